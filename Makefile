@@ -1,0 +1,43 @@
+# Everything a person runs. `make up` and `make test` each work on a fresh machine; what they install stays in .venv.
+BIN := .venv/bin
+SOURCES := zenata ingest simulators api tests benchmarks scripts
+
+.PHONY: help up test lint bench city lock clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
+
+up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes options)
+	@$(BIN)/zenata up $(ARGS)
+
+test: .venv/.dev  ## Install and run all tests (ARGS="-k senml" passes options)
+	@scripts/system-packages mosquitto mosquitto-clients
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.dev  ## Check style, types and layers
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="tick ingest" chooses)
+	@scripts/system-packages mosquitto
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+city: .venv/.dev  ## Generate the city pack of Zenata anew
+	@$(BIN)/python scripts/generate_city.py
+
+lock:  ## Lock the newest versions that pyproject.toml allows (needs uv)
+	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    pyproject.toml --group build -o requirements/runtime.txt
+	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean:  ## Remove what was installed and built (the city's data in .zenata stay)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml scripts/install
+	@scripts/install runtime
+
+.venv/.dev: requirements/dev.txt pyproject.toml scripts/install
+	@scripts/install dev

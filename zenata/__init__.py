@@ -1,0 +1,1 @@
+"""Zenata Sandbox: the library its services share."""

@@ -1,0 +1,1 @@
+"""The city's vocabulary: quantities, kinds, districts, sensors, readings and clocks."""

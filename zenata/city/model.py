@@ -1,0 +1,137 @@
+"""A city as loaded from its pack: districts, streets and sensors. Plain data; nothing here changes while it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Attributes = Mapping[str, float | int | str | bool]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class District:
+    """A named part of the city.
+
+    Parameters
+    ----------
+    id : str
+        The word used in topics and queries, such as ``la-ferme``.
+    name : str
+        Its name, for a person.
+    category : str
+        ``living``, ``health``, ``education``, ``retail``, ``logistics``, ``industrial`` or ``coast``.
+    population : int
+        Planned inhabitants.
+    ring : tuple of (float, float)
+        Closed outline as (longitude, latitude) [deg], WGS 84.
+    attributes : mapping
+        What else the pack says of it.
+    """
+
+    id: str
+    name: str
+    category: str
+    population: int
+    ring: tuple[tuple[float, float], ...]
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Street:
+    """One directed link of the street graph, from the node `start` to the node `end`.
+
+    Parameters
+    ----------
+    id : str
+        Such as ``street-0042``.
+    road : str
+        ``motorway``, ``primary``, ``secondary`` or ``residential``.
+    lanes : int
+        Lanes in this direction.
+    limit : float
+        Speed limit [km/h].
+    length : float
+        Length [m].
+    signal : bool
+        Whether traffic lights stand at its end.
+    line : tuple of (float, float)
+        (longitude, latitude) [deg], WGS 84.
+    """
+
+    id: str
+    start: str
+    end: str
+    road: str
+    lanes: int
+    limit: float
+    length: float
+    signal: bool
+    line: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sensor:
+    """One device of the city.
+
+    Parameters
+    ----------
+    id : str
+        ``{kind}-{number}``, such as ``air-0042``.
+    kind, district : str
+        Its family and where it stands.
+    longitude, latitude : float
+        Position [deg], WGS 84.
+    attributes : mapping
+        What else the pack says of it, such as the street a detector lies in or the power of a lamp [W].
+    """
+
+    id: str
+    kind: str
+    district: str
+    longitude: float
+    latitude: float
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class City:
+    """A whole city.
+
+    Parameters
+    ----------
+    id, name : str
+        The word used for it, and its name.
+    timezone : str
+        IANA zone of its calendar and of its displays; clocks and storage are UTC.
+    bbox : tuple of float
+        West, south, east, north [deg].
+    districts, streets, sensors : tuple
+        In the order of the pack, which never changes: simulators rely on it to draw the same numbers.
+    parameters : mapping
+        The tables of ``city.toml`` as read (climate normals, traffic levels and so on), for the simulators.
+    """
+
+    id: str
+    name: str
+    timezone: str
+    bbox: tuple[float, float, float, float]
+    districts: tuple[District, ...]
+    streets: tuple[Street, ...]
+    sensors: tuple[Sensor, ...]
+    parameters: Mapping[str, Any]
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def sensor_by_id(self) -> dict[str, Sensor]:
+        """Sensors by id."""
+        return {sensor.id: sensor for sensor in self.sensors}
+
+    @cached_property
+    def district_by_id(self) -> dict[str, District]:
+        """Districts by id."""
+        return {district.id: district for district in self.districts}

@@ -1,0 +1,47 @@
+"""What can go wrong, as one tree.
+
+::
+
+    ZenataError
+    ├── CityError        a city pack does not hold together
+    ├── TopicError       a topic is not one of ours
+    ├── SenmlError       a payload is not a SenML pack
+    ├── BrokerError      the broker cannot be reached, or refused us
+    ├── StoreError       the store cannot be opened, read or written
+    │   └── TooManyRows  a query would return more rows than allowed
+    └── SetupError       a setting, a port, a folder: the user can mend it
+
+Vendor errors are translated once, where they arise, with ``raise ... from``.
+"""
+
+
+class ZenataError(Exception):
+    """Root of every error this project raises on purpose."""
+
+
+class CityError(ZenataError):
+    """A city pack does not hold together; the message names the file and the line or id."""
+
+
+class TopicError(ZenataError):
+    """A topic is not one of ours."""
+
+
+class SenmlError(ZenataError):
+    """A payload is not a SenML pack (RFC 8428)."""
+
+
+class BrokerError(ZenataError):
+    """The broker cannot be reached, or refused us."""
+
+
+class StoreError(ZenataError):
+    """The store cannot be opened, read or written."""
+
+
+class TooManyRows(StoreError):  # noqa: N818 - it names the condition, as `MultipleResultsFound` does elsewhere
+    """A query would return more rows than allowed."""
+
+
+class SetupError(ZenataError):
+    """A setting, a port or a folder is not usable; the message says how to mend it."""
