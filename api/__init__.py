@@ -1,0 +1,1 @@
+"""The API service: HTTP for pilots, engineers and partners."""

@@ -1,0 +1,1 @@
+"""The ingest service: MQTT in, durable time series out."""

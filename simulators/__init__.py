@@ -1,0 +1,1 @@
+"""The simulators service: worlds of simulated city sensors."""

@@ -1,0 +1,1 @@
+"""Running the embedded broker, and the rights of its users."""

@@ -1,0 +1,1 @@
+"""Pilots: the tenants of the sandbox, and their keys."""
