@@ -1,0 +1,104 @@
+"""The ingest loop: receive, decode, store, and only then acknowledge."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest.decoder import Decoder
+from zenata.city.clock import Clock
+from zenata.city.readings import ReadingBatch
+from zenata.errors import StoreError
+from zenata.store.base import Store
+from zenata.wire import topics
+from zenata.wire.mqtt import Message, Subscription
+
+log = logging.getLogger(__name__)
+
+CLIENT_ID = "zenata-ingest"
+"""Names the persistent session; the broker keeps what this client has not acknowledged."""
+
+FILTERS = (topics.TELEMETRY, topics.PACKS)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What ingest has done since it started."""
+
+    messages: int = 0
+    readings: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    batches: int = 0
+    store_failures: int = 0
+
+
+class Ingest:
+    """Moves readings from the broker into the store.
+
+    Parameters
+    ----------
+    store : Store
+    subscription : Subscription
+        Connected, or connecting by itself.
+    clock : Clock
+        Tells when messages come.
+    on_stored : callable
+        Called with each batch once it is durable.
+    batch_messages : int
+        The most messages stored, and acknowledged, at once.
+    batch_age : float
+        The longest a message waits for others [s].
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        subscription: Subscription,
+        clock: Clock,
+        on_stored: Callable[[ReadingBatch], None] = lambda _: None,
+        batch_messages: int = 2000,
+        batch_age: float = 0.2,
+    ) -> None:
+        self.counters = Counters()
+        self._store = store
+        self._subscription = subscription
+        self._clock = clock
+        self._on_stored = on_stored
+        self._batch_messages = batch_messages
+        self._batch_age = batch_age
+        self._decoder = Decoder()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+        while not stop.is_set():
+            messages = self._subscription.receive(limit=self._batch_messages, wait=self._batch_age)
+            if messages and self._keep(messages, stop):
+                self._subscription.acknowledge(messages)
+
+    def _keep(self, messages: list[Message], stop: threading.Event) -> bool:
+        """Store messages, trying again while the store fails; return whether they are durable."""
+        batch, letters = self._decoder.decode(messages, self._clock.now())
+        pause = 0.1
+        while True:
+            try:
+                new = self._store.append(batch, letters)
+            except StoreError as error:
+                self.counters.store_failures += 1
+                log.error("the store refuses readings; nothing is acknowledged until it takes them: %s", error)
+                if stop.wait(pause):
+                    return False
+                pause = min(pause * 2, 5.0)
+            else:
+                break
+        self.counters.batches += 1
+        self.counters.messages += len(messages)
+        self.counters.readings += new
+        self.counters.duplicates += len(batch) - new
+        self.counters.dead_letters += len(letters)
+        for letter in letters[:3]:
+            log.warning("dead letter from %s: %s", letter.topic, letter.reason)
+        if new:
+            self._on_stored(batch)
+        return True

@@ -1,0 +1,31 @@
+import pytest
+
+from zenata.errors import SetupError
+from zenata.wire.address import Address, parse_url
+
+
+def test_a_full_url():
+    assert parse_url("mqtt://ann:p%40ss%2Fword@broker.example:1884") == Address(
+        host="broker.example", port=1884, username="ann", password="p@ss/word"
+    )
+
+
+@pytest.mark.parametrize(("url", "port", "tls"), [("mqtt://h", 1883, False), ("mqtts://h", 8883, True)])
+def test_default_ports(url, port, tls):
+    address = parse_url(url)
+    assert (address.port, address.tls, address.username) == (port, tls, None)
+
+
+@pytest.mark.parametrize("url", ["", "h:1883", "http://h", "mqtt://", "mqtt://h:x", "mqtt://h:99999"])
+def test_what_is_no_url_is_refused(url):
+    with pytest.raises(SetupError, match="broker URL"):
+        parse_url(url)
+
+
+def test_a_password_is_never_shown():
+    address = parse_url("mqtt://ann:hunter2@h")
+    assert "hunter2" not in repr(address)
+    assert str(address) == "mqtt://h:1883"
+    with pytest.raises(SetupError) as caught:
+        parse_url("mqtt://ann:hunter2@h:port")
+    assert "hunter2" not in str(caught.value)

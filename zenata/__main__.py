@@ -1,0 +1,5 @@
+"""`python -m zenata`."""
+
+from zenata.cli import main
+
+main()

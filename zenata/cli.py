@@ -1,0 +1,155 @@
+"""The command `zenata`: reads options into settings, and runs what was asked for.
+
+Each command imports what it runs only when it runs, so that `zenata --help` answers at once.
+"""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from zenata.errors import SetupError, ZenataError
+from zenata.settings import Settings
+
+app = typer.Typer(
+    help="The simulated city of Zenata, on MQTT and HTTP.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+# An option that is not given stays None, and leaves the setting to the environment or to its default.
+DataDir = Annotated[Path | None, typer.Option(help="Where everything lives that lasts. [default: .zenata]")]
+Host = Annotated[str | None, typer.Option(help="Address to listen at. [default: 127.0.0.1]")]
+HttpPort = Annotated[int | None, typer.Option(help="Port for HTTP; 0 takes a free one. [default: 8080]")]
+MqttPort = Annotated[int | None, typer.Option(help="Port for MQTT; 0 takes a free one. [default: 1883]")]
+WsPort = Annotated[int | None, typer.Option(help="Port for MQTT over WebSocket; 0 takes a free one. [default: 9001]")]
+Store = Annotated[str | None, typer.Option(help="URL of the store. [default: duckdb:// in the data directory]")]
+Broker = Annotated[
+    str | None, typer.Option(help="Use this broker, mqtt://user:password@host:port, rather than the embedded one.")
+]
+City = Annotated[str | None, typer.Option(help="Name or folder of the city pack. [default: zenata]")]
+World = Annotated[str | None, typer.Option(help="Name of the live city, first in its topics. [default: zenata]")]
+Seed = Annotated[int | None, typer.Option(help="What all chance comes from. [default: 1]")]
+Start = Annotated[
+    str | None, typer.Option(help="First moment of the city, as 2026-07-01T06:00:00Z. [default: the time of day]")
+]
+Speed = Annotated[float | None, typer.Option(help="City seconds per second, with --start; 0.1 to 3600. [default: 1]")]
+Packs = Annotated[bool | None, typer.Option("--packs", help="Publish each district's readings as one pack too.")]
+
+
+@app.command()
+def up(
+    data_dir: DataDir = None,
+    host: Host = None,
+    http_port: HttpPort = None,
+    mqtt_port: MqttPort = None,
+    ws_port: WsPort = None,
+    store: Store = None,
+    broker: Broker = None,
+    city: City = None,
+    world: World = None,
+    seed: Seed = None,
+    start: Start = None,
+    speed: Speed = None,
+    packs: Packs = None,
+) -> None:
+    """Run the whole city: broker, simulators, ingest and API. Ctrl-C stops it."""
+    settings = _settings(**locals())
+    from zenata.up import up as run
+
+    run(settings, _say)
+
+
+@app.command()
+def simulate(
+    data_dir: DataDir = None,
+    broker: Broker = None,
+    city: City = None,
+    world: World = None,
+    seed: Seed = None,
+    start: Start = None,
+    speed: Speed = None,
+    packs: Packs = None,
+    digest_until: Annotated[
+        str | None,
+        typer.Option(help="Publish nothing: simulate from --start up to this time, and print a hash of every reading."),
+    ] = None,
+) -> None:
+    """Run the simulators alone, against any MQTT broker."""
+    settings = _settings(**{**locals(), "digest_until": None})
+    from zenata import services
+
+    if digest_until is not None:
+        typer.echo(services.digest(settings, digest_until))
+    else:
+        services.simulate(settings)
+
+
+@app.command()
+def ingest(data_dir: DataDir = None, store: Store = None, broker: Broker = None) -> None:
+    """Run ingest alone: readings from any MQTT broker into a store."""
+    settings = _settings(**locals())
+    from zenata import services
+
+    services.ingest(settings)
+
+
+@app.command()
+def serve(
+    data_dir: DataDir = None,
+    host: Host = None,
+    http_port: HttpPort = None,
+    store: Store = None,
+    broker: Broker = None,
+    city: City = None,
+    world: World = None,
+) -> None:
+    """Run the API alone; with --broker it ingests too, as an embedded store needs."""
+    settings = _settings(**locals())
+    from zenata import services
+
+    services.serve(settings)
+
+
+@app.command()
+def doctor(
+    data_dir: DataDir = None,
+    host: Host = None,
+    http_port: HttpPort = None,
+    mqtt_port: MqttPort = None,
+    ws_port: WsPort = None,
+    store: Store = None,
+    broker: Broker = None,
+) -> None:
+    """Check ports, versions, disk, broker and store, and say how to mend what is wrong."""
+    settings = _settings(**locals())
+    from zenata.doctor import examine
+
+    if not examine(settings, typer.echo):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is told in one line, with exit code 2."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except ZenataError as error:
+        _say(f"zenata: {error}")
+        sys.exit(2)
+
+
+def _settings(**options: Any) -> Settings:  # noqa: ANN401 - any setting
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
+        raise SetupError("; ".join(problems)) from None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - what a person reads

@@ -1,0 +1,50 @@
+"""Free ports, asked for before anything starts, so that a taken one is told in one line."""
+
+import errno
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from zenata.errors import SetupError
+
+
+def free_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Return ports that are free at `host`.
+
+    Parameters
+    ----------
+    host : str
+    wanted : mapping of str to int
+        Port by the option it was asked with; 0 takes a free one.
+
+    Raises
+    ------
+    SetupError
+        If one is taken, may not be used, or `host` is not an address of this machine.
+    """
+    with ExitStack() as stack:  # all are held until each has its own
+        return {
+            option: stack.enter_context(listen(host, port, option)).getsockname()[1] for option, port in wanted.items()
+        }
+
+
+def listen(host: str, port: int, option: str) -> socket.socket:
+    """Return a socket bound to a port; see `free_ports`."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise SetupError(f"{host!r} is not an address to listen at: {error}") from error
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            reason = "is taken by another program"
+        elif error.errno in {errno.EACCES, errno.EPERM}:
+            reason = "may not be used without more rights"
+        else:
+            raise SetupError(f"{host!r} is not an address to listen at: {error.strerror}") from error
+        raise SetupError(f"port {port} {reason}: choose another with {option}, or 0 for any free one") from error
+    return sock

@@ -1,0 +1,177 @@
+"""Puts each service together from its parts, and runs it in this process."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from api.app import create_app
+from api.live import Hub
+from ingest.service import CLIENT_ID, FILTERS, Ingest
+from simulators.digest import Digest
+from simulators.publish import Encoder
+from simulators.record import Record
+from simulators.service import Simulation, clock_for, recipe_for, resume
+from simulators.world import TICK, World
+from zenata.city.clock import WallClock, parse_time
+from zenata.city.pack import load_city
+from zenata.errors import BrokerError, SetupError
+from zenata.pilots.keys import KeyRing
+from zenata.ports import listen
+from zenata.settings import Settings
+from zenata.store import open_store
+from zenata.wire.address import Address, parse_url
+from zenata.wire.mqtt import Publisher, Subscription
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 20.0  # time the broker has to appear when a service starts [s]
+
+
+def simulate(settings: Settings) -> None:
+    """Run the live city and publish it."""
+    address = _broker(settings)
+    city = load_city(settings.city)
+    record = Record(settings.world_dir)
+    recipe = recipe_for(record, city, seed=settings.seed, start=_moment("--start", settings.start))
+    world = resume(record, city, recipe, WallClock().now())
+    with Publisher(address, client_id=f"zenata-simulators-{settings.world}") as publisher:
+        publisher.connect(_PATIENCE)
+        stop = _stop_on_signal(publisher.cancel)
+        simulation = Simulation(
+            world=world,
+            encoder=Encoder(city, settings.world),
+            publisher=publisher,
+            record=record,
+            clock=clock_for(recipe, world, settings.speed),
+            speed=settings.speed,
+            packs=settings.packs,
+        )
+        try:
+            simulation.run(stop)
+        except BrokerError:
+            if not stop.is_set():
+                raise
+
+
+def digest(settings: Settings, until: str) -> str:
+    """Simulate from ``settings.start`` up to `until` without a broker; return the hash of all that would be said."""
+    start, end = _moment("--start", settings.start), _moment("--until", until)
+    if start is None or end is None or end <= start:
+        raise SetupError("a digest needs --start and a later --until")
+    world = World(load_city(settings.city), seed=1 if settings.seed is None else settings.seed, start=start)
+    said = Digest()
+    while world.time + TICK < end:
+        said.update(world.step())
+    return said.hexdigest()
+
+
+def ingest(settings: Settings) -> None:
+    """Move readings from the broker into the store."""
+    store = open_store(settings.store_url)
+    try:
+        with _subscription(_broker(settings)) as subscription:
+            subscription.connect(_PATIENCE)
+            Ingest(store=store, subscription=subscription, clock=WallClock()).run(_stop_on_signal())
+    finally:
+        store.close()
+
+
+def serve(settings: Settings) -> None:
+    """Serve HTTP; given a broker, ingest too, as an embedded store has one writing process."""
+    listener = listen(settings.host, settings.http_port, "--http-port")
+    city = load_city(settings.city)
+    keys = KeyRing(settings.keys_file)
+    store = open_store(settings.store_url)
+    hub = Hub()
+    worker = None
+    if settings.broker:
+        subscription = _subscription(parse_url(settings.broker))
+        worker = _Worker(
+            Ingest(store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish), subscription
+        )
+    app = create_app(city=city, store=store, keys=keys, hub=hub, world=settings.world)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False)
+    )
+    try:
+        if worker:
+            worker.start(on_failure=lambda: setattr(server, "should_exit", True))
+        server.run(sockets=[listener])
+    finally:
+        if worker:
+            worker.stop()
+        store.close()
+    if worker and worker.failed:
+        raise SystemExit(1)
+
+
+class _Worker:
+    """Ingest in a thread of its own beside the API."""
+
+    def __init__(self, ingest: Ingest, subscription: Subscription) -> None:
+        self.failed = False
+        self._ingest = ingest
+        self._subscription = subscription
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def problems(self) -> list[str]:
+        """Return what keeps ingest from working, if anything."""
+        return [] if self._subscription.ready else ["ingest is not connected to the broker"]
+
+    def start(self, on_failure: Callable[[], object]) -> None:
+        self._thread = threading.Thread(target=self._run, args=(on_failure,), name="ingest")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self, on_failure: Callable[[], object]) -> None:
+        try:
+            with self._subscription:
+                self._subscription.connect(_PATIENCE)
+                self._ingest.run(self._stop)
+        except Exception:
+            # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
+            log.exception("ingest failed")
+            self.failed = True
+            on_failure()
+
+
+def _broker(settings: Settings) -> Address:
+    if settings.broker is None:
+        raise SetupError("where is the broker? Say --broker mqtt://user:password@host:port, or set ZENATA_BROKER")
+    return parse_url(settings.broker)
+
+
+def _subscription(address: Address) -> Subscription:
+    return Subscription(address, client_id=CLIENT_ID, filters=FILTERS)
+
+
+def _moment(option: str, text: str | None) -> int | None:
+    """Read a time given by an option [us since the Unix epoch]."""
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise SetupError(f"{option} {text!r} is not a time: write it like 2026-01-31T08:00:00Z") from None
+
+
+def _stop_on_signal(*also: Callable[[], None]) -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+
+    def handle(*_: object) -> None:
+        stop.set()
+        for act in also:
+            act()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    return stop

@@ -1,0 +1,72 @@
+"""Every setting of every process, in one class; the composition root builds it once and passes parts of it down."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings, each also taken from the environment variable ``ZENATA_`` plus its name.
+
+    Parameters
+    ----------
+    data_dir : Path
+        Where everything lives that lasts.
+    host : str
+        Address the servers listen at. Loopback unless told otherwise.
+    http_port, mqtt_port, ws_port : int
+        Ports for HTTP, MQTT and MQTT over WebSocket; 0 takes a free one.
+    store : str or None
+        URL of the store; None is ``duckdb://`` in the data directory.
+    broker : str or None
+        URL of a broker, ``mqtt://user:password@host:port``; None is the embedded one.
+    city : str
+        Name or folder of the city pack.
+    world : str
+        Name of the shared live city.
+    seed : int or None
+        What the random draws come from; None takes what the data directory has, or 1.
+    start : str or None
+        First moment of the city as RFC 3339; None follows the time of day.
+    speed : float
+        City seconds per second of the wall.
+    packs : bool
+        Whether each district's readings are published as one pack too.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ZENATA_", extra="ignore")
+
+    data_dir: Path = Path(".zenata")
+    host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=0, le=65535)
+    mqtt_port: int = Field(default=1883, ge=0, le=65535)
+    ws_port: int = Field(default=9001, ge=0, le=65535)
+    store: str | None = None
+    broker: str | None = Field(default=None, repr=False)
+    city: str = "zenata"
+    world: str = "zenata"
+    seed: int | None = Field(default=None, ge=0, lt=2**63)
+    start: str | None = None
+    speed: float = Field(default=1.0, ge=0.1, le=3600)
+    packs: bool = False
+
+    @property
+    def store_url(self) -> str:
+        """URL of the store."""
+        return self.store or f"duckdb:///{self.data_dir.absolute() / 'readings.duckdb'}"
+
+    @property
+    def keys_file(self) -> Path:
+        """File with the hashes of the keys."""
+        return self.data_dir / "keys.json"
+
+    @property
+    def run_file(self) -> Path:
+        """File that tells where the running city answers."""
+        return self.data_dir / "run.json"
+
+    @property
+    def world_dir(self) -> Path:
+        """Folder of the world's recipe and checkpoint."""
+        return self.data_dir / "worlds" / self.world

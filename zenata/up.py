@@ -1,0 +1,247 @@
+"""`zenata up`: the whole city on one machine, under one supervisor."""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import Any
+from urllib.parse import quote
+
+from zenata.broker.base import pilot_user, service_user, wait_ready
+from zenata.broker.nats import Nats
+from zenata.errors import BrokerError, SetupError
+from zenata.pilots.keys import KeyRing, Role
+from zenata.ports import free_ports
+from zenata.settings import Settings
+from zenata.supervisor import Program, Supervisor
+from zenata.wire.address import parse_url
+
+PILOT = "demo"
+"""The pilot of a fresh data directory."""
+
+Say = Callable[[str], None]
+
+_START_UP = 60.0  # the longest the city may take to come alive [s]
+_LOOK = 0.05  # pause between two looks at what is starting [s]
+_WATCH = 0.3  # pause between two looks at what is running [s]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Where everything will answer, and by which programs."""
+
+    http: str
+    mqtt: str
+    ws: str | None
+    programs: tuple[Program, ...]
+
+
+def up(settings: Settings, say: Say) -> None:
+    """Run the city until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    SetupError
+        If it cannot start, or one of its processes cannot be kept running.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _only_one(settings), ExitStack() as stack:
+        began = time.monotonic()
+        keys = _keys(settings)
+        plan = _plan(settings, keys)
+        supervisor = Supervisor(logs=settings.data_dir / "logs", say=say)
+        supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
+        stack.callback(settings.run_file.unlink, missing_ok=True)
+        stack.enter_context(supervisor)
+        stack.callback(say, "stopping ...")
+        for program in plan.programs:
+            supervisor.start(program)
+        if _come_alive(settings, plan, supervisor, stop, say):
+            _write_run_file(settings, plan, supervisor.pids)
+            say(f"ready in {time.monotonic() - began:.1f} s\n{_banner(settings, plan)}")
+        while not stop.wait(_WATCH):
+            supervisor.check()
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Hold the data directory for ourselves."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a+")
+    except OSError as error:
+        raise SetupError(
+            f"the data directory {folder} cannot be written ({error.strerror}): mend its rights, "
+            "or choose another with --data-dir"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(
+                f"the city in {folder} is running already{_where(settings)}; stop that one first, "
+                "or choose another --data-dir (and --http-port 0 --mqtt-port 0 --ws-port 0)"
+            ) from None
+        yield
+
+
+def _where(settings: Settings) -> str:
+    """Return where a running city answers, as far as it has said so."""
+    try:
+        return f" at {json.loads(settings.run_file.read_text())['http']}"
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _keys(settings: Settings) -> KeyRing:
+    """Return the keys, made on the first start: one for SAZ, one for the demo pilot."""
+    keys = KeyRing(settings.keys_file)
+    for name, role in (("admin", Role.ADMIN), (PILOT, Role.PILOT)):
+        file = settings.data_dir / f"{name}.key"
+        if not file.exists():
+            secret = keys.issue(name, role)
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+                stream.write(secret + "\n")
+    return keys
+
+
+def _plan(settings: Settings, keys: KeyRing) -> Plan:
+    wanted = {"--http-port": settings.http_port}
+    if settings.broker is None:
+        wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
+    ports = free_ports(settings.host, wanted)
+    programs: list[Program] = []
+    if settings.broker is None:
+        secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
+        mqtt, ws = f"mqtt://{settings.host}:{ports['--mqtt-port']}", f"ws://{settings.host}:{ports['--ws-port']}/mqtt"
+        brokers = {name: f"mqtt://{name}:{quote(secrets[name])}@{mqtt.removeprefix('mqtt://')}" for name in secrets}
+        programs.append(_broker(settings, keys, secrets, ports))
+    else:
+        address = parse_url(settings.broker)
+        mqtt, ws = str(address), None
+        brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
+    services = {"simulators": ("simulate", brokers["simulators"]), "api": ("serve", brokers["ingest"])}
+    for name, (verb, broker) in services.items():
+        env = _environment(settings, broker=broker, http_port=ports["--http-port"])
+        programs.append(Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env))
+    http = f"http://{settings.host}:{ports['--http-port']}"
+    return Plan(http=http, mqtt=mqtt, ws=ws, programs=tuple(programs))
+
+
+def _broker(settings: Settings, keys: KeyRing, secrets: dict[str, str], ports: dict[str, int]) -> Program:
+    """Return the embedded broker, which knows the services and the pilots."""
+    nats = Nats()
+    hashes = {entry.pilot: entry.bcrypt for entry in keys.entries if entry.role is Role.PILOT}
+    users = [service_user(name, nats.hash_password(secret)) for name, secret in secrets.items()]
+    users += [pilot_user(name, hash_) for name, hash_ in hashes.items()]
+    command = nats.prepare(
+        folder=settings.data_dir / "broker",
+        host=settings.host,
+        mqtt_port=ports["--mqtt-port"],
+        ws_port=ports["--ws-port"],
+        users=users,
+    )
+    return Program(name="broker", args=command.args, env=command.env)
+
+
+def _environment(settings: Settings, **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any setting
+    """Return settings as the environment variables they are read from."""
+    values = {**settings.model_dump(), **changes}
+    return {f"ZENATA_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+
+
+def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
+    """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
+    key = (settings.data_dir / f"{PILOT}.key").read_text().strip()
+    latest = f"{plan.http}/v1/latest?kind=weather"
+    steps: tuple[tuple[str, Callable[[], bool]], ...] = (
+        (f"broker at {plan.mqtt}", lambda: _answers_mqtt(plan.mqtt)),
+        (f"api at {plan.http}", lambda: _get(f"{plan.http}/readyz") is not None),
+        ("first readings", lambda: bool((_get(latest, key) or {}).get("items"))),
+    )
+    deadline = time.monotonic() + _START_UP
+    for what, there in steps:
+        say(f"{what} ...")
+        while not there():
+            if stop.wait(_LOOK):
+                return False
+            supervisor.check()
+            if time.monotonic() > deadline:
+                raise SetupError(
+                    f"{what}: not there after {_START_UP:.0f} s; see the logs in {settings.data_dir / 'logs'}"
+                )
+    return not stop.is_set()
+
+
+def _answers_mqtt(url: str) -> bool:
+    address = parse_url(url)
+    try:
+        wait_ready(address.host, address.port, timeout=_LOOK)
+    except BrokerError:
+        return False
+    return True
+
+
+def _get(url: str, key: str = "") -> dict[str, Any] | None:
+    """Return the JSON object at a URL of ours, or None if it does not answer with one yet."""
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})  # noqa: S310 - our own http URL
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 - our own http URL
+            answer = json.load(response)
+    except (OSError, ValueError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _write_run_file(settings: Settings, plan: Plan, pids: dict[str, int]) -> None:
+    partial = settings.run_file.with_suffix(".part")
+    about = {
+        "http": plan.http,
+        "mqtt": plan.mqtt,
+        "ws": plan.ws,
+        "world": settings.world,
+        "pids": {"supervisor": os.getpid(), **pids},
+    }
+    partial.write_text(json.dumps(about, indent=2) + "\n")
+    partial.replace(settings.run_file)
+
+
+def _banner(settings: Settings, plan: Plan) -> str:
+    key = f'"Authorization: Bearer $(cat {settings.data_dir / f"{PILOT}.key"})"'
+    address = parse_url(plan.mqtt)
+    listen = (
+        f"mosquitto_sub -h {address.host} -p {address.port} -u {PILOT} "
+        f"-P \"$(cat {settings.data_dir / f'{PILOT}.key'})\" -t '{settings.world}/telemetry/#' -v"
+    )
+    return f"""
+  The city is alive: world "{settings.world}"
+
+    HTTP       {plan.http}  (try it at {plan.http}/docs)
+    MQTT       {plan.mqtt}  (user {PILOT}, the key is the password)
+    WebSocket  {plan.ws or "as the broker has it"}
+    keys       {settings.data_dir / f"{PILOT}.key"} for a pilot, {settings.data_dir / "admin.key"} for SAZ
+
+  Three calls to copy:
+
+    curl -H {key} "{plan.http}/v1/latest?kind=air"
+    curl -H {key} "{plan.http}/v1/readings?kind=weather&property=temperature&every=1m&agg=mean,max"
+    curl -N -H {key} "{plan.http}/v1/stream?kind=traffic"
+
+  and over MQTT:
+
+    {listen}
+
+  Ctrl-C stops everything; the data stay in {settings.data_dir}.
+"""

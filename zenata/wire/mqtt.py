@@ -1,0 +1,313 @@
+"""MQTT 3.1.1 clients: one that publishes without losing, one that acknowledges when told to.
+
+The only module that knows paho.
+"""
+
+import logging
+import random
+import select
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from zenata.errors import BrokerError
+from zenata.wire.address import Address
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE = 30
+"""How long a connection may be silent before it counts as lost [s]."""
+
+_FIRST_RETRY, _LAST_RETRY = 0.1, 5.0  # pauses between attempts to reconnect [s]
+
+
+class Message(NamedTuple):
+    """A received message. `connection` counts connections: only on its own can it be acknowledged."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    connection: int
+
+
+class Publisher:
+    """Publishes at QoS 1 with a bounded number of messages on their way; sends again after a lost connection.
+
+    Parameters
+    ----------
+    address : Address
+    client_id : str
+    in_flight : int
+        How many messages may wait for their acknowledgement; `publish` blocks beyond.
+    """
+
+    def __init__(self, address: Address, *, client_id: str, in_flight: int = 1000) -> None:
+        self._address = address
+        self._room = threading.Condition()
+        self._in_flight = in_flight
+        self._waiting = 0
+        self._cancelled = False
+        self._connected = threading.Event()
+        self._refusal: str | None = None
+        self._client = _client(address, client_id=client_id, clean_session=True)
+        self._client.max_inflight_messages_set(in_flight)
+        self._client.reconnect_delay_set(1, int(_LAST_RETRY))
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def connect(self, timeout: float) -> None:
+        """Connect, trying for `timeout` [s].
+
+        Raises
+        ------
+        BrokerError
+            If the broker cannot be reached or refuses us.
+        """
+        self._refusal = "it does not answer"
+        _open(self._client, self._address, timeout)
+        self._client.loop_start()
+        if not self._connected.wait(timeout):
+            self.close()
+            raise BrokerError(f"the broker at {self._address} refused us: {self._refusal}")
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Hand over a message; block while too many are on their way.
+
+        Raises
+        ------
+        BrokerError
+            If `cancel` was called meanwhile.
+        """
+        with self._room:
+            self._room.wait_for(lambda: self._waiting < self._in_flight or self._cancelled)
+            if self._cancelled:
+                raise BrokerError("publishing was cancelled")
+            self._waiting += 1
+        self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def cancel(self) -> None:
+        """Make `publish` and `drain` give up, now and from now on; a signal handler may call it."""
+        with self._room:
+            self._cancelled = True
+            self._room.notify_all()
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until every message is acknowledged, at most `timeout` [s]; return whether that is so."""
+        with self._room:
+            self._room.wait_for(lambda: self._waiting == 0 or self._cancelled, timeout)
+            return self._waiting == 0
+
+    def close(self) -> None:
+        """Disconnect and stop the network thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(
+        self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            self._refusal = str(reason)
+            return
+        log.info("connected to the broker at %s", self._address)
+        self._connected.set()
+
+    def _on_disconnect(
+        self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if reason.is_failure:
+            log.warning("lost the broker at %s (%s); connecting again", self._address, reason)
+
+    def _on_publish(self, *_: object) -> None:
+        with self._room:
+            self._waiting -= 1
+            self._room.notify_all()
+
+
+class Subscription:
+    """A persistent session that receives at QoS 1 and acknowledges only when told to.
+
+    It runs in the caller's thread: while the caller is busy nothing is read, the broker's window fills, and the
+    broker keeps the rest. That is the back-pressure.
+
+    Parameters
+    ----------
+    address : Address
+    client_id : str
+        Names the session: what was not acknowledged comes again to the next client of this name.
+    filters : sequence of str
+        MQTT topic filters.
+    """
+
+    def __init__(self, address: Address, *, client_id: str, filters: Sequence[str]) -> None:
+        self._address = address
+        self._filters = [(filter_, 1) for filter_ in filters]
+        self._connection = 0
+        self._inbox: list[Message] = []
+        self._ready = False
+        self._refusal = ""
+        self._retry_at, self._retry_pause = 0.0, _FIRST_RETRY
+        self._client = _client(address, client_id=client_id, clean_session=False, manual_ack=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        # With this callback set, paho queues acknowledgements instead of writing each by itself.
+        self._client.on_socket_register_write = lambda *_: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the session is connected and subscribed."""
+        return self._ready
+
+    def connect(self, timeout: float) -> None:
+        """Connect and subscribe, trying for `timeout` [s].
+
+        Raises
+        ------
+        BrokerError
+            If the broker cannot be reached or refuses us.
+        """
+        deadline = time.monotonic() + timeout
+        _open(self._client, self._address, timeout)
+        while not self._ready:
+            if self._refusal or time.monotonic() > deadline:
+                raise BrokerError(f"the broker at {self._address} refused us: {self._refusal or 'it does not answer'}")
+            self._turn(0.1)
+
+    def receive(self, *, limit: int, wait: float) -> list[Message]:
+        """Return the messages that come within `wait` [s], or the first `limit` as soon as they are there."""
+        deadline = time.monotonic() + wait
+        while len(self._inbox) < limit:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self._turn(left, limit)
+        messages, self._inbox = self._inbox, []
+        return messages
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Tell the broker to forget messages. Those of a lost connection are left out: they come again."""
+        for message in messages:
+            if message.connection == self._connection:
+                self._client.ack(message.mid, 1)
+        self._client.loop_write()
+
+    def close(self) -> None:
+        """Disconnect; the session stays with the broker."""
+        self._client.disconnect()
+        self._client.loop_write()
+
+    def _turn(self, timeout: float, limit: int = 1) -> None:
+        """Wait for the network once, and do what it brings."""
+        sock = self._client.socket()
+        if sock is None:
+            self._reconnect(timeout)
+            return
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
+        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # read from the wire, but not yet by us
+        ready = poll.poll(0 if pending else timeout * 1000)
+        if pending or (ready and ready[0][1] & ~select.POLLOUT):
+            self._read(limit)
+        if ready and ready[0][1] & select.POLLOUT:
+            self._client.loop_write()
+        self._client.loop_misc()
+
+    def _read(self, limit: int) -> None:
+        """Read packets until a turn brings no message: the socket is then empty, or held something else."""
+        inbox = self._inbox
+        while (before := len(inbox)) < limit:
+            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS or len(inbox) == before:
+                return
+
+    def _reconnect(self, timeout: float) -> None:
+        wait = self._retry_at - time.monotonic()
+        if wait > 0:
+            time.sleep(min(wait, timeout))
+            return
+        self._retry_at = time.monotonic() + self._retry_pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        self._retry_pause = min(self._retry_pause * 2, _LAST_RETRY)
+        try:
+            self._client.reconnect()
+        except OSError as error:
+            log.debug("the broker at %s is still away: %s", self._address, error)
+
+    def _on_connect(
+        self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        self._connection += 1
+        if reason.is_failure:
+            self._refusal = str(reason)
+            log.warning("the broker at %s refused us: %s", self._address, reason)
+            return
+        self._client.subscribe(self._filters)
+
+    def _on_subscribe(
+        self, _client: object, _data: object, _mid: object, reasons: list[ReasonCode], _properties: object
+    ) -> None:
+        refused = [filter_ for (filter_, _), reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self._refusal = f"we may not subscribe to {', '.join(refused)}"
+            log.warning("the broker at %s: %s", self._address, self._refusal)
+            return
+        log.info("subscribed at the broker at %s", self._address)
+        self._ready, self._refusal, self._retry_pause = True, "", _FIRST_RETRY
+
+    def _on_disconnect(
+        self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        self._ready = False
+        self._connection += 1
+        if reason.is_failure:
+            log.warning("lost the broker at %s (%s); connecting again", self._address, reason)
+
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\ufffd"  # parsed nowhere, so it ends as a dead letter and not in a loop of redelivery
+        self._inbox.append(Message(topic, bytes(message.payload), message.mid, self._connection))
+
+
+def _client(address: Address, *, client_id: str, clean_session: bool, manual_ack: bool = False) -> paho.Client:
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean_session, manual_ack=manual_ack
+    )
+    if address.username is not None:
+        client.username_pw_set(address.username, address.password)
+    if address.tls:
+        client.tls_set()
+    return client
+
+
+def _open(client: paho.Client, address: Address, timeout: float) -> None:
+    """Open the connection, trying again until `timeout` [s] has passed."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            client.connect(address.host, address.port, keepalive=KEEP_ALIVE)
+        except OSError as error:
+            if time.monotonic() + _FIRST_RETRY > deadline:
+                raise BrokerError(f"the broker at {address} cannot be reached: {error}") from error
+            time.sleep(_FIRST_RETRY)
+        else:
+            return
