@@ -42,11 +42,15 @@ class Selection:
 
 
 class Catalog:
-    """An append-only numbering of series; the number of a series never changes while the catalog lives."""
+    """An append-only numbering of series; the number of a series never changes while the catalog lives.
+
+    One thread at a time may intern; any may read meanwhile.
+    """
 
     def __init__(self) -> None:
         self._series: list[Series] = []
         self._numbers: dict[tuple[str, str, str], int] = {}
+        self._worlds, self._sensors, self._kinds, self._districts, self._properties = (_Column() for _ in range(5))
 
     def __len__(self) -> int:
         return len(self._series)
@@ -67,6 +71,11 @@ class Catalog:
         number = self._numbers.get(key)
         if number is None:
             number = len(self._series)
+            self._worlds.put(number, series.world)
+            self._sensors.put(number, series.sensor)
+            self._kinds.put(number, series.kind)
+            self._districts.put(number, series.district)
+            self._properties.put(number, series.property)
             self._series.append(series)
             self._numbers[key] = number
         return number
@@ -77,21 +86,38 @@ class Catalog:
 
     def select(self, selection: Selection) -> IndexArray:
         """Return the numbers of the series that a selection means, ascending."""
-        wanted: list[tuple[str, frozenset[str]]] = [
-            (name, frozenset(values))
-            for name, values in (
-                ("world", selection.worlds),
-                ("sensor", selection.sensors),
-                ("kind", selection.kinds),
-                ("district", selection.districts),
-                ("property", selection.properties),
-            )
-            if values
-        ]
-        chosen: Iterable[int] = range(len(self._series))
-        for name, values in wanted:
-            chosen = [number for number in chosen if getattr(self._series[number], name) in values]
-        return np.fromiter(chosen, dtype=np.int32)
+        chosen = np.ones(len(self._series), dtype=np.bool_)
+        for column, values in (
+            (self._worlds, selection.worlds),
+            (self._sensors, selection.sensors),
+            (self._kinds, selection.kinds),
+            (self._districts, selection.districts),
+            (self._properties, selection.properties),
+        ):
+            if values:
+                chosen &= column.is_in(values, len(chosen))
+        return np.flatnonzero(chosen).astype(np.int32)
+
+
+class _Column:
+    """One attribute of every series of a catalog, as small integers: selecting is then one gather."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+        self._column: IndexArray = np.empty(1024, dtype=np.int32)
+
+    def put(self, number: int, value: str) -> None:
+        """Set the value of the series `number`, the one after the last."""
+        if number == len(self._column):
+            self._column = np.concatenate((self._column, np.empty_like(self._column)))
+        self._column[number] = self._codes.setdefault(value, len(self._codes))
+
+    def is_in(self, values: Iterable[str], count: int) -> npt.NDArray[np.bool_]:
+        """Return whether each of the first `count` series has one of the values."""
+        codes = [self._codes[value] for value in values if value in self._codes]
+        wanted = np.zeros(len(self._codes), dtype=np.bool_)  # after the codes, which another thread may add to
+        wanted[codes] = True
+        return wanted[self._column[:count]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,86 @@
+import time
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenata.city.clock import SECOND, Clock, ScaledClock, WallClock, format_time, parse_time
+
+START = 1_767_225_600 * SECOND
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOW, HIGH = (
+    (moment - EPOCH) // timedelta(microseconds=1)
+    for moment in (datetime(1000, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+)
+
+
+@given(st.integers(LOW, HIGH))
+def test_time_written_is_time_read(moment: int) -> None:
+    assert parse_time(format_time(moment)) == moment
+
+
+@given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)), st.integers(-23 * 60, 23 * 60))  # noqa: DTZ001 - hypothesis wants them naive
+def test_offset_moves_the_moment(naive: datetime, minutes: int) -> None:
+    local = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    assert parse_time(local.isoformat()) == (local - EPOCH) // timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2026-01-01T00:00:00Z", START),
+        ("2026-01-01T01:00:00+01:00", START),
+        ("2026-01-01T00:00:00", START),
+        ("2026-01-01", START),
+        ("2026-01-01T00:00:00.000001Z", START + 1),
+        ("1969-12-31T23:59:59.5Z", -SECOND // 2),
+    ],
+)
+def test_time_is_read(text: str, moment: int) -> None:
+    assert parse_time(text) == moment
+
+
+@pytest.mark.parametrize("text", ["", "now", "2026-13-01", "2026-01-01T25:00:00Z", "1767225600.5"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (START, "2026-01-01T00:00:00Z"),
+        (START + SECOND // 2, "2026-01-01T00:00:00.5Z"),
+        (START + 1, "2026-01-01T00:00:00.000001Z"),
+        (-1, "1969-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_time_is_written_with_decimals_only_where_there_are_any(moment: int, text: str) -> None:
+    assert format_time(moment) == text
+
+
+def test_scaled_clock_runs_ahead_of_the_wall() -> None:
+    before = time.monotonic_ns()
+    clock = ScaledClock(start=START, speed=1000)
+    first, second = clock.now(), clock.now()
+    most = (time.monotonic_ns() - before) // 1000 * 1000 + 1000
+    assert START <= first <= second <= START + most
+
+
+def test_scaled_clock_has_waited_when_the_moment_comes() -> None:
+    clock = ScaledClock(start=START, speed=3600)
+    assert clock.wait_until(START + 36 * SECOND, timeout=10)
+    assert clock.now() >= START + 36 * SECOND
+
+
+@pytest.mark.parametrize("clock", [ScaledClock(start=START), WallClock()])
+def test_wait_gives_up_after_its_timeout(clock: Clock) -> None:
+    assert not clock.wait_until(clock.now() + 3600 * SECOND, timeout=0.01)
+    assert clock.wait_until(clock.now() - SECOND, timeout=0)
+
+
+def test_wall_clock_shows_the_time_of_day() -> None:
+    before = time.time_ns() // 1000
+    assert before <= WallClock().now() <= time.time_ns() // 1000

@@ -1,0 +1,85 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
+
+WORDS = st.sampled_from(("a", "b", "c"))
+SERIES = st.builds(Series, *[WORDS] * 6)
+CHOICE = st.lists(st.sampled_from(("a", "b", "c", "nothing")), max_size=3).map(tuple)
+SELECTIONS = st.builds(Selection, worlds=CHOICE, sensors=CHOICE, kinds=CHOICE, districts=CHOICE, properties=CHOICE)
+
+
+def catalog_of(series: Sequence[Series]) -> Catalog:
+    catalog = Catalog()
+    for one in series:
+        catalog.intern(one)
+    return catalog
+
+
+def test_series_are_numbered_in_order_of_first_sight() -> None:
+    one, two = (Series("zenata", "air-0001", name, "air", "la-ferme", "ug/m3") for name in ("no2", "o3"))
+    catalog = Catalog()
+    assert [catalog.intern(series) for series in (one, two, one)] == [0, 1, 0]
+    assert len(catalog) == 2
+    assert catalog[1] is two
+    assert catalog.since(1) == [two]
+    assert catalog.find("zenata", "air-0001", "o3") == 1
+    assert catalog.find("zenata", "air-0001", "so2") is None
+
+
+def test_first_description_of_a_series_stays() -> None:
+    catalog = catalog_of([Series("zenata", "air-0001", "no2", "air", "la-ferme", "ug/m3")])
+    assert catalog.intern(Series("zenata", "air-0001", "no2", "noise", "coast", "dB")) == 0
+    assert catalog[0].unit == "ug/m3"
+    assert catalog.select(Selection(districts=("coast",))).tolist() == []
+    assert catalog.select(Selection(districts=("la-ferme",), kinds=("air",))).tolist() == [0]
+
+
+@given(st.lists(SERIES), SELECTIONS)
+def test_selection_means_all_of_its_filters(series: list[Series], selection: Selection) -> None:
+    catalog = catalog_of(series)
+    pairs = (
+        ("world", "worlds"),
+        ("sensor", "sensors"),
+        ("kind", "kinds"),
+        ("district", "districts"),
+        ("property", "properties"),
+    )
+    expected = [
+        number
+        for number, one in enumerate(catalog.since(0))
+        if all(getattr(one, name) in (getattr(selection, names) or "abc") for name, names in pairs)
+    ]
+    chosen = catalog.select(selection)
+    assert chosen.tolist() == expected
+    assert chosen.dtype == np.int32
+
+
+def test_selection_follows_a_growing_catalog() -> None:
+    catalog = Catalog()
+    for number in range(3000):
+        catalog.intern(Series("zenata", f"air-{number}", "no2", "air", f"d{number % 3}", "ug/m3"))
+        if number % 500 == 0:
+            assert len(catalog.select(Selection())) == number + 1
+    assert catalog.select(Selection(districts=("d1",))).tolist() == list(range(1, 3000, 3))
+    assert catalog.select(Selection(sensors=("air-2999", "air-7"))).tolist() == [7, 2999]
+
+
+def test_batch_is_as_long_as_its_columns() -> None:
+    batch = ReadingBatch(
+        catalog=Catalog(),
+        series=np.zeros(3, np.int32),
+        time=np.arange(3),
+        value=np.zeros(3),
+        seq=np.zeros(3, np.int64),
+    )
+    assert len(batch) == 3
+
+
+@pytest.mark.parametrize("selection", [Selection(), Selection(kinds=("air",))])
+def test_empty_catalog_has_nothing_to_select(selection: Selection) -> None:
+    assert Catalog().select(selection).tolist() == []

@@ -1,0 +1,277 @@
+"""The embedded store: one DuckDB file, one writing process.
+
+Readings are appended to a table without an index, which would cost more than everything else together. Instead the
+newest time of each series is held in memory: a reading behind it may be a repetition and is looked for in the table,
+one beyond it cannot be.
+"""
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
+from zenata.errors import StoreError
+from zenata.store.base import DeadLetter, Query, Table
+from zenata.store.duckdb_sql import select
+from zenata.store.marks import Marks
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE schema_version (version INTEGER NOT NULL);
+CREATE TABLE series (
+    id INTEGER NOT NULL, world VARCHAR NOT NULL, sensor VARCHAR NOT NULL, property VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL, district VARCHAR NOT NULL, unit VARCHAR NOT NULL, owner VARCHAR NOT NULL
+);
+CREATE TABLE readings (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, value DOUBLE NOT NULL, seq BIGINT NOT NULL);
+CREATE TABLE dead_letters (
+    received TIMESTAMP NOT NULL, topic VARCHAR NOT NULL, payload BLOB NOT NULL, reason VARCHAR NOT NULL
+);
+"""
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "256MB",  # beyond it DuckDB spills to disk; the whole stack is to stay below 600 MB
+    "threads": 2,
+    "autoinstall_known_extensions": False,  # a store never asks the network for anything
+    "autoload_known_extensions": False,
+}
+
+_LOCKED = re.compile(r"PID (\d+)")
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+class DuckDBStore:
+    """Readings in a DuckDB file; see `zenata.store.base.Store`.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made, with its folder, if it is not there.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writing = threading.Lock()
+        self._catalog = Catalog()
+        self._numbers: WeakKeyDictionary[Catalog, IndexArray] = WeakKeyDictionary()
+        self._connection = _connect(path)
+        try:
+            with _translated(path):
+                self._prepare()
+                self._marks = self._load()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @property
+    def catalog(self) -> Catalog:
+        """Every series the store holds."""
+        return self._catalog
+
+    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = ()) -> int:
+        """Keep readings and dead letters, all or none; see `Store.append`."""
+        if not np.isfinite(batch.value).all():
+            raise StoreError("a batch has a value that is not a finite number")
+        with self._writing:
+            numbers, newcomers = self._translate(batch.catalog)
+            rows = _first_of_each(numbers[batch.series], batch)
+            fresh = self._marks.beyond(rows["series"], rows["time"].view(np.int64))
+            with self._transaction():
+                self._insert_series(newcomers)
+                new = self._insert_fresh({name: column[fresh] for name, column in rows.items()})
+                new += self._insert_late({name: column[~fresh] for name, column in rows.items()})
+                self._insert_letters(letters)
+            for series in newcomers:
+                self._catalog.intern(series)
+            self._numbers[batch.catalog] = numbers
+            self._marks.move(
+                rows["series"][fresh], rows["time"][fresh].view(np.int64), rows["value"][fresh], rows["seq"][fresh]
+            )
+            return new
+
+    def query(self, query: Query) -> Table:
+        """Return the readings, or their aggregates, that a query means; see `Store.query`."""
+        numbers = self._catalog.select(query.selection)
+        sql = select(query, None if len(numbers) == len(self._catalog) else numbers)
+        rows = self._fetch(sql, wanted={"series": numbers})
+        kept = slice(query.limit)
+        return Table(
+            catalog=self._catalog,
+            series=rows["series"][kept].astype(np.int32),
+            time=rows["moment"][kept].astype(np.int64),
+            columns={
+                name: rows[name][kept].astype(np.int64 if name in {"seq", "count"} else np.float64)
+                for name in query.aggregates or ("value", "seq")
+            },
+            more=len(rows["series"]) > query.limit,
+        )
+
+    def latest(self, selection: Selection) -> Table:
+        """Return the newest reading of each series; see `Store.latest`. No disk is touched."""
+        numbers, times, values, seqs = self._marks.of(self._catalog.select(selection))
+        return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """Return the newest dead letters, newest first."""
+        with _translated(self._path), self._connection.cursor() as cursor:
+            rows = cursor.execute(
+                "SELECT epoch_us(received), topic, payload, reason FROM dead_letters "
+                "ORDER BY received DESC, rowid DESC LIMIT ?",
+                [limit],
+            ).fetchall()
+        return [
+            DeadLetter(received=received, topic=topic, payload=payload, reason=reason)
+            for received, topic, payload, reason in rows
+        ]
+
+    def close(self) -> None:
+        """Write out what is left and let go of the file."""
+        with self._writing, _translated(self._path):
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        """Make the tables of a new file, and refuse those of a later version."""
+        tables = self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        if ("schema_version",) not in tables:
+            if tables:
+                raise StoreError(f"{self._path} is a DuckDB file of something else; choose another")
+            with self._transaction():
+                self._connection.execute(_SCHEMA)
+                self._connection.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
+        version = self._connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self._path} was written by another version (schema {version}, this one knows {SCHEMA_VERSION})"
+            )
+
+    def _load(self) -> Marks:
+        """Read the series, and the newest reading of each."""
+        rows = self._connection.execute(
+            "SELECT world, sensor, property, kind, district, unit, owner FROM series ORDER BY id"
+        ).fetchall()
+        for row in rows:
+            self._catalog.intern(Series(*row))
+        marks = Marks()
+        newest = self._fetch(
+            "SELECT series, epoch_us(max(time)) AS time, arg_max(value, time) AS value, arg_max(seq, time) AS seq "
+            "FROM readings GROUP BY series"
+        )
+        marks.move(newest["series"], newest["time"], newest["value"], newest["seq"])
+        return marks
+
+    def _translate(self, source: Catalog) -> tuple[IndexArray, list[Series]]:
+        """Return our number of each series of another catalog, and those of them that are new to us."""
+        known = self._numbers.get(source, np.empty(0, dtype=np.int32))
+        newcomers: list[Series] = []
+        numbers = []
+        for series in source.since(len(known)):
+            number = self._catalog.find(series.world, series.sensor, series.property)
+            if number is None:
+                number = len(self._catalog) + len(newcomers)
+                newcomers.append(series)
+            numbers.append(number)
+        return np.concatenate((known, np.array(numbers, dtype=np.int32))), newcomers
+
+    def _insert_series(self, newcomers: Sequence[Series]) -> None:
+        if newcomers:
+            names = ("world", "sensor", "property", "kind", "district", "unit", "owner")
+            rows: Columns = {"id": np.arange(len(newcomers), dtype=np.int32) + len(self._catalog)}
+            rows |= {name: np.array([getattr(series, name) for series in newcomers], dtype=object) for name in names}
+            self._connection.execute("INSERT INTO series SELECT * FROM rows")
+
+    def _insert_fresh(self, rows: Columns) -> int:
+        if len(rows["series"]):
+            self._connection.execute("INSERT INTO readings SELECT * FROM rows")
+        return len(rows["series"])
+
+    def _insert_late(self, rows: Columns) -> int:
+        """Insert what is not there yet; only the part of the table that the times can be in is looked at."""
+        if not len(rows["series"]):
+            return 0
+        there = "SELECT series, time FROM readings WHERE time BETWEEN ? AND ?"
+        sql = f"INSERT INTO readings SELECT rows.* FROM rows ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
+        bounds = [moment.item() for moment in (rows["time"].min(), rows["time"].max())]
+        return int(self._connection.execute(sql, bounds).fetchall()[0][0])
+
+    def _insert_letters(self, letters: Sequence[DeadLetter]) -> None:
+        if letters:
+            self._connection.executemany(
+                "INSERT INTO dead_letters VALUES (make_timestamp(?), ?, ?, ?)",
+                [(letter.received, letter.topic, letter.payload, letter.reason) for letter in letters],
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Commit what is done inside, or undo it; DuckDB syncs its write-ahead log at each commit."""
+        with _translated(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _fetch(self, sql: str, **tables: Columns) -> Columns:
+        """Run a query on a connection of its own, beside any writing."""
+        with _translated(self._path), self._connection.cursor() as cursor:
+            for name, columns in tables.items():
+                cursor.register(name, columns)
+            return cursor.execute(sql).fetchnumpy()
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the store's folder {path.parent} cannot be made: {error.strerror}") from error
+    with _translated(path):
+        return duckdb.connect(str(path), config=_CONFIG)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn DuckDB's errors into ours, with a word on how to mend them."""
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        if locked := _LOCKED.search(str(error)):
+            why = f"is in use by process {locked[1]}; one process at a time may write an embedded store"
+        elif "not a valid DuckDB database file" in said:
+            why = "is not a DuckDB file; move it away or choose another"
+        elif "Permission denied" in said:
+            why = "cannot be written; mend its rights or choose another"
+        else:
+            why = f"failed: {said}"
+        raise StoreError(f"the store {path} {why}") from error
+
+
+def _first_of_each(series: IndexArray, batch: ReadingBatch) -> Columns:
+    """Return the rows of a batch by time and series, of equal ones the first that came."""
+    order = np.lexsort((series, batch.time))
+    series, time = series[order], batch.time[order]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (series[1:] != series[:-1]) | (time[1:] != time[:-1])
+    order = order[first]
+    return {
+        "series": series[first],
+        "time": time[first].view("datetime64[us]"),
+        "value": batch.value[order],
+        "seq": batch.seq[order],
+    }

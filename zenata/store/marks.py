@@ -1,0 +1,50 @@
+"""The newest reading of each series, in memory."""
+
+import threading
+
+import numpy as np
+
+from zenata.city.readings import FloatArray, IndexArray, IntArray
+
+_NEVER = np.iinfo(np.int64).min
+_ROOM = 1024  # series at first; doubled as they come
+
+
+class Marks:
+    """Newest time, value and message number by series number. Any thread may read while one moves them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._time: IntArray = np.full(_ROOM, _NEVER)
+        self._value: FloatArray = np.zeros(_ROOM)
+        self._seq: IntArray = np.zeros(_ROOM, dtype=np.int64)
+
+    def beyond(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return whether each time [us], shape (n,), is later than the newest of its series."""
+        with self._lock:
+            self._make_room(series)
+            return time > self._time[series]
+
+    def move(self, series: IndexArray, time: IntArray, value: FloatArray, seq: IntArray) -> None:
+        """Set the newest readings, all shape (n,); of several of one series the last stays."""
+        with self._lock:
+            self._make_room(series)
+            self._time[series] = time
+            self._value[series] = value
+            self._seq[series] = seq
+
+    def of(self, series: IndexArray) -> tuple[IndexArray, IntArray, FloatArray, IntArray]:
+        """Return (series, time, value, seq) of those of the series that have a reading."""
+        with self._lock:
+            self._make_room(series)
+            series = series[self._time[series] != _NEVER]
+            return series, self._time[series], self._value[series], self._seq[series]
+
+    def _make_room(self, series: IndexArray) -> None:
+        size = len(self._time)
+        while len(series) and size <= series.max():
+            size *= 2
+        if more := size - len(self._time):
+            self._time = np.concatenate((self._time, np.full(more, _NEVER)))
+            self._value = np.concatenate((self._value, np.zeros(more)))
+            self._seq = np.concatenate((self._seq, np.zeros(more, dtype=np.int64)))
