@@ -15,9 +15,6 @@ from zenata.wire.mqtt import Message, Subscription
 
 log = logging.getLogger(__name__)
 
-CLIENT_ID = "zenata-ingest"
-"""Names the persistent session; the broker keeps what this client has not acknowledged."""
-
 FILTERS = (topics.TELEMETRY, topics.PACKS)
 
 

@@ -30,7 +30,7 @@ class Encoder:
     """
 
     def __init__(self, city: City, world: str) -> None:
-        units = {
+        properties = {
             name: [(property_, QUANTITIES[property_].unit) for property_ in kind.properties]
             for name, kind in KINDS.items()
         }
@@ -40,29 +40,29 @@ class Encoder:
                 id=sensor.id,
                 topic=topics.telemetry(world, sensor.district, sensor.kind, sensor.id),
                 pack=topics.pack(world, sensor.district),
-                properties=units[sensor.kind],
+                properties=properties[sensor.kind],
             )
             for sensor in city.sensors
         ]
 
     def telemetry(self, emission: Emission) -> Iterator[tuple[str, bytes]]:
         """Yield (topic, payload) for each sensor that publishes in this tick."""
-        values = emission.values.tolist()
-        offsets = emission.offsets.tolist()
-        for position, seq, first, end in zip(
-            emission.sensors.tolist(), emission.seq.tolist(), offsets, offsets[1:], strict=False
-        ):
-            name, topic, properties = self._sensors[position]
-            readings = [
-                (property_, unit, value) for (property_, unit), value in zip(properties, values[first:end], strict=True)
-            ]
-            yield topic, senml.message(name, emission.time, seq, readings)
+        for sensor, records in self._messages(emission):
+            yield sensor.topic, senml.encode(records)
+
+    def packs(self, emission: Emission) -> Iterator[tuple[str, bytes]]:
+        """Yield (topic, payload) for each district with all that its sensors publish in this tick."""
+        packs: dict[str, list[senml.Record]] = {}
+        for sensor, records in self._messages(emission):
+            packs.setdefault(sensor.pack, []).extend(records)
+        for topic, records in packs.items():
+            yield topic, senml.encode(records)
 
     def clock(self, time: int, speed: float) -> tuple[str, bytes]:
         """Return (topic, payload) that tells the world's time [us since the Unix epoch]."""
         return self._clock_topic, json.dumps({"time": format_time(time), "speed": speed, "state": "running"}).encode()
 
-    def _records(self, emission: Emission) -> Iterator[tuple[_Sensor, list[senml.Record]]]:
+    def _messages(self, emission: Emission) -> Iterator[tuple[_Sensor, list[senml.Record]]]:
         values = emission.values.tolist()
         offsets = emission.offsets.tolist()
         for position, seq, first, end in zip(

@@ -1,15 +1,21 @@
 """Puts each service together from its parts, and runs it in this process."""
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from secrets import token_hex
 
 import uvicorn
 
 from api.app import create_app
 from api.live import Hub
-from ingest.service import CLIENT_ID, FILTERS, Ingest
+from api.server import Server
+from ingest.service import FILTERS, Ingest
 from simulators.digest import Digest
 from simulators.publish import Encoder
 from simulators.record import Record
@@ -37,7 +43,7 @@ def simulate(settings: Settings) -> None:
     record = Record(settings.world_dir)
     recipe = recipe_for(record, city, seed=settings.seed, start=_moment("--start", settings.start))
     world = resume(record, city, recipe, WallClock().now())
-    with Publisher(address, client_id=f"zenata-simulators-{settings.world}") as publisher:
+    with Publisher(address, client_id=f"simulators-{token_hex(8)}") as publisher:
         publisher.connect(_PATIENCE)
         stop = _stop_on_signal(publisher.cancel)
         simulation = Simulation(
@@ -72,7 +78,7 @@ def ingest(settings: Settings) -> None:
     """Move readings from the broker into the store."""
     store = open_store(settings.store_url)
     try:
-        with _subscription(_broker(settings)) as subscription:
+        with _subscription(settings, _broker(settings)) as subscription:
             subscription.connect(_PATIENCE)
             Ingest(store=store, subscription=subscription, clock=WallClock()).run(_stop_on_signal())
     finally:
@@ -88,14 +94,23 @@ def serve(settings: Settings) -> None:
     hub = Hub()
     worker = None
     if settings.broker:
-        subscription = _subscription(parse_url(settings.broker))
+        subscription = _subscription(settings, parse_url(settings.broker))
         worker = _Worker(
             Ingest(store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish), subscription
         )
-    app = create_app(city=city, store=store, keys=keys, hub=hub, world=settings.world)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False)
+    app = create_app(
+        city=city,
+        store=store,
+        keys=keys,
+        hub=hub,
+        world=settings.world,
+        ready=worker.problems if worker else list,
+        counters=worker.counters if worker else dict,
     )
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
+    )
+    server = Server(config, hub)
     try:
         if worker:
             worker.start(on_failure=lambda: setattr(server, "should_exit", True))
@@ -121,6 +136,10 @@ class _Worker:
     def problems(self) -> list[str]:
         """Return what keeps ingest from working, if anything."""
         return [] if self._subscription.ready else ["ingest is not connected to the broker"]
+
+    def counters(self) -> dict[str, float]:
+        """Return what ingest has counted, by name."""
+        return {f"ingest_{name}": value for name, value in asdict(self._ingest.counters).items()}
 
     def start(self, on_failure: Callable[[], object]) -> None:
         self._thread = threading.Thread(target=self._run, args=(on_failure,), name="ingest")
@@ -149,8 +168,25 @@ def _broker(settings: Settings) -> Address:
     return parse_url(settings.broker)
 
 
-def _subscription(address: Address) -> Subscription:
-    return Subscription(address, client_id=CLIENT_ID, filters=FILTERS)
+def _subscription(settings: Settings, address: Address) -> Subscription:
+    return Subscription(address, client_id=_session_name(settings.data_dir / "ingest.session"), filters=FILTERS)
+
+
+def _session_name(file: Path) -> str:
+    """Return the name of ingest's persistent session, made once.
+
+    A broker gives a session to whoever connects with its name, whatever the user; so it is a secret.
+    """
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (
+            suppress(FileExistsError),
+            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
+        ):
+            new.write(f"ingest-{token_hex(16)}")
+        return file.read_text()
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error.strerror}") from error
 
 
 def _moment(option: str, text: str | None) -> int | None:

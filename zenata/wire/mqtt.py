@@ -6,6 +6,7 @@ The only module that knows paho.
 import logging
 import random
 import select
+import socket
 import ssl
 import threading
 import time
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE = 30
 """How long a connection may be silent before it counts as lost [s]."""
 
+_MOST_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
 _FIRST_RETRY, _LAST_RETRY = 0.1, 5.0  # pauses between attempts to reconnect [s]
 
 
@@ -191,7 +193,7 @@ class Subscription:
         while not self._ready:
             if self._refusal or time.monotonic() > deadline:
                 raise BrokerError(f"the broker at {self._address} refused us: {self._refusal or 'it does not answer'}")
-            self._turn(0.1)
+            self._turn(0.1, _MOST_BEFORE_READY)
 
     def receive(self, *, limit: int, wait: float) -> list[Message]:
         """Return the messages that come within `wait` [s], or the first `limit` as soon as they are there."""
@@ -296,7 +298,14 @@ def _client(address: Address, *, client_id: str, clean_session: bool, manual_ack
         client.username_pw_set(address.username, address.password)
     if address.tls:
         client.tls_set()
+    client.on_socket_open = _send_at_once
     return client
+
+
+def _send_at_once(_client: object, _data: object, sock: object) -> None:
+    """Switch Nagle's algorithm off: small packets would wait for the answer to the one before, some 40 ms."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _open(client: paho.Client, address: Address, timeout: float) -> None:

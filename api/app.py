@@ -1,0 +1,72 @@
+"""The HTTP application, composed from its parts."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from api.context import Context
+from api.live import Hub
+from api.observe import Metrics, Observer
+from api.problems import Problem, on_http_exception, on_problem, on_store_error, on_validation_error
+from api.routes import city as city_routes
+from api.routes import readings as readings_routes
+from api.routes import service as service_routes
+from api.schemas import ProblemDetails
+from zenata.city.model import City
+from zenata.errors import StoreError
+from zenata.pilots.keys import KeyRing
+from zenata.store.base import Store
+
+_DESCRIPTION = """
+The simulated city of Zenata: what it is, what its sensors say now and what they said.
+
+Send a key as `Authorization: Bearer zk_...`. Times are RFC 3339 in UTC, and of the world, whose clock need not be the
+wall's. Errors are `application/problem+json` (RFC 9457) and say what to do.
+"""
+
+
+class Application(FastAPI):
+    """A FastAPI whose document also holds the shape of errors, which no route returns as its answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        document["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
+        return document
+
+
+def create_app(
+    *,
+    city: City,
+    store: Store,
+    keys: KeyRing,
+    hub: Hub,
+    world: str = "zenata",
+    ready: Callable[[], list[str]] = list,
+    counters: Callable[[], Mapping[str, float]] = dict,
+) -> FastAPI:
+    """Return the application; `api.context.Context` explains the parameters."""
+    app = Application(
+        title="Zenata Sandbox",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers={
+            Problem: on_problem,
+            HTTPException: on_http_exception,
+            RequestValidationError: on_validation_error,
+            StoreError: on_store_error,
+        },
+    )
+    app.state.context = Context(city=city, store=store, keys=keys, hub=hub, world=world, ready=ready, counters=counters)
+    app.state.metrics = Metrics(hub, counters)
+    app.add_middleware(Observer, metrics=app.state.metrics)
+    for routes in (city_routes, readings_routes, service_routes):
+        app.include_router(routes.router)
+    app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
+    return app

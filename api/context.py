@@ -1,0 +1,77 @@
+"""What the routes work with, composed once by the caller and handed to each request."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.encode import Encoder
+from api.live import Hub
+from api.places import SensorIndex
+from zenata.city.model import City
+from zenata.city.readings import Selection
+from zenata.pilots.keys import KeyRing
+from zenata.store.base import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The parts of the application.
+
+    Parameters
+    ----------
+    city : City
+    store : Store
+    keys : KeyRing
+    hub : Hub
+        What the process's ingest publishes to.
+    world : str
+        The world meant where a request names none.
+    ready : callable
+        Returns what is not ready yet, in words; empty when all is.
+    counters : callable
+        Returns counters of the other services of the process, for /metrics.
+    """
+
+    city: City
+    store: Store
+    keys: KeyRing
+    hub: Hub
+    world: str
+    ready: Callable[[], list[str]]
+    counters: Callable[[], Mapping[str, float]]
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Writes tables of readings."""
+        return Encoder()
+
+    @cached_property
+    def sensors(self) -> SensorIndex:
+        """The city's sensors, arranged for searching."""
+        return SensorIndex(self.city)
+
+    def worlds(self) -> list[str]:
+        """Return the worlds there are, the default one first."""
+        return list(dict.fromkeys([self.world, *(series.world for series in self.store.catalog.since(0))]))
+
+    def newest(self, worlds: tuple[str, ...]) -> int | None:
+        """Return the newest observation time [us] of some worlds, or None if they have no readings.
+
+        A world's clock need not be the wall's: what is new is told by its readings.
+        """
+        times = [time for time in map(self.hub.newest, worlds) if time is not None]
+        if not times:
+            times = self.store.latest(Selection(worlds=worlds)).time.tolist()
+        return max(times, default=None)
+
+
+async def get_context(request: Request) -> Context:
+    """Return the parts of the application that answers this request."""
+    context: Context = request.app.state.context
+    return context
+
+
+ContextDep = Annotated[Context, Depends(get_context)]

@@ -1,0 +1,193 @@
+"""Readings as Server-Sent Events, and where a listener continues after a break.
+
+The id of an event is ``{epoch}-{batch}-{row}-{time}``: its place in the ring of the hub, and the oldest observation
+time [us] sent with it. A listener that comes back with it continues exactly there while the ring has the place;
+otherwise (a restart, a long absence) from the store by observation time, a minute earlier, so that every reading comes
+at least once and some come twice. What would be too much to send again is named in an event ``gap``. A reading that
+reaches the store more than that minute late (a device that was offline) comes live to whoever listens, but a replay
+from the store does not look so far back.
+
+The events are woven as bytes, a batch at a time: an event library that takes one object an event costs ten times more.
+
+References
+----------
+WHATWG HTML, section 9.2 (server-sent events).
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+
+from api.context import Context
+from api.encode import NumberArray, Strand, numbers, weave
+from api.series import PerSeries, matches
+from zenata.city.clock import SECOND, format_time, parse_time
+from zenata.city.readings import IntArray, ReadingBatch, Selection
+from zenata.errors import StoreError
+from zenata.store.base import Query, Table
+
+log = logging.getLogger(__name__)
+
+OVERLAP = 60 * SECOND
+"""How much earlier than asked a replay from the store begins [us]: readings reach the store a little out of order."""
+
+_HEARTBEAT = 15.0
+"""Silence after which a comment is sent [s], under the idle time-outs of common proxies."""
+
+_SLICE = 5_000
+"""The most readings woven at once, about 5 ms of the event loop."""
+
+REPLAY_LIMIT = 200_000
+"""The most readings sent again from the store after one break."""
+
+_END_OF_TIME = parse_time("9999-12-31T00:00:00Z")
+_ID = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})-(-?[0-9]{1,17})")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """How far a listener has come: `row` readings of `batch` in the hub `epoch`, observed at `time` [us] or later."""
+
+    epoch: str
+    batch: int
+    row: int
+    time: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.batch}-{self.row}-{self.time}"
+
+
+def parse_place(text: str) -> Place:
+    """Read the id of an event.
+
+    Raises
+    ------
+    ValueError
+        If it is none of ours.
+    """
+    match = _ID.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no id of an event of this stream: send the last one you got, or none")
+    return Place(epoch=match[1], batch=int(match[2]), row=int(match[3]), time=int(match[4]))
+
+
+class Listener:
+    """One open stream.
+
+    Parameters
+    ----------
+    context : Context
+    selection : Selection
+        The series wanted, of one world: the observation times of two worlds do not compare.
+    place : Place
+        Where to continue.
+    """
+
+    def __init__(self, *, context: Context, selection: Selection, place: Place) -> None:
+        self._context = context
+        self._hub = context.hub
+        self._selection = selection
+        self._wanted = PerSeries(lambda series: matches(selection, series), bool)
+        self._place = place
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield the stream until the hub closes. A store that fails ends it too: the client comes back by itself."""
+        with self._hub.listen() as news:
+            # An id without data moves the client's place without an event, so that even a break before the first
+            # reading loses nothing.
+            yield f"retry: 2000\nid: {self._place}\n\n".encode()
+            try:
+                while not self._hub.closed:
+                    news.clear()
+                    async for chunk in self._catch_up():
+                        yield chunk
+                    try:
+                        async with asyncio.timeout(_HEARTBEAT):
+                            await news.wait()
+                    except TimeoutError:
+                        yield f": still here\nid: {self._place}\n\n".encode()
+            except StoreError as error:
+                log.error("a stream ends, as the store cannot be read: %s", error)
+
+    async def _catch_up(self) -> AsyncIterator[bytes]:
+        """Yield everything that has come since `_place`, and move it."""
+        while not self._hub.closed:
+            if self._place.epoch != self._hub.epoch or not self._hub.first <= self._place.batch <= self._hub.next:
+                async for chunk in self._replay():
+                    yield chunk
+            batch = self._hub.batch(self._place.batch)
+            if batch is not None:
+                chunk = self._advance(batch)
+                if chunk:
+                    yield chunk
+            elif self._place.batch == self._hub.next:
+                return
+
+    def _advance(self, batch: ReadingBatch) -> bytes:
+        """Return the events of the next slice of a batch."""
+        begin = self._place.row
+        rows = np.flatnonzero(self._wanted.take(batch.catalog, batch.series[begin:])) + begin
+        chunk = b""
+        if len(rows):
+            # The oldest of what is left, not of the slice: a replay from there misses nothing of this batch.
+            self._place = replace(self._place, time=int(batch.time[rows].min()))
+            chunk = self._woven(batch, rows[:_SLICE])
+        if len(rows) > _SLICE:
+            self._place = replace(self._place, row=int(rows[_SLICE]))
+        else:
+            self._place = replace(self._place, batch=self._place.batch + 1, row=0)
+        return chunk
+
+    def _woven(self, batch: ReadingBatch, rows: IntArray) -> bytes:
+        """Return readings of the batch at `_place` as events; the row of an id counts from 1."""
+        columns: dict[str, NumberArray] = {"value": batch.value[rows], "seq": batch.seq[rows]}
+        fields = self._context.encoder.json_strands(
+            batch.catalog, batch.series[rows], batch.time[rows], columns, b"}\n\n"
+        )
+        head = f"id: {self._place.epoch}-{self._place.batch}-".encode()
+        tail = f"-{self._place.time}\nevent: reading\ndata: ".encode()
+        return b"".join(weave(len(rows), head, numbers(rows + 1), tail, *fields))
+
+    async def _replay(self) -> AsyncIterator[bytes]:
+        """Yield what the store has since the time of `_place`, and set it to the ring's end as it was at the start."""
+        live = Place(epoch=self._hub.epoch, batch=self._hub.next, row=0, time=self._place.time)
+        query = Query(selection=self._selection, start=self._place.time - OVERLAP, end=_END_OF_TIME, limit=4 * _SLICE)
+        sent = 0
+        while not self._hub.closed:
+            table = await run_in_threadpool(self._context.store.query, query)
+            sent += len(table)
+            if len(table):
+                live = replace(live, time=max(live.time, int(table.time[-1])))
+                yield self._replayed(table)
+            if not table.more:
+                break
+            query = replace(query, after=(int(table.time[-1]), int(table.series[-1])))
+            if sent >= REPLAY_LIMIT:
+                newest = await run_in_threadpool(self._context.newest, self._selection.worlds)
+                live = replace(live, time=max(live.time, newest or live.time))
+                yield _gap(int(table.time[-1]), live)
+                break
+        self._place = live
+
+    def _replayed(self, table: Table) -> bytes:
+        """Return readings from the store as events; batch 0 is in no ring, so their ids lead back to the store."""
+        ids: list[Strand] = [f"id: {self._hub.epoch}-0-0-".encode(), numbers(table.time), b"\nevent: reading\ndata: "]
+        fields = self._context.encoder.json_strands(table.catalog, table.series, table.time, table.columns, b"}\n\n")
+        return b"".join(weave(len(table), *ids, *fields))
+
+
+def _gap(begin: int, live: Place) -> bytes:
+    """Return the event that names what is not sent again: from the last reading sent to the live end."""
+    start, end = format_time(begin), format_time(live.time + 1)
+    data = {
+        "from": start,
+        "to": end,
+        "detail": f"Too much to send again: get it with /v1/readings?start={start}&end={end}",
+    }
+    return f"id: {live}\nevent: gap\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"

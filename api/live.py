@@ -1,0 +1,104 @@
+"""The newest readings, kept in memory for whoever listens.
+
+Ingest publishes each batch once it is durable; listeners hold nothing but their place in a bounded ring of batches. A
+listener that is too slow finds its place gone and continues from the store, so it never costs memory or holds others.
+"""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+from api.series import PerSeries
+from zenata.city.readings import ReadingBatch
+
+
+class Hub:
+    """Hands batches from the thread of ingest to the event loops of listeners.
+
+    Parameters
+    ----------
+    capacity : int
+        About how many readings the ring holds.
+    """
+
+    def __init__(self, *, capacity: int = 200_000) -> None:
+        self.epoch = secrets.token_hex(4)
+        """Tells the batch numbers of this hub from those of another, such as the one before a restart."""
+        self.published = 0
+        """Readings published so far."""
+        self.first = 1
+        """Number of the oldest batch in the ring; batches count from 1."""
+        self.next = 1
+        """Number of the batch to come."""
+        self.closed = False
+        self._capacity = capacity
+        self._held = 0
+        self._batches: dict[int, ReadingBatch] = {}
+        self._lock = threading.Lock()
+        self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._newest: dict[str, int] = {}
+        self._world = PerSeries(lambda series: series.world, object)
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return len(self._listeners)
+
+    def publish(self, batch: ReadingBatch) -> None:
+        """Add durable readings and wake the listeners; called from one thread at a time, never waits for anyone."""
+        if not len(batch):
+            return
+        self._note_time(batch)
+        with self._lock:
+            self._batches[self.next] = batch
+            self._held += len(batch)
+            self.published += len(batch)
+            self.next += 1
+            while self._held > self._capacity and self.first < self.next - 1:
+                self._held -= len(self._batches.pop(self.first))
+                self.first += 1
+        self._wake()
+
+    def batch(self, number: int) -> ReadingBatch | None:
+        """Return a batch of the ring, or None if it has left it or has not come yet."""
+        return self._batches.get(number)
+
+    def newest(self, world: str) -> int | None:
+        """Return the newest observation time [us] published in a world, or None if nothing was."""
+        return self._newest.get(world)
+
+    @contextmanager
+    def listen(self) -> Iterator[asyncio.Event]:
+        """Give an event that is set, in this event loop, whenever a batch comes or the hub closes."""
+        news = asyncio.Event()
+        with self._lock:
+            self._listeners[news] = asyncio.get_running_loop()
+        try:
+            yield news
+        finally:
+            with self._lock:
+                del self._listeners[news]
+
+    def close(self) -> None:
+        """Send all listeners home; the server can then stop."""
+        self.closed = True
+        self._wake()
+
+    def _note_time(self, batch: ReadingBatch) -> None:
+        numbers, position = np.unique(batch.series, return_inverse=True)
+        newest = np.full(len(numbers), np.iinfo(np.int64).min)
+        np.maximum.at(newest, position, batch.time)
+        for world, time in zip(self._world.take(batch.catalog, numbers), newest.tolist(), strict=True):
+            if time > self._newest.get(world, time - 1):
+                self._newest[world] = time
+
+    def _wake(self) -> None:
+        with self._lock:
+            listeners = list(self._listeners.items())
+        for news, loop in listeners:
+            with suppress(RuntimeError):  # its event loop has just been closed
+                loop.call_soon_threadsafe(news.set)

@@ -1,0 +1,111 @@
+"""What surrounds every request: counters, security headers, and an answer when a handler fails."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.live import Hub
+from api.problems import KINDS, Problem
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""On every response that does not set its own. There are no CORS headers: pages of other origins read nothing."""
+
+
+class Metrics:
+    """What an application counts, for Prometheus.
+
+    Parameters
+    ----------
+    hub : Hub
+    counters : callable
+        Returns counters of the other services of the process by name.
+    """
+
+    def __init__(self, hub: Hub, counters: Callable[[], Mapping[str, float]]) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "zenata_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "zenata_http_first_byte_seconds",
+            "Time from a request to the first byte of its answer.",
+            ["route"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+            registry=self.registry,
+        )
+        self.registry.register(_Gauges(hub, counters))
+
+
+class _Gauges(Collector):
+    """Asks the parts for what they count themselves."""
+
+    def __init__(self, hub: Hub, counters: Callable[[], Mapping[str, float]]) -> None:
+        self._hub = hub
+        self._counters = counters
+
+    def collect(self) -> Iterable[Metric]:
+        yield CounterMetricFamily("zenata_readings_stored", "Readings stored and published.", self._hub.published)
+        yield GaugeMetricFamily("zenata_stream_listeners", "Open streams.", self._hub.listeners)
+        for name, value in self._counters().items():
+            yield CounterMetricFamily(f"zenata_{name}", name.replace("_", " ").capitalize() + ".", value)
+
+
+class Observer:
+    """ASGI middleware that counts requests, adds `HEADERS`, and turns a failure into a problem without its traceback.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    metrics : Metrics
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection, as ASGI has it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begin = time.perf_counter()
+        started = False
+
+        async def send_observed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                self._count(scope, message["status"], time.perf_counter() - begin)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_observed)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if started:
+                raise  # half an answer is out: only closing the connection tells the client
+            problem = Problem("internal", f"The server failed on this request. {KINDS['internal'].help}")
+            await problem.response(scope["path"])(scope, receive, send_observed)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        # The template, not the path: what strangers ask for must not become labels without end.
+        route = getattr(scope.get("route"), "path", "none")
+        self._metrics.requests.labels(scope["method"], route, status).inc()
+        self._metrics.seconds.labels(route).observe(seconds)

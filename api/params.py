@@ -1,0 +1,113 @@
+"""The query parameters of each route, as declared in the OpenAPI document.
+
+A name that is not declared is an error, so that a misspelt filter never means everything. Lists may be repeated
+(``kind=air&kind=noise``) or joined by commas (``kind=air,noise``).
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from api.formats import FORMATS
+from zenata.store.base import AGGREGATES
+
+
+class Params(BaseModel):
+    """Parameters of a route; on its own, of one that takes none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in given:
+            if name not in cls.model_fields:
+                known = f"use {', '.join(cls.model_fields)}" if cls.model_fields else "this route takes none"
+                context = {"parameter": name, "known": known, "allowed": list(cls.model_fields)}
+                raise PydanticCustomError("unknown_parameter", "is no parameter of this route; {known}", context)
+        return given
+
+
+def _split(given: object) -> object:
+    """Split lists at commas; nothing between them is an error, as an empty list would mean everything."""
+    texts = given if isinstance(given, list | tuple) else [given]
+    words = [word.strip() for text in texts for word in str(text).split(",")]
+    if not all(words):
+        raise PydanticCustomError("empty_name", "holds an empty name; leave the parameter out to mean all")
+    return list(dict.fromkeys(words))
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+_LIMIT = Field(ge=1, le=100_000, description="The most items to return; `next` then leads on.")
+Cursor = Annotated[
+    str | None, Field(max_length=200, description="`next` of the page before; the other parameters stay.")
+]
+FormatName = Annotated[
+    str | None, Field(description=f"One of {', '.join(FORMATS)}; instead of Accept.", examples=["csv"], max_length=40)
+]
+
+
+class SeriesParams(Params):
+    """Which series are meant."""
+
+    world: Names = Field((), description="Worlds; the shared live city if left out.", examples=[["zenata"]])
+    sensor: Names = Field((), description="Sensors, as in /v1/sensors.")
+    kind: Names = Field((), description="Kinds, as in /v1/kinds.")
+    district: Names = Field((), description="Districts, as in /v1/districts.")
+    property: Names = Field((), description="Properties, as in /v1/kinds.")
+
+
+class LatestParams(SeriesParams):
+    """Parameters of /v1/latest."""
+
+    format: FormatName = None
+
+
+class ReadingsParams(SeriesParams):
+    """Parameters of /v1/readings."""
+
+    start: str | None = Field(
+        None,
+        description="First observation time: RFC 3339, or relative to the world's newest reading (`-1h`, `-P1D`, `now`). "
+        "An hour before `end` if left out.",
+        examples=["-1h"],
+        max_length=64,
+    )
+    end: str | None = Field(
+        None,
+        description="Observation times before this are meant; as `start`. `now`, the default, includes the newest reading.",
+        max_length=64,
+    )
+    every: str | None = Field(
+        None, description="Width of the buckets to aggregate: `15m`, `1h`, `PT15M`.", examples=["1h"], max_length=64
+    )
+    agg: Names = Field(
+        (), description=f"Aggregates: {', '.join(AGGREGATES)}; `mean` if only `every` is given.", examples=[["mean"]]
+    )
+    limit: Annotated[int | None, _LIMIT] = None
+    cursor: Cursor = None
+    format: FormatName = None
+
+
+class SensorsParams(Params):
+    """Parameters of /v1/sensors."""
+
+    kind: Names = Field((), description="Kinds, as in /v1/kinds.")
+    district: Names = Field((), description="Districts, as in /v1/districts.")
+    bbox: str | None = Field(
+        None, description="`west,south,east,north` [deg], WGS 84.", examples=["-7.47,33.60,-7.42,33.64"], max_length=200
+    )
+    near: str | None = Field(
+        None,
+        description="`longitude,latitude` [deg], WGS 84, in the order of GeoJSON: sorts by distance and adds `distance` [m].",
+        examples=["-7.44,33.62"],
+        max_length=100,
+    )
+    within: float | None = Field(None, gt=0, le=1e8, description="Only sensors this close to `near` [m].")
+    limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class WorldParams(Params):
+    """Parameters of a route about one world."""
+
+    world: str | None = Field(None, description="World; the shared live city if left out.", max_length=64)

@@ -1,0 +1,161 @@
+"""Every error the API answers with, as RFC 9457 problem details.
+
+`KINDS` is the whole list: the type of a problem is ``/problems/`` and its name there, which is also a page that says
+what it means. A handler raises `Problem`; nothing else in the package makes an error response.
+
+References
+----------
+RFC 9457 (problem details for HTTP APIs).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProblemKind:
+    """A family of errors.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status code.
+    title : str
+        What it is, the same words every time.
+    help : str
+        What to do about it in general.
+    """
+
+    status: int
+    title: str
+    help: str
+
+
+KINDS: dict[str, ProblemKind] = {
+    "no-key": ProblemKind(
+        status=401, title="No valid key", help="Send one of your keys as 'Authorization: Bearer zk_...'."
+    ),
+    "wrong-role": ProblemKind(
+        status=403, title="Not allowed with this role", help="Use a key of one of the roles in 'allowed'."
+    ),
+    "unknown-route": ProblemKind(status=404, title="No such route", help="See /docs for the routes there are."),
+    "unknown-sensor": ProblemKind(
+        status=404, title="No such sensor", help="List sensors with /v1/sensors; 'allowed' holds similar names."
+    ),
+    "unknown-world": ProblemKind(status=404, title="No such world", help="Use one of the worlds in 'allowed'."),
+    "method-not-allowed": ProblemKind(
+        status=405, title="Method not allowed", help="Use one of the methods in 'allowed'."
+    ),
+    "unsupported-format": ProblemKind(
+        status=406, title="Format not available", help="Ask for one of the formats in 'allowed', or send no Accept."
+    ),
+    "too-many-rows": ProblemKind(
+        status=413,
+        title="Result too large",
+        help="Take it in pages (limit=10000, then cursor=...), aggregate it (every=1h&agg=mean), or ask for less.",
+    ),
+    "invalid-parameter": ProblemKind(
+        status=422, title="Parameter not valid", help="Correct the parameter; see 'allowed' where there is a list."
+    ),
+    "request-refused": ProblemKind(status=400, title="Request refused", help="See /docs for what can be asked."),
+    "internal": ProblemKind(
+        status=500, title="Internal error", help="Try again; if it stays, report the time and the address asked for."
+    ),
+    "not-ready": ProblemKind(status=503, title="Not ready", help="Wait for what 'reasons' names, then try again."),
+    "store-unavailable": ProblemKind(
+        status=503, title="Store not available", help="Try again in a few seconds; /readyz says when it is back."
+    ),
+}
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """An error to answer a request with.
+
+    Parameters
+    ----------
+    name : str
+        Key of `KINDS`.
+    detail : str
+        What went wrong this time and what to do about it.
+    headers : mapping, optional
+        More headers for the response.
+    **members : Any
+        More members of the problem, such as ``allowed``.
+    """
+
+    def __init__(self, name: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any) -> None:  # noqa: ANN401 - any JSON
+        super().__init__(detail)
+        self.name = name
+        self.detail = detail
+        self.headers = headers
+        self.members = members
+
+    def response(self, instance: str) -> Response:
+        """Return the response for a request of the path `instance`."""
+        kind = KINDS[self.name]
+        body = {
+            "type": problem_type(self.name),
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+            "instance": instance,
+            **self.members,
+        }
+        return Response(msgspec.json.encode(body), kind.status, self.headers, MEDIA_TYPE)
+
+
+def problem_type(name: str) -> str:
+    """Return the URI reference that identifies a kind of problem."""
+    return f"/problems/{name}"
+
+
+def invalid(parameter: str, detail: str, **members: Any) -> Problem:  # noqa: ANN401 - any JSON
+    """Return the problem of a query parameter that is not valid."""
+    return Problem("invalid-parameter", f"{parameter}: {detail}", parameter=parameter, **members)
+
+
+async def on_problem(request: Request, error: Exception) -> Response:
+    """Answer a `Problem`."""
+    assert isinstance(error, Problem)  # noqa: S101 - registered for nothing else
+    return error.response(request.url.path)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: unknown routes and methods."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            problem = Problem("unknown-route", f"There is nothing at {request.url.path}. {KINDS['unknown-route'].help}")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = [method.strip() for method in (error.headers or {}).get("Allow", "GET").split(",")]
+            detail = f"{request.url.path} does not answer {request.method}. Use {' or '.join(allowed)}."
+            problem = Problem("method-not-allowed", detail, error.headers, allowed=allowed)
+        case _:
+            problem = Problem("request-refused", str(error.detail), error.headers)
+    return problem.response(request.url.path)
+
+
+async def on_validation_error(request: Request, error: Exception) -> Response:
+    """Answer parameters that do not fit their declaration; the first one is named, as they are mended one by one."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    first = error.errors()[0]
+    context = first.get("ctx", {})
+    parameter = context.get("parameter") or str(first["loc"][-1])
+    members = {"allowed": context["allowed"]} if "allowed" in context else {}
+    return invalid(parameter, first["msg"], **members).response(request.url.path)
+
+
+async def on_store_error(request: Request, _: Exception) -> Response:
+    """Answer a store that cannot be read, without telling strangers why."""
+    problem = Problem("store-unavailable", f"The readings cannot be read now. {KINDS['store-unavailable'].help}")
+    return problem.response(request.url.path)

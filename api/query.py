@@ -1,0 +1,112 @@
+"""From the parameters of /v1/readings to a query of the store, and from its result to the next page."""
+
+import time
+from dataclasses import dataclass
+
+from api.context import Context
+from api.cursors import decode_cursor, encode_cursor
+from api.formats import Format
+from api.params import ReadingsParams
+from api.problems import KINDS, Problem, invalid
+from api.selection import check_names, select
+from api.times import parse_duration, parse_moment
+from zenata.city.clock import SECOND
+from zenata.store.base import AGGREGATES, Query, Table
+
+DEFAULT_RANGE = 3600 * SECOND
+"""How far before its end a query begins that does not say [us]."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One page of a query.
+
+    Parameters
+    ----------
+    query : Query
+        What the store is asked.
+    fingerprint : str
+        The parameters that all pages of the query share.
+    partial : bool
+        Whether the request can do with a part of the result, as it pages.
+    """
+
+    query: Query
+    fingerprint: str
+    partial: bool
+
+    def following(self, table: Table) -> str | None:
+        """Return the cursor of the next page, or None if this is the last.
+
+        The cursor holds the range as it was resolved for the first page: ``-1h`` means the same on every page.
+
+        Raises
+        ------
+        Problem
+            413 if rows are missing and the request did not ask for pages.
+        """
+        if not table.more:
+            return None
+        if not self.partial:
+            detail = f"The result has more than {self.query.limit:,} rows. {KINDS['too-many-rows'].help}"
+            raise Problem("too-many-rows", detail, limit=self.query.limit)
+        last = (int(table.time[-1]), int(table.series[-1]))
+        return encode_cursor((self.query.start, self.query.end, *last), self.fingerprint)
+
+
+def to_page(context: Context, params: ReadingsParams, format_: Format) -> Page:
+    """Return the page a request means.
+
+    Raises
+    ------
+    Problem
+        404 or 422 for parameters that mean nothing.
+    """
+    selection = select(context, params)
+    check_names("agg", params.agg, AGGREGATES)
+    every = _duration(params.every) if params.every is not None else None
+    fingerprint = params.model_dump_json(exclude={"cursor", "limit", "format"})
+    after = None
+    if params.cursor is None:
+        start, end = _range(context, params, selection.worlds)
+    else:
+        try:
+            start, end, *after = decode_cursor(params.cursor, fingerprint, 4)
+        except ValueError as error:
+            raise invalid("cursor", str(error)) from None
+    query = Query(
+        selection=selection,
+        start=start,
+        end=end,
+        aggregates=params.agg or (("mean",) if every else ()),
+        every=every,
+        after=(after[0], after[1]) if after else None,
+        limit=params.limit or format_.row_limit,
+    )
+    return Page(query=query, fingerprint=fingerprint, partial=params.limit is not None or after is not None)
+
+
+def _range(context: Context, params: ReadingsParams, worlds: tuple[str, ...]) -> tuple[int, int]:
+    """Return the range of observation times [us] a request means."""
+    newest = context.newest(worlds)
+    # The end of a range is not part of it, so that now lies just behind the newest reading.
+    now = time.time_ns() // 1000 if newest is None else newest + 1
+    end = _moment("end", params.end, now) if params.end is not None else now
+    start = _moment("start", params.start, now) if params.start is not None else end - DEFAULT_RANGE
+    if start >= end:
+        raise invalid("start", f"must be before end; start={params.start} and end={params.end or 'now'} are not")
+    return start, end
+
+
+def _moment(parameter: str, text: str, now: int) -> int:
+    try:
+        return parse_moment(text, now)
+    except ValueError as error:
+        raise invalid(parameter, str(error)) from None
+
+
+def _duration(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise invalid("every", str(error)) from None

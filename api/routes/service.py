@@ -1,0 +1,85 @@
+"""How the service is: alive, ready, counted, documented."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from prometheus_client import generate_latest
+
+from api.access import allow, authenticate
+from api.context import ContextDep
+from api.formats import JSON
+from api.params import Params
+from api.problems import KINDS, Problem, problem_type
+from api.schemas import Health, ProblemPage, responses
+from zenata.errors import StoreError
+from zenata.pilots.keys import Role
+
+router = APIRouter(tags=["service"])
+
+_DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+)
+
+
+@router.get("/healthz", responses=responses(Health, "invalid-parameter"))
+async def healthz(_: Annotated[Params, Query()]) -> Response:
+    """Say that the process answers."""
+    return Response(b'{"status":"ok"}', media_type=JSON)
+
+
+@router.get("/readyz", responses=responses(Health, "invalid-parameter", "not-ready"))
+def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
+    """Say whether requests can be served: the store can be read and ingest works."""
+    reasons = context.ready()
+    try:
+        context.store.dead_letters(limit=1)
+    except StoreError:
+        reasons = [*reasons, "the store cannot be read"]
+    if reasons:
+        raise Problem("not-ready", f"Not ready: {'; '.join(reasons)}. {KINDS['not-ready'].help}", reasons=reasons)
+    return Response(b'{"status":"ok"}', media_type=JSON)
+
+
+@router.get(
+    "/metrics",
+    dependencies=[Depends(authenticate), Depends(allow(Role.ADMIN, Role.ENGINEER))],
+    response_class=PlainTextResponse,
+    responses=responses(None, "no-key", "wrong-role", "invalid-parameter"),
+)
+def metrics(request: Request, _: Annotated[Params, Query()]) -> Response:
+    """Return counters in the text format of Prometheus; for administrators and engineers."""
+    return Response(generate_latest(request.app.state.metrics.registry), media_type="text/plain; version=0.0.4")
+
+
+@router.get("/problems/{name}", responses=responses(ProblemPage, "unknown-route", "invalid-parameter"))
+async def problem(name: str, _: Annotated[Params, Query()]) -> Response:
+    """Say what a kind of problem means; the `type` of every error leads here."""
+    if name not in KINDS:
+        raise Problem("unknown-route", f"There is no problem {name!r}. Use one of 'allowed'.", allowed=list(KINDS))
+    kind = KINDS[name]
+    body = {"type": problem_type(name), "title": kind.title, "status": kind.status, "detail": kind.help}
+    return Response(msgspec.json.encode(body), media_type=JSON)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> Response:
+    """Show the OpenAPI document; all it loads comes from here, so that it works offline."""
+    page = get_swagger_ui_html(
+        openapi_url=request.app.openapi_url,
+        title=request.app.title,
+        swagger_js_url="/swagger/swagger-ui-bundle.js",
+        swagger_css_url="/swagger/swagger-ui.css",
+        swagger_favicon_url="/swagger/favicon-32x32.png",
+        swagger_ui_parameters={"persistAuthorization": True, "tryItOutEnabled": True, "displayRequestDuration": True},
+    )
+    page.headers["Content-Security-Policy"] = _DOCS_POLICY
+    return page
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> Response:
+    """Lead a visitor to the documentation."""
+    return RedirectResponse("/docs")

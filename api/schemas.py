@@ -1,0 +1,202 @@
+"""The shapes of the responses, for the OpenAPI document.
+
+The routes write bytes; these models describe them, and a test holds every answer against its model.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from api.problems import KINDS, MEDIA_TYPE, problem_type
+
+
+class Document(BaseModel):
+    """Base of all models: what a response holds beyond its model is an error in a test."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    allowed: list[str] | None = None
+
+
+class ProblemPage(Document):
+    """What a kind of problem means."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class CityDocument(Document):
+    """The city and the world's time."""
+
+    id: str
+    name: str
+    timezone: str
+    bbox: tuple[float, float, float, float]
+    districts: int
+    streets: int
+    sensors: int
+    world: str
+    newest: str | None
+
+
+class Polygon(Document):
+    """GeoJSON (RFC 7946)."""
+
+    type: Literal["Polygon"]
+    coordinates: list[list[tuple[float, float]]]
+
+
+class DistrictDocument(Document):
+    """A district with its outline."""
+
+    id: str
+    name: str
+    category: str
+    population: int
+    geometry: Polygon
+    attributes: dict[str, float | int | str | bool]
+
+
+class DistrictPage(Document):
+    """All districts."""
+
+    items: list[DistrictDocument]
+    next: None
+
+
+class PropertyDocument(Document):
+    """What a sensor observes, in which SenML unit, in which plausible range."""
+
+    name: str
+    title: str
+    unit: str
+    low: float
+    high: float
+    digits: int
+
+
+class KindDocument(Document):
+    """A kind of sensors; `period` [s]."""
+
+    name: str
+    title: str
+    period: int
+    on_change: bool
+    properties: list[PropertyDocument]
+
+
+class KindPage(Document):
+    """All kinds."""
+
+    items: list[KindDocument]
+    next: None
+
+
+class SensorDocument(Document):
+    """A sensor; `distance` [m] only with `near`."""
+
+    id: str
+    kind: str
+    district: str
+    longitude: float
+    latitude: float
+    attributes: dict[str, float | int | str | bool]
+    distance: float | None = None
+
+
+class SensorPage(Document):
+    """A page of sensors."""
+
+    items: list[SensorDocument]
+    next: str | None
+
+
+class Row(Document):
+    """One reading, or, in place of `value` and `seq`, the aggregates of one bucket."""
+
+    time: str
+    world: str
+    sensor: str
+    kind: str
+    district: str
+    property: str
+    unit: str
+    value: float | None = None
+    seq: int | None = None
+    mean: float | None = None
+    min: float | None = None
+    max: float | None = None
+    sum: float | None = None
+    count: int | None = None
+    first: float | None = None
+    last: float | None = None
+    p95: float | None = None
+
+
+class RowPage(Document):
+    """A page of readings."""
+
+    items: list[Row]
+    next: str | None
+
+
+class SensorAndLatest(SensorDocument):
+    """A sensor with its latest readings."""
+
+    latest: list[Row]
+
+
+class Health(Document):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def responses(document: type[BaseModel] | None, *problems: str, content: Mapping[str, Any] | None = None) -> Responses:
+    """Return what a route answers, for its declaration.
+
+    Parameters
+    ----------
+    document : type or None
+        Model of the JSON answer.
+    *problems : str
+        Keys of `api.problems.KINDS`; an internal error can always happen.
+    content : mapping, optional
+        Other media types of the answer.
+    """
+    success: dict[str, Any] = {"description": "OK", "content": dict(content or {})}
+    if document is not None:
+        success["model"] = document
+    declared: Responses = {200: success}
+    for name in (*problems, "internal"):
+        kind = KINDS[name]
+        example = {
+            "type": problem_type(name),
+            "title": kind.title,
+            "status": kind.status,
+            "detail": kind.help,
+            "instance": "/v1/...",
+        }
+        schema = {"$ref": "#/components/schemas/ProblemDetails"}
+        entry = declared.setdefault(
+            kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}}}
+        )
+        entry["content"][MEDIA_TYPE]["examples"][name] = {"value": example}
+    return declared

@@ -1,0 +1,65 @@
+"""What is worked out once for each series and then looked up by its number."""
+
+import threading
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from zenata.city.readings import Catalog, IndexArray, Selection, Series
+
+
+class PerSeries:
+    """One property of every series, as an array that grows with the catalog. May be used from any thread.
+
+    Parameters
+    ----------
+    compute : callable
+        Works it out for one series.
+    dtype : type
+        Of the array.
+    """
+
+    def __init__(self, compute: Callable[[Series], object], dtype: npt.DTypeLike) -> None:
+        self._compute = compute
+        self._dtype = np.dtype(dtype)
+        self._lock = threading.Lock()
+        self._known: WeakKeyDictionary[Catalog, npt.NDArray] = WeakKeyDictionary()  # type: ignore[type-arg]
+
+    def take(self, catalog: Catalog, series: IndexArray) -> npt.NDArray:  # type: ignore[type-arg]
+        """Return it for each of these series.
+
+        Parameters
+        ----------
+        catalog : Catalog
+            What `series` counts in.
+        series : ndarray of int32, shape (n,)
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
+        known = self._known.get(catalog)
+        if known is None or len(known) < len(catalog):
+            known = self._extend(catalog)
+        return known[series]
+
+    def _extend(self, catalog: Catalog) -> npt.NDArray:  # type: ignore[type-arg]
+        with self._lock:
+            known = self._known.get(catalog, np.empty(0, dtype=self._dtype))
+            new = [self._compute(series) for series in catalog.since(len(known))]
+            known = np.concatenate([known, np.array(new, dtype=self._dtype)])
+            self._known[catalog] = known
+            return known
+
+
+def matches(selection: Selection, series: Series) -> bool:
+    """Return whether a series is meant by a selection."""
+    return (
+        (not selection.worlds or series.world in selection.worlds)
+        and (not selection.sensors or series.sensor in selection.sensors)
+        and (not selection.kinds or series.kind in selection.kinds)
+        and (not selection.districts or series.district in selection.districts)
+        and (not selection.properties or series.property in selection.properties)
+    )

@@ -1,0 +1,24 @@
+"""The domains, in the order in which they step: each reads what those before it wrote at the same tick."""
+
+from simulators.domains.air import Air
+from simulators.domains.base import Domain
+from simulators.domains.parking import Parking
+from simulators.domains.pv import Photovoltaic
+from simulators.domains.solar import Solar
+from simulators.domains.streetlight import Streetlight
+from simulators.domains.traffic import Traffic
+from simulators.domains.weather import Weather
+
+DOMAINS: dict[str, type[Domain]] = {
+    "weather": Weather,
+    "solar": Solar,
+    "traffic": Traffic,
+    "parking": Parking,
+    "air": Air,
+    "streetlight": Streetlight,
+    "pv": Photovoltaic,
+}
+"""By name; the name prefixes the domain's state."""
+
+SIMULATED = frozenset(domain.kind for domain in DOMAINS.values() if domain.kind is not None)
+"""The kinds of sensors that the domains bring to life; the others publish nothing."""

@@ -1,0 +1,128 @@
+"""A small city with known readings, and its API on a free port."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import numpy as np
+import uvicorn
+
+from api.app import create_app
+from api.live import Hub
+from api.server import Server
+from zenata.city.clock import SECOND, parse_time
+from zenata.city.kinds import KINDS
+from zenata.city.model import City, District, Sensor
+from zenata.city.quantities import QUANTITIES
+from zenata.city.readings import Catalog, ReadingBatch, Series
+from zenata.pilots.keys import KeyRing, Role
+from zenata.store.base import Store
+
+START = parse_time("2026-01-01T00:00:00Z")
+MINUTE = 60 * SECOND
+MINUTES = 120
+"""How many minutes of readings the world has, one a minute and series."""
+
+WORLD = "zenata"
+
+
+def small_city() -> City:
+    """Two districts; four sensors on one meridian, about 1.1 km apart."""
+    ring = ((-7.5, 33.5), (-7.4, 33.5), (-7.4, 33.7), (-7.5, 33.7), (-7.5, 33.5))
+    places = [
+        ("air-0001", "air", "la-ferme"),
+        ("air-0002", "air", "coast"),
+        ("noise-0001", "noise", "la-ferme"),
+        ("traffic-0001", "traffic", "coast"),
+    ]
+    return City(
+        id="zenata",
+        name="Zenata, the small one",
+        timezone="Africa/Casablanca",
+        bbox=(-7.5, 33.5, -7.4, 33.7),
+        districts=tuple(
+            District(id=name, name=name.title(), category="living", population=100, ring=ring)
+            for name in ("la-ferme", "coast")
+        ),
+        streets=(),
+        sensors=tuple(
+            Sensor(id=name, kind=kind, district=district, longitude=-7.45, latitude=33.6 + n / 100, attributes={"n": n})
+            for n, (name, kind, district) in enumerate(places)
+        ),
+        parameters={},
+    )
+
+
+def series_of(city: City, world: str = WORLD) -> list[Series]:
+    """Every series the sensors of a city have."""
+    return [
+        Series(world, sensor.id, name, sensor.kind, sensor.district, QUANTITIES[name].unit)
+        for sensor in city.sensors
+        for name in KINDS[sensor.kind].properties
+    ]
+
+
+def batch_of(series: Sequence[Series], minutes: range, catalog: Catalog | None = None) -> ReadingBatch:
+    """One reading a minute and series; the value is the minute plus a tenth of the place of the series."""
+    catalog = catalog or Catalog()
+    numbers = np.array([catalog.intern(one) for one in series], dtype=np.int32)
+    count = len(numbers)
+    minute = np.repeat(np.array(minutes, dtype=np.int64), count)
+    return ReadingBatch(
+        catalog=catalog,
+        series=np.tile(numbers, len(minutes)),
+        time=START + minute * MINUTE,
+        value=np.round(minute + np.tile(np.arange(count), len(minutes)) / 10, 1),
+        seq=minute + 1,
+    )
+
+
+@dataclass(frozen=True)
+class Api:
+    """A running API: its parts, and clients for it."""
+
+    url: str
+    city: City
+    store: Store
+    hub: Hub
+    secrets: dict[str, str]
+    stop: Callable[[], None]
+
+    def client(self, role: str | None = "pilot") -> httpx.Client:
+        """A client with a key of this role, or without any."""
+        headers = {"Authorization": f"Bearer {self.secrets[role]}"} if role else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False)
+
+
+@contextmanager
+def running(
+    *,
+    city: City,
+    store: Store,
+    keys: KeyRing,
+    hub: Hub | None = None,
+    ready: Callable[[], list[str]] = list,
+) -> Iterator[Api]:
+    """Run the API until the end of the block."""
+    hub = hub or Hub()
+    secrets = {role.value: keys.issue(f"test-{role}", role) for role in Role}
+    app = create_app(city=city, store=store, keys=keys, hub=hub, ready=ready, counters=lambda: {"ingest_messages": 7})
+    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join(timeout=10)
+        assert not thread.is_alive(), "the server did not stop"
+
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            thread.join(timeout=0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Api(f"http://127.0.0.1:{port}", city, store, hub, secrets, stop)
+    finally:
+        stop()

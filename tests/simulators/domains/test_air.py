@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from simulators.domains.air import PRIMARY, Air, add_traffic, background, speed_factor, stability
+
+MEANS = np.array([16.0, 52.0, 24.0, 58.0, 12.0])
+
+
+def test_ozone_pays_for_nitrogen_dioxide():
+    base = np.array([20.0, 50.0, 25.0, 60.0, 10.0])
+    level = add_traffic(base, np.array([0.0, 20.0, 5000.0]))
+    assert_allclose(level[0], base)
+    oxidised = (level[1, 0] - 20) * (1 - PRIMARY)
+    assert level[1, 3] == pytest.approx(60 - oxidised * 48 / 46)
+    assert level[2, 3] == pytest.approx(6)  # the last tenth stays
+    assert (level > 0).all()
+
+
+def test_background(conditions):
+    conditions.wind_speed, calm = 6.0, None
+    windy = background(MEANS, np.zeros(5), conditions)
+    conditions.wind_speed = 1.0
+    calm = background(MEANS, np.zeros(5), conditions)
+    assert (calm[[0, 1, 2, 4]] > 1.5 * windy[[0, 1, 2, 4]]).all()
+    conditions.rain = 2.0
+    assert background(MEANS, np.zeros(5), conditions)[1] < 0.7 * calm[1]
+    conditions.ghi = 800.0
+    assert background(MEANS, np.zeros(5), conditions)[3] > 1.3 * calm[3]
+
+
+@pytest.mark.parametrize(
+    ("ghi", "elevation", "wind", "expected"),
+    [(700, 50, 2, "unstable"), (700, 50, 8, "neutral"), (0, -20, 2, "stable"), (0, -20, 5, "neutral")],
+)
+def test_stability(conditions, ghi, elevation, wind, expected):
+    conditions.ghi, conditions.sun_elevation, conditions.wind_speed = ghi, elevation, wind
+    assert stability(conditions) == expected
+
+
+def test_jams_and_speed_cost():
+    factor = speed_factor(np.array([8.0, 60.0, 120.0]))
+    assert factor[0] > factor[2] > factor[1]
+
+
+def test_worse_near_a_busy_road_in_light_wind(city, conditions):
+    """Stations 1 and 2 stand 20 m and 840 m north of the motorway."""
+    busy = np.array([street.road == "motorway" for street in city.streets])
+    levels = {}
+    for wind in (1.0, 8.0):
+        air = Air(city, conditions)
+        conditions.link_flow, conditions.link_speed = busy * 3000.0, np.full(len(busy), 90.0)
+        conditions.wind_speed, conditions.wind_direction = wind, 180.0
+        air.step(conditions)
+        levels[wind] = air.observe(conditions)[:, 0]
+    assert levels[1.0][0] > levels[1.0][1] + 10
+    assert levels[1.0][0] - levels[1.0][1] > 3 * (levels[8.0][0] - levels[8.0][1])

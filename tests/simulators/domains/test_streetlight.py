@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from simulators.domains.solar_geometry import sun_position
+from simulators.domains.streetlight import STANDBY, Streetlight, StreetlightParameters, daylight, dim_level, lamp_power
+
+PARAMETERS = StreetlightParameters(
+    on_below=-2.0, spread=0.3, dim_from=23.0, dim_until=5.0, dim_level=0.5, illuminance=20.0
+)
+THRESHOLD = np.array([-2.0, -2.5])
+
+
+def test_lamps_burn_at_night_and_not_by_day():
+    assert dim_level(THRESHOLD, -30, 20, PARAMETERS).tolist() == [1, 1]
+    assert dim_level(THRESHOLD, -2.2, 20, PARAMETERS).tolist() == [1, 0]
+    assert dim_level(THRESHOLD, 10, 12, PARAMETERS).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("hour", "level"), [(22.99, 1), (23, 0.5), (2, 0.5), (4.99, 0.5), (5, 1)])
+def test_lamps_are_dimmed_in_the_small_hours(hour, level):
+    assert dim_level(THRESHOLD, -30, hour, PARAMETERS).tolist() == [level, level]
+
+
+def test_lamps_burn_some_4300_hours_a_year():
+    seconds = 1767225600 + np.arange(0, 365 * 86400, 300.0)
+    elevation, _ = sun_position(seconds, -7.46, 33.65)
+    assert 4150 < (elevation < PARAMETERS.on_below).mean() * 8760 < 4400
+
+
+def test_power_falls_with_dimming_and_stays_on_standby():
+    power = lamp_power(np.array([0.0, 0.5, 1.0]), np.full(3, 100.0))
+    assert power[0] == STANDBY
+    assert 50 < power[1] < 56
+    assert power[2] == 100
+
+
+def test_daylight_passes_through_twilight():
+    assert daylight(0, -6) == pytest.approx(3.4)
+    assert daylight(0, 0) == pytest.approx(400)
+    assert daylight(0, -18) < 0.01
+    assert daylight(1000, 70) == pytest.approx(115_000)
+
+
+def test_state_is_what_lamps_do(city, conditions):
+    lamps = Streetlight(city, conditions)
+    conditions.sun_elevation, conditions.hour = -20.0, 21.0
+    lamps.step(conditions)
+    seen = lamps.observe(conditions)
+    assert seen.shape == (40, 3)
+    assert np.unique(seen[:, 0]).tolist() == [1]
+    assert np.unique(seen[:, 1]).tolist() == [80]
+    assert seen[:, 2].min() >= 20

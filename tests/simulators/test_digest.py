@@ -1,0 +1,44 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from simulators.digest import Digest
+from simulators.world import Emission
+
+EMISSION = Emission(
+    time=10_000_000,
+    sensors=np.array([2, 5], dtype=np.int32),
+    seq=np.array([1, 4]),
+    offsets=np.array([0, 1, 3], dtype=np.int32),
+    values=np.array([0.1, 2.0, 3.5]),
+)
+
+
+def fingerprint(*emissions):
+    digest = Digest()
+    for emission in emissions:
+        digest.update(emission)
+    return digest.hexdigest()
+
+
+def test_equal_emissions_have_equal_fingerprints():
+    copy = dataclasses.replace(EMISSION, values=EMISSION.values.astype(">f8"), seq=EMISSION.seq.astype(">i8"))
+    assert fingerprint(EMISSION, EMISSION) == fingerprint(copy, copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"time": 20_000_000},
+        {"sensors": np.array([2, 6], dtype=np.int32)},
+        {"seq": np.array([1, 5])},
+        {"values": np.array([0.1, 2.0, 3.4])},
+    ],
+)
+def test_any_difference_shows(change):
+    assert fingerprint(EMISSION) != fingerprint(dataclasses.replace(EMISSION, **change))
+
+
+def test_a_repeated_emission_shows():
+    assert fingerprint(EMISSION) != fingerprint(EMISSION, EMISSION)

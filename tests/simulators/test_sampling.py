@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from simulators.measurement import Channels
+from simulators.sampling import Changes, Schedule
+from simulators.world import SIMULATED
+from zenata.city.kinds import KINDS
+
+
+@pytest.fixture(scope="module")
+def times_due(city):
+    """How often each sensor is due in an hour, at which ticks."""
+    schedule = Schedule(city, SIMULATED, 1)
+    due = [schedule.due(tick) for tick in range(1000, 1360)]
+    return [np.flatnonzero([number in sensors for sensors in due]) for number in range(len(city.sensors))]
+
+
+def test_every_simulated_sensor_keeps_its_period(city, times_due):
+    for sensor, ticks in zip(city.sensors, times_due, strict=True):
+        if sensor.kind in SIMULATED:
+            period = KINDS[sensor.kind].period // 10
+            assert len(ticks) == 360 // period
+            assert (np.diff(ticks) == period).all()
+        else:
+            assert len(ticks) == 0
+
+
+def test_sensors_of_a_kind_spread_over_the_period(city, times_due):
+    lamps = [ticks[0] for sensor, ticks in zip(city.sensors, times_due, strict=True) if sensor.kind == "streetlight"]
+    assert max(lamps.count(tick) for tick in range(90)) == 1  # 40 lamps over 90 ticks
+
+
+def test_a_change_is_seen_once(city):
+    channels = Channels.of(city)
+    changes = Changes(city, channels, SIMULATED)
+    bays = [number for number, sensor in enumerate(city.sensors) if sensor.kind == "parking"]
+    truth = np.zeros(len(channels))
+    assert changes.see(truth).tolist() == bays  # nothing was known before
+    assert changes.see(truth).tolist() == []
+    truth[channels.first[bays[3]]] = 1
+    assert changes.see(truth).tolist() == [bays[3]]
+    assert changes.see(truth).tolist() == []

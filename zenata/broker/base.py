@@ -1,0 +1,178 @@
+"""What every broker promises: it lets in the users it is given, each with its own rights, and nobody else.
+
+A broker here is a program to be run by somebody else: `Broker.prepare` writes its folder and returns the command.
+"""
+
+import re
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from zenata.errors import BrokerError, SetupError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+# MQTT 3.1.1, section 3.1: CONNECT with a clean session, 5 s of keep-alive, no client id and no user.
+_CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00"
+_CONNACK = b"\x20\x02"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rights:
+    """The MQTT topic filters somebody may publish and subscribe to.
+
+    A subscription is granted if its filter is within these: ``zenata/#`` does not give ``+/telemetry/#``.
+    """
+
+    publish: tuple[str, ...] = ()
+    subscribe: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """Somebody who may connect.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, ``-`` and ``_``, so that it can stand in a topic and in a configuration file.
+    password_hash : str
+        As `Broker.hash_password` of the broker that is to know the user makes it.
+    rights : Rights
+
+    Raises
+    ------
+    SetupError
+        If the name is no such word.
+    """
+
+    name: str
+    password_hash: str = field(repr=False)
+    rights: Rights
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise SetupError(f"user name {self.name[:80]!r} is not a word of letters, digits, '-' and '_'")
+
+
+SERVICES: Mapping[str, Rights] = {
+    "simulators": Rights(
+        publish=("+/telemetry/#", "+/packs/#", "+/clock", "+/events", "+/responses/#", "truth/#"),
+        subscribe=("+/commands/#",),
+    ),
+    "ingest": Rights(
+        subscribe=("+/telemetry/#", "+/packs/#", "+/events", "pilots/#", "truth/#"),
+    ),
+}
+"""The services that connect to the broker, and their rights."""
+
+
+def service_user(name: str, password_hash: str) -> User:
+    """Return the user of one of the `SERVICES`."""
+    return User(name=name, password_hash=password_hash, rights=SERVICES[name])
+
+
+def pilot_user(name: str, password_hash: str) -> User:
+    """Return the user of a pilot: it reads the live city, and has ``pilots/{name}/`` for itself.
+
+    Raises
+    ------
+    SetupError
+        If the name is not a word, or is that of a service.
+    """
+    if name in SERVICES:
+        raise SetupError(f"a pilot cannot be called {name!r}: that is the name of a service")
+    own = f"pilots/{name}/#"
+    city = ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock", "zenata/events", "zenata/responses/#")
+    return User(name=name, password_hash=password_hash, rights=Rights(publish=(own,), subscribe=(*city, own)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """How to run a broker in the foreground.
+
+    Parameters
+    ----------
+    args : tuple of str
+        The program and its arguments.
+    env : mapping of str to str
+        Variables to add to the environment.
+    """
+
+    args: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+class Broker(Protocol):
+    """A kind of broker that can be run here."""
+
+    def hash_password(self, password: str) -> str:
+        """Return what the broker keeps in place of a password."""
+        ...
+
+    def prepare(self, *, folder: Path, host: str, mqtt_port: int, ws_port: int, users: Sequence[User]) -> Command:
+        """Write the configuration and the users into `folder`, which only its owner may enter.
+
+        What the broker itself keeps there (sessions, retained messages) is left as it is.
+
+        Parameters
+        ----------
+        folder : Path
+            Made if it is not there.
+        host : str
+            Address to listen at.
+        mqtt_port, ws_port : int
+            Free ports, for MQTT and for MQTT over WebSocket (path ``/mqtt``).
+        users : sequence of User
+            Everybody who may connect.
+
+        Returns
+        -------
+        Command
+            It ends on SIGTERM. On SIGHUP it takes users written by another `prepare`.
+
+        Raises
+        ------
+        SetupError
+            If the program is not installed, a hash is of another broker, or the folder cannot be written.
+        """
+        ...
+
+
+def wait_ready(host: str, port: int, timeout: float) -> None:
+    """Wait until MQTT is answered at a port, at most `timeout` [s]. A refusal is an answer.
+
+    Raises
+    ------
+    BrokerError
+        If nothing answers in time, or something that is no MQTT broker does.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            answer = _ask(host, port, max(deadline - time.monotonic(), 0.01))
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                raise BrokerError(f"no broker answers at {host}:{port}: {error}") from error
+            time.sleep(0.02)
+        else:
+            if answer != _CONNACK:
+                raise BrokerError(f"what answers at {host}:{port} is no MQTT broker")
+            return
+
+
+def _ask(host: str, port: int, timeout: float) -> bytes:
+    """Return the first bytes of the answer to a CONNECT; both brokers refuse it politely."""
+    with socket.create_connection((host, port), timeout) as connection:
+        connection.settimeout(timeout)
+        connection.sendall(_CONNECT)
+        answer = b""
+        while len(answer) < len(_CONNACK):
+            part = connection.recv(len(_CONNACK) - len(answer))
+            if not part:
+                raise ConnectionError("it closed the connection without an answer")
+            answer += part
+        return answer

@@ -1,0 +1,47 @@
+"""Writing the folder of a broker."""
+
+import os
+from pathlib import Path
+from string import Template
+
+from zenata.errors import SetupError
+
+_HERE = Path(__file__).parent
+
+
+def render(name: str, **values: str | int) -> str:
+    """Return a file of ``broker_config/`` with its ``$names`` replaced.
+
+    Raises
+    ------
+    SetupError
+        If a value holds a character that has a meaning of its own in a configuration file.
+    """
+    for key, value in values.items():
+        if any(character in '"\\' or not character.isprintable() for character in str(value)):
+            raise SetupError(f"{key} {value!r} cannot be used for the broker: it has a quote, backslash or the like")
+    installed = _HERE / "config"  # in a wheel; in a checkout the files are in the folder that people edit
+    folder = installed if installed.is_dir() else _HERE.parents[1] / "broker_config"
+    return Template((folder / name).read_text(encoding="utf-8")).substitute(values)
+
+
+def write_private(folder: Path, files: dict[str, str]) -> None:
+    """Write files that only their owner may read, each in one step, into a folder that only its owner may enter.
+
+    Raises
+    ------
+    SetupError
+        If the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for name, text in files.items():
+            draft = folder / f"{name}.new"
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            draft.replace(folder / name)
+    except OSError as error:
+        raise SetupError(f"the broker's folder {folder} cannot be written: {error}") from error
