@@ -11,7 +11,7 @@ up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes 
 	@$(BIN)/zenata up $(ARGS)
 
 test: .venv/.dev  ## Install and run all tests (ARGS="-k senml" passes options)
-	@scripts/system-packages mosquitto mosquitto-clients
+	@scripts/system-packages mosquitto mosquitto-clients curl
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/.dev  ## Check style, types and layers
