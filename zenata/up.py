@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -145,7 +146,7 @@ def _broker(settings: Settings, keys: KeyRing, secrets: dict[str, str], ports: d
     nats = Nats()
     hashes = {entry.pilot: entry.bcrypt for entry in keys.entries if entry.role is Role.PILOT}
     users = [service_user(name, nats.hash_password(secret)) for name, secret in secrets.items()]
-    users += [pilot_user(name, hash_) for name, hash_ in hashes.items()]
+    users += [pilot_user(name, hash_, settings.world) for name, hash_ in hashes.items()]
     command = nats.prepare(
         folder=settings.data_dir / "broker",
         host=settings.host,
@@ -219,11 +220,12 @@ def _write_run_file(settings: Settings, plan: Plan, pids: dict[str, int]) -> Non
 
 
 def _banner(settings: Settings, plan: Plan) -> str:
-    key = f'"Authorization: Bearer $(cat {settings.data_dir / f"{PILOT}.key"})"'
+    key_file = shlex.quote(str(settings.data_dir / f"{PILOT}.key"))
+    key = f'"Authorization: Bearer $(cat {key_file})"'
     address = parse_url(plan.mqtt)
     listen = (
         f"mosquitto_sub -h {address.host} -p {address.port} -u {PILOT} "
-        f"-P \"$(cat {settings.data_dir / f'{PILOT}.key'})\" -t '{settings.world}/telemetry/#' -v"
+        f"-P \"$(cat {key_file})\" -t '{settings.world}/telemetry/#' -v"
     )
     return f"""
   The city is alive: world "{settings.world}"

@@ -75,8 +75,8 @@ def service_user(name: str, password_hash: str) -> User:
     return User(name=name, password_hash=password_hash, rights=SERVICES[name])
 
 
-def pilot_user(name: str, password_hash: str) -> User:
-    """Return the user of a pilot: it reads the live city, and has ``pilots/{name}/`` for itself.
+def pilot_user(name: str, password_hash: str, world: str = "zenata") -> User:
+    """Return the user of a pilot: it reads the live city `world`, and has ``pilots/{name}/`` for itself.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def pilot_user(name: str, password_hash: str) -> User:
     if name in SERVICES:
         raise SetupError(f"a pilot cannot be called {name!r}: that is the name of a service")
     own = f"pilots/{name}/#"
-    city = ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock", "zenata/events", "zenata/responses/#")
+    city = tuple(f"{world}/{part}" for part in ("telemetry/#", "packs/#", "clock", "events", "responses/#"))
     return User(name=name, password_hash=password_hash, rights=Rights(publish=(own,), subscribe=(*city, own)))
 
 
