@@ -30,12 +30,14 @@ wall's. Errors are `application/problem+json` (RFC 9457) and say what to do.
 
 
 class Application(FastAPI):
-    """A FastAPI whose document also holds the shape of errors, which no route returns as its answer."""
+    """A FastAPI whose document also holds the shape of errors, and calls each route by what it does."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
         document = super().openapi()
         document["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
         return document
 
 
