@@ -10,13 +10,13 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from typer.exceptions import TyperException
 
 from zenata.errors import SetupError, ZenataError
 from zenata.settings import Settings
 
 app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -137,8 +137,9 @@ def main() -> None:
     """Run the command line; what a user can mend is told in one line, with exit code 2."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        app()
-    except ZenataError as error:
+        # Standing alone, typer would draw a frame of many lines around what is wrong with an option.
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except (ZenataError, TyperException) as error:
         _say(f"zenata: {error}")
         sys.exit(2)
 
@@ -147,8 +148,11 @@ def _settings(**options: Any) -> Settings:  # noqa: ANN401 - any setting
     try:
         return Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
-        raise SetupError("; ".join(problems)) from None
+        raise SetupError("; ".join(_problem(**details) for details in error.errors(include_url=False))) from None
+
+
+def _problem(*, loc: tuple[int | str, ...], msg: str, input: object, **_: object) -> str:  # noqa: A002 - pydantic's word
+    return f"--{str(loc[0]).replace('_', '-')} {input}: {msg}"
 
 
 def _say(text: str) -> None:

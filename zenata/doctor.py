@@ -67,8 +67,8 @@ def _nats(settings: Settings) -> str:
 def _disk(settings: Settings) -> str:
     folder = settings.data_dir.absolute()
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(there, os.W_OK):
-        raise _Ailment(f"{there} cannot be written; mend its rights, or choose another --data-dir")
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise _Ailment(f"{there} is no folder that can be written; mend that, or choose another --data-dir")
     free = shutil.disk_usage(there).free
     if free < SPARE_DISK:
         raise _Ailment(f"only {free / 2**20:.0f} MiB free at {there}; make room, or choose another --data-dir")

@@ -22,10 +22,13 @@ def free_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
     SetupError
         If one is taken, may not be used, or `host` is not an address of this machine.
     """
+    ports = {}
     with ExitStack() as stack:  # all are held until each has its own
-        return {
-            option: stack.enter_context(listen(host, port, option)).getsockname()[1] for option, port in wanted.items()
-        }
+        for option, port in wanted.items():
+            sock = stack.enter_context(listen(host, port, option))
+            sock.listen()  # with SO_REUSEADDR alone the same port could be had twice
+            ports[option] = sock.getsockname()[1]
+    return ports
 
 
 def listen(host: str, port: int, option: str) -> socket.socket:
@@ -33,7 +36,7 @@ def listen(host: str, port: int, option: str) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         sock = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for what is no host name at all
         raise SetupError(f"{host!r} is not an address to listen at: {error}") from error
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -41,7 +44,7 @@ def listen(host: str, port: int, option: str) -> socket.socket:
     except OSError as error:
         sock.close()
         if error.errno == errno.EADDRINUSE:
-            reason = "is taken by another program"
+            reason = "is taken"
         elif error.errno in {errno.EACCES, errno.EPERM}:
             reason = "may not be used without more rights"
         else:

@@ -64,9 +64,9 @@ def simulate(settings: Settings) -> None:
 
 def digest(settings: Settings, until: str) -> str:
     """Simulate from ``settings.start`` up to `until` without a broker; return the hash of all that would be said."""
-    start, end = _moment("--start", settings.start), _moment("--until", until)
+    start, end = _moment("--start", settings.start), _moment("--digest-until", until)
     if start is None or end is None or end <= start:
-        raise SetupError("a digest needs --start and a later --until")
+        raise SetupError("a digest needs --start and a later --digest-until")
     world = World(load_city(settings.city), seed=1 if settings.seed is None else settings.seed, start=start)
     said = Digest()
     while world.time + TICK < end:
@@ -111,23 +111,28 @@ def serve(settings: Settings) -> None:
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
     )
     server = Server(config, hub)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    _stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
         if worker:
-            worker.start(on_failure=lambda: setattr(server, "should_exit", True))
+            worker.start(on_failure=stop)
         server.run(sockets=[listener])
     finally:
         if worker:
             worker.stop()
         store.close()
-    if worker and worker.failed:
-        raise SystemExit(1)
+    if worker and worker.failure:
+        raise worker.failure
 
 
 class _Worker:
     """Ingest in a thread of its own beside the API."""
 
     def __init__(self, ingest: Ingest, subscription: Subscription) -> None:
-        self.failed = False
+        self.failure: Exception | None = None
         self._ingest = ingest
         self._subscription = subscription
         self._stop = threading.Event()
@@ -155,10 +160,9 @@ class _Worker:
             with self._subscription:
                 self._subscription.connect(_PATIENCE)
                 self._ingest.run(self._stop)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - the main thread raises it again
             # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
-            log.exception("ingest failed")
-            self.failed = True
+            self.failure = error
             on_failure()
 
 
@@ -169,7 +173,16 @@ def _broker(settings: Settings) -> Address:
 
 
 def _subscription(settings: Settings, address: Address) -> Subscription:
-    return Subscription(address, client_id=_session_name(settings.data_dir / "ingest.session"), filters=FILTERS)
+    session = _session_name(settings.data_dir / "ingest.session")
+    confirmed = settings.data_dir / "ingest.subscribed"  # what the broker has confirmed to the session
+    subscribed = "\n".join((address.host, *FILTERS))  # without the port, which of an embedded broker may change
+    return Subscription(
+        address,
+        client_id=session,
+        filters=FILTERS,
+        subscribed=confirmed.exists() and confirmed.read_text() == subscribed,
+        on_subscribed=lambda: confirmed.write_text(subscribed),
+    )
 
 
 def _session_name(file: Path) -> str:

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     city : str
         Name or folder of the city pack.
     world : str
-        Name of the shared live city.
+        Name of the shared live city: letters, digits, ``-`` and ``_``, as it stands in topics.
     seed : int or None
         What the random draws come from; None takes what the data directory has, or 1.
     start : str or None
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     store: str | None = None
     broker: str | None = Field(default=None, repr=False)
     city: str = "zenata"
-    world: str = "zenata"
+    world: str = Field(default="zenata", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     start: str | None = None
     speed: float = Field(default=1.0, ge=0.1, le=3600)

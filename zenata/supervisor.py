@@ -23,6 +23,9 @@ MOST_RESTARTS = 5
 WINDOW = 60.0
 """[s]"""
 
+TOLD = "zenata: "
+"""How the last line of a program begins that ended with code 2 and has told what its user can mend."""
+
 _GRACE = 5.0  # time a process has to end by itself after SIGTERM [s]
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _TAIL = 5  # last lines of a log that are shown
@@ -47,7 +50,7 @@ class Program:
 
 
 class GivenUp(SetupError):  # noqa: N818 - it names what happened
-    """A process cannot be kept running; the message ends with the last it said."""
+    """A process cannot be kept running; the message is, or ends with, the last it said."""
 
 
 class Supervisor:
@@ -91,9 +94,9 @@ class Supervisor:
         log_file = self._log_file(program)
         if log_file.exists():
             log_file.replace(log_file.with_suffix(".log.1"))
-        self._programs.append(program)
         self._deaths[program.name] = deque(maxlen=MOST_RESTARTS)
         self._spawn(program)
+        self._programs.append(program)
 
     def check(self) -> None:
         """Restart what has died.
@@ -109,6 +112,8 @@ class Supervisor:
                 continue
             deaths = self._deaths[program.name]
             deaths.append(time.monotonic())
+            if status == 2 and (said := self._last_words(program)).startswith(TOLD):
+                raise GivenUp(said.removeprefix(TOLD))
             if status == 2 or (len(deaths) == MOST_RESTARTS and deaths[-1] - deaths[0] < WINDOW):
                 raise GivenUp(f"{program.name} {_how(status)} and is given up on:\n{self._tail(program)}")
             self._say(f"{program.name} {_how(status)}; starting it again (its log is {self._log_file(program)})")
@@ -143,9 +148,14 @@ class Supervisor:
     def _log_file(self, program: Program) -> Path:
         return self._logs / f"{program.name}.log"
 
+    def _lines(self, program: Program) -> list[str]:
+        return self._log_file(program).read_text(encoding="utf-8", errors="replace").splitlines()
+
+    def _last_words(self, program: Program) -> str:
+        return (self._lines(program) or [""])[-1]
+
     def _tail(self, program: Program) -> str:
-        lines = self._log_file(program).read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(f"  {line}" for line in lines[-_TAIL:]) or "  (it said nothing)"
+        return "\n".join(f"  {line}" for line in self._lines(program)[-_TAIL:]) or "  (it said nothing)"
 
 
 def _how(status: int) -> str:

@@ -32,6 +32,8 @@ PILOT = "demo"
 Say = Callable[[str], None]
 
 _START_UP = 60.0  # the longest the city may take to come alive [s]
+_ANSWER = 5.0  # the longest a broker that is said to run may take to answer [s]
+_LAST_BREATH = 6.0  # the longest the services of a killed supervisor may take to end [s]
 _LOOK = 0.05  # pause between two looks at what is starting [s]
 _WATCH = 0.3  # pause between two looks at what is running [s]
 
@@ -62,14 +64,15 @@ def up(settings: Settings, say: Say) -> None:
         keys = _keys(settings)
         plan = _plan(settings, keys)
         supervisor = Supervisor(logs=settings.data_dir / "logs", say=say)
-        supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
+        _bury_the_dead(settings)
         stack.callback(settings.run_file.unlink, missing_ok=True)
         stack.enter_context(supervisor)
         stack.callback(say, "stopping ...")
         for program in plan.programs:
             supervisor.start(program)
         if _come_alive(settings, plan, supervisor, stop, say):
-            _write_run_file(settings, plan, supervisor.pids)
+            supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
+            supervisor.on_change()
             say(f"ready in {time.monotonic() - began:.1f} s\n{_banner(settings, plan)}")
         while not stop.wait(_WATCH):
             supervisor.check()
@@ -96,6 +99,28 @@ def _only_one(settings: Settings) -> Iterator[None]:
                 "or choose another --data-dir (and --http-port 0 --mqtt-port 0 --ws-port 0)"
             ) from None
         yield
+
+
+def _bury_the_dead(settings: Settings) -> None:
+    """Remove what a killed city left: its run.json, once its processes, which end with it, have let go of the data."""
+    try:
+        pids = json.loads(settings.run_file.read_text())["pids"].values()
+    except FileNotFoundError:
+        return
+    deadline = time.monotonic() + _LAST_BREATH
+    while any(map(_exists, pids)) and time.monotonic() < deadline:
+        time.sleep(_LOOK)
+    settings.run_file.unlink()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # the number is another's by now
+    return True
 
 
 def _where(settings: Settings) -> str:
@@ -131,6 +156,7 @@ def _plan(settings: Settings, keys: KeyRing) -> Plan:
         programs.append(_broker(settings, keys, secrets, ports))
     else:
         address = parse_url(settings.broker)
+        wait_ready(address.host, address.port, timeout=_ANSWER)
         mqtt, ws = str(address), None
         brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
     services = {"simulators": ("simulate", brokers["simulators"]), "api": ("serve", brokers["ingest"])}

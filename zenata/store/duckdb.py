@@ -5,6 +5,7 @@ newest time of each series is held in memory: a reading behind it may be a repet
 one beyond it cannot be.
 """
 
+import itertools
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import StoreError
 from zenata.store.base import DeadLetter, Query, Table
 from zenata.store.duckdb_sql import select
@@ -45,6 +46,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 _LOCKED = re.compile(r"PID (\d+)")
+
+_opened = itertools.count()
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -89,25 +92,22 @@ class DuckDBStore:
         with self._writing:
             numbers, newcomers = self._translate(batch.catalog)
             rows = _first_of_each(numbers[batch.series], batch)
-            fresh = self._marks.beyond(rows["series"], rows["time"].view(np.int64))
+            beyond = self._marks.beyond(rows["series"], rows["time"].view(np.int64))
+            fresh, late = _part(rows, beyond), _part(rows, ~beyond)
             with self._transaction():
                 self._insert_series(newcomers)
-                new = self._insert_fresh({name: column[fresh] for name, column in rows.items()})
-                new += self._insert_late({name: column[~fresh] for name, column in rows.items()})
+                new = self._insert_fresh(fresh) + self._insert_late(late)
                 self._insert_letters(letters)
             for series in newcomers:
                 self._catalog.intern(series)
             self._numbers[batch.catalog] = numbers
-            self._marks.move(
-                rows["series"][fresh], rows["time"][fresh].view(np.int64), rows["value"][fresh], rows["seq"][fresh]
-            )
+            self._marks.move(fresh["series"], fresh["time"].view(np.int64), fresh["value"], fresh["seq"])
             return new
 
     def query(self, query: Query) -> Table:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
         numbers = self._catalog.select(query.selection)
-        sql = select(query, None if len(numbers) == len(self._catalog) else numbers)
-        rows = self._fetch(sql, wanted={"series": numbers})
+        rows = self._fetch(select(query), wanted={"series": numbers})
         kept = slice(query.limit)
         return Table(
             catalog=self._catalog,
@@ -202,10 +202,10 @@ class DuckDBStore:
         """Insert what is not there yet; only the part of the table that the times can be in is looked at."""
         if not len(rows["series"]):
             return 0
-        there = "SELECT series, time FROM readings WHERE time BETWEEN ? AND ?"
+        there = "SELECT series, time FROM readings WHERE time BETWEEN make_timestamp(?) AND make_timestamp(?)"
         sql = f"INSERT INTO readings SELECT rows.* FROM rows ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
-        bounds = [moment.item() for moment in (rows["time"].min(), rows["time"].max())]
-        return int(self._connection.execute(sql, bounds).fetchall()[0][0])
+        times = rows["time"].view(np.int64)
+        return int(self._connection.execute(sql, [int(times.min()), int(times.max())]).fetchall()[0][0])
 
     def _insert_letters(self, letters: Sequence[DeadLetter]) -> None:
         if letters:
@@ -240,8 +240,10 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the store's folder {path.parent} cannot be made: {error.strerror}") from error
+    # DuckDB would share a file within a process, but the marks of one store would not know of the other's readings.
+    # It refuses when the configurations differ, and a name of its own makes each store's differ.
     with _translated(path):
-        return duckdb.connect(str(path), config=_CONFIG)
+        return duckdb.connect(str(path), config=_CONFIG | {"custom_user_agent": f"zenata-{next(_opened)}"})
 
 
 @contextmanager
@@ -253,6 +255,8 @@ def _translated(path: Path) -> Iterator[None]:
         said = str(error).splitlines()[0]
         if locked := _LOCKED.search(str(error)):
             why = f"is in use by process {locked[1]}; one process at a time may write an embedded store"
+        elif "with a different configuration" in said:
+            why = "is open in this process already"
         elif "not a valid DuckDB database file" in said:
             why = "is not a DuckDB file; move it away or choose another"
         elif "Permission denied" in said:
@@ -264,14 +268,21 @@ def _translated(path: Path) -> Iterator[None]:
 
 def _first_of_each(series: IndexArray, batch: ReadingBatch) -> Columns:
     """Return the rows of a batch by time and series, of equal ones the first that came."""
-    order = np.lexsort((series, batch.time))
-    series, time = series[order], batch.time[order]
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (series[1:] != series[:-1]) | (time[1:] != time[:-1])
-    order = order[first]
-    return {
-        "series": series[first],
-        "time": time[first].view("datetime64[us]"),
-        "value": batch.value[order],
-        "seq": batch.seq[order],
-    }
+    rows: Columns = {"series": series, "time": batch.time, "value": batch.value, "seq": batch.seq}
+    if not _rises(series, batch.time).all():
+        order = np.lexsort((series, batch.time))
+        order = order[_rises(series[order], batch.time[order])]
+        rows = {name: column[order] for name, column in rows.items()}
+    return rows | {"time": rows["time"].view("datetime64[us]")}
+
+
+def _rises(series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:
+    """Return whether each row is behind the one before it by time and series, shape (n,)."""
+    rises = np.ones(len(series), dtype=np.bool_)
+    rises[1:] = (time[1:] > time[:-1]) | ((time[1:] == time[:-1]) & (series[1:] > series[:-1]))
+    return rises
+
+
+def _part(rows: Columns, chosen: npt.NDArray[np.bool_]) -> Columns:
+    """Return the chosen rows, without copying when they are all."""
+    return rows if chosen.all() else {name: column[chosen] for name, column in rows.items()}

@@ -1,6 +1,5 @@
 """Queries as DuckDB's SQL. Only numbers and names of our own go into the text, never words of a user."""
 
-from zenata.city.readings import IndexArray
 from zenata.store.base import Query
 
 AGGREGATES: dict[str, str] = {
@@ -15,26 +14,19 @@ AGGREGATES: dict[str, str] = {
 }
 """What computes each of `zenata.store.base.AGGREGATES`."""
 
-_MOST_LITERALS = 100
 
-
-def select(query: Query, series: IndexArray | None) -> str:
+def select(query: Query) -> str:
     """Return the SELECT for a query: rows (series, moment, columns...) by moment and series, one more than its limit.
 
-    Parameters
-    ----------
-    query : Query
-    series : ndarray of int32, or None
-        The series meant; None for all. More than a few are looked up in a table `wanted`, which the caller provides.
+    The series meant are those of the column `series` of a table `wanted`, which the caller provides: joining it is
+    faster than ``IN``, and DuckDB still skips what cannot hold them.
     """
     outputs = {name: AGGREGATES[name] for name in query.aggregates} or {"value": "value", "seq": "seq"}
     columns = ", ".join(f"{sql} AS {name}" for name, sql in outputs.items())
     conditions = [f"time >= make_timestamp({query.start})", f"time < make_timestamp({query.end})"]
-    if series is not None:
-        conditions.append(f"series IN ({_wanted(series)})")
     grouping = "GROUP BY series, moment" if query.aggregates else ""
     rows = (
-        f"SELECT series, {_moment(query)} AS moment, {columns} FROM readings "  # noqa: S608
+        f"SELECT series, {_moment(query)} AS moment, {columns} FROM readings JOIN wanted USING (series) "  # noqa: S608
         f"WHERE {' AND '.join(conditions)} {grouping}"
     )
     after = f"WHERE (moment, series) > ({query.after[0]}, {query.after[1]})" if query.after else ""
@@ -47,12 +39,6 @@ def _moment(query: Query) -> str:
         return "epoch_us(time)"
     if query.every is None:
         return f"{query.start}::BIGINT"
-    # The remainder of a time before 1970 is negative; the second one makes it count from the bucket's start.
-    return f"epoch_us(time) - ((epoch_us(time) % {query.every}) + {query.every}) % {query.every}"
-
-
-def _wanted(series: IndexArray) -> str:
-    """Return a few series by number, as DuckDB then skips what cannot hold them, and many as a table."""
-    if len(series) <= _MOST_LITERALS:
-        return ", ".join(map(str, series.tolist())) or "-1"
-    return "SELECT series FROM wanted"
+    # Counted from the first bucket, as DuckDB rounds towards zero and times before 1970 are negative.
+    first = query.start // query.every * query.every
+    return f"{first} + (epoch_us(time) - ({first})) // {query.every} * {query.every}"

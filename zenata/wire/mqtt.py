@@ -10,7 +10,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Self
 
 import paho.mqtt.client as paho
@@ -27,6 +28,7 @@ KEEP_ALIVE = 30
 
 _MOST_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
 _FIRST_RETRY, _LAST_RETRY = 0.1, 5.0  # pauses between attempts to reconnect [s]
+_SLICE = 0.5  # the longest wait without looking round [s]
 
 
 class Message(NamedTuple):
@@ -55,8 +57,8 @@ class Publisher:
         self._in_flight = in_flight
         self._waiting = 0
         self._cancelled = False
-        self._connected = threading.Event()
-        self._refusal: str | None = None
+        self._answered, self._gone = threading.Event(), threading.Event()
+        self._refusal = ""
         self._client = _client(address, client_id=client_id, clean_session=True)
         self._client.max_inflight_messages_set(in_flight)
         self._client.reconnect_delay_set(1, int(_LAST_RETRY))
@@ -78,12 +80,13 @@ class Publisher:
         BrokerError
             If the broker cannot be reached or refuses us.
         """
-        self._refusal = "it does not answer"
+        deadline = time.monotonic() + timeout
         _open(self._client, self._address, timeout)
         self._client.loop_start()
-        if not self._connected.wait(timeout):
+        answered = self._answered.wait(max(deadline - time.monotonic(), 0))
+        if self._refusal or not answered:
             self.close()
-            raise BrokerError(f"the broker at {self._address} refused us: {self._refusal}")
+            raise _no_entry(self._address, self._refusal)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Hand over a message; block while too many are on their way.
@@ -94,7 +97,9 @@ class Publisher:
             If `cancel` was called meanwhile.
         """
         with self._room:
-            self._room.wait_for(lambda: self._waiting < self._in_flight or self._cancelled)
+            # In slices: a signal handler that cancels just before the wait begins finds nobody to wake.
+            while not self._room.wait_for(lambda: self._waiting < self._in_flight or self._cancelled, _SLICE):
+                pass
             if self._cancelled:
                 raise BrokerError("publishing was cancelled")
             self._waiting += 1
@@ -113,22 +118,29 @@ class Publisher:
             return self._waiting == 0
 
     def close(self) -> None:
-        """Disconnect and stop the network thread."""
+        """Disconnect and stop the network thread; a broker that reads nothing more is given up on."""
+        sock = self._client.socket()
+        self._gone.clear()
         self._client.disconnect()
+        if isinstance(sock, socket.socket) and not self._gone.wait(_SLICE):
+            with suppress(OSError):  # it went meanwhile
+                sock.shutdown(socket.SHUT_RDWR)
         self._client.loop_stop()
 
     def _on_connect(
         self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
-        if reason.is_failure:
-            self._refusal = str(reason)
-            return
-        log.info("connected to the broker at %s", self._address)
-        self._connected.set()
+        self._refusal = str(reason) if reason.is_failure else ""
+        self._answered.set()
+        if self._refusal:
+            log.warning("the broker at %s refused us: %s", self._address, reason)
+        else:
+            log.info("connected to the broker at %s", self._address)
 
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
+        self._gone.set()
         if reason.is_failure:
             log.warning("lost the broker at %s (%s); connecting again", self._address, reason)
 
@@ -151,11 +163,26 @@ class Subscription:
         Names the session: what was not acknowledged comes again to the next client of this name.
     filters : sequence of str
         MQTT topic filters.
+    subscribed : bool
+        Whether the broker has confirmed these filters to this session before. They are part of it (MQTT 3.1.1 section
+        3.1.2.4), and to subscribe again would bring every retained message again. NATS would also count those that a
+        killed client has not acknowledged against the session's window for ever: a few kills, and it is shut.
+    on_subscribed : callable
+        Called when the broker has confirmed them.
     """
 
-    def __init__(self, address: Address, *, client_id: str, filters: Sequence[str]) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        client_id: str,
+        filters: Sequence[str],
+        subscribed: bool = False,
+        on_subscribed: Callable[[], object] = lambda: None,
+    ) -> None:
         self._address = address
         self._filters = [(filter_, 1) for filter_ in filters]
+        self._subscribed, self._on_subscribed = subscribed, on_subscribed
         self._connection = 0
         self._inbox: list[Message] = []
         self._ready = False
@@ -192,7 +219,7 @@ class Subscription:
         _open(self._client, self._address, timeout)
         while not self._ready:
             if self._refusal or time.monotonic() > deadline:
-                raise BrokerError(f"the broker at {self._address} refused us: {self._refusal or 'it does not answer'}")
+                raise _no_entry(self._address, self._refusal)
             self._turn(0.1, _MOST_BEFORE_READY)
 
     def receive(self, *, limit: int, wait: float) -> list[Message]:
@@ -203,7 +230,7 @@ class Subscription:
             if left <= 0:
                 break
             self._turn(left, limit)
-        messages, self._inbox = self._inbox, []
+        messages, self._inbox = self._inbox[:limit], self._inbox[limit:]
         return messages
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
@@ -254,14 +281,17 @@ class Subscription:
             log.debug("the broker at %s is still away: %s", self._address, error)
 
     def _on_connect(
-        self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
+        self, _client: object, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, _properties: object
     ) -> None:
         self._connection += 1
         if reason.is_failure:
             self._refusal = str(reason)
             log.warning("the broker at %s refused us: %s", self._address, reason)
             return
-        self._client.subscribe(self._filters)
+        if self._subscribed and flags.session_present:
+            self._be_ready("resumed the session")
+        else:
+            self._client.subscribe(self._filters)
 
     def _on_subscribe(
         self, _client: object, _data: object, _mid: object, reasons: list[ReasonCode], _properties: object
@@ -271,7 +301,12 @@ class Subscription:
             self._refusal = f"we may not subscribe to {', '.join(refused)}"
             log.warning("the broker at %s: %s", self._address, self._refusal)
             return
-        log.info("subscribed at the broker at %s", self._address)
+        self._subscribed = True
+        self._on_subscribed()
+        self._be_ready("subscribed")
+
+    def _be_ready(self, how: str) -> None:
+        log.info("%s at the broker at %s", how, self._address)
         self._ready, self._refusal, self._retry_pause = True, "", _FIRST_RETRY
 
     def _on_disconnect(
@@ -320,3 +355,7 @@ def _open(client: paho.Client, address: Address, timeout: float) -> None:
             time.sleep(_FIRST_RETRY)
         else:
             return
+
+
+def _no_entry(address: Address, refusal: str) -> BrokerError:
+    return BrokerError(f"the broker at {address} " + (f"refused us: {refusal}" if refusal else "does not answer"))

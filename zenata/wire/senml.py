@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import isfinite
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -25,16 +25,20 @@ _MANDATORY_LABEL = re.compile(rb'_"\s*:')
 _LATEST = 253402300799.0  # the end of the year 9999 [s], the last that RFC 3339 can write
 
 
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
 class Record(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     """One record of a pack as it stands on the wire; labels as in RFC 8428, table 1."""
 
     bn: str = ""
-    bt: int | float = 0
+    bt: _Int64 | float = 0
     bu: str = ""
     bv: float | None = None
     bs: float | None = None
     bver: int = 10
-    seq: int = 0
+    seq: _Seq = 0
     n: str = ""
     u: str = ""
     v: float | None = None

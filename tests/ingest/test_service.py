@@ -1,0 +1,196 @@
+"""Ingest between a real broker and a real store."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ingest.service import FILTERS, Ingest
+from tests.broker.running import Running, password, running_broker, standard_users
+from zenata.city.clock import WallClock
+from zenata.city.readings import Selection
+from zenata.errors import StoreError
+from zenata.store import open_store
+from zenata.store.base import Query
+from zenata.wire import senml, topics
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher, Subscription
+
+TIMEOUT = 15.0  # far beyond what anything here takes [s]
+ACK_WAIT = 5.0  # after which NATS sends again what was not acknowledged; see broker_config/nats/nats.conf [s]
+START = 1_767_225_600_000_000
+SECOND = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def publish(broker: Running) -> Iterator[Callable[..., None]]:
+    """Publish (topic, payload) pairs and wait until the broker has them."""
+    address = Address(host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators"))
+    with Publisher(address, client_id="ingest-tests") as publisher:
+        publisher.connect(TIMEOUT)
+
+        def publish(*messages: tuple[str, bytes]) -> None:
+            for topic, payload in messages:
+                publisher.publish(topic, payload)
+            assert publisher.drain(TIMEOUT)
+
+        yield publish
+
+
+class Failing:
+    """A real store whose disk is full for the first so many times."""
+
+    def __init__(self, store, times: int) -> None:
+        self.left = times
+        self.asked = threading.Event()
+        self._store = store
+
+    def append(self, batch, letters=()):
+        self.asked.set()
+        if self.left:
+            self.left -= 1
+            raise StoreError("the disk is full")
+        return self._store.append(batch, letters)
+
+
+@contextmanager
+def subscription(broker: Running) -> Iterator[Subscription]:
+    """The session of ingest, which outlives each test: whatever a test leaves behind comes to the next."""
+    address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
+    with Subscription(address, client_id="ingest", filters=FILTERS) as client:
+        client.connect(TIMEOUT)
+        yield client
+
+
+@contextmanager
+def ingesting(broker: Running, store, **options) -> Iterator[Ingest]:
+    """Ingest in a thread, as the service does."""
+    stop = threading.Event()
+    with subscription(broker) as client:
+        ingest = Ingest(store=store, subscription=client, clock=WallClock(), batch_age=0.05, **options)
+        thread = threading.Thread(target=ingest.run, args=(stop,))
+        thread.start()
+        try:
+            yield ingest
+        finally:
+            stop.set()
+            thread.join(TIMEOUT)
+            assert not thread.is_alive()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def air(world: str, seq: int) -> tuple[str, bytes]:
+    """Return message number `seq` of one sensor, two readings."""
+    records = senml.message("air-0001", START + seq * SECOND, seq, [("pm25", "ug/m3"), ("no2", "ug/m3")], [seq, 30.0])
+    return topics.telemetry(world, "la-ferme", "air", "air-0001"), senml.encode(records)
+
+
+def seqs(store, world: str) -> list[int]:
+    """Return the message numbers kept of that sensor's first property, by time."""
+    selection = Selection(worlds=(world,), properties=("pm25",))
+    return store.query(Query(selection=selection, start=0, end=2 * START)).columns["seq"].tolist()
+
+
+def test_nothing_is_acknowledged_before_it_is_stored(broker, store, publish):
+    """Stopped while the store fails, ingest gets every message again, and keeps it once."""
+    with subscription(broker):
+        pass
+    publish(*(air("w-1", seq) for seq in range(1, 101)))
+    failing = Failing(store, times=1000)
+    with ingesting(broker, failing) as ingest:
+        assert failing.asked.wait(TIMEOUT)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2  # a stop is prompt although the store fails
+    assert ingest.counters.store_failures > 0
+    assert (ingest.counters.messages, seqs(store, "w-1")) == (0, [])
+    with ingesting(broker, Failing(store, times=3)) as ingest:
+        wait_for(lambda: ingest.counters.messages >= 100)
+    assert ingest.counters.store_failures == 3
+    assert seqs(store, "w-1") == list(range(1, 101))
+
+
+def test_poison_becomes_dead_letters_between_good_messages_and_does_not_come_again(broker, store, publish):
+    topic = air("w-2", 1)[0]
+    poison = {
+        b"{": "not a SenML pack",
+        b"\xff\xfe": "not a SenML pack",
+        b"[]": "no record with a value",
+        b'[{"bn":"air-0002/","n":"pm25","v":1}]': "the topic of 'air-0001'",
+        b'[{"bn":"air-0001/","n":"pm25","v":1,"seq":1e30}]': "not a SenML pack",
+        b'[{"bn":"air-0001/","n":"pm25","v":1,"seq":' + b"9" * 30 + b"}]": "not a SenML pack",
+        b'[{"bn":"air-0001/","n":"pm25","v":1,"bt":' + b"9" * 400 + b"}]": "not a SenML pack",
+    }
+    with ingesting(broker, store, batch_messages=4) as ingest:
+        for seq, payload in enumerate(poison, 1):
+            publish(air("w-2", seq), (topic, payload))
+        publish(air("w-2", len(poison) + 1))
+        wait_for(lambda: ingest.counters.messages >= 2 * len(poison) + 1)
+    assert seqs(store, "w-2") == list(range(1, len(poison) + 2))
+    assert ingest.counters.dead_letters == len(poison)
+    assert ingest.counters.readings == 2 * (len(poison) + 1)
+    letters = {letter.payload: letter for letter in store.dead_letters()}
+    assert set(letters) == set(poison)
+    for payload, reason in poison.items():
+        assert (letters[payload].topic, reason in letters[payload].reason) == (topic, True)
+    with subscription(broker) as client:
+        assert client.receive(limit=1, wait=ACK_WAIT + 0.5) == []
+
+
+def test_what_comes_twice_is_kept_once_and_counted(broker, store, publish):
+    with ingesting(broker, store) as ingest:
+        publish(air("w-3", 1), air("w-3", 2), air("w-3", 1))
+        wait_for(lambda: ingest.counters.messages >= 3)
+        publish(air("w-3", 2), air("w-3", 3))
+        wait_for(lambda: ingest.counters.messages >= 5)
+    assert seqs(store, "w-3") == [1, 2, 3]
+    assert (ingest.counters.readings, ingest.counters.duplicates) == (6, 4)
+
+
+def test_packs_are_the_same_readings_as_telemetry(broker, store, publish):
+    with ingesting(broker, store) as ingest:
+        publish(air("w-4", 1), (topics.pack("w-4", "la-ferme"), air("w-4", 1)[1]))
+        publish((topics.pack("w-4", "la-ferme"), air("w-4", 2)[1]))
+        wait_for(lambda: ingest.counters.messages >= 3)
+    assert seqs(store, "w-4") == [1, 2]
+    assert (ingest.counters.readings, ingest.counters.duplicates, ingest.counters.dead_letters) == (4, 2, 0)
+
+
+def test_only_what_is_durable_is_passed_on(broker, store, publish):
+    """A batch is told of when the store has it, and not when it held nothing new."""
+    told: list[tuple[list[int], int]] = []
+
+    def on_stored(batch) -> None:
+        told.append((batch.seq.tolist(), len(seqs(store, "w-5"))))
+
+    failing = Failing(store, times=2)
+    with ingesting(broker, failing, on_stored=on_stored) as ingest:
+        publish(air("w-5", 1))
+        wait_for(lambda: ingest.counters.messages >= 1)
+        publish(air("w-5", 1))
+        wait_for(lambda: ingest.counters.messages >= 2)
+        publish(air("w-5", 2))
+        wait_for(lambda: ingest.counters.messages >= 3)
+    assert failing.left == 0
+    assert told == [([1, 1], 1), ([2, 2], 2)]

@@ -1,0 +1,47 @@
+import socket
+
+import pytest
+
+from zenata.errors import SetupError
+from zenata.ports import free_ports, listen
+
+HOST = "127.0.0.1"
+
+
+def test_zero_takes_free_ports_each_another():
+    ports = free_ports(HOST, {f"--port-{number}": 0 for number in range(50)})
+    assert len(set(ports.values())) == 50
+    for port in ports.values():
+        listen(HOST, port, "--port").close()
+
+
+def test_a_free_port_is_taken_as_asked_for():
+    port = free_ports(HOST, {"--http-port": 0})["--http-port"]
+    assert free_ports(HOST, {"--http-port": port, "--ws-port": 0})["--http-port"] == port
+
+
+def test_a_taken_port_is_told_with_its_option():
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(SetupError, match=rf"^port {port} is taken: choose another with --mqtt-port, or 0 for any"):
+            free_ports(HOST, {"--http-port": 0, "--mqtt-port": port})
+
+
+def test_the_same_port_for_two_is_told():
+    port = free_ports(HOST, {"--port": 0})["--port"]
+    with pytest.raises(SetupError, match=rf"^port {port} is taken: choose another with --ws-port"):
+        free_ports(HOST, {"--http-port": port, "--ws-port": port})
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "300.1.1.1", "", "a..b", "x" * 70])
+def test_what_is_no_address_of_this_machine_is_told(host):
+    with pytest.raises(SetupError) as failure:
+        free_ports(host, {"--http-port": 0})
+    assert str(failure.value).startswith(f"{host!r} is not an address to listen at: ")
+    assert "\n" not in str(failure.value)
+
+
+def test_a_listener_is_one():
+    with listen(HOST, 0, "--http-port") as server:
+        server.listen()
+        socket.create_connection(server.getsockname(), 5).close()

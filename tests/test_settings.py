@@ -1,0 +1,94 @@
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from zenata.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in os.environ:
+        if name.startswith("ZENATA_"):
+            monkeypatch.delenv(name)
+
+
+def test_nothing_needs_to_be_set():
+    settings = Settings()
+    assert (settings.host, settings.http_port, settings.mqtt_port, settings.ws_port) == ("127.0.0.1", 8080, 1883, 9001)
+    assert (settings.seed, settings.start, settings.speed, settings.broker) == (None, None, 1.0, None)
+
+
+def test_everything_lives_in_the_data_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings()
+    assert settings.store_url == f"duckdb:///{tmp_path}/.zenata/readings.duckdb"
+    assert {settings.keys_file, settings.run_file, settings.world_dir} == {
+        Path(".zenata/keys.json"),
+        Path(".zenata/run.json"),
+        Path(".zenata/worlds/zenata"),
+    }
+    moved = Settings(data_dir=tmp_path / "data", world="w-1", store="duckdb:///elsewhere")
+    assert moved.world_dir == tmp_path / "data" / "worlds" / "w-1"
+    assert moved.store_url == "duckdb:///elsewhere"
+
+
+def test_each_setting_is_taken_from_the_environment(monkeypatch):
+    """As its text, the way one process hands all of them to another."""
+    chosen = Settings(
+        data_dir=Path("/data"),
+        host="::1",
+        http_port=0,
+        mqtt_port=1,
+        ws_port=65535,
+        store="duckdb:///x",
+        broker="mqtt://a:b@c:1",
+        city="other",
+        world="w-1",
+        seed=2**63 - 1,
+        start="2026-01-01",
+        speed=0.5,
+        packs=True,
+    )
+    assert all(getattr(chosen, name) != field.default for name, field in Settings.model_fields.items())
+    for name, value in chosen.model_dump().items():
+        monkeypatch.setenv(f"ZENATA_{name.upper()}", str(value))
+    assert Settings() == chosen
+
+
+def test_what_is_said_counts_more_than_the_environment(monkeypatch):
+    monkeypatch.setenv("ZENATA_HTTP_PORT", "1234")
+    assert Settings(http_port=0).http_port == 0
+    assert Settings().http_port == 1234
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("http_port", "-1"),
+        ("mqtt_port", "65536"),
+        ("ws_port", "many"),
+        ("seed", "-1"),
+        ("seed", str(2**63)),
+        ("seed", "1.5"),
+        ("speed", "0"),
+        ("speed", "3601"),
+        ("speed", "nan"),
+        ("packs", "perhaps"),
+        ("world", "../zenata"),
+        ("world", "a/b"),
+        ("world", "+"),
+        ("world", "w" * 64),
+        ("world", ""),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(monkeypatch, name, value):
+    monkeypatch.setenv(f"ZENATA_{name.upper()}", value)
+    with pytest.raises(ValidationError) as failure:
+        Settings()
+    assert [problem["loc"] for problem in failure.value.errors()] == [(name,)]
+
+
+def test_the_password_in_a_broker_url_is_not_shown():
+    assert "secret" not in repr(Settings(broker="mqtt://user:secret@host:1883"))
