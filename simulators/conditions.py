@@ -5,12 +5,13 @@ before. What a domain reads of a *later* one is a tick old, which is what keeps 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.random import Generator
 
+from simulators.calendar import Calendar
 from simulators.draws import Stream, draws
 from zenata.city.clock import SECOND
 from zenata.city.readings import FloatArray
@@ -22,7 +23,7 @@ TICK_SECONDS = TICK / SECOND
 """The same [s]."""
 
 
-def _no_links() -> FloatArray:
+def _none() -> FloatArray:
     return np.zeros(0)
 
 
@@ -36,12 +37,16 @@ class Conditions:
         Of the world.
     zone : ZoneInfo
         Of the city's calendar.
+    calendar : Calendar
+        Of the city.
     time : int
         Of this tick [us since the Unix epoch].
     hour : float
         Local time of day [h].
-    weekend : bool
-        Whether the local day is a Saturday or Sunday.
+    date : date
+        The local day.
+    weekend, holiday, ramadan, aid_el_fitr, aid_el_kebir : bool
+        What the calendar says of the local day; the Aids are holidays.
     temperature, humidity, pressure, rain : float
         Of the outdoor air [Cel], [%RH], [hPa]; [mm/h].
     wind_speed, wind_direction : float
@@ -56,13 +61,23 @@ class Conditions:
         Traffic demand of the hour over that of a mean hour.
     link_flow, link_speed : ndarray, shape (n_streets,)
         Vehicles leaving each street, over the last minute [1/h]; mean speed [km/h].
+    charger_power, lamp_power, pv_power : ndarray, shape (n_sensors,) of the kind
+        Power drawn [W]; that of roofs is negative, being fed in.
+    customer_load : ndarray, shape (n_districts,)
+        Power that all customers of each district draw, metered or not [W].
     """
 
     seed: int
     zone: ZoneInfo
+    calendar: Calendar = field(default_factory=Calendar)
     time: int = 0
     hour: float = 0.0
+    date: date = date.min
     weekend: bool = False
+    holiday: bool = False
+    ramadan: bool = False
+    aid_el_fitr: bool = False
+    aid_el_kebir: bool = False
     temperature: float = 15.0
     humidity: float = 75.0
     pressure: float = 1016.0
@@ -76,15 +91,34 @@ class Conditions:
     dni: float = 0.0
     dhi: float = 0.0
     activity: float = 1.0
-    link_flow: FloatArray = field(default_factory=_no_links)
-    link_speed: FloatArray = field(default_factory=_no_links)
+    link_flow: FloatArray = field(default_factory=_none)
+    link_speed: FloatArray = field(default_factory=_none)
+    charger_power: FloatArray = field(default_factory=_none)
+    lamp_power: FloatArray = field(default_factory=_none)
+    pv_power: FloatArray = field(default_factory=_none)
+    customer_load: FloatArray = field(default_factory=_none)
 
     def move_to(self, time: int) -> None:
         """Set the time [us] and what the calendar says of it."""
         self.time = time
         local = datetime.fromtimestamp(time // SECOND, tz=self.zone)
         self.hour = local.hour + local.minute / 60 + local.second / 3600
-        self.weekend = local.weekday() >= 5
+        if local.date() != self.date:
+            self.date = local.date()
+            day = self.calendar.day(self.date)
+            self.weekend, self.holiday, self.ramadan, self.aid_el_fitr, self.aid_el_kebir = day
+
+    @property
+    def rest_day(self) -> bool:
+        """Whether most people do not work on the local day."""
+        return self.weekend or self.holiday
+
+    def working_hour(self, hour: float) -> float:
+        """Return the hour [h] of an ordinary day at which working life stands at an `hour` of the local day.
+
+        They differ on the working days of Ramadan, when offices open and close at other hours.
+        """
+        return self.calendar.ordinary_hour(hour % 24) if self.ramadan and not self.rest_day else hour
 
     @property
     def tick(self) -> int:

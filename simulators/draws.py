@@ -22,6 +22,13 @@ class Stream(IntEnum):
     AIR = 13
     STREETLIGHT = 14
     PV = 15
+    CHARGER = 20
+    METER = 21
+    POWER = 22
+    CROWD = 30
+    BUS = 31
+    WASTE = 32
+    WATER = 40
 
 
 def draws(seed: int, stream: Stream, number: int = 0) -> Generator:

@@ -6,8 +6,11 @@ store keeps once.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -44,6 +47,7 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self._recipe = folder / "world.json"
         self._checkpoint = folder / "checkpoint.npz"
+        self._reached = folder / "reached"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -65,8 +69,15 @@ class Record:
             raise SetupError(f"{self._recipe} cannot be read ({error}); move it away to begin anew") from error
 
     def keep_recipe(self, recipe: Recipe) -> None:
-        """Write how the world was made."""
-        _replace(self._recipe, msgspec.json.format(msgspec.json.encode(recipe)))
+        """Write how the world was made.
+
+        Raises
+        ------
+        SetupError
+            If it cannot be written.
+        """
+        with _replaced(self._recipe) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(recipe)))
 
     def checkpoint(self) -> State | None:
         """Return the state of the last checkpoint, or None if there is none.
@@ -77,24 +88,51 @@ class Record:
             If the file cannot be read.
         """
         try:
-            with np.load(self._checkpoint, allow_pickle=False) as file:
-                return dict(file)
+            with self._checkpoint.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, RuntimeError, BadZipFile) as error:
             raise SetupError(f"{self._checkpoint} cannot be read ({error}); move it away to begin anew") from error
 
     def keep_checkpoint(self, state: State) -> None:
-        """Write a checkpoint; whenever the process dies, the old one or the new one is there whole."""
-        partial = self._checkpoint.with_suffix(".part.npz")
-        with partial.open("wb") as file:
+        """Write a checkpoint.
+
+        Raises
+        ------
+        SetupError
+            If it cannot be written.
+        """
+        with _replaced(self._checkpoint) as file:
             np.savez(file, allow_pickle=False, **state)
+
+    def reached(self) -> int | None:
+        """Return the last time [us since the Unix epoch] that anything was said of, or None if nothing was."""
+        try:
+            return int.from_bytes(self._reached.read_bytes(), "little", signed=True)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SetupError(f"{self._reached} cannot be read: {error.strerror}") from error
+
+    def keep_reached(self, time: int) -> None:
+        """Note, before saying it, the time [us since the Unix epoch] of what is said; a killed process leaves it."""
+        try:
+            with os.fdopen(os.open(self._reached, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
+                file.write(time.to_bytes(8, "little", signed=True))  # over the old one, in one write
+        except OSError as error:
+            raise SetupError(f"{self._reached} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes the place of `path` when all is written: whenever we die, the old or the new is whole."""
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        with partial.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(self._checkpoint)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_suffix(".part")
-    partial.write_bytes(content)
-    partial.replace(path)
+        partial.replace(path)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from error

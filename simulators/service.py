@@ -10,7 +10,7 @@ from simulators.record import Recipe, Record
 from simulators.world import TICK, World
 from zenata.city.clock import SECOND, Clock, ScaledClock, WallClock, format_time
 from zenata.city.model import City
-from zenata.errors import SetupError
+from zenata.errors import CityError, SetupError
 from zenata.wire.mqtt import Publisher
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ CHECKPOINT_EVERY = 30.0
 CATCH_UP = 3600 * SECOND
 """The longest absence that a live city makes up for by publishing it late [us]."""
 
-_DRAIN = 4.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
+_DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
 
 
 def recipe_for(record: Record, city: City, *, seed: int | None, start: int | None) -> Recipe:
@@ -72,27 +72,41 @@ def recipe_for(record: Record, city: City, *, seed: int | None, start: int | Non
 def resume(record: Record, city: City, recipe: Recipe, now: int) -> World:
     """Return the world as it was at its last checkpoint, or at its start.
 
-    A live city that was away for longer than `CATCH_UP` begins afresh at `now` [us], its messages numbered on: what
-    nobody simulated is not made up.
+    A live city that was away for longer than `CATCH_UP` begins afresh at `now` [us], its messages numbered on and its
+    meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up.
     """
     world = World(city, seed=recipe.seed, start=recipe.start)
     state = record.checkpoint()
     if state is not None:
-        world.restore(state)
+        try:
+            world.restore(state)
+        except CityError as error:
+            raise SetupError(f"{error}; it is of another version or city, so choose another --data-dir") from error
     away = now - world.time
     if recipe.live and away > CATCH_UP:
         log.warning("the city was away for %.1f h and goes on from now; there are no readings between", away / 3.6e9)
-        seq = world.state()["world.seq"]
-        world = World(city, seed=recipe.seed, start=now)
-        world.restore({**world.state(), "world.seq": seq})
+        while world.time < (record.reached() or 0):
+            world.step()
+        before, world = world.state(), World(city, seed=recipe.seed, start=now)
+        world.inherit(before)
     elif state is not None:
         log.info("going on from the checkpoint at %s", format_time(world.time))
     return world
 
 
 def clock_for(recipe: Recipe, world: World, speed: float) -> Clock:
-    """Return the clock the world runs by: the time of day, or one of its own that starts where the world is."""
-    return WallClock() if recipe.live else ScaledClock(start=world.time + TICK, speed=speed)
+    """Return the clock the world runs by: the time of day, or one of its own that starts where the world is.
+
+    Raises
+    ------
+    SetupError
+        If the time of day is asked to run faster or slower.
+    """
+    if not recipe.live:
+        return ScaledClock(start=world.time + TICK, speed=speed)
+    if speed != 1:
+        raise SetupError("a city that follows the time of day runs at --speed 1: give it a --start of its own")
+    return WallClock()
 
 
 class Simulation:
@@ -144,6 +158,7 @@ class Simulation:
         self._checkpoint()
 
     def _tick(self) -> None:
+        self._record.keep_reached(self._world.time + TICK)
         emission = self._world.step()
         for topic, payload in self._encoder.telemetry(emission):
             self._publisher.publish(topic, payload, retain=True)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simulators.calendar import read_calendar
 from simulators.conditions import TICK, Conditions
-from simulators.domains.base import Domain, sensors_of
+from simulators.domains.base import COUNTERS, Domain, sensors_of
 from simulators.domains.registry import DOMAINS, SIMULATED
 from simulators.measurement import Channels, Measurement
 from simulators.sampling import Changes, Schedule
@@ -73,7 +74,7 @@ class World:
 
     def __init__(self, city: City, *, seed: int, start: int) -> None:
         first = start // TICK * TICK
-        self._now = Conditions(seed=seed, zone=city.zone)
+        self._now = Conditions(seed=seed, zone=city.zone, calendar=read_calendar(city))
         self._now.move_to(first - (WARM_UP + 1) * TICK)
         self._domains: dict[str, Domain] = {}
         for name, make in DOMAINS.items():
@@ -144,6 +145,17 @@ class World:
             array[...] = state[name]
         self._now.move_to(int(state["world.time"]))
 
+    def inherit(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over from a state of the same city what only ever goes up: message numbers and counters.
+
+        Raises
+        ------
+        CityError
+            As `restore`.
+        """
+        lasting = {name: array for name, array in state.items() if name == "world.seq" or _counts(name)}
+        self.restore({**{name: array for name, array in self.state().items() if name not in lasting}, **lasting})
+
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the very arrays that change, by name."""
         arrays = {"world.truth": self._truth, "world.seq": self._seq, "world.seen": self._changes.seen}
@@ -161,3 +173,8 @@ class World:
         """Write what sensors would see into the truth."""
         for name, places in self._places.items():
             self._truth[places] = self._domains[name].observe(self._now).ravel()
+
+
+def _counts(name: str) -> bool:
+    """Return whether the state of this name is a domain's counter."""
+    return name.partition(".")[2] in COUNTERS

@@ -139,9 +139,11 @@ def main() -> None:
     try:
         # Standing alone, typer would draw a frame of many lines around what is wrong with an option.
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
-    except (ZenataError, TyperException) as error:
+    except ZenataError as error:
         _say(f"zenata: {error}")
-        sys.exit(2)
+    except TyperException as error:
+        _say(f"zenata: {error.format_message()}")
+    sys.exit(2)
 
 
 def _settings(**options: Any) -> Settings:  # noqa: ANN401 - any setting

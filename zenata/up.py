@@ -32,7 +32,7 @@ PILOT = "demo"
 Say = Callable[[str], None]
 
 _START_UP = 60.0  # the longest the city may take to come alive [s]
-_ANSWER = 5.0  # the longest a broker that is said to run may take to answer [s]
+_ANSWER = 2.0  # the longest a broker that is said to run may take to answer [s]
 _LAST_BREATH = 6.0  # the longest the services of a killed supervisor may take to end [s]
 _LOOK = 0.05  # pause between two looks at what is starting [s]
 _WATCH = 0.3  # pause between two looks at what is running [s]

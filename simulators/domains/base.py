@@ -13,6 +13,11 @@ Arrays = dict[str, npt.NDArray[Any]]
 """State by name. The arrays are changed in place, so that whoever saved the mapping can save and restore them."""
 
 
+COUNTERS = frozenset({"energy", "volume"})
+"""Names of the state that counts since installation, as the quantities of these names do: it only ever goes up, and
+outlasts an absence in which the city was not simulated."""
+
+
 class Domain(Protocol):
     """One field of physics: a thin state over pure functions, a tick a step.
 
@@ -24,7 +29,7 @@ class Domain(Protocol):
         The kind of sensors that observe it, None where none does.
     arrays : dict of str to ndarray
         Everything that a step changes and a later step reads. What follows from the city, the seed and the time is not
-        state.
+        state. Counters bear a name out of `COUNTERS`, and nothing else does.
     """
 
     kind: ClassVar[str | None]

@@ -105,4 +105,5 @@ class Parking:
 
     def _course(self, now: Conditions, hour: float) -> FloatArray:
         """Return the occupancy that each use has at an hour of the day, shape (n_uses,)."""
-        return np.array([daily(use.rest_day if now.weekend else use.working_day, hour) for use in self._uses])
+        hour = now.working_hour(hour)
+        return np.array([daily(use.rest_day if now.rest_day else use.working_day, hour) for use in self._uses])

@@ -88,14 +88,15 @@ class Photovoltaic:
 
     def step(self, now: Conditions) -> None:
         """Feed in and count."""
-        if now.ghi == 0:
+        if now.ghi > 0:
+            sun = (now.sun_elevation, now.sun_azimuth)
+            irradiance = plane_of_array(self._tilt, self._azimuth, sun, now.ghi, now.dni, now.dhi)
+            cells = cell_temperature(irradiance, now.temperature, now.wind_speed)
+            self._power[:] = roof_power(irradiance, cells, self._peak)
+            self._energy += self._power * (TICK_SECONDS / 3.6e6)
+        else:
             self._power[:] = 0.0
-            return
-        sun = (now.sun_elevation, now.sun_azimuth)
-        irradiance = plane_of_array(self._tilt, self._azimuth, sun, now.ghi, now.dni, now.dhi)
-        cells = cell_temperature(irradiance, now.temperature, now.wind_speed)
-        self._power[:] = roof_power(irradiance, cells, self._peak)
-        self._energy += self._power * (TICK_SECONDS / 3.6e6)
+        now.pv_power = -self._power
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return power [W], negative since it is fed in, and energy fed in [kWh], shape (n_roofs, 2)."""

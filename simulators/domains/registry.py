@@ -2,11 +2,19 @@
 
 from simulators.domains.air import Air
 from simulators.domains.base import Domain
+from simulators.domains.bus import Bus
+from simulators.domains.charger import Charger
+from simulators.domains.crowd import Crowd
+from simulators.domains.meter import Meter
+from simulators.domains.noise import Noise
 from simulators.domains.parking import Parking
+from simulators.domains.power import Power
 from simulators.domains.pv import Photovoltaic
 from simulators.domains.solar import Solar
 from simulators.domains.streetlight import Streetlight
 from simulators.domains.traffic import Traffic
+from simulators.domains.waste import Waste
+from simulators.domains.water import Water
 from simulators.domains.weather import Weather
 
 DOMAINS: dict[str, type[Domain]] = {
@@ -17,6 +25,14 @@ DOMAINS: dict[str, type[Domain]] = {
     "air": Air,
     "streetlight": Streetlight,
     "pv": Photovoltaic,
+    "charger": Charger,
+    "meter": Meter,
+    "power": Power,
+    "noise": Noise,
+    "crowd": Crowd,
+    "bus": Bus,
+    "waste": Waste,
+    "water": Water,
 }
 """By name; the name prefixes the domain's state."""
 

@@ -91,10 +91,11 @@ class Streetlight:
         self.arrays: Arrays = {"dim": self._dim}
 
     def step(self, now: Conditions) -> None:
-        """Switch and dim the lamps."""
+        """Switch and dim the lamps, and write what they draw."""
         self._dim[:] = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
+        now.lamp_power = lamp_power(self._dim, self._rated)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return dimming level, power [W] and illuminance [lx] of every lamp, shape (n_lamps, 3)."""
         light = self._parameters.illuminance * self._dim + daylight(now.ghi, now.sun_elevation)
-        return np.stack([self._dim, lamp_power(self._dim, self._rated), light], axis=1)
+        return np.stack([self._dim, now.lamp_power, light], axis=1)

@@ -53,6 +53,8 @@ class TrafficParameters:
         Mean distance driven inside the city, off the motorway [m].
     working_day, rest_day : tuple of float
         Traffic in each local hour, in percent of a working day's (so the first sums to 100).
+    ramadan_working_day, ramadan_rest_day : tuple of float
+        The same in Ramadan; empty where it changes nothing.
     """
 
     motorway_daily: float
@@ -61,6 +63,14 @@ class TrafficParameters:
     trip_length: float
     working_day: tuple[float, ...]
     rest_day: tuple[float, ...]
+    ramadan_working_day: tuple[float, ...] = ()
+    ramadan_rest_day: tuple[float, ...] = ()
+
+    def course(self, now: Conditions) -> tuple[float, ...]:
+        """Return the hourly shares of the local day."""
+        if now.rest_day:
+            return (now.ramadan and self.ramadan_rest_day) or self.rest_day
+        return (now.ramadan and self.ramadan_working_day) or self.working_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +240,7 @@ class Traffic:
 
     def step(self, now: Conditions) -> None:
         """Move the vehicles and write flow and speed of every link."""
-        shape = self._parameters.rest_day if now.weekend else self._parameters.working_day
-        now.activity = daily(shape, now.hour) / self._mean_hour
+        now.activity = daily(self._parameters.course(now), now.hour) / self._mean_hour
         rng = now.draws(Stream.TRAFFIC)
         passed = self._passed[now.tick % WINDOW]
         passed[:] = 0.0

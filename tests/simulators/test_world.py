@@ -161,7 +161,6 @@ def test_nothing_is_known_of_kinds_that_are_not_simulated(city):
     world = World(city, seed=1, start=START)
     kinds = np.array(Channels.of(city).kind)
     unknown = ~np.isin(kinds, list(SIMULATED))
-    assert unknown.any()
     assert_array_equal(np.isnan(world.truth()), unknown)
 
 

@@ -202,7 +202,7 @@ def test_cancelling_releases_a_publisher_that_waits(broker):
         assert thread.is_alive()
         client.cancel()
         thread.join(TIMEOUT)
-        assert not client.drain(TIMEOUT)  # at once
+        assert not client.drain(0.05)
     assert failures == ["publishing was cancelled"]
 
 

@@ -6,6 +6,7 @@ one beyond it cannot be.
 """
 
 import itertools
+import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,22 +22,8 @@ import numpy.typing as npt
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import StoreError
 from zenata.store.base import DeadLetter, Query, Table
-from zenata.store.duckdb_sql import select
+from zenata.store.duckdb_sql import SCHEMA, SCHEMA_VERSION, select
 from zenata.store.marks import Marks
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE schema_version (version INTEGER NOT NULL);
-CREATE TABLE series (
-    id INTEGER NOT NULL, world VARCHAR NOT NULL, sensor VARCHAR NOT NULL, property VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL, district VARCHAR NOT NULL, unit VARCHAR NOT NULL, owner VARCHAR NOT NULL
-);
-CREATE TABLE readings (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, value DOUBLE NOT NULL, seq BIGINT NOT NULL);
-CREATE TABLE dead_letters (
-    received TIMESTAMP NOT NULL, topic VARCHAR NOT NULL, payload BLOB NOT NULL, reason VARCHAR NOT NULL
-);
-"""
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "256MB",  # beyond it DuckDB spills to disk; the whole stack is to stay below 600 MB
@@ -44,6 +31,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # a store never asks the network for anything
     "autoload_known_extensions": False,
 }
+
+_PARTS, _GAP = 8, 86_400_000_000  # late readings are looked for in a few ranges of times, this far apart [us]
 
 _LOCKED = re.compile(r"PID (\d+)")
 
@@ -74,7 +63,7 @@ class DuckDBStore:
         self._connection = _connect(path)
         try:
             with _translated(path):
-                self._prepare()
+                self._check()
                 self._marks = self._load()
         except BaseException:
             self._connection.close()
@@ -143,15 +132,11 @@ class DuckDBStore:
         with self._writing, _translated(self._path):
             self._connection.close()
 
-    def _prepare(self) -> None:
-        """Make the tables of a new file, and refuse those of a later version."""
+    def _check(self) -> None:
+        """Refuse tables that are not ours, or of a later version."""
         tables = self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
         if ("schema_version",) not in tables:
-            if tables:
-                raise StoreError(f"{self._path} is a DuckDB file of something else; choose another")
-            with self._transaction():
-                self._connection.execute(_SCHEMA)
-                self._connection.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
+            raise StoreError(f"{self._path} is a DuckDB file of something else; choose another")
         version = self._connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
         if version != SCHEMA_VERSION:
             raise StoreError(
@@ -199,13 +184,20 @@ class DuckDBStore:
         return len(rows["series"])
 
     def _insert_late(self, rows: Columns) -> int:
-        """Insert what is not there yet; only the part of the table that the times can be in is looked at."""
-        if not len(rows["series"]):
-            return 0
+        """Insert what is not there yet; only the parts of the table that the times can be in are looked at.
+
+        One clock that is years behind must not make every repetition a search of the years between, hence the parts.
+        """
         there = "SELECT series, time FROM readings WHERE time BETWEEN make_timestamp(?) AND make_timestamp(?)"
-        sql = f"INSERT INTO readings SELECT rows.* FROM rows ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
+        sql = f"INSERT INTO readings SELECT part.* FROM part ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
         times = rows["time"].view(np.int64)
-        return int(self._connection.execute(sql, [int(times.min()), int(times.max())]).fetchall()[0][0])
+        steps = np.diff(times)
+        widest = np.argsort(steps)[1 - _PARTS :]
+        new = 0
+        for places in np.split(np.arange(len(times)), np.sort(widest[steps[widest] > _GAP]) + 1) if len(times) else ():
+            part = {name: column[places] for name, column in rows.items()}  # noqa: F841 - DuckDB finds it by its name
+            new += int(self._connection.execute(sql, times[places[[0, -1]]].tolist()).fetchall()[0][0])
+        return new
 
     def _insert_letters(self, letters: Sequence[DeadLetter]) -> None:
         if letters:
@@ -243,7 +235,20 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     # DuckDB would share a file within a process, but the marks of one store would not know of the other's readings.
     # It refuses when the configurations differ, and a name of its own makes each store's differ.
     with _translated(path):
+        if not path.exists():
+            _make(path)
         return duckdb.connect(str(path), config=_CONFIG | {"custom_user_agent": f"zenata-{next(_opened)}"})
+
+
+def _make(path: Path) -> None:
+    """Make a new file in one step: DuckDB would leave a stub that it cannot read when killed just then."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)
+    with duckdb.connect(str(draft)) as connection:
+        connection.execute(SCHEMA)
+    with suppress(FileExistsError):  # another process was faster
+        os.link(draft, path)
+    draft.unlink()
 
 
 @contextmanager
@@ -259,6 +264,8 @@ def _translated(path: Path) -> Iterator[None]:
             why = "is open in this process already"
         elif "not a valid DuckDB database file" in said:
             why = "is not a DuckDB file; move it away or choose another"
+        elif isinstance(error, duckdb.OutOfMemoryException):
+            why = "has not the memory for that; ask for fewer series, or a shorter range of times"
         elif "Permission denied" in said:
             why = "cannot be written; mend its rights or choose another"
         else:

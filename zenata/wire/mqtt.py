@@ -56,7 +56,7 @@ class Publisher:
         self._room = threading.Condition()
         self._in_flight = in_flight
         self._waiting = 0
-        self._cancelled = False
+        self._cancelled = 0.0  # when, on the monotonic clock
         self._answered, self._gone = threading.Event(), threading.Event()
         self._refusal = ""
         self._client = _client(address, client_id=client_id, clean_session=True)
@@ -94,28 +94,24 @@ class Publisher:
         Raises
         ------
         BrokerError
-            If `cancel` was called meanwhile.
+            If it was cancelled, and there is still no room.
         """
         with self._room:
-            # In slices: a signal handler that cancels just before the wait begins finds nobody to wake.
-            while not self._room.wait_for(lambda: self._waiting < self._in_flight or self._cancelled, _SLICE):
-                pass
-            if self._cancelled:
-                raise BrokerError("publishing was cancelled")
+            while self._waiting >= self._in_flight:
+                if self._cancelled and time.monotonic() > self._cancelled + _SLICE:
+                    raise BrokerError("publishing was cancelled")
+                self._room.wait(_SLICE)  # in slices: cancelled just before it, nobody would wake us
             self._waiting += 1
         self._client.publish(topic, payload, qos=1, retain=retain)
 
     def cancel(self) -> None:
-        """Make `publish` and `drain` give up, now and from now on; a signal handler may call it."""
-        with self._room:
-            self._cancelled = True
-            self._room.notify_all()
+        """Make `publish` give up soon where it finds no room; a signal handler may call it."""
+        self._cancelled = time.monotonic()
 
     def drain(self, timeout: float) -> bool:
         """Wait until every message is acknowledged, at most `timeout` [s]; return whether that is so."""
         with self._room:
-            self._room.wait_for(lambda: self._waiting == 0 or self._cancelled, timeout)
-            return self._waiting == 0
+            return self._room.wait_for(lambda: self._waiting == 0, timeout)
 
     def close(self) -> None:
         """Disconnect and stop the network thread; a broker that reads nothing more is given up on."""

@@ -4,10 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK
+from simulators.calendar import read_calendar
+from simulators.conditions import TICK, Conditions
+from simulators.domains.base import daily
 from simulators.domains.traffic import CRAWL, Queues, Traffic, advance, arrivals, green, speed, split, supply
 from simulators.domains.traffic_network import INNER, build_network, steady_flow
 from tests.simulators.conftest import small_city
+from zenata.city.pack import load_city
 
 NETWORK = build_network(small_city().streets, 800.0)
 LINKS = len(NETWORK.length)
@@ -102,3 +105,28 @@ def test_a_working_morning(city, conditions):
     assert seen.shape == (8, 3)
     assert (seen[:, 1] <= NETWORK.limit.max()).all()
     assert (seen[:, 2] < 0.5).all()
+
+
+def test_the_calendar_leaves_the_yearly_mean(conditions):
+    """Rest days and Ramadan move traffic within the year; the mean of 2026 stays that of the count within 1 %."""
+    city = load_city("zenata")
+    now = Conditions(seed=1, zone=city.zone, calendar=read_calendar(city))
+    traffic = Traffic(city, conditions)
+    demand = []
+    for hour in range(365 * 24):
+        now.move_to(1767225600_000000 + (hour * 3600 + 1800) * 1_000_000)
+        demand.append(daily(traffic._parameters.course(now), now.hour) / traffic._mean_hour)
+    assert np.mean(demand) == pytest.approx(1, abs=0.01)
+
+
+def test_ramadan_has_its_rush_before_sunset_and_its_evening(city, conditions):
+    parameters = Traffic(load_city("zenata"), conditions)._parameters
+    conditions.weekend = False
+    ordinary = np.array(parameters.course(conditions))
+    conditions.ramadan = True
+    fasting = np.array(parameters.course(conditions))
+    assert fasting.sum() == pytest.approx(ordinary.sum())
+    assert fasting.argmax() == 17
+    assert fasting[19] < 0.3 * ordinary[19]
+    assert fasting[[21, 22, 23, 0]].sum() > 1.5 * ordinary[[21, 22, 23, 0]].sum()
+    assert Traffic(city, conditions)._parameters.course(conditions) == tuple(ordinary)  # a city that gives no other

@@ -1,0 +1,42 @@
+"""Runs benchmarks and prints one table: ``python -m benchmarks [names] [--minutes N]``."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from benchmarks import api, ingest, simulators, stack, store
+from benchmarks.table import Row, print_table
+
+
+def main() -> None:
+    """Run the benchmarks that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; nothing is asserted.")
+    parser.add_argument("names", nargs="*", metavar="name", help="of a benchmark; all without")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long the whole stack runs [default: 1]")
+    options = parser.parse_args()
+    benchmarks: dict[str, Callable[[], list[Row]]] = {
+        "simulators": simulators.run,
+        "store": store.run,
+        "ingest": ingest.run,
+        "api": api.run,
+        "stack": partial(stack.run, options.minutes),
+    }
+    if unknown := set(options.names) - set(benchmarks):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(benchmarks)}")
+    rows = []
+    for name in options.names or benchmarks:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        rows += benchmarks[name]()
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {platform.python_version()}, ", end=""
+    )
+    print(f"load {os.getloadavg()[0]:.1f}\n")
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Reading over HTTP from a server in a process of its own, beside what the store alone takes."""
+
+import http.client
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import duckdb
+import numpy as np
+
+from benchmarks.table import Row
+from benchmarks.timing import median_time
+from zenata.city.clock import SECOND, format_time
+from zenata.city.kinds import KINDS
+from zenata.city.model import City
+from zenata.city.pack import load_city
+from zenata.city.quantities import QUANTITIES
+from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
+from zenata.pilots.keys import KeyRing, Role
+from zenata.ports import free_ports
+from zenata.settings import Settings
+from zenata.store import open_store
+
+HOST = "127.0.0.1"
+SENSORS = 10
+READINGS = 100_000
+"""Readings of each of the `SENSORS`; as traffic detectors speak every minute, they are 69 days."""
+
+END = 1_767_225_600 * SECOND
+"""When every series of the city has its newest reading [us]; the long series end a period before."""
+
+_HOUR = 3600 * SECOND
+_APPEND = 100_000  # readings appended at once
+_PATIENCE = 20.0  # time the server has to start [s]
+
+
+def run() -> list[Row]:
+    """Measure both calls, and the same without HTTP."""
+    city = load_city("zenata")
+    sensors = tuple(sensor.id for sensor in city.sensors if sensor.kind == "traffic")[:SENSORS]
+    start = END - READINGS * KINDS["traffic"].period * SECOND
+    query = urlencode(
+        {
+            "sensor": ",".join(sensors),
+            "property": "flow",
+            "every": "1h",
+            "agg": "mean",
+            "start": format_time(start),
+            "end": format_time(END),
+        }
+    )
+    with tempfile.TemporaryDirectory() as name:
+        settings = Settings(data_dir=Path(name), host=HOST, http_port=free_ports(HOST, {"": 0})[""])
+        numbers = _fill(settings, city, sensors, start)
+        bare_latest, bare_means = _bare(settings, numbers, start)
+        with _serving(settings) as get:
+            latest = median_time(lambda: get("/v1/latest"))
+            means = median_time(lambda: get(f"/v1/readings?{query}"))
+            size = len(get("/v1/latest"))
+    return [
+        Row(
+            f"/v1/latest of all series of the city, {size / 1e6:.1f} MB of JSON",
+            "< 25 ms",
+            f"{latest * 1e3:.1f} ms",
+            f"{bare_latest * 1e3:.1f} ms (the store alone)",
+            f"{latest / bare_latest:.1f}",
+        ),
+        Row(
+            f"hourly means of {SENSORS} series x {READINGS:,} readings",
+            "< 30 ms",
+            f"{means * 1e3:.1f} ms",
+            f"{bare_means * 1e3:.1f} ms (bare SQL)",
+            f"{means / bare_means:.1f}",
+        ),
+    ]
+
+
+def _fill(settings: Settings, city: City, sensors: tuple[str, ...], start: int) -> str:
+    """Fill the store in the order readings come; return the long series as a list in SQL."""
+    catalog = Catalog()
+    for sensor in city.sensors:
+        for property_ in KINDS[sensor.kind].properties:
+            unit = QUANTITIES[property_].unit
+            catalog.intern(Series(settings.world, sensor.id, property_, sensor.kind, sensor.district, unit))
+    numbers = catalog.select(Selection(sensors=sensors, properties=("flow",)))
+    seqs = np.repeat(np.arange(READINGS), len(numbers))
+    values = np.random.default_rng(1).integers(0, 2000, len(seqs)).astype(np.float64)
+    with closing(open_store(settings.store_url)) as store:
+        for first in range(0, len(seqs), _APPEND):
+            part = slice(first, first + _APPEND)
+            times = start + seqs[part] * KINDS["traffic"].period * SECOND
+            series = np.resize(numbers, len(times))
+            store.append(
+                ReadingBatch(catalog=catalog, series=series, time=times, value=values[part], seq=seqs[part] + 1)
+            )
+        everything = np.arange(len(catalog), dtype=np.int32)
+        ones = np.ones(len(everything), dtype=np.int64)
+        store.append(
+            ReadingBatch(catalog=catalog, series=everything, time=ones * END, value=np.ones(len(ones)), seq=ones)
+        )
+    return ", ".join(map(str, numbers.tolist()))
+
+
+def _bare(settings: Settings, numbers: str, start: int) -> tuple[float, float]:
+    """Return the times [s] of `Store.latest`, and of the least SQL that gives hourly means."""
+    with closing(open_store(settings.store_url)) as store:
+        latest = median_time(lambda: store.latest(Selection()))
+    sql = (
+        f"SELECT series, epoch_us(time) // {_HOUR} AS hour, avg(value) FROM readings "
+        f"WHERE series IN ({numbers}) AND time >= make_timestamp({start}) "
+        f"AND time < make_timestamp({END}) GROUP BY series, hour ORDER BY hour, series"
+    )
+    path = settings.store_url.removeprefix("duckdb:///")
+    with duckdb.connect(path, config={"threads": 2}) as connection:
+        return latest, median_time(lambda: connection.execute(sql).fetchnumpy())
+
+
+class Client:
+    """One connection kept open, as clients that care do."""
+
+    def __init__(self, port: int, key: str) -> None:
+        self._connection = http.client.HTTPConnection(HOST, port, timeout=30)
+        self._headers = {"Authorization": f"Bearer {key}"}
+
+    def __call__(self, path: str) -> bytes:
+        self._connection.request("GET", path, headers=self._headers)
+        with self._connection.getresponse() as response:
+            body = response.read()
+        if response.status != http.HTTPStatus.OK:
+            raise RuntimeError(f"{path} was answered {response.status}: {body[:500]!r}")
+        return body
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _serving(settings: Settings) -> Iterator[Client]:
+    """Run ``zenata serve``."""
+    key = KeyRing(settings.keys_file).issue("bench", Role.PILOT)
+    options = ["--data-dir", str(settings.data_dir), "--http-port", str(settings.http_port)]
+    log = settings.data_dir / "serve.log"
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen([sys.executable, "-m", "zenata", "serve", *options], stderr=stream) as process,
+    ):
+        try:
+            _wait_for(settings.http_port)
+            with closing(Client(settings.http_port, key)) as client:
+                yield client
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with closing(Client(port, "")) as client:
+                client("/healthz")
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,233 @@
+"""Chargers: electric vehicles come, wait if all are taken, charge and leave."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from numpy.random import Generator
+
+from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.domains.base import Arrays, daily, sensors_of
+from simulators.draws import Stream, draws
+from simulators.parameters import read_table
+from zenata.city.clock import SECOND
+from zenata.city.model import City
+from zenata.city.readings import FloatArray, IntArray
+from zenata.errors import CityError
+
+HOURS = TICK_SECONDS / 3600
+"""Length of a tick [h]."""
+
+KNEE = 0.8
+"""State of charge at which a battery charged as fast as it may comes to its voltage limit (default)."""
+
+ACCEPTANCE = 1.0
+"""Power that a battery takes below the knee, in terms of its capacity [1/h] (default)."""
+
+FULL = 0.99
+"""State of charge at which the current has fallen to a twentieth, and charging ends."""
+
+EFFICIENCY = 0.9
+"""Share of the energy drawn that comes to the battery (default)."""
+
+FAST_ABOVE, FAST_GOAL = 43_500.0, 0.8
+"""Chargers above this power [W] are direct current; a vehicle leaves them at this state of charge (default)."""
+
+ONBOARD = np.array([7_400.0, 11_000.0, 22_000.0])
+ONBOARD_SHARE = np.array([0.3, 0.6, 0.1])
+"""What vehicles draw at most from alternating current [W], and how many of them (defaults)."""
+
+CAPACITY, CAPACITY_SPREAD = 55.0, 12.0
+"""Of batteries, mean and standard deviation, cut at two of them [kWh] (defaults)."""
+
+ARRIVAL_SOC = (0.15, 0.8)
+"""States of charge on arrival: uniform between (default)."""
+
+HISTORY = (1_000.0, 20_000.0)
+"""What chargers have delivered when a world begins: uniform between [kWh] (default)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChargerUse:
+    """Table ``[[charger.uses]]`` of a city: how chargers of some districts are used.
+
+    Parameters
+    ----------
+    categories : tuple of str
+        Of the districts.
+    sessions : float
+        Vehicles that come on a working day for each charger.
+    stay : float
+        Mean time that a vehicle means to stay [h].
+    working_day, rest_day : tuple of float
+        Arrivals in each local hour, in percent of a working day's.
+    """
+
+    categories: tuple[str, ...]
+    sessions: float
+    stay: float
+    working_day: tuple[float, ...]
+    rest_day: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChargerParameters:
+    """Table ``[charger]`` of a city: how long a vehicle waits for a charger, on average [h], and the uses."""
+
+    patience: float
+    uses: tuple[dict[str, Any], ...]
+
+
+def charge(soc: FloatArray, capacity: FloatArray, power: FloatArray, hours: FloatArray | float) -> FloatArray:
+    """Return the state of charge after some time at constant current, then constant voltage.
+
+    At the voltage limit the current, and with a nearly constant voltage the power, is in proportion to what is missing,
+    so it decays exponentially (CC-CV: Pelletier et al. 2017, doi:10.1016/j.trb.2017.01.020). The slower the
+    charger, the later a battery comes to that limit. Exact for any `hours`.
+
+    Parameters
+    ----------
+    soc : ndarray, shape (n,)
+        State of charge before.
+    capacity : ndarray, shape (n,)
+        Of the batteries [kWh].
+    power : ndarray, shape (n,)
+        The most that comes to the battery [W].
+    hours : ndarray, shape (n,), or float
+        Time of charging [h].
+    """
+    rate = np.minimum(power / 1000 / capacity, ACCEPTANCE)  # [1/h]
+    decay = ACCEPTANCE / (1 - KNEE)  # [1/h]
+    limit = 1 - rate / decay
+    constant = np.clip((limit - soc) / np.maximum(rate, 1e-12), 0.0, hours)
+    return np.asarray(1 - (1 - soc - rate * constant) * np.exp(-decay * (hours - constant)))
+
+
+def assign(free: npt.NDArray[np.bool_], pool: IntArray, waiting: IntArray, priority: FloatArray) -> IntArray:
+    """Return the chargers that waiting vehicles take, those of least `priority` first.
+
+    Parameters
+    ----------
+    free : ndarray of bool, shape (n,)
+    pool : ndarray, shape (n,)
+        The pool that each charger belongs to.
+    waiting : ndarray, shape (n_pools,)
+        Vehicles in front of each pool.
+    priority : ndarray, shape (n,)
+    """
+    candidates = np.flatnonzero(free)
+    candidates = candidates[np.lexsort((priority[candidates], pool[candidates]))]
+    pools = pool[candidates]
+    turn = np.arange(len(pools)) - np.searchsorted(pools, pools)
+    return candidates[turn < waiting[pools]]
+
+
+class Charger:
+    """The public chargers of the city. Those of a district are a pool with one queue.
+
+    Parameters
+    ----------
+    city : City
+    now : Conditions
+
+    Raises
+    ------
+    CityError
+        If a charger stands in a district of a category that no use names.
+    """
+
+    kind: ClassVar[str | None] = "charger"
+
+    def __init__(self, city: City, now: Conditions) -> None:
+        parameters = read_table(city, "charger", ChargerParameters)
+        self._patience = parameters.patience
+        self._uses = [ChargerUse(**use) for use in parameters.uses]
+        sensors = [city.sensors[number] for number in sensors_of(city, self.kind)]
+        districts, self._pool = np.unique([sensor.district for sensor in sensors], return_inverse=True)
+        use_of = {category: number for number, use in enumerate(self._uses) for category in use.categories}
+        categories = [city.district_by_id[district].category for district in districts]
+        if unknown := sorted(set(categories) - use_of.keys()):
+            raise CityError(f"city.toml of {city.id}: no [[charger.uses]] for district category {', '.join(unknown)}")
+        self._use = np.array([use_of[category] for category in categories], dtype=np.int64)  # of each pool
+        self._size = np.bincount(self._pool, minlength=len(districts))
+        self._rated = np.array([float(sensor.attributes["watts"]) for sensor in sensors])
+        self._stay = np.array([use.stay for use in self._uses])
+        count = len(sensors)
+        self._limit = self._rated.copy()  # what each may draw [W]
+        self._occupied = np.zeros(count, dtype=np.bool_)
+        self._capacity, self._soc, self._accepts = np.ones(count), np.ones(count), np.zeros(count)  # of its vehicle
+        self._leaves = np.zeros(count, dtype=np.int64)  # [us]
+        self._power, self._energy = np.zeros(count), np.zeros(count)
+        self._waiting = np.zeros(len(districts), dtype=np.int64)
+        self.arrays: Arrays = {
+            "limit": self._limit,
+            "occupied": self._occupied,
+            "capacity": self._capacity,
+            "soc": self._soc,
+            "accepts": self._accepts,
+            "leaves": self._leaves,
+            "power": self._power,
+            "energy": self._energy,
+            "waiting": self._waiting,
+        }
+        self._begin(now)
+
+    def step(self, now: Conditions) -> None:
+        """Let vehicles leave, come and charge."""
+        rng = now.draws(Stream.CHARGER)
+        gone = (self._leaves <= now.time) | ((self._rated > FAST_ABOVE) & (self._soc >= FAST_GOAL))
+        self._occupied &= ~gone
+        self._waiting += rng.poisson(self._arrivals(now) * self._size * HOURS)
+        if self._waiting.any():
+            taken = assign(~self._occupied, self._pool, self._waiting, rng.random(len(self._pool)))
+            self._waiting -= np.bincount(self._pool[taken], minlength=len(self._waiting))
+            self._waiting -= rng.binomial(self._waiting, 1 - np.exp(-HOURS / self._patience))
+            self._plug_in(taken, now, rng)
+        self._charge()
+        now.charger_power = self._power
+
+    def observe(self, now: Conditions) -> FloatArray:
+        """Return power [W], energy delivered [kWh] and whether each is occupied, 1 or 0, shape (n_chargers, 3)."""
+        return np.stack([self._power, self._energy, self._occupied], axis=1)
+
+    def _arrivals(self, now: Conditions) -> FloatArray:
+        """Return the vehicles that come for each charger of each pool [1/h], shape (n_pools,)."""
+        hour = now.working_hour(now.hour)
+        shapes = [use.rest_day if now.rest_day else use.working_day for use in self._uses]
+        rates = [use.sessions * daily(shape, hour) / 100 for use, shape in zip(self._uses, shapes, strict=True)]
+        return np.array(rates)[self._use]
+
+    def _plug_in(self, places: IntArray, now: Conditions, rng: Generator) -> None:
+        """Let a new vehicle come to each of the chargers `places`."""
+        count = len(places)
+        self._occupied[places] = True
+        self._capacity[places] = CAPACITY + CAPACITY_SPREAD * np.clip(rng.standard_normal(count), -2, 2)
+        self._soc[places] = rng.uniform(*ARRIVAL_SOC, count)
+        onboard = rng.choice(ONBOARD, count, p=ONBOARD_SHARE)
+        self._accepts[places] = np.where(self._rated[places] > FAST_ABOVE, np.inf, onboard)
+        stay = rng.standard_exponential(count) * self._stay[self._use[self._pool[places]]]
+        self._leaves[places] = now.time + (stay * 3600 * SECOND).astype(np.int64)
+
+    def _charge(self) -> None:
+        """Charge for a tick, and count."""
+        wanting = self._occupied & (self._soc < FULL)
+        most = np.minimum(np.minimum(self._limit, self._rated), self._accepts)
+        after = np.where(wanting, charge(self._soc, self._capacity, EFFICIENCY * most, HOURS), self._soc)
+        self._power[:] = (after - self._soc) * self._capacity * (1000 / HOURS / EFFICIENCY)
+        self._soc[:] = after
+        self._energy += self._power * (HOURS / 1000)
+
+    def _begin(self, now: Conditions) -> None:
+        """Start amid sessions: as many as come in a mean stay (Little's law), each with some of its charge behind it.
+
+        Stays are exponential, so what is left of one and what is past of it are distributed as the whole.
+        """
+        rng = draws(now.seed, Stream.CHARGER)
+        stay = self._stay[self._use[self._pool]]
+        here = np.minimum(self._arrivals(now)[self._pool] * stay, 0.9)
+        self._plug_in(np.flatnonzero(rng.random(len(stay)) < here), now, rng)
+        most = EFFICIENCY * np.minimum(self._rated, self._accepts)
+        charged = charge(self._soc, self._capacity, most, rng.standard_exponential(len(stay)) * stay)
+        self._soc[:] = np.where(self._occupied, charged, self._soc)
+        self._energy[:] = rng.uniform(*HISTORY, len(stay))

@@ -1,0 +1,53 @@
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from simulators.domains.bus_route import build_route, drive, shortest_path
+from zenata.city.pack import load_city
+from zenata.errors import CityError
+
+
+def test_paths_are_the_shortest():
+    city = load_city("zenata")
+    graph = nx.DiGraph()
+    for street in city.streets:
+        if street.road != "motorway":
+            graph.add_edge(street.start, street.end, length=street.length)
+    for start, end in (
+        ("junction-0300", "junction-1606"),
+        ("junction-1410", "junction-0701"),
+        ("junction-0206", "junction-1400"),
+    ):
+        path = [city.streets[link] for link in shortest_path(city, start, end)]
+        assert path[0].start == start
+        assert path[-1].end == end
+        assert all(one.end == other.start for one, other in pairwise(path))
+        assert sum(street.length for street in path) == pytest.approx(
+            nx.dijkstra_path_length(graph, start, end, "length")
+        )
+
+
+def test_a_route_goes_there_and_back(city):
+    route = build_route(city, ("node-0-0", "node-3-0", "node-3-3"), 250.0)
+    assert route.length == 2400
+    assert route.stops[0] == 0
+    assert route.stops[route.last] == 1200
+    assert route.stops[-1] == 2400
+    assert_allclose(np.diff(route.stops), 240)
+    longitude, latitude = route.position(np.array([0.0, 600.0, 1200.0, 2400.0]))
+    assert_allclose(longitude, np.array([0, 3, 3, 0]) * 0.00216 - 7.45)
+    assert_allclose(latitude, np.array([0, 0, 3, 0]) * 0.0018 + 33.64)
+
+
+def test_buses_drive_each_link_at_its_speed():
+    bounds, passed = np.array([0.0, 100.0, 300.0]), np.array([0.0, 10.0, 50.0])  # 10 m/s, then 5 m/s
+    there = drive(np.array([0.0, 50.0, 150.0, 290.0]), np.array([5.0, 15.0, 10.0, 60.0]), bounds, passed)
+    assert_allclose(there, [50, 150, 200, 300])
+
+
+def test_no_way_is_said(city):
+    with pytest.raises(CityError, match="no street leads from node-0-0 to moon"):
+        shortest_path(city, "node-0-0", "moon")

@@ -1,0 +1,161 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from simulators.conditions import TICK, Conditions
+from simulators.domains.charger import ACCEPTANCE, EFFICIENCY, FAST_GOAL, FULL, KNEE, Charger, assign, charge
+from zenata.city.pack import load_city
+from zenata.errors import CityError
+
+EVENING = 1767636000_000000  # Monday 2026-01-05, 19:00 local
+HOURS = 10 / 3600
+
+
+def run(charger, conditions, ticks):
+    """Step, and return the power of every tick, shape (ticks, n)."""
+    power = np.zeros((ticks, len(charger._rated)))
+    for tick in range(ticks):
+        conditions.move_to(conditions.time + TICK)
+        charger.step(conditions)
+        power[tick] = conditions.charger_power
+    return power
+
+
+def one(soc, capacity, watts, hours):
+    return float(charge(np.array([soc]), np.array([capacity]), np.array([watts]), hours)[0])
+
+
+def test_current_is_constant_until_the_knee():
+    assert one(0.2, 50.0, 10_000.0, 1.5) == pytest.approx(0.5)
+
+
+def test_voltage_is_constant_above_it():
+    """A battery that takes all it may: from the knee the missing charge decays with (1 - KNEE) / ACCEPTANCE."""
+    assert one(KNEE, 50.0, 1e9, 0.3) == pytest.approx(1 - (1 - KNEE) * np.exp(-0.3 * ACCEPTANCE / (1 - KNEE)))
+
+
+def test_charging_agrees_with_small_steps_of_the_differential_equation():
+    soc, capacity, watts = 0.3, 40.0, 22_000.0
+    expected = soc
+    for _ in range(200_000):
+        power = min(watts / 1000, ACCEPTANCE * capacity, ACCEPTANCE * capacity * (1 - expected) / (1 - KNEE))
+        expected += power / capacity * (2.0 / 200_000)
+    assert one(soc, capacity, watts, 2.0) == pytest.approx(expected, abs=1e-5)
+
+
+@given(
+    st.floats(0, 1), st.floats(20, 100), st.floats(0, 350e3), st.floats(0, 3), st.floats(0, 3)
+)  # fmt: skip
+def test_charging_in_two_parts_is_charging_at_once(soc, capacity, watts, first, second):
+    whole = one(soc, capacity, watts, first + second)
+    assert one(one(soc, capacity, watts, first), capacity, watts, second) == pytest.approx(whole, abs=1e-9)
+    assert soc - 1e-12 <= whole <= 1
+
+
+def test_waiting_vehicles_take_free_chargers_of_their_pool():
+    free = np.array([True, True, False, True, True, True])
+    pool, priority = np.array([0, 1, 0, 1, 0, 1]), np.array([0.9, 0.5, 0.0, 0.1, 0.2, 0.3])
+    assert sorted(assign(free, pool, np.array([1, 2]), priority)) == [3, 4, 5]
+    assert sorted(assign(free, pool, np.array([9, 0]), priority)) == [0, 4]
+
+
+def test_energy_is_the_integral_of_power_and_goes_into_batteries(city, conditions):
+    conditions.move_to(EVENING)
+    charger = Charger(city, conditions)
+    before = charger._energy.copy()
+    power = run(charger, conditions, 720)
+    assert power.sum() > 0
+    assert_allclose(charger._energy - before, power.sum(axis=0) * HOURS / 1000)
+    soc, stays = charger._soc.copy(), charger._occupied.copy()
+    power = run(charger, conditions, 1)[0]
+    same = stays & charger._occupied & (charger._soc >= soc)
+    assert same.any()
+    stored = (charger._soc - soc) * charger._capacity
+    assert_allclose(stored[same], power[same] * HOURS / 1000 * EFFICIENCY, atol=1e-12)
+
+
+def test_no_charger_gives_more_than_its_rating_or_its_limit(city, conditions):
+    conditions.move_to(EVENING)
+    charger = Charger(city, conditions)
+    assert (run(charger, conditions, 300) <= charger._rated * (1 + 1e-9)).all()
+    charger.arrays["limit"][:] = 3_000.0
+    power = run(charger, conditions, 300)
+    assert power.max() == pytest.approx(3_000.0)
+    charger.arrays["limit"][:] = 0.0
+    assert (run(charger, conditions, 10) == 0).all()
+    assert (charger.observe(conditions)[:, 2] == 1).any()  # the vehicles stay
+
+
+def test_only_vehicles_that_want_to_charge_draw(city, conditions):
+    conditions.move_to(EVENING)
+    charger = Charger(city, conditions)
+    power = run(charger, conditions, 2000)[-1]
+    occupied, full = charger._occupied, charger._soc >= FULL
+    assert (power[~occupied] == 0).all()
+    assert (power[occupied & ~full] > 0).all()
+    fast = occupied & (charger._rated == 50_000.0)
+    assert (charger._soc[fast] < FAST_GOAL + 0.01).all()
+
+
+def test_drivers_wait_for_a_charger_and_give_up(city, conditions):
+    conditions.move_to(EVENING)
+    chargers = tuple(sensor for sensor in city.sensors if sensor.kind == "charger")
+    charger = Charger(dataclasses.replace(city, sensors=chargers * 50), conditions)
+    charger.arrays["occupied"][:] = True
+    charger.arrays["leaves"][:] = 2**62
+    charger.arrays["limit"][:] = charger.arrays["soc"][:] = 0.0
+    waiting = []
+    for _ in range(720):
+        run(charger, conditions, 1)
+        waiting.append(charger._waiting.sum())
+    expected = 400 * 6.0 * 0.067 * 0.3  # chargers, vehicles a day for each, share of the hour, patience [h]
+    assert np.mean(waiting[360:]) == pytest.approx(expected, rel=0.2)
+    charger.arrays["leaves"][:] = 0
+    run(charger, conditions, 1)
+    assert charger._occupied.sum() >= waiting[-1]
+    assert (charger._waiting == 0).all()
+
+
+def test_occupancy_begins_where_it_stays(city, conditions):
+    """Little's law: arrivals times stay, as long as nobody is turned away."""
+    chargers = tuple(s for s in city.sensors if s.kind == "charger" and s.attributes["watts"] < 43_000)
+    crowd = dataclasses.replace(city, sensors=chargers * 100)
+    conditions.move_to(EVENING)
+    charger = Charger(crowd, conditions)
+    expected = 6.0 * 0.0715 * 2.0  # vehicles a day, share of the hour, stay [h]
+    assert charger._occupied.mean() == pytest.approx(expected, abs=0.05)
+    run(charger, conditions, 180)
+    assert charger._occupied.mean() == pytest.approx(expected, abs=0.07)
+
+
+def test_a_restored_charger_goes_on_the_same(city, conditions):
+    conditions.move_to(EVENING)
+    one, other = Charger(city, conditions), Charger(city, conditions)
+    run(one, conditions, 500)
+    saved, time = {name: array.copy() for name, array in one.arrays.items()}, conditions.time
+    expected = run(one, conditions, 500)
+    for name, array in other.arrays.items():
+        array[...] = saved[name]
+    conditions.move_to(time)
+    assert_array_equal(run(other, conditions, 500), expected)
+
+
+def test_a_district_without_a_use_is_named(city, conditions):
+    districts = tuple(dataclasses.replace(district, category="moon") for district in city.districts)
+    with pytest.raises(CityError, match="moon"):
+        Charger(dataclasses.replace(city, districts=districts), conditions)
+
+
+def test_a_day_of_zenata_comes_to_what_its_cars_need():
+    """231,400 inhabitants, 113 vehicles per 1,000, a tenth electric, 30 km at 0.18 kWh/km, two thirds of it in public."""
+    city = load_city("zenata")
+    conditions = Conditions(seed=1, zone=city.zone)
+    conditions.move_to(1767567600_000000)  # Monday 2026-01-05, 00:00 local
+    charger = Charger(city, conditions)
+    energy = run(charger, conditions, 8640).sum() * HOURS / 1000
+    cars = sum(district.population for district in city.districts) * 113 / 1000
+    assert energy == pytest.approx(cars * 0.1 * 30 * 0.18 * 2 / 3, rel=0.2)

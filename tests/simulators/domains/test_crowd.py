@@ -1,0 +1,88 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from simulators.conditions import TICK
+from simulators.domains.crowd import Crowd, Place, come_and_go
+from zenata.errors import CityError
+
+PLACE = Place(names=("x",), stay=1.0, rain=0.2, heat=0.4, working_day=(10.0,) * 24, rest_day=(30.0,) * 24)
+
+
+@pytest.fixture
+def fine(conditions):
+    conditions.temperature, conditions.rain, conditions.weekend = 20.0, 0.0, False
+    return conditions
+
+
+@pytest.mark.parametrize("hours", [1 / 60, 0.5, 3.0])
+def test_littles_law_whatever_the_step(hours):
+    """Rate times stay on average, as scattered as a Poisson number."""
+    rng = np.random.default_rng(1)
+    rate, stay = np.full(4000, 60.0), np.full(4000, 0.5)
+    present = rng.poisson(30.0, 4000).astype(float)
+    for _ in range(6):
+        present = come_and_go(present, rate, stay, hours, rng)
+    assert present.mean() == pytest.approx(30, rel=0.02)
+    assert present.var() == pytest.approx(30, rel=0.1)
+
+
+def test_who_came_leaves_after_the_mean_stay():
+    rng = np.random.default_rng(1)
+    present = np.full(2000, 100.0)
+    for _ in range(60):
+        present = come_and_go(present, np.zeros(2000), np.ones(2000), 1 / 60, rng)
+    assert present.mean() == pytest.approx(100 * np.exp(-1), rel=0.01)
+    assert (present == np.floor(present)).all()
+
+
+def test_weather(fine):
+    assert PLACE.rate(fine) == pytest.approx(10)
+    fine.rain = 0.5
+    assert PLACE.rate(fine) == pytest.approx(6)
+    fine.rain = 8.0
+    assert PLACE.rate(fine) == pytest.approx(2)
+    fine.rain, fine.temperature = 0.0, 35.0
+    assert PLACE.rate(fine) == pytest.approx(7)
+    beach = dataclasses.replace(PLACE, warmth=(15.0, 25.0), heat=1.0)
+    rates = []
+    for fine.temperature in (10.0, 20.0, 30.0):
+        rates.append(beach.rate(fine))
+    assert_allclose(rates, [0, 5, 10])
+
+
+def test_calendar(fine):
+    place = dataclasses.replace(PLACE, ramadan=(1.0,) * 12 + (20.0,) * 12, aid=0.5)
+    fine.hour = 20.0
+    assert place.rate(fine) == 10
+    fine.holiday = True
+    assert place.rate(fine) == 30
+    fine.aid_el_kebir = True
+    assert place.rate(fine) == 15
+    fine.holiday = fine.aid_el_kebir = False
+    fine.ramadan = True
+    assert place.rate(fine) == 20
+    assert PLACE.rate(fine) == 10  # where Ramadan changes nothing
+
+
+def test_counters_see_rate_times_stay(city, fine):
+    many = [sensor for sensor in city.sensors if sensor.kind == "crowd"] * 60
+    wide = dataclasses.replace(city, sensors=tuple(many))
+    shops = np.array([sensor.attributes["place"] == "shops" for sensor in many])
+    crowd = Crowd(wide, fine)
+    for _ in range(360):
+        fine.move_to(fine.time + TICK)
+        crowd.step(fine)
+    people = crowd.observe(fine)[:, 0]
+    assert people[shops].mean() == pytest.approx(100 * 0.5, rel=0.03)
+    assert people[~shops].mean() == pytest.approx(40 * 2.0 * 0.5, rel=0.04)  # it is half warm enough
+
+
+def test_a_place_without_a_table_is_named(city, conditions):
+    moon = [
+        dataclasses.replace(sensor, attributes={"place": "moon"}) for sensor in city.sensors if sensor.kind == "crowd"
+    ]
+    with pytest.raises(CityError, match="moon"):
+        Crowd(dataclasses.replace(city, sensors=tuple(moon)), conditions)

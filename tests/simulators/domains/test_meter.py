@@ -1,0 +1,123 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from simulators.calendar import read_calendar
+from simulators.conditions import TICK, Conditions
+from simulators.domains.meter import COOLING_ABOVE, HEATING_BELOW, Meter, weather_factor
+from simulators.domains.solar import Solar
+from zenata.city.clock import parse_time
+from zenata.city.pack import load_city
+from zenata.errors import CityError
+
+SHARES = (np.array([0.1, 0.0]), np.array([0.03, 0.0]), np.array([0.02, 0.0]))
+
+
+def run(meter, conditions, ticks):
+    """Step, and return the power of every tick, shape (ticks, n)."""
+    power = []
+    for _ in range(ticks):
+        conditions.move_to(conditions.time + TICK)
+        meter.step(conditions)
+        power.append(meter.observe(conditions)[:, 0])
+    return np.array(power)
+
+
+def test_dark_hot_and_cold_raise_the_load():
+    assert_allclose(weather_factor(18.0, 40.0, *SHARES), [1.0, 1.0])
+    assert_allclose(weather_factor(18.0, -20.0, *SHARES), [1.1, 1.0])
+    assert_allclose(weather_factor(COOLING_ABOVE + 10, 40.0, *SHARES), [1.3, 1.0])
+    assert_allclose(weather_factor(HEATING_BELOW - 10, -20.0, *SHARES), [1.3, 1.0])
+
+
+def test_energy_is_the_integral_of_power(city, conditions):
+    meter = Meter(city, conditions)
+    before = meter.observe(conditions)[:, 1]
+    power = run(meter, conditions, 500)
+    assert (power > 0).all()
+    assert_allclose(meter.observe(conditions)[:, 1] - before, power.sum(axis=0) * 10 / 3.6e6)
+
+
+def test_a_load_stays_for_a_minute_and_remembers_half_an_hour(city, conditions):
+    meter = Meter(city, conditions)
+    departures = []
+    for _ in range(6000):
+        run(meter, conditions, 6)
+        departures.append(meter._departure.copy())
+    series = np.array(departures)
+    assert series.std() == pytest.approx(1.0, abs=0.05)
+    after = (series[:-30] * series[30:]).mean()
+    assert after == pytest.approx(np.exp(-1), abs=0.05)
+    assert np.count_nonzero(np.diff(run(meter, conditions, 60)[:, 0])) == 10
+
+
+def test_buildings_follow_the_air_slowly(city, conditions):
+    meter = Meter(city, conditions)
+    conditions.temperature += 10.0
+    run(meter, conditions, 6 * 360)  # six hours
+    assert meter._indoor[0] == pytest.approx(conditions.temperature - 10 * np.exp(-1), abs=0.01)
+
+
+def test_all_customers_draw_what_meters_say_of_them(city, conditions):
+    """In a district of 3,000 persons, 4 a household, ten metered; elsewhere each customer has a meter."""
+    sensors = tuple(sensor for sensor in city.sensors if sensor.kind == "meter") * 40
+    crowd = dataclasses.replace(city, sensors=sensors)
+    meter = Meter(crowd, conditions)
+    power = run(meter, conditions, 1)[0]
+    homes = np.array([sensor.district == "homes" for sensor in sensors])
+    assert conditions.customer_load[0] == pytest.approx(power[homes].sum() * 3000 / 4 / homes.sum(), rel=0.05)
+    assert conditions.customer_load[1] == pytest.approx(power[~homes].sum(), rel=0.05)
+
+
+def test_a_restored_meter_goes_on_the_same(city, conditions):
+    one, other = Meter(city, conditions), Meter(city, conditions)
+    run(one, conditions, 100)
+    saved, time = {name: array.copy() for name, array in one.arrays.items()}, conditions.time
+    expected = run(one, conditions, 100)
+    for name, array in other.arrays.items():
+        array[...] = saved[name]
+    conditions.move_to(time)
+    assert_array_equal(run(other, conditions, 100), expected)
+
+
+def test_a_use_without_a_course_is_named(city, conditions):
+    districts = tuple(dataclasses.replace(district, category="moon") for district in city.districts)
+    with pytest.raises(CityError, match="household in moon"):
+        Meter(dataclasses.replace(city, districts=districts), conditions)
+
+
+def day_of_zenata(start, temperature):
+    """Return load of all customers every ten minutes of a local day [W], and the energy of a household [kWh]."""
+    city = load_city("zenata")
+    conditions = Conditions(seed=1, zone=city.zone, calendar=read_calendar(city), temperature=temperature)
+    conditions.move_to(parse_time(start))
+    sun, meter = Solar(city, conditions), Meter(city, conditions)
+    homes = np.array([s.attributes["use"] == "household" for s in city.sensors if s.kind == "meter"])
+    before, load = meter.observe(conditions)[homes, 1].mean(), []
+    for tick in range(8640):
+        conditions.move_to(conditions.time + TICK)
+        sun.step(conditions)
+        meter.step(conditions)
+        if tick % 60 == 0:
+            load.append(conditions.customer_load.sum())
+    return np.array(load), meter.observe(conditions)[homes, 1].mean() - before
+
+
+def test_the_summer_peak_of_zenata_is_that_of_the_country():
+    """7,960 MW at 21:30 on 30 June 2025, 36.8 million inhabitants; noon over evening 0.96 to 0.99."""
+    load, energy = day_of_zenata("2025-06-29T23:00:00+00:00", 23.0)
+    hour = np.arange(len(load)) / 6
+    assert 20 < hour[load.argmax()] < 23
+    assert load.max() / 231_400 == pytest.approx(7960e6 / 36.8e6, rel=0.2)
+    noon = load[(hour >= 11) & (hour <= 14)].max()
+    assert 0.93 < noon / load.max() < 1.0
+    assert 130 < energy * 30.4 < 180  # about 150 kWh a month
+
+
+def test_ramadan_moves_the_evening_and_fills_the_night():
+    load, _ = day_of_zenata("2026-03-03T00:00:00+00:00", 17.0)
+    ordinary, _ = day_of_zenata("2026-01-27T23:00:00+00:00", 17.0)
+    assert load[24:30].mean() > ordinary[24:30].mean()  # four to five, before dawn
+    assert load[18 * 6 + 3] < load[17 * 6 + 3] < load[21 * 6]  # the meal, the cooking, the evening

@@ -1,0 +1,147 @@
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from simulators.calendar import read_calendar
+from simulators.conditions import TICK, Conditions
+from simulators.domains.charger import Charger
+from simulators.domains.meter import Meter
+from simulators.domains.power import BUSBAR, DEAD_BAND, ROOM, Power, connect, hosts, turn_taps
+from simulators.domains.power_flow import TAPS
+from simulators.domains.pv import Photovoltaic
+from simulators.domains.solar import Solar
+from simulators.domains.streetlight import Streetlight
+from simulators.domains.weather import Weather
+from zenata.city.clock import parse_time
+from zenata.city.pack import load_city
+
+BEFORE = (Weather, Solar, Streetlight, Photovoltaic, Charger, Meter)
+NOON = parse_time("2026-06-21T12:30:00Z")
+
+
+class Town:
+    """A city's domains from the sun to the grid."""
+
+    def __init__(self, city, time):
+        self.now = Conditions(seed=1, zone=city.zone, calendar=read_calendar(city))
+        self.now.move_to(time // TICK * TICK)
+        self.domains = []
+        for make in (*BEFORE, Power):
+            self.domains.append(make(city, self.now))
+            self.domains[-1].step(self.now)
+        self.power = self.domains[-1]
+
+    def step(self, ticks=1):
+        for _ in range(ticks):
+            self.now.move_to(self.now.time + TICK)
+            for domain in self.domains:
+                domain.step(self.now)
+
+    def seen(self):
+        return self.power.observe(self.now).copy()
+
+
+@pytest.fixture
+def town(city):
+    return Town(city, NOON)
+
+
+def test_stations_carry_what_is_drawn_less_what_is_fed_in(town):
+    town.step(7)  # the last one without new noise
+    now = town.now
+    devices = now.charger_power.sum() + now.lamp_power.sum() + now.pv_power.sum()
+    assert now.pv_power.sum() < 0
+    assert town.seen()[:, 2].sum() == pytest.approx(now.customer_load.sum() + devices, rel=0.1)
+    town.power.arrays["departure"][:] = 0.0
+    town.power.arrays["solved"][:] = False
+    town.power.step(now)
+    assert town.seen()[:, 2].sum() == pytest.approx(now.customer_load.sum() + devices, rel=1e-9)
+
+
+def test_customers_are_shared_by_rating_within_their_district(town, city):
+    """The four stations of the small city: two of homes, two of offices, 630 kVA and 630, 400 and 250."""
+    power = town.power
+    assert_allclose(power._share, [0.5, 400 / 650, 0.5, 250 / 650])
+
+
+def test_a_power_flow_holds_for_a_minute(town):
+    seen = []
+    for _ in range(61):
+        town.step()
+        seen.append(town.seen())
+    changes = [not np.array_equal(one, other) for one, other in itertools.pairwise(seen)]
+    assert sum(changes) == 10
+
+
+def test_a_switch_is_felt_at_once_and_takes_the_voltage_of_its_station(town):
+    town.step(7)
+    town.power.arrays["transformers_closed"][1] = False
+    town.step()
+    assert (town.seen()[1] == 0).all()
+    assert (town.seen()[[0, 2, 3], 0] > 200).all()
+    town.power.arrays["transformers_closed"][1] = True
+    town.step()
+    assert town.seen()[1, 0] > 200
+
+
+def test_voltage_times_current_is_power(town):
+    town.step(6)
+    voltage, current, power = town.seen().T
+    assert (np.abs(power) <= 3 * voltage * current * (1 + 1e-9)).all()
+    assert (np.abs(power) >= 3 * voltage * current * 0.5).all()
+
+
+def test_tap_changers_bring_the_voltage_back():
+    taps = turn_taps(np.array([0, 0, 0, TAPS, 3]), BUSBAR + DEAD_BAND * np.array([1.1, -1.1, 0.9, 5.0, -200.0]))
+    assert_array_equal(taps, [1, -1, 0, TAPS, 3])  # the last one has no voltage to keep
+
+
+def test_devices_go_to_the_nearest_station_with_room():
+    away = np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0], [1.0, 2.0]])
+    size = np.full(4, 60e3 * ROOM)
+    assert_array_equal(connect(away, size, np.array([70.0, 130.0])), [0, 1, 1, 0])
+
+
+def test_a_district_without_stations_is_fed_from_the_nearest(city):
+    stations = [sensor for sensor in city.sensors if sensor.kind == "power"]
+    assert_array_equal(hosts(city, stations), [0, 1])
+    assert_array_equal(hosts(city, [s for s in stations if s.district == "offices"]), [1, 1])
+
+
+def test_a_restored_grid_goes_on_the_same(city, town):
+    town.step(40)
+    town.power.arrays["lines_closed"][2] = False
+    town.step(3)
+    saved = [{name: array.copy() for name, array in domain.arrays.items()} for domain in town.domains]
+    time = town.now.time
+    town.step(100)
+    other = Town(city, NOON + 3600_000000)
+    for domain, state in zip(other.domains, saved, strict=True):
+        for name, array in domain.arrays.items():
+            array[...] = state[name]
+    other.now.move_to(time)
+    other.step(100)
+    assert_array_equal(other.seen(), town.seen())
+
+
+def test_a_city_without_stations_has_no_grid(city):
+    bare = dataclasses.replace(city, sensors=tuple(s for s in city.sensors if s.kind != "power"))
+    town = Town(bare, NOON)
+    town.step(12)
+    assert town.seen().shape == (0, 3)
+
+
+@pytest.mark.parametrize("time", ["2026-06-30T20:30:00Z", "2026-06-30T12:00:00Z", "2026-01-14T18:30:00Z"])
+def test_zenata_keeps_its_voltage_and_its_ratings(time):
+    """EN 50160: 230 V within 10 %; here within 5 % at the stations, for the low-voltage cables take their part."""
+    city = load_city("zenata")
+    town = Town(city, parse_time(time))
+    town.step(180)
+    voltage, current, power = town.seen().T
+    rating = np.array([sensor.attributes["kva"] for sensor in city.sensors if sensor.kind == "power"])
+    assert (np.abs(voltage / 230 - 1) < 0.05).all()
+    assert (3 * voltage * current < 1.2 * 1000 * rating).all()
+    assert 10e6 < power.sum() < 50e6

@@ -1,0 +1,114 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from simulators.conditions import TICK, Conditions
+from simulators.domains.waste import EVERY, SUN, Waste, inhabitants, rounds, throw_in
+from zenata.errors import CityError
+
+MONDAY = 1780272000_000000  # 2026-06-01, 01:00 local
+AID = 1779836400_000000  # 2026-05-27, 00:00 local
+
+
+def run(waste, now, hours):
+    """Move on by minutes: the ticks between change nothing."""
+    for _ in range(round(hours * 60)):
+        now.move_to(now.time + EVERY * TICK)
+        waste.step(now)
+
+
+def begin(now, time):
+    now.move_to(time)
+    now.temperature = 20.0
+    return now
+
+
+def held(waste):
+    return waste.arrays["mass"].sum() + waste.arrays["surplus"].sum()
+
+
+@given(st.lists(st.floats(0, 500), min_size=1, max_size=40))
+def test_what_does_not_fit_lies_beside(bags):
+    mass, surplus, capacity = np.zeros(1), np.zeros(1), np.full(1, 275.0)
+    for bag in bags:
+        throw_in(mass, surplus, capacity, np.array([bag]))
+    assert mass[0] == pytest.approx(min(sum(bags), 275.0))
+    assert mass[0] + surplus[0] == pytest.approx(sum(bags))
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 2**32))
+def test_no_waste_is_lost(city, seed):
+    now = begin(Conditions(seed=seed, zone=city.zone), MONDAY)
+    waste = Waste(city, now)
+    before = held(waste)
+    run(waste, now, 30)
+    thrown, taken = waste.arrays["totals"]
+    assert taken > 0
+    assert before + thrown - taken == pytest.approx(held(waste), rel=1e-9)
+
+
+def test_people_throw_away_their_yearly_waste(city, conditions):
+    begin(conditions, MONDAY)
+    waste = Waste(city, conditions)
+    run(waste, conditions, 24 * 3)
+    people = inhabitants(city, waste._parameters).sum()
+    assert people == pytest.approx(0.2 * (3000 + 2400))
+    assert waste.arrays["totals"][0] / 3 * 365.25 / people == pytest.approx(425.8, rel=0.05)
+
+
+def test_three_times_as_much_at_aid_el_kebir(city, conditions):
+    amounts = []
+    for start in (MONDAY, AID):
+        now = dataclasses.replace(conditions, aid_el_kebir=False)
+        begin(now, start)
+        now.aid_el_kebir = start == AID
+        waste = Waste(city, now)
+        run(waste, now, 20)
+        amounts.append(waste.arrays["totals"][0])
+    assert amounts[1] == pytest.approx(3 * amounts[0], rel=0.08)
+
+
+def test_each_container_is_emptied_every_other_night(city, conditions):
+    begin(conditions, MONDAY)
+    waste = Waste(city, conditions)
+    emptied = []
+    for hour in range(96):
+        before = waste.arrays["mass"].copy()
+        run(waste, conditions, 1)
+        emptied += [(hour, number) for number in np.flatnonzero(waste.arrays["mass"] < before)]
+    assert {(hour + 2) % 24 for hour, _ in emptied} == {22, 23, 0, 1, 2, 3}  # local hours, at their end
+    for number in range(12):
+        times = [hour for hour, other in emptied if other == number]
+        assert len(times) == 2
+        assert abs(times[1] - times[0] - 48) <= 1
+
+
+def test_rounds_visit_district_by_district(city, conditions):
+    turn, visited = rounds(city, Waste(city, conditions)._parameters)
+    assert np.bincount(turn).tolist() == [6, 6]
+    for night in (0, 1):
+        assert_allclose(visited[turn == night], 10 + np.arange(6))  # one an hour, from 22:00
+
+
+def test_it_is_warm_inside_by_day(city, conditions):
+    begin(conditions, MONDAY)
+    conditions.ghi = 800.0
+    waste = Waste(city, conditions)
+    run(waste, conditions, 12)
+    fill, temperature = waste.observe(conditions).T
+    warmer = temperature - 20 - SUN * 800
+    assert (warmer > 0).all()
+    assert (warmer < 6).all()
+    assert np.corrcoef(fill, warmer)[0, 1] > 0.9
+    assert ((fill >= 0) & (fill <= 1)).all()
+
+
+def test_a_district_without_an_equivalent_is_named(city, conditions):
+    districts = tuple(dataclasses.replace(district, category="moon", population=0) for district in city.districts)
+    with pytest.raises(CityError, match="moon"):
+        Waste(dataclasses.replace(city, districts=districts), conditions)

@@ -1,0 +1,41 @@
+"""What a city should have said, simulated here, and what its store holds."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from simulators.world import TICK, World
+from zenata.city.clock import parse_time
+from zenata.city.kinds import KINDS
+from zenata.city.pack import load_city
+
+START = "2026-03-01T06:00:00Z"
+
+
+def opened(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Open the store of a city that has stopped, with a view `stored` of its readings and all that describes them."""
+    connection = duckdb.connect(str(folder / "readings.duckdb"))
+    connection.execute(
+        "CREATE TEMP VIEW stored AS SELECT world, sensor, kind, property, epoch_us(time) AS time, value, seq "
+        "FROM readings JOIN series ON readings.series = series.id"
+    )
+    return connection
+
+
+def simulated(end: int, seed: int = 1) -> dict[str, np.ndarray]:
+    """Return every reading from `START` up to, but not including, `end` [us], as columns."""
+    city = load_city("zenata")
+    world = World(city, seed=seed, start=parse_time(START))
+    names = np.array([sensor.id for sensor in city.sensors], dtype=object)
+    properties = [KINDS[sensor.kind].properties for sensor in city.sensors]
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("sensor", "property", "time", "value", "seq")}
+    while world.time + TICK < end:
+        said = world.step()
+        counts = np.diff(said.offsets)
+        columns["sensor"].append(np.repeat(names[said.sensors], counts))
+        columns["property"].append(np.array([name for n in said.sensors for name in properties[n]], dtype=object))
+        columns["time"].append(np.full(len(said.values), said.time))
+        columns["value"].append(said.values)
+        columns["seq"].append(np.repeat(said.seq, counts))
+    return {name: np.concatenate(parts) for name, parts in columns.items()}

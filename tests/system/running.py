@@ -1,0 +1,154 @@
+"""The whole city as its users run it: `zenata up` in processes of its own, on free ports of loopback."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+
+from tests.broker.running import Running
+
+ZENATA = (sys.executable, "-m", "zenata")
+FREE_PORTS = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
+PATIENCE = 45.0  # far beyond what anything here takes [s]
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Wait for something to become true, and fail if it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class RunningCity:
+    """A city that runs on a data directory."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    about: dict[str, Any]
+    """What run.json said first."""
+
+    @property
+    def http(self) -> str:
+        return self.about["http"]
+
+    @property
+    def mqtt(self) -> str:
+        return self.about["mqtt"]
+
+    @property
+    def ws(self) -> str:
+        return self.about["ws"]
+
+    @property
+    def broker(self) -> Running:
+        """Where the MQTT clients of the tests connect."""
+        mqtt, ws = urlsplit(self.mqtt), urlsplit(self.ws)
+        return Running(mqtt.hostname, mqtt.port, ws.port, self.process)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids by name, as run.json has them now."""
+        return json.loads((self.folder / "run.json").read_text())["pids"]
+
+    @property
+    def key(self) -> str:
+        return (self.folder / "demo.key").read_text().strip()
+
+    @property
+    def admin_key(self) -> str:
+        return (self.folder / "admin.key").read_text().strip()
+
+    @property
+    def said(self) -> str:
+        """What a person has read so far, in this run and in those before."""
+        return output_of(self.folder).read_text()
+
+    def get(self, path: str) -> Any:
+        """Ask the API as the demo pilot."""
+        answer = httpx.get(self.http + path, headers={"Authorization": f"Bearer {self.key}"}, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def newest(self, kind: str = "weather") -> str:
+        """Return the newest time that any sensor of a kind has a reading of; empty while the API is away."""
+        try:
+            return max((item["time"] for item in self.get(f"/v1/latest?kind={kind}")["items"]), default="")
+        except httpx.HTTPError:
+            return ""
+
+    def wait_for_more(self) -> None:
+        """Wait until readings come that are newer than all there are."""
+        wait_until(self.newest, "the API answers")
+        before = self.newest()
+        wait_until(lambda: self.newest() > before, f"readings after {before}")
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL some of the processes at once, and wait until others have taken their places."""
+        before = self.pids
+        for name in names:
+            os.kill(before[name], signal.SIGKILL)
+        for name in names:
+            wait_until(lambda name=name: self.pids[name] != before[name], f"{name} runs again")
+
+
+@contextmanager
+def running_city(folder: Path, *options: str) -> Iterator[RunningCity]:
+    """Run a city until the end of the block, and leave none of its processes."""
+    run_file, output = folder / "run.json", output_of(folder)
+    with output.open("ab") as stream:
+        process = subprocess.Popen(
+            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *options], stdout=stream, stderr=stream
+        )
+    children: set[psutil.Process] = set()
+    try:
+        wait_until(lambda: process.poll() is not None or _pid_of(run_file) == process.pid, "the city is ready")
+        assert process.poll() is None, output.read_text()
+        yield RunningCity(folder, process, json.loads(run_file.read_text()))
+    finally:
+        if process.poll() is None:
+            children = set(psutil.Process(process.pid).children(recursive=True))
+            process.terminate()
+        try:
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+            for child in psutil.wait_procs(children, 10)[1]:
+                child.kill()
+
+
+def output_of(folder: Path) -> Path:
+    """Return the file of what `zenata up` says to a person."""
+    return folder.with_name(f"{folder.name}.out")
+
+
+def zenata(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run([*ZENATA, *args], capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def told(stderr: str) -> list[str]:
+    """Return what the command line told its user, without log lines and progress."""
+    log_line = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
+    lines = [line for line in stderr.splitlines() if line and not log_line.match(line)]
+    return [line for line in lines if not line.endswith(" ...")]
+
+
+def _pid_of(run_file: Path) -> int | None:
+    try:
+        return json.loads(run_file.read_text())["pids"]["supervisor"]
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,208 @@
+"""`zenata up`, as a person, a supervisor of services or a bad day meets it."""
+
+import os
+import re
+import signal
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Timer
+
+import psutil
+import pytest
+
+from tests.broker.client import Client
+from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, running_city, told, wait_until, zenata
+
+pytestmark = pytest.mark.slow
+
+FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "60")
+SERVICES = {"broker", "simulators", "api"}
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
+    """A live city that the tests only look at."""
+    with running_city(tmp_path_factory.mktemp("live") / "data") as running:
+        yield running
+
+
+def demo(city: RunningCity, **options: str) -> Client:
+    return Client(city.broker, "demo", **{"secret": city.key, **options})
+
+
+def gone(pids: dict[str, int]) -> bool:
+    return not any(psutil.pid_exists(pid) for pid in pids.values())
+
+
+def shell(call: str) -> str:
+    done = subprocess.run(["sh", "-c", call], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.stdout, done.stderr
+    return done.stdout
+
+
+def first_line_with(what: str, call: str) -> str:
+    """Return the first line that holds `what` of a call that would go on for ever."""
+    with subprocess.Popen(["sh", "-c", f"exec {call}"], stdout=subprocess.PIPE, text=True) as process:
+        watchdog = Timer(PATIENCE, process.kill)
+        watchdog.start()
+        try:
+            return next((line for line in process.stdout if what in line), "")
+        finally:
+            watchdog.cancel()
+            process.kill()
+
+
+def calls_of(city: RunningCity) -> list[str]:
+    """The calls of the banner, as a user copies them."""
+    return re.findall(r"^    ((?:curl|mosquitto_sub) .*)$", city.said, re.MULTILINE)
+
+
+def test_run_json_tells_where_the_city_answers(city):
+    assert set(city.about) == {"http", "mqtt", "ws", "world", "pids"}
+    assert city.about["world"] == "zenata"
+    assert set(city.pids) == SERVICES | {"supervisor"}
+    assert city.pids["supervisor"] == city.process.pid
+    assert all(psutil.pid_exists(pid) for pid in city.pids.values())
+
+
+def test_keys_are_private(city):
+    for name in ("demo.key", "admin.key", "keys.json", "ingest.session"):
+        assert stat.S_IMODE((city.folder / name).stat().st_mode) == 0o600, name
+
+
+def test_the_calls_of_the_banner_answer(city):
+    latest, means, stream, _ = calls_of(city)
+    assert '"kind":"air"' in shell(latest)
+    assert '"mean":' in shell(means)
+    assert '"kind":"traffic"' in first_line_with("data: ", stream)
+
+
+def test_mosquitto_sub_prints_telemetry(city):
+    *_, listen = calls_of(city)
+    topic, payload = shell(f"{listen} -C 1").split(" ", 1)
+    assert topic.startswith("zenata/telemetry/")
+    assert '"bn":' in payload
+
+
+def test_anonymous_is_refused(city):
+    for transport in ("tcp", "websockets"):
+        with Client(city.broker, None, transport=transport) as nobody:
+            assert not nobody.connected
+            assert nobody.refusal == "Not authorized"
+
+
+def test_a_pilot_hears_the_city_over_websocket(city):
+    with demo(city, transport="websockets") as pilot:
+        assert pilot.subscribe("zenata/telemetry/+/weather/#")
+        pilot.wait_for_count(1)
+
+
+def test_a_pilot_may_not_hear_the_truth(city):
+    with demo(city) as pilot:
+        assert not pilot.subscribe("truth/#")
+
+
+def test_a_pilot_may_not_speak_for_the_city(city):
+    topic, forgery = "zenata/telemetry/coast/air/air-9999", "a forgery"
+    with demo(city) as pilot, demo(city) as listener:
+        assert listener.subscribe(topic)
+        assert listener.subscribe("pilots/demo/#")
+        pilot.publish(topic, [forgery], qos=0)
+    with demo(city) as pilot:
+        pilot.publish("pilots/demo/answers/1", ["allowed"])
+        with demo(city) as later:
+            assert later.subscribe(topic)
+            assert later.subscribe("zenata/clock")
+            later.wait_for_count(1)
+            assert topic not in later.topics | listener.topics
+
+
+def test_a_second_city_on_the_same_data_stops(city):
+    second = zenata("up", "--data-dir", str(city.folder), *FREE_PORTS)
+    assert second.returncode == 2
+    (line,) = told(second.stderr)
+    assert line.startswith("zenata: ")
+    assert f"is running already at {city.http}" in line
+    assert city.get("/v1/city")["id"] == "zenata"
+    assert (city.folder / "run.json").exists()
+
+
+def test_doctor_finds_a_running_city_well(city):
+    examined = zenata("doctor", "--data-dir", str(city.folder), *FREE_PORTS)
+    assert examined.returncode == 0, examined.stdout
+    assert f"running at {city.http}" in examined.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything(tmp_path, number):
+    with running_city(tmp_path / "data") as city:
+        pids = city.pids
+        city.process.send_signal(number)
+        assert city.process.wait(20) == 0
+        assert gone(pids)
+        assert not (city.folder / "run.json").exists()
+        assert city.said.endswith("stopping ...\n")
+
+
+def test_data_and_keys_outlive_a_restart(tmp_path, city):
+    def seq(a: RunningCity) -> int:
+        return max(item["seq"] for item in a.get("/v1/latest?kind=weather")["items"])
+
+    def history(a: RunningCity, end: str) -> list[dict]:
+        return a.get(f"/v1/readings?kind=weather&property=rain&start=2026-03-01T06:00:00Z&end={end}")["items"]
+
+    with running_city(tmp_path / "data", *FAST) as first:
+        first.wait_for_more()
+        end, last, keys = first.newest(), seq(first), {first.key, first.admin_key}
+        before = history(first, end)
+    with running_city(tmp_path / "data", "--speed", "60") as second:
+        wait_until(lambda: seq(second) > last, "the numbering goes on")
+        assert before
+        assert history(second, end) == before
+        assert {second.key, second.admin_key} == keys
+    assert len(keys | {city.key, city.admin_key}) == 4  # another data directory, other keys
+
+
+def test_killed_services_are_started_again(tmp_path):
+    with running_city(tmp_path / "data", *FAST) as city:
+        for name in sorted(SERVICES):
+            others = {other: pid for other, pid in city.pids.items() if other != name}
+            city.kill(name)
+            city.wait_for_more()
+            assert {other: city.pids[other] for other in others} == others
+            assert f"{name} was killed by SIGKILL; starting it again" in city.said
+
+
+def test_a_killed_supervisor_leaves_nothing_behind(tmp_path):
+    with running_city(tmp_path / "data", *FAST) as city:
+        children = {name: pid for name, pid in city.pids.items() if name != "supervisor"}
+        city.process.kill()
+        city.process.wait()
+    with running_city(
+        tmp_path / "data", "--speed", "60"
+    ) as city:  # at once: what is left of the one before may still be stopping
+        wait_until(lambda: gone(children), "the children of the killed one end")
+        city.wait_for_more()
+
+
+def test_a_service_that_dies_again_and_again_is_given_up_on(tmp_path):
+    with running_city(tmp_path / "data") as city:
+        pids = city.pids
+        for _ in range(4):
+            city.kill("simulators")
+        os.kill(city.pids["simulators"], signal.SIGKILL)
+        assert city.process.wait(PATIENCE) == 2
+        assert "zenata: simulators was killed by SIGKILL and is given up on:" in city.said
+        assert gone(pids)
+        assert not (city.folder / "run.json").exists()
+
+
+def test_a_service_that_cannot_run_is_given_up_on_at_once(tmp_path):
+    with running_city(tmp_path / "data") as city:
+        (city.folder / "keys.json").write_text("{")
+        os.kill(city.pids["api"], signal.SIGKILL)
+        assert city.process.wait(PATIENCE) == 2
+        last = city.said.splitlines()[-1]
+        assert last.startswith(f"zenata: {Path(city.folder) / 'keys.json'} is not a key file")
