@@ -19,6 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from zenata.errors import QueryTooHeavy
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -63,6 +65,11 @@ KINDS: dict[str, ProblemKind] = {
         status=413,
         title="Result too large",
         help="Take it in pages (limit=10000, then cursor=...), aggregate it (every=1h&agg=mean), or ask for less.",
+    ),
+    "query-too-heavy": ProblemKind(
+        status=413,
+        title="Query too heavy",
+        help="Ask for fewer series (sensor=, kind=, district=) or a shorter range (start=, end=).",
     ),
     "invalid-parameter": ProblemKind(
         status=422, title="Parameter not valid", help="Correct the parameter; see 'allowed' where there is a list."
@@ -155,7 +162,10 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     return invalid(parameter, first["msg"], **members).response(request.url.path)
 
 
-async def on_store_error(request: Request, _: Exception) -> Response:
-    """Answer a store that cannot be read, without telling strangers why."""
+async def on_store_error(request: Request, error: Exception) -> Response:
+    """Answer a query that is too heavy, or a store that cannot be read, without telling strangers why."""
+    if isinstance(error, QueryTooHeavy):
+        problem = Problem("query-too-heavy", f"The query was given up. {KINDS['query-too-heavy'].help}")
+        return problem.response(request.url.path)
     problem = Problem("store-unavailable", f"The readings cannot be read now. {KINDS['store-unavailable'].help}")
     return problem.response(request.url.path)

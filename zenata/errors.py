@@ -8,7 +8,7 @@
     ├── SenmlError       a payload is not a SenML pack
     ├── BrokerError      the broker cannot be reached, or refused us
     ├── StoreError       the store cannot be opened, read or written
-    │   └── TooManyRows  a query would return more rows than allowed
+    │   └── QueryTooHeavy  a query needs more time or memory than it may have
     └── SetupError       a setting, a port, a folder: the user can mend it
 
 Vendor errors are translated once, where they arise, with ``raise ... from``.
@@ -39,8 +39,8 @@ class StoreError(ZenataError):
     """The store cannot be opened, read or written."""
 
 
-class TooManyRows(StoreError):  # noqa: N818 - it names the condition, as `MultipleResultsFound` does elsewhere
-    """A query would return more rows than allowed."""
+class QueryTooHeavy(StoreError):  # noqa: N818 - it names the condition, as `MultipleResultsFound` does elsewhere
+    """A query needs more time or memory than it may have: ask for fewer series, or a shorter range of times."""
 
 
 class SetupError(ZenataError):

@@ -56,7 +56,10 @@ def latest(context: ContextDep, params: Annotated[LatestParams, Query()], reques
 
 
 @router.get(
-    "/readings", responses=responses(RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", content=_FORMATS)
+    "/readings",
+    responses=responses(
+        RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", "query-too-heavy", content=_FORMATS
+    ),
 )
 def readings(context: ContextDep, params: Annotated[ReadingsParams, Query()], request: Request) -> Response:
     """Return readings, or aggregates of them, ordered by time.

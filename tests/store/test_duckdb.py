@@ -13,8 +13,9 @@ import pytest
 from tests.store.appending import SERIES, rows_of_batch
 from tests.store.data import NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
 from zenata.city.readings import Catalog, Selection
-from zenata.errors import StoreError
-from zenata.store.base import DeadLetter
+from zenata.errors import QueryTooHeavy, StoreError
+from zenata.store import duckdb as backend
+from zenata.store.base import DeadLetter, Query
 from zenata.store.duckdb import SCHEMA_VERSION, DuckDBStore
 
 LETTER = DeadLetter(received=NOON, topic="zenata/telemetry", payload=b"{", reason="not a pack")
@@ -156,3 +157,15 @@ def test_a_full_disk_loses_nothing_and_is_got_over(path):
         assert store.dead_letters() == [LETTER]
     with closing(DuckDBStore(path)) as store:
         assert len(contents(store)) == SERIES + 20_000
+
+
+def test_a_query_that_takes_too_long_is_given_up(path, monkeypatch):
+    monkeypatch.setattr(backend, "PATIENCE", 0.001)
+    rows = some_rows(series_of(100), range(NOON, NOON + 3000))
+    query = Query(selection=Selection(), start=NOON, end=NOON + 3000, aggregates=("p95",), every=10)
+    with closing(DuckDBStore(path)) as store:
+        store.append(batch_of(rows))
+        with pytest.raises(QueryTooHeavy, match="fewer series"):
+            store.query(query)
+        monkeypatch.undo()
+        assert len(store.query(query)) == 100 * 300

@@ -121,6 +121,8 @@ class Store(Protocol):
 
         Raises
         ------
+        QueryTooHeavy
+            If it needs more time or memory than it may have.
         StoreError
             If the store cannot be read.
         """

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
-from zenata.errors import StoreError
+from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.base import DeadLetter, Query, Table
 from zenata.store.duckdb_sql import SCHEMA, SCHEMA_VERSION, select
 from zenata.store.marks import Marks
@@ -33,6 +33,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 _PARTS, _GAP = 8, 86_400_000_000  # late readings are looked for in a few ranges of times, this far apart [us]
+
+PATIENCE = 30.0
+"""The longest a query may take [s]; a quantile over everything must not keep the processor from the others."""
 
 _LOCKED = re.compile(r"PID (\d+)")
 
@@ -96,7 +99,7 @@ class DuckDBStore:
     def query(self, query: Query) -> Table:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
         numbers = self._catalog.select(query.selection)
-        rows = self._fetch(select(query), wanted={"series": numbers})
+        rows = self._fetch(select(query), patience=PATIENCE, wanted={"series": numbers})
         kept = slice(query.limit)
         return Table(
             catalog=self._catalog,
@@ -219,12 +222,20 @@ class DuckDBStore:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _fetch(self, sql: str, **tables: Columns) -> Columns:
-        """Run a query on a connection of its own, beside any writing."""
+    def _fetch(self, sql: str, *, patience: float = threading.TIMEOUT_MAX, **tables: Columns) -> Columns:
+        """Run a query on a connection of its own, beside any writing, for at most `patience` [s]."""
         with _translated(self._path), self._connection.cursor() as cursor:
             for name, columns in tables.items():
                 cursor.register(name, columns)
-            return cursor.execute(sql).fetchnumpy()
+            alarm = threading.Timer(patience, cursor.interrupt)
+            alarm.start()
+            try:
+                return cursor.execute(sql).fetchnumpy()
+            except (duckdb.OutOfMemoryException, duckdb.InterruptException) as error:
+                raise QueryTooHeavy("ask for fewer series, or a shorter range of times") from error
+            finally:
+                alarm.cancel()
+                alarm.join()
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -264,8 +275,6 @@ def _translated(path: Path) -> Iterator[None]:
             why = "is open in this process already"
         elif "not a valid DuckDB database file" in said:
             why = "is not a DuckDB file; move it away or choose another"
-        elif isinstance(error, duckdb.OutOfMemoryException):
-            why = "has not the memory for that; ask for fewer series, or a shorter range of times"
         elif "Permission denied" in said:
             why = "cannot be written; mend its rights or choose another"
         else:
