@@ -99,7 +99,7 @@ class DuckDBStore:
     def query(self, query: Query) -> Table:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
         numbers = self._catalog.select(query.selection)
-        rows = self._fetch(select(query), patience=PATIENCE, wanted={"series": numbers})
+        rows = self._fetch(select(query, numbers), patience=PATIENCE, wanted={"series": numbers})
         kept = slice(query.limit)
         return Table(
             catalog=self._catalog,

@@ -1,5 +1,6 @@
 """The tables, and queries as DuckDB's SQL. Only numbers and names of our own go into the text, never words of a user."""
 
+from zenata.city.readings import IndexArray
 from zenata.store.base import Query
 
 SCHEMA_VERSION = 1
@@ -32,21 +33,31 @@ AGGREGATES: dict[str, str] = {
 }
 """What computes each of `zenata.store.base.AGGREGATES`."""
 
+_FEW = 100
 
-def select(query: Query) -> str:
+
+def select(query: Query, series: IndexArray) -> str:
     """Return the SELECT for a query: rows (series, moment, columns...) by moment and series, one more than its limit.
 
-    The series meant are those of the column `series` of a table `wanted`, which the caller provides: joining it is
-    faster than ``IN``, and DuckDB still skips what cannot hold them.
+    Parameters
+    ----------
+    query : Query
+    series : ndarray of int32, shape (n,)
+        Those meant. A few are named in the text, which takes DuckDB two thirds of the time of a join; more are to be in
+        the column `series` of a table `wanted`, which the caller provides.
     """
     outputs = {name: AGGREGATES[name] for name in query.aggregates} or {"value": "value", "seq": "seq"}
     columns = ", ".join(f"{sql} AS {name}" for name, sql in outputs.items())
     # No row behind `after` is older than it; saying so of the times themselves lets DuckDB skip the pages before.
     start = min(max(query.start, query.after[0]), query.end) if query.after else query.start
     conditions = [f"time >= make_timestamp({start})", f"time < make_timestamp({query.end})"]
+    few = len(series) <= _FEW
+    if few:
+        conditions.append(f"series IN ({', '.join(map(str, series.tolist())) or '-1'})")
+    source = "readings" if few else "readings JOIN wanted USING (series)"
     grouping = "GROUP BY series, moment" if query.aggregates else ""
     rows = (
-        f"SELECT series, {_moment(query)} AS moment, {columns} FROM readings JOIN wanted USING (series) "  # noqa: S608
+        f"SELECT series, {_moment(query)} AS moment, {columns} FROM {source} "  # noqa: S608
         f"WHERE {' AND '.join(conditions)} {grouping}"
     )
     after = f"WHERE (moment, series) > ({query.after[0]}, {query.after[1]})" if query.after else ""
