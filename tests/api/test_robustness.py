@@ -53,7 +53,7 @@ ROUTES = {
 
 @pytest.mark.parametrize("route", ROUTES)
 @given(data=st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_query_is_answered(client: httpx.Client, route: str, data: st.DataObject) -> None:
     params = data.draw(ROUTES[route])
     response = client.get(route, params=params)
@@ -65,7 +65,7 @@ def test_any_query_is_answered(client: httpx.Client, route: str, data: st.DataOb
 
 
 @given(text=st.text(min_size=1, max_size=80))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_path_is_answered(client: httpx.Client, text: str) -> None:
     response = client.get("/v1/sensors/" + quote(text, safe=""))
     assert response.status_code in {200, 307, 404, 405, 422}, response.text

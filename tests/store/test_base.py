@@ -34,7 +34,7 @@ def letter(received, topic="zenata/telemetry/coast/air/air-0001"):
     return DeadLetter(received=received, topic=topic, payload=b"\x00\xffno pack", reason="not JSON: « غير »")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=STEPS)
 def test_any_batches_leave_the_first_of_each_reading(opener, steps):
     """Each step says whether to reopen the store, and which of two catalogs, numbered differently, its batch has."""

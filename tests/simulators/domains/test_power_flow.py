@@ -163,7 +163,7 @@ def test_opening_a_transformer_takes_the_voltage_from_its_station_alone():
     assert_array_equal(flow.voltage > 0, [False, True, True, True, True])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-0.9, 0.9), min_size=5, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_energy_is_never_made(loading, closed):
     power = np.array(loading) * LAYOUT.rating * 1000

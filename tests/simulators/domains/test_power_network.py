@@ -31,7 +31,7 @@ def gates(upstream):
     return gate
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds)
 def test_every_station_is_fed_and_no_cable_feeds_too_much(seed):
     root, between, size = scattered(seed)
@@ -40,7 +40,7 @@ def test_every_station_is_fed_and_no_cable_feeds_too_much(seed):
     assert length(upstream, root, between) <= root.sum()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds)
 def test_without_a_limit_it_is_near_the_minimum_spanning_tree(seed):
     root, between, size = scattered(seed)

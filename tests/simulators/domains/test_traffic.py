@@ -16,7 +16,7 @@ NETWORK = build_network(small_city().streets, 800.0)
 LINKS = len(NETWORK.length)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), load=st.floats(0, 30), busy=st.floats(0, 1))
 def test_no_vehicle_is_lost_however_full_the_streets(seed, load, busy):
     rng = np.random.default_rng(seed)

@@ -40,7 +40,7 @@ def test_what_does_not_fit_lies_beside(bags):
     assert mass[0] + surplus[0] == pytest.approx(sum(bags))
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.integers(0, 2**32))
 def test_no_waste_is_lost(city, seed):
     now = begin(Conditions(seed=seed, zone=city.zone), MONDAY)
