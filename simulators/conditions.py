@@ -6,18 +6,23 @@ before. What a domain reads of a *later* one is a tick old, which is what keeps 
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 
-from simulators.calendar import Calendar
+from simulators.calendar import Calendar, read_calendar
+from simulators.disturbance import Disturbance
 from simulators.draws import Stream, draws
+from simulators.settings import Settings
 from zenata.city.clock import SECOND
+from zenata.city.model import City
 from zenata.city.readings import FloatArray
 
 TICK = 10 * SECOND
-"""Time between two ticks of a world [us]."""
+"""Shortest time between two ticks of a world [us], and that of live running. Longer ones are multiples of it."""
 
 TICK_SECONDS = TICK / SECOND
 """The same [s]."""
@@ -39,8 +44,18 @@ class Conditions:
         Of the city's calendar.
     calendar : Calendar
         Of the city.
+    settings : Settings
+        What devices have been told.
+    disturbance : Disturbance
+        What events do.
+    powered : ndarray of bool, shape (n_sensors,)
+        Whether there was voltage where each sensor stands, a tick ago.
+    flood : ndarray, shape (n_streets,)
+        Depth of the water that stands on each street [mm].
     time : int
         Of this tick [us since the Unix epoch].
+    previous : int
+        Of the tick before [us since the Unix epoch].
     hour : float
         Local time of day [h].
     date : date
@@ -69,8 +84,13 @@ class Conditions:
 
     seed: int
     zone: ZoneInfo
-    calendar: Calendar = field(default_factory=Calendar)
+    calendar: Calendar
+    settings: Settings
+    disturbance: Disturbance
+    powered: npt.NDArray[np.bool_]
+    flood: FloatArray
     time: int = 0
+    previous: int = -TICK
     hour: float = 0.0
     date: date = date.min
     weekend: bool = False
@@ -98,15 +118,58 @@ class Conditions:
     pv_power: FloatArray = field(default_factory=_none)
     customer_load: FloatArray = field(default_factory=_none)
 
+    @classmethod
+    def of(cls, city: City, *, seed: int, time: int = 0) -> Self:
+        """Return the conditions of an undisturbed city at a tick's time [us since the Unix epoch].
+
+        Raises
+        ------
+        CityError
+            If the city's calendar does not hold together.
+        """
+        now = cls(
+            seed=seed,
+            zone=city.zone,
+            calendar=read_calendar(city),
+            settings=Settings(city),
+            disturbance=Disturbance(city),
+            powered=np.ones(len(city.sensors), dtype=np.bool_),
+            flood=np.zeros(len(city.streets)),
+        )
+        now.move_to(time - TICK)
+        now.move_to(time)
+        return now
+
     def move_to(self, time: int) -> None:
-        """Set the time [us] and what the calendar says of it."""
-        self.time = time
+        """Move on to a time [us], and set what the calendar says of it."""
+        self.previous, self.time = self.time, time
         local = datetime.fromtimestamp(time // SECOND, tz=self.zone)
         self.hour = local.hour + local.minute / 60 + local.second / 3600
         if local.date() != self.date:
             self.date = local.date()
             day = self.calendar.day(self.date)
             self.weekend, self.holiday, self.ramadan, self.aid_el_fitr, self.aid_el_kebir = day
+
+    @property
+    def seconds(self) -> float:
+        """Time since the tick before [s]: that of a domain's step."""
+        return (self.time - self.previous) / SECOND
+
+    def passes(self, period: int, phase: int = 0) -> bool:
+        """Return whether a turn of something that comes every `period` ticks came since the tick before.
+
+        Parameters
+        ----------
+        period : int
+            [ticks]; when a tick is as long as it or longer, every tick passes a turn.
+        phase : int
+            Tick of the period at which it comes: what is heavy comes at different ones.
+        """
+        return (self.time // TICK - phase) // period != (self.previous // TICK - phase) // period
+
+    def since(self, period: int) -> float:
+        """Return the time from turn to turn of something that comes every `period` ticks [s], as it is done now."""
+        return max(period * TICK_SECONDS, self.seconds)
 
     @property
     def rest_day(self) -> bool:

@@ -16,6 +16,7 @@ class Stream(IntEnum):
     SAMPLING = 1
     MEASUREMENT = 2
     NOISE = 3
+    RADIO = 4
     WEATHER = 10
     TRAFFIC = 11
     PARKING = 12

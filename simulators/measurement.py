@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulators.conditions import TICK
+from simulators.conditions import Conditions
 from simulators.draws import Stream, draws
 from zenata.city.clock import SECOND
 from zenata.city.kinds import KINDS
@@ -168,8 +168,10 @@ class Measurement:
         self._low = np.array([quantity.low for quantity in quantities])
         self._high = np.array([quantity.high for quantity in quantities])
         self._noisy = (self._noise > 0) | (self._relative > 0)
+        self._sensor = np.repeat(np.arange(len(channels.count)), channels.count)
+        self.shown = np.full(len(channels), np.nan)  # last by each channel
 
-    def read(self, truth: FloatArray, channels: IntArray, tick: int) -> FloatArray:
+    def read(self, truth: FloatArray, channels: IntArray, now: Conditions) -> FloatArray:
         """Return what instruments show of `truth` [units of the quantities].
 
         Noise is drawn for the noisy channels among those read, in their order. What publishes regularly is known from the
@@ -181,8 +183,8 @@ class Measurement:
             True values of all channels.
         channels : ndarray, shape (m,)
             Which are read.
-        tick : int
-            Number of the tick since the Unix epoch.
+        now : Conditions
+            Of which the tick counts, and which instruments are out of order.
 
         Returns
         -------
@@ -192,11 +194,15 @@ class Measurement:
         true = truth[channels]
         noise = np.zeros(len(channels))
         noisy = np.flatnonzero(self._noisy[channels])
-        noise[noisy] = draws(self._seed, Stream.NOISE, tick).standard_normal(len(noisy))
-        age = (tick * TICK / CALIBRATION + self._calibrated[channels]) % 1
+        noise[noisy] = now.draws(Stream.NOISE).standard_normal(len(noisy))
+        age = (now.time / CALIBRATION + self._calibrated[channels]) % 1
         spread = self._noise[channels] + self._relative[channels] * np.abs(true)
         value = true * self._gain[channels] + self._bias[channels] + self._drift[channels] * age
-        return self._show(value + spread * noise, channels)
+        value = self._show(value + spread * noise + now.disturbance.offset[channels], channels)
+        stuck = np.flatnonzero(now.disturbance.stuck[self._sensor[channels]] & ~np.isnan(self.shown[channels]))
+        value[stuck] = self.shown[channels[stuck]]
+        self.shown[channels] = value
+        return value
 
     def _show(self, value: FloatArray, channels: IntArray) -> FloatArray:
         """Wrap what lives on a circle, clip to the range, round to the digits."""

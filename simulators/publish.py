@@ -65,8 +65,7 @@ class Encoder:
     def _messages(self, emission: Emission) -> Iterator[tuple[_Sensor, list[senml.Record]]]:
         values = emission.values.tolist()
         offsets = emission.offsets.tolist()
-        for position, seq, first, end in zip(
-            emission.sensors.tolist(), emission.seq.tolist(), offsets, offsets[1:], strict=False
-        ):
+        columns = (emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist())
+        for position, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
             sensor = self._sensors[position]
-            yield sensor, senml.message(sensor.id, emission.time, seq, sensor.properties, values[first:end])
+            yield sensor, senml.message(sensor.id, time, seq, sensor.properties, values[first:end])

@@ -32,9 +32,17 @@ class Schedule:
             if kind.name in kinds and len(sensors):
                 self._turns.append(_turns(sensors, order, kind))
 
-    def due(self, tick: int) -> IndexArray:
-        """Return the sensors whose regular message falls on `tick`."""
-        return np.concatenate([_no_sensors(), *(turns[tick % len(turns)] for turns in self._turns)])
+    def due(self, after: int, until: int) -> IndexArray:
+        """Return the sensors whose regular message falls on a tick behind `after`, up to `until`, each once."""
+        return np.concatenate([_no_sensors(), *(_between(turns, after, until) for turns in self._turns)])
+
+
+def _between(turns: list[IndexArray], after: int, until: int) -> IndexArray:
+    """Return who comes on the ticks behind `after`, up to `until`."""
+    if until - after == 1:
+        return turns[until % len(turns)]
+    first = max(after + 1, until - len(turns) + 1)
+    return np.concatenate([turns[tick % len(turns)] for tick in range(first, until + 1)])
 
 
 def _no_sensors() -> IndexArray:

@@ -1,38 +1,45 @@
 """One running instance of a city: truth from the domains, readings from the instruments, tick by tick."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simulators.calendar import read_calendar
 from simulators.conditions import TICK, Conditions
+from simulators.delivery import BATTERY, Delivery, Messages
 from simulators.domains.base import COUNTERS, Domain, sensors_of
 from simulators.domains.registry import DOMAINS, SIMULATED
+from simulators.events.base import Effect, Event
+from simulators.events.registry import effect_of
 from simulators.measurement import Channels, Measurement
 from simulators.sampling import Changes, Schedule
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IndexArray, IntArray
-from zenata.errors import CityError
+from zenata.errors import CityError, ScenarioError
 
 __all__ = ["SIMULATED", "TICK", "Emission", "World"]
 
 WARM_UP = 180
 """Ticks that a new world runs unseen, so that its streets fill and its air mixes."""
 
+_LASTING = ("world.seq", "settings.")  # what outlasts an absence, beside the counters
+_VARYING = "delivery."  # what varies in length
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Emission:
-    """What the sensors publish in one tick, as columns.
+    """What sensors publish in one tick, as columns.
 
     Parameters
     ----------
     time : int
-        Of the observation [us since the Unix epoch], a multiple of `TICK`.
+        Of the tick [us since the Unix epoch], a multiple of `TICK`.
     sensors : ndarray of int32, shape (k,)
-        Positions in ``city.sensors``, ascending.
+        Positions in ``city.sensors``; late messages first, then ascending.
+    times : ndarray of int64, shape (k,)
+        Of the observations [us since the Unix epoch]; earlier than `time` where a message comes late.
     seq : ndarray of int64, shape (k,)
         Number of this message of the sensor, from 1.
     offsets : ndarray of int32, shape (k + 1,)
@@ -43,6 +50,7 @@ class Emission:
 
     time: int
     sensors: IndexArray
+    times: IntArray
     seq: IntArray
     offsets: IndexArray
     values: FloatArray
@@ -51,7 +59,7 @@ class Emission:
 class World:
     """A city at a time, moved on a tick at a time.
 
-    Equal cities, seeds and starts give equal emissions, however a run is cut, saved and restored.
+    Equal cities, seeds, starts, events, commands and ticks give equal emissions, however a run is cut, saved and restored.
 
     Parameters
     ----------
@@ -60,6 +68,10 @@ class World:
         From 0 to 2**64 - 1.
     start : int
         Of the first tick [us since the Unix epoch]; rounded down to a tick.
+    events : iterable of Event
+        What is known to happen.
+    kinds, districts : collection of str
+        Whose sensors publish; empty for all. The others are simulated all the same.
 
     Attributes
     ----------
@@ -70,31 +82,48 @@ class World:
     ------
     CityError
         If the city lacks a table that a domain needs.
+    ScenarioError
+        If an event does not fit the city.
     """
 
-    def __init__(self, city: City, *, seed: int, start: int) -> None:
+    def __init__(
+        self,
+        city: City,
+        *,
+        seed: int,
+        start: int,
+        events: Iterable[Event] = (),
+        kinds: Collection[str] = (),
+        districts: Collection[str] = (),
+    ) -> None:
         first = start // TICK * TICK
-        self._now = Conditions(seed=seed, zone=city.zone, calendar=read_calendar(city))
-        self._now.move_to(first - (WARM_UP + 1) * TICK)
-        self._domains: dict[str, Domain] = {}
+        self.city = city
+        self._now = Conditions.of(city, seed=seed, time=first - (WARM_UP + 1) * TICK)
+        self.domains: dict[str, Domain] = {}
         for name, make in DOMAINS.items():
-            self._domains[name] = make(city, self._now)
-            self._domains[name].step(self._now)
-        channels = Channels.of(city)
-        self._channels = channels
+            self.domains[name] = make(city, self._now)
+            self.domains[name].step(self._now)
+        self.channels = Channels.of(city)
         self._places = {
-            name: channels.gather(sensors_of(city, domain.kind))[0]
-            for name, domain in self._domains.items()
+            name: self.channels.gather(sensors_of(city, domain.kind))[0]
+            for name, domain in self.domains.items()
             if domain.kind is not None
         }
-        self._simulated = np.flatnonzero([sensor.kind in SIMULATED for sensor in city.sensors]).astype(np.int32)
-        self._measurement = Measurement(channels, seed)
+        self._position = {sensor.id: place for place, sensor in enumerate(city.sensors)}
+        self._listed = np.array([_is_listed(sensor.kind, sensor.district, kinds, districts) for sensor in city.sensors])
+        self._listed &= [sensor.kind in SIMULATED for sensor in city.sensors]
+        self._measurement = Measurement(self.channels, seed)
+        self._delivery = Delivery(city, self.channels)
         self._schedule = Schedule(city, SIMULATED, seed)
-        self._changes = Changes(city, channels, SIMULATED)
-        self._truth = np.full(len(channels), np.nan)
+        self._changes = Changes(city, self.channels, SIMULATED)
+        self._truth = np.full(len(self.channels), np.nan)
         self._seq = np.zeros(len(city.sensors), dtype=np.int64)
+        self._effects: list[tuple[Event, Effect]] = []
+        self._disturbed = False
+        for event in events:
+            self.inject(event)
         while self._now.time < first - TICK:
-            self._move()
+            self._move(self._now.time + TICK)
         self._observe()
 
     @property
@@ -102,17 +131,59 @@ class World:
         """Time of the last tick [us since the Unix epoch]; a tick before the start at first."""
         return self._now.time
 
-    def step(self) -> Emission:
-        """Move on one tick and return what the sensors publish."""
-        self._move()
+    @property
+    def effects(self) -> tuple[tuple[Event, Effect], ...]:
+        """Every event that was or will be, with what it does, in the order in which they were injected."""
+        return tuple(self._effects)
+
+    def inject(self, event: Event) -> Effect:
+        """Let something happen, from its start on but not before the next tick.
+
+        Raises
+        ------
+        ScenarioError
+            If the event does not fit the city, or has the id of another.
+        """
+        if any(event.id == other.id for other, _ in self._effects):
+            raise ScenarioError(f"there is an event {event.id!r} already")
+        effect = effect_of(event, self.city, self.domains, self._now.seed)
+        self._effects.append((event, effect))
+        return effect
+
+    def command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
+        """Tell a device what to do from the next tick on; return why it will not, or None if it will.
+
+        Parameters
+        ----------
+        kind, sensor : str
+        values : mapping of str to float or None
+            New value by setting (`zenata.city.kinds.Kind.settings`); None gives it back to the device's own control.
+        """
+        settings = self._now.settings
+        refusal = settings.refusal(kind, sensor, values) or self._silence(sensor)
+        if refusal is None:
+            settings.put(kind, sensor, values)
+        return refusal
+
+    def step(self, every: int = TICK) -> Emission:
+        """Move on to the next multiple of `every` and return what the sensors publish.
+
+        Parameters
+        ----------
+        every : int
+            Length of the tick [us], a multiple of `TICK`. A world of longer ticks is the same city, simulated in coarser
+            steps.
+        """
+        before = self._now.tick
+        self._move((self.time // every + 1) * every)
         self._observe()
         changed = self._changes.see(self._truth)
-        newcomers = self._simulated[self._seq[self._simulated] == 0]
-        sensors = np.unique(np.concatenate([self._schedule.due(self._now.tick), changed, newcomers]))
-        channels, offsets = self._channels.gather(sensors)
-        values = self._measurement.read(self._truth, channels, self._now.tick)
-        self._seq[sensors] += 1
-        return Emission(time=self.time, sensors=sensors, seq=self._seq[sensors], offsets=offsets, values=values)
+        newcomers = np.flatnonzero(self._listed & (self._seq == 0)).astype(np.int32)
+        sensors = np.unique(np.concatenate([self._schedule.due(before, self._now.tick), changed, newcomers]))
+        channels, offsets = self.channels.gather(sensors)
+        read = self._measurement.read(self._truth, channels, self._now)
+        messages = self._delivery.messages(self._now, sensors, offsets, channels, read)
+        return self._emit(self._delivery.send(self._now, messages.take(self._listed[sensors]), self._seq == 0))
 
     def truth(self) -> FloatArray:
         """Return the true value of every channel now, shape (n_channels,) [units of the quantities].
@@ -125,7 +196,7 @@ class World:
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return a copy of everything that changes as the world moves, by name."""
         state = {"world.time": np.array(self.time)}
-        state.update({name: array.copy() for name, array in self._arrays().items()})
+        state.update({name: array.copy() for name, array in (self._arrays() | self._varying()).items()})
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -136,45 +207,89 @@ class World:
         CityError
             If the state is not of this city, or of another version of its domains.
         """
-        arrays = self._arrays()
+        arrays, varying = self._arrays(), self._varying()
         expected = {"world.time": (), **{name: array.shape for name, array in arrays.items()}}
-        found = {name: array.shape for name, array in state.items()}
-        if wrong := sorted(name for name in expected | found if expected.get(name) != found.get(name)):
-            raise CityError(f"the saved state does not fit this city: {', '.join(wrong)}")
+        found = {name: array.shape for name, array in state.items() if name not in varying}
+        wrong = {name for name in expected | found if expected.get(name) != found.get(name)} | varying.keys() - state
+        if wrong:
+            raise CityError(f"the saved state does not fit this city: {', '.join(sorted(wrong))}")
         for name, array in arrays.items():
             array[...] = state[name]
+        self._delivery.restore({name.removeprefix(_VARYING): state[name].copy() for name in varying})
         self._now.move_to(int(state["world.time"]))
 
     def inherit(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take over from a state of the same city what only ever goes up: message numbers and counters.
+        """Take over from a state of the same city what outlasts an absence: message numbers, counters and settings.
 
         Raises
         ------
         CityError
             As `restore`.
         """
-        lasting = {name: array for name, array in state.items() if name == "world.seq" or _counts(name)}
+        lasting = {name: array for name, array in state.items() if name.startswith(_LASTING) or _counts(name)}
         self.restore({**{name: array for name, array in self.state().items() if name not in lasting}, **lasting})
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the very arrays that change, by name."""
         arrays = {"world.truth": self._truth, "world.seq": self._seq, "world.seen": self._changes.seen}
-        for name, domain in self._domains.items():
+        arrays["measurement.shown"] = self._measurement.shown
+        arrays.update({f"settings.{key}": array for key, array in self._now.settings.arrays.items()})
+        for name, domain in self.domains.items():
             arrays.update({f"{name}.{key}": array for key, array in domain.arrays.items()})
         return arrays
 
-    def _move(self) -> None:
-        """Move the truth on one tick."""
-        self._now.move_to(self._now.time + TICK)
-        for domain in self._domains.values():
-            domain.step(self._now)
+    def _varying(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays whose length changes too, by name."""
+        return {f"{_VARYING}{name}": array for name, array in self._delivery.arrays.items()}
+
+    def _move(self, time: int) -> None:
+        """Move the truth on to a time [us]."""
+        now = self._now
+        now.move_to(time)
+        if self._disturbed:
+            now.disturbance.clear()
+        under_way = [effect for event, effect in self._effects if event.under_way(time)]
+        for effect in under_way:
+            effect.disturb(now)
+        self._disturbed = bool(under_way)
+        for domain in self.domains.values():
+            domain.step(now)
 
     def _observe(self) -> None:
         """Write what sensors would see into the truth."""
         for name, places in self._places.items():
-            self._truth[places] = self._domains[name].observe(self._now).ravel()
+            self._truth[places] = self.domains[name].observe(self._now).ravel()
+
+    def _silence(self, sensor: str) -> str | None:
+        """Return why a device cannot be reached, or None if it can."""
+        place = self._position[sensor]
+        faults = self._now.disturbance
+        if faults.silent[place] or faults.held[place]:
+            return f"{sensor} does not answer: its gateway is down"
+        if not self._now.powered[place] and self.city.sensors[place].kind not in BATTERY:
+            return f"{sensor} does not answer: it has no power"
+        return None
+
+    def _emit(self, messages: Messages) -> Emission:
+        """Give messages their numbers, and return them as they are published."""
+        sensors = messages.sensors
+        order = np.argsort(sensors, kind="stable")
+        ranked = sensors[order]
+        rank = np.empty(len(sensors), dtype=np.int64)
+        rank[order] = np.arange(len(sensors)) - np.searchsorted(ranked, ranked)  # among those of the same sensor
+        seq = self._seq[sensors] + rank + 1
+        np.add.at(self._seq, sensors, 1)
+        count = self.channels.count[sensors]
+        offsets = np.zeros(len(sensors) + 1, dtype=np.int32)
+        np.cumsum(count, out=offsets[1:])
+        values = messages.values[np.arange(messages.values.shape[1]) < count[:, None]]
+        return Emission(time=self.time, sensors=sensors, times=messages.times, seq=seq, offsets=offsets, values=values)
 
 
 def _counts(name: str) -> bool:
     """Return whether the state of this name is a domain's counter."""
     return name.partition(".")[2] in COUNTERS
+
+
+def _is_listed(kind: str, district: str, kinds: Collection[str], districts: Collection[str]) -> bool:
+    return (not kinds or kind in kinds) and (not districts or district in districts)

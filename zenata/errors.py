@@ -4,6 +4,7 @@
 
     ZenataError
     ├── CityError        a city pack does not hold together
+    ├── ScenarioError    an event or a scenario cannot be played in this city
     ├── TopicError       a topic is not one of ours
     ├── SenmlError       a payload is not a SenML pack
     ├── BrokerError      the broker cannot be reached, or refused us
@@ -21,6 +22,10 @@ class ZenataError(Exception):
 
 class CityError(ZenataError):
     """A city pack does not hold together; the message names the file and the line or id."""
+
+
+class ScenarioError(ZenataError):
+    """An event or a scenario cannot be played in this city; the message names what is wrong and what is allowed."""
 
 
 class TopicError(ZenataError):

@@ -271,6 +271,4 @@ def city() -> City:
 @pytest.fixture
 def conditions(city) -> Conditions:
     """A quiet winter night: Sunday 2025-12-28, 00:00 UTC, seed 1."""
-    conditions = Conditions(seed=1, zone=city.zone)
-    conditions.move_to(1766880000_000000)
-    return conditions
+    return Conditions.of(city, seed=1, time=1766880000_000000)

@@ -89,7 +89,7 @@ def test_without_a_table_there_are_weekends_alone():
     ],
 )
 def test_conditions_follow_the_calendar(zenata, calendar, moment, rest, ramadan, working_hour):
-    now = Conditions(seed=1, zone=zenata.zone, calendar=calendar)
+    now = Conditions.of(zenata, seed=1)
     now.move_to(parse_time(moment))
     assert (now.rest_day, now.ramadan, now.working_hour(now.hour)) == (rest, ramadan, working_hour)
 

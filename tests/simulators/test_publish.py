@@ -34,7 +34,7 @@ def test_telemetry_reads_back_as_the_very_numbers(city, emissions):
             assert topic == f"zenata/telemetry/{sensor.district}/{sensor.kind}/{sensor.id}"
             assert readings.names == [f"{sensor.id}/{name}" for name in names]
             assert readings.units == [QUANTITIES[name].unit for name in names]
-            assert readings.times == [emission.time] * len(names)
+            assert readings.times == [emission.times[place]] * len(names)
             assert readings.seqs == [emission.seq[place]] * len(names)
             assert readings.values == emission.values[emission.offsets[place] : emission.offsets[place + 1]].tolist()
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulators.measurement import Channels
 from simulators.sampling import Changes, Schedule
@@ -11,7 +13,7 @@ from zenata.city.kinds import KINDS
 def times_due(city):
     """How often each sensor is due in an hour, at which ticks."""
     schedule = Schedule(city, SIMULATED, 1)
-    due = [schedule.due(tick) for tick in range(1000, 1360)]
+    due = [schedule.due(tick - 1, tick) for tick in range(1000, 1360)]
     return [np.flatnonzero([number in sensors for sensors in due]) for number in range(len(city.sensors))]
 
 
@@ -23,6 +25,16 @@ def test_every_simulated_sensor_keeps_its_period(city, times_due):
             assert (np.diff(ticks) == period).all()
         else:
             assert len(ticks) == 0
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=6))
+def test_in_longer_ticks_everybody_is_due_who_was_in_short_ones(city, ticks):
+    schedule, after = Schedule(city, SIMULATED, 1), 1000
+    for ticks_on in ticks:
+        due = schedule.due(after, after + ticks_on)
+        shorter = [schedule.due(tick, tick + 1) for tick in range(after, after + ticks_on)]
+        assert sorted(due) == sorted(set(np.concatenate(shorter)))
+        after += ticks_on
 
 
 def test_sensors_of_a_kind_spread_over_the_period(city, times_due):

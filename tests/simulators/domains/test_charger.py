@@ -153,7 +153,7 @@ def test_a_district_without_a_use_is_named(city, conditions):
 def test_a_day_of_zenata_comes_to_what_its_cars_need():
     """231,400 inhabitants, 113 vehicles per 1,000, a tenth electric, 30 km at 0.18 kWh/km, two thirds of it in public."""
     city = load_city("zenata")
-    conditions = Conditions(seed=1, zone=city.zone)
+    conditions = Conditions.of(city, seed=1)
     conditions.move_to(1767567600_000000)  # Monday 2026-01-05, 00:00 local
     charger = Charger(city, conditions)
     energy = run(charger, conditions, 8640).sum() * HOURS / 1000

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.calendar import read_calendar
 from simulators.conditions import TICK, Conditions
 from simulators.domains.meter import COOLING_ABOVE, HEATING_BELOW, Meter, weather_factor
 from simulators.domains.solar import Solar
@@ -91,8 +90,8 @@ def test_a_use_without_a_course_is_named(city, conditions):
 def day_of_zenata(start, temperature):
     """Return load of all customers every ten minutes of a local day [W], and the energy of a household [kWh]."""
     city = load_city("zenata")
-    conditions = Conditions(seed=1, zone=city.zone, calendar=read_calendar(city), temperature=temperature)
-    conditions.move_to(parse_time(start))
+    conditions = Conditions.of(city, seed=1, time=parse_time(start))
+    conditions.temperature = temperature
     sun, meter = Solar(city, conditions), Meter(city, conditions)
     homes = np.array([s.attributes["use"] == "household" for s in city.sensors if s.kind == "meter"])
     before, load = meter.observe(conditions)[homes, 1].mean(), []

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.calendar import read_calendar
 from simulators.conditions import TICK, Conditions
 from simulators.domains.charger import Charger
 from simulators.domains.meter import Meter
@@ -26,7 +25,7 @@ class Town:
     """A city's domains from the sun to the grid."""
 
     def __init__(self, city, time):
-        self.now = Conditions(seed=1, zone=city.zone, calendar=read_calendar(city))
+        self.now = Conditions.of(city, seed=1)
         self.now.move_to(time // TICK * TICK)
         self.domains = []
         for make in (*BEFORE, Power):

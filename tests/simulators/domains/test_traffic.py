@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.calendar import read_calendar
 from simulators.conditions import TICK, Conditions
 from simulators.domains.base import daily
 from simulators.domains.traffic import CRAWL, Queues, Traffic, advance, arrivals, green, speed, split, supply
@@ -110,7 +109,7 @@ def test_a_working_morning(city, conditions):
 def test_the_calendar_leaves_the_yearly_mean(conditions):
     """Rest days and Ramadan move traffic within the year; the mean of 2026 stays that of the count within 1 %."""
     city = load_city("zenata")
-    now = Conditions(seed=1, zone=city.zone, calendar=read_calendar(city))
+    now = Conditions.of(city, seed=1)
     traffic = Traffic(city, conditions)
     demand = []
     for hour in range(365 * 24):

@@ -43,7 +43,7 @@ def test_what_does_not_fit_lies_beside(bags):
 @settings(max_examples=3)
 @given(st.integers(0, 2**32))
 def test_no_waste_is_lost(city, seed):
-    now = begin(Conditions(seed=seed, zone=city.zone), MONDAY)
+    now = begin(Conditions.of(city, seed=seed), MONDAY)
     waste = Waste(city, now)
     before = held(waste)
     run(waste, now, 30)

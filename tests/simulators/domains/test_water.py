@@ -23,7 +23,7 @@ PEOPLE = 231_400
 
 
 def start(city, time=MONDAY):
-    now = Conditions(seed=1, zone=city.zone)
+    now = Conditions.of(city, seed=1)
     now.move_to(time)
     return Water(city, now), now
 

@@ -1,0 +1,108 @@
+"""What the devices of a city have been told, as arrays that domains read."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from zenata.city.kinds import KINDS, Setting
+from zenata.city.model import City, Sensor
+from zenata.city.readings import FloatArray
+
+
+class Settings:
+    """The settings of every device. NaN leaves a device to its own control.
+
+    Parameters
+    ----------
+    city : City
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        By ``kind.setting``, shape (n_sensors of the kind,), in city order. Part of a world's state.
+    """
+
+    def __init__(self, city: City) -> None:
+        self.arrays: dict[str, npt.NDArray[np.float64]] = {}
+        self._range: dict[str, tuple[FloatArray, FloatArray]] = {}
+        self._refusals: dict[str, tuple[npt.NDArray[np.bool_], str]] = {}
+        self._place: dict[str, int] = {}
+        for kind in KINDS.values():
+            sensors = [sensor for sensor in city.sensors if sensor.kind == kind.name]
+            self._place.update({sensor.id: place for place, sensor in enumerate(sensors)})
+            for setting in kind.settings:
+                key = f"{kind.name}.{setting.name}"
+                self.arrays[key] = np.full(len(sensors), np.nan)
+                bounds = [_bounds(setting, sensor) for sensor in sensors]
+                self._range[key] = (np.array([low for low, _ in bounds]), np.array([high for _, high in bounds]))
+
+    def of(self, kind: str, name: str) -> FloatArray:
+        """Return the array of a setting, shape (n_sensors of the kind,), NaN where a device controls itself."""
+        return self.arrays[f"{kind}.{name}"]
+
+    def restrict(self, kind: str, name: str, refused: npt.NDArray[np.bool_], reason: str) -> None:
+        """Let devices refuse a setting with a reason.
+
+        Parameters
+        ----------
+        kind, name : str
+        refused : ndarray of bool, shape (n_sensors of the kind,)
+            The very array is kept: what is written to it later holds from then on.
+        reason : str
+        """
+        self._refusals[f"{kind}.{name}"] = (refused, reason)
+
+    def refusal(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
+        """Return why a device cannot do what it is told, or None if it can.
+
+        Parameters
+        ----------
+        kind, sensor : str
+        values : mapping of str to float or None
+            New value by setting; None gives it back to the device's own control.
+        """
+        settings = {setting.name: setting for setting in KINDS[kind].settings} if kind in KINDS else {}
+        if sensor not in self._place:
+            return f"unknown sensor {sensor!r}"
+        if not settings:
+            return f"a {kind} takes no commands"
+        if not values:
+            return f"nothing to set: name one of {', '.join(settings)}"
+        for name, value in values.items():
+            if name not in settings:
+                return f"unknown setting {name!r}: a {kind} has {', '.join(settings)}"
+            if why := self._refuses(f"{kind}.{name}", sensor, settings[name], value):
+                return why
+        return None
+
+    def put(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> None:
+        """Set what has no `refusal`."""
+        for name, value in values.items():
+            self.arrays[f"{kind}.{name}"][self._place[sensor]] = np.nan if value is None else value
+
+    def _refuses(self, key: str, sensor: str, setting: Setting, value: float | None) -> str | None:
+        place = self._place[sensor]
+        low, high = (float(bound[place]) for bound in self._range[key])
+        if np.isnan(high):
+            return f"{sensor} has no {setting.name}"
+        refused, reason = self._refusals.get(key, (None, ""))
+        if refused is not None and refused[place]:
+            return f"{sensor}: {reason}"
+        if value is None:
+            return None
+        if not low <= value <= high:
+            return f"{setting.name} {value:g} is out of range: from {low:g} to {high:g} {setting.unit}"
+        if setting.whole and value != int(value):
+            return f"{setting.name} {value:g} is not a whole number"
+        return None
+
+
+def _bounds(setting: Setting, sensor: Sensor) -> tuple[float, float]:
+    """Return the range of a setting at a sensor; NaN where it does not have it."""
+    if setting.needs is not None and setting.needs not in sensor.attributes:
+        return np.nan, np.nan
+    high = setting.high
+    if setting.limit is not None:
+        high = min(high, float(sensor.attributes[setting.limit]))
+    return setting.low, high
