@@ -2,14 +2,25 @@
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from simulators.events.base import Event
+from simulators.journal import Order
+from simulators.record import Pace
 from simulators.world import Emission
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
-from zenata.wire import senml, topics
+from zenata.wire import commands, senml, topics
+
+
+class Message(NamedTuple):
+    """What is published."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
 
 
 class _Sensor(NamedTuple):
@@ -34,7 +45,8 @@ class Encoder:
             name: [(property_, QUANTITIES[property_].unit) for property_ in kind.properties]
             for name, kind in KINDS.items()
         }
-        self._clock_topic = topics.clock(world)
+        self._world = world
+        self._clock_topic, self._events_topic = topics.clock(world), topics.events(world)
         self._sensors = [
             _Sensor(
                 id=sensor.id,
@@ -45,22 +57,41 @@ class Encoder:
             for sensor in city.sensors
         ]
 
-    def telemetry(self, emission: Emission) -> Iterator[tuple[str, bytes]]:
-        """Yield (topic, payload) for each sensor that publishes in this tick."""
-        for sensor, records in self._messages(emission):
-            yield sensor.topic, senml.encode(records)
+    def telemetry(self, emission: Emission) -> Iterator[Message]:
+        """Yield a message for each that a sensor publishes in this tick. One that comes late is not the newest to retain."""
+        late = (emission.times < emission.time).tolist()
+        for (sensor, records), is_late in zip(self._messages(emission), late, strict=True):
+            yield Message(sensor.topic, senml.encode(records), retain=not is_late)
 
-    def packs(self, emission: Emission) -> Iterator[tuple[str, bytes]]:
-        """Yield (topic, payload) for each district with all that its sensors publish in this tick."""
+    def packs(self, emission: Emission) -> Iterator[Message]:
+        """Yield a message for each district with all that its sensors publish in this tick."""
         packs: dict[str, list[senml.Record]] = {}
         for sensor, records in self._messages(emission):
             packs.setdefault(sensor.pack, []).extend(records)
         for topic, records in packs.items():
-            yield topic, senml.encode(records)
+            yield Message(topic, senml.encode(records))
 
-    def clock(self, time: int, speed: float) -> tuple[str, bytes]:
-        """Return (topic, payload) that tells the world's time [us since the Unix epoch]."""
-        return self._clock_topic, json.dumps({"time": format_time(time), "speed": speed, "state": "running"}).encode()
+    def clock(self, time: int, pace: Pace) -> Message:
+        """Return what tells the world's time [us since the Unix epoch] and pace."""
+        told = {"time": format_time(time), "speed": pace.speed or "max", "state": pace.state}
+        return Message(self._clock_topic, json.dumps(told).encode(), retain=True)
+
+    def response(self, order: Order, time: int, refusal: str | None) -> Message:
+        """Return what tells what became of a command at a tick [us since the Unix epoch]."""
+        status: Literal["applied", "rejected"] = "rejected" if refusal else "applied"
+        answer = commands.Response(id=order.id, status=status, at=format_time(time), reason=refusal)
+        return Message(topics.response(self._world, order.kind, order.sensor), commands.encode(answer))
+
+    def announcement(self, event: Event, targets: tuple[str, ...]) -> Message:
+        """Return what a city tells of an event."""
+        told = {
+            "id": event.id,
+            "type": event.type,
+            "start": format_time(event.start),
+            "end": format_time(event.end),
+            "targets": targets,
+        }
+        return Message(self._events_topic, json.dumps(told).encode())
 
     def _messages(self, emission: Emission) -> Iterator[tuple[_Sensor, list[senml.Record]]]:
         values = emission.values.tolist()

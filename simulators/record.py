@@ -1,4 +1,4 @@
-"""What a world leaves on disk: how it was made, and its last checkpoint.
+"""What a world leaves on disk: how it was made, what was done to it, how fast it goes, and its last checkpoint.
 
 A checkpoint is written only when the broker has acknowledged everything published before it. A killed simulator goes
 on from its checkpoint and publishes the ticks since then again: the same readings with the same numbers, which a
@@ -9,20 +9,23 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal, TypeVar
 from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from simulators.events.base import Event
+from simulators.journal import Journal
 from zenata.errors import SetupError
 
-State = Mapping[str, npt.NDArray]  # type: ignore[type-arg]  # the arrays differ in type
+State = Mapping[str, npt.NDArray[Any]]
+T = TypeVar("T", bound=msgspec.Struct)
 
 
-class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """How a world was made; with the same recipe it says the same again.
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a world was made; with the same recipe, and the same done to it, it says the same again.
 
     Parameters
     ----------
@@ -33,19 +36,70 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         Its first moment [us since the Unix epoch].
     live : bool
         Whether it follows the time of day rather than a clock of its own.
+    events : tuple of Event
+        What was known to happen from the beginning.
+    kinds, districts : tuple of str
+        Whose sensors publish; empty for all.
+    begins : int or None
+        Of a copy of another world: the time of its last tick that was the other's [us since the Unix epoch].
+    parent : str
+        Name of that other world.
+    owner : str
+        The pilot whose world it is; empty for the shared city.
+    packs : bool
+        Whether it publishes each district's readings as packs, and none by themselves.
     """
 
     city: str
     seed: int
     start: int
     live: bool
+    events: tuple[Event, ...] = ()
+    kinds: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+    begins: int | None = None
+    parent: str = ""
+    owner: str = ""
+    packs: bool = False
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How a world's clock goes.
+
+    Parameters
+    ----------
+    state : str
+        ``running`` or ``paused``.
+    speed : float
+        World seconds per second; 0 is as fast as it can.
+    """
+
+    state: Literal["running", "paused"] = "running"
+    speed: float = 1.0
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """The fingerprint of everything said up to a time [us since the Unix epoch]."""
+
+    time: int
+    digest: str
 
 
 class Record:
-    """A world's files in a folder of its own."""
+    """A world's files in a folder of its own.
+
+    Raises
+    ------
+    SetupError
+        Here and in every method: if a file cannot be read or written.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._recipe = folder / "world.json"
+        self._pace = folder / "pace.json"
+        self._journal = folder / "journal.jsonl"
+        self._marks = folder / "marks.jsonl"
         self._checkpoint = folder / "checkpoint.npz"
         self._reached = folder / "reached"
         try:
@@ -54,39 +108,46 @@ class Record:
             raise SetupError(f"the world's folder {folder} cannot be made: {error.strerror}") from error
 
     def recipe(self) -> Recipe | None:
-        """Return how the world was made, or None if it never was.
-
-        Raises
-        ------
-        SetupError
-            If the file cannot be read.
-        """
-        try:
-            return msgspec.json.decode(self._recipe.read_bytes(), type=Recipe)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.DecodeError) as error:
-            raise SetupError(f"{self._recipe} cannot be read ({error}); move it away to begin anew") from error
+        """Return how the world was made, or None if it never was."""
+        return _read(self._recipe, Recipe)
 
     def keep_recipe(self, recipe: Recipe) -> None:
-        """Write how the world was made.
+        """Write how the world was made."""
+        _write(self._recipe, recipe)
 
-        Raises
-        ------
-        SetupError
-            If it cannot be written.
-        """
-        with _replaced(self._recipe) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(recipe)))
+    def pace(self) -> Pace | None:
+        """Return how its clock went last, or None if nobody ever said."""
+        return _read(self._pace, Pace)
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Write how its clock goes."""
+        _write(self._pace, pace)
+
+    def journal(self) -> Journal:
+        """Return what has been done to it."""
+        return Journal(self._journal)
+
+    def marks(self) -> list[Mark]:
+        """Return the fingerprints at times on the way, ascending."""
+        try:
+            lines = self._marks.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise SetupError(f"{self._marks} cannot be read: {error.strerror}") from error
+        marks = {mark.time: mark for mark in (_mark(line) for line in lines) if mark is not None}
+        return [marks[time] for time in sorted(marks)]
+
+    def add_mark(self, mark: Mark) -> None:
+        """Write a fingerprint. After a death it may be written twice, the same."""
+        try:
+            with self._marks.open("ab") as file:
+                file.write(msgspec.json.encode(mark) + b"\n")
+        except OSError as error:
+            raise SetupError(f"{self._marks} cannot be written: {error.strerror}") from error
 
     def checkpoint(self) -> State | None:
-        """Return the state of the last checkpoint, or None if there is none.
-
-        Raises
-        ------
-        SetupError
-            If the file cannot be read.
-        """
+        """Return the state of the last checkpoint, or None if there is none."""
         try:
             with self._checkpoint.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)
@@ -96,13 +157,7 @@ class Record:
             raise SetupError(f"{self._checkpoint} cannot be read ({error}); move it away to begin anew") from error
 
     def keep_checkpoint(self, state: State) -> None:
-        """Write a checkpoint.
-
-        Raises
-        ------
-        SetupError
-            If it cannot be written.
-        """
+        """Write a checkpoint."""
         with _replaced(self._checkpoint) as file:
             np.savez(file, allow_pickle=False, **state)
 
@@ -122,6 +177,29 @@ class Record:
                 file.write(time.to_bytes(8, "little", signed=True))  # over the old one, in one write
         except OSError as error:
             raise SetupError(f"{self._reached} cannot be written: {error.strerror}") from error
+
+
+def _read(path: Path, type_: type[T]) -> T | None:
+    """Return what a file holds, or None if there is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type_)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
+
+
+def _write(path: Path, value: msgspec.Struct) -> None:
+    with _replaced(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(value)))
+
+
+def _mark(line: bytes) -> Mark | None:
+    """Read a line; None for one that a death has cut short."""
+    try:
+        return msgspec.json.decode(line, type=Mark)
+    except msgspec.DecodeError:
+        return None
 
 
 @contextmanager

@@ -1,19 +1,31 @@
-"""The simulators service: runs a world against a clock and publishes what its sensors say."""
+"""The simulators service: runs a world against a clock, publishes what its sensors say, and obeys commands."""
 
+import itertools
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
-from simulators.publish import Encoder
-from simulators.record import Recipe, Record
-from simulators.world import TICK, World
+from simulators.journal import Entry, Order
+from simulators.publish import Encoder, Message
+from simulators.record import Pace, Recipe, Record
+from simulators.run import Run
+from simulators.world import TICK, Emission
 from zenata.city.clock import SECOND, Clock, ScaledClock, WallClock, format_time
 from zenata.city.model import City
-from zenata.errors import CityError, SetupError
+from zenata.errors import CommandError, SetupError, TopicError
+from zenata.wire import commands, topics
 from zenata.wire.mqtt import Publisher
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CHECKPOINT_EVERY = 30.0
 """Time between checkpoints [s]."""
@@ -21,6 +33,10 @@ CHECKPOINT_EVERY = 30.0
 CATCH_UP = 3600 * SECOND
 """The longest absence that a live city makes up for by publishing it late [us]."""
 
+MOST_ORDERS = 1000
+"""Commands obeyed in one tick."""
+
+_TURN = 0.25  # the longest wait without looking round [s]
 _DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
 
 
@@ -69,107 +85,207 @@ def recipe_for(record: Record, city: City, *, seed: int | None, start: int | Non
     return before
 
 
-def resume(record: Record, city: City, recipe: Recipe, now: int) -> World:
+def take_up(record: Record, city: City, recipe: Recipe, now: int) -> Run:
     """Return the world as it was at its last checkpoint, or at its start.
 
-    A live city that was away for longer than `CATCH_UP` begins afresh at `now` [us], its messages numbered on and its
+    A live city that was away for longer than `CATCH_UP` begins anew at `now` [us], its messages numbered on and its
     meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up.
     """
-    world = World(city, seed=recipe.seed, start=recipe.start)
-    state = record.checkpoint()
-    if state is not None:
-        try:
-            world.restore(state)
-        except CityError as error:
-            raise SetupError(f"{error}; it is of another version or city, so choose another --data-dir") from error
-    away = now - world.time
+    run = Run(city, recipe, record.journal(), record)
+    away = now - run.time
     if recipe.live and away > CATCH_UP:
         log.warning("the city was away for %.1f h and goes on from now; there are no readings between", away / 3.6e9)
-        while world.time < (record.reached() or 0):
-            world.step()
-        before, world = world.state(), World(city, seed=recipe.seed, start=now)
-        world.inherit(before)
-    elif state is not None:
-        log.info("going on from the checkpoint at %s", format_time(world.time))
-    return world
-
-
-def clock_for(recipe: Recipe, world: World, speed: float) -> Clock:
-    """Return the clock the world runs by: the time of day, or one of its own that starts where the world is.
-
-    Raises
-    ------
-    SetupError
-        If the time of day is asked to run faster or slower.
-    """
-    if not recipe.live:
-        return ScaledClock(start=world.time + TICK, speed=speed)
-    if speed != 1:
-        raise SetupError("a city that follows the time of day runs at --speed 1: give it a --start of its own")
-    return WallClock()
+        while not run.caught_up:
+            run.step()
+        run.do([Entry(at=run.time, anew=now)])
+    return run
 
 
 class Simulation:
-    """Steps a world when its time comes, and publishes.
+    """Steps a world when its time comes, publishes, and does what it is asked to between two ticks.
+
+    Whatever comes from outside goes through `call` and `order`, which any thread may use; all else belongs to the thread
+    of `run`.
 
     Parameters
     ----------
-    world : World
+    run : Run
     encoder : Encoder
     publisher : Publisher
     record : Record
-    clock : Clock
-    speed : float
-        World seconds per wall second, as told on the clock topic.
+    pace : Pace
     packs : bool
         Whether each district's readings are published as one pack too.
+    most : float
+        Messages a second that it may publish in the long run.
     """
 
     def __init__(
         self,
         *,
-        world: World,
+        run: Run,
         encoder: Encoder,
         publisher: Publisher,
         record: Record,
-        clock: Clock,
-        speed: float,
+        pace: Pace,
         packs: bool = False,
+        most: float = math.inf,
     ) -> None:
-        self._world = world
+        self.running = run
         self._encoder = encoder
         self._publisher = publisher
         self._record = record
-        self._clock = clock
-        self._speed = speed
         self._packs = packs
+        self._most = most
+        self._free = 0.0  # when the next message may be published, on the monotonic clock
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._orders: list[tuple[Order, Future[str | None]]] = []
+        self._clock: Clock = WallClock()
+        self.set_pace(pace)
 
-    def run(self, stop: threading.Event, on_tick: Callable[[], None] = lambda: None) -> None:
-        """Run until `stop` is set, then leave a checkpoint."""
+    def call(self, act: Callable[[], T]) -> Future[T]:
+        """Let the thread of `run` do something between two ticks; any thread may call this."""
+        future: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                future.set_result(act())
+            except Exception as error:  # noqa: BLE001 - whoever asked gets it
+                future.set_exception(error)
+
+        self._inbox.put(do)
+        return future
+
+    def order(self, order: Order) -> Future[str | None]:
+        """Take a command for the next tick; the result is why it was refused, or None. Any thread may call this."""
+        future: Future[str | None] = Future()
+        self._inbox.put(lambda: self._take(order, future))
+        return future
+
+    def receive(self, topic: str, payload: bytes) -> None:
+        """Take a command from the broker, and have it answered; any thread may call this."""
+        try:
+            told = topics.parse_command(topic)
+        except TopicError as error:
+            log.warning("%s", error)
+            return
+        try:
+            command = commands.decode(payload)
+        except CommandError as error:
+            refused = Order(id=None, kind=told.kind, sensor=told.sensor, set={})
+            self.call(partial(self._answer, refused, str(error)))
+        else:
+            self.order(Order(id=command.id, kind=told.kind, sensor=told.sensor, set=command.set))
+
+    def set_pace(self, pace: Pace) -> None:
+        """Go on at another pace.
+
+        Raises
+        ------
+        SetupError
+            If it follows the time of day.
+        """
+        live = self.running.recipe.live
+        if live and pace != Pace():
+            raise SetupError("a city that follows the time of day runs at speed 1 and does not stop")
+        self.pace = pace
+        self._record.keep_pace(pace)
+        self._set_clock()
+
+    def do(self, entry: Entry) -> None:
+        """Do something to the world that is not an order; see `Run.do`."""
+        if not self.running.caught_up:
+            raise SetupError("the world is still coming to where it was; try again in a moment")
+        self.running.do([entry])
+
+    def run(self, stop: threading.Event, on_turn: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop` is set, then leave a checkpoint. `on_turn` is called several times a second."""
         saved = time.monotonic()
         while not stop.is_set():
-            if not self._clock.wait_until(self._world.time + TICK, 0.25):
-                continue
-            self._tick()
-            on_tick()
+            wait = self._wait()
+            if wait <= 0:
+                self.tick()
+            self._attend(max(min(wait, _TURN), 0.0))
+            on_turn()
             if time.monotonic() - saved > CHECKPOINT_EVERY:
-                self._checkpoint()
+                self.keep_checkpoint()
                 saved = time.monotonic()
-        self._checkpoint()
+        self.keep_checkpoint()
 
-    def _tick(self) -> None:
-        self._record.keep_reached(self._world.time + TICK)
-        emission = self._world.step()
-        for topic, payload in self._encoder.telemetry(emission):
-            self._publisher.publish(topic, payload, retain=True)
-        if self._packs:
-            for topic, payload in self._encoder.packs(emission):
-                self._publisher.publish(topic, payload)
-        topic, payload = self._encoder.clock(emission.time, self._speed)
-        self._publisher.publish(topic, payload, retain=True)
+    def tick(self) -> Emission:
+        """Move the world on one tick and publish what it says."""
+        before = self.running.time
+        orders = self._orders if self.running.caught_up else []
+        refusals = self.running.do([Entry(at=before, order=order) for order, _ in orders]) if orders else []
+        if self.running.time + self.running.every > (self.running.recipe.begins or 0):
+            self._record.keep_reached(self._next)
+        emission = self.running.step()
+        if self.running.seen:
+            self._say(emission, before)
+        for (order, future), refusal in zip(orders, refusals, strict=True):
+            self._answer(order, refusal)
+            future.set_result(refusal)
+        del self._orders[: len(orders)]
+        return emission
 
-    def _checkpoint(self) -> None:
-        if self._publisher.drain(_DRAIN):
-            self._record.keep_checkpoint(self._world.state())
+    def keep_checkpoint(self) -> bool:
+        """Write a checkpoint, if the broker has acknowledged everything; return whether it has."""
+        if drained := self._publisher.drain(_DRAIN):
+            self.running.keep_checkpoint()
         else:
             log.warning("the broker has not acknowledged everything; the checkpoint is put off")
+        return drained
+
+    def _set_clock(self) -> None:
+        if not self.running.recipe.live:
+            self._clock = ScaledClock(start=self._next, speed=self.pace.speed or 1.0)
+
+    @property
+    def _next(self) -> int:
+        """Time of the next tick [us since the Unix epoch]."""
+        return (self.running.time // self.running.every + 1) * self.running.every
+
+    def _wait(self) -> float:
+        """Return how long until the next tick [s]."""
+        if not self.running.caught_up:
+            return 0.0  # say at once again what was said before
+        if self.pace.state == "paused":
+            return math.inf
+        wait = max((self._next - self._clock.now()) / SECOND / (self.pace.speed or math.inf), -1.0)
+        if wait <= -1.0 and not self.running.recipe.live:
+            self._set_clock()  # time that could not be kept is not made up for
+        return max(wait, self._free - time.monotonic())
+
+    def _attend(self, timeout: float) -> None:
+        """Do what was asked for, waiting for it at most `timeout` [s]."""
+        with suppress(Empty):
+            self._inbox.get(timeout=timeout)() if timeout else self._inbox.get_nowait()()
+            while True:
+                self._inbox.get_nowait()()
+
+    def _say(self, emission: Emission, before: int) -> None:
+        """Publish what is new since the tick `before`."""
+        messages = self._encoder.packs(emission) if self._packs else iter(())
+        if not self.running.recipe.packs:
+            messages = itertools.chain(self._encoder.telemetry(emission), messages)
+        count = sum(self._publish(message) for message in messages)
+        self._free = max(self._free, time.monotonic() - 1.0) + count / self._most
+        self._publish(self._encoder.clock(emission.time, self.pace))
+        for event, effect in self.running.world.effects:
+            if effect.public and before < event.start <= emission.time:
+                self._publish(self._encoder.announcement(event, effect.targets))
+
+    def _take(self, order: Order, future: Future[str | None]) -> None:
+        if len(self._orders) < MOST_ORDERS:
+            self._orders.append((order, future))
+        else:
+            refusal = f"more than {MOST_ORDERS:,} commands in a tick; try again at the next"
+            self._answer(order, refusal)
+            future.set_result(refusal)
+
+    def _answer(self, order: Order, refusal: str | None) -> None:
+        self._publish(self._encoder.response(order, self.running.time, refusal))
+
+    def _publish(self, message: Message) -> int:
+        self._publisher.publish(message.topic, message.payload, retain=message.retain)
+        return 1

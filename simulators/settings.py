@@ -66,12 +66,12 @@ class Settings:
         if sensor not in self._place:
             return f"unknown sensor {sensor!r}"
         if not settings:
-            return f"a {kind} takes no commands"
+            return f"sensors of kind {kind} take no commands"
         if not values:
             return f"nothing to set: name one of {', '.join(settings)}"
         for name, value in values.items():
             if name not in settings:
-                return f"unknown setting {name!r}: a {kind} has {', '.join(settings)}"
+                return f"unknown setting {name!r}: kind {kind} has {', '.join(settings)}"
             if why := self._refuses(f"{kind}.{name}", sensor, settings[name], value):
                 return why
         return None

@@ -144,11 +144,21 @@ class World:
         ScenarioError
             If the event does not fit the city, or has the id of another.
         """
-        if any(event.id == other.id for other, _ in self._effects):
-            raise ScenarioError(f"there is an event {event.id!r} already")
-        effect = effect_of(event, self.city, self.domains, self._now.seed)
+        effect = self.check(event)
         self._effects.append((event, effect))
         return effect
+
+    def check(self, event: Event) -> Effect:
+        """Return what an event would do.
+
+        Raises
+        ------
+        ScenarioError
+            As `inject`.
+        """
+        if any(event.id == other.id for other, _ in self._effects):
+            raise ScenarioError(f"there is an event {event.id!r} already")
+        return effect_of(event, self.city, self.domains, self._now.seed)
 
     def command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
         """Tell a device what to do from the next tick on; return why it will not, or None if it will.

@@ -7,6 +7,8 @@
     ├── ScenarioError    an event or a scenario cannot be played in this city
     ├── TopicError       a topic is not one of ours
     ├── SenmlError       a payload is not a SenML pack
+    ├── CommandError     a payload is not a command
+    ├── ControlError     a simulator cannot be asked, or refused
     ├── BrokerError      the broker cannot be reached, or refused us
     ├── StoreError       the store cannot be opened, read or written
     │   └── QueryTooHeavy  a query needs more time or memory than it may have
@@ -34,6 +36,26 @@ class TopicError(ZenataError):
 
 class SenmlError(ZenataError):
     """A payload is not a SenML pack (RFC 8428)."""
+
+
+class CommandError(ZenataError):
+    """A payload is not a command to a device."""
+
+
+class ControlError(ZenataError):
+    """A simulator cannot be asked, or refused what it was asked.
+
+    Parameters
+    ----------
+    message : str
+    reason : str
+        ``away``: nobody answers; ``invalid``: the request does not fit the city; ``conflict``: it does not fit how the
+        world is; ``limit``: it is more than anybody may have.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class BrokerError(ZenataError):

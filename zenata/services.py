@@ -18,8 +18,8 @@ from api.server import Server
 from ingest.service import FILTERS, Ingest
 from simulators.digest import Digest
 from simulators.publish import Encoder
-from simulators.record import Record
-from simulators.service import Simulation, clock_for, recipe_for, resume
+from simulators.record import Pace, Record
+from simulators.service import Simulation, recipe_for, take_up
 from simulators.world import TICK, World
 from zenata.city.clock import WallClock, parse_time
 from zenata.city.pack import load_city
@@ -28,6 +28,7 @@ from zenata.pilots.keys import KeyRing
 from zenata.ports import listen
 from zenata.settings import Settings
 from zenata.store import open_store
+from zenata.wire import topics
 from zenata.wire.address import Address, parse_url
 from zenata.wire.mqtt import Publisher, Subscription
 
@@ -37,24 +38,29 @@ _PATIENCE = 20.0  # time the broker has to appear when a service starts [s]
 
 
 def simulate(settings: Settings) -> None:
-    """Run the live city and publish it."""
+    """Run a world and publish it."""
     address = _broker(settings)
     city = load_city(settings.city)
     record = Record(settings.world_dir)
     recipe = recipe_for(record, city, seed=settings.seed, start=_moment("--start", settings.start))
-    world = resume(record, city, recipe, WallClock().now())
-    with Publisher(address, client_id=f"simulators-{token_hex(8)}") as publisher:
+    run = take_up(record, city, recipe, WallClock().now())
+    publisher = Publisher(
+        address,
+        client_id=f"simulators-{token_hex(8)}",
+        filters=[topics.commands(settings.world)],
+        on_message=lambda topic, payload: simulation.receive(topic, payload),
+    )
+    simulation = Simulation(
+        run=run,
+        encoder=Encoder(city, settings.world),
+        publisher=publisher,
+        record=record,
+        pace=Pace(speed=settings.speed),
+        packs=settings.packs,
+    )
+    with publisher:
         publisher.connect(_PATIENCE)
         stop = _stop_on_signal(publisher.cancel)
-        simulation = Simulation(
-            world=world,
-            encoder=Encoder(city, settings.world),
-            publisher=publisher,
-            record=record,
-            clock=clock_for(recipe, world, settings.speed),
-            speed=settings.speed,
-            packs=settings.packs,
-        )
         try:
             simulation.run(stop)
         except BrokerError:

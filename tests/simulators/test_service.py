@@ -1,31 +1,36 @@
 """Worlds that are made, left, taken up again, and published to a real broker."""
 
+import json
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulators import service
-from simulators.digest import Digest
+from simulators.journal import Journal, Order
 from simulators.measurement import Channels
 from simulators.publish import Encoder
-from simulators.record import Recipe, Record
-from simulators.service import CATCH_UP, Simulation, clock_for, recipe_for, resume
-from simulators.world import TICK, World
+from simulators.record import Pace, Recipe, Record
+from simulators.run import Run
+from simulators.service import CATCH_UP, Simulation, recipe_for, take_up
+from simulators.world import TICK
 from tests.broker.client import Client
 from tests.broker.running import Running, password, running_broker, standard_users
-from zenata.city.clock import ScaledClock, WallClock, parse_time
+from zenata.city.clock import WallClock, parse_time
 from zenata.errors import SetupError
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
 TIMEOUT = 15.0  # far beyond what anything here takes [s]
 START = parse_time("2026-01-05T17:00:00Z")
+NOON = parse_time("2026-01-05T12:00:00Z")
 COUNTED = {"energy", "volume"}  # quantities that count since installation
 
 
@@ -62,11 +67,15 @@ def recipe(*, live: bool = False) -> Recipe:
     return Recipe(city="small", seed=3, start=START, live=live)
 
 
-def fingerprint(world: World, ticks: int) -> str:
-    digest = Digest()
+def made(city, start: int = START) -> Run:
+    """A world of that recipe at its start, kept nowhere."""
+    return Run(city, Recipe(city="small", seed=3, start=start, live=False), Journal(None))
+
+
+def fingerprint(run: Run, ticks: int) -> str:
     for _ in range(ticks):
-        digest.update(world.step())
-    return digest.hexdigest()
+        run.step()
+    return run.digest.hexdigest()
 
 
 class TestRecipe:
@@ -108,90 +117,67 @@ class TestRecipe:
             recipe_for(record, city, seed=None, start=None)
 
 
-class TestResume:
+class TestTakingUp:
     def test_without_a_checkpoint_it_starts(self, city, record):
-        assert fingerprint(resume(record, city, recipe(), START), 20) == fingerprint(
-            World(city, seed=3, start=START), 20
-        )
+        assert fingerprint(take_up(record, city, recipe(), START), 20) == fingerprint(made(city), 20)
 
     @pytest.mark.parametrize("live", [True, False])
     def test_from_a_checkpoint_it_goes_on_bit_for_bit(self, city, record, live):
-        world = World(city, seed=3, start=START)
-        fingerprint(world, 30)
-        record.keep_checkpoint(world.state())
-        resumed = resume(record, city, recipe(live=live), world.time + CATCH_UP)
-        assert resumed.time == world.time
-        assert fingerprint(resumed, 60) == fingerprint(world, 60)
+        run = made(city)
+        fingerprint(run, 30)
+        record.keep_checkpoint(run.state())
+        resumed = take_up(record, city, recipe(live=live), run.time + CATCH_UP)
+        assert resumed.time == run.time
+        assert fingerprint(resumed, 60) == fingerprint(run, 60)
 
     def test_a_world_with_a_clock_of_its_own_is_never_away(self, city, record):
-        world = World(city, seed=3, start=START)
-        record.keep_checkpoint(world.state())
-        assert resume(record, city, recipe(), START + 1000 * CATCH_UP).time == world.time
+        record.keep_checkpoint(made(city).state())
+        assert take_up(record, city, recipe(), START + 1000 * CATCH_UP).time == START - TICK
 
-    def test_a_live_city_long_away_begins_afresh_and_counts_on(self, city, record):
-        world = World(city, seed=3, start=parse_time("2026-01-05T12:00:00Z"))
+    def test_a_live_city_long_away_begins_anew_and_counts_on(self, city, record):
+        run = Run(city, Recipe(city="small", seed=3, start=NOON, live=False), Journal(None))
         numbers: dict[int, int] = {}
         for _ in range(120):
-            emission = world.step()
+            emission = run.step()
             numbers.update(zip(emission.sensors.tolist(), emission.seq.tolist(), strict=True))
-        record.keep_checkpoint(world.state())
-        now = world.time + 48 * 3600 * 1_000_000 + 5
-        resumed = resume(record, city, recipe(live=True), now)
+        record.keep_checkpoint(run.state())
+        now = run.time + 48 * 3600 * 1_000_000 + 5
+        resumed = take_up(record, city, recipe(live=True), now)
         assert now - 2 * TICK < resumed.time <= now
-        counters = np.isin(Channels.of(city).property, list(COUNTED)) & np.isfinite(world.truth())
+        counters = np.isin(Channels.of(city).property, list(COUNTED)) & np.isfinite(run.world.truth())
         assert counters.any()
-        before = world.truth()[counters]
+        before = run.world.truth()[counters]
         for _ in range(120):
             emission = resumed.step()
             for sensor, seq in zip(emission.sensors.tolist(), emission.seq.tolist(), strict=True):
                 assert seq == numbers[sensor] + 1
                 numbers[sensor] = seq
-            assert (resumed.truth()[counters] >= before).all()
-            before = resumed.truth()[counters]
+            assert (resumed.world.truth()[counters] >= before).all()
+            before = resumed.world.truth()[counters]
 
     def test_the_rest_of_a_city_long_away_is_as_if_newly_made(self, city, record):
         """What was before leaves no trace in the air or on the streets."""
-        world = World(city, seed=3, start=START)
-        record.keep_checkpoint(world.state())
+        record.keep_checkpoint(made(city).state())
         now = START + 2 * CATCH_UP
-        resumed, fresh = resume(record, city, recipe(live=True), now), World(city, seed=3, start=now)
-        inherited = {name for name, array in fresh.state().items() if not same(array, resumed.state()[name])}
-        assert inherited <= {"world.seq", *(name for name in fresh.state() if name.split(".")[-1] in COUNTED)}
+        resumed, fresh = (
+            take_up(record, city, recipe(live=True), now).world.state(),
+            made(city, start=now).world.state(),
+        )
+        inherited = {name for name, array in fresh.items() if not same(array, resumed[name])}
+        assert inherited <= {"world.seq", *(name for name in fresh if name.split(".")[-1] in COUNTED)}
+
+    def test_a_city_that_began_anew_is_the_same_told_again(self, city, record):
+        run = take_up(record, city, recipe(live=True), START)
+        fingerprint(run, 5)
+        run.keep_checkpoint()
+        again = take_up(record, city, recipe(live=True), START + 2 * CATCH_UP)
+        fingerprint(again, 10)
+        told = Run(city, recipe(live=True), Journal(None, record.journal().since(0)))
+        assert fingerprint(told, 15) == again.digest.hexdigest()
 
 
 def same(one, other) -> bool:
     return np.array_equal(one, other, equal_nan=True)
-
-
-class TestClock:
-    def test_a_live_city_follows_the_time_of_day(self, city):
-        assert isinstance(clock_for(recipe(live=True), World(city, seed=3, start=START), 1.0), WallClock)
-
-    def test_the_time_of_day_has_one_speed(self, city):
-        with pytest.raises(SetupError, match="--speed 1"):
-            clock_for(recipe(live=True), World(city, seed=3, start=START), 2.0)
-
-    def test_another_world_has_a_clock_that_starts_at_its_next_tick(self, city):
-        clock = clock_for(recipe(), World(city, seed=3, start=START), 1.0)
-        assert isinstance(clock, ScaledClock)
-        assert START <= clock.now() < START + TICK
-
-
-class Jumping:
-    """A clock that is always at the moment waited for, and stops a run after so many ticks."""
-
-    def __init__(self, ticks: int, stop: threading.Event) -> None:
-        self._left, self._stop, self._now = ticks, stop, 0
-
-    def now(self) -> int:
-        return self._now
-
-    def wait_until(self, moment: int, timeout: float) -> bool:
-        if not self._left:
-            self._stop.set()
-            return False
-        self._left, self._now = self._left - 1, moment
-        return True
 
 
 class Killed(BaseException):
@@ -199,6 +185,7 @@ class Killed(BaseException):
 
 
 Said = list[tuple[str, bytes]]
+AT_ONCE = Pace(speed=0)
 
 
 class Stage:
@@ -207,46 +194,54 @@ class Stage:
     def __init__(self, city, record: Record, publisher: Counting, broker: Running) -> None:
         self._city, self._record, self._publisher, self._broker = city, record, publisher, broker
 
-    def run(self, ticks: int, *, killed: bool = False, packs: bool = False) -> Said:
-        """Return what a subscriber got, in order of topics."""
-        stop = threading.Event()
-        world = resume(self._record, self._city, recipe(), START)
-        simulation = Simulation(
-            world=world,
+    def simulation(self, *, packs: bool = False, recipe: Recipe | None = None) -> Simulation:
+        return Simulation(
+            run=take_up(
+                self._record, self._city, recipe or Recipe(city="small", seed=3, start=START, live=False), START
+            ),
             encoder=Encoder(self._city, "zenata"),
             publisher=self._publisher,
             record=self._record,
-            clock=Jumping(ticks, stop),
-            speed=60.0,
+            pace=AT_ONCE,
             packs=packs,
         )
-        last = world.time + ticks * TICK
 
-        def on_tick() -> None:
-            if killed and world.time == last:
-                raise Killed
+    def run(self, ticks: int, *, killed: bool = False, packs: bool = False) -> Said:
+        """Return what a subscriber got, in order of topics."""
+        simulation = self.simulation(packs=packs)
+        return self.said(simulation, simulation.running.time + ticks * TICK, killed=killed)
+
+    def said(self, simulation: Simulation, last: int, *, killed: bool = False) -> Said:
+        """Run a simulation up to a time; return what a subscriber got."""
+        stop = threading.Event()
+
+        def on_turn() -> None:
+            if simulation.running.time == last:
+                if killed:
+                    raise Killed
+                stop.set()
 
         with Client(self._broker, "demo") as demo:
-            for filter_ in ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock"):
+            for filter_ in ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock", "zenata/responses/#"):
                 assert demo.subscribe(filter_)
             self._publisher.published = 0
             with suppress(Killed):
-                simulation.run(stop, on_tick)
-            assert world.time == last
+                simulation.run(stop, on_turn)
+            assert simulation.running.time == last
             assert self._publisher.drain(TIMEOUT)
             demo._wait(lambda: sum(not message.retain for message in demo.messages) >= self._publisher.published)
         return sorted((message.topic, message.payload) for message in demo.messages if not message.retain)
 
 
-def encoded(city, world: World, ticks: int, *, packs: bool = False) -> Said:
+def encoded(city, run: Run, ticks: int, *, packs: bool = False) -> Said:
     """Return what a world should publish in its next ticks, in order of topics."""
     encoder = Encoder(city, "zenata")
-    said: Said = []
+    said = []
     for _ in range(ticks):
-        emission = world.step()
-        said += [*encoder.telemetry(emission), encoder.clock(emission.time, 60.0)]
+        emission = run.step()
+        said += [*encoder.telemetry(emission), encoder.clock(emission.time, AT_ONCE)]
         said += encoder.packs(emission) if packs else ()
-    return sorted(said)
+    return sorted((message.topic, message.payload) for message in said)
 
 
 @pytest.fixture
@@ -257,15 +252,21 @@ def stage(city, record, publisher, broker) -> Stage:
 class TestSimulation:
     @pytest.mark.parametrize("packs", [False, True])
     def test_each_tick_is_published_and_a_checkpoint_is_left(self, city, stage, record, packs):
-        world = World(city, seed=3, start=START)
-        assert stage.run(12, packs=packs) == encoded(city, world, 12, packs=packs)
+        run = made(city)
+        assert stage.run(12, packs=packs) == encoded(city, run, 12, packs=packs)
         state = record.checkpoint()
-        assert state.keys() == world.state().keys()
-        assert all(same(array, state[name]) for name, array in world.state().items())
+        assert state.keys() == run.state().keys()
+        assert all(same(array, state[name]) for name, array in run.state().items())
+
+    def test_a_world_of_packs_publishes_nothing_else(self, city, stage):
+        recipe = Recipe(city="small", seed=3, start=START, live=False, packs=True)
+        simulation = stage.simulation(packs=True, recipe=recipe)
+        topics = {topic.split("/")[1] for topic, _ in stage.said(simulation, START + TICK)}
+        assert topics == {"packs", "clock"}
 
     def test_stopped_and_started_it_goes_on(self, city, stage):
         pieces = stage.run(5) + stage.run(7)
-        assert sorted(pieces) == encoded(city, World(city, seed=3, start=START), 12)
+        assert sorted(pieces) == encoded(city, made(city), 12)
 
     def test_killed_and_started_it_says_the_very_same_again(self, city, stage):
         before = stage.run(5)
@@ -273,39 +274,122 @@ class TestSimulation:
         again = stage.run(10)
         rest = Counter(again) - Counter(lost)
         assert not Counter(lost) - Counter(again)
-        world = World(city, seed=3, start=START)
-        assert before == encoded(city, world, 5)
-        assert lost == encoded(city, world, 7)
-        assert sorted(rest.elements()) == encoded(city, world, 3)
+        run = made(city)
+        assert before == encoded(city, run, 5)
+        assert lost == encoded(city, run, 7)
+        assert sorted(rest.elements()) == encoded(city, run, 3)
 
     def test_killed_and_long_away_it_numbers_on_from_what_was_said(self, city, stage, record):
         stage.run(2)
         stage.run(9, killed=True)
-        said = World(city, seed=3, start=START)
+        said = made(city)
         fingerprint(said, 11)
-        now = START + 2 * CATCH_UP
-        assert same(resume(record, city, recipe(live=True), now).state()["world.seq"], said.state()["world.seq"])
+        resumed = take_up(record, city, recipe(live=True), START + 2 * CATCH_UP)
+        assert same(resumed.world.state()["world.seq"], said.world.state()["world.seq"])
 
     def test_checkpoints_are_left_on_the_way(self, stage, record, monkeypatch):
         monkeypatch.setattr(service, "CHECKPOINT_EVERY", 0.0)
-        stage.run(3, killed=True)  # in the middle of its last tick
+        stage.run(3, killed=True)  # before the checkpoint of its last turn
         assert record.checkpoint()["world.time"] == START + TICK
 
-    def test_without_the_brokers_word_there_is_no_checkpoint(self, city, record, publisher, broker, monkeypatch):
+    def test_without_the_brokers_word_there_is_no_checkpoint(self, stage, record, publisher, broker, monkeypatch):
         monkeypatch.setattr(service, "_DRAIN", 0.05)
-        stop = threading.Event()
-        simulation = Simulation(
-            world=World(city, seed=3, start=START),
-            encoder=Encoder(city, "zenata"),
-            publisher=publisher,
-            record=record,
-            clock=Jumping(2, stop),
-            speed=1.0,
-        )
+        simulation = stage.simulation()
         broker.process.send_signal(signal.SIGSTOP)
         try:
-            simulation.run(stop)
+            simulation.tick()
+            assert not simulation.keep_checkpoint()
         finally:
             broker.process.send_signal(signal.SIGCONT)
         assert record.checkpoint() is None
         assert publisher.drain(TIMEOUT)
+
+
+class TestCommands:
+    LAMP = "zenata/commands/streetlight/streetlight-0001"
+
+    def answer(self, stage, payload: bytes, topic: str = LAMP) -> dict:
+        """Return what is answered to a command, given just before the first tick."""
+        simulation = stage.simulation()
+        simulation.receive(topic, payload)
+        simulation._attend(0)
+        said = stage.said(simulation, START)
+        (response,) = [json.loads(payload) for topic, payload in said if "/responses/" in topic]
+        return response
+
+    def test_a_command_is_obeyed_at_the_next_tick_and_answered(self, city, stage, record):
+        assert self.answer(stage, b'{"id": "a", "set": {"dim": 0.25}}') == {
+            "id": "a",
+            "status": "applied",
+            "at": "2026-01-05T17:00:00Z",
+            "reason": None,
+        }
+        run = take_up(record, city, recipe(), START)
+        assert run.world.state()["settings.streetlight.dim"][0] == 0.25
+        assert [entry.order.set for entry in record.journal().since(0)] == [{"dim": 0.25}]
+
+    @pytest.mark.parametrize(
+        ("topic", "payload", "reason"),
+        [
+            (LAMP, b'{"id": "a", "set": {"dim": 1.5}}', "dim 1.5 is out of range: from 0 to 1 /"),
+            (LAMP, b'{"id": "a", "set": {"colour": 1}}', "unknown setting 'colour': kind streetlight has dim"),
+            (LAMP, b'{"id": "a", "set": {}}', "nothing to set: name one of dim"),
+            ("zenata/commands/streetlight/lamp-1", b'{"id": "a", "set": {"dim": 1}}', "unknown sensor 'lamp-1'"),
+            ("zenata/commands/air/air-0001", b'{"id": "a", "set": {"dim": 1}}', "sensors of kind air take no commands"),
+        ],
+    )
+    def test_what_cannot_be_done_is_rejected_with_the_reason_and_logged(self, stage, record, topic, payload, reason):
+        answer = self.answer(stage, payload, topic)
+        assert (answer["id"], answer["status"], answer["reason"]) == ("a", "rejected", reason)
+        assert len(record.journal()) == 1
+
+    @pytest.mark.parametrize("payload", [b"", b"\xff", b"{}", b'{"set": {"dim": "much"}}', b'{"set": {"dim": NaN}}'])
+    def test_what_is_no_command_is_rejected(self, stage, record, payload):
+        answer = self.answer(stage, payload)
+        assert (answer["id"], answer["status"]) == (None, "rejected")
+        assert answer["reason"].startswith("not a command such as")
+        assert len(record.journal()) == 0
+
+    def test_too_many_in_a_tick_are_rejected(self, stage, monkeypatch):
+        monkeypatch.setattr(service, "MOST_ORDERS", 2)
+        simulation = stage.simulation()
+        told = [simulation.order(Order(id=str(n), kind="streetlight", sensor="x", set={"dim": 1})) for n in range(3)]
+        simulation._attend(0)
+        assert [future.done() for future in told] == [False, False, True]
+        assert "more than 2 commands" in told[2].result()
+
+    def test_killed_after_a_command_it_obeys_it_again_at_the_same_tick(self, city, stage):
+        simulation = stage.simulation()
+        simulation.order(Order(id="a", kind="streetlight", sensor="streetlight-0001", set={"dim": 0.1}))
+        simulation._attend(0)
+        lost = stage.said(simulation, START + 2 * TICK, killed=True)
+        assert (
+            not Counter(lost)
+            - Counter(stage.run(4))
+            - Counter(message for message in lost if "/responses/" in message[0])
+        )
+
+
+class TestPace:
+    def test_a_live_city_has_one_pace(self, stage):
+        with pytest.raises(SetupError, match="runs at speed 1"):
+            stage.simulation(recipe=recipe(live=True))
+
+    def test_a_paused_world_stands_still_and_still_answers(self, stage):
+        simulation, stop = stage.simulation(), threading.Event()
+        simulation.set_pace(Pace(state="paused"))
+        thread = threading.Thread(target=simulation.run, args=(stop,))
+        thread.start()
+        try:
+            assert simulation.call(lambda: simulation.running.time).result(TIMEOUT) == START - TICK
+            simulation.call(partial(simulation.set_pace, AT_ONCE)).result(TIMEOUT)
+            deadline = time.monotonic() + TIMEOUT
+            while simulation.call(lambda: simulation.running.time).result(TIMEOUT) < START + 3 * TICK:
+                assert time.monotonic() < deadline
+        finally:
+            stop.set()
+            thread.join()
+
+    def test_its_pace_outlasts_it(self, stage, record):
+        stage.simulation().set_pace(Pace(state="paused", speed=60))
+        assert record.pace() == Pace(state="paused", speed=60)

@@ -49,10 +49,23 @@ class Publisher:
     client_id : str
     in_flight : int
         How many messages may wait for their acknowledgement; `publish` blocks beyond.
+    filters : sequence of str
+        What it also listens to while it is connected.
+    on_message : callable
+        Called with topic and payload of what comes, by the network's thread.
     """
 
-    def __init__(self, address: Address, *, client_id: str, in_flight: int = 1000) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        client_id: str,
+        in_flight: int = 1000,
+        filters: Sequence[str] = (),
+        on_message: Callable[[str, bytes], object] = lambda *_: None,
+    ) -> None:
         self._address = address
+        self._filters = [(filter_, 1) for filter_ in filters]
         self._room = threading.Condition()
         self._in_flight = in_flight
         self._waiting = 0
@@ -65,6 +78,8 @@ class Publisher:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
+        self._listener = on_message
 
     def __enter__(self) -> Self:
         return self
@@ -130,8 +145,10 @@ class Publisher:
         self._answered.set()
         if self._refusal:
             log.warning("the broker at %s refused us: %s", self._address, reason)
-        else:
-            log.info("connected to the broker at %s", self._address)
+            return
+        log.info("connected to the broker at %s", self._address)
+        if self._filters:
+            self._client.subscribe(self._filters)
 
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
@@ -139,6 +156,10 @@ class Publisher:
         self._gone.set()
         if reason.is_failure:
             log.warning("lost the broker at %s (%s); connecting again", self._address, reason)
+
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        with suppress(UnicodeDecodeError):  # of the topic, which is then none of ours
+            self._listener(message.topic, bytes(message.payload))
 
     def _on_publish(self, *_: object) -> None:
         with self._room:

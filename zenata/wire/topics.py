@@ -4,8 +4,11 @@
 
     {world}/telemetry/{district}/{kind}/{sensor}     a sensor's readings, retained
     {world}/packs/{district}                         every reading of a district and tick in one pack
+    {world}/commands/{kind}/{sensor}                 what a device is told
+    {world}/responses/{kind}/{sensor}                what became of it
     {world}/clock                                    the world's time, retained
     {world}/events                                   what a city would announce
+    truth/{world}                                    what really happened; no pilot may read it
 
 Each level is a word of letters, digits, ``-`` and ``_``: no level can smuggle in a wildcard of MQTT or of a broker.
 """
@@ -42,6 +45,15 @@ class PackTopic:
     district: str
 
 
+@dataclass(frozen=True, slots=True)
+class CommandTopic:
+    """Where one device of one world is told what to do."""
+
+    world: str
+    kind: str
+    sensor: str
+
+
 def telemetry(world: str, district: str, kind: str, sensor: str) -> str:
     """Return the topic of a sensor's telemetry.
 
@@ -66,6 +78,36 @@ def clock(world: str) -> str:
 def events(world: str) -> str:
     """Return the topic of a world's public events."""
     return _join(world, "events")
+
+
+def commands(world: str) -> str:
+    """Return the filter of all commands to a world's devices."""
+    return _join(world, "commands") + "/#"
+
+
+def response(world: str, kind: str, sensor: str) -> str:
+    """Return the topic of the answers of a device."""
+    return _join(world, "responses", kind, sensor)
+
+
+def truth(world: str) -> str:
+    """Return the topic of what really happened in a world."""
+    return _join("truth", world)
+
+
+def parse_command(topic: str) -> CommandTopic:
+    """Read a topic of commands.
+
+    Raises
+    ------
+    TopicError
+        If it is none.
+    """
+    match topic.split("/"):
+        case [world, "commands", kind, sensor]:
+            _check(world, kind, sensor)
+            return CommandTopic(world, kind, sensor)
+    raise TopicError(f"topic {topic[:200]!r} takes no commands: expected {{world}}/commands/{{kind}}/{{sensor}}")
 
 
 def parse(topic: str) -> TelemetryTopic | PackTopic:

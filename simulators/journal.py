@@ -1,0 +1,124 @@
+"""What has been done to a world from outside, in the order in which it was done: the one thing that chance cannot give again.
+
+An entry is on disk before it is obeyed, so that a killed simulator obeys it again at the same tick.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from simulators.events.base import Event
+from zenata.errors import SetupError
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A command to a device.
+
+    Parameters
+    ----------
+    id : str or None
+        As whoever sent it calls it.
+    kind, sensor : str
+    set : dict of str to float or None
+        New value by setting; None gives it back to the device's own control.
+    by : str
+        Who sent it, as far as it is known.
+    """
+
+    id: str | None
+    kind: str
+    sensor: str
+    set: dict[str, float | None]
+    by: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is done between two ticks.
+
+    Parameters
+    ----------
+    at : int
+        Time of the last tick before it [us since the Unix epoch].
+    order : Order or None
+    event : Event or None
+        Something that is made to happen.
+    every : int or None
+        Length of the ticks from now on [us].
+    anew : int or None
+        A city that was away begins anew at this time [us since the Unix epoch].
+    """
+
+    at: int
+    order: Order | None = None
+    event: Event | None = None
+    every: int | None = None
+    anew: int | None = None
+
+
+class Journal:
+    """The entries of a world, in a file to which lines are added.
+
+    Parameters
+    ----------
+    path : Path or None
+        None keeps them in memory alone.
+    entries : sequence of Entry
+        Those of a world in memory.
+
+    Raises
+    ------
+    SetupError
+        If the file cannot be read.
+    """
+
+    def __init__(self, path: Path | None, entries: Sequence[Entry] = ()) -> None:
+        self._path = path
+        self._entries = list(entries) if path is None else _read(path)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, number: int) -> Entry:
+        return self._entries[number]
+
+    def since(self, number: int) -> list[Entry]:
+        """Return the entries from the one of this number on."""
+        return self._entries[number:]
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Write entries; they are on disk when it returns.
+
+        Raises
+        ------
+        SetupError
+            If they cannot be written; none is then kept.
+        """
+        if self._path is not None and entries:
+            text = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+            try:
+                with self._path.open("ab", buffering=0) as file:
+                    file.write(text)
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise SetupError(f"{self._path} cannot be written: {error.strerror}") from error
+        self._entries += entries
+
+
+def _read(path: Path) -> list[Entry]:
+    """Return the entries of a file; one that was cut short by a death was not obeyed, and is taken away."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror}") from error
+    whole = text[: text.rfind(b"\n") + 1]
+    try:
+        entries = [msgspec.json.decode(line, type=Entry) for line in whole.splitlines()]
+        if len(whole) != len(text):
+            os.truncate(path, len(whole))
+    except (OSError, msgspec.DecodeError) as error:
+        raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
+    return entries
