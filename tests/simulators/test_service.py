@@ -211,8 +211,10 @@ class Stage:
         simulation = self.simulation(packs=packs)
         return self.said(simulation, simulation.running.time + ticks * TICK, killed=killed)
 
-    def said(self, simulation: Simulation, last: int, *, killed: bool = False) -> Said:
-        """Run a simulation up to a time; return what a subscriber got."""
+    def said(
+        self, simulation: Simulation, last: int, *, killed: bool = False, told: tuple[str, bytes] | None = None
+    ) -> Said:
+        """Tell a simulation something, run it up to a time; return what a subscriber got."""
         stop = threading.Event()
 
         def on_turn() -> None:
@@ -225,6 +227,9 @@ class Stage:
             for filter_ in ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock", "zenata/responses/#"):
                 assert demo.subscribe(filter_)
             self._publisher.published = 0
+            if told is not None:
+                simulation.receive(*told)
+                simulation._attend(0)
             with suppress(Killed):
                 simulation.run(stop, on_turn)
             assert simulation.running.time == last
@@ -310,10 +315,7 @@ class TestCommands:
 
     def answer(self, stage, payload: bytes, topic: str = LAMP) -> dict:
         """Return what is answered to a command, given just before the first tick."""
-        simulation = stage.simulation()
-        simulation.receive(topic, payload)
-        simulation._attend(0)
-        said = stage.said(simulation, START)
+        said = stage.said(stage.simulation(), START, told=(topic, payload))
         (response,) = [json.loads(payload) for topic, payload in said if "/responses/" in topic]
         return response
 

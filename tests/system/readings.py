@@ -24,7 +24,7 @@ def opened(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def simulated(end: int, seed: int = 1) -> dict[str, np.ndarray]:
-    """Return every reading from `START` up to, but not including, `end` [us], as columns."""
+    """Return every reading published from `START` up to, but not including, `end` [us], as columns."""
     city = load_city("zenata")
     world = World(city, seed=seed, start=parse_time(START))
     names = np.array([sensor.id for sensor in city.sensors], dtype=object)
@@ -35,7 +35,7 @@ def simulated(end: int, seed: int = 1) -> dict[str, np.ndarray]:
         counts = np.diff(said.offsets)
         columns["sensor"].append(np.repeat(names[said.sensors], counts))
         columns["property"].append(np.array([name for n in said.sensors for name in properties[n]], dtype=object))
-        columns["time"].append(np.full(len(said.values), said.time))
+        columns["time"].append(np.repeat(said.times, counts))
         columns["value"].append(said.values)
         columns["seq"].append(np.repeat(said.seq, counts))
     return {name: np.concatenate(parts) for name, parts in columns.items()}
