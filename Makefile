@@ -2,7 +2,7 @@
 BIN := .venv/bin
 SOURCES := zenata ingest simulators api tests benchmarks scripts
 
-.PHONY: help up test lint bench city lock clean
+.PHONY: help up test lint bench city plots lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -26,6 +26,9 @@ bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="tick ingest" choose
 
 city: .venv/.dev  ## Generate the city pack of Zenata anew
 	@$(BIN)/python scripts/generate_city.py
+
+plots: .venv/.dev  ## Draw docs/physics anew, and write the table of the year (ARGS="water year" chooses)
+	@$(BIN)/python -m scripts.plot_physics $(ARGS)
 
 lock:  ## Lock the newest versions that pyproject.toml allows (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -15,14 +15,17 @@ from api.problems import Problem, on_http_exception, on_problem, on_store_error,
 from api.routes import city as city_routes
 from api.routes import readings as readings_routes
 from api.routes import service as service_routes
+from api.routes import worlds as world_routes
 from api.schemas import ProblemDetails
+from api.worlds import Worlds
 from zenata.city.model import City
 from zenata.errors import StoreError
 from zenata.pilots.keys import KeyRing
 from zenata.store.base import Store
 
 _DESCRIPTION = """
-The simulated city of Zenata: what it is, what its sensors say now and what they said.
+The simulated city of Zenata: what it is, what its sensors say now and what they said; and private worlds, in which its
+devices can be commanded and things made to happen.
 
 Send a key as `Authorization: Bearer zk_...`. Times are RFC 3339 in UTC, and of the world, whose clock need not be the
 wall's. Errors are `application/problem+json` (RFC 9457) and say what to do.
@@ -47,7 +50,7 @@ def create_app(
     store: Store,
     keys: KeyRing,
     hub: Hub,
-    world: str = "zenata",
+    worlds: Worlds,
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
 ) -> FastAPI:
@@ -65,10 +68,12 @@ def create_app(
             StoreError: on_store_error,
         },
     )
-    app.state.context = Context(city=city, store=store, keys=keys, hub=hub, world=world, ready=ready, counters=counters)
+    app.state.context = Context(
+        city=city, store=store, keys=keys, hub=hub, worlds=worlds, ready=ready, counters=counters
+    )
     app.state.metrics = Metrics(hub, counters)
     app.add_middleware(Observer, metrics=app.state.metrics)
-    for routes in (city_routes, readings_routes, service_routes):
+    for routes in (city_routes, readings_routes, world_routes, service_routes):
         app.include_router(routes.router)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app

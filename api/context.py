@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from api.encode import Encoder
 from api.live import Hub
 from api.places import SensorIndex
+from api.worlds import Worlds
 from zenata.city.model import City
 from zenata.city.readings import Selection
 from zenata.pilots.keys import KeyRing
@@ -27,8 +28,8 @@ class Context:
     keys : KeyRing
     hub : Hub
         What the process's ingest publishes to.
-    world : str
-        The world meant where a request names none.
+    worlds : Worlds
+        Their simulators.
     ready : callable
         Returns what is not ready yet, in words; empty when all is.
     counters : callable
@@ -39,7 +40,7 @@ class Context:
     store: Store
     keys: KeyRing
     hub: Hub
-    world: str
+    worlds: Worlds
     ready: Callable[[], list[str]]
     counters: Callable[[], Mapping[str, float]]
 
@@ -53,9 +54,10 @@ class Context:
         """The city's sensors, arranged for searching."""
         return SensorIndex(self.city)
 
-    def worlds(self) -> list[str]:
-        """Return the worlds there are, the default one first."""
-        return list(dict.fromkeys([self.world, *(series.world for series in self.store.catalog.since(0))]))
+    @property
+    def world(self) -> str:
+        """The world meant where a request names none."""
+        return self.worlds.shared
 
     def newest(self, worlds: tuple[str, ...]) -> int | None:
         """Return the newest observation time [us] of some worlds, or None if they have no readings.

@@ -74,11 +74,20 @@ KINDS: dict[str, ProblemKind] = {
     "invalid-parameter": ProblemKind(
         status=422, title="Parameter not valid", help="Correct the parameter; see 'allowed' where there is a list."
     ),
+    "world-conflict": ProblemKind(
+        status=409, title="Not as the world is now", help="See /v1/worlds/{world} for how it is, and try again."
+    ),
+    "world-limit": ProblemKind(
+        status=409, title="More than a world or pilot may have", help="Ask for less, or delete a world you do not need."
+    ),
     "request-refused": ProblemKind(status=400, title="Request refused", help="See /docs for what can be asked."),
     "internal": ProblemKind(
         status=500, title="Internal error", help="Try again; if it stays, report the time and the address asked for."
     ),
     "not-ready": ProblemKind(status=503, title="Not ready", help="Wait for what 'reasons' names, then try again."),
+    "world-unavailable": ProblemKind(
+        status=503, title="World not available", help="Its simulator does not answer; try again in a few seconds."
+    ),
     "store-unavailable": ProblemKind(
         status=503, title="Store not available", help="Try again in a few seconds; /readyz says when it is back."
     ),
@@ -157,7 +166,8 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     first = error.errors()[0]
     context = first.get("ctx", {})
-    parameter = context.get("parameter") or str(first["loc"][-1])
+    where, *names = first["loc"]
+    parameter = context.get("parameter") or str(where if first["type"] == "json_invalid" or not names else names[0])
     members = {"allowed": context["allowed"]} if "allowed" in context else {}
     return invalid(parameter, first["msg"], **members).response(request.url.path)
 

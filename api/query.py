@@ -9,8 +9,9 @@ from api.formats import Format
 from api.params import ReadingsParams
 from api.problems import KINDS, Problem, invalid
 from api.selection import check_names, select
-from api.times import parse_duration, parse_moment
-from zenata.city.clock import SECOND
+from api.times import parse_moment
+from zenata.city.clock import SECOND, parse_duration
+from zenata.pilots.keys import Principal
 from zenata.store.base import AGGREGATES, Query, Table
 
 DEFAULT_RANGE = 3600 * SECOND
@@ -54,7 +55,7 @@ class Page:
         return encode_cursor((self.query.start, self.query.end, *last), self.fingerprint)
 
 
-def to_page(context: Context, params: ReadingsParams, format_: Format) -> Page:
+def to_page(context: Context, principal: Principal, params: ReadingsParams, format_: Format) -> Page:
     """Return the page a request means.
 
     Raises
@@ -62,7 +63,7 @@ def to_page(context: Context, params: ReadingsParams, format_: Format) -> Page:
     Problem
         404 or 422 for parameters that mean nothing.
     """
-    selection = select(context, params)
+    selection = select(context, principal, params)
     check_names("agg", params.agg, AGGREGATES)
     every = _duration(params.every) if params.every is not None else None
     fingerprint = params.model_dump_json(exclude={"cursor", "limit", "format"})

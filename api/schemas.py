@@ -6,7 +6,7 @@ The routes write bytes; these models describe them, and a test holds every answe
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import KINDS, MEDIA_TYPE, problem_type
 
@@ -89,6 +89,19 @@ class PropertyDocument(Document):
     digits: int
 
 
+class SettingDocument(Document):
+    """What a device can be told; `limit` names an attribute of the sensor that bounds it, `needs` one it must have."""
+
+    name: str
+    title: str
+    unit: str
+    low: float
+    high: float
+    limit: str | None
+    needs: str | None
+    whole: bool
+
+
 class KindDocument(Document):
     """A kind of sensors; `period` [s]."""
 
@@ -97,6 +110,7 @@ class KindDocument(Document):
     period: int
     on_change: bool
     properties: list[PropertyDocument]
+    settings: list[SettingDocument]
 
 
 class KindPage(Document):
@@ -160,6 +174,99 @@ class SensorAndLatest(SensorDocument):
     latest: list[Row]
 
 
+class BackfillDocument(BaseModel):
+    """How far a backfill has come."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class WorldDocument(Document):
+    """A world; `speed` and `pace` in world seconds per second, as it is told to go and as it goes."""
+
+    world: str
+    owner: str
+    parent: str
+    city: str
+    seed: int
+    start: str
+    time: str
+    state: Literal["running", "paused", "asleep", "failed", "catching-up"]
+    speed: float | Literal["max"]
+    pace: float
+    kinds: list[str]
+    districts: list[str]
+    packs: bool
+    live: bool
+    events: int
+    backfill: BackfillDocument | None
+    reason: str | None = None
+
+
+class WorldPage(Document):
+    """The worlds one may look into."""
+
+    items: list[WorldDocument]
+    next: None
+
+
+class StepPage(Document):
+    """What sensors said while a world was advanced from `from` to `time`; `next` leads to the readings not shown."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    time: str
+    from_: str = Field(alias="from")
+    steps: int
+    rows: int
+    items: list[Row]
+    next: str | None
+
+
+class EventDocument(Document):
+    """Something that happens in a world; `severity` from 0 to 1."""
+
+    id: str
+    type: str
+    start: str
+    end: str
+    targets: list[str]
+    severity: float
+    public: bool
+    parameters: dict[str, Any]
+
+
+class EventPage(Document):
+    """The events of a world."""
+
+    items: list[EventDocument]
+    next: None
+
+
+class TruthPage(Document):
+    """What really happened in a world: cause, targets, and the sensors it affected."""
+
+    items: list[dict[str, Any]]
+    next: None
+
+
+class CommandDocument(Document):
+    """What became of a command; `at` is the time of the tick from which it holds."""
+
+    id: str
+    status: Literal["applied", "rejected", "pending"]
+    at: str | None
+    reason: str | None
+
+
+class RecordDocument(BaseModel):
+    """Everything that makes a world what it is; `zenata replay` reads it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    format: int
+    world: str
+
+
 class Health(Document):
     """The process answers."""
 
@@ -169,7 +276,9 @@ class Health(Document):
 Responses = dict[int | str, dict[str, Any]]
 
 
-def responses(document: type[BaseModel] | None, *problems: str, content: Mapping[str, Any] | None = None) -> Responses:
+def responses(
+    document: type[BaseModel] | None, *problems: str, content: Mapping[str, Any] | None = None, status: int = 200
+) -> Responses:
     """Return what a route answers, for its declaration.
 
     Parameters
@@ -180,11 +289,13 @@ def responses(document: type[BaseModel] | None, *problems: str, content: Mapping
         Keys of `api.problems.KINDS`; an internal error can always happen.
     content : mapping, optional
         Other media types of the answer.
+    status : int
+        Of success.
     """
     success: dict[str, Any] = {"description": "OK", "content": dict(content or {})}
     if document is not None:
         success["model"] = document
-    declared: Responses = {200: success}
+    declared: Responses = {status: success}
     for name in (*problems, "internal"):
         kind = KINDS[name]
         example = {

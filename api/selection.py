@@ -11,10 +11,11 @@ from api.problems import Problem, invalid
 from zenata.city.kinds import KINDS
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Selection
+from zenata.pilots.keys import Principal
 
 
-def select(context: Context, params: SeriesParams) -> Selection:
-    """Return the series a request means.
+def select(context: Context, principal: Principal, params: SeriesParams) -> Selection:
+    """Return the series a request means, of worlds that whoever asks may look into.
 
     Raises
     ------
@@ -26,7 +27,7 @@ def select(context: Context, params: SeriesParams) -> Selection:
     for sensor in params.sensor:
         check_sensor(context, sensor)
     return Selection(
-        worlds=tuple(select_world(context, world) for world in params.world or (None,)),
+        worlds=tuple(select_world(context, principal, world) for world in params.world or (None,)),
         sensors=params.sensor,
         kinds=params.kind,
         districts=params.district,
@@ -34,14 +35,11 @@ def select(context: Context, params: SeriesParams) -> Selection:
     )
 
 
-def select_world(context: Context, world: str | None) -> str:
-    """Return the world a request means; 404 if it is not there."""
-    if world is None or world == context.world:
+def select_world(context: Context, principal: Principal, world: str | None) -> str:
+    """Return the world a request means; 404 if whoever asks knows of none of that name."""
+    if world is None:
         return context.world
-    allowed = context.worlds()
-    if world not in allowed:
-        detail = f"There is no world {world!r}. Use {' or '.join(allowed)}."
-        raise Problem("unknown-world", detail, allowed=allowed)
+    context.worlds.check(principal, world)
     return world
 
 

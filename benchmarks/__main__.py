@@ -1,4 +1,4 @@
-"""Runs benchmarks and prints one table: ``python -m benchmarks [names] [--minutes N]``."""
+"""Runs benchmarks and prints one table: ``python -m benchmarks [names] [--minutes N] [--days N]``."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import api, ingest, simulators, stack, store
+from benchmarks import api, backfill, ingest, simulators, stack, store
 from benchmarks.table import Row, print_table
 
 
@@ -17,10 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; nothing is asserted.")
     parser.add_argument("names", nargs="*", metavar="name", help="of a benchmark; all without")
     parser.add_argument("--minutes", type=float, default=1.0, help="how long the whole stack runs [default: 1]")
+    parser.add_argument("--days", type=float, default=7.0, help="how long a past is backfilled [default: 7]")
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], list[Row]]] = {
         "simulators": simulators.run,
         "store": store.run,
+        "backfill": partial(backfill.run, options.days),
         "ingest": ingest.run,
         "api": api.run,
         "stack": partial(stack.run, options.minutes),

@@ -21,8 +21,8 @@ _SERIES = 25_000  # about what the sensors of the city have
 _START = parse_time("2026-01-01T00:00:00Z")
 _PERIOD = 10 * SECOND
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "256MB", "threads": 2}  # as the store has
-_TABLE = "CREATE TABLE readings (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, value DOUBLE NOT NULL, seq BIGINT NOT NULL)"
+CONFIG: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "256MB", "threads": 2}  # as the store has
+TABLE = "CREATE TABLE readings (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, value DOUBLE NOT NULL, seq BIGINT NOT NULL)"
 
 _ASKED, _OTHERS, _STEPS = 10, 160, 100_000  # series asked for, series beside them, readings of each
 _MEANS = """
@@ -51,9 +51,9 @@ def _append(folder: Path, size: int, repetitions: int, *, shuffled: bool) -> Row
     name = f"append-{size}-{shuffled}"
     with (
         closing(DuckDBStore(folder / f"{name}.duckdb")) as store,
-        duckdb.connect(str(folder / f"{name}-bare.duckdb"), config=_CONFIG) as connection,
+        duckdb.connect(str(folder / f"{name}-bare.duckdb"), config=CONFIG) as connection,
     ):
-        connection.execute(_TABLE)
+        connection.execute(TABLE)
         for batch in _batches(catalog, order, size, repetitions + 1):
             arrays = {
                 "series": batch.series,
@@ -84,7 +84,7 @@ def _latest(folder: Path) -> Row:
             store.append(batch)
         took = median_time(lambda: store.latest(Selection()))
     sql = "SELECT series, max(time), arg_max(value, time), arg_max(seq, time) FROM readings GROUP BY series ORDER BY series"
-    with duckdb.connect(str(folder / "latest.duckdb"), config=_CONFIG) as connection:
+    with duckdb.connect(str(folder / "latest.duckdb"), config=CONFIG) as connection:
         bare = median_time(lambda: connection.execute(sql).fetchnumpy())
     return Row(
         f"latest of {_SERIES:,} series",
@@ -105,7 +105,7 @@ def _means(folder: Path) -> list[Row]:
         _fill(store, together)
         measured = [median_time(partial(_hourly, store, asked)) for asked in layouts.values()]
         sizes = [_hourly(store, asked) for asked in layouts.values()]
-    with duckdb.connect(str(path), config=_CONFIG) as connection:
+    with duckdb.connect(str(path), config=CONFIG) as connection:
         queries = [_MEANS.format(", ".join(map(str, asked))) for asked in layouts.values()]
         bare = [median_time(lambda sql=sql: connection.execute(sql).fetchnumpy()) for sql in queries]  # type: ignore[misc]
         if sizes != [len(connection.execute(sql).fetchall()) for sql in queries]:

@@ -50,6 +50,8 @@ class Decoder:
         letters: list[DeadLetter] = []
         places = self._places
         for message in messages:
+            if not message.payload:
+                continue  # it takes what was retained away (MQTT 3.1.1 section 3.3.1.3), and says nothing
             try:
                 place = places.get(message.topic) or self._place(message.topic)
                 readings = senml.decode(message.payload, now)

@@ -62,6 +62,8 @@ CROWDS = (  # place, district, counters, and a box around them: u from and to, v
     ("hospital", "health", 8, (3470, 3750), (2160, 2390)),
 )
 BUSES = 30  # of each line
+LOGGERS = 350  # of water, those at supplies among them
+SUPPLIES = (("logistics-east", (1442.0, 3280.0)), ("industrial", (4688.0, 3292.0)))  # where city.toml's mains arrive
 
 
 class Site:
@@ -218,8 +220,10 @@ def place_meter(site: Site) -> Iterator[Spot]:
 
 
 def place_water(site: Site) -> Iterator[Spot]:
-    """Yield loggers on the mains under the streets."""
-    return spread_by(site.beside(CITY_STREETS, 50, 6), 350)
+    """Yield loggers on the mains under the streets, then one at each supply in place of the last of those."""
+    yield from list(spread_by(site.beside(CITY_STREETS, 50, 6), LOGGERS))[: -len(SUPPLIES)]
+    for number, (district, place) in enumerate(SUPPLIES, start=1):
+        yield Spot(district, place, {"supply": number})
 
 
 def place_waste(site: Site) -> Iterator[Spot]:

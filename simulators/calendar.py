@@ -110,9 +110,6 @@ def read_calendar(city: City) -> Calendar:
     """
     table = read_table(city, "calendar", CalendarParameters)
     aids = {*table.aid_el_fitr, *table.aid_el_kebir}
-    for day in (*table.moving_holidays, *aids, *(day for month in table.ramadan for day in month)):
-        if type(day) is not date:
-            raise CityError(f"city.toml of {city.id}: [calendar] {day!r} is no day; days are written as 2026-05-27")
     for first, last in table.ramadan:
         if not first <= last:
             raise CityError(f"city.toml of {city.id}: [calendar] ramadan ends on {last}, before it begins on {first}")

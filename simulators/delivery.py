@@ -55,7 +55,9 @@ class Messages:
         return len(self.sensors)
 
     def take(self, chosen: npt.NDArray[Any]) -> "Messages":
-        """Return some of them, by mask or by positions."""
+        """Return some of them, by mask or by positions; without copying when they are all."""
+        if chosen.dtype == np.bool_ and chosen.all():
+            return self
         return Messages(sensors=self.sensors[chosen], times=self.times[chosen], values=self.values[chosen])
 
     def join(self, other: "Messages") -> "Messages":
@@ -114,6 +116,10 @@ class Delivery:
         values[np.repeat(np.arange(len(sensors)), np.diff(offsets)), self._place[channels]] = read
         return Messages(sensors=sensors, times=np.full(len(sensors), now.time), values=values)
 
+    def alive(self, now: Conditions) -> npt.NDArray[np.bool_]:
+        """Return which sensors have power, and are not silenced, shape (n_sensors,)."""
+        return ~(self._mains & ~now.powered) & ~now.disturbance.silent
+
     def send(self, now: Conditions, messages: Messages, first: npt.NDArray[np.bool_]) -> Messages:
         """Return what reaches the broker at this tick, what waited for long first.
 
@@ -125,8 +131,7 @@ class Delivery:
             Whether a sensor has not been heard yet; until it is, it sends again at once.
         """
         faults = now.disturbance
-        alive = ~(self._mains & ~now.powered) & ~faults.silent
-        messages = messages.take(alive[messages.sensors])
+        messages = messages.take(self.alive(now)[messages.sensors])
         held = faults.held[messages.sensors]
         chance = now.draws(Stream.RADIO).random(len(self._radio))[messages.sensors]
         on_air = (self._radio & ~first)[messages.sensors] & ~held

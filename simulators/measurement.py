@@ -191,18 +191,28 @@ class Measurement:
         ndarray, shape (m,)
             Rounded to the quantity's digits, within its range.
         """
-        true = truth[channels]
         noise = np.zeros(len(channels))
         noisy = np.flatnonzero(self._noisy[channels])
         noise[noisy] = now.draws(Stream.NOISE).standard_normal(len(noisy))
-        age = (now.time / CALIBRATION + self._calibrated[channels]) % 1
-        spread = self._noise[channels] + self._relative[channels] * np.abs(true)
-        value = true * self._gain[channels] + self._bias[channels] + self._drift[channels] * age
+        spread = self._noise[channels] + self._relative[channels] * np.abs(truth[channels])
+        value = self._respond(truth, channels, now)
         value = self._show(value + spread * noise + now.disturbance.offset[channels], channels)
         stuck = np.flatnonzero(now.disturbance.stuck[self._sensor[channels]] & ~np.isnan(self.shown[channels]))
         value[stuck] = self.shown[channels[stuck]]
         self.shown[channels] = value
         return value
+
+    def expected(self, truth: FloatArray, now: Conditions) -> FloatArray:
+        """Return what `read` would return of all channels, but for noise and resolution, shape (n_channels,)."""
+        value = self._respond(truth, slice(None), now) + now.disturbance.offset
+        stuck = now.disturbance.stuck[self._sensor] & ~np.isnan(self.shown)
+        return np.where(stuck, self.shown, np.clip(value, self._low, self._high))
+
+    def _respond(self, truth: FloatArray, channels: IntArray | slice, now: Conditions) -> FloatArray:
+        """Return what instruments in order make of `truth`, but for noise."""
+        age = (now.time / CALIBRATION + self._calibrated[channels]) % 1
+        value = truth[channels] * self._gain[channels] + self._bias[channels] + self._drift[channels] * age
+        return np.asarray(value)
 
     def _show(self, value: FloatArray, channels: IntArray) -> FloatArray:
         """Wrap what lives on a circle, clip to the range, round to the digits."""

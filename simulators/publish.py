@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from simulators.events.base import Event
 from simulators.journal import Order
+from simulators.labels import Label
 from simulators.record import Pace
 from simulators.world import Emission
 from zenata.city.clock import format_time
@@ -47,6 +50,7 @@ class Encoder:
         }
         self._world = world
         self._clock_topic, self._events_topic = topics.clock(world), topics.events(world)
+        self._truth_topic = topics.truth(world)
         self._sensors = [
             _Sensor(
                 id=sensor.id,
@@ -82,6 +86,20 @@ class Encoder:
         answer = commands.Response(id=order.id, status=status, at=format_time(time), reason=refusal)
         return Message(topics.response(self._world, order.kind, order.sensor), commands.encode(answer))
 
+    def silence(self) -> Iterator[Message]:
+        """Yield what takes all that was retained away from the broker."""
+        for sensor in self._sensors:
+            yield Message(sensor.topic, b"", retain=True)
+        yield Message(self._clock_topic, b"", retain=True)
+        yield Message(self._truth_topic, b"", retain=True)
+
+    def truth(self, label: Label, *, whole: bool = True) -> Message:
+        """Return what tells the truth about an event, with the sensors affected or without."""
+        told = told_of(label)
+        return Message(
+            self._truth_topic, json.dumps(told if whole else {**told, "affected": None}).encode(), retain=True
+        )
+
     def announcement(self, event: Event, targets: tuple[str, ...]) -> Message:
         """Return what a city tells of an event."""
         told = {
@@ -100,3 +118,26 @@ class Encoder:
         for position, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
             sensor = self._sensors[position]
             yield sensor, senml.message(sensor.id, time, seq, sensor.properties, values[first:end])
+
+
+def told_of(label: Label) -> dict[str, Any]:
+    """Return a label as it is told: with times in words."""
+    told: dict[str, Any] = msgspec.to_builtins(label)
+    for part in (told, *(told["affected"] or ())):
+        part |= {name: format_time(part[name]) for name in ("start", "end")}
+    return told
+
+
+def rows_of(emission: Emission, city: City, world: str) -> list[dict[str, Any]]:
+    """Return the readings of a tick as a query of the store would, one after the other."""
+    values, offsets = emission.values.tolist(), emission.offsets.tolist()
+    columns = (emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist())
+    rows = []
+    for place, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
+        sensor = city.sensors[place]
+        about = {"world": world, "sensor": sensor.id, "kind": sensor.kind, "district": sensor.district}
+        when = format_time(time)
+        for name, value in zip(KINDS[sensor.kind].properties, values[first:end], strict=True):
+            reading = {"property": name, "unit": QUANTITIES[name].unit, "value": value, "seq": seq}
+            rows.append({"time": when, **about, **reading})
+    return rows

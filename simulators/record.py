@@ -6,22 +6,24 @@ store keeps once.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, Literal, TypeVar
-from zipfile import BadZipFile
+from typing import Literal, TypeVar
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from simulators.events.base import Event
-from simulators.journal import Journal
+from simulators.files import State, keep_state, replaced, state_in
+from simulators.journal import Entry, Journal
+from simulators.labels import Label
 from zenata.errors import SetupError
 
-State = Mapping[str, npt.NDArray[Any]]
+__all__ = ["History", "Mark", "Pace", "Recipe", "Record", "State", "read_json", "write_json"]
+
 T = TypeVar("T", bound=msgspec.Struct)
+
+MOST_MILESTONES = 28
+"""Checkpoints of earlier times that are kept, the newest."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,6 +87,32 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that it takes to tell a world again and see that it is the same: its record as one document.
+
+    Parameters
+    ----------
+    world : str
+        Its name.
+    recipe : Recipe
+    journal : list of Entry
+        All that was done to it.
+    marks : list of Mark
+        On the way, ascending.
+    last : Mark
+        Of all that it has said.
+    format : int
+        Version of this document.
+    """
+
+    world: str
+    recipe: Recipe
+    journal: list[Entry]
+    marks: list[Mark]
+    last: Mark
+    format: Literal[1] = 1
+
+
 class Record:
     """A world's files in a folder of its own.
 
@@ -101,6 +129,8 @@ class Record:
         self._journal = folder / "journal.jsonl"
         self._marks = folder / "marks.jsonl"
         self._checkpoint = folder / "checkpoint.npz"
+        self._milestones = folder / "checkpoints"
+        self._labels = folder / "labels.json"
         self._reached = folder / "reached"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -109,19 +139,19 @@ class Record:
 
     def recipe(self) -> Recipe | None:
         """Return how the world was made, or None if it never was."""
-        return _read(self._recipe, Recipe)
+        return read_json(self._recipe, Recipe)
 
     def keep_recipe(self, recipe: Recipe) -> None:
         """Write how the world was made."""
-        _write(self._recipe, recipe)
+        write_json(self._recipe, recipe)
 
     def pace(self) -> Pace | None:
         """Return how its clock went last, or None if nobody ever said."""
-        return _read(self._pace, Pace)
+        return read_json(self._pace, Pace)
 
     def keep_pace(self, pace: Pace) -> None:
         """Write how its clock goes."""
-        _write(self._pace, pace)
+        write_json(self._pace, pace)
 
     def journal(self) -> Journal:
         """Return what has been done to it."""
@@ -146,20 +176,33 @@ class Record:
         except OSError as error:
             raise SetupError(f"{self._marks} cannot be written: {error.strerror}") from error
 
+    def keep_labels(self, labels: Sequence[Label]) -> None:
+        """Write the truth about its events."""
+        with replaced(self._labels) as file:
+            file.write(msgspec.json.encode(labels))
+
     def checkpoint(self) -> State | None:
         """Return the state of the last checkpoint, or None if there is none."""
-        try:
-            with self._checkpoint.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, EOFError, RuntimeError, BadZipFile) as error:
-            raise SetupError(f"{self._checkpoint} cannot be read ({error}); move it away to begin anew") from error
+        return state_in(self._checkpoint)
 
     def keep_checkpoint(self, state: State) -> None:
         """Write a checkpoint."""
-        with _replaced(self._checkpoint) as file:
-            np.savez(file, allow_pickle=False, **state)
+        keep_state(self._checkpoint, state)
+
+    def milestone(self, time: int) -> State | None:
+        """Return the state of the last milestone up to a time [us since the Unix epoch], or None if there is none."""
+        past = [path for path in self._milestones.glob("*.npz") if int(path.stem) <= time]
+        return state_in(max(past, key=lambda path: int(path.stem))) if past else None
+
+    def keep_milestone(self, time: int, state: State) -> None:
+        """Keep a checkpoint of a time [us since the Unix epoch], for copies of the world as it was then."""
+        try:
+            self._milestones.mkdir(exist_ok=True)
+            keep_state(self._milestones / f"{time}.npz", state)
+            for path in sorted(self._milestones.glob("*.npz"), key=lambda path: int(path.stem))[:-MOST_MILESTONES]:
+                path.unlink()
+        except OSError as error:
+            raise SetupError(f"{self._milestones} cannot be written: {error.strerror}") from error
 
     def reached(self) -> int | None:
         """Return the last time [us since the Unix epoch] that anything was said of, or None if nothing was."""
@@ -179,8 +222,14 @@ class Record:
             raise SetupError(f"{self._reached} cannot be written: {error.strerror}") from error
 
 
-def _read(path: Path, type_: type[T]) -> T | None:
-    """Return what a file holds, or None if there is none."""
+def read_json(path: Path, type_: type[T]) -> T | None:
+    """Return what a file holds, or None if there is none.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read.
+    """
     try:
         return msgspec.json.decode(path.read_bytes(), type=type_)
     except FileNotFoundError:
@@ -189,8 +238,15 @@ def _read(path: Path, type_: type[T]) -> T | None:
         raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
 
 
-def _write(path: Path, value: msgspec.Struct) -> None:
-    with _replaced(path) as file:
+def write_json(path: Path, value: msgspec.Struct) -> None:
+    """Write a file, whole or not at all.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    with replaced(path) as file:
         file.write(msgspec.json.format(msgspec.json.encode(value)))
 
 
@@ -200,17 +256,3 @@ def _mark(line: bytes) -> Mark | None:
         return msgspec.json.decode(line, type=Mark)
     except msgspec.DecodeError:
         return None
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of `path` when all is written: whenever we die, the old or the new is whole."""
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        with partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from error

@@ -8,6 +8,7 @@ import numpy as np
 from simulators.digest import Digest
 from simulators.journal import Entry, Journal
 from simulators.record import Mark, Recipe, Record, State
+from simulators.shadows import Shadows
 from simulators.world import TICK, Emission, World
 from zenata.city.clock import SECOND, format_time
 from zenata.city.model import City
@@ -18,7 +19,20 @@ log = logging.getLogger(__name__)
 MARK_EVERY = 3600 * SECOND
 """World time between two fingerprints that are kept on the way [us]."""
 
-_OWN = "run."  # what a checkpoint holds beside the world's state
+MILESTONE_EVERY = 6 * MARK_EVERY
+"""World time between two checkpoints that are kept for copies of the world as it was [us]."""
+
+_OWN, _SHADOWS = "run.", "shadows."  # what a checkpoint holds beside the world's state
+
+
+def unheard(state: State) -> State:
+    """Return a checkpoint as that of a copy, which has said nothing yet."""
+    return {**state, f"{_OWN}digest": np.frombuffer(Digest().last, np.uint8)}
+
+
+def mark_in(state: State) -> Mark:
+    """Return the fingerprint of all that was said up to a checkpoint."""
+    return Mark(time=int(state["world.time"]), digest=state[f"{_OWN}digest"].tobytes().hex())
 
 
 class Run:
@@ -32,10 +46,14 @@ class Run:
     record : Record or None
         Where fingerprints and checkpoints are kept, and the checkpoint to go on from; None begins at the start and keeps
         nothing.
+    labelled : bool
+        Whether it finds out whom events affect; without, it is told again faster.
 
     Attributes
     ----------
     world : World
+    shadows : Shadows or None
+        What finds that out.
     digest : Digest
         Of all that was said.
     every : int
@@ -47,7 +65,9 @@ class Run:
         If the checkpoint is of another version or city.
     """
 
-    def __init__(self, city: City, recipe: Recipe, journal: Journal, record: Record | None = None) -> None:
+    def __init__(
+        self, city: City, recipe: Recipe, journal: Journal, record: Record | None = None, *, labelled: bool = True
+    ) -> None:
         self.city = city
         self.recipe = recipe
         self.journal = journal
@@ -56,6 +76,7 @@ class Run:
         self._record = record
         self._obeyed = 0
         self.world = self._make(recipe.start)
+        self.shadows = Shadows(self.world) if labelled else None
         self._said = (record.reached() if record else None) or 0
         state = record.checkpoint() if record else None
         if state is not None:
@@ -98,11 +119,11 @@ class Run:
         while self._obeyed < len(self.journal) and self.journal[self._obeyed].at <= self.time:
             self._obey()
         before = self.time
-        emission = self.world.step(self.every)
+        emission = (self.shadows or self.world).step(self.every)
         if self.seen:
             self.digest.update(emission)
-        if self._record and self.time // MARK_EVERY != before // MARK_EVERY:
-            self._record.add_mark(self.mark())
+        if self._record and self.seen:
+            self._keep_on_the_way(self._record, before)
         return emission
 
     def mark(self) -> Mark:
@@ -112,12 +133,23 @@ class Run:
     def state(self) -> State:
         """Return everything that changes, for a checkpoint."""
         own = {"digest": np.frombuffer(self.digest.last, np.uint8), "obeyed": self._obeyed, "every": self.every}
-        return {**self.world.state(), **{f"{_OWN}{name}": np.asarray(value) for name, value in own.items()}}
+        shadows = self.shadows.state() if self.shadows and self.world.effects else {}
+        return {
+            **self.world.state(),
+            **{f"{_OWN}{name}": np.asarray(value) for name, value in own.items()},
+            **{f"{_SHADOWS}{name}": array for name, array in shadows.items()},
+        }
 
     def keep_checkpoint(self) -> None:
         """Write a checkpoint."""
         if self._record:
             self._record.keep_checkpoint(self.state())
+
+    def _keep_on_the_way(self, record: Record, before: int) -> None:
+        if self.time // MARK_EVERY != before // MARK_EVERY:
+            record.add_mark(self.mark())
+        if self.time // MILESTONE_EVERY != before // MILESTONE_EVERY:
+            record.keep_milestone(self.time, self.state())
 
     def _make(self, start: int) -> World:
         recipe = self.recipe
@@ -135,7 +167,7 @@ class Run:
         entry = self.journal[self._obeyed]
         self._obeyed += 1
         if entry.order is not None:
-            return self.world.command(entry.order.kind, entry.order.sensor, entry.order.set)
+            return (self.shadows or self.world).command(entry.order.kind, entry.order.sensor, entry.order.set)
         if entry.event is not None:
             self.world.inject(entry.event)
         elif entry.every is not None:
@@ -152,20 +184,29 @@ class Run:
         for entry in events:
             if entry.event is not None:
                 self.world.inject(entry.event)
+        if self.shadows:
+            told, self.shadows = self.shadows, Shadows(self.world)
+            self.shadows.inherit(told)
 
     def _injected(self) -> list[Entry]:
         return [entry for entry in self.journal.since(0)[: self._obeyed] if entry.event is not None]
 
     def _restore(self, state: State) -> None:
         """Go on from a checkpoint."""
-        own = {name.removeprefix(_OWN): array for name, array in state.items() if name.startswith(_OWN)}
+        own, shadows = _part(state, _OWN), _part(state, _SHADOWS)
         try:
-            self.world.restore({name: array for name, array in state.items() if not name.startswith(_OWN)})
+            self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
             self.digest = Digest(own["digest"].tobytes())
             self._obeyed, self.every = int(own["obeyed"]), int(own["every"])
+            for entry in self._injected():
+                if entry.event is not None:
+                    self.world.inject(entry.event)
+            if self.shadows and shadows:
+                self.shadows.restore(shadows)
         except (CityError, KeyError) as error:
             raise SetupError(f"{error}; it is of another version or city, so choose another --data-dir") from error
-        for entry in self._injected():
-            if entry.event is not None:
-                self.world.inject(entry.event)
         log.info("going on from the checkpoint at %s", format_time(self.time))
+
+
+def _part(state: State, prefix: str) -> State:
+    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

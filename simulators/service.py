@@ -1,6 +1,5 @@
 """The simulators service: runs a world against a clock, publishes what its sensors say, and obeys commands."""
 
-import itertools
 import logging
 import math
 import threading
@@ -12,10 +11,13 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from simulators.ahead import Ahead
 from simulators.journal import Entry, Order
-from simulators.publish import Encoder, Message
+from simulators.outlet import Outlet
+from simulators.publish import Encoder
 from simulators.record import Pace, Recipe, Record
 from simulators.run import Run
+from simulators.scenario import planned
 from simulators.world import TICK, Emission
 from zenata.city.clock import SECOND, Clock, ScaledClock, WallClock, format_time
 from zenata.city.model import City
@@ -40,7 +42,9 @@ _TURN = 0.25  # the longest wait without looking round [s]
 _DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
 
 
-def recipe_for(record: Record, city: City, *, seed: int | None, start: int | None) -> Recipe:
+def recipe_for(
+    record: Record, city: City, *, seed: int | None, start: int | None, scenario: str | None = None
+) -> Recipe:
     """Return how to make the world: as it was made before, or newly.
 
     Parameters
@@ -51,20 +55,25 @@ def recipe_for(record: Record, city: City, *, seed: int | None, start: int | Non
         None takes what was before, or 1.
     start : int or None
         First moment [us since the Unix epoch]; None takes what was before, or follows the time of day.
+    scenario : str or None
+        What happens in a new world: see `simulators.scenario.planned`.
 
     Raises
     ------
     SetupError
         If the world was made in another way than asked for.
+    ScenarioError
+        If it is no scenario.
     """
     before = record.recipe()
     if before is None:
-        now = WallClock().now()
+        first = (WallClock().now() if start is None else start) // TICK * TICK
         recipe = Recipe(
             city=city.id,
             seed=1 if seed is None else seed,
-            start=(now if start is None else start) // TICK * TICK,
+            start=first,
             live=start is None,
+            events=tuple(planned(city, scenario, first)),
         )
         record.keep_recipe(recipe)
         return recipe
@@ -118,6 +127,8 @@ class Simulation:
         Whether each district's readings are published as one pack too.
     most : float
         Messages a second that it may publish in the long run.
+    ahead : Ahead or None
+        Moves the world on to a later time when asked to; None if there is no store to reach.
     """
 
     def __init__(
@@ -130,14 +141,13 @@ class Simulation:
         pace: Pace,
         packs: bool = False,
         most: float = math.inf,
+        ahead: Ahead | None = None,
     ) -> None:
         self.running = run
-        self._encoder = encoder
         self._publisher = publisher
         self._record = record
-        self._packs = packs
-        self._most = most
-        self._free = 0.0  # when the next message may be published, on the monotonic clock
+        self._outlet = Outlet(run=run, encoder=encoder, publisher=publisher, record=record, packs=packs, most=most)
+        self.ahead = ahead
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._orders: list[tuple[Order, Future[str | None]]] = []
         self._clock: Clock = WallClock()
@@ -156,11 +166,19 @@ class Simulation:
         self._inbox.put(do)
         return future
 
-    def order(self, order: Order) -> Future[str | None]:
-        """Take a command for the next tick; the result is why it was refused, or None. Any thread may call this."""
-        future: Future[str | None] = Future()
-        self._inbox.put(lambda: self._take(order, future))
-        return future
+    @property
+    def rest(self) -> float:
+        """How long until as much has been published as may be [s]; below zero when there is nothing to wait for."""
+        return self._outlet.rest
+
+    def order(self, order: Order, future: Future[str | None] | None = None) -> Future[str | None]:
+        """Take a command for the next tick; the result is why it was refused, or None. Any thread may call this.
+
+        Whoever needs to know its tick gives a `future` with a callback, which is called just then.
+        """
+        told: Future[str | None] = future or Future()
+        self._inbox.put(lambda: self._take(order, told))
+        return told
 
     def receive(self, topic: str, payload: bytes) -> None:
         """Take a command from the broker, and have it answered; any thread may call this."""
@@ -173,7 +191,7 @@ class Simulation:
             command = commands.decode(payload)
         except CommandError as error:
             refused = Order(id=None, kind=told.kind, sensor=told.sensor, set={})
-            self.call(partial(self._answer, refused, str(error)))
+            self.call(partial(self._outlet.answer, refused, str(error)))
         else:
             self.order(Order(id=command.id, kind=told.kind, sensor=told.sensor, set=command.set))
 
@@ -220,16 +238,20 @@ class Simulation:
         if self.running.time + self.running.every > (self.running.recipe.begins or 0):
             self._record.keep_reached(self._next)
         emission = self.running.step()
-        if self.running.seen:
-            self._say(emission, before)
+        if self.running.seen and not (self.ahead and self.ahead.takes(emission)):
+            self._outlet.say(emission, before, self.pace)
         for (order, future), refusal in zip(orders, refusals, strict=True):
-            self._answer(order, refusal)
+            self._outlet.answer(order, refusal)
             future.set_result(refusal)
         del self._orders[: len(orders)]
+        if self.ahead and self.ahead.has_arrived():
+            self._set_clock()
         return emission
 
     def keep_checkpoint(self) -> bool:
         """Write a checkpoint, if the broker has acknowledged everything; return whether it has."""
+        if self.ahead:
+            self.ahead.flush()
         if drained := self._publisher.drain(_DRAIN):
             self.running.keep_checkpoint()
         else:
@@ -247,14 +269,14 @@ class Simulation:
 
     def _wait(self) -> float:
         """Return how long until the next tick [s]."""
-        if not self.running.caught_up:
-            return 0.0  # say at once again what was said before
+        if not self.running.caught_up or (self.ahead and self.ahead.under_way):
+            return 0.0  # say at once again what was said before; and what goes to the store waits for no clock
         if self.pace.state == "paused":
             return math.inf
         wait = max((self._next - self._clock.now()) / SECOND / (self.pace.speed or math.inf), -1.0)
         if wait <= -1.0 and not self.running.recipe.live:
             self._set_clock()  # time that could not be kept is not made up for
-        return max(wait, self._free - time.monotonic())
+        return max(wait, self.rest)
 
     def _attend(self, timeout: float) -> None:
         """Do what was asked for, waiting for it at most `timeout` [s]."""
@@ -263,29 +285,10 @@ class Simulation:
             while True:
                 self._inbox.get_nowait()()
 
-    def _say(self, emission: Emission, before: int) -> None:
-        """Publish what is new since the tick `before`."""
-        messages = self._encoder.packs(emission) if self._packs else iter(())
-        if not self.running.recipe.packs:
-            messages = itertools.chain(self._encoder.telemetry(emission), messages)
-        count = sum(self._publish(message) for message in messages)
-        self._free = max(self._free, time.monotonic() - 1.0) + count / self._most
-        self._publish(self._encoder.clock(emission.time, self.pace))
-        for event, effect in self.running.world.effects:
-            if effect.public and before < event.start <= emission.time:
-                self._publish(self._encoder.announcement(event, effect.targets))
-
     def _take(self, order: Order, future: Future[str | None]) -> None:
         if len(self._orders) < MOST_ORDERS:
             self._orders.append((order, future))
         else:
             refusal = f"more than {MOST_ORDERS:,} commands in a tick; try again at the next"
-            self._answer(order, refusal)
+            self._outlet.answer(order, refusal)
             future.set_result(refusal)
-
-    def _answer(self, order: Order, refusal: str | None) -> None:
-        self._publish(self._encoder.response(order, self.running.time, refusal))
-
-    def _publish(self, message: Message) -> int:
-        self._publisher.publish(message.topic, message.payload, retain=message.retain)
-        return 1

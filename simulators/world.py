@@ -72,6 +72,8 @@ class World:
         What is known to happen.
     kinds, districts : collection of str
         Whose sensors publish; empty for all. The others are simulated all the same.
+    warm_up : bool
+        Whether it runs unseen at first; not needed by one that is about to be restored.
 
     Attributes
     ----------
@@ -95,6 +97,7 @@ class World:
         events: Iterable[Event] = (),
         kinds: Collection[str] = (),
         districts: Collection[str] = (),
+        warm_up: bool = True,
     ) -> None:
         first = start // TICK * TICK
         self.city = city
@@ -122,7 +125,7 @@ class World:
         self._disturbed = False
         for event in events:
             self.inject(event)
-        while self._now.time < first - TICK:
+        while warm_up and self._now.time < first - TICK:
             self._move(self._now.time + TICK)
         self._observe()
 
@@ -185,15 +188,22 @@ class World:
             steps.
         """
         before = self._now.tick
-        self._move((self.time // every + 1) * every)
+        self.skip(every)
         self._observe()
         changed = self._changes.see(self._truth)
         newcomers = np.flatnonzero(self._listed & (self._seq == 0)).astype(np.int32)
-        sensors = np.unique(np.concatenate([self._schedule.due(before, self._now.tick), changed, newcomers]))
+        publishes = np.zeros(len(self._seq), dtype=np.bool_)
+        for some in (self._schedule.due(before, self._now.tick), changed, newcomers):
+            publishes[some] = True
+        sensors = np.flatnonzero(publishes).astype(np.int32)
         channels, offsets = self.channels.gather(sensors)
         read = self._measurement.read(self._truth, channels, self._now)
         messages = self._delivery.messages(self._now, sensors, offsets, channels, read)
         return self._emit(self._delivery.send(self._now, messages.take(self._listed[sensors]), self._seq == 0))
+
+    def skip(self, every: int = TICK) -> None:
+        """Move on as `step` does, unseen: nothing is measured, and nothing published."""
+        self._move((self.time // every + 1) * every)
 
     def truth(self) -> FloatArray:
         """Return the true value of every channel now, shape (n_channels,) [units of the quantities].
@@ -202,6 +212,31 @@ class World:
         truth is never published.
         """
         return self._truth.copy()
+
+    def seen(self) -> FloatArray:
+        """Return what every channel would show now but for noise and resolution, shape (n_channels,) [units of the quantities].
+
+        NaN where nobody would hear it: of sensors without power and behind gateways that are down, and of kinds that are
+        not simulated.
+        """
+        seen = self._measurement.expected(self._truth, self._now)
+        heard = self._delivery.alive(self._now) & ~self._now.disturbance.held
+        seen[np.repeat(~heard, self.channels.count)] = np.nan
+        return seen
+
+    def copy(self, without: str = "") -> "World":
+        """Return another world in the same state, in which all that is known to happen happens, but for one event.
+
+        Parameters
+        ----------
+        without : str
+            Id of that event.
+        """
+        other = World(self.city, seed=self._now.seed, start=self.time + TICK, warm_up=False)
+        other._listed[:] = self._listed
+        other._effects += [(event, effect) for event, effect in self._effects if event.id != without]
+        other.restore(self.state())
+        return other
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return a copy of everything that changes as the world moves, by name."""

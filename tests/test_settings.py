@@ -50,11 +50,24 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         start="2026-01-01",
         speed=0.5,
         packs=True,
+        scenario="festival",
+        history_days=0.5,
+        worlds_of_one=1,
+        worlds_in_all=2,
+        world_rate=100.0,
+        world_idle=0.5,
+        world_kept=24.0,
     )
     assert all(getattr(chosen, name) != field.default for name, field in Settings.model_fields.items())
-    for name, value in chosen.model_dump().items():
-        monkeypatch.setenv(f"ZENATA_{name.upper()}", str(value))
+    for name, value in chosen.environment().items():
+        monkeypatch.setenv(name, value)
     assert Settings() == chosen
+
+
+def test_settings_are_handed_on_with_changes():
+    handed = Settings(seed=7).environment(world="w-1", seed=None)
+    assert handed["ZENATA_WORLD"] == "w-1"
+    assert "ZENATA_SEED" not in handed
 
 
 def test_what_is_said_counts_more_than_the_environment(monkeypatch):
@@ -76,6 +89,11 @@ def test_what_is_said_counts_more_than_the_environment(monkeypatch):
         ("speed", "3601"),
         ("speed", "nan"),
         ("packs", "perhaps"),
+        ("worlds_of_one", "-1"),
+        ("worlds_in_all", "-1"),
+        ("world_rate", "0"),
+        ("world_idle", "0"),
+        ("world_kept", "0"),
         ("world", "../zenata"),
         ("world", "a/b"),
         ("world", "+"),

@@ -115,7 +115,7 @@ def test_what_told_its_user_why_is_quoted_alone(supervisor):
 
 
 def test_what_dies_again_and_again_is_given_up_on(supervisor, said, monkeypatch):
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)  # the pauses between two starts
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
     supervisor.start(shell("exec sleep 60"))
     for _ in range(MOST_RESTARTS - 1):
         kill_at_once(supervisor)
@@ -133,9 +133,41 @@ def kill_at_once(supervisor: Supervisor) -> None:
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
 
+def test_what_dies_twice_is_started_again_after_a_pause_in_which_nobody_waits(supervisor, monkeypatch):
+    monkeypatch.setattr(module, "_PAUSE", 3600.0)
+    supervisor.start(shell("exec sleep 60"))
+    supervisor.start(shell("exec sleep 60", name="other"))
+    for _ in range(2):
+        kill_at_once(supervisor)
+        supervisor.check()
+    assert ended(supervisor.pids["it"])
+    kill(supervisor, "other")
+    supervisor.check()
+    assert not ended(supervisor.pids["other"])
+
+
+def test_a_signal_reaches_its_program(supervisor, log):
+    supervisor.start(shell("trap 'echo heard' HUP; echo ready; while :; do sleep 0.01; done"))
+    wait_for(lambda: log.exists() and log.read_text() == "ready\n")
+    supervisor.signal("it", signal.SIGHUP)
+    wait_for(lambda: log.read_text() == "ready\nheard\n")
+
+
+def test_a_program_stands_back_as_far_as_it_is_told(supervisor, log):
+    supervisor.start(Program(name="it", args=("/bin/sh", "-c", "nice; exec sleep 60"), nice=7))
+    wait_for(lambda: log.exists() and log.read_text() == f"{os.nice(0) + 7}\n")
+
+
+def test_what_starts_after_its_parent_died_ends_at_once(tmp_path):
+    leash = [sys.executable, "-I", "-S", str(module._LEASH), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
+    done = subprocess.run(leash, capture_output=True, timeout=TIMEOUT, check=False)
+    assert done.stderr == b"the parent is dead\n"
+    assert not (tmp_path / "ran").exists()
+
+
 def test_deaths_far_apart_are_forgiven(supervisor, said, monkeypatch):
     monkeypatch.setattr(module, "WINDOW", 0.0)
-    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
     supervisor.start(shell("exec sleep 60"))
     for _ in range(2 * MOST_RESTARTS):
         kill_at_once(supervisor)

@@ -5,6 +5,7 @@ Each command imports what it runs only when it runs, so that `zenata --help` ans
 
 import logging
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.")
+app.add_typer(packs_app, name="city")
 
 # An option that is not given stays None, and leaves the setting to the environment or to its default.
 DataDir = Annotated[Path | None, typer.Option(help="Where everything lives that lasts. [default: .zenata]")]
@@ -38,6 +41,13 @@ Start = Annotated[
     str | None, typer.Option(help="First moment of the city, as 2026-07-01T06:00:00Z. [default: the time of day]")
 ]
 Speed = Annotated[float | None, typer.Option(help="City seconds per second, with --start; 0.1 to 3600. [default: 1]")]
+HistoryDays = Annotated[
+    float | None, typer.Option(help="Days before a new live city that are filled in behind; 0 for none. [default: 7]")
+]
+Scenario = Annotated[
+    str | None,
+    typer.Option(help="What happens in a new city: a scenario of the city pack, or a TOML file. [default: nothing]"),
+]
 Packs = Annotated[bool | None, typer.Option("--packs", help="Publish each district's readings as one pack too.")]
 
 
@@ -56,6 +66,8 @@ def up(
     start: Start = None,
     speed: Speed = None,
     packs: Packs = None,
+    scenario: Scenario = None,
+    history_days: HistoryDays = None,
 ) -> None:
     """Run the whole city: broker, simulators, ingest and API. Ctrl-C stops it."""
     settings = _settings(**locals())
@@ -74,6 +86,7 @@ def simulate(
     start: Start = None,
     speed: Speed = None,
     packs: Packs = None,
+    scenario: Scenario = None,
     digest_until: Annotated[
         str | None,
         typer.Option(help="Publish nothing: simulate from --start up to this time, and print a hash of every reading."),
@@ -81,12 +94,13 @@ def simulate(
 ) -> None:
     """Run the simulators alone, against any MQTT broker."""
     settings = _settings(**{**locals(), "digest_until": None})
-    from zenata import services
+    from zenata.simulate import digest
+    from zenata.simulate import simulate as run
 
     if digest_until is not None:
-        typer.echo(services.digest(settings, digest_until))
+        typer.echo(digest(settings, digest_until))
     else:
-        services.simulate(settings)
+        run(settings)
 
 
 @app.command()
@@ -116,6 +130,44 @@ def serve(
 
 
 @app.command()
+def backfill(
+    data_dir: DataDir = None,
+    store: Store = None,
+    city: City = None,
+    world: World = None,
+    seed: Seed = None,
+    start: Annotated[str | None, typer.Option(help="From when on, as 2026-01-01T00:00:00Z.")] = None,
+    end: Annotated[
+        str | None, typer.Option(help="Up to when. [default: the first moment of the city, or now if it is not made]")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(help="Length of a tick, a multiple of 10s up to 1h. [default: 15m]")
+    ] = None,
+) -> None:
+    """Fill the store with the past of the city. Stopped or killed, the same command goes on."""
+    settings = _settings(data_dir=data_dir, store=store, city=city, world=world, seed=seed)
+    from zenata.past import backfill as run
+
+    if not run(settings, start=start, end=end, every=every, say=_say):
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A world's record, or the run.json of a data directory.")],
+    city: Annotated[str | None, typer.Option(help="Folder of the city pack, if it is not one of ours.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Stop at this time. [default: go on to its last fingerprint]")
+    ] = None,
+) -> None:
+    """Make a recorded world again, and say whether it tells the same, or where it first does not."""
+    from zenata.past import retell
+
+    if not retell(file, city=city, until=until, say=typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(
     data_dir: DataDir = None,
     host: Host = None,
@@ -131,6 +183,25 @@ def doctor(
 
     if not examine(settings, typer.echo):
         raise typer.Exit(1)
+
+
+@packs_app.command()
+def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes with zenata, or a folder.")]) -> None:
+    """Check that a city pack holds together and that the simulators can run it."""
+    from simulators.check import find_problems
+    from zenata.city.pack import load_city
+
+    pack = load_city(path)
+    kinds = Counter(sensor.kind for sensor in pack.sensors)
+    counts = {"districts": len(pack.districts), "streets": len(pack.streets), "sensors": len(pack.sensors)}
+    for name, count in (counts | {f"  {kind}": count for kind, count in kinds.items()}).items():
+        typer.echo(f"{name:14}{count:>6}")
+    problems = find_problems(pack)
+    for problem in problems:
+        _say(f"zenata: {problem}")
+    if problems:
+        raise typer.Exit(2)
+    typer.echo("ok")
 
 
 def main() -> None:

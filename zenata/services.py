@@ -15,78 +15,37 @@ import uvicorn
 from api.app import create_app
 from api.live import Hub
 from api.server import Server
+from api.worlds import Worlds
+from ingest.bulk import BulkServer
 from ingest.service import FILTERS, Ingest
-from simulators.digest import Digest
-from simulators.publish import Encoder
-from simulators.record import Pace, Record
-from simulators.service import Simulation, recipe_for, take_up
-from simulators.world import TICK, World
 from zenata.city.clock import WallClock, parse_time
 from zenata.city.pack import load_city
-from zenata.errors import BrokerError, SetupError
+from zenata.errors import SetupError, StoreError
 from zenata.pilots.keys import KeyRing
 from zenata.ports import listen
 from zenata.settings import Settings
 from zenata.store import open_store
-from zenata.wire import topics
+from zenata.store.base import Store
 from zenata.wire.address import Address, parse_url
-from zenata.wire.mqtt import Publisher, Subscription
+from zenata.wire.bulk import BulkClient
+from zenata.wire.mqtt import Subscription
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 20.0  # time the broker has to appear when a service starts [s]
-
-
-def simulate(settings: Settings) -> None:
-    """Run a world and publish it."""
-    address = _broker(settings)
-    city = load_city(settings.city)
-    record = Record(settings.world_dir)
-    recipe = recipe_for(record, city, seed=settings.seed, start=_moment("--start", settings.start))
-    run = take_up(record, city, recipe, WallClock().now())
-    publisher = Publisher(
-        address,
-        client_id=f"simulators-{token_hex(8)}",
-        filters=[topics.commands(settings.world)],
-        on_message=lambda topic, payload: simulation.receive(topic, payload),
-    )
-    simulation = Simulation(
-        run=run,
-        encoder=Encoder(city, settings.world),
-        publisher=publisher,
-        record=record,
-        pace=Pace(speed=settings.speed),
-        packs=settings.packs,
-    )
-    with publisher:
-        publisher.connect(_PATIENCE)
-        stop = _stop_on_signal(publisher.cancel)
-        try:
-            simulation.run(stop)
-        except BrokerError:
-            if not stop.is_set():
-                raise
-
-
-def digest(settings: Settings, until: str) -> str:
-    """Simulate from ``settings.start`` up to `until` without a broker; return the hash of all that would be said."""
-    start, end = _moment("--start", settings.start), _moment("--digest-until", until)
-    if start is None or end is None or end <= start:
-        raise SetupError("a digest needs --start and a later --digest-until")
-    world = World(load_city(settings.city), seed=1 if settings.seed is None else settings.seed, start=start)
-    said = Digest()
-    while world.time + TICK < end:
-        said.update(world.step())
-    return said.hexdigest()
+PATIENCE = 20.0
+"""Time the broker has to appear when a service starts [s]."""
 
 
 def ingest(settings: Settings) -> None:
     """Move readings from the broker into the store."""
     store = open_store(settings.store_url)
     try:
-        with _subscription(settings, _broker(settings)) as subscription:
-            subscription.connect(_PATIENCE)
-            Ingest(store=store, subscription=subscription, clock=WallClock()).run(_stop_on_signal())
+        with (
+            BulkServer(settings.bulk_file, store),
+            _subscription(settings, broker_of(settings)) as subscription,
+        ):
+            subscription.connect(PATIENCE)
+            Ingest(store=store, subscription=subscription, clock=WallClock()).run(stop_on_signal())
     finally:
         store.close()
 
@@ -109,7 +68,7 @@ def serve(settings: Settings) -> None:
         store=store,
         keys=keys,
         hub=hub,
-        world=settings.world,
+        worlds=Worlds(root=settings.worlds_dir, shared=settings.world),
         ready=worker.problems if worker else list,
         counters=worker.counters if worker else dict,
     )
@@ -121,11 +80,12 @@ def serve(settings: Settings) -> None:
     def stop() -> None:
         server.should_exit = True
 
-    _stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
+    stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
-        if worker:
-            worker.start(on_failure=stop)
-        server.run(sockets=[listener])
+        with BulkServer(settings.bulk_file, store):
+            if worker:
+                worker.start(on_failure=stop)
+            server.run(sockets=[listener])
     finally:
         if worker:
             worker.stop()
@@ -164,7 +124,7 @@ class _Worker:
     def _run(self, on_failure: Callable[[], object]) -> None:
         try:
             with self._subscription:
-                self._subscription.connect(_PATIENCE)
+                self._subscription.connect(PATIENCE)
                 self._ingest.run(self._stop)
         except Exception as error:  # noqa: BLE001 - the main thread raises it again
             # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
@@ -172,7 +132,21 @@ class _Worker:
             on_failure()
 
 
-def _broker(settings: Settings) -> Address:
+def open_sink(settings: Settings) -> BulkClient | Store:
+    """Open the store for readings in great numbers: by the door of the process that keeps it, or itself.
+
+    Raises
+    ------
+    StoreError
+        If neither can be.
+    """
+    with suppress(StoreError):
+        return BulkClient(settings.bulk_file)
+    return open_store(settings.store_url)
+
+
+def broker_of(settings: Settings) -> Address:
+    """Return where the broker is, or say that nobody said so."""
     if settings.broker is None:
         raise SetupError("where is the broker? Say --broker mqtt://user:password@host:port, or set ZENATA_BROKER")
     return parse_url(settings.broker)
@@ -208,7 +182,7 @@ def _session_name(file: Path) -> str:
         raise SetupError(f"{file} cannot be written: {error.strerror}") from error
 
 
-def _moment(option: str, text: str | None) -> int | None:
+def moment(option: str, text: str | None) -> int | None:
     """Read a time given by an option [us since the Unix epoch]."""
     if text is None:
         return None
@@ -218,7 +192,7 @@ def _moment(option: str, text: str | None) -> int | None:
         raise SetupError(f"{option} {text!r} is not a time: write it like 2026-01-31T08:00:00Z") from None
 
 
-def _stop_on_signal(*also: Callable[[], None]) -> threading.Event:
+def stop_on_signal(*also: Callable[[], None]) -> threading.Event:
     """Return an event that SIGINT and SIGTERM set."""
     stop = threading.Event()
 

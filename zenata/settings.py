@@ -1,6 +1,7 @@
 """Every setting of every process, in one class; the composition root builds it once and passes parts of it down."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +34,18 @@ class Settings(BaseSettings):
         City seconds per second of the wall.
     packs : bool
         Whether each district's readings are published as one pack too.
+    scenario : str or None
+        What happens in a new city: a scenario of the city pack, or a file of TOML.
+    history_days : float
+        Days before a new live city that its store is filled with; 0 for none.
+    worlds_of_one, worlds_in_all : int
+        Most private worlds of one pilot, and of all.
+    world_rate : float
+        Messages a second that a private world may publish in the long run.
+    world_idle : float
+        Time after which a private world that nobody uses is put to sleep [h].
+    world_kept : float
+        Time after which a private world that nobody has woken is deleted [h].
     """
 
     model_config = SettingsConfigDict(env_prefix="ZENATA_", extra="ignore")
@@ -50,6 +63,18 @@ class Settings(BaseSettings):
     start: str | None = None
     speed: float = Field(default=1.0, ge=0.1, le=3600)
     packs: bool = False
+    scenario: str | None = None
+    history_days: float = Field(default=7.0, ge=0, le=366)
+    worlds_of_one: int = Field(default=4, ge=0)
+    worlds_in_all: int = Field(default=16, ge=0)
+    world_rate: float = Field(default=4000.0, gt=0)
+    world_idle: float = Field(default=2.0, gt=0)
+    world_kept: float = Field(default=168.0, gt=0)
+
+    @property
+    def worlds_dir(self) -> Path:
+        """Folder of all worlds."""
+        return self.data_dir / "worlds"
 
     @property
     def store_url(self) -> str:
@@ -67,6 +92,16 @@ class Settings(BaseSettings):
         return self.data_dir / "run.json"
 
     @property
+    def bulk_file(self) -> Path:
+        """File of the door for readings in great numbers."""
+        return self.data_dir / "bulk.json"
+
+    @property
     def world_dir(self) -> Path:
         """Folder of the world's recipe and checkpoint."""
-        return self.data_dir / "worlds" / self.world
+        return self.worlds_dir / self.world
+
+    def environment(self, **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any setting
+        """Return these settings, with changes, as the environment variables that another process reads them from."""
+        values = {**self.model_dump(), **changes}
+        return {f"ZENATA_{name.upper()}": str(value) for name, value in values.items() if value is not None}

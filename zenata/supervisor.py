@@ -1,11 +1,11 @@
 """Runs processes, restarts those that die, and leaves none behind."""
 
-import contextlib
-import ctypes
 import logging
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +27,9 @@ TOLD = "zenata: "
 """How the last line of a program begins that ended with code 2 and has told what its user can mend."""
 
 _GRACE = 5.0  # time a process has to end by itself after SIGTERM [s]
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+_PAUSE = 0.1  # before the second start of a program that died twice; doubled with each death [s]
 _TAIL = 5  # last lines of a log that are shown
+_LEASH = Path(__file__).with_name("leash.py")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +43,17 @@ class Program:
     args : sequence of str
     env : mapping
         Added to the environment; the place for secrets, as arguments are seen by everybody on the machine.
+    nice : int
+        How far it stands back when the processor is wanted, from 0 to 19.
+    once : bool
+        Whether it has an end: then it is not started again; and when it is given up on, the others go on without it.
     """
 
     name: str
     args: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    nice: int = 0
+    once: bool = False
 
 
 class GivenUp(SetupError):  # noqa: N818 - it names what happened
@@ -55,6 +62,8 @@ class GivenUp(SetupError):  # noqa: N818 - it names what happened
 
 class Supervisor:
     """Runs programs, in their order of starting; stops them in the reverse order.
+
+    The thread that starts them must live as long as the process: when it ends, they are told to.
 
     Parameters
     ----------
@@ -76,6 +85,7 @@ class Supervisor:
         self._programs: list[Program] = []
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._deaths: dict[str, deque[float]] = {}
+        self._due: dict[str, float] = {}  # when to start again what has died, on the monotonic clock
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -99,32 +109,36 @@ class Supervisor:
         self._programs.append(program)
 
     def check(self) -> None:
-        """Restart what has died.
+        """Restart what has died, after a pause if it did so before; it never waits itself.
 
         Raises
         ------
         GivenUp
             If a process dies again and again, or ended because it cannot run as it was told to.
         """
-        for program in self._programs:
+        for program in tuple(self._programs):
             status = self._running[program.name].poll()
             if status is None:
                 continue
-            deaths = self._deaths[program.name]
-            deaths.append(time.monotonic())
-            if status == 2 and (said := self._last_words(program)).startswith(TOLD):
-                raise GivenUp(said.removeprefix(TOLD))
-            if status == 2 or (len(deaths) == MOST_RESTARTS and deaths[-1] - deaths[0] < WINDOW):
-                raise GivenUp(f"{program.name} {_how(status)} and is given up on:\n{self._tail(program)}")
-            self._say(f"{program.name} {_how(status)}; starting it again (its log is {self._log_file(program)})")
-            time.sleep(0.1 * 2 ** (len(deaths) - 1))
-            self._spawn(program)
-            self.on_change()
+            if program.once and (status in {0, 2} or len(self._deaths[program.name]) == MOST_RESTARTS - 1):
+                self._let_go(program)
+                continue
+            if program.name not in self._due:
+                self._due[program.name] = time.monotonic() + self._pause_after(program, status)
+            if time.monotonic() >= self._due[program.name]:
+                del self._due[program.name]
+                self._spawn(program)
+                self.on_change()
+
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to a program; one that is dead will start without it."""
+        self._running[name].send_signal(number)
 
     def stop(self) -> None:
         """End every process: politely first, and for certain after a few seconds."""
         for program in reversed(self._programs):
             process = self._running.pop(program.name)
+            self._due.pop(program.name, None)
             process.terminate()
             try:
                 process.wait(_GRACE)
@@ -133,16 +147,36 @@ class Supervisor:
                 process.wait()
         self._programs.clear()
 
+    def _let_go(self, program: Program) -> None:
+        """Say the last words of a program that has come to its end."""
+        self._programs.remove(program)
+        del self._running[program.name]
+        self._say(f"{program.name}: {self._last_words(program).removeprefix(TOLD)}")
+        self.on_change()
+
+    def _pause_after(self, program: Program, status: int) -> float:
+        """Return how long to wait before a program that has just died is started again [s], or give it up."""
+        deaths = self._deaths[program.name]
+        deaths.append(time.monotonic())
+        if status == 2 and (said := self._last_words(program)).startswith(TOLD):
+            raise GivenUp(said.removeprefix(TOLD))
+        if status == 2 or (len(deaths) == MOST_RESTARTS and deaths[-1] - deaths[0] < WINDOW):
+            raise GivenUp(f"{program.name} {_how(status)} and is given up on:\n{self._tail(program)}")
+        self._say(f"{program.name} {_how(status)}; starting it again (its log is {self._log_file(program)})")
+        return _PAUSE * float(2 ** (len(deaths) - 1) - 1)
+
     def _spawn(self, program: Program) -> None:
+        if shutil.which(program.args[0]) is None:
+            raise FileNotFoundError(program.args[0])
+        leash = (sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(program.nice))
         with self._log_file(program).open("ab") as output:
             self._running[program.name] = subprocess.Popen(  # noqa: S603 - our own programs
-                program.args,
+                (*leash, *program.args),
                 env={**os.environ, **program.env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is ours to handle, not theirs
-                preexec_fn=_die_with_parent,  # there are no threads here
             )
 
     def _log_file(self, program: Program) -> Path:
@@ -162,9 +196,3 @@ def _how(status: int) -> str:
     if status < 0:
         return f"was killed by {signal.Signals(-status).name}"
     return f"ended with exit code {status}"
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent dies, even by SIGKILL; Linux only, elsewhere nothing."""
-    with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

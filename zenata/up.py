@@ -13,12 +13,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote
 
-from zenata.broker.base import pilot_user, service_user, wait_ready
-from zenata.broker.nats import Nats
+from zenata.access import Access
+from zenata.broker.base import wait_ready
+from zenata.city.clock import SECOND, format_time
 from zenata.errors import BrokerError, SetupError
 from zenata.pilots.keys import KeyRing, Role
 from zenata.ports import free_ports
@@ -35,6 +37,7 @@ _START_UP = 60.0  # the longest the city may take to come alive [s]
 _ANSWER = 2.0  # the longest a broker that is said to run may take to answer [s]
 _LAST_BREATH = 6.0  # the longest the services of a killed supervisor may take to end [s]
 _LOOK = 0.05  # pause between two looks at what is starting [s]
+_NICE = 10  # of what is in no hurry
 _WATCH = 0.3  # pause between two looks at what is running [s]
 
 
@@ -46,6 +49,8 @@ class Plan:
     mqtt: str
     ws: str | None
     programs: tuple[Program, ...]
+    access: Access | None
+    """To the embedded broker, if that is used."""
 
 
 def up(settings: Settings, say: Say) -> None:
@@ -72,10 +77,17 @@ def up(settings: Settings, say: Say) -> None:
             supervisor.start(program)
         if _come_alive(settings, plan, supervisor, stop, say):
             supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
+            ready = time.monotonic() - began
+            if past := _past(settings):
+                supervisor.start(past)
             supervisor.on_change()
-            say(f"ready in {time.monotonic() - began:.1f} s\n{_banner(settings, plan)}")
+            say(f"ready in {ready:.1f} s\n{_banner(settings, plan)}")
+            if past:
+                say("the days before are being filled in behind; it says here when they are there ...")
         while not stop.wait(_WATCH):
             supervisor.check()
+            if plan.access and plan.access.renew():
+                supervisor.signal("broker", signal.SIGHUP)
 
 
 @contextmanager
@@ -149,11 +161,13 @@ def _plan(settings: Settings, keys: KeyRing) -> Plan:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
     ports = free_ports(settings.host, wanted)
     programs: list[Program] = []
+    access = None
     if settings.broker is None:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
         mqtt, ws = f"mqtt://{settings.host}:{ports['--mqtt-port']}", f"ws://{settings.host}:{ports['--ws-port']}/mqtt"
         brokers = {name: f"mqtt://{name}:{quote(secrets[name])}@{mqtt.removeprefix('mqtt://')}" for name in secrets}
-        programs.append(_broker(settings, keys, secrets, ports))
+        access = Access(settings, keys, secrets, ports)
+        programs.append(access.program())
     else:
         address = parse_url(settings.broker)
         wait_ready(address.host, address.port, timeout=_ANSWER)
@@ -161,32 +175,30 @@ def _plan(settings: Settings, keys: KeyRing) -> Plan:
         brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
     services = {"simulators": ("simulate", brokers["simulators"]), "api": ("serve", brokers["ingest"])}
     for name, (verb, broker) in services.items():
-        env = _environment(settings, broker=broker, http_port=ports["--http-port"])
+        env = settings.environment(broker=broker, http_port=ports["--http-port"])
         programs.append(Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env))
     http = f"http://{settings.host}:{ports['--http-port']}"
-    return Plan(http=http, mqtt=mqtt, ws=ws, programs=tuple(programs))
+    return Plan(http=http, mqtt=mqtt, ws=ws, programs=tuple(programs), access=access)
 
 
-def _broker(settings: Settings, keys: KeyRing, secrets: dict[str, str], ports: dict[str, int]) -> Program:
-    """Return the embedded broker, which knows the services and the pilots."""
-    nats = Nats()
-    hashes = {entry.pilot: entry.bcrypt for entry in keys.entries if entry.role is Role.PILOT}
-    users = [service_user(name, nats.hash_password(secret)) for name, secret in secrets.items()]
-    users += [pilot_user(name, hash_, settings.world) for name, hash_ in hashes.items()]
-    command = nats.prepare(
-        folder=settings.data_dir / "broker",
-        host=settings.host,
-        mqtt_port=ports["--mqtt-port"],
-        ws_port=ports["--ws-port"],
-        users=users,
-    )
-    return Program(name="broker", args=command.args, env=command.env)
+def _past(settings: Settings) -> Program | None:
+    """Return what fills in the days before a live city, or goes on doing so; None when they are there, or not wanted."""
+    recipe = _read(settings.world_dir / "world.json")
+    before = _read(settings.world_dir / "backfill" / "request.json")
+    if not settings.history_days or not recipe.get("live") or before.get("digest"):
+        return None
+    start = recipe["start"] - int(settings.history_days * 86_400 * SECOND)
+    args = () if before else ("--start", format_time(start))
+    command = (sys.executable, "-m", "zenata", "backfill", *args)
+    return Program(name="past", args=command, env=settings.environment(), nice=_NICE, once=True)
 
 
-def _environment(settings: Settings, **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any setting
-    """Return settings as the environment variables they are read from."""
-    values = {**settings.model_dump(), **changes}
-    return {f"ZENATA_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    return about
 
 
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:

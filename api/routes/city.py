@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.access import authenticate
+from api.access import PrincipalDep, authenticate
 from api.context import Context, ContextDep
 from api.cursors import decode_cursor, encode_cursor
 from api.formats import JSON
@@ -28,9 +28,9 @@ _COMMON = ("no-key", "invalid-parameter")
 
 
 @router.get("/city", responses=responses(CityDocument, *_COMMON, "unknown-world", "store-unavailable"))
-def city(context: ContextDep, params: Annotated[WorldParams, Query()]) -> Response:
+def city(context: ContextDep, principal: PrincipalDep, params: Annotated[WorldParams, Query()]) -> Response:
     """Say what the city is, and what time it is in a world: `newest` is the time of its newest reading."""
-    world = select_world(context, params.world)
+    world = select_world(context, principal, params.world)
     newest = context.newest((world,))
     subject = context.city
     return _json(
@@ -56,7 +56,7 @@ def districts(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
 
 @router.get("/kinds", responses=responses(KindPage, *_COMMON))
 def kinds(_: Annotated[Params, Query()]) -> Response:
-    """List the kinds of sensors: what they observe, in which units and ranges, and how often [s]."""
+    """List the kinds of sensors: what they observe, in which units and ranges, how often [s], and what they obey."""
     items = [
         asdict(kind) | {"properties": [{"name": name} | asdict(QUANTITIES[name]) for name in kind.properties]}
         for kind in KINDS.values()
@@ -86,10 +86,12 @@ def sensors(context: ContextDep, params: Annotated[SensorsParams, Query()]) -> R
     "/sensors/{sensor}",
     responses=responses(SensorAndLatest, *_COMMON, "unknown-sensor", "unknown-world", "store-unavailable"),
 )
-def sensor(context: ContextDep, sensor: str, params: Annotated[WorldParams, Query()]) -> Response:
+def sensor(
+    context: ContextDep, principal: PrincipalDep, sensor: str, params: Annotated[WorldParams, Query()]
+) -> Response:
     """Return one sensor with the latest reading of each of its properties."""
     check_sensor(context, sensor)
-    world = select_world(context, params.world)
+    world = select_world(context, principal, params.world)
     table = context.store.latest(Selection(worlds=(world,), sensors=(sensor,)))
     latest = context.encoder.json_list(table, b',"latest":[', b"]}")
     return Response(context.sensors.json_of(sensor)[:-1] + latest, media_type=JSON)

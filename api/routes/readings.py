@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.access import authenticate
+from api.access import PrincipalDep, authenticate
 from api.context import Context, ContextDep
 from api.events import Listener, Place, parse_place
 from api.formats import FORMATS, Format, choose_format
@@ -45,10 +45,12 @@ class EventStream(StreamingResponse):
 @router.get(
     "/latest", responses=responses(RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", content=_FORMATS)
 )
-def latest(context: ContextDep, params: Annotated[LatestParams, Query()], request: Request) -> Response:
+def latest(
+    context: ContextDep, principal: PrincipalDep, params: Annotated[LatestParams, Query()], request: Request
+) -> Response:
     """Return the newest reading of each series; without filters, of the whole city in one call."""
     format_ = choose_format(params.format, request.headers.get("accept"))
-    table = context.store.latest(select(context, params))
+    table = context.store.latest(select(context, principal, params))
     if len(table) > format_.row_limit:
         detail = f"There are {len(table):,} series, more than {format_.row_limit:,}: filter by kind or district, or ask for format=arrow."
         raise Problem("too-many-rows", detail, limit=format_.row_limit)
@@ -61,14 +63,16 @@ def latest(context: ContextDep, params: Annotated[LatestParams, Query()], reques
         RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", "query-too-heavy", content=_FORMATS
     ),
 )
-def readings(context: ContextDep, params: Annotated[ReadingsParams, Query()], request: Request) -> Response:
+def readings(
+    context: ContextDep, principal: PrincipalDep, params: Annotated[ReadingsParams, Query()], request: Request
+) -> Response:
     """Return readings, or aggregates of them, ordered by time.
 
     Without `start` and `end` the last hour of the world's time is meant. With `limit` the result comes in pages: pass
     `next` as `cursor`, everything else as before, or follow the `Link` header (RFC 8288), which every format has.
     """
     format_ = choose_format(params.format, request.headers.get("accept"))
-    page = to_page(context, params, format_)
+    page = to_page(context, principal, params, format_)
     table = context.store.query(page.query)
     following = page.following(table)
     response = _rows(context, table, format_, following)
@@ -81,6 +85,7 @@ def readings(context: ContextDep, params: Annotated[ReadingsParams, Query()], re
 @router.get("/stream", response_class=EventStream, responses=responses(None, *_PROBLEMS, content=_STREAM))
 async def stream(
     context: ContextDep,
+    principal: PrincipalDep,
     params: Annotated[SeriesParams, Query()],
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event received: continue behind it.", max_length=80)
@@ -93,7 +98,7 @@ async def stream(
     the replay is by observation time: readings that were stored more than a minute late are in `/v1/readings` only.
     Event `gap`: what was too much to send again, with `from` and `to`; get it from `/v1/readings`. One world a stream.
     """
-    selection = await run_in_threadpool(select, context, params)
+    selection = await run_in_threadpool(select, context, principal, params)
     if len(selection.worlds) > 1:
         raise invalid("world", "a stream has one world, as the times of two do not compare; open one stream for each")
     place = await _place(context, selection, last_event_id)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, sensors_of
 from simulators.domains.dispersion import Plumes
 from simulators.draws import Stream
@@ -33,6 +33,10 @@ RESPONSE = 600.0
 
 CALM = 1.0
 """Least wind speed in a plume [m/s]: in a calm the vehicles themselves stir the air (default)."""
+
+
+EVERY, PHASE = 6, 1
+"""Ticks between two steps, and at which of them it steps; concentrations are held between."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +70,8 @@ def stability(now: Conditions) -> str:
 def background(means: FloatArray, slow: FloatArray, now: Conditions) -> FloatArray:
     """Return the background [ug m-3], shape (5,), in the order of `POLLUTANTS`.
 
-    Thinned by wind and by the deep mixed layer of a sunny day, washed out by rain; nitrogen dioxide also follows the region's traffic, ozone instead is made by the sun. The
-    shapes are defaults.
+    Thinned by wind and by the deep mixed layer of a sunny day, washed out by rain; nitrogen dioxide also follows the
+    region's traffic, ozone instead is made by the sun. The shapes are defaults. Events change it by a factor each.
 
     Parameters
     ----------
@@ -81,7 +85,7 @@ def background(means: FloatArray, slow: FloatArray, now: Conditions) -> FloatArr
     thin = (3.5 / max(now.wind_speed, 1.0)) ** 0.6 * (1.1 - 0.4 * sun)
     wash = 0.6 if now.rain > 0.2 else 1.0
     course = np.array([thin * (0.4 + 0.6 * now.activity), thin * wash, thin * wash, 0.85 + 0.5 * sun, thin])
-    return np.asarray(means * course * np.exp(SPREAD * slow - SPREAD**2 / 2))
+    return np.asarray(means * course * np.exp(SPREAD * slow - SPREAD**2 / 2) * now.disturbance.background)
 
 
 def add_traffic(base: FloatArray, road: FloatArray) -> FloatArray:
@@ -123,15 +127,18 @@ class Air:
         self.arrays: Arrays = {"slow": self._slow, "level": self._level}
 
     def step(self, now: Conditions) -> None:
-        """Let the background drift and the streets' air follow emissions and wind."""
-        keep = float(np.exp(-TICK_SECONDS / MEMORY))
+        """Let the background drift and the streets' air follow emissions and wind, every minute."""
+        if not now.passes(EVERY, PHASE):
+            return
+        seconds = now.since(EVERY)
+        keep = float(np.exp(-seconds / MEMORY))
         noise = now.draws(Stream.AIR).standard_normal(len(POLLUTANTS))
         self._slow[:] = keep * self._slow + np.sqrt(1 - keep**2) * noise
         driven = now.link_flow / 3600 * self._kilometres * speed_factor(now.link_speed)
         wind = max(now.wind_speed, CALM)
         road = 1e6 * self._plumes.concentration(driven, now.wind_direction, wind, stability(now))
         target = add_traffic(background(self._means, self._slow, now), road)
-        lag = 1 - np.exp(-TICK_SECONDS / RESPONSE)
+        lag = 1 - np.exp(-seconds / RESPONSE)
         self._level[:] = np.where(np.isnan(self._level), target, self._level + lag * (target - self._level))
 
     def observe(self, now: Conditions) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Routes of bus lines: loops along the streets, with their stops, and how buses move along them."""
+"""Routes of bus lines: loops along the streets, with their stops."""
 
 import heapq
 from collections import defaultdict
@@ -15,7 +15,7 @@ from zenata.errors import CityError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """A loop from a terminus to the other and back; places on it are distances from its beginning.
+    """A loop from a terminus to the other and back, or loops one after the other; places are distances from the beginning.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ class Route:
     bounds : ndarray, shape (n_links + 1,) [m]
         Where each of them begins, and where the last one ends.
     stops : ndarray, shape (n_stops,) [m]
-        In order; the first is the terminus at its beginning, the last the same at its end.
-    last : int
-        Number of the stop at the other terminus.
+        In order; the first of a loop is the terminus at its beginning, the last the same at its end.
+    ends : ndarray, shape (n_loops, 2)
+        Numbers of the stops at the other terminus, and at the end of the loop.
     along, longitude, latitude : ndarray, shape (n_vertices,) [m], [deg]
         Its line.
     """
@@ -34,14 +34,14 @@ class Route:
     links: IntArray
     bounds: FloatArray
     stops: FloatArray
-    last: int
+    ends: IntArray
     along: FloatArray
     longitude: FloatArray
     latitude: FloatArray
 
     @property
     def length(self) -> float:
-        """Length of the loop [m]."""
+        """Length of all [m]."""
         return float(self.bounds[-1])
 
     def position(self, place: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -82,15 +82,32 @@ def build_route(city: City, nodes: Sequence[str], spacing: float) -> Route:
     bounds = np.concatenate([[0.0], np.cumsum([city.streets[link].length for link in out + back])])
     turn, end = float(bounds[len(out)]), float(bounds[-1])
     there = _stops(0.0, turn, spacing)
+    stops = np.concatenate([there, _stops(turn, end, spacing), [end]])
     along, longitude, latitude = _line([city.streets[link] for link in out + back], bounds)
     return Route(
         links=links,
         bounds=bounds,
-        stops=np.concatenate([there, _stops(turn, end, spacing), [end]]),
-        last=len(there),
+        stops=stops,
+        ends=np.array([[len(there), len(stops) - 1]]),
         along=along,
         longitude=longitude,
         latitude=latitude,
+    )
+
+
+def join(routes: Sequence[Route]) -> Route:
+    """Lay loops one after the other, so that the buses of all of them can be moved at once."""
+    begin = np.cumsum([0.0, *(route.length for route in routes)])[:-1].tolist()
+    stops = np.cumsum([0, *(len(route.stops) for route in routes)])[:-1].tolist()
+    moved = list(zip(routes, begin, strict=True))
+    return Route(
+        links=np.concatenate([route.links for route in routes]),
+        bounds=np.concatenate([[0.0], *(route.bounds[1:] + first for route, first in moved)]),
+        stops=np.concatenate([route.stops + first for route, first in moved]),
+        ends=np.concatenate([route.ends + first for route, first in zip(routes, stops, strict=True)]),
+        along=np.concatenate([route.along + first for route, first in moved]),
+        longitude=np.concatenate([route.longitude for route in routes]),
+        latitude=np.concatenate([route.latitude for route in routes]),
     )
 
 
@@ -125,21 +142,6 @@ def shortest_path(city: City, start: str, end: str) -> list[int]:
         path.append(best[end][1])
         end = city.streets[path[-1]].start
     return path[::-1]
-
-
-def drive(place: FloatArray, seconds: FloatArray, bounds: FloatArray, passed: FloatArray) -> FloatArray:
-    """Return where buses get to in some time, shape (n,) [m].
-
-    Parameters
-    ----------
-    place : ndarray, shape (n,) [m]
-        Where they are.
-    seconds : ndarray, shape (n,) [s]
-        How long they drive.
-    bounds, passed : ndarray, shape (m,) [m], [s]
-        Of the route, and when one bus would pass them.
-    """
-    return np.interp(np.interp(place, bounds, passed) + seconds, passed, bounds)
 
 
 def _stops(first: float, last: float, spacing: float) -> FloatArray:

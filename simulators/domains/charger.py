@@ -1,23 +1,26 @@
 """Chargers: electric vehicles come, wait if all are taken, charge and leave."""
 
+import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, daily, sensors_of
-from simulators.draws import Stream, draws
-from simulators.parameters import read_table
+from simulators.draws import Stream, binomial, draws
+from simulators.parameters import Hourly, read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.errors import CityError
 
-HOURS = TICK_SECONDS / 3600
-"""Length of a tick [h]."""
+HOUR = 3600 * SECOND
+
+LONGEST = 300.0
+"""Longest time that is stepped over at once [s]: longer ticks are cut."""
 
 KNEE = 0.8
 """State of charge at which a battery charged as fast as it may comes to its voltage limit (default)."""
@@ -67,8 +70,8 @@ class ChargerUse:
     categories: tuple[str, ...]
     sessions: float
     stay: float
-    working_day: tuple[float, ...]
-    rest_day: tuple[float, ...]
+    working_day: Hourly
+    rest_day: Hourly
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +79,7 @@ class ChargerParameters:
     """Table ``[charger]`` of a city: how long a vehicle waits for a charger, on average [h], and the uses."""
 
     patience: float
-    uses: tuple[dict[str, Any], ...]
+    uses: tuple[ChargerUse, ...]
 
 
 def charge(soc: FloatArray, capacity: FloatArray, power: FloatArray, hours: FloatArray | float) -> FloatArray:
@@ -140,10 +143,11 @@ class Charger:
     kind: ClassVar[str | None] = "charger"
 
     def __init__(self, city: City, now: Conditions) -> None:
+        self._places = sensors_of(city, self.kind)
         parameters = read_table(city, "charger", ChargerParameters)
         self._patience = parameters.patience
-        self._uses = [ChargerUse(**use) for use in parameters.uses]
-        sensors = [city.sensors[number] for number in sensors_of(city, self.kind)]
+        self._uses = parameters.uses
+        sensors = [city.sensors[number] for number in self._places]
         districts, self._pool = np.unique([sensor.district for sensor in sensors], return_inverse=True)
         use_of = {category: number for number, use in enumerate(self._uses) for category in use.categories}
         categories = [city.district_by_id[district].category for district in districts]
@@ -152,39 +156,47 @@ class Charger:
         self._use = np.array([use_of[category] for category in categories], dtype=np.int64)  # of each pool
         self._size = np.bincount(self._pool, minlength=len(districts))
         self._rated = np.array([float(sensor.attributes["watts"]) for sensor in sensors])
-        self._stay = np.array([use.stay for use in self._uses])
+        self._fast = self._rated > FAST_ABOVE
+        self._goal = np.where(self._fast, FAST_GOAL, FULL)
+        self._stay = np.array([use.stay for use in self._uses])[self._use[self._pool]]
         count = len(sensors)
-        self._limit = self._rated.copy()  # what each may draw [W]
         self._occupied = np.zeros(count, dtype=np.bool_)
         self._capacity, self._soc, self._accepts = np.ones(count), np.ones(count), np.zeros(count)  # of its vehicle
         self._leaves = np.zeros(count, dtype=np.int64)  # [us]
         self._power, self._energy = np.zeros(count), np.zeros(count)
         self._waiting = np.zeros(len(districts), dtype=np.int64)
         self.arrays: Arrays = {
-            "limit": self._limit,
             "occupied": self._occupied,
             "capacity": self._capacity,
             "soc": self._soc,
             "accepts": self._accepts,
             "leaves": self._leaves,
-            "power": self._power,
             "energy": self._energy,
             "waiting": self._waiting,
         }
         self._begin(now)
 
     def step(self, now: Conditions) -> None:
-        """Let vehicles leave, come and charge."""
+        """Let vehicles leave, come and charge.
+
+        Without voltage sessions wait, and none begins.
+        """
         rng = now.draws(Stream.CHARGER)
-        gone = (self._leaves <= now.time) | ((self._rated > FAST_ABOVE) & (self._soc >= FAST_GOAL))
-        self._occupied &= ~gone
-        self._waiting += rng.poisson(self._arrivals(now) * self._size * HOURS)
-        if self._waiting.any():
-            taken = assign(~self._occupied, self._pool, self._waiting, rng.random(len(self._pool)))
-            self._waiting -= np.bincount(self._pool[taken], minlength=len(self._waiting))
-            self._waiting -= rng.binomial(self._waiting, 1 - np.exp(-HOURS / self._patience))
-            self._plug_in(taken, now, rng)
-        self._charge()
+        parts = math.ceil(now.seconds / LONGEST)
+        length, hours = (now.time - now.previous) // parts, now.seconds / 3600 / parts
+        powered = now.powered[self._places]
+        stopped = now.settings.of("charger", "stop") == 1
+        limit = np.fmin(self._rated, now.settings.of("charger", "limit")) * powered
+        arrivals = self._arrivals(now) * self._size
+        drawn = np.zeros(len(powered))
+        for part in range(parts):
+            begin = now.previous + part * length  # to which coming and going within the part are rounded
+            done = (self._leaves <= begin + length // 2) | (self._fast & (self._soc >= self._goal)) | stopped
+            self._occupied &= ~done
+            self._come(arrivals, ~stopped & powered, begin, hours, rng)
+            drawn += self._charge(limit, hours)
+        self._energy += drawn
+        self._power[:] = drawn * (3.6e6 / now.seconds)
         now.charger_power = self._power
 
     def observe(self, now: Conditions) -> FloatArray:
@@ -198,25 +210,52 @@ class Charger:
         rates = [use.sessions * daily(shape, hour) / 100 for use, shape in zip(self._uses, shapes, strict=True)]
         return np.array(rates)[self._use]
 
-    def _plug_in(self, places: IntArray, now: Conditions, rng: Generator) -> None:
-        """Let a new vehicle come to each of the chargers `places`."""
-        count = len(places)
-        self._occupied[places] = True
-        self._capacity[places] = CAPACITY + CAPACITY_SPREAD * np.clip(rng.standard_normal(count), -2, 2)
-        self._soc[places] = rng.uniform(*ARRIVAL_SOC, count)
-        onboard = rng.choice(ONBOARD, count, p=ONBOARD_SHARE)
-        self._accepts[places] = np.where(self._rated[places] > FAST_ABOVE, np.inf, onboard)
-        stay = rng.standard_exponential(count) * self._stay[self._use[self._pool[places]]]
-        self._leaves[places] = now.time + (stay * 3600 * SECOND).astype(np.int64)
+    def _come(
+        self, arrivals: FloatArray, taking: npt.NDArray[np.bool_], begin: int, hours: float, rng: Generator
+    ) -> None:
+        """Let vehicles come to their pool, take chargers and give up waiting.
 
-    def _charge(self) -> None:
-        """Charge for a tick, and count."""
-        wanting = self._occupied & (self._soc < FULL)
-        most = np.minimum(np.minimum(self._limit, self._rated), self._accepts)
-        after = np.where(wanting, charge(self._soc, self._capacity, EFFICIENCY * most, HOURS), self._soc)
-        self._power[:] = (after - self._soc) * self._capacity * (1000 / HOURS / EFFICIENCY)
-        self._soc[:] = after
-        self._energy += self._power * (HOURS / 1000)
+        As many numbers are drawn as there are chargers and pools, whoever comes: what happens at one charger changes
+        nothing at those of other pools.
+        """
+        self._waiting += rng.poisson(arrivals * hours)
+        count = len(self._pool)
+        impatience, normal, uniform = rng.random(len(self._waiting)), rng.standard_normal(count), rng.random((4, count))
+        if not self._waiting.any():
+            return
+        taken = assign(~self._occupied & taking, self._pool, self._waiting, uniform[0])
+        self._plug_in(taken, begin, normal[taken], uniform[1:, taken])
+        self._waiting -= np.bincount(self._pool[taken], minlength=len(self._waiting))
+        give_up = np.full(len(self._waiting), -np.expm1(-hours / self._patience))
+        self._waiting -= binomial(impatience, self._waiting.astype(np.float64), give_up).astype(np.int64)
+
+    def _plug_in(self, places: IntArray, begin: int, normal: FloatArray, uniform: FloatArray) -> None:
+        """Let a new vehicle come to each of the chargers `places` at a time [us].
+
+        Parameters
+        ----------
+        places : ndarray, shape (n,)
+        begin : int
+        normal : ndarray, shape (n,)
+            Standard normal numbers, for the batteries.
+        uniform : ndarray, shape (3, n)
+            Numbers from 0 to 1, for their charge, what vehicles take on board, and the stay.
+        """
+        soc, onboard, stay = uniform
+        self._occupied[places] = True
+        self._capacity[places] = CAPACITY + CAPACITY_SPREAD * np.clip(normal, -2, 2)
+        self._soc[places] = ARRIVAL_SOC[0] + (ARRIVAL_SOC[1] - ARRIVAL_SOC[0]) * soc
+        accepts = ONBOARD[np.searchsorted(np.cumsum(ONBOARD_SHARE)[:-1], onboard, side="right")]
+        self._accepts[places] = np.where(self._fast[places], np.inf, accepts)
+        self._leaves[places] = begin + (-np.log1p(-stay) * self._stay[places] * HOUR).astype(np.int64)
+
+    def _charge(self, limit: FloatArray, hours: float) -> FloatArray:
+        """Charge within a limit [W] and up to the goal, and return what is drawn [kWh]."""
+        most = EFFICIENCY * np.minimum(limit, self._accepts)
+        after = np.minimum(charge(self._soc, self._capacity, most, hours), self._goal)
+        gained = np.where(self._occupied, np.maximum(after - self._soc, 0.0), 0.0)
+        self._soc += gained
+        return np.asarray(gained * self._capacity / EFFICIENCY)
 
     def _begin(self, now: Conditions) -> None:
         """Start amid sessions: as many as come in a mean stay (Little's law), each with some of its charge behind it.
@@ -224,9 +263,9 @@ class Charger:
         Stays are exponential, so what is left of one and what is past of it are distributed as the whole.
         """
         rng = draws(now.seed, Stream.CHARGER)
-        stay = self._stay[self._use[self._pool]]
-        here = np.minimum(self._arrivals(now)[self._pool] * stay, 0.9)
-        self._plug_in(np.flatnonzero(rng.random(len(stay)) < here), now, rng)
+        stay = self._stay
+        here = np.flatnonzero(rng.random(len(stay)) < np.minimum(self._arrivals(now)[self._pool] * stay, 0.9))
+        self._plug_in(here, now.time, rng.standard_normal(len(here)), rng.random((3, len(here))))
         most = EFFICIENCY * np.minimum(self._rated, self._accepts)
         charged = charge(self._soc, self._capacity, most, rng.standard_exponential(len(stay)) * stay)
         self._soc[:] = np.where(self._occupied, charged, self._soc)

@@ -5,21 +5,20 @@ average the rate of arrivals times the stay; here with exponential stays.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.random import Generator
 
-from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, daily, sensors_of
-from simulators.draws import Stream
-from simulators.parameters import read_table
+from simulators.draws import Stream, binomial, poisson
+from simulators.parameters import Hourly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 from zenata.errors import CityError
 
-EVERY = 6
-"""Ticks between two steps; numbers are held between."""
+EVERY, PHASE = 6, 2
+"""Ticks between two steps, and at which of them it steps; numbers are held between."""
 
 WET = 1.0
 """Rain at which all who mind it stay away [mm/h] (default)."""
@@ -54,10 +53,10 @@ class Place:
     stay: float
     rain: float
     heat: float
-    working_day: tuple[float, ...]
-    rest_day: tuple[float, ...]
+    working_day: Hourly
+    rest_day: Hourly
     warmth: tuple[float, ...] = ()
-    ramadan: tuple[float, ...] = ()
+    ramadan: Hourly = ()
     aid: float = 1.0
 
     def rate(self, now: Conditions) -> float:
@@ -79,10 +78,12 @@ class Place:
 class CrowdParameters:
     """Table ``[crowd]`` of a city: its places, of which each counter's is one."""
 
-    places: tuple[dict[str, Any], ...]
+    places: tuple[Place, ...]
 
 
-def come_and_go(present: FloatArray, rate: FloatArray, stay: FloatArray, hours: float, rng: Generator) -> FloatArray:
+def come_and_go(
+    present: FloatArray, rate: FloatArray, stay: FloatArray, hours: float, chance: FloatArray
+) -> FloatArray:
     """Return how many are present after some time, whole numbers, shape (n,).
 
     Exact for a constant rate: everyone present is still there with the chance exp(-hours / stay), and those who came
@@ -97,10 +98,11 @@ def come_and_go(present: FloatArray, rate: FloatArray, stay: FloatArray, hours: 
     stay : ndarray, shape (n,) [h]
         Mean.
     hours : float
-    rng : Generator
+    chance : ndarray, shape (2, n)
+        Uniform in [0, 1), of those who go and of those who come.
     """
     still = np.exp(-hours / stay)
-    return np.asarray(rng.binomial(present.astype(np.int64), still) + rng.poisson(rate * stay * (1 - still)), float)
+    return present - binomial(chance[0], present, 1 - still) + poisson(chance[1], rate * stay * (1 - still))
 
 
 def _part(value: float, low: float, high: float) -> float:
@@ -125,22 +127,23 @@ class Crowd:
     kind: ClassVar[str | None] = "crowd"
 
     def __init__(self, city: City, now: Conditions) -> None:
-        self._places = [Place(**place) for place in read_table(city, "crowd", CrowdParameters).places]
+        self._places = read_table(city, "crowd", CrowdParameters).places
         place_of = {name: number for number, place in enumerate(self._places) for name in place.names}
-        names = [str(city.sensors[number].attributes["place"]) for number in sensors_of(city, self.kind)]
+        self._counters = sensors_of(city, self.kind)
+        names = [str(city.sensors[number].attributes["place"]) for number in self._counters]
         if unknown := sorted(set(names) - place_of.keys()):
             raise CityError(f"city.toml of {city.id}: no [[crowd.places]] for place {', '.join(unknown)}")
         self._place = np.array([place_of[name] for name in names], dtype=np.int64)
         self._stay = np.array([self._places[number].stay for number in self._place.tolist()])
-        self._people: FloatArray = now.draws(Stream.CROWD).poisson(self._rates(now) * self._stay).astype(np.float64)
+        self._people = poisson(now.draws(Stream.CROWD).random(len(names)), self._rates(now) * self._stay)
         self.arrays: Arrays = {"people": self._people}
 
     def step(self, now: Conditions) -> None:
         """Let people come and go, every minute."""
-        if now.tick % EVERY:
+        if not now.passes(EVERY, PHASE):
             return
-        hours = EVERY * TICK_SECONDS / 3600
-        self._people[:] = come_and_go(self._people, self._rates(now), self._stay, hours, now.draws(Stream.CROWD))
+        chance = now.draws(Stream.CROWD).random((2, len(self._people)))
+        self._people[:] = come_and_go(self._people, self._rates(now), self._stay, now.since(EVERY) / 3600, chance)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return how many people each counter sees, shape (n_counters, 1)."""
@@ -149,4 +152,4 @@ class Crowd:
     def _rates(self, now: Conditions) -> FloatArray:
         """Return how many come to each counter [1/h], shape (n_counters,)."""
         rates: FloatArray = np.array([place.rate(now) for place in self._places])
-        return rates[self._place]
+        return np.asarray(rates[self._place] + now.disturbance.visitors[self._counters])

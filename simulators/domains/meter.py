@@ -1,20 +1,20 @@
 """Electricity meters, and the load of all customers for whom they stand."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, daily, sensors_of
 from simulators.draws import Stream, draws
-from simulators.parameters import read_table
+from simulators.parameters import Hourly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.errors import CityError
 
-MINUTE = 6
-"""Ticks for which a customer's load stays as it is."""
+MINUTE, PHASE = 6, 1
+"""Ticks for which a customer's load stays as it is, and the tick of them at which it changes."""
 
 MEMORY = 1800.0
 """Time after which a customer's departure from the mean course has forgotten itself [s] (default)."""
@@ -66,9 +66,9 @@ class MeterUse:
     lighting: float
     cooling: float
     heating: float
-    working_day: tuple[float, ...]
-    rest_day: tuple[float, ...]
-    ramadan: tuple[float, ...] = ()
+    working_day: Hourly
+    rest_day: Hourly
+    ramadan: Hourly = ()
 
     def at(self, now: Conditions) -> float:
         """Return the load of the hour, in the unit of the courses."""
@@ -82,7 +82,7 @@ class MeterParameters:
     """Table ``[meter]`` of a city: persons in a household, and the uses."""
 
     household: float
-    uses: tuple[dict[str, Any], ...]
+    uses: tuple[MeterUse, ...]
 
 
 def weather_factor(
@@ -127,7 +127,7 @@ class Meter:
     """The electricity meters of the city.
 
     A meter's load is its customer's level x the mean course of its use x its own noise. What the grid carries is the sum
-    over all customers of level x course: the noise of thousands is averaged out.
+    over all customers of level x course: the noise of thousands is averaged out. Without voltage nothing is drawn.
 
     Parameters
     ----------
@@ -144,13 +144,14 @@ class Meter:
 
     def __init__(self, city: City, now: Conditions) -> None:
         parameters = read_table(city, "meter", MeterParameters)
-        self._uses = [MeterUse(**use) for use in parameters.uses]
+        self._uses = parameters.uses
         self._table = np.array(
             [(use.lighting, use.cooling, use.heating, use.mean, use.spread, use.noise) for use in self._uses]
         )
         week = [5 * sum(use.working_day) + 2 * sum(use.rest_day) for use in self._uses]
         self._mean_hour = np.array(week) / 168
-        meters = [city.sensors[number] for number in sensors_of(city, self.kind)]
+        self._places = sensors_of(city, self.kind)
+        meters = [city.sensors[number] for number in self._places]
         self._use = _uses_of(city, self._uses)
         mean, spread, self._spread = self._table[self._use, 3:].T
         rng = draws(now.seed, Stream.METER)
@@ -162,27 +163,29 @@ class Meter:
         self._levels = np.bincount(cell, stands_for, len(where) * len(self._uses)).reshape(len(where), -1)
         self._indoor = np.array([now.temperature])  # to which buildings have come [Cel]
         self._departure = rng.standard_normal(len(meters))  # from the course, standardised
+        self._load = np.zeros(len(meters))  # with voltage
         self._power = np.zeros(len(meters))
         self._energy = rng.uniform(*HISTORY, len(meters)) * 8.766 * self._level
         self.arrays: Arrays = {
             "indoor": self._indoor,
             "departure": self._departure,
-            "power": self._power,
+            "load": self._load,
             "energy": self._energy,
         }
-        self._set_power(self._course(now))
+        self._set_load(self._course(now))
 
     def step(self, now: Conditions) -> None:
         """Let customers draw, count it, and write the load of each district."""
-        self._indoor += (now.temperature - self._indoor) * (1 - np.exp(-TICK_SECONDS / INERTIA))
+        self._indoor += (now.temperature - self._indoor) * (1 - np.exp(-now.seconds / INERTIA))
         course = self._course(now)
         now.customer_load = (self._levels * course).sum(axis=1)
-        if now.tick % MINUTE == 0:
-            keep = float(np.exp(-MINUTE * TICK_SECONDS / MEMORY))
+        if now.passes(MINUTE, PHASE):
+            keep = float(np.exp(-now.since(MINUTE) / MEMORY))
             noise = now.draws(Stream.METER).standard_normal(len(self._departure))
             self._departure[:] = keep * self._departure + np.sqrt(1 - keep**2) * noise
-            self._set_power(course)
-        self._energy += self._power * (TICK_SECONDS / 3.6e6)
+            self._set_load(course)
+        self._power[:] = self._load * now.powered[self._places]
+        self._energy += self._power * (now.seconds / 3.6e6)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return power [W] and energy drawn [kWh], shape (n_meters, 2)."""
@@ -194,13 +197,13 @@ class Meter:
         factor = weather_factor(float(self._indoor[0]), now.sun_elevation, *self._table[:, :3].T)
         return np.asarray(hourly / self._mean_hour * factor)
 
-    def _set_power(self, course: FloatArray) -> None:
+    def _set_load(self, course: FloatArray) -> None:
         """Set every meter's load to its share of the course and its own departure from it."""
         own = np.exp(self._spread * self._departure - self._spread**2 / 2)
-        self._power[:] = self._level * course[self._use] * own
+        self._load[:] = self._level * course[self._use] * own
 
 
-def _uses_of(city: City, uses: list[MeterUse]) -> IntArray:
+def _uses_of(city: City, uses: tuple[MeterUse, ...]) -> IntArray:
     """Return the position in `uses` of every meter's."""
     position = {(use.use, category): number for number, use in enumerate(uses) for category in use.categories}
     meters = [city.sensors[number] for number in sensors_of(city, "meter")]

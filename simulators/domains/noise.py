@@ -69,6 +69,10 @@ BUILDINGS = 10.0
 """How much they attenuate [dB]: the most that ISO 9613-2 (annex A.3) allows for housing (default)."""
 
 
+EVERY, PHASE = 6, 4
+"""Ticks between two steps, and at which of them it steps; levels are held between."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoiseParameters:
     """Table ``[noise]`` of a city.
@@ -156,22 +160,26 @@ class Noise:
 
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "noise", NoiseParameters)
-        meters = [city.sensors[number] for number in sensors_of(city, self.kind)]
+        self._meters = sensors_of(city, self.kind)
+        meters = [city.sensors[number] for number in self._meters]
         self._transfer = transfer(city.streets, meters).astype(np.float32)
         self._speeds = np.arange(SLOWEST, 130.5, 0.5)
         self._light = vehicle_power(LIGHT, self._speeds)
         self._heavy = vehicle_power(HEAVY, np.minimum(self._speeds, HEAVY_LIMIT))
-        self.arrays: Arrays = {}  # follows from traffic and weather
         self._level = np.zeros(len(meters))
+        self.arrays: Arrays = {"level": self._level}
 
     def step(self, now: Conditions) -> None:
-        """Add up what every street sends out."""
+        """Add up what every street sends out, and what events do, every minute."""
+        if not now.passes(EVERY, PHASE):
+            return
         source = self._fleet(now.temperature, now.link_speed) * now.link_flow
         density = source / (1000 * np.maximum(now.link_speed, SLOWEST))  # per metre: equation 2.2.1
         # Not `@`: BLAS adds in an order that depends on the cores of the machine
         heard = np.einsum("ij,j->i", self._transfer, density.astype(np.float32)).astype(np.float64)
         low, high = 10 ** (self._parameters.background_night / 10), 10 ** (self._parameters.background_day / 10)
-        self._level = 10 * np.log10(heard + low + (high - low) * min(now.activity, 1.0))
+        background = low + (high - low) * min(now.activity, 1.0)
+        self._level[:] = 10 * np.log10(heard + background + now.disturbance.sound[self._meters])
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return the equivalent A-weighted level [dB] at every meter, shape (n_meters, 1)."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, sensors_of
-from simulators.domains.power_flow import TAP, TAPS, Flow, Grid
+from simulators.domains.power_flow import CABLE_RATING, TAP, TAPS, DivergenceError, Flow, Grid
 from simulators.domains.power_network import distances, lay_out
+from simulators.domains.power_protection import Relays, first_cables
 from simulators.draws import Stream
 from simulators.parameters import read_table
 from zenata.city.model import City, Sensor
@@ -55,8 +57,8 @@ class PowerParameters:
     feeder_kva: float
 
 
-def turn_taps(taps: IntArray, busbar: FloatArray) -> IntArray:
-    """Return the positions of tap changers after one step at most towards the voltage they keep.
+def turn_taps(taps: IntArray, busbar: FloatArray, most: int = 1) -> IntArray:
+    """Return the positions of tap changers after some steps towards the voltage they keep.
 
     Parameters
     ----------
@@ -64,9 +66,11 @@ def turn_taps(taps: IntArray, busbar: FloatArray) -> IntArray:
         From -TAPS to TAPS; each step up lowers the voltage.
     busbar : ndarray, shape (n_substations,)
         Voltage at the bars, over the rated one.
+    most : int
+        Steps that there is time for.
     """
     away = busbar - BUSBAR
-    step = np.where(np.abs(away) > DEAD_BAND, np.sign(away), 0).astype(np.int64)
+    step = np.where(np.abs(away) > DEAD_BAND, np.clip(np.rint(away / TAP), -most, most), 0).astype(np.int64)
     return np.asarray(np.clip(taps + step * (busbar > 0), -TAPS, TAPS))
 
 
@@ -104,12 +108,18 @@ def connect(away: FloatArray, size: FloatArray, rating: FloatArray) -> IntArray:
 class Power:
     """The transformer stations of the city and the cables that feed them.
 
-    Each carries its share by rating of its district's customers, and the chargers, lamps and roofs connected to it.
+    Each carries its share by rating of its district's customers, and the chargers, lamps and roofs connected to it. What
+    is without voltage draws nothing.
 
     Parameters
     ----------
     city : City
     now : Conditions
+
+    Attributes
+    ----------
+    source : ndarray, shape (n_sensors,)
+        Station, among the stations, whose voltage each sensor has; only where there are any.
     """
 
     kind: ClassVar[str | None] = "power"
@@ -118,60 +128,94 @@ class Power:
         parameters = read_table(city, "power", PowerParameters)
         stations = [city.sensors[number] for number in sensors_of(city, self.kind)]
         count = len(stations)
-        self._lines_closed, self._transformers_closed = np.ones((2, count), dtype=np.bool_)
-        self._solved = np.zeros((2, count), dtype=np.bool_)  # which were closed at the last power flow
+        self._solved = np.zeros((2, count), dtype=np.bool_)  # cables and transformers that were closed at the last flow
         self._taps = np.zeros(len(parameters.substations), dtype=np.int64)
         self._departure = now.draws(Stream.POWER).standard_normal(count)  # of customers' sum, standardised
         self._seen = np.zeros((count, 3))
+        self._relays = Relays(count)
         self.arrays: Arrays = {
-            "lines_closed": self._lines_closed,
-            "transformers_closed": self._transformers_closed,
             "solved": self._solved,
             "taps": self._taps,
             "departure": self._departure,
             "seen": self._seen,
+            "heat": self._relays.heat,
+            "open": self._relays.open,
+            "loading": self._relays.loading,
+            "powered": now.powered,
         }
         self._grid: Grid | None = None
         if not stations:
             return
-        rating = np.array([float(station.attributes["kva"]) for station in stations])
+        self._places = sensors_of(city, self.kind)
+        self._rating = rating = np.array([float(station.attributes["kva"]) for station in stations])
         places = np.array([(station.longitude, station.latitude) for station in stations])
         roots = np.array(parameters.substations)
-        self._grid = Grid(lay_out(places, rating, roots, parameters.substation_kva, parameters.feeder_kva))
+        self._layout = lay_out(places, rating, roots, parameters.substation_kva, parameters.feeder_kva)
+        self._grid, self._feeder = Grid(self._layout), first_cables(self._layout)
         number = {district.id: place for place, district in enumerate(city.districts)}
         self._district = np.array([number[station.district] for station in stations])
         self._share = rating / np.bincount(self._district, rating)[self._district]
         self._host = hosts(city, stations)
         self._station = np.concatenate([_connected(city, kind, places, rating) for kind in DEVICES])
+        self.source = self._sources(city, places)
 
     def step(self, now: Conditions) -> None:
         """Solve the power flow every minute, and when a switch was turned."""
         if self._grid is None:
             return
-        closed = np.stack([self._lines_closed, self._transformers_closed])
-        if now.tick % MINUTE == 0:
-            keep = float(np.exp(-MINUTE * TICK_SECONDS / MEMORY))
+        broken = np.stack([now.disturbance.cut[self._places], now.disturbance.out[self._places]])
+        if now.passes(MINUTE):
+            keep = float(np.exp(-now.since(MINUTE) / MEMORY))
             noise = now.draws(Stream.POWER).standard_normal(len(self._departure))
             self._departure[:] = keep * self._departure + np.sqrt(1 - keep**2) * noise
-        elif np.array_equal(closed, self._solved):
+            self._relays.warm(now.since(MINUTE))
+        elif np.array_equal(~(broken | self._relays.open), self._solved):
             return
-        flow = self._solve(self._grid, now)
-        self._solved[:] = closed
-        self._taps[:] = turn_taps(self._taps, flow.busbar)
+        flow = self._solve(self._grid, now, broken)
+        self._taps[:] = turn_taps(self._taps, flow.busbar, int(now.since(MINUTE) // 60))
         self._seen[:] = np.stack([flow.voltage, flow.current, flow.power], axis=1)
+        self._relays.loading[0] = flow.cable_current / CABLE_RATING
+        self._relays.loading[1] = 3 * flow.voltage * flow.current / (1000 * self._rating)
+        now.powered[:] = flow.voltage[self.source] > 0
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return voltage between line and neutral [V], current [A] and power [W] of every station, shape (n_stations, 3)."""
         return self._seen
 
-    def _solve(self, grid: Grid, now: Conditions) -> Flow:
-        """Return the power flow of what is drawn now."""
+    def _solve(self, grid: Grid, now: Conditions, broken: npt.NDArray[np.bool_]) -> Flow:
+        """Return the power flow of what is drawn now.
+
+        Where none is possible, as the voltage would collapse, the relay of the most loaded feeder opens it.
+        """
         by_host = np.bincount(self._host, now.customer_load, len(self._host))
         customers = by_host[self._district] * self._share * (1 + SPREAD * self._departure)
         devices = np.concatenate([now.charger_power, now.lamp_power, now.pv_power])
         power = customers + np.bincount(self._station, devices, len(customers))
         reactive = customers * np.tan(np.arccos(POWER_FACTOR))
-        return grid.solve(power, reactive, self._lines_closed, self._transformers_closed, self._taps)
+        while True:
+            closed = self._solved
+            closed[:] = ~(broken | self._relays.open)
+            try:
+                return grid.solve(power, reactive, closed[0], closed[1], self._taps)
+            except DivergenceError:
+                joined = closed.all(axis=0) & closed[0, self._feeder]
+                demand = np.bincount(self._feeder, np.hypot(power, reactive) * joined, len(power))
+                self._relays.trip(int(demand.argmax()))
+
+    def _sources(self, city: City, places: FloatArray) -> IntArray:
+        """Return the station whose voltage each sensor has, shape (n_sensors,).
+
+        Devices have that of the station they are connected to, stations their own, all others that of the nearest one
+        which feeds their district.
+        """
+        number = {district.id: place for place, district in enumerate(city.districts)}
+        here = np.array([(sensor.longitude, sensor.latitude) for sensor in city.sensors])
+        host = self._host[[number[sensor.district] for sensor in city.sensors]]
+        away = distances(here, places)
+        source: IntArray = np.where(host[:, None] == self._district, away, np.inf).argmin(axis=1)
+        source[self._places] = np.arange(len(places))
+        source[np.concatenate([sensors_of(city, kind) for kind in DEVICES])] = self._station
+        return source
 
 
 def _connected(city: City, kind: str, places: FloatArray, rating: FloatArray) -> IntArray:

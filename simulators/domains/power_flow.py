@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from power_grid_model import ComponentType, DatasetType, LoadGenType, PowerGridModel, WindingType, initialize_array
+from power_grid_model.errors import PowerGridError  # type: ignore[attr-defined] # it is re-exported without a word
 
 from simulators.domains.power_network import Layout
 from zenata.city.readings import FloatArray, IntArray
@@ -22,6 +23,9 @@ SHORT_CIRCUIT = 1.5e9
 CABLE_R, CABLE_X, CABLE_C = 0.125, 0.112, 0.304e-6
 """Of a cable of 240 mm2 aluminium, 12/20 kV (NA2XS2Y): resistance at 20 Cel of IEC 60228 [ohm/km], reactance [ohm/km] and
 capacitance [F/km] of the standard type of the same name in pandapower (doi:10.1109/TPWRS.2018.2829021)."""
+
+CABLE_RATING = 421.0
+"""Current that such a cable carries for good [A], of the same standard type."""
 
 STATION_SECONDARY = 410.0
 """Voltage of a station's transformer without load [V]: 2.5 % above the rated one, against its own drop (default)."""
@@ -42,6 +46,10 @@ MAGNETISING = 0.005
 
 TAPS, TAP = 8, 0.0125
 """Steps of the tap changer either way from the middle, and the size of one over the rated voltage (default)."""
+
+
+class DivergenceError(ArithmeticError):
+    """There is no power flow: more is drawn than the grid can carry at any voltage."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +128,11 @@ class Grid:
             Which are closed.
         taps : ndarray, shape (n_substations,)
             Positions of the tap changers, from -TAPS to TAPS; each step up lowers the voltage.
+
+        Raises
+        ------
+        DivergenceError
+            If no solution is found.
         """
         line, transformer, load = self._update.values()
         line["from_status"] = line["to_status"] = cables
@@ -128,7 +141,10 @@ class Grid:
         load["p_specified"], load["q_specified"] = power, reactive
         self._model.update(update_data=self._update)
         wanted = (ComponentType.node, ComponentType.line, ComponentType.transformer, ComponentType.source)
-        result = self._model.calculate_power_flow(output_component_types=list(wanted))
+        try:
+            result = self._model.calculate_power_flow(output_component_types=list(wanted))
+        except PowerGridError as exc:
+            raise DivergenceError(str(exc)) from exc
         node, cable, station, source = (result[kind] for kind in wanted)
         return Flow(
             voltage=node["u"][2 * self._roots + self._stations :] / np.sqrt(3),

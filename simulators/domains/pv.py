@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, sensors_of
 from simulators.draws import Stream, draws
 from zenata.city.model import City
@@ -77,7 +77,8 @@ class Photovoltaic:
     kind: ClassVar[str | None] = "pv"
 
     def __init__(self, city: City, now: Conditions) -> None:
-        roofs = [city.sensors[number].attributes for number in sensors_of(city, self.kind)]
+        self._places = sensors_of(city, self.kind)
+        roofs = [city.sensors[number].attributes for number in self._places]
         self._tilt, self._azimuth, self._peak = (
             np.array([float(roof[name]) for roof in roofs]) for name in ("tilt", "azimuth", "watts_peak")
         )
@@ -87,13 +88,17 @@ class Photovoltaic:
         self.arrays: Arrays = {"power": self._power, "energy": self._energy}
 
     def step(self, now: Conditions) -> None:
-        """Feed in and count."""
+        """Feed in and count.
+
+        An inverter gives no more than it is told, and nothing to a grid that is dead (anti-islanding: IEC 62116).
+        """
         if now.ghi > 0:
             sun = (now.sun_elevation, now.sun_azimuth)
             irradiance = plane_of_array(self._tilt, self._azimuth, sun, now.ghi, now.dni, now.dhi)
             cells = cell_temperature(irradiance, now.temperature, now.wind_speed)
-            self._power[:] = roof_power(irradiance, cells, self._peak)
-            self._energy += self._power * (TICK_SECONDS / 3.6e6)
+            power = np.fmin(roof_power(irradiance, cells, self._peak), now.settings.of("pv", "limit"))
+            self._power[:] = power * now.powered[self._places]
+            self._energy += self._power * (now.seconds / 3.6e6)
         else:
             self._power[:] = 0.0
         now.pv_power = -self._power

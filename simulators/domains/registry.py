@@ -5,6 +5,7 @@ from simulators.domains.base import Domain
 from simulators.domains.bus import Bus
 from simulators.domains.charger import Charger
 from simulators.domains.crowd import Crowd
+from simulators.domains.drainage import Drainage
 from simulators.domains.meter import Meter
 from simulators.domains.noise import Noise
 from simulators.domains.parking import Parking
@@ -20,6 +21,7 @@ from simulators.domains.weather import Weather
 DOMAINS: dict[str, type[Domain]] = {
     "weather": Weather,
     "solar": Solar,
+    "drainage": Drainage,
     "traffic": Traffic,
     "parking": Parking,
     "air": Air,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.conditions import Conditions
-from simulators.domains.base import Arrays
+from simulators.domains.base import Arrays, sensors_of
 from simulators.draws import Stream, draws
 from simulators.parameters import read_table
 from zenata.city.model import City
@@ -83,17 +83,19 @@ class Streetlight:
 
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "streetlight", StreetlightParameters)
-        lamps = [sensor for sensor in city.sensors if sensor.kind == self.kind]
-        self._rated = np.array([float(lamp.attributes["watts"]) for lamp in lamps])
-        jitter = draws(now.seed, Stream.STREETLIGHT).standard_normal(len(lamps))
+        self._places = sensors_of(city, self.kind)
+        self._rated = np.array([float(city.sensors[place].attributes["watts"]) for place in self._places])
+        jitter = draws(now.seed, Stream.STREETLIGHT).standard_normal(len(self._places))
         self._threshold = self._parameters.on_below + self._parameters.spread * np.clip(jitter, -2, 2)
-        self._dim: npt.NDArray[np.float64] = np.zeros(len(lamps))
+        self._dim: npt.NDArray[np.float64] = np.zeros(len(self._places))
         self.arrays: Arrays = {"dim": self._dim}
 
     def step(self, now: Conditions) -> None:
-        """Switch and dim the lamps, and write what they draw."""
-        self._dim[:] = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
-        now.lamp_power = lamp_power(self._dim, self._rated)
+        """Switch and dim the lamps, by their own clock or as they are told, and write what they draw."""
+        own = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
+        told, powered = now.settings.of("streetlight", "dim"), now.powered[self._places]
+        self._dim[:] = np.where(np.isnan(told), own, told) * powered
+        now.lamp_power = lamp_power(self._dim, self._rated) * powered
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return dimming level, power [W] and illuminance [lx] of every lamp, shape (n_lamps, 3)."""

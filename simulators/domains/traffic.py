@@ -5,6 +5,10 @@ which disperses platoons as Robertson (1969, TRANSYT, RRL report LR 253) observe
 flow while the light is green and as long as the next link has room (store-and-forward: Gazis and Potts 1963;
 Aboudolas, Papageorgiou and Kosmatopoulos 2009). Counts are whole numbers kept in floats, so that nothing is lost:
 entered minus left is what is stored, exactly.
+
+Of ticks longer than a minute the last one is simulated, and before it the vehicles on the streets follow the demand:
+queues settle within minutes as long as they do not grow from cycle to cycle. The signals' own clock stands still
+meanwhile, so that they run on where they stopped.
 """
 
 from dataclasses import dataclass
@@ -13,19 +17,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from simulators.conditions import TICK, TICK_SECONDS, Conditions
+from simulators.conditions import TICK_SECONDS, Conditions
 from simulators.domains.base import Arrays, daily, sensors_of
-from simulators.domains.traffic_network import INNER, JAM_DENSITY, BoolArray, Network, build_network, steady_flow
-from simulators.draws import Stream
-from simulators.parameters import read_table
+from simulators.domains.traffic_network import INNER, JAM_DENSITY, Network, build_network, hindered, steady_flow
+from simulators.domains.traffic_queues import Queues, advance
+from simulators.domains.traffic_signals import Signals
+from simulators.draws import Stream, arrivals, poisson
+from simulators.parameters import Hourly, read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
-
-CYCLE = 90
-"""Length of a signal cycle [s]; LOST of it in each of two phases is not green (defaults)."""
-
-LOST = 5
+from zenata.errors import CityError
 
 DIAGRAM_EXPONENT = 1.867
 """Of the speed-density relation (Papageorgiou et al. 1989, doi:10.1016/0191-2615(89)90021-0)."""
@@ -33,8 +35,17 @@ DIAGRAM_EXPONENT = 1.867
 CRAWL = 4.0
 """Least mean speed on a link [km/h] (default)."""
 
+STEPS = round(TICK_SECONDS) // INNER
+"""Inner steps in the shortest tick."""
+
 WINDOW = 6
-"""Ticks over which detectors count: a minute."""
+"""Shortest ticks over which detectors count: a minute."""
+
+ON_THE_WAY = 400.0
+"""Time by which what is on the streets is behind the demand [s], as found in Zenata with short ticks."""
+
+LONGEST = 6
+"""Shortest ticks that are simulated at most: of longer ones the last minute stands for the whole."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,25 +72,16 @@ class TrafficParameters:
     trips_daily: float
     gate_daily: float
     trip_length: float
-    working_day: tuple[float, ...]
-    rest_day: tuple[float, ...]
-    ramadan_working_day: tuple[float, ...] = ()
-    ramadan_rest_day: tuple[float, ...] = ()
+    working_day: Hourly
+    rest_day: Hourly
+    ramadan_working_day: Hourly = ()
+    ramadan_rest_day: Hourly = ()
 
     def course(self, now: Conditions) -> tuple[float, ...]:
         """Return the hourly shares of the local day."""
         if now.rest_day:
             return (now.ramadan and self.ramadan_rest_day) or self.rest_day
         return (now.ramadan and self.ramadan_working_day) or self.working_day
-
-
-@dataclass(frozen=True, slots=True)
-class Queues:
-    """Vehicles on every link, shape (n_links,): moving, queueing at its end, and waiting outside to enter it."""
-
-    moving: FloatArray
-    queue: FloatArray
-    waiting: FloatArray
 
 
 def supply(network: Network, parameters: TrafficParameters) -> FloatArray:
@@ -105,102 +107,10 @@ def speed(network: Network, density: FloatArray) -> FloatArray:
     the one at which it carries the saturation flow at the speed limit.
     """
     peak = np.exp(-1 / DIAGRAM_EXPONENT)
-    critical = network.saturation / network.lanes / (network.limit * peak)
+    critical = np.maximum(network.saturation, 1.0) / network.lanes / (network.limit * peak)
     return np.asarray(
         np.maximum(network.limit * np.exp(-((density / critical) ** DIAGRAM_EXPONENT) / DIAGRAM_EXPONENT), CRAWL)
     )
-
-
-def green(network: Network, seconds: float) -> BoolArray:
-    """Return which links may discharge at a time [s]: two phases share the cycle, each with some lost time."""
-    place = (seconds + network.offset * CYCLE) % CYCLE - network.phase * (CYCLE / 2)
-    return np.asarray(~network.signal | ((place >= 0) & (place < CYCLE / 2 - LOST)))
-
-
-def arrivals(supply: FloatArray, factor: float, rng: Generator) -> FloatArray:
-    """Return how many vehicles come to enter each link, shape (n_links,): independent Poisson numbers.
-
-    Their sum is drawn first, then each one's link: the same distribution for a fraction of the draws.
-
-    Parameters
-    ----------
-    supply : ndarray, shape (n_links,)
-        Mean numbers, but for `factor`.
-    factor : float
-    rng : Generator
-    """
-    before = np.cumsum(supply)
-    chance = rng.random(rng.poisson(before[-1] * factor))
-    links = np.searchsorted(before, chance * before[-1], side="right")
-    return np.bincount(links, minlength=len(supply)).astype(np.float64)
-
-
-def advance(network: Network, queues: Queues, open_: BoolArray, coming: FloatArray, rng: Generator) -> FloatArray:
-    """Move all vehicles on one inner step, in place.
-
-    Parameters
-    ----------
-    network : Network
-    queues : Queues
-        Changed in place.
-    open_ : ndarray of bool, shape (n_links,)
-        Which links may discharge.
-    coming : ndarray, shape (n_links,)
-        Vehicles that come to enter each link in this step.
-    rng : Generator
-
-    Returns
-    -------
-    ndarray, shape (3, n_links)
-        Vehicles that reached the end of each link, that entered the city on it, and that left the city from it.
-    """
-    chance = rng.random((3, len(coming)))
-    reached = np.minimum(np.floor(queues.moving * network.travel + chance[0]), queues.moving)
-    queues.moving[:] -= reached
-    queues.queue[:] += reached
-    service = np.floor((network.saturation * (INNER / 3600) + chance[1]) * open_)
-    ready = np.minimum(queues.queue, service)
-    left, moved = split(network, ready, chance[2])
-    moved = _fit(network, queues, moved)
-    queues.queue[:] -= left + np.bincount(network.origin, moved, len(coming))
-    queues.moving[:] += np.bincount(network.target, moved, len(coming))
-    queues.waiting[:] += coming
-    entered = np.minimum(queues.waiting, np.maximum(network.storage - queues.moving - queues.queue, 0.0))
-    queues.waiting[:] -= entered
-    queues.moving[:] += entered
-    return np.stack([reached, entered, left])
-
-
-def split(network: Network, ready: FloatArray, chance: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Share whole vehicles among the ways on, by systematic sampling: whole numbers, right on average, none lost.
-
-    Parameters
-    ----------
-    ready : ndarray, shape (n_links,)
-        Vehicles about to go on.
-    chance : ndarray, shape (n_links,)
-        Uniform in [0, 1).
-
-    Returns
-    -------
-    left : ndarray, shape (n_links,)
-        Those whose trip is over.
-    moved : ndarray, shape (n_turns,)
-        Those that take each turn.
-    """
-    many, offset = ready[network.origin], chance[network.origin]
-    moved = np.floor(many * network.high + offset) - np.floor(many * network.low + offset)
-    return ready - np.bincount(network.origin, moved, len(ready)), moved
-
-
-def _fit(network: Network, queues: Queues, moved: FloatArray) -> FloatArray:
-    """Hold back what does not fit on the next link."""
-    room = np.maximum(network.storage - queues.moving - queues.queue, 0.0)
-    wanted = np.bincount(network.target, moved, len(room))
-    if not (wanted > room).any():
-        return moved
-    part = np.where(wanted > room, room / np.maximum(wanted, 1.0), 1.0)
-    return np.asarray(np.floor(moved * part[network.target]))
 
 
 class Traffic:
@@ -210,6 +120,11 @@ class Traffic:
     ----------
     city : City
     now : Conditions
+
+    Raises
+    ------
+    CityError
+        If all links of motorways are ramps.
     """
 
     kind: ClassVar[str | None] = "traffic"
@@ -217,18 +132,23 @@ class Traffic:
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "traffic", TrafficParameters)
         self._network = build_network(city.streets, self._parameters.trip_length)
+        if self._network.motorway.any() and not self._network.carriageway.any():
+            raise CityError(f"streets.geojson of {city.id}: no motorway has two lanes; with one they are its ramps")
         week = 5 * sum(self._parameters.working_day) + 2 * sum(self._parameters.rest_day)
         self._mean_hour = week / 168  # [percent of a working day]
-        self._supply = supply(self._network, self._parameters) / 24 / (3600 / INNER)  # in a mean inner step
+        mean = supply(self._network, self._parameters) / 24 / (3600 / INNER)  # in a mean inner step
+        self._supply: FloatArray = np.cumsum(mean)
         links = {street.id: number for number, street in enumerate(city.streets)}
         detectors = [city.sensors[number].attributes["street"] for number in sensors_of(city, self.kind)]
         self._detectors = np.array([links[str(street)] for street in detectors], dtype=np.int64)
-        self._open = np.array([green(self._network, second) for second in range(0, CYCLE, INNER)])
+        self._signals = Signals(city, self._network, self._detectors, now)
         count = len(city.streets)
         self._queues = Queues(np.zeros(count), np.zeros(count), np.zeros(count))
         self._passed, self._stored = np.zeros((WINDOW, count)), np.zeros((WINDOW, count))
         self._density = np.zeros(count)  # over the last minute [veh/km and lane]
         self._totals = np.zeros(2)  # vehicles that entered and left since the start
+        self._clock = np.array([now.time // SECOND])  # of the signals [s]
+        self._settled = np.array([self._demand(now, ON_THE_WAY)])  # the demand that the streets have seen
         self.arrays: Arrays = {
             "moving": self._queues.moving,
             "queue": self._queues.queue,
@@ -236,24 +156,28 @@ class Traffic:
             "passed": self._passed,
             "stored": self._stored,
             "totals": self._totals,
+            "clock": self._clock,
+            "settled": self._settled,
         }
 
     def step(self, now: Conditions) -> None:
         """Move the vehicles and write flow and speed of every link."""
-        now.activity = daily(self._parameters.course(now), now.hour) / self._mean_hour
+        now.activity = self._demand(now)
         rng = now.draws(Stream.TRAFFIC)
-        passed = self._passed[now.tick % WINDOW]
-        passed[:] = 0.0
-        for second in range(0, TICK // SECOND, INNER):
-            open_ = self._open[(now.time // SECOND + second) // INNER % len(self._open)]
-            coming = arrivals(self._supply, now.activity, rng)
-            reached, entered, left = advance(self._network, self._queues, open_, coming, rng)
-            passed += reached
-            self._totals += entered.sum(), left.sum()
-        self._stored[now.tick % WINDOW] = self._queues.moving + self._queues.queue
+        parts = min(round(now.seconds / TICK_SECONDS), LONGEST)
+        settled = self._demand(now, ON_THE_WAY)
+        if parts * TICK_SECONDS < now.seconds:
+            self._catch_up(settled / self._settled[0], rng.random((2, len(self._density))))
+        self._settled[0] = settled
+        network = hindered(self._network, now)
+        coming, chance = self._draw(now, parts, rng)
+        open_ = self._signals.open_(now)
+        for part in range(parts):
+            steps = slice(part * STEPS, (part + 1) * STEPS)
+            self._advance(network, open_, coming[steps], chance[steps])
         now.link_flow = self._passed.sum(axis=0) * (3600 / WINDOW / TICK_SECONDS)
-        self._density = self._stored.mean(axis=0) / (self._network.lanes * self._network.length / 1000)
-        now.link_speed = speed(self._network, self._density)
+        self._density = self._stored.sum(axis=0) / WINDOW / (network.lanes * network.length / 1000)
+        now.link_speed = speed(network, self._density)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return flow [1/min], speed [km/h] and occupancy at every detector, shape (n_detectors, 3).
@@ -263,3 +187,40 @@ class Traffic:
         links = self._detectors
         occupancy = np.minimum(self._density[links] / JAM_DENSITY, 1.0)
         return np.stack([now.link_flow[links] / 60, now.link_speed[links], occupancy], axis=1)
+
+    def _demand(self, now: Conditions, ago: float = 0.0) -> float:
+        """Return the traffic demand over its mean, some time ago [s]."""
+        return daily(self._parameters.course(now), now.hour - ago / 3600) / self._mean_hour
+
+    def _draw(self, now: Conditions, parts: int, rng: Generator) -> tuple[FloatArray, FloatArray]:
+        """Return who comes to enter, shape (n_steps, n_links), and chances, shape (n_steps, 3, n_links).
+
+        What events add is drawn last, so that all else is the same without it.
+        """
+        steps, links = parts * STEPS, len(self._density)
+        coming = arrivals(self._supply, now.activity, steps, rng)
+        chance = rng.random((steps, 3, links))
+        if (added := now.disturbance.trips).any():
+            coming += poisson(rng.random(steps * links), np.tile(added * (INNER / 3600), steps)).reshape(steps, links)
+        return coming, chance
+
+    def _advance(self, network: Network, open_: FloatArray, coming: FloatArray, chance: FloatArray) -> None:
+        """Move on the length of the shortest tick, and count what passes in it."""
+        slot = self._clock[0] // round(TICK_SECONDS) % WINDOW
+        self._passed[slot] = 0.0
+        for step in range(STEPS):
+            row = open_[self._clock[0] // INNER % len(open_)]
+            reached, entered, left = advance(network, self._queues, row, coming[step], chance[step])
+            self._passed[slot] += reached
+            self._totals += entered.sum(), left.sum()
+            self._clock += INNER
+        self._stored[slot] = self._queues.moving + self._queues.queue
+
+    def _catch_up(self, ratio: float, chance: FloatArray) -> None:
+        """Let the vehicles on the streets follow the demand over a time that is not simulated, and book them."""
+        moving, queue, room = self._queues.moving, self._queues.queue, self._network.storage
+        before = moving.sum() + queue.sum()
+        queue[:] = np.minimum(np.floor(queue * ratio + chance[0]), room)
+        moving[:] = np.minimum(np.floor(moving * ratio + chance[1]), room - queue)
+        gained = moving.sum() + queue.sum() - before
+        self._totals += max(gained, 0.0), max(-gained, 0.0)

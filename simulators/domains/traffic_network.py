@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from simulators.conditions import Conditions
 from zenata.city.model import Street
 from zenata.city.readings import FloatArray, IntArray
 
@@ -23,6 +24,12 @@ SATURATION = {"motorway": 2000.0, "primary": 1800.0, "secondary": 1700.0, "resid
 
 UNSIGNALLED = 0.6
 """Share of the saturation flow that passes a junction without lights off the motorway (default)."""
+
+RAIN_CAPACITY = ((0.25 * 25.4, 0.8587), (0.10 * 25.4, 0.9276), (0.0, 0.9799))
+"""Capacity over that in dry weather when it rains more than so much [mm/h]: HCM 2010, exhibit 10-15."""
+
+IMPASSABLE = 300.0
+"""Depth of water that nobody drives through [mm] (Pregnolato et al. 2017, doi:10.1016/j.trd.2017.06.020)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,10 +53,10 @@ class Network:
         Whether it is of the motorway; and no ramp of it; whether traffic comes in from outside at its start; whether all leaves the city at its end.
     end_share : ndarray, shape (n_links,)
         Share of the vehicles reaching its end whose trip is over there.
-    origin, target : ndarray, shape (n_turns,)
-        From which link to which; sorted by origin.
-    low, high : ndarray, shape (n_turns,)
-        The turn's place in its origin's distribution; ``high - low`` is its share.
+    ways : ndarray, shape (n_turns, n_links)
+        The links that follow each one, as positions; n_links where there are no more.
+    upto : ndarray, shape (n_turns, n_links)
+        Share of the vehicles reaching its end that take this turn or one before it; in the end 1 less `end_share`.
     """
 
     length: FloatArray
@@ -66,10 +73,13 @@ class Network:
     entry: BoolArray
     leave: BoolArray
     end_share: FloatArray
-    origin: IntArray
-    target: IntArray
-    low: FloatArray
-    high: FloatArray
+    ways: IntArray
+    upto: FloatArray
+
+    @property
+    def share(self) -> FloatArray:
+        """Share of the vehicles reaching its end that take each turn, shape (n_turns, n_links)."""
+        return np.diff(self.upto, axis=0, prepend=0.0)
 
 
 def build_network(streets: Sequence[Street], trip_length: float) -> Network:
@@ -91,9 +101,7 @@ def build_network(streets: Sequence[Street], trip_length: float) -> Network:
     entry, leave = _gates(streets)
     end_share = np.where(motorway, 0.0, 1 - np.exp(-length / trip_length))
     end_share[leave] = 1.0
-    origin, target, share = _turns(streets, bearing, leave)
-    share *= 1 - end_share[origin]
-    high = np.cumsum(share) - np.repeat(_before(origin, share), np.bincount(origin)[np.unique(origin)])
+    ways, share = _turns(streets, bearing, leave)
     limit = np.array([float(street.limit) for street in streets])
     return Network(
         length=length,
@@ -101,7 +109,7 @@ def build_network(streets: Sequence[Street], trip_length: float) -> Network:
         lanes=lanes,
         storage=np.maximum(np.floor(JAM_DENSITY * length / 1000 * lanes), 2.0),
         saturation=np.where(signal | motorway | leave, saturation, saturation * UNSIGNALLED),
-        travel=np.minimum(INNER * limit / 3.6 / length, 1.0),
+        travel=_travel(length, limit),
         signal=signal,
         phase=((bearing % 180 + 45) // 90 % 2).astype(np.int64),
         offset=np.array([nodes[street.end] * 0.381966 % 1 for street in streets]),  # golden section: spread evenly
@@ -110,11 +118,42 @@ def build_network(streets: Sequence[Street], trip_length: float) -> Network:
         entry=entry,
         leave=leave,
         end_share=end_share,
-        origin=origin,
-        target=target,
-        low=high - share,
-        high=high,
+        ways=ways,
+        upto=np.cumsum(share * (1 - end_share), axis=0),
     )
+
+
+def flood_speed(depth: FloatArray) -> FloatArray:
+    """Return the speed [km/h] that vehicles keep in water of some depth [mm], shape (n,).
+
+    The fit of Pregnolato et al. (2017), doi:10.1016/j.trd.2017.06.020, up to `IMPASSABLE`.
+    """
+    w = np.minimum(depth, IMPASSABLE)
+    return 0.0009 * w**2 - 0.5529 * w + 86.9448
+
+
+def shut_streets(now: Conditions) -> BoolArray:
+    """Return the streets that nobody can enter, being closed or under water, shape (n_streets,)."""
+    return now.disturbance.closed | (now.flood > IMPASSABLE)
+
+
+def hindered(network: Network, now: Conditions) -> Network:
+    """Return the network as rain, water on the streets and events leave it.
+
+    A street that is shut has no room; who would turn into it takes the other ways on, and waits if there is none.
+    """
+    shut = shut_streets(now)
+    flooded = bool((now.flood > 0).any())
+    rain = next((factor for more, factor in RAIN_CAPACITY if now.rain > more), 1.0)
+    capacity = now.disturbance.capacity * rain
+    if flooded:
+        limit = np.minimum(network.limit, flood_speed(now.flood))
+        capacity = capacity * limit / network.limit
+        network = replace(network, limit=limit, travel=_travel(network.length, limit))
+    if shut.any():
+        storage = np.where(shut, 0.0, network.storage)
+        network = replace(network, upto=np.cumsum(_detour(network, shut), axis=0), storage=storage)
+    return network if (capacity == 1).all() else replace(network, saturation=network.saturation * capacity)
 
 
 def steady_flow(network: Network, supply: FloatArray) -> FloatArray:
@@ -122,14 +161,20 @@ def steady_flow(network: Network, supply: FloatArray) -> FloatArray:
 
     Follows vehicles turn after turn until (nearly) all trips are over.
     """
-    share = network.high - network.low
+    share = network.share
     flow, wave = supply, supply
     for _ in range(400):
-        wave = np.bincount(network.target, wave[network.origin] * share, len(supply)).astype(np.float64)
+        wave = arriving(network, wave * share)
         flow = flow + wave
         if wave.sum() <= 1e-6 * flow.sum():
             break
     return flow
+
+
+def arriving(network: Network, moved: FloatArray) -> FloatArray:
+    """Return how many come to each link, shape (n_links,), of those who take each turn, shape (n_turns, n_links)."""
+    links = moved.shape[1]
+    return np.bincount(network.ways.ravel(), moved.ravel(), links + 1)[:links].astype(np.float64, copy=False)
 
 
 def _bearing(street: Street) -> float:
@@ -161,15 +206,16 @@ def _gates(streets: Sequence[Street]) -> tuple[BoolArray, BoolArray]:
     return np.array(entry), np.array(leave)
 
 
-def _turns(streets: Sequence[Street], bearing: FloatArray, leave: BoolArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return origin and target links of the turns, and the share of each among its origin's, summing to 1.
+def _turns(streets: Sequence[Street], bearing: FloatArray, leave: BoolArray) -> tuple[IntArray, FloatArray]:
+    """Return the links that follow each link, and the share of each among them, shape (n_turns, n_links) both.
 
     Drivers prefer wide, fast roads and going straight on (a default: lanes times the limit squared).
     """
     starting: dict[str, list[int]] = defaultdict(list)
     for number, street in enumerate(streets):
         starting[street.start].append(number)
-    turns = []
+    most = max(len(numbers) for numbers in starting.values())
+    ways, share = np.full((most, len(streets)), len(streets)), np.zeros((most, len(streets)))
     for number, street in enumerate(streets):
         if leave[number]:
             continue
@@ -177,12 +223,19 @@ def _turns(streets: Sequence[Street], bearing: FloatArray, leave: BoolArray) -> 
         onward = [other for other in targets if streets[other].end != street.start] or targets
         ahead = 1.2 + np.cos(np.radians(bearing[onward] - bearing[number]))
         weight = np.array([streets[other].lanes * streets[other].limit ** 2 for other in onward]) * ahead
-        turns += [(number, other, part) for other, part in zip(onward, weight / weight.sum(), strict=True)]
-    origin, target, share = (np.array(column) for column in zip(*turns, strict=True))
-    return origin, target, share
+        ways[: len(onward), number], share[: len(onward), number] = onward, weight / weight.sum()
+    used = int((ways < len(streets)).sum(axis=0).max())
+    return ways[:used], share[:used]
 
 
-def _before(origin: IntArray, share: FloatArray) -> FloatArray:
-    """Return, for each origin that has turns, the sum of all shares before its first."""
-    _, first = np.unique(origin, return_index=True)
-    return (np.cumsum(share) - share)[first]
+def _detour(network: Network, shut: BoolArray) -> FloatArray:
+    """Return the shares of the turns when nobody turns into shut streets, unless there is no other way."""
+    share = network.share
+    kept = share * ~np.append(shut, False)[network.ways]
+    after = kept.sum(axis=0)
+    return np.where(after > 0, kept * (share.sum(axis=0) / np.where(after > 0, after, 1.0)), share)
+
+
+def _travel(length: FloatArray, limit: FloatArray) -> FloatArray:
+    """Return the share of moving vehicles that reach the end of each link in an inner step, shape (n_links,)."""
+    return np.minimum(INNER * limit / 3.6 / length, 1.0)

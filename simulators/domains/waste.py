@@ -6,18 +6,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import TICK_SECONDS, Conditions
+from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, daily, sensors_of
 from simulators.draws import Stream
-from simulators.parameters import read_table
+from simulators.parameters import Hourly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.errors import CityError
 
-EVERY = 6
-"""Ticks between two steps; containers are held between."""
-
-STEP_HOURS = EVERY * TICK_SECONDS / 3600
+EVERY, PHASE = 6, 5
+"""Ticks between two steps, and the tick of them at which one comes; containers are held between."""
 
 BAG = 3.0
 """Mass of what is thrown in at once [kg] (default)."""
@@ -61,7 +59,7 @@ class WasteParameters:
     density: float
     sensed_share: float
     equivalents: Mapping[str, float]
-    course: tuple[float, ...]
+    course: Hourly
     aid: float
     nights: int
     round_from: float
@@ -148,16 +146,20 @@ class Waste:
         }
 
     def step(self, now: Conditions) -> None:
-        """Throw in, empty and warm the containers, every minute."""
-        if now.tick % EVERY:
+        """Throw in, empty and warm the containers, every minute.
+
+        How many numbers a Poisson draw takes depends on its mean, which no event and no container changes.
+        """
+        if not now.passes(EVERY, PHASE):
             return
+        hours = now.since(EVERY) / 3600
         feast = self._parameters.aid if now.aid_el_kebir else 1.0
-        mean = self._rate * (daily(self._parameters.course, now.hour) * feast * STEP_HOURS)
+        mean = self._rate * (daily(self._parameters.course, now.hour) * feast * hours)
         added: FloatArray = BAG * now.draws(Stream.WASTE).poisson(mean / BAG).astype(np.float64)
         throw_in(self._mass, self._surplus, self._capacity, added)
         self._totals += added.sum(), self._empty(now)
         target = now.temperature + SUN * now.ghi + FERMENTATION * self._mass / self._capacity
-        self._temperature += (1 - np.exp(-STEP_HOURS / RESPONSE)) * (target - self._temperature)
+        self._temperature += (1 - np.exp(-hours / RESPONSE)) * (target - self._temperature)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return fill, from 0 to 1, and temperature inside [Cel] of every container, shape (n_containers, 2)."""

@@ -8,6 +8,7 @@ import numpy as np
 from simulators.conditions import Conditions
 from simulators.domains.base import daily
 from simulators.domains.water_network import area, territories
+from simulators.parameters import Hourly
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 from zenata.errors import CityError
@@ -32,8 +33,8 @@ class WaterUse:
 
     categories: tuple[str, ...]
     share: float
-    working_day: tuple[float, ...]
-    rest_day: tuple[float, ...]
+    working_day: Hourly
+    rest_day: Hourly
 
     def course(self, now: Conditions) -> float:
         """Return the demand now over that of a mean hour of the week."""

@@ -6,13 +6,22 @@ import numpy as np
 
 from simulators.conditions import Conditions
 from simulators.domains.base import Arrays
-from simulators.domains.weather_generator import SLOTS, generate, normals_of
+from simulators.domains.weather_generator import (
+    SLOTS,
+    WET_CLEARNESS,
+    generate,
+    humidity_at,
+    normals_of,
+)
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 
 SLOT = 86400 * SECOND // SLOTS
 """Time between two generated values [us]."""
+
+DOWNPOUR = 10.0
+"""Rain that an event adds from which on the sky is as dark as on a wet day [mm/h] (default)."""
 
 
 class Weather:
@@ -44,6 +53,7 @@ class Weather:
         now.temperature, now.humidity, now.pressure, east, north, now.rain, now.clearness = row.tolist()
         now.wind_speed = float(np.hypot(east, north))
         now.wind_direction = float(np.degrees(np.arctan2(east, north)) % 360)
+        _disturb(now)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return what every station would see, shape (n_stations, 7): it is the same all over the city."""
@@ -57,3 +67,16 @@ class Weather:
         after = int((month + 1).astype("datetime64[D]").astype(int))
         self._block = generate(self._normals, self._seed, first, after - 1)
         self._start, self._end = first * SLOTS * SLOT, after * SLOTS * SLOT
+
+
+def _disturb(now: Conditions) -> None:
+    """Add what events do to the weather; warmer air holds the same vapour."""
+    events = now.disturbance
+    if events.temperature:
+        warmer = now.temperature + events.temperature
+        now.humidity = humidity_at(now.humidity, now.temperature, warmer)
+        now.temperature = warmer
+    if events.rain:
+        now.rain += events.rain
+        now.clearness *= 1 - (1 - WET_CLEARNESS) * min(events.rain / DOWNPOUR, 1.0)
+    now.wind_speed *= events.wind

@@ -15,7 +15,7 @@ import numpy as np
 from simulators.domains.base import centre
 from simulators.domains.solar_geometry import clear_sky, extraterrestrial, sun_position
 from simulators.draws import Stream, draws
-from simulators.parameters import read_table
+from simulators.parameters import Monthly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 
@@ -62,14 +62,14 @@ class Climate:
     linke_turbidity : tuple of float
     """
 
-    temperature_min: tuple[float, ...]
-    temperature_max: tuple[float, ...]
-    rain: tuple[float, ...]
-    wet_days: tuple[float, ...]
-    humidity: tuple[float, ...]
-    wind_speed: tuple[float, ...]
-    ghi: tuple[float, ...]
-    linke_turbidity: tuple[float, ...]
+    temperature_min: Monthly
+    temperature_max: Monthly
+    rain: Monthly
+    wet_days: Monthly
+    humidity: Monthly
+    wind_speed: Monthly
+    ghi: Monthly
+    linke_turbidity: Monthly
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +89,7 @@ class Site:
     altitude: float
     prevailing_wind: float
     sea_breeze_wind: float
-    sea_breeze: tuple[float, ...]
+    sea_breeze: Monthly
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +133,15 @@ def saturation_pressure(temperature: FloatArray) -> FloatArray:
     Magnus form of Alduchov and Eskridge (1996), equation 21, doi:10.1175/1520-0450(1996)035<0601:IMFAOS>2.0.CO;2.
     """
     return np.asarray(6.1094 * np.exp(17.625 * temperature / (243.04 + temperature)))
+
+
+def humidity_at(humidity: float, temperature: float, other: float) -> float:
+    """Return the relative humidity [%RH] of air with `humidity` at `temperature` when it has an `other` one [Cel].
+
+    Its vapour pressure stays; what would be more than saturation falls as dew.
+    """
+    before, after = saturation_pressure(np.array([temperature, other])).tolist()
+    return float(min(humidity * before / after, 100.0))
 
 
 def autoregression(noise: FloatArray, memory: float) -> FloatArray:

@@ -1,12 +1,17 @@
 """What every type of event promises."""
 
+import zlib
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
+import numpy as np
+from numpy.random import Generator
 
 from simulators.conditions import Conditions
 from simulators.domains.base import Domain
+from simulators.draws import Stream, draws
+from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.errors import ScenarioError
 
@@ -50,6 +55,8 @@ class Effect(Protocol):
         A struct with what can be said of an event of this type.
     public : bool
         Whether a city would announce it.
+    duration : int
+        How long one lasts that nobody says the duration of [us].
     targets : tuple of str
         What it acts on: ids of sensors, streets or districts.
     severity : float
@@ -63,6 +70,7 @@ class Effect(Protocol):
 
     Parameters: ClassVar[type[msgspec.Struct]]
     public: ClassVar[bool]
+    duration: ClassVar[int]
     targets: tuple[str, ...]
     severity: float
 
@@ -71,6 +79,31 @@ class Effect(Protocol):
     def disturb(self, now: Conditions) -> None:
         """Add its part to ``now.disturbance``; called at every tick while the event goes on."""
         ...
+
+
+HOUR = 3600 * SECOND
+"""One hour [us]."""
+
+
+def swell(event: Event, time: int, rise: float) -> float:
+    """Return how far an event has come up at a time [us], from 0 to 1: smoothly up at first, and down again at the end.
+
+    Parameters
+    ----------
+    event : Event
+    time : int
+        [us since the Unix epoch]
+    rise : float
+        Time that each takes [s], half of the event at most.
+    """
+    rise = min(rise * SECOND, (event.end - event.start) / 2)
+    part = min((time - event.start) / rise, (event.end - time) / rise, 1.0)
+    return float(0.5 - 0.5 * np.cos(np.pi * part))
+
+
+def chance(event: Event, seed: int) -> Generator:
+    """Return the generator for what an event leaves to chance: it follows from the seed of the world and its id."""
+    return draws(seed, Stream.EVENT, zlib.crc32(event.id.encode()))
 
 
 def parameters_of(event: Event, into: type[P]) -> P:
@@ -84,5 +117,5 @@ def parameters_of(event: Event, into: type[P]) -> P:
     try:
         return msgspec.convert(event.parameters, into)
     except msgspec.ValidationError as error:
-        known = ", ".join(field.name for field in msgspec.structs.fields(into))
-        raise ScenarioError(f"{event.type}: {error}; it has {known}") from error
+        known = ", ".join(into.__struct_fields__)
+        raise ScenarioError(f"{event.type}: {str(error).replace('$.', '')}; it has {known}") from error

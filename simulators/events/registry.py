@@ -4,12 +4,28 @@ from collections.abc import Mapping
 
 from simulators.domains.base import Domain
 from simulators.events.base import Effect, Event
-from simulators.events.leak import Leak
+from simulators.events.faults import GatewayDown, SensorDrift, SensorStuck
+from simulators.events.festival import Festival
+from simulators.events.leak import Leak, PipeBurst
+from simulators.events.outage import PowerOutage
+from simulators.events.roads import Accident, RoadClosure
+from simulators.events.sky import Flood, Heatwave, PollutionEpisode
 from zenata.city.model import City
 from zenata.errors import ScenarioError
 
 EVENTS: dict[str, type[Effect]] = {
     "leak": Leak,
+    "pipe_burst": PipeBurst,
+    "power_outage": PowerOutage,
+    "accident": Accident,
+    "road_closure": RoadClosure,
+    "heatwave": Heatwave,
+    "flood": Flood,
+    "pollution_episode": PollutionEpisode,
+    "festival": Festival,
+    "sensor_stuck": SensorStuck,
+    "sensor_drift": SensorDrift,
+    "gateway_down": GatewayDown,
 }
 """By the word for them."""
 

@@ -1,9 +1,11 @@
 """A small city with known readings, and its API on a free port."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -12,6 +14,7 @@ import uvicorn
 from api.app import create_app
 from api.live import Hub
 from api.server import Server
+from api.worlds import Worlds
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City, District, Sensor
@@ -79,6 +82,14 @@ def batch_of(series: Sequence[Series], minutes: range, catalog: Catalog | None =
     )
 
 
+def private_world(worlds: Path, name: str, owner: str = "test-pilot") -> Path:
+    """Make the folder of a private world, as its simulator would."""
+    folder = worlds / name
+    folder.mkdir(parents=True)
+    (folder / "world.json").write_text(json.dumps({"owner": owner}))
+    return folder
+
+
 @dataclass(frozen=True)
 class Api:
     """A running API: its parts, and clients for it."""
@@ -102,13 +113,22 @@ def running(
     city: City,
     store: Store,
     keys: KeyRing,
+    worlds: Path = Path("nowhere"),
     hub: Hub | None = None,
     ready: Callable[[], list[str]] = list,
 ) -> Iterator[Api]:
     """Run the API until the end of the block."""
     hub = hub or Hub()
     secrets = {role.value: keys.issue(f"test-{role}", role) for role in Role}
-    app = create_app(city=city, store=store, keys=keys, hub=hub, ready=ready, counters=lambda: {"ingest_messages": 7})
+    app = create_app(
+        city=city,
+        store=store,
+        keys=keys,
+        hub=hub,
+        worlds=Worlds(root=worlds, shared=WORLD),
+        ready=ready,
+        counters=lambda: {"ingest_messages": 7},
+    )
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -15,7 +15,7 @@ import api.events
 from api.events import Place, parse_place
 from api.live import Hub
 from api.schemas import Row
-from tests.api.running import MINUTE, START, Api, batch_of, running, series_of, small_city
+from tests.api.running import MINUTE, START, Api, batch_of, private_world, running, series_of, small_city
 from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 from zenata.store.base import Store
@@ -62,11 +62,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def start(tmp_path: Path, store: Store) -> Iterator[Callable[..., Api]]:
-    """Starts the API over one store, each time with a hub of its own."""
+    """Starts the API over one store, each time with a hub of its own. The pilot has a world `w-1`."""
+    private_world(tmp_path, "w-1")
     blocks = []
 
     def start_api(hub: Hub | None = None) -> Api:
-        block = running(city=CITY, store=store, keys=KeyRing(tmp_path / "keys.json"), hub=hub)
+        block = running(city=CITY, store=store, keys=KeyRing(tmp_path / "keys.json"), hub=hub, worlds=tmp_path)
         blocks.append(block)
         return block.__enter__()
 

@@ -32,9 +32,10 @@ def password(name: str) -> str:
 
 
 def standard_users(kind: str) -> list[User]:
-    """Return the services and two pilots."""
+    """Return the services and two pilots, of whom demo owns the world w-1."""
     hashes = {name: BROKERS[kind].hash_password(password(name)) for name in (*SERVICES, *PILOTS)}
-    return [service_user(name, hashes[name]) for name in SERVICES] + [pilot_user(name, hashes[name]) for name in PILOTS]
+    pilots = [pilot_user(name, hashes[name], own=("w-1",) if name == "demo" else ()) for name in PILOTS]
+    return [service_user(name, hashes[name]) for name in SERVICES] + pilots
 
 
 @contextmanager

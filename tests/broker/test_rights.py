@@ -11,17 +11,20 @@ from zenata.broker.base import SERVICES
 RIGHTS = """
 topic                                    simulators  ingest  demo  eve
 zenata/telemetry/la-ferme/air/air-0001   w           r       r     r
-w-1/telemetry/la-ferme/air/air-0001      w           r       -     -
+w-1/telemetry/la-ferme/air/air-0001      w           r       r     -
 zenata/packs/la-ferme                    w           r       r     r
-w-1/packs/la-ferme                       w           r       -     -
+w-1/packs/la-ferme                       w           r       r     -
 zenata/clock                             w           -       r     r
-w-1/clock                                w           -       -     -
+w-1/clock                                w           -       r     -
 zenata/events                            w           r       r     r
-w-1/events                               w           r       -     -
+w-1/events                               w           r       r     -
 zenata/responses/streetlight/lamp-0001   w           -       r     r
-w-1/responses/streetlight/lamp-0001      w           -       -     -
+w-1/responses/streetlight/lamp-0001      w           -       r     -
 zenata/commands/streetlight/lamp-0001    r           -       -     -
-w-1/commands/streetlight/lamp-0001       r           -       -     -
+w-1/commands/streetlight/lamp-0001       r           -       w     -
+w-2/telemetry/la-ferme/air/air-0001      w           r       -     -
+w-2/clock                                w           -       -     -
+w-2/commands/streetlight/lamp-0001       r           -       -     -
 pilots/demo/telemetry/dev-1              -           r       rw    -
 pilots/demo/answers/trial-1              -           r       rw    -
 pilots/eve/telemetry/dev-1               -           r       -     rw
@@ -38,7 +41,7 @@ LETTERS = {(user, topic): letters for topic, *row in _LINES for user, letters in
 
 # What a pilot may try in order to read beyond its rights; `*` and `>` are wildcards of NATS, and `.` its separator.
 PRYING_FILTERS = """
-# +/# +/+ +/+/# +/+/+ +/+/+/+ +/+/+/+/+ /# /+ +/telemetry/# +/clock +/events w-1/# w-1/telemetry/# zenata/#
+# +/# +/+ +/+/# +/+/+ +/+/+/+ +/+/+/+/+ /# /+ +/telemetry/# +/clock +/events w-1/# w-1/commands/# w-2/# w-2/telemetry/# zenata/#
 zenata/+ zenata/commands/# +/commands/# truth/# truth/+ +/zenata pilots/# pilots/+ pilots/+/# pilots/+/telemetry/+
 pilots/eve/# pilots/eve/+/+ pilots/eve/telemetry/dev-1 truth/zenata
 > * *.> */> */* */*/> *.telemetry.> truth/> truth/* truth.> */zenata pilots/> pilots/* pilots/*/> pilots/*/telemetry/*

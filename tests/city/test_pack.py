@@ -241,7 +241,7 @@ def of_kind(kind: str) -> Callable[[City], list]:
     return lambda city: [sensor.attributes for sensor in city.sensors if sensor.kind == kind]
 
 
-@pytest.mark.parametrize("kind", ["traffic", "parking", "charger", "streetlight", "noise", "water", "waste", "bus"])
+@pytest.mark.parametrize("kind", ["traffic", "parking", "charger", "streetlight", "noise", "waste", "bus"])
 def test_sensors_beside_streets_say_which(zenata: City, kind: str) -> None:
     assert all("street" in attributes for attributes in of_kind(kind)(zenata))
 
@@ -252,6 +252,8 @@ def test_sensors_carry_what_simulators_need(zenata: City) -> None:
     assert all(78 <= a["watts"] <= 118 for a in of_kind("streetlight")(zenata)), "196 W less 40 to 60 %"
     assert all(a["watts_peak"] > 0 and 0 <= a["tilt"] <= 90 and 0 <= a["azimuth"] < 360 for a in of_kind("pv")(zenata))
     assert {a["line"] for a in of_kind("bus")(zenata)} == {"902", "axis"}
+    assert sum("street" in a for a in of_kind("water")(zenata)) == 348
+    assert [a["supply"] for a in of_kind("water")(zenata) if "street" not in a] == [1, 2]
 
 
 def test_climate_has_twelve_months(zenata: City) -> None:

@@ -79,3 +79,9 @@ def test_nothing_that_comes_stops_the_decoder(messages):
     batch, letters = Decoder().decode([message(topic, payload) for topic, payload in messages] + [air()], NOW)
     assert len(batch) >= 2
     assert len(letters) <= len(messages)
+
+
+def test_what_takes_a_retained_message_away_says_nothing():
+    batch, letters = Decoder().decode([message("zenata/telemetry/la-ferme/air/air-0001", b""), air(1)], NOW)
+    assert letters == []
+    assert batch.value.tolist() == [12.5, 30.0]

@@ -222,7 +222,11 @@ SENSORS = {
     "pv": [(3.0, 3.0, {"watts_peak": 6000.0, "tilt": 25.0, "azimuth": 170.0})] * 5,
     "charger": [(1.0, 2.0, {"watts": watts}) for watts in (7400.0, 7400.0, 22000.0, 50000.0) for _ in range(2)],
     "meter": [(3.0, 3.0, {"use": "business" if number % 2 else "household"}) for number in range(20)],
-    "water": [(1.5, 0.0, {"street": f"street-{number:04d}"}) for number in (1, 2, 25, 40)],
+    "water": [
+        *((1.5, 0.0, {"street": f"street-{number:04d}"}) for number in (1, 2, 25, 40)),
+        (0.0, 0.0, {"supply": 1}),
+        (3.0, 0.0, {"supply": 2}),
+    ],
     "power": [
         (0.5, 0.5, {"kva": 630.0}),
         (2.5, 2.5, {"kva": 400.0}),

@@ -2,9 +2,15 @@ import dataclasses
 
 import pytest
 
-from simulators.parameters import read_table
+from simulators.parameters import Hourly, read_table
 from simulators.world import World
 from zenata.errors import CityError
+
+
+@dataclasses.dataclass(frozen=True)
+class Use:
+    mean: float
+    day: Hourly = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,6 +18,7 @@ class Table:
     level: float
     course: tuple[float, ...]
     spare: float = 2.0
+    uses: tuple[Use, ...] = ()
 
 
 def with_table(city, table):
@@ -22,14 +29,26 @@ def test_lists_become_tuples_and_defaults_stay(city):
     assert read_table(with_table(city, {"level": 1, "course": [1, 2]}), "table", Table) == Table(1, (1, 2), 2.0)
 
 
+def test_tables_within_become_what_they_are_named(city):
+    table = {"level": 1, "course": [], "uses": [{"mean": 2}, {"mean": 3, "day": [0] * 24}]}
+    assert read_table(with_table(city, table), "table", Table).uses == (Use(2.0), Use(3.0, (0.0,) * 24))
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"level": 1}, r"\[table\] lacks course"),
+        ({"level": 1}, r"\[table\] Object missing required field `course`"),
         ({"level": 1, "course": [], "lvel": 2}, r"\[table\] has unknown lvel"),
+        ({"level": 1, "course": [], "uses": [{"mean": 1}, {"mean": 1, "men": 2}]}, r"\[table\] has unknown men"),
+        (
+            {"level": 1, "course": [], "uses": [{"mean": "x"}]},
+            r"\[table\] Expected `float`, got `str` - at `uses\[0\].mean",
+        ),
+        ({"level": 1, "course": [], "uses": [{"mean": 1, "day": [1]}]}, r"length >= 24 - at `uses\[0\].day"),
+        (3, r"\[table\] Expected `object`, got `int`"),
     ],
 )
-def test_wrong_keys_are_named(city, table, message):
+def test_wrong_keys_and_values_are_named(city, table, message):
     with pytest.raises(CityError, match=message):
         read_table(with_table(city, table), "table", Table)
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from simulators.publish import Encoder
+from simulators.record import Pace
 from simulators.world import Emission, World
 from zenata.city.clock import parse_time
 from zenata.city.kinds import KINDS
@@ -27,10 +28,11 @@ def test_telemetry_reads_back_as_the_very_numbers(city, emissions):
     for emission in emissions:
         messages = list(Encoder(city, "zenata").telemetry(emission))
         assert len(messages) == len(emission.sensors)
-        for place, (topic, payload) in enumerate(messages):
+        for place, (topic, payload, retain) in enumerate(messages):
             sensor = city.sensors[emission.sensors[place]]
             readings = senml.decode(payload, now=0)
             names = KINDS[sensor.kind].properties
+            assert retain == (emission.times[place] == emission.time)
             assert topic == f"zenata/telemetry/{sensor.district}/{sensor.kind}/{sensor.id}"
             assert readings.names == [f"{sensor.id}/{name}" for name in names]
             assert readings.units == [QUANTITIES[name].unit for name in names]
@@ -40,7 +42,7 @@ def test_telemetry_reads_back_as_the_very_numbers(city, emissions):
 
 
 def test_a_payload_is_as_documented(city, emissions):
-    payloads = dict(Encoder(city, "w-1").telemetry(emissions[0]))
+    payloads = {message.topic: message.payload for message in Encoder(city, "w-1").telemetry(emissions[0])}
     first, *others = json.loads(payloads["w-1/telemetry/homes/air/air-0001"])
     assert {name: first[name] for name in ("bn", "bt", "seq", "n", "u")} == {
         "bn": "air-0001/",
@@ -56,14 +58,18 @@ def test_packs_hold_the_readings_of_telemetry_by_district(city, emissions):
     encoder = Encoder(city, "zenata")
     for emission in emissions:
         expected: dict[str, list[tuple]] = {}
-        for topic, payload in encoder.telemetry(emission):
+        for topic, payload, _ in encoder.telemetry(emission):
             pack = topics.pack("zenata", topics.parse(topic).district)
             expected.setdefault(pack, []).extend(rows(senml.decode(payload, now=0)))
-        packs = {topic: rows(senml.decode(payload, now=0)) for topic, payload in encoder.packs(emission)}
+        packs = {topic: rows(senml.decode(payload, now=0)) for topic, payload, _ in encoder.packs(emission)}
         assert packs == {topic: sorted(of) for topic, of in expected.items()}
 
 
-def test_the_clock_is_told(city):
-    topic, payload = Encoder(city, "zenata").clock(START, 60.0)
-    assert topic == "zenata/clock"
-    assert json.loads(payload) == {"time": "2026-01-05T17:00:00Z", "speed": 60.0, "state": "running"}
+@pytest.mark.parametrize(
+    ("pace", "speed", "state"),
+    [(Pace(speed=60.0), 60.0, "running"), (Pace(speed=0), "max", "running"), (Pace(state="paused"), 1.0, "paused")],
+)
+def test_the_clock_is_told(city, pace, speed, state):
+    topic, payload, retain = Encoder(city, "zenata").clock(START, pace)
+    assert (topic, retain) == ("zenata/clock", True)
+    assert json.loads(payload) == {"time": "2026-01-05T17:00:00Z", "speed": speed, "state": state}

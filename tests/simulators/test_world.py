@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from simulators.digest import Digest
+from simulators.events.base import Event
 from simulators.measurement import Channels
 from simulators.world import SIMULATED, TICK, World
 from zenata.city.clock import parse_time
@@ -202,3 +203,32 @@ def test_zenata_runs_through_its_evening_rush():
     assert state["traffic.waiting"].sum() < 10
     entered, left = state["traffic.totals"]
     assert entered - left == state["traffic.moving"].sum() + state["traffic.queue"].sum()
+
+
+def test_what_is_seen_is_the_truth_but_for_the_instruments_departures(city):
+    """And nothing of sensors that cannot be heard; a stuck one shows what it showed."""
+    faults = [
+        Event(id="a", type="gateway_down", start=START, end=2 * START, parameters={"sensors": ["air-0002"]}),
+        Event(id="b", type="sensor_stuck", start=START, end=2 * START, parameters={"sensors": ["noise-0001"]}),
+        Event(
+            id="c", type="sensor_drift", start=START, end=2 * START, parameters={"sensor": "noise-0002", "rate": -60}
+        ),
+    ]
+    world = World(city, seed=1, start=START, events=faults)
+    first = world.step()
+    shown = float(first.values[first.offsets[np.flatnonzero(first.sensors == _number(city, "noise-0001"))[0]]])
+    for _ in range(60):
+        world.step()
+    seen, truth, channels = world.seen(), world.truth(), world.channels
+    of = {
+        name: int(channels.first[_number(city, name)]) for name in ("air-0001", "air-0002", "noise-0001", "noise-0002")
+    }
+    assert np.isnan(seen[of["air-0002"] : of["air-0002"] + 5]).all()
+    assert np.isnan(seen).sum() == 5
+    assert seen[of["noise-0001"]] == shown
+    assert seen[of["noise-0002"]] == pytest.approx(truth[of["noise-0002"]] - 10, abs=2)
+    assert seen[of["air-0001"]] == pytest.approx(truth[of["air-0001"]], rel=0.3)
+
+
+def _number(city, name):
+    return [sensor.id for sensor in city.sensors].index(name)

@@ -1,5 +1,6 @@
 """What only the DuckDB store has: a file, one process, and transactions."""
 
+import itertools
 import resource
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.store.appending import SERIES, rows_of_batch
 from tests.store.data import NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
@@ -169,3 +173,38 @@ def test_a_query_that_takes_too_long_is_given_up(path, monkeypatch):
             store.query(query)
         monkeypatch.undo()
         assert len(store.query(query)) == 100 * 10_000
+
+
+def test_a_history_before_live_readings_is_written_once_past_the_search(path, monkeypatch):
+    monkeypatch.setattr(backend, "_MANY", 40)
+    series, catalog = series_of(40), Catalog()
+    history = [some_rows(series, [NOON + step * 10]) for step in range(8)]
+    history[3].append(history[2].pop())  # one comes late
+    with closing(DuckDBStore(path)) as store:
+        live = some_rows(series, [NOON + 1000])
+        store.append(batch_of(live))
+        for step, rows in enumerate(history):
+            assert store.append(batch_of(rows, catalog)) == len(rows)
+            live += (now := some_rows(series[:5], [NOON + 1001 + step]))
+            store.append(batch_of(now))
+            assert store.append(batch_of(rows, catalog)) == 0
+        numbers = np.arange(40, dtype=np.int32)
+        assert store._marks.in_gap(numbers, np.full(40, NOON + 500)).all()
+        assert contents(store) == sorted([*live, *itertools.chain(*history)], key=by_identity)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(batches=st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12)), max_size=6), max_size=12))
+def test_however_gaps_are_found_each_reading_is_kept_once(tmp_path, monkeypatch, batches):
+    monkeypatch.setattr(backend, "_MANY", 1)
+    path, series = tmp_path / "readings.duckdb", series_of(3)
+    path.unlink(missing_ok=True)
+    kept: dict[tuple[int, int], Row] = {}
+    with closing(DuckDBStore(path)) as store:
+        for number, batch in enumerate(batches):
+            rows = [Row(series[one], NOON + step, float(number), 0) for one, step in batch]
+            before = len(kept)
+            for place, row in zip(batch, rows, strict=True):
+                kept.setdefault(place, row)
+            assert store.append(batch_of(rows)) == len(kept) - before
+        assert contents(store) == sorted(kept.values(), key=by_identity)

@@ -46,3 +46,17 @@ def test_nothing_moves_nothing():
     marks = moved([], [])
     assert [column.tolist() for column in marks.of(numbers())] == [[], [], [], []]
     assert marks.beyond(numbers(), times()).tolist() == []
+
+
+def test_without_a_gap_no_time_is_in_it():
+    assert moved([3], [100]).in_gap(numbers(3, 4), times(50, 50)).tolist() == [False, False]
+
+
+def test_a_gap_lies_between_two_readings_and_is_narrowed_from_below():
+    marks = moved([3], [100])
+    marks.open_gaps(numbers(3, 5000), 10, times(90, 70))
+    asked = numbers(3, 3, 3, 3, 5000, 5000), times(10, 11, 89, 90, 69, 70)
+    assert marks.in_gap(*asked).tolist() == [False, True, True, False, True, False]
+    marks.narrow_gaps(numbers(3, 3), times(20, 50))
+    assert marks.in_gap(numbers(3, 3, 5000), times(50, 51, 11)).tolist() == [False, True, True]
+    assert marks.of(numbers(3))[1].tolist() == [100]

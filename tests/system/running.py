@@ -21,6 +21,7 @@ from tests.broker.running import Running
 
 ZENATA = (sys.executable, "-m", "zenata")
 FREE_PORTS = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
+NO_PAST = ("--history-days", "0")
 PATIENCE = 45.0  # far beyond what anything here takes [s]
 
 
@@ -111,7 +112,7 @@ def running_city(folder: Path, *options: str) -> Iterator[RunningCity]:
     run_file, output = folder / "run.json", output_of(folder)
     with output.open("ab") as stream:
         process = subprocess.Popen(
-            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *options], stdout=stream, stderr=stream
+            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *NO_PAST, *options], stdout=stream, stderr=stream
         )
     children: set[psutil.Process] = set()
     try:

@@ -69,14 +69,25 @@ SERVICES: Mapping[str, Rights] = {
 }
 """The services that connect to the broker, and their rights."""
 
+_HEARD = ("telemetry/#", "packs/#", "clock", "events", "responses/#")  # of a world by its pilot
+
 
 def service_user(name: str, password_hash: str) -> User:
     """Return the user of one of the `SERVICES`."""
     return User(name=name, password_hash=password_hash, rights=SERVICES[name])
 
 
-def pilot_user(name: str, password_hash: str, world: str = "zenata") -> User:
-    """Return the user of a pilot: it reads the live city `world`, and has ``pilots/{name}/`` for itself.
+def pilot_user(name: str, password_hash: str, world: str = "zenata", own: Sequence[str] = ()) -> User:
+    """Return the user of a pilot: it reads the live city, commands its own worlds, and has ``pilots/{name}/`` for itself.
+
+    Parameters
+    ----------
+    name, password_hash : str
+        See `User`.
+    world : str
+        The shared live city.
+    own : sequence of str
+        The private worlds of the pilot.
 
     Raises
     ------
@@ -85,9 +96,10 @@ def pilot_user(name: str, password_hash: str, world: str = "zenata") -> User:
     """
     if name in SERVICES:
         raise SetupError(f"a pilot cannot be called {name!r}: that is the name of a service")
-    own = f"pilots/{name}/#"
-    city = tuple(f"{world}/{part}" for part in ("telemetry/#", "packs/#", "clock", "events", "responses/#"))
-    return User(name=name, password_hash=password_hash, rights=Rights(publish=(own,), subscribe=(*city, own)))
+    mine = f"pilots/{name}/#"
+    heard = (f"{heard}/{part}" for heard in (world, *own) for part in _HEARD)
+    told = (f"{told}/commands/#" for told in own)
+    return User(name=name, password_hash=password_hash, rights=Rights(publish=(mine, *told), subscribe=(*heard, mine)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

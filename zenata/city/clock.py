@@ -1,11 +1,25 @@
 """Time, injected: whole microseconds since the Unix epoch, and RFC 3339 text at the edges."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Protocol
 
 SECOND = 1_000_000
 """One second [us]."""
+
+LONGEST = 100 * 366 * 86_400 * SECOND
+"""The longest duration that is read, 100 years [us]: enough for anyone, and no sum of times overflows."""
+
+DURATION_HELP = "write a duration such as 30s, 15m, 1h, 1d12h or PT15M, up to 100 years"
+
+_UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND, "w": 7 * 86_400 * SECOND}
+_SHORT = re.compile(r"(?:[0-9]{1,10}[smhdw])+")
+_PART = re.compile(r"([0-9]+)([smhdw])")
+_ISO = re.compile(
+    r"P(?=[0-9T])(?:([0-9]{1,10})W)?(?:([0-9]{1,10})D)?"
+    r"(?:T(?=[0-9])(?:([0-9]{1,10})H)?(?:([0-9]{1,10})M)?(?:([0-9]{1,10})S)?)?"
+)
 
 
 class Clock(Protocol):
@@ -81,6 +95,30 @@ def parse_time(text: str) -> int:
         moment = moment.replace(tzinfo=UTC)
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration: numbers with one of ``s m h d w`` each, or ISO 8601 (-1, section 5.5.2) without months and years.
+
+    Returns
+    -------
+    int
+        [us], more than zero.
+
+    Raises
+    ------
+    ValueError
+        If `text` is not a duration.
+    """
+    if _SHORT.fullmatch(text):
+        duration = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(text))
+    elif match := _ISO.fullmatch(text):
+        duration = sum(int(count or 0) * _UNITS[unit] for count, unit in zip(match.groups(), "wdhms", strict=True))
+    else:
+        raise ValueError(f"{text!r} is not a duration: {DURATION_HELP}")
+    if not 0 < duration <= LONGEST:
+        raise ValueError(f"{text!r} is out of range: {DURATION_HELP}")
+    return duration
 
 
 def format_time(moment: int) -> str:

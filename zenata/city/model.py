@@ -110,6 +110,8 @@ class City:
         In the order of the pack, which never changes: simulators rely on it to draw the same numbers.
     parameters : mapping
         The tables of ``city.toml`` as read (climate normals, traffic levels and so on), for the simulators.
+    scenarios : mapping of str to str
+        Scenarios that come with the city, as TOML text by name.
     """
 
     id: str
@@ -120,6 +122,7 @@ class City:
     streets: tuple[Street, ...]
     sensors: tuple[Sensor, ...]
     parameters: Mapping[str, Any]
+    scenarios: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -7,6 +7,7 @@
         districts.geojson    polygons
         streets.geojson      directed links, as lines
         sensors/<kind>.geojson
+        scenarios/<name>.toml  events to play; none are needed
 
 Loading checks that the pack holds together; what does not is a `CityError` that names the file and the line or id.
 """
@@ -128,6 +129,7 @@ def load_city(path: Path | str = "zenata") -> City:
         streets=streets,
         sensors=sensors,
         parameters=parameters,
+        scenarios={file.stem: _read_text(file) for file in sorted((folder / "scenarios").glob("*.toml"))},
     )
 
 

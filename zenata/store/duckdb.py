@@ -2,12 +2,10 @@
 
 Readings are appended to a table without an index, which would cost more than everything else together. Instead the
 newest time of each series is held in memory: a reading behind it may be a repetition and is looked for in the table,
-one beyond it cannot be.
+one beyond it cannot be. A history, which is all behind, shows by its first batch to be new; how far the gap reaches that
+it is written into is then held in memory too.
 """
 
-import itertools
-import os
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,24 +20,17 @@ import numpy.typing as npt
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.base import DeadLetter, Query, Table
-from zenata.store.duckdb_sql import SCHEMA, SCHEMA_VERSION, select
+from zenata.store.duckdb_file import connect, translated
+from zenata.store.duckdb_sql import SCHEMA_VERSION, select
 from zenata.store.marks import Marks
-
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "256MB",  # beyond it DuckDB spills to disk; the whole stack is to stay below 600 MB
-    "threads": 2,
-    "autoinstall_known_extensions": False,  # a store never asks the network for anything
-    "autoload_known_extensions": False,
-}
 
 _PARTS, _GAP = 8, 86_400_000_000  # late readings are looked for in a few ranges of times, this far apart [us]
 
+_MANY = 10_000
+"""Late readings, all of them new, that are taken for a piece of a history."""
+
 PATIENCE = 30.0
 """The longest a query may take [s]; a quantile over everything must not keep the processor from the others."""
-
-_LOCKED = re.compile(r"PID (\d+)")
-
-_opened = itertools.count()
 
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -63,9 +54,9 @@ class DuckDBStore:
         self._writing = threading.Lock()
         self._catalog = Catalog()
         self._numbers: WeakKeyDictionary[Catalog, IndexArray] = WeakKeyDictionary()
-        self._connection = _connect(path)
+        self._connection = connect(path)
         try:
-            with _translated(path):
+            with translated(path):
                 self._check()
                 self._marks = self._load()
         except BaseException:
@@ -83,18 +74,23 @@ class DuckDBStore:
             raise StoreError("a batch has a value that is not a finite number")
         with self._writing:
             numbers, newcomers = self._translate(batch.catalog)
-            rows = _first_of_each(numbers[batch.series], batch)
-            beyond = self._marks.beyond(rows["series"], rows["time"].view(np.int64))
-            fresh, late = _part(rows, beyond), _part(rows, ~beyond)
+            rows = _first_of_each(numbers, batch)
+            series, time = rows["series"], rows["time"].view(np.int64)
+            beyond, in_gap = self._marks.beyond(series, time), self._marks.in_gap(series, time)
+            late = _part(rows, ~(beyond | in_gap))
             with self._transaction():
                 self._insert_series(newcomers)
-                new = self._insert_fresh(fresh) + self._insert_late(late)
+                self._insert_fresh(_part(rows, beyond | in_gap))
+                new_late = self._insert_late(late)
                 self._insert_letters(letters)
-            for series in newcomers:
-                self._catalog.intern(series)
+            for newcomer in newcomers:
+                self._catalog.intern(newcomer)
             self._numbers[batch.catalog] = numbers
-            self._marks.move(fresh["series"], fresh["time"].view(np.int64), fresh["value"], fresh["seq"])
-            return new
+            self._marks.move(series[beyond], time[beyond], rows["value"][beyond], rows["seq"][beyond])
+            self._marks.narrow_gaps(series[in_gap], time[in_gap])
+            if new_late == len(late["series"]) >= _MANY:
+                self._find_gaps(int(late["time"].view(np.int64)[-1]))
+            return len(series) - len(late["series"]) + new_late
 
     def query(self, query: Query) -> Table:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
@@ -119,7 +115,7 @@ class DuckDBStore:
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters, newest first."""
-        with _translated(self._path), self._connection.cursor() as cursor:
+        with translated(self._path), self._connection.cursor() as cursor:
             rows = cursor.execute(
                 "SELECT epoch_us(received), topic, payload, reason FROM dead_letters "
                 "ORDER BY received DESC, rowid DESC LIMIT ?",
@@ -132,7 +128,7 @@ class DuckDBStore:
 
     def close(self) -> None:
         """Write out what is left and let go of the file."""
-        with self._writing, _translated(self._path):
+        with self._writing, translated(self._path):
             self._connection.close()
 
     def _check(self) -> None:
@@ -181,10 +177,9 @@ class DuckDBStore:
             rows |= {name: np.array([getattr(series, name) for series in newcomers], dtype=object) for name in names}
             self._connection.execute("INSERT INTO series SELECT * FROM rows")
 
-    def _insert_fresh(self, rows: Columns) -> int:
+    def _insert_fresh(self, rows: Columns) -> None:
         if len(rows["series"]):
             self._connection.execute("INSERT INTO readings SELECT * FROM rows")
-        return len(rows["series"])
 
     def _insert_late(self, rows: Columns) -> int:
         """Insert what is not there yet; only the parts of the table that the times can be in are looked at.
@@ -202,6 +197,14 @@ class DuckDBStore:
             new += int(self._connection.execute(sql, times[places[[0, -1]]].tolist()).fetchall()[0][0])
         return new
 
+    def _find_gaps(self, after: int) -> None:
+        """Find out how long each series has no reading behind a time [us]."""
+        next_ = self._fetch(
+            "SELECT series, epoch_us(min(time)) AS time FROM readings "  # noqa: S608 - no input
+            f"WHERE time > make_timestamp({after}) GROUP BY series"
+        )
+        self._marks.open_gaps(next_["series"], after, next_["time"])
+
     def _insert_letters(self, letters: Sequence[DeadLetter]) -> None:
         if letters:
             self._connection.executemany(
@@ -212,7 +215,7 @@ class DuckDBStore:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Commit what is done inside, or undo it; DuckDB syncs its write-ahead log at each commit."""
-        with _translated(self._path):
+        with translated(self._path):
             self._connection.execute("BEGIN")
             try:
                 yield
@@ -224,7 +227,7 @@ class DuckDBStore:
 
     def _fetch(self, sql: str, *, patience: float = threading.TIMEOUT_MAX, **tables: Columns) -> Columns:
         """Run a query on a connection of its own, beside any writing, for at most `patience` [s]."""
-        with _translated(self._path), self._connection.cursor() as cursor:
+        with translated(self._path), self._connection.cursor() as cursor:
             for name, columns in tables.items():
                 cursor.register(name, columns)
             alarm = threading.Timer(patience, cursor.interrupt)
@@ -238,58 +241,17 @@ class DuckDBStore:
                 alarm.join()
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"the store's folder {path.parent} cannot be made: {error.strerror}") from error
-    # DuckDB would share a file within a process, but the marks of one store would not know of the other's readings.
-    # It refuses when the configurations differ, and a name of its own makes each store's differ.
-    with _translated(path):
-        if not path.exists():
-            _make(path)
-        return duckdb.connect(str(path), config=_CONFIG | {"custom_user_agent": f"zenata-{next(_opened)}"})
+def _first_of_each(numbers: IndexArray, batch: ReadingBatch) -> Columns:
+    """Return the rows of a batch by time, of equal ones the first that came, given our number of each of its series.
 
-
-def _make(path: Path) -> None:
-    """Make a new file in one step: DuckDB would leave a stub that it cannot read when killed just then."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
-    with duckdb.connect(str(draft)) as connection:
-        connection.execute(SCHEMA)
-    with suppress(FileExistsError):  # another process was faster
-        os.link(draft, path)
-    draft.unlink()
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn DuckDB's errors into ours, with a word on how to mend them."""
-    try:
-        yield
-    except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        if locked := _LOCKED.search(str(error)):
-            why = f"is in use by process {locked[1]}; one process at a time may write an embedded store"
-        elif "with a different configuration" in said:
-            why = "is open in this process already"
-        elif "not a valid DuckDB database file" in said:
-            why = "is not a DuckDB file; move it away or choose another"
-        elif "Permission denied" in said:
-            why = "cannot be written; mend its rights or choose another"
-        else:
-            why = f"failed: {said}"
-        raise StoreError(f"the store {path} {why}") from error
-
-
-def _first_of_each(series: IndexArray, batch: ReadingBatch) -> Columns:
-    """Return the rows of a batch by time and series, of equal ones the first that came."""
-    rows: Columns = {"series": series, "time": batch.time, "value": batch.value, "seq": batch.seq}
-    if not _rises(series, batch.time).all():
-        order = np.lexsort((series, batch.time))
-        order = order[_rises(series[order], batch.time[order])]
+    Within a time they are in the order of the numbers in the batch: that is how most batches come.
+    """
+    rows: Columns = {"series": batch.series, "time": batch.time, "value": batch.value, "seq": batch.seq}
+    if not _rises(batch.series, batch.time).all():
+        order = np.lexsort((batch.series, batch.time))
+        order = order[_rises(batch.series[order], batch.time[order])]
         rows = {name: column[order] for name, column in rows.items()}
-    return rows | {"time": rows["time"].view("datetime64[us]")}
+    return rows | {"series": numbers[rows["series"]], "time": rows["time"].view("datetime64[us]")}
 
 
 def _rises(series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The newest reading of each series, in memory."""
+"""The newest reading of each series, in memory, and the gap before it that a history is just being written into."""
 
 import threading
 
@@ -11,13 +11,18 @@ _ROOM = 1024  # series at first; doubled as they come
 
 
 class Marks:
-    """Newest time, value and message number by series number. Any thread may read while one moves them."""
+    """Newest time, value and message number by series number. Any thread may read while one moves them.
+
+    A series may have a gap too: a range of times in which there is surely no reading of it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._time: IntArray = np.full(_ROOM, _NEVER)
         self._value: FloatArray = np.zeros(_ROOM)
         self._seq: IntArray = np.zeros(_ROOM, dtype=np.int64)
+        self._gap_after: IntArray = np.zeros(_ROOM, dtype=np.int64)
+        self._gap_before: IntArray = np.full(_ROOM, _NEVER)
 
     def beyond(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return whether each time [us], shape (n,), is later than the newest of its series."""
@@ -32,6 +37,24 @@ class Marks:
             self._time[series] = time
             self._value[series] = value
             self._seq[series] = seq
+
+    def in_gap(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return whether each time [us], shape (n,), is in the gap of its series."""
+        with self._lock:
+            self._make_room(series)
+            return (time > self._gap_after[series]) & (time < self._gap_before[series])
+
+    def open_gaps(self, series: IndexArray, after: int, before: IntArray) -> None:
+        """Set gaps behind a time [us], before the times [us], shape (n,)."""
+        with self._lock:
+            self._make_room(series)
+            self._gap_after[series] = after
+            self._gap_before[series] = before
+
+    def narrow_gaps(self, series: IndexArray, time: IntArray) -> None:
+        """Let gaps begin behind readings that are now in them, all shape (n,), those of a series ascending by time [us]."""
+        with self._lock:
+            self._gap_after[series] = time
 
     def of(self, series: IndexArray) -> tuple[IndexArray, IntArray, FloatArray, IntArray]:
         """Return (series, time, value, seq) of those of the series that have a reading."""
@@ -48,3 +71,5 @@ class Marks:
             self._time = np.concatenate((self._time, np.full(more, _NEVER)))
             self._value = np.concatenate((self._value, np.zeros(more)))
             self._seq = np.concatenate((self._seq, np.zeros(more, dtype=np.int64)))
+            self._gap_after = np.concatenate((self._gap_after, np.zeros(more, dtype=np.int64)))
+            self._gap_before = np.concatenate((self._gap_before, np.full(more, _NEVER)))

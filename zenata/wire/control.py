@@ -4,10 +4,7 @@ A simulator that listens leaves a file ``control.json`` in its world's folder, w
 requests with; only its owner may read it. So whoever may read the folder may ask, and nobody else.
 """
 
-import hmac
 import logging
-import os
-import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -18,21 +15,17 @@ from typing import Any, Self
 import msgspec
 
 from zenata.errors import ControlError
+from zenata.wire import door
+from zenata.wire.door import Door
 
 log = logging.getLogger(__name__)
 
 LONGEST = 1 << 20
 """Bytes of a request."""
 
-_HOST = "127.0.0.1"
 _PATIENCE = 5.0  # for a request to come once somebody has connected [s]
 
 Handler = Callable[[str, dict[str, Any]], Any]
-
-
-class _Door(msgspec.Struct):
-    port: int
-    token: str
 
 
 class _Request(msgspec.Struct):
@@ -60,18 +53,17 @@ class ControlServer:
 
     def __init__(self, folder: Path, handle: Handler) -> None:
         self._file = folder / "control.json"
-        token = secrets.token_urlsafe(32)
 
         class Connection(StreamRequestHandler):
             timeout = _PATIENCE
 
             def handle(self) -> None:
-                self.wfile.write(msgspec.json.encode(_answer(self.rfile.readline(LONGEST), token, handle)) + b"\n")
+                self.wfile.write(msgspec.json.encode(_answer(self.rfile.readline(LONGEST), opened, handle)) + b"\n")
 
-        self._server = ThreadingTCPServer((_HOST, 0), Connection)
+        self._server = ThreadingTCPServer((door.HOST, 0), Connection)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="control", daemon=True)
-        _leave(self._file, _Door(port=self._server.server_address[1], token=token))
+        opened = door.leave(self._file, self._server.server_address[1])
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -107,9 +99,9 @@ def ask(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> Any
 def ask_raw(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
     """Ask as `ask` does, and return the answer as JSON text."""
     try:
-        door = msgspec.json.decode((folder / "control.json").read_bytes(), type=_Door)
-        with socket.create_connection((_HOST, door.port), timeout) as connection:
-            connection.sendall(msgspec.json.encode(_Request(door.token, verb, arguments)) + b"\n")
+        there = door.find(folder / "control.json")
+        with socket.create_connection((door.HOST, there.port), timeout) as connection:
+            connection.sendall(msgspec.json.encode(_Request(there.token, verb, arguments)) + b"\n")
             with connection.makefile("rb") as answer:
                 reply = msgspec.json.decode(answer.readline(), type=_Reply)
     except (OSError, msgspec.DecodeError) as error:
@@ -119,12 +111,12 @@ def ask_raw(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) ->
     return bytes(reply.result)
 
 
-def _answer(line: bytes, token: str, handle: Handler) -> _Reply:
+def _answer(line: bytes, opened: Door, handle: Handler) -> _Reply:
     try:
         request = msgspec.json.decode(line, type=_Request)
     except msgspec.DecodeError as error:
         return _Reply(error=f"not a request: {error}", reason="invalid")
-    if not hmac.compare_digest(request.token.encode(), token.encode()):
+    if not opened.opens_to(request.token):
         return _Reply(error="not the token of this simulator", reason="invalid")
     try:
         return _Reply(result=msgspec.Raw(msgspec.json.encode(handle(request.verb, request.arguments))))
@@ -133,11 +125,3 @@ def _answer(line: bytes, token: str, handle: Handler) -> _Reply:
     except Exception:
         log.exception("%s failed", request.verb)
         return _Reply(error=f"{request.verb} failed in the simulator; its log says why", reason="away")
-
-
-def _leave(file: Path, door: _Door) -> None:
-    draft = file.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(msgspec.json.encode(door))
-    draft.replace(file)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from simulators.conditions import TICK
 from simulators.domains.air import PRIMARY, Air, add_traffic, background, speed_factor, stability
 
 MEANS = np.array([16.0, 52.0, 24.0, 58.0, 12.0])
@@ -51,7 +52,46 @@ def test_worse_near_a_busy_road_in_light_wind(city, conditions):
         air = Air(city, conditions)
         conditions.link_flow, conditions.link_speed = busy * 3000.0, np.full(len(busy), 90.0)
         conditions.wind_speed, conditions.wind_direction = wind, 180.0
+        conditions.move_to(conditions.time + 6 * TICK)
         air.step(conditions)
         levels[wind] = air.observe(conditions)[:, 0]
     assert levels[1.0][0] > levels[1.0][1] + 10
     assert levels[1.0][0] - levels[1.0][1] > 3 * (levels[8.0][0] - levels[8.0][1])
+
+
+def test_events_change_the_background_by_a_factor(conditions):
+    usual = background(MEANS, np.zeros(5), conditions)
+    conditions.disturbance.background[:] = 1.0, 3.0, 3.0, 0.5, 1.0
+    assert_allclose(background(MEANS, np.zeros(5), conditions) / usual, [1, 3, 3, 0.5, 1])
+
+
+@pytest.mark.parametrize("every", [TICK, 6 * TICK, 90 * TICK])
+def test_air_follows_its_target_at_the_same_pace_whatever_the_tick(city, conditions, every):
+    """After 30 minutes of steady traffic all but exp(-3) of the way is made."""
+    air = Air(city, conditions)
+    conditions.link_flow = conditions.link_speed = np.zeros(len(city.streets))
+    start, end = conditions.time, conditions.time + 180 * TICK
+    conditions.move_to(start + 6 * TICK)
+    air.step(conditions)
+    air.arrays["level"][:] = 0.0
+    while conditions.time < end:
+        conditions.move_to(conditions.time + every)
+        air.step(conditions)
+    target = background(air._means, air.arrays["slow"], conditions)
+    made = 1 - np.exp(-(conditions.time - start) / 600e6)
+    assert_allclose(air.observe(conditions)[0] / target, made, atol=0.09)  # the background drifts meanwhile
+
+
+def test_the_background_varies_alike_whatever_the_tick(city, conditions):
+    """Its correlation over six hours is exp(-1/6), its spread 1."""
+    conditions.link_flow = conditions.link_speed = np.zeros(len(city.streets))
+    for every in (6 * TICK, 90 * TICK):
+        air, slow = Air(city, conditions), []
+        for _ in range(40 * 86400 // (every // 1_000_000)):
+            conditions.move_to(conditions.time + every)
+            air.step(conditions)
+            if conditions.time % (21600 * 1_000_000) == 0:
+                slow.append(air.arrays["slow"].copy())
+        before, after = np.array(slow[:-1]).ravel(), np.array(slow[1:]).ravel()
+        assert np.corrcoef(before, after)[0, 1] == pytest.approx(np.exp(-1 / 6), abs=0.08)
+        assert np.std(slow) == pytest.approx(1, abs=0.3)

@@ -5,7 +5,7 @@ import pytest
 import shapely
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK
+from simulators.conditions import TICK, Conditions
 from simulators.domains.bus import ARRIVED, CAME, GAVE_UP, Bus
 from zenata.city.pack import load_city
 from zenata.errors import CityError
@@ -25,11 +25,11 @@ def flowing(city, now):
     return now
 
 
-def run(bus, now, ticks):
+def run(bus, now, ticks, every=TICK):
     """What is observed at each tick, shape (ticks, n_buses, 4)."""
     seen = []
     for _ in range(ticks):
-        now.move_to(now.time + TICK)
+        now.move_to(now.time + every)
         bus.step(now)
         seen.append(bus.observe(now))
     return np.array(seen)
@@ -71,10 +71,13 @@ def test_speed_is_the_way_made(morning):
 
 def test_no_passenger_is_lost(morning):
     bus, _ = morning
+    assert bus.arrays["totals"][ARRIVED] > 100
+    assert_books_balance(bus)
+
+
+def assert_books_balance(bus):
     totals = bus.arrays["totals"]
-    inside = sum(int(bus.arrays[f"{line}.{name}"].sum()) for line in ("blue", "red") for name in ("waiting", "aboard"))
-    assert totals[ARRIVED] > 100
-    assert totals[CAME] == totals[ARRIVED] + totals[GAVE_UP] + inside
+    assert totals[CAME] == totals[ARRIVED] + totals[GAVE_UP] + bus.fleet.waiting.sum() + bus.fleet.aboard.sum()
 
 
 def test_as_many_come_as_would_ride(running, city, morning):
@@ -83,14 +86,17 @@ def test_as_many_come_as_would_ride(running, city, morning):
     assert bus.arrays["totals"][CAME] == pytest.approx(expected, abs=4 * np.sqrt(expected))
 
 
-def test_a_bus_leaves_every_five_minutes(city, running):
-    bus = Bus(city, running)
-    line = bus._lines[0]
+@pytest.mark.parametrize("every", [1, 6, 18])
+def test_a_bus_leaves_every_five_minutes(city, running, every):
+    line = Bus(city, running)._lines[0]
     due = []
-    for tick in range(720):
+    for tick in range(0, 720, every):
         running.move_to(DAWN + tick * TICK)
-        due.append(line._line.due(running))
-    assert_array_equal(np.flatnonzero(due), np.arange(0, 720, 30))
+        due += [line.due(running, 0.0, every * 10.0)]
+    assert sum(due) == 24
+    assert max(due) == 1
+    running.move_to(DAWN + 90 * TICK)
+    assert [line.due(running, ago, 180.0) for ago in (0.0, 180.0, 360.0, 540.0)] == [1, 1, 0, 1]
 
 
 def test_a_bus_is_never_over_full_and_never_takes_back(morning):
@@ -111,34 +117,83 @@ def test_the_last_bus_leaves_nobody_inside(city, running):
     running.move_to(DAWN + 17 * 360 * TICK + 180 * TICK)  # 22:30
     bus = Bus(city, running)
     run(bus, running, 360)  # till 23:30
-    for line in ("blue", "red"):
-        assert not bus.arrays[f"{line}.running"].any()
-        assert bus.arrays[f"{line}.aboard"].sum() == bus.arrays[f"{line}.waiting"].sum() == 0
+    assert not bus.fleet.running.any()
+    assert bus.fleet.aboard.sum() == bus.fleet.waiting.sum() == 0
 
 
 def test_midday_starts_with_buses_on_their_way(city, running):
     running.move_to(DAWN + 7 * 360 * TICK)
     bus = Bus(city, running)
-    assert bus.arrays["blue.running"].sum() >= 2
-    assert len(np.unique(bus.arrays["blue.place"])) >= 2
+    assert bus.fleet.running[:4].sum() >= 2
+    assert len(np.unique(bus.fleet.place[:4])) >= 2
 
 
-def test_rush_in_zenata(conditions):
+def test_rush_in_zenata():
     """The real lines: their buses come round, at a speed that buses have, and nobody waits for long."""
     city = load_city("zenata")
-    now = flowing(city, conditions)
+    now = flowing(city, Conditions.of(city, seed=1))
     now.move_to(DAWN + 2 * 360 * TICK)
     now.activity = 1.7
     bus = Bus(city, now)
-    speeds = []
+    speeds, names = [], np.array([sensor.attributes["line"] for sensor in city.sensors if sensor.kind == "bus"])
     for _ in range(360):
-        run(bus, now, 1)
-        speeds.append([line.speed[line.fleet.running].mean() for line in bus._lines])
+        seen = run(bus, now, 1)[0]
+        speeds.append([seen[bus.fleet.running & (names == line), 2].mean() for line in ("902", "axis")])
     assert ((np.mean(speeds, axis=0) > 15) & (np.mean(speeds, axis=0) < 32)).all()  # with stops, on free streets
-    for line in bus._lines:
-        assert line.fleet.running.sum() >= 5
-        assert line.fleet.waiting.mean() < 10
-        assert 8 < line.fleet.aboard[line.fleet.running].mean() < 40
+    for line in ("902", "axis"):
+        on = bus.fleet.running & (names == line)
+        assert on.sum() >= 5
+        assert 8 < bus.fleet.aboard[on].mean() < 40
+    assert bus.fleet.waiting.mean() < 10
+
+
+@pytest.mark.parametrize("every", [6 * TICK, 90 * TICK])
+def test_long_ticks_have_the_day_of_short_ones(city, running, every):
+    """Passengers, occupancy, speed and its scatter, buses under way; the books balance."""
+    means = []
+    for length in (TICK, every):
+        now = flowing(city, Conditions.of(city, seed=1))
+        bus = Bus(city, now)
+        seen = run(bus, now, 19 * 360 * TICK // length, length)[
+            every // length - 1 :: every // length
+        ]  # at the same times
+        assert_books_balance(bus)
+        moving = seen[..., 2] > 0
+        means.append(
+            (bus.arrays["totals"][CAME], seen[..., 3].mean(), seen[..., 2].mean(), moving.mean(), seen[..., 2].std())
+        )
+    assert_allclose(means[1], means[0], rtol=0.15)
+
+
+def test_who_waits_for_one_line_changes_nothing_on_the_other(city, running):
+    start, seen = running.time + 360 * TICK, []
+    for more in (0, 30):
+        running.move_to(start)
+        bus = Bus(city, running)
+        bus.fleet.waiting[:4] += more
+        seen.append(run(bus, running, 240))
+    assert_array_equal(seen[0][:, 4:], seen[1][:, 4:])
+    assert (seen[0][:, :4, 3] != seen[1][:, :4, 3]).any()
+
+
+def test_buses_wait_at_a_closed_street(city, running):
+    running.move_to(DAWN + 360 * TICK)
+    bus = Bus(city, running)
+    running.disturbance.closed[bus.route.links[2]] = True
+    first, last = bus.route.bounds[2], bus.route.bounds[3]
+    run(bus, running, 120)
+    assert np.isclose(bus.fleet.place[:4], first).any()
+    assert not ((bus.fleet.place[:4] > first + 1) & (bus.fleet.place[:4] < last)).any()
+    running.disturbance.clear()
+    run(bus, running, 30)
+    assert not np.isclose(bus.fleet.place[:4], first).any()
+
+
+def test_a_city_without_buses(city, conditions):
+    still = dataclasses.replace(city, sensors=tuple(sensor for sensor in city.sensors if sensor.kind != "bus"))
+    bus = Bus(still, conditions)
+    bus.step(conditions)
+    assert bus.observe(conditions).shape == (0, 4)
 
 
 def test_a_line_without_a_table_is_named(city, conditions):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from simulators.domains.bus_route import build_route, drive, shortest_path
+from simulators.domains.bus_route import build_route, join, shortest_path
 from zenata.city.pack import load_city
 from zenata.errors import CityError
 
@@ -34,7 +34,7 @@ def test_a_route_goes_there_and_back(city):
     route = build_route(city, ("node-0-0", "node-3-0", "node-3-3"), 250.0)
     assert route.length == 2400
     assert route.stops[0] == 0
-    assert route.stops[route.last] == 1200
+    assert_allclose(route.stops[route.ends], [[1200, 2400]])
     assert route.stops[-1] == 2400
     assert_allclose(np.diff(route.stops), 240)
     longitude, latitude = route.position(np.array([0.0, 600.0, 1200.0, 2400.0]))
@@ -42,10 +42,15 @@ def test_a_route_goes_there_and_back(city):
     assert_allclose(latitude, np.array([0, 0, 3, 0]) * 0.0018 + 33.64)
 
 
-def test_buses_drive_each_link_at_its_speed():
-    bounds, passed = np.array([0.0, 100.0, 300.0]), np.array([0.0, 10.0, 50.0])  # 10 m/s, then 5 m/s
-    there = drive(np.array([0.0, 50.0, 150.0, 290.0]), np.array([5.0, 15.0, 10.0, 60.0]), bounds, passed)
-    assert_allclose(there, [50, 150, 200, 300])
+def test_loops_lie_one_after_the_other(city):
+    one = build_route(city, ("node-0-0", "node-3-0", "node-3-3"), 250.0)
+    other = build_route(city, ("node-0-3", "node-3-3"), 200.0)
+    both = join([one, other])
+    assert both.length == one.length + other.length
+    assert_allclose(both.stops[both.ends], [[1200, 2400], [3000, 3600]])
+    for place in (0.0, 433.0, 1200.0):
+        assert_allclose(both.position(np.array([place])), one.position(np.array([place])))
+        assert_allclose(both.position(np.array([2400 + place])), other.position(np.array([place])))
 
 
 def test_no_way_is_said(city):

@@ -2,9 +2,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK
+from simulators.conditions import TICK, Conditions
 from simulators.domains.crowd import Crowd, Place, come_and_go
 from zenata.errors import CityError
 
@@ -24,7 +24,7 @@ def test_littles_law_whatever_the_step(hours):
     rate, stay = np.full(4000, 60.0), np.full(4000, 0.5)
     present = rng.poisson(30.0, 4000).astype(float)
     for _ in range(6):
-        present = come_and_go(present, rate, stay, hours, rng)
+        present = come_and_go(present, rate, stay, hours, rng.random((2, 4000)))
     assert present.mean() == pytest.approx(30, rel=0.02)
     assert present.var() == pytest.approx(30, rel=0.1)
 
@@ -33,7 +33,7 @@ def test_who_came_leaves_after_the_mean_stay():
     rng = np.random.default_rng(1)
     present = np.full(2000, 100.0)
     for _ in range(60):
-        present = come_and_go(present, np.zeros(2000), np.ones(2000), 1 / 60, rng)
+        present = come_and_go(present, np.zeros(2000), np.ones(2000), 1 / 60, rng.random((2, 2000)))
     assert present.mean() == pytest.approx(100 * np.exp(-1), rel=0.01)
     assert (present == np.floor(present)).all()
 
@@ -67,17 +67,49 @@ def test_calendar(fine):
     assert PLACE.rate(fine) == 10  # where Ramadan changes nothing
 
 
-def test_counters_see_rate_times_stay(city, fine):
+@pytest.fixture
+def wide(city):
+    """The small city with sixty times the counters."""
     many = [sensor for sensor in city.sensors if sensor.kind == "crowd"] * 60
-    wide = dataclasses.replace(city, sensors=tuple(many))
-    shops = np.array([sensor.attributes["place"] == "shops" for sensor in many])
-    crowd = Crowd(wide, fine)
-    for _ in range(360):
-        fine.move_to(fine.time + TICK)
-        crowd.step(fine)
-    people = crowd.observe(fine)[:, 0]
+    return dataclasses.replace(city, sensors=tuple(many))
+
+
+@pytest.fixture
+def now(wide):
+    """A fine working day for all of them."""
+    now = Conditions.of(wide, seed=1, time=1766998800_000000)
+    now.temperature = 20.0
+    return now
+
+
+def run(crowd, now, hours, every=TICK):
+    end = now.time + hours * 360 * TICK
+    while now.time < end:
+        now.move_to(now.time + every)
+        crowd.step(now)
+    return crowd.observe(now)[:, 0]
+
+
+@pytest.mark.parametrize("every", [TICK, 6 * TICK, 90 * TICK])
+def test_counters_see_rate_times_stay_whatever_the_tick(wide, now, every):
+    shops = np.array([sensor.attributes["place"] == "shops" for sensor in wide.sensors])
+    people = run(Crowd(wide, now), now, 2, every)
     assert people[shops].mean() == pytest.approx(100 * 0.5, rel=0.03)
+    assert people[shops].var() == pytest.approx(100 * 0.5, rel=0.25)
     assert people[~shops].mean() == pytest.approx(40 * 2.0 * 0.5, rel=0.04)  # it is half warm enough
+
+
+def test_a_festival_brings_visitors_to_its_counters_and_nobody_elsewhere(wide, now):
+    usual, busy = Crowd(wide, now), Crowd(wide, now)
+    start = now.time
+    without = run(usual, now, 2)
+    now.move_to(start)
+    now.disturbance.visitors[:3] = 5000.0
+    shops = [sensor.attributes["place"] == "shops" for sensor in wide.sensors[:3]]
+    stay = np.where(shops, 0.5, 2.0)
+    people = run(busy, now, 2)
+    assert_allclose(people[:3] - without[:3], 5000 * stay * (1 - np.exp(-2 / stay)), rtol=0.05)
+    assert_array_equal(people[3:], without[3:])
 
 
 def test_a_place_without_a_table_is_named(city, conditions):

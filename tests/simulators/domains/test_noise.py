@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from simulators.conditions import TICK
 from simulators.domains.noise import (
     A_WEIGHTING,
     AIR,
@@ -103,33 +104,56 @@ def busy(city, conditions):
     return conditions
 
 
+def listen(noise, now):
+    """The levels at its next turn."""
+    now.move_to(now.time + 6 * TICK)
+    noise.step(now)
+    return noise.observe(now)[:, 0].copy()
+
+
 def test_twice_the_traffic_is_3_db_more(city, busy):
     noise = Noise(city, busy)
-    noise.step(busy)
-    once = noise.observe(busy).copy()
+    once = listen(noise, busy)
     busy.link_flow = 2 * busy.link_flow
-    noise.step(busy)
-    assert_allclose(noise.observe(busy) - once, 10 * math.log10(2), atol=0.1)  # the background does not double
+    assert_allclose(listen(noise, busy) - once, 10 * math.log10(2), atol=0.1)  # the background does not double
 
 
 def test_cold_tyres_are_louder(city, busy):
     noise = Noise(city, busy)
-    levels = []
-    for busy.temperature in (20.0, 10.0):
-        noise.step(busy)
-        levels.append(noise.observe(busy)[0, 0])
+    levels = [listen(noise, busy)[0] for busy.temperature in (20.0, 10.0)]
     assert 0.4 < levels[1] - levels[0] < 0.8  # at most the 0.08 dB/K of tyres alone
 
 
 def test_levels_of_a_city(city, busy):
     """Kerbs of busy streets in European cities: 65 to 75 dB by day. Without traffic the background is left."""
     noise = Noise(city, busy)
-    noise.step(busy)
-    motorway, street_, edge = noise.observe(busy)[:, 0]
+    motorway, street_, edge = listen(noise, busy)
     assert 68 < motorway < 80
     assert 65 < street_ < 75
     assert edge < street_
     busy.link_flow = np.zeros(len(city.streets))
     busy.activity = 0.0
-    noise.step(busy)
-    assert_allclose(noise.observe(busy), 34.0)
+    assert_allclose(listen(noise, busy), 34.0)
+
+
+def test_levels_are_held_until_the_next_turn(city, busy):
+    noise = Noise(city, busy)
+    before = listen(noise, busy)
+    busy.link_flow = np.zeros(len(city.streets))
+    turns = 0
+    for _ in range(12):
+        busy.move_to(busy.time + TICK)
+        noise.step(busy)
+        turns += not np.array_equal(noise.observe(busy)[:, 0], before)
+        before = noise.observe(busy)[:, 0].copy()
+    assert turns == 1
+
+
+def test_a_festival_adds_its_energy_where_it_is(city, busy):
+    noise = Noise(city, busy)
+    usual = listen(noise, busy)
+    meter = [place for place, sensor in enumerate(city.sensors) if sensor.kind == "noise"][2]
+    busy.disturbance.sound[meter] = 10**8.5
+    loud = listen(noise, busy)
+    assert loud[2] == pytest.approx(decibels(10**8.5 + 10 ** (usual[2] / 10)))
+    assert_allclose(loud[:2], usual[:2])

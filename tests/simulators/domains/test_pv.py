@@ -2,7 +2,17 @@ import numpy as np
 import pvlib
 from numpy.testing import assert_allclose
 
-from simulators.domains.pv import ALBEDO, SYSTEM, TEMPERATURE_COEFFICIENT, cell_temperature, plane_of_array, roof_power
+from simulators.conditions import TICK, Conditions
+from simulators.domains.pv import (
+    ALBEDO,
+    SYSTEM,
+    TEMPERATURE_COEFFICIENT,
+    Photovoltaic,
+    cell_temperature,
+    plane_of_array,
+    roof_power,
+)
+from simulators.domains.solar import Solar
 
 TILT, AZIMUTH = np.array([0.0, 15.0, 30.0, 90.0]), np.array([180.0, 90.0, 200.0, 270.0])
 
@@ -28,3 +38,40 @@ def test_power_is_that_of_pvwatts():
 
 def test_power_stays_below_the_peak():
     assert_allclose(roof_power(np.array([2000.0]), np.array([25.0]), np.array([5e3])), 5e3)
+
+
+def sunny_day(city, every):
+    """Return the roofs' powers at each tick of a clear day, and what they counted [kWh]."""
+    now = Conditions.of(city, seed=1, time=1781308800_000000)  # 2026-06-13, 00:00 UTC
+    sun, roofs = Solar(city, now), Photovoltaic(city, now)
+    before, powers = roofs.observe(now)[:, 1], []
+    for _ in range(8640 * TICK // every):
+        now.move_to(now.time + every)
+        sun.step(now)
+        roofs.step(now)
+        powers.append(-now.pv_power)
+    return np.array(powers), roofs.observe(now)[:, 1] - before
+
+
+def test_energy_is_the_integral_of_power_however_long_the_ticks(city):
+    yields = []
+    for every in (TICK, 90 * TICK, 360 * TICK):
+        power, energy = sunny_day(city, every)
+        assert_allclose(energy, power.sum(axis=0) * every / 3.6e12)
+        yields.append(energy.sum())
+    assert_allclose(yields, yields[0], rtol=0.005)
+    assert 5 < yields[0] / 5 / 6 < 8  # kWh a kW
+
+
+def test_a_roof_gives_no_more_than_it_is_told_and_nothing_to_a_dead_grid(city, conditions):
+    roofs = Photovoltaic(city, conditions)
+    conditions.sun_elevation, conditions.sun_azimuth = 60.0, 170.0
+    conditions.ghi, conditions.dni, conditions.dhi = 900.0, 850.0, 160.0
+    conditions.settings.of("pv", "limit")[1] = 2_000.0
+    conditions.powered[roofs._places[2]] = False
+    before = roofs.observe(conditions)[:, 1]
+    roofs.step(conditions)
+    power, energy = roofs.observe(conditions).T
+    assert -power[0] > 4_000
+    assert power.tolist() == [power[0], -2_000, 0, power[0], power[0]]
+    assert_allclose(energy - before, -power * 10 / 3.6e6, atol=1e-9)

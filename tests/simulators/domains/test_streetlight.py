@@ -50,3 +50,19 @@ def test_state_is_what_lamps_do(city, conditions):
     assert np.unique(seen[:, 0]).tolist() == [1]
     assert np.unique(seen[:, 1]).tolist() == [80]
     assert seen[:, 2].min() >= 20
+
+
+def test_lamps_obey_until_they_are_given_back_to_their_clock_and_are_dark_without_voltage(city, conditions):
+    lamps = Streetlight(city, conditions)
+    conditions.sun_elevation, conditions.hour = 30.0, 12.0
+    told = conditions.settings.of("streetlight", "dim")
+    told[:3] = 0.4, 0.0, 1.0
+    conditions.powered[lamps._places[2]] = False
+    lamps.step(conditions)
+    assert lamps.observe(conditions)[:4, 0].tolist() == [0.4, 0, 0, 0]
+    assert conditions.lamp_power[1:4].tolist() == [STANDBY, 0, STANDBY]
+    assert conditions.lamp_power[0] == pytest.approx(80 * 0.436)
+    told[:] = np.nan
+    conditions.sun_elevation, conditions.powered[:] = -20.0, True
+    lamps.step(conditions)
+    assert (lamps.observe(conditions)[:, 0] == 1).all()

@@ -1,0 +1,90 @@
+"""What requests carry, as declared in the OpenAPI document. A member that is not declared is an error."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+State = Literal["running", "paused"]
+Speed = Annotated[FiniteFloat, Field(ge=1, le=3600)] | Literal["max"]
+Moment = Annotated[str, Field(max_length=64, examples=["2026-07-01T06:00:00Z"])]
+
+
+class Body(BaseModel):
+    """Base of all bodies."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """Return what was said, without what was left out."""
+        return self.model_dump(exclude_none=True)
+
+
+class NewWorld(Body):
+    """A private world."""
+
+    seed: int = Field(1, ge=0, lt=2**63, description="What all chance comes from.")
+    start: Moment | None = Field(None, description="Its first moment; now if left out.")
+    scenario: str | list[dict[str, Any]] | None = Field(
+        None, description="Name of one of the city's scenarios, or TOML text, or a list of events.", max_length=100_000
+    )
+    speed: Speed = Field(1.0, description="World seconds per second, 1 to 3600, or `max`.")
+    state: State = Field("running", description="`paused` for a world that moves only when it is advanced.")
+    kinds: list[str] = Field([], description="Kinds whose sensors publish; all if empty.", max_length=100)
+    districts: list[str] = Field([], description="Districts whose sensors publish; all if empty.", max_length=1000)
+    packs: bool = Field(False, description="Publish a pack for each district instead of a message for each sensor.")
+
+
+class ClockChange(Body):
+    """How a world's clock goes on; what is left out stays."""
+
+    state: State | None = None
+    speed: Speed | None = Field(None, description="World seconds per second, 1 to 3600, or `max`.")
+
+
+class Advance(Body):
+    """How far to move a paused world on."""
+
+    until: Moment | None = None
+    steps: int | None = Field(None, ge=1, description="Ticks of ten seconds.")
+    limit: int = Field(10_000, ge=0, le=100_000, description="The most readings to return.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Advance":
+        if (self.until is None) == (self.steps is None):
+            raise ValueError("say either until or steps")
+        return self
+
+
+class Fork(Body):
+    """A copy of a world."""
+
+    at: Moment | None = Field(None, description="As it was at this time; as it is now if left out.")
+    speed: Speed | None = None
+    state: State = "running"
+
+
+class NewEvent(BaseModel):
+    """Something to happen. Each type has parameters of its own beside these (docs/scenarios.md)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(max_length=64, examples=["leak"])
+    start: str | None = Field(None, description="RFC 3339; the next tick if left out.", max_length=64)
+    duration: str | FiniteFloat | None = Field(None, description="As `6h`, or seconds.", examples=["2h"])
+
+
+class Backfill(Body):
+    """Up to when to move a world on at once, into the store."""
+
+    end: Moment
+    every: str = Field("15m", description="Length of the ticks, 10s to 1h.", max_length=32)
+
+
+class NewCommand(Body):
+    """What a device is told; null gives a setting back to the device's own control."""
+
+    world: str | None = Field(None, description="The shared city if left out.", max_length=64)
+    sensor: str = Field(max_length=64, examples=["streetlight-0001"])
+    set: dict[str, FiniteFloat | None] = Field(min_length=1, max_length=16, examples=[{"dim": 0.4}])
+    id: str | None = Field(None, max_length=128, description="Yours, or one is made.")
+    wait: float = Field(15.0, ge=0, le=60, description="How long to wait for the world's next tick [s].")

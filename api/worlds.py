@@ -1,0 +1,111 @@
+"""The worlds, as the API knows them: whose they are is read from their folders, all else is asked of their simulators."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from api.problems import KINDS, Problem
+from zenata.errors import ControlError
+from zenata.pilots.keys import Principal, Role
+from zenata.wire import control
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+WATCHERS = (Role.ADMIN, Role.ENGINEER)
+"""Who may look into every world."""
+
+_PROBLEMS = {
+    "away": "world-unavailable",
+    "invalid": "invalid-parameter",
+    "conflict": "world-conflict",
+    "limit": "world-limit",
+}
+
+
+class _Owned(msgspec.Struct):
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worlds:
+    """The shared city and the private worlds beside it.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with a folder for each world.
+    shared : str
+        Name of the shared city, whose simulator hosts the others.
+    """
+
+    root: Path
+    shared: str
+
+    def owners(self) -> Mapping[str, str]:
+        """Return the owner of each private world, by name."""
+        found = {}
+        for file in self.root.glob("w-*/world.json"):
+            try:
+                recipe = msgspec.json.decode(file.read_bytes(), type=_Owned)
+            except (OSError, msgspec.DecodeError) as error:
+                log.debug("%s: %s", file, error)  # it vanished just now, or its simulator will say so
+            else:
+                if not (file.parent / "deleted").exists():
+                    found[file.parent.name] = recipe.owner
+        return found
+
+    def of(self, principal: Principal) -> list[str]:
+        """Return the worlds that somebody may look into, the shared city first."""
+        own = [
+            name
+            for name, owner in sorted(self.owners().items())
+            if principal.role in WATCHERS or (principal.role is Role.PILOT and owner == principal.pilot)
+        ]
+        return [self.shared, *own]
+
+    def check(self, principal: Principal, world: str) -> None:
+        """Raise 404 unless somebody may look into a world. What is another's is as if it were not there."""
+        if world != self.shared and world not in (allowed := self.of(principal)):
+            raise Problem("unknown-world", f"There is no world {world!r}. Use {' or '.join(allowed)}.", allowed=allowed)
+
+    def check_owner(self, principal: Principal, world: str, *roles: Role) -> None:
+        """Raise 404 as `check` does, and 403 unless the world is one's own or one has one of the roles."""
+        self.check(principal, world)
+        if principal.role in roles or (world != self.shared and self.owners().get(world) == principal.pilot):
+            return
+        allowed = [*roles, f"owner of {world}"] if world != self.shared else list(roles)
+        detail = f"This needs the role {' or '.join(allowed)}; the key has {principal.role}."
+        raise Problem("wrong-role", detail, allowed=allowed)
+
+    def host(self, verb: str, timeout: float = 30.0, **arguments: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Ask the simulator that hosts the private worlds; a refusal becomes a problem."""
+        return _told(partial(control.ask, self.root / self.shared, verb, timeout, **arguments))
+
+    def ask(self, world: str, verb: str, timeout: float = 30.0, **arguments: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Ask the simulator of a world, waking it if it is asleep; a refusal becomes a problem."""
+        return msgspec.json.decode(self.ask_raw(world, verb, timeout, **arguments))
+
+    def ask_raw(self, world: str, verb: str, timeout: float = 30.0, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
+        """Ask as `ask` does, and return the answer as JSON text."""
+        ask = partial(control.ask_raw, self.root / world, verb, timeout, **arguments)
+        if world == self.shared or (self.root / world / "control.json").exists():
+            return _told(ask)
+        self.host("wake", world=world)
+        return _told(ask)
+
+
+def _told(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except ControlError as error:
+        name = _PROBLEMS.get(error.reason, "world-unavailable")
+        said = str(error)  # when nobody answers, of files and ports, which are nobody's business
+        helped = {"away": KINDS[name].help, "invalid": said}
+        raise Problem(name, helped.get(error.reason, f"{said.rstrip('.')}. {KINDS[name].help}")) from error

@@ -1,0 +1,105 @@
+"""The door for readings in great numbers: a history goes straight into the store, and live readings before it."""
+
+import logging
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from typing import Self
+
+import msgspec
+
+from zenata.city.readings import Catalog
+from zenata.errors import StoreError
+from zenata.store.base import Store
+from zenata.wire import bulk, door
+
+log = logging.getLogger(__name__)
+
+REST = 1.0
+"""Time that the store is left to live readings after each batch, over the time that the batch took."""
+
+_LONGEST_HELLO = 1000  # bytes that a stranger may send
+_POLL = 0.05  # pause between two looks at whether it is closed [s]
+_PATIENCE = 5.0  # for a token to come once somebody has connected [s]
+
+
+class BulkServer:
+    """Listens until it is closed; who connects with the token of its file may append to the store.
+
+    All connections together take turns, so that however many there are, live readings find the store free half of
+    the time.
+
+    Parameters
+    ----------
+    file : Path
+        Left for who may connect.
+    store : Store
+    """
+
+    def __init__(self, file: Path, store: Store) -> None:
+        self._file = file
+        self._store = store
+        self._turn = threading.Lock()
+        self._closed = False
+        serve = self._serve
+
+        class Connection(BaseRequestHandler):
+            def handle(self) -> None:
+                with suppress(OSError):
+                    serve(self.request)
+
+        self._server = ThreadingTCPServer((door.HOST, 0), Connection)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="bulk", daemon=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._door = door.leave(file, self._server.server_address[1])
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.unlink(missing_ok=True)
+        self._server.shutdown()
+        self._server.server_close()
+        with self._turn:  # whoever has it is done then
+            self._closed = True
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(_PATIENCE)
+        if not self._is_known(connection):
+            bulk.send(connection, bulk.Answer(error="not the token of this store"))
+            return
+        bulk.send(connection, bulk.Answer())
+        connection.settimeout(None)
+        catalog = Catalog()
+        while (body := bulk.receive(connection)) is not None:
+            answer = self._keep(body, catalog)
+            if answer is None:
+                return
+            bulk.send(connection, answer)
+
+    def _is_known(self, connection: socket.socket) -> bool:
+        try:
+            body = bulk.receive(connection, _LONGEST_HELLO)
+            return body is not None and self._door.opens_to(msgspec.msgpack.decode(body, type=bulk.Hello).token)
+        except msgspec.DecodeError:
+            return False
+
+    def _keep(self, body: bytearray, catalog: Catalog) -> bulk.Answer | None:
+        """Store a batch, and leave the store alone for a while; None when the door is closed."""
+        with self._turn:
+            if self._closed:
+                return None
+            began = time.monotonic()
+            try:
+                batch = bulk.unpack(msgspec.msgpack.decode(body, type=bulk.Batch), catalog)
+                answer = bulk.Answer(new=self._store.append(batch))
+            except (StoreError, msgspec.DecodeError) as error:
+                log.warning("readings in bulk are refused: %s", error)
+                answer = bulk.Answer(error=str(error))
+            time.sleep((time.monotonic() - began) * REST)
+            return answer

@@ -1,0 +1,38 @@
+"""Whether one can drive to a place: what shut streets leave of those that lead there."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+
+from simulators.conditions import Conditions
+from simulators.domains.traffic_network import shut_streets
+from zenata.city.model import City, Sensor
+from zenata.city.readings import FloatArray
+
+
+class Access:
+    """The streets that lead to sensors: those of their district.
+
+    Parameters
+    ----------
+    city : City
+    sensors : sequence of Sensor
+    """
+
+    def __init__(self, city: City, sensors: Sequence[Sensor]) -> None:
+        middles = shapely.line_interpolate_point(
+            [shapely.LineString(street.line) for street in city.streets], 0.5, normalized=True
+        )
+        inside = np.array([shapely.covers(shapely.Polygon(district.ring), middles) for district in city.districts])
+        length = inside * np.array([street.length * (street.road != "motorway") for street in city.streets])
+        self._length = length / np.maximum(length.sum(axis=1, keepdims=True), 1e-9)
+        place = {district.id: number for number, district in enumerate(city.districts)}
+        self._district = np.array([place[sensor.district] for sensor in sensors], dtype=np.int64)
+
+    def share(self, now: Conditions) -> FloatArray:
+        """Return the share, by length, of the streets round each sensor that can be driven on, shape (n_sensors,)."""
+        shut = shut_streets(now)
+        if not shut.any():
+            return np.ones(len(self._district))
+        return np.asarray(1 - self._length[:, shut].sum(axis=1)[self._district])

@@ -1,0 +1,99 @@
+"""Files that are whole whenever their writer dies, and folders that one process holds at a time."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from zenata.errors import SetupError
+
+State = Mapping[str, npt.NDArray[Any]]
+
+_LOOK = 0.05  # pause between two looks at who holds a folder [s]
+
+
+def state_in(path: Path) -> State | None:
+    """Return the arrays that a file holds, or None if there is none.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, RuntimeError, BadZipFile) as error:
+        raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
+
+
+def keep_state(path: Path, state: State) -> None:
+    """Write arrays into a file.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    with replaced(path) as file:
+        np.savez(file, allow_pickle=False, **state)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes the place of `path` when all is written: whenever we die, the old or the new is whole.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def held(folder: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold a folder for ourselves, waiting at most `patience` [s] for another process that is about to end.
+
+    Raises
+    ------
+    SetupError
+        If another holds it all the while, or it cannot be written.
+    """
+    deadline = time.monotonic() + patience
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise SetupError(f"{folder} cannot be written: {error.strerror}") from error
+    with lock:
+        while not _locked(lock):
+            if time.monotonic() >= deadline:
+                raise SetupError(f"another process is at work in {folder}; wait for it to end, or stop it")
+            time.sleep(_LOOK)
+        yield
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

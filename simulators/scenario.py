@@ -1,0 +1,182 @@
+"""Scenarios: lists of events, as people write them.
+
+::
+
+    [[events]]
+    type = "leak"          # a key of `simulators.events.registry.EVENTS`
+    id = "night-leak"      # optional: the type and a number
+    start = "+1d2h"        # after the start of the world, or a time; at its start if it is left out
+    duration = "6h"        # or a number of seconds; as the type has it if it is left out
+    target = "street-0033" # everything else is a parameter of the type
+"""
+
+import math
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+
+from simulators.events.base import Event
+from simulators.events.places import unknown
+from simulators.events.registry import EVENTS
+from zenata.city.clock import LONGEST, SECOND, parse_duration, parse_time
+from zenata.city.model import City
+from zenata.errors import ScenarioError
+
+MOST = 1000
+"""Events of one scenario."""
+
+
+class _Words(msgspec.Struct, kw_only=True):
+    """What every entry may say."""
+
+    type: str
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
+    start: str | None = None
+    duration: str | float | None = None
+
+
+def scenario_named(city: City, name: str) -> str:
+    """Return the text of a scenario that comes with a city.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none of that name.
+    """
+    if name not in city.scenarios:
+        known = ", ".join(city.scenarios) or "none"
+        raise ScenarioError(f"city {city.id} has no scenario {name!r}: there is {known}")
+    return city.scenarios[name]
+
+
+def read_scenario(text: str, start: int) -> list[Event]:
+    """Return the events of a scenario.
+
+    Parameters
+    ----------
+    text : str
+        TOML: a list of tables ``events``.
+    start : int
+        Of the world, from which relative times count [us since the Unix epoch].
+
+    Raises
+    ------
+    ScenarioError
+        If it is no such TOML, or as `events_of`.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"the scenario is not TOML: {error}") from error
+    entries = table.pop("events", None)
+    if table or not isinstance(entries, list):
+        raise ScenarioError("a scenario is a list of tables [[events]], and nothing else")
+    return events_of(entries, start)
+
+
+def events_of(entries: Sequence[Any], start: int, taken: Collection[str] = ()) -> list[Event]:
+    """Return what entries of a scenario mean, in their order. Whether it fits a city is seen when it is injected.
+
+    Parameters
+    ----------
+    entries : sequence of mapping
+        As JSON or TOML gives them; what is no mapping is refused.
+    start : int
+        From which relative times count [us since the Unix epoch].
+    taken : collection of str
+        Ids that other events have.
+
+    Raises
+    ------
+    ScenarioError
+        If an entry has no type or one that is unknown, or an id, a start or a duration that is none.
+    """
+    if len(entries) > MOST:
+        raise ScenarioError(f"a scenario has up to {MOST} events, not {len(entries)}")
+    events: list[Event] = []
+    used = {
+        *taken,
+        *(entry["id"] for entry in entries if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)),
+    }
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, Mapping):
+            raise ScenarioError(f"event {number} is no table")
+        try:
+            event = _event_of(entry, start, used)
+        except (msgspec.ValidationError, ScenarioError, ValueError, OverflowError) as error:
+            raise ScenarioError(f"event {number}: {str(error).replace('$.', '')}") from error
+        used.add(event.id)
+        events.append(event)
+    return events
+
+
+def planned(city: City, scenario: str | Sequence[Mapping[str, Any]] | None, start: int) -> list[Event]:
+    """Return the events of a scenario.
+
+    Parameters
+    ----------
+    city : City
+    scenario : str, sequence of mapping, or None
+        The name of one that comes with the city, TOML text, or its events.
+    start : int
+        Of the world [us since the Unix epoch].
+
+    Raises
+    ------
+    ScenarioError
+        If there is none of that name, or as `read_scenario` or `events_of`.
+    """
+    if scenario is None:
+        return []
+    if not isinstance(scenario, str):
+        return events_of(scenario, start)
+    is_text = any(sign in scenario for sign in "\n[=#")
+    return read_scenario(scenario if is_text else scenario_named(city, scenario), start)
+
+
+def _event_of(entry: Mapping[str, Any], start: int, used: Collection[str]) -> Event:
+    said = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in entry.items()
+    }  # TOML's own
+    words = msgspec.convert(said, _Words)
+    if words.type not in EVENTS:
+        raise unknown("type", words.type, EVENTS)
+    begin = _start_of(words.start, start)
+    return Event(
+        id=words.id or _free_id(words.type, used),
+        type=words.type,
+        start=begin,
+        end=begin + (EVENTS[words.type].duration if words.duration is None else _duration_of(words.duration)),
+        parameters={name: value for name, value in entry.items() if name not in _Words.__struct_fields__},
+    )
+
+
+def _start_of(text: str | None, start: int) -> int:
+    if text is None:
+        return start
+    if text.startswith("+"):
+        return start + parse_duration(text[1:])
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise ScenarioError(
+            f"start {text!r} is neither a time such as 2026-01-01T00:00:00Z, nor one such as +2h"
+        ) from error
+
+
+def _duration_of(value: str | float) -> int:
+    if isinstance(value, str):
+        return parse_duration(value)
+    if not (math.isfinite(value) and 0 < value * SECOND <= LONGEST):
+        raise ScenarioError(f"duration {value:g} s is out of range: from above 0 to 100 years")
+    return max(round(value * SECOND), 1)
+
+
+def _free_id(type_: str, used: Collection[str]) -> str:
+    number = 1
+    while f"{type_}-{number}" in used:
+        number += 1
+    return f"{type_}-{number}"

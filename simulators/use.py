@@ -1,0 +1,43 @@
+"""How a world is used."""
+
+import time
+from collections import deque
+
+from zenata.city.clock import SECOND
+
+_SPAN = 5.0  # over which the measured pace is taken [s]
+_LOOK = 0.25  # pause between two looks at the world's time [s]
+
+
+class Use:
+    """How long ago anybody used a world, and how fast it has gone lately; any thread may use it."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._seen: deque[tuple[float, int]] = deque()
+
+    @property
+    def idle(self) -> float:
+        """How long ago it was used [s]."""
+        return time.monotonic() - self._last
+
+    def touch(self) -> None:
+        """Note that somebody uses it."""
+        self._last = time.monotonic()
+
+    def see(self, moment: int) -> None:
+        """Note the world's time [us since the Unix epoch]; called several times a second."""
+        now = time.monotonic()
+        if not self._seen or now - self._seen[-1][0] > _LOOK:
+            self._seen.append((now, moment))
+        while now - self._seen[0][0] > _SPAN and len(self._seen) > 1:
+            self._seen.popleft()
+
+    @property
+    def pace(self) -> float:
+        """World seconds per second over the last seconds."""
+        seen = list(self._seen)
+        if len(seen) < 2:
+            return 0.0
+        (began, first), (ended, last) = seen[0], seen[-1]
+        return (last - first) / SECOND / (ended - began)

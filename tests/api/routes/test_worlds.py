@@ -1,0 +1,322 @@
+"""The routes against simulators that only write down what they are asked."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+
+from api import schemas
+from tests.api.running import Api, private_world, running, small_city
+from zenata.errors import ControlError
+from zenata.pilots.keys import KeyRing
+from zenata.store import open_store
+from zenata.wire.control import ControlServer
+
+EVENT = {
+    "id": "leak-1",
+    "type": "leak",
+    "start": "2026-01-01T00:00:00Z",
+    "end": "2026-01-01T01:00:00Z",
+    "targets": ["street-0001"],
+    "severity": 0.1,
+    "public": False,
+    "parameters": {"target": "street-0001"},
+}
+LATER = {**EVENT, "id": "festival-1", "public": True, "start": "2026-01-02T00:00:00Z"}
+ROW = {
+    "time": "2026-01-01T00:00:10Z",
+    "world": "w-own",
+    "sensor": "air-0001",
+    "kind": "air",
+    "district": "coast",
+    "property": "no2",
+    "unit": "ug/m3",
+    "value": 1.0,
+    "seq": 1,
+}
+
+
+def status(world: str, owner: str = "") -> dict[str, Any]:
+    return {
+        "world": world,
+        "owner": owner,
+        "parent": "",
+        "city": "zenata",
+        "seed": 1,
+        "start": "2026-01-01T00:00:00Z",
+        "time": "2026-01-01T00:00:00Z",
+        "state": "paused",
+        "speed": "max",
+        "pace": 0.0,
+        "kinds": [],
+        "districts": [],
+        "packs": False,
+        "live": False,
+        "events": 0,
+        "backfill": None,
+        "reason": None,
+    }
+
+
+class Simulators:
+    """Answers as simulators do, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.status = "applied"
+
+    def handler(self, world: str, owner: str):
+        answers = {
+            "create": self.make,
+            "fork": self.make,
+            "worlds": lambda _: [status("w-foreign", "ben"), status("w-own", "test-pilot")],
+            "delete": lambda _: None,
+            **dict.fromkeys(("status", "pace", "backfill"), lambda _: status(world, owner)),
+            "advance": self.advance,
+            "event": lambda arguments: EVENT | {"type": arguments["type"]},
+            "events": lambda _: [EVENT, EVENT | {"id": "fire", "public": True}, LATER],
+            "command": lambda told: {"id": told["id"] or "made", "status": self.status, "at": None, "reason": None},
+            "record": lambda _: {"format": 1, "world": world},
+            "labels": lambda _: [{"event": "leak-1", "affected": None}],
+        }
+
+        def handle(verb: str, arguments: dict[str, Any]) -> object:
+            self.asked.append((world, verb, arguments))
+            return answers[verb](arguments)
+
+        return handle
+
+    def make(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if arguments.get("seed") == 99:
+            raise ControlError("test-pilot has 4 private worlds already", "limit")
+        return status("w-new", arguments["owner"])
+
+    def advance(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"time": "b", "from": "a", "steps": 1, "rows": 2, "items": [ROW], "more": arguments["limit"] == 1}
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Simulators:
+    return Simulators()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory, simulators: Simulators) -> Iterator[Api]:
+    folder = tmp_path_factory.mktemp("worlds")
+    store = open_store(f"duckdb:///{folder}/readings.duckdb")
+    (folder / "zenata").mkdir()
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        for world, owner in (("zenata", ""), ("w-own", "test-pilot"), ("w-foreign", "ben")):
+            place = private_world(folder, world, owner) if owner else folder / world
+            stack.enter_context(ControlServer(place, simulators.handler(world, owner)))
+        yield stack.enter_context(running(city=small_city(), store=store, keys=KeyRing(folder / "keys"), worlds=folder))
+
+
+@pytest.fixture
+def pilot(api: Api, simulators: Simulators) -> Iterator[httpx.Client]:
+    simulators.asked.clear()
+    simulators.status = "applied"
+    with api.client() as client:
+        yield client
+
+
+@pytest.fixture
+def admin(api: Api, simulators: Simulators) -> Iterator[httpx.Client]:
+    simulators.asked.clear()
+    with api.client("admin") as client:
+        yield client
+
+
+def test_a_world_is_made_for_whoever_asks(pilot, simulators):
+    body = {"seed": 7, "start": "2026-07-01T06:00:00Z", "scenario": "storm", "speed": "max", "kinds": ["water"]}
+    response = pilot.post("/v1/worlds", json=body)
+    assert (response.status_code, response.headers["location"]) == (201, "/v1/worlds/w-new")
+    assert schemas.WorldDocument.model_validate(response.json()).owner == "test-pilot"
+    ((world, verb, arguments),) = simulators.asked
+    assert (world, verb) == ("zenata", "create")
+    assert arguments.items() >= {**body, "owner": "test-pilot", "state": "running"}.items()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"seed": -1},
+        {"speed": 0.5},
+        {"speed": 3601},
+        {"speed": "fast"},
+        {"state": "asleep"},
+        {"owner": "ben"},
+        {"colour": "red"},
+        {"kinds": "water"},
+    ],
+)
+def test_a_body_that_does_not_fit_is_422_and_names_the_member(pilot, simulators, body):
+    response = pilot.post("/v1/worlds", json=body)
+    assert response.status_code == 422
+    assert response.json()["type"] == "/problems/invalid-parameter"
+    assert next(iter(body)) in response.text
+    assert simulators.asked == []
+
+
+def test_no_json_is_422(pilot):
+    response = pilot.post("/v1/worlds", content=b"{", headers={"content-type": "application/json"})
+    assert response.status_code == 422
+
+
+def test_too_many_worlds_are_409(pilot):
+    response = pilot.post("/v1/worlds", json={"seed": 99})
+    assert (response.status_code, response.json()["type"]) == (409, "/problems/world-limit")
+    assert "delete" in response.json()["detail"]
+
+
+def test_one_lists_the_shared_city_and_ones_own(pilot, api):
+    page = schemas.WorldPage.model_validate(pilot.get("/v1/worlds").json())
+    assert [item.world for item in page.items] == ["zenata", "w-own"]
+    with api.client("engineer") as engineer:
+        assert [item["world"] for item in engineer.get("/v1/worlds").json()["items"]] == [
+            "zenata",
+            "w-foreign",
+            "w-own",
+        ]
+
+
+def test_a_world_is_shown(pilot):
+    for world in ("zenata", "w-own"):
+        assert schemas.WorldDocument.model_validate(pilot.get(f"/v1/worlds/{world}").json()).world == world
+
+
+ROUTES = [
+    ("GET", "", None),
+    ("DELETE", "", None),
+    ("PATCH", "/clock", {"state": "paused"}),
+    ("POST", "/advance", {"steps": 1}),
+    ("POST", "/events", {"type": "leak"}),
+    ("GET", "/events", None),
+    ("POST", "/fork", {}),
+    ("POST", "/backfill", {"end": "2026-01-01T00:00:00Z"}),
+    ("GET", "/record", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_anothers_world_is_as_if_it_were_not_there(pilot, simulators, method, path, body):
+    there, not_there = (
+        pilot.request(method, f"/v1/worlds/{world}{path}", json=body) for world in ("w-foreign", "w-nothing")
+    )
+    assert there.status_code == not_there.status_code == 404
+    assert there.text.replace("w-foreign", "X") == not_there.text.replace("w-nothing", "X")
+    assert there.json()["allowed"] == ["zenata", "w-own"]
+    assert simulators.asked == []
+
+
+def test_anothers_readings_are_out_of_reach(pilot):
+    for path in ("latest", "readings", "stream", "city", "sensors/air-0001"):
+        assert pilot.get(f"/v1/{path}", params={"world": "w-foreign"}).status_code == 404
+    command = {"world": "w-foreign", "sensor": "air-0001", "set": {"dim": 1}}
+    assert pilot.post("/v1/commands", json=command).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"), [route for route in ROUTES if route[0] != "GET" or route[1] == "/record"]
+)
+def test_the_shared_city_is_not_a_pilots_to_change(pilot, simulators, method, path, body):
+    response = pilot.request(method, f"/v1/worlds/zenata{path}", json=body)
+    assert (response.status_code, response.json()["type"]) == (403, "/problems/wrong-role")
+    assert simulators.asked == []
+
+
+def test_nobody_deletes_or_backfills_the_shared_city(admin, simulators):
+    assert admin.delete("/v1/worlds/zenata").status_code == 422
+    assert admin.post("/v1/worlds/zenata/backfill", json={"end": "2026-01-01T00:00:00Z"}).status_code == 422
+    assert simulators.asked == []
+
+
+def test_truth_is_for_saz(pilot, api):
+    for world in ("w-own", "w-foreign", "zenata"):
+        assert pilot.get(f"/v1/worlds/{world}/truth").status_code == 403
+    with api.client("engineer") as engineer:
+        page = schemas.TruthPage.model_validate(engineer.get("/v1/worlds/w-foreign/truth").json())
+    assert page.items == [{"event": "leak-1", "affected": None}]
+
+
+def test_the_clock_is_changed(pilot, simulators):
+    response = pilot.patch("/v1/worlds/w-own/clock", json={"state": "running", "speed": 60})
+    assert schemas.WorldDocument.model_validate(response.json()).world == "w-own"
+    assert simulators.asked == [("w-own", "pace", {"state": "running", "speed": 60})]
+
+
+@pytest.mark.parametrize(("limit", "following"), [(2, None), (1, "/v1/readings?world=w-own&start=a&end=b&limit=10000")])
+def test_advancing_returns_the_readings(pilot, simulators, limit, following):
+    response = pilot.post("/v1/worlds/w-own/advance", json={"steps": 6, "limit": limit})
+    page = schemas.StepPage.model_validate(response.json())
+    assert (page.steps, page.rows, page.next) == (1, 2, following)
+    assert simulators.asked == [("w-own", "advance", {"steps": 6, "limit": limit})]
+
+
+@pytest.mark.parametrize("body", [{}, {"steps": 1, "until": "2026-01-01T00:00:00Z"}, {"steps": 0}])
+def test_advancing_needs_one_way_to_say_how_far(pilot, body):
+    assert pilot.post("/v1/worlds/w-own/advance", json=body).status_code == 422
+
+
+def test_an_event_is_injected_with_the_parameters_of_its_type(pilot, simulators):
+    body = {"type": "leak", "target": "street-0001", "area": 0.001, "duration": "2h"}
+    response = pilot.post("/v1/worlds/w-own/events", json=body)
+    assert response.status_code == 201
+    schemas.EventDocument.model_validate(response.json())
+    assert simulators.asked == [("w-own", "event", body)]
+
+
+def test_of_the_shared_city_a_pilot_sees_what_was_announced(pilot, api):
+    ids = lambda client, world: [item["id"] for item in client.get(f"/v1/worlds/{world}/events").json()["items"]]  # noqa: E731
+    assert ids(pilot, "zenata") == ["fire"]
+    assert ids(pilot, "w-own") == ["leak-1", "fire", "festival-1"]
+    with api.client("engineer") as engineer:
+        assert len(ids(engineer, "zenata")) == 3
+
+
+def test_a_copy_belongs_to_whoever_makes_it(pilot, simulators):
+    response = pilot.post("/v1/worlds/w-own/fork", json={"at": "2026-01-01T00:00:00Z"})
+    assert (response.status_code, response.json()["owner"]) == (201, "test-pilot")
+    assert simulators.asked[0][2] == {"at": "2026-01-01T00:00:00Z", "state": "running", "owner": "test-pilot"}
+
+
+def test_a_record_is_a_file(pilot):
+    response = pilot.get("/v1/worlds/w-own/record")
+    assert response.headers["content-disposition"] == 'attachment; filename="w-own.json"'
+    assert schemas.RecordDocument.model_validate(response.json()).world == "w-own"
+
+
+def test_a_backfill_is_begun(pilot, simulators):
+    response = pilot.post("/v1/worlds/w-own/backfill", json={"end": "2026-02-01T00:00:00Z"})
+    assert response.status_code == 202
+    assert simulators.asked == [("w-own", "backfill", {"end": "2026-02-01T00:00:00Z", "every": "15m"})]
+
+
+@pytest.mark.parametrize(("became", "code"), [("applied", 200), ("rejected", 200), ("pending", 202)])
+def test_a_command_is_carried_and_answered(pilot, simulators, became, code):
+    simulators.status = became
+    response = pilot.post(
+        "/v1/commands", json={"world": "w-own", "sensor": "air-0001", "set": {"dim": None}, "wait": 0}
+    )
+    assert response.status_code == code
+    assert schemas.CommandDocument.model_validate(response.json()).status == became
+    sent = {"kind": "air", "sensor": "air-0001", "set": {"dim": None}, "id": None, "by": "test-pilot", "wait": 0}
+    assert simulators.asked == [("w-own", "command", sent)]
+
+
+def test_a_command_to_nobody_names_who_is_near(pilot):
+    response = pilot.post("/v1/commands", json={"world": "w-own", "sensor": "air-0009", "set": {"dim": 1}})
+    assert (response.status_code, response.json()["allowed"]) == (404, ["air-0002", "air-0001"])
+
+
+def test_saz_commands_the_shared_city(admin, simulators):
+    assert admin.post("/v1/commands", json={"sensor": "air-0001", "set": {"dim": 1}}).status_code == 200
+    assert simulators.asked[0][:2] == ("zenata", "command")
+
+
+def test_deleting_a_world(pilot, simulators):
+    assert pilot.delete("/v1/worlds/w-own").status_code == 204
+    assert simulators.asked == [("zenata", "delete", {"world": "w-own"})]
