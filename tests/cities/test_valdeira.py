@@ -81,8 +81,9 @@ def test_traffic_peaks_in_the_morning_and_evening_and_flows(day):
 
 
 def test_water_keeps_its_pressure(day):
-    head = day["water", "head"]
+    head, level = np.split(day["water", "head"], [-1], axis=1)  # the last logger stands at the tank
     assert 20 < head.min() < head.max() < 80
+    assert 0.5 < level.min() < level.max() <= 4.1
     assert np.abs(day["water", "discharge"]).max() > 1
 
 

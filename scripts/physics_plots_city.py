@@ -1,0 +1,261 @@
+"""Plots of what people do: streets, energy, water, waste, crowds and buses."""
+
+from itertools import accumulate
+
+import numpy as np
+
+from scripts import physics_plots as look
+from scripts.physics_runs import Week, attribute, people
+from simulators.domains.base import daily, sensors_of
+from simulators.domains.bus import SIGNAL_DELAY, BusParameters
+from simulators.domains.crowd import CrowdParameters, Place
+from simulators.domains.parking import ParkingParameters
+from simulators.domains.traffic import TrafficParameters
+from simulators.domains.traffic_network import build_network
+from simulators.domains.waste import WasteParameters, inhabitants, rounds
+from simulators.domains.water_parameters import WaterParameters
+from simulators.domains.water_tanks import START, STOP
+from simulators.parameters import Hourly, read_table
+from zenata.city.model import City
+from zenata.city.readings import FloatArray
+
+Weeks = dict[str, Week]
+
+HOURS: FloatArray = (np.arange(96) + 0.5) / 4
+"""The middles of a day's quarters of an hour [h]."""
+
+MEGA = 1e6
+
+
+def course(working: Hourly, rest: Hourly) -> FloatArray:
+    """Return a course of the day through a week without holidays, shape (672,)."""
+    return np.array([daily(rest if day > 4 else working, hour) for day in range(7) for hour in HOURS])
+
+
+def motorway(city: City, week: Week) -> FloatArray:
+    """Return the mean flow of the motorway's carriageways, both directions together [1/h], shape (672,)."""
+    network = build_network(city.streets, read_table(city, "traffic", TrafficParameters).trip_length)
+    weight = network.length * network.carriageway / network.length[network.carriageway].sum()
+    return np.asarray(2 * week.city["link_flow"] @ weight)
+
+
+def traffic(city: City, weeks: Weeks) -> None:
+    """Draw the motorway's flow, and the speed of journeys on streets: way over time, by Little's law."""
+    june, parameters = weeks["june"], read_table(city, "traffic", TrafficParameters)
+    figure, (flow, speed) = look.panels(
+        2, "Traffic: the motorway, and the speed of journeys on streets, a week in June"
+    )
+    known = parameters.motorway_daily / 24
+    shape = course(parameters.working_day, parameters.rest_day)
+    look.draw(flow, motorway(city, june), "A1, both directions", look.BLUE)
+    flow.plot(look.QUARTERS, known * shape / shape.mean(), label="demand", **look.KNOWN)
+    flow.axhline(known, color=look.RED, linewidth=0.9, label="mean of 2015: 54,946 a day")
+    look.label(flow, "vehicles/h")
+    streets = city.streets
+    length = np.array([street.length for street in streets])
+    free = 3.6 * length / [street.limit for street in streets]
+    delay = SIGNAL_DELAY * np.array([street.signal for street in streets])
+    for road, color in (("primary", look.RED), ("secondary", look.ORANGE), ("residential", look.GREEN)):
+        links = np.array([street.road == road for street in streets])
+        driven = look.hourly(june.city["link_flow"])[:, links]  # [1/h]
+        stored = look.hourly(june.city["link_stored"])[:, links].sum(axis=1)
+        look.draw(speed, driven @ length[links] / 1000 / stored, road, color)
+        mean = driven.mean(axis=0)
+        speed.axhline(3.6 * (mean @ length[links]) / (mean @ (free + delay)[links]), **look.KNOWN)
+    speed.plot([], [], label="free flow and Webster's delay", **look.KNOWN)
+    look.label(speed, "km/h")
+    for axis in (flow, speed):
+        look.week_axis(axis, june)
+    look.save(figure, "traffic")
+
+
+def parking(city: City, weeks: Weeks) -> None:
+    """Draw the bays taken, by use, and the courses that they follow."""
+    june, uses = weeks["june"], read_table(city, "parking", ParkingParameters).uses
+    figure, (axis,) = look.panels(1, "Parking: share of the bays taken, a week in June", 2.2)
+    bays = [city.district_by_id[city.sensors[number].district].category for number in sensors_of(city, "parking")]
+    for use, color in zip(uses, (look.BLUE, look.RED, look.ORANGE, look.GREEN), strict=False):
+        mine = np.isin(bays, use.categories)
+        look.draw(axis, 100 * june.kinds["parking"][:, mine, 0].mean(axis=1), ", ".join(use.categories[:2]), color)
+        axis.plot(look.QUARTERS, 100 * course(use.working_day, use.rest_day), **look.KNOWN)
+    axis.plot([], [], label="course (default)", **look.KNOWN)
+    look.label(axis, "%", 0, 100, 5)
+    look.week_axis(axis, june)
+    look.save(figure, "parking")
+
+
+def charger(city: City, weeks: Weeks) -> None:
+    """Draw the chargers' power and how many are taken."""
+    june = weeks["june"]
+    figure, (power, taken) = look.panels(2, "Chargers: power of all, and share taken, a week in June", 1.5)
+    look.draw(power, june.city["charger_power"] / MEGA, "power", look.GREEN)
+    daily_mean = np.repeat(june.city["charger_power"].reshape(7, 96).mean(axis=1), 96) / MEGA
+    power.step(look.QUARTERS, daily_mean, where="mid", color=look.GREY, label="mean of the day")
+    power.axhline(9.4 / 24, label="derived: 9.4 MWh a day", **look.KNOWN)
+    look.label(power, "MW")
+    fast = attribute(city, "charger", "watts") > 43_000
+    for some, name, color in ((fast, "direct current", look.RED), (~fast, "alternating current", look.BLUE)):
+        look.draw(taken, 100 * look.hourly(june.kinds["charger"][:, some, 2].mean(axis=1)), name, color)
+    look.label(taken, "% taken", 0, 100)
+    for axis in (power, taken):
+        look.week_axis(axis, june)
+    look.save(figure, "charger")
+
+
+def demand(city: City, week: Week) -> FloatArray:
+    """Return what each inhabitant draws, with chargers and lamps [W], shape (672,)."""
+    drawn = sum(week.city[name] for name in ("customer_load", "charger_power", "lamp_power"))
+    return np.asarray(drawn / people(city))
+
+
+def load(city: City, weeks: Weeks) -> None:
+    """Draw the load for each inhabitant."""
+    june = weeks["june"]
+    figure, (axis,) = look.panels(1, "Load of the city, for each inhabitant, a week in June", 2.4)
+    drawn = demand(city, june)
+    look.draw(axis, drawn, "drawn", look.BLUE)
+    look.draw(axis, drawn + june.city["pv_power"] / people(city), "less what roofs feed in", look.ORANGE)
+    days = np.arange(7) + 21.5 / 24
+    axis.plot(days, np.full(7, 216), "D", color="black", markersize=4, label="the country's peak, 21:30")
+    day = drawn.reshape(7, 96)
+    ratio = day[:5, 44:60].max(axis=1) / day[:5, 72:].max(axis=1)
+    for number, value in enumerate(ratio):
+        axis.annotate(f"{value:.2f}", (number + 0.54, 212), ha="center", fontsize=7.5)
+    axis.plot([], [], " ", label="numbers: noon over evening (country: 0.96 to 0.99)")
+    look.label(axis, "W", 0, 240, 2)
+    look.week_axis(axis, june)
+    look.save(figure, "load")
+
+
+def grid(city: City, weeks: Weeks) -> None:
+    """Draw the voltage of the stations, and how far they are loaded."""
+    june = weeks["june"]
+    figure, (voltage, loading) = look.panels(2, "Grid: voltage and loading of the stations, a week in June")
+    seen = june.kinds["power"]
+    voltage.axhspan(207, 253, label="EN 50160: 207 to 253 V", **look.BAND)
+    look.spread(voltage, look.hourly(seen[:, :, 0]), "stations (5 to 95 %)", look.BLUE)
+    look.label(voltage, "V", 200, 260)
+    rating = 1000 * attribute(city, "power", "kva")
+    look.spread(loading, 100 * look.hourly(seen[:, :, 2]) / rating, "stations (5 to 95 %)", look.BLUE)
+    loading.axhline(100, label="rating", **look.KNOWN)
+    look.label(loading, "% of rating", None)
+    for axis in (voltage, loading):
+        look.week_axis(axis, june)
+    look.save(figure, "grid")
+
+
+def water(city: City, weeks: Weeks) -> None:
+    """Draw supply and losses, the tanks, and the pressure."""
+    june, parameters = weeks["june"], read_table(city, "water", WaterParameters)
+    figure, (flow, level, pressure) = look.panels(3, "Water: supply, tanks and pressure, a week in June")
+    _, delivered, leaked = look.hourly(june.city["rates"]).T
+    middles = look.QUARTERS.reshape(168, 4).mean(axis=1)
+    for part, name, color in ((delivered + leaked, "supplied", look.BLUE), (leaked, "of that lost", look.RED)):
+        flow.fill_between(middles, part, color=color, alpha=0.3, linewidth=0, label=name)
+    for litres in (120, 0.23 * 120):
+        flow.axhline(litres * people(city) / 86400, **look.KNOWN)
+    flow.plot([], [], label="known means: 120 l a person and day, 23 % of it", **look.KNOWN)
+    look.label(flow, "l/s")
+    for number, color in enumerate((look.BLUE, look.GREEN)):
+        look.draw(level, look.hourly(june.city["level"][:, number]), f"tank {number + 1}", color)
+    for share in (*START, *STOP):
+        level.axhline(share * parameters.supplies[0].depth, **{**look.KNOWN, "linewidth": 0.6})
+    level.plot([], [], label="levels that switch pumps", **{**look.KNOWN, "linewidth": 0.6})
+    look.label(level, "m", 0, parameters.supplies[0].depth)
+    streets = ["street" in city.sensors[number].attributes for number in sensors_of(city, "water")]
+    look.spread(pressure, look.hourly(june.kinds["water"][:, streets, 0]), "loggers in streets (5 to 95 %)", look.BLUE)
+    pressure.axhline(20, label="enough for customers (default)", **look.KNOWN)
+    look.label(pressure, "m")
+    for axis in (flow, level, pressure):
+        look.week_axis(axis, june)
+    look.save(figure, "water")
+
+
+def waste(city: City, weeks: Weeks) -> None:
+    """Draw the fill of containers between two rounds, and what the yearly figure makes of it."""
+    june, parameters = weeks["june"], read_table(city, "waste", WasteParameters)
+    turn, _ = rounds(city, parameters)
+    figure, (axis,) = look.panels(1, "Waste: fill of the containers, a week in June", 2.2)
+    fill = 100 * june.kinds["waste"][:, :, 0]
+    litres = attribute(city, "waste", "litres")
+    growth = inhabitants(city, parameters) * parameters.yearly / 365.25 / (litres / 1000 * parameters.density)
+    for night, color in ((0, look.BLUE), (1, look.ORANGE)):
+        mine = fill[:, turn == night].mean(axis=1)
+        look.draw(axis, mine, f"mean of the round of night {night + 1}", color)
+        lowest = [part * 96 + int(mine[part * 96 : part * 96 + 96].argmin()) for part in range(7)]
+        for start in [place for place in lowest if mine[place] < 15]:
+            days = np.linspace(0, min(1.75, 7 - look.QUARTERS[start]), 2)
+            axis.plot(
+                look.QUARTERS[start] + days, mine[start] + 100 * growth[turn == night].mean() * days, **look.KNOWN
+            )
+    axis.plot([], [], label=f"{parameters.yearly:.1f} kg a person and year, evenly", **look.KNOWN)
+    look.draw(axis, fill[:, 7], "one container", look.GREY, alpha=0.7)
+    look.label(axis, "%", 0, 105, 2)
+    look.week_axis(axis, june)
+    look.save(figure, "waste")
+
+
+def present(place: Place) -> FloatArray:
+    """Return the mean number present at a counter in good weather, shape (672,): what came less what left."""
+    rate = course(place.working_day, place.rest_day)
+    keep = float(np.exp(-0.25 / place.stay))
+    steps = accumulate(np.tile(rate, 2), lambda before, now: keep * before + (1 - keep) * place.stay * now)
+    return np.array(list(steps))[672:]
+
+
+def crowd(city: City, weeks: Weeks) -> None:
+    """Draw the people at a counter, and what a queue of as many servers as visitors says."""
+    june, places = weeks["june"], read_table(city, "crowd", CrowdParameters).places
+    names = np.array([str(city.sensors[number].attributes["place"]) for number in sensors_of(city, "crowd")])
+    figure, axes = look.panels(2, "Crowds: people at a counter, mean of those of a place, a week in June")
+    for shown, axis in zip((("shops", "beach"), ("plaza", "station")), axes, strict=True):
+        for name, color in zip(shown, (look.BLUE, look.ORANGE), strict=True):
+            place = next(place for place in places if name in place.names)
+            look.draw(axis, june.kinds["crowd"][:, names == name, 0].mean(axis=1), name, color)
+            axis.plot(look.QUARTERS, present(place), **look.KNOWN)
+        axis.plot([], [], label="mean of an M/G/∞ queue, in good weather", **look.KNOWN)
+        look.label(axis, "people")
+        look.week_axis(axis, june)
+    look.save(figure, "crowd")
+
+
+def bus(city: City, weeks: Weeks) -> None:
+    """Draw the buses under way, and how full they are."""
+    june, parameters = weeks["june"], read_table(city, "bus", BusParameters)
+    line_of = np.array([str(city.sensors[number].attributes["line"]) for number in sensors_of(city, "bus")])
+    figure, (running, aboard) = look.panels(2, "Buses: how many are under way, and passengers in each, a week in June")
+    for line, color in zip(parameters.lines, (look.BLUE, look.ORANGE), strict=True):
+        mine = line_of == line.name
+        under_way = june.city["running"][:, mine].sum(axis=1)
+        look.draw(running, under_way, f"line {line.name}", color)
+        due = [(line.rest_departures if day > 4 else line.departures)[hour] for day in range(7) for hour in range(24)]
+        trip = under_way.mean() / np.mean(due)
+        running.step((np.arange(168) + 0.5) / 24, trip * np.array(due), where="mid", **look.KNOWN)
+        riders = look.hourly(june.city["aboard"][:, mine].sum(axis=1)) / np.maximum(look.hourly(under_way), 1)
+        look.draw(aboard, riders, f"line {line.name}", color)
+    running.plot([], [], label="departures an hour times the mean trip", **look.KNOWN)
+    aboard.axhline(parameters.capacity, label="capacity", **look.KNOWN)
+    look.label(running, "buses")
+    look.label(aboard, "passengers")
+    for axis in (running, aboard):
+        look.week_axis(axis, june)
+    look.save(figure, "bus")
+
+
+def ramadan(city: City, weeks: Weeks) -> None:
+    """Draw a mean working day of Ramadan beside an ordinary one."""
+    figure, axes = look.panels(3, "Ramadan: working days of 2 to 6 March 2026, and of 6 to 10 April", 1.6)
+    plazas = [city.sensors[number].attributes["place"] == "plaza" for number in sensors_of(city, "crowd")]
+    for name, text, color in (("spring", "ordinary", look.GREY), ("ramadan", "Ramadan", look.GREEN)):
+        week = weeks[name]
+        series = (demand(city, week), motorway(city, week), week.kinds["crowd"][:, plazas, 0].mean(axis=1))
+        for axis, values in zip(axes, series, strict=True):
+            axis.plot(HOURS, values[: 5 * 96].reshape(5, 96).mean(axis=0), color=color, label=text)
+    units = ("W an inhabitant", "vehicles/h, motorway", "people, plaza")
+    for axis, unit in zip(axes, units, strict=True):
+        axis.axvline(18.5, label="the fast is broken: 18:30", **look.KNOWN)
+        look.label(axis, unit)
+        look.day_axis(axis)
+    for axis in axes[:-1]:
+        axis.set_xlabel("")
+    look.save(figure, "ramadan")
