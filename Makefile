@@ -12,7 +12,7 @@ up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes 
 
 test: .venv/.dev  ## Install and run all tests (ARGS="-k senml" passes options)
 	@scripts/system-packages mosquitto mosquitto-clients curl
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: .venv/.dev  ## Check style, types and layers
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -52,7 +52,7 @@ FACTS = {
     "motorway": Fact("vehicles on the motorway a day, both directions", "54,946", 52_200, 57_700, "A1, count of 2015"),
     "pm10": Fact("PM10, mean of stations [µg/m³]", "61 to 74", 61, 74, "Casablanca, 2013 to 2015"),
     "no2": Fact("NO2, highest hour of January, median of stations [µg/m³]", "85 to 117", 85, 117, WINTER),
-    "evening": Fact("the same of hours from 18 to 23 h", "85 to 117", 70, 117, WINTER),
+    "evening": Fact("the same of hours from 18 to 23 h", "85 to 117", 85, 117, WINTER),
     "peak": Fact(
         "evening peak on 30 June for each inhabitant [W]", "216", 173, 259, f"{COUNTRY}: 7,960 MW, 36.8 million people",
     ),

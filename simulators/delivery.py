@@ -61,7 +61,9 @@ class Messages:
         return Messages(sensors=self.sensors[chosen], times=self.times[chosen], values=self.values[chosen])
 
     def join(self, other: "Messages") -> "Messages":
-        """Return these and others behind them."""
+        """Return these and others behind them; without copying where there are none of the ones or the others."""
+        if not len(self) or not len(other):
+            return other if len(other) else self
         return Messages(
             sensors=np.concatenate([self.sensors, other.sensors]),
             times=np.concatenate([self.times, other.times]),

@@ -123,6 +123,7 @@ class World:
         self._seq = np.zeros(len(city.sensors), dtype=np.int64)
         self._effects: list[tuple[Event, Effect]] = []
         self._disturbed = False
+        self._told: list[int] = []  # sensors that obeyed a command since the last tick, and report at once
         for event in events:
             self.inject(event)
         while warm_up and self._now.time < first - TICK:
@@ -164,7 +165,7 @@ class World:
         return effect_of(event, self.city, self.domains, self._now.seed)
 
     def command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
-        """Tell a device what to do from the next tick on; return why it will not, or None if it will.
+        """Tell a device what to do from the next tick on, at which it reports; return why it will not, or None if it will.
 
         Parameters
         ----------
@@ -176,6 +177,7 @@ class World:
         refusal = settings.refusal(kind, sensor, values) or self._silence(sensor)
         if refusal is None:
             settings.put(kind, sensor, values)
+            self._told.append(self._position[sensor])
         return refusal
 
     def step(self, every: int = TICK) -> Emission:
@@ -193,8 +195,9 @@ class World:
         changed = self._changes.see(self._truth)
         newcomers = np.flatnonzero(self._listed & (self._seq == 0)).astype(np.int32)
         publishes = np.zeros(len(self._seq), dtype=np.bool_)
-        for some in (self._schedule.due(before, self._now.tick), changed, newcomers):
+        for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._told):
             publishes[some] = True
+        self._told.clear()
         sensors = np.flatnonzero(publishes).astype(np.int32)
         channels, offsets = self.channels.gather(sensors)
         read = self._measurement.read(self._truth, channels, self._now)
@@ -318,17 +321,24 @@ class World:
     def _emit(self, messages: Messages) -> Emission:
         """Give messages their numbers, and return them as they are published."""
         sensors = messages.sensors
-        order = np.argsort(sensors, kind="stable")
-        ranked = sensors[order]
-        rank = np.empty(len(sensors), dtype=np.int64)
-        rank[order] = np.arange(len(sensors)) - np.searchsorted(ranked, ranked)  # among those of the same sensor
-        seq = self._seq[sensors] + rank + 1
-        np.add.at(self._seq, sensors, 1)
+        seq = self._seq[sensors] + _rank(sensors) + 1
+        np.maximum.at(self._seq, sensors, seq)
         count = self.channels.count[sensors]
         offsets = np.zeros(len(sensors) + 1, dtype=np.int32)
         np.cumsum(count, out=offsets[1:])
         values = messages.values[np.arange(messages.values.shape[1]) < count[:, None]]
         return Emission(time=self.time, sensors=sensors, times=messages.times, seq=seq, offsets=offsets, values=values)
+
+
+def _rank(sensors: IndexArray) -> IntArray | int:
+    """Return how many of the same sensor come before each, shape (k,)."""
+    if (sensors[1:] > sensors[:-1]).all():  # as they mostly are
+        return 0
+    order = np.argsort(sensors, kind="stable")
+    ranked = sensors[order]
+    rank = np.empty(len(sensors), dtype=np.int64)
+    rank[order] = np.arange(len(sensors)) - np.searchsorted(ranked, ranked)
+    return rank
 
 
 def _counts(name: str) -> bool:

@@ -28,6 +28,13 @@ MEMORY = 36 * 3600.0
 SPREAD = np.array([0.25, 0.35, 0.35, 0.15, 0.5])
 """Standard deviation of the logarithm of the background (default)."""
 
+GATHERING = 4 * 3600.0
+"""Time over which what the region's traffic emits gathers before the wind has carried it off [s] (default). So the night's
+air is clean when the morning rush begins, and that of the evening is not."""
+
+OLD = 0.2
+"""Share of the nitrogen dioxide of the background that does not follow traffic (default)."""
+
 RESPONSE = 600.0
 """Time constant of the air in the streets [s] (default)."""
 
@@ -67,11 +74,12 @@ def stability(now: Conditions) -> str:
     return "neutral"
 
 
-def background(means: FloatArray, slow: FloatArray, now: Conditions) -> FloatArray:
+def background(means: FloatArray, slow: FloatArray, gathered: float, now: Conditions) -> FloatArray:
     """Return the background [ug m-3], shape (5,), in the order of `POLLUTANTS`.
 
-    Thinned by wind and by the deep mixed layer of a sunny day, washed out by rain; nitrogen dioxide also follows the
-    region's traffic, ozone instead is made by the sun. The shapes are defaults. Events change it by a factor each.
+    Thinned by wind and by the deep mixed layer of a sunny day, washed out by rain; nitrogen dioxide is what the region's
+    traffic has left in the air for hours, ozone instead is made by the sun. The shapes are defaults. Events change it by
+    a factor each.
 
     Parameters
     ----------
@@ -79,12 +87,14 @@ def background(means: FloatArray, slow: FloatArray, now: Conditions) -> FloatArr
         Yearly means [ug m-3].
     slow : ndarray, shape (5,)
         Standardised slow departures.
+    gathered : float
+        Traffic's activity over the last hours, weighted exponentially.
     now : Conditions
     """
     sun = min(now.ghi / 700, 1.0)
     thin = (3.5 / max(now.wind_speed, 1.0)) ** 0.6 * (1.1 - 0.4 * sun)
     wash = 0.6 if now.rain > 0.2 else 1.0
-    course = np.array([thin * (0.4 + 0.6 * now.activity), thin * wash, thin * wash, 0.85 + 0.5 * sun, thin])
+    course = np.array([thin * (OLD + (1 - OLD) * gathered), thin * wash, thin * wash, 0.85 + 0.5 * sun, thin])
     return np.asarray(means * course * np.exp(SPREAD * slow - SPREAD**2 / 2) * now.disturbance.background)
 
 
@@ -123,8 +133,9 @@ class Air:
         self._plumes = Plumes(city.streets, stations)
         self._kilometres = np.array([street.length / 1000 for street in city.streets])
         self._slow = now.draws(Stream.AIR).standard_normal(len(POLLUTANTS))
+        self._gathered = np.array([now.activity])
         self._level = np.full((len(stations), len(POLLUTANTS)), np.nan)
-        self.arrays: Arrays = {"slow": self._slow, "level": self._level}
+        self.arrays: Arrays = {"slow": self._slow, "gathered": self._gathered, "level": self._level}
 
     def step(self, now: Conditions) -> None:
         """Let the background drift and the streets' air follow emissions and wind, every minute."""
@@ -134,10 +145,11 @@ class Air:
         keep = float(np.exp(-seconds / MEMORY))
         noise = now.draws(Stream.AIR).standard_normal(len(POLLUTANTS))
         self._slow[:] = keep * self._slow + np.sqrt(1 - keep**2) * noise
+        self._gathered += (now.activity - self._gathered) * (1 - np.exp(-seconds / GATHERING))
         driven = now.link_flow / 3600 * self._kilometres * speed_factor(now.link_speed)
         wind = max(now.wind_speed, CALM)
         road = 1e6 * self._plumes.concentration(driven, now.wind_direction, wind, stability(now))
-        target = add_traffic(background(self._means, self._slow, now), road)
+        target = add_traffic(background(self._means, self._slow, float(self._gathered[0]), now), road)
         lag = 1 - np.exp(-seconds / RESPONSE)
         self._level[:] = np.where(np.isnan(self._level), target, self._level + lag * (target - self._level))
 

@@ -101,6 +101,13 @@ class Client:
     def wait_closed(self) -> None:
         self._wait(lambda: self._closed)
 
+    def hears(self, payload: str, timeout: float) -> bool:
+        """Return whether a payload comes in time [s]."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: payload in {message.payload.decode() for message in self.messages}, timeout
+            )
+
     def _wait(self, condition: Callable[[], bool]) -> None:
         with self._changed:
             assert self._changed.wait_for(condition, TIMEOUT), f"{len(self.messages)} messages arrived"

@@ -19,7 +19,11 @@ def test_the_hash_is_written_as_mosquitto_passwd_writes_it(tmp_path):
     assert re.fullmatch(shape, "demo:" + Mosquitto().hash_password("secret"))
 
 
-@pytest.mark.parametrize("hash_", ["", "plain", Nats().hash_password("secret"), "$7$101$AAAA$AAAA\nroot:"])
+@pytest.mark.parametrize(
+    "hash_",
+    ["", "plain", Nats().hash_password("secret"), "$7$101$AAAA$AAAA\nroot:"],
+    ids=["empty", "plain", "bcrypt", "two lines"],
+)
 def test_what_is_no_such_hash_is_refused_and_not_shown(hash_, tmp_path):
     with pytest.raises(SetupError, match=r"needs a \$7\$ hash for the user 'demo'$"):
         Mosquitto().prepare(folder=tmp_path, host=HOST, mqtt_port=1, ws_port=2, users=[pilot_user("demo", hash_)])

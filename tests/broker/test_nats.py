@@ -46,7 +46,7 @@ def test_the_hash_is_one_of_the_password():
     assert bcrypt.checkpw(b"secret", Nats().hash_password("secret").encode())
 
 
-@pytest.mark.parametrize("hash_", ["", "plain", Mosquitto().hash_password("secret")])
+@pytest.mark.parametrize("hash_", ["", "plain", Mosquitto().hash_password("secret")], ids=["empty", "plain", "pbkdf2"])
 def test_what_is_no_bcrypt_hash_is_refused_and_not_shown(hash_, tmp_path):
     with pytest.raises(SetupError, match=r"needs a bcrypt hash for the user 'demo'$"):
         Nats().prepare(folder=tmp_path, host=HOST, mqtt_port=1, ws_port=2, users=[pilot_user("demo", hash_)])

@@ -232,3 +232,20 @@ def test_what_is_seen_is_the_truth_but_for_the_instruments_departures(city):
 
 def _number(city, name):
     return [sensor.id for sensor in city.sensors].index(name)
+
+
+def test_a_device_reports_when_it_has_obeyed(city):
+    """It does not wait for its regular message; and a command that is refused makes nobody speak."""
+    world = World(city, seed=1, start=NIGHT)
+    for _ in range(8):
+        world.step()
+    lamp = next(place for place, sensor in enumerate(city.sensors) if sensor.kind == "streetlight")
+    name = city.sensors[lamp].id
+    quiet, told = world.copy(), world.copy()
+    assert quiet.command("streetlight", name, {"dim": 2.0}) is not None
+    assert told.command("streetlight", name, {"dim": 0.25}) is None
+    assert lamp not in quiet.step().sensors
+    emission = told.step()
+    (place,) = np.flatnonzero(emission.sensors == lamp)
+    assert emission.values[emission.offsets[place]] == 0.25
+    assert lamp not in told.step().sensors

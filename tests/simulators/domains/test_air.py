@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from simulators.conditions import TICK
-from simulators.domains.air import PRIMARY, Air, add_traffic, background, speed_factor, stability
+from simulators.domains.air import GATHERING, PRIMARY, Air, add_traffic, background, speed_factor, stability
 
 MEANS = np.array([16.0, 52.0, 24.0, 58.0, 12.0])
 
@@ -20,14 +20,14 @@ def test_ozone_pays_for_nitrogen_dioxide():
 
 def test_background(conditions):
     conditions.wind_speed, calm = 6.0, None
-    windy = background(MEANS, np.zeros(5), conditions)
+    windy = background(MEANS, np.zeros(5), 1.0, conditions)
     conditions.wind_speed = 1.0
-    calm = background(MEANS, np.zeros(5), conditions)
+    calm = background(MEANS, np.zeros(5), 1.0, conditions)
     assert (calm[[0, 1, 2, 4]] > 1.5 * windy[[0, 1, 2, 4]]).all()
     conditions.rain = 2.0
-    assert background(MEANS, np.zeros(5), conditions)[1] < 0.7 * calm[1]
+    assert background(MEANS, np.zeros(5), 1.0, conditions)[1] < 0.7 * calm[1]
     conditions.ghi = 800.0
-    assert background(MEANS, np.zeros(5), conditions)[3] > 1.3 * calm[3]
+    assert background(MEANS, np.zeros(5), 1.0, conditions)[3] > 1.3 * calm[3]
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,27 @@ def test_worse_near_a_busy_road_in_light_wind(city, conditions):
     assert levels[1.0][0] - levels[1.0][1] > 3 * (levels[8.0][0] - levels[8.0][1])
 
 
+def test_what_traffic_emits_gathers_for_hours(city, conditions):
+    """After a step of activity all but 1/e of the way is made in GATHERING; the sum of what comes is what goes in."""
+    conditions.link_flow = conditions.link_speed = np.zeros(len(city.streets))
+    conditions.activity = 0.0
+    for every in (6 * TICK, 90 * TICK):
+        air, start = Air(city, conditions), conditions.time
+        conditions.activity = 2.0
+        while conditions.time < start + GATHERING * 1_000_000:
+            conditions.move_to(conditions.time + every)
+            air.step(conditions)
+        assert air.arrays["gathered"][0] == pytest.approx(2 * (1 - np.exp(-1)), rel=0.01)
+        conditions.activity = 0.0
+    clean, foul = (background(MEANS, np.zeros(5), gathered, conditions) for gathered in (0.0, 2.0))
+    assert foul[0] > 5 * clean[0]
+    assert_allclose(foul[1:], clean[1:])
+
+
 def test_events_change_the_background_by_a_factor(conditions):
-    usual = background(MEANS, np.zeros(5), conditions)
+    usual = background(MEANS, np.zeros(5), 1.0, conditions)
     conditions.disturbance.background[:] = 1.0, 3.0, 3.0, 0.5, 1.0
-    assert_allclose(background(MEANS, np.zeros(5), conditions) / usual, [1, 3, 3, 0.5, 1])
+    assert_allclose(background(MEANS, np.zeros(5), 1.0, conditions) / usual, [1, 3, 3, 0.5, 1])
 
 
 @pytest.mark.parametrize("every", [TICK, 6 * TICK, 90 * TICK])
@@ -77,7 +94,7 @@ def test_air_follows_its_target_at_the_same_pace_whatever_the_tick(city, conditi
     while conditions.time < end:
         conditions.move_to(conditions.time + every)
         air.step(conditions)
-    target = background(air._means, air.arrays["slow"], conditions)
+    target = background(air._means, air.arrays["slow"], 1.0, conditions)
     made = 1 - np.exp(-(conditions.time - start) / 600e6)
     assert_allclose(air.observe(conditions)[0] / target, made, atol=0.09)  # the background drifts meanwhile
 
