@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import api, backfill, ingest, simulators, stack, store
+from benchmarks import api, backfill, ingest, simulators, stack, store, worlds
 from benchmarks.table import Row, print_table
 
 
@@ -16,7 +16,9 @@ def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; nothing is asserted.")
     parser.add_argument("names", nargs="*", metavar="name", help="of a benchmark; all without")
-    parser.add_argument("--minutes", type=float, default=1.0, help="how long the whole stack runs [default: 1]")
+    parser.add_argument(
+        "--minutes", type=float, default=1.0, help="how long the whole stack, and worlds, run [default: 1]"
+    )
     parser.add_argument("--days", type=float, default=7.0, help="how long a past is backfilled [default: 7]")
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], list[Row]]] = {
@@ -26,6 +28,7 @@ def main() -> None:
         "ingest": ingest.run,
         "api": api.run,
         "stack": partial(stack.run, options.minutes),
+        "worlds": partial(worlds.run, options.minutes * 60),
     }
     if unknown := set(options.names) - set(benchmarks):
         parser.error(f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(benchmarks)}")

@@ -45,3 +45,9 @@ def test_a_listener_is_one():
     with listen(HOST, 0, "--http-port") as server:
         server.listen()
         socket.create_connection(server.getsockname(), 5).close()
+
+
+def test_answers_do_not_wait_for_an_acknowledgement():
+    """asyncio switches Nagle's algorithm off on connections of a socket that says it speaks TCP, and on no other."""
+    with listen(HOST, 0, "--port") as sock:
+        assert sock.proto == socket.IPPROTO_TCP

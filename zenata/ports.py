@@ -35,7 +35,7 @@ def listen(host: str, port: int, option: str) -> socket.socket:
     """Return a socket bound to a port; see `free_ports`."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     except (OSError, UnicodeError) as error:  # the latter for what is no host name at all
         raise SetupError(f"{host!r} is not an address to listen at: {error}") from error
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
