@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import psutil
 import pytest
@@ -200,3 +201,37 @@ def test_a_world_that_cannot_run_harms_neither_the_city_nor_its_host(tmp_path):
         assert "journal.jsonl cannot be read" in ask(city, "zenata", "worlds")[0]["reason"]
         city.wait_for_more()
         assert city.pids["simulators"] == host
+
+
+def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city):
+    with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {city.key}"}, timeout=60) as pilot:
+        world = pilot.post("/v1/worlds", json={"start": START, "state": "paused", "kinds": ["water"]}).json()["world"]
+        at = f"/v1/worlds/{world}"
+
+        def heads() -> dict[str, float]:
+            """Move on by half an hour; return the last pressure at each logger."""
+            items = pilot.post(f"{at}/advance", json={"steps": 180, "limit": 100_000}).json()["items"]
+            return {item["sensor"]: item["value"] for item in items if item["property"] == "head"}
+
+        before = heads()
+        leak = {"type": "leak", "target": "water-002", "area": 0.004, "duration": "6h"}
+        assert pilot.post(f"{at}/events", json=leak).status_code == 201
+        during = heads()
+        valve = {"world": world, "sensor": "water-002", "set": {"valve": 0}, "wait": 0}
+        assert pilot.post("/v1/commands", json=valve).json()["status"] == "pending"
+        heads()
+        after = heads()
+        near = [name for name in before if name not in {"water-002", "water-027"}]  # the pipe itself, and the tank
+        fall = max(before[name] - during[name] for name in near)
+        assert fall > 2
+        assert max(before[name] - after[name] for name in near) < fall / 2
+        assert pilot.get(f"{at}/truth").status_code == 403
+        admin = {"Authorization": f"Bearer {city.admin_key}"}
+        (label,) = pilot.get(f"{at}/truth", headers=admin).json()["items"]
+        assert (label["type"], {one["property"] for one in label["affected"]}) == ("leak", {"head", "discharge"})
+        for what in ("truth", "events"):
+            assert pilot.get(f"/v1/worlds/zenata/{what}", headers=admin).json()["items"] == []
+        wait_until(
+            lambda: len(city.get(f"/v1/latest?world={world}&property=head")["items"]) == len(before), "all is stored"
+        )
+        assert pilot.delete(at).status_code == 204

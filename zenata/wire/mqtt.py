@@ -73,7 +73,7 @@ class Publisher:
         self._answered, self._gone = threading.Event(), threading.Event()
         self._refusal = ""
         self._client = _client(address, client_id=client_id, clean_session=True)
-        self._client.max_inflight_messages_set(in_flight)
+        self._client.max_inflight_messages_set(0)  # we count; paho would look through all in flight at each answer
         self._client.reconnect_delay_set(1, int(_LAST_RETRY))
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
