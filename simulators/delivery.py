@@ -14,7 +14,6 @@ from simulators.conditions import Conditions
 from simulators.draws import Stream
 from simulators.measurement import Channels
 from zenata.city.clock import SECOND
-from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IndexArray, IntArray
 
@@ -43,22 +42,30 @@ class Messages:
         Positions in ``city.sensors``.
     times : ndarray of int64, shape (k,)
         Of observation [us since the Unix epoch].
-    values : ndarray of float64, shape (k, width)
-        Readings of each, in the order of its kind's properties; NaN beyond them.
+    count : ndarray of int64, shape (k,)
+        How many readings each has.
+    values : ndarray of float64, shape (m,)
+        The readings of one after the other, in the order of its kind's properties.
     """
 
     sensors: IndexArray
     times: IntArray
+    count: IntArray
     values: FloatArray
 
     def __len__(self) -> int:
         return len(self.sensors)
 
-    def take(self, chosen: npt.NDArray[Any]) -> "Messages":
-        """Return some of them, by mask or by positions; without copying when they are all."""
-        if chosen.dtype == np.bool_ and chosen.all():
+    def take(self, chosen: npt.NDArray[np.bool_]) -> "Messages":
+        """Return some of them, by mask; without copying when they are all."""
+        if chosen.all():
             return self
-        return Messages(sensors=self.sensors[chosen], times=self.times[chosen], values=self.values[chosen])
+        return Messages(
+            sensors=self.sensors[chosen],
+            times=self.times[chosen],
+            count=self.count[chosen],
+            values=self.values[np.repeat(chosen, self.count)],
+        )
 
     def join(self, other: "Messages") -> "Messages":
         """Return these and others behind them; without copying where there are none of the ones or the others."""
@@ -67,6 +74,7 @@ class Messages:
         return Messages(
             sensors=np.concatenate([self.sensors, other.sensors]),
             times=np.concatenate([self.times, other.times]),
+            count=np.concatenate([self.count, other.count]),
             values=np.concatenate([self.values, other.values]),
         )
 
@@ -81,42 +89,34 @@ class Delivery:
     """
 
     def __init__(self, city: City, channels: Channels) -> None:
-        self._width = max((len(kind.properties) for kind in KINDS.values()), default=0)
-        self._place = np.arange(len(channels)) - np.repeat(channels.first, channels.count)  # of a channel in its sensor
+        self._count = channels.count
         self._radio = np.array([sensor.kind in RADIO for sensor in city.sensors], dtype=np.bool_)
         self._mains = np.array([sensor.kind not in BATTERY for sensor in city.sensors], dtype=np.bool_)
-        self._waiting = self._none()
+        self._waiting = self._messages(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64), np.zeros(0))
         self._due = np.zeros(0, dtype=np.int64)  # when each of them is sent [us]; NEVER while its gateway is down
 
     @property
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """The messages that wait, as state; their number changes."""
         waiting = self._waiting
-        return {"sensors": waiting.sensors, "times": waiting.times, "values": waiting.values, "due": self._due}
+        return {"sensors": waiting.sensors, "times": waiting.times, "readings": waiting.values, "due": self._due}
 
     def restore(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         """Take the messages that waited from `arrays`."""
-        self._waiting = Messages(sensors=arrays["sensors"], times=arrays["times"], values=arrays["values"])
+        self._waiting = self._messages(arrays["sensors"], arrays["times"], arrays["readings"])
         self._due = arrays["due"]
 
-    def messages(
-        self, now: Conditions, sensors: IndexArray, offsets: IndexArray, channels: IntArray, read: FloatArray
-    ) -> Messages:
+    def messages(self, now: Conditions, sensors: IndexArray, read: FloatArray) -> Messages:
         """Return what sensors have read as messages.
 
         Parameters
         ----------
         now : Conditions
         sensors : ndarray, shape (k,)
-        offsets : ndarray, shape (k + 1,)
-            The channels of ``sensors[i]`` are ``channels[offsets[i]:offsets[i + 1]]``.
-        channels : ndarray, shape (m,)
         read : ndarray, shape (m,)
-            Values of the channels.
+            Values of all channels of one sensor after the other.
         """
-        values = np.full((len(sensors), self._width), np.nan)
-        values[np.repeat(np.arange(len(sensors)), np.diff(offsets)), self._place[channels]] = read
-        return Messages(sensors=sensors, times=np.full(len(sensors), now.time), values=values)
+        return self._messages(sensors, np.full(len(sensors), now.time), read)
 
     def alive(self, now: Conditions) -> npt.NDArray[np.bool_]:
         """Return which sensors have power, and are not silenced, shape (n_sensors,)."""
@@ -139,12 +139,12 @@ class Delivery:
         on_air = (self._radio & ~first)[messages.sensors] & ~held
         lost = on_air & (chance < LOST)
         late = on_air & ~lost & (chance < LOST + LATE)
-        delay = (chance - LOST) / LATE * LATEST  # even in [0, LATEST) for those that are late
-        due = np.where(held, NEVER, now.time + (delay * late * SECOND).astype(np.int64))
         waits = held | late
+        delay = (chance[waits] - LOST) / LATE * LATEST  # even in [0, LATEST) for those that are late
+        due = np.where(held[waits], NEVER, now.time + (delay * SECOND).astype(np.int64))
         released = self._release(now)
         self._waiting = self._waiting.join(messages.take(waits))
-        self._due = np.concatenate([self._due, due[waits]])
+        self._due = np.concatenate([self._due, due])
         return released.join(messages.take(~waits & ~lost))
 
     def _release(self, now: Conditions) -> Messages:
@@ -156,7 +156,5 @@ class Delivery:
         released, self._waiting, self._due = self._waiting.take(go), self._waiting.take(~go), self._due[~go]
         return released
 
-    def _none(self) -> Messages:
-        return Messages(
-            sensors=np.zeros(0, dtype=np.int32), times=np.zeros(0, dtype=np.int64), values=np.zeros((0, self._width))
-        )
+    def _messages(self, sensors: IndexArray, times: IntArray, values: FloatArray) -> Messages:
+        return Messages(sensors=sensors, times=times, count=self._count[sensors], values=values)

@@ -133,10 +133,11 @@ class Channels:
 
     def gather(self, sensors: IntArray | npt.NDArray[np.int32]) -> tuple[IntArray, npt.NDArray[np.int32]]:
         """Return the channels of `sensors` one after the other, and where each sensor's begin, shape (k + 1,)."""
-        offsets = np.zeros(len(sensors) + 1, dtype=np.int32)
-        np.cumsum(self.count[sensors], out=offsets[1:])
-        start = np.repeat(self.first[sensors] - offsets[:-1], self.count[sensors])
-        return start + np.arange(offsets[-1]), offsets
+        count, offsets = self.count[sensors], np.zeros(len(sensors) + 1, dtype=np.int32)
+        np.cumsum(count, out=offsets[1:])
+        channels = np.repeat(self.first[sensors] - offsets[:-1], count)
+        channels += np.arange(offsets[-1])
+        return channels, offsets
 
 
 class Measurement:
@@ -168,6 +169,7 @@ class Measurement:
         self._low = np.array([quantity.low for quantity in quantities])
         self._high = np.array([quantity.high for quantity in quantities])
         self._noisy = (self._noise > 0) | (self._relative > 0)
+        self._turns, self._drifting = self._circle > 0, np.flatnonzero(self._drift)
         self._sensor = np.repeat(np.arange(len(channels.count)), channels.count)
         self.shown = np.full(len(channels), np.nan)  # last by each channel
 
@@ -191,14 +193,16 @@ class Measurement:
         ndarray, shape (m,)
             Rounded to the quantity's digits, within its range.
         """
-        noisy = channels[self._noisy[channels]]
-        noise = np.zeros(len(truth))
-        noise[noisy] = now.draws(Stream.NOISE).standard_normal(len(noisy))
+        place = np.flatnonzero(self._noisy[channels])
+        noisy = channels[place]
+        noise = now.draws(Stream.NOISE).standard_normal(len(noisy))
+        noise *= self._noise[noisy] + self._relative[noisy] * np.abs(truth[noisy])
         wide = 2 * len(channels) > len(truth)  # whole columns are faster then than most of them, and give the same
         places = slice(None) if wide else channels
-        spread = self._noise[places] + self._relative[places] * np.abs(truth[places])
-        value = self._respond(truth, places, now) + spread * noise[places] + now.disturbance.offset[places]
-        value = self._show(value, places)
+        value = self._respond(truth, places, now)
+        value[noisy if wide else place] += noise
+        value += now.disturbance.offset[places]
+        self._show(value, places)
         if wide:
             value = value[channels]
         if now.disturbance.stuck.any():
@@ -215,16 +219,21 @@ class Measurement:
 
     def _respond(self, truth: FloatArray, channels: IntArray | slice, now: Conditions) -> FloatArray:
         """Return what instruments in order make of `truth`, but for noise."""
-        age = now.time / CALIBRATION + self._calibrated[channels]
-        age -= np.floor(age)
-        value = truth[channels] * self._gain[channels] + self._bias[channels] + self._drift[channels] * age
-        return np.asarray(value)
+        age = now.time / CALIBRATION + self._calibrated[self._drifting]
+        drift = np.zeros(len(truth))
+        drift[self._drifting] = self._drift[self._drifting] * (age - np.floor(age))
+        value: FloatArray = truth[channels] * self._gain[channels]
+        value += self._bias[channels]
+        value += drift[channels]
+        return value
 
-    def _show(self, value: FloatArray, channels: IntArray | slice) -> FloatArray:
-        """Wrap what lives on a circle, clip to the range, round to the digits."""
-        circle = self._circle[channels]
-        turning = np.flatnonzero(circle)
-        value[turning] %= circle[turning]
-        value = np.clip(value, self._low[channels], self._high[channels])
+    def _show(self, value: FloatArray, channels: IntArray | slice) -> None:
+        """Wrap what lives on a circle, clip to the range, round to the digits, all in place."""
+        turning = np.flatnonzero(self._turns[channels])
+        value[turning] %= self._circle[channels][turning]
+        np.clip(value, self._low[channels], self._high[channels], out=value)
         scale = self._scale[channels]
-        return np.asarray(np.rint(value * scale) / scale + 0.0)  # adding zero makes -0.0 plain
+        value *= scale
+        np.rint(value, out=value)
+        value /= scale
+        value += 0.0  # makes -0.0 plain

@@ -25,24 +25,28 @@ class Schedule:
     def __init__(self, city: City, kinds: frozenset[str], seed: int) -> None:
         shuffle = draws(seed, Stream.SAMPLING)
         self._turns: list[list[IndexArray]] = []
+        self._all: list[IndexArray] = []  # of the same kinds
         kind_of = np.array([sensor.kind for sensor in city.sensors])
         for kind in KINDS.values():  # in this order, so that the shuffle of one kind does not hang on the others
             sensors = np.flatnonzero(kind_of == kind.name).astype(np.int32)
             order = shuffle.permutation(len(sensors))
             if kind.name in kinds and len(sensors):
                 self._turns.append(_turns(sensors, order, kind))
+                self._all.append(sensors)
 
     def due(self, after: int, until: int) -> IndexArray:
         """Return the sensors whose regular message falls on a tick behind `after`, up to `until`, each once."""
-        return np.concatenate([_no_sensors(), *(_between(turns, after, until) for turns in self._turns)])
+        kinds = zip(self._turns, self._all, strict=True)
+        return np.concatenate([_no_sensors(), *(_between(turns, every, after, until) for turns, every in kinds)])
 
 
-def _between(turns: list[IndexArray], after: int, until: int) -> IndexArray:
-    """Return who comes on the ticks behind `after`, up to `until`."""
+def _between(turns: list[IndexArray], every: IndexArray, after: int, until: int) -> IndexArray:
+    """Return who comes on the ticks behind `after`, up to `until`; `every` sensor in a whole period."""
+    if until - after >= len(turns):
+        return every
     if until - after == 1:
         return turns[until % len(turns)]
-    first = max(after + 1, until - len(turns) + 1)
-    return np.concatenate([turns[tick % len(turns)] for tick in range(first, until + 1)])
+    return np.concatenate([turns[tick % len(turns)] for tick in range(after + 1, until + 1)])
 
 
 def _no_sensors() -> IndexArray:

@@ -108,7 +108,7 @@ class World:
             self.domains[name].step(self._now)
         self.channels = Channels.of(city)
         self._places = {
-            name: self.channels.gather(sensors_of(city, domain.kind))[0]
+            name: _span(self.channels.gather(sensors_of(city, domain.kind))[0])
             for name, domain in self.domains.items()
             if domain.kind is not None
         }
@@ -199,9 +199,9 @@ class World:
             publishes[some] = True
         self._told.clear()
         sensors = np.flatnonzero(publishes).astype(np.int32)
-        channels, offsets = self.channels.gather(sensors)
+        channels, _ = self.channels.gather(sensors)
         read = self._measurement.read(self._truth, channels, self._now)
-        messages = self._delivery.messages(self._now, sensors, offsets, channels, read)
+        messages = self._delivery.messages(self._now, sensors, read)
         return self._emit(self._delivery.send(self._now, messages.take(self._listed[sensors]), self._seq == 0))
 
     def skip(self, every: int = TICK) -> None:
@@ -322,12 +322,18 @@ class World:
         """Give messages their numbers, and return them as they are published."""
         sensors = messages.sensors
         seq = self._seq[sensors] + _rank(sensors) + 1
-        np.maximum.at(self._seq, sensors, seq)
-        count = self.channels.count[sensors]
+        self._seq[sensors] = seq  # of one that comes more than once, the last is the highest
         offsets = np.zeros(len(sensors) + 1, dtype=np.int32)
-        np.cumsum(count, out=offsets[1:])
-        values = messages.values[np.arange(messages.values.shape[1]) < count[:, None]]
-        return Emission(time=self.time, sensors=sensors, times=messages.times, seq=seq, offsets=offsets, values=values)
+        np.cumsum(messages.count, out=offsets[1:])
+        return Emission(
+            time=self.time, sensors=sensors, times=messages.times, seq=seq, offsets=offsets, values=messages.values
+        )
+
+
+def _span(places: IntArray) -> IntArray | slice:
+    """Return ascending places as a slice if they follow each other, as writing to one is faster."""
+    whole = len(places) and places[-1] - places[0] == len(places) - 1
+    return slice(places[0], places[-1] + 1) if whole else places
 
 
 def _rank(sensors: IndexArray) -> IntArray | int:
@@ -335,9 +341,12 @@ def _rank(sensors: IndexArray) -> IntArray | int:
     if (sensors[1:] > sensors[:-1]).all():  # as they mostly are
         return 0
     order = np.argsort(sensors, kind="stable")
-    ranked = sensors[order]
+    ranked, place = sensors[order], np.arange(len(sensors))
+    same = np.append(False, ranked[1:] == ranked[:-1])
+    if not same.any():
+        return 0
     rank = np.empty(len(sensors), dtype=np.int64)
-    rank[order] = np.arange(len(sensors)) - np.searchsorted(ranked, ranked)
+    rank[order] = place - np.maximum.accumulate(np.where(same, 0, place))  # less the place of its first
     return rank
 
 

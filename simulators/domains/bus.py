@@ -244,18 +244,21 @@ class Bus:
         aboard = self.fleet.aboard[bus]
         off = (chance[stop, None] >= self._alighting[aboard]).sum(axis=1)
         off = np.where(self._all_off[stop], aboard, off)
-        self.fleet.aboard[bus] -= off
+        self.fleet.aboard[bus] = aboard - off
         self._totals[ARRIVED] += off.sum()
-        stay = STOP_LOST + np.maximum(self._board(bus, stop) * BOARDING, off * ALIGHTING)
+        stay: FloatArray = STOP_LOST + np.maximum(self._board(bus, stop) * BOARDING, off * ALIGHTING)
         round_ = stop == self._last[self._line[bus]]
-        self._park(bus[round_], time)
-        return np.where(round_, 0.0, stay)
+        if round_.any():
+            self._park(bus[round_], time)
+            stay[round_] = 0.0
+        return stay
 
     def _board(self, bus: IntArray, stop: IntArray) -> IntArray:
         """Let passengers on as long as there is room; return how many, shape (k,). No two buses are at one stop."""
-        boarding = np.minimum(self.fleet.waiting[stop], self._parameters.capacity - self.fleet.aboard[bus])
-        self.fleet.waiting[stop] -= boarding
-        self.fleet.aboard[bus] += boarding
+        waiting, aboard = self.fleet.waiting[stop], self.fleet.aboard[bus]
+        boarding = np.minimum(waiting, self._parameters.capacity - aboard)
+        self.fleet.waiting[stop] = waiting - boarding
+        self.fleet.aboard[bus] = aboard + boarding
         return boarding
 
     def _park(self, bus: IntArray, time: int) -> None:

@@ -65,17 +65,21 @@ def drive(
         Lets people off and on where some buses, shape (k,), came to as many different stops, and returns how long they
         stay, shape (k,) [s].
     """
-    barriers = np.append(shut, math.inf)
+    barriers, due = np.append(shut, math.inf), np.interp(route.stops, route.bounds, passed)
     moved = np.flatnonzero(fleet.running)
     at, left = np.interp(fleet.place, route.bounds, passed), np.full(len(fleet.place), seconds)
     bus = _pause(fleet, moved, left)
     while len(bus):
-        begin, stop = at[bus], np.interp(route.stops[fleet.ahead[bus]], route.bounds, passed)
-        end = np.minimum(begin + left[bus], barriers[np.searchsorted(barriers, begin - 1e-6)])  # in spite of rounding
+        begin, rest, stop = at[bus], left[bus], due[fleet.ahead[bus]]
+        end = begin + rest
+        if len(shut):
+            end = np.minimum(end, barriers[np.searchsorted(barriers, begin - 1e-6)])  # in spite of rounding
         halts = stop <= end
-        at[bus] = np.where(halts, np.maximum(stop, begin), end)
-        left[bus] -= at[bus] - begin
+        at[bus] = come = np.where(halts, np.maximum(stop, begin), end)
+        left[bus] = rest - (come - begin)
         bus = bus[halts]
+        if not len(bus):
+            break
         here = bus[_firsts(fleet.ahead[bus])]
         number = fleet.ahead[here]
         fleet.ahead[here] += 1
@@ -87,10 +91,11 @@ def drive(
 
 def _pause(fleet: Fleet, bus: IntArray, left: FloatArray) -> IntArray:
     """Let buses stay at their stops as long as they have to; return those that have time left to drive."""
-    pause = np.minimum(fleet.halt[bus], left[bus])
-    fleet.halt[bus] -= pause
-    left[bus] -= pause
-    return bus[left[bus] > 0]
+    halt, time = fleet.halt[bus], left[bus]
+    pause = np.minimum(halt, time)
+    fleet.halt[bus] = halt - pause
+    left[bus] = time = time - pause
+    return bus[time > 0]
 
 
 def _firsts(stops: IntArray) -> IntArray | slice:

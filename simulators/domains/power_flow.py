@@ -109,6 +109,7 @@ class Grid:
         self._update = {kind: initialize_array(DatasetType.update, kind, len(components[kind])) for kind in changing}
         for kind, table in self._update.items():
             table["id"] = components[kind]["id"]
+        self._told: list[bytes] = []  # which switches and taps the model has
 
     def solve(
         self,
@@ -135,11 +136,14 @@ class Grid:
             If no solution is found.
         """
         line, transformer, load = self._update.values()
-        line["from_status"] = line["to_status"] = cables
-        transformer["from_status"][: self._stations] = transformer["to_status"][: self._stations] = transformers
-        transformer["tap_pos"][self._stations :] = taps
         load["p_specified"], load["q_specified"] = power, reactive
-        self._model.update(update_data=self._update)
+        update = {ComponentType.sym_load: load}
+        if (told := [array.tobytes() for array in (cables, transformers, taps)]) != self._told:
+            line["from_status"] = line["to_status"] = cables
+            transformer["from_status"][: self._stations] = transformer["to_status"][: self._stations] = transformers
+            transformer["tap_pos"][self._stations :] = taps
+            self._told, update = told, self._update
+        self._model.update(update_data=update)
         wanted = (ComponentType.node, ComponentType.line, ComponentType.transformer, ComponentType.source)
         try:
             result = self._model.calculate_power_flow(output_component_types=list(wanted))

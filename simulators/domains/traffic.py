@@ -206,14 +206,16 @@ class Traffic:
 
     def _advance(self, network: Network, open_: FloatArray, coming: FloatArray, chance: FloatArray) -> None:
         """Move on the length of the shortest tick, and count what passes in it."""
-        slot = self._clock[0] // round(TICK_SECONDS) % WINDOW
+        clock = int(self._clock[0])
+        slot = clock // round(TICK_SECONDS) % WINDOW
         self._passed[slot] = 0.0
         for step in range(STEPS):
-            row = open_[self._clock[0] // INNER % len(open_)]
+            row = open_[(clock // INNER + step) % len(open_)]
             reached, entered, left = advance(network, self._queues, row, coming[step], chance[step])
             self._passed[slot] += reached
-            self._totals += entered.sum(), left.sum()
-            self._clock += INNER
+            self._totals[0] += entered.sum()
+            self._totals[1] += left.sum()
+        self._clock[0] = clock + STEPS * INNER
         self._stored[slot] = self._queues.moving + self._queues.queue
 
     def _catch_up(self, ratio: float, chance: FloatArray) -> None:
