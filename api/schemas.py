@@ -3,12 +3,9 @@
 The routes write bytes; these models describe them, and a test holds every answer against its model.
 """
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from api.problems import KINDS, MEDIA_TYPE, problem_type
 
 
 class Document(BaseModel):
@@ -174,10 +171,14 @@ class SensorAndLatest(SensorDocument):
     latest: list[Row]
 
 
-class BackfillDocument(BaseModel):
-    """How far a backfill has come."""
+class BackfillDocument(Document):
+    """How far a backfill has come: `at`, on the way from `from` to `to`; `eta` [s]."""
 
-    model_config = ConfigDict(extra="allow")
+    from_: str = Field(alias="from")
+    to: str
+    at: str
+    readings: int
+    eta: float | None
 
 
 class WorldDocument(Document):
@@ -212,8 +213,6 @@ class WorldPage(Document):
 class StepPage(Document):
     """What sensors said while a world was advanced from `from` to `time`; `next` leads to the readings not shown."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
     time: str
     from_: str = Field(alias="from")
     steps: int
@@ -242,10 +241,34 @@ class EventPage(Document):
     next: None
 
 
+class AffectedDocument(Document):
+    """A property of a sensor that an event made different; `largest` difference in its unit, null for silence alone."""
+
+    sensor: str
+    property: str
+    start: str
+    end: str
+    largest: float | None
+
+
+class LabelDocument(Document):
+    """The truth about an event; `affected` is null where nobody knows (docs/scenarios.md)."""
+
+    event: str
+    type: str
+    cause: dict[str, Any]
+    targets: list[str]
+    start: str
+    end: str
+    severity: float
+    public: bool
+    affected: list[AffectedDocument] | None
+
+
 class TruthPage(Document):
     """What really happened in a world: cause, targets, and the sensors it affected."""
 
-    items: list[dict[str, Any]]
+    items: list[LabelDocument]
     next: None
 
 
@@ -271,43 +294,3 @@ class Health(Document):
     """The process answers."""
 
     status: Literal["ok"]
-
-
-Responses = dict[int | str, dict[str, Any]]
-
-
-def responses(
-    document: type[BaseModel] | None, *problems: str, content: Mapping[str, Any] | None = None, status: int = 200
-) -> Responses:
-    """Return what a route answers, for its declaration.
-
-    Parameters
-    ----------
-    document : type or None
-        Model of the JSON answer.
-    *problems : str
-        Keys of `api.problems.KINDS`; an internal error can always happen.
-    content : mapping, optional
-        Other media types of the answer.
-    status : int
-        Of success.
-    """
-    success: dict[str, Any] = {"description": "OK", "content": dict(content or {})}
-    if document is not None:
-        success["model"] = document
-    declared: Responses = {status: success}
-    for name in (*problems, "internal"):
-        kind = KINDS[name]
-        example = {
-            "type": problem_type(name),
-            "title": kind.title,
-            "status": kind.status,
-            "detail": kind.help,
-            "instance": "/v1/...",
-        }
-        schema = {"$ref": "#/components/schemas/ProblemDetails"}
-        entry = declared.setdefault(
-            kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}}}
-        )
-        entry["content"][MEDIA_TYPE]["examples"][name] = {"value": example}
-    return declared

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from api.problems import KINDS, Problem
+from api.problems import KINDS, Problem, invalid
 from zenata.errors import ControlError
 from zenata.pilots.keys import Principal, Role
 from zenata.wire import control
@@ -94,16 +94,21 @@ class Worlds:
 
     def ask_raw(self, world: str, verb: str, timeout: float = 30.0, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
         """Ask as `ask` does, and return the answer as JSON text."""
-        ask = partial(control.ask_raw, self.root / world, verb, timeout, **arguments)
-        if world == self.shared or (self.root / world / "control.json").exists():
-            return _told(ask)
-        self.host("wake", world=world)
-        return _told(ask)
+        if world != self.shared and not _awake(self.root / world):
+            self.host("wake", world=world)
+        return _told(partial(control.ask_raw, self.root / world, verb, timeout, **arguments))
+
+
+def _awake(folder: Path) -> bool:
+    """Return whether the process of a world listens. One that was killed leaves its door behind."""
+    return (folder / "control.json").exists() and not any((folder / word).exists() for word in ("asleep", "failed"))
 
 
 def _told(ask: Callable[[], T]) -> T:
     try:
         return ask()
+    except UnicodeEncodeError as error:  # JSON can escape halves of characters; free-form members pass them on
+        raise invalid("body", r"holds half a character, such as \ud800 alone: that is no text") from error
     except ControlError as error:
         name = _PROBLEMS.get(error.reason, "world-unavailable")
         said = str(error)  # when nobody answers, of files and ports, which are nobody's business

@@ -14,7 +14,8 @@ from api.cursors import decode_cursor, encode_cursor
 from api.formats import JSON
 from api.params import Params, SensorsParams, WorldParams
 from api.problems import invalid
-from api.schemas import CityDocument, DistrictPage, KindPage, SensorAndLatest, SensorPage, responses
+from api.responses import responses
+from api.schemas import CityDocument, DistrictPage, KindPage, SensorAndLatest, SensorPage
 from api.selection import check_kinds_and_districts, check_sensor, select_world
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS

@@ -13,7 +13,8 @@ from api.formats import FORMATS, Format, choose_format
 from api.params import LatestParams, ReadingsParams, SeriesParams
 from api.problems import Problem, invalid
 from api.query import to_page
-from api.schemas import RowPage, responses
+from api.responses import responses
+from api.schemas import RowPage
 from api.selection import select
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection

@@ -13,7 +13,8 @@ from api.context import ContextDep
 from api.formats import JSON
 from api.params import Params
 from api.problems import KINDS, Problem, problem_type
-from api.schemas import Health, ProblemPage, responses
+from api.responses import responses
+from api.schemas import Health, ProblemPage
 from zenata.errors import StoreError
 from zenata.pilots.keys import Role
 

@@ -12,6 +12,7 @@ from api.context import Context, ContextDep
 from api.formats import JSON
 from api.params import Params
 from api.problems import Problem, invalid
+from api.responses import responses
 from api.schemas import (
     CommandDocument,
     EventDocument,
@@ -21,14 +22,14 @@ from api.schemas import (
     TruthPage,
     WorldDocument,
     WorldPage,
-    responses,
 )
 from api.selection import check_sensor
+from api.waiting import WaitingRoute
 from api.worlds import WATCHERS
-from zenata.city.clock import WallClock, format_time
+from zenata.city.clock import WallClock, format_time, parse_time
 from zenata.pilots.keys import Principal, Role
 
-router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
 
 _ALL = ("no-key", "unknown-world", "invalid-parameter", "world-unavailable")
 _OWN = (*_ALL, "wrong-role", "world-conflict")
@@ -56,14 +57,14 @@ def create(context: ContextDep, principal: PrincipalDep, body: NewWorld, _: NoPa
     """
     start = body.start or format_time(WallClock().now())
     told = context.worlds.host("create", **(body.given() | {"start": start, "owner": principal.pilot}))
-    return _json(told, 201, {"Location": f"/v1/worlds/{told['world']}"})
+    return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
 
 
 @router.get("/worlds", responses=responses(WorldPage, "no-key", "invalid-parameter", "world-unavailable"))
 def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List the worlds one may look into: the shared city, one's own, and for engineers and administrators all."""
     allowed = context.worlds.of(principal)
-    private = [told for told in context.worlds.host("worlds") if told["world"] in allowed]
+    private = [_shown(principal, told) for told in context.worlds.host("worlds") if told["world"] in allowed]
     return _json({"items": [context.worlds.host("status"), *private], "next": None})
 
 
@@ -75,7 +76,7 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
         return _json(context.worlds.host("status"))
     for told in context.worlds.host("worlds"):
         if told["world"] == world:
-            return _json(told)
+            return _json(_shown(principal, told))
     raise Problem("world-unavailable", "The world is just being made or deleted; look again in a moment.")
 
 
@@ -99,14 +100,16 @@ def clock(context: ContextDep, principal: PrincipalDep, world: str, body: ClockC
 def advance(context: ContextDep, principal: PrincipalDep, world: str, body: Advance, _: NoParams) -> Response:
     """Move a paused world on, at once, and return what its sensors say meanwhile.
 
-    The readings are published and kept too. Beyond `limit` they are not in the answer; follow `next`.
+    The readings are published and kept too. Beyond `limit` they are not in the answer; `next` has them all, a moment
+    later. What was observed before and came late is in the answer alone.
     """
     context.worlds.check_owner(principal, world, Role.ADMIN)
     told = msgspec.json.decode(
         context.worlds.ask_raw(world, "advance", _LONG, **body.given()), type=dict[str, msgspec.Raw]
     )
     more = msgspec.json.decode(told.pop("more"))
-    begin, end = (msgspec.json.decode(told[name], type=str) for name in ("from", "time"))
+    # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
+    begin, end = (format_time(parse_time(msgspec.json.decode(told[name], type=str)) + 1) for name in ("from", "time"))
     following = f"/v1/readings?world={world}&start={begin}&end={end}&limit=10000" if more else None
     return _json(told | {"next": following})
 
@@ -147,7 +150,7 @@ def fork(context: ContextDep, principal: PrincipalDep, world: str, body: Fork, _
     """
     context.worlds.check_owner(principal, world, *WATCHERS)
     told = context.worlds.ask(world, "fork", **(body.given() | {"owner": principal.pilot}))
-    return _json(told, 201, {"Location": f"/v1/worlds/{told['world']}"})
+    return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
 
 
 @router.post("/worlds/{world}/backfill", status_code=202, responses=responses(WorldDocument, *_OWN, status=202))
@@ -160,7 +163,10 @@ def backfill(context: ContextDep, principal: PrincipalDep, world: str, body: Bac
 
 @router.get("/worlds/{world}/record", responses=responses(RecordDocument, *_OWN))
 def record(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
-    """Download all that makes a world what it is, as one file: `zenata replay FILE` makes it again and compares."""
+    """Download all that makes a world what it is, as one file: `zenata replay FILE` makes it again and compares.
+
+    It holds the scenario and every event, announced or not; so it is for the world's owner, engineers and administrators.
+    """
     context.worlds.check_owner(principal, world, *WATCHERS)
     headers = {"Content-Disposition": f'attachment; filename="{world}.json"'}
     return Response(context.worlds.ask_raw(world, "record"), headers=headers, media_type=JSON)
@@ -188,7 +194,8 @@ def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, _: N
     """Tell a device what to do. It holds from the world's next tick on, and is answered then.
 
     `rejected` comes with the reason: unknown setting, out of range, device down. The answer comes on
-    `{world}/responses/{kind}/{sensor}` too. In the shared city only administrators may.
+    `{world}/responses/{kind}/{sensor}` too, where to look for it with `wait` 0: a pilot's requests wait 32 at once, and
+    the others for their turn. In the shared city only administrators may.
     """
     world = body.world or context.world
     context.worlds.check_owner(principal, world, Role.ADMIN)
@@ -206,6 +213,13 @@ def _order(context: Context, principal: Principal, body: NewCommand) -> dict[str
         "by": principal.pilot,
         "wait": body.wait,
     }
+
+
+def _shown(principal: Principal, told: dict[str, Any]) -> dict[str, Any]:
+    """Return how a world is for somebody's eyes: the last words of a process name files of whoever runs the sandbox."""
+    if told["reason"] is None or principal.role in WATCHERS:
+        return told
+    return told | {"reason": "its process failed again and again; the next request to it tries once more"}
 
 
 def _check_private(context: Context, world: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from api.formats import FORMATS
 from api.problems import KINDS, MEDIA_TYPE
-from api.schemas import ProblemDetails, responses
+from api.responses import responses
+from api.schemas import ProblemDetails
 from tests.api.running import Api
 
 V1 = [

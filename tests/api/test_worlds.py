@@ -92,3 +92,22 @@ def test_a_sleeping_world_is_woken_before_it_is_asked(worlds):
         assert worlds.ask("w-a1", "events") == {"awake": True}
         assert worlds.ask("w-a1", "labels") == {"awake": True}
     assert asked == [("wake", "w-a1"), "events", "labels"]
+
+
+@pytest.mark.parametrize("word", ["asleep", "failed"])
+def test_a_world_whose_process_was_killed_is_woken_though_its_door_is_there(worlds, word):
+    folder = worlds.root / "w-a1"
+    (folder / word).touch()
+    (folder / "control.json").write_text('{"port": 1, "token": "x"}')  # nobody listens there
+    asked = []
+    awake = ControlServer(worlds.root / "w-b1", lambda verb, _: verb)
+
+    def host(verb, arguments):
+        asked.append((verb, arguments["world"]))
+        (folder / word).unlink()
+        (worlds.root / "w-b1" / "control.json").replace(folder / "control.json")
+
+    with awake, ControlServer(worlds.root / "zenata", host):
+        assert worlds.ask("w-a1", "events") == "events"
+        assert worlds.ask("w-a1", "labels") == "labels"
+    assert asked == [("wake", "w-a1")]

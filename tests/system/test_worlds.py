@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 CITY = "valdeira"  # the smaller one
 OPTIONS = ("--city", CITY, "--history-days", "0")
 START = "2026-07-01T06:00:00Z"
+LAMP = "streetlight-001"
 LEAK = [{"type": "leak", "start": "+5m", "duration": "1h"}]
 
 
@@ -97,7 +98,8 @@ def clean(city: RunningCity) -> Iterator[None]:
 def test_killed_under_a_leak_and_commands_a_world_goes_on_as_if_nothing_had_been(city):
     world = make(city, scenario=LEAK, state="running", speed=600)
     for turn in range(3):
-        ask(city, world, "command", kind="streetlight", sensor="streetlight-0001", set={"dim": turn / 4}, wait=30)
+        told = ask(city, world, "command", kind="streetlight", sensor=LAMP, set={"dim": turn / 4}, wait=30)
+        assert (told["status"], told["reason"]) == ("applied", None)
         kill(city, world)
     ask(city, world, "pace", speed="max")
     wait_until(lambda: reached(city, world, "2026-07-01T07:10:00Z"), "the leak is over")
@@ -142,7 +144,7 @@ def test_a_pilot_hears_and_commands_its_own_worlds_and_no_others(city):
         wait_until(lambda: demo.subscribe(f"{own}/#") or demo.subscribe(f"{own}/clock"), "the broker knows")
         demo.subscribe(f"{own}/responses/#")
         demo.subscribe(f"{foreign}/clock")
-        demo.publish(f"{own}/commands/streetlight/streetlight-0001", ['{"id": "a", "set": {"dim": 0.5}}'])
+        demo.publish(f"{own}/commands/streetlight/{LAMP}", ['{"id": "a", "set": {"dim": 0.5}}'])
         for world in (foreign, own):
             wait_until(lambda world=world: ask(city, world, "advance", steps=1, limit=0), "it moves")
         wait_until(lambda: f"{own}/clock" in demo.topics, "the clock is heard")
@@ -152,6 +154,8 @@ def test_a_pilot_hears_and_commands_its_own_worlds_and_no_others(city):
             ),
             "the command is answered",
         )
+    (answer,) = [msgspec.json.decode(message.payload) for message in demo.messages if "/responses/" in message.topic]
+    assert (answer["id"], answer["status"]) == ("a", "applied")
     assert not any(topic.startswith(foreign) for topic in demo.topics)
 
 
@@ -235,3 +239,22 @@ def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city
             lambda: len(city.get(f"/v1/latest?world={world}&property=head")["items"]) == len(before), "all is stored"
         )
         assert pilot.delete(at).status_code == 204
+
+
+def test_what_a_step_said_is_in_the_store_behind_its_link(city):
+    with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {city.key}"}, timeout=60) as pilot:
+        told = pilot.post("/v1/worlds", json={"start": START, "state": "paused", "kinds": ["water", "weather"]}).json()
+        at = f"/v1/worlds/{told['world']}"
+        first, second = (
+            pilot.post(f"{at}/advance", json={"steps": 30, "limit": limit}).json() for limit in (100_000, 5)
+        )
+        assert (first["next"], len(second["items"])) == (None, 5)
+        wait_until(lambda: len(pilot.get(second["next"]).json()["items"]) == second["rows"], "all is stored")
+        items = pilot.get(second["next"]).json()["items"]
+        assert (items[-1]["time"], first["time"]) == (second["time"], second["from"])
+        assert min(item["time"] for item in items) > first["time"]
+        copy = pilot.post(f"{at}/fork", json={"state": "paused"})
+        assert (copy.status_code, copy.json()["time"]) == (201, second["time"])
+        for world in (told["world"], copy.json()["world"]):
+            assert pilot.delete(f"/v1/worlds/{world}").status_code == 204
+            assert pilot.get("/v1/latest", params={"world": world}).status_code == 404

@@ -1,100 +1,13 @@
 """The routes against simulators that only write down what they are asked."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any
 
 import httpx
 import pytest
 
 from api import schemas
-from tests.api.running import Api, private_world, running, small_city
-from zenata.errors import ControlError
-from zenata.pilots.keys import KeyRing
-from zenata.store import open_store
-from zenata.wire.control import ControlServer
-
-EVENT = {
-    "id": "leak-1",
-    "type": "leak",
-    "start": "2026-01-01T00:00:00Z",
-    "end": "2026-01-01T01:00:00Z",
-    "targets": ["street-0001"],
-    "severity": 0.1,
-    "public": False,
-    "parameters": {"target": "street-0001"},
-}
-LATER = {**EVENT, "id": "festival-1", "public": True, "start": "2026-01-02T00:00:00Z"}
-ROW = {
-    "time": "2026-01-01T00:00:10Z",
-    "world": "w-own",
-    "sensor": "air-0001",
-    "kind": "air",
-    "district": "coast",
-    "property": "no2",
-    "unit": "ug/m3",
-    "value": 1.0,
-    "seq": 1,
-}
-
-
-def status(world: str, owner: str = "") -> dict[str, Any]:
-    return {
-        "world": world,
-        "owner": owner,
-        "parent": "",
-        "city": "zenata",
-        "seed": 1,
-        "start": "2026-01-01T00:00:00Z",
-        "time": "2026-01-01T00:00:00Z",
-        "state": "paused",
-        "speed": "max",
-        "pace": 0.0,
-        "kinds": [],
-        "districts": [],
-        "packs": False,
-        "live": False,
-        "events": 0,
-        "backfill": None,
-        "reason": None,
-    }
-
-
-class Simulators:
-    """Answers as simulators do, and remembers what was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-        self.status = "applied"
-
-    def handler(self, world: str, owner: str):
-        answers = {
-            "create": self.make,
-            "fork": self.make,
-            "worlds": lambda _: [status("w-foreign", "ben"), status("w-own", "test-pilot")],
-            "delete": lambda _: None,
-            **dict.fromkeys(("status", "pace", "backfill"), lambda _: status(world, owner)),
-            "advance": self.advance,
-            "event": lambda arguments: EVENT | {"type": arguments["type"]},
-            "events": lambda _: [EVENT, EVENT | {"id": "fire", "public": True}, LATER],
-            "command": lambda told: {"id": told["id"] or "made", "status": self.status, "at": None, "reason": None},
-            "record": lambda _: {"format": 1, "world": world},
-            "labels": lambda _: [{"event": "leak-1", "affected": None}],
-        }
-
-        def handle(verb: str, arguments: dict[str, Any]) -> object:
-            self.asked.append((world, verb, arguments))
-            return answers[verb](arguments)
-
-        return handle
-
-    def make(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        if arguments.get("seed") == 99:
-            raise ControlError("test-pilot has 4 private worlds already", "limit")
-        return status("w-new", arguments["owner"])
-
-    def advance(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"time": "b", "from": "a", "steps": 1, "rows": 2, "items": [ROW], "more": arguments["limit"] == 1}
+from tests.api.running import Api
+from tests.api.simulators import Simulators, running_with
 
 
 @pytest.fixture(scope="module")
@@ -104,28 +17,20 @@ def simulators() -> Simulators:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory, simulators: Simulators) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("worlds")
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
-    (folder / "zenata").mkdir()
-    with ExitStack() as stack:
-        stack.callback(store.close)
-        for world, owner in (("zenata", ""), ("w-own", "test-pilot"), ("w-foreign", "ben")):
-            place = private_world(folder, world, owner) if owner else folder / world
-            stack.enter_context(ControlServer(place, simulators.handler(world, owner)))
-        yield stack.enter_context(running(city=small_city(), store=store, keys=KeyRing(folder / "keys"), worlds=folder))
+    with running_with(simulators, tmp_path_factory.mktemp("worlds")) as api:
+        yield api
 
 
 @pytest.fixture
 def pilot(api: Api, simulators: Simulators) -> Iterator[httpx.Client]:
-    simulators.asked.clear()
-    simulators.status = "applied"
+    simulators.forget()
     with api.client() as client:
         yield client
 
 
 @pytest.fixture
 def admin(api: Api, simulators: Simulators) -> Iterator[httpx.Client]:
-    simulators.asked.clear()
+    simulators.forget()
     with api.client("admin") as client:
         yield client
 
@@ -188,6 +93,24 @@ def test_a_world_is_shown(pilot):
         assert schemas.WorldDocument.model_validate(pilot.get(f"/v1/worlds/{world}").json()).world == world
 
 
+def test_how_a_backfill_goes_is_shown(pilot, simulators):
+    times = dict.fromkeys(("from", "to", "at"), "2026-01-01T00:00:00Z")
+    simulators.about_own = {"backfill": {**times, "readings": 7, "eta": None}}
+    told = schemas.WorldDocument.model_validate(pilot.get("/v1/worlds/w-own").json())
+    assert told.backfill.readings == 7
+
+
+@pytest.mark.parametrize(("role", "seen"), [("pilot", False), ("engineer", True)])
+def test_the_last_words_of_a_process_are_for_saz(api, simulators, role, seen):
+    simulators.forget()
+    simulators.about_own = {"state": "failed", "reason": "/srv/zenata/worlds/w-own/journal.jsonl cannot be read"}
+    with api.client(role) as client:
+        for told in (client.get("/v1/worlds/w-own").json(), client.get("/v1/worlds").json()["items"][-1]):
+            assert told["state"] == "failed"
+            assert told["reason"]
+            assert ("/srv" in told["reason"]) == seen
+
+
 ROUTES = [
     ("GET", "", None),
     ("DELETE", "", None),
@@ -239,7 +162,7 @@ def test_truth_is_for_saz(pilot, api):
         assert pilot.get(f"/v1/worlds/{world}/truth").status_code == 403
     with api.client("engineer") as engineer:
         page = schemas.TruthPage.model_validate(engineer.get("/v1/worlds/w-foreign/truth").json())
-    assert page.items == [{"event": "leak-1", "affected": None}]
+    assert page.items[0].affected[0].sensor == "water-0001"
 
 
 def test_the_clock_is_changed(pilot, simulators):
@@ -248,7 +171,10 @@ def test_the_clock_is_changed(pilot, simulators):
     assert simulators.asked == [("w-own", "pace", {"state": "running", "speed": 60})]
 
 
-@pytest.mark.parametrize(("limit", "following"), [(2, None), (1, "/v1/readings?world=w-own&start=a&end=b&limit=10000")])
+BEYOND = "/v1/readings?world=w-own&start=2026-01-01T00:00:00.000001Z&end=2026-01-01T00:00:10.000001Z&limit=10000"
+
+
+@pytest.mark.parametrize(("limit", "following"), [(2, None), (1, BEYOND)])
 def test_advancing_returns_the_readings(pilot, simulators, limit, following):
     response = pilot.post("/v1/worlds/w-own/advance", json={"steps": 6, "limit": limit})
     page = schemas.StepPage.model_validate(response.json())
@@ -267,6 +193,20 @@ def test_an_event_is_injected_with_the_parameters_of_its_type(pilot, simulators)
     assert response.status_code == 201
     schemas.EventDocument.model_validate(response.json())
     assert simulators.asked == [("w-own", "event", body)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/worlds", rb'{"scenario": [{"type": "leak", "x": "\ud800"}]}'),
+        ("/v1/worlds/w-own/events", rb'{"type": "leak", "x": "\ud800"}'),
+        ("/v1/worlds/w-own/events", rb'{"type": "leak", "x": {"\udfff": [1]}}'),
+    ],
+)
+def test_half_a_character_is_422(pilot, simulators, path, body):
+    response = pilot.post(path, content=body, headers={"content-type": "application/json"})
+    assert (response.status_code, response.json()["parameter"]) == (422, "body")
+    assert simulators.asked == []
 
 
 def test_of_the_shared_city_a_pilot_sees_what_was_announced(pilot, api):

@@ -1,0 +1,146 @@
+"""Simulators that only write down what they are asked, behind real doors."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from tests.api.running import Api, private_world, running, small_city
+from zenata.errors import ControlError
+from zenata.pilots.keys import KeyRing
+from zenata.store import open_store
+from zenata.wire.control import ControlServer
+
+EVENT = {
+    "id": "leak-1",
+    "type": "leak",
+    "start": "2026-01-01T00:00:00Z",
+    "end": "2026-01-01T01:00:00Z",
+    "targets": ["street-0001"],
+    "severity": 0.1,
+    "public": False,
+    "parameters": {"target": "street-0001"},
+}
+LABEL = {
+    **{name: EVENT[name] for name in ("type", "start", "end", "targets", "severity", "public")},
+    "event": "leak-1",
+    "cause": {"area": 0.001},
+    "affected": [
+        {
+            "sensor": "water-0001",
+            "property": "head",
+            "start": "2026-01-01T00:00:00Z",
+            "end": "2026-01-01T00:10:00Z",
+            "largest": -2.5,
+        }
+    ],
+}
+LATER = {**EVENT, "id": "festival-1", "public": True, "start": "2026-01-02T00:00:00Z"}
+ROW = {
+    "time": "2026-01-01T00:00:10Z",
+    "world": "w-own",
+    "sensor": "air-0001",
+    "kind": "air",
+    "district": "coast",
+    "property": "no2",
+    "unit": "ug/m3",
+    "value": 1.0,
+    "seq": 1,
+}
+
+
+def status(world: str, owner: str = "") -> dict[str, Any]:
+    return {
+        "world": world,
+        "owner": owner,
+        "parent": "",
+        "city": "zenata",
+        "seed": 1,
+        "start": "2026-01-01T00:00:00Z",
+        "time": "2026-01-01T00:00:00Z",
+        "state": "paused",
+        "speed": "max",
+        "pace": 0.0,
+        "kinds": [],
+        "districts": [],
+        "packs": False,
+        "live": False,
+        "events": 0,
+        "backfill": None,
+        "reason": None,
+    }
+
+
+class Simulators:
+    """Answers as simulators do, and remembers what was asked.
+
+    Attributes
+    ----------
+    asked : list of (str, str, dict)
+        World, verb and arguments.
+    status : str
+        What becomes of commands.
+    ticks : threading.Event
+        Cleared, commands wait.
+    about_own : dict
+        What the host says of the pilot's world beside the usual.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new."""
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.status = "applied"
+        self.ticks = Event()
+        self.ticks.set()
+        self.about_own: dict[str, Any] = {}
+
+    def handler(self, world: str, owner: str) -> Callable[[str, dict[str, Any]], object]:
+        answers = {
+            "create": self.make,
+            "fork": self.make,
+            "worlds": lambda _: [status("w-foreign", "ben"), status("w-own", "test-pilot") | self.about_own],
+            "delete": lambda _: None,
+            **dict.fromkeys(("status", "pace", "backfill"), lambda _: status(world, owner)),
+            "advance": self.advance,
+            "event": lambda arguments: EVENT | {"type": arguments["type"]},
+            "events": lambda _: [EVENT, EVENT | {"id": "fire", "public": True}, LATER],
+            "command": self.command,
+            "record": lambda _: {"format": 1, "world": world},
+            "labels": lambda _: [LABEL],
+        }
+
+        def handle(verb: str, arguments: dict[str, Any]) -> object:
+            self.asked.append((world, verb, arguments))
+            return answers[verb](arguments)
+
+        return handle
+
+    def make(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if arguments.get("seed") == 99:
+            raise ControlError("test-pilot has 4 private worlds already", "limit")
+        return status("w-new", arguments["owner"])
+
+    def advance(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        times = {"from": "2026-01-01T00:00:00Z", "time": "2026-01-01T00:00:10Z"}
+        return {**times, "steps": 1, "rows": 2, "items": [ROW], "more": arguments["limit"] == 1}
+
+    def command(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        assert self.ticks.wait(30)
+        return {"id": arguments["id"] or "made", "status": self.status, "at": None, "reason": None}
+
+
+@contextmanager
+def running_with(simulators: Simulators, folder: Path) -> Iterator[Api]:
+    """Run the API beside the shared city, a world of the pilot and one of somebody else."""
+    store = open_store(f"duckdb:///{folder}/readings.duckdb")
+    (folder / "zenata").mkdir()
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        for world, owner in (("zenata", ""), ("w-own", "test-pilot"), ("w-foreign", "ben")):
+            place = private_world(folder, world, owner) if owner else folder / world
+            stack.enter_context(ControlServer(place, simulators.handler(world, owner)))
+        yield stack.enter_context(running(city=small_city(), store=store, keys=KeyRing(folder / "keys"), worlds=folder))
