@@ -13,6 +13,7 @@ from api.live import Hub
 from api.observe import Metrics, Observer
 from api.problems import Problem, on_http_exception, on_problem, on_store_error, on_validation_error
 from api.routes import city as city_routes
+from api.routes import messages as message_routes
 from api.routes import readings as readings_routes
 from api.routes import service as service_routes
 from api.routes import worlds as world_routes
@@ -53,6 +54,7 @@ def create_app(
     worlds: Worlds,
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
+    replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
 ) -> FastAPI:
     """Return the application; `api.context.Context` explains the parameters."""
     app = Application(
@@ -69,11 +71,11 @@ def create_app(
         },
     )
     app.state.context = Context(
-        city=city, store=store, keys=keys, hub=hub, worlds=worlds, ready=ready, counters=counters
+        city=city, store=store, keys=keys, hub=hub, worlds=worlds, ready=ready, counters=counters, replay=replay
     )
-    app.state.metrics = Metrics(hub, counters)
+    app.state.metrics = Metrics(hub, store, counters)
     app.add_middleware(Observer, metrics=app.state.metrics)
-    for routes in (city_routes, readings_routes, world_routes, service_routes):
+    for routes in (city_routes, readings_routes, world_routes, message_routes, service_routes):
         app.include_router(routes.router)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app

@@ -43,6 +43,8 @@ class Context:
         Returns what is not ready yet, in words; empty when all is.
     counters : callable
         Returns counters of the other services of the process, for /metrics.
+    replay : callable
+        Gives dead letters another chance; returns how many became readings, and how many did not.
     """
 
     city: City
@@ -52,6 +54,7 @@ class Context:
     worlds: Worlds
     ready: Callable[[], list[str]]
     counters: Callable[[], Mapping[str, float]]
+    replay: Callable[[], tuple[int, int]]
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.live import Hub
 from api.problems import KINDS, Problem
+from zenata.store.base import Store
+from zenata.store.ledger import FATES
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +33,13 @@ class Metrics:
     Parameters
     ----------
     hub : Hub
+    store : Store
+        Whose ledger is told.
     counters : callable
         Returns counters of the other services of the process by name.
     """
 
-    def __init__(self, hub: Hub, counters: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, hub: Hub, store: Store, counters: Callable[[], Mapping[str, float]]) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "zenata_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
@@ -47,19 +51,26 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
             registry=self.registry,
         )
-        self.registry.register(_Gauges(hub, counters))
+        self.registry.register(_Gauges(hub, store, counters))
 
 
 class _Gauges(Collector):
     """Asks the parts for what they count themselves."""
 
-    def __init__(self, hub: Hub, counters: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, hub: Hub, store: Store, counters: Callable[[], Mapping[str, float]]) -> None:
         self._hub = hub
+        self._store = store
         self._counters = counters
 
     def collect(self) -> Iterable[Metric]:
         yield CounterMetricFamily("zenata_readings_stored", "Readings stored and published.", self._hub.published)
         yield GaugeMetricFamily("zenata_stream_listeners", "Open streams.", self._hub.listeners)
+        messages = GaugeMetricFamily("zenata_ledger_messages", "What became of messages.", labels=["world", "fate"])
+        for world in self._store.ledger.worlds():
+            balance = self._store.ledger.balance(world)
+            for fate in FATES:
+                messages.add_metric([world, fate], getattr(balance, fate))
+        yield messages
         for name, value in self._counters().items():
             yield CounterMetricFamily(f"zenata_{name}", name.replace("_", " ").capitalize() + ".", value)
 

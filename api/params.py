@@ -111,3 +111,19 @@ class WorldParams(Params):
     """Parameters of a route about one world."""
 
     world: str | None = Field(None, description="World; the shared live city if left out.", max_length=64)
+
+
+class AccountsParams(Params):
+    """Parameters of /v1/ledger/{world}."""
+
+    all: bool = Field(False, description="Every sensor; only those with messages rejected, missing or repeated if not.")
+    limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class LettersParams(Params):
+    """Parameters of /v1/dead-letters."""
+
+    world: str | None = Field(None, description="Only of this world; all that one may see if left out.", max_length=64)
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most letters; `next` then leads on.")] = 100
+    cursor: Cursor = None

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from benchmarks.table import Row
 from ingest.service import FILTERS, Ingest
 from tests.broker.running import HOST, Running, password, running_broker, standard_users
 from zenata.city.clock import SECOND, WallClock
+from zenata.city.model import City, Sensor
+from zenata.city.pack import load_city
 from zenata.store import open_store
 from zenata.wire import senml, topics
 from zenata.wire.address import Address
@@ -76,6 +79,13 @@ def _compare(messages: Messages, size: int) -> tuple[float, float]:
     return statistics.median(rates[_BARE]), statistics.median(rates[_OURS])
 
 
+def _city() -> City:
+    """Return a city of nothing but the sensors that speak here."""
+    place = {"longitude": 0.0, "latitude": 0.0}
+    sensors = (Sensor(id=f"air-{n:04}", kind="air", district="la-ferme", **place) for n in range(SENSORS))
+    return replace(load_city("zenata"), sensors=tuple(sensors))
+
+
 def _singles() -> Messages:
     """Yield one reading after the other, of a sensor each."""
     start = WallClock().now()
@@ -120,7 +130,7 @@ def _drain(broker: Running, folder: Path, size: int) -> float:
         begin = time.perf_counter()
         with _subscription(broker, _OURS) as subscription:
             subscription.connect(5)
-            ingest = Ingest(store=store, subscription=subscription, clock=WallClock())
+            ingest = Ingest(city=_city(), store=store, subscription=subscription, clock=WallClock())
             worker = threading.Thread(target=ingest.run, args=(stop,))
             worker.start()
             while ingest.counters.messages < size and time.perf_counter() < begin + PATIENCE:

@@ -1,12 +1,16 @@
 """From messages to columns: what came over MQTT, as one batch of readings and the dead letters beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ingest.clocks import Clocks
+from zenata.city.kinds import KINDS
+from zenata.city.model import City
+from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import SenmlError, TopicError
-from zenata.store.base import DeadLetter
+from zenata.store.letters import DeadLetter
 from zenata.wire import senml, topics
 from zenata.wire.mqtt import Message
 
@@ -14,28 +18,48 @@ _MOST_PLACES = 200_000
 """Topics remembered at once; far more than a city has sensors."""
 
 
+class _Refused(Exception):  # noqa: N818 - it names what happened
+    """A message cannot become readings; `code` is one of `zenata.store.letters.REASONS`."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 class _Place:
-    """What a topic says, and the numbers of the series seen there by SenML name."""
+    """What a topic says, and the numbers of the series seen there by SenML name and unit."""
 
     __slots__ = ("numbers", "topic")
 
     def __init__(self, topic: topics.TelemetryTopic | topics.PackTopic) -> None:
         self.topic = topic
-        self.numbers: dict[str, int] = {}
+        self.numbers: dict[tuple[str, str], int] = {}
 
 
 class Decoder:
-    """Turns messages into readings. One bad message never harms another.
+    """Turns messages into readings, and holds them against what the city has. One bad message never harms another.
 
     The series it meets are numbered in its own `catalog`, which only grows.
+
+    Parameters
+    ----------
+    city : City
+        Whose sensors may speak.
+    clocks : Clocks
+        Those of the worlds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, city: City, clocks: Clocks) -> None:
         self.catalog = Catalog()
+        self.clocks = clocks
+        self._sensors = {sensor.id: sensor for sensor in city.sensors}
         self._places: dict[str, _Place] = {}
+        self._low: list[float] = []  # by number of the series
+        self._high: list[float] = []
+        self._received = 0  # of the last letter
 
     def decode(self, messages: Sequence[Message], now: int) -> tuple[ReadingBatch, list[DeadLetter]]:
-        """Decode messages, each wholly or not at all.
+        """Decode messages. Each becomes readings or a dead letter as a whole; of a pack, each sensor's part does.
 
         Parameters
         ----------
@@ -48,28 +72,14 @@ class Decoder:
         values: list[float] = []
         seqs: list[int] = []
         letters: list[DeadLetter] = []
-        places = self._places
         for message in messages:
             if not message.payload:
                 continue  # it takes what was retained away (MQTT 3.1.1 section 3.3.1.3), and says nothing
-            try:
-                place = places.get(message.topic) or self._place(message.topic)
-                readings = senml.decode(message.payload, now)
-                numbers = place.numbers
-                # A KeyError means a name not seen at this place before: number all names, and look again.
-                try:
-                    found = [numbers[name] for name in readings.names]
-                except KeyError:
-                    found = [self._number(place, *named) for named in zip(readings.names, readings.units, strict=True)]
-            except (TopicError, SenmlError) as error:
-                letters.append(
-                    DeadLetter(received=now, topic=message.topic, payload=message.payload, reason=str(error))
-                )
-                continue
-            series += found
-            times += readings.times
-            values += readings.values
-            seqs += readings.seqs
+            for found, readings in self._parts(message, now, letters):
+                series += found
+                times += readings.times
+                values += readings.values
+                seqs += readings.seqs
         batch = ReadingBatch(
             catalog=self.catalog,
             series=np.array(series, dtype=np.int32),
@@ -79,34 +89,119 @@ class Decoder:
         )
         return batch, letters
 
+    def _parts(
+        self, message: Message, now: int, letters: list[DeadLetter]
+    ) -> Iterator[tuple[list[int], senml.Readings]]:
+        """Yield the readings of a message with the numbers of their series, and put the rest to the dead letters."""
+        sensor, readings = "", None
+        try:
+            place = self._places.get(message.topic) or self._place(message.topic)
+            if isinstance(place.topic, topics.TelemetryTopic):
+                sensor = place.topic.sensor
+            readings = _decode(message.payload, now)
+            yield self._checked(place, readings), readings
+        except _Refused as refused:
+            if sensor or readings is None:
+                letters.append(self._letter(message, refused, now, sensor, readings.seqs[0] if readings else 0))
+                return
+            for sensor, part in _by_sensor(readings):
+                try:
+                    yield self._checked(place, part), part
+                except _Refused as refused_part:
+                    letters.append(self._letter(message, refused_part, now, sensor, part.seqs[0]))
+
     def _place(self, topic: str) -> _Place:
-        place = _Place(topics.parse(topic))
+        try:
+            place = _Place(topics.parse(topic))
+        except TopicError as error:
+            raise _Refused("topic", str(error)) from error
         if len(self._places) >= _MOST_PLACES:
             self._places.clear()
         self._places[topic] = place
         return place
 
+    def _checked(self, place: _Place, readings: senml.Readings) -> list[int]:
+        """Return the numbers of the series of readings that hold against the city."""
+        numbers, low, high = place.numbers, self._low, self._high
+        named = zip(readings.names, readings.units, strict=True)
+        # A KeyError means a name not seen at this place before: number all names, and look again.
+        try:
+            found = [numbers[name] for name in named]
+        except KeyError:
+            found = [self._number(place, *name) for name in zip(readings.names, readings.units, strict=True)]
+        for number, value in zip(found, readings.values, strict=True):
+            if not low[number] <= value <= high[number]:
+                series = self.catalog[number]
+                raise _Refused(
+                    "range",
+                    f"{series.property} of {series.sensor} is {value:g} {series.unit}, outside "
+                    f"{low[number]:g} to {high[number]:g}",
+                )
+        if refusal := self.clocks.refusal(place.topic.world, min(readings.times), max(readings.times)):
+            raise _Refused("time", refusal)
+        return found
+
     def _number(self, place: _Place, name: str, unit: str) -> int:
         """Give the series of a reading its number, and remember it at its place."""
-        sensor, _, property_ = name.rpartition("/")
+        id_, _, property_ = name.rpartition("/")
         topic = place.topic
-        if not sensor or not property_:
-            raise SenmlError(f"name {name!r} is not {{sensor}}/{{property}}")
-        if isinstance(topic, topics.TelemetryTopic):
-            if sensor != topic.sensor:
-                raise SenmlError(f"the payload speaks of {sensor!r}, the topic of {topic.sensor!r}")
-            kind = topic.kind
-        else:
-            kind = sensor.rpartition("-")[0]
+        if not id_ or not property_:
+            raise _Refused("topic", f"name {name!r} is not {{sensor}}/{{property}}")
+        if isinstance(topic, topics.TelemetryTopic) and id_ != topic.sensor:
+            raise _Refused("topic", f"the payload speaks of {id_!r}, the topic of {topic.sensor!r}")
+        sensor = self._sensors.get(id_)
+        if sensor is None:
+            raise _Refused("sensor", f"the city has no sensor {id_!r}")
+        if topic.district != sensor.district or getattr(topic, "kind", sensor.kind) != sensor.kind:
+            raise _Refused(
+                "topic", f"{id_} is of the kind {sensor.kind} in {sensor.district}; the topic says otherwise"
+            )
+        if property_ not in KINDS[sensor.kind].properties:
+            known = ", ".join(KINDS[sensor.kind].properties)
+            raise _Refused("schema", f"{id_} observes {known}, and no {property_!r}")
+        quantity = QUANTITIES[property_]
+        if unit not in {"", quantity.unit}:
+            raise _Refused("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
         number = self.catalog.intern(
             Series(
                 world=topic.world,
-                sensor=sensor,
+                sensor=id_,
                 property=property_,
-                kind=kind,
-                district=topic.district,
-                unit=unit,
+                kind=sensor.kind,
+                district=sensor.district,
+                unit=quantity.unit,
             )
         )
-        place.numbers[name] = number
+        if number == len(self._low):
+            self._low.append(quantity.low)
+            self._high.append(quantity.high)
+        place.numbers[name, unit] = number
         return number
+
+    def _letter(self, message: Message, refused: _Refused, now: int, sensor: str, seq: int) -> DeadLetter:
+        self._received = max(now, self._received + 1)  # each has a time of its own, as its name
+        return DeadLetter(
+            received=self._received,
+            topic=message.topic,
+            payload=message.payload,
+            code=refused.code,
+            reason=str(refused),
+            sensor=sensor,
+            seq=seq,
+        )
+
+
+def _decode(payload: bytes, now: int) -> senml.Readings:
+    try:
+        return senml.decode(payload, now)
+    except SenmlError as error:
+        raise _Refused("schema", str(error)) from error
+
+
+def _by_sensor(readings: senml.Readings) -> Iterator[tuple[str, senml.Readings]]:
+    """Yield each sensor of a pack with its readings."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(readings.names):
+        places.setdefault(name.rpartition("/")[0], []).append(place)
+    for sensor, own in places.items():
+        yield sensor, readings.take(own)

@@ -5,8 +5,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ingest.clocks import Clocks
 from ingest.decoder import Decoder
 from zenata.city.clock import Clock
+from zenata.city.model import City
 from zenata.city.readings import ReadingBatch
 from zenata.errors import StoreError
 from zenata.store.base import Store
@@ -15,7 +17,7 @@ from zenata.wire.mqtt import Message, Subscription
 
 log = logging.getLogger(__name__)
 
-FILTERS = (topics.TELEMETRY, topics.PACKS)
+FILTERS = (topics.TELEMETRY, topics.PACKS, topics.CLOCKS)
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class Ingest:
 
     Parameters
     ----------
+    city : City
+        Whose sensors may speak.
     store : Store
     subscription : Subscription
         Connected, or connecting by itself.
@@ -51,6 +55,7 @@ class Ingest:
     def __init__(
         self,
         *,
+        city: City,
         store: Store,
         subscription: Subscription,
         clock: Clock,
@@ -65,7 +70,8 @@ class Ingest:
         self._on_stored = on_stored
         self._batch_messages = batch_messages
         self._batch_age = batch_age
-        self._decoder = Decoder()
+        self.clocks = Clocks()
+        self._decoder = Decoder(city, self.clocks)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
@@ -76,7 +82,9 @@ class Ingest:
 
     def _keep(self, messages: list[Message], stop: threading.Event) -> bool:
         """Store messages, trying again while the store fails; return whether they are durable."""
-        batch, letters = self._decoder.decode(messages, self._clock.now())
+        self._hear(messages)
+        said = [message for message in messages if not topics.is_clock(message.topic)]
+        batch, letters = self._decoder.decode(said, self._clock.now())
         pause = 0.1
         while True:
             try:
@@ -90,7 +98,7 @@ class Ingest:
             else:
                 break
         self.counters.batches += 1
-        self.counters.messages += len(messages)
+        self.counters.messages += len(said)
         self.counters.readings += new
         self.counters.duplicates += len(batch) - new
         self.counters.dead_letters += len(letters)
@@ -99,3 +107,11 @@ class Ingest:
         if new:
             self._on_stored(batch)
         return True
+
+    def _hear(self, messages: list[Message]) -> None:
+        """Take what clocks say, which is not stored."""
+        for message in messages:
+            if topics.is_clock(message.topic):
+                self.clocks.hear(message.topic.partition("/")[0], message.payload)
+        for world, count in self.clocks.published.items():
+            self._store.ledger.announce(world, count)

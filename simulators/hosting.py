@@ -19,14 +19,11 @@ from simulators.requests import NewWorldWords, Words, WorldWords, moment_of, spe
 from simulators.scenario import planned
 from simulators.world import SIMULATED, TICK, World
 from simulators.worlds import Worlds
-from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.city.clock import EARLIEST, LATEST, WallClock, format_time, parse_time
 from zenata.errors import ControlError
 from zenata.supervisor import GivenUp, Program, Supervisor
 
 log = logging.getLogger(__name__)
-
-EARLIEST, LATEST = parse_time("2000-01-01"), parse_time("2100-01-01")
-"""Between which a private world may start [us since the Unix epoch]: calendars and sun hold there."""
 
 _WATCH = 0.3  # pause between two looks at folders and processes [s]
 

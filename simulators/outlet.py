@@ -63,7 +63,7 @@ class Outlet:
         if self._run.recipe.packs:
             count = len(emission.values) / PACKED
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._most
-        self._publish(self._encoder.clock(emission.time, pace))
+        self._publish(self._encoder.clock(emission.time, pace, self._run.world.messages))
         for event, effect in self._run.world.effects:
             if effect.public and before < event.start <= emission.time:
                 self._publish(self._encoder.announcement(event, effect.targets))

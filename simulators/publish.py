@@ -75,9 +75,9 @@ class Encoder:
         for topic, records in packs.items():
             yield Message(topic, senml.encode(records))
 
-    def clock(self, time: int, pace: Pace) -> Message:
-        """Return what tells the world's time [us since the Unix epoch] and pace."""
-        told = {"time": format_time(time), "speed": pace.speed or "max", "state": pace.state}
+    def clock(self, time: int, pace: Pace, messages: int) -> Message:
+        """Return what tells the world's time [us since the Unix epoch] and pace, and how many messages there were."""
+        told = {"time": format_time(time), "speed": pace.speed or "max", "state": pace.state, "messages": messages}
         return Message(self._clock_topic, json.dumps(told).encode(), retain=True)
 
     def response(self, order: Order, time: int, refusal: str | None) -> Message:

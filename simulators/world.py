@@ -131,6 +131,11 @@ class World:
         self._observe()
 
     @property
+    def messages(self) -> int:
+        """How many messages its sensors have published."""
+        return int(self._seq.sum())
+
+    @property
     def time(self) -> int:
         """Time of the last tick [us since the Unix epoch]; a tick before the start at first."""
         return self._now.time

@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.")
 app.add_typer(packs_app, name="city")
+letters_app = typer.Typer(help="Dead letters: messages that could not become readings.")
+app.add_typer(letters_app, name="dead-letters")
 
 # An option that is not given stays None, and leaves the setting to the environment or to its default.
 DataDir = Annotated[Path | None, typer.Option(help="Where everything lives that lasts. [default: .zenata]")]
@@ -104,7 +106,7 @@ def simulate(
 
 
 @app.command()
-def ingest(data_dir: DataDir = None, store: Store = None, broker: Broker = None) -> None:
+def ingest(data_dir: DataDir = None, store: Store = None, broker: Broker = None, city: City = None) -> None:
     """Run ingest alone: readings from any MQTT broker into a store."""
     settings = _settings(**locals())
     from zenata import services
@@ -202,6 +204,22 @@ def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes wi
     if problems:
         raise typer.Exit(2)
     typer.echo("ok")
+
+
+@letters_app.command("list")
+def list_letters(data_dir: DataDir = None) -> None:
+    """Show the newest dead letters of the running city, and why they are dead."""
+    from zenata.letters import newest
+
+    newest(_settings(data_dir=data_dir), typer.echo)
+
+
+@letters_app.command("replay")
+def replay_letters(data_dir: DataDir = None) -> None:
+    """Decode the dead letters of the running city anew, after a mend, and store those that are readings now."""
+    from zenata.letters import replay
+
+    replay(_settings(data_dir=data_dir), typer.echo)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from secrets import token_hex
 
@@ -17,6 +17,8 @@ from api.live import Hub
 from api.server import Server
 from api.worlds import Worlds
 from ingest.bulk import BulkServer
+from ingest.clocks import Clocks
+from ingest.replay import replay
 from ingest.service import FILTERS, Ingest
 from zenata.city.clock import WallClock, parse_time
 from zenata.city.pack import load_city
@@ -45,7 +47,9 @@ def ingest(settings: Settings) -> None:
             _subscription(settings, broker_of(settings)) as subscription,
         ):
             subscription.connect(PATIENCE)
-            Ingest(store=store, subscription=subscription, clock=WallClock()).run(stop_on_signal())
+            Ingest(city=load_city(settings.city), store=store, subscription=subscription, clock=WallClock()).run(
+                stop_on_signal()
+            )
     finally:
         store.close()
 
@@ -61,7 +65,8 @@ def serve(settings: Settings) -> None:
     if settings.broker:
         subscription = _subscription(settings, parse_url(settings.broker))
         worker = _Worker(
-            Ingest(store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish), subscription
+            Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish),
+            subscription,
         )
     app = create_app(
         city=city,
@@ -71,6 +76,7 @@ def serve(settings: Settings) -> None:
         worlds=Worlds(root=settings.worlds_dir, shared=settings.world),
         ready=worker.problems if worker else list,
         counters=worker.counters if worker else dict,
+        replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish)),
     )
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
@@ -103,6 +109,11 @@ class _Worker:
         self._subscription = subscription
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @property
+    def clocks(self) -> Clocks:
+        """The clocks of worlds, as ingest hears them."""
+        return self._ingest.clocks
 
     def problems(self) -> list[str]:
         """Return what keeps ingest from working, if anything."""

@@ -116,6 +116,7 @@ def running(
     worlds: Path = Path("nowhere"),
     hub: Hub | None = None,
     ready: Callable[[], list[str]] = list,
+    replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
 ) -> Iterator[Api]:
     """Run the API until the end of the block."""
     hub = hub or Hub()
@@ -128,6 +129,7 @@ def running(
         worlds=Worlds(root=worlds, shared=WORLD),
         ready=ready,
         counters=lambda: {"ingest_messages": 7},
+        replay=replay,
     )
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub)
     thread = threading.Thread(target=server.run)

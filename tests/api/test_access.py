@@ -47,7 +47,13 @@ def test_each_role_reaches_what_it_may_and_nothing_else(api: Api, role: str) -> 
 def forbidden(role: str) -> set[tuple[str, str]]:
     """What a role may not do, in the shared city."""
     world = "/v1/worlds/{world}"
-    watching = {("GET", "/metrics"), ("GET", f"{world}/truth"), ("GET", f"{world}/record"), ("POST", f"{world}/fork")}
+    watching = {
+        ("GET", "/metrics"),
+        ("GET", f"{world}/truth"),
+        ("GET", f"{world}/record"),
+        ("POST", f"{world}/fork"),
+        ("POST", "/v1/dead-letters/replay"),
+    }
     ruling = {
         ("DELETE", world),
         ("PATCH", f"{world}/clock"),

@@ -29,6 +29,10 @@ V1 = [
     "/v1/worlds/{world}/record",
     "/v1/worlds/{world}/truth",
     "/v1/commands",
+    "/v1/ledger",
+    "/v1/ledger/{world}",
+    "/v1/dead-letters",
+    "/v1/dead-letters/replay",
 ]
 SERVICE = ["/healthz", "/readyz", "/metrics", "/problems/{name}"]
 

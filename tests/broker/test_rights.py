@@ -14,8 +14,8 @@ zenata/telemetry/la-ferme/air/air-0001   w           r       r     r
 w-1/telemetry/la-ferme/air/air-0001      w           r       r     -
 zenata/packs/la-ferme                    w           r       r     r
 w-1/packs/la-ferme                       w           r       r     -
-zenata/clock                             w           -       r     r
-w-1/clock                                w           -       r     -
+zenata/clock                             w           r       r     r
+w-1/clock                                w           r       r     -
 zenata/events                            w           r       r     r
 w-1/events                               w           r       r     -
 zenata/responses/streetlight/lamp-0001   w           -       r     r
@@ -23,7 +23,7 @@ w-1/responses/streetlight/lamp-0001      w           -       r     -
 zenata/commands/streetlight/lamp-0001    r           -       -     -
 w-1/commands/streetlight/lamp-0001       r           -       w     -
 w-2/telemetry/la-ferme/air/air-0001      w           r       -     -
-w-2/clock                                w           -       -     -
+w-2/clock                                w           r       -     -
 w-2/commands/streetlight/lamp-0001       r           -       -     -
 pilots/demo/telemetry/dev-1              -           r       rw    -
 pilots/demo/answers/trial-1              -           r       rw    -

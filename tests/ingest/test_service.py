@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.service import FILTERS, Ingest
+from tests.api.running import small_city
 from tests.broker.running import Running, password, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
@@ -61,6 +62,10 @@ class Failing:
         self.asked = threading.Event()
         self._store = store
 
+    @property
+    def ledger(self):
+        return self._store.ledger
+
     def append(self, batch, letters=()):
         self.asked.set()
         if self.left:
@@ -83,7 +88,9 @@ def ingesting(broker: Running, store, **options) -> Iterator[Ingest]:
     """Ingest in a thread, as the service does."""
     stop = threading.Event()
     with subscription(broker) as client:
-        ingest = Ingest(store=store, subscription=client, clock=WallClock(), batch_age=0.05, **options)
+        ingest = Ingest(
+            city=small_city(), store=store, subscription=client, clock=WallClock(), batch_age=0.05, **options
+        )
         thread = threading.Thread(target=ingest.run, args=(stop,))
         thread.start()
         try:

@@ -19,6 +19,7 @@ from tests.broker.running import password, running_broker, standard_users
 from tests.simulators.test_backfill import Lent
 from tests.store.data import contents
 from zenata.city.clock import SECOND, WallClock, parse_time
+from zenata.city.model import City
 from zenata.errors import SetupError, StoreError
 from zenata.store import open_store
 from zenata.wire.address import Address
@@ -95,15 +96,15 @@ def test_the_store_holds_the_same_as_if_it_had_been_published(city, stage, tmp_p
             publisher.connect(TIMEOUT)
             subscription.connect(TIMEOUT)
             live = Stage(city, tmp_path / "live", publisher)
-            published = publish(live.simulation(), subscription, store)
+            published = publish(city, live.simulation(), subscription, store)
             live.store.close()
         assert published == simulation.running.digest.hexdigest()
         assert contents(store) == contents(stage.store)
 
 
-def publish(simulation: Simulation, subscription: Subscription, store) -> str:
+def publish(city: City, simulation: Simulation, subscription: Subscription, store) -> str:
     """Publish up to `END` what ingest stores meanwhile; return the fingerprint when all is there."""
-    ingest, stop = Ingest(store=store, subscription=subscription, clock=WallClock()), threading.Event()
+    ingest, stop = Ingest(city=city, store=store, subscription=subscription, clock=WallClock()), threading.Event()
     thread = threading.Thread(target=ingest.run, args=(stop,))
     thread.start()
     try:

@@ -244,7 +244,7 @@ def encoded(city, run: Run, ticks: int, *, packs: bool = False) -> Said:
     said = []
     for _ in range(ticks):
         emission = run.step()
-        said += [*encoder.telemetry(emission), encoder.clock(emission.time, AT_ONCE)]
+        said += [*encoder.telemetry(emission), encoder.clock(emission.time, AT_ONCE, run.world.messages)]
         said += encoder.packs(emission) if packs else ()
     return sorted((message.topic, message.payload) for message in said)
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.store.data import ALWAYS, NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
 from zenata.city.readings import Catalog, Selection, Series
 from zenata.errors import StoreError
-from zenata.store.base import DeadLetter, Query
+from zenata.store.base import Query
+from zenata.store.letters import DeadLetter
 
 READINGS = st.builds(
     Row,
@@ -31,7 +32,9 @@ def newest_of(rows):
 
 
 def letter(received, topic="zenata/telemetry/coast/air/air-0001"):
-    return DeadLetter(received=received, topic=topic, payload=b"\x00\xffno pack", reason="not JSON: « غير »")
+    return DeadLetter(
+        received=received, topic=topic, payload=b"\x00\xffno pack", code="schema", reason="not JSON: « غير »"
+    )
 
 
 @settings(max_examples=25)

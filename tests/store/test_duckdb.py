@@ -19,10 +19,11 @@ from tests.store.data import NOON, Row, batch_of, by_identity, contents, rows_of
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store import duckdb as backend
-from zenata.store.base import DeadLetter, Query
+from zenata.store.base import Query
 from zenata.store.duckdb import SCHEMA_VERSION, DuckDBStore
+from zenata.store.letters import DeadLetter
 
-LETTER = DeadLetter(received=NOON, topic="zenata/telemetry", payload=b"{", reason="not a pack")
+LETTER = DeadLetter(received=NOON, topic="zenata/telemetry", payload=b"{", code="schema", reason="not a pack")
 
 
 @pytest.fixture

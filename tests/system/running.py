@@ -91,6 +91,23 @@ class RunningCity:
         except httpx.HTTPError:
             return ""
 
+    def halt(self) -> None:
+        """Stop the shared city's clock, and wait until everything it has published is stored.
+
+        A broker may take seconds to deliver a message that it did not get through at first.
+        """
+        headers = {"Authorization": f"Bearer {self.admin_key}"}
+        with httpx.Client(base_url=self.http, headers=headers, timeout=20, trust_env=False) as admin:
+            assert admin.patch("/v1/worlds/zenata/clock", json={"state": "paused"}).status_code == 200
+
+            def settled() -> bool:
+                clock, city = admin.get("/v1/worlds/zenata").json(), admin.get("/v1/city").json()
+                balance = admin.get("/v1/ledger").json()["items"][0]
+                still = clock["state"] == "paused" and clock["time"] == city["newest"]
+                return still and balance["in_flight"] == balance["missing"] == 0
+
+            wait_until(settled, "everything is stored")
+
     def wait_for_more(self) -> None:
         """Wait until readings come that are newer than all there are."""
         wait_until(self.newest, "the API answers")

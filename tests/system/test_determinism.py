@@ -20,6 +20,7 @@ def run(folder: Path, seed: int) -> int:
     """Run a city for a while; return the time up to which everything is stored, late messages included."""
     with running_city(folder, "--start", START, "--speed", "600", "--seed", str(seed)) as city:
         wait_until(lambda: city.newest() > ENOUGH, "the city has run for a while")
+        city.halt()
     with opened(folder) as store:
         return store.execute("SELECT max(time) FROM stored").fetchone()[0] - int(LATEST) * SECOND
 

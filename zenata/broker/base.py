@@ -64,7 +64,7 @@ SERVICES: Mapping[str, Rights] = {
         subscribe=("+/commands/#",),
     ),
     "ingest": Rights(
-        subscribe=("+/telemetry/#", "+/packs/#", "+/events", "pilots/#", "truth/#"),
+        subscribe=("+/telemetry/#", "+/packs/#", "+/clock", "+/events", "pilots/#", "truth/#"),
     ),
 }
 """The services that connect to the broker, and their rights."""

@@ -128,3 +128,7 @@ def format_time(moment: int) -> str:
     if micros:
         text += f".{micros:06d}".rstrip("0")
     return text + "Z"
+
+
+EARLIEST, LATEST = parse_time("2000-01-01"), parse_time("2100-01-01")
+"""Between which a world's time may be [us since the Unix epoch]: calendars and the sun hold there."""

@@ -1,7 +1,8 @@
 """What every store of readings promises.
 
 A store keeps readings (series, time, value, seq) and the dead letters that could not become readings. Appending is
-durable when it returns, and idempotent: of two readings with the same series and time, the first stays.
+durable when it returns, and idempotent: of two readings with the same series and time, the first stays. Observation
+times are from `zenata.city.clock.EARLIEST` to `LATEST`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from typing import Protocol
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection
+from zenata.store.ledger import Ledger
+from zenata.store.letters import DeadLetter
 
 AGGREGATES = ("mean", "min", "max", "sum", "count", "first", "last", "p95")
 """What a query can ask for instead of the raw readings."""
@@ -72,27 +75,6 @@ class Table:
         return len(self.series)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
-    """A message that could not become readings.
-
-    Parameters
-    ----------
-    received : int
-        When it came [us since the Unix epoch].
-    topic : str
-    payload : bytes
-        As it came.
-    reason : str
-        What is wrong with it, for a person.
-    """
-
-    received: int
-    topic: str
-    payload: bytes
-    reason: str
-
-
 class Store(Protocol):
     """A place for readings that lasts. Methods may be called from any thread."""
 
@@ -101,8 +83,21 @@ class Store(Protocol):
         """Every series the store holds; the numbers in its tables count in it."""
         ...
 
-    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = ()) -> int:
+    @property
+    def ledger(self) -> Ledger:
+        """What became of every message; it speaks of what has been appended, and of nothing else."""
+        ...
+
+    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = (), mended: Sequence[DeadLetter] = ()) -> int:
         """Keep readings and dead letters, all or none; durable when it returns.
+
+        Parameters
+        ----------
+        batch : ReadingBatch
+        letters : sequence of DeadLetter
+            One that is there already is no error.
+        mended : sequence of DeadLetter
+            Dead letters to remove, as the batch has their readings now.
 
         Returns
         -------
@@ -132,8 +127,31 @@ class Store(Protocol):
         """Return the reading with the newest observation time of each series, raw, ordered by series."""
         ...
 
-    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
-        """Return the newest dead letters, newest first."""
+    def dead_letters(
+        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100
+    ) -> list[DeadLetter]:
+        """Return the newest dead letters, newest first.
+
+        Parameters
+        ----------
+        topics : sequence of str
+            What their topics begin with, one of these.
+        before : int, optional
+            Only those that came before [us since the Unix epoch].
+        limit : int
+            The most to return.
+        """
+        ...
+
+    def discard(self, letters: Sequence[DeadLetter]) -> None:
+        """Remove dead letters, as they were mended or are too old; those that are not there are no error."""
+        ...
+
+    def forget(self, world: str) -> None:
+        """Remove every reading, dead letter and account of a world; its series stay in the catalog, without readings.
+
+        Nothing of the world may be appended meanwhile.
+        """
         ...
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ it is written into is then held in memory too.
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,9 +19,13 @@ import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreError
-from zenata.store.base import DeadLetter, Query, Table
+from zenata.store import duckdb_letters
+from zenata.store.base import Query, Table
 from zenata.store.duckdb_file import connect, translated
+from zenata.store.duckdb_ledger import LedgerTables
 from zenata.store.duckdb_sql import SCHEMA_VERSION, select
+from zenata.store.ledger import Ledger
+from zenata.store.letters import DeadLetter
 from zenata.store.marks import Marks
 
 _PARTS, _GAP = 8, 86_400_000_000  # late readings are looked for in a few ranges of times, this far apart [us]
@@ -53,12 +57,16 @@ class DuckDBStore:
         self._path = path
         self._writing = threading.Lock()
         self._catalog = Catalog()
+        self._ledger = LedgerTables(Ledger())
+        self._accounts: IndexArray = np.empty(0, dtype=np.int32)
         self._numbers: WeakKeyDictionary[Catalog, IndexArray] = WeakKeyDictionary()
         self._connection = connect(path)
         try:
             with translated(path):
                 self._check()
                 self._marks = self._load()
+                self._ledger.load(self._connection)
+                self._accounts = self._accounts_of(())
         except BaseException:
             self._connection.close()
             raise
@@ -68,12 +76,19 @@ class DuckDBStore:
         """Every series the store holds."""
         return self._catalog
 
-    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = ()) -> int:
+    @property
+    def ledger(self) -> Ledger:
+        """What became of every message."""
+        return self._ledger.ledger
+
+    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = (), mended: Sequence[DeadLetter] = ()) -> int:
         """Keep readings and dead letters, all or none; see `Store.append`."""
         if not np.isfinite(batch.value).all():
             raise StoreError("a batch has a value that is not a finite number")
         with self._writing:
             numbers, newcomers = self._translate(batch.catalog)
+            accounts = self._accounts_of(newcomers)
+            entries = self.ledger.entries(batch, accounts[numbers[batch.series]], letters, mended)
             rows = _first_of_each(numbers, batch)
             series, time = rows["series"], rows["time"].view(np.int64)
             beyond, in_gap = self._marks.beyond(series, time), self._marks.in_gap(series, time)
@@ -82,7 +97,11 @@ class DuckDBStore:
                 self._insert_series(newcomers)
                 self._insert_fresh(_part(rows, beyond | in_gap))
                 new_late = self._insert_late(late)
-                self._insert_letters(letters)
+                duckdb_letters.insert(self._connection, letters)
+                duckdb_letters.delete(self._connection, mended)
+                self._ledger.insert(self._connection, entries)
+            self._ledger.enter(entries)
+            self._accounts = accounts
             for newcomer in newcomers:
                 self._catalog.intern(newcomer)
             self._numbers[batch.catalog] = numbers
@@ -90,6 +109,9 @@ class DuckDBStore:
             self._marks.narrow_gaps(series[in_gap], time[in_gap])
             if new_late == len(late["series"]) >= _MANY:
                 self._find_gaps(int(late["time"].view(np.int64)[-1]))
+            if self._ledger.is_full:
+                with self._transaction():
+                    self._ledger.fold(self._connection)
             return len(series) - len(late["series"]) + new_late
 
     def query(self, query: Query) -> Table:
@@ -113,23 +135,35 @@ class DuckDBStore:
         numbers, times, values, seqs = self._marks.of(self._catalog.select(selection))
         return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
 
-    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
-        """Return the newest dead letters, newest first."""
+    def dead_letters(
+        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100
+    ) -> list[DeadLetter]:
+        """Return the newest dead letters, newest first; see `Store.dead_letters`."""
         with translated(self._path), self._connection.cursor() as cursor:
-            rows = cursor.execute(
-                "SELECT epoch_us(received), topic, payload, reason FROM dead_letters "
-                "ORDER BY received DESC, rowid DESC LIMIT ?",
-                [limit],
-            ).fetchall()
-        return [
-            DeadLetter(received=received, topic=topic, payload=payload, reason=reason)
-            for received, topic, payload, reason in rows
-        ]
+            return duckdb_letters.select(cursor, topics, before, limit)
+
+    def discard(self, letters: Sequence[DeadLetter]) -> None:
+        """Remove dead letters."""
+        with self._writing, self._transaction():
+            duckdb_letters.delete(self._connection, letters)
+
+    def forget(self, world: str) -> None:
+        """Remove all of a world; see `Store.forget`."""
+        with self._writing:
+            series = self._catalog.select(Selection(worlds=(world,)))
+            with self._transaction():
+                self._connection.execute("DELETE FROM readings WHERE series IN (SELECT unnest($1))", [series.tolist()])
+                self._connection.execute("DELETE FROM dead_letters WHERE starts_with(topic, $1)", [f"{world}/"])
+                self._ledger.fold(self._connection, without=world)
+            self.ledger.forget(world)
+            self._marks.forget(series)
 
     def close(self) -> None:
         """Write out what is left and let go of the file."""
-        with self._writing, translated(self._path):
-            self._connection.close()
+        with self._writing, translated(self._path), closing(self._connection):
+            if self._ledger.entries:
+                with self._transaction():
+                    self._ledger.fold(self._connection)
 
     def _check(self) -> None:
         """Refuse tables that are not ours, or of a later version."""
@@ -170,6 +204,12 @@ class DuckDBStore:
             numbers.append(number)
         return np.concatenate((known, np.array(numbers, dtype=np.int32))), newcomers
 
+    def _accounts_of(self, newcomers: Sequence[Series]) -> IndexArray:
+        """Return the account of every series, those of newcomers last."""
+        known = self._accounts
+        more = [*self._catalog.since(len(known)), *newcomers]
+        return np.concatenate((known, np.array([self.ledger.number(one.world, one.sensor) for one in more], np.int32)))
+
     def _insert_series(self, newcomers: Sequence[Series]) -> None:
         if newcomers:
             names = ("world", "sensor", "property", "kind", "district", "unit", "owner")
@@ -204,13 +244,6 @@ class DuckDBStore:
             f"WHERE time > make_timestamp({after}) GROUP BY series"
         )
         self._marks.open_gaps(next_["series"], after, next_["time"])
-
-    def _insert_letters(self, letters: Sequence[DeadLetter]) -> None:
-        if letters:
-            self._connection.executemany(
-                "INSERT INTO dead_letters VALUES (make_timestamp(?), ?, ?, ?)",
-                [(letter.received, letter.topic, letter.payload, letter.reason) for letter in letters],
-            )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

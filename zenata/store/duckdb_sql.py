@@ -3,7 +3,7 @@
 from zenata.city.readings import IndexArray
 from zenata.store.base import Query
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = f"""
 BEGIN;
@@ -14,8 +14,14 @@ CREATE TABLE series (
 );
 CREATE TABLE readings (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, value DOUBLE NOT NULL, seq BIGINT NOT NULL);
 CREATE TABLE dead_letters (
-    received TIMESTAMP NOT NULL, topic VARCHAR NOT NULL, payload BLOB NOT NULL, reason VARCHAR NOT NULL
+    received TIMESTAMP NOT NULL, topic VARCHAR NOT NULL, payload BLOB NOT NULL, code VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL, sensor VARCHAR NOT NULL, seq BIGINT NOT NULL
 );
+CREATE TABLE accounts (
+    id INTEGER NOT NULL, world VARCHAR NOT NULL, sensor VARCHAR NOT NULL, head BIGINT NOT NULL, beyond VARCHAR NOT NULL,
+    stored BIGINT NOT NULL, numbered BIGINT NOT NULL, unnumbered BIGINT NOT NULL, repeated BIGINT NOT NULL
+);
+CREATE TABLE entries (account INTEGER NOT NULL, seq BIGINT NOT NULL, fate UTINYINT NOT NULL);
 INSERT INTO schema_version VALUES ({SCHEMA_VERSION});
 COMMIT;
 """  # noqa: S608 - no input

@@ -38,6 +38,12 @@ class Marks:
             self._value[series] = value
             self._seq[series] = seq
 
+    def forget(self, series: IndexArray) -> None:
+        """Let series have no reading, shape (n,)."""
+        with self._lock:
+            self._make_room(series)
+            self._time[series] = self._gap_before[series] = _NEVER
+
     def in_gap(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return whether each time [us], shape (n,), is in the gap of its series."""
         with self._lock:

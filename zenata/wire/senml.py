@@ -73,6 +73,16 @@ class Readings(NamedTuple):
     values: list[float]
     seqs: list[int]
 
+    def take(self, places: Sequence[int]) -> "Readings":
+        """Return some of them."""
+        return Readings(
+            [self.names[place] for place in places],
+            [self.units[place] for place in places],
+            [self.times[place] for place in places],
+            [self.values[place] for place in places],
+            [self.seqs[place] for place in places],
+        )
+
 
 _decoder = msgspec.json.Decoder(list[Record])
 _encoder = msgspec.json.Encoder()

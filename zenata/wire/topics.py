@@ -24,6 +24,9 @@ TELEMETRY = "+/telemetry/+/+/+"
 PACKS = "+/packs/+"
 """Filter of all packs of all worlds."""
 
+CLOCKS = "+/clock"
+"""Filter of the clocks of all worlds."""
+
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -73,6 +76,11 @@ def pack(world: str, district: str) -> str:
 def clock(world: str) -> str:
     """Return the topic of a world's clock."""
     return _join(world, "clock")
+
+
+def is_clock(topic: str) -> bool:
+    """Return whether a topic is that of a world's clock."""
+    return topic.endswith("/clock") and topic.count("/") == 1
 
 
 def events(world: str) -> str:

@@ -11,7 +11,8 @@ from zenata.city.readings import Selection
 from zenata.errors import StoreError
 from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
-from zenata.store.base import DeadLetter, Table
+from zenata.store.base import Table
+from zenata.store.letters import DeadLetter
 
 
 def test_health_needs_no_key(api: Api) -> None:

@@ -1,0 +1,71 @@
+"""What ingest knows of the time in each world, so that readings from the future show."""
+
+import math
+from typing import Literal
+
+import msgspec
+
+from zenata.city.clock import EARLIEST, LATEST, SECOND, format_time, parse_time
+
+LEAD = 600.0
+"""How far readings may be ahead of a world's clock [s of the wall]: the two come by different topics."""
+
+LEAP = 86_400 * SECOND
+"""How far they may be ahead where the clock goes by leaps [us]."""
+
+
+class _Told(msgspec.Struct):
+    """A message of a world's clock."""
+
+    time: str
+    speed: float | Literal["max"] = 1.0
+    state: str = "running"
+    messages: int = 0
+
+
+class Clocks:
+    """Hears the clocks of worlds.
+
+    Attributes
+    ----------
+    published : dict of str to int
+        How many messages each world says that it has published.
+    """
+
+    def __init__(self) -> None:
+        self.published: dict[str, int] = {}
+        self._newest: dict[str, int] = {}  # by clock or reading [us]
+        self._lead: dict[str, int] = {}  # [us]
+
+    def hear(self, world: str, payload: bytes) -> None:
+        """Take what a clock says; one that says nothing understandable is not heard."""
+        try:
+            told = msgspec.json.decode(payload, type=_Told)
+            time = parse_time(told.time)
+        except (msgspec.DecodeError, ValueError):
+            return
+        self.published[world] = told.messages
+        self._newest[world] = max(time, self._newest.get(world, time))
+        leaps = told.state != "running" or told.speed == "max"
+        self._lead[world] = LEAP if leaps else int(LEAD * max(float(told.speed), 1.0)) * SECOND
+
+    def refusal(self, world: str, first: int, last: int) -> str | None:
+        """Return why a message cannot be observed from `first` to `last` [us since the Unix epoch], or None if it can.
+
+        One that can is as good as a word of the clock.
+        """
+        if first < EARLIEST or last >= LATEST:
+            return f"observed at {_say(first if first < EARLIEST else last)}, which is no time of a city"
+        newest = self._newest.get(world, math.inf)
+        if last > newest + self._lead.get(world, 0):
+            return f"observed at {format_time(last)}, while it is {format_time(int(newest))} in {world}"
+        if last > newest:
+            self._newest[world] = last
+        return None
+
+
+def _say(time: int) -> str:
+    try:
+        return format_time(time)
+    except (ValueError, OverflowError):
+        return f"{time / 1e6:.0f} s since 1970"

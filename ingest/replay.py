@@ -1,0 +1,73 @@
+"""Gives dead letters another chance, after what was wrong with them has been mended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.clocks import Clocks
+from ingest.decoder import Decoder
+from zenata.city.model import City
+from zenata.city.readings import ReadingBatch
+from zenata.store.base import Store
+from zenata.store.letters import DeadLetter
+from zenata.wire.mqtt import Message
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many dead letters became readings, and how many are still dead."""
+
+    mended: int
+    dead: int
+
+
+def replay(
+    city: City, store: Store, clocks: Clocks, on_stored: Callable[[ReadingBatch], None] = lambda _: None
+) -> Replayed:
+    """Decode every dead letter anew, store those that are readings now, and take them from the dead letters.
+
+    Parameters
+    ----------
+    city : City
+    store : Store
+    clocks : Clocks
+        Those that live messages are held against; a letter from the future of a world whose clock was not heard waits.
+    on_stored : callable
+        Called with each batch once it is durable.
+    """
+    decoder = Decoder(city, clocks)
+    mended = dead = 0
+    before = None
+    while page := store.dead_letters(before=before, limit=_PAGE):
+        before = page[-1].received
+        good = []
+        for letter in page:
+            batch = _decode(decoder, letter)
+            if len(batch):
+                store.append(batch, mended=[letter])
+                on_stored(batch)
+                good.append(letter)
+        mended += len(good)
+        dead += len(page) - len(good)
+    return Replayed(mended, dead)
+
+
+def _decode(decoder: Decoder, letter: DeadLetter) -> ReadingBatch:
+    """Return the readings of a letter, none if it is still dead. Of a pack, only one sensor's part was."""
+    batch, letters = decoder.decode([Message(letter.topic, letter.payload, 0, 0)], letter.received)
+    world = letter.topic.partition("/")[0]
+    still = any(one.sensor == letter.sensor for one in letters) or (
+        letter.code == "time" and world not in decoder.clocks.published
+    )
+    sensors = [decoder.catalog[number].sensor for number in batch.series.tolist()]
+    chosen = np.array([not still and letter.sensor in {"", sensor} for sensor in sensors], dtype=np.bool_)
+    return ReadingBatch(
+        catalog=batch.catalog,
+        series=batch.series[chosen],
+        time=batch.time[chosen],
+        value=batch.value[chosen],
+        seq=batch.seq[chosen],
+    )
