@@ -2,7 +2,7 @@
 BIN := .venv/bin
 SOURCES := zenata ingest simulators api tests benchmarks scripts
 
-.PHONY: help up test lint bench city plots lock clean
+.PHONY: help up test lint soak bench city plots lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -19,6 +19,10 @@ lint: .venv/.dev  ## Check style, types and layers
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some minutes)
+	@scripts/system-packages mosquitto mosquitto-clients curl
+	@ZENATA_CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/system/test_chaos.py $(ARGS)
 
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="tick ingest" chooses)
 	@scripts/system-packages mosquitto

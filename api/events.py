@@ -155,8 +155,8 @@ class Listener:
         return b"".join(weave(len(rows), head, numbers(rows + 1), tail, *fields))
 
     async def _replay(self) -> AsyncIterator[bytes]:
-        """Yield what the store has since the time of `_place`, and set it to the ring's end as it was at the start."""
-        live = Place(epoch=self._hub.epoch, batch=self._hub.next, row=0, time=self._place.time)
+        """Yield what the store has since the time of `_place`, and set it to where the ring went on from there at the start."""
+        live = Place(epoch=self._hub.epoch, batch=self._hub.unsettled, row=0, time=self._place.time)
         query = Query(selection=self._selection, start=self._place.time - OVERLAP, end=_END_OF_TIME, limit=4 * _SLICE)
         sent = 0
         while not self._hub.closed:

@@ -1,12 +1,13 @@
 """The newest readings, kept in memory for whoever listens.
 
-Ingest publishes each batch once it is durable; listeners hold nothing but their place in a bounded ring of batches. A
+Ingest publishes each batch once it is durable (or, working elsewhere, is about to make it so); listeners hold nothing but their place in a bounded ring of batches. A
 listener that is too slow finds its place gone and continues from the store, so it never costs memory or holds others.
 """
 
 import asyncio
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -23,9 +24,11 @@ class Hub:
     ----------
     capacity : int
         About how many readings the ring holds.
+    settling : float
+        How long after its publishing a batch may still be missing from the store [s]; 0 if only durable ones come.
     """
 
-    def __init__(self, *, capacity: int = 200_000) -> None:
+    def __init__(self, *, capacity: int = 200_000, settling: float = 0.0) -> None:
         self.epoch = secrets.token_hex(4)
         """Tells the batch numbers of this hub from those of another, such as the one before a restart."""
         self.published = 0
@@ -36,8 +39,10 @@ class Hub:
         """Number of the batch to come."""
         self.closed = False
         self._capacity = capacity
+        self._settling = settling
         self._held = 0
         self._batches: dict[int, ReadingBatch] = {}
+        self._came: dict[int, float] = {}  # when each batch did, on the monotonic clock
         self._lock = threading.Lock()
         self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._newest: dict[str, int] = {}
@@ -48,18 +53,27 @@ class Hub:
         """How many listen now."""
         return len(self._listeners)
 
+    @property
+    def unsettled(self) -> int:
+        """Number of the first batch of the ring that the store may not have yet; `next` if it has them all."""
+        since = time.monotonic() - self._settling
+        with self._lock:
+            return next((number for number, came in self._came.items() if came > since), self.next)
+
     def publish(self, batch: ReadingBatch) -> None:
-        """Add durable readings and wake the listeners; called from one thread at a time, never waits for anyone."""
+        """Add readings and wake the listeners; called from one thread at a time, never waits for anyone."""
         if not len(batch):
             return
         self._note_time(batch)
         with self._lock:
             self._batches[self.next] = batch
+            self._came[self.next] = time.monotonic()
             self._held += len(batch)
             self.published += len(batch)
             self.next += 1
             while self._held > self._capacity and self.first < self.next - 1:
                 self._held -= len(self._batches.pop(self.first))
+                del self._came[self.first]
                 self.first += 1
         self._wake()
 
@@ -92,9 +106,9 @@ class Hub:
         numbers, position = np.unique(batch.series, return_inverse=True)
         newest = np.full(len(numbers), np.iinfo(np.int64).min)
         np.maximum.at(newest, position, batch.time)
-        for world, time in zip(self._world.take(batch.catalog, numbers), newest.tolist(), strict=True):
-            if time > self._newest.get(world, time - 1):
-                self._newest[world] = time
+        for world, moment in zip(self._world.take(batch.catalog, numbers), newest.tolist(), strict=True):
+            if moment > self._newest.get(world, moment - 1):
+                self._newest[world] = moment
 
     def _wake(self) -> None:
         with self._lock:

@@ -124,7 +124,7 @@ def serve(
     city: City = None,
     world: World = None,
 ) -> None:
-    """Run the API alone; with --broker it ingests too, as an embedded store needs."""
+    """Run the API alone. With --broker it streams what is said now, and into an embedded store it ingests it too."""
     settings = _settings(**locals())
     from zenata import services
 
@@ -167,6 +167,18 @@ def replay(
 
     if not retell(file, city=city, until=until, say=typer.echo):
         raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Made if it is not there; left as it is if it is.")] = Path(".compose"),
+) -> None:
+    """Make what docker-compose.yml needs: folders, users, rights, and secrets that nobody else may read."""
+    from zenata.init import init as run
+
+    made = run(folder)
+    typer.echo(f"{folder} {'is made' if made else 'is there already, and left as it is'}: now run")
+    typer.echo(f"  docker compose --env-file {folder / '.env'} up --build --detach")
 
 
 @app.command()

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
 from secrets import token_hex
@@ -18,9 +18,11 @@ from api.server import Server
 from api.worlds import Worlds
 from ingest.bulk import BulkServer
 from ingest.clocks import Clocks
+from ingest.relay import Relay
 from ingest.replay import replay
 from ingest.service import FILTERS, Ingest
 from zenata.city.clock import WallClock, parse_time
+from zenata.city.model import City
 from zenata.city.pack import load_city
 from zenata.errors import SetupError, StoreError
 from zenata.pilots.keys import KeyRing
@@ -36,6 +38,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 20.0
 """Time the broker has to appear when a service starts [s]."""
+
+SETTLING = 60.0
+"""How much later ingest elsewhere may store a reading than we hear it [s]; streams that come back look so far back."""
 
 
 def ingest(settings: Settings) -> None:
@@ -55,19 +60,13 @@ def ingest(settings: Settings) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve HTTP; given a broker, ingest too, as an embedded store has one writing process."""
+    """Serve HTTP; given a broker, hear it too: to ingest, if one process only may open the store, else to pass it on."""
     listener = listen(settings.host, settings.http_port, "--http-port")
     city = load_city(settings.city)
     keys = KeyRing(settings.keys_file)
     store = open_store(settings.store_url)
-    hub = Hub()
-    worker = None
-    if settings.broker:
-        subscription = _subscription(settings, parse_url(settings.broker))
-        worker = _Worker(
-            Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish),
-            subscription,
-        )
+    hub = Hub(settling=0 if settings.is_embedded else SETTLING)
+    worker = _worker(settings, parse_url(settings.broker), city, store, hub) if settings.broker else None
     app = create_app(
         city=city,
         store=store,
@@ -88,7 +87,7 @@ def serve(settings: Settings) -> None:
 
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
-        with BulkServer(settings.bulk_file, store):
+        with BulkServer(settings.bulk_file, store) if settings.is_embedded else nullcontext():
             if worker:
                 worker.start(on_failure=stop)
             server.run(sockets=[listener])
@@ -100,10 +99,21 @@ def serve(settings: Settings) -> None:
         raise worker.failure
 
 
-class _Worker:
-    """Ingest in a thread of its own beside the API."""
+def _worker(settings: Settings, address: Address, city: City, store: Store, hub: Hub) -> "_Worker":
+    """Return what is to hear the broker: ingest, or what passes readings on that ingest elsewhere stores."""
+    if settings.is_embedded:
+        subscription = _subscription(settings, address)
+        ingest = Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish)
+        return _Worker(ingest, subscription)
+    subscription = _subscription(settings, address, "api")
+    relay = Relay(city=city, subscription=subscription, clock=WallClock(), on_readings=hub.publish)
+    return _Worker(relay, subscription)
 
-    def __init__(self, ingest: Ingest, subscription: Subscription) -> None:
+
+class _Worker:
+    """Ingest, or a relay, in a thread of its own beside the API."""
+
+    def __init__(self, ingest: Ingest | Relay, subscription: Subscription) -> None:
         self.failure: Exception | None = None
         self._ingest = ingest
         self._subscription = subscription
@@ -117,10 +127,12 @@ class _Worker:
 
     def problems(self) -> list[str]:
         """Return what keeps ingest from working, if anything."""
-        return [] if self._subscription.ready else ["ingest is not connected to the broker"]
+        return [] if self._subscription.ready else ["the API does not hear the broker"]
 
     def counters(self) -> dict[str, float]:
         """Return what ingest has counted, by name."""
+        if isinstance(self._ingest, Relay):
+            return {}
         return {f"ingest_{name}": value for name, value in asdict(self._ingest.counters).items()}
 
     def start(self, on_failure: Callable[[], object]) -> None:
@@ -163,9 +175,9 @@ def broker_of(settings: Settings) -> Address:
     return parse_url(settings.broker)
 
 
-def _subscription(settings: Settings, address: Address) -> Subscription:
-    session = _session_name(settings.data_dir / "ingest.session")
-    confirmed = settings.data_dir / "ingest.subscribed"  # what the broker has confirmed to the session
+def _subscription(settings: Settings, address: Address, name: str = "ingest") -> Subscription:
+    session = _session_name(settings.data_dir / f"{name}.session")
+    confirmed = settings.data_dir / f"{name}.subscribed"  # what the broker has confirmed to the session
     subscribed = "\n".join((address.host, *FILTERS))  # without the port, which of an embedded broker may change
     return Subscription(
         address,
@@ -177,7 +189,7 @@ def _subscription(settings: Settings, address: Address) -> Subscription:
 
 
 def _session_name(file: Path) -> str:
-    """Return the name of ingest's persistent session, made once.
+    """Return the name of a persistent session, made once.
 
     A broker gives a session to whoever connects with its name, whatever the user; so it is a secret.
     """
@@ -187,7 +199,7 @@ def _session_name(file: Path) -> str:
             suppress(FileExistsError),
             os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
         ):
-            new.write(f"ingest-{token_hex(16)}")
+            new.write(f"{file.stem}-{token_hex(16)}")
         return file.read_text()
     except OSError as error:
         raise SetupError(f"{file} cannot be written: {error.strerror}") from error

@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         return self.store or f"duckdb:///{self.data_dir.absolute() / 'readings.duckdb'}"
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the store is a file that one process at a time may open."""
+        return self.store_url.startswith("duckdb:")
+
+    @property
     def keys_file(self) -> Path:
         """File with the hashes of the keys."""
         return self.data_dir / "keys.json"

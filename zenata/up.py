@@ -22,14 +22,12 @@ from zenata.access import Access
 from zenata.broker.base import wait_ready
 from zenata.city.clock import SECOND, format_time
 from zenata.errors import BrokerError, SetupError
-from zenata.pilots.keys import KeyRing, Role
+from zenata.init import PILOT, first_keys
+from zenata.pilots.keys import KeyRing
 from zenata.ports import free_ports
 from zenata.settings import Settings
 from zenata.supervisor import Program, Supervisor
 from zenata.wire.address import parse_url
-
-PILOT = "demo"
-"""The pilot of a fresh data directory."""
 
 Say = Callable[[str], None]
 
@@ -66,7 +64,7 @@ def up(settings: Settings, say: Say) -> None:
         signal.signal(number, lambda *_: stop.set())
     with _only_one(settings), ExitStack() as stack:
         began = time.monotonic()
-        keys = _keys(settings)
+        keys = first_keys(settings.data_dir)
         plan = _plan(settings, keys)
         supervisor = Supervisor(logs=settings.data_dir / "logs", say=say)
         _bury_the_dead(settings)
@@ -143,18 +141,6 @@ def _where(settings: Settings) -> str:
         return ""
 
 
-def _keys(settings: Settings) -> KeyRing:
-    """Return the keys, made on the first start: one for SAZ, one for the demo pilot."""
-    keys = KeyRing(settings.keys_file)
-    for name, role in (("admin", Role.ADMIN), (PILOT, Role.PILOT)):
-        file = settings.data_dir / f"{name}.key"
-        if not file.exists():
-            secret = keys.issue(name, role)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-                stream.write(secret + "\n")
-    return keys
-
-
 def _plan(settings: Settings, keys: KeyRing) -> Plan:
     wanted = {"--http-port": settings.http_port}
     if settings.broker is None:
@@ -174,6 +160,8 @@ def _plan(settings: Settings, keys: KeyRing) -> Plan:
         mqtt, ws = str(address), None
         brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
     services = {"simulators": ("simulate", brokers["simulators"]), "api": ("serve", brokers["ingest"])}
+    if not settings.is_embedded:
+        services["ingest"] = ("ingest", brokers["ingest"])
     for name, (verb, broker) in services.items():
         env = settings.environment(broker=broker, http_port=ports["--http-port"])
         programs.append(Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env))

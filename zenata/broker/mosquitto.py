@@ -30,13 +30,15 @@ class Mosquitto:
         """Write ``mosquitto.conf``, ``users`` and ``acl``; see `Broker.prepare`."""
         folder = folder.absolute()
         config = render("mosquitto/mosquitto.conf", host=host, mqtt_port=mqtt_port, ws_port=ws_port, folder=str(folder))
-        files = {
-            "mosquitto.conf": config,
+        write_private(folder, {"mosquitto.conf": config, **self.user_files(users)})
+        return Command(args=(program(), "-c", str(folder / "mosquitto.conf")))
+
+    def user_files(self, users: Sequence[User]) -> dict[str, str]:
+        """Return the text of ``users`` and ``acl``, by these names."""
+        return {
             "users": "".join(_password_line(user) for user in users),
             "acl": "".join(line + "\n" for user in users for line in _acl_lines(user)),
         }
-        write_private(folder, files)
-        return Command(args=(program(), "-c", str(folder / "mosquitto.conf")))
 
 
 def _password_line(user: User) -> str:

@@ -1,0 +1,22 @@
+# One image for every service: `zenata simulate`, `zenata ingest`, `zenata serve`. See docker-compose.yml.
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /build
+RUN python -m venv /opt/zenata
+COPY requirements/runtime.txt requirements/
+RUN /opt/zenata/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY broker_config broker_config
+COPY zenata zenata
+COPY ingest ingest
+COPY simulators simulators
+COPY api api
+RUN /opt/zenata/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+COPY --from=build /opt/zenata /opt/zenata
+ENV PATH=/opt/zenata/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ZENATA_DATA_DIR=/data
+WORKDIR /data
+USER 10001:10001
+ENTRYPOINT ["zenata"]
+CMD ["--help"]

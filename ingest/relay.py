@@ -1,0 +1,53 @@
+"""Readings for an API whose store is filled by ingest elsewhere: from the broker to whoever listens, and stored nowhere."""
+
+import threading
+from collections.abc import Callable
+
+from ingest.clocks import Clocks
+from ingest.decoder import Decoder
+from zenata.city.clock import Clock
+from zenata.city.model import City
+from zenata.city.readings import ReadingBatch
+from zenata.wire import topics
+from zenata.wire.mqtt import Subscription
+
+_BATCH = 2000  # the most messages passed on at once
+_AGE = 0.2  # the longest a message waits for others [s]
+
+
+class Relay:
+    """Passes readings on; what is no reading is left to ingest.
+
+    Parameters
+    ----------
+    city : City
+        Whose sensors may speak.
+    subscription : Subscription
+        Connected, or connecting by itself.
+    clock : Clock
+        Tells when messages come.
+    on_readings : callable
+        Called with each batch. It may be there before the store has it.
+    """
+
+    def __init__(
+        self, *, city: City, subscription: Subscription, clock: Clock, on_readings: Callable[[ReadingBatch], None]
+    ) -> None:
+        self.clocks = Clocks()
+        self._decoder = Decoder(city, self.clocks)
+        self._subscription = subscription
+        self._clock = clock
+        self._on_readings = on_readings
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+        while not stop.is_set():
+            messages = self._subscription.receive(limit=_BATCH, wait=_AGE)
+            for message in messages:
+                if topics.is_clock(message.topic):
+                    self.clocks.hear(message.topic.partition("/")[0], message.payload)
+            said = [message for message in messages if not topics.is_clock(message.topic)]
+            batch, _ = self._decoder.decode(said, self._clock.now())
+            if len(batch):
+                self._on_readings(batch)
+            self._subscription.acknowledge(messages)

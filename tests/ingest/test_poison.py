@@ -1,0 +1,50 @@
+"""Whatever is sent: nothing stalls ingest, each malformed message is a dead letter, and the good ones are stored."""
+
+import itertools
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.ingest.test_service import air, broker, ingesting, publish, seqs, store, wait_for  # noqa: F401 - fixtures
+from zenata.store.letters import REASONS
+
+EXAMPLES, SIZE = 200, 50  # 10,000 payloads
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+LABELS = st.sampled_from(
+    ["bn", "bt", "bu", "bv", "bs", "bver", "seq", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut", "x_"]
+)
+NEARLY = st.lists(st.dictionaries(LABELS, LEAVES, max_size=5), min_size=1, max_size=3)
+GARBAGE = st.binary(min_size=1, max_size=40) | (JSON | NEARLY).map(lambda what: msgspec.json.encode(what, enc_hook=str))
+_numbers = itertools.count(1)
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+@given(payloads=st.lists(GARBAGE, min_size=SIZE, max_size=SIZE))
+def check(ingest, publish, store, payloads):  # noqa: F811 - fixtures
+    before, number = (ingest.counters.messages, ingest.counters.dead_letters), next(_numbers)
+    topic = air("w-poison", 1)[0]
+    half = SIZE // 2
+    publish(*((topic, payload) for payload in payloads[:half]))
+    publish(air("w-poison", number), *((topic, payload) for payload in payloads[half:]))
+    wait_for(lambda: ingest.counters.messages == before[0] + SIZE + 1)
+    assert ingest.counters.dead_letters == before[1] + SIZE
+    newest = store.dead_letters(limit=SIZE)
+    assert sorted(letter.payload for letter in newest) == sorted(payloads)
+    assert all(letter.code in REASONS and letter.reason for letter in newest)
+
+
+def test_nothing_malformed_stalls_ingest_or_is_lost(broker, store, publish):  # noqa: F811 - fixtures
+    with ingesting(broker, store) as ingest:
+        check(ingest, publish, store)
+        sent = next(_numbers) - 1
+    assert sent >= EXAMPLES
+    assert seqs(store, "w-poison") == list(range(1, sent + 1))
+    balance = store.ledger.balance("w-poison")
+    assert (balance.stored, balance.rejected, balance.missing) == (sent, sent * SIZE, 0)
