@@ -42,7 +42,7 @@ class BulkServer:
     def __init__(self, file: Path, store: Store) -> None:
         self._file = file
         self._store = store
-        self._turn = threading.Lock()
+        self._turn, self._copying = threading.Lock(), threading.Lock()
         self._closed = False
         serve = self._serve
 
@@ -65,7 +65,7 @@ class BulkServer:
         self._file.unlink(missing_ok=True)
         self._server.shutdown()
         self._server.server_close()
-        with self._turn:  # whoever has it is done then
+        with self._turn, self._copying:  # whoever has them is done then
             self._closed = True
 
     def _serve(self, connection: socket.socket) -> None:
@@ -77,10 +77,18 @@ class BulkServer:
         connection.settimeout(None)
         catalog = Catalog()
         while (body := bulk.receive(connection)) is not None:
-            answer = self._keep(body, catalog)
+            answer = self._obey(connection, body, catalog)
             if answer is None:
                 return
             bulk.send(connection, answer)
+
+    def _obey(self, connection: socket.socket, body: bytearray, catalog: Catalog) -> bulk.Answer | None:
+        """Do what a message says; None when the door is closed."""
+        try:
+            message = msgspec.msgpack.decode(body, type=bulk.Batch | bulk.Copy)
+        except msgspec.DecodeError as error:
+            return _refused(error)
+        return self._copy(connection, message) if isinstance(message, bulk.Copy) else self._keep(message, catalog)
 
     def _is_known(self, connection: socket.socket) -> bool:
         try:
@@ -89,17 +97,31 @@ class BulkServer:
         except msgspec.DecodeError:
             return False
 
-    def _keep(self, body: bytearray, catalog: Catalog) -> bulk.Answer | None:
-        """Store a batch, and leave the store alone for a while; None when the door is closed."""
+    def _copy(self, connection: socket.socket, message: bulk.Copy) -> bulk.Answer | None:
+        """Let the store be copied, beside whatever else is done with it."""
+        with self._copying:
+            if self._closed:
+                return None
+            try:
+                self._store.copy(Path(message.path), lambda: bulk.send(connection, bulk.Answer()))
+            except StoreError as error:
+                return _refused(error)
+            return bulk.Answer()
+
+    def _keep(self, message: bulk.Batch, catalog: Catalog) -> bulk.Answer | None:
+        """Store a batch, and leave the store alone for a while."""
         with self._turn:
             if self._closed:
                 return None
             began = time.monotonic()
             try:
-                batch = bulk.unpack(msgspec.msgpack.decode(body, type=bulk.Batch), catalog)
-                answer = bulk.Answer(new=self._store.append(batch))
-            except (StoreError, msgspec.DecodeError) as error:
-                log.warning("readings in bulk are refused: %s", error)
-                answer = bulk.Answer(error=str(error))
+                answer = bulk.Answer(new=self._store.append(bulk.unpack(message, catalog)))
+            except StoreError as error:
+                answer = _refused(error)
             time.sleep((time.monotonic() - began) * REST)
             return answer
+
+
+def _refused(error: Exception) -> bulk.Answer:
+    log.warning("what came by the door is refused: %s", error)
+    return bulk.Answer(error=str(error))

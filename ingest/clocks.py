@@ -49,6 +49,11 @@ class Clocks:
         leaps = told.state != "running" or told.speed == "max"
         self._lead[world] = LEAP if leaps else int(LEAD * max(float(told.speed), 1.0)) * SECOND
 
+    def forget(self, world: str) -> None:
+        """Know nothing of a world any more."""
+        for about in (self.published, self._newest, self._lead):
+            about.pop(world, None)
+
     def refusal(self, world: str, first: int, last: int) -> str | None:
         """Return why a message cannot be observed from `first` to `last` [us since the Unix epoch], or None if it can.
 

@@ -12,6 +12,7 @@ from zenata.city.model import City
 from zenata.city.readings import ReadingBatch
 from zenata.errors import StoreError
 from zenata.store.base import Store
+from zenata.store.letters import DeadLetter
 from zenata.wire import topics
 from zenata.wire.mqtt import Message, Subscription
 
@@ -72,6 +73,7 @@ class Ingest:
         self._batch_age = batch_age
         self.clocks = Clocks()
         self._decoder = Decoder(city, self.clocks)
+        self._gone: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
@@ -82,13 +84,19 @@ class Ingest:
 
     def _keep(self, messages: list[Message], stop: threading.Event) -> bool:
         """Store messages, trying again while the store fails; return whether they are durable."""
-        self._hear(messages)
-        said = [message for message in messages if not topics.is_clock(message.topic)]
+        gone = self._hear(messages)
+        said = [
+            message
+            for message in messages
+            if not topics.is_clock(message.topic) and message.topic.partition("/")[0] not in self._gone
+        ]
         batch, letters = self._decoder.decode(said, self._clock.now())
         pause = 0.1
         while True:
             try:
-                new = self._store.append(batch, letters)
+                new = self._store.append(batch, self._unknown(letters, said))
+                for world in gone:
+                    self._store.forget(world)
             except StoreError as error:
                 self.counters.store_failures += 1
                 log.error("the store refuses readings; nothing is acknowledged until it takes them: %s", error)
@@ -108,10 +116,27 @@ class Ingest:
             self._on_stored(batch)
         return True
 
-    def _hear(self, messages: list[Message]) -> None:
-        """Take what clocks say, which is not stored."""
+    def _hear(self, messages: list[Message]) -> set[str]:
+        """Take what clocks say, which is not stored; return the worlds that are no more."""
+        gone = set()
         for message in messages:
             if topics.is_clock(message.topic):
-                self.clocks.hear(message.topic.partition("/")[0], message.payload)
+                world = message.topic.partition("/")[0]
+                self.clocks.hear(world, message.payload)
+                if world.startswith(topics.PRIVATE) and not message.payload:  # who deletes a world takes its clock away
+                    self.clocks.forget(world)
+                    gone.add(world)
+        self._gone |= gone  # what is still on its way from there is for nobody
         for world, count in self.clocks.published.items():
             self._store.ledger.announce(world, count)
+        return gone
+
+    def _unknown(self, letters: list[DeadLetter], messages: list[Message]) -> list[DeadLetter]:
+        """Leave out the dead letters that the store has from before: their messages were not acknowledged in time."""
+        again = {(message.topic, message.payload) for message in messages if message.again}
+        return [
+            letter
+            for letter in letters
+            if (letter.topic, letter.payload) not in again
+            or all(letter.payload != known.payload for known in self._store.dead_letters(topics=[letter.topic]))
+        ]

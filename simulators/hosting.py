@@ -19,7 +19,7 @@ from simulators.requests import NewWorldWords, Words, WorldWords, moment_of, spe
 from simulators.scenario import planned
 from simulators.world import SIMULATED, TICK, World
 from simulators.worlds import Worlds
-from zenata.city.clock import EARLIEST, LATEST, WallClock, format_time, parse_time
+from zenata.city.clock import EARLIEST, LATEST, WallClock, format_time
 from zenata.errors import ControlError
 from zenata.supervisor import GivenUp, Program, Supervisor
 

@@ -27,13 +27,11 @@ from simulators.record import Pace, Recipe, Record, read_json
 from zenata.city.clock import format_time
 from zenata.errors import ControlError, SetupError
 from zenata.wire import control
+from zenata.wire.topics import PRIVATE
 
 log = logging.getLogger(__name__)
 
 Word = Literal["asleep", "failed", "deleted"]
-
-PRIVATE = "w-"
-"""How the names of private worlds begin."""
 
 _NAME = re.compile(PRIVATE + r"[a-z0-9]{8}")  # 36**8: 41 bits, so that nobody finds one by trying
 _PATIENCE = 10.0  # for another process that makes a world [s]

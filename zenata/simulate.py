@@ -19,7 +19,7 @@ from simulators.record import Pace, Recipe, Record
 from simulators.scenario import planned
 from simulators.service import Simulation, recipe_for, take_up
 from simulators.world import TICK, World
-from simulators.worlds import PRIVATE, Limits, Worlds, put_word, recipe_in
+from simulators.worlds import Limits, Worlds, put_word, recipe_in
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.pack import load_city
@@ -31,6 +31,7 @@ from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.control import ControlServer
 from zenata.wire.mqtt import Publisher
+from zenata.wire.topics import PRIVATE
 
 _NICE = 10  # how far private worlds stand back behind the shared city
 

@@ -24,6 +24,7 @@ TIMEOUT = 15.0  # far beyond what anything here takes [s]
 ACK_WAIT = 5.0  # after which NATS sends again what was not acknowledged; see broker_config/nats/nats.conf [s]
 START = 1_767_225_600_000_000
 SECOND = 1_000_000
+CLOCK = b'{"time": "2026-01-01T00:00:02Z", "speed": 1.0, "state": "running", "messages": 5}'
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ class Failing:
         self.left = times
         self.asked = threading.Event()
         self._store = store
+        self.dead_letters, self.forget = store.dead_letters, store.forget
 
     @property
     def ledger(self):
@@ -201,3 +203,35 @@ def test_only_what_is_durable_is_passed_on(broker, store, publish):
         wait_for(lambda: ingest.counters.messages >= 3)
     assert failing.left == 0
     assert told == [([1, 1], 1), ([2, 2], 2)]
+
+
+def test_a_dead_letter_that_was_not_acknowledged_is_kept_once(broker, store, publish):
+    """Stopped between storing and acknowledging, ingest gets the message again."""
+    with subscription(broker) as client:
+        publish(air("w-6", 1), (air("w-6", 1)[0], b"{"))
+        ingest = Ingest(city=small_city(), store=store, subscription=client, clock=WallClock())
+        messages: list = []
+        while len(messages) < 2:
+            messages += client.receive(limit=10, wait=0.1)
+        assert ingest._keep(messages, threading.Event())
+    for _ in range(2):
+        publish(air("w-6", 2))
+        with ingesting(broker, store) as ingest:
+            wait_for(lambda ingest=ingest: ingest.counters.messages >= 1)
+            publish((air("w-6", 1)[0], b"}"))
+            wait_for(lambda ingest=ingest: ingest.counters.dead_letters >= 1)
+    assert sorted(letter.payload for letter in store.dead_letters()) == [b"{", b"}", b"}"]
+    assert store.ledger.balance("w-6").rejected == 3
+
+
+def test_a_world_that_is_no_more_is_forgotten(broker, store, publish):
+    with ingesting(broker, store) as ingest:
+        publish(*(air(world, seq) for world in ("w-7", "w-77") for seq in (1, 2)), (topics.clock("w-7"), CLOCK))
+        publish((topics.clock("zenata"), CLOCK))
+        wait_for(lambda: ingest.counters.messages >= 4 and store.ledger.balance("w-7").in_flight == 3)
+        publish((topics.clock("w-7"), b""), (topics.clock("zenata"), b""))
+        wait_for(lambda: not seqs(store, "w-7"))
+        publish(air("w-7", 3), air("w-77", 3))
+        wait_for(lambda: seqs(store, "w-77") == [1, 2, 3])
+    assert seqs(store, "w-7") == []
+    assert {"w-7", "w-77", "zenata"} & set(store.ledger.worlds()) == {"w-77", "zenata"}

@@ -233,7 +233,8 @@ class Ledger:
     def worlds(self) -> list[str]:
         """Return the worlds that have accounts, or said that they have published."""
         with self._lock:
-            return sorted({world for world, _ in self._names} | set(self._announced))
+            known = self._data["highest"][: len(self._names)] + self._data["unnumbered"][: len(self._names)]
+            return sorted({self._names[number][0] for number in np.flatnonzero(known)} | set(self._announced))
 
     def accounts(self, world: str) -> list[Account]:
         """Return the accounts of a world, by sensor."""

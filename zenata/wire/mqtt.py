@@ -32,12 +32,16 @@ _SLICE = 0.5  # the longest wait without looking round [s]
 
 
 class Message(NamedTuple):
-    """A received message. `connection` counts connections: only on its own can it be acknowledged."""
+    """A received message. `connection` counts connections: only on its own can it be acknowledged.
+
+    `again` is whether the broker may have sent it before (MQTT 3.1.1 section 3.3.1.1, DUP).
+    """
 
     topic: str
     payload: bytes
     mid: int
     connection: int
+    again: bool = False
 
 
 class Publisher:
@@ -339,7 +343,7 @@ class Subscription:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "\ufffd"  # parsed nowhere, so it ends as a dead letter and not in a loop of redelivery
-        self._inbox.append(Message(topic, bytes(message.payload), message.mid, self._connection))
+        self._inbox.append(Message(topic, bytes(message.payload), message.mid, self._connection, message.dup))
 
 
 def _client(address: Address, *, client_id: str, clean_session: bool, manual_ack: bool = False) -> paho.Client:
