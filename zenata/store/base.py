@@ -5,8 +5,9 @@ durable when it returns, and idempotent: of two readings with the same series an
 times are from `zenata.city.clock.EARLIEST` to `LATEST`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy.typing as npt
@@ -151,6 +152,22 @@ class Store(Protocol):
         """Remove every reading, dead letter and account of a world; its series stay in the catalog, without readings.
 
         Nothing of the world may be appended meanwhile.
+        """
+        ...
+
+    def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
+        """Write all there is at one moment into a new file, which the same kind of store opens; others go on meanwhile.
+
+        Parameters
+        ----------
+        path : Path
+        on_begin : callable
+            Called when that moment is past: what is appended from then on is not in the copy.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written, or the store is a server with ways of its own to be kept.
         """
         ...
 

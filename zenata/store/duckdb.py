@@ -7,7 +7,7 @@ it is written into is then held in memory too.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Se
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store import duckdb_letters
 from zenata.store.base import Query, Table
-from zenata.store.duckdb_file import connect, translated
+from zenata.store.duckdb_file import connect, copy, translated
 from zenata.store.duckdb_ledger import LedgerTables
 from zenata.store.duckdb_sql import SCHEMA_VERSION, select
 from zenata.store.ledger import Ledger
@@ -57,19 +57,10 @@ class DuckDBStore:
         self._path = path
         self._writing = threading.Lock()
         self._catalog = Catalog()
-        self._ledger = LedgerTables(Ledger())
         self._accounts: IndexArray = np.empty(0, dtype=np.int32)
+        self._lost = False  # whether DuckDB has given up the file
         self._numbers: WeakKeyDictionary[Catalog, IndexArray] = WeakKeyDictionary()
-        self._connection = connect(path)
-        try:
-            with translated(path):
-                self._check()
-                self._marks = self._load()
-                self._ledger.load(self._connection)
-                self._accounts = self._accounts_of(())
-        except BaseException:
-            self._connection.close()
-            raise
+        self._open()
 
     @property
     def catalog(self) -> Catalog:
@@ -86,6 +77,7 @@ class DuckDBStore:
         if not np.isfinite(batch.value).all():
             raise StoreError("a batch has a value that is not a finite number")
         with self._writing:
+            self._reopen_if_lost()
             numbers, newcomers = self._translate(batch.catalog)
             accounts = self._accounts_of(newcomers)
             entries = self.ledger.entries(batch, accounts[numbers[batch.series]], letters, mended)
@@ -139,17 +131,20 @@ class DuckDBStore:
         self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100
     ) -> list[DeadLetter]:
         """Return the newest dead letters, newest first; see `Store.dead_letters`."""
-        with translated(self._path), self._connection.cursor() as cursor:
+        with self._reading() as cursor:
             return duckdb_letters.select(cursor, topics, before, limit)
 
     def discard(self, letters: Sequence[DeadLetter]) -> None:
         """Remove dead letters."""
-        with self._writing, self._transaction():
-            duckdb_letters.delete(self._connection, letters)
+        with self._writing:
+            self._reopen_if_lost()
+            with self._transaction():
+                duckdb_letters.delete(self._connection, letters)
 
     def forget(self, world: str) -> None:
         """Remove all of a world; see `Store.forget`."""
         with self._writing:
+            self._reopen_if_lost()
             series = self._catalog.select(Selection(worlds=(world,)))
             with self._transaction():
                 self._connection.execute("DELETE FROM readings WHERE series IN (SELECT unnest($1))", [series.tolist()])
@@ -158,12 +153,41 @@ class DuckDBStore:
             self.ledger.forget(world)
             self._marks.forget(series)
 
+    def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
+        """Write all there is at one moment into a new file; see `Store.copy`."""
+        copy(self._connection, path, on_begin)
+
     def close(self) -> None:
         """Write out what is left and let go of the file."""
         with self._writing, translated(self._path), closing(self._connection):
             if self._ledger.entries:
                 with self._transaction():
                     self._ledger.fold(self._connection)
+
+    def _open(self) -> None:
+        self._connection = connect(self._path)
+        try:
+            with translated(self._path):
+                self._check()
+                self._marks = self._load()
+                self._ledger = LedgerTables(Ledger())
+                self._ledger.load(self._connection)
+                self._accounts = self._accounts_of(())
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _reopen_if_lost(self) -> None:
+        """Open the file anew where DuckDB has given it up, as it does when the disk is full at a checkpoint."""
+        if self._lost:
+            with suppress(duckdb.Error):
+                self._connection.close()
+            self._lost = False  # else opening would wait for itself
+            try:
+                self._open()
+            except BaseException:
+                self._lost = True
+                raise
 
     def _check(self) -> None:
         """Refuse tables that are not ours, or of a later version."""
@@ -253,14 +277,27 @@ class DuckDBStore:
             try:
                 yield
                 self._connection.execute("COMMIT")
+            except duckdb.FatalException as error:
+                self._lost = True
+                if "COMMIT succeeded and is durable" not in str(error):
+                    raise
             except BaseException:
                 with suppress(duckdb.Error):
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _fetch(self, sql: str, *, patience: float = threading.TIMEOUT_MAX, **tables: Columns) -> Columns:
-        """Run a query on a connection of its own, beside any writing, for at most `patience` [s]."""
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Have a connection of its own, beside any writing."""
+        if self._lost:
+            with self._writing:
+                self._reopen_if_lost()
         with translated(self._path), self._connection.cursor() as cursor:
+            yield cursor
+
+    def _fetch(self, sql: str, *, patience: float = threading.TIMEOUT_MAX, **tables: Columns) -> Columns:
+        """Run a query beside any writing, for at most `patience` [s]."""
+        with self._reading() as cursor:
             for name, columns in tables.items():
                 cursor.register(name, columns)
             alarm = threading.Timer(patience, cursor.interrupt)

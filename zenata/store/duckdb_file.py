@@ -3,7 +3,7 @@
 import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -55,6 +55,26 @@ def _make(path: Path) -> None:
     draft.unlink()
 
 
+def copy(connection: duckdb.DuckDBPyConnection, path: Path, on_begin: Callable[[], object]) -> None:
+    """Write all that a connection sees at one moment into a new file; see `zenata.store.base.Store.copy`."""
+    if path.exists():
+        raise StoreError(f"{path} is there already")
+    with translated(path), connection.cursor() as cursor:
+        (name,) = cursor.execute("SELECT current_database()").fetchall()[0]
+        quoted = str(path).replace("'", "''")
+        cursor.execute(f"ATTACH '{quoted}' AS copied")
+        try:
+            cursor.execute("BEGIN")
+            cursor.execute("FROM schema_version").fetchall()  # what a transaction sees is settled by its first look
+            on_begin()
+            cursor.execute(f'COPY FROM DATABASE "{name}" TO copied')
+            cursor.execute("COMMIT")
+        finally:
+            with suppress(duckdb.Error):
+                cursor.execute("ROLLBACK")
+            cursor.execute("DETACH copied")
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn DuckDB's errors into ours, with a word on how to mend them."""
@@ -68,6 +88,8 @@ def translated(path: Path) -> Iterator[None]:
             why = "is open in this process already"
         elif "not a valid DuckDB database file" in said:
             why = "is not a DuckDB file; move it away or choose another"
+        elif "No space left" in str(error) or "invalidated" in said:
+            why = f"has no room: free some on the disk of {path.parent}, and it goes on by itself"
         elif "Permission denied" in said:
             why = "cannot be written; mend its rights or choose another"
         else:

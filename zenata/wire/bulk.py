@@ -1,7 +1,7 @@
 """How readings come to the process that owns the store in great numbers, past the broker: columns over loopback.
 
 Either side sends messages of MessagePack, each behind its length: first the token of the door, then batches. Each batch
-is answered when it is durable, or with what is wrong.
+is answered when it is durable, or with what is wrong. The same door lets the store be copied while it is in use.
 """
 
 import socket
@@ -25,6 +25,7 @@ LONGEST = 1 << 28
 
 _LENGTH = struct.Struct("<Q")
 _ANSWER = 60.0  # the longest that storing a batch may take [s]
+_COPYING = 3600.0  # the longest that copying the store may take [s]
 _PAUSE = 0.2  # before the door is tried again [s]
 
 
@@ -34,7 +35,7 @@ class Hello(msgspec.Struct, frozen=True):
     token: str
 
 
-class Batch(msgspec.Struct, frozen=True):
+class Batch(msgspec.Struct, frozen=True, tag=True):
     """Readings: the series that the connection has not named before, and little-endian columns.
 
     Parameters
@@ -54,6 +55,12 @@ class Batch(msgspec.Struct, frozen=True):
     time: bytes
     value: bytes
     seq: bytes
+
+
+class Copy(msgspec.Struct, frozen=True, tag=True):
+    """Asks for a copy of the store in a new file; answered when its moment is past, and again when it is there."""
+
+    path: str
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -161,6 +168,18 @@ class BulkClient:
             raise StoreError(answer.error)
         return answer.new
 
+    def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
+        """Let the store be copied into a new file; see `zenata.store.base.Store.copy`.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be.
+        """
+        answer = self._insist(lambda: self._copied(path, on_begin), 0.0)
+        if answer.error:
+            raise StoreError(answer.error)
+
     def close(self) -> None:
         """Go."""
         if self._connection is not None:
@@ -176,6 +195,16 @@ class BulkClient:
         answer = _answer(connection)
         self._catalog, self._known = batch.catalog, size
         return answer
+
+    def _copied(self, path: Path, on_begin: Callable[[], object]) -> Answer:
+        connection = self._connection or self._connect()
+        connection.settimeout(_COPYING)
+        send(connection, Copy(str(path.absolute())))
+        begun = _answer(connection)
+        if begun.error:
+            return begun
+        on_begin()
+        return _answer(connection)
 
     def _connect(self) -> socket.socket:
         self.close()
