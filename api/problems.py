@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from zenata.errors import QueryTooHeavy
+from zenata.errors import QueryTooFine, QueryTooHeavy
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -73,6 +73,11 @@ KINDS: dict[str, ProblemKind] = {
     ),
     "invalid-parameter": ProblemKind(
         status=422, title="Parameter not valid", help="Correct the parameter; see 'allowed' where there is a list."
+    ),
+    "too-fine": ProblemKind(
+        status=422,
+        title="Not kept as finely",
+        help="Old readings are rolled up: ask for mean, min, max, sum, count, first or last of longer spans, or begin later.",
     ),
     "world-conflict": ProblemKind(
         status=409, title="Not as the world is now", help="See /v1/worlds/{world} for how it is, and try again."
@@ -177,5 +182,7 @@ async def on_store_error(request: Request, error: Exception) -> Response:
     if isinstance(error, QueryTooHeavy):
         problem = Problem("query-too-heavy", f"The query was given up. {KINDS['query-too-heavy'].help}")
         return problem.response(request.url.path)
+    if isinstance(error, QueryTooFine):
+        return Problem("too-fine", f"{str(error)[0].upper()}{str(error)[1:]}.").response(request.url.path)
     problem = Problem("store-unavailable", f"The readings cannot be read now. {KINDS['store-unavailable'].help}")
     return problem.response(request.url.path)

@@ -8,8 +8,9 @@ from ingest.decoder import Decoder
 from zenata.city.clock import Clock
 from zenata.city.model import City
 from zenata.city.readings import ReadingBatch
+from zenata.store.ledger import Ledger
 from zenata.wire import topics
-from zenata.wire.mqtt import Subscription
+from zenata.wire.mqtt import Message, Subscription
 
 _BATCH = 2000  # the most messages passed on at once
 _AGE = 0.2  # the longest a message waits for others [s]
@@ -22,6 +23,8 @@ class Relay:
     ----------
     city : City
         Whose sensors may speak.
+    ledger : Ledger
+        Told how much the worlds say they have published.
     subscription : Subscription
         Connected, or connecting by itself.
     clock : Clock
@@ -31,10 +34,17 @@ class Relay:
     """
 
     def __init__(
-        self, *, city: City, subscription: Subscription, clock: Clock, on_readings: Callable[[ReadingBatch], None]
+        self,
+        *,
+        city: City,
+        ledger: Ledger,
+        subscription: Subscription,
+        clock: Clock,
+        on_readings: Callable[[ReadingBatch], None],
     ) -> None:
         self.clocks = Clocks()
         self._decoder = Decoder(city, self.clocks)
+        self._ledger = ledger
         self._subscription = subscription
         self._clock = clock
         self._on_readings = on_readings
@@ -43,11 +53,20 @@ class Relay:
         """Work until `stop` is set."""
         while not stop.is_set():
             messages = self._subscription.receive(limit=_BATCH, wait=_AGE)
-            for message in messages:
-                if topics.is_clock(message.topic):
-                    self.clocks.hear(message.topic.partition("/")[0], message.payload)
+            self._hear(messages)
             said = [message for message in messages if not topics.is_clock(message.topic)]
             batch, _ = self._decoder.decode(said, self._clock.now())
             if len(batch):
                 self._on_readings(batch)
             self._subscription.acknowledge(messages)
+
+    def _hear(self, messages: list[Message]) -> None:
+        """Take what clocks say."""
+        for message in messages:
+            if topics.is_clock(message.topic):
+                world = message.topic.partition("/")[0]
+                self.clocks.hear(world, message.payload)
+                if not message.payload:  # who deletes a world takes its clock away
+                    self.clocks.forget(world)
+        for world, count in self.clocks.published.items():
+            self._ledger.announce(world, count)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
 from zenata.city.clock import Clock
-from zenata.city.model import City
+from zenata.city.model import PRIVATE, City
 from zenata.city.readings import ReadingBatch
 from zenata.errors import StoreError
 from zenata.store.base import Store
@@ -123,7 +123,7 @@ class Ingest:
             if topics.is_clock(message.topic):
                 world = message.topic.partition("/")[0]
                 self.clocks.hear(world, message.payload)
-                if world.startswith(topics.PRIVATE) and not message.payload:  # who deletes a world takes its clock away
+                if world.startswith(PRIVATE) and not message.payload:  # who deletes a world takes its clock away
                     self.clocks.forget(world)
                     gone.add(world)
         self._gone |= gone  # what is still on its way from there is for nobody

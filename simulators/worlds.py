@@ -25,9 +25,9 @@ from simulators.files import State, held
 from simulators.journal import Entry
 from simulators.record import Pace, Recipe, Record, read_json
 from zenata.city.clock import format_time
+from zenata.city.model import PRIVATE
 from zenata.errors import ControlError, SetupError
 from zenata.wire import control
-from zenata.wire.topics import PRIVATE
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from zenata.errors import SetupError
 from zenata.settings import Settings
 
 
@@ -43,6 +44,8 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         mqtt_port=1,
         ws_port=65535,
         store="duckdb:///x",
+        influx_token="secret",
+        influx_token_file=Path("/token"),
         broker="mqtt://a:b@c:1",
         city="other",
         world="w-1",
@@ -54,6 +57,10 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         history_days=0.5,
         worlds_of_one=1,
         worlds_in_all=2,
+        raw_days=1.0,
+        quarter_days=2.0,
+        letter_days=3.0,
+        letters=4,
         world_rate=100.0,
         world_idle=0.5,
         world_kept=24.0,
@@ -110,3 +117,18 @@ def test_what_makes_no_sense_is_refused_by_name(monkeypatch, name, value):
 
 def test_the_password_in_a_broker_url_is_not_shown():
     assert "secret" not in repr(Settings(broker="mqtt://user:secret@host:1883"))
+
+
+def test_the_token_of_the_store_may_be_in_a_file(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("secret\n")
+    assert Settings().store_token is None
+    assert Settings(influx_token="said").store_token == "said"
+    assert Settings(influx_token_file=file).store_token == "secret"
+    with pytest.raises(SetupError, match="cannot be read"):
+        _ = Settings(influx_token_file=tmp_path / "none").store_token
+
+
+def test_a_store_in_a_file_is_embedded():
+    assert Settings().is_embedded
+    assert not Settings(store="influxdb://127.0.0.1:8086/zenata").is_embedded

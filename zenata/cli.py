@@ -170,6 +170,28 @@ def replay(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Made, as a gzipped tar; it must not be there yet.")],
+    data_dir: DataDir = None,
+    store: Store = None,
+) -> None:
+    """Write the data directory into one file, while the city runs or not."""
+    settings = _settings(data_dir=data_dir, store=store)
+    from zenata.backup import backup as run
+
+    run(settings, file, _say)
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A backup.")], data_dir: DataDir = None) -> None:
+    """Make a data directory out of a backup."""
+    settings = _settings(data_dir=data_dir)
+    from zenata.backup import restore as run
+
+    run(settings, file, _say)
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Made if it is not there; left as it is if it is.")] = Path(".compose"),
 ) -> None:

@@ -111,7 +111,7 @@ def _store(settings: Settings) -> str:
         return "in use by the running city"
     if settings.store is None and not (settings.data_dir / "readings.duckdb").exists():
         return "made by the first `zenata up`"
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, settings.store_token)
     try:
         return f"{len(store.catalog)} series"
     finally:

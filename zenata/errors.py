@@ -11,7 +11,8 @@
     ├── ControlError     a simulator cannot be asked, or refused
     ├── BrokerError      the broker cannot be reached, or refused us
     ├── StoreError       the store cannot be opened, read or written
-    │   └── QueryTooHeavy  a query needs more time or memory than it may have
+    │   ├── QueryTooHeavy  a query needs more time or memory than it may have
+    │   └── QueryTooFine   a query asks for what is not kept any more
     └── SetupError       a setting, a port, a folder: the user can mend it
 
 Vendor errors are translated once, where they arise, with ``raise ... from``.
@@ -68,6 +69,10 @@ class StoreError(ZenataError):
 
 class QueryTooHeavy(StoreError):  # noqa: N818 - it names the condition, as `MultipleResultsFound` does elsewhere
     """A query needs more time or memory than it may have: ask for fewer series, or a shorter range of times."""
+
+
+class QueryTooFine(StoreError):  # noqa: N818 - it names the condition
+    """A query asks for more than is kept of what is old: ask for longer spans, or begin later."""
 
 
 class SetupError(ZenataError):

@@ -1,6 +1,7 @@
 """`zenata init`: the folder that docker-compose.yml mounts, with every secret in it, made once."""
 
 import os
+import shutil
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
@@ -51,14 +52,16 @@ def init(folder: Path) -> bool:
     folder = folder.absolute()
     draft = folder.with_name(f"{folder.name}.{token_hex(4)}.new")
     owner = (os.getuid(), os.getgid()) if os.getuid() else (_NOBODY, _NOBODY)
-    _fill(draft, folder, owner)
     try:
+        _fill(draft, folder, owner)
         if not os.getuid():
             for path in (draft, *draft.rglob("*")):
                 os.chown(path, *owner)
         draft.rename(folder)
     except OSError as error:
         raise SetupError(f"{folder} cannot be made: {error.strerror}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     return True
 
 

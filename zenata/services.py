@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
 from secrets import token_hex
@@ -18,6 +18,7 @@ from api.server import Server
 from api.worlds import Worlds
 from ingest.bulk import BulkServer
 from ingest.clocks import Clocks
+from ingest.keeper import Keeper
 from ingest.relay import Relay
 from ingest.replay import replay
 from ingest.service import FILTERS, Ingest
@@ -30,6 +31,7 @@ from zenata.ports import listen
 from zenata.settings import Settings
 from zenata.store import open_store
 from zenata.store.base import Store
+from zenata.store.retention import DAY, Retention
 from zenata.wire.address import Address, parse_url
 from zenata.wire.bulk import BulkClient
 from zenata.wire.mqtt import Subscription
@@ -45,10 +47,11 @@ SETTLING = 60.0
 
 def ingest(settings: Settings) -> None:
     """Move readings from the broker into the store."""
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, settings.store_token)
     try:
         with (
             BulkServer(settings.bulk_file, store),
+            Keeper(store, _retention(settings), WallClock()),
             _subscription(settings, broker_of(settings)) as subscription,
         ):
             subscription.connect(PATIENCE)
@@ -64,7 +67,7 @@ def serve(settings: Settings) -> None:
     listener = listen(settings.host, settings.http_port, "--http-port")
     city = load_city(settings.city)
     keys = KeyRing(settings.keys_file)
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, settings.store_token)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
     worker = _worker(settings, parse_url(settings.broker), city, store, hub) if settings.broker else None
     app = create_app(
@@ -87,7 +90,10 @@ def serve(settings: Settings) -> None:
 
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
-        with BulkServer(settings.bulk_file, store) if settings.is_embedded else nullcontext():
+        with ExitStack() as stack:
+            if settings.is_embedded:
+                stack.enter_context(BulkServer(settings.bulk_file, store))
+                stack.enter_context(Keeper(store, _retention(settings), WallClock()))
             if worker:
                 worker.start(on_failure=stop)
             server.run(sockets=[listener])
@@ -99,6 +105,16 @@ def serve(settings: Settings) -> None:
         raise worker.failure
 
 
+def _retention(settings: Settings) -> Retention:
+    """Return how long the store is to keep what."""
+    return Retention(
+        raw=int(settings.raw_days * DAY),
+        quarters=int(max(settings.quarter_days, settings.raw_days) * DAY),
+        letters=int(settings.letter_days * DAY),
+        most_letters=settings.letters,
+    )
+
+
 def _worker(settings: Settings, address: Address, city: City, store: Store, hub: Hub) -> "_Worker":
     """Return what is to hear the broker: ingest, or what passes readings on that ingest elsewhere stores."""
     if settings.is_embedded:
@@ -106,7 +122,7 @@ def _worker(settings: Settings, address: Address, city: City, store: Store, hub:
         ingest = Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish)
         return _Worker(ingest, subscription)
     subscription = _subscription(settings, address, "api")
-    relay = Relay(city=city, subscription=subscription, clock=WallClock(), on_readings=hub.publish)
+    relay = Relay(city=city, ledger=store.ledger, subscription=subscription, clock=WallClock(), on_readings=hub.publish)
     return _Worker(relay, subscription)
 
 
@@ -165,7 +181,7 @@ def open_sink(settings: Settings) -> BulkClient | Store:
     """
     with suppress(StoreError):
         return BulkClient(settings.bulk_file)
-    return open_store(settings.store_url)
+    return open_store(settings.store_url, settings.store_token)
 
 
 def broker_of(settings: Settings) -> Address:

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from zenata.errors import SetupError
+
 
 class Settings(BaseSettings):
     """Settings, each also taken from the environment variable ``ZENATA_`` plus its name.
@@ -20,6 +22,10 @@ class Settings(BaseSettings):
         Ports for HTTP, MQTT and MQTT over WebSocket; 0 takes a free one.
     store : str or None
         URL of the store; None is ``duckdb://`` in the data directory.
+    influx_token : str or None
+        What shows an InfluxDB that we may; of version 1 ``user:password``.
+    influx_token_file : Path or None
+        A file that holds it instead.
     broker : str or None
         URL of a broker, ``mqtt://user:password@host:port``; None is the embedded one.
     city : str
@@ -40,6 +46,12 @@ class Settings(BaseSettings):
         Days before a new live city that its store is filled with; 0 for none.
     worlds_of_one, worlds_in_all : int
         Most private worlds of one pilot, and of all.
+    raw_days, quarter_days : float
+        Age at which readings of the shared city are rolled up to quarters of an hour, and these to hours [d].
+    letter_days : float
+        Age at which dead letters go [d].
+    letters : int
+        How many dead letters are kept.
     world_rate : float
         Messages a second that a private world may publish in the long run.
     world_idle : float
@@ -56,6 +68,8 @@ class Settings(BaseSettings):
     mqtt_port: int = Field(default=1883, ge=0, le=65535)
     ws_port: int = Field(default=9001, ge=0, le=65535)
     store: str | None = None
+    influx_token: str | None = Field(default=None, repr=False)
+    influx_token_file: Path | None = None
     broker: str | None = Field(default=None, repr=False)
     city: str = "zenata"
     world: str = Field(default="zenata", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
@@ -67,6 +81,10 @@ class Settings(BaseSettings):
     history_days: float = Field(default=7.0, ge=0, le=366)
     worlds_of_one: int = Field(default=4, ge=0)
     worlds_in_all: int = Field(default=16, ge=0)
+    raw_days: float = Field(default=90.0, gt=0)
+    quarter_days: float = Field(default=730.0, gt=0)
+    letter_days: float = Field(default=30.0, gt=0)
+    letters: int = Field(default=100_000, ge=0)
     world_rate: float = Field(default=4000.0, gt=0)
     world_idle: float = Field(default=2.0, gt=0)
     world_kept: float = Field(default=168.0, gt=0)
@@ -80,6 +98,22 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """URL of the store."""
         return self.store or f"duckdb:///{self.data_dir.absolute() / 'readings.duckdb'}"
+
+    @property
+    def store_token(self) -> str | None:
+        """What shows the store that we may.
+
+        Raises
+        ------
+        SetupError
+            If the file that is to hold it cannot be read.
+        """
+        if self.influx_token_file is None:
+            return self.influx_token
+        try:
+            return self.influx_token_file.read_text().strip()
+        except OSError as error:
+            raise SetupError(f"{self.influx_token_file} cannot be read: {error.strerror}") from error
 
     @property
     def is_embedded(self) -> bool:

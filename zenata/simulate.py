@@ -21,7 +21,7 @@ from simulators.service import Simulation, recipe_for, take_up
 from simulators.world import TICK, World
 from simulators.worlds import Limits, Worlds, put_word, recipe_in
 from zenata.city.clock import WallClock
-from zenata.city.model import City
+from zenata.city.model import PRIVATE, City
 from zenata.city.pack import load_city
 from zenata.errors import BrokerError, SetupError
 from zenata.services import PATIENCE, broker_of, moment, open_sink, stop_on_signal
@@ -31,7 +31,6 @@ from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.control import ControlServer
 from zenata.wire.mqtt import Publisher
-from zenata.wire.topics import PRIVATE
 
 _NICE = 10  # how far private worlds stand back behind the shared city
 

@@ -61,7 +61,7 @@ def latest(
 @router.get(
     "/readings",
     responses=responses(
-        RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", "query-too-heavy", content=_FORMATS
+        RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", "query-too-heavy", "too-fine", content=_FORMATS
     ),
 )
 def readings(

@@ -215,6 +215,15 @@ def test_a_place_that_left_the_ring_is_found_in_the_store(start: Callable[..., A
             assert [event.minute for event in take(response, 30)] == list(range(30))
 
 
+def test_a_replay_goes_on_with_what_the_store_does_not_have_yet(start: Callable[..., Api]) -> None:
+    served = start(Hub(settling=3600))
+    ingest(served, range(3))
+    served.hub.publish(batch_of(SERIES, range(3, 5)))  # ingest elsewhere has not stored these
+    headers = {"Last-Event-ID": str(Place(epoch="00000000", batch=1, row=0, time=START))}
+    with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
+        assert {event.minute for event in take(response, 8)} == set(range(5))
+
+
 def test_a_replay_itself_can_be_continued(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.events, "_SLICE", 2)
     served = start()

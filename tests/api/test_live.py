@@ -119,3 +119,13 @@ def test_a_reader_sees_a_batch_whole_while_another_thread_publishes() -> None:
     publisher.join()
     assert seen == sorted(set(seen))
     assert seen[-1] == 500
+
+
+def test_what_the_store_may_not_have_yet_is_in_the_ring() -> None:
+    durable, early = Hub(), Hub(settling=3600, capacity=3 * len(SERIES))
+    for hub in (durable, early):
+        assert hub.unsettled == hub.next == 1
+        for minute in range(5):
+            hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+    assert durable.unsettled == durable.next == 6
+    assert early.unsettled == early.first == 3

@@ -133,3 +133,17 @@ def test_columns_that_do_not_fit_are_refused(change):
     assert len(bulk.unpack(whole, Catalog())) == 1
     with pytest.raises(StoreError):
         bulk.unpack(msgspec.structs.replace(whole, **change), Catalog())
+
+
+@pytest.mark.usefixtures("server")
+def test_the_store_is_copied_by_the_door_while_it_is_in_use(file, store, tmp_path):
+    rows, begun = rows_at(NOON, NOON + 1), []
+    with closing(BulkClient(file)) as client, closing(BulkClient(file)) as second:
+        client.append(batch_of(rows[:20]))
+        client.copy(tmp_path / "copy.duckdb", lambda: begun.append(second.append(batch_of(rows))))
+        with pytest.raises(StoreError, match="is there already"):
+            client.copy(tmp_path / "copy.duckdb")
+        assert client.append(batch_of(rows)) == 0
+    assert begun == [len(rows) - 20]
+    with closing(open_store(f"duckdb:///{tmp_path / 'copy.duckdb'}")) as copied:
+        assert contents(copied) == rows[:20]

@@ -1,10 +1,15 @@
 """The back ends, each behind a function that opens one of its stores by name."""
 
 import itertools
+import os
+import secrets
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.store.influxd import Influxd, running
+from zenata.settings import Settings
 from zenata.store import open_store
 from zenata.store.base import Store
 
@@ -14,12 +19,29 @@ Opener = Callable[[str], Store]
 _names = (f"store-{number}" for number in itertools.count())
 
 
-@pytest.fixture(scope="session", params=["duckdb"])
+_OTHER = "ZENATA_TEST_INFLUX_URL"
+"""Names an InfluxDB 2 or 3 to run the same tests against: influxdb://host:8086/?org=ORG, its token as for the city."""
+
+
+@pytest.fixture(scope="session")
+def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
+    """Return an InfluxDB 1.x that runs."""
+    with running(tmp_path_factory.mktemp("influxd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["duckdb", "influxdb", *(["influxdb-url"] if _OTHER in os.environ else [])])
 def opener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Opener:
     """Return what opens stores of one back end."""
-    folder = tmp_path_factory.mktemp(request.param)
-    urls = {"duckdb": f"duckdb:///{folder}/{{name}}.duckdb"}
-    return lambda name: open_store(urls[request.param].format(name=name))
+    if request.param == "duckdb":
+        folder = tmp_path_factory.mktemp("duckdb")
+        return lambda name: open_store(f"duckdb:///{folder}/{name}.duckdb")
+    if request.param == "influxdb":
+        port = request.getfixturevalue("influxd").port
+        return lambda name: open_store(f"influxdb://127.0.0.1:{port}/{name}")
+    url, run = urlsplit(os.environ[_OTHER]), secrets.token_hex(4)
+    token = Settings().store_token
+    return lambda name: open_store(url._replace(path=f"/zenata-test-{run}-{name}").geturl(), token)
 
 
 @pytest.fixture

@@ -209,3 +209,26 @@ def test_however_gaps_are_found_each_reading_is_kept_once(tmp_path, monkeypatch,
                 kept.setdefault(place, row)
             assert store.append(batch_of(rows)) == len(kept) - before
         assert contents(store) == sorted(kept.values(), key=by_identity)
+
+
+def test_a_copy_is_of_one_moment_and_others_go_on(path, tmp_path):
+    rows = some_rows(series_of(5), (NOON, NOON + 1, NOON + 2))
+    with closing(DuckDBStore(path)) as store:
+        store.append(batch_of(rows[:10]), [LETTER])
+        store.copy(tmp_path / "it's a copy.duckdb", lambda: store.append(batch_of(rows)))
+        assert len(contents(store)) == len(rows)
+        with pytest.raises(StoreError, match="is there already"):
+            store.copy(tmp_path / "it's a copy.duckdb")
+    with closing(DuckDBStore(tmp_path / "it's a copy.duckdb")) as copied:
+        assert contents(copied) == sorted(rows[:10], key=by_identity)
+        assert copied.dead_letters() == [LETTER]
+        assert copied.append(batch_of(rows)) == len(rows) - 10
+
+
+def test_a_copy_that_cannot_be_written_is_told_and_can_be_tried_again(path, tmp_path):
+    with closing(DuckDBStore(path)) as store:
+        store.append(batch_of(some_rows(series_of(5), (NOON,))))
+        with pytest.raises(StoreError):
+            store.copy(tmp_path / "nowhere" / "copy.duckdb")
+        store.copy(tmp_path / "copy.duckdb")
+        assert (tmp_path / "copy.duckdb").exists()

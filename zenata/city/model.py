@@ -6,6 +6,9 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+PRIVATE = "w-"
+"""How the names of private worlds begin."""
+
 Attributes = Mapping[str, float | int | str | bool]
 
 

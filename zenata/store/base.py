@@ -15,6 +15,7 @@ import numpy.typing as npt
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection
 from zenata.store.ledger import Ledger
 from zenata.store.letters import DeadLetter
+from zenata.store.retention import Retention
 
 AGGREGATES = ("mean", "min", "max", "sum", "count", "first", "last", "p95")
 """What a query can ask for instead of the raw readings."""
@@ -117,6 +118,8 @@ class Store(Protocol):
 
         Raises
         ------
+        QueryTooFine
+            If it asks for more than is kept of what is old.
         QueryTooHeavy
             If it needs more time or memory than it may have.
         StoreError
@@ -146,6 +149,17 @@ class Store(Protocol):
 
     def discard(self, letters: Sequence[DeadLetter]) -> None:
         """Remove dead letters, as they were mended or are too old; those that are not there are no error."""
+        ...
+
+    def tidy(self, now: int, retention: Retention) -> None:
+        """Roll up readings that are old, and remove dead letters that are old or too many; others go on meanwhile.
+
+        Parameters
+        ----------
+        now : int
+            What the age of dead letters counts from [us since the Unix epoch]; that of readings counts from the newest.
+        retention : Retention
+        """
         ...
 
     def forget(self, world: str) -> None:

@@ -17,16 +17,19 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from zenata.city.model import PRIVATE
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store import duckdb_letters
 from zenata.store.base import Query, Table
 from zenata.store.duckdb_file import connect, copy, translated
 from zenata.store.duckdb_ledger import LedgerTables
+from zenata.store.duckdb_rollups import horizons, roll_up
 from zenata.store.duckdb_sql import SCHEMA_VERSION, select
 from zenata.store.ledger import Ledger
 from zenata.store.letters import DeadLetter
 from zenata.store.marks import Marks
+from zenata.store.retention import Retention, check
 
 _PARTS, _GAP = 8, 86_400_000_000  # late readings are looked for in a few ranges of times, this far apart [us]
 
@@ -109,7 +112,10 @@ class DuckDBStore:
     def query(self, query: Query) -> Table:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
         numbers = self._catalog.select(query.selection)
-        rows = self._fetch(select(query, numbers), patience=PATIENCE, wanted={"series": numbers})
+        rolled = query.start < self._horizons[0] and bool(len(self._shared(numbers)))
+        if rolled:
+            check(query.start, query.every, query.aggregates, self._horizons)
+        rows = self._fetch(select(query, numbers, rolled=rolled), patience=PATIENCE, wanted={"series": numbers})
         kept = slice(query.limit)
         return Table(
             catalog=self._catalog,
@@ -136,10 +142,18 @@ class DuckDBStore:
 
     def discard(self, letters: Sequence[DeadLetter]) -> None:
         """Remove dead letters."""
-        with self._writing:
-            self._reopen_if_lost()
-            with self._transaction():
-                duckdb_letters.delete(self._connection, letters)
+        with self._turn() as connection:
+            duckdb_letters.delete(connection, letters)
+
+    def tidy(self, now: int, retention: Retention) -> None:
+        """Roll up what is old; see `Store.tidy`."""
+        with self._turn() as connection:
+            duckdb_letters.trim(connection, now - retention.letters, retention.most_letters)
+        series, newest, _, _ = self._marks.of(self._shared(self._catalog.select(Selection())))
+        if len(series):
+            roll_up(self._turn, retention.horizons(int(newest.max())), series, newest)
+        with self._reading() as cursor:
+            self._horizons = horizons(cursor)
 
     def forget(self, world: str) -> None:
         """Remove all of a world; see `Store.forget`."""
@@ -173,6 +187,7 @@ class DuckDBStore:
                 self._ledger = LedgerTables(Ledger())
                 self._ledger.load(self._connection)
                 self._accounts = self._accounts_of(())
+                self._horizons = horizons(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -268,6 +283,19 @@ class DuckDBStore:
             f"WHERE time > make_timestamp({after}) GROUP BY series"
         )
         self._marks.open_gaps(next_["series"], after, next_["time"])
+
+    @contextmanager
+    def _turn(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Have the file for a transaction."""
+        with self._writing:
+            self._reopen_if_lost()
+            with self._transaction():
+                yield self._connection
+
+    def _shared(self, numbers: IndexArray) -> IndexArray:
+        """Return those of some series that are not of a private world."""
+        shared = [not self._catalog[number].world.startswith(PRIVATE) for number in numbers.tolist()]
+        return numbers[np.array(shared, dtype=np.bool_)]
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -53,3 +53,12 @@ def select(
         DeadLetter(received=received, topic=topic, payload=payload, code=code, reason=reason, sensor=sensor, seq=seq)
         for received, topic, payload, code, reason, sensor, seq in rows
     ]
+
+
+def trim(connection: duckdb.DuckDBPyConnection, before: int, most: int) -> None:
+    """Remove those received before a time [us], and the oldest where there are too many."""
+    connection.execute(
+        "DELETE FROM dead_letters WHERE epoch_us(received) < $1 OR received <= "
+        "(SELECT received FROM dead_letters ORDER BY received DESC LIMIT 1 OFFSET $2)",
+        [before, most],
+    )

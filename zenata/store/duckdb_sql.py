@@ -1,6 +1,7 @@
 """The tables, and queries as DuckDB's SQL. Only numbers and names of our own go into the text, never words of a user."""
 
 from zenata.city.readings import IndexArray
+from zenata.store import duckdb_rollups
 from zenata.store.base import Query
 
 SCHEMA_VERSION = 2
@@ -22,6 +23,7 @@ CREATE TABLE accounts (
     stored BIGINT NOT NULL, numbered BIGINT NOT NULL, unnumbered BIGINT NOT NULL, repeated BIGINT NOT NULL
 );
 CREATE TABLE entries (account INTEGER NOT NULL, seq BIGINT NOT NULL, fate UTINYINT NOT NULL);
+{duckdb_rollups.SCHEMA}
 INSERT INTO schema_version VALUES ({SCHEMA_VERSION});
 COMMIT;
 """  # noqa: S608 - no input
@@ -42,7 +44,7 @@ AGGREGATES: dict[str, str] = {
 _FEW = 100
 
 
-def select(query: Query, series: IndexArray) -> str:
+def select(query: Query, series: IndexArray, *, rolled: bool = False) -> str:
     """Return the SELECT for a query: rows (series, moment, columns...) by moment and series, one more than its limit.
 
     Parameters
@@ -51,8 +53,11 @@ def select(query: Query, series: IndexArray) -> str:
     series : ndarray of int32, shape (n,)
         Those meant. A few are named in the text, which takes DuckDB two thirds of the time of a join; more are to be in
         the column `series` of a table `wanted`, which the caller provides.
+    rolled : bool
+        Whether some of what is meant may be rolled up.
     """
-    outputs = {name: AGGREGATES[name] for name in query.aggregates} or {"value": "value", "seq": "seq"}
+    aggregates = duckdb_rollups.AGGREGATES if rolled else AGGREGATES
+    outputs = {name: aggregates[name] for name in query.aggregates} or {"value": "value", "seq": "seq"}
     columns = ", ".join(f"{sql} AS {name}" for name, sql in outputs.items())
     # No row behind `after` is older than it; saying so of the times themselves lets DuckDB skip the pages before.
     start = min(max(query.start, query.after[0]), query.end) if query.after else query.start
@@ -60,7 +65,7 @@ def select(query: Query, series: IndexArray) -> str:
     few = len(series) <= _FEW
     if few:
         conditions.append(f"series IN ({', '.join(map(str, series.tolist())) or '-1'})")
-    source = "readings" if few else "readings JOIN wanted USING (series)"
+    source = (duckdb_rollups.source() if rolled else "readings") + ("" if few else " JOIN wanted USING (series)")
     grouping = "GROUP BY series, moment" if query.aggregates else ""
     rows = (
         f"SELECT series, {_moment(query)} AS moment, {columns} FROM {source} "  # noqa: S608

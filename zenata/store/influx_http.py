@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -15,7 +16,7 @@ PATIENCE = 10.0
 
 _ANSWER = urllib3.Timeout(connect=5.0, read=30.0)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # [s]
-_BUSY = 429
+_BUSY, _FAILED = 429, 500  # status codes
 
 
 class Answer(NamedTuple):
@@ -35,16 +36,18 @@ class Http:
         URL without a path.
     headers : mapping of str to str
         Never told to anybody but the server.
+    pool : urllib3.PoolManager, optional
+        Connections to share.
     """
 
-    def __init__(self, base: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, base: str, headers: Mapping[str, str], pool: urllib3.PoolManager | None = None) -> None:
         self.base = base
         self._headers = dict(headers)
-        self._pool = urllib3.PoolManager(maxsize=4, retries=False, timeout=_ANSWER)
+        self._pool = pool or urllib3.PoolManager(maxsize=16, retries=False, timeout=_ANSWER)
 
     def with_headers(self, **headers: str) -> "Http":
-        """Return the same server, asked with further headers."""
-        return Http(self.base, self._headers | headers)
+        """Return the same server, asked with further headers by the same connections."""
+        return Http(self.base, self._headers | headers, self._pool)
 
     def ask(
         self,
@@ -60,54 +63,34 @@ class Http:
         Raises
         ------
         QueryTooHeavy
-            If it does not answer in time.
+            If a query, which is a form, is not answered in time.
         StoreError
-            If it is still away, busy or failing after `PATIENCE`.
+            If the server is still away, busy or failing after `PATIENCE`.
         """
-        given_up = time.monotonic() + PATIENCE
-        pause = _FIRST_PAUSE
+        carried = {**self._headers, **(headers or {})}
+        if form is not None:
+            body, carried["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        given_up, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
         while True:
-            wanted = pause
+            wanted = pause * random.uniform(0.5, 1.0)  # noqa: S311 - that not all come back at once
             try:
-                answer = self._once(method, path, form, body, headers or {})
-            except ReadTimeoutError as error:
-                raise QueryTooHeavy(f"InfluxDB at {self.base} does not answer in time; ask for less") from error
+                answer = self._pool.request(method, self.base + path, body=body, headers=carried)
+                if answer.status != _BUSY and answer.status < _FAILED:
+                    return Answer(answer.status, answer.headers, answer.data)
+                said = f"failed with status {answer.status}: {told(Answer(answer.status, answer.headers, answer.data))}"
+                wanted = max(wanted, _retry_after(answer.headers))
             except HTTPError as error:
-                said = f"cannot be reached: {_reason(error)}"
-            else:
-                if answer.status != _BUSY and answer.status < 500:
-                    return answer
-                said = f"failed with status {answer.status}: {told(answer)}"
-                wanted = max(wanted, _retry_after(answer))
+                if isinstance(error, ReadTimeoutError) and form is not None:
+                    raise QueryTooHeavy(f"InfluxDB at {self.base} does not answer in time; ask for less") from error
+                said = f"cannot be reached: {type(error).__name__}"
             if time.monotonic() + wanted > given_up:
                 raise StoreError(f"InfluxDB at {self.base} {said}")
-            time.sleep(wanted * random.uniform(0.5, 1.0) if wanted == pause else wanted)  # noqa: S311 - jitter
+            time.sleep(wanted)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def close(self) -> None:
         """Let go of the connections."""
         self._pool.clear()
-
-    def _once(
-        self,
-        method: str,
-        path: str,
-        form: Mapping[str, str] | None,
-        body: bytes | None,
-        headers: Mapping[str, str],
-    ) -> Answer:
-        said = (
-            self._pool.request_encode_body(
-                method,
-                self.base + path,
-                fields=form,
-                encode_multipart=False,
-                headers={**self._headers, **headers},
-            )
-            if body is None and form is not None
-            else self._pool.request(method, self.base + path, body=body, headers={**self._headers, **headers})
-        )
-        return Answer(said.status, said.headers, said.data)
 
 
 def told(answer: Answer) -> str:
@@ -116,11 +99,7 @@ def told(answer: Answer) -> str:
     return " ".join(said.split())[:500] or "nothing said"
 
 
-def _retry_after(answer: Answer) -> float:
+def _retry_after(headers: Mapping[str, str]) -> float:
     """Return how long the server asks to be left alone [s]; a date, which none sends, counts as nothing."""
-    after = answer.headers.get("Retry-After", "")
+    after = headers.get("Retry-After", "")
     return float(after) if after.isdecimal() else 0.0
-
-
-def _reason(error: HTTPError) -> str:
-    return str(error).rpartition(">: ")[2] or type(error).__name__

@@ -6,8 +6,10 @@ Whatever a pilot can choose the words of is escaped here, or refused where the p
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +21,7 @@ from zenata.store.letters import DeadLetter
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _TAG = re.compile(r"([,= ])")
 _BODY = 1_000_000  # of lines in a request [characters]
+_PIECE = 2500  # readings in a request; many small ones keep the server as busy as one of 1 MB, and us too
 _LONGEST = 700_000  # payload that is kept, as a field may have 1 MiB and base64 takes a third more [bytes]
 
 DESCRIPTION = ("world", "sensor", "property", "kind", "district", "unit", "owner")
@@ -46,7 +49,7 @@ class Rows(NamedTuple):
 
     def take(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Rows":
         """Return some of them, by mask or place."""
-        return Rows(*(column[chosen] for column in self))
+        return Rows(self.series[chosen], self.time[chosen], self.value[chosen], self.seq[chosen], self.alone[chosen])
 
 
 class Encoder:
@@ -64,8 +67,12 @@ class Encoder:
         self._point_of: list[int] = []
         self.point_of: IndexArray = np.empty(0, dtype=np.int32)
 
-    def learn(self, series: Sequence[Series]) -> None:
-        """Take the next series in."""
+    def learn(self, first: int, series: Sequence[Series]) -> None:
+        """Take series in, the first with a number; any that were there from it on were never kept."""
+        if not series:
+            return
+        for column in (self._begins, self._fields, self._own, self._point_of):
+            del column[first:]
         for one in series:
             point = _point(one)
             label = _key(field(one.property))
@@ -75,34 +82,50 @@ class Encoder:
             self._own.append(f",{_key(seq_field(one.property))}=")
         self.point_of = np.array(self._point_of, dtype=np.int32)
 
+    def pieces(self, rows: Rows) -> list[Rows]:
+        """Return rows by time and point, in pieces for a request each, between points."""
+        order = np.lexsort((self.point_of[rows.series], rows.time))
+        rows = rows.take(order)
+        first = np.flatnonzero(self._begins_point(rows))
+        cuts = first[np.searchsorted(first, np.arange(_PIECE, len(order) - _PIECE // 2, _PIECE))]
+        return [rows.take(places) for places in np.split(np.arange(len(order)), cuts) if len(places)]
+
     def lines(self, rows: Rows) -> tuple[list[str], IntArray]:
-        """Return a line for each point, and the line of each reading.
+        """Return a line for each point of rows that are by time and point, and the line of each row.
 
         The first reading's message number is the point's; one that differs is in a field of its own.
         """
+        begins = self._begins_point(rows)
+        first, line = np.flatnonzero(begins), np.cumsum(begins) - 1
+        pieces = zip(
+            self._heads(rows, begins),
+            _texts(rows.value),
+            self._own_numbers(rows, rows.alone | (rows.seq != rows.seq[first][line])),
+            _tails(rows.take(first), begins),
+            strict=True,
+        )
+        return "".join(chain.from_iterable(pieces)).split("\n")[:-1], line
+
+    def _begins_point(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return whether each row is of another point than the one before it."""
         point = self.point_of[rows.series]
-        order = np.lexsort((point, rows.time))
-        series, time, value, seq, alone = rows.take(order)
-        begins = np.ones(len(order), dtype=np.bool_)
-        begins[1:] = (time[1:] != time[:-1]) | (point[order][1:] != point[order][:-1])
-        line = np.cumsum(begins) - 1
-        first = np.flatnonzero(begins)
-        shared = ~alone[first]  # a point has one `alone` for all
-        ends = np.append(begins[1:], True)[: len(order)]
-        own = alone | (seq != seq[first][line])
-        columns = (series, value, begins, own, ends, time, seq, seq[first][line], shared[line])
-        pieces = [
-            (self._begins[n] if begin else self._fields[n])
-            + repr(v)
-            + (f"{self._own[n]}{s}i" if by_itself else "")
-            + ((f",seq={of_point}i {t}000\n" if together else f" {t}000\n") if end else "")
-            for n, v, begin, by_itself, end, t, s, of_point, together in zip(
-                *(column.tolist() for column in columns), strict=True
-            )
-        ]
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = line
-        return "".join(pieces).split("\n")[:-1], place
+        begins = np.ones(len(point), dtype=np.bool_)
+        begins[1:] = (rows.time[1:] != rows.time[:-1]) | (point[1:] != point[:-1])
+        return begins
+
+    def _heads(self, rows: Rows, begins: npt.NDArray[np.bool_]) -> list[str]:
+        """Return what stands before each value: a field, at the beginning of a line behind measurement and tags."""
+        if begins.all():
+            return [self._begins[number] for number in rows.series.tolist()]
+        both = zip(rows.series.tolist(), begins.tolist(), strict=True)
+        return [self._begins[number] if begin else self._fields[number] for number, begin in both]
+
+    def _own_numbers(self, rows: Rows, own: npt.NDArray[np.bool_]) -> list[str]:
+        """Return what stands behind each value: the reading's own message number, where it has one."""
+        texts = [""] * len(own)
+        for place in np.flatnonzero(own).tolist():
+            texts[place] = f"{self._own[rows.series[place]]}{rows.seq[place]}i"
+        return texts
 
 
 def check(series: Sequence[Series]) -> None:
@@ -137,13 +160,33 @@ def text_field(text: str) -> str:
 def bodies(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield the range of lines of each request."""
     begin = size = 0
-    for place, line in enumerate(lines):
-        if size and size + len(line) > _BODY:
-            yield begin, place
-            begin, size = place, 0
-        size += len(line) + 1
+    if sum(map(len, lines)) + len(lines) <= _BODY:
+        begin, size = 0, len(lines)
+    else:
+        for place, line in enumerate(lines):
+            if size and size + len(line) > _BODY:
+                yield begin, place
+                begin, size = place, 0
+            size += len(line) + 1
     if size:
         yield begin, len(lines)
+
+
+def _tails(points: Rows, begins: npt.NDArray[np.bool_]) -> list[str]:
+    """Return what stands at the end of each line, given its first reading, and nothing behind the other readings."""
+    together = zip(_texts(points.seq), _texts(points.time), points.alone.tolist(), strict=True)
+    tails = [f" {time}000\n" if alone else f",seq={seq}i {time}000\n" for seq, time, alone in together]
+    if len(tails) == len(begins):
+        return tails
+    spread = [""] * len(begins)
+    for place, tail in zip((np.append(np.flatnonzero(begins)[1:], len(begins)) - 1).tolist(), tails, strict=True):
+        spread[place] = tail
+    return spread
+
+
+def _texts(column: npt.NDArray[Any]) -> list[str]:
+    """Return numbers as shortest texts, much faster than `repr` does."""
+    return msgspec.json.encode(column.tolist())[1:-1].decode().split(",") if len(column) else []
 
 
 def _point(series: Series) -> str:

@@ -60,5 +60,4 @@ def conditions(selection: Selection, start: int, end: int) -> str:
 
 
 def _escaped(text: str, quote: str) -> str:
-    text = text.replace("\\", "\\\\").replace(quote, f"\\{quote}").replace("\n", "\\n")
-    return text
+    return text.replace("\\", "\\\\").replace(quote, f"\\{quote}").replace("\n", "\\n")

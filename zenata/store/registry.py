@@ -7,16 +7,19 @@ from urllib.parse import unquote, urlsplit
 from zenata.errors import StoreError
 from zenata.store.base import Store
 
-Opener = Callable[[str], Store]
+Opener = Callable[[str, str | None], Store]
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, token: str | None = None) -> Store:
     """Open the store that a URL names.
 
     Parameters
     ----------
     url : str
-        ``duckdb:///relative/path`` or ``duckdb:////absolute/path``.
+        ``duckdb:///relative/path`` or ``duckdb:////absolute/path``; ``influxdb://host:8086/bucket?org=ORG``, or
+        ``influxdbs://`` for TLS.
+    token : str, optional
+        What shows a server that we may.
 
     Raises
     ------
@@ -27,10 +30,10 @@ def open_store(url: str) -> Store:
     if scheme not in STORES:
         known = ", ".join(f"{name}://" for name in sorted(STORES))
         raise StoreError(f"the store URL begins with {scheme or url[:20]!r}; known are {known}")
-    return STORES[scheme](url)
+    return STORES[scheme](url, token)
 
 
-def _duckdb(url: str) -> Store:
+def _duckdb(url: str, _: str | None) -> Store:
     from zenata.store.duckdb import DuckDBStore
 
     parts = urlsplit(url)
@@ -40,5 +43,11 @@ def _duckdb(url: str) -> Store:
     return DuckDBStore(Path(path))
 
 
-STORES: dict[str, Opener] = {"duckdb": _duckdb}
+def _influxdb(url: str, token: str | None) -> Store:
+    from zenata.store.influx import InfluxStore
+
+    return InfluxStore(url, token)
+
+
+STORES: dict[str, Opener] = {"duckdb": _duckdb, "influxdb": _influxdb, "influxdbs": _influxdb}
 """The back ends, by the scheme of their URLs."""

@@ -27,9 +27,6 @@ PACKS = "+/packs/+"
 CLOCKS = "+/clock"
 """Filter of the clocks of all worlds."""
 
-PRIVATE = "w-"
-"""How the names of private worlds begin."""
-
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 

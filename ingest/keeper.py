@@ -1,0 +1,54 @@
+"""Keeps a store tidy while it is in use."""
+
+import logging
+import threading
+from typing import Self
+
+from zenata.city.clock import Clock
+from zenata.errors import StoreError
+from zenata.store.base import Store
+from zenata.store.retention import Retention
+
+log = logging.getLogger(__name__)
+
+FIRST, PAUSE = 60.0, 3600.0
+"""Time before the store is tidied first, as a start is busy, and from then on [s]."""
+
+
+class Keeper:
+    """Rolls up what is old, from time to time, in a thread of its own, until the end of its block.
+
+    Parameters
+    ----------
+    store : Store
+    retention : Retention
+    clock : Clock
+        The wall's.
+    first, pause : float
+        Time before the store is tidied first, and from then on [s].
+    """
+
+    def __init__(
+        self, store: Store, retention: Retention, clock: Clock, first: float = FIRST, pause: float = PAUSE
+    ) -> None:
+        self._store, self._retention, self._clock = store, retention, clock
+        self._first, self._pause = first, pause
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = self._first
+        while not self._stop.wait(pause):
+            try:
+                self._store.tidy(self._clock.now(), self._retention)
+            except StoreError as error:
+                log.warning("the store is not tidied now: %s", error)
+            pause = self._pause

@@ -1,0 +1,59 @@
+"""docs/operations.md: its commands are run, but for those of Docker, of which there is no engine here."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.compose import FILE, ROOT
+from tests.system.running import running_city
+
+TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line for block in re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL) for line in block.splitlines()
+]
+OURS = [command for command in COMMANDS if not command.startswith("docker ")]
+VERBS = {"up", "ps", "stop", "start"}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder as a user has it after `make up`, with the city running."""
+    folder = tmp_path_factory.mktemp("operations")
+    (folder / ".venv").symlink_to(sys.prefix)
+    with running_city(folder / ".zenata"):
+        yield folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", OURS)
+def test_a_command_works(place, command):
+    process = subprocess.Popen(
+        ["sh", "-c", command], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    try:
+        if "zenata up" in command:
+            assert any(b"ready in" in line for line in process.stdout)
+        else:
+            said, _ = process.communicate(timeout=60)
+            assert process.returncode == 0, said.decode()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in OURS])
+def test_a_command_of_docker_names_the_folder_that_init_makes(command):
+    words = shlex.split(command)
+    assert words[:4] == ["docker", "compose", "--env-file", ".compose/.env"]
+    assert words[4] in VERBS
+
+
+def test_every_variable_of_a_port_is_one_of_the_file():
+    named = set(re.findall(r"`(ZENATA_\w+_PORT)`", TEXT))
+    assert named == set(re.findall(r"\$\{(ZENATA_\w+_PORT):-", FILE.read_text()))

@@ -1,0 +1,125 @@
+"""`zenata init`: secrets that are made once, kept from others, and fit together."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.compose import variables_in
+from zenata.broker.base import SERVICES, pilot_user
+from zenata.cli import main
+from zenata.errors import SetupError
+from zenata.init import first_keys, init
+from zenata.pilots.keys import KeyRing, Principal, Role
+from zenata.wire.address import parse_url
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    mask = os.umask(0)
+    try:
+        assert init(tmp_path / ".compose")
+    finally:
+        os.umask(mask)
+    return tmp_path / ".compose"
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def run(monkeypatch, *args: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["zenata", *args])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_only_the_owner_may_read_anything(folder):
+    paths = [folder, *folder.rglob("*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_file()} == {0o600}
+    owners = {path.stat().st_uid for path in paths}
+    assert owners == {int(variables_in(folder / ".env")["ZENATA_UID"])}
+    assert 0 not in owners
+
+
+def test_what_is_there_is_left_as_it_is(folder):
+    before = contents(folder)
+    assert not init(folder)
+    assert contents(folder) == before
+
+
+def test_no_two_folders_share_a_secret(folder, tmp_path):
+    init(tmp_path / "other")
+    values = [set(variables_in(place / "influxdb.env").values()) for place in (folder, tmp_path / "other")]
+    assert not values[0] & values[1]
+    assert all(len(value) >= 43 for value in values[0])  # 256 bits
+
+
+def test_nothing_secret_is_said(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "made"
+    assert [run(monkeypatch, "init", str(folder)) for _ in range(2)] == [0, 0]
+    said = "".join(capsys.readouterr())
+    assert "is made" in said
+    assert "is there already" in said
+    secrets = [value for file in folder.glob("?*.env") for value in variables_in(file).values()]
+    secrets += [file.read_text().strip() for file in (folder / "city").glob("*.key")]
+    assert len(secrets) == 8
+    assert not any(secret in said for secret in secrets)
+
+
+def test_the_services_and_the_pilot_have_the_rights_of_the_table(folder):
+    acl = (folder / "mosquitto" / "acl").read_text()
+    users = dict(block.split("\n", 1) for block in acl.split("user ")[1:])
+    demo = pilot_user("demo", "hash").rights
+    assert set(users) == {*SERVICES, "demo"}
+    for name, rights in {**SERVICES, "demo": demo}.items():
+        lines = users[name].splitlines()
+        assert lines == [f"topic write {one}" for one in rights.publish] + [
+            f"topic read {one}" for one in rights.subscribe
+        ]
+
+
+def test_each_service_knows_its_own_password_and_the_token(folder):
+    simulators, ingest, influxdb = (
+        variables_in(folder / f"{name}.env") for name in ("simulators", "ingest", "influxdb")
+    )
+    for name, variables in {"simulators": simulators, "ingest": ingest}.items():
+        address = parse_url(variables["ZENATA_BROKER"])
+        assert (address.username, address.host) == (name, "mosquitto")
+        assert variables["ZENATA_INFLUX_TOKEN"] == influxdb["DOCKER_INFLUXDB_INIT_ADMIN_TOKEN"]
+    assert simulators["ZENATA_BROKER"] != ingest["ZENATA_BROKER"]
+
+
+def test_keys_open_the_api(folder):
+    keys = KeyRing(folder / "city" / "keys.json")
+    said = {name: keys.check((folder / "city" / f"{name}.key").read_text().strip()) for name in ("admin", "demo")}
+    assert said == {
+        "admin": Principal(pilot="admin", role=Role.ADMIN),
+        "demo": Principal(pilot="demo", role=Role.PILOT),
+    }
+
+
+def test_keys_are_made_once(folder):
+    before = contents(folder / "city")
+    first_keys(folder / "city")
+    assert contents(folder / "city") == before
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SetupError, match="cannot be written"):
+        init(tmp_path / "file" / "made")
+
+
+def test_a_folder_that_cannot_be_finished_is_not_begun(tmp_path, monkeypatch):
+    def full(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("zenata.init.first_keys", full)
+    with pytest.raises(SetupError, match="No space left"):
+        init(tmp_path / "made")
+    assert list(tmp_path.iterdir()) == []
