@@ -6,43 +6,95 @@
 import os
 import random
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.system.readings import START, opened
-from tests.system.running import running_city
-from tests.system.test_nothing_is_lost import duplicates, incomplete, misnumbered
+from tests.store.data import ALWAYS
+from tests.store.influxd import Influxd
+from tests.store.influxd import running as running_influxd
+from tests.system.readings import START
+from tests.system.running import RunningCity, running_city
+from zenata.city.kinds import KINDS
+from zenata.city.readings import Selection
+from zenata.store import open_store
+from zenata.store.base import Query, Store
 
 ROUNDS = int(os.environ.get("ZENATA_CHAOS_ROUNDS", "5"))
-VICTIMS = (("api",), ("broker",), ("simulators",), ("broker", "api"), ("supervisor",))
-"""In turn. The last kills everything, as nothing outlives its supervisor."""
+
+Kill = Callable[[RunningCity], None]
+
+
+def processes(*names: str) -> Kill:
+    return lambda city: city.kill(*names)
+
+
+def everything(city: RunningCity) -> None:
+    """Kill the supervisor, whom nothing outlives."""
+    city.process.kill()
+    city.process.wait()
+
+
+@pytest.fixture
+def influxd(tmp_path: Path) -> Iterator[Influxd]:
+    with running_influxd(tmp_path / "influxd") as server:
+        yield server
 
 
 @pytest.mark.slow
 def test_the_ledger_balances_whatever_was_killed(tmp_path: Path) -> None:
+    steps = (processes("api"), processes("broker"), processes("simulators"), processes("broker", "api"), everything)
+    torment(tmp_path / "data", f"duckdb:///{tmp_path}/data/readings.duckdb", steps)
+
+
+@pytest.mark.slow
+def test_the_ledger_balances_though_influxdb_was_killed(tmp_path: Path, influxd: Influxd) -> None:
+    def server(_: RunningCity) -> None:
+        influxd.kill()
+        time.sleep(1)
+        influxd.start()
+
+    steps = (server, processes("ingest"), processes("broker"), processes("api"), everything)
+    torment(tmp_path / "data", f"influxdb://127.0.0.1:{influxd.port}/zenata", steps)
+
+
+def torment(folder: Path, store: str, steps: tuple[Kill, ...]) -> None:
+    """Run a city, kill in turn what `steps` kill, and look whether all it said is stored."""
     seed = int(os.environ.get("ZENATA_CHAOS_SEED", time.time_ns() % 10**6))
     print(f"ZENATA_CHAOS_SEED={seed}")  # noqa: T201 - shown when the test fails, to have the same moments again
-    moments, folder = random.Random(seed), tmp_path / "data"  # noqa: S311 - no secret
-    left = [VICTIMS[number % len(VICTIMS)] for number in range(ROUNDS)]
+    moments = random.Random(seed)  # noqa: S311 - no secret
+    left = [steps[number % len(steps)] for number in range(ROUNDS)]
+    options = ("--start", START, "--speed", "60", "--seed", "1", "--store", store)
     while left:
-        with running_city(folder, "--start", START, "--speed", "60", "--seed", "1") as city:
-            while left:
+        with running_city(folder, *options) as city:
+            while left and city.process.poll() is None:
                 time.sleep(moments.uniform(0.2, 4.0))
-                victims = left.pop(0)
-                if victims == ("supervisor",):
-                    city.process.kill()
-                    city.process.wait()
-                    break
-                city.kill(*victims)
-    with running_city(folder, "--start", START, "--speed", "60", "--seed", "1") as city:
+                left.pop(0)(city)
+    with running_city(folder, *options) as city:
         city.wait_for_more()
         city.halt()
         (balance,) = [line for line in city.get("/v1/ledger")["items"] if line["world"] == "zenata"]
     assert balance["published"] == balance["stored"] > 0
-    with opened(folder) as store:
-        assert duplicates(store) == []
-        assert misnumbered(store) == []
-        assert incomplete(store) == []
-        messages = store.execute("SELECT count(*) FROM (SELECT DISTINCT sensor, seq FROM stored)").fetchone()
-        assert messages == (balance["stored"],)
+    with closing(open_store(store)) as opened:
+        assert messages(opened) == balance["stored"]
+
+
+def messages(store: Store) -> int:
+    """Count the messages in a store; each is there whole and once, and the numbers of each sensor are 1, 2, 3, ..."""
+    table = store.query(Query(selection=Selection(worlds=("zenata",)), limit=10**8, **ALWAYS))
+    assert not table.more
+    order = np.lexsort((table.columns["seq"], table.series))
+    series, seq = table.series[order], table.columns["seq"][order]
+    _, first, count = np.unique(series, return_index=True, return_counts=True)
+    assert np.array_equal(seq, np.concatenate([np.arange(1, n + 1) for n in count.tolist()]))
+    sizes: dict[str, list[int]] = {}
+    for number, size in zip(series[first].tolist(), count.tolist(), strict=True):
+        sizes.setdefault(table.catalog[number].sensor, []).append(size)
+    assert all(len(set(of)) == 1 for of in sizes.values())
+    properties = Counter(table.catalog[number].sensor for number in series[first].tolist())
+    assert all(properties[sensor] == len(KINDS[sensor.rpartition("-")[0]].properties) for sensor in sizes)
+    return sum(of[0] for of in sizes.values())
