@@ -16,7 +16,10 @@ _PATIENCE = 600.0  # for an answer [s]; many letters take long to decode
 
 def newest(settings: Settings, say: Say) -> None:
     """Show the newest dead letters."""
-    for letter in _ask(settings, "/v1/dead-letters")["items"]:
+    letters = _ask(settings, "/v1/dead-letters")["items"]
+    if not letters:
+        say("there are no dead letters")
+    for letter in letters:
         say(f"{letter['received']}  {letter['code']:7} {letter['topic']}\n    {letter['reason']}")
 
 
