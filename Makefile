@@ -24,7 +24,7 @@ soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some min
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb
 	@ZENATA_CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/system/test_chaos.py $(ARGS)
 
-bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="tick ingest" chooses)
+bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
 	@scripts/system-packages mosquitto
 	@$(BIN)/python -m benchmarks $(ARGS)
 

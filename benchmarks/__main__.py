@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import api, backfill, ingest, simulators, stack, store, worlds
+from benchmarks import api, backfill, ingest, simulators, soak, stack, store, worlds
 from benchmarks.table import Row, print_table
 
 
@@ -20,14 +20,21 @@ def main() -> None:
         "--minutes", type=float, default=1.0, help="how long the whole stack, and worlds, run [default: 1]"
     )
     parser.add_argument("--days", type=float, default=7.0, help="how long a past is backfilled [default: 7]")
+    parser.add_argument(
+        "--backlog",
+        type=int,
+        default=ingest.SINGLES,
+        help="how many single messages are drained [default: %(default)s]",
+    )
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], list[Row]]] = {
         "simulators": simulators.run,
         "store": store.run,
         "backfill": partial(backfill.run, options.days),
-        "ingest": ingest.run,
+        "ingest": partial(ingest.run, options.backlog),
         "api": api.run,
         "stack": partial(stack.run, options.minutes),
+        "soak": partial(soak.run, options.minutes),
         "worlds": partial(worlds.run, options.minutes * 60),
     }
     if unknown := set(options.names) - set(benchmarks):

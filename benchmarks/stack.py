@@ -1,12 +1,13 @@
 """The whole city as ``zenata up`` runs it: how soon it lives, what memory and what time it takes."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -87,9 +88,9 @@ def _live(seconds: float) -> _Life:
         ports = free_ports(HOST, {"--http-port": 0, "--mqtt-port": 0, "--ws-port": 0})
         options = [str(word) for option in ports.items() for word in option]
         begin = time.monotonic()
-        with _process([str(Path(sys.executable).parent / "zenata"), "up", "--data-dir", name, *options]) as process:
+        with process([str(Path(sys.executable).parent / "zenata"), "up", "--data-dir", name, *options]) as running:
             while not _serves(ports["--http-port"], folder / "demo.key"):
-                if process.poll() is not None or time.monotonic() > begin + _PATIENCE:
+                if running.poll() is not None or time.monotonic() > begin + _PATIENCE:
                     raise RuntimeError("the city did not start")
                 time.sleep(0.02)
             start = time.monotonic() - begin
@@ -101,7 +102,7 @@ def _live(seconds: float) -> _Life:
             time.sleep(seconds)
             after = time.monotonic(), _messages(ports["--http-port"], key), _processor_time(simulators)
             ran, messages, used = (b - a for a, b in zip(before, after, strict=True))
-            memory = _memory([process.pid])
+            memory = _memory([running.pid])
     return _Life(start, ran, memory, messages / ran, used / ran)
 
 
@@ -110,7 +111,7 @@ def _bare() -> _Bare:
     begin = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
-        _process([sys.executable, "-c", IMPORTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as python,
+        process([sys.executable, "-c", IMPORTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as python,
         running_broker("nats", Path(folder), standard_users("nats")) as broker,
     ):
         assert python.stdout is not None
@@ -139,15 +140,21 @@ def _publish_bare(broker: Running) -> float:
 
 
 @contextmanager
-def _process(
-    args: Sequence[str], *, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+def process(
+    args: Sequence[str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program, and end it."""
-    with subprocess.Popen(args, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL) as process:
+    """Run a program, with more in its environment, and end it."""
+    with subprocess.Popen(
+        args, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})}
+    ) as running:
         try:
-            yield process
+            yield running
         finally:
-            process.terminate()
+            running.terminate()
 
 
 def _serves(port: int, key_file: Path) -> bool:

@@ -1,0 +1,121 @@
+"""Ingest under a steady load and under a burst: what memory it takes, whether it loses anything, how soon it recovers."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from benchmarks.api import Client
+from benchmarks.ingest import PATIENCE, Messages, address
+from benchmarks.stack import process
+from benchmarks.table import Row
+from tests.broker.running import HOST, password, running_broker, standard_users
+from zenata.city.clock import WallClock
+from zenata.city.kinds import KINDS
+from zenata.city.pack import load_city
+from zenata.city.quantities import QUANTITIES
+from zenata.pilots.keys import KeyRing, Role
+from zenata.ports import free_ports
+from zenata.settings import Settings
+from zenata.wire import senml, topics
+from zenata.wire.mqtt import Publisher
+
+RATE = 5_000
+"""Messages a second of the steady load."""
+
+_BEAT = 0.02  # between two portions [s]
+_WARM = 0.2  # of the time, after which memory counts
+
+
+def run(minutes: float) -> list[Row]:
+    """Measure for some minutes of steady load, and a tenth of that as fast as one publisher can."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running_broker("nats", Path(name), standard_users("nats")) as broker,
+    ):
+        port = free_ports(HOST, {"http": 0})["http"]
+        url = f"mqtt://ingest:{password('ingest').replace(' ', '%20')}@{HOST}:{broker.mqtt_port}"
+        settings = Settings(data_dir=Path(name) / "data", http_port=port, broker=url)
+        settings.data_dir.mkdir()
+        key = KeyRing(settings.keys_file).issue("bench", Role.ADMIN)
+        command = [sys.executable, "-m", "zenata", "serve"]
+        with (
+            process(command, env=settings.environment()) as api,
+            Publisher(address(broker, "simulators"), client_id="bench-publisher") as publisher,
+        ):
+            publisher.connect(5)
+            _stored(port, key)
+            said = _say()
+            published, *memory = _steadily(publisher, said, minutes * 60, psutil.Process(api.pid))
+            begin, burst = time.monotonic(), 0
+            while time.monotonic() < begin + minutes * 6:
+                for _ in range(1000):
+                    publisher.publish(*next(said))
+                burst += 1000
+            factor = burst / (time.monotonic() - begin) / RATE
+            published += burst
+            end, balance = time.monotonic(), _stored(port, key)
+            while balance["stored"] < published and time.monotonic() < end + PATIENCE:
+                time.sleep(0.1)
+                balance = _stored(port, key)
+            recovered = time.monotonic() - end
+    return [
+        Row(
+            f"memory of ingest and API over {minutes:g} min at {RATE:,} messages/s",
+            "growth < 10 %",
+            f"{memory[0] / 1e6:.0f} MB, then {memory[1] / 1e6:.0f} MB ({memory[1] / memory[0] - 1:+.1%})",
+        ),
+        Row(
+            f"burst of {factor:.1f} times as much for {minutes * 6:.0f} s",
+            "nothing lost",
+            f"{published - balance['stored']:,} of {published:,} lost, all stored {recovered:.1f} s later",
+        ),
+    ]
+
+
+def _say() -> Iterator[tuple[str, bytes]]:
+    """Yield a message of one sensor after the other, each with all it observes."""
+    sensors = load_city("zenata").sensors
+    seq = 0
+    while True:
+        seq += 1
+        for sensor in sensors:
+            named = KINDS[sensor.kind].properties
+            properties = [(name, QUANTITIES[name].unit) for name in named]
+            values = [(QUANTITIES[name].low + QUANTITIES[name].high) / 2 for name in named]
+            records = senml.message(sensor.id, WallClock().now(), seq, properties, values)
+            yield topics.telemetry("zenata", sensor.district, sensor.kind, sensor.id), senml.encode(records)
+
+
+def _steadily(publisher: Publisher, said: Messages, seconds: float, api: psutil.Process) -> tuple[int, int, int]:
+    """Publish at `RATE`; return how many messages, the memory [bytes] after the first part of the time, and the most after that."""
+    begin, sent, early, late = time.monotonic(), 0, 0, 0
+    while (passed := time.monotonic() - begin) < seconds:
+        for _ in range(int(passed * RATE) - sent):
+            publisher.publish(*next(said))
+            sent += 1
+        if int(passed / _BEAT) % 50 == 0:
+            size = api.memory_info().rss
+            early, late = (max(early, size), late) if passed < _WARM * seconds else (early, max(late, size))
+        time.sleep(_BEAT)
+    return sent, early, late
+
+
+def _stored(port: int, key: str) -> dict[str, int]:
+    """Return the balance of the shared city, once the API answers."""
+    given_up = time.monotonic() + 60
+    while True:
+        try:
+            with closing(Client(port, key)) as get:
+                balance: dict[str, int] = json.loads(get("/v1/ledger"))["items"][0]
+        except OSError:
+            if time.monotonic() > given_up:
+                raise
+            time.sleep(0.1)
+        else:
+            return balance
