@@ -25,7 +25,7 @@ soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some min
 	@ZENATA_CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/system/test_chaos.py $(ARGS)
 
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
-	@scripts/system-packages mosquitto
+	@scripts/system-packages mosquitto influxdb
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 city: .venv/.dev  ## Generate the city pack of Zenata anew

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import api, backfill, ingest, simulators, soak, stack, store, worlds
+from benchmarks import api, backfill, influx, ingest, simulators, soak, stack, store, worlds
 from benchmarks.table import Row, print_table
 
 
@@ -30,6 +30,7 @@ def main() -> None:
     benchmarks: dict[str, Callable[[], list[Row]]] = {
         "simulators": simulators.run,
         "store": store.run,
+        "influx": influx.run,
         "backfill": partial(backfill.run, options.days),
         "ingest": partial(ingest.run, options.backlog),
         "api": api.run,

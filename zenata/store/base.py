@@ -93,6 +93,8 @@ class Store(Protocol):
     def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = (), mended: Sequence[DeadLetter] = ()) -> int:
         """Keep readings and dead letters, all or none; durable when it returns.
 
+        A store without transactions may keep a part of what fails; the same append again then completes it.
+
         Parameters
         ----------
         batch : ReadingBatch
@@ -109,7 +111,7 @@ class Store(Protocol):
         Raises
         ------
         StoreError
-            If they cannot be kept; nothing of the batch is then.
+            If they cannot be kept.
         """
         ...
 

@@ -10,18 +10,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 
 from zenata.city.model import PRIVATE
-from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store import duckdb_letters
 from zenata.store.base import Query, Table
+from zenata.store.batches import Columns, Numbers, first_of_each, part
 from zenata.store.duckdb_file import connect, copy, translated
 from zenata.store.duckdb_ledger import LedgerTables
 from zenata.store.duckdb_rollups import horizons, roll_up
@@ -38,8 +36,6 @@ _MANY = 10_000
 
 PATIENCE = 30.0
 """The longest a query may take [s]; a quantile over everything must not keep the processor from the others."""
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 class DuckDBStore:
@@ -60,9 +56,7 @@ class DuckDBStore:
         self._path = path
         self._writing = threading.Lock()
         self._catalog = Catalog()
-        self._accounts: IndexArray = np.empty(0, dtype=np.int32)
         self._lost = False  # whether DuckDB has given up the file
-        self._numbers: WeakKeyDictionary[Catalog, IndexArray] = WeakKeyDictionary()
         self._open()
 
     @property
@@ -81,25 +75,23 @@ class DuckDBStore:
             raise StoreError("a batch has a value that is not a finite number")
         with self._writing:
             self._reopen_if_lost()
-            numbers, newcomers = self._translate(batch.catalog)
-            accounts = self._accounts_of(newcomers)
+            numbers, newcomers = self._numbers.translate(batch.catalog)
+            accounts = self._numbers.accounts(newcomers)
             entries = self.ledger.entries(batch, accounts[numbers[batch.series]], letters, mended)
-            rows = _first_of_each(numbers, batch)
-            series, time = rows["series"], rows["time"].view(np.int64)
+            rows = first_of_each(numbers, batch)
+            series, time = rows["series"], rows["time"]
+            rows["time"] = time.view("datetime64[us]")
             beyond, in_gap = self._marks.beyond(series, time), self._marks.in_gap(series, time)
-            late = _part(rows, ~(beyond | in_gap))
+            late = part(rows, ~(beyond | in_gap))
             with self._transaction():
                 self._insert_series(newcomers)
-                self._insert_fresh(_part(rows, beyond | in_gap))
+                self._insert_fresh(part(rows, beyond | in_gap))
                 new_late = self._insert_late(late)
                 duckdb_letters.insert(self._connection, letters)
                 duckdb_letters.delete(self._connection, mended)
                 self._ledger.insert(self._connection, entries)
             self._ledger.enter(entries)
-            self._accounts = accounts
-            for newcomer in newcomers:
-                self._catalog.intern(newcomer)
-            self._numbers[batch.catalog] = numbers
+            self._numbers.keep(batch.catalog, numbers, newcomers, accounts)
             self._marks.move(series[beyond], time[beyond], rows["value"][beyond], rows["seq"][beyond])
             self._marks.narrow_gaps(series[in_gap], time[in_gap])
             if new_late == len(late["series"]) >= _MANY:
@@ -186,7 +178,7 @@ class DuckDBStore:
                 self._marks = self._load()
                 self._ledger = LedgerTables(Ledger())
                 self._ledger.load(self._connection)
-                self._accounts = self._accounts_of(())
+                self._numbers = Numbers(self._catalog, self.ledger)
                 self._horizons = horizons(self._connection)
         except BaseException:
             self._connection.close()
@@ -230,25 +222,6 @@ class DuckDBStore:
         marks.move(newest["series"], newest["time"], newest["value"], newest["seq"])
         return marks
 
-    def _translate(self, source: Catalog) -> tuple[IndexArray, list[Series]]:
-        """Return our number of each series of another catalog, and those of them that are new to us."""
-        known = self._numbers.get(source, np.empty(0, dtype=np.int32))
-        newcomers: list[Series] = []
-        numbers = []
-        for series in source.since(len(known)):
-            number = self._catalog.find(series.world, series.sensor, series.property)
-            if number is None:
-                number = len(self._catalog) + len(newcomers)
-                newcomers.append(series)
-            numbers.append(number)
-        return np.concatenate((known, np.array(numbers, dtype=np.int32))), newcomers
-
-    def _accounts_of(self, newcomers: Sequence[Series]) -> IndexArray:
-        """Return the account of every series, those of newcomers last."""
-        known = self._accounts
-        more = [*self._catalog.since(len(known)), *newcomers]
-        return np.concatenate((known, np.array([self.ledger.number(one.world, one.sensor) for one in more], np.int32)))
-
     def _insert_series(self, newcomers: Sequence[Series]) -> None:
         if newcomers:
             names = ("world", "sensor", "property", "kind", "district", "unit", "owner")
@@ -266,13 +239,13 @@ class DuckDBStore:
         One clock that is years behind must not make every repetition a search of the years between, hence the parts.
         """
         there = "SELECT series, time FROM readings WHERE time BETWEEN make_timestamp(?) AND make_timestamp(?)"
-        sql = f"INSERT INTO readings SELECT part.* FROM part ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
+        sql = f"INSERT INTO readings SELECT piece.* FROM piece ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
         times = rows["time"].view(np.int64)
         steps = np.diff(times)
         widest = np.argsort(steps)[1 - _PARTS :]
         new = 0
         for places in np.split(np.arange(len(times)), np.sort(widest[steps[widest] > _GAP]) + 1) if len(times) else ():
-            part = {name: column[places] for name, column in rows.items()}  # noqa: F841 - DuckDB finds it by its name
+            piece = {name: column[places] for name, column in rows.items()}  # noqa: F841 - DuckDB finds it by its name
             new += int(self._connection.execute(sql, times[places[[0, -1]]].tolist()).fetchall()[0][0])
         return new
 
@@ -337,28 +310,3 @@ class DuckDBStore:
             finally:
                 alarm.cancel()
                 alarm.join()
-
-
-def _first_of_each(numbers: IndexArray, batch: ReadingBatch) -> Columns:
-    """Return the rows of a batch by time, of equal ones the first that came, given our number of each of its series.
-
-    Within a time they are in the order of the numbers in the batch: that is how most batches come.
-    """
-    rows: Columns = {"series": batch.series, "time": batch.time, "value": batch.value, "seq": batch.seq}
-    if not _rises(batch.series, batch.time).all():
-        order = np.lexsort((batch.series, batch.time))
-        order = order[_rises(batch.series[order], batch.time[order])]
-        rows = {name: column[order] for name, column in rows.items()}
-    return rows | {"series": numbers[rows["series"]], "time": rows["time"].view("datetime64[us]")}
-
-
-def _rises(series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:
-    """Return whether each row is behind the one before it by time and series, shape (n,)."""
-    rises = np.ones(len(series), dtype=np.bool_)
-    rises[1:] = (time[1:] > time[:-1]) | ((time[1:] == time[:-1]) & (series[1:] > series[:-1]))
-    return rises
-
-
-def _part(rows: Columns, chosen: npt.NDArray[np.bool_]) -> Columns:
-    """Return the chosen rows, without copying when they are all."""
-    return rows if chosen.all() else {name: column[chosen] for name, column in rows.items()}

@@ -70,7 +70,12 @@ class InfluxStore:
         self._described = 0  # the newest time of a description that was read [ns]
         self._writer = Writer(self._server, self._catalog, self._journal, self._encoder)
         self._closed = threading.Event()
-        self._load()
+        try:
+            self._load()
+        except BaseException:
+            self._writer.close()
+            self._server.http.close()
+            raise
         self._follower = threading.Thread(target=self._follow, name="influx-follower", daemon=True)
         self._follower.start()
 

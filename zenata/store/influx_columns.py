@@ -55,7 +55,10 @@ def readings(
 
     The message number is the reading's own, if it has one, else that of its point.
     """
-    values = np.array(value, dtype=np.float64)  # None is NaN
+    try:
+        values = np.array(value, dtype=np.float64)  # None is NaN
+    except ValueError:  # somebody else has written text here
+        values = np.array([one if isinstance(one, int | float) else np.nan for one in value])
     seqs = [of_point if of_reading is None else of_reading for of_point, of_reading in zip(seq, own, strict=True)]
     rows: Columns = {
         "series": indices(numbers),

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import influxdb_client
 import msgspec
 from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
 
 from zenata.city.clock import format_time
 from zenata.errors import StoreError
@@ -73,10 +74,11 @@ class Influx2(Server):
                     mappings.post_dbrp(
                         influxdb_client.DBRPCreate(
                             org=org, bucket_id=bucket.id, database=name, retention_policy="autogen", default=True
-                        )
+                        ),
+                        _preload_content=False,  # what the client expects of the answer is not what every 2.x says
                     )
-        except ApiException as error:
-            raise StoreError(f"InfluxDB at {self.http.base} does not let us make {name!r}: {error.reason}") from error
+        except (ApiException, HTTPError) as error:
+            raise StoreError(f"InfluxDB at {self.http.base} does not let us make {name!r}: {_why(error)}") from error
 
     def place(self) -> Mapping[str, str]:
         """Return the parameters that say where lines go."""
@@ -94,8 +96,8 @@ class Influx2(Server):
                         _moment(cut.last, "2200-01-01T00:00:00Z"),
                     )
                     client.delete_api().delete(start, stop, predicate, self.address.bucket, self.address.org)
-        except ApiException as error:
-            raise StoreError(f"InfluxDB at {self.http.base} does not remove: {error.reason}") from error
+        except (ApiException, HTTPError) as error:
+            raise StoreError(f"InfluxDB at {self.http.base} does not remove: {_why(error)}") from error
 
     def _client(self) -> influxdb_client.InfluxDBClient:
         return influxdb_client.InfluxDBClient(self.http.base, self.token, org=self.address.org)
@@ -127,7 +129,7 @@ class Influx3(Server):
 
 
 FLAVOURS: dict[str, type[Server]] = {"1": Influx1, "2": Influx2, "3": Influx3}
-"""By the first digit of their version."""
+"""By the first number of their version."""
 
 
 def find_server(url: str, token: str | None) -> Server:
@@ -142,9 +144,10 @@ def find_server(url: str, token: str | None) -> Server:
     http = Http(address.base, {"Accept": "application/json"})
     asked = http.with_headers(Authorization=f"Bearer {token}") if token and ":" not in token else http
     version = _version(asked)
-    if version[:1] not in FLAVOURS:
+    flavour = FLAVOURS.get(version.partition(".")[0])
+    if flavour is None:
         raise StoreError(f"{address.base} is no InfluxDB that we know; it says its version is {version[:40]!r}")
-    server = FLAVOURS[version[:1]](address, http, token)
+    server = flavour(address, http, token)
     server.prepare()
     return server
 
@@ -181,6 +184,11 @@ def _address(url: str) -> Address:
     scheme = "https" if parts.scheme == "influxdbs" else "http"
     shown = f"[{host}]" if ":" in host else host
     return Address(f"{scheme}://{shown}:{port}", bucket, unquote(asked.get("org", "")), host in _NEAR)
+
+
+def _why(error: Exception) -> str:
+    """Return what went wrong, in a word that holds no secret."""
+    return str(getattr(error, "reason", None) or type(error).__name__)
 
 
 def _quoted(text: str) -> str:

@@ -21,8 +21,7 @@ from zenata.store.ledger import Entries, Kept, Ledger
 
 _PIECE = 60_000  # of a packed text in one field; InfluxDB Cloud takes 64 KiB [characters]
 _FOLD = 1_000_000  # entries after which the accounts are written; some minutes of a busy city
-_ALIVE = 120 * 10**9  # a writer that was silent for longer is taken for ended [ns]
-_SKEW = 5 * 10**9  # how far the clocks of two writers may differ [ns]
+_LATE = 15 * 10**9  # how late an entry may be seen, for its retries and for clocks that differ [ns]
 _KEPT = (
     3600 * 10**9
 )  # time that entries stay after they are in the accounts, so that no writer needs them any more [ns]
@@ -65,6 +64,7 @@ class Journal:
         self._seen: dict[str, int] = {}
         self._unfolded = 0
         self._last = 0
+        self._followed = time.time_ns()
 
     def load(self) -> None:
         """Read the accounts, and enter what has come since."""
@@ -73,21 +73,20 @@ class Journal:
             accounts = msgspec.json.decode(data, type=_Accounts)
             self.ledger.restore(accounts.kept)
             self._seen = accounts.seen
-            since = max(moment - _KEPT, min(self._seen.values()))
+            since = max(moment - _KEPT, min(self._seen.values(), default=0))
         for writer, moment, data in reversed(_whole(self._server, ENTRIES, f"WHERE time > {since} ORDER BY time DESC")):
             self._take(writer, moment, msgspec.json.decode(data, type=Entry))
 
     def follow(self) -> list[Entry]:
         """Enter what other writers have appended since, and return it."""
         now = time.time_ns()
-        alive = [moment for writer, moment in self._seen.items() if moment > now - _ALIVE and writer != self.writer]
-        since = min(alive, default=now - _ALIVE) - _SKEW
-        where = f"WHERE time > {since} AND writer != '{self.writer}' ORDER BY time DESC"
+        where = f"WHERE time > {self._followed - _LATE} AND writer != '{self.writer}' ORDER BY time DESC"
         fresh = []
         for writer, moment, data in reversed(_whole(self._server, ENTRIES, where)):
             if moment > self._seen.get(writer, 0):
                 fresh.append(msgspec.json.decode(data, type=Entry))
                 self._take(writer, moment, fresh[-1])
+        self._followed = now
         return fresh
 
     def lines(self, entries: Entries, touched: IndexArray) -> Lines:

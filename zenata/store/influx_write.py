@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Series
-from zenata.store.influx_ledger import Journal
+from zenata.store.influx_ledger import Journal, Lines
 from zenata.store.influx_lines import Encoder, Rows, bodies, letter_line, series_line
 from zenata.store.influx_server import Server
+from zenata.store.ledger import Entries
 from zenata.store.letters import DeadLetter
 
 _AT_ONCE = 2
@@ -83,18 +84,23 @@ class Writer:
         """
         first = time.time_ns()
         self._server.insist([series_line(one, self._journal.writer, first + n) for n, one in enumerate(work.newcomers)])
-        pieces = self._encoder.pieces(rows)
-        refused = [one for of_piece in self._pool.map(self._put, pieces) for one in of_piece]
+        puts = [self._pool.submit(self._put, piece) for piece in self._encoder.pieces(rows)]
+        entry = self._entry(work)  # while the server works
+        refused = [one for put in puts for one in put.result()]
         if refused:
             work = _without(work, [self._dead(work, one, place) for place, one in enumerate(refused)], refused)
-        self._enter(work)
+            entry = self._entry(work)
+        self._enter(work, *entry)
         gone = {pair for one in refused for pair in one.pairs}
         return rows.take(~_among(rows.series, rows.time, gone)) if gone else rows
 
-    def _enter(self, work: Work) -> None:
-        """Write dead letters and the entry of the ledger, once the readings are durable."""
+    def _entry(self, work: Work) -> tuple[Entries, Lines | None]:
+        """Return what is to be entered in the ledger, and its lines, if there is anything to tell."""
         entries = self._journal.ledger.entries(work.batch, work.account, work.letters, work.mended)
-        lines = self._journal.lines(entries, work.account) if len(work.batch) or len(entries.seq) else None
+        return entries, self._journal.lines(entries, work.account) if len(work.batch) or len(entries.seq) else None
+
+    def _enter(self, work: Work, entries: Entries, lines: Lines | None) -> None:
+        """Write dead letters and the entry of the ledger, once the readings are durable."""
         self._server.insist([*map(letter_line, work.letters), *(lines.text if lines else ())])
         if lines:
             self._journal.enter(entries, lines.moment)
