@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 MANIFEST = "manifest.json"
 READINGS = "readings.duckdb"
 
-_KEPT = ("keys.json", "*.key", "ingest.session", "ingest.subscribed", "worlds", "broker")
+_KEPT = ("keys.json", "*.key", "*.session", "*.subscribed", "worlds", "broker")
 _LEFT_OUT = ("lock", "control.json", "*.part", "*.new")  # of processes that run now
 _STOP = 'kill -STOP "$1" && echo && read _; kill -CONT "$1"'  # goes on, too, when whoever started it is killed
 _STANDING = 5.0  # the longest that stopping a process may take [s]

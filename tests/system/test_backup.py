@@ -5,13 +5,14 @@ import stat
 import httpx
 import pytest
 
+from tests.broker.client import Client
 from tests.system.readings import START, opened
 from tests.system.readings import simulated as said_until
 from tests.system.running import RunningCity, running_city, wait_until, zenata
 from tests.system.test_nothing_is_lost import differences, duplicates, incomplete, misnumbered, stored_before
 from zenata.city.clock import parse_time
 
-OPTIONS = ("--start", START, "--speed", "60", "--seed", "1")
+OPTIONS = ("--start", START, "--speed", "20", "--seed", "1")
 
 
 def worlds_of(city: RunningCity) -> set[str]:
@@ -34,6 +35,10 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         world = httpx.post(f"{city.http}/v1/worlds", headers=headers, json=asked, timeout=20).json()["world"]
         time = parse_time(city.newest())
         count = stored_before(city, time)
+        with Client(city.broker, "demo", secret=city.key, session="away") as pilot:
+            assert pilot.subscribe("pilots/demo/#")
+        with Client(city.broker, "demo", secret=city.key) as pilot:
+            pilot.publish("pilots/demo/telemetry/dev-1", ["for who is away"])
         done = zenata("backup", str(file), "--data-dir", str(first))
         assert done.returncode == 0, done.stderr
         assert "the broker stood still for" in done.stderr
@@ -54,6 +59,8 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was said is stored again")
         wait_until(lambda: worlds_of(city), "the simulators answer")
         assert worlds_of(city) == {"zenata", world}
+        with Client(city.broker, "demo", secret=city.key, session="away") as pilot:
+            pilot.wait_for("for who is away")
     with opened(second) as store:
         assert duplicates(store) == []
         assert misnumbered(store) == []
