@@ -61,6 +61,8 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         quarter_days=2.0,
         letter_days=3.0,
         letters=4,
+        worker="2/3",
+        share=True,
         world_rate=100.0,
         world_idle=0.5,
         world_kept=24.0,

@@ -34,7 +34,8 @@ MqttPort = Annotated[int | None, typer.Option(help="Port for MQTT; 0 takes a fre
 WsPort = Annotated[int | None, typer.Option(help="Port for MQTT over WebSocket; 0 takes a free one. [default: 9001]")]
 Store = Annotated[str | None, typer.Option(help="URL of the store. [default: duckdb:// in the data directory]")]
 Broker = Annotated[
-    str | None, typer.Option(help="Use this broker, mqtt://user:password@host:port, rather than the embedded one.")
+    str | None,
+    typer.Option(help="Use this broker, mqtt://user:password@host:port[,host:port...], rather than the embedded one."),
 ]
 City = Annotated[str | None, typer.Option(help="Name or folder of the city pack. [default: zenata]")]
 World = Annotated[str | None, typer.Option(help="Name of the live city, first in its topics. [default: zenata]")]
@@ -106,7 +107,18 @@ def simulate(
 
 
 @app.command()
-def ingest(data_dir: DataDir = None, store: Store = None, broker: Broker = None, city: City = None) -> None:
+def ingest(
+    data_dir: DataDir = None,
+    store: Store = None,
+    broker: Broker = None,
+    city: City = None,
+    worker: Annotated[
+        str | None, typer.Option(help="One of several that divide the districts: 2/3 is the second of three.")
+    ] = None,
+    share: Annotated[
+        bool | None, typer.Option("--share", help="Workers divide the messages instead, as an MQTT 5 broker can.")
+    ] = None,
+) -> None:
     """Run ingest alone: readings from any MQTT broker into a store."""
     settings = _settings(**locals())
     from zenata import services

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -22,6 +22,7 @@ from ingest.keeper import Keeper
 from ingest.relay import Relay
 from ingest.replay import replay
 from ingest.service import FILTERS, Ingest
+from ingest.workers import SHARED_FILTERS, parse_worker
 from zenata.city.clock import WallClock, parse_time
 from zenata.city.model import City
 from zenata.city.pack import load_city
@@ -46,20 +47,32 @@ SETTLING = 60.0
 
 
 def ingest(settings: Settings) -> None:
-    """Move readings from the broker into the store."""
+    """Move readings from the broker into the store: all of them, or the part of one worker among several."""
+    city = load_city(settings.city)
+    name, filters = _part(settings, city)
     store = open_store(settings.store_url, settings.store_token)
     try:
         with (
             BulkServer(settings.bulk_file, store),
             Keeper(store, _retention(settings), WallClock()),
-            _subscription(settings, broker_of(settings)) as subscription,
+            _subscription(settings, broker_of(settings), name, filters) as subscription,
         ):
             subscription.connect(PATIENCE)
-            Ingest(city=load_city(settings.city), store=store, subscription=subscription, clock=WallClock()).run(
-                stop_on_signal()
-            )
+            Ingest(city=city, store=store, subscription=subscription, clock=WallClock()).run(stop_on_signal())
     finally:
         store.close()
+
+
+def _part(settings: Settings, city: City) -> tuple[str, Sequence[str]]:
+    """Return the name of the session of ingest, and what it subscribes to."""
+    if settings.worker is None:
+        if settings.share:
+            raise SetupError("--share divides the messages among several: say which one this is, as --worker 2/3")
+        return "ingest", FILTERS
+    if settings.is_embedded:
+        raise SetupError("several workers need a store that several processes may open: --store influxdb://...")
+    worker = parse_worker(settings.worker)
+    return (f"ingest-{worker.number}", SHARED_FILTERS) if settings.share else (f"ingest-{worker}", worker.filters(city))
 
 
 def serve(settings: Settings) -> None:
@@ -191,14 +204,16 @@ def broker_of(settings: Settings) -> Address:
     return parse_url(settings.broker)
 
 
-def _subscription(settings: Settings, address: Address, name: str = "ingest") -> Subscription:
+def _subscription(
+    settings: Settings, address: Address, name: str = "ingest", filters: Sequence[str] = FILTERS
+) -> Subscription:
     session = _session_name(settings.data_dir / f"{name}.session")
     confirmed = settings.data_dir / f"{name}.subscribed"  # what the broker has confirmed to the session
-    subscribed = "\n".join((address.host, *FILTERS))  # without the port, which of an embedded broker may change
+    subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
     return Subscription(
         address,
         client_id=session,
-        filters=FILTERS,
+        filters=filters,
         subscribed=confirmed.exists() and confirmed.read_text() == subscribed,
         on_subscribed=lambda: confirmed.write_text(subscribed),
     )

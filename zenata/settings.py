@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         A file that holds it instead.
     broker : str or None
         URL of a broker, ``mqtt://user:password@host:port``; None is the embedded one.
+    worker : str or None
+        Which of several ingests this is, ``2/3`` for the second of three; None is the only one.
+    share : bool
+        Whether the broker divides the messages among the workers, rather than the districts.
     city : str
         Name or folder of the city pack.
     world : str
@@ -71,6 +75,8 @@ class Settings(BaseSettings):
     influx_token: str | None = Field(default=None, repr=False)
     influx_token_file: Path | None = None
     broker: str | None = Field(default=None, repr=False)
+    worker: str | None = None
+    share: bool = False
     city: str = "zenata"
     world: str = Field(default="zenata", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
     seed: int | None = Field(default=None, ge=0, lt=2**63)

@@ -8,19 +8,24 @@ from zenata.broker.files import render, write_private
 from zenata.errors import SetupError
 
 VALUES = {"host": HOST, "mqtt_port": 1883, "ws_port": 9001, "folder": "/var/lib/zenata broker"}
+FILES = {
+    "nats/nats.conf": VALUES | {"node": "node-7", "replicas": 3},
+    "nats/cluster/cluster.conf": {"cluster_host": HOST, "cluster_port": 6222, "secret": "abc", "routes": "h:6223"},
+    "mosquitto/mosquitto.conf": VALUES,
+}
 
 
-@pytest.mark.parametrize("name", ["nats/nats.conf", "mosquitto/mosquitto.conf"])
+@pytest.mark.parametrize("name", FILES)
 def test_every_name_is_filled_in(name):
-    text = render(name, **VALUES)
+    text = render(name, **FILES[name])
     assert "$" not in text
-    assert all(str(value) in text for value in VALUES.values())
+    assert all(str(value) in text for value in FILES[name].values())
 
 
 @pytest.mark.parametrize("folder", ['a"b', "a\\b", "a\nallow_anonymous true", "a\x00b"])
 def test_values_cannot_add_settings(folder):
     with pytest.raises(SetupError, match="folder"):
-        render("nats/nats.conf", **VALUES | {"folder": folder})
+        render("mosquitto/mosquitto.conf", **VALUES | {"folder": folder})
 
 
 @pytest.mark.parametrize("kind", BROKERS)

@@ -16,7 +16,15 @@ def test_default_ports(url, port, tls):
     assert (address.port, address.tls, address.username) == (port, tls, None)
 
 
-@pytest.mark.parametrize("url", ["", "h:1883", "http://h", "mqtt://", "mqtt://h:x", "mqtt://h:99999"])
+def test_the_nodes_of_a_cluster():
+    address = parse_url("mqtt://ann:secret@one:1884,two,[::1]:1885")
+    assert address.hosts == (("one", 1884), ("two", 1883), ("::1", 1885))
+    assert (address.username, str(address)) == ("ann", "mqtt://one:1884,two:1883,::1:1885")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "h:1883", "http://h", "mqtt://", "mqtt://h:x", "mqtt://h:99999", "mqtt://h,", "mqtt://h,:1"]
+)
 def test_what_is_no_url_is_refused(url):
     with pytest.raises(SetupError, match="broker URL"):
         parse_url(url)

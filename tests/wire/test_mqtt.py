@@ -115,7 +115,7 @@ def wait_ready_again(client: Subscription) -> list:
 def round_trip(client: Subscription) -> None:
     """Wait until the broker has taken what was sent: whoever resumes a session cuts off what is still under way."""
     client._ready = False
-    client._client.subscribe(client._filters)
+    client._subscribe()
     assert wait_ready_again(client) == []
 
 
@@ -233,6 +233,38 @@ def test_a_publisher_closes_although_the_broker_reads_nothing(broker):
 def stopped_after_connecting(broker: Running) -> Iterator[Publisher]:
     with publisher(broker) as client, stopped(broker):
         yield client
+
+
+def test_another_node_is_taken_when_one_is_away(broker):
+    away = free_ports(HOST, {"port": 0})["port"]
+    where = Address(
+        host=HOST,
+        port=away,
+        others=((HOST, broker.mqtt_port),),
+        username="simulators",
+        password=password("simulators"),
+    )
+    with Publisher(where, client_id="mover") as client:
+        client.connect(TIMEOUT)
+        client.publish("zenata/telemetry/a/b/c", b"x")
+        assert client.drain(TIMEOUT)
+
+
+def test_sessions_of_a_share_divide_the_messages(kind, broker):
+    filters = ["$share/group/w-7/telemetry/#", "w-7/clock"]
+    first, second = (Subscription(address(broker, "ingest"), client_id=name, filters=filters) for name in ("a", "b"))
+    with first, second:
+        if kind == "nats":
+            with pytest.raises(BrokerError, match="refused us: Unsupported protocol version"):
+                first.connect(TIMEOUT)
+            return
+        first.connect(TIMEOUT)
+        second.connect(TIMEOUT)
+        send(broker, "w-7", numbers(0, 100))
+        taken = [take(client, 50) for client in (first, second)]
+        first.acknowledge(taken[0])
+        second.acknowledge(taken[1])
+        assert {message.payload for part in taken for message in part} == set(numbers(0, 100))
 
 
 @pytest.mark.parametrize("client", ["publisher", "subscription"])

@@ -5,6 +5,7 @@ import re
 import shutil
 import sysconfig
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import bcrypt
@@ -19,28 +20,78 @@ _BCRYPT = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 # and NATS computes a hash at every connection of every device: about 1 ms at 4, 70 ms at 10.
 _COST = 4
 
+_REPLICAS = 3  # of everything that a cluster keeps
+
 _DELIVERY = "$MQTT.sub.>"  # the inboxes by which NATS hands QoS 1 messages to a session; clients cannot name them
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """One server of a cluster.
+
+    Parameters
+    ----------
+    name : str
+        Another for each.
+    host : str
+    port : int
+        Where the other nodes reach it; not the port for MQTT.
+    peers : sequence of str
+        All nodes as ``host:port``; this one may be among them.
+    secret : str
+        What the nodes know each other by: letters and digits.
+    """
+
+    name: str
+    host: str
+    port: int
+    peers: Sequence[str]
+    secret: str = field(repr=False)
+
+
 class Nats:
-    """The embedded default."""
+    """The embedded default; or, being told which, a node of a cluster of three."""
+
+    def __init__(self, node: Node | None = None) -> None:
+        self._node = node
 
     def hash_password(self, password: str) -> str:
         """Return the bcrypt hash of a password of at most 72 bytes."""
         return bcrypt.hashpw(password.encode(), bcrypt.gensalt(_COST)).decode()
 
     def prepare(self, *, folder: Path, host: str, mqtt_port: int, ws_port: int, users: Sequence[User]) -> Command:
-        """Write ``nats.conf`` and ``users.conf``; see `Broker.prepare`."""
-        folder = folder.absolute()
-        config = render("nats/nats.conf", host=host, mqtt_port=mqtt_port, ws_port=ws_port, folder=str(folder))
-        write_private(folder, {"nats.conf": config, "users.conf": _users_file(users)})
-        return Command(args=(program(), "--config", str(folder / "nats.conf")))
+        """Write ``nats.conf`` and ``users.conf``, and for a node ``cluster.conf``; see `Broker.prepare`."""
+        folder, node = folder.absolute(), self._node
+        config = render(
+            "nats/nats.conf",
+            node=node.name if node else "zenata",
+            host=host,
+            mqtt_port=mqtt_port,
+            ws_port=ws_port,
+            folder=str(folder),
+            replicas=_REPLICAS if node else 1,
+        )
+        files = {"nats.conf": config, "users.conf": _users_file(users)}
+        if node:
+            files["cluster.conf"] = _cluster_file(node)
+        write_private(folder, files)
+        return Command(args=(program(), "--config", str(folder / ("cluster.conf" if node else "nats.conf"))))
 
 
 def subjects(topic_filter: str) -> list[str]:
     """Return the NATS subjects that an MQTT filter means: one, or two as ``a/#`` means ``a`` too."""
     subject = topic_filter.translate(str.maketrans("/+#", ".*>"))
     return [subject.removesuffix(".>"), subject] if subject.endswith(".>") else [subject]
+
+
+def _cluster_file(node: Node) -> str:
+    return render(
+        "nats/cluster/cluster.conf",
+        cluster_host=node.host,
+        cluster_port=node.port,
+        secret=node.secret,
+        routes=", ".join(f"nats-route://node:{node.secret}@{peer}" for peer in node.peers),
+    )
 
 
 def _users_file(users: Sequence[User]) -> str:

@@ -73,6 +73,18 @@ def pack(world: str, district: str) -> str:
     return _join(world, "packs", district)
 
 
+def of_district(district: str) -> tuple[str, str]:
+    """Return the filters of a district's telemetry and packs in all worlds.
+
+    Raises
+    ------
+    TopicError
+        If it is not a word.
+    """
+    _check(district)
+    return f"+/telemetry/{district}/+/+", f"+/packs/{district}"
+
+
 def clock(world: str) -> str:
     """Return the topic of a world's clock."""
     return _join(world, "clock")

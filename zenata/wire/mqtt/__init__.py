@@ -1,0 +1,9 @@
+"""MQTT clients: one that publishes without losing, one that acknowledges when told to.
+
+The only package that knows paho. Clients speak MQTT 3.1.1, and MQTT 5 only to share a subscription.
+"""
+
+from zenata.wire.mqtt.publisher import Publisher
+from zenata.wire.mqtt.subscription import SHARED, Message, Subscription
+
+__all__ = ["SHARED", "Message", "Publisher", "Subscription"]

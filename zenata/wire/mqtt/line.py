@@ -1,0 +1,115 @@
+"""Connecting, again and again."""
+
+import logging
+import random
+import socket
+import time
+from itertools import cycle
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from zenata.errors import BrokerError
+from zenata.wire.address import Address
+
+log = logging.getLogger(__name__)
+
+_KEEP_ALIVE = 30  # how long a connection may be silent before it counts as lost [s]
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # bounds of the pauses between attempts [s]
+_FOR_EVER = 0xFFFFFFFF  # session expiry interval of a session that does not expire (MQTT 5, section 3.1.2.11.2)
+_PASSING = {"Server unavailable", "Server busy"}  # refusals that are worth another attempt
+
+
+class Line:
+    """A client and where it connects to: the hosts of an address in turn, with pauses between.
+
+    A pause is drawn evenly from zero to a bound that doubles at each attempt, up to 5 s: "full jitter" (Brooker,
+    "Exponential Backoff and Jitter", AWS Architecture Blog, 2015). So the clients of a broker that is back do not
+    come all at once.
+
+    Parameters
+    ----------
+    address : Address
+    client_id : str
+    persistent : bool
+        Whether the broker is to keep the session while we are away.
+    mqtt5 : bool
+        Whether to speak MQTT 5 rather than 3.1.1.
+    """
+
+    def __init__(self, address: Address, *, client_id: str, persistent: bool = False, mqtt5: bool = False) -> None:
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=None if mqtt5 else not persistent,
+            manual_ack=persistent,
+            protocol=MQTTProtocolVersion.MQTTv5 if mqtt5 else MQTTProtocolVersion.MQTTv311,
+        )
+        if address.username is not None:
+            self.client.username_pw_set(address.username, address.password)
+        if address.tls:
+            self.client.tls_set()
+        self.client.on_socket_open = _send_at_once
+        # With this callback set, paho queues packets for the thread that reads instead of writing each by itself.
+        self.client.on_socket_register_write = lambda *_: None
+        self.refused = False
+        self._trouble = "does not answer"
+        self._address = address
+        self._hosts = cycle(address.hosts)
+        self._bound, self._next = _FIRST_PAUSE, 0.0
+        self._mqtt5, self._persistent = mqtt5, persistent
+
+    @property
+    def pause(self) -> float:
+        """How long to wait before the next attempt [s]."""
+        return max(self._next - time.monotonic(), 0)
+
+    def connect(self) -> None:
+        """Try the next host; what becomes of it is told by `answered`, or by a client without a socket."""
+        host, port = next(self._hosts)
+        self._next = time.monotonic() + random.uniform(0, self._bound)  # noqa: S311 - no secret
+        self._bound = min(self._bound * 2, _LONGEST_PAUSE)
+        try:
+            if self._mqtt5:
+                session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+                session.SessionExpiryInterval = _FOR_EVER if self._persistent else 0
+                self.client.connect(host, port, _KEEP_ALIVE, clean_start=not self._persistent, properties=session)
+            else:
+                self.client.connect(host, port, _KEEP_ALIVE)
+        except OSError as error:
+            self._trouble = f"cannot be reached: {error}"
+            log.debug("the broker at %s:%s is away: %s", host, port, error)
+        else:
+            self._trouble = "does not answer"
+
+    def answered(self, reason: ReasonCode) -> bool:
+        """Take the broker's answer to a connection; return whether it lets us in."""
+        if reason.is_failure:
+            self.refuse(str(reason), for_good=str(reason) not in _PASSING)
+            return False
+        self.refused = False
+        self._bound = _FIRST_PAUSE
+        return True
+
+    def refuse(self, reason: str, *, for_good: bool = True) -> None:
+        """Take note that the broker does not want us, which is worth no other attempt if it is for good."""
+        self.refused, self._trouble = for_good, f"refused us: {reason}"
+        log.warning("the broker at %s %s", self._address, self._trouble)
+
+    def lost(self, reason: ReasonCode) -> None:
+        """Take note that a connection has ended."""
+        if reason.is_failure:
+            log.warning("lost the broker at %s (%s); connecting again", self._address, reason)
+
+    def no_entry(self) -> BrokerError:
+        """Return the error that says why we could not connect."""
+        return BrokerError(f"the broker at {self._address} {self._trouble}")
+
+
+def _send_at_once(_client: object, _data: object, sock: object) -> None:
+    """Switch Nagle's algorithm off: small packets would wait for the answer to the one before, some 40 ms."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,201 @@
+"""A client that receives, and acknowledges when told to."""
+
+import logging
+import select
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Self
+
+import paho.mqtt.client as paho
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from zenata.wire.address import Address
+from zenata.wire.mqtt.line import Line
+
+log = logging.getLogger(__name__)
+
+SHARED = "$share/"
+"""What the filter of a shared subscription begins with (MQTT 5, section 4.8.2)."""
+
+_MOST_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
+
+
+class Message(NamedTuple):
+    """A received message. `connection` counts connections: only on its own can it be acknowledged.
+
+    `again` is whether the broker may have sent it before (MQTT 3.1.1 section 3.3.1.1, DUP).
+    """
+
+    topic: str
+    payload: bytes
+    mid: int
+    connection: int
+    again: bool = False
+
+
+class Subscription:
+    """A persistent session that receives at QoS 1 and acknowledges only when told to.
+
+    It runs in the caller's thread: while the caller is busy nothing is read, the broker's window fills, and the
+    broker keeps the rest. That is the back-pressure.
+
+    Parameters
+    ----------
+    address : Address
+    client_id : str
+        Names the session: what was not acknowledged comes again to the next client of this name.
+    filters : sequence of str
+        MQTT topic filters. If some are ``$share/{name}/...``, each of these messages comes to one session of that name.
+    subscribed : bool
+        Whether the broker has confirmed these filters to this session before. They are part of it (MQTT 3.1.1 section
+        3.1.2.4), and to subscribe again would bring every retained message again. NATS would also count those that a
+        killed client has not acknowledged against the session's window for ever: a few kills, and it is shut.
+    on_subscribed : callable
+        Called when the broker has confirmed them.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        client_id: str,
+        filters: Sequence[str],
+        subscribed: bool = False,
+        on_subscribed: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._address = address
+        self._filters = list(filters)
+        self._shares = any(filter_.startswith(SHARED) for filter_ in filters)
+        self._subscribed, self._on_subscribed = subscribed, on_subscribed
+        self._connection = 0
+        self._inbox: list[Message] = []
+        self._ready = False
+        self._line = Line(address, client_id=client_id, persistent=True, mqtt5=self._shares)
+        self._client = self._line.client
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the session is connected and subscribed."""
+        return self._ready
+
+    def connect(self, timeout: float) -> None:
+        """Connect and subscribe, trying for `timeout` [s].
+
+        Raises
+        ------
+        BrokerError
+            If the broker cannot be reached or refuses us.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._ready:
+            if self._line.refused or time.monotonic() > deadline:
+                raise self._line.no_entry()
+            self._turn(0.1, _MOST_BEFORE_READY)
+
+    def receive(self, *, limit: int, wait: float) -> list[Message]:
+        """Return the messages that come within `wait` [s], or the first `limit` as soon as they are there."""
+        deadline = time.monotonic() + wait
+        while len(self._inbox) < limit:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self._turn(left, limit)
+        messages, self._inbox = self._inbox[:limit], self._inbox[limit:]
+        return messages
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Tell the broker to forget messages. Those of a lost connection are left out: they come again."""
+        for message in messages:
+            if message.connection == self._connection:
+                self._client.ack(message.mid, 1)
+        self._client.loop_write()
+
+    def close(self) -> None:
+        """Disconnect; the session stays with the broker."""
+        self._client.disconnect()
+        self._client.loop_write()
+
+    def _turn(self, timeout: float, limit: int = 1) -> None:
+        """Wait for the network once, and do what it brings."""
+        sock = self._client.socket()
+        if sock is None:
+            if self._line.pause:
+                time.sleep(min(self._line.pause, timeout))
+            else:
+                self._line.connect()
+            return
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
+        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # read from the wire, but not yet by us
+        ready = poll.poll(0 if pending else timeout * 1000)
+        if pending or (ready and ready[0][1] & ~select.POLLOUT):
+            self._read(limit)
+        if ready and ready[0][1] & select.POLLOUT:
+            self._client.loop_write()
+        self._client.loop_misc()
+
+    def _read(self, limit: int) -> None:
+        """Read packets until a turn brings no message: the socket is then empty, or held something else."""
+        inbox = self._inbox
+        while (before := len(inbox)) < limit:
+            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS or len(inbox) == before:
+                return
+
+    def _on_connect(
+        self, _client: object, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, _properties: object
+    ) -> None:
+        self._connection += 1
+        if not self._line.answered(reason):
+            return
+        # Mosquitto 2.0 forgets the shared part of a session when it starts again, and does not say so.
+        if self._subscribed and flags.session_present and not self._shares:
+            self._be_ready("resumed the session")
+        else:
+            self._subscribe()
+
+    def _subscribe(self) -> None:
+        if self._shares:
+            self._client.subscribe([(filter_, SubscribeOptions(qos=1)) for filter_ in self._filters])
+        else:
+            self._client.subscribe([(filter_, 1) for filter_ in self._filters])
+
+    def _on_subscribe(
+        self, _client: object, _data: object, _mid: object, reasons: list[ReasonCode], _properties: object
+    ) -> None:
+        refused = [filter_ for filter_, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self._line.refuse(f"we may not subscribe to {', '.join(refused)}")
+            return
+        self._subscribed = True
+        self._on_subscribed()
+        self._be_ready("subscribed")
+
+    def _be_ready(self, how: str) -> None:
+        log.info("%s at the broker at %s", how, self._address)
+        self._ready = True
+
+    def _on_disconnect(
+        self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        self._ready = False
+        self._connection += 1
+        self._line.lost(reason)
+
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\ufffd"  # parsed nowhere, so it ends as a dead letter and not in a loop of redelivery
+        self._inbox.append(Message(topic, bytes(message.payload), message.mid, self._connection, message.dup))
