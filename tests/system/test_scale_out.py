@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.workers import Worker
 from tests.broker.running import Running, password, running_broker, standard_users
 from tests.store.influxd import running as running_influxd
 from tests.system.running import ZENATA, wait_until
@@ -22,7 +23,7 @@ from zenata.store.base import Query
 from zenata.store.ledger import Balance
 from zenata.wire import senml, topics
 from zenata.wire.address import Address
-from zenata.wire.mqtt import Publisher
+from zenata.wire.mqtt import Publisher, Subscription
 
 TIMEOUT = 20.0  # far beyond what anything here takes [s]
 START, SECOND = 1_767_225_600, 1_000_000
@@ -114,6 +115,16 @@ def test_one_of_three_is_killed(kind, options, tmp_path):
         said = balance(url)
         assert (said.stored, said.missing, said.rejected) == (expected, 0, 0)
         assert readings(url) == [3 * ROUNDS] * len(SENSORS)
+
+
+def test_two_workers_are_enough_for_zenata_on_nats(tmp_path):
+    """NATS grants a session only so many subscriptions."""
+    filters = Worker(1, 2).filters(load_city("zenata"))
+    with running_broker("nats", tmp_path, standard_users("nats")) as broker:
+        address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
+        with Subscription(address, client_id="ingest-1-of-2", filters=filters) as client:
+            client.connect(TIMEOUT)
+            assert client.ready
 
 
 @pytest.mark.parametrize(
