@@ -12,7 +12,7 @@ up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes 
 
 test: .venv/.dev  ## Install and run all tests (ARGS="-k senml" passes options)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/.dev  ## Check style, types and layers
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -22,7 +22,7 @@ lint: .venv/.dev  ## Check style, types and layers
 
 soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some minutes)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb
-	@ZENATA_CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/system/test_chaos.py $(ARGS)
+	@ZENATA_CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/system/test_chaos.py tests/system/test_chaos_influx.py $(ARGS)
 
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
 	@scripts/system-packages mosquitto influxdb

@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,8 +15,6 @@ import numpy as np
 import pytest
 
 from tests.store.data import ALWAYS
-from tests.store.influxd import Influxd
-from tests.store.influxd import running as running_influxd
 from tests.system.readings import START
 from tests.system.running import RunningCity, running_city
 from zenata.city.kinds import KINDS
@@ -39,27 +37,10 @@ def everything(city: RunningCity) -> None:
     city.process.wait()
 
 
-@pytest.fixture
-def influxd(tmp_path: Path) -> Iterator[Influxd]:
-    with running_influxd(tmp_path / "influxd") as server:
-        yield server
-
-
 @pytest.mark.slow
 def test_the_ledger_balances_whatever_was_killed(tmp_path: Path) -> None:
     steps = (processes("api"), processes("broker"), processes("simulators"), processes("broker", "api"), everything)
     torment(tmp_path / "data", f"duckdb:///{tmp_path}/data/readings.duckdb", steps)
-
-
-@pytest.mark.slow
-def test_the_ledger_balances_though_influxdb_was_killed(tmp_path: Path, influxd: Influxd) -> None:
-    def server(_: RunningCity) -> None:
-        influxd.kill()
-        time.sleep(1)
-        influxd.start()
-
-    steps = (server, processes("ingest"), processes("broker"), processes("api"), everything)
-    torment(tmp_path / "data", f"influxdb://127.0.0.1:{influxd.port}/zenata", steps)
 
 
 def torment(folder: Path, store: str, steps: tuple[Kill, ...]) -> None:
