@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
+from tests.broker.client import Client
 from tests.broker.running import Running
 
 ZENATA = (sys.executable, "-m", "zenata")
@@ -97,14 +98,18 @@ class RunningCity:
         A broker may take seconds to deliver a message that it did not get through at first.
         """
         headers = {"Authorization": f"Bearer {self.admin_key}"}
-        with httpx.Client(base_url=self.http, headers=headers, timeout=20, trust_env=False) as admin:
+        with (
+            httpx.Client(base_url=self.http, headers=headers, timeout=20, trust_env=False) as admin,
+            Client(self.broker, "demo", secret=self.key) as demo,
+        ):
+            assert demo.subscribe("zenata/clock")
             assert admin.patch("/v1/worlds/zenata/clock", json={"state": "paused"}).status_code == 200
 
             def settled() -> bool:
-                clock, city = admin.get("/v1/worlds/zenata").json(), admin.get("/v1/city").json()
-                balance = admin.get("/v1/ledger").json()["items"][0]
-                still = clock["state"] == "paused" and clock["time"] == city["newest"]
-                return still and balance["in_flight"] == balance["missing"] == 0
+                status, balance = admin.get("/v1/worlds/zenata").json(), admin.get("/v1/ledger").json()["items"][0]
+                clock = json.loads(demo.messages[-1].payload) if demo.messages else {}
+                there = balance["stored"] == balance["published"] == clock.get("messages")
+                return status["state"] == "paused" and status["time"] == clock.get("time") and there
 
             wait_until(settled, "everything is stored")
 
