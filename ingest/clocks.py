@@ -1,11 +1,16 @@
 """What ingest knows of the time in each world, so that readings from the future show."""
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from zenata.city.clock import EARLIEST, LATEST, SECOND, format_time, parse_time
+from zenata.city.model import PRIVATE
+from zenata.store.ledger import Ledger
+from zenata.wire import topics
+from zenata.wire.mqtt import Message
 
 LEAD = 600.0
 """How far readings may be ahead of a world's clock [s of the wall]: the two come by different topics."""
@@ -48,6 +53,30 @@ class Clocks:
         self._newest[world] = max(time, self._newest.get(world, time))
         leaps = told.state != "running" or told.speed == "max"
         self._lead[world] = LEAP if leaps else int(LEAD * max(float(told.speed), 1.0)) * SECOND
+
+    def listen(self, messages: Iterable[Message], ledger: Ledger) -> tuple[list[Message], set[str]]:
+        """Hear the clocks among messages, and tell a ledger what they say.
+
+        Returns
+        -------
+        list of Message
+            The others.
+        set of str
+            Private worlds that are no more: who deletes one takes its clock away.
+        """
+        others, gone = [], set()
+        for message in messages:
+            if not topics.is_clock(message.topic):
+                others.append(message)
+                continue
+            world = topics.world_of(message.topic)
+            self.hear(world, message.payload)
+            if world.startswith(PRIVATE) and not message.payload:
+                self.forget(world)
+                gone.add(world)
+        for world, count in self.published.items():
+            ledger.announce(world, count)
+        return others, gone
 
     def forget(self, world: str) -> None:
         """Know nothing of a world any more."""

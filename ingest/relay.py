@@ -9,8 +9,7 @@ from zenata.city.clock import Clock
 from zenata.city.model import City
 from zenata.city.readings import ReadingBatch
 from zenata.store.ledger import Ledger
-from zenata.wire import topics
-from zenata.wire.mqtt import Message, Subscription
+from zenata.wire.mqtt import Subscription
 
 _BATCH = 2000  # the most messages passed on at once
 _AGE = 0.2  # the longest a message waits for others [s]
@@ -53,20 +52,8 @@ class Relay:
         """Work until `stop` is set."""
         while not stop.is_set():
             messages = self._subscription.receive(limit=_BATCH, wait=_AGE)
-            self._hear(messages)
-            said = [message for message in messages if not topics.is_clock(message.topic)]
+            said, _ = self.clocks.listen(messages, self._ledger)
             batch, _ = self._decoder.decode(said, self._clock.now())
             if len(batch):
                 self._on_readings(batch)
             self._subscription.acknowledge(messages)
-
-    def _hear(self, messages: list[Message]) -> None:
-        """Take what clocks say."""
-        for message in messages:
-            if topics.is_clock(message.topic):
-                world = message.topic.partition("/")[0]
-                self.clocks.hear(world, message.payload)
-                if not message.payload:  # who deletes a world takes its clock away
-                    self.clocks.forget(world)
-        for world, count in self.clocks.published.items():
-            self._ledger.announce(world, count)

@@ -58,9 +58,8 @@ def replay(
 def _decode(decoder: Decoder, letter: DeadLetter) -> ReadingBatch:
     """Return the readings of a letter, none if it is still dead. Of a pack, only one sensor's part was."""
     batch, letters = decoder.decode([Message(letter.topic, letter.payload, 0, 0)], letter.received)
-    world = letter.topic.partition("/")[0]
     still = any(one.sensor == letter.sensor for one in letters) or (
-        letter.code == "time" and world not in decoder.clocks.published
+        letter.code == "time" and letter.world not in decoder.clocks.published
     )
     sensors = [decoder.catalog[number].sensor for number in batch.series.tolist()]
     chosen = np.array([not still and letter.sensor in {"", sensor} for sensor in sensors], dtype=np.bool_)

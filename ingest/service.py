@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
 from zenata.city.clock import Clock
-from zenata.city.model import PRIVATE, City
+from zenata.city.model import City
 from zenata.city.readings import ReadingBatch
 from zenata.errors import StoreError
 from zenata.store.base import Store
@@ -84,12 +84,10 @@ class Ingest:
 
     def _keep(self, messages: list[Message], stop: threading.Event) -> bool:
         """Store messages, trying again while the store fails; return whether they are durable."""
-        gone = self._hear(messages)
-        said = [
-            message
-            for message in messages
-            if not topics.is_clock(message.topic) and message.topic.partition("/")[0] not in self._gone
-        ]
+        said, gone = self.clocks.listen(messages, self._store.ledger)
+        self._gone |= gone  # what is still on its way from there is for nobody
+        if self._gone:
+            said = [message for message in said if topics.world_of(message.topic) not in self._gone]
         batch, letters = self._decoder.decode(said, self._clock.now())
         pause = 0.1
         while True:
@@ -115,21 +113,6 @@ class Ingest:
         if new:
             self._on_stored(batch)
         return True
-
-    def _hear(self, messages: list[Message]) -> set[str]:
-        """Take what clocks say, which is not stored; return the worlds that are no more."""
-        gone = set()
-        for message in messages:
-            if topics.is_clock(message.topic):
-                world = message.topic.partition("/")[0]
-                self.clocks.hear(world, message.payload)
-                if world.startswith(PRIVATE) and not message.payload:  # who deletes a world takes its clock away
-                    self.clocks.forget(world)
-                    gone.add(world)
-        self._gone |= gone  # what is still on its way from there is for nobody
-        for world, count in self.clocks.published.items():
-            self._store.ledger.announce(world, count)
-        return gone
 
     def _unknown(self, letters: list[DeadLetter], messages: list[Message]) -> list[DeadLetter]:
         """Leave out the dead letters that the store has from before: their messages were not acknowledged in time."""

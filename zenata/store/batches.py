@@ -10,6 +10,9 @@ import numpy.typing as npt
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Series
 from zenata.store.ledger import Ledger
 
+_PIECES = 8
+"""The most pieces that late readings are looked for in."""
+
 Columns = dict[str, npt.NDArray[Any]]
 
 
@@ -72,6 +75,19 @@ def first_of_each(numbers: IndexArray, batch: ReadingBatch) -> Columns:
 def part(rows: Columns, chosen: npt.NDArray[Any]) -> Columns:
     """Return the chosen rows, without copying when they are all."""
     return rows if chosen.dtype == np.bool_ and chosen.all() else {name: rows[name][chosen] for name in rows}
+
+
+def pieces(times: IntArray, gap: int) -> list[npt.NDArray[np.intp]]:
+    """Return the places of ascending times, shape (n,), divided at the widest steps between them over a gap [us].
+
+    One clock that is years behind must not make every repetition a search of the years between, nor many a search each:
+    hence a few pieces.
+    """
+    if not len(times):
+        return []
+    steps = np.diff(times)
+    widest = np.argsort(steps)[1 - _PIECES :]
+    return np.split(np.arange(len(times)), np.sort(widest[steps[widest] > gap]) + 1)
 
 
 def _rises(series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:

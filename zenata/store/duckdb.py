@@ -19,7 +19,7 @@ from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, S
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store import duckdb_letters
 from zenata.store.base import Query, Table
-from zenata.store.batches import Columns, Numbers, first_of_each, part
+from zenata.store.batches import Columns, Numbers, first_of_each, part, pieces
 from zenata.store.duckdb_file import connect, copy, translated
 from zenata.store.duckdb_ledger import LedgerTables
 from zenata.store.duckdb_rollups import horizons, roll_up
@@ -29,7 +29,7 @@ from zenata.store.letters import DeadLetter
 from zenata.store.marks import Marks
 from zenata.store.retention import Retention, check
 
-_PARTS, _GAP = 8, 86_400_000_000  # late readings are looked for in a few ranges of times, this far apart [us]
+_GAP = 86_400_000_000  # late readings are looked for in ranges of times that are this far apart [us]
 
 _MANY = 10_000
 """Late readings, all of them new, that are taken for a piece of a history."""
@@ -234,17 +234,12 @@ class DuckDBStore:
             self._connection.execute("INSERT INTO readings SELECT * FROM rows")
 
     def _insert_late(self, rows: Columns) -> int:
-        """Insert what is not there yet; only the parts of the table that the times can be in are looked at.
-
-        One clock that is years behind must not make every repetition a search of the years between, hence the parts.
-        """
+        """Insert what is not there yet; only the parts of the table that the times can be in are looked at."""
         there = "SELECT series, time FROM readings WHERE time BETWEEN make_timestamp(?) AND make_timestamp(?)"
         sql = f"INSERT INTO readings SELECT piece.* FROM piece ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
         times = rows["time"].view(np.int64)
-        steps = np.diff(times)
-        widest = np.argsort(steps)[1 - _PARTS :]
         new = 0
-        for places in np.split(np.arange(len(times)), np.sort(widest[steps[widest] > _GAP]) + 1) if len(times) else ():
+        for places in pieces(times, _GAP):
             piece = {name: column[places] for name, column in rows.items()}  # noqa: F841 - DuckDB finds it by its name
             new += int(self._connection.execute(sql, times[places[[0, -1]]].tolist()).fetchall()[0][0])
         return new

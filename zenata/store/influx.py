@@ -21,7 +21,7 @@ from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Se
 from zenata.errors import StoreError
 from zenata.store import influx_letters
 from zenata.store.base import Query, Table
-from zenata.store.batches import Columns, Numbers, first_of_each, part
+from zenata.store.batches import Columns, Numbers, first_of_each, part, pieces
 from zenata.store.influx_flavours import find_server
 from zenata.store.influx_ledger import Journal
 from zenata.store.influx_lines import DESCRIPTION, Encoder, Rows, check
@@ -36,7 +36,7 @@ from zenata.store.retention import Retention
 
 log = logging.getLogger(__name__)
 
-_PARTS, _GAP = 8, 600_000_000  # late readings are looked for in a few ranges of times, this far apart [us]
+_GAP = 600_000_000  # late readings are looked for in ranges of times that are this far apart [us]
 _MANY = 10_000  # late readings, all of them new, that are taken for a piece of a history
 _FOLLOWING = 1.0  # how often is looked for what other writers appended [s]
 _LATE = 120 * 10**9  # how late a description may come to be seen [ns]
@@ -197,9 +197,7 @@ class InfluxStore:
     def _there(self, series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:
         """Return whether there is each reading, shape (n,), ascending by time; few ranges of times are looked at."""
         there = np.zeros(len(series), dtype=np.bool_)
-        steps = np.diff(time)
-        widest = np.argsort(steps)[1 - _PARTS :]
-        for places in np.split(np.arange(len(time)), np.sort(widest[steps[widest] > _GAP]) + 1) if len(time) else ():
+        for places in pieces(time, _GAP):
             numbers = np.unique(series[places])
             start, end = time[places[[0, -1]]].tolist()
             kept = self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)

@@ -176,7 +176,7 @@ class Ledger:
 
     def _of(self, letters: Sequence[DeadLetter], fate: Fate) -> Entries:
         known = [letter for letter in letters if letter.sensor]
-        numbers = [self.number(letter.topic.partition("/")[0], letter.sensor) for letter in known]
+        numbers = [self.number(letter.world, letter.sensor) for letter in known]
         return Entries(
             np.array(numbers, dtype=np.int32),
             np.array([letter.seq for letter in known], dtype=np.int64),

@@ -34,3 +34,8 @@ class DeadLetter:
     reason: str
     sensor: str = ""
     seq: int = 0
+
+    @property
+    def world(self) -> str:
+        """The world that its topic begins with."""
+        return self.topic.partition("/")[0]

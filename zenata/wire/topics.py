@@ -90,6 +90,11 @@ def clock(world: str) -> str:
     return _join(world, "clock")
 
 
+def world_of(topic: str) -> str:
+    """Return the world that a topic of one begins with."""
+    return topic.partition("/")[0]
+
+
 def is_clock(topic: str) -> bool:
     """Return whether a topic is that of a world's clock."""
     return topic.endswith("/clock") and topic.count("/") == 1
