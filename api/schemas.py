@@ -182,7 +182,10 @@ class BackfillDocument(Document):
 
 
 class WorldDocument(Document):
-    """A world; `speed` and `pace` in world seconds per second, as it is told to go and as it goes."""
+    """A world; `speed` and `pace` in world seconds per second, as it is told to go and as it goes.
+
+    `messages` is how many its sensors have published; null while it does not run.
+    """
 
     world: str
     owner: str
@@ -199,6 +202,7 @@ class WorldDocument(Document):
     packs: bool
     live: bool
     events: int
+    messages: int | None
     backfill: BackfillDocument | None
     reason: str | None = None
 

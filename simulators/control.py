@@ -115,6 +115,7 @@ class WorldControl:
             **told,
             "state": pace.state if run.caught_up else "catching-up",
             "pace": round(self.use.pace, 3),
+            "messages": run.world.messages,
             "backfill": self._way(),
         }
 

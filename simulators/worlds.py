@@ -259,6 +259,7 @@ def describe(name: str, recipe: Recipe, time: int, pace: Pace, events: int) -> d
         "packs": recipe.packs,
         "live": recipe.live,
         "events": events,
+        "messages": None,
         "backfill": None,
         "reason": None,
     }

@@ -67,6 +67,7 @@ def status(world: str, owner: str = "") -> dict[str, Any]:
         "packs": False,
         "live": False,
         "events": 0,
+        "messages": 0,
         "backfill": None,
         "reason": None,
     }

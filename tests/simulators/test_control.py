@@ -134,6 +134,7 @@ def test_status_tells_how_it_is(world):
         "packs": False,
         "live": False,
         "events": 0,
+        "messages": 0,
         "backfill": None,
         "reason": None,
     }

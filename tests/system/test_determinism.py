@@ -18,7 +18,7 @@ ENOUGH = "2026-03-01T06:15"
 
 def run(folder: Path, seed: int) -> int:
     """Run a city for a while; return the time up to which everything is stored, late messages included."""
-    with running_city(folder, "--start", START, "--speed", "600", "--seed", str(seed)) as city:
+    with running_city(folder, "--start", START, "--speed", "120", "--seed", str(seed)) as city:
         wait_until(lambda: city.newest() > ENOUGH, "the city has run for a while")
         city.halt()
     with opened(folder) as store:
