@@ -6,7 +6,6 @@ message, which a reader that does not know it ignores (section 4.4).
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from math import isfinite
 from typing import Annotated, NamedTuple
 
@@ -19,6 +18,9 @@ VERSIONS = frozenset({10, 26})
 
 RELATIVE = 2**28
 """Resolved times below this [s] count from now (section 4.5.3)."""
+
+_MOST_NAMES = 100_000
+_good_names: set[str] = set()
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _MANDATORY_LABEL = re.compile(rb'_"\s*:')
@@ -48,6 +50,17 @@ class Record(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     s: float | None = None
     t: float = 0.0
     ut: float | None = None
+
+
+class _Plain(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A record with nothing but the labels that nearly all have; reading these alone takes half the time."""
+
+    bn: str = ""
+    bt: _Int64 | float = 0
+    seq: _Seq = 0
+    n: str = ""
+    u: str = ""
+    v: float | None = None
 
 
 class Readings(NamedTuple):
@@ -85,6 +98,7 @@ class Readings(NamedTuple):
 
 
 _decoder = msgspec.json.Decoder(list[Record])
+_plain_decoder = msgspec.json.Decoder(list[_Plain])
 _encoder = msgspec.json.Encoder()
 
 
@@ -103,6 +117,8 @@ def decode(payload: bytes, now: int) -> Readings:
     SenmlError
         If it is no SenML pack, or one of its records carries no number.
     """
+    if plain := _decode_plain(payload, now):
+        return plain
     try:
         records = _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -142,6 +158,43 @@ def message(
     return [first, *records[1:]]
 
 
+def _decode_plain(payload: bytes, now: int) -> Readings | None:
+    """Return what `decode` does, or None if that takes more than plain records."""
+    try:
+        records = _plain_decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    name, seq, base, micros = "", 0, 0.0, now
+    names, units, times, values, seqs = readings = Readings([], [], [], [], [])
+    for record in records:
+        if record.bn:
+            name, seq = record.bn, 0
+        if record.bt and record.bt != base:
+            base = record.bt
+            micros = _micros(base, now)
+        seq = record.seq or seq
+        value = record.v
+        if value is None:
+            return None
+        full = name + record.n
+        if full not in _good_names:
+            _check_name(full)
+        names.append(full)
+        units.append(record.u)
+        times.append(micros)
+        values.append(value)
+        seqs.append(seq)
+    return readings if names else None
+
+
+def _micros(moment: float, now: int) -> int:
+    """Return a resolved time [s] in us since the Unix epoch; if it is relative, it counts from now (section 4.5.3)."""
+    if not -_LATEST < moment < _LATEST:
+        raise SenmlError(f"a record has a time beyond the year 9999: {moment:g} s")
+    micros = round(moment * 1e6)
+    return micros + now if moment < RELATIVE else micros
+
+
 def _resolve(records: list[Record], now: int) -> Readings:
     name, unit, time, value, seq = "", "", 0.0, None, 0  # the base fields in force
     readings = Readings([], [], [], [], [])
@@ -160,14 +213,10 @@ def _resolve(records: list[Record], now: int) -> Readings:
             number = _number(record, value)
             if number is None:
                 continue
-        moment = time + record.t
-        if not -_LATEST < moment < _LATEST:
-            raise SenmlError(f"record {name + record.n!r} has a time beyond the year 9999")
-        micros = round(moment * 1e6)
-        if moment < RELATIVE:
-            micros += now
+        micros = _micros(time + record.t, now)
         full = name + record.n
-        _check_name(full)
+        if full not in _good_names:
+            _check_name(full)
         names.append(full)
         units.append(record.u or unit)
         times.append(micros)
@@ -204,11 +253,13 @@ def _finite(value: float, record: Record) -> float:
     return value
 
 
-@lru_cache(maxsize=100_000)
 def _check_name(name: str) -> None:
-    """Refuse what is no SenML name; cached, as the same sensors speak again and again."""
+    """Refuse what is no SenML name, and remember what is, as the same sensors speak again and again."""
     if not _NAME.fullmatch(name):
         raise SenmlError(f"name {name[:80]!r} is not a SenML name (RFC 8428, section 4.5.1)")
+    if len(_good_names) >= _MOST_NAMES:
+        _good_names.clear()
+    _good_names.add(name)
 
 
 def _refuse_mandatory_labels(payload: bytes) -> None:
