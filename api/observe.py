@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.live import Hub
 from api.problems import KINDS, Problem
+from zenata.store.accounts import FATES
 from zenata.store.base import Store
-from zenata.store.ledger import FATES
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Gives dead letters another chance, after what was wrong with them has been mended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,13 +43,11 @@ def replay(
     before = None
     while page := store.dead_letters(before=before, limit=_PAGE):
         before = page[-1].received
-        good = []
-        for letter in page:
-            batch = _decode(decoder, letter)
-            if len(batch):
-                store.append(batch, mended=[letter])
-                on_stored(batch)
-                good.append(letter)
+        good = [(letter, batch) for letter in page if len(batch := _decode(decoder, letter))]
+        if good:
+            batch = _join(decoder, [batch for _, batch in good])
+            store.append(batch, mended=[letter for letter, _ in good])
+            on_stored(batch)
         mended += len(good)
         dead += len(page) - len(good)
     return Replayed(mended, dead)
@@ -69,4 +67,15 @@ def _decode(decoder: Decoder, letter: DeadLetter) -> ReadingBatch:
         time=batch.time[chosen],
         value=batch.value[chosen],
         seq=batch.seq[chosen],
+    )
+
+
+def _join(decoder: Decoder, batches: Sequence[ReadingBatch]) -> ReadingBatch:
+    """Return the readings of several batches as one."""
+    return ReadingBatch(
+        catalog=decoder.catalog,
+        series=np.concatenate([batch.series for batch in batches]),
+        time=np.concatenate([batch.time for batch in batches]),
+        value=np.concatenate([batch.value for batch in batches]),
+        seq=np.concatenate([batch.seq for batch in batches]),
     )

@@ -19,7 +19,7 @@ from api.schemas_messages import AccountPage, LedgerDocument, LetterPage, Replay
 from api.worlds import WATCHERS
 from zenata.city.clock import format_time
 from zenata.pilots.keys import Principal, Role
-from zenata.store.ledger import FATES, Account, Balance
+from zenata.store.accounts import FATES, Account, Balance
 from zenata.store.letters import DeadLetter
 
 router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)])

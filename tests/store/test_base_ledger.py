@@ -42,14 +42,6 @@ def test_letters_are_found_by_topic_and_page_by_page(store):
     assert store.dead_letters(topics=[]) == []
 
 
-def test_discarded_letters_are_gone_and_still_accounted_for(store):
-    letters = [letter(number, seq=number + 1) for number in range(3)]
-    store.append(batch_of([]), letters)
-    store.discard([letters[0], letters[2], letter(77)])
-    assert store.dead_letters() == [letters[1]]
-    assert balance(store) == (0, 3, 0, 0)
-
-
 def test_what_is_mended_is_a_letter_no_more(store):
     rows = some_rows(series_of(1), range(NOON, NOON + 3))  # messages 1, 2, 3
     bad, unnumbered = letter(1, seq=2), letter(2)

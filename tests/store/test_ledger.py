@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.store.data import NOON, Row, batch_of, series_of
 from zenata.city.readings import Series
-from zenata.store.ledger import Balance, Entries, Fate, Ledger
+from zenata.store.accounts import Balance, Entries, Fate
+from zenata.store.ledger import Ledger
 from zenata.store.letters import DeadLetter
 
 SENSOR = "air-0001"

@@ -149,10 +149,6 @@ class Store(Protocol):
         """
         ...
 
-    def discard(self, letters: Sequence[DeadLetter]) -> None:
-        """Remove dead letters, as they were mended or are too old; those that are not there are no error."""
-        ...
-
     def tidy(self, now: int, retention: Retention) -> None:
         """Roll up readings that are old, and remove dead letters that are old or too many; others go on meanwhile.
 

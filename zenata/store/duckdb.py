@@ -132,11 +132,6 @@ class DuckDBStore:
         with self._reading() as cursor:
             return duckdb_letters.select(cursor, topics, before, limit)
 
-    def discard(self, letters: Sequence[DeadLetter]) -> None:
-        """Remove dead letters."""
-        with self._turn() as connection:
-            duckdb_letters.delete(connection, letters)
-
     def tidy(self, now: int, retention: Retention) -> None:
         """Roll up what is old; see `Store.tidy`."""
         with self._turn() as connection:

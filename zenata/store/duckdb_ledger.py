@@ -9,7 +9,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from zenata.store.ledger import Entries, Kept, Ledger
+from zenata.store.accounts import Entries, Kept
+from zenata.store.ledger import Ledger
 
 _TYPES: dict[str, type] = dict.fromkeys(("world", "sensor", "beyond"), object)
 

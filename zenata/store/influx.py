@@ -141,12 +141,6 @@ class InfluxStore:
         self._check_open()
         return influx_letters.select(self._server, topics, before, limit)
 
-    def discard(self, letters: Sequence[DeadLetter]) -> None:
-        """Remove dead letters."""
-        with self._writing:
-            self._check_open()
-            influx_letters.remove(self._server, letters)
-
     def forget(self, world: str) -> None:
         """Remove all of a world; see `Store.forget`. What fails is completed by the same again."""
         with self._writing:

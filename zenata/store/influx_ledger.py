@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from zenata.city.readings import IndexArray
+from zenata.store.accounts import Entries, Kept
 from zenata.store.influx_server import Cut, Server
 from zenata.store.influx_sql import ENTRIES, LEDGER, identifier
-from zenata.store.ledger import Entries, Kept, Ledger
+from zenata.store.ledger import Ledger
 
 _PIECE = 60_000  # of a packed text in one field; InfluxDB Cloud takes 64 KiB [characters]
 _FOLD = 1_000_000  # entries after which the accounts are written; some minutes of a busy city

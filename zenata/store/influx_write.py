@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Series
+from zenata.store.accounts import Entries
 from zenata.store.influx_ledger import Journal, Lines
 from zenata.store.influx_lines import Encoder, Rows, bodies, letter_line, series_line
 from zenata.store.influx_server import Server
-from zenata.store.ledger import Entries
 from zenata.store.letters import DeadLetter
 
 _AT_ONCE = 2
