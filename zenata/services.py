@@ -26,7 +26,7 @@ from ingest.workers import SHARED_FILTERS, parse_worker
 from zenata.city.clock import WallClock, parse_time
 from zenata.city.model import City
 from zenata.city.pack import load_city
-from zenata.errors import SetupError, StoreError
+from zenata.errors import BrokerError, SetupError, StoreError
 from zenata.pilots.keys import KeyRing
 from zenata.ports import listen
 from zenata.settings import Settings
@@ -170,6 +170,7 @@ class _Worker:
 
     def stop(self) -> None:
         self._stop.set()
+        self._subscription.cancel()
         if self._thread:
             self._thread.join()
 
@@ -179,6 +180,8 @@ class _Worker:
                 self._subscription.connect(PATIENCE)
                 self._ingest.run(self._stop)
         except Exception as error:  # noqa: BLE001 - the main thread raises it again
+            if self._stop.is_set() and isinstance(error, BrokerError):
+                return  # a broker that has gone while we end is no failure
             # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
             self.failure = error
             on_failure()

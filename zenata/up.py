@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 
 _START_UP = 60.0  # the longest the city may take to come alive [s]
 _ANSWER = 2.0  # the longest a broker that is said to run may take to answer [s]
-_LAST_BREATH = 6.0  # the longest the services of a killed supervisor may take to end [s]
+_LAST_BREATH = 20.0  # the longest the services of a killed supervisor may take to end [s]
 _LOOK = 0.05  # pause between two looks at what is starting [s]
 _NICE = 10  # of what is in no hurry
 _WATCH = 0.3  # pause between two looks at what is running [s]

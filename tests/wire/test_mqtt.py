@@ -267,6 +267,14 @@ def test_sessions_of_a_share_divide_the_messages(kind, broker):
         assert {message.payload for part in taken for message in part} == set(numbers(0, 100))
 
 
+def test_a_subscription_that_waits_for_a_broker_gives_up_when_cancelled():
+    port = free_ports(HOST, {"port": 0})["port"]
+    with Subscription(Address(host=HOST, port=port), client_id="waiting", filters=["+/clock"]) as subscription:
+        threading.Timer(0.3, subscription.cancel).start()
+        with pytest.raises(BrokerError, match="cancelled"):
+            subscription.connect(60)
+
+
 @pytest.mark.parametrize("client", ["publisher", "subscription"])
 class TestNoEntry:
     """What cannot connect says so in one line, in time."""

@@ -11,6 +11,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from zenata.errors import BrokerError
 from zenata.wire.address import Address
 from zenata.wire.mqtt.line import Line
 
@@ -71,7 +72,7 @@ class Subscription:
         self._subscribed, self._on_subscribed = subscribed, on_subscribed
         self._connection = 0
         self._inbox: list[Message] = []
-        self._ready = False
+        self._ready = self._cancelled = False
         self._line = Line(address, client_id=client_id, persistent=True, mqtt5=self._shares)
         self._client = self._line.client
         self._client.on_connect = self._on_connect
@@ -96,13 +97,19 @@ class Subscription:
         Raises
         ------
         BrokerError
-            If the broker cannot be reached or refuses us.
+            If the broker cannot be reached or refuses us, or it was cancelled.
         """
         deadline = time.monotonic() + timeout
         while not self._ready:
+            if self._cancelled:
+                raise BrokerError("connecting was cancelled")
             if self._line.refused or time.monotonic() > deadline:
                 raise self._line.no_entry()
             self._turn(0.1, _MOST_BEFORE_READY)
+
+    def cancel(self) -> None:
+        """Make `connect` give up soon; any thread may call it."""
+        self._cancelled = True
 
     def receive(self, *, limit: int, wait: float) -> list[Message]:
         """Return the messages that come within `wait` [s], or the first `limit` as soon as they are there."""
