@@ -7,6 +7,7 @@
     ├── ScenarioError    an event or a scenario cannot be played in this city
     ├── TopicError       a topic is not one of ours
     ├── SenmlError       a payload is not a SenML pack
+    ├── UplinkError      a payload is nothing that a pilot's device can say
     ├── CommandError     a payload is not a command
     ├── ControlError     a simulator cannot be asked, or refused
     ├── BrokerError      the broker cannot be reached, or refused us
@@ -37,6 +38,10 @@ class TopicError(ZenataError):
 
 class SenmlError(ZenataError):
     """A payload is not a SenML pack (RFC 8428)."""
+
+
+class UplinkError(ZenataError):
+    """A payload is nothing that a pilot's device can say; the message names what is wrong with it."""
 
 
 class CommandError(ZenataError):

@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenata.errors import UplinkError
+from zenata.wire.uplinks import senml
+from zenata.wire.uplinks.base import Measure, Uplink
+
+NOW = 1_800_000_000_000_000
+
+
+def test_a_pack_is_an_uplink_for_each_device_and_time():
+    pack = (
+        b'[{"bn":"urn:dev:mac:01:","bt":1767225600,"n":"temperature","u":"Cel","v":21.5},{"n":"door","vb":true},'
+        b'{"n":"temperature","t":60,"v":22},{"bn":"roof/","n":"battery","u":"%EL","v":80}]'
+    )
+    first, second, third = senml.decode(pack, NOW)
+    assert first.device == "urn:dev:mac:01"
+    assert first.properties == {"temperature": Measure(21.5, "Cel"), "door": Measure(1)}
+    assert (second.time, second.properties) == (first.time + 60_000_000, {"temperature": Measure(22)})
+    assert (third.device, third.battery) == ("roof", 80)
+
+
+def test_a_bare_name_says_nothing_of_the_device_and_no_time_is_now():
+    assert senml.decode(b'[{"n":"level","v":1}]', NOW) == [Uplink(time=NOW, properties={"level": Measure(1)})]
+
+
+@pytest.mark.parametrize("pack", [b"{}", b'[{"n":"a/","v":1}]', b'[{"n":"a","v":1},{"n":"a","v":2}]', b"\xff"])
+def test_what_is_no_pack_is_refused(pack):
+    with pytest.raises(UplinkError):
+        senml.decode(pack, NOW)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused(payload):
+    try:
+        assert senml.decode(b"[" + payload, NOW)
+    except UplinkError as error:
+        assert str(error)

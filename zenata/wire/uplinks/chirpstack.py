@@ -1,0 +1,109 @@
+"""Events of ChirpStack v4 as JSON, as its HTTP integration posts them and its MQTT integration publishes them.
+
+An uplink (``up``) has ``object`` where ChirpStack has a codec for the device, and ``data`` in any case; ``status`` has
+the battery. The other events (join, ack, txack, log, location) say nothing that is measured.
+
+References
+----------
+ChirpStack, ``integration.proto`` (messages UplinkEvent, StatusEvent) in the JSON mapping of Protocol Buffers, which
+leaves out what is zero or empty.
+"""
+
+from typing import Any
+
+import msgspec
+
+from zenata.errors import UplinkError
+from zenata.wire.uplinks.base import BytesCodec, Radio, Uplink, battery, moment, payload, read
+
+
+class _Device(msgspec.Struct, rename="camel"):
+    dev_eui: str
+
+
+class _Reception(msgspec.Struct):
+    rssi: float = 0
+    snr: float = 0
+
+
+class _Lora(msgspec.Struct, rename="camel"):
+    spreading_factor: int | None = None
+
+
+class _Modulation(msgspec.Struct):
+    lora: _Lora | None = None
+
+
+class _Transmission(msgspec.Struct):
+    frequency: float | None = None
+    modulation: _Modulation | None = None
+
+
+class Event(msgspec.Struct, rename="camel"):
+    """An event as it stands on the wire."""
+
+    device_info: _Device
+    time: str | None = None
+    data: str | None = None
+    object: dict[str, Any] | None = None
+    rx_info: list[_Reception] = []
+    tx_info: _Transmission | None = None
+    battery_level: float | None = None
+    battery_level_unavailable: bool = False
+    external_power_source: bool = False
+    margin: int | None = None
+
+
+_decoder = msgspec.json.Decoder(Event)
+
+
+def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
+    """Read an event.
+
+    Parameters
+    ----------
+    document : bytes
+    codec : callable, optional
+        Reads ``data`` where there is no ``object``.
+
+    Raises
+    ------
+    UplinkError
+        If it is none, or its payload cannot be read.
+    """
+    event = read(_decoder, document)
+    if not event.device_info.dev_eui:
+        raise UplinkError("deviceInfo.devEui is empty")
+    properties, left_out = payload(event.object, event.data, codec)
+    return [
+        Uplink(
+            device=event.device_info.dev_eui.lower(),
+            time=moment(event.time) if event.time is not None else None,
+            properties=properties,
+            battery=_charge(event) if event.battery_level is not None else battery(properties),
+            radio=_radio(event),
+            left_out=left_out,
+        )
+    ]
+
+
+def _charge(event: Event) -> float | None:
+    """Return the battery of a status event [%], unless the device does not know, or runs on the mains."""
+    unknown = event.battery_level_unavailable or event.external_power_source
+    level = event.battery_level
+    return None if unknown or level is None or not 0 <= level <= 100 else level
+
+
+def _radio(event: Event) -> Radio | None:
+    if not event.rx_info:
+        return None
+    best = max(event.rx_info, key=lambda one: one.rssi)
+    sent = event.tx_info
+    lora = sent.modulation.lora if sent and sent.modulation else None
+    return Radio(
+        rssi=best.rssi,
+        snr=best.snr,
+        spreading_factor=lora.spreading_factor if lora else None,
+        frequency=sent.frequency if sent else None,
+        gateways=len(event.rx_info),
+    )

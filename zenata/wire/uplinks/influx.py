@@ -1,0 +1,273 @@
+"""InfluxDB line protocol, as Telegraf and the InfluxDB clients write it.
+
+A line is a point: ``measurement,tag=value field=1.5,other=2i 1767225600000000000``. Its device is what the tag
+``device`` says, or else ``host``. A field's property is made of the measurement, the values of the other tags in the
+order of their names, and the field: ``cpu,cpu=cpu0,host=box usage_idle=98`` is ``cpu_cpu0_usage_idle`` of ``box``. Three
+words say nothing and are left out: the measurement ``device``, a tag value that is the measurement, and the field
+``value``.
+
+References
+----------
+InfluxData documentation, "Line protocol reference" (versions 1 and 2).
+"""
+
+import re
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+from zenata.city.clock import SECOND
+from zenata.errors import UplinkError
+from zenata.wire.uplinks.base import Measure, Uplink, battery, put
+
+PRECISIONS = {"ns": 1_000_000_000, "n": 1_000_000_000, "us": SECOND, "u": SECOND, "ms": 1000, "s": 1}
+"""Steps a second of a timestamp, by what clients call them."""
+
+_PRECISIONS_LONG = {"m": 60, "h": 3600}  # version 1 only [s]
+DEVICE_TAGS = ("device", "host")
+
+_MEASUREMENT = re.compile(r"(?:\\[, ]|[^, \n])++")
+_KEY = re.compile(r"(?:\\[,= ]|[^,= \n])++")
+_STRING = re.compile(r'"(?:\\["\\]|[^"])*+"')
+_BARE = re.compile(r'[^,\s"]++')
+_TIME = re.compile(r"[ ]++(-?[0-9]{1,19})(?=[ \r]*+(?:\n|\Z))")
+_ESCAPED = re.compile(r"\\([,= ])")
+_END = re.compile(r"[ \r]*+(?:\n|\Z)")
+_SKIPPED = re.compile(r"(?:[ \t\r]*+(?:#[^\n]*+)?+\n)*+[ \t\r]*+(?:#[^\n]*+\Z)?+")
+_FLOAT = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}[iu]")
+_BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), 1.0) | dict.fromkeys(
+    ("f", "F", "false", "False", "FALSE"), 0.0
+)
+_SHOWN = 120  # characters of a bad line that are repeated
+
+
+class BadLine(NamedTuple):
+    """A line that is no point: its number from 1, how it begins, and what is wrong with it."""
+
+    number: int
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"unable to parse '{self.text}': {self.reason}"
+
+
+class Line(NamedTuple):
+    """A line that is a point: its number from 1, its text, and what it says."""
+
+    number: int
+    text: str
+    uplink: Uplink
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    measurement: str
+    tags: dict[str, str]
+    fields: dict[str, float]
+    left_out: tuple[str, ...]
+    time: int | None
+
+
+def decode(payload: bytes, precision: str = "ns") -> list[Uplink]:
+    """Read lines, all or none.
+
+    Raises
+    ------
+    UplinkError
+        If one of them is no point; the message names it.
+    """
+    lines, bad = read_lines(payload, precision)
+    if bad:
+        raise UplinkError(f"line {bad[0].number}: {bad[0]}")
+    if not lines:
+        raise UplinkError("no line with a point")
+    return [line.uplink for line in lines]
+
+
+def read_lines(payload: bytes, precision: str = "ns") -> tuple[list[Line], list[BadLine]]:
+    """Read lines, each on its own.
+
+    Parameters
+    ----------
+    payload : bytes
+        UTF-8.
+    precision : str
+        What timestamps count: one of `PRECISIONS`, or ``m`` or ``h``.
+
+    Raises
+    ------
+    UplinkError
+        If the payload is no text, or there is no such precision.
+    """
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError as error:
+        raise UplinkError(f"the lines are not UTF-8: {error}") from error
+    check_precision(precision)
+    lines: list[Line] = []
+    bad: list[BadLine] = []
+    number, place = 1, 0
+    while (begin := _skip(text, place)) < len(text):
+        number += text.count("\n", place, begin)
+        place, found = _line(text, begin, precision)
+        said = text[begin:place].rstrip("\r\n ")
+        if isinstance(found, Uplink):
+            lines.append(Line(number, said, found))
+        else:
+            bad.append(BadLine(number, said[:_SHOWN], found))
+        number += text.count("\n", begin, place)
+    return lines, bad
+
+
+def check_precision(precision: str) -> None:
+    """Refuse a precision that is none.
+
+    Raises
+    ------
+    UplinkError
+        If it is none.
+    """
+    if precision not in PRECISIONS and precision not in _PRECISIONS_LONG:
+        known = ", ".join((*PRECISIONS, *_PRECISIONS_LONG))
+        raise UplinkError(f"precision {precision[:20]!r} is none of {known}")
+
+
+def _skip(text: str, place: int) -> int:
+    """Return where the next line begins that is neither empty nor a comment."""
+    match = _SKIPPED.match(text, place)
+    return match.end() if match else place
+
+
+def _line(text: str, begin: int, precision: str) -> tuple[int, Uplink | str]:
+    """Read the line that begins somewhere; return where the next one does, and what it says or what is wrong."""
+    try:
+        point, end = _point(text, begin, precision)
+        return end, _uplink(point)
+    except _Wrong as wrong:
+        end = text.find("\n", wrong.place) + 1
+        return end or len(text), str(wrong)
+    except UplinkError as error:
+        end = text.find("\n", begin) + 1
+        return end or len(text), str(error)
+
+
+class _Wrong(Exception):  # noqa: N818 - it names what happened
+    """A line is no point; `place` is where that shows."""
+
+    def __init__(self, place: int, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+
+
+def _point(text: str, place: int, precision: str) -> tuple[_Point, int]:
+    measurement = _take(_MEASUREMENT, text, place, "missing measurement")
+    place += len(measurement)
+    tags, place = _tags(text, place)
+    if text[place : place + 1] != " ":
+        raise _Wrong(place, "missing fields")
+    while text[place : place + 1] == " ":
+        place += 1
+    fields: dict[str, float] = {}
+    left_out: list[str] = []
+    while True:
+        place = _field(text, place, fields, left_out)
+        if text[place : place + 1] != ",":
+            break
+        place += 1
+    time, place = _time(text, place, precision)
+    end = _END.match(text, place)
+    if end is None:
+        raise _Wrong(place, "bad timestamp")
+    return _Point(_plain(measurement), tags, fields, tuple(left_out), time), end.end()
+
+
+def _tags(text: str, place: int) -> tuple[dict[str, str], int]:
+    tags: dict[str, str] = {}
+    while text[place : place + 1] == ",":
+        key = _take(_KEY, text, place + 1, "missing tag key")
+        place += 1 + len(key)
+        if text[place : place + 1] != "=":
+            raise _Wrong(place, "missing tag value")
+        value = _take(_KEY, text, place + 1, "missing tag value")
+        place += 1 + len(value)
+        if _plain(key) in tags:
+            raise _Wrong(place, "duplicate tags")
+        tags[_plain(key)] = _plain(value)
+    return tags, place
+
+
+def _field(text: str, place: int, fields: dict[str, float], left_out: list[str]) -> int:
+    """Read a field, and return where it ends. Of two of one name the last counts, as in InfluxDB."""
+    key = _take(_KEY, text, place, "missing fields")
+    place += len(key)
+    if text[place : place + 1] != "=":
+        raise _Wrong(place, "invalid field format")
+    place += 1
+    name = _plain(key)
+    if text[place : place + 1] == '"':
+        quoted = _take(_STRING, text, place, "unbalanced quotes")
+        left_out.append(name)
+        return place + len(quoted)
+    value = _take(_BARE, text, place, "missing field value")
+    fields[name] = _number(value, place)
+    return place + len(value)
+
+
+def _number(text: str, place: int) -> float:
+    if (boolean := _BOOLEANS.get(text)) is not None:
+        return boolean
+    if _INTEGER.fullmatch(text):
+        whole = int(text[:-1])
+        low, high = (-(2**63), 2**63) if text[-1] == "i" else (0, 2**64)
+        if low <= whole < high:
+            return float(whole)
+    elif _FLOAT.fullmatch(text) and isfinite(value := float(text)):
+        return value
+    raise _Wrong(place, "invalid number")
+
+
+def _time(text: str, place: int, precision: str) -> tuple[int | None, int]:
+    """Read the timestamp, if there is one [us since the Unix epoch], and return where it ends."""
+    match = _TIME.match(text, place)
+    if match is None:
+        return None, place
+    count = int(match[1])
+    if precision in PRECISIONS:
+        time = count * SECOND // PRECISIONS[precision]
+    else:
+        time = count * SECOND * _PRECISIONS_LONG[precision]
+    if not abs(time) < 2**62:
+        raise _Wrong(place, "time outside of all calendars")
+    return time, match.end()
+
+
+def _take(pattern: re.Pattern[str], text: str, place: int, missing: str) -> str:
+    match = pattern.match(text, place)
+    if match is None:
+        raise _Wrong(place, missing)
+    return match[0]
+
+
+def _plain(text: str) -> str:
+    """Return a name without the backslashes that keep its commas, equal signs and spaces."""
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def _uplink(point: _Point) -> Uplink:
+    tags = dict(point.tags)
+    device = next((tags.pop(tag) for tag in DEVICE_TAGS if tag in tags), None)
+    tags.pop("host", None)
+    words = [] if point.measurement == "device" else [point.measurement]
+    words += [tags[tag] for tag in sorted(tags) if tags[tag] != point.measurement]
+    properties: dict[str, Measure] = {}
+    for field, value in point.fields.items():
+        put(properties, "_".join([*words, *([] if field == "value" and words else [field])]), value)
+    return Uplink(
+        device=device,
+        time=point.time,
+        properties=properties,
+        battery=battery(properties),
+        left_out=point.left_out,
+    )

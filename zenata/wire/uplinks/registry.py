@@ -1,0 +1,95 @@
+"""The codecs that a device can have, and how a payload is told to be in one format or another."""
+
+from typing import Any
+
+import msgspec
+
+from zenata.errors import UplinkError
+from zenata.wire.uplinks import cayenne, chirpstack, influx, plain, senml, things
+from zenata.wire.uplinks.base import BytesCodec, Measure, Uplink, flatten, read
+
+AUTO, CAYENNE, JSON_BYTES, INFLUX = "auto", "cayenne", "json", "influx"
+
+CODECS = {
+    AUTO: "SenML, a JSON object, or an uplink that its network server has decoded",
+    CAYENNE: "Cayenne LPP: the bytes of an uplink, or a whole message",
+    JSON_BYTES: "a JSON object as the bytes of an uplink",
+    INFLUX: "InfluxDB line protocol",
+}
+"""What a device may speak. Whatever it is, SenML, JSON objects and decoded uplinks are understood beside it."""
+
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+def _json(data: bytes) -> dict[str, Measure]:
+    return flatten(read(_object, data))[0]
+
+
+_BYTES: dict[str, BytesCodec] = {CAYENNE: cayenne.decode, JSON_BYTES: _json}
+
+
+def decode(payload: bytes, codec: str, now: int) -> list[Uplink]:
+    """Read what a device says.
+
+    Parameters
+    ----------
+    payload : bytes
+    codec : str
+        One of `CODECS`.
+    now : int
+        What relative times count from [us since the Unix epoch].
+
+    Raises
+    ------
+    UplinkError
+        If it is nothing that this codec understands.
+    """
+    if codec == INFLUX:
+        return influx.decode(payload)
+    match _first(payload):
+        case b"[":
+            return senml.decode(payload, now)
+        case b"{" if (document := _document(payload, codec)) is not None:
+            if "deviceInfo" in document:
+                return chirpstack.decode(payload, _BYTES.get(codec))
+            if "end_device_ids" in document:
+                return things.decode(payload, _BYTES.get(codec))
+            return [plain.of(document)]
+    if codec == CAYENNE:
+        return [Uplink(properties=cayenne.decode(payload))]
+    raise UplinkError("neither a SenML pack nor a JSON object: see docs/devices.md for what a device can say")
+
+
+def device_of(payload: bytes) -> str | None:
+    """Return whom a JSON object speaks of; None where it does not say, or is something else.
+
+    Raises
+    ------
+    UplinkError
+        If it begins like a JSON object and is none.
+    """
+    if _first(payload) != b"{":
+        return None
+    match read(_object, payload):
+        case {"deviceInfo": {"devEui": str(device)}}:
+            return device
+        case {"end_device_ids": {"device_id": str(device)}}:
+            return device
+        case {"device": str(device)}:
+            return device
+    return None
+
+
+def _first(payload: bytes) -> bytes:
+    """Return the first byte that is no white space."""
+    return payload[:64].lstrip()[:1]
+
+
+def _document(payload: bytes, codec: str) -> dict[str, Any] | None:
+    """Return a JSON object, or None where it is none and may be bytes."""
+    try:
+        return read(_object, payload)
+    except UplinkError:
+        if codec == CAYENNE:
+            return None
+        raise

@@ -1,0 +1,111 @@
+"""Uplinks of The Things Stack v3 as JSON, as its webhooks post them and its MQTT server publishes them.
+
+An uplink has ``decoded_payload`` where a payload formatter is set, and ``frm_payload`` in any case. Other messages
+(join accept, downlinks, location solved) say nothing that is measured.
+
+References
+----------
+The Things Stack documentation, "Data Formats". Members that are zero or empty are left out there too.
+"""
+
+from typing import Any
+
+import msgspec
+
+from zenata.errors import UplinkError
+from zenata.wire.uplinks.base import BytesCodec, Radio, Uplink, battery, moment, payload, read
+
+
+class _Device(msgspec.Struct):
+    device_id: str
+    dev_eui: str | None = None
+
+
+class _Reception(msgspec.Struct):
+    rssi: float = 0
+    snr: float = 0
+
+
+class _Lora(msgspec.Struct):
+    spreading_factor: int | None = None
+
+
+class _Rate(msgspec.Struct):
+    lora: _Lora | None = None
+
+
+class _Settings(msgspec.Struct):
+    data_rate: _Rate | None = None
+    frequency: str | None = None
+
+
+class _Charge(msgspec.Struct):
+    value: float = 0
+
+
+class _Message(msgspec.Struct):
+    frm_payload: str | None = None
+    decoded_payload: dict[str, Any] | None = None
+    rx_metadata: list[_Reception] = []
+    settings: _Settings | None = None
+    received_at: str | None = None
+    last_battery_percentage: _Charge | None = None
+
+
+class Up(msgspec.Struct):
+    """A message as it stands on the wire."""
+
+    end_device_ids: _Device
+    received_at: str | None = None
+    uplink_message: _Message | None = None
+
+
+_decoder = msgspec.json.Decoder(Up)
+
+
+def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
+    """Read an uplink. Its time is when the network server received it, as most devices have no clock.
+
+    Parameters
+    ----------
+    document : bytes
+    codec : callable, optional
+        Reads ``frm_payload`` where there is no ``decoded_payload``.
+
+    Raises
+    ------
+    UplinkError
+        If it is none, or its payload cannot be read.
+    """
+    up = read(_decoder, document)
+    if not up.end_device_ids.device_id:
+        raise UplinkError("end_device_ids.device_id is empty")
+    message = up.uplink_message or _Message()
+    properties, left_out = payload(message.decoded_payload, message.frm_payload, codec)
+    time = message.received_at or up.received_at
+    charge = message.last_battery_percentage
+    return [
+        Uplink(
+            device=up.end_device_ids.device_id,
+            time=moment(time) if time is not None else None,
+            properties=properties,
+            battery=charge.value if charge and 0 <= charge.value <= 100 else battery(properties),
+            radio=_radio(message),
+            left_out=left_out,
+        )
+    ]
+
+
+def _radio(message: _Message) -> Radio | None:
+    if not message.rx_metadata:
+        return None
+    best = max(message.rx_metadata, key=lambda one: one.rssi)
+    sent = message.settings or _Settings()
+    lora = sent.data_rate.lora if sent.data_rate else None
+    return Radio(
+        rssi=best.rssi,
+        snr=best.snr,
+        spreading_factor=lora.spreading_factor if lora else None,
+        frequency=float(sent.frequency) if sent.frequency and sent.frequency.isdecimal() else None,
+        gateways=len(message.rx_metadata),
+    )
