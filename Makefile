@@ -11,7 +11,7 @@ up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes 
 	@$(BIN)/zenata up $(ARGS)
 
 test: .venv/.dev  ## Install and run all tests (ARGS="-k senml" passes options)
-	@scripts/system-packages mosquitto mosquitto-clients curl influxdb
+	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/.dev  ## Check style, types and layers
@@ -21,7 +21,7 @@ lint: .venv/.dev  ## Check style, types and layers
 	@$(BIN)/lint-imports
 
 soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some minutes)
-	@scripts/system-packages mosquitto mosquitto-clients curl influxdb
+	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
 	@ZENATA_CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/system/test_chaos.py tests/system/test_chaos_influx.py $(ARGS)
 
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.context import ContextDep
+from api.context import Context, ContextDep
 from api.problems import KINDS, Problem
 from zenata.pilots.keys import Principal, Role
 
@@ -39,6 +39,21 @@ async def authenticate(
 
 
 PrincipalDep = Annotated[Principal, Depends(authenticate)]
+
+
+def standing(context: Context, key: str) -> Callable[[], bool]:
+    """Return what tells whether a key is still good: what lasts longer than a request asks again and again."""
+    return lambda: context.keys.check(key) is not None
+
+
+async def get_standing(
+    context: ContextDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Callable[[], bool]:
+    """Return what tells whether the key of a request is still good."""
+    return standing(context, credentials.credentials if credentials else "")
+
+
+StandingDep = Annotated[Callable[[], bool], Depends(get_standing)]
 
 
 def allow(*roles: Role) -> Callable[[Principal], Awaitable[None]]:

@@ -8,19 +8,26 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from api.context import Context
+from api.context import Context, Telemetry
+from api.exports.jobs import Exports
 from api.live import Hub
 from api.observe import Metrics, Observer
 from api.problems import Problem, on_http_exception, on_problem, on_store_error, on_validation_error
 from api.routes import city as city_routes
+from api.routes import devices as device_routes
+from api.routes import exports as export_routes
+from api.routes import influx as influx_routes
+from api.routes import live as live_routes
 from api.routes import messages as message_routes
 from api.routes import readings as readings_routes
 from api.routes import service as service_routes
+from api.routes import telemetry as telemetry_routes
 from api.routes import worlds as world_routes
 from api.schemas import ProblemDetails
 from api.worlds import Worlds
 from zenata.city.model import City
 from zenata.errors import StoreError
+from zenata.pilots.devices import Devices
 from zenata.pilots.keys import KeyRing
 from zenata.store.base import Store
 
@@ -52,6 +59,9 @@ def create_app(
     keys: KeyRing,
     hub: Hub,
     worlds: Worlds,
+    devices: Devices,
+    telemetry: Telemetry,
+    exports: Exports,
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
@@ -71,11 +81,32 @@ def create_app(
         },
     )
     app.state.context = Context(
-        city=city, store=store, keys=keys, hub=hub, worlds=worlds, ready=ready, counters=counters, replay=replay
+        city=city,
+        store=store,
+        keys=keys,
+        hub=hub,
+        worlds=worlds,
+        devices=devices,
+        telemetry=telemetry,
+        exports=exports,
+        ready=ready,
+        counters=counters,
+        replay=replay,
     )
     app.state.metrics = Metrics(hub, store, counters)
     app.add_middleware(Observer, metrics=app.state.metrics)
-    for routes in (city_routes, readings_routes, world_routes, message_routes, service_routes):
+    for routes in (
+        city_routes,
+        readings_routes,
+        live_routes,
+        world_routes,
+        device_routes,
+        telemetry_routes,
+        influx_routes,
+        export_routes,
+        message_routes,
+        service_routes,
+    ):
         app.include_router(routes.router)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app

@@ -4,6 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from api.params import RangeParams
+from zenata.pilots.device import LONGEST_SILENCE, OFFLINE_AFTER
+
 State = Literal["running", "paused"]
 Speed = Annotated[FiniteFloat, Field(ge=1, le=3600)] | Literal["max"]
 Moment = Annotated[str, Field(max_length=64, examples=["2026-07-01T06:00:00Z"])]
@@ -78,6 +81,60 @@ class Backfill(Body):
 
     end: Moment
     every: str = Field("15m", description="Length of the ticks, 10s to 1h.", max_length=32)
+
+
+_Longitude = Annotated[FiniteFloat, Field(ge=-180, le=180)]
+_Latitude = Annotated[FiniteFloat, Field(ge=-90, le=90)]
+_Codec = Literal["auto", "cayenne", "json", "influx"]
+_External = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")]
+_Silence = Annotated[int, Field(ge=1, le=LONGEST_SILENCE)]
+
+
+class NewDevice(Body):
+    """A device of one's own."""
+
+    id: str = Field(max_length=63, description="The word it has in topics and queries.", examples=["roof"])
+    name: str = Field("", max_length=200, description="For a person.")
+    longitude: _Longitude | None = Field(None, description="[deg], WGS 84; in the city or near it.", examples=[-7.45])
+    latitude: _Latitude | None = Field(None, description="[deg], WGS 84.", examples=[33.62])
+    codec: _Codec = Field("auto", description="What it speaks (docs/devices.md).")
+    external: _External | None = Field(
+        None, description="What a network server calls it: DevEUI, or device id.", examples=["70b3d57ed0051234"]
+    )
+    offline_after: _Silence = Field(OFFLINE_AFTER, description="Silence after which it is offline [s].")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "NewDevice":
+        if (self.longitude is None) != (self.latitude is None):
+            raise ValueError("say longitude and latitude, or neither")
+        return self
+
+
+class DeviceChange(Body):
+    """What to change of a device; what is left out stays, and null takes a position or an external id away."""
+
+    name: str | None = Field(None, max_length=200)
+    longitude: _Longitude | None = None
+    latitude: _Latitude | None = None
+    codec: _Codec | None = None
+    external: _External | None = None
+    offline_after: _Silence | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "DeviceChange":
+        given = {"longitude", "latitude"} & self.model_fields_set
+        if len(given) == 1 or (self.longitude is None) != (self.latitude is None):
+            raise ValueError("say longitude and latitude, or neither")
+        for name in {"name", "codec", "offline_after"} & self.model_fields_set:
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null")
+        return self
+
+
+class NewExport(RangeParams):
+    """A query to be written into a file: the parameters of /v1/readings."""
+
+    format: Literal["csv", "parquet", "arrow"] = "parquet"
 
 
 class NewCommand(Body):

@@ -1,22 +1,28 @@
 """What the routes work with, composed once by the caller and handed to each request."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.encode import Encoder
+from api.exports.jobs import Exports
 from api.live import Hub
 from api.places import SensorIndex
 from api.worlds import Worlds
 from zenata.city.model import City
 from zenata.city.readings import Selection
+from zenata.pilots.devices import Devices
 from zenata.pilots.keys import KeyRing
 from zenata.store.base import Store
+from zenata.wire.uplinks.answers import Answer
+
+STORED_AT_ONCE = 4
+"""Requests with telemetry that have a thread at once; one of them is stored. A default."""
 
 AT_ONCE = 32
 """How many requests of one pilot to one route wait for simulators at once; the others have not been sent yet.
@@ -24,6 +30,18 @@ AT_ONCE = 32
 A default, not a measured optimum. Fewer make a pilot's own burst slow: 60 commands to a world whose ticks are 10 s apart
 took 20 s with 32, 80 s with 8.
 """
+
+
+class Telemetry(Protocol):
+    """What takes what devices say; `ingest.telemetry.Telemetry` is one. What was taken is durable."""
+
+    def document(self, pilot: str, name: str | None, payload: bytes) -> Answer:
+        """Take one message, all or nothing."""
+        ...
+
+    def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> Answer:
+        """Take line protocol, each line on its own."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +63,12 @@ class Context:
         Returns counters of the other services of the process, for /metrics.
     replay : callable
         Gives dead letters another chance; returns how many became readings, and how many did not.
+    devices : Devices
+        Those of pilots.
+    telemetry : Telemetry
+        Takes what they say.
+    exports : Exports
+        Big queries written to files.
     """
 
     city: City
@@ -55,6 +79,9 @@ class Context:
     ready: Callable[[], list[str]]
     counters: Callable[[], Mapping[str, float]]
     replay: Callable[[], tuple[int, int]]
+    devices: Devices
+    telemetry: Telemetry
+    exports: Exports
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -70,6 +97,16 @@ class Context:
     def turns(self) -> defaultdict[tuple[str, str], CapacityLimiter]:
         """Threads to wait for simulators in, by pilot and route, so that nobody waits for anybody else."""
         return defaultdict(partial(CapacityLimiter, AT_ONCE))
+
+    @cached_property
+    def takers(self) -> CapacityLimiter:
+        """Threads in which telemetry is stored, so that a slow store leaves some for everybody else."""
+        return CapacityLimiter(STORED_AT_ONCE)
+
+    @cached_property
+    def sockets(self) -> Counter[str]:
+        """How many WebSockets each pilot has open."""
+        return Counter()
 
     @property
     def world(self) -> str:

@@ -17,7 +17,9 @@ WHATWG HTML, section 9.2 (server-sent events).
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -39,6 +41,9 @@ OVERLAP = 60 * SECOND
 
 _HEARTBEAT = 15.0
 """Silence after which a comment is sent [s], under the idle time-outs of common proxies."""
+
+_LOOK = 1.0
+"""Pause between two looks at whether the listener still may [s]."""
 
 _SLICE = 5_000
 """The most readings woven at once, about 5 ms of the event loop."""
@@ -87,37 +92,52 @@ class Listener:
         The series wanted, of one world: the observation times of two worlds do not compare.
     place : Place
         Where to continue.
+    stands : callable
+        Whether whoever listens still may.
     """
 
-    def __init__(self, *, context: Context, selection: Selection, place: Place) -> None:
+    def __init__(
+        self, *, context: Context, selection: Selection, place: Place, stands: Callable[[], bool] = lambda: True
+    ) -> None:
         self._context = context
+        self._stands = stands
         self._hub = context.hub
         self._selection = selection
         self._wanted = PerSeries(lambda series: matches(selection, series), bool)
         self._place = place
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Yield the stream until the hub closes. A store that fails ends it too: the client comes back by itself."""
+        """Yield the stream until the hub closes, or the listener may not listen any more.
+
+        A store that fails ends it too: the client comes back by itself.
+        """
         with self._hub.listen() as news:
             # An id without data moves the client's place without an event, so that even a break before the first
             # reading loses nothing.
             yield f"retry: 2000\nid: {self._place}\n\n".encode()
             try:
-                while not self._hub.closed:
+                sent = time.monotonic()
+                while self._open:
                     news.clear()
                     async for chunk in self._catch_up():
                         yield chunk
-                    try:
-                        async with asyncio.timeout(_HEARTBEAT):
-                            await news.wait()
-                    except TimeoutError:
+                        sent = time.monotonic()
+                    if time.monotonic() - sent >= _HEARTBEAT:
                         yield f": still here\nid: {self._place}\n\n".encode()
+                        sent = time.monotonic()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(min(_LOOK, _HEARTBEAT)):
+                            await news.wait()
             except StoreError as error:
                 log.error("a stream ends, as the store cannot be read: %s", error)
 
+    @property
+    def _open(self) -> bool:
+        return not self._hub.closed and self._stands()
+
     async def _catch_up(self) -> AsyncIterator[bytes]:
         """Yield everything that has come since `_place`, and move it."""
-        while not self._hub.closed:
+        while self._open:
             if self._place.epoch != self._hub.epoch or not self._hub.first <= self._place.batch <= self._hub.next:
                 async for chunk in self._replay():
                     yield chunk
@@ -159,7 +179,7 @@ class Listener:
         live = Place(epoch=self._hub.epoch, batch=self._hub.unsettled, row=0, time=self._place.time)
         query = Query(selection=self._selection, start=self._place.time - OVERLAP, end=_END_OF_TIME, limit=4 * _SLICE)
         sent = 0
-        while not self._hub.closed:
+        while self._open:
             table = await run_in_threadpool(self._context.store.query, query)
             sent += len(table)
             if len(table):

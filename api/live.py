@@ -61,11 +61,11 @@ class Hub:
             return next((number for number, came in self._came.items() if came > since), self.next)
 
     def publish(self, batch: ReadingBatch) -> None:
-        """Add readings and wake the listeners; called from one thread at a time, never waits for anyone."""
+        """Add readings and wake the listeners; never waits for anyone."""
         if not len(batch):
             return
-        self._note_time(batch)
         with self._lock:
+            self._note_time(batch)
             self._batches[self.next] = batch
             self._came[self.next] = time.monotonic()
             self._held += len(batch)

@@ -4,7 +4,7 @@ A name that is not declared is an error, so that a misspelt filter never means e
 (``kind=air&kind=noise``) or joined by commas (``kind=air,noise``).
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,8 +18,8 @@ class Params(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: dict[str, Any]) -> dict[str, Any]:
-        for name in given:
+    def _known(cls, given: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
+        for name in given if isinstance(given, dict) else ():
             if name not in cls.model_fields:
                 known = f"use {', '.join(cls.model_fields)}" if cls.model_fields else "this route takes none"
                 context = {"parameter": name, "known": known, "allowed": list(cls.model_fields)}
@@ -38,6 +38,7 @@ def _split(given: object) -> object:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 _LIMIT = Field(ge=1, le=100_000, description="The most items to return; `next` then leads on.")
+_NOTHING = "Says something to InfluxDB, and nothing here."
 Cursor = Annotated[
     str | None, Field(max_length=200, description="`next` of the page before; the other parameters stay.")
 ]
@@ -62,8 +63,8 @@ class LatestParams(SeriesParams):
     format: FormatName = None
 
 
-class ReadingsParams(SeriesParams):
-    """Parameters of /v1/readings."""
+class RangeParams(SeriesParams):
+    """Which readings are meant, and how they are aggregated."""
 
     start: str | None = Field(
         None,
@@ -83,6 +84,11 @@ class ReadingsParams(SeriesParams):
     agg: Names = Field(
         (), description=f"Aggregates: {', '.join(AGGREGATES)}; `mean` if only `every` is given.", examples=[["mean"]]
     )
+
+
+class ReadingsParams(RangeParams):
+    """Parameters of /v1/readings."""
+
     limit: Annotated[int | None, _LIMIT] = None
     cursor: Cursor = None
     format: FormatName = None
@@ -105,6 +111,49 @@ class SensorsParams(Params):
     within: float | None = Field(None, gt=0, le=1e8, description="Only sensors this close to `near` [m].")
     limit: Annotated[int, _LIMIT] = 1000
     cursor: Cursor = None
+
+
+class DevicesParams(Params):
+    """Parameters of /v1/devices."""
+
+    pilot: str | None = Field(None, description="Only of this pilot; one's own in any case for pilots.", max_length=64)
+    state: Literal["new", "online", "offline"] | None = Field(None, description="Only those in this state.")
+    limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class DeviceParams(Params):
+    """Parameters of /v1/devices/{device}."""
+
+    pilot: str | None = Field(None, description="Whose device; one's own if left out.", max_length=64)
+
+
+class TelemetryParams(Params):
+    """Parameters of /v1/telemetry."""
+
+    device: str | None = Field(
+        None,
+        description="Id of the device, or what its network server calls it; if the body does not say.",
+        max_length=64,
+    )
+    event: str | None = Field(
+        None, description="What ChirpStack calls the event; the body says the same.", max_length=40
+    )
+
+
+class WriteParams(Params):
+    """Parameters of /write and /api/v2/write; those that say where to InfluxDB say nothing here."""
+
+    precision: str = Field("ns", description="What timestamps count: `ns`, `us`, `ms` or `s`.", max_length=8)
+    device: str | None = Field(None, description="Instead of the tag `device` or `host`.", max_length=64)
+    db: str | None = Field(None, description=_NOTHING, max_length=200)
+    rp: str | None = Field(None, description=_NOTHING, max_length=200)
+    consistency: str | None = Field(None, description=_NOTHING, max_length=20)
+    u: str | None = Field(None, description="Anything; a user name of version 1.", max_length=200)
+    p: str | None = Field(None, description="A key, as a password of version 1.", max_length=200)
+    org: str | None = Field(None, description=_NOTHING, max_length=200)
+    orgID: str | None = Field(None, description=_NOTHING, max_length=200)  # noqa: N815 - as InfluxDB calls it
+    bucket: str | None = Field(None, description=_NOTHING, max_length=200)
 
 
 class WorldParams(Params):

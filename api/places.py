@@ -7,12 +7,16 @@ from dataclasses import asdict
 
 import msgspec
 import numpy as np
+import shapely
 
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 
 EARTH_RADIUS = 6_371_008.8
 """Mean radius of the Earth [m] (IUGG; Moritz 2000, doi:10.1007/s001900050278)."""
+
+NEAR = 0.1
+"""How far around the city a pilot's device may stand [deg], about 10 km. A default."""
 
 _SUGGESTIONS = 5
 
@@ -110,3 +114,15 @@ class SensorIndex:
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
+
+
+def is_near(city: City, longitude: float, latitude: float) -> bool:
+    """Return whether a point [deg] is in the box of a city, or `NEAR` around it."""
+    west, south, east, north = city.bbox
+    return west - NEAR <= longitude <= east + NEAR and south - NEAR <= latitude <= north + NEAR
+
+
+def district_of(city: City, longitude: float, latitude: float) -> str:
+    """Return the first district that a point [deg] is in; empty outside of all."""
+    point = shapely.Point(longitude, latitude)
+    return next((one.id for one in city.districts if shapely.Polygon(one.ring).covers(point)), "")

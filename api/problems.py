@@ -54,6 +54,9 @@ KINDS: dict[str, ProblemKind] = {
     "unknown-sensor": ProblemKind(
         status=404, title="No such sensor", help="List sensors with /v1/sensors; 'allowed' holds similar names."
     ),
+    "unknown-device": ProblemKind(
+        status=404, title="No such device", help="List your devices with /v1/devices, and make one with POST there."
+    ),
     "unknown-world": ProblemKind(status=404, title="No such world", help="Use one of the worlds in 'allowed'."),
     "method-not-allowed": ProblemKind(
         status=405, title="Method not allowed", help="Use one of the methods in 'allowed'."
@@ -84,6 +87,32 @@ KINDS: dict[str, ProblemKind] = {
     ),
     "world-limit": ProblemKind(
         status=409, title="More than a world or pilot may have", help="Ask for less, or delete a world you do not need."
+    ),
+    "device-conflict": ProblemKind(
+        status=409,
+        title="Taken, or more than a pilot may have",
+        help="Use another id, or remove a device you do not need.",
+    ),
+    "unknown-export": ProblemKind(status=404, title="No such export", help="List yours with /v1/exports."),
+    "export-not-done": ProblemKind(
+        status=409, title="Not done", help="Ask /v1/exports/{export} how far it is, and fetch the file once it is done."
+    ),
+    "export-limit": ProblemKind(
+        status=409, title="As many exports as a pilot may have", help="Delete one that you have fetched."
+    ),
+    "body-too-large": ProblemKind(status=413, title="Body too large", help="Send it in several requests."),
+    "telemetry-refused": ProblemKind(
+        status=422,
+        title="Not readings",
+        help="See docs/devices.md for what a device can say; 'code' names what is wrong.",
+    ),
+    "lines-refused": ProblemKind(
+        status=400, title="Lines that are no readings", help="Mend the lines that are named; the others are stored."
+    ),
+    "over-quota": ProblemKind(
+        status=429,
+        title="Over quota",
+        help="Wait as long as Retry-After says; 'quota' names what there is too much of.",
     ),
     "request-refused": ProblemKind(status=400, title="Request refused", help="See /docs for what can be asked."),
     "internal": ProblemKind(
@@ -121,10 +150,10 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.headers = headers
         self.members = members
 
-    def response(self, instance: str) -> Response:
-        """Return the response for a request of the path `instance`."""
+    def document(self, instance: str) -> dict[str, Any]:
+        """Return it as the members of a JSON object, about the path `instance`."""
         kind = KINDS[self.name]
-        body = {
+        return {
             "type": problem_type(self.name),
             "title": kind.title,
             "status": kind.status,
@@ -132,7 +161,11 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
             "instance": instance,
             **self.members,
         }
-        return Response(msgspec.json.encode(body), kind.status, self.headers, MEDIA_TYPE)
+
+    def response(self, instance: str) -> Response:
+        """Return the response for a request of the path `instance`."""
+        body = msgspec.json.encode(self.document(instance))
+        return Response(body, KINDS[self.name].status, self.headers, MEDIA_TYPE)
 
 
 def problem_type(name: str) -> str:

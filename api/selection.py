@@ -8,9 +8,12 @@ from collections.abc import Collection
 from api.context import Context
 from api.params import SeriesParams
 from api.problems import Problem, invalid
+from api.worlds import WATCHERS
 from zenata.city.kinds import KINDS
+from zenata.city.model import OWN
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Selection
+from zenata.pilots.device import world_of
 from zenata.pilots.keys import Principal
 
 
@@ -22,12 +25,17 @@ def select(context: Context, principal: Principal, params: SeriesParams) -> Sele
     Problem
         404 for a world or sensor, 422 for a kind, district or property that is not there.
     """
-    check_kinds_and_districts(context, params.kind, params.district)
-    check_names("property", params.property, QUANTITIES)
+    worlds = tuple(select_world(context, principal, world) for world in params.world or (None,))
+    own = tuple(world for world in worlds if world.startswith(OWN))
+    check_names("kind", params.kind, [*KINDS, "device"] if own else KINDS)
+    check_names("district", params.district, context.city.district_by_id)
+    if params.property:
+        check_names("property", params.property, [*QUANTITIES, *_said(context, own)] if own else QUANTITIES)
     for sensor in params.sensor:
-        check_sensor(context, sensor)
+        if not any(_is_device(context, world, sensor) for world in own):
+            check_sensor(context, sensor, among_devices=len(own) == len(worlds))
     return Selection(
-        worlds=tuple(select_world(context, principal, world) for world in params.world or (None,)),
+        worlds=worlds,
         sensors=params.sensor,
         kinds=params.kind,
         districts=params.district,
@@ -39,12 +47,36 @@ def select_world(context: Context, principal: Principal, world: str | None) -> s
     """Return the world a request means; 404 if whoever asks knows of none of that name."""
     if world is None:
         return context.world
-    context.worlds.check(principal, world)
+    if not _is_own(context, principal, world):
+        context.worlds.check(principal, world)
     return world
 
 
-def check_sensor(context: Context, sensor: str) -> None:
-    """Raise 404, naming similar sensors, unless the city has this one."""
+def _is_own(context: Context, principal: Principal, world: str) -> bool:
+    """Return whether a world is what one's own devices say; of any pilot's, for those who may watch."""
+    if world == world_of(principal.pilot):
+        return True
+    pilot = world.removeprefix(OWN)
+    return world != pilot and principal.role in WATCHERS and bool(context.devices.devices(pilot))
+
+
+def _is_device(context: Context, world: str, sensor: str) -> bool:
+    """Return whether a world has a device, or had one that said something."""
+    if context.devices.find(world.removeprefix(OWN), sensor) is not None:
+        return True
+    return len(context.store.catalog.select(Selection(worlds=(world,), sensors=(sensor,)))) > 0
+
+
+def _said(context: Context, worlds: tuple[str, ...]) -> list[str]:
+    """Return the properties that the devices of some worlds have said."""
+    catalog = context.store.catalog
+    return sorted({catalog[number].property for number in catalog.select(Selection(worlds=worlds)).tolist()})
+
+
+def check_sensor(context: Context, sensor: str, *, among_devices: bool = False) -> None:
+    """Raise 404, naming similar sensors, unless the city has this one and not only devices are meant."""
+    if among_devices:
+        raise Problem("unknown-sensor", f"There is no device {sensor!r}. List yours with /v1/devices.", allowed=[])
     if sensor not in context.sensors:
         similar = context.sensors.similar(sensor)
         hint = f"Did you mean {' or '.join(similar)}?" if similar else "List sensors with /v1/sensors."

@@ -6,6 +6,9 @@ import uvicorn
 
 from api.live import Hub
 
+LARGEST_MESSAGE = 16_384
+"""Bytes that a client may send by WebSocket at once."""
+
 
 class Server(uvicorn.Server):
     """A server that ends the open streams before it waits for the open requests, which would else never end.
@@ -18,6 +21,8 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        config.ws_max_size = LARGEST_MESSAGE
+        config.ws_per_message_deflate = False  # it would hold up the event loop, and with it everybody else
         super().__init__(config)
         self._hub = hub
 

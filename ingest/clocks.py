@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from typing import Literal
 
 import msgspec
 
@@ -10,6 +9,7 @@ from zenata.city.clock import EARLIEST, LATEST, SECOND, format_time, parse_time
 from zenata.city.model import PRIVATE
 from zenata.store.ledger import Ledger
 from zenata.wire import topics
+from zenata.wire.bulletins import Clock
 from zenata.wire.mqtt import Message
 
 LEAD = 600.0
@@ -17,15 +17,6 @@ LEAD = 600.0
 
 LEAP = 86_400 * SECOND
 """How far they may be ahead where the clock goes by leaps [us]."""
-
-
-class _Told(msgspec.Struct):
-    """A message of a world's clock."""
-
-    time: str
-    speed: float | Literal["max"] = 1.0
-    state: str = "running"
-    messages: int = 0
 
 
 class Clocks:
@@ -45,7 +36,7 @@ class Clocks:
     def hear(self, world: str, payload: bytes) -> None:
         """Take what a clock says; one that says nothing understandable is not heard."""
         try:
-            told = msgspec.json.decode(payload, type=_Told)
+            told = msgspec.json.decode(payload, type=Clock)
             time = parse_time(told.time)
         except (msgspec.DecodeError, ValueError):
             return

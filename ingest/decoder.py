@@ -1,10 +1,13 @@
 """From messages to columns: what came over MQTT, as one batch of readings and the dead letters beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 
 import numpy as np
 
 from ingest.clocks import Clocks
+from ingest.devices import DeviceDecoder
+from ingest.refused import Refused
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
@@ -16,14 +19,6 @@ from zenata.wire.mqtt import Message
 
 _MOST_PLACES = 200_000
 """Topics remembered at once; far more than a city has sensors."""
-
-
-class _Refused(Exception):  # noqa: N818 - it names what happened
-    """A message cannot become readings; `code` is one of `zenata.store.letters.REASONS`."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 class _Place:
@@ -47,11 +42,14 @@ class Decoder:
         Whose sensors may speak.
     clocks : Clocks
         Those of the worlds.
+    devices : callable, optional
+        Makes what reads pilots' own devices, given the catalog; without it none may speak.
     """
 
-    def __init__(self, city: City, clocks: Clocks) -> None:
+    def __init__(self, city: City, clocks: Clocks, devices: Callable[[Catalog], DeviceDecoder] | None = None) -> None:
         self.catalog = Catalog()
         self.clocks = clocks
+        self.devices = devices(self.catalog) if devices else None
         self._sensors = {sensor.id: sensor for sensor in city.sensors}
         self._places: dict[str, _Place] = {}
         self._low: list[float] = []  # by number of the series
@@ -95,26 +93,33 @@ class Decoder:
         """Yield the readings of a message with the numbers of their series, and put the rest to the dead letters."""
         sensor, readings = "", None
         try:
+            if topics.is_of_pilot(message.topic):
+                topic = _device_of(message.topic)
+                sensor = topic.device
+                if self.devices is None:
+                    raise Refused("device", "nobody knows of any devices here")
+                yield self.devices.decode(topic.pilot, topic.device, message.payload, now)
+                return
             place = self._places.get(message.topic) or self._place(message.topic)
             if isinstance(place.topic, topics.TelemetryTopic):
                 sensor = place.topic.sensor
             readings = _decode(message.payload, now)
             yield self._checked(place, readings), readings
-        except _Refused as refused:
+        except Refused as refused:
             if sensor or readings is None:
                 letters.append(self._letter(message, refused, now, sensor, readings.seqs[0] if readings else 0))
                 return
             for sensor, part in _by_sensor(readings):
                 try:
                     yield self._checked(place, part), part
-                except _Refused as refused_part:
+                except Refused as refused_part:
                     letters.append(self._letter(message, refused_part, now, sensor, part.seqs[0]))
 
     def _place(self, topic: str) -> _Place:
         try:
             place = _Place(topics.parse(topic))
         except TopicError as error:
-            raise _Refused("topic", str(error)) from error
+            raise Refused("topic", str(error)) from error
         if len(self._places) >= _MOST_PLACES:
             self._places.clear()
         self._places[topic] = place
@@ -132,13 +137,13 @@ class Decoder:
         for number, value in zip(found, readings.values, strict=True):
             if not low[number] <= value <= high[number]:
                 series = self.catalog[number]
-                raise _Refused(
+                raise Refused(
                     "range",
                     f"{series.property} of {series.sensor} is {value:g} {series.unit}, outside "
                     f"{low[number]:g} to {high[number]:g}",
                 )
         if refusal := self.clocks.refusal(place.topic.world, min(readings.times), max(readings.times)):
-            raise _Refused("time", refusal)
+            raise Refused("time", refusal)
         return found
 
     def _number(self, place: _Place, name: str, unit: str) -> int:
@@ -146,22 +151,20 @@ class Decoder:
         id_, _, property_ = name.rpartition("/")
         topic = place.topic
         if not id_ or not property_:
-            raise _Refused("topic", f"name {name!r} is not {{sensor}}/{{property}}")
+            raise Refused("topic", f"name {name!r} is not {{sensor}}/{{property}}")
         if isinstance(topic, topics.TelemetryTopic) and id_ != topic.sensor:
-            raise _Refused("topic", f"the payload speaks of {id_!r}, the topic of {topic.sensor!r}")
+            raise Refused("topic", f"the payload speaks of {id_!r}, the topic of {topic.sensor!r}")
         sensor = self._sensors.get(id_)
         if sensor is None:
-            raise _Refused("sensor", f"the city has no sensor {id_!r}")
+            raise Refused("sensor", f"the city has no sensor {id_!r}")
         if topic.district != sensor.district or getattr(topic, "kind", sensor.kind) != sensor.kind:
-            raise _Refused(
-                "topic", f"{id_} is of the kind {sensor.kind} in {sensor.district}; the topic says otherwise"
-            )
+            raise Refused("topic", f"{id_} is of the kind {sensor.kind} in {sensor.district}; the topic says otherwise")
         if property_ not in KINDS[sensor.kind].properties:
             known = ", ".join(KINDS[sensor.kind].properties)
-            raise _Refused("schema", f"{id_} observes {known}, and no {property_!r}")
+            raise Refused("schema", f"{id_} observes {known}, and no {property_!r}")
         quantity = QUANTITIES[property_]
         if unit not in {"", quantity.unit}:
-            raise _Refused("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
+            raise Refused("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
         number = self.catalog.intern(
             Series(
                 world=topic.world,
@@ -172,13 +175,14 @@ class Decoder:
                 unit=quantity.unit,
             )
         )
-        if number == len(self._low):
-            self._low.append(quantity.low)
-            self._high.append(quantity.high)
+        missing = number + 1 - len(self._low)  # those of devices between have no range
+        self._low += [-inf] * missing
+        self._high += [inf] * missing
+        self._low[number], self._high[number] = quantity.low, quantity.high
         place.numbers[name, unit] = number
         return number
 
-    def _letter(self, message: Message, refused: _Refused, now: int, sensor: str, seq: int) -> DeadLetter:
+    def _letter(self, message: Message, refused: Refused, now: int, sensor: str, seq: int) -> DeadLetter:
         self._received = max(now, self._received + 1)  # each has a time of its own, as its name
         return DeadLetter(
             received=self._received,
@@ -191,11 +195,18 @@ class Decoder:
         )
 
 
+def _device_of(topic: str) -> topics.DeviceTopic:
+    try:
+        return topics.parse_device(topic)
+    except TopicError as error:
+        raise Refused("topic", str(error)) from error
+
+
 def _decode(payload: bytes, now: int) -> senml.Readings:
     try:
         return senml.decode(payload, now)
     except SenmlError as error:
-        raise _Refused("schema", str(error)) from error
+        raise Refused("schema", str(error)) from error
 
 
 def _by_sensor(readings: senml.Readings) -> Iterator[tuple[str, senml.Readings]]:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
+from ingest.devices import DeviceDecoder
 from zenata.city.clock import Clock
 from zenata.city.model import City
-from zenata.city.readings import ReadingBatch
+from zenata.city.readings import Catalog, ReadingBatch
 from zenata.store.ledger import Ledger
 from zenata.wire.mqtt import Subscription
 
@@ -30,6 +31,8 @@ class Relay:
         Tells when messages come.
     on_readings : callable
         Called with each batch. It may be there before the store has it.
+    devices : callable, optional
+        Makes what reads pilots' own devices; see `ingest.decoder.Decoder`.
     """
 
     def __init__(
@@ -40,9 +43,10 @@ class Relay:
         subscription: Subscription,
         clock: Clock,
         on_readings: Callable[[ReadingBatch], None],
+        devices: Callable[[Catalog], DeviceDecoder] | None = None,
     ) -> None:
         self.clocks = Clocks()
-        self._decoder = Decoder(city, self.clocks)
+        self._decoder = Decoder(city, self.clocks, devices)
         self._ledger = ledger
         self._subscription = subscription
         self._clock = clock

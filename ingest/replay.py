@@ -7,8 +7,9 @@ import numpy as np
 
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
+from ingest.devices import DeviceDecoder
 from zenata.city.model import City
-from zenata.city.readings import ReadingBatch
+from zenata.city.readings import Catalog, ReadingBatch
 from zenata.store.base import Store
 from zenata.store.letters import DeadLetter
 from zenata.wire.mqtt import Message
@@ -25,7 +26,11 @@ class Replayed:
 
 
 def replay(
-    city: City, store: Store, clocks: Clocks, on_stored: Callable[[ReadingBatch], None] = lambda _: None
+    city: City,
+    store: Store,
+    clocks: Clocks,
+    on_stored: Callable[[ReadingBatch], None] = lambda _: None,
+    devices: Callable[[Catalog], DeviceDecoder] | None = None,
 ) -> Replayed:
     """Decode every dead letter anew, store those that are readings now, and take them from the dead letters.
 
@@ -37,8 +42,10 @@ def replay(
         Those that live messages are held against; a letter from the future of a world whose clock was not heard waits.
     on_stored : callable
         Called with each batch once it is durable.
+    devices : callable, optional
+        Makes what reads pilots' own devices; without quotas, so that what was too much then is not now.
     """
-    decoder = Decoder(city, clocks)
+    decoder = Decoder(city, clocks, devices)
     mended = dead = 0
     before = None
     while page := store.dead_letters(before=before, limit=_PAGE):
@@ -57,7 +64,7 @@ def _decode(decoder: Decoder, letter: DeadLetter) -> ReadingBatch:
     """Return the readings of a letter, none if it is still dead. Of a pack, only one sensor's part was."""
     batch, letters = decoder.decode([Message(letter.topic, letter.payload, 0, 0)], letter.received)
     still = any(one.sensor == letter.sensor for one in letters) or (
-        letter.code == "time" and letter.world not in decoder.clocks.published
+        letter.code == "time" and letter.is_numbered and letter.world not in decoder.clocks.published
     )
     sensors = [decoder.catalog[number].sensor for number in batch.series.tolist()]
     chosen = np.array([not still and letter.sensor in {"", sensor} for sensor in sensors], dtype=np.bool_)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
+from ingest.devices import DeviceDecoder
 from zenata.city.clock import Clock
 from zenata.city.model import City
-from zenata.city.readings import ReadingBatch
+from zenata.city.readings import Catalog, ReadingBatch
 from zenata.errors import StoreError
 from zenata.store.base import Store
 from zenata.store.letters import DeadLetter
@@ -18,7 +19,7 @@ from zenata.wire.mqtt import Message, Subscription
 
 log = logging.getLogger(__name__)
 
-FILTERS = (topics.TELEMETRY, topics.PACKS, topics.CLOCKS)
+FILTERS = (topics.TELEMETRY, topics.PACKS, topics.DEVICES, topics.CLOCKS)
 
 
 @dataclass(slots=True)
@@ -47,6 +48,8 @@ class Ingest:
         Tells when messages come.
     on_stored : callable
         Called with each batch once it is durable.
+    devices : callable, optional
+        Makes what reads pilots' own devices; see `ingest.decoder.Decoder`.
     batch_messages : int
         The most messages stored, and acknowledged, at once.
     batch_age : float
@@ -61,6 +64,7 @@ class Ingest:
         subscription: Subscription,
         clock: Clock,
         on_stored: Callable[[ReadingBatch], None] = lambda _: None,
+        devices: Callable[[Catalog], DeviceDecoder] | None = None,
         batch_messages: int = 2000,
         batch_age: float = 0.2,
     ) -> None:
@@ -72,7 +76,7 @@ class Ingest:
         self._batch_messages = batch_messages
         self._batch_age = batch_age
         self.clocks = Clocks()
-        self._decoder = Decoder(city, self.clocks)
+        self._decoder = Decoder(city, self.clocks, devices)
         self._gone: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
@@ -110,6 +114,8 @@ class Ingest:
         self.counters.dead_letters += len(letters)
         for letter in letters[:3]:
             log.warning("dead letter from %s: %s", letter.topic, letter.reason)
+        if self._decoder.devices is not None:
+            self._decoder.devices.store_seen()
         if new:
             self._on_stored(batch)
         return True

@@ -10,7 +10,7 @@ from zenata.wire.mqtt import SHARED
 
 _SHARE = f"{SHARED}ingest/"
 
-SHARED_FILTERS = (_SHARE + topics.TELEMETRY, _SHARE + topics.PACKS, topics.CLOCKS)
+SHARED_FILTERS = (_SHARE + topics.TELEMETRY, _SHARE + topics.PACKS, _SHARE + topics.DEVICES, topics.CLOCKS)
 """What every worker subscribes to where the broker divides the messages. All hear all clocks."""
 
 
@@ -25,9 +25,10 @@ class Worker:
         return f"{self.number}-of-{self.of}"
 
     def filters(self, city: City) -> tuple[str, ...]:
-        """Return what it subscribes to: the districts of a city in turn, and all clocks."""
+        """Return what it subscribes to: the districts of a city in turn, and all clocks; the first has pilots' devices."""
         mine = city.districts[self.number - 1 :: self.of]
-        return (*(filter_ for district in mine for filter_ in topics.of_district(district.id)), topics.CLOCKS)
+        own = (topics.DEVICES,) if self.number == 1 else ()
+        return (*(filter_ for district in mine for filter_ in topics.of_district(district.id)), *own, topics.CLOCKS)
 
 
 def parse_worker(text: str) -> Worker:

@@ -1,6 +1,5 @@
 """What a world's sensors say, as MQTT messages."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +15,7 @@ from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
 from zenata.wire import commands, senml, topics
+from zenata.wire.bulletins import Announcement, Clock, Truth
 
 
 class Message(NamedTuple):
@@ -77,8 +77,8 @@ class Encoder:
 
     def clock(self, time: int, pace: Pace, messages: int) -> Message:
         """Return what tells the world's time [us since the Unix epoch] and pace, and how many messages there were."""
-        told = {"time": format_time(time), "speed": pace.speed or "max", "state": pace.state, "messages": messages}
-        return Message(self._clock_topic, json.dumps(told).encode(), retain=True)
+        told = Clock(time=format_time(time), speed=pace.speed or "max", state=pace.state, messages=messages)
+        return Message(self._clock_topic, msgspec.json.encode(told), retain=True)
 
     def response(self, order: Order, time: int, refusal: str | None) -> Message:
         """Return what tells what became of a command at a tick [us since the Unix epoch]."""
@@ -95,21 +95,19 @@ class Encoder:
 
     def truth(self, label: Label, *, whole: bool = True) -> Message:
         """Return what tells the truth about an event, with the sensors affected or without."""
-        told = told_of(label)
-        return Message(
-            self._truth_topic, json.dumps(told if whole else {**told, "affected": None}).encode(), retain=True
-        )
+        told = told_of(label) if whole else {**told_of(label), "affected": None}
+        return Message(self._truth_topic, msgspec.json.encode(msgspec.convert(told, Truth)), retain=True)
 
     def announcement(self, event: Event, targets: tuple[str, ...]) -> Message:
         """Return what a city tells of an event."""
-        told = {
-            "id": event.id,
-            "type": event.type,
-            "start": format_time(event.start),
-            "end": format_time(event.end),
-            "targets": targets,
-        }
-        return Message(self._events_topic, json.dumps(told).encode())
+        told = Announcement(
+            id=event.id,
+            type=event.type,
+            start=format_time(event.start),
+            end=format_time(event.end),
+            targets=targets,
+        )
+        return Message(self._events_topic, msgspec.json.encode(told))
 
     def _messages(self, emission: Emission) -> Iterator[tuple[_Sensor, list[senml.Record]]]:
         values = emission.values.tolist()

@@ -1,5 +1,6 @@
 """`zenata init`: secrets that are made once, kept from others, and fit together."""
 
+import json
 import os
 import stat
 import sys
@@ -7,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose import variables_in
-from zenata.broker.base import SERVICES, pilot_user
+from tests.compose import services, variables_in
+from zenata.broker.base import ADMINISTRATOR, SERVICES, pilot_user
+from zenata.broker.dynsec import MANAGING
 from zenata.cli import main
 from zenata.errors import SetupError
-from zenata.init import first_keys, init
+from zenata.init import FIRST, first_keys, init
 from zenata.pilots.keys import KeyRing, Principal, Role
 from zenata.wire.address import parse_url
 
@@ -67,20 +69,28 @@ def test_nothing_secret_is_said(tmp_path, monkeypatch, capsys):
     assert "is there already" in said
     secrets = [value for file in folder.glob("?*.env") for value in variables_in(file).values()]
     secrets += [file.read_text().strip() for file in (folder / "city").glob("*.key")]
-    assert len(secrets) == 8
+    assert len(secrets) == 9
     assert not any(secret in said for secret in secrets)
 
 
-def test_the_services_and_the_pilot_have_the_rights_of_the_table(folder):
-    acl = (folder / "mosquitto" / "acl").read_text()
-    users = dict(block.split("\n", 1) for block in acl.split("user ")[1:])
-    demo = pilot_user("demo", "hash").rights
-    assert set(users) == {*SERVICES, "demo"}
-    for name, rights in {**SERVICES, "demo": demo}.items():
-        lines = users[name].splitlines()
-        assert lines == [f"topic write {one}" for one in rights.publish] + [
-            f"topic read {one}" for one in rights.subscribe
-        ]
+def test_everybody_has_the_rights_of_the_table(folder):
+    kept = json.loads((folder / "mosquitto" / "dynamic-security.json").read_text())
+    roles = {role["rolename"]: {(acl["acltype"], acl["topic"]) for acl in role["acls"]} for role in kept["roles"]}
+    said = {client["username"]: roles[client["roles"][0]["rolename"]] for client in kept["clients"]}
+    people = {name: pilot_user(name, "hash", role=role).rights for name, role in FIRST.items()}
+    assert said == {
+        name: {("publishClientSend", one) for one in rights.publish}
+        | {(type_, one) for one in rights.subscribe for type_ in ("subscribePattern", "publishClientReceive")}
+        for name, rights in {**SERVICES, ADMINISTRATOR: MANAGING, **people}.items()
+    }
+
+
+def test_only_the_api_may_manage_the_broker(folder):
+    address = parse_url(variables_in(folder / "access.env")["ZENATA_BROKER_ADMIN"])
+    assert (address.username, address.host) == (ADMINISTRATOR, "mosquitto")
+    assert [name for name, service in services(folder).items() if "ZENATA_BROKER_ADMIN" in service.environment] == [
+        "api"
+    ]
 
 
 def test_each_service_knows_its_own_password_and_the_token(folder):

@@ -46,7 +46,9 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         store="duckdb:///x",
         influx_token="secret",
         influx_token_file=Path("/token"),
+        control_url="sqlite:///other.db",
         broker="mqtt://a:b@c:1",
+        broker_admin="mqtt://d:e@c:1",
         city="other",
         world="w-1",
         seed=2**63 - 1,
@@ -63,6 +65,8 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         letters=4,
         worker="2/3",
         share=True,
+        device_rate=7.0,
+        device_points=70,
         world_rate=100.0,
         world_idle=0.5,
         world_kept=24.0,
@@ -134,3 +138,9 @@ def test_the_token_of_the_store_may_be_in_a_file(tmp_path):
 def test_a_store_in_a_file_is_embedded():
     assert Settings().is_embedded
     assert not Settings(store="influxdb://127.0.0.1:8086/zenata").is_embedded
+
+
+@pytest.mark.parametrize("world", ["p-alpha", "pilots", "truth", "a/b"])
+def test_what_cannot_name_a_city_is_refused(world):
+    with pytest.raises(ValidationError):
+        Settings(world=world)

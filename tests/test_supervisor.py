@@ -47,7 +47,7 @@ def ended(pid: int) -> bool:
     """Return whether a process is gone, or waits only for its parent to notice."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 

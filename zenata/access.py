@@ -1,66 +1,230 @@
-"""Who may use the embedded broker, as private worlds come and go."""
+"""Who may use the broker, as pilots, keys and private worlds come and go."""
 
+import logging
+import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from simulators.worlds import owners_of
-from zenata.broker.base import User, pilot_user, service_user
+from zenata.broker.base import RESERVED, User, pilot_user, service_user
+from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
+from zenata.broker.mosquitto import is_hash_of
 from zenata.broker.nats import Nats
-from zenata.pilots.keys import KeyRing, Role
+from zenata.errors import ZenataError
+from zenata.init import FIRST
+from zenata.pilots.keys import KeyRing, MqttUser
 from zenata.settings import Settings
 from zenata.supervisor import Program
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Questions
+
+log = logging.getLogger(__name__)
 
 _SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
+_LOOK = 0.3  # pause between two looks at the register [s]
+_ANEW = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
 
 
-class Access:
-    """The users of the embedded broker: the services, and the pilots, each with the worlds it owns.
+class Pilots:
+    """The users that pilots have at a broker: by the register, with the rights to the worlds there are.
 
     Parameters
     ----------
     settings : Settings
-    keys : KeyRing
+    register : KeyRing
+    hash_of : callable
+        Takes from what the register has of a user the hash that the broker wants.
+    """
+
+    def __init__(self, settings: Settings, register: KeyRing, hash_of: Callable[[MqttUser], str]) -> None:
+        self._settings, self._register, self._hash_of = settings, register, hash_of
+        self._changed = 0.0
+        self._owners: Mapping[str, str] = {}
+        self._known: tuple[object, ...] = ()
+        self.users: Sequence[User] = ()
+        self.look()
+
+    def look(self) -> bool:
+        """Look at register and worlds; return whether `users` are others than before."""
+        self._register.refresh()
+        known = (tuple(self._register.users()), self._worlds())
+        if known == self._known:
+            return False
+        before, self.users = self.users, [self._user(entry) for entry in known[0] if _is_free(entry)]
+        self._known = known
+        return self.users != before
+
+    def _worlds(self) -> Mapping[str, str]:
+        """Return the owner of each private world."""
+        folder = self._settings.worlds_dir
+        changed = _changed(folder)
+        if changed != self._changed or time.time() - changed <= _SETTLED:
+            self._changed, self._owners = changed, owners_of(folder)
+        return self._owners
+
+    def _user(self, entry: MqttUser) -> User:
+        return pilot_user(
+            entry.name,
+            self._hash_of(entry),
+            pilot=entry.pilot,
+            role=entry.role,
+            world=self._settings.world,
+            own=[world for world, owner in self._owners.items() if owner == entry.pilot],
+        )
+
+
+class Access:
+    """The users of the embedded broker: the services and the pilots.
+
+    Parameters
+    ----------
+    settings : Settings
+    register : KeyRing
     secrets : dict of str to str
         Password by service.
     ports : dict of str to int
         ``--mqtt-port`` and ``--ws-port``.
     """
 
-    def __init__(self, settings: Settings, keys: KeyRing, secrets: dict[str, str], ports: dict[str, int]) -> None:
+    def __init__(self, settings: Settings, register: KeyRing, secrets: dict[str, str], ports: dict[str, int]) -> None:
         self._settings, self._ports = settings, ports
         self._nats = Nats()
         self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
-        self._pilots = {entry.pilot: entry.bcrypt for entry in keys.entries if entry.role is Role.PILOT}
-        self._owners = owners_of(settings.worlds_dir)
-        self._changed = 0.0
+        self._pilots = Pilots(settings, register, lambda entry: entry.bcrypt)
+        self._written: Sequence[User] = ()
 
     def program(self) -> Program:
         """Write the broker's folder, and return how to run it."""
+        users = self._pilots.users
         command = self._nats.prepare(
             folder=self._settings.data_dir / "broker",
             host=self._settings.host,
             mqtt_port=self._ports["--mqtt-port"],
             ws_port=self._ports["--ws-port"],
-            users=[*self._services, *map(self._pilot, self._pilots)],
+            users=[*self._services, *users],
         )
+        self._written = users
         return Program(name="broker", args=command.args, env=command.env)
 
     def renew(self) -> bool:
-        """Write the rights anew if worlds came or went; return whether the broker is to take them."""
-        changed = _changed(self._settings.worlds_dir)
-        if changed == self._changed and time.time() - changed > _SETTLED:
+        """Write users and rights anew if they have changed; return whether the broker is to take them, by SIGHUP.
+
+        What goes wrong is logged: the city goes on, and the next call tries again.
+        """
+        try:
+            self._pilots.look()
+            if self._pilots.users == self._written:
+                return False
+            self.program()
+        except ZenataError as error:
+            log.warning("the broker's users cannot be renewed: %s", error)
             return False
-        self._changed = changed
-        owners = owners_of(self._settings.worlds_dir)
-        if owners == self._owners:
-            return False
-        self._owners = owners
-        self.program()
         return True
 
-    def _pilot(self, name: str) -> User:
-        own = [world for world, owner in self._owners.items() if owner == name]
-        return pilot_user(name, self._pilots[name], self._settings.world, own)
+
+class RemoteAccess:
+    """The users of pilots at a Mosquitto that somebody else runs, kept as the register has them until it is closed.
+
+    It takes passwords only as they are, and the register has but hashes. So whoever issues a key must tell it here
+    (`learn`), in this process; keys in the files of `FIRST` are known.
+
+    Parameters
+    ----------
+    settings : Settings
+    register : KeyRing
+    address : Address
+        Of the broker, with a user who may manage users.
+    """
+
+    def __init__(self, settings: Settings, register: KeyRing, address: Address) -> None:
+        self._pilots = Pilots(settings, register, lambda entry: entry.pbkdf2)
+        self._files = [settings.data_dir / f"{name}.key" for name in FIRST]
+        self._learned: dict[str, str] = {}
+        self._unknown: list[str] = []
+        self._due = 0.0  # when to compare with the broker again, on the monotonic clock
+        self._questions = Questions(address, TOPIC, ANSWERS)
+        self._broker = DynamicSecurity(self._questions.ask, self._password_of)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="access", daemon=True)
+        register.on_key = self.learn
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def connect(self, timeout: float) -> None:
+        """Connect, trying for `timeout` [s], and make the broker's users ours.
+
+        Raises
+        ------
+        BrokerError
+            If it cannot be reached, refuses us, or has not the plugin that manages users.
+        """
+        self._questions.connect(timeout)
+        self.renew()
+
+    def start(self) -> None:
+        """Follow the register from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following; the users stay as they are."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._questions.close()
+
+    def learn(self, user: str, key: str) -> None:
+        """Remember the key of a user until the broker has it."""
+        self._learned[user] = key
+        self._due = 0.0
+
+    def renew(self) -> None:
+        """Compare the broker's users with the register if that has changed, and now and then; mend what differs.
+
+        Raises
+        ------
+        BrokerError
+            If the broker does not answer; the next call tries again.
+        """
+        if not self._pilots.look() and time.monotonic() < self._due:
+            return
+        self._due = 0.0
+        told, users = dict(self._learned), self._pilots.users
+        unknown = self._broker.renew(users)
+        self._due = time.monotonic() + _ANEW
+        for user in {user.name for user in users} - set(unknown):
+            if user in told and told[user] == self._learned[user]:
+                del self._learned[user]
+        for user in set(unknown) - set(self._unknown):
+            log.warning("the broker does not know the key of %s, nor do we: rotate it to let it in by MQTT", user)
+        self._unknown = unknown
+
+    def _follow(self) -> None:
+        while not self._stop.wait(_LOOK):
+            try:
+                self.renew()
+            except ZenataError as error:
+                log.warning("%s; trying again", error)
+
+    def _password_of(self, user: User) -> str | None:
+        candidates = [self._learned.get(user.name, "")]
+        for file in self._files:
+            with suppress(OSError):
+                candidates.append(file.read_text().strip())
+        return next((key for key in candidates if is_hash_of(key, user.password_hash)), None)
+
+
+def _is_free(entry: MqttUser) -> bool:
+    if entry.name in RESERVED:
+        log.warning("the pilot %s has no MQTT user: that name is a service's", entry.pilot)
+        return False
+    return True
 
 
 def _changed(folder: Path) -> float:

@@ -27,6 +27,7 @@ import msgspec
 
 from simulators.files import held
 from zenata.errors import SetupError
+from zenata.pilots.database import copy_file
 from zenata.services import open_sink
 from zenata.settings import Settings
 from zenata.wire.bulk import BulkClient
@@ -146,6 +147,8 @@ def _copy(settings: Settings, parts: Path, say: Say) -> None:
             pause.enter_context(_standing(broker))
         began = time.monotonic()
         _copy_files(settings.data_dir, parts)
+        if settings.control_file.exists():
+            copy_file(settings.control_file, parts / settings.control_file.relative_to(settings.data_dir))
 
         def go_on() -> None:
             pause.close()

@@ -37,6 +37,10 @@ Broker = Annotated[
     str | None,
     typer.Option(help="Use this broker, mqtt://user:password@host:port[,host:port...], rather than the embedded one."),
 ]
+BrokerAdmin = Annotated[
+    str | None,
+    typer.Option(help="Let the users of --broker, a Mosquitto, follow the pilots: mqtt://admin:password@host:port."),
+]
 City = Annotated[str | None, typer.Option(help="Name or folder of the city pack. [default: zenata]")]
 World = Annotated[str | None, typer.Option(help="Name of the live city, first in its topics. [default: zenata]")]
 Seed = Annotated[int | None, typer.Option(help="What all chance comes from. [default: 1]")]
@@ -63,6 +67,7 @@ def up(
     ws_port: WsPort = None,
     store: Store = None,
     broker: Broker = None,
+    broker_admin: BrokerAdmin = None,
     city: City = None,
     world: World = None,
     seed: Seed = None,
@@ -133,6 +138,7 @@ def serve(
     http_port: HttpPort = None,
     store: Store = None,
     broker: Broker = None,
+    broker_admin: BrokerAdmin = None,
     city: City = None,
     world: World = None,
 ) -> None:

@@ -5,23 +5,28 @@ import shutil
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
-from zenata.broker.base import SERVICES, pilot_user, service_user
-from zenata.broker.files import render, write_private
-from zenata.broker.mosquitto import Mosquitto
+from zenata.broker.base import ADMINISTRATOR, SERVICES, User, pilot_user, service_user
+from zenata.broker.dynsec import MANAGING
+from zenata.broker.files import write_private
+from zenata.broker.mosquitto import PLUGIN, Mosquitto, config_files
 from zenata.errors import SetupError
 from zenata.pilots.keys import KeyRing, Role
 
 PILOT = "demo"
 """The pilot of a fresh data directory."""
 
+FIRST = {"admin": Role.ADMIN, PILOT: Role.PILOT}
+"""Role by name of those who have a key in a fresh data directory, in a file ``{name}.key``."""
+
 _NOBODY = 10001  # who the containers run as when root makes the folder: they are never root themselves
 _BROKER_FOLDER = "/mosquitto/data"  # where docker-compose.yml mounts the folder `mosquitto`
+_BROKER_PLUGIN = f"/usr/lib/{PLUGIN}"  # in the image of Mosquitto
 
 
 def first_keys(folder: Path) -> KeyRing:
     """Return the keys of a data directory, made if they are not there: one for SAZ, one for the demo pilot."""
     keys = KeyRing(folder / "keys.json")
-    for name, role in (("admin", Role.ADMIN), (PILOT, Role.PILOT)):
+    for name, role in FIRST.items():
         file = folder / f"{name}.key"
         if not file.exists():
             secret = keys.issue(name, role)
@@ -36,7 +41,7 @@ def init(folder: Path) -> bool:
     ============== ================================================================================
     ``.env``       what docker-compose.yml asks for: where the folder is, and whose it is
     ``*.env``      the secrets of each service, as environment variables
-    ``mosquitto/`` configuration, users and rights of the broker, which keeps its sessions there too
+    ``mosquitto/`` configuration, first users and rights of the broker, which keeps its sessions there too
     ``influxdb/``  the readings
     ``city/``      data directory of simulators and API: keys, worlds
     ``ingest/``    data directory of ingest: the name of its session
@@ -78,21 +83,23 @@ def _fill(draft: Path, folder: Path, owner: tuple[int, int]) -> None:
         "DOCKER_INFLUXDB_INIT_ADMIN_TOKEN": token,
     }
     files[""] = {"ZENATA_COMPOSE": str(folder), "ZENATA_UID": str(owner[0]), "ZENATA_GID": str(owner[1])}
+    passwords[ADMINISTRATOR] = token_urlsafe(32)
+    files["access"] = {"ZENATA_BROKER_ADMIN": f"mqtt://{ADMINISTRATOR}:{passwords[ADMINISTRATOR]}@mosquitto:1883"}
     write_private(draft, {f"{name}.env": _lines(variables) for name, variables in files.items()})
-    for name in ("influxdb", "city", "ingest"):
+    for name in ("influxdb", "city", "city/control", "ingest"):
         (draft / name).mkdir(mode=0o700)
-    first_keys(draft / "city")
-    write_private(draft / "mosquitto", _broker_files(passwords, (draft / "city" / f"{PILOT}.key").read_text().strip()))
+    keys = first_keys(draft / "city")
+    write_private(draft / "mosquitto", _broker_files(passwords, keys))
 
 
 def _lines(variables: dict[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in variables.items())
 
 
-def _broker_files(passwords: dict[str, str], key: str) -> dict[str, str]:
-    """Return the files of the broker by name, given the password of each service and the key of the demo pilot."""
-    mosquitto = Mosquitto()
-    users = [service_user(name, mosquitto.hash_password(password)) for name, password in passwords.items()]
-    users.append(pilot_user(PILOT, mosquitto.hash_password(key)))
-    config = render("mosquitto/mosquitto.conf", host="0.0.0.0", mqtt_port=1883, ws_port=9001, folder=_BROKER_FOLDER)  # noqa: S104 - in a container
-    return {"mosquitto.conf": config, **mosquitto.user_files(users)}
+def _broker_files(passwords: dict[str, str], keys: KeyRing) -> dict[str, str]:
+    """Return the files of the broker by name, given the password of each service, and the keys of the pilots."""
+    hash_of = Mosquitto().hash_password
+    users = [service_user(name, hash_of(passwords[name])) for name in SERVICES]
+    users.append(User(name=ADMINISTRATOR, password_hash=hash_of(passwords[ADMINISTRATOR]), rights=MANAGING))
+    users += [pilot_user(one.name, one.pbkdf2, pilot=one.pilot, role=one.role) for one in keys.users()]
+    return config_files(_BROKER_FOLDER, "0.0.0.0", 1883, 9001, _BROKER_PLUGIN, users)  # noqa: S104 - in a container

@@ -1,32 +1,36 @@
 """Puts each service together from its parts, and runs it in this process."""
 
 import logging
-import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, astuple
-from pathlib import Path
-from secrets import token_hex
+from dataclasses import astuple
+from functools import partial
 
 import uvicorn
 
 from api.app import create_app
+from api.exports.jobs import Exports
 from api.live import Hub
 from api.server import Server
 from api.worlds import Worlds
 from ingest.bulk import BulkServer
 from ingest.clocks import Clocks
+from ingest.devices import DeviceDecoder
 from ingest.keeper import Keeper
-from ingest.relay import Relay
+from ingest.quotas import Limits, Quotas
 from ingest.replay import replay
 from ingest.service import FILTERS, Ingest
+from ingest.telemetry import Telemetry
 from ingest.workers import SHARED_FILTERS, parse_worker
+from zenata.access import RemoteAccess
 from zenata.city.clock import WallClock, parse_time
 from zenata.city.model import City
 from zenata.city.pack import load_city
-from zenata.errors import BrokerError, SetupError, StoreError
+from zenata.errors import SetupError, StoreError
+from zenata.pilots.database import open_database
+from zenata.pilots.devices import Devices
 from zenata.pilots.keys import KeyRing
 from zenata.ports import listen
 from zenata.settings import Settings
@@ -35,12 +39,9 @@ from zenata.store.base import Store
 from zenata.store.retention import DAY, Retention
 from zenata.wire.address import Address, parse_url
 from zenata.wire.bulk import BulkClient
-from zenata.wire.mqtt import Subscription
+from zenata.worker import PATIENCE, subscription_of, worker_of
 
 log = logging.getLogger(__name__)
-
-PATIENCE = 20.0
-"""Time the broker has to appear when a service starts [s]."""
 
 SETTLING = 60.0
 """How much later ingest elsewhere may store a reading than we hear it [s]; streams that come back look so far back."""
@@ -50,15 +51,19 @@ def ingest(settings: Settings) -> None:
     """Move readings from the broker into the store: all of them, or the part of one worker among several."""
     city = load_city(settings.city)
     name, filters = _part(settings, city)
+    engine = open_database(settings.database_url)
     store = open_store(settings.store_url, settings.store_token)
+    counted = partial(DeviceDecoder, Devices(engine), kept=store.catalog, quotas=_quotas(settings))
     try:
         with (
             BulkServer(settings.bulk_file, store),
             Keeper(store, _retention(settings), WallClock()),
-            _subscription(settings, broker_of(settings), name, filters) as subscription,
+            subscription_of(settings, broker_of(settings), name, filters) as subscription,
         ):
             subscription.connect(PATIENCE)
-            Ingest(city=city, store=store, subscription=subscription, clock=WallClock()).run(stop_on_signal())
+            Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), devices=counted).run(
+                stop_on_signal()
+            )
     finally:
         store.close()
 
@@ -82,16 +87,23 @@ def serve(settings: Settings) -> None:
     keys = KeyRing(settings.keys_file)
     store = open_store(settings.store_url, settings.store_token)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
-    worker = _worker(settings, parse_url(settings.broker), city, store, hub) if settings.broker else None
+    devices, quotas = Devices(open_database(settings.database_url)), _quotas(settings)
+    reader = partial(DeviceDecoder, devices, kept=store.catalog)
+    heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
+    worker = worker_of(settings, parse_url(settings.broker), city, store, hub, heard) if settings.broker else None
+    exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
     app = create_app(
         city=city,
         store=store,
         keys=keys,
         hub=hub,
         worlds=Worlds(root=settings.worlds_dir, shared=settings.world),
+        exports=exports,
         ready=worker.problems if worker else list,
         counters=worker.counters if worker else dict,
-        replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish)),
+        replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
+        devices=devices,
+        telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
     )
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
@@ -104,9 +116,14 @@ def serve(settings: Settings) -> None:
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
         with ExitStack() as stack:
+            stack.enter_context(exports)
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Keeper(store, _retention(settings), WallClock()))
+            if settings.broker_admin:
+                access = stack.enter_context(RemoteAccess(settings, keys, parse_url(settings.broker_admin)))
+                access.connect(PATIENCE)
+                access.start()
             if worker:
                 worker.start(on_failure=stop)
             server.run(sockets=[listener])
@@ -118,6 +135,12 @@ def serve(settings: Settings) -> None:
         raise worker.failure
 
 
+def _quotas(settings: Settings) -> Quotas:
+    """Return how much the devices of each pilot may say."""
+    limits = Limits(settings.device_rate, settings.device_points)
+    return Quotas(lambda _: limits)
+
+
 def _retention(settings: Settings) -> Retention:
     """Return how long the store is to keep what."""
     return Retention(
@@ -126,65 +149,6 @@ def _retention(settings: Settings) -> Retention:
         letters=int(settings.letter_days * DAY),
         most_letters=settings.letters,
     )
-
-
-def _worker(settings: Settings, address: Address, city: City, store: Store, hub: Hub) -> "_Worker":
-    """Return what is to hear the broker: ingest, or what passes readings on that ingest elsewhere stores."""
-    if settings.is_embedded:
-        subscription = _subscription(settings, address)
-        ingest = Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), on_stored=hub.publish)
-        return _Worker(ingest, subscription)
-    subscription = _subscription(settings, address, "api")
-    relay = Relay(city=city, ledger=store.ledger, subscription=subscription, clock=WallClock(), on_readings=hub.publish)
-    return _Worker(relay, subscription)
-
-
-class _Worker:
-    """Ingest, or a relay, in a thread of its own beside the API."""
-
-    def __init__(self, ingest: Ingest | Relay, subscription: Subscription) -> None:
-        self.failure: Exception | None = None
-        self._ingest = ingest
-        self._subscription = subscription
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def clocks(self) -> Clocks:
-        """The clocks of worlds, as ingest hears them."""
-        return self._ingest.clocks
-
-    def problems(self) -> list[str]:
-        """Return what keeps ingest from working, if anything."""
-        return [] if self._subscription.ready else ["the API does not hear the broker"]
-
-    def counters(self) -> dict[str, float]:
-        """Return what ingest has counted, by name."""
-        if isinstance(self._ingest, Relay):
-            return {}
-        return {f"ingest_{name}": value for name, value in asdict(self._ingest.counters).items()}
-
-    def start(self, on_failure: Callable[[], object]) -> None:
-        self._thread = threading.Thread(target=self._run, args=(on_failure,), name="ingest")
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._subscription.cancel()
-        if self._thread:
-            self._thread.join()
-
-    def _run(self, on_failure: Callable[[], object]) -> None:
-        try:
-            with self._subscription:
-                self._subscription.connect(PATIENCE)
-                self._ingest.run(self._stop)
-        except Exception as error:  # noqa: BLE001 - the main thread raises it again
-            if self._stop.is_set() and isinstance(error, BrokerError):
-                return  # a broker that has gone while we end is no failure
-            # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
-            self.failure = error
-            on_failure()
 
 
 def open_sink(settings: Settings) -> BulkClient | Store:
@@ -205,38 +169,6 @@ def broker_of(settings: Settings) -> Address:
     if settings.broker is None:
         raise SetupError("where is the broker? Say --broker mqtt://user:password@host:port, or set ZENATA_BROKER")
     return parse_url(settings.broker)
-
-
-def _subscription(
-    settings: Settings, address: Address, name: str = "ingest", filters: Sequence[str] = FILTERS
-) -> Subscription:
-    session = _session_name(settings.data_dir / f"{name}.session")
-    confirmed = settings.data_dir / f"{name}.subscribed"  # what the broker has confirmed to the session
-    subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
-    return Subscription(
-        address,
-        client_id=session,
-        filters=filters,
-        subscribed=confirmed.exists() and confirmed.read_text() == subscribed,
-        on_subscribed=lambda: confirmed.write_text(subscribed),
-    )
-
-
-def _session_name(file: Path) -> str:
-    """Return the name of a persistent session, made once.
-
-    A broker gives a session to whoever connects with its name, whatever the user; so it is a secret.
-    """
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (
-            suppress(FileExistsError),
-            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
-        ):
-            new.write(f"{file.stem}-{token_hex(16)}")
-        return file.read_text()
-    except OSError as error:
-        raise SetupError(f"{file} cannot be written: {error.strerror}") from error
 
 
 def moment(option: str, text: str | None) -> int | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from zenata.errors import SetupError
@@ -26,8 +26,12 @@ class Settings(BaseSettings):
         What shows an InfluxDB that we may; of version 1 ``user:password``.
     influx_token_file : Path or None
         A file that holds it instead.
+    control_url : str or None
+        URL of the control data, as SQLAlchemy has it; None is SQLite in the data directory.
     broker : str or None
         URL of a broker, ``mqtt://user:password@host:port``; None is the embedded one.
+    broker_admin : str or None
+        URL of that broker, a Mosquitto, with a user who may manage users; without it they are managed elsewhere.
     worker : str or None
         Which of several ingests this is, ``2/3`` for the second of three; None is the only one.
     share : bool
@@ -56,6 +60,10 @@ class Settings(BaseSettings):
         Age at which dead letters go [d].
     letters : int
         How many dead letters are kept.
+    device_rate : float
+        Messages a second that the devices of a pilot may send in the long run.
+    device_points : int
+        Readings a day that the devices of a pilot may have.
     world_rate : float
         Messages a second that a private world may publish in the long run.
     world_idle : float
@@ -74,7 +82,9 @@ class Settings(BaseSettings):
     store: str | None = None
     influx_token: str | None = Field(default=None, repr=False)
     influx_token_file: Path | None = None
+    control_url: str | None = Field(default=None, repr=False)
     broker: str | None = Field(default=None, repr=False)
+    broker_admin: str | None = Field(default=None, repr=False)
     worker: str | None = None
     share: bool = False
     city: str = "zenata"
@@ -91,9 +101,18 @@ class Settings(BaseSettings):
     quarter_days: float = Field(default=730.0, gt=0)
     letter_days: float = Field(default=30.0, gt=0)
     letters: int = Field(default=100_000, ge=0)
+    device_rate: float = Field(default=100.0, gt=0)
+    device_points: int = Field(default=5_000_000, ge=0)
     world_rate: float = Field(default=4000.0, gt=0)
     world_idle: float = Field(default=2.0, gt=0)
     world_kept: float = Field(default=168.0, gt=0)
+
+    @field_validator("world")
+    @classmethod
+    def _not_taken(cls, world: str) -> str:
+        if world.startswith("p-") or world in {"pilots", "truth"}:
+            raise ValueError("what begins with p- is the world of a pilot's devices; pilots and truth are other topics")
+        return world
 
     @property
     def worlds_dir(self) -> Path:
@@ -130,6 +149,16 @@ class Settings(BaseSettings):
     def keys_file(self) -> Path:
         """File with the hashes of the keys."""
         return self.data_dir / "keys.json"
+
+    @property
+    def control_file(self) -> Path:
+        """The embedded control data, in a folder that several services may share."""
+        return self.data_dir / "control" / "control.db"
+
+    @property
+    def database_url(self) -> str:
+        """URL of the control data."""
+        return self.control_url or f"sqlite:///{self.control_file.absolute()}"
 
     @property
     def run_file(self) -> Path:

@@ -24,13 +24,14 @@ from zenata.city.clock import WallClock
 from zenata.city.model import PRIVATE, City
 from zenata.city.pack import load_city
 from zenata.errors import BrokerError, SetupError
-from zenata.services import PATIENCE, broker_of, moment, open_sink, stop_on_signal
+from zenata.services import broker_of, moment, open_sink, stop_on_signal
 from zenata.settings import Settings
 from zenata.supervisor import Program
 from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.control import ControlServer
 from zenata.wire.mqtt import Publisher
+from zenata.worker import PATIENCE
 
 _NICE = 10  # how far private worlds stand back behind the shared city
 

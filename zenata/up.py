@@ -48,7 +48,7 @@ class Plan:
     ws: str | None
     programs: tuple[Program, ...]
     access: Access | None
-    """To the embedded broker, if that is used."""
+    """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
 
 
 def up(settings: Settings, say: Say) -> None:
@@ -142,6 +142,8 @@ def _where(settings: Settings) -> str:
 
 
 def _plan(settings: Settings, keys: KeyRing) -> Plan:
+    if settings.broker_admin and settings.broker is None:
+        raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
     wanted = {"--http-port": settings.http_port}
     if settings.broker is None:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
@@ -163,7 +165,8 @@ def _plan(settings: Settings, keys: KeyRing) -> Plan:
     if not settings.is_embedded:
         services["ingest"] = ("ingest", brokers["ingest"])
     for name, (verb, broker) in services.items():
-        env = settings.environment(broker=broker, http_port=ports["--http-port"])
+        administrator = settings.broker_admin if name == "api" else None
+        env = settings.environment(broker=broker, broker_admin=administrator or "", http_port=ports["--http-port"])
         programs.append(Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env))
     http = f"http://{settings.host}:{ports['--http-port']}"
     return Plan(http=http, mqtt=mqtt, ws=ws, programs=tuple(programs), access=access)
@@ -245,6 +248,13 @@ def _write_run_file(settings: Settings, plan: Plan, pids: dict[str, int]) -> Non
     partial.replace(settings.run_file)
 
 
+def _users(settings: Settings) -> str:
+    """Say who manages the users of the broker."""
+    if settings.broker is None or settings.broker_admin:
+        return "MQTT follows pilots, keys and worlds as they come and go"
+    return "as the broker has them: pilots, keys and worlds are unknown to it (--broker-admin lets it follow them)"
+
+
 def _banner(settings: Settings, plan: Plan) -> str:
     key_file = shlex.quote(str(settings.data_dir / f"{PILOT}.key"))
     key = f'"Authorization: Bearer $(cat {key_file})"'
@@ -259,6 +269,7 @@ def _banner(settings: Settings, plan: Plan) -> str:
     HTTP       {plan.http}  (try it at {plan.http}/docs)
     MQTT       {plan.mqtt}  (user {PILOT}, the key is the password)
     WebSocket  {plan.ws or "as the broker has it"}
+    users      {_users(settings)}
     keys       {settings.data_dir / f"{PILOT}.key"} for a pilot, {settings.data_dir / "admin.key"} for SAZ
 
   Three calls to copy:

@@ -16,11 +16,14 @@ from api.params import AccountsParams, LettersParams, Params
 from api.problems import invalid
 from api.responses import responses
 from api.schemas_messages import AccountPage, LedgerDocument, LetterPage, ReplayDocument
+from api.selection import select_world
 from api.worlds import WATCHERS
 from zenata.city.clock import format_time
+from zenata.city.model import OWN
 from zenata.pilots.keys import Principal, Role
 from zenata.store.accounts import FATES, Account, Balance
 from zenata.store.letters import DeadLetter
+from zenata.wire import topics
 
 router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)])
 
@@ -90,6 +93,8 @@ def replay(context: ContextDep, _: NoParams) -> Response:
 
 def _topics(context: Context, principal: Principal, world: str | None) -> list[str]:
     """Return what the topics begin with whose dead letters somebody may see."""
+    if world is not None and world.startswith(OWN):
+        return [topics.of_pilot(select_world(context, principal, world).removeprefix(OWN))]
     if world is not None:
         context.worlds.check_owner(principal, world, *WATCHERS)
         return [f"{world}/"]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.access import PrincipalDep, authenticate
+from api.access import PrincipalDep, StandingDep, authenticate
 from api.context import Context, ContextDep
 from api.events import Listener, Place, parse_place
 from api.formats import FORMATS, Format, choose_format
@@ -87,6 +87,7 @@ def readings(
 async def stream(
     context: ContextDep,
     principal: PrincipalDep,
+    stands: StandingDep,
     params: Annotated[SeriesParams, Query()],
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event received: continue behind it.", max_length=80)
@@ -103,7 +104,7 @@ async def stream(
     if len(selection.worlds) > 1:
         raise invalid("world", "a stream has one world, as the times of two do not compare; open one stream for each")
     place = await _place(context, selection, last_event_id)
-    return EventStream(Listener(context=context, selection=selection, place=place).events())
+    return EventStream(Listener(context=context, selection=selection, place=place, stands=stands).events())
 
 
 async def _place(context: Context, selection: Selection, last_event_id: str | None) -> Place:

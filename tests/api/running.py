@@ -1,6 +1,7 @@
 """A small city with known readings, and its API on a free port."""
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,14 +13,19 @@ import numpy as np
 import uvicorn
 
 from api.app import create_app
+from api.exports.jobs import Exports
 from api.live import Hub
 from api.server import Server
 from api.worlds import Worlds
-from zenata.city.clock import SECOND, parse_time
+from ingest.quotas import Limits, Quotas
+from ingest.telemetry import Telemetry
+from zenata.city.clock import SECOND, WallClock, parse_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City, District, Sensor
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
+from zenata.pilots.database import open_database
+from zenata.pilots.devices import Devices
 from zenata.pilots.keys import KeyRing, Role
 from zenata.store.base import Store
 
@@ -29,6 +35,8 @@ MINUTES = 120
 """How many minutes of readings the world has, one a minute and series."""
 
 WORLD = "zenata"
+
+PLENTY = Limits(1e6, 10**9)
 
 
 def small_city() -> City:
@@ -117,19 +125,27 @@ def running(
     hub: Hub | None = None,
     ready: Callable[[], list[str]] = list,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    limits: Limits = PLENTY,
 ) -> Iterator[Api]:
-    """Run the API until the end of the block."""
+    """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`."""
     hub = hub or Hub()
+    control = tempfile.TemporaryDirectory()
+    engine = open_database(f"sqlite:///{control.name}/control.db")
+    devices = Devices(engine)
     secrets = {role.value: keys.issue(f"test-{role}", role) for role in Role}
+    exports = Exports(root=worlds / "exports", store=store, clock=WallClock())
     app = create_app(
         city=city,
         store=store,
         keys=keys,
         hub=hub,
         worlds=Worlds(root=worlds, shared=WORLD),
+        exports=exports,
         ready=ready,
         counters=lambda: {"ingest_messages": 7},
         replay=replay,
+        devices=devices,
+        telemetry=Telemetry(register=devices, store=store, quotas=Quotas(lambda _: limits), clock=WallClock()),
     )
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub)
     thread = threading.Thread(target=server.run)
@@ -145,6 +161,9 @@ def running(
             assert thread.is_alive(), "the server did not start"
             thread.join(timeout=0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Api(f"http://127.0.0.1:{port}", city, store, hub, secrets, stop)
+        with exports:
+            yield Api(f"http://127.0.0.1:{port}", city, store, hub, secrets, stop)
     finally:
         stop()
+        engine.dispose()
+        control.cleanup()

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from api.places import SensorIndex
+from api.places import NEAR, SensorIndex, district_of, is_near
 from tests.api.running import small_city
 
 
@@ -44,3 +44,18 @@ def test_similar_names_are_of_the_kind_meant(index: SensorIndex, name: str, mean
 @pytest.mark.parametrize("name", ["", "-", "xyzxyz-1", "?" * 1000])
 def test_a_name_like_no_other_has_no_similar_ones(index: SensorIndex, name: str) -> None:
     assert index.similar(name) == []
+
+
+@pytest.mark.parametrize(
+    ("longitude", "latitude", "near", "district"),
+    [
+        (-7.45, 33.6, True, "la-ferme"),
+        (-7.5, 33.5, True, "la-ferme"),
+        (-7.5 - NEAR / 2, 33.6, True, ""),
+        (-7.5 - 2 * NEAR, 33.6, False, ""),
+        (-7.45, 33.7 + 2 * NEAR, False, ""),
+    ],
+)
+def test_a_point_is_near_a_city_and_in_a_district(longitude, latitude, near, district):
+    city = small_city()
+    assert (is_near(city, longitude, latitude), district_of(city, longitude, latitude)) == (near, district)

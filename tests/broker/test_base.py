@@ -4,21 +4,44 @@ import threading
 import pytest
 
 from tests.broker.running import HOST
-from zenata.broker.base import SERVICES, Rights, User, pilot_user, service_user, wait_ready
+from zenata.broker.base import RESERVED, SERVICES, Rights, User, pilot_user, rights, service_user, wait_ready
 from zenata.errors import BrokerError, SetupError
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "a.b", "+", "#", "*", ">", "a:b", 'a"', "a\nuser", "-a", "x" * 64])
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "a.b", "+", "#", "*", ">", "a:b", 'a"', "a\nuser", "-a", "x" * 66])
 def test_names_are_words(name):
     with pytest.raises(SetupError, match="not a word"):
         pilot_user(name, "hash")
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_no_pilot_takes_the_name_of_a_service(name):
     with pytest.raises(SetupError, match="name of a service"):
         pilot_user(name, "hash")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_have_the_rights_of_the_table(name):
     assert service_user(name, "hash").rights == SERVICES[name]
+
+
+def test_the_longest_pilot_and_key_make_a_user():
+    name = f"{'p' * 32}_{'k' * 32}"
+    assert pilot_user(name, "hash", pilot="p" * 32).rights == pilot_user("p" * 32, "hash").rights
+
+
+def test_nobody_but_a_pilot_has_a_place_of_its_own():
+    placed = [
+        role for role in ("guest", "pilot", "engineer", "admin") if "pilots/eve/#" in rights(role, "eve", "z").publish
+    ]
+    assert placed == ["pilot"]
+
+
+@pytest.mark.parametrize(
+    ("role", "told"), [("guest", ()), ("engineer", ("w-1/commands/#",)), ("admin", ("+/commands/#",))]
+)
+def test_who_commands_what(role, told):
+    assert rights(role, "eve", "zenata", ["w-1"]).publish == told
 
 
 def test_hashes_are_not_shown():

@@ -1,14 +1,12 @@
 """What the city relies on from any broker: who gets in, and what outlives whom."""
 
-import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.broker.client import Client
-from tests.broker.running import BROKERS, running_broker, standard_users
-from zenata.broker.base import pilot_user
+from tests.broker.running import running_broker
 
 TELEMETRY = "zenata/telemetry/la-ferme/air/air-0001"
 
@@ -128,24 +126,6 @@ def test_a_backlog_and_retained_messages_outlive_a_killed_broker(kind, users, tm
             demo.subscribe("zenata/clock")
             demo.wait_for("noon")
     assert sorted(message.payload.decode() for message in ingest.messages) == sorted(texts)
-
-
-def test_users_change_without_a_restart(kind, tmp_path):
-    users = standard_users(kind)
-    newcomer = pilot_user("late", BROKERS[kind].hash_password("the secret of late"))
-    with running_broker(kind, tmp_path, users) as broker:
-        with Client(broker, "eve") as eve, Client(broker, "demo") as demo:
-            changed = [user for user in users if user.name != "eve"] + [newcomer]
-            BROKERS[kind].prepare(
-                folder=tmp_path, host=broker.host, mqtt_port=broker.mqtt_port, ws_port=broker.ws_port, users=changed
-            )
-            broker.process.send_signal(signal.SIGHUP)
-            eve.wait_closed()
-            assert demo.connected
-        with Client(broker, "late") as late:
-            assert late.connected
-        with Client(broker, "eve") as eve:
-            assert not eve.connected
 
 
 def leave_session(broker, session: str, topic_filter: str) -> None:

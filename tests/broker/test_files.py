@@ -11,7 +11,7 @@ VALUES = {"host": HOST, "mqtt_port": 1883, "ws_port": 9001, "folder": "/var/lib/
 FILES = {
     "nats/nats.conf": VALUES | {"node": "node-7", "replicas": 3},
     "nats/cluster/cluster.conf": {"cluster_host": HOST, "cluster_port": 6222, "secret": "abc", "routes": "h:6223"},
-    "mosquitto/mosquitto.conf": VALUES,
+    "mosquitto/mosquitto.conf": VALUES | {"plugin": "/usr/lib/x.so"},
 }
 
 

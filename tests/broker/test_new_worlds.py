@@ -1,24 +1,18 @@
 """Rights that change while the broker runs: nobody is cut off, and nothing that it keeps is lost."""
 
-import signal
 import threading
 import time
 
 import pytest
 
 from tests.broker.client import TIMEOUT, Client
-from tests.broker.running import BROKERS, HOST, Running, running_broker, standard_users
+from tests.broker.running import Running, running_broker, standard_users
 from zenata.broker.base import User, pilot_user
 
 
-def users_when_eve_owns(kind: str, users: list[User], *worlds: str) -> list[User]:
+def users_when_eve_owns(users: list[User], *worlds: str) -> list[User]:
     eve = next(user for user in users if user.name == "eve")
     return [*(user for user in users if user is not eve), pilot_user("eve", eve.password_hash, own=worlds)]
-
-
-def give(kind: str, running: Running, folder, users: list[User]) -> None:
-    BROKERS[kind].prepare(folder=folder, host=HOST, mqtt_port=running.mqtt_port, ws_port=running.ws_port, users=users)
-    running.process.send_signal(signal.SIGHUP)
 
 
 def wait_until_granted(broker: Running, topic: str, granted: bool) -> None:
@@ -52,7 +46,7 @@ def test_worlds_come_and_go_while_everybody_stays(kind, folder):
             simulators.publish("zenata/telemetry/a/air/air-1", ["retained"], retain=True)
             simulators.publish("w-3/clock", ["clock"], retain=True)
 
-            give(kind, broker, folder, users_when_eve_owns(kind, users, "w-3"))
+            broker.give(users_when_eve_owns(users, "w-3"))
             wait_until_granted(broker, "w-3/events", granted=True)
             eve.subscribe("w-3/clock")
             eve.wait_for("clock")  # retained, and read by who was connected all the while
@@ -64,7 +58,7 @@ def test_worlds_come_and_go_while_everybody_stays(kind, folder):
             demo.wait_for("still")
             eve.wait_for("retained", "after")
 
-            give(kind, broker, folder, users)
+            broker.give(users)
             wait_until_granted(broker, "w-3/events", granted=False)
             assert simulators.connected
             assert demo.connected
@@ -92,7 +86,7 @@ def test_publishing_goes_on_while_rights_change(kind, folder):
         thread.start()
         try:
             for turn in range(3):
-                give(kind, broker, folder, users_when_eve_owns(kind, users, f"w-{turn}"))
+                broker.give(users_when_eve_owns(users, f"w-{turn}"))
                 wait_until_granted(broker, f"w-{turn}/events", granted=True)
         finally:
             stop.set()

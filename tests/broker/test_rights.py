@@ -1,43 +1,98 @@
-"""Who may publish and read what, judged by what really arrives: a broker may well acknowledge what it drops."""
+"""Who may publish and read what, judged by what really arrives: a broker may well acknowledge what it drops.
 
+One table for every broker. The roles are guest, pilot (demo, who owns the world w-1, its second key, and eve), engineer
+and administrator; who has no name or a wrong password has no rights, as it is not let in at all (test_delivery.py).
+"""
+
+import json
 from itertools import product
 
 import pytest
 
 from tests.broker.client import Client
-from tests.broker.running import PILOTS
+from tests.broker.running import USERS as PEOPLE
 from zenata.broker.base import SERVICES
+from zenata.broker.dynsec import TOPIC
 
 RIGHTS = """
-topic                                    simulators  ingest  demo  eve
-zenata/telemetry/la-ferme/air/air-0001   w           r       r     r
-w-1/telemetry/la-ferme/air/air-0001      w           r       r     -
-zenata/packs/la-ferme                    w           r       r     r
-w-1/packs/la-ferme                       w           r       r     -
-zenata/clock                             w           r       r     r
-w-1/clock                                w           r       r     -
-zenata/events                            w           r       r     r
-w-1/events                               w           r       r     -
-zenata/responses/streetlight/lamp-0001   w           -       r     r
-w-1/responses/streetlight/lamp-0001      w           -       r     -
-zenata/commands/streetlight/lamp-0001    r           -       -     -
-w-1/commands/streetlight/lamp-0001       r           -       w     -
-w-2/telemetry/la-ferme/air/air-0001      w           r       -     -
-w-2/clock                                w           r       -     -
-w-2/commands/streetlight/lamp-0001       r           -       -     -
-pilots/demo/telemetry/dev-1              -           r       rw    -
-pilots/demo/answers/trial-1              -           r       rw    -
-pilots/eve/telemetry/dev-1               -           r       -     rw
-pilots/eve/answers/trial-1               -           r       -     rw
-truth/zenata                             w           r       -     -
-truth/w-1                                w           r       -     -
-zenata/other                             -           -       -     -
-elsewhere                                -           -       -     -
+topic                                    simulators  ingest  guest  demo  demo_phone  eve  engineer  admin
+zenata/telemetry/la-ferme/air/air-0001   w           r       r      r     r           r    r         r
+w-1/telemetry/la-ferme/air/air-0001      w           r       -      r     r           -    r         r
+zenata/packs/la-ferme                    w           r       r      r     r           r    r         r
+w-1/packs/la-ferme                       w           r       -      r     r           -    r         r
+zenata/clock                             w           r       r      r     r           r    r         r
+w-1/clock                                w           r       -      r     r           -    r         r
+zenata/events                            w           r       r      r     r           r    r         r
+w-1/events                               w           r       -      r     r           -    r         r
+zenata/responses/streetlight/lamp-0001   w           -       r      r     r           r    r         r
+w-1/responses/streetlight/lamp-0001      w           -       -      r     r           -    r         r
+zenata/commands/streetlight/lamp-0001    r           -       -      -     -           -    r         rw
+w-1/commands/streetlight/lamp-0001       r           -       -      w     w           -    r         rw
+w-2/telemetry/la-ferme/air/air-0001      w           r       -      -     -           -    r         r
+w-2/clock                                w           r       -      -     -           -    r         r
+w-2/commands/streetlight/lamp-0001       r           -       -      -     -           -    r         rw
+pilots/demo/telemetry/dev-1              -           r       -      rw    rw          -    r         r
+pilots/demo/answers/trial-1              -           r       -      rw    rw          -    r         r
+pilots/demo_phone/telemetry/dev-1        -           r       -      -     -           -    r         r
+pilots/eve/telemetry/dev-1               -           r       -      -     -           rw   r         r
+pilots/guest/telemetry/dev-1             -           r       -      -     -           -    r         r
+truth/zenata                             w           r       -      -     -           -    r         r
+truth/w-1                                w           r       -      -     -           -    r         r
+zenata/other                             -           -       -      -     -           -    -         -
+elsewhere                                -           -       -      -     -           -    -         -
 """
-_HEADER, *_LINES = (line.split() for line in RIGHTS.strip().splitlines())
-USERS = _HEADER[1:]
-TOPICS = [line[0] for line in _LINES]
-LETTERS = {(user, topic): letters for topic, *row in _LINES for user, letters in zip(USERS, row, strict=True)}
+
+# What is granted of filters, which may be wider than a topic: "g".
+GRANTS = """
+filter                           simulators  ingest  guest  demo  demo_phone  eve  engineer  admin
+zenata/telemetry/#               -           g       g      g     g           g    g         g
+zenata/telemetry/+/air/+         -           g       g      g     g           g    g         g
+w-1/telemetry/#                  -           g       -      g     g           -    g         g
+w-1/+                            -           -       -      -     -           -    -         -
+w-2/telemetry/#                  -           g       -      -     -           -    g         g
++/telemetry/#                    -           g       -      -     -           -    g         g
++/clock                          -           g       -      -     -           -    g         g
++/events                         -           g       -      -     -           -    g         g
+zenata/responses/#               -           -       g      g     g           g    g         g
++/responses/#                    -           -       -      -     -           -    g         g
+w-1/commands/#                   g           -       -      -     -           -    g         g
++/commands/#                     g           -       -      -     -           -    g         g
+zenata/#                         -           -       -      -     -           -    -         -
+pilots/demo/#                    -           g       -      g     g           -    g         g
+pilots/demo/+/dev-1              -           g       -      g     g           -    g         g
+pilots/eve/#                     -           g       -      -     -           g    g         g
+pilots/+/telemetry/+             -           g       -      -     -           -    g         g
+pilots/#                         -           g       -      -     -           -    g         g
+truth/#                          -           g       -      -     -           -    g         g
+truth/zenata                     -           g       -      -     -           -    g         g
+#                                -           -       -      -     -           -    -         -
++/#                              -           -       -      -     -           -    -         -
++/+/+/+/+                        -           -       -      -     -           -    -         -
+$SYS/#                           -           -       -      -     -           -    -         -
+$SYS/broker/uptime               -           -       -      -     -           -    -         -
+$JS/#                            -           -       -      -     -           -    -         -
+$JS/API/#                        -           -       -      -     -           -    -         -
+$MQTT/#                          -           -       -      -     -           -    -         -
+$MQTT/msgs/#                     -           -       -      -     -           -    -         -
+$CONTROL/#                       -           -       -      -     -           -    -         -
+$CONTROL/dynamic-security/v1     -           -       -      -     -           -    -         -
+$share/g/#                       -           -       -      -     -           -    -         -
+$share/g/truth/#                 -           -       -      -     -           -    -         -
+$share/g/zenata/telemetry/#      -           -       -      -     -           -    -         -
+$share/ingest/+/telemetry/#      -           g       -      -     -           -    -         -
+$share/ingest/zenata/clock       -           -       -      -     -           -    -         -
+"""
+
+
+def read_table(text: str) -> tuple[list[str], list[str], dict[tuple[str, str], str]]:
+    """Return the users, the rows, and the letters of a user in a row."""
+    header, *lines = (line.split() for line in text.strip().splitlines())
+    letters = {(user, row): said for row, *cells in lines for user, said in zip(header[1:], cells, strict=True)}
+    return header[1:], [line[0] for line in lines], letters
+
+
+USERS, TOPICS, LETTERS = read_table(RIGHTS)
+GRANTED_USERS, FILTERS, GRANTED = read_table(GRANTS)
 
 # What a pilot may try in order to read beyond its rights; `*` and `>` are wildcards of NATS, and `.` its separator.
 PRYING_FILTERS = """
@@ -50,7 +105,7 @@ $MQTT/# $MQTT/sub/# $MQTT/msgs/# $MQTT/rmsgs/# $JS/# $SYS/# $share/g/truth/# $sh
 """.split()
 FOREIGN_TOPICS = """
 > * truth/> truth/* */zenata pilots/> pilots/* pilots/eve/> pilots/eve/* pilots/*/telemetry/dev-1 pilots/>/x
-pilots.eve.telemetry.dev-1 truth.zenata zenata.telemetry.la-ferme.air.air-0001 zenata/telemetry/> zenata/> /truth/zenata
+$SYS/broker/x $JS/API/STREAM/NAMES $MQTT/msgs/truth/zenata $MQTT/sub/x pilots.eve.telemetry.dev-1 truth.zenata zenata.telemetry.la-ferme.air.air-0001 zenata/telemetry/> zenata/> /truth/zenata
 """.split()
 
 
@@ -58,8 +113,16 @@ def may(user: str, topic: str, letter: str) -> bool:
     return letter in LETTERS[user, topic]
 
 
-def test_the_table_has_every_user():
-    assert set(USERS) == {*SERVICES, *PILOTS}
+def test_the_tables_have_every_user():
+    assert set(USERS) == set(GRANTED_USERS) == {*SERVICES, *PEOPLE}
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("transport", ["tcp", "websockets"])
+def test_what_is_granted(broker, user, transport):
+    with Client(broker, user, transport=transport) as client:
+        granted = {filter_ for filter_ in FILTERS if client.subscribe(filter_, qos=0)}
+    assert granted == {filter_ for filter_ in FILTERS if GRANTED[user, filter_] == "g"}
 
 
 def test_publishing(broker):
@@ -111,6 +174,21 @@ def test_a_pilot_gets_nothing_into_a_foreign_topic(broker):
         observer.wait_for("end")
         eve.wait_for("end")
     assert observer.topics | eve.topics == {"pilots/eve/end"}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_nobody_who_lives_in_the_city_manages_users(broker, user):
+    commands = [
+        {"command": "createClient", "username": f"friend-of-{user}", "password": "friend"},
+        {"command": "setClientPassword", "username": "admin", "password": "stolen"},
+    ]
+    with Client(broker, user) as client:
+        client.publish(TOPIC, [json.dumps({"commands": commands})])
+    for name, secret in ((f"friend-of-{user}", "friend"), ("admin", "stolen")):
+        with Client(broker, name, secret=secret) as friend:
+            assert not friend.connected
+    with Client(broker, "admin") as admin:
+        assert admin.connected
 
 
 @pytest.mark.parametrize("name", [">", "*", "a.b", "*/>", "$x"])

@@ -16,6 +16,7 @@ def test_every_message_is_for_one_worker_and_every_clock_for_all(of):
     workers = [Worker(number, of).filters(CITY) for number in range(1, of + 1)]
     messages = [topics.telemetry("w-1", sensor.district, sensor.kind, sensor.id) for sensor in CITY.sensors]
     messages += [topics.pack("zenata", district.id) for district in CITY.districts]
+    messages += [topics.device("alpha", "roof")]
     for topic in messages:
         assert sum(topic_matches_sub(filter_, topic) for filters in workers for filter_ in filters) == 1
     assert all(topics.CLOCKS in filters for filters in workers)

@@ -40,7 +40,7 @@ def test_only_hashes_are_kept_in_a_file_of_ones_own(path: Path) -> None:
     assert key[PREFIX_LENGTH + 1 :] not in text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (entry,) = json.loads(text)["keys"]
-    assert set(entry) == {"pilot", "role", "prefix", "sha256", "bcrypt"}
+    assert set(entry) == {"pilot", "role", "prefix", "sha256", "bcrypt", "pbkdf2"}
     assert entry["prefix"] == key[:PREFIX_LENGTH]
     assert entry["bcrypt"].startswith("$2a$04$")
     assert bcrypt.checkpw(key.encode(), entry["bcrypt"].encode())

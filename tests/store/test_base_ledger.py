@@ -1,5 +1,7 @@
 """What every store promises of dead letters, of the ledger, and of forgetting a world."""
 
+from dataclasses import replace
+
 from tests.store.data import NOON, batch_of, contents, rows_of, series_of, some_rows
 from zenata.city.readings import Selection
 from zenata.store.letters import DeadLetter
@@ -88,3 +90,12 @@ def test_a_forgotten_world_is_gone_and_the_others_are_not(opener, name):
     assert store.append(batch_of(some_rows(series_of(4, "w-a1"), [NOON]))) == 4
     assert balance(store, "w-a1") == (4, 0, 0, 0)
     store.close()
+
+
+def test_a_dead_letter_of_a_device_is_in_nobodys_account(store):
+    of_a_device = replace(letter(1), topic="pilots/alpha/telemetry/roof", sensor="roof")
+    store.append(batch_of([]), [of_a_device])
+    assert store.dead_letters(topics=["pilots/alpha/"]) == [of_a_device]
+    assert store.ledger.worlds() == []
+    store.append(batch_of([]), mended=[of_a_device])
+    assert store.ledger.worlds() == []

@@ -62,13 +62,14 @@ def test_what_came_late_is_in_its_span(store):
         store.tidy(NOON, KEEP)
 
 
-def test_private_worlds_and_the_newest_readings_are_left_alone(store):
-    private, silent = series_of(1, "w-a1"), series_of(2)[1:]
+@pytest.mark.parametrize("world", ["w-a1", "p-alpha"])
+def test_private_worlds_and_the_newest_readings_are_left_alone(store, world):
+    private, silent = series_of(1, world), series_of(2)[1:]
     store.append(batch_of(history(private, 5, HOUR)))
     store.append(batch_of([Row(silent[0], NOON - 5 * DAY, 1.0, 1), Row(silent[0], NOON - 4 * DAY, 2.0, 2)]))
     store.append(batch_of(history(series_of(1), 5, HOUR)))
     store.tidy(NOON, KEEP)
-    assert len(store.query(Query(selection=Selection(worlds=("w-a1",)), start=NOON - 5 * DAY, end=NOON))) == 120
+    assert len(store.query(Query(selection=Selection(worlds=(world,)), start=NOON - 5 * DAY, end=NOON))) == 120
     newest = [row for row in rows_of(store.latest(Selection())) if row.series == silent[0]]
     assert newest == [Row(silent[0], NOON - 4 * DAY, 2.0, 2)]
     assert told(store, None, NOON - 5 * DAY, ("count", "last"))[silent[0].sensor, NOON - 5 * DAY] == [2, 2.0]

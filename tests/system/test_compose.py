@@ -21,7 +21,7 @@ import pytest
 from tests.compose import Service, services, variables_in
 from tests.store.influxd import running as running_influxd
 from tests.system.running import ZENATA, wait_until
-from zenata.broker.mosquitto import program
+from zenata.broker.mosquitto import PLUGIN, plugin, program
 from zenata.init import init
 from zenata.ports import free_ports
 
@@ -110,7 +110,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         ports = free_ports("127.0.0.1", dict.fromkeys(PORTS, 0)) | {"influxdb:8086": influxd.port}
         machine = Machine(place / "made", ports, place, services(place / "made"), stack)
         config = machine.folder / "mosquitto" / "mosquitto.conf"
-        config.write_text(machine.outside(config.read_text(), machine.services["mosquitto"]))
+        text = machine.outside(config.read_text(), machine.services["mosquitto"])
+        config.write_text(re.sub(rf"/usr/lib/{PLUGIN}", plugin(), text))
         for name in ("mosquitto", "ingest", "simulators", "api"):
             machine.start(name)
         yield machine

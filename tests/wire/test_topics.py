@@ -16,6 +16,22 @@ def test_telemetry_round_trip(world, district, kind, sensor):
 
 
 @given(words, words)
+def test_device_round_trip(pilot, device):
+    topic = topics.device(pilot, device)
+    assert topics.is_of_pilot(topic)
+    assert topic.startswith(topics.of_pilot(pilot))
+    assert topics.parse_device(topic) == topics.DeviceTopic(pilot, device)
+
+
+@pytest.mark.parametrize(
+    "topic", ["pilots/demo/answers/1", "pilots/demo/telemetry", "pilots/a b/telemetry/x", "zenata/clock"]
+)
+def test_topics_of_no_device_are_refused(topic):
+    with pytest.raises(TopicError):
+        topics.parse_device(topic)
+
+
+@given(words, words)
 def test_pack_round_trip(world, district):
     assert topics.parse(topics.pack(world, district)) == topics.PackTopic(world, district)
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from zenata.errors import BrokerError, SetupError
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,64}")  # of a pilot 32, "_", of a key 32
 
 # MQTT 3.1.1, section 3.1: CONNECT with a clean session, 5 s of keep-alive, no client id and no user.
 _CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00"
@@ -64,12 +64,49 @@ SERVICES: Mapping[str, Rights] = {
         subscribe=("+/commands/#",),
     ),
     "ingest": Rights(
-        subscribe=("+/telemetry/#", "+/packs/#", "+/clock", "+/events", "pilots/#", "truth/#"),
+        subscribe=(
+            *("+/telemetry/#", "+/packs/#", "+/clock", "+/events", "pilots/#", "truth/#"),
+            # What several divide among them, where a broker can: Mosquitto asks for a right to share.
+            *("$share/ingest/+/telemetry/#", "$share/ingest/+/packs/#", "$share/ingest/pilots/#"),
+        ),
     ),
 }
 """The services that connect to the broker, and their rights."""
 
-_HEARD = ("telemetry/#", "packs/#", "clock", "events", "responses/#")  # of a world by its pilot
+ADMINISTRATOR = "broker"
+"""The user of whoever manages the users of a broker, where that is a client of its own."""
+
+RESERVED = frozenset({*SERVICES, ADMINISTRATOR})
+"""Names that no pilot may have."""
+
+_PUBLIC = ("telemetry/#", "packs/#", "clock", "events", "responses/#")  # what is heard of a world
+_EVERYTHING = (*(f"+/{part}" for part in (*_PUBLIC, "commands/#")), "pilots/#", "truth/#")
+
+
+def rights(role: str, pilot: str, world: str, own: Sequence[str] = ()) -> Rights:
+    """Return the rights of a role, one of ``guest``, ``pilot``, ``engineer`` and ``admin``.
+
+    A guest reads the live city; a pilot its own worlds too, which it commands, and it has ``pilots/{pilot}/`` for itself.
+    Engineers read everything and command their own worlds, administrators command all.
+
+    Parameters
+    ----------
+    role, pilot : str
+    world : str
+        The shared live city.
+    own : sequence of str
+        The private worlds of the pilot.
+    """
+    told = tuple(f"{told}/commands/#" for told in own)
+    if role == "admin":
+        return Rights(publish=("+/commands/#",), subscribe=_EVERYTHING)
+    if role == "engineer":
+        return Rights(publish=told, subscribe=_EVERYTHING)
+    if role == "guest":
+        return Rights(subscribe=tuple(f"{world}/{part}" for part in _PUBLIC))
+    mine = f"pilots/{pilot}/#"
+    heard = (f"{heard}/{part}" for heard in (world, *own) for part in _PUBLIC)
+    return Rights(publish=(mine, *told), subscribe=(*heard, mine))
 
 
 def service_user(name: str, password_hash: str) -> User:
@@ -77,29 +114,34 @@ def service_user(name: str, password_hash: str) -> User:
     return User(name=name, password_hash=password_hash, rights=SERVICES[name])
 
 
-def pilot_user(name: str, password_hash: str, world: str = "zenata", own: Sequence[str] = ()) -> User:
-    """Return the user of a pilot: it reads the live city, commands its own worlds, and has ``pilots/{name}/`` for itself.
+def pilot_user(
+    name: str,
+    password_hash: str,
+    *,
+    pilot: str | None = None,
+    role: str = "pilot",
+    world: str = "zenata",
+    own: Sequence[str] = (),
+) -> User:
+    """Return the user of a pilot.
 
     Parameters
     ----------
     name, password_hash : str
         See `User`.
-    world : str
-        The shared live city.
-    own : sequence of str
-        The private worlds of the pilot.
+    pilot : str or None
+        The pilot, if its name is another than the user's.
+    role, world, own
+        See `rights`.
 
     Raises
     ------
     SetupError
         If the name is not a word, or is that of a service.
     """
-    if name in SERVICES:
+    if name in RESERVED:
         raise SetupError(f"a pilot cannot be called {name!r}: that is the name of a service")
-    mine = f"pilots/{name}/#"
-    heard = (f"{heard}/{part}" for heard in (world, *own) for part in _HEARD)
-    told = (f"{told}/commands/#" for told in own)
-    return User(name=name, password_hash=password_hash, rights=Rights(publish=(mine, *told), subscribe=(*heard, mine)))
+    return User(name=name, password_hash=password_hash, rights=rights(role, pilot or name, world, own))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,7 +186,7 @@ class Broker(Protocol):
         Returns
         -------
         Command
-            It ends on SIGTERM. On SIGHUP it takes users written by another `prepare`.
+            It ends on SIGTERM.
 
         Raises
         ------

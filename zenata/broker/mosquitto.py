@@ -2,17 +2,19 @@
 
 import base64
 import hashlib
-import re
+import hmac
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from zenata.broker.base import Command, User
+from zenata.broker.dynsec import configuration
 from zenata.broker.files import render, write_private
 from zenata.errors import SetupError
 
-_PBKDF2 = re.compile(r"\$7\$\d+\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*")
+PLUGIN = "mosquitto_dynamic_security.so"
+
 _ITERATIONS = 101  # what mosquitto_passwd takes; more protects passwords that can be guessed, not 256 random bits
 _SALT_BYTES = 12  # what Mosquitto 2.0 expects
 
@@ -22,36 +24,38 @@ class Mosquitto:
 
     def hash_password(self, password: str) -> str:
         """Return the PBKDF2 hash of a password, written as in Mosquitto's password file."""
-        salt = secrets.token_bytes(_SALT_BYTES)
-        digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
-        return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+        return _hash(password, secrets.token_bytes(_SALT_BYTES))
 
     def prepare(self, *, folder: Path, host: str, mqtt_port: int, ws_port: int, users: Sequence[User]) -> Command:
-        """Write ``mosquitto.conf``, ``users`` and ``acl``; see `Broker.prepare`."""
+        """Write ``mosquitto.conf`` and ``dynamic-security.json``; see `Broker.prepare`.
+
+        Once it runs, its users are changed by `zenata.broker.dynsec.DynamicSecurity`.
+        """
         folder = folder.absolute()
-        config = render("mosquitto/mosquitto.conf", host=host, mqtt_port=mqtt_port, ws_port=ws_port, folder=str(folder))
-        write_private(folder, {"mosquitto.conf": config, **self.user_files(users)})
+        files = config_files(str(folder), host, mqtt_port, ws_port, plugin(), users)
+        write_private(folder, files)
         return Command(args=(program(), "-c", str(folder / "mosquitto.conf")))
 
-    def user_files(self, users: Sequence[User]) -> dict[str, str]:
-        """Return the text of ``users`` and ``acl``, by these names."""
-        return {
-            "users": "".join(_password_line(user) for user in users),
-            "acl": "".join(line + "\n" for user in users for line in _acl_lines(user)),
-        }
+
+def config_files(
+    folder: str, host: str, mqtt_port: int, ws_port: int, plugin: str, users: Sequence[User]
+) -> dict[str, str]:
+    """Return the text of each file of a folder, by name; `folder` and `plugin` are where Mosquitto will find them."""
+    config = render(
+        "mosquitto/mosquitto.conf", host=host, mqtt_port=mqtt_port, ws_port=ws_port, folder=folder, plugin=plugin
+    )
+    return {"mosquitto.conf": config, "dynamic-security.json": configuration(users)}
 
 
-def _password_line(user: User) -> str:
-    if not _PBKDF2.fullmatch(user.password_hash):
-        raise SetupError(f"Mosquitto needs a $7$ hash for the user {user.name!r}")
-    return f"{user.name}:{user.password_hash}\n"
+def is_hash_of(password: str, hash_: str) -> bool:
+    """Return whether a hash that `Mosquitto.hash_password` made is that of a password."""
+    salt = base64.b64decode(hash_.split("$")[3])
+    return hmac.compare_digest(_hash(password, salt), hash_)
 
 
-def _acl_lines(user: User) -> Iterator[str]:
-    """Yield the rights of a user. What has no line is denied."""
-    yield f"user {user.name}"
-    yield from (f"topic write {topic_filter}" for topic_filter in user.rights.publish)
-    yield from (f"topic read {topic_filter}" for topic_filter in user.rights.subscribe)
+def _hash(password: str, salt: bytes) -> str:
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def program() -> str:
@@ -60,3 +64,12 @@ def program() -> str:
     if found is None:
         raise SetupError("mosquitto is not installed: install the Debian package mosquitto")
     return found
+
+
+def plugin() -> str:
+    """Return the path of the plugin that keeps Mosquitto's users."""
+    for folder in (Path("/usr/lib"), Path("/usr/local/lib")):
+        for found in (folder / PLUGIN, *folder.glob(f"*/{PLUGIN}")):
+            if found.exists():
+                return str(found)
+    raise SetupError(f"{PLUGIN} is not installed: it comes with the Debian package mosquitto")

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 PRIVATE = "w-"
 """How the names of private worlds begin."""
 
+OWN = "p-"
+"""How the names of the worlds begin that hold what pilots' own devices say, before the pilot's name."""
+
 Attributes = Mapping[str, float | int | str | bool]
 
 

@@ -15,11 +15,14 @@ import re
 import secrets
 import tempfile
 import threading
+from base64 import b64encode
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
+from hashlib import pbkdf2_hmac, sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import bcrypt
 import msgspec
@@ -69,7 +72,9 @@ class KeyEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sha256 : str
         Hash for HTTP [hexadecimal].
     bcrypt : str
-        Hash for the broker, in the ``$2a$`` form, which every bcrypt reads.
+        Hash for NATS, in the ``$2a$`` form, which every bcrypt reads.
+    pbkdf2 : str
+        Hash for Mosquitto, as in its password files.
     """
 
     pilot: str
@@ -77,11 +82,32 @@ class KeyEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     prefix: str
     sha256: str
     bcrypt: str
+    pbkdf2: str = ""
 
     @property
     def principal(self) -> Principal:
         """Who the key speaks for."""
         return Principal(pilot=self.pilot, role=self.role)
+
+
+class MqttUser(NamedTuple):
+    """Somebody whom a broker is to let in.
+
+    Parameters
+    ----------
+    name : str
+        Of the user.
+    pilot : str
+    role : Role
+    bcrypt, pbkdf2 : str
+        Hashes of its key, as NATS and Mosquitto want them; empty if the key is older than the hash.
+    """
+
+    name: str
+    pilot: str
+    role: Role
+    bcrypt: str
+    pbkdf2: str
 
 
 class _KeyFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,11 +126,17 @@ class KeyRing:
     ------
     SetupError
         If the file cannot be read or is not a key file.
+
+    Attributes
+    ----------
+    on_key : callable
+        Called with the pilot and the key when this process has issued one.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self.on_key: Callable[[str, str], object] = lambda *_: None
         self._entries = _read(path)
         self._by_prefix = _index(self._entries)
 
@@ -112,6 +144,19 @@ class KeyRing:
     def entries(self) -> tuple[KeyEntry, ...]:
         """Every key as kept, in the order they were issued."""
         return self._entries
+
+    def refresh(self) -> None:
+        """Read the file again, as another process may have issued keys."""
+        entries = _read(self._path)
+        self._entries, self._by_prefix = entries, _index(entries)
+
+    def users(self) -> tuple[MqttUser, ...]:
+        """Return whom a broker is to let in: each pilot, by the newest of its keys."""
+        newest = {entry.pilot: entry for entry in self._entries}
+        return tuple(
+            MqttUser(name, pilot=name, role=entry.role, bcrypt=entry.bcrypt, pbkdf2=entry.pbkdf2)
+            for name, entry in newest.items()
+        )
 
     @property
     def principals(self) -> tuple[Principal, ...]:
@@ -142,11 +187,13 @@ class KeyRing:
             prefix=key[:PREFIX_LENGTH],
             sha256=_digest(key),
             bcrypt=bcrypt.hashpw(key.encode(), bcrypt.gensalt(_BCRYPT_COST, prefix=b"2a")).decode(),
+            pbkdf2=_pbkdf2(key),
         )
         with self._lock:
             entries = (*self._entries, entry)
             _write(self._path, entries)
             self._entries, self._by_prefix = entries, _index(entries)
+        self.on_key(pilot, key)
         return key
 
     def check(self, key: str) -> Principal | None:
@@ -159,6 +206,13 @@ class KeyRing:
             if hmac.compare_digest(entry.sha256, digest):
                 return entry.principal
         return None
+
+
+def _pbkdf2(key: str) -> str:
+    """Return the hash that Mosquitto takes, with the rounds of its own mosquitto_passwd."""
+    salt = secrets.token_bytes(12)
+    digest = pbkdf2_hmac("sha512", key.encode(), salt, 101)
+    return f"$7$101${b64encode(salt).decode()}${b64encode(digest).decode()}"
 
 
 def _digest(key: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from zenata.city.model import PRIVATE
+from zenata.city.model import OWN, PRIVATE
 from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store import duckdb_letters
@@ -256,8 +256,8 @@ class DuckDBStore:
                 yield self._connection
 
     def _shared(self, numbers: IndexArray) -> IndexArray:
-        """Return those of some series that are not of a private world."""
-        shared = [not self._catalog[number].world.startswith(PRIVATE) for number in numbers.tolist()]
+        """Return those of some series that are of the shared city: of no private world, and of no pilot's devices."""
+        shared = [not self._catalog[number].world.startswith((PRIVATE, OWN)) for number in numbers.tolist()]
         return numbers[np.array(shared, dtype=np.bool_)]
 
     @contextmanager

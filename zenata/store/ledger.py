@@ -82,7 +82,7 @@ class Ledger:
         return came.join(rejected).join(moved)
 
     def _of(self, letters: Sequence[DeadLetter], fate: Fate) -> Entries:
-        known = [letter for letter in letters if letter.sensor]
+        known = [letter for letter in letters if letter.is_numbered]
         numbers = [self.number(letter.world, letter.sensor) for letter in known]
         return Entries(
             np.array(numbers, dtype=np.int32),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-REASONS = ("schema", "topic", "sensor", "unit", "range", "time")
+REASONS = ("schema", "topic", "sensor", "device", "unit", "range", "time", "quota")
 """Why a message can be dead, in a word: what is wrong with it."""
 
 
@@ -34,6 +34,11 @@ class DeadLetter:
     reason: str
     sensor: str = ""
     seq: int = 0
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether who sent it numbers its messages, as the sensors of worlds do, and pilots' own devices do not."""
+        return bool(self.sensor) and not self.topic.startswith("pilots/")
 
     @property
     def world(self) -> str:

@@ -1,31 +1,54 @@
-"""The topics of the city, made and read by pure functions.
-
-::
-
-    {world}/telemetry/{district}/{kind}/{sensor}     a sensor's readings, retained
-    {world}/packs/{district}                         every reading of a district and tick in one pack
-    {world}/commands/{kind}/{sensor}                 what a device is told
-    {world}/responses/{kind}/{sensor}                what became of it
-    {world}/clock                                    the world's time, retained
-    {world}/events                                   what a city would announce
-    truth/{world}                                    what really happened; no pilot may read it
+"""The topics of the city, made and read by pure functions; `Pattern` lists them all.
 
 Each level is a word of letters, digits, ``-`` and ``_``: no level can smuggle in a wildcard of MQTT or of a broker.
 """
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from zenata.errors import TopicError
 
-TELEMETRY = "+/telemetry/+/+/+"
+
+class Pattern(StrEnum):
+    """Every family of topics there is; a name in braces is a level of its own."""
+
+    TELEMETRY = "{world}/telemetry/{district}/{kind}/{sensor}"
+    """A sensor's readings, retained."""
+    PACK = "{world}/packs/{district}"
+    """Every reading of a district and tick in one pack."""
+    COMMAND = "{world}/commands/{kind}/{sensor}"
+    """What a device is told."""
+    RESPONSE = "{world}/responses/{kind}/{sensor}"
+    """What became of it."""
+    CLOCK = "{world}/clock"
+    """The world's time, retained."""
+    EVENTS = "{world}/events"
+    """What a city would announce."""
+    DEVICE = "pilots/{pilot}/telemetry/{device}"
+    """What a pilot's own device says."""
+    ANSWER = "pilots/{pilot}/answers/{trial}"
+    """What a pilot's service answers in a trial."""
+    TRUTH = "truth/{world}"
+    """What really happened, retained; no pilot may read it."""
+
+    @property
+    def filter(self) -> str:
+        """The filter of all its topics."""
+        return re.sub(r"{\w+}", "+", self)
+
+
+TELEMETRY = Pattern.TELEMETRY.filter
 """Filter of all telemetry of all worlds."""
 
-PACKS = "+/packs/+"
+PACKS = Pattern.PACK.filter
 """Filter of all packs of all worlds."""
 
-CLOCKS = "+/clock"
+CLOCKS = Pattern.CLOCK.filter
 """Filter of the clocks of all worlds."""
+
+DEVICES = Pattern.DEVICE.filter
+"""Filter of what all pilots' own devices say."""
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -49,6 +72,14 @@ class PackTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceTopic:
+    """Where a pilot's own device publishes."""
+
+    pilot: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandTopic:
     """Where one device of one world is told what to do."""
 
@@ -65,12 +96,12 @@ def telemetry(world: str, district: str, kind: str, sensor: str) -> str:
     TopicError
         If a part is not a word.
     """
-    return _join(world, "telemetry", district, kind, sensor)
+    return _fill(Pattern.TELEMETRY, world=world, district=district, kind=kind, sensor=sensor)
 
 
 def pack(world: str, district: str) -> str:
     """Return the topic of a district's packs."""
-    return _join(world, "packs", district)
+    return _fill(Pattern.PACK, world=world, district=district)
 
 
 def of_district(district: str) -> tuple[str, str]:
@@ -87,7 +118,7 @@ def of_district(district: str) -> tuple[str, str]:
 
 def clock(world: str) -> str:
     """Return the topic of a world's clock."""
-    return _join(world, "clock")
+    return _fill(Pattern.CLOCK, world=world)
 
 
 def world_of(topic: str) -> str:
@@ -102,22 +133,23 @@ def is_clock(topic: str) -> bool:
 
 def events(world: str) -> str:
     """Return the topic of a world's public events."""
-    return _join(world, "events")
+    return _fill(Pattern.EVENTS, world=world)
 
 
 def commands(world: str) -> str:
     """Return the filter of all commands to a world's devices."""
-    return _join(world, "commands") + "/#"
+    _check(world)
+    return f"{world}/commands/#"
 
 
 def response(world: str, kind: str, sensor: str) -> str:
     """Return the topic of the answers of a device."""
-    return _join(world, "responses", kind, sensor)
+    return _fill(Pattern.RESPONSE, world=world, kind=kind, sensor=sensor)
 
 
 def truth(world: str) -> str:
     """Return the topic of what really happened in a world."""
-    return _join("truth", world)
+    return _fill(Pattern.TRUTH, world=world)
 
 
 def parse_command(topic: str) -> CommandTopic:
@@ -132,7 +164,17 @@ def parse_command(topic: str) -> CommandTopic:
         case [world, "commands", kind, sensor]:
             _check(world, kind, sensor)
             return CommandTopic(world, kind, sensor)
-    raise TopicError(f"topic {topic[:200]!r} takes no commands: expected {{world}}/commands/{{kind}}/{{sensor}}")
+    raise TopicError(f"topic {topic[:200]!r} takes no commands: expected {Pattern.COMMAND}")
+
+
+def device(pilot: str, device: str) -> str:
+    """Return the topic of a pilot's own device."""
+    return _fill(Pattern.DEVICE, pilot=pilot, device=device)
+
+
+def of_pilot(pilot: str) -> str:
+    """Return what every topic of a pilot begins with."""
+    return f"pilots/{pilot}/"
 
 
 def parse(topic: str) -> TelemetryTopic | PackTopic:
@@ -150,15 +192,32 @@ def parse(topic: str) -> TelemetryTopic | PackTopic:
         case [world, "packs", district]:
             _check(world, district)
             return PackTopic(world, district)
-    raise TopicError(
-        f"topic {topic[:200]!r} carries no readings: expected "
-        "{world}/telemetry/{district}/{kind}/{sensor} or {world}/packs/{district}"
-    )
+    raise TopicError(f"topic {topic[:200]!r} carries no readings: expected {Pattern.TELEMETRY} or {Pattern.PACK}")
 
 
-def _join(*words: str) -> str:
-    _check(*words)
-    return "/".join(words)
+def is_of_pilot(topic: str) -> bool:
+    """Return whether a topic is one of a pilot's own."""
+    return topic.startswith("pilots/")
+
+
+def parse_device(topic: str) -> DeviceTopic:
+    """Read a topic of a pilot's own device.
+
+    Raises
+    ------
+    TopicError
+        If it is none.
+    """
+    match topic.split("/"):
+        case ["pilots", pilot, "telemetry", device]:
+            _check(pilot, device)
+            return DeviceTopic(pilot, device)
+    raise TopicError(f"topic {topic[:200]!r} is of no device: expected {Pattern.DEVICE}")
+
+
+def _fill(pattern: Pattern, **words: str) -> str:
+    _check(*words.values())
+    return pattern.format(**words)
 
 
 def _check(*words: str) -> None:

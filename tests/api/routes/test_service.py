@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.problems import KINDS
 from tests.api.running import Api, batch_of, running, series_of, small_city
-from zenata.city.readings import Selection
+from zenata.city.readings import Catalog, Selection
 from zenata.errors import StoreError
 from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
@@ -44,6 +44,7 @@ class BrokenStore:
 
     def __init__(self, error: Exception) -> None:
         self._error = error
+        self.catalog = Catalog()
 
     def latest(self, selection: Selection) -> Table:
         raise self._error

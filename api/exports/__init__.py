@@ -1,0 +1,1 @@
+"""Big queries, written to files in the background and kept for a while."""

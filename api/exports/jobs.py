@@ -1,0 +1,214 @@
+"""The exports of all pilots: a folder for each, so that a restart loses none.
+
+A folder holds ``export.json``, what was asked and how far it is, and the file itself once it is whole. What was under
+way when the process was killed begins anew.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from api.encode import Encoder
+from api.exports.export import Asked, Export
+from api.exports.slices import pages
+from api.exports.writers import writer
+from zenata.city.clock import SECOND, Clock
+from zenata.errors import SetupError, StoreError, ZenataError
+from zenata.store.base import Query, Store
+
+log = logging.getLogger(__name__)
+
+KEPT = 7 * 86_400 * SECOND
+"""How long an export is kept once it is done [us]."""
+
+MOST = 20
+"""Exports of one pilot at once."""
+
+MOST_BYTES = 2_000_000_000
+"""The largest file; beyond it the export fails and says so."""
+
+_NOTE = 1.0  # between two notes of how far it is [s]
+
+
+class _Cancelled(Exception):  # noqa: N818 - it names what happened
+    """Somebody deleted the export, or the process ends."""
+
+
+class Exports:
+    """Writes exports one after the other, in a thread of its own, until the end of its block.
+
+    Whose turn it is: the pilot's who has waited longest since its last.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of their folders.
+    store : Store
+    clock : Clock
+        The wall's.
+    """
+
+    def __init__(self, *, root: Path, store: Store, clock: Clock) -> None:
+        self._root, self._store, self._clock = root, store, clock
+        self._encoder = Encoder()
+        self._lock = threading.Lock()
+        self._news, self._stop = threading.Event(), threading.Event()
+        self._served: dict[str, float] = {}  # when each pilot had its last turn, on the monotonic clock
+        self._exports = {export.id: export for export in map(_again, _found(root))}
+        self._thread = threading.Thread(target=self._run, name="exports", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._news.set()
+        self._thread.join()
+
+    def make(self, pilot: str, query: Query, format_name: str) -> Export | None:
+        """Take a query to be written; None if the pilot has `MOST` already.
+
+        Raises
+        ------
+        SetupError
+            If its folder cannot be made.
+        """
+        export = Export(
+            id=f"x-{secrets.token_hex(8)}",
+            pilot=pilot,
+            format=format_name,
+            asked=Asked.of(query),
+            made=self._clock.now(),
+            told=query.start,
+        )
+        with self._lock:
+            if sum(one.pilot == pilot for one in self._exports.values()) >= MOST:
+                return None
+            try:
+                self._folder(export.id).mkdir(parents=True, mode=0o700)
+                self._note(export)
+            except OSError as error:
+                raise SetupError(f"the export cannot be kept: {error.strerror}") from error
+            self._exports[export.id] = export
+        self._news.set()
+        return export
+
+    def of(self, pilot: str | None = None) -> list[Export]:
+        """Return the exports of a pilot, or of all, newest first."""
+        with self._lock:
+            chosen = [export for export in self._exports.values() if pilot in {None, export.pilot}]
+        return sorted(chosen, key=lambda export: (-export.made, export.id))
+
+    def find(self, id_: str) -> Export | None:
+        """Return an export, or None if there is none of that id."""
+        return self._exports.get(id_)
+
+    def file(self, export: Export) -> Path:
+        """Return the file of an export that is done."""
+        return self._folder(export.id) / f"{export.id}.{export.format}"
+
+    def delete(self, id_: str) -> None:
+        """Forget an export and its file; one under way stops."""
+        with self._lock:
+            self._exports.pop(id_, None)
+            shutil.rmtree(self._folder(id_), ignore_errors=True)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._expire()
+            export = self._next()
+            if export is None:
+                self._news.wait(60.0)
+                self._news.clear()
+                continue
+            self._served[export.pilot] = time.monotonic()
+            try:
+                self._write(export)
+            except _Cancelled:
+                continue
+            except Exception as error:  # the thread must outlive whatever one export meets
+                if not isinstance(error, ZenataError | OSError):
+                    log.exception("export %s failed", export.id)
+                self._fail(export.id, error)
+
+    def _next(self) -> Export | None:
+        with self._lock:
+            waiting = [export for export in self._exports.values() if export.state == "queued"]
+        return min(waiting, key=lambda export: (self._served.get(export.pilot, 0.0), export.made), default=None)
+
+    def _write(self, export: Export) -> None:
+        self._update(export.id, state="running")
+        part = self._folder(export.id) / "part"
+        noted, rows = time.monotonic(), 0
+        with writer(part, export.format, self._encoder) as write:
+            for table, told in pages(self._store, export.asked.query):
+                write(table)
+                rows += len(table)
+                if part.stat().st_size > MOST_BYTES:
+                    raise StoreError(f"it is larger than {MOST_BYTES / 1e9:g} GB: ask for a part of it, or aggregates")
+                self._update(export.id, note=time.monotonic() > noted + _NOTE, told=told, rows=rows)
+                noted = time.monotonic() if time.monotonic() > noted + _NOTE else noted
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+        part.replace(self.file(export))
+        size = self.file(export).stat().st_size
+        self._update(export.id, state="done", told=export.asked.end, bytes=size, finished=self._clock.now())
+
+    def _fail(self, id_: str, error: Exception) -> None:
+        known = isinstance(error, StoreError)
+        reason = str(error) if known else "it could not be written" if isinstance(error, OSError) else "internal error"
+        log.warning("export %s failed: %s", id_, error)
+        with self._lock:
+            (self._folder(id_) / "part").unlink(missing_ok=True)
+        try:
+            self._update(id_, state="failed", reason=reason, finished=self._clock.now())
+        except (_Cancelled, OSError):
+            log.warning("nor could that be noted")
+
+    def _update(self, id_: str, *, note: bool = True, **changes: object) -> None:
+        """Change what is known of an export, and write it down if `note`; stop if nobody wants it any more."""
+        with self._lock:
+            if self._stop.is_set() or id_ not in self._exports:
+                raise _Cancelled
+            export = self._exports[id_] = msgspec.structs.replace(self._exports[id_], **changes)
+            if note:
+                self._note(export)
+
+    def _expire(self) -> None:
+        now = self._clock.now()
+        for export in self.of():
+            if export.finished is not None and export.finished + KEPT < now:
+                self.delete(export.id)
+
+    def _folder(self, id_: str) -> Path:
+        return self._root / id_
+
+    def _note(self, export: Export) -> None:
+        draft = self._folder(export.id) / "export.json.new"
+        draft.write_bytes(msgspec.json.encode(export))
+        draft.replace(draft.with_suffix(""))
+
+
+def _again(export: Export) -> Export:
+    """Return what is left of an export after a restart."""
+    if export.state != "running":
+        return export
+    return msgspec.structs.replace(export, state="queued", told=export.asked.start, rows=0)
+
+
+def _found(root: Path) -> list[Export]:
+    found = []
+    for file in sorted(root.glob("x-*/export.json")):
+        try:
+            found.append(msgspec.json.decode(file.read_bytes(), type=Export))
+        except (OSError, msgspec.DecodeError) as error:
+            log.warning("%s is no export and is left out: %s", file, error)
+    return found

@@ -1,0 +1,256 @@
+"""From what a pilot's own devices say to readings."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from ingest.quotas import Quotas
+from ingest.refused import Refused
+from zenata.city.clock import EARLIEST, LATEST, SECOND, format_time
+from zenata.city.quantities import QUANTITIES
+from zenata.city.readings import Catalog, Selection, Series
+from zenata.errors import UplinkError
+from zenata.pilots.device import Device, Seen
+from zenata.wire.senml import Readings
+from zenata.wire.uplinks import registry
+from zenata.wire.uplinks.base import MOST_PROPERTIES, Measure, Radio, Uplink
+
+KIND = "device"
+"""The kind of all pilots' own devices."""
+
+LEAD = 600 * SECOND
+"""How far the clock of a device may be ahead of ours [us]."""
+
+_MOST_NUMBERS = 500_000  # series remembered at once
+
+_Key = tuple[str, str, str, str]  # pilot, device, property, unit
+
+
+class Register(Protocol):
+    """Where devices are looked up; `zenata.pilots.devices.Devices` is one."""
+
+    def find(self, pilot: str, name: str) -> Device | None:
+        """Return a pilot's device by its id, or by what a network server calls it."""
+        ...
+
+    def touch(self, seen: dict[tuple[str, str], Seen]) -> None:
+        """Note what messages say of devices, by pilot and id."""
+        ...
+
+
+class DeviceDecoder:
+    """Turns what devices say into readings of the world of their pilot. Used by one thread at a time.
+
+    Parameters
+    ----------
+    register : Register
+    catalog : Catalog
+        Numbers the series; it grows.
+    kept : Catalog
+        Series that the store has from before, whose units stay.
+    quotas : Quotas, optional
+        Without them everything may be said.
+    """
+
+    def __init__(self, register: Register, catalog: Catalog, kept: Catalog, quotas: Quotas | None = None) -> None:
+        self.seen: dict[tuple[str, str], Seen] = {}
+        """What was accepted says of the devices; whoever has stored it takes it from here."""
+        self._register = register
+        self._catalog = catalog
+        self._kept = kept
+        self._quotas = quotas
+        self._numbers: dict[_Key, int] = {}
+        self._properties: dict[tuple[str, str], set[str]] = {}
+
+    def decode(self, pilot: str, name: str, payload: bytes, now: int) -> tuple[list[int], Readings]:
+        """Return the readings of a message, and the numbers of their series.
+
+        Parameters
+        ----------
+        pilot, name : str
+            As its topic has them.
+        payload : bytes
+        now : int
+            When it came [us since the Unix epoch].
+
+        Raises
+        ------
+        Refused
+            If it cannot become readings, or is more than the pilot may say.
+        """
+        self.count_message(pilot, now)
+        said = self.say(pilot, name, payload, now)
+        self.settle(pilot, [said], now)
+        return said.numbers, Readings([], [], said.times, said.values, [0] * len(said.numbers))
+
+    def say(self, pilot: str, name: str, payload: bytes, now: int) -> "Said":
+        """Return what a device says, neither counted nor noted yet.
+
+        Raises
+        ------
+        Refused
+            If it cannot become readings.
+        """
+        device = self.find(pilot, name)
+        uplinks = read(payload, device.codec, now)
+        for uplink in uplinks:
+            other = self._register.find(pilot, uplink.device) if uplink.device else None
+            if other is not None and other.id != device.id:
+                raise Refused("topic", f"the payload speaks of {other.id!r}, and was to be of {device.id!r}")
+        return self.accept(device, uplinks, now)
+
+    def find(self, pilot: str, name: str) -> Device:
+        """Return a device of a pilot.
+
+        Raises
+        ------
+        Refused
+            If it has none of that name.
+        """
+        device = self._register.find(pilot, name)
+        if device is None:
+            raise Refused("device", f"{pilot} has no device {name[:80]!r}: make it with POST /v1/devices")
+        return device
+
+    def accept(self, device: Device, uplinks: Sequence[Uplink], now: int) -> "Said":
+        """Hold what a device says against its units and the time.
+
+        Raises
+        ------
+        Refused
+            If it cannot be readings.
+        """
+        numbers: list[int] = []
+        times: list[int] = []
+        values: list[float] = []
+        for uplink in uplinks:
+            time = now if uplink.time is None else uplink.time
+            _check_time(time, now)
+            for property_, measure in uplink.properties.items():
+                numbers.append(self._number(device, property_, measure))
+                times.append(time)
+                values.append(measure.value)
+        return Said(device, uplinks, numbers, times, values)
+
+    def count_message(self, pilot: str, now: int) -> None:
+        """Count a message against the quotas.
+
+        Raises
+        ------
+        Refused
+            If it is too many.
+        """
+        if self._quotas is not None:
+            self._quotas.message(pilot, now)
+
+    def settle(self, pilot: str, said: Sequence["Said"], now: int) -> None:
+        """Count readings against the quotas, and note what they say of their devices.
+
+        Raises
+        ------
+        Refused
+            If they are too many.
+        """
+        if self._quotas is not None:
+            self._quotas.points(pilot, sum(len(one.numbers) for one in said), now)
+        for one in said:
+            key = (one.device.pilot, one.device.id)
+            seen = one.seen(now)
+            self.seen[key] = self.seen[key].then(seen) if key in self.seen else seen
+
+    def store_seen(self) -> None:
+        """Tell the register what the messages settled so far say of their devices."""
+        seen, self.seen = self.seen, {}
+        if seen:
+            self._register.touch(seen)
+
+    def _number(self, device: Device, property_: str, measure: Measure) -> int:
+        """Return the number of a series, after a look at the unit and the value."""
+        if measure.unit and (quantity := QUANTITIES.get(property_)) is not None:
+            if measure.unit != quantity.unit:
+                raise Refused("unit", f"{property_} is in {quantity.unit}, not in {measure.unit!r}")
+            if not quantity.low <= measure.value <= quantity.high:
+                said = f"{property_} is {measure.value:g} {measure.unit}"
+                raise Refused("range", f"{said}, outside {quantity.low:g} to {quantity.high:g}")
+        key = (device.pilot, device.id, property_, measure.unit)
+        number = self._numbers.get(key)
+        if number is None:
+            if len(self._numbers) >= _MOST_NUMBERS:
+                self._numbers.clear()
+            number = self._numbers[key] = self._intern(device, property_, measure.unit)
+        return number
+
+    def _intern(self, device: Device, property_: str, unit: str) -> int:
+        properties = self._properties_of(device)
+        if property_ not in properties and len(properties) >= MOST_PROPERTIES:
+            raise Refused("schema", f"{device.id} has {MOST_PROPERTIES} properties already, and no {property_!r}")
+        before = self._kept.find(device.world, device.id, property_)
+        if before is not None:
+            series = self._kept[before]
+        else:
+            quantity = QUANTITIES.get(property_)
+            series = Series(
+                world=device.world,
+                sensor=device.id,
+                property=property_,
+                kind=KIND,
+                district=device.district,
+                unit=unit or (quantity.unit if quantity else ""),
+                owner=device.pilot,
+            )
+        number = self._catalog.intern(series)
+        known = self._catalog[number].unit
+        if unit and known and unit != known:
+            raise Refused("unit", f"{property_} of {device.id} is in {known} since it was first said, not in {unit!r}")
+        properties.add(property_)
+        return number
+
+    def _properties_of(self, device: Device) -> set[str]:
+        """Return what a device has said of, now and before."""
+        key = (device.pilot, device.id)
+        if key not in self._properties:
+            chosen = self._kept.select(Selection(worlds=(device.world,), sensors=(device.id,)))
+            self._properties[key] = {self._kept[number].property for number in chosen.tolist()}
+        return self._properties[key]
+
+
+class Said(NamedTuple):
+    """What a device said: readings as columns of equal length, `numbers` those of their series."""
+
+    device: Device
+    uplinks: Sequence[Uplink]
+    numbers: list[int]
+    times: list[int]
+    values: list[float]
+
+    def seen(self, now: int) -> Seen:
+        """Return what it says of the device itself."""
+        seen = Seen(time=now, messages=1, readings=len(self.numbers))
+        for uplink in self.uplinks:
+            radio = uplink.radio or Radio()
+            seen = seen.then(
+                Seen(time=now, messages=0, readings=0, battery=uplink.battery, rssi=radio.rssi, snr=radio.snr)
+            )
+        return seen
+
+
+def read(payload: bytes, codec: str, now: int) -> list[Uplink]:
+    """Read a payload; one that cannot be read is refused.
+
+    Raises
+    ------
+    Refused
+        If it is nothing that a device can say.
+    """
+    try:
+        return registry.decode(payload, codec, now)
+    except UplinkError as error:
+        raise Refused("schema", str(error)) from error
+
+
+def _check_time(time: int, now: int) -> None:
+    if not EARLIEST <= time < LATEST:
+        raise Refused(
+            "time", f"observed {time / SECOND:.0f} s after 1970, which is no time of a device; times are seconds"
+        )
+    if time > now + LEAD:
+        raise Refused("time", f"observed at {format_time(time)}, while it is {format_time(now)}")

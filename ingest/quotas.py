@@ -1,0 +1,106 @@
+"""How much the devices of each pilot may say: messages a second, and readings a day.
+
+Counted in the memory of the process, so a restart begins anew, and of several workers each counts its own.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ingest.refused import Refused
+from zenata.city.clock import SECOND
+
+BURST = 10.0
+"""Messages that may come at once, in seconds of the rate: a gateway that was away sends what it kept. A default."""
+
+_DAY = 86_400 * SECOND
+
+
+class Limits(NamedTuple):
+    """What one pilot's devices may say: messages a second in the long run, and readings a day of UTC."""
+
+    messages_per_second: float
+    points_per_day: int
+
+
+@dataclass(slots=True)
+class _Count:
+    tokens: float
+    time: int
+    day: int = 0
+    points: int = 0
+
+
+class Quotas:
+    """Counts what the devices of each pilot say. May be used from any thread.
+
+    Parameters
+    ----------
+    limits : callable
+        Returns those of a pilot.
+    """
+
+    def __init__(self, limits: Callable[[str], Limits]) -> None:
+        self._limits = limits
+        self._counts: dict[str, _Count] = {}
+        self._lock = threading.Lock()
+
+    def message(self, pilot: str, now: int) -> None:
+        """Count a message.
+
+        Parameters
+        ----------
+        pilot : str
+        now : int
+            [us since the Unix epoch]
+
+        Raises
+        ------
+        Refused
+            If it is too many.
+        """
+        rate = self._limits(pilot).messages_per_second
+        with self._lock:
+            count = self._count(pilot, now, rate)
+            if count.tokens < 1:
+                wait = (1 - count.tokens) / rate if rate > 0 else 3600.0
+                raise Refused(
+                    "quota",
+                    f"more than {rate:g} messages a second (quota messages_per_second)",
+                    "messages_per_second",
+                    wait,
+                )
+            count.tokens -= 1
+
+    def points(self, pilot: str, points: int, now: int) -> None:
+        """Count readings.
+
+        Raises
+        ------
+        Refused
+            If they are too many.
+        """
+        limits = self._limits(pilot)
+        with self._lock:
+            count = self._count(pilot, now, limits.messages_per_second)
+            if count.points + points > limits.points_per_day:
+                raise Refused(
+                    "quota",
+                    f"more than {limits.points_per_day:,} readings a day of UTC (quota points_per_day)",
+                    "points_per_day",
+                    (_DAY - now % _DAY) / SECOND,
+                )
+            count.points += points
+
+    def _count(self, pilot: str, now: int, rate: float) -> _Count:
+        """Return the count of a pilot as it is now."""
+        most = max(rate * BURST, 1.0)
+        count = self._counts.get(pilot)
+        if count is None:
+            count = self._counts[pilot] = _Count(tokens=most, time=now)
+        count.tokens = min(most, count.tokens + max(now - count.time, 0) / SECOND * rate)
+        count.time = max(count.time, now)
+        if now // _DAY != count.day:
+            count.day, count.points = now // _DAY, 0
+        return count

@@ -1,0 +1,181 @@
+"""Exports are written whole or not at all, one pilot after the other, and outlive the process."""
+
+import threading
+from contextlib import closing
+from dataclasses import replace
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from api.encode import Encoder
+from api.exports import jobs
+from api.exports.export import Export
+from api.exports.jobs import KEPT, MOST, Exports
+from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
+from tests.system.running import wait_until
+from zenata.city.clock import WallClock
+from zenata.city.readings import Selection
+from zenata.errors import StoreError
+from zenata.store import open_store
+from zenata.store.base import Query
+
+SERIES = series_of(small_city())
+WHOLE = Query(selection=Selection(), start=START, end=START + MINUTES * MINUTE)
+
+
+class LaterClock:
+    def __init__(self, later: int) -> None:
+        self._later = later
+
+    def now(self) -> int:
+        return WallClock().now() + self._later
+
+
+@pytest.fixture
+def store(tmp_path):
+    with closing(open_store(f"duckdb:///{tmp_path}/readings.duckdb")) as store:
+        store.append(batch_of(SERIES, range(MINUTES)))
+        yield store
+
+
+@pytest.fixture
+def exports(tmp_path, store):
+    with Exports(root=tmp_path / "exports", store=store, clock=WallClock()) as exports:
+        yield exports
+
+
+def ended(exports: Exports, export: Export) -> Export:
+    wait_until(lambda: exports.find(export.id).state in {"done", "failed"}, "the export has ended")
+    return exports.find(export.id)
+
+
+def rows_in(exports: Exports, export: Export) -> int:
+    file = exports.file(export)
+    match export.format:
+        case "csv":
+            return file.read_bytes().count(b"\r\n") - 1
+        case "arrow":
+            with pa.ipc.open_stream(file.read_bytes()) as reader:
+                return reader.read_all().num_rows
+        case _:
+            return pq.read_table(file).num_rows
+
+
+@pytest.mark.parametrize("format_name", ["csv", "arrow", "parquet"])
+def test_a_file_has_every_row_once(exports, format_name):
+    export = ended(exports, exports.make("ada", WHOLE, format_name))
+    assert (export.state, export.progress, export.reason) == ("done", 1.0, None)
+    assert export.rows == rows_in(exports, export) == MINUTES * len(SERIES)
+    assert export.bytes == exports.file(export).stat().st_size
+
+
+def test_a_csv_file_is_what_the_query_answers(exports, store):
+    export = ended(exports, exports.make("ada", WHOLE, "csv"))
+    assert exports.file(export).read_bytes() == Encoder().csv(store.query(WHOLE))
+
+
+@pytest.mark.parametrize("format_name", ["csv", "arrow", "parquet"])
+def test_nothing_found_is_a_file_too(exports, format_name):
+    nowhere = replace(WHOLE, selection=Selection(worlds=("w-none",)))
+    export = ended(exports, exports.make("ada", nowhere, format_name))
+    assert (export.state, export.rows) == ("done", 0)
+    assert rows_in(exports, export) == 0
+
+
+def test_what_fails_says_why_and_leaves_no_file(exports, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_BYTES", 10)
+    export = ended(exports, exports.make("ada", WHOLE, "csv"))
+    assert export.state == "failed"
+    assert "larger than" in export.reason
+    assert [file.name for file in exports.file(export).parent.iterdir()] == ["export.json"]
+
+
+def test_a_pilot_has_so_many_and_no_more(exports):
+    for _ in range(MOST):
+        assert exports.make("ada", WHOLE, "csv")
+    assert exports.make("ada", WHOLE, "csv") is None
+    assert exports.make("ben", WHOLE, "csv")
+    exports.delete(exports.of("ada")[0].id)
+    assert exports.make("ada", WHOLE, "csv")
+    assert len(exports.of()) == MOST + 1
+
+
+class Gate:
+    """A store that answers when it may."""
+
+    def __init__(self, store) -> None:
+        self.store, self.open, self.asked = store, threading.Event(), []
+
+    def query(self, query: Query):
+        self.asked.append(query.selection.worlds)
+        assert self.open.wait(10)
+        return self.store.query(query)
+
+
+def test_pilots_take_turns(tmp_path, store):
+    gate = Gate(store)
+    with Exports(root=tmp_path / "exports", store=gate, clock=WallClock()) as exports:
+        made = [
+            exports.make(pilot, replace(WHOLE, end=START + 1, selection=Selection(worlds=(f"{pilot}-{n}",))), "csv")
+            for pilot, count in (("ada", 3), ("ben", 1))
+            for n in range(count)
+        ]
+        wait_until(lambda: gate.asked, "the first begins")
+        gate.open.set()
+        for export in made:
+            assert ended(exports, export).state == "done"
+    assert [worlds[0] for worlds in gate.asked] == ["ada-0", "ben-0", "ada-1", "ada-2"]
+
+
+def test_one_under_way_can_be_deleted(tmp_path, store):
+    gate = Gate(store)
+    with Exports(root=tmp_path / "exports", store=gate, clock=WallClock()) as exports:
+        first, second = (exports.make("ada", WHOLE, "parquet") for _ in range(2))
+        wait_until(lambda: gate.asked, "the first begins")
+        exports.delete(first.id)
+        gate.open.set()
+        assert ended(exports, second).state == "done"
+        assert exports.find(first.id) is None
+        assert [folder.name for folder in (tmp_path / "exports").iterdir()] == [second.id]
+
+
+def test_what_was_under_way_is_written_after_a_restart(tmp_path, store):
+    root, gate = tmp_path / "exports", Gate(store)
+    with Exports(root=root, store=gate, clock=WallClock()) as before:
+        export = before.make("ada", WHOLE, "parquet")
+        wait_until(lambda: before.find(export.id).state == "running", "it runs")
+        before._stop.set()
+        gate.open.set()
+    assert msgspec.json.decode((root / export.id / "export.json").read_bytes())["state"] == "running"
+    with Exports(root=root, store=store, clock=WallClock()) as after:
+        done = ended(after, after.find(export.id))
+        assert (done.state, done.rows, rows_in(after, done)) == ("done", MINUTES * len(SERIES), MINUTES * len(SERIES))
+
+
+def test_a_store_that_fails_fails_the_export_and_not_the_next(tmp_path, store):
+    class Broken:
+        def query(self, query: Query):
+            if query.selection.worlds:
+                raise StoreError("the disk has gone")
+            return store.query(query)
+
+    with Exports(root=tmp_path / "exports", store=Broken(), clock=WallClock()) as exports:
+        bad = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("w-a",))), "csv")
+        good = exports.make("ada", WHOLE, "csv")
+        assert ended(exports, bad).reason == "the disk has gone"
+        assert ended(exports, good).state == "done"
+
+
+def test_old_ones_and_what_is_no_export_go(tmp_path, store):
+    root = tmp_path / "exports"
+    with Exports(root=root, store=store, clock=WallClock()) as exports:
+        export = ended(exports, exports.make("ada", WHOLE, "csv"))
+    (root / "x-broken").mkdir()
+    (root / "x-broken" / "export.json").write_text("{")
+    with Exports(root=root, store=store, clock=LaterClock(KEPT - 60_000_000)) as exports:
+        assert exports.find(export.id) is not None
+    with Exports(root=root, store=store, clock=LaterClock(KEPT + 60_000_000)) as exports:
+        wait_until(lambda: not (root / export.id).exists(), "it has gone")
+        assert exports.find(export.id) is None

@@ -1,0 +1,88 @@
+"""A query in slices means what the same query means at once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.exports import slices
+from api.exports.slices import pages
+from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
+from zenata.city.readings import Selection
+from zenata.errors import QueryTooHeavy
+from zenata.store import open_store
+from zenata.store.base import Query
+
+WHOLE = Query(selection=Selection(), start=START, end=START + MINUTES * MINUTE)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    store = open_store(f"duckdb:///{tmp_path_factory.mktemp('slices')}/readings.duckdb")
+    store.append(batch_of(series_of(small_city()), range(MINUTES)))
+    yield store
+    store.close()
+
+
+def rows(store, query: Query) -> list[tuple]:
+    found: list[tuple] = []
+    last = query.start
+    for table, told in pages(store, query):
+        assert last <= told <= query.end
+        last = told
+        found += zip(
+            table.time.tolist(), table.series.tolist(), *map(np.ndarray.tolist, table.columns.values()), strict=True
+        )
+    assert last == query.end
+    return found
+
+
+def at_once(store, query: Query) -> list[tuple]:
+    table = store.query(replace(query, limit=1_000_000))
+    return list(
+        zip(table.time.tolist(), table.series.tolist(), *map(np.ndarray.tolist, table.columns.values()), strict=True)
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    begin=st.integers(0, MINUTES * MINUTE - 2),
+    length=st.integers(1, MINUTES * MINUTE),
+    every=st.sampled_from([None, 7 * MINUTE, 15 * MINUTE, 60 * MINUTE]),
+    size=st.integers(3, 400),
+)
+def test_slices_lose_nothing_and_tell_nothing_twice(store, monkeypatch, begin, length, every, size):
+    monkeypatch.setattr(slices, "ROWS", size)
+    aggregates = ("mean", "count") if every else ()
+    query = replace(WHOLE, start=START + begin, end=START + begin + length, every=every, aggregates=aggregates)
+    assert rows(store, query) == at_once(store, query)
+
+
+def test_one_row_a_series_of_the_whole_range(store):
+    query = replace(WHOLE, aggregates=("mean", "max"))
+    assert rows(store, query) == at_once(store, query)
+
+
+def test_what_is_too_heavy_at_once_is_asked_in_shorter_slices(store):
+    asked: list[int] = []
+
+    class Weak:
+        def query(self, query: Query):
+            asked.append(query.end - query.start)
+            if asked[-1] > 30 * MINUTE:
+                raise QueryTooHeavy("too much")
+            return store.query(query)
+
+    assert rows(Weak(), WHOLE) == at_once(store, WHOLE)
+    assert max(asked) > 30 * MINUTE
+
+
+def test_what_is_too_heavy_however_short_is_told():
+    class Hopeless:
+        def query(self, query: Query):
+            raise QueryTooHeavy("too much")
+
+    with pytest.raises(QueryTooHeavy):
+        list(pages(Hopeless(), WHOLE))

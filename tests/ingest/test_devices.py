@@ -1,0 +1,175 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.clocks import Clocks
+from ingest.decoder import Decoder
+from ingest.devices import LEAD, DeviceDecoder
+from ingest.quotas import Limits, Quotas
+from tests.api.running import small_city
+from tests.ingest.devices import Table, device
+from tests.wire.uplinks import test_chirpstack
+from zenata.city.clock import parse_time
+from zenata.city.readings import Catalog, Series
+from zenata.pilots.device import Seen
+from zenata.store.letters import REASONS
+from zenata.wire import topics
+from zenata.wire.mqtt import Message
+
+NOW = parse_time("2026-01-01T12:00:00Z")
+PLENTY = Limits(1e9, 10**9)
+
+
+class Rig:
+    """A decoder that knows some devices, as ingest has it."""
+
+    def __init__(self, *devices, limits=PLENTY, kept=None):
+        self.table = Table(*(devices or (device(), device("other"))))
+        quotas = Quotas(lambda _: limits)
+        self.decoder = Decoder(
+            small_city(), Clocks(), lambda catalog: DeviceDecoder(self.table, catalog, kept or Catalog(), quotas)
+        )
+
+    def say(self, payload, name="roof", pilot="alpha", now=NOW):
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        return self.decoder.decode([Message(topics.device(pilot, name), raw, 1, 1)], now)
+
+    def said(self, payload, **where):
+        batch, letters = self.say(payload, **where)
+        assert letters == []
+        names = [batch.catalog[number].property for number in batch.series.tolist()]
+        return dict(zip(names, batch.value.tolist(), strict=True))
+
+    def letter(self, payload, **where):
+        batch, (letter,) = self.say(payload, **where)
+        assert len(batch) == 0
+        assert letter.code in REASONS
+        return letter
+
+
+def test_a_device_has_its_series_in_the_world_of_its_pilot():
+    rig = Rig(device(district="coast"))
+    batch, letters = rig.say({"temperature": 21.5, "level": 3, "time": "2026-01-01T11:00:00Z"})
+    assert letters == []
+    assert batch.time.tolist() == [parse_time("2026-01-01T11:00:00Z")] * 2
+    assert batch.seq.tolist() == [0, 0]
+    assert rig.decoder.catalog[0] == Series("p-alpha", "roof", "temperature", "device", "coast", "Cel", "alpha")
+    assert rig.decoder.catalog[1].unit == ""
+
+
+def test_city_and_devices_are_one_batch_of_one_catalog():
+    rig = Rig()
+    air = b'[{"bn":"air-0001/","bt":1767268800,"seq":3,"n":"pm25","u":"ug/m3","v":1}]'
+    messages = [
+        Message("zenata/telemetry/la-ferme/air/air-0001", air, 1, 1),
+        Message(topics.device("alpha", "roof"), b'{"a":1}', 2, 1),
+    ]
+    batch, letters = rig.decoder.decode(messages, NOW)
+    assert letters == []
+    assert [batch.catalog[number].world for number in batch.series.tolist()] == ["zenata", "p-alpha"]
+    assert batch.seq.tolist() == [3, 0]
+
+
+def test_sensors_that_speak_after_devices_have_their_own_ranges():
+    rig = Rig()
+    rig.said({"a": 1, "b": 2})
+    topic = "zenata/telemetry/la-ferme/air/air-0001"
+    good = b'[{"bn":"air-0001/","bt":1767268800,"seq":3,"n":"pm25","u":"ug/m3","v":1}]'
+    bad = b'[{"bn":"air-0001/","bt":1767268801,"seq":4,"n":"pm25","u":"ug/m3","v":-1}]'
+    batch, (letter,) = rig.decoder.decode([Message(topic, good, 1, 1), Message(topic, bad, 2, 1)], NOW)
+    assert batch.value.tolist() == [1]
+    assert letter.code == "range"
+
+
+def test_a_device_is_found_by_what_its_network_calls_it():
+    rig = Rig(device(external="70b3d57ed0051234"))
+    assert rig.said(test_chirpstack.UP, name="70B3D57ED0051234") == {"temperatureSensor_3": 27.2}
+
+
+@pytest.mark.parametrize(
+    ("payload", "code", "reason"),
+    [
+        (b"\x00", "schema", "neither"),
+        ({"note": "hello"}, "schema", "no property with a number"),
+        ([{"n": "temperature", "u": "K", "v": 300}], "unit", "is in Cel"),
+        ([{"n": "temperature", "u": "Cel", "v": 300}], "range", "outside -15 to 60"),
+        ({"a": 1, "time": "1970-01-01T00:00:00Z"}, "time", "seconds"),
+        ({"a": 1, "time": NOW / 1000}, "time", "seconds"),
+        ({"a": 1, "time": (NOW + LEAD + 1_000_000) / 1e6}, "time", "while it is"),
+        ([{"n": "other/temperature", "v": 1}], "topic", "speaks of 'other'"),
+    ],
+)
+def test_what_cannot_be_readings_is_a_dead_letter(payload, code, reason):
+    rig = Rig()
+    letter = rig.letter(payload)
+    assert (letter.code, letter.sensor, letter.topic) == (code, "roof", "pilots/alpha/telemetry/roof")
+    assert reason in letter.reason
+    assert rig.decoder.devices.seen == {}
+
+
+@pytest.mark.parametrize(("pilot", "name"), [("alpha", "cellar"), ("beta", "roof")])
+def test_an_unknown_device_and_that_of_another_are_told_alike(pilot, name):
+    letter = Rig().letter({"a": 1}, pilot=pilot, name=name)
+    assert letter.code == "device"
+    assert letter.reason == f"{pilot} has no device {name!r}: make it with POST /v1/devices"
+
+
+def test_other_topics_of_a_pilot_and_a_city_without_devices():
+    rig = Rig()
+    for decoder, topic, code in (
+        (rig.decoder, "pilots/alpha/answers/1", "topic"),
+        (Decoder(small_city(), Clocks()), "pilots/alpha/telemetry/roof", "device"),
+    ):
+        _, (letter,) = decoder.decode([Message(topic, b"{}", 1, 1)], NOW)
+        assert letter.code == code
+
+
+def test_a_unit_stays_what_it_was_first():
+    rig = Rig()
+    rig.said([{"n": "level", "u": "m", "v": 1}])
+    assert rig.said({"level": 2}) == {"level": 2}
+    assert rig.letter([{"n": "level", "u": "cm", "v": 100}]).code == "unit"
+    kept = Catalog()
+    kept.intern(Series("p-alpha", "roof", "level", "device", "", "m", "alpha"))
+    assert Rig(kept=kept).letter([{"n": "level", "u": "cm", "v": 100}]).code == "unit"
+
+
+def test_a_device_has_only_so_many_properties():
+    rig = Rig()
+    rig.said({f"a{number}": 1 for number in range(256)})
+    assert "properties already" in rig.letter({"b": 1}).reason
+    assert rig.said({"a0": 2}) == {"a0": 2}
+
+
+@pytest.mark.parametrize(
+    ("limits", "payloads", "quota"),
+    [
+        (Limits(0.1, 10), [{"a": 1}, {"a": 2}], "messages_per_second"),
+        (Limits(10, 3), [{"a": 1, "b": 1}] * 2, "points_per_day"),
+    ],
+)
+def test_what_is_too_much_is_a_dead_letter_that_names_the_quota(limits, payloads, quota):
+    rig = Rig(limits=limits)
+    rig.said(payloads[0])
+    letter = rig.letter(payloads[1])
+    assert letter.code == "quota"
+    assert quota in letter.reason
+
+
+def test_what_was_accepted_says_that_the_device_lives():
+    rig = Rig(device(external="70b3d57ed0051234"))
+    rig.said({"a": 1, "b": 2, "battery": 80}, now=NOW)
+    rig.said(test_chirpstack.UP, now=NOW + 1)
+    assert rig.table.seen == {}
+    rig.decoder.devices.store_seen()
+    assert rig.table.seen == {
+        ("alpha", "roof"): Seen(time=NOW + 1, messages=2, readings=4, battery=80, rssi=-48, snr=9.5)
+    }
+
+
+@given(st.binary(), st.sampled_from(["auto", "cayenne", "json", "influx"]))
+def test_any_payload_is_readings_or_one_dead_letter(payload, codec):
+    batch, letters = Rig(device(codec=codec)).say(payload)
+    assert len(letters) <= (0 if len(batch) else 1)

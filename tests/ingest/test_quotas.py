@@ -1,0 +1,55 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.quotas import BURST, Limits, Quotas
+from ingest.refused import Refused
+from zenata.city.clock import SECOND, parse_time
+
+NOON = parse_time("2026-01-01T12:00:00Z")
+
+
+def count(quotas, pilot, times):
+    accepted = 0
+    for time in times:
+        try:
+            quotas.message(pilot, time)
+        except Refused as refused:
+            assert (refused.code, refused.quota) == ("quota", "messages_per_second")
+        else:
+            accepted += 1
+    return accepted
+
+
+def test_a_burst_is_let_through_and_then_the_rate():
+    quotas = Quotas(lambda _: Limits(2, 100))
+    assert count(quotas, "alpha", [NOON] * 100) == 2 * BURST
+    assert count(quotas, "alpha", [NOON + second * SECOND for second in range(1, 11) for _ in range(5)]) == 20
+    assert count(quotas, "beta", [NOON] * 3) == 3
+
+
+def test_a_refusal_says_when_it_is_over():
+    quotas = Quotas(lambda _: Limits(2, 10))
+    count(quotas, "alpha", [NOON] * 20)
+    with pytest.raises(Refused) as too_fast:
+        quotas.message("alpha", NOON)
+    assert too_fast.value.retry_after == 0.5
+    quotas.points("alpha", 10, NOON)
+    with pytest.raises(Refused, match="points_per_day") as too_many:
+        quotas.points("alpha", 1, NOON)
+    assert too_many.value.retry_after == 12 * 3600
+    quotas.points("alpha", 10, NOON + 12 * 3600 * SECOND)
+
+
+def test_of_nothing_there_is_always_too_much():
+    with pytest.raises(Refused):
+        Quotas(lambda _: Limits(0, 0)).points("alpha", 1, NOON)
+    assert count(Quotas(lambda _: Limits(0, 0)), "alpha", [NOON, NOON + SECOND]) == 1
+
+
+@given(st.floats(0.1, 100), st.lists(st.integers(0, 60 * SECOND), min_size=1, max_size=200))
+def test_never_more_than_the_rate_and_a_burst(rate, offsets):
+    quotas = Quotas(lambda _: Limits(rate, 1))
+    times = [NOON + offset for offset in sorted(offsets)]
+    most = max(rate * BURST, 1) + rate * (times[-1] - times[0]) / SECOND
+    assert count(quotas, "alpha", times) <= most + 1e-6

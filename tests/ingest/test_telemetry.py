@@ -1,0 +1,125 @@
+import threading
+
+import pytest
+
+from ingest.clocks import Clocks
+from ingest.devices import DeviceDecoder
+from ingest.quotas import Limits, Quotas
+from ingest.replay import Replayed, replay
+from ingest.telemetry import NOBODY, Telemetry
+from tests.api.running import small_city
+from tests.ingest.devices import Table, device
+from zenata.city.clock import parse_time
+from zenata.city.readings import Selection
+from zenata.errors import StoreError
+from zenata.pilots.device import Seen
+from zenata.store import open_store
+from zenata.wire.uplinks.answers import Answer
+
+NOW = parse_time("2026-01-01T12:00:00Z")
+
+
+class Stopped:
+    """A clock that stands still."""
+
+    def now(self):
+        return NOW
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def table():
+    return Table(device(), device("cellar"))
+
+
+def telemetry(store, table, limits=Limits(1e6, 10**6), on_stored=lambda _: None):  # noqa: B008 - it is never changed
+    return Telemetry(register=table, store=store, quotas=Quotas(lambda _: limits), clock=Stopped(), on_stored=on_stored)
+
+
+def kept(store):
+    newest = store.latest(Selection())
+    rows = zip(newest.series.tolist(), newest.columns["value"].tolist(), strict=True)
+    return {(store.catalog[n].world, store.catalog[n].sensor, store.catalog[n].property): value for n, value in rows}
+
+
+def test_what_is_answered_is_stored_heard_and_seen(store, table):
+    heard = []
+    answer = telemetry(store, table, on_stored=heard.append).document("alpha", "roof", b'{"level": 2, "note": "x"}')
+    assert answer == Answer(devices=("roof",), readings=1, left_out=("note",))
+    assert kept(store) == {("p-alpha", "roof", "level"): 2}
+    assert [len(batch) for batch in heard] == [1]
+    assert table.seen == {("alpha", "roof"): Seen(time=NOW, messages=1, readings=1)}
+
+
+def test_the_same_again_is_no_news(store, table):
+    heard = []
+    taker = telemetry(store, table, on_stored=heard.append)
+    answers = [taker.lines("alpha", None, b"device,device=roof level=2 1767225600", "s") for _ in range(2)]
+    assert answers == [Answer(devices=("roof",), readings=1)] * 2
+    assert len(heard) == 1
+
+
+def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):
+    taker = telemetry(store, Table())
+    for name in ("roof", "no word#", None):
+        assert taker.document("alpha", name, b'{"level": 2}').refusals[0].code == "device"
+    letters = store.dead_letters(topics=["pilots/alpha/"])
+    assert sorted(letter.sensor for letter in letters) == sorted([NOBODY, NOBODY, "roof"])
+    assert store.ledger.worlds() == []
+
+    def devices(catalog):
+        return DeviceDecoder(table, catalog, store.catalog)
+
+    assert replay(small_city(), store, Clocks(), devices=devices) == Replayed(mended=1, dead=2)
+    assert kept(store) == {("p-alpha", "roof", "level"): 2}
+    assert len(store.dead_letters()) == 2
+    assert store.ledger.worlds() == []
+
+
+def test_lines_over_a_quota_are_kept_not_at_all(store, table):
+    taker = telemetry(store, table, Limits(10, 1))
+    answer = taker.lines("alpha", "roof", b"device a=1,b=2\nbad", "ns")
+    assert [refusal.quota for refusal in answer.refusals] == ["points_per_day"]
+    assert kept(store) == {}
+    assert table.seen == {}
+
+
+class Failing:
+    """A store whose disk is full."""
+
+    def __init__(self, store):
+        self.catalog = store.catalog
+
+    def append(self, batch, letters=()):
+        raise StoreError("the disk is full")
+
+
+def test_what_cannot_be_stored_is_not_answered(store, table):
+    taker = telemetry(Failing(store), table)
+    for payload in (b'{"level": 2}', b"?"):
+        with pytest.raises(StoreError):
+            taker.document("alpha", "roof", payload)
+    assert taker.document("alpha", "cellar", b'{"deviceInfo": {"devEui": "other"}, "margin": 1}').refusals == ()
+    assert set(table.seen) == {("alpha", "cellar")}
+
+
+def test_many_at_once_are_all_kept(store, table):
+    taker = telemetry(store, table)
+    names = ["roof", "cellar"]
+
+    def say(number):
+        for count in range(10):
+            taker.document("alpha", names[number % 2], b'{"n%d_%d": %d}' % (number, count, count))
+
+    threads = [threading.Thread(target=say, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kept(store)) == 80

@@ -1,0 +1,110 @@
+"""The database of control data: what pilots have and may, as opposed to what sensors say.
+
+SQLite by default, PostgreSQL by URL. Its tables are made and changed by the revisions in ``migrations/versions``, which
+`open_database` applies.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from zenata.errors import SetupError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_PATIENCE = 30.0  # for another process that writes [s]
+_LOCK = 0x7A656E61746131  # of PostgreSQL, by which one process at a time migrates: any number that is ours
+
+
+class Base(DeclarativeBase):
+    """Base of all tables of control data."""
+
+
+def open_database(url: str) -> Engine:
+    """Open a database and bring its tables up to date; several processes may do so at once.
+
+    Parameters
+    ----------
+    url : str
+        As SQLAlchemy has it: ``sqlite:////path/control.db`` or ``postgresql+psycopg://user:password@host/name``. The
+        file and its folder are made if they are not there.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be opened, or is of a later version.
+    """
+    try:
+        parsed = make_url(url)
+        shown = parsed.render_as_string(hide_password=True)
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
+            event.listen(engine, "connect", _prepare_sqlite)
+        else:
+            engine = create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, ImportError) as error:
+        raise SetupError(f"the control data cannot be opened: {error}") from error
+    except OSError as error:
+        raise SetupError(f"the folder of {shown} cannot be made: {error.strerror}") from error
+    try:
+        with engine.begin() as connection:
+            _migrate(connection)
+    except CommandError as error:
+        engine.dispose()
+        raise SetupError(f"the control data in {shown} are of a later version: update zenata ({error})") from error
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise SetupError(f"the control data in {shown} cannot be opened: {_told(error)}") from error
+    return engine
+
+
+def _migrate(connection: Connection) -> None:
+    """Apply the revisions that are not there yet, while no other process does."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("BEGIN IMMEDIATE"))
+    else:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a database of SQLite that others may be using, as it is at one moment.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read or written.
+    """
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with closing(sqlite3.connect(source, timeout=_PATIENCE)) as here, closing(sqlite3.connect(target)) as there:
+            here.backup(there)
+        target.chmod(0o600)
+    except (OSError, sqlite3.Error) as error:
+        raise SetupError(f"{source} cannot be copied: {error}") from error
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # Readers and a writer at once; and what references a row goes with it.
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _told(error: SQLAlchemyError) -> str:
+    """Return the first line of what the database itself says: it has no secrets, unlike what SQLAlchemy adds."""
+    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]

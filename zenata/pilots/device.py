@@ -1,0 +1,149 @@
+"""What a pilot's own device is; plain values."""
+
+import re
+from dataclasses import dataclass
+
+from zenata.city.clock import SECOND
+from zenata.city.model import OWN
+from zenata.errors import ZenataError
+
+MOST_DEVICES = 200
+"""Devices of one pilot. A default, not a measured limit."""
+
+OFFLINE_AFTER = 3600
+"""Silence after which a device is offline, where it does not say [s]. A default, not a measured optimum."""
+
+LONGEST_SILENCE = 366 * 86_400
+"""The longest that may be called online [s]."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+
+class DeviceError(ZenataError):
+    """A device cannot be made or changed as asked.
+
+    Parameters
+    ----------
+    message : str
+    reason : str
+        ``invalid``: what was asked for is none; ``conflict``: another device has it; ``limit``: there are too many;
+        ``unknown``: there is no such device.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """Something a pilot brings.
+
+    Parameters
+    ----------
+    pilot, id : str
+        Whose it is, and the word it has in topics and queries.
+    name : str
+        For a person.
+    longitude, latitude : float or None
+        Position [deg], WGS 84; None where nobody said.
+    district : str
+        Where that is; empty outside of all districts.
+    codec : str
+        One of `zenata.wire.uplinks.registry.CODECS`.
+    external : str or None
+        What a network server calls it: a DevEUI, or the device id of The Things Stack; in small letters.
+    made : int
+        [us since the Unix epoch]
+    offline_after : int
+        Silence after which it is offline [s].
+    seen : int or None
+        When it last said something [us since the Unix epoch].
+    battery : float or None
+        [%]
+    rssi, snr : float or None
+        Of the last message that came by radio [dBm], [dB].
+    messages, readings : int
+        How many have been stored.
+    """
+
+    pilot: str
+    id: str
+    name: str
+    codec: str
+    made: int
+    longitude: float | None = None
+    latitude: float | None = None
+    district: str = ""
+    external: str | None = None
+    offline_after: int = OFFLINE_AFTER
+    seen: int | None = None
+    battery: float | None = None
+    rssi: float | None = None
+    snr: float | None = None
+    messages: int = 0
+    readings: int = 0
+
+    @property
+    def world(self) -> str:
+        """The world that its readings are of."""
+        return world_of(self.pilot)
+
+    def state(self, now: int) -> str:
+        """Return ``new`` before its first message, then ``online`` or ``offline`` by its silence until `now` [us]."""
+        if self.seen is None:
+            return "new"
+        return "offline" if now - self.seen > self.offline_after * SECOND else "online"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What messages of a device say of itself; None leaves what was.
+
+    Parameters
+    ----------
+    time : int
+        When the last one came [us since the Unix epoch].
+    messages, readings : int
+        How many came.
+    battery, rssi, snr : float or None
+        See `Device`.
+    """
+
+    time: int
+    messages: int
+    readings: int
+    battery: float | None = None
+    rssi: float | None = None
+    snr: float | None = None
+
+    def then(self, later: "Seen") -> "Seen":
+        """Return this and what came after it, as one."""
+        return Seen(
+            time=max(self.time, later.time),
+            messages=self.messages + later.messages,
+            readings=self.readings + later.readings,
+            battery=self.battery if later.battery is None else later.battery,
+            rssi=self.rssi if later.rssi is None else later.rssi,
+            snr=self.snr if later.snr is None else later.snr,
+        )
+
+
+def world_of(pilot: str) -> str:
+    """Return the world of what a pilot's devices say."""
+    return OWN + pilot
+
+
+def check_id(device: str) -> None:
+    """Refuse what is no word for a device.
+
+    Raises
+    ------
+    DeviceError
+        If it is none.
+    """
+    if not _ID.fullmatch(device):
+        raise DeviceError(
+            f"{device[:80]!r} cannot name a device: use up to 63 letters, digits, '-' and '_', the first no sign",
+            "invalid",
+        )

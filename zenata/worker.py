@@ -1,0 +1,141 @@
+"""What hears the broker beside the API: ingest, or a relay where ingest is elsewhere."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from secrets import token_hex
+
+from api.live import Hub
+from ingest.clocks import Clocks
+from ingest.devices import DeviceDecoder
+from ingest.relay import Relay
+from ingest.service import FILTERS, Ingest
+from zenata.city.clock import WallClock
+from zenata.city.model import City
+from zenata.city.readings import Catalog
+from zenata.errors import BrokerError, SetupError
+from zenata.settings import Settings
+from zenata.store.base import Store
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Subscription
+
+PATIENCE = 20.0
+"""Time the broker has to appear when a service starts [s]."""
+
+
+def worker_of(
+    settings: Settings,
+    address: Address,
+    city: City,
+    store: Store,
+    hub: Hub,
+    devices: Callable[[Catalog], DeviceDecoder],
+) -> "Worker":
+    """Return what is to hear the broker: ingest, or what passes readings on that ingest elsewhere stores."""
+    if settings.is_embedded:
+        subscription = subscription_of(settings, address)
+        ingest = Ingest(
+            city=city,
+            store=store,
+            subscription=subscription,
+            clock=WallClock(),
+            on_stored=hub.publish,
+            devices=devices,
+        )
+        return Worker(ingest, subscription)
+    subscription = subscription_of(settings, address, "api")
+    relay = Relay(
+        city=city,
+        ledger=store.ledger,
+        subscription=subscription,
+        clock=WallClock(),
+        on_readings=hub.publish,
+        devices=devices,
+    )
+    return Worker(relay, subscription)
+
+
+class Worker:
+    """Ingest, or a relay, in a thread of its own beside the API."""
+
+    def __init__(self, ingest: Ingest | Relay, subscription: Subscription) -> None:
+        self.failure: Exception | None = None
+        self._ingest = ingest
+        self._subscription = subscription
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def clocks(self) -> Clocks:
+        """The clocks of worlds, as ingest hears them."""
+        return self._ingest.clocks
+
+    def problems(self) -> list[str]:
+        """Return what keeps ingest from working, if anything."""
+        return [] if self._subscription.ready else ["the API does not hear the broker"]
+
+    def counters(self) -> dict[str, float]:
+        """Return what ingest has counted, by name."""
+        if isinstance(self._ingest, Relay):
+            return {}
+        return {f"ingest_{name}": value for name, value in asdict(self._ingest.counters).items()}
+
+    def start(self, on_failure: Callable[[], object]) -> None:
+        """Begin; `on_failure` is called if it cannot go on, and `failure` tells why."""
+        self._thread = threading.Thread(target=self._run, args=(on_failure,), name="ingest")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and wait until it has."""
+        self._stop.set()
+        self._subscription.cancel()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self, on_failure: Callable[[], object]) -> None:
+        try:
+            with self._subscription:
+                self._subscription.connect(PATIENCE)
+                self._ingest.run(self._stop)
+        except Exception as error:  # noqa: BLE001 - the main thread raises it again
+            if self._stop.is_set() and isinstance(error, BrokerError):
+                return  # a broker that has gone while we end is no failure
+            # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
+            self.failure = error
+            on_failure()
+
+
+def subscription_of(
+    settings: Settings, address: Address, name: str = "ingest", filters: Sequence[str] = FILTERS
+) -> Subscription:
+    """Return a session of the broker that lasts, by its name in the data directory."""
+    session = _session_name(settings.data_dir / f"{name}.session")
+    confirmed = settings.data_dir / f"{name}.subscribed"  # what the broker has confirmed to the session
+    subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
+    return Subscription(
+        address,
+        client_id=session,
+        filters=filters,
+        subscribed=confirmed.exists() and confirmed.read_text() == subscribed,
+        on_subscribed=lambda: confirmed.write_text(subscribed),
+    )
+
+
+def _session_name(file: Path) -> str:
+    """Return the name of a persistent session, made once.
+
+    A broker gives a session to whoever connects with its name, whatever the user; so it is a secret.
+    """
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (
+            suppress(FileExistsError),
+            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
+        ):
+            new.write(f"{file.stem}-{token_hex(16)}")
+        return file.read_text()
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error.strerror}") from error
