@@ -33,12 +33,13 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         asked = {"seed": 7, "start": START, "state": "paused", "kinds": ["water"]}
         headers = {"Authorization": f"Bearer {city.key}"}
         world = httpx.post(f"{city.http}/v1/worlds", headers=headers, json=asked, timeout=20).json()["world"]
+        assert httpx.post(f"{city.http}/v1/devices", headers=headers, json={"id": "roof"}).status_code == 201
         time = parse_time(city.newest())
         count = stored_before(city, time)
         with Client(city.broker, "demo", secret=city.key, session="away") as pilot:
             assert pilot.subscribe("pilots/demo/#")
         with Client(city.broker, "demo", secret=city.key) as pilot:
-            pilot.publish("pilots/demo/telemetry/dev-1", ["for who is away"])
+            pilot.publish("pilots/demo/answers/none", ["for who is away"])
         done = zenata("backup", str(file), "--data-dir", str(first))
         assert done.returncode == 0, done.stderr
         assert "the broker stood still for" in done.stderr
@@ -59,6 +60,7 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was said is stored again")
         wait_until(lambda: worlds_of(city), "the simulators answer")
         assert worlds_of(city) == {"zenata", world}
+        assert [device["id"] for device in city.get("/v1/devices")["items"]] == ["roof"]
         with Client(city.broker, "demo", secret=city.key, session="away") as pilot:
             pilot.wait_for("for who is away")
     with opened(second) as store:
