@@ -10,32 +10,46 @@ from typing import Annotated
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from api.context import Context, ContextDep
 from api.problems import KINDS, Problem
-from zenata.pilots.keys import Principal, Role
+from zenata.pilots.keys import Principal, Role, Scope
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of the sandbox, `zk_...`")
 
+_READING = {"GET", "HEAD", "OPTIONS"}
+
 
 async def authenticate(
-    context: ContextDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    context: ContextDep,
+    request: HTTPConnection,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Principal:
     """Return whom the key of a request speaks for.
 
     Raises
     ------
     Problem
-        401 without a key, or with one that is not ours.
+        401 without a key, or with one that is not ours; 403 if it is not for this; 429 for too many requests.
     """
     if credentials is None:
         challenge, wrong = 'Bearer realm="zenata"', "The request carries no key."
-    else:
-        principal = context.keys.check(credentials.credentials)
-        if principal is not None:
-            return principal
-        challenge, wrong = 'Bearer realm="zenata", error="invalid_token"', "The key is none of this sandbox."
-    raise Problem("no-key", f"{wrong} {KINDS['no-key'].help}", {"WWW-Authenticate": challenge})
+        raise Problem("no-key", f"{wrong} {KINDS['no-key'].help}", {"WWW-Authenticate": challenge})
+    return admit(context, request, credentials.credentials)
+
+
+def admit(context: Context, request: HTTPConnection, key: str) -> Principal:
+    """Return whom the key of a request speaks for, as `authenticate` does."""
+    principal = context.guard.identify(key, request.client.host if request.client else "")
+    request.state.principal = principal
+    context.guard.count(principal.pilot)
+    scope = Scope.READ if request.scope.get("method", "GET") in _READING else Scope.WRITE
+    if scope not in principal.scopes:
+        scopes = sorted(principal.scopes)
+        detail = f"This needs a key with the scope {scope}; {principal.key!r} has {', '.join(scopes)}."
+        raise Problem("wrong-scope", detail, scopes=scopes)
+    return principal
 
 
 PrincipalDep = Annotated[Principal, Depends(authenticate)]
@@ -43,7 +57,7 @@ PrincipalDep = Annotated[Principal, Depends(authenticate)]
 
 def standing(context: Context, key: str) -> Callable[[], bool]:
     """Return what tells whether a key is still good: what lasts longer than a request asks again and again."""
-    return lambda: context.keys.check(key) is not None
+    return lambda: context.register.check(key) is not None
 
 
 async def get_standing(

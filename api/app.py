@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -12,23 +13,27 @@ from api.context import Context, Telemetry
 from api.exports.jobs import Exports
 from api.live import Hub
 from api.observe import Metrics, Observer
-from api.problems import Problem, on_http_exception, on_problem, on_store_error, on_validation_error
+from api.problems import Problem, on_control_error, on_http_exception, on_problem, on_store_error, on_validation_error
 from api.routes import city as city_routes
 from api.routes import devices as device_routes
 from api.routes import exports as export_routes
 from api.routes import influx as influx_routes
 from api.routes import live as live_routes
 from api.routes import messages as message_routes
+from api.routes import pilots as pilot_routes
 from api.routes import readings as readings_routes
 from api.routes import service as service_routes
 from api.routes import telemetry as telemetry_routes
+from api.routes import watching as watching_routes
 from api.routes import worlds as world_routes
 from api.schemas import ProblemDetails
 from api.worlds import Worlds
 from zenata.city.model import City
 from zenata.errors import StoreError
+from zenata.pilots.audit import Audit
+from zenata.pilots.budget import Budget
 from zenata.pilots.devices import Devices
-from zenata.pilots.keys import KeyRing
+from zenata.pilots.register import Register
 from zenata.store.base import Store
 
 _DESCRIPTION = """
@@ -56,7 +61,9 @@ def create_app(
     *,
     city: City,
     store: Store,
-    keys: KeyRing,
+    register: Register,
+    audit: Audit,
+    budget: Budget,
     hub: Hub,
     worlds: Worlds,
     devices: Devices,
@@ -78,12 +85,15 @@ def create_app(
             HTTPException: on_http_exception,
             RequestValidationError: on_validation_error,
             StoreError: on_store_error,
+            SQLAlchemyError: on_control_error,
         },
     )
     app.state.context = Context(
         city=city,
         store=store,
-        keys=keys,
+        register=register,
+        audit=audit,
+        budget=budget,
         hub=hub,
         worlds=worlds,
         devices=devices,
@@ -94,7 +104,7 @@ def create_app(
         replay=replay,
     )
     app.state.metrics = Metrics(hub, store, counters)
-    app.add_middleware(Observer, metrics=app.state.metrics)
+    app.add_middleware(Observer, metrics=app.state.metrics, context=app.state.context)
     for routes in (
         city_routes,
         readings_routes,
@@ -105,6 +115,8 @@ def create_app(
         influx_routes,
         export_routes,
         message_routes,
+        pilot_routes,
+        watching_routes,
         service_routes,
     ):
         app.include_router(routes.router)

@@ -9,15 +9,20 @@ from typing import Annotated, Protocol
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from api.activity import Activity
 from api.encode import Encoder
 from api.exports.jobs import Exports
+from api.guard import Guard
 from api.live import Hub
 from api.places import SensorIndex
 from api.worlds import Worlds
+from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Selection
+from zenata.pilots.audit import Audit
+from zenata.pilots.budget import Budget
 from zenata.pilots.devices import Devices
-from zenata.pilots.keys import KeyRing
+from zenata.pilots.register import Register
 from zenata.store.base import Store
 from zenata.wire.uplinks.answers import Answer
 
@@ -34,6 +39,10 @@ took 20 s with 32, 80 s with 8.
 
 class Telemetry(Protocol):
     """What takes what devices say; `ingest.telemetry.Telemetry` is one. What was taken is durable."""
+
+    def points(self, pilot: str) -> int:
+        """Return how many readings of a pilot were counted today."""
+        ...
 
     def document(self, pilot: str, name: str | None, payload: bytes) -> Answer:
         """Take one message, all or nothing."""
@@ -52,7 +61,12 @@ class Context:
     ----------
     city : City
     store : Store
-    keys : KeyRing
+    register : Register
+        The pilots and their keys.
+    audit : Audit
+        Who did what.
+    budget : Budget
+        What pilots are granted and spend.
     hub : Hub
         What the process's ingest publishes to.
     worlds : Worlds
@@ -73,7 +87,9 @@ class Context:
 
     city: City
     store: Store
-    keys: KeyRing
+    register: Register
+    audit: Audit
+    budget: Budget
     hub: Hub
     worlds: Worlds
     ready: Callable[[], list[str]]
@@ -82,6 +98,16 @@ class Context:
     devices: Devices
     telemetry: Telemetry
     exports: Exports
+
+    @cached_property
+    def activity(self) -> Activity:
+        """What each pilot asks."""
+        return Activity(WallClock())
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Lets requests in."""
+        return Guard(self.register, WallClock())
 
     @cached_property
     def encoder(self) -> Encoder:

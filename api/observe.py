@@ -3,15 +3,22 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 
+from anyio import to_thread
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.context import Context
 from api.live import Hub
 from api.problems import KINDS, Problem
+from zenata.city.clock import WallClock
+from zenata.pilots.audit import Deed
+from zenata.pilots.keys import Principal
 from zenata.store.accounts import FATES
 from zenata.store.base import Store
 
@@ -25,6 +32,12 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """On every response that does not set its own. There are no CORS headers: pages of other origins read nothing."""
+
+
+_ASKING = {"GET", "HEAD", "OPTIONS"}
+_SAYING = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # what devices say is no deed
+_NOTED = "/v1/pilots"  # the register itself notes what is changed there
+_WRONG = 400
 
 
 class Metrics:
@@ -82,11 +95,14 @@ class Observer:
     ----------
     app : ASGIApp
     metrics : Metrics
+    context : Context
+        Whose activity and audit log are told.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, context: Context) -> None:
         self._app = app
         self._metrics = metrics
+        self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI has it."""
@@ -104,6 +120,7 @@ class Observer:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 self._count(scope, message["status"], time.perf_counter() - begin)
+                await self._note(scope, message["status"])
             await send(message)
 
         try:
@@ -114,9 +131,35 @@ class Observer:
                 raise  # half an answer is out: only closing the connection tells the client
             problem = Problem("internal", f"The server failed on this request. {KINDS['internal'].help}")
             await problem.response(scope["path"])(scope, receive, send_observed)
+        finally:
+            if started and (principal := _principal(scope)):
+                self._context.activity.ended(principal.pilot)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         # The template, not the path: what strangers ask for must not become labels without end.
         route = getattr(scope.get("route"), "path", "none")
         self._metrics.requests.labels(scope["method"], route, status).inc()
         self._metrics.seconds.labels(route).observe(seconds)
+        if principal := _principal(scope):
+            self._context.activity.answered(principal.pilot, status, seconds)
+
+    async def _note(self, scope: Scope, status: int) -> None:
+        """Note in the audit log what was done, and what was forbidden, before it is answered."""
+        principal, route = _principal(scope), getattr(scope.get("route"), "path", "none")
+        if principal is None or scope["method"] in _ASKING or route in _SAYING or route.startswith(_NOTED):
+            return
+        if status >= _WRONG and status != HTTPStatus.FORBIDDEN:
+            return
+        what = f"{scope['method']} {route}"
+        detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}
+        deed = Deed(time=WallClock().now(), who=principal.pilot, what=what, target=scope["path"], detail=detail)
+        try:
+            await to_thread.run_sync(self._context.audit.record, deed)
+        except SQLAlchemyError:
+            log.exception("the audit log lacks %s by %s", what, principal.pilot)
+
+
+def _principal(scope: Scope) -> Principal | None:
+    """Return whom the key of a request speaks for, once it has been looked at."""
+    principal: Principal | None = scope.get("state", {}).get("principal")
+    return principal

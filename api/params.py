@@ -6,6 +6,7 @@ A name that is not declared is an error, so that a misspelt filter never means e
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -39,6 +40,8 @@ def _split(given: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 _LIMIT = Field(ge=1, le=100_000, description="The most items to return; `next` then leads on.")
 _NOTHING = "Says something to InfluxDB, and nothing here."
+PilotPath = Annotated[str, Path(description="Name of a pilot.")]
+KeyPath = Annotated[str, Path(description="Name of a key of the pilot.")]
 Cursor = Annotated[
     str | None, Field(max_length=200, description="`next` of the page before; the other parameters stay.")
 ]
@@ -175,4 +178,21 @@ class LettersParams(Params):
 
     world: str | None = Field(None, description="Only of this world; all that one may see if left out.", max_length=64)
     limit: Annotated[int, Field(ge=1, le=1000, description="The most letters; `next` then leads on.")] = 100
+    cursor: Cursor = None
+
+
+class KeysParams(Params):
+    """Parameters of /v1/keys."""
+
+    prefix: str = Field(
+        "", description="What the keys begin with; of a whole key only its first 9 characters count.", max_length=64
+    )
+
+
+class AuditParams(Params):
+    """Parameters of /v1/audit."""
+
+    who: str | None = Field(None, description="Only what this one did.", max_length=64)
+    format: Literal["json", "csv"] = Field("json", description="Of the answer.")
+    limit: Annotated[int, _LIMIT] = 1000
     cursor: Cursor = None

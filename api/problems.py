@@ -8,6 +8,7 @@ References
 RFC 9457 (problem details for HTTP APIs).
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from zenata.errors import QueryTooFine, QueryTooHeavy
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -46,6 +49,20 @@ class ProblemKind:
 KINDS: dict[str, ProblemKind] = {
     "no-key": ProblemKind(
         status=401, title="No valid key", help="Send one of your keys as 'Authorization: Bearer zk_...'."
+    ),
+    "wrong-scope": ProblemKind(
+        status=403, title="Not allowed with this key", help="Use a key that has the scope, or make one."
+    ),
+    "locked-out": ProblemKind(
+        status=429, title="Too many wrong keys", help="Wait as long as Retry-After says, and use a key of yours."
+    ),
+    "unknown-pilot": ProblemKind(status=404, title="No such pilot", help="List pilots with /v1/pilots."),
+    "unknown-key": ProblemKind(status=404, title="No such key", help="List keys with /v1/pilots/{pilot}/keys."),
+    "pilot-conflict": ProblemKind(
+        status=409, title="Not as things are with this pilot", help="See /v1/pilots/{pilot} for how they are."
+    ),
+    "control-unavailable": ProblemKind(
+        status=503, title="Control data not available", help="Try again in a few seconds; nothing was changed."
     ),
     "wrong-role": ProblemKind(
         status=403, title="Not allowed with this role", help="Use a key of one of the roles in 'allowed'."
@@ -181,6 +198,8 @@ def invalid(parameter: str, detail: str, **members: Any) -> Problem:  # noqa: AN
 async def on_problem(request: Request, error: Exception) -> Response:
     """Answer a `Problem`."""
     assert isinstance(error, Problem)  # noqa: S101 - registered for nothing else
+    if error.name == "over-quota" and hasattr(request.state, "principal"):
+        request.app.state.context.activity.refused(request.state.principal.pilot, error.members["quota"])
     return error.response(request.url.path)
 
 
@@ -218,4 +237,13 @@ async def on_store_error(request: Request, error: Exception) -> Response:
     if isinstance(error, QueryTooFine):
         return Problem("too-fine", f"{str(error)[0].upper()}{str(error)[1:]}.").response(request.url.path)
     problem = Problem("store-unavailable", f"The readings cannot be read now. {KINDS['store-unavailable'].help}")
+    return problem.response(request.url.path)
+
+
+async def on_control_error(request: Request, error: Exception) -> Response:
+    """Answer when the control data cannot be read or changed, without telling strangers why."""
+    log.error("control data: %s", str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0])
+    problem = Problem(
+        "control-unavailable", f"Pilots and devices cannot be looked up now. {KINDS['control-unavailable'].help}"
+    )
     return problem.response(request.url.path)

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 
 from api.problems import KINDS, MEDIA_TYPE, problem_type
 
+_KEY_PROBLEMS = ("wrong-scope", "over-quota", "locked-out", "control-unavailable")
+
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -20,7 +22,7 @@ def responses(
     document : type or None
         Model of the JSON answer.
     *problems : str
-        Keys of `api.problems.KINDS`; an internal error can always happen.
+        Keys of `api.problems.KINDS`; an internal error can always happen, and some more wherever there may be no key.
     content : mapping, optional
         Other media types of the answer.
     status : int
@@ -30,7 +32,7 @@ def responses(
     if document is not None:
         success["model"] = document
     declared: Responses = {status: success}
-    for name in (*problems, "internal"):
+    for name in (*problems, *(_KEY_PROBLEMS if "no-key" in problems else ()), "internal"):
         kind = KINDS[name]
         example = {
             "type": problem_type(name),

@@ -26,7 +26,11 @@ _PROBLEMS = {
     "invalid": "invalid-parameter",
     "conflict": "world-conflict",
     "limit": "world-limit",
+    "quota": "over-quota",
 }
+
+_AGAIN = 60
+"""When to ask for a world again that is one too many [s]: one has to be deleted first, so any time is a guess."""
 
 
 class _Owned(msgspec.Struct):
@@ -112,5 +116,7 @@ def _told(ask: Callable[[], T]) -> T:
     except ControlError as error:
         name = _PROBLEMS.get(error.reason, "world-unavailable")
         said = str(error)  # when nobody answers, of files and ports, which are nobody's business
+        if error.reason == "quota":
+            raise Problem(name, f"{said}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
         helped = {"away": KINDS[name].help, "invalid": said}
         raise Problem(name, helped.get(error.reason, f"{said.rstrip('.')}. {KINDS[name].help}")) from error

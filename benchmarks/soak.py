@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from benchmarks.api import Client
+from benchmarks.api import Client, newcomer
 from benchmarks.ingest import PATIENCE, address
 from benchmarks.stack import process
 from benchmarks.table import Row
@@ -26,7 +26,7 @@ from zenata.city.kinds import KINDS
 from zenata.city.model import Sensor
 from zenata.city.pack import load_city
 from zenata.city.quantities import QUANTITIES
-from zenata.pilots.keys import KeyRing, Role
+from zenata.pilots.keys import Role
 from zenata.ports import free_ports
 from zenata.settings import Settings
 from zenata.wire import senml, topics
@@ -52,7 +52,7 @@ def run(minutes: float) -> list[Row]:
         url = f"mqtt://ingest:{password('ingest').replace(' ', '%20')}@{HOST}:{broker.mqtt_port}"
         settings = Settings(data_dir=Path(name) / "data", http_port=port, broker=url)
         settings.data_dir.mkdir()
-        key = KeyRing(settings.keys_file).issue("bench", Role.ADMIN)
+        key = newcomer(settings, Role.ADMIN)
         command = [sys.executable, "-m", "zenata", "serve"]
         with (
             process(command, env=settings.environment()) as api,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ingest.refused import Refused
 from zenata.city.clock import SECOND
+from zenata.pilots.bucket import Bucket
 
 BURST = 10.0
 """Messages that may come at once, in seconds of the rate: a gateway that was away sends what it kept. A default."""
@@ -26,8 +27,7 @@ class Limits(NamedTuple):
 
 @dataclass(slots=True)
 class _Count:
-    tokens: float
-    time: int
+    bucket: Bucket
     day: int = 0
     points: int = 0
 
@@ -61,17 +61,12 @@ class Quotas:
             If it is too many.
         """
         rate = self._limits(pilot).messages_per_second
+        most = max(rate * BURST, 1.0)
         with self._lock:
-            count = self._count(pilot, now, rate)
-            if count.tokens < 1:
-                wait = (1 - count.tokens) / rate if rate > 0 else 3600.0
-                raise Refused(
-                    "quota",
-                    f"more than {rate:g} messages a second (quota messages_per_second)",
-                    "messages_per_second",
-                    wait,
-                )
-            count.tokens -= 1
+            wait = self._count(pilot, most, now).bucket.take(rate, most, now / SECOND)
+        if wait:
+            reason = f"more than {rate:g} messages a second (quota messages_per_second)"
+            raise Refused("quota", reason, "messages_per_second", wait)
 
     def points(self, pilot: str, points: int, now: int) -> None:
         """Count readings.
@@ -83,7 +78,9 @@ class Quotas:
         """
         limits = self._limits(pilot)
         with self._lock:
-            count = self._count(pilot, now, limits.messages_per_second)
+            count = self._count(pilot, max(limits.messages_per_second * BURST, 1.0), now)
+            if now // _DAY != count.day:
+                count.day, count.points = now // _DAY, 0
             if count.points + points > limits.points_per_day:
                 raise Refused(
                     "quota",
@@ -93,14 +90,15 @@ class Quotas:
                 )
             count.points += points
 
-    def _count(self, pilot: str, now: int, rate: float) -> _Count:
-        """Return the count of a pilot as it is now."""
-        most = max(rate * BURST, 1.0)
+    def used(self, pilot: str, now: int) -> int:
+        """Return how many readings of a pilot's devices were counted in this day of UTC."""
+        with self._lock:
+            count = self._counts.get(pilot)
+            return count.points if count is not None and count.day == now // _DAY else 0
+
+    def _count(self, pilot: str, most: float, now: int) -> _Count:
+        """Return the count of a pilot, made with a full bucket."""
         count = self._counts.get(pilot)
         if count is None:
-            count = self._counts[pilot] = _Count(tokens=most, time=now)
-        count.tokens = min(most, count.tokens + max(now - count.time, 0) / SECOND * rate)
-        count.time = max(count.time, now)
-        if now // _DAY != count.day:
-            count.day, count.points = now // _DAY, 0
+            count = self._counts[pilot] = _Count(Bucket(most, now / SECOND))
         return count

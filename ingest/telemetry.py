@@ -45,12 +45,17 @@ class Telemetry:
         on_stored: Callable[[ReadingBatch], None] = lambda _: None,
     ) -> None:
         self._catalog = Catalog()
+        self._quotas = quotas
         self._decoder = DeviceDecoder(register, self._catalog, store.catalog, quotas)
         self._store = store
         self._clock = clock
         self._on_stored = on_stored
         self._lock = threading.Lock()
         self._received = 0  # of the last letter
+
+    def points(self, pilot: str) -> int:
+        """Return how many readings of a pilot's devices this process has counted in this day of UTC."""
+        return self._quotas.used(pilot, self._clock.now())
 
     def document(self, pilot: str, name: str | None, payload: bytes) -> Answer:
         """Take one message, all or nothing. What cannot be readings is a dead letter too, as its sender may not look.

@@ -218,6 +218,7 @@ class WorldControl:
             Pace(state=words.state, speed=speed_of(words.speed, self._simulation.pace.speed)),
             journal,
             None if state is None else unheard(state),
+            most=words.most,
         )
         return self._worlds.wait_for(name)
 

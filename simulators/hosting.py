@@ -138,7 +138,7 @@ class HostControl:
     def _create(self, arguments: dict[str, Any]) -> dict[str, Any]:
         words = words_of(arguments, NewWorldWords)
         recipe = self._recipe(words)
-        name = self._worlds.make(recipe, Pace(state=words.state, speed=speed_of(words.speed, 1.0)))
+        name = self._worlds.make(recipe, Pace(state=words.state, speed=speed_of(words.speed, 1.0)), most=words.most)
         return self._worlds.wait_for(name)
 
     def _recipe(self, words: NewWorldWords) -> Recipe:

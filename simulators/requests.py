@@ -22,6 +22,8 @@ MOST_ROWS = 1_000_000
 
 P = TypeVar("P", bound="Words")
 
+Most = Annotated[int, msgspec.Meta(ge=0)] | None  # private worlds that the owner may have
+
 
 class Words(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The arguments of a verb."""
@@ -70,6 +72,7 @@ class ForkWords(Words):
     """Whose the copy is, of what time, and how its clock goes."""
 
     owner: Annotated[str, msgspec.Meta(min_length=1)]
+    most: Most = None
     at: str | None = None
     speed: Speed | None = None
     state: State = "running"
@@ -79,6 +82,7 @@ class NewWorldWords(Words):
     """How to make a private world."""
 
     owner: Annotated[str, msgspec.Meta(min_length=1)]
+    most: Most = None
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 1
     start: str | None = None
     scenario: str | list[dict[str, Any]] | None = None

@@ -116,8 +116,17 @@ class Worlds:
         word = self.word(name)
         return time.time() - (self.root / name / word).stat().st_mtime if word else 0.0
 
-    def make(self, recipe: Recipe, pace: Pace, journal: Sequence[Entry] = (), checkpoint: State | None = None) -> str:
+    def make(
+        self,
+        recipe: Recipe,
+        pace: Pace,
+        journal: Sequence[Entry] = (),
+        checkpoint: State | None = None,
+        most: int | None = None,
+    ) -> str:
         """Make a world, whole or not at all; return its name.
+
+        `most` is how many its owner may have, if that is another number than the limits'.
 
         Raises
         ------
@@ -127,7 +136,7 @@ class Worlds:
             If it cannot be written.
         """
         with held(self.root, _PATIENCE):
-            self._check_room(recipe.owner)
+            self._check_room(recipe.owner, self._limits.of_one if most is None else most)
             for leftover in self.root.glob(f".{PRIVATE}*"):  # of a process that died here
                 shutil.rmtree(leftover)
             name = PRIVATE + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(8))
@@ -189,12 +198,12 @@ class Worlds:
                     return self.status(name)
             time.sleep(_LOOK)
 
-    def _check_room(self, owner: str) -> None:
+    def _check_room(self, owner: str, most: int) -> None:
         owners = list(owners_of(self.root).values())
         if len(owners) >= self._limits.in_all:
             raise ControlError(f"there are {len(owners)} private worlds already, as many as may be", "limit")
-        if (own := owners.count(owner)) >= self._limits.of_one:
-            raise ControlError(f"{owner} has {own} private worlds already, as many as it may have: delete one", "limit")
+        if (own := owners.count(owner)) >= most:
+            raise ControlError(f"{owner} has {own} private worlds already, as many as it may have: delete one", "quota")
 
 
 def owners_of(root: Path) -> dict[str, str]:

@@ -18,35 +18,29 @@ from zenata.broker.base import ADMINISTRATOR, wait_ready
 from zenata.broker.dynsec import DynamicSecurity
 from zenata.broker.mosquitto import Mosquitto
 from zenata.errors import BrokerError
+from zenata.pilots.keys import MqttUser, Role
 from zenata.ports import free_ports
 from zenata.settings import Settings
 from zenata.wire.address import Address
 
 
-@dataclass(frozen=True)
-class Entry:
-    name: str
-    pilot: str
-    role: str
-    bcrypt: str
-    pbkdf2: str
-
-
 @dataclass
 class Register:
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, MqttUser] = field(default_factory=dict)
     on_key = staticmethod(lambda *_: None)
 
     def refresh(self) -> None: ...
 
-    def users(self) -> list[Entry]:
+    def users(self) -> list[MqttUser]:
         return list(self.entries.values())
 
     def issue(self, user: str, role: str = "pilot", key: str = "") -> str:
         key = key or f"zk_of_{user}"
         hashed = bcrypt.hashpw(key.encode(), bcrypt.gensalt(4)).decode()
         pilot = user.partition("_")[0]
-        self.entries[user] = Entry(user, pilot, role, hashed, Mosquitto().hash_password(key))
+        self.entries[user] = MqttUser(
+            user, pilot, Role(role), writes=True, actuators=(), bcrypt=hashed, pbkdf2=Mosquitto().hash_password(key)
+        )
         self.on_key(user, key)
         return key
 

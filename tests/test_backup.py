@@ -16,10 +16,11 @@ import pytest
 from tests.store.data import NOON, batch_of, contents, series_of, some_rows
 from zenata.backup import MANIFEST, READINGS, Manifest, _standing, backup, restore
 from zenata.errors import SetupError, StoreError
-from zenata.init import first_keys
+from zenata.init import first_keys, open_register
 from zenata.settings import Settings
 from zenata.store import open_store
 
+CONTROL = "control/control.db"
 CHECKPOINT = "worlds/zenata/checkpoint.npz"
 
 
@@ -37,7 +38,7 @@ def settings(tmp_path) -> Settings:
     for name in ("worlds/zenata/lock", "worlds/zenata/control.json", "worlds/zenata/world.json.part", "logs/api.log"):
         (settings.data_dir / name).parent.mkdir(exist_ok=True)
         (settings.data_dir / name).write_text("of a process")
-    first_keys(settings.data_dir)
+    first_keys(open_register(settings), settings.data_dir)
     with closing(open_store(settings.store_url)) as store:
         store.append(batch_of(some_rows(series_of(20), (NOON, NOON + 1))))
     return settings
@@ -84,9 +85,10 @@ def test_what_is_restored_is_what_was_backed_up(settings, file, tmp_path):
     kept = files_in(there.data_dir)
     before = files_in(settings.data_dir)
     assert set(kept) == {
-        *("keys.json", "admin.key", "demo.key", "ingest.session", "broker/jetstream/msgs/1.blk", CHECKPOINT, READINGS)
+        *("admin.key", "demo.key", "ingest.session", "broker/jetstream/msgs/1.blk", CHECKPOINT, CONTROL, READINGS)
     }
-    assert all(kept[name] == before[name] for name in set(kept) - {READINGS})
+    assert all(kept[name] == before[name] for name in set(kept) - {CONTROL, READINGS})
+    assert {user.name for user in open_register(there).users()} == {"admin", "demo"}
     with closing(open_store(settings.store_url)) as old, closing(open_store(there.store_url)) as new:
         assert contents(new) == contents(old)
         assert len(contents(new)) == 40

@@ -17,7 +17,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("
 
 COMMANDS = [
     command.replace("\\\n", " ")
-    for block in re.findall(r"^```sh\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    for text in (README, (ROOT / "docs/pilots.md").read_text(encoding="utf-8"))
+    for block in re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     for command in re.split(r"(?<!\\)\n", block.strip())
 ]
 ENDLESS = ("/v1/stream", "mosquitto_sub", "zenata up")
@@ -34,7 +35,7 @@ def place(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith("make ")])
-def test_a_command_of_the_readme_works(place, command):
+def test_a_command_of_readme_and_pilots_works(place, command):
     folder, city = place
     command = command.replace("http://127.0.0.1:8080", city.http).replace(
         "-p 1883", f"-p {city.mqtt.rpartition(':')[2]}"

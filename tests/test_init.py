@@ -13,8 +13,9 @@ from zenata.broker.base import ADMINISTRATOR, SERVICES, pilot_user
 from zenata.broker.dynsec import MANAGING
 from zenata.cli import main
 from zenata.errors import SetupError
-from zenata.init import FIRST, first_keys, init
-from zenata.pilots.keys import KeyRing, Principal, Role
+from zenata.init import FIRST, first_keys, init, keep_key, open_register
+from zenata.pilots.keys import Principal, Role, new_key
+from zenata.settings import Settings
 from zenata.wire.address import parse_url
 
 
@@ -105,8 +106,8 @@ def test_each_service_knows_its_own_password_and_the_token(folder):
 
 
 def test_keys_open_the_api(folder):
-    keys = KeyRing(folder / "city" / "keys.json")
-    said = {name: keys.check((folder / "city" / f"{name}.key").read_text().strip()) for name in ("admin", "demo")}
+    register = open_register(Settings(data_dir=folder / "city"))
+    said = {name: register.check((folder / "city" / f"{name}.key").read_text().strip()) for name in ("admin", "demo")}
     assert said == {
         "admin": Principal(pilot="admin", role=Role.ADMIN),
         "demo": Principal(pilot="demo", role=Role.PILOT),
@@ -114,9 +115,19 @@ def test_keys_open_the_api(folder):
 
 
 def test_keys_are_made_once(folder):
-    before = contents(folder / "city")
-    first_keys(folder / "city")
+    register = open_register(Settings(data_dir=folder / "city"))
+    before, users = contents(folder / "city"), register.users()
+    first_keys(register, folder / "city")
     assert contents(folder / "city") == before
+    assert register.users() == users
+
+
+def test_who_has_a_key_goes_on_where_the_control_data_are_new(tmp_path):
+    keep_key(tmp_path, "demo", key := new_key())
+    register = open_register(Settings(data_dir=tmp_path))
+    first_keys(register, tmp_path)
+    assert register.check(key) == Principal(pilot="demo", role=Role.PILOT)
+    assert register.check((tmp_path / "admin.key").read_text().strip()) == Principal(pilot="admin", role=Role.ADMIN)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
@@ -126,7 +137,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 
 
 def test_a_folder_that_cannot_be_finished_is_not_begun(tmp_path, monkeypatch):
-    def full(_: Path) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("zenata.init.first_keys", full)

@@ -8,7 +8,6 @@ import pytest
 from tests.api.running import batch_of, running, small_city
 from zenata.errors import SetupError
 from zenata.letters import newest, replay
-from zenata.pilots.keys import KeyRing
 from zenata.settings import Settings
 from zenata.store import open_store
 from zenata.store.letters import DeadLetter
@@ -18,7 +17,7 @@ LETTER = DeadLetter(received=1, topic="zenata/telemetry/x", payload=b"{", code="
 
 def test_letters_are_shown_and_replayed(tmp_path: Path) -> None:
     store, settings, said = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), Settings(data_dir=tmp_path), []
-    with running(city=small_city(), store=store, keys=KeyRing(tmp_path / "keys"), replay=lambda: (2, 1)) as api:
+    with running(city=small_city(), store=store, replay=lambda: (2, 1)) as api:
         settings.run_file.write_text(json.dumps({"http": api.url}))
         (tmp_path / "admin.key").write_text(api.secrets["admin"])
         newest(settings, said.append)

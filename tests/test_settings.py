@@ -25,8 +25,8 @@ def test_everything_lives_in_the_data_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = Settings()
     assert settings.store_url == f"duckdb:///{tmp_path}/.zenata/readings.duckdb"
-    assert {settings.keys_file, settings.run_file, settings.world_dir} == {
-        Path(".zenata/keys.json"),
+    assert {settings.control_file, settings.run_file, settings.world_dir} == {
+        Path(".zenata/control/control.db"),
         Path(".zenata/run.json"),
         Path(".zenata/worlds/zenata"),
     }
@@ -65,8 +65,10 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         letters=4,
         worker="2/3",
         share=True,
+        request_rate=60,
         device_rate=7.0,
         device_points=70,
+        export_bytes=700,
         world_rate=100.0,
         world_idle=0.5,
         world_kept=24.0,

@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -15,16 +15,19 @@ from zenata.broker.mosquitto import is_hash_of
 from zenata.broker.nats import Nats
 from zenata.errors import ZenataError
 from zenata.init import FIRST
-from zenata.pilots.keys import KeyRing, MqttUser
+from zenata.pilots.directory import Directory
+from zenata.pilots.keys import MqttUser
+from zenata.pilots.register import Register
 from zenata.settings import Settings
 from zenata.supervisor import Program
-from zenata.wire.address import Address
+from zenata.wire.address import Address, parse_url
 from zenata.wire.mqtt import Questions
 
 log = logging.getLogger(__name__)
 
 _SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
 _LOOK = 0.3  # pause between two looks at the register [s]
+_PATIENCE = 10.0  # for a broker that a command is to tell [s]
 _ANEW = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
 
 
@@ -34,12 +37,12 @@ class Pilots:
     Parameters
     ----------
     settings : Settings
-    register : KeyRing
+    register : Directory
     hash_of : callable
         Takes from what the register has of a user the hash that the broker wants.
     """
 
-    def __init__(self, settings: Settings, register: KeyRing, hash_of: Callable[[MqttUser], str]) -> None:
+    def __init__(self, settings: Settings, register: Directory, hash_of: Callable[[MqttUser], str]) -> None:
         self._settings, self._register, self._hash_of = settings, register, hash_of
         self._changed = 0.0
         self._owners: Mapping[str, str] = {}
@@ -50,7 +53,7 @@ class Pilots:
     def look(self) -> bool:
         """Look at register and worlds; return whether `users` are others than before."""
         self._register.refresh()
-        known = (tuple(self._register.users()), self._worlds())
+        known = (self._register.users(), self._worlds())
         if known == self._known:
             return False
         before, self.users = self.users, [self._user(entry) for entry in known[0] if _is_free(entry)]
@@ -72,6 +75,8 @@ class Pilots:
             pilot=entry.pilot,
             role=entry.role,
             world=self._settings.world,
+            writes=entry.writes,
+            actuators=entry.actuators,
             own=[world for world, owner in self._owners.items() if owner == entry.pilot],
         )
 
@@ -82,14 +87,14 @@ class Access:
     Parameters
     ----------
     settings : Settings
-    register : KeyRing
+    register : Directory
     secrets : dict of str to str
         Password by service.
     ports : dict of str to int
         ``--mqtt-port`` and ``--ws-port``.
     """
 
-    def __init__(self, settings: Settings, register: KeyRing, secrets: dict[str, str], ports: dict[str, int]) -> None:
+    def __init__(self, settings: Settings, register: Directory, secrets: dict[str, str], ports: dict[str, int]) -> None:
         self._settings, self._ports = settings, ports
         self._nats = Nats()
         self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
@@ -134,12 +139,12 @@ class RemoteAccess:
     Parameters
     ----------
     settings : Settings
-    register : KeyRing
+    register : Register
     address : Address
         Of the broker, with a user who may manage users.
     """
 
-    def __init__(self, settings: Settings, register: KeyRing, address: Address) -> None:
+    def __init__(self, settings: Settings, register: Register, address: Address) -> None:
         self._pilots = Pilots(settings, register, lambda entry: entry.pbkdf2)
         self._files = [settings.data_dir / f"{name}.key" for name in FIRST]
         self._learned: dict[str, str] = {}
@@ -218,6 +223,24 @@ class RemoteAccess:
             with suppress(OSError):
                 candidates.append(file.read_text().strip())
         return next((key for key in candidates if is_hash_of(key, user.password_hash)), None)
+
+
+@contextmanager
+def told(settings: Settings, register: Register) -> Iterator[None]:
+    """Let a Mosquitto elsewhere know what a command changes in this block; without ``broker_admin`` do nothing.
+
+    Raises
+    ------
+    BrokerError
+        If it cannot be managed; before the block, so that no key is issued that it would never know.
+    """
+    if not settings.broker_admin:
+        yield
+        return
+    with RemoteAccess(settings, register, parse_url(settings.broker_admin)) as remote:
+        remote.connect(_PATIENCE)
+        yield
+        remote.renew()
 
 
 def _is_free(entry: MqttUser) -> bool:

@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 MANIFEST = "manifest.json"
 READINGS = "readings.duckdb"
 
-_KEPT = ("keys.json", "*.key", "*.session", "*.subscribed", "worlds", "broker")
+_KEPT = ("*.key", "*.session", "*.subscribed", "worlds", "broker")
 _LEFT_OUT = ("lock", "control.json", "*.part", "*.new")  # of processes that run now
 _STOP = 'kill -STOP "$1" && echo && read _; kill -CONT "$1"'  # goes on, too, when whoever started it is killed
 _STANDING = 5.0  # the longest that stopping a process may take [s]
@@ -84,7 +84,7 @@ def backup(settings: Settings, file: Path, say: Say) -> None:
     SetupError, StoreError
         If there is no city, the file is there already, or either cannot be read or written.
     """
-    if not settings.keys_file.exists():
+    if not (settings.data_dir / "admin.key").exists():
         raise SetupError(f"there is no city in {settings.data_dir}: name another with --data-dir")
     draft = file.with_name(f"{file.name}.{token_hex(4)}.part")
     parts = draft.with_suffix(".parts")

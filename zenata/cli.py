@@ -7,14 +7,33 @@ import logging
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from typer.exceptions import TyperException
 
-from zenata.errors import SetupError, ZenataError
-from zenata.settings import Settings
+from zenata.cli_pilots import keys_app, pilots_app
+from zenata.errors import ZenataError
+from zenata.options import (
+    Broker,
+    BrokerAdmin,
+    City,
+    DataDir,
+    HistoryDays,
+    Host,
+    HttpPort,
+    MqttPort,
+    Packs,
+    Scenario,
+    Seed,
+    Speed,
+    Start,
+    Store,
+    World,
+    WsPort,
+    say,
+    settings_of,
+)
 
 app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",
@@ -25,37 +44,8 @@ packs_app = typer.Typer(help="City packs: folders of data, of which each makes a
 app.add_typer(packs_app, name="city")
 letters_app = typer.Typer(help="Dead letters: messages that could not become readings.")
 app.add_typer(letters_app, name="dead-letters")
-
-# An option that is not given stays None, and leaves the setting to the environment or to its default.
-DataDir = Annotated[Path | None, typer.Option(help="Where everything lives that lasts. [default: .zenata]")]
-Host = Annotated[str | None, typer.Option(help="Address to listen at. [default: 127.0.0.1]")]
-HttpPort = Annotated[int | None, typer.Option(help="Port for HTTP; 0 takes a free one. [default: 8080]")]
-MqttPort = Annotated[int | None, typer.Option(help="Port for MQTT; 0 takes a free one. [default: 1883]")]
-WsPort = Annotated[int | None, typer.Option(help="Port for MQTT over WebSocket; 0 takes a free one. [default: 9001]")]
-Store = Annotated[str | None, typer.Option(help="URL of the store. [default: duckdb:// in the data directory]")]
-Broker = Annotated[
-    str | None,
-    typer.Option(help="Use this broker, mqtt://user:password@host:port[,host:port...], rather than the embedded one."),
-]
-BrokerAdmin = Annotated[
-    str | None,
-    typer.Option(help="Let the users of --broker, a Mosquitto, follow the pilots: mqtt://admin:password@host:port."),
-]
-City = Annotated[str | None, typer.Option(help="Name or folder of the city pack. [default: zenata]")]
-World = Annotated[str | None, typer.Option(help="Name of the live city, first in its topics. [default: zenata]")]
-Seed = Annotated[int | None, typer.Option(help="What all chance comes from. [default: 1]")]
-Start = Annotated[
-    str | None, typer.Option(help="First moment of the city, as 2026-07-01T06:00:00Z. [default: the time of day]")
-]
-Speed = Annotated[float | None, typer.Option(help="City seconds per second, with --start; 0.1 to 3600. [default: 1]")]
-HistoryDays = Annotated[
-    float | None, typer.Option(help="Days before a new live city that are filled in behind; 0 for none. [default: 7]")
-]
-Scenario = Annotated[
-    str | None,
-    typer.Option(help="What happens in a new city: a scenario of the city pack, or a TOML file. [default: nothing]"),
-]
-Packs = Annotated[bool | None, typer.Option("--packs", help="Publish each district's readings as one pack too.")]
+app.add_typer(pilots_app, name="pilot")
+app.add_typer(keys_app, name="key")
 
 
 @app.command()
@@ -78,10 +68,10 @@ def up(
     history_days: HistoryDays = None,
 ) -> None:
     """Run the whole city: broker, simulators, ingest and API. Ctrl-C stops it."""
-    settings = _settings(**locals())
+    settings = settings_of(**locals())
     from zenata.up import up as run
 
-    run(settings, _say)
+    run(settings, say)
 
 
 @app.command()
@@ -101,7 +91,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Run the simulators alone, against any MQTT broker."""
-    settings = _settings(**{**locals(), "digest_until": None})
+    settings = settings_of(**{**locals(), "digest_until": None})
     from zenata.simulate import digest
     from zenata.simulate import simulate as run
 
@@ -125,7 +115,7 @@ def ingest(
     ] = None,
 ) -> None:
     """Run ingest alone: readings from any MQTT broker into a store."""
-    settings = _settings(**locals())
+    settings = settings_of(**locals())
     from zenata import services
 
     services.ingest(settings)
@@ -143,7 +133,7 @@ def serve(
     world: World = None,
 ) -> None:
     """Run the API alone. With --broker it streams what is said now, and into an embedded store it ingests it too."""
-    settings = _settings(**locals())
+    settings = settings_of(**locals())
     from zenata import services
 
     services.serve(settings)
@@ -165,10 +155,10 @@ def backfill(
     ] = None,
 ) -> None:
     """Fill the store with the past of the city. Stopped or killed, the same command goes on."""
-    settings = _settings(data_dir=data_dir, store=store, city=city, world=world, seed=seed)
+    settings = settings_of(data_dir=data_dir, store=store, city=city, world=world, seed=seed)
     from zenata.past import backfill as run
 
-    if not run(settings, start=start, end=end, every=every, say=_say):
+    if not run(settings, start=start, end=end, every=every, say=say):
         raise typer.Exit(1)
 
 
@@ -194,19 +184,19 @@ def backup(
     store: Store = None,
 ) -> None:
     """Write the data directory into one file, while the city runs or not."""
-    settings = _settings(data_dir=data_dir, store=store)
+    settings = settings_of(data_dir=data_dir, store=store)
     from zenata.backup import backup as run
 
-    run(settings, file, _say)
+    run(settings, file, say)
 
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="A backup.")], data_dir: DataDir = None) -> None:
     """Make a data directory out of a backup."""
-    settings = _settings(data_dir=data_dir)
+    settings = settings_of(data_dir=data_dir)
     from zenata.backup import restore as run
 
-    run(settings, file, _say)
+    run(settings, file, say)
 
 
 @app.command()
@@ -232,7 +222,7 @@ def doctor(
     broker: Broker = None,
 ) -> None:
     """Check ports, versions, disk, broker and store, and say how to mend what is wrong."""
-    settings = _settings(**locals())
+    settings = settings_of(**locals())
     from zenata.doctor import examine
 
     if not examine(settings, typer.echo):
@@ -252,7 +242,7 @@ def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes wi
         typer.echo(f"{name:14}{count:>6}")
     problems = find_problems(pack)
     for problem in problems:
-        _say(f"zenata: {problem}")
+        say(f"zenata: {problem}")
     if problems:
         raise typer.Exit(2)
     typer.echo("ok")
@@ -263,7 +253,7 @@ def list_letters(data_dir: DataDir = None) -> None:
     """Show the newest dead letters of the running city, and why they are dead."""
     from zenata.letters import newest
 
-    newest(_settings(data_dir=data_dir), typer.echo)
+    newest(settings_of(data_dir=data_dir), typer.echo)
 
 
 @letters_app.command("replay")
@@ -271,7 +261,7 @@ def replay_letters(data_dir: DataDir = None) -> None:
     """Decode the dead letters of the running city anew, after a mend, and store those that are readings now."""
     from zenata.letters import replay
 
-    replay(_settings(data_dir=data_dir), typer.echo)
+    replay(settings_of(data_dir=data_dir), typer.echo)
 
 
 def main() -> None:
@@ -281,22 +271,7 @@ def main() -> None:
         # Standing alone, typer would draw a frame of many lines around what is wrong with an option.
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ZenataError as error:
-        _say(f"zenata: {error}")
+        say(f"zenata: {error}")
     except TyperException as error:
-        _say(f"zenata: {error.format_message()}")
+        say(f"zenata: {error.format_message()}")
     sys.exit(2)
-
-
-def _settings(**options: Any) -> Settings:  # noqa: ANN401 - any setting
-    try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})
-    except ValidationError as error:
-        raise SetupError("; ".join(_problem(**details) for details in error.errors(include_url=False))) from None
-
-
-def _problem(*, loc: tuple[int | str, ...], msg: str, input: object, **_: object) -> str:  # noqa: A002 - pydantic's word
-    return f"--{str(loc[0]).replace('_', '-')} {input}: {msg}"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - what a person reads

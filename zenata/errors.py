@@ -56,7 +56,7 @@ class ControlError(ZenataError):
     message : str
     reason : str
         ``away``: nobody answers; ``invalid``: the request does not fit the city; ``conflict``: it does not fit how the
-        world is; ``limit``: it is more than anybody may have.
+        world is; ``limit``: it is more than anybody may have; ``quota``: it is more than this pilot may have.
     """
 
     def __init__(self, message: str, reason: str) -> None:

@@ -5,12 +5,18 @@ import shutil
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
+from sqlalchemy import Engine
+
 from zenata.broker.base import ADMINISTRATOR, SERVICES, User, pilot_user, service_user
 from zenata.broker.dynsec import MANAGING
 from zenata.broker.files import write_private
 from zenata.broker.mosquitto import PLUGIN, Mosquitto, config_files
 from zenata.errors import SetupError
-from zenata.pilots.keys import KeyRing, Role
+from zenata.pilots.database import open_database
+from zenata.pilots.keys import Role, new_key
+from zenata.pilots.pilot import Quotas
+from zenata.pilots.register import Register
+from zenata.settings import Settings
 
 PILOT = "demo"
 """The pilot of a fresh data directory."""
@@ -18,21 +24,62 @@ PILOT = "demo"
 FIRST = {"admin": Role.ADMIN, PILOT: Role.PILOT}
 """Role by name of those who have a key in a fresh data directory, in a file ``{name}.key``."""
 
+SHELL = "shell"
+"""Who the audit log says it was, when it was whoever runs commands where the city runs."""
+
 _NOBODY = 10001  # who the containers run as when root makes the folder: they are never root themselves
 _BROKER_FOLDER = "/mosquitto/data"  # where docker-compose.yml mounts the folder `mosquitto`
 _BROKER_PLUGIN = f"/usr/lib/{PLUGIN}"  # in the image of Mosquitto
 
 
-def first_keys(folder: Path) -> KeyRing:
-    """Return the keys of a data directory, made if they are not there: one for SAZ, one for the demo pilot."""
-    keys = KeyRing(folder / "keys.json")
+def open_register(settings: Settings, engine: Engine | None = None) -> Register:
+    """Return the pilots of a data directory, whose quotas are the settings' where they have none of their own.
+
+    Raises
+    ------
+    SetupError
+        If the control data cannot be opened.
+    """
+    quotas = Quotas(
+        requests_per_minute=settings.request_rate,
+        messages_per_second=settings.device_rate,
+        points_per_day=settings.device_points,
+        worlds=settings.worlds_of_one,
+        storage=settings.export_bytes,
+    )
+    return Register(engine or open_database(settings.database_url), quotas=quotas)
+
+
+def first_keys(register: Register, folder: Path) -> None:
+    """Make the first pilots, if they are not there, each with a key in a file: one for SAZ, one to try things out.
+
+    A file whose pilot is not there gives it its key: the control data are new, and those who have the key go on.
+
+    Raises
+    ------
+    SetupError
+        If a file can be neither read nor written.
+    """
+    known = {pilot.name for pilot in register.pilots()}
     for name, role in FIRST.items():
+        if name in known:
+            continue
         file = folder / f"{name}.key"
-        if not file.exists():
-            secret = keys.issue(name, role)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-                stream.write(secret + "\n")
-    return keys
+        try:
+            secret = file.read_text().strip() if file.exists() else new_key()
+            register.add(name, role=role, by=SHELL)
+            register.issue(name, by=SHELL, key=secret)
+            keep_key(folder, name, secret)
+        except OSError as error:
+            raise SetupError(f"{file} cannot be read or written: {error.strerror}") from error
+
+
+def keep_key(folder: Path, pilot: str, key: str) -> None:
+    """Write the main key of one of the `FIRST` into its file, which only its owner may read."""
+    draft = folder / f"{pilot}.key.{token_hex(4)}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(key + "\n")
+    draft.replace(folder / f"{pilot}.key")
 
 
 def init(folder: Path) -> bool:
@@ -88,18 +135,24 @@ def _fill(draft: Path, folder: Path, owner: tuple[int, int]) -> None:
     write_private(draft, {f"{name}.env": _lines(variables) for name, variables in files.items()})
     for name in ("influxdb", "city", "city/control", "ingest"):
         (draft / name).mkdir(mode=0o700)
-    keys = first_keys(draft / "city")
-    write_private(draft / "mosquitto", _broker_files(passwords, keys))
+    city = Settings(data_dir=draft / "city", control_url=None)
+    engine = open_database(city.database_url)
+    try:
+        register = open_register(city, engine)
+        first_keys(register, city.data_dir)
+        write_private(draft / "mosquitto", _broker_files(passwords, register))
+    finally:
+        engine.dispose()
 
 
 def _lines(variables: dict[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in variables.items())
 
 
-def _broker_files(passwords: dict[str, str], keys: KeyRing) -> dict[str, str]:
+def _broker_files(passwords: dict[str, str], register: Register) -> dict[str, str]:
     """Return the files of the broker by name, given the password of each service, and the keys of the pilots."""
     hash_of = Mosquitto().hash_password
     users = [service_user(name, hash_of(passwords[name])) for name in SERVICES]
     users.append(User(name=ADMINISTRATOR, password_hash=hash_of(passwords[ADMINISTRATOR]), rights=MANAGING))
-    users += [pilot_user(one.name, one.pbkdf2, pilot=one.pilot, role=one.role) for one in keys.users()]
+    users += [pilot_user(one.name, one.pbkdf2, pilot=one.pilot, role=one.role) for one in register.users()]
     return config_files(_BROKER_FOLDER, "0.0.0.0", 1883, 9001, _BROKER_PLUGIN, users)  # noqa: S104 - in a container

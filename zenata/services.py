@@ -29,9 +29,12 @@ from zenata.city.clock import WallClock, parse_time
 from zenata.city.model import City
 from zenata.city.pack import load_city
 from zenata.errors import SetupError, StoreError
+from zenata.init import open_register
+from zenata.pilots.audit import Audit
+from zenata.pilots.budget import Budget
 from zenata.pilots.database import open_database
 from zenata.pilots.devices import Devices
-from zenata.pilots.keys import KeyRing
+from zenata.pilots.directory import Directory
 from zenata.ports import listen
 from zenata.settings import Settings
 from zenata.store import open_store
@@ -53,9 +56,11 @@ def ingest(settings: Settings) -> None:
     name, filters = _part(settings, city)
     engine = open_database(settings.database_url)
     store = open_store(settings.store_url, settings.store_token)
-    counted = partial(DeviceDecoder, Devices(engine), kept=store.catalog, quotas=_quotas(settings))
+    pilots = open_register(settings, engine)
+    counted = partial(DeviceDecoder, Devices(engine), kept=store.catalog, quotas=_counter(pilots))
     try:
         with (
+            pilots,
             BulkServer(settings.bulk_file, store),
             Keeper(store, _retention(settings), WallClock()),
             subscription_of(settings, broker_of(settings), name, filters) as subscription,
@@ -84,10 +89,11 @@ def serve(settings: Settings) -> None:
     """Serve HTTP; given a broker, hear it too: to ingest, if one process only may open the store, else to pass it on."""
     listener = listen(settings.host, settings.http_port, "--http-port")
     city = load_city(settings.city)
-    keys = KeyRing(settings.keys_file)
+    engine = open_database(settings.database_url)
+    register = open_register(settings, engine)
     store = open_store(settings.store_url, settings.store_token)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
-    devices, quotas = Devices(open_database(settings.database_url)), _quotas(settings)
+    devices, quotas = Devices(engine), _counter(register)
     reader = partial(DeviceDecoder, devices, kept=store.catalog)
     heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
     worker = worker_of(settings, parse_url(settings.broker), city, store, hub, heard) if settings.broker else None
@@ -95,7 +101,9 @@ def serve(settings: Settings) -> None:
     app = create_app(
         city=city,
         store=store,
-        keys=keys,
+        register=register,
+        audit=Audit(engine),
+        budget=Budget(engine),
         hub=hub,
         worlds=Worlds(root=settings.worlds_dir, shared=settings.world),
         exports=exports,
@@ -116,12 +124,13 @@ def serve(settings: Settings) -> None:
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
         with ExitStack() as stack:
+            stack.enter_context(register)
             stack.enter_context(exports)
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Keeper(store, _retention(settings), WallClock()))
             if settings.broker_admin:
-                access = stack.enter_context(RemoteAccess(settings, keys, parse_url(settings.broker_admin)))
+                access = stack.enter_context(RemoteAccess(settings, register, parse_url(settings.broker_admin)))
                 access.connect(PATIENCE)
                 access.start()
             if worker:
@@ -135,10 +144,14 @@ def serve(settings: Settings) -> None:
         raise worker.failure
 
 
-def _quotas(settings: Settings) -> Quotas:
-    """Return how much the devices of each pilot may say."""
-    limits = Limits(settings.device_rate, settings.device_points)
-    return Quotas(lambda _: limits)
+def _counter(pilots: Directory) -> Quotas:
+    """Return what counts what the devices of each pilot say."""
+
+    def limits(pilot: str) -> Limits:
+        quotas = pilots.quotas(pilot)
+        return Limits(quotas.messages_per_second, quotas.points_per_day)
+
+    return Quotas(limits)
 
 
 def _retention(settings: Settings) -> Retention:

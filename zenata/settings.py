@@ -60,10 +60,14 @@ class Settings(BaseSettings):
         Age at which dead letters go [d].
     letters : int
         How many dead letters are kept.
+    request_rate : int
+        Requests a minute of a pilot; this and what follows is of pilots without quotas of their own.
     device_rate : float
         Messages a second that the devices of a pilot may send in the long run.
     device_points : int
         Readings a day that the devices of a pilot may have.
+    export_bytes : int
+        What the exports of a pilot may come to [bytes].
     world_rate : float
         Messages a second that a private world may publish in the long run.
     world_idle : float
@@ -101,8 +105,10 @@ class Settings(BaseSettings):
     quarter_days: float = Field(default=730.0, gt=0)
     letter_days: float = Field(default=30.0, gt=0)
     letters: int = Field(default=100_000, ge=0)
+    request_rate: int = Field(default=6000, ge=1)
     device_rate: float = Field(default=100.0, gt=0)
     device_points: int = Field(default=5_000_000, ge=0)
+    export_bytes: int = Field(default=5_000_000_000, ge=0)
     world_rate: float = Field(default=4000.0, gt=0)
     world_idle: float = Field(default=2.0, gt=0)
     world_kept: float = Field(default=168.0, gt=0)
@@ -144,11 +150,6 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether the store is a file that one process at a time may open."""
         return self.store_url.startswith("duckdb:")
-
-    @property
-    def keys_file(self) -> Path:
-        """File with the hashes of the keys."""
-        return self.data_dir / "keys.json"
 
     @property
     def control_file(self) -> Path:

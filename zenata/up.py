@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
@@ -22,8 +22,8 @@ from zenata.access import Access
 from zenata.broker.base import wait_ready
 from zenata.city.clock import SECOND, format_time
 from zenata.errors import BrokerError, SetupError
-from zenata.init import PILOT, first_keys
-from zenata.pilots.keys import KeyRing
+from zenata.init import FIRST, PILOT, first_keys, open_register
+from zenata.pilots.register import Register
 from zenata.ports import free_ports
 from zenata.settings import Settings
 from zenata.supervisor import Program, Supervisor
@@ -47,6 +47,8 @@ class Plan:
     mqtt: str
     ws: str | None
     programs: tuple[Program, ...]
+    key: str | None
+    """One that may ask for readings, if there still is one in a file."""
     access: Access | None
     """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
 
@@ -64,8 +66,9 @@ def up(settings: Settings, say: Say) -> None:
         signal.signal(number, lambda *_: stop.set())
     with _only_one(settings), ExitStack() as stack:
         began = time.monotonic()
-        keys = first_keys(settings.data_dir)
-        plan = _plan(settings, keys)
+        register = open_register(settings)
+        first_keys(register, settings.data_dir)
+        plan = _plan(settings, register)
         supervisor = Supervisor(logs=settings.data_dir / "logs", say=say)
         _bury_the_dead(settings)
         stack.callback(settings.run_file.unlink, missing_ok=True)
@@ -141,7 +144,7 @@ def _where(settings: Settings) -> str:
         return ""
 
 
-def _plan(settings: Settings, keys: KeyRing) -> Plan:
+def _plan(settings: Settings, register: Register) -> Plan:
     if settings.broker_admin and settings.broker is None:
         raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
     wanted = {"--http-port": settings.http_port}
@@ -154,7 +157,7 @@ def _plan(settings: Settings, keys: KeyRing) -> Plan:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
         mqtt, ws = f"mqtt://{settings.host}:{ports['--mqtt-port']}", f"ws://{settings.host}:{ports['--ws-port']}/mqtt"
         brokers = {name: f"mqtt://{name}:{quote(secrets[name])}@{mqtt.removeprefix('mqtt://')}" for name in secrets}
-        access = Access(settings, keys, secrets, ports)
+        access = Access(settings, register, secrets, ports)
         programs.append(access.program())
     else:
         address = parse_url(settings.broker)
@@ -169,7 +172,18 @@ def _plan(settings: Settings, keys: KeyRing) -> Plan:
         env = settings.environment(broker=broker, broker_admin=administrator or "", http_port=ports["--http-port"])
         programs.append(Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env))
     http = f"http://{settings.host}:{ports['--http-port']}"
-    return Plan(http=http, mqtt=mqtt, ws=ws, programs=tuple(programs), access=access)
+    key = _key(settings, register)
+    return Plan(http=http, mqtt=mqtt, ws=ws, programs=tuple(programs), key=key, access=access)
+
+
+def _key(settings: Settings, register: Register) -> str | None:
+    """Return the first of the keys in files that is still good: they may have been revoked, or a pilot suspended."""
+    for name in (PILOT, *FIRST):
+        with suppress(OSError):
+            key = (settings.data_dir / f"{name}.key").read_text().strip()
+            if register.check(key):
+                return key
+    return None
 
 
 def _past(settings: Settings) -> Program | None:
@@ -194,12 +208,11 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
-    key = (settings.data_dir / f"{PILOT}.key").read_text().strip()
     latest = f"{plan.http}/v1/latest?kind=weather"
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
         (f"broker at {plan.mqtt}", lambda: _answers_mqtt(plan.mqtt)),
         (f"api at {plan.http}", lambda: _get(f"{plan.http}/readyz") is not None),
-        ("first readings", lambda: bool((_get(latest, key) or {}).get("items"))),
+        ("first readings", lambda: plan.key is None or bool((_get(latest, plan.key) or {}).get("items"))),
     )
     deadline = time.monotonic() + _START_UP
     for what, there in steps:

@@ -69,6 +69,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
         [us since the Unix epoch]
     reason : str or None
         Why it failed.
+    storage : int
+        What the pilot's exports may come to [bytes].
     """
 
     id: str
@@ -82,6 +84,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 0
     finished: int | None = None
     reason: str | None = None
+    storage: int = 2**63 - 1
 
     @property
     def progress(self) -> float:

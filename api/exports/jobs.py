@@ -73,8 +73,16 @@ class Exports:
         self._news.set()
         self._thread.join()
 
-    def make(self, pilot: str, query: Query, format_name: str) -> Export | None:
+    def make(self, pilot: str, query: Query, format_name: str, storage: int = 2**63 - 1) -> Export | None:
         """Take a query to be written; None if the pilot has `MOST` already.
+
+        Parameters
+        ----------
+        pilot : str
+        query : Query
+        format_name : str
+        storage : int
+            What the pilot's exports may come to; this one fails where they would come to more [bytes].
 
         Raises
         ------
@@ -88,6 +96,7 @@ class Exports:
             asked=Asked.of(query),
             made=self._clock.now(),
             told=query.start,
+            storage=storage,
         )
         with self._lock:
             if sum(one.pilot == pilot for one in self._exports.values()) >= MOST:
@@ -106,6 +115,10 @@ class Exports:
         with self._lock:
             chosen = [export for export in self._exports.values() if pilot in {None, export.pilot}]
         return sorted(chosen, key=lambda export: (-export.made, export.id))
+
+    def size(self, pilot: str) -> int:
+        """Return what the files of a pilot come to [bytes]."""
+        return sum(export.bytes or 0 for export in self.of(pilot))
 
     def find(self, id_: str) -> Export | None:
         """Return an export, or None if there is none of that id."""
@@ -147,13 +160,15 @@ class Exports:
     def _write(self, export: Export) -> None:
         self._update(export.id, state="running")
         part = self._folder(export.id) / "part"
-        noted, rows = time.monotonic(), 0
+        noted, rows, room = time.monotonic(), 0, export.storage - self.size(export.pilot)
         with writer(part, export.format, self._encoder) as write:
             for table, told in pages(self._store, export.asked.query):
                 write(table)
                 rows += len(table)
                 if part.stat().st_size > MOST_BYTES:
                     raise StoreError(f"it is larger than {MOST_BYTES / 1e9:g} GB: ask for a part of it, or aggregates")
+                if part.stat().st_size > room:
+                    raise StoreError("it is more than the quota storage has room for: delete exports, or ask for less")
                 self._update(export.id, note=time.monotonic() > noted + _NOTE, told=told, rows=rows)
                 noted = time.monotonic() if time.monotonic() > noted + _NOTE else noted
         with part.open("rb") as stream:

@@ -18,7 +18,7 @@ from api.query import to_page
 from api.responses import responses
 from api.schemas_exports import ExportDocument, ExportPage
 from api.worlds import WATCHERS
-from zenata.city.clock import format_time
+from zenata.city.clock import SECOND, WallClock, format_time
 from zenata.pilots.keys import Principal
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[Depends(authenticate)])
@@ -37,7 +37,9 @@ ExportId = Annotated[str, Path(description="Id of an export, as its making told.
 @router.post(
     "",
     status_code=202,
-    responses=responses(ExportDocument, *_COMMON, "unknown-world", "unknown-sensor", "export-limit", status=202),
+    responses=responses(
+        ExportDocument, *_COMMON, "unknown-world", "unknown-sensor", "export-limit", "over-quota", status=202
+    ),
 )
 def make(context: ContextDep, principal: PrincipalDep, body: NewExport, _: NoParams) -> Response:
     """Begin to write what a query means into a file.
@@ -46,7 +48,8 @@ def make(context: ContextDep, principal: PrincipalDep, body: NewExport, _: NoPar
     """
     format_ = FORMATS[body.format]
     params = ReadingsParams(**body.model_dump(exclude={"format"}))
-    export = context.exports.make(principal.pilot, to_page(context, principal, params, format_).query, format_.name)
+    query = to_page(context, principal, params, format_).query
+    export = context.exports.make(principal.pilot, query, format_.name, _room(context, principal))
     if export is None:
         raise Problem("export-limit", f"You have {MOST} exports. {KINDS['export-limit'].help}")
     return _json(_document(export), 202)
@@ -84,6 +87,17 @@ def delete(context: ContextDep, principal: PrincipalDep, export: ExportId, _: No
     """Forget an export and its file; one under way stops."""
     context.exports.delete(_find(context, principal, export).id)
     return Response(status_code=204)
+
+
+def _room(context: Context, principal: Principal) -> int:
+    """Return what the exports of a pilot may come to [bytes], unless they do already."""
+    storage = context.register.quotas(principal.pilot).storage
+    if context.exports.size(principal.pilot) < storage:
+        return storage
+    done = [export.finished for export in context.exports.of(principal.pilot) if export.finished is not None]
+    wait = max((min(done, default=0) + KEPT - WallClock().now()) // SECOND, 1)
+    detail = f"Your exports come to {storage:,} bytes (quota storage). Delete one; the oldest goes in {wait} s."
+    raise Problem("over-quota", detail, {"Retry-After": str(wait)}, quota="storage")
 
 
 def _find(context: Context, principal: Principal, id_: str) -> Export:

@@ -13,6 +13,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from api.access import admit
 from api.context import ContextDep
 from api.formats import JSON
 from api.params import WriteParams
@@ -28,6 +29,7 @@ router = APIRouter(tags=["devices"])
 VERSION = "1.8.10"
 """The version of InfluxDB whose manners these doors have."""
 
+_CODES = {401: "unauthorized", 403: "forbidden", 429: "too many requests"}  # as InfluxDB 2 calls them
 _SHOWN = 100  # bad lines that are named
 _PROBLEMS = (
     "no-key",
@@ -54,13 +56,19 @@ async def authenticate_client(context: ContextDep, request: Request) -> Principa
     Raises
     ------
     Problem
-        401 without a key of ours, 403 with one that may not write.
+        401 without a key of ours, 403 with one that may not write, 429 for too many requests.
     """
     key = _key(request)
-    principal = context.keys.check(key) if key is not None else None
-    if principal is None:
-        detail = f"The request carries no key of this sandbox. {KINDS['no-key'].help} `Token zk_...` does too."
+    if key is None:
+        detail = f"The request carries no key. {KINDS['no-key'].help} `Token zk_...` does too."
         raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata"'}, **_told("unauthorized", detail))
+    try:
+        principal = admit(context, request, key)
+    except Problem as problem:
+        code = _CODES.get(KINDS[problem.name].status, "invalid")
+        raise Problem(
+            problem.name, problem.detail, problem.headers, **problem.members, **_told(code, problem.detail)
+        ) from None
     if principal.role not in {Role.ADMIN, Role.PILOT}:
         detail = f"This needs the role admin or pilot; the key has {principal.role}."
         raise Problem("wrong-role", detail, allowed=["admin", "pilot"], **_told("forbidden", detail))

@@ -6,10 +6,9 @@ from contextlib import contextmanager, suppress
 
 import msgspec
 from fastapi import APIRouter
-from fastapi.security import HTTPAuthorizationCredentials
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.access import authenticate, standing
+from api.access import admit, standing
 from api.context import Context
 from api.problems import Problem, invalid
 from api.socket import REFUSED, Session
@@ -38,7 +37,7 @@ async def live(socket: WebSocket) -> None:
         if socket.url.query:
             raise invalid("query", "this address takes no parameters: subscribe by messages (docs/live.md)")
         key = None if header is None else header.removeprefix("Bearer ")
-        principal = None if key is None else await _principal(context, key)
+        principal = None if key is None else admit(context, socket, key)
     except Problem as problem:
         await socket.send_denial_response(problem.response(PATH))
         return
@@ -49,7 +48,7 @@ async def live(socket: WebSocket) -> None:
         try:
             if principal is None or key is None:
                 key = await _shown(socket, offered)
-                principal = await _principal(context, key)
+                principal = admit(context, socket, key)
             with _counted(context, principal):
                 code = await Session(
                     context=context, socket=socket, principal=principal, stands=standing(context, key)
@@ -59,10 +58,6 @@ async def live(socket: WebSocket) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORD):
                 await socket.close(code)
-
-
-async def _principal(context: Context, key: str) -> Principal:
-    return await authenticate(context, HTTPAuthorizationCredentials(scheme="Bearer", credentials=key))
 
 
 async def _shown(socket: WebSocket, offered: list[str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.access import PrincipalDep, allow, authenticate
@@ -56,7 +56,7 @@ def create(context: ContextDep, principal: PrincipalDep, body: NewWorld, _: NoPa
     it. Left alone for long it falls asleep, and wakes when it is asked for something.
     """
     start = body.start or format_time(WallClock().now())
-    told = context.worlds.host("create", **(body.given() | {"start": start, "owner": principal.pilot}))
+    told = context.worlds.host("create", **(body.given() | {"start": start} | _owner(context, principal)))
     return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
 
 
@@ -149,7 +149,7 @@ def fork(context: ContextDep, principal: PrincipalDep, world: str, body: Fork, _
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
     context.worlds.check_owner(principal, world, *WATCHERS)
-    told = context.worlds.ask(world, "fork", **(body.given() | {"owner": principal.pilot}))
+    told = context.worlds.ask(world, "fork", **(body.given() | _owner(context, principal)))
     return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
 
 
@@ -190,18 +190,25 @@ def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
         202: {"model": CommandDocument, "description": "The tick has not come yet"},
     },
 )
-def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, _: NoParams) -> Response:
+def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, request: Request, _: NoParams) -> Response:
     """Tell a device what to do. It holds from the world's next tick on, and is answered then.
 
     `rejected` comes with the reason: unknown setting, out of range, device down. The answer comes on
     `{world}/responses/{kind}/{sensor}` too, where to look for it with `wait` 0: a pilot's requests wait 32 at once, and
-    the others for their turn. In the shared city only administrators may.
+    the others for their turn. In the shared city only administrators may, and a pilot
+    what it was allowed.
     """
     world = body.world or context.world
-    context.worlds.check_owner(principal, world, Role.ADMIN)
+    if world != context.world or not context.register.may_command(principal.pilot, body.sensor):
+        context.worlds.check_owner(principal, world, Role.ADMIN)
     check_sensor(context, body.sensor)
     told = context.worlds.ask(world, "command", body.wait + 30, **_order(context, principal, body))
+    request.state.detail = {"world": world, "sensor": body.sensor, "set": body.set, "result": told["status"]}
     return _json(told, 202 if told["status"] == "pending" else 200)
+
+
+def _owner(context: Context, principal: Principal) -> dict[str, Any]:
+    return {"owner": principal.pilot, "most": context.register.quotas(principal.pilot).worlds}
 
 
 def _order(context: Context, principal: Principal, body: NewCommand) -> dict[str, Any]:

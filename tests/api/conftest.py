@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 
 
@@ -19,7 +18,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     store.append(batch_of(series_of(city), range(MINUTES)))
     store.append(batch_of(series_of(city, "w-1"), range(1)))
     private_world(folder, "w-1")
-    with running(city=city, store=store, keys=KeyRing(folder / "keys.json"), worlds=folder) as api:
+    with running(city=city, store=store, worlds=folder) as api:
         yield api
     store.close()
 

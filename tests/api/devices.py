@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ingest.quotas import Limits
 from tests.api.running import PLENTY, Api, running, small_city
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 
 
@@ -14,9 +13,8 @@ from zenata.store import open_store
 def device_api(folder: Path, limits: Limits = PLENTY) -> Iterator[Api]:
     """Run the API with an empty store and no devices until the end of the block."""
     store = open_store(f"duckdb:///{folder}/readings.duckdb")
-    keys = KeyRing(folder / "keys.json")
     try:
-        with running(city=small_city(), store=store, keys=keys, worlds=folder, limits=limits) as api:
+        with running(city=small_city(), store=store, worlds=folder, limits=limits) as api:
             yield api
     finally:
         store.close()

@@ -24,9 +24,13 @@ from zenata.city.kinds import KINDS
 from zenata.city.model import City, District, Sensor
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
+from zenata.pilots.audit import Audit
+from zenata.pilots.budget import Budget
 from zenata.pilots.database import open_database
 from zenata.pilots.devices import Devices
-from zenata.pilots.keys import KeyRing, Role
+from zenata.pilots.keys import Role
+from zenata.pilots.pilot import Quotas as PilotQuotas
+from zenata.pilots.register import Register
 from zenata.store.base import Store
 
 START = parse_time("2026-01-01T00:00:00Z")
@@ -37,6 +41,7 @@ MINUTES = 120
 WORLD = "zenata"
 
 PLENTY = Limits(1e6, 10**9)
+RATE = PilotQuotas(requests_per_minute=10**6)
 
 
 def small_city() -> City:
@@ -106,13 +111,15 @@ class Api:
     city: City
     store: Store
     hub: Hub
+    register: Register
     secrets: dict[str, str]
     stop: Callable[[], None]
 
-    def client(self, role: str | None = "pilot") -> httpx.Client:
-        """A client with a key of this role, or without any."""
+    def client(self, role: str | None = "pilot", address: str = "127.0.0.1") -> httpx.Client:
+        """A client with a key of this role, or without any, that comes from a loopback address."""
         headers = {"Authorization": f"Bearer {self.secrets[role]}"} if role else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False)
+        transport = httpx.HTTPTransport(local_address=address)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=10, transport=transport)
 
 
 @contextmanager
@@ -120,24 +127,29 @@ def running(
     *,
     city: City,
     store: Store,
-    keys: KeyRing,
     worlds: Path = Path("nowhere"),
     hub: Hub | None = None,
     ready: Callable[[], list[str]] = list,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
     limits: Limits = PLENTY,
+    quotas: PilotQuotas = RATE,
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`."""
     hub = hub or Hub()
     control = tempfile.TemporaryDirectory()
     engine = open_database(f"sqlite:///{control.name}/control.db")
     devices = Devices(engine)
-    secrets = {role.value: keys.issue(f"test-{role}", role) for role in Role}
+    register = Register(engine, quotas=quotas)
+    for role in Role:
+        register.add(f"test-{role}", role=role, by="test")
+    secrets = {role.value: register.issue(f"test-{role}", by="test") for role in Role}
     exports = Exports(root=worlds / "exports", store=store, clock=WallClock())
     app = create_app(
         city=city,
         store=store,
-        keys=keys,
+        register=register,
+        audit=Audit(engine),
+        budget=Budget(engine),
         hub=hub,
         worlds=Worlds(root=worlds, shared=WORLD),
         exports=exports,
@@ -162,7 +174,7 @@ def running(
             thread.join(timeout=0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         with exports:
-            yield Api(f"http://127.0.0.1:{port}", city, store, hub, secrets, stop)
+            yield Api(f"http://127.0.0.1:{port}", city, store, hub, register, secrets, stop)
     finally:
         stop()
         engine.dispose()

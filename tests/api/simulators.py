@@ -8,7 +8,6 @@ from typing import Any
 
 from tests.api.running import Api, private_world, running, small_city
 from zenata.errors import ControlError
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 from zenata.wire.control import ControlServer
 
@@ -144,4 +143,4 @@ def running_with(simulators: Simulators, folder: Path) -> Iterator[Api]:
         for world, owner in (("zenata", ""), ("w-own", "test-pilot"), ("w-foreign", "ben")):
             place = private_world(folder, world, owner) if owner else folder / world
             stack.enter_context(ControlServer(place, simulators.handler(world, owner)))
-        yield stack.enter_context(running(city=small_city(), store=store, keys=KeyRing(folder / "keys"), worlds=folder))
+        yield stack.enter_context(running(city=small_city(), store=store, worlds=folder))

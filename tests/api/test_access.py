@@ -1,6 +1,7 @@
 import httpx
 import pytest
 
+from api.guard import WRONG_KEYS
 from tests.api.running import Api
 
 LINES = {"/write", "/api/v2/write", "/query"}
@@ -26,7 +27,7 @@ def routes(api: Api) -> list[tuple[str, str]]:
 
 def status(client: httpx.Client, route: tuple[str, str], **headers: str | bytes) -> int:
     method, path = route
-    path = path.format(sensor="air-0001", name="no-key", world="zenata", device="none", export="none")
+    path = path.format(sensor="air-0001", name="no-key", world="zenata", device="none", export="none", pilot="nobody")
     body = None if method == "GET" else BODIES.get(path.rpartition("/")[2], {})
     with client.stream(method, path, headers=headers, json=body) as response:
         if response.status_code in {401, 403}:
@@ -48,7 +49,7 @@ def wanted(method: str, path: str) -> set[int]:
     """How a route answers whoever may use it, asked for nothing in particular."""
     if path.startswith(AWAY[0]) or path in AWAY[1:]:
         return {503, 422}
-    if "{device}" in path or "{export}" in path:
+    if any(word in path for word in ("{device}", "{export}", "{pilot}")):
         return {404, 422}
     if path == "/v1/dead-letters/replay":
         return {200}
@@ -59,13 +60,15 @@ def wanted(method: str, path: str) -> set[int]:
 
 def forbidden(role: str) -> set[tuple[str, str]]:
     """What a role may not do, in the shared city."""
-    world = "/v1/worlds/{world}"
+    world, pilot = "/v1/worlds/{world}", "/v1/pilots/{pilot}"
     watching = {
         ("GET", "/metrics"),
         ("GET", f"{world}/truth"),
         ("GET", f"{world}/record"),
         ("POST", f"{world}/fork"),
         ("POST", "/v1/dead-letters/replay"),
+        *(("GET", path) for path in ("/v1/pilots", "/v1/keys", "/v1/alerts")),
+        *(("POST", f"{pilot}/{verb}") for verb in ("suspend", "resume")),
     }
     ruling = {
         ("DELETE", world),
@@ -74,6 +77,9 @@ def forbidden(role: str) -> set[tuple[str, str]]:
         ("POST", f"{world}/events"),
         ("POST", f"{world}/backfill"),
         ("POST", "/v1/commands"),
+        ("POST", "/v1/pilots"),
+        ("PATCH", pilot),
+        ("POST", f"{pilot}/budget"),
     }
     bringing = {("POST", path) for path in ("/v1/devices", "/v1/telemetry", *LINES)}
     bringing |= {(method, "/v1/devices/{device}") for method in ("PATCH", "DELETE")}
@@ -86,20 +92,23 @@ def forbidden(role: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Authorization": "Bearer zk_" + "A" * 43},
-        {"Authorization": "Bearer"},
-        {"Authorization": "Basic ZGVtbzpkZW1v"},
-        {"Authorization": b"Bearer \xe9"},
-        {"X-Api-Key": "zk_"},
-    ],
+    "headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic ZGVtbzpkZW1v"}, {"X-Api-Key": "zk_"}]
 )
 def test_nobody_gets_in_without_a_key(api: Api, headers: dict[str, str | bytes]) -> None:
     with api.client(None) as client:
         answers = {route: status(client, route, **headers) for route in routes(api)}
     assert answers == {route: 200 if route[1] in PUBLIC else 401 for route in answers}
+
+
+@pytest.mark.parametrize(
+    ("address", "key"), [("127.0.0.2", b"zk_" + b"A" * 43), ("127.0.0.3", b"\xe9"), ("127.0.0.4", b"zk_")]
+)
+def test_nobody_gets_in_with_a_wrong_key(api: Api, address: str, key: bytes) -> None:
+    with api.client(None, address) as client:
+        answers = {route: status(client, route, Authorization=b"Bearer " + key) for route in routes(api)}
+    public = {route: answers.pop(route) for route in list(answers) if route[1] in PUBLIC}
+    assert set(public.values()) == {200}
+    assert list(answers.values()) == [401] * WRONG_KEYS + [429] * (len(answers) - WRONG_KEYS)
 
 
 def test_401_says_how_to_get_in_before_anything_else_is_looked_at(api: Api) -> None:
@@ -110,6 +119,7 @@ def test_401_says_how_to_get_in_before_anything_else_is_looked_at(api: Api) -> N
             assert response.headers["www-authenticate"] == 'Bearer realm="zenata"'
             assert response.json()["type"] == "/problems/no-key"
             assert "Authorization: Bearer" in response.json()["detail"]
+    with api.client(None, "127.0.0.5") as client:
         wrong = client.get("/v1/city", headers={"Authorization": "Bearer zk_wrong"})
         assert wrong.headers["www-authenticate"] == 'Bearer realm="zenata", error="invalid_token"'
         assert "zk_wrong" not in wrong.text

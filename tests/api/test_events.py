@@ -16,7 +16,6 @@ from api.events import Place, parse_place
 from api.live import Hub
 from api.schemas import Row
 from tests.api.running import MINUTE, START, Api, batch_of, private_world, running, series_of, small_city
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 from zenata.store.base import Store
 
@@ -67,7 +66,7 @@ def start(tmp_path: Path, store: Store) -> Iterator[Callable[..., Api]]:
     blocks = []
 
     def start_api(hub: Hub | None = None) -> Api:
-        block = running(city=CITY, store=store, keys=KeyRing(tmp_path / "keys.json"), hub=hub, worlds=tmp_path)
+        block = running(city=CITY, store=store, hub=hub, worlds=tmp_path)
         blocks.append(block)
         return block.__enter__()
 

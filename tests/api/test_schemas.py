@@ -39,6 +39,19 @@ V1 = [
     "/v1/ledger/{world}",
     "/v1/dead-letters",
     "/v1/dead-letters/replay",
+    "/v1/me",
+    "/v1/pilots",
+    "/v1/pilots/{pilot}",
+    "/v1/pilots/{pilot}/suspend",
+    "/v1/pilots/{pilot}/resume",
+    "/v1/pilots/{pilot}/keys",
+    "/v1/pilots/{pilot}/keys/{name}",
+    "/v1/pilots/{pilot}/keys/{name}/rotate",
+    "/v1/pilots/{pilot}/budget",
+    "/v1/pilots/{pilot}/activity",
+    "/v1/keys",
+    "/v1/alerts",
+    "/v1/audit",
 ]
 INFLUX = ["/write", "/api/v2/write", "/ping", "/health", "/query"]
 SERVICE = ["/healthz", "/readyz", "/metrics", "/problems/{name}"]

@@ -376,7 +376,7 @@ class TestForks:
     def test_nobody_has_more_than_its_share(self, world):
         for _ in range(2):
             world("fork", owner="demo")
-        assert world.refuses("fork", owner="demo")[0] == "limit"
+        assert world.refuses("fork", owner="demo")[0] == "quota"
         world("fork", owner="eve")
         assert world.refuses("fork", owner="zoe")[0] == "limit"
         assert len(world.worlds.names()) == 3

@@ -1,32 +1,34 @@
 """Who may use the broker of a running city, as keys and worlds come and go: the embedded broker, and a Mosquitto."""
 
-import json
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.broker.client import Client
 from tests.broker.running import HOST, Running, password, running_broker, standard_users
-from tests.system.running import RunningCity, running_city, wait_until
+from tests.system.running import ZENATA, RunningCity, running_city, wait_until
 from zenata.broker.base import ADMINISTRATOR, SERVICES, Rights, User
 from zenata.broker.mosquitto import Mosquitto
-from zenata.pilots.keys import KeyRing, Role
 
 pytestmark = pytest.mark.slow
+
+Place = tuple[RunningCity, Running, Sequence[str]]
 
 ASKED = {"seed": 7, "start": "2026-07-01T06:00:00Z", "speed": 60, "kinds": ["weather"]}
 
 
 @pytest.fixture(scope="module", params=["nats", "mosquitto"])
-def city(request, tmp_path_factory) -> Iterator[tuple[RunningCity, Running]]:
-    """A running city, and its broker."""
+def city(request, tmp_path_factory) -> Iterator[Place]:
+    """A running city, its broker, and what commands need to manage that."""
     folder = tmp_path_factory.mktemp("access")
     with ExitStack() as stack:
         if request.param == "nats":
             city = stack.enter_context(running_city(folder / "data"))
-            yield city, city.broker
+            yield city, city.broker, ()
             return
         rights = [SERVICES[name] for name in ("simulators", "ingest")]
         both = Rights(
@@ -40,29 +42,20 @@ def city(request, tmp_path_factory) -> Iterator[tuple[RunningCity, Running]]:
             for option, name in (("--broker", "simulators"), ("--broker-admin", ADMINISTRATOR))
         }
         options = [word for pair in urls.items() for word in pair]
-        yield stack.enter_context(running_city(folder / "data", *options)), broker
+        yield stack.enter_context(running_city(folder / "data", *options)), broker, options[2:]
 
 
-def demo(city: tuple[RunningCity, Running], **options: str) -> Client:
+def demo(city: Place, **options: str) -> Client:
     return Client(city[1], "demo", **{"secret": city[0].key, **options})
 
 
-def suspend(city: RunningCity, pilot: str) -> bytes:
-    """Take the keys of a pilot away; return what brings them back."""
-    file = city.folder / "keys.json"
-    before = file.read_bytes()
-    keys = [entry for entry in json.loads(before)["keys"] if entry["pilot"] != pilot]
-    replace(file, json.dumps({"keys": keys}).encode())
-    return before
+def tell(city: RunningCity, path: str, **body: object) -> dict[str, Any]:
+    """Ask the API for a change, as an administrator."""
+    headers = {"Authorization": f"Bearer {city.admin_key}"}
+    return httpx.post(city.http + path, json=body or None, headers=headers, timeout=20).raise_for_status().json()
 
 
-def replace(file, content: bytes) -> None:
-    draft = file.with_suffix(".draft")
-    draft.write_bytes(content)
-    draft.replace(file)
-
-
-def enters(city: tuple[RunningCity, Running], user: str, secret: str) -> bool:
+def enters(city: Place, user: str, secret: str) -> bool:
     with Client(city[1], user, secret=secret) as client:
         return client.connected
 
@@ -78,11 +71,11 @@ def test_live_connections_of_whoever_is_suspended_are_cut_off(city):
         assert device.subscribe("zenata/telemetry/#")
         assert browser.subscribe("zenata/telemetry/#")
         with Client(city[1], "admin", secret=city[0].admin_key) as admin:
-            before = suspend(city[0], "demo")
+            tell(city[0], "/v1/pilots/demo/suspend", reason="tried out")
             device.wait_closed()
             browser.wait_closed()
             assert not enters(city, "demo", city[0].key)
-            replace(city[0].folder / "keys.json", before)
+            tell(city[0], "/v1/pilots/demo/resume")
             wait_until(lambda: enters(city, "demo", city[0].key), "the pilot may come back")
             assert admin.connected
 
@@ -110,10 +103,24 @@ def test_nothing_secret_is_in_the_logs(city):
     assert not any(secret in said or secret.replace(" ", "%20") in said for secret in secrets)
 
 
-def test_a_newcomer_is_let_in_by_the_embedded_broker_whoever_issued_the_key(tmp_path):
-    with running_city(tmp_path / "data") as city:
-        key = KeyRing(city.folder / "keys.json").issue("late", Role.PILOT)
-        wait_until(lambda: enters((city, city.broker), "late", key), "the newcomer is let in")
+def test_a_newcomer_is_let_in_whoever_issued_the_key(city):
+    def ask(*words: str) -> str:
+        options = ["--data-dir", str(city[0].folder), *city[2]]
+        return subprocess.run(
+            [*ZENATA, *words, *options], capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+
+    def enters_now(secret: str) -> bool:
+        return enters(city, "late", secret)
+
+    first = ask("pilot", "add", "late")
+    wait_until(lambda: enters_now(first), "the newcomer is let in")
+    second = ask("key", "rotate", "late")
+    wait_until(lambda: enters_now(second), "the new key is let in")
+    assert not enters_now(first)
+    third = tell(city[0], "/v1/pilots/late/keys/main/rotate")["key"]
+    wait_until(lambda: enters_now(third), "the newest key is let in")
+    assert not enters_now(second)
 
 
 def test_without_an_administrator_users_are_as_the_broker_has_them(tmp_path):
@@ -124,5 +131,5 @@ def test_without_an_administrator_users_are_as_the_broker_has_them(tmp_path):
         url = f"mqtt://all:all@{HOST}:{broker.mqtt_port}"
         with running_city(tmp_path / "data", "--broker", url) as city:
             assert "pilots, keys and worlds are unknown to it" in city.said
-            assert enters((city, broker), "demo", password("demo"))
-            assert not enters((city, broker), "demo", city.key)
+            assert enters((city, broker, ()), "demo", password("demo"))
+            assert not enters((city, broker, ()), "demo", city.key)

@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Timer
 
 import psutil
@@ -68,7 +67,7 @@ def test_run_json_tells_where_the_city_answers(city):
 
 
 def test_keys_are_private(city):
-    for name in ("demo.key", "admin.key", "keys.json", "ingest.session"):
+    for name in ("demo.key", "admin.key", "ingest.session"):
         assert stat.S_IMODE((city.folder / name).stat().st_mode) == 0o600, name
 
 
@@ -201,8 +200,11 @@ def test_a_service_that_dies_again_and_again_is_given_up_on(tmp_path):
 
 def test_a_service_that_cannot_run_is_given_up_on_at_once(tmp_path):
     with running_city(tmp_path / "data") as city:
-        (city.folder / "keys.json").write_text("{")
+        database = city.folder / "control" / "control.db"
+        for file in database.parent.iterdir():
+            file.unlink()
+        database.mkdir()
         os.kill(city.pids["api"], signal.SIGKILL)
         assert city.process.wait(PATIENCE) == 2
         last = city.said.splitlines()[-1]
-        assert last.startswith(f"zenata: {Path(city.folder) / 'keys.json'} is not a key file")
+        assert last.startswith(f"zenata: sqlite:///{database} cannot be made: Is a directory")

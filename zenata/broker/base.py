@@ -83,7 +83,9 @@ _PUBLIC = ("telemetry/#", "packs/#", "clock", "events", "responses/#")  # what i
 _EVERYTHING = (*(f"+/{part}" for part in (*_PUBLIC, "commands/#")), "pilots/#", "truth/#")
 
 
-def rights(role: str, pilot: str, world: str, own: Sequence[str] = ()) -> Rights:
+def rights(
+    role: str, pilot: str, world: str, own: Sequence[str] = (), actuators: Sequence[str] = (), *, writes: bool = True
+) -> Rights:
     """Return the rights of a role, one of ``guest``, ``pilot``, ``engineer`` and ``admin``.
 
     A guest reads the live city; a pilot its own worlds too, which it commands, and it has ``pilots/{pilot}/`` for itself.
@@ -96,7 +98,13 @@ def rights(role: str, pilot: str, world: str, own: Sequence[str] = ()) -> Rights
         The shared live city.
     own : sequence of str
         The private worlds of the pilot.
+    actuators : sequence of str
+        Devices of the live city that a pilot may command.
+    writes : bool
+        Whether the key may publish.
     """
+    if not writes:
+        return Rights(subscribe=rights(role, pilot, world, own).subscribe)
     told = tuple(f"{told}/commands/#" for told in own)
     if role == "admin":
         return Rights(publish=("+/commands/#",), subscribe=_EVERYTHING)
@@ -106,7 +114,8 @@ def rights(role: str, pilot: str, world: str, own: Sequence[str] = ()) -> Rights
         return Rights(subscribe=tuple(f"{world}/{part}" for part in _PUBLIC))
     mine = f"pilots/{pilot}/#"
     heard = (f"{heard}/{part}" for heard in (world, *own) for part in _PUBLIC)
-    return Rights(publish=(mine, *told), subscribe=(*heard, mine))
+    allowed = (f"{world}/commands/+/{actuator}" for actuator in actuators)
+    return Rights(publish=(mine, *told, *allowed), subscribe=(*heard, mine))
 
 
 def service_user(name: str, password_hash: str) -> User:
@@ -122,6 +131,8 @@ def pilot_user(
     role: str = "pilot",
     world: str = "zenata",
     own: Sequence[str] = (),
+    actuators: Sequence[str] = (),
+    writes: bool = True,
 ) -> User:
     """Return the user of a pilot.
 
@@ -131,7 +142,7 @@ def pilot_user(
         See `User`.
     pilot : str or None
         The pilot, if its name is another than the user's.
-    role, world, own
+    role, world, own, actuators, writes
         See `rights`.
 
     Raises
@@ -141,7 +152,9 @@ def pilot_user(
     """
     if name in RESERVED:
         raise SetupError(f"a pilot cannot be called {name!r}: that is the name of a service")
-    return User(name=name, password_hash=password_hash, rights=rights(role, pilot or name, world, own))
+    return User(
+        name=name, password_hash=password_hash, rights=rights(role, pilot or name, world, own, actuators, writes=writes)
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ SQLite by default, PostgreSQL by URL. Its tables are made and changed by the rev
 `open_database` applies.
 """
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -47,7 +48,7 @@ def open_database(url: str) -> Engine:
         shown = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite":
             if parsed.database:
-                Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make_private(Path(parsed.database))
             engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
             event.listen(engine, "connect", _prepare_sqlite)
         else:
@@ -55,7 +56,7 @@ def open_database(url: str) -> Engine:
     except (ArgumentError, ImportError) as error:
         raise SetupError(f"the control data cannot be opened: {error}") from error
     except OSError as error:
-        raise SetupError(f"the folder of {shown} cannot be made: {error.strerror}") from error
+        raise SetupError(f"{shown} cannot be made: {error.strerror}") from error
     try:
         with engine.begin() as connection:
             _migrate(connection)
@@ -66,6 +67,12 @@ def open_database(url: str) -> Engine:
         engine.dispose()
         raise SetupError(f"the control data in {shown} cannot be opened: {_told(error)}") from error
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """Make a file that only its owner may read, if it is not there; the files that SQLite puts beside it follow it."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _migrate(connection: Connection) -> None:

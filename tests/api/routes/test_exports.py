@@ -9,7 +9,6 @@ from api.exports.jobs import MOST
 from api.schemas_exports import ExportDocument, ExportPage
 from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
 from tests.system.running import wait_until
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 
 WHOLE = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z"}
@@ -22,7 +21,7 @@ def api(tmp_path_factory):
     with closing(open_store(f"duckdb:///{folder}/readings.duckdb")) as store:
         store.append(batch_of(series_of(city), range(MINUTES)))
         private_world(folder, "w-foreign", "ben")
-        with running(city=city, store=store, keys=KeyRing(folder / "keys"), worlds=folder) as api:
+        with running(city=city, store=store, worlds=folder) as api:
             yield api
 
 

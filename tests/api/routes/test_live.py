@@ -16,7 +16,6 @@ import api.socket
 from api.live import Hub
 from api.schemas import ProblemDetails, Row
 from tests.api.running import Api, batch_of, private_world, running, series_of, small_city
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 
 CITY = small_city()
@@ -49,21 +48,14 @@ class Client:
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> KeyRing:
-    return KeyRing(tmp_path / "keys.json")
-
-
-@pytest.fixture
-def start(tmp_path: Path, keys: KeyRing) -> Iterator[Callable[..., Api]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Api]]:
     """Starts the API over an empty store; the pilot has a world `w-1`, and another has `w-2`."""
     private_world(tmp_path, "w-1")
     private_world(tmp_path, "w-2", owner="other")
     with ExitStack() as stack:
         store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
         stack.callback(store.close)
-        yield lambda **options: stack.enter_context(
-            running(city=CITY, store=store, keys=keys, worlds=tmp_path, **options)
-        )
+        yield lambda **options: stack.enter_context(running(city=CITY, store=store, worlds=tmp_path, **options))
 
 
 @pytest.fixture
@@ -247,26 +239,22 @@ def test_a_silent_connection_is_kept_open(opened: Callable[..., Client], monkeyp
 
 
 @pytest.mark.parametrize("subscribed", [True, False])
-def test_a_key_that_is_no_longer_good_cuts_the_connection(
-    served: Api, client: Client, keys: KeyRing, monkeypatch: pytest.MonkeyPatch, subscribed: bool
-) -> None:
+def test_a_key_that_is_no_longer_good_cuts_the_connection(served: Api, client: Client, subscribed: bool) -> None:
     if subscribed:
         client.ask(subscribe="a", kind="air")
     revoked = time.monotonic()
-    monkeypatch.setattr(keys, "check", lambda _: None)
+    served.register.suspend("test-pilot", by="test-admin", reason="tried out")
     assert client.closed() == 1008
     assert time.monotonic() - revoked < 2
     assert served.hub.listeners == 0
 
 
-def test_a_key_that_is_no_longer_good_cuts_a_stream_too(
-    served: Api, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_is_no_longer_good_cuts_a_stream_too(served: Api) -> None:
     with served.client() as client, client.stream("GET", "/v1/stream") as response:
         lines = response.iter_lines()
         next(lines)
         revoked = time.monotonic()
-        monkeypatch.setattr(keys, "check", lambda _: None)
+        served.register.revoke("test-pilot", "main", by="test-admin")
         assert not any(line.startswith("data") for line in lines)
         assert time.monotonic() - revoked < 2
 

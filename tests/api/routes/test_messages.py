@@ -9,7 +9,6 @@ from ingest.clocks import Clocks
 from ingest.replay import replay
 from tests.api.running import START, Api, batch_of, private_world, running, series_of, small_city
 from zenata.city.model import City
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 from zenata.store.base import Store
 from zenata.store.letters import DeadLetter
@@ -57,7 +56,7 @@ def api(tmp_path) -> Iterator[Api]:
         done = replay(city, store, Clocks())
         return done.mended, done.dead
 
-    with running(city=city, store=store, keys=KeyRing(tmp_path / "keys"), worlds=tmp_path, replay=again) as api:
+    with running(city=city, store=store, worlds=tmp_path, replay=again) as api:
         yield api
     store.close()
 

@@ -9,7 +9,6 @@ from api.problems import KINDS
 from tests.api.running import Api, batch_of, running, series_of, small_city
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import StoreError
-from zenata.pilots.keys import KeyRing
 from zenata.store import open_store
 from zenata.store.base import Table
 from zenata.store.letters import DeadLetter
@@ -26,7 +25,7 @@ def test_not_ready_is_503_with_the_reasons(tmp_path: Path) -> None:
     reasons: list[str] = ["ingest is not connected to the broker"]
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
     with (
-        running(city=small_city(), store=store, keys=KeyRing(tmp_path / "keys"), ready=lambda: reasons) as api,
+        running(city=small_city(), store=store, ready=lambda: reasons) as api,
         api.client(None) as client,
     ):
         response = client.get("/readyz")
@@ -55,7 +54,7 @@ class BrokenStore:
 
 def test_a_store_that_fails_is_503_and_its_reasons_stay_inside(tmp_path: Path) -> None:
     store = BrokenStore(StoreError("/secret/path is gone"))
-    with running(city=small_city(), store=store, keys=KeyRing(tmp_path / "keys")) as api, api.client() as client:
+    with running(city=small_city(), store=store) as api, api.client() as client:
         for path in ("/v1/latest", "/v1/city", "/readyz"):
             response = client.get(path)
             assert response.status_code == 503
@@ -66,7 +65,7 @@ def test_a_store_that_fails_is_503_and_its_reasons_stay_inside(tmp_path: Path) -
 
 def test_a_failure_is_500_without_a_traceback(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = BrokenStore(RuntimeError("a secret"))
-    with running(city=small_city(), store=store, keys=KeyRing(tmp_path / "keys")) as api, api.client() as client:
+    with running(city=small_city(), store=store) as api, api.client() as client:
         response = client.get("/v1/latest")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
@@ -80,7 +79,7 @@ def test_a_failure_is_500_without_a_traceback(tmp_path: Path, caplog: pytest.Log
 def test_metrics_count_requests_readings_and_ingest(tmp_path: Path) -> None:
     city = small_city()
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=city, store=store, keys=KeyRing(tmp_path / "keys")) as api, api.client("engineer") as client:
+    with running(city=city, store=store) as api, api.client("engineer") as client:
         batch = batch_of(series_of(city), range(3))
         store.append(batch)
         api.hub.publish(batch)

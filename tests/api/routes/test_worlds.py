@@ -220,7 +220,12 @@ def test_of_the_shared_city_a_pilot_sees_what_was_announced(pilot, api):
 def test_a_copy_belongs_to_whoever_makes_it(pilot, simulators):
     response = pilot.post("/v1/worlds/w-own/fork", json={"at": "2026-01-01T00:00:00Z"})
     assert (response.status_code, response.json()["owner"]) == (201, "test-pilot")
-    assert simulators.asked[0][2] == {"at": "2026-01-01T00:00:00Z", "state": "running", "owner": "test-pilot"}
+    assert simulators.asked[0][2] == {
+        "at": "2026-01-01T00:00:00Z",
+        "state": "running",
+        "owner": "test-pilot",
+        "most": 4,
+    }
 
 
 def test_a_record_is_a_file(pilot):

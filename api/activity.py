@@ -1,0 +1,88 @@
+"""What each pilot asks of the API, since the process started."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+
+from zenata.city.clock import Clock
+
+_TIMES = 1000
+"""Newest answers of a pilot that its percentile is of."""
+
+
+@dataclass(slots=True)
+class Requests:
+    """What a pilot has asked.
+
+    Parameters
+    ----------
+    open : int
+        Requests under way, streams among them.
+    answered : int
+    wrong : int
+        Answered with 4xx, as something was wrong with them.
+    failed : int
+        Answered with 5xx, as something was wrong here.
+    over : dict of str to tuple
+        How often it was refused, and when last [us since the Unix epoch], by the name of the quota.
+    last : int or None
+        When it last asked [us since the Unix epoch].
+    times : deque of float
+        Times to the first byte of the newest answers [s].
+    """
+
+    open: int = 0
+    answered: int = 0
+    wrong: int = 0
+    failed: int = 0
+    over: dict[str, tuple[int, int]] = field(default_factory=dict)
+    last: int | None = None
+    times: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMES))
+
+    @property
+    def p95(self) -> float | None:
+        """Time to the first byte that 95 % of the newest answers kept to [s]."""
+        times = sorted(self.times)
+        return times[-(-len(times) * 95 // 100) - 1] if times else None
+
+
+class Activity:
+    """Counts requests by pilot. Only names of pilots count, so there are no more entries than pilots.
+
+    Parameters
+    ----------
+    clock : Clock
+        The wall's.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pilots: dict[str, Requests] = {}
+
+    def answered(self, pilot: str, status: int, seconds: float) -> None:
+        """Count an answer that begins, and the time to its first byte [s]."""
+        with self._lock:
+            counts = self._pilots.setdefault(pilot, Requests())
+            counts.open += 1
+            counts.answered += 1
+            counts.wrong += 400 <= status < 500  # RFC 9110 section 15.5
+            counts.failed += status >= 500  # RFC 9110 section 15.6
+            counts.times.append(seconds)
+            counts.last = self._clock.now()
+
+    def ended(self, pilot: str) -> None:
+        """Count an answer as ended."""
+        with self._lock:
+            self._pilots[pilot].open -= 1
+
+    def refused(self, pilot: str, quota: str) -> None:
+        """Count a refusal for a quota."""
+        with self._lock:
+            over = self._pilots.setdefault(pilot, Requests()).over
+            over[quota] = (over.get(quota, (0, 0))[0] + 1, self._clock.now())
+
+    def of(self, pilot: str) -> Requests:
+        """Return what a pilot has asked; it goes on counting."""
+        with self._lock:
+            return self._pilots.get(pilot) or Requests()

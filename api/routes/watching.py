@@ -1,0 +1,91 @@
+"""What those who run the sandbox see of its pilots."""
+
+import csv
+import io
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from api.access import PrincipalDep, allow, authenticate
+from api.context import ContextDep
+from api.cursors import decode_cursor, encode_cursor
+from api.formats import FORMATS, JSON
+from api.params import AuditParams, Params, PilotPath
+from api.problems import Problem, invalid
+from api.responses import responses
+from api.routes.pilots import find
+from api.schemas_pilots import ActivityDocument, AlertPage, DeedPage
+from api.watching import activity, alerts
+from api.worlds import WATCHERS
+from zenata.city.clock import format_time
+from zenata.pilots.audit import Deed
+
+router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)])
+
+_COMMON = ("no-key", "wrong-role", "invalid-parameter")
+_CSV = {FORMATS["csv"].media_type: {"schema": {"type": "string"}}}
+_COLUMNS = ("id", "time", "who", "what", "target", "detail")
+
+NoParams = Annotated[Params, Query()]
+
+
+@router.get(
+    "/pilots/{pilot}/activity", responses=responses(ActivityDocument, *_COMMON, "unknown-pilot", "store-unavailable")
+)
+def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
+    """Say what a pilot asks and sends, what fails, what is silent, and how much of its quotas it has used up."""
+    return _json(activity(context, find(context, principal, pilot)))
+
+
+@router.get(
+    "/alerts", dependencies=[Depends(allow(*WATCHERS))], responses=responses(AlertPage, *_COMMON, "store-unavailable")
+)
+def all_alerts(context: ContextDep, _: NoParams) -> Response:
+    """List what somebody should look at: silent devices, dead letters, failures, quotas, addresses locked out."""
+    return _json({"items": list(alerts(context)), "next": None})
+
+
+@router.get("/audit", responses=responses(DeedPage, *_COMMON, content=_CSV))
+def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditParams, Query()]) -> Response:
+    """List who did what, newest first, also as CSV; pilots see what they did themselves.
+
+    What was forbidden is there too; what only asked, and what devices said, is not.
+    """
+    who = params.who
+    if principal.role not in WATCHERS:
+        if who not in {None, principal.pilot}:
+            raise Problem("wrong-role", "A pilot sees what it did itself: leave out who.", allowed=list(WATCHERS))
+        who = principal.pilot
+    query = f"audit {who}"
+    before = None
+    if params.cursor is not None:
+        try:
+            (before,) = decode_cursor(params.cursor, query, 1)
+        except ValueError as error:
+            raise invalid("cursor", str(error)) from None
+    deeds = context.audit.deeds(who=who, before=before, limit=params.limit + 1)
+    shown = deeds[: params.limit]
+    following = encode_cursor((shown[-1].id,), query) if len(deeds) > len(shown) else None
+    if params.format == "csv":
+        link = {"Link": f'</v1/audit?cursor={following}&format=csv>; rel="next"'} if following else {}
+        return Response(_csv([_deed(deed) for deed in shown]), headers=link, media_type=FORMATS["csv"].media_type)
+    return _json({"items": [_deed(deed) for deed in shown], "next": following})
+
+
+def _deed(deed: Deed) -> dict[str, Any]:
+    return {name: getattr(deed, name) for name in _COLUMNS} | {"time": format_time(deed.time)}
+
+
+def _csv(deeds: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for deed in deeds:
+        writer.writerow(deed | {"detail": msgspec.json.encode(deed["detail"]).decode()})
+    return text.getvalue()
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(msgspec.json.encode(document), media_type=JSON)

@@ -1,0 +1,40 @@
+"""A token bucket: how often something may happen in the long run, and how often at once."""
+
+from dataclasses import dataclass
+
+_NEVER = 3600.0  # told where the rate is zero [s]
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What is left of a rate; it begins full.
+
+    Parameters
+    ----------
+    tokens : float
+        How often it may happen at once now.
+    time : float
+        When that was [s].
+    """
+
+    tokens: float
+    time: float
+
+    def take(self, rate: float, most: float, now: float) -> float:
+        """Take a token; return 0, or the time after which there will be one [s] if there is none.
+
+        Parameters
+        ----------
+        rate : float
+            Tokens that come back each second.
+        most : float
+            How many there may be.
+        now : float
+            [s]
+        """
+        self.tokens = min(most, self.tokens + max(now - self.time, 0.0) * rate)
+        self.time = max(self.time, now)
+        if self.tokens < 1:
+            return (1 - self.tokens) / rate if rate > 0 else _NEVER
+        self.tokens -= 1
+        return 0.0
