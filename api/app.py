@@ -19,14 +19,17 @@ from api.routes import devices as device_routes
 from api.routes import exports as export_routes
 from api.routes import influx as influx_routes
 from api.routes import live as live_routes
+from api.routes import map as map_routes
 from api.routes import messages as message_routes
 from api.routes import pilots as pilot_routes
 from api.routes import readings as readings_routes
 from api.routes import service as service_routes
 from api.routes import telemetry as telemetry_routes
 from api.routes import watching as watching_routes
+from api.routes import webhooks as webhook_routes
 from api.routes import worlds as world_routes
 from api.schemas import ProblemDetails
+from api.webhooks.service import WebhookService
 from api.worlds import Worlds
 from zenata.city.model import City
 from zenata.errors import StoreError
@@ -69,6 +72,7 @@ def create_app(
     devices: Devices,
     telemetry: Telemetry,
     exports: Exports,
+    webhooks: WebhookService,
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
@@ -99,6 +103,7 @@ def create_app(
         devices=devices,
         telemetry=telemetry,
         exports=exports,
+        webhooks=webhooks,
         ready=ready,
         counters=counters,
         replay=replay,
@@ -107,6 +112,7 @@ def create_app(
     app.add_middleware(Observer, metrics=app.state.metrics, context=app.state.context)
     for routes in (
         city_routes,
+        map_routes,
         readings_routes,
         live_routes,
         world_routes,
@@ -114,6 +120,7 @@ def create_app(
         telemetry_routes,
         influx_routes,
         export_routes,
+        webhook_routes,
         message_routes,
         pilot_routes,
         watching_routes,

@@ -15,6 +15,7 @@ from api.exports.jobs import Exports
 from api.guard import Guard
 from api.live import Hub
 from api.places import SensorIndex
+from api.webhooks.service import WebhookService
 from api.worlds import Worlds
 from zenata.city.clock import WallClock
 from zenata.city.model import City
@@ -83,6 +84,8 @@ class Context:
         Takes what they say.
     exports : Exports
         Big queries written to files.
+    webhooks : WebhookService
+        Addresses of pilots that are told when something happens.
     """
 
     city: City
@@ -98,6 +101,7 @@ class Context:
     devices: Devices
     telemetry: Telemetry
     exports: Exports
+    webhooks: WebhookService
 
     @cached_property
     def activity(self) -> Activity:

@@ -28,16 +28,14 @@ from starlette.concurrency import run_in_threadpool
 
 from api.context import Context
 from api.encode import NumberArray, Strand, numbers, weave
+from api.live import OVERLAP, REPLAY_LIMIT
 from api.series import PerSeries, matches
-from zenata.city.clock import SECOND, format_time, parse_time
+from zenata.city.clock import format_time, parse_time
 from zenata.city.readings import IntArray, ReadingBatch, Selection
 from zenata.errors import StoreError
 from zenata.store.base import Query, Table
 
 log = logging.getLogger(__name__)
-
-OVERLAP = 60 * SECOND
-"""How much earlier than asked a replay from the store begins [us]: readings reach the store a little out of order."""
 
 _HEARTBEAT = 15.0
 """Silence after which a comment is sent [s], under the idle time-outs of common proxies."""
@@ -47,9 +45,6 @@ _LOOK = 1.0
 
 _SLICE = 5_000
 """The most readings woven at once, about 5 ms of the event loop."""
-
-REPLAY_LIMIT = 200_000
-"""The most readings sent again from the store after one break."""
 
 _END_OF_TIME = parse_time("9999-12-31T00:00:00Z")
 _ID = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})-([0-9]{1,15})-(-?[0-9]{1,17})")

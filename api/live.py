@@ -1,7 +1,7 @@
 """The newest readings, kept in memory for whoever listens.
 
-Ingest publishes each batch once it is durable (or, working elsewhere, is about to make it so); listeners hold nothing but their place in a bounded ring of batches. A
-listener that is too slow finds its place gone and continues from the store, so it never costs memory or holds others.
+Ingest publishes each batch once it is durable (or, working elsewhere, is about to make it so); listeners hold nothing
+but their place in a bounded ring of batches. A listener that is too slow finds its place gone and continues from the store, so it never costs memory or holds others.
 """
 
 import asyncio
@@ -14,7 +14,14 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from api.series import PerSeries
+from zenata.city.clock import SECOND
 from zenata.city.readings import ReadingBatch
+
+OVERLAP = 60 * SECOND
+"""How much earlier than asked a replay from the store begins [us]: readings reach the store a little out of order."""
+
+REPLAY_LIMIT = 200_000
+"""The most readings taken again from the store after one break."""
 
 
 class Hub:

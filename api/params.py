@@ -116,6 +116,13 @@ class SensorsParams(Params):
     cursor: Cursor = None
 
 
+class MapParams(Params):
+    """Parameters of /v1/map."""
+
+    kind: Names = Field((), description="Kinds, as in /v1/kinds, and `device` for one's own devices.")
+    district: Names = Field((), description="Districts, as in /v1/districts.")
+
+
 class DevicesParams(Params):
     """Parameters of /v1/devices."""
 
@@ -195,4 +202,11 @@ class AuditParams(Params):
     who: str | None = Field(None, description="Only what this one did.", max_length=64)
     format: Literal["json", "csv"] = Field("json", description="Of the answer.")
     limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class DeliveriesParams(Params):
+    """Parameters of /v1/webhooks/{webhook}/deliveries."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most deliveries; `next` then leads on.")] = 100
     cursor: Cursor = None

@@ -117,6 +117,16 @@ KINDS: dict[str, ProblemKind] = {
     "export-limit": ProblemKind(
         status=409, title="As many exports as a pilot may have", help="Delete one that you have fetched."
     ),
+    "unknown-webhook": ProblemKind(status=404, title="No such webhook", help="List yours with /v1/webhooks."),
+    "unknown-delivery": ProblemKind(
+        status=404, title="No such delivery", help="List them with /v1/webhooks/{webhook}/deliveries."
+    ),
+    "webhook-limit": ProblemKind(
+        status=409, title="As many webhooks as a pilot may have", help="Delete one that you do not need."
+    ),
+    "webhook-off": ProblemKind(
+        status=409, title="Webhook switched off", help="Switch it on: PATCH /v1/webhooks/{webhook} with enabled true."
+    ),
     "body-too-large": ProblemKind(status=413, title="Body too large", help="Send it in several requests."),
     "telemetry-refused": ProblemKind(
         status=422,
@@ -224,7 +234,10 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     context = first.get("ctx", {})
     where, *names = first["loc"]
-    parameter = context.get("parameter") or str(where if first["type"] == "json_invalid" or not names else names[0])
+    named = names if where == "body" else names[:1]  # of a body the member that is meant, however deep it lies
+    if first["type"] == "json_invalid" or not names:
+        named = [where]
+    parameter = context.get("parameter") or ".".join(map(str, named))
     members = {"allowed": context["allowed"]} if "allowed" in context else {}
     return invalid(parameter, first["msg"], **members).response(request.url.path)
 

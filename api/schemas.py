@@ -57,6 +57,29 @@ class Polygon(Document):
     coordinates: list[list[tuple[float, float]]]
 
 
+class Point(Document):
+    """GeoJSON (RFC 7946)."""
+
+    type: Literal["Point"]
+    coordinates: tuple[float, float]
+
+
+class Feature(Document):
+    """GeoJSON: `layer` among the properties tells what it is; the others are as in the lists."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Polygon | Point
+    properties: dict[str, Any]
+
+
+class MapDocument(Document):
+    """GeoJSON: districts, sensors and one's own devices."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Feature]
+
+
 class DistrictDocument(Document):
     """A district with its outline."""
 

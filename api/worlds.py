@@ -11,6 +11,7 @@ import msgspec
 
 from api.problems import KINDS, Problem, invalid
 from zenata.errors import ControlError
+from zenata.pilots.device import world_of
 from zenata.pilots.keys import Principal, Role
 from zenata.wire import control
 
@@ -73,6 +74,10 @@ class Worlds:
             if principal.role in WATCHERS or (principal.role is Role.PILOT and owner == principal.pilot)
         ]
         return [self.shared, *own]
+
+    def is_open_to(self, pilot: str, world: str) -> bool:
+        """Return whether a world is one that a pilot is told of: the shared city, its own, or what its devices say."""
+        return world in (self.shared, world_of(pilot)) or self.owners().get(world) == pilot
 
     def check(self, principal: Principal, world: str) -> None:
         """Raise 404 unless somebody may look into a world. What is another's is as if it were not there."""

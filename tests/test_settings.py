@@ -65,6 +65,7 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         letters=4,
         worker="2/3",
         share=True,
+        webhook_private=True,
         request_rate=60,
         device_rate=7.0,
         device_points=70,

@@ -29,6 +29,7 @@ from zenata.options import (
     Speed,
     Start,
     Store,
+    WebhookPrivate,
     World,
     WsPort,
     say,
@@ -66,6 +67,7 @@ def up(
     packs: Packs = None,
     scenario: Scenario = None,
     history_days: HistoryDays = None,
+    webhook_private: WebhookPrivate = None,
 ) -> None:
     """Run the whole city: broker, simulators, ingest and API. Ctrl-C stops it."""
     settings = settings_of(**locals())
@@ -131,6 +133,7 @@ def serve(
     broker_admin: BrokerAdmin = None,
     city: City = None,
     world: World = None,
+    webhook_private: WebhookPrivate = None,
 ) -> None:
     """Run the API alone. With --broker it streams what is said now, and into an embedded store it ingests it too."""
     settings = settings_of(**locals())

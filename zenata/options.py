@@ -45,6 +45,14 @@ Scenario = Annotated[
 ]
 Packs = Annotated[bool | None, typer.Option("--packs", help="Publish each district's readings as one pack too.")]
 
+WebhookPrivate = Annotated[
+    bool | None,
+    typer.Option(
+        "--webhook-private/--no-webhook-private",
+        help="Let webhooks lead to addresses that are not public, such as 127.0.0.1. [default: no-webhook-private]",
+    ),
+]
+
 
 def settings_of(**options: Any) -> Settings:  # noqa: ANN401 - any setting
     """Return the settings that options give; one that is None was not given.

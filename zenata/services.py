@@ -14,6 +14,7 @@ from api.app import create_app
 from api.exports.jobs import Exports
 from api.live import Hub
 from api.server import Server
+from api.webhooks.service import WebhookService
 from api.worlds import Worlds
 from ingest.bulk import BulkServer
 from ingest.clocks import Clocks
@@ -35,6 +36,7 @@ from zenata.pilots.budget import Budget
 from zenata.pilots.database import open_database
 from zenata.pilots.devices import Devices
 from zenata.pilots.directory import Directory
+from zenata.pilots.webhooks import Webhooks
 from zenata.ports import listen
 from zenata.settings import Settings
 from zenata.store import open_store
@@ -42,7 +44,7 @@ from zenata.store.base import Store
 from zenata.store.retention import DAY, Retention
 from zenata.wire.address import Address, parse_url
 from zenata.wire.bulk import BulkClient
-from zenata.worker import PATIENCE, subscription_of, worker_of
+from zenata.worker import PATIENCE, Announcements, subscription_of, worker_of
 
 log = logging.getLogger(__name__)
 
@@ -94,10 +96,19 @@ def serve(settings: Settings) -> None:
     store = open_store(settings.store_url, settings.store_token)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
     devices, quotas = Devices(engine), _counter(register)
+    worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
     reader = partial(DeviceDecoder, devices, kept=store.catalog)
     heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
     worker = worker_of(settings, parse_url(settings.broker), city, store, hub, heard) if settings.broker else None
     exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
+    webhooks = WebhookService(
+        register=Webhooks(engine),
+        hub=hub,
+        store=store,
+        may=lambda pilot, world: register.is_active(pilot) and worlds.is_open_to(pilot, world),
+        clock=WallClock(),
+        private=settings.webhook_private,
+    )
     app = create_app(
         city=city,
         store=store,
@@ -105,8 +116,9 @@ def serve(settings: Settings) -> None:
         audit=Audit(engine),
         budget=Budget(engine),
         hub=hub,
-        worlds=Worlds(root=settings.worlds_dir, shared=settings.world),
+        worlds=worlds,
         exports=exports,
+        webhooks=webhooks,
         ready=worker.problems if worker else list,
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
@@ -126,6 +138,9 @@ def serve(settings: Settings) -> None:
         with ExitStack() as stack:
             stack.enter_context(register)
             stack.enter_context(exports)
+            stack.enter_context(webhooks)
+            if settings.broker:
+                stack.enter_context(Announcements(settings, parse_url(settings.broker), webhooks.announce))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Keeper(store, _retention(settings), WallClock()))

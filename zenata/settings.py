@@ -68,6 +68,8 @@ class Settings(BaseSettings):
         Readings a day that the devices of a pilot may have.
     export_bytes : int
         What the exports of a pilot may come to [bytes].
+    webhook_private : bool
+        Whether webhooks may lead to private, loopback and other addresses that are not public.
     world_rate : float
         Messages a second that a private world may publish in the long run.
     world_idle : float
@@ -109,6 +111,7 @@ class Settings(BaseSettings):
     device_rate: float = Field(default=100.0, gt=0)
     device_points: int = Field(default=5_000_000, ge=0)
     export_bytes: int = Field(default=5_000_000_000, ge=0)
+    webhook_private: bool = False
     world_rate: float = Field(default=4000.0, gt=0)
     world_idle: float = Field(default=2.0, gt=0)
     world_kept: float = Field(default=168.0, gt=0)

@@ -1,5 +1,6 @@
-"""What hears the broker beside the API: ingest, or a relay where ingest is elsewhere."""
+"""What hears the broker beside the API: ingest, or a relay where ingest is elsewhere; and what worlds announce."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -7,6 +8,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from secrets import token_hex
+from typing import Self
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.live import Hub
 from ingest.clocks import Clocks
@@ -19,8 +23,11 @@ from zenata.city.readings import Catalog
 from zenata.errors import BrokerError, SetupError
 from zenata.settings import Settings
 from zenata.store.base import Store
+from zenata.wire import topics
 from zenata.wire.address import Address
-from zenata.wire.mqtt import Subscription
+from zenata.wire.mqtt import Message, Subscription
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 20.0
 """Time the broker has to appear when a service starts [s]."""
@@ -56,6 +63,10 @@ def worker_of(
         devices=devices,
     )
     return Worker(relay, subscription)
+
+
+_LOOK = 0.2  # the longest that stopping waits for an event [s]
+_PAUSE = 1.0  # between two attempts to tell of one [s]
 
 
 class Worker:
@@ -106,6 +117,61 @@ class Worker:
             # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
             self.failure = error
             on_failure()
+
+
+class Announcements:
+    """Hears the public events of worlds, in a thread of its own, while it is entered.
+
+    An event is acknowledged when it was told: what comes while nobody listens waits with the broker.
+
+    Parameters
+    ----------
+    settings : Settings
+    address : Address
+        Of the broker.
+    tell : callable
+        Takes a world and what it announces; raises `SQLAlchemyError` if that is to be told again.
+    """
+
+    def __init__(self, settings: Settings, address: Address, tell: Callable[[str, bytes], None]) -> None:
+        self._subscription = subscription_of(settings, address, "events", (topics.EVENTS,))
+        self._tell = tell
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="events")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._subscription.cancel()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._subscription:
+            try:
+                self._subscription.connect(PATIENCE)
+            except BrokerError as error:
+                if not self._stop.is_set():
+                    log.error("no webhook is told of events, until this is mended and we start again: %s", error)
+                return
+            while not self._stop.is_set():
+                self._subscription.acknowledge(
+                    [message for message in self._subscription.receive(limit=1, wait=_LOOK) if self._is_told(message)]
+                )
+
+    def _is_told(self, message: Message) -> bool:
+        """Tell of an event, again and again while the database is away; return whether that was possible."""
+        while True:
+            try:
+                self._tell(topics.world_of(message.topic), message.payload)
+            except SQLAlchemyError as error:
+                log.warning("an event waits for the database: %s", type(error).__name__)
+                if self._stop.wait(_PAUSE):
+                    return False
+            else:
+                return True
 
 
 def subscription_of(

@@ -38,14 +38,14 @@ def make(context: ContextDep, principal: PrincipalDep, body: NewDevice, _: NoPar
     place = _place(context, body.longitude, body.latitude)
     given = body.model_dump() | place | {"name": body.name or body.id}
     made = _tried(lambda: context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **given)))
-    return _json(_document(made), 201, {"Location": f"/v1/devices/{made.id}"})
+    return _json(document_of(made), 201, {"Location": f"/v1/devices/{made.id}"})
 
 
 @router.get("", responses=responses(DevicePage, *_COMMON, "wrong-role"))
 def devices(context: ContextDep, principal: PrincipalDep, params: Annotated[DevicesParams, Query()]) -> Response:
     """List one's own devices, with when they were seen last; for engineers and administrators, those of all pilots."""
     pilot = _pilot(principal, params.pilot, everybody=True)
-    items = [_document(device) for device in context.devices.devices(pilot)]
+    items = [document_of(device) for device in context.devices.devices(pilot)]
     if params.state is not None:
         items = [item for item in items if item["state"] == params.state]
     fingerprint = params.model_dump_json(exclude={"cursor", "limit"})
@@ -73,7 +73,7 @@ def device(
         raise _unknown(device)
     table = context.store.latest(Selection(worlds=(found.world,), sensors=(found.id,)))
     latest = context.encoder.json_list(table, b',"latest":[', b"]}")
-    return Response(msgspec.json.encode(_document(found))[:-1] + latest, media_type=JSON)
+    return Response(msgspec.json.encode(document_of(found))[:-1] + latest, media_type=JSON)
 
 
 @router.patch("/{device}", dependencies=[_makers], responses=responses(DeviceDocument, *_OWN))
@@ -82,7 +82,7 @@ def change(context: ContextDep, principal: PrincipalDep, device: str, body: Devi
     given = body.model_dump(exclude_unset=True)
     if "longitude" in given:
         given |= _place(context, body.longitude, body.latitude)
-    return _json(_document(_tried(lambda: context.devices.change(principal.pilot, device, **given))))
+    return _json(document_of(_tried(lambda: context.devices.change(principal.pilot, device, **given))))
 
 
 @router.delete("/{device}", status_code=204, dependencies=[_makers], responses=responses(None, *_OWN, status=204))
@@ -130,7 +130,8 @@ def _unknown(device: str) -> Problem:
     return Problem("unknown-device", f"There is no device {device[:80]!r}. {KINDS['unknown-device'].help}")
 
 
-def _document(device: Device) -> dict[str, Any]:
+def document_of(device: Device) -> dict[str, Any]:
+    """Return what is told of a device."""
     now = WallClock().now()
     return {
         "id": device.id,

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
+from tests.api.webhooks.receiver import Receiver, receiving
 from zenata.store import open_store
 
 
@@ -28,3 +29,10 @@ def client(api: Api) -> Iterator[httpx.Client]:
     """A pilot's client."""
     with api.client() as client:
         yield client
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """What webhooks can lead to."""
+    with receiving() as receiver:
+        yield receiver

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.exports.jobs import Exports
 from api.live import Hub
 from api.server import Server
+from api.webhooks.service import WebhookService
 from api.worlds import Worlds
 from ingest.quotas import Limits, Quotas
 from ingest.telemetry import Telemetry
@@ -31,6 +32,7 @@ from zenata.pilots.devices import Devices
 from zenata.pilots.keys import Role
 from zenata.pilots.pilot import Quotas as PilotQuotas
 from zenata.pilots.register import Register
+from zenata.pilots.webhooks import Webhooks
 from zenata.store.base import Store
 
 START = parse_time("2026-01-01T00:00:00Z")
@@ -133,6 +135,7 @@ def running(
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
     limits: Limits = PLENTY,
     quotas: PilotQuotas = RATE,
+    webhook_private: bool = False,
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`."""
     hub = hub or Hub()
@@ -144,6 +147,15 @@ def running(
         register.add(f"test-{role}", role=role, by="test")
     secrets = {role.value: register.issue(f"test-{role}", by="test") for role in Role}
     exports = Exports(root=worlds / "exports", store=store, clock=WallClock())
+    known = Worlds(root=worlds, shared=WORLD)
+    webhooks = WebhookService(
+        register=Webhooks(engine),
+        hub=hub,
+        store=store,
+        may=lambda pilot, world: register.is_active(pilot) and known.is_open_to(pilot, world),
+        clock=WallClock(),
+        private=webhook_private,
+    )
     app = create_app(
         city=city,
         store=store,
@@ -151,8 +163,9 @@ def running(
         audit=Audit(engine),
         budget=Budget(engine),
         hub=hub,
-        worlds=Worlds(root=worlds, shared=WORLD),
+        worlds=known,
         exports=exports,
+        webhooks=webhooks,
         ready=ready,
         counters=lambda: {"ingest_messages": 7},
         replay=replay,
@@ -173,7 +186,7 @@ def running(
             assert thread.is_alive(), "the server did not start"
             thread.join(timeout=0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with exports:
+        with exports, webhooks:
             yield Api(f"http://127.0.0.1:{port}", city, store, hub, register, secrets, stop)
     finally:
         stop()

@@ -15,6 +15,9 @@ BODIES = {
 AWAY = "/v1/worlds/{world}", "/v1/worlds", "/v1/commands"
 """Where a simulator would be asked; none runs here."""
 
+NAMES = {"sensor": "air-0001", "name": "no-key", "world": "zenata", "pilot": "nobody"} | dict.fromkeys(
+    ("device", "export", "webhook", "delivery"), "none"
+)
 ROLES = ("admin", "engineer", "pilot", "guest")
 
 
@@ -27,7 +30,7 @@ def routes(api: Api) -> list[tuple[str, str]]:
 
 def status(client: httpx.Client, route: tuple[str, str], **headers: str | bytes) -> int:
     method, path = route
-    path = path.format(sensor="air-0001", name="no-key", world="zenata", device="none", export="none", pilot="nobody")
+    path = path.format_map(NAMES)
     body = None if method == "GET" else BODIES.get(path.rpartition("/")[2], {})
     with client.stream(method, path, headers=headers, json=body) as response:
         if response.status_code in {401, 403}:
@@ -49,7 +52,7 @@ def wanted(method: str, path: str) -> set[int]:
     """How a route answers whoever may use it, asked for nothing in particular."""
     if path.startswith(AWAY[0]) or path in AWAY[1:]:
         return {503, 422}
-    if any(word in path for word in ("{device}", "{export}", "{pilot}")):
+    if any(word in path for word in ("{device}", "{export}", "{pilot}", "{webhook}")):
         return {404, 422}
     if path == "/v1/dead-letters/replay":
         return {200}
@@ -83,6 +86,10 @@ def forbidden(role: str) -> set[tuple[str, str]]:
     }
     bringing = {("POST", path) for path in ("/v1/devices", "/v1/telemetry", *LINES)}
     bringing |= {(method, "/v1/devices/{device}") for method in ("PATCH", "DELETE")}
+    bringing |= {("POST", "/v1/webhooks"), ("PATCH", "/v1/webhooks/{webhook}"), ("DELETE", "/v1/webhooks/{webhook}")}
+    bringing |= {
+        ("POST", f"/v1/webhooks/{{webhook}}/{rest}") for rest in ("secret", "test", "deliveries/{delivery}/retry")
+    }
     return {
         "admin": set(),
         "engineer": ruling | bringing,

@@ -16,6 +16,7 @@ V1 = [
     "/v1/kinds",
     "/v1/sensors",
     "/v1/sensors/{sensor}",
+    "/v1/map",
     "/v1/latest",
     "/v1/readings",
     "/v1/stream",
@@ -51,6 +52,12 @@ V1 = [
     "/v1/pilots/{pilot}/activity",
     "/v1/keys",
     "/v1/alerts",
+    "/v1/webhooks",
+    "/v1/webhooks/{webhook}",
+    "/v1/webhooks/{webhook}/secret",
+    "/v1/webhooks/{webhook}/test",
+    "/v1/webhooks/{webhook}/deliveries",
+    "/v1/webhooks/{webhook}/deliveries/{delivery}/retry",
     "/v1/audit",
 ]
 INFLUX = ["/write", "/api/v2/write", "/ping", "/health", "/query"]

@@ -102,6 +102,11 @@ class Directory:
         """Return what a pilot may use up; the default of one who is not known."""
         return self._state.quotas.get(pilot, self._quotas)
 
+    def is_active(self, pilot: str) -> bool:
+        """Return whether there is such a pilot, who is not suspended."""
+        known = self._state.pilots.get(pilot)
+        return known is not None and known.suspended is None
+
     def may_command(self, pilot: str, sensor: str) -> bool:
         """Return whether a pilot was allowed this device of the shared city."""
         known = self._state.pilots.get(pilot)

@@ -47,6 +47,9 @@ PACKS = Pattern.PACK.filter
 CLOCKS = Pattern.CLOCK.filter
 """Filter of the clocks of all worlds."""
 
+EVENTS = Pattern.EVENTS.filter
+"""Filter of the public events of all worlds."""
+
 DEVICES = Pattern.DEVICE.filter
 """Filter of what all pilots' own devices say."""
 

@@ -1,0 +1,261 @@
+"""Delivers what webhooks are to be told, again and again until it arrives, for up to a day.
+
+A failure of one receiver holds nobody else up: each webhook has one delivery under way at a time, beside the others.
+Nothing of an answer but its status is read or shown, so that nobody reads through us what only we can reach.
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpcore
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.webhooks import signature
+from api.webhooks.addresses import Backend
+from zenata.city.clock import SECOND, Clock
+from zenata.pilots.webhook import Delivery, Status, Webhook
+from zenata.pilots.webhooks import Webhooks
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_PAUSE = 5.0
+"""Pause after the first failure [s]; each further one is four times as long, up to `LONGEST_PAUSE`."""
+
+LONGEST_PAUSE = 4 * 3600.0
+"""[s]"""
+
+PATIENCE = 24 * 3600 * SECOND
+"""Age at which a delivery is given up [us]."""
+
+DISABLE_AFTER = 3 * PATIENCE
+"""How long every attempt must have failed for a webhook to be switched off [us]. Defaults all, after Standard Webhooks."""
+
+TIME_LIMIT = 10.0
+"""Time that an attempt may take in all [s]."""
+
+_CLAIM = 3 * int(TIME_LIMIT) * SECOND  # how long a delivery is ours; then another process takes it for lost
+_LOOK = 0.2  # pause between two looks at what is due [s]
+_KEPT = 30 * 24 * 3600 * SECOND  # how long the log goes back [us]
+_TIDY = 3600 * SECOND  # pause between two looks at what is too old for it [us]
+_LAST_WORDS = 2.0  # how long attempts may go on when we stop [s]; what is cut off is made again
+_LOOKUPS = 32  # names looked up at once
+_DATABASE = 4  # threads that ask the database
+_GONE = 410
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a receiver answered.
+
+    Parameters
+    ----------
+    code : int or None
+        HTTP status; None if there was no answer.
+    error : str
+        Why there was none, in words that tell nothing of our side.
+    wait : float
+        How long it asks us to wait [s].
+    took : float
+        How long it took [s].
+    """
+
+    code: int | None = None
+    error: str = ""
+    wait: float = 0.0
+    took: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it took the delivery."""
+        return self.code is not None and 200 <= self.code < 300
+
+
+def pause_after(attempts: int, draw: float) -> float:
+    """Return how long to wait after so many failures [s]; `draw` in [0, 1) spreads those that failed together."""
+    return min(FIRST_PAUSE * 4.0 ** (attempts - 1), LONGEST_PAUSE) * (0.75 + draw / 2)
+
+
+def after_attempt(delivery: Delivery, answer: Answer, now: int, draw: float) -> Delivery:
+    """Return a delivery as it is after an attempt at `now` [us]."""
+    tried = replace(
+        delivery,
+        attempts=delivery.attempts + 1,
+        tried=now,
+        took=round(answer.took, 3),
+        code=answer.code,
+        due=None,
+        error=_in_words(answer),
+    )
+    if answer.is_good:
+        return replace(tried, status=Status.DELIVERED)
+    pause = max(pause_after(tried.attempts, draw), min(answer.wait, LONGEST_PAUSE))
+    due = now + int(pause * SECOND)
+    if due - delivery.made > PATIENCE or answer.code == _GONE:
+        return replace(tried, status=Status.FAILED, error=f"{tried.error}; given up after {tried.attempts} attempts")
+    return replace(tried, due=due)
+
+
+def why_disable(hook: Webhook, answer: Answer, now: int) -> str:
+    """Return why a webhook is to be switched off after an answer at `now` [us]; empty to leave it on."""
+    if answer.code == _GONE:
+        return "the receiver answered 410 Gone"
+    if not answer.is_good and hook.failing is not None and now - hook.failing > DISABLE_AFTER:
+        return f"no delivery has arrived for {DISABLE_AFTER // (24 * 3600 * SECOND)} days"
+    return ""
+
+
+class Deliverer:
+    """Delivers in a thread of its own, while it is entered.
+
+    Parameters
+    ----------
+    hooks : Webhooks
+    may : callable
+        Tells whether a pilot may look into a world now.
+    clock : Clock
+        The wall's.
+    private : bool
+        Whether deliveries may go to addresses that are not public.
+    draw : callable
+        Returns what spreads attempts, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        hooks: Webhooks,
+        may: Callable[[str, str], bool],
+        clock: Clock,
+        private: bool = False,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._hooks, self._may, self._clock, self._private, self._draw = hooks, may, clock, private, draw
+        self._threads = ThreadPoolExecutor(_DATABASE, "webhook database")
+        self._stop = threading.Event()
+        self._busy: set[str] = set()  # webhooks of which one is under way
+        self._news = asyncio.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="webhook deliveries")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    async def _run(self) -> None:
+        # Names are looked up in the threads of the loop, and the database is asked in others: no slow name server is
+        # to hold up what arrives elsewhere.
+        with ThreadPoolExecutor(_LOOKUPS) as lookups, self._threads:
+            asyncio.get_running_loop().set_default_executor(lookups)
+            async with httpcore.AsyncConnectionPool(
+                ssl_context=ssl.create_default_context(),
+                max_connections=None,
+                max_keepalive_connections=0,
+                network_backend=Backend(private=self._private),
+            ) as pool:
+                await self._work(pool)
+
+    async def _work(self, pool: httpcore.AsyncConnectionPool) -> None:
+        attempts: set[asyncio.Task[None]] = set()
+        tidied, nothing = 0, list[tuple[Webhook, Delivery]]()
+        while not self._stop.is_set():
+            now = self._clock.now()
+            if now - tidied > _TIDY:
+                tidied = now
+                await self._kept(partial(self._hooks.tidy, now - _KEPT), None)
+            for hook, delivery in await self._kept(partial(self._hooks.claim, now, now + _CLAIM, self._busy), nothing):
+                self._busy.add(hook.id)
+                attempt = asyncio.create_task(self._deliver(pool, hook, delivery))
+                attempts.add(attempt)
+                attempt.add_done_callback(attempts.discard)
+            self._news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), _LOOK)
+        if attempts:
+            _, late = await asyncio.wait(attempts, timeout=_LAST_WORDS)
+            for attempt in late:
+                attempt.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _deliver(self, pool: httpcore.AsyncConnectionPool, hook: Webhook, delivery: Delivery) -> None:
+        """Make one attempt, and keep what became of it."""
+        try:
+            if await self._in_thread(partial(self._may, hook.pilot, hook.world)):
+                begin = time.monotonic()
+                answer = await post(pool, hook, delivery, self._clock.now() // SECOND)
+                answer = replace(answer, took=time.monotonic() - begin)
+            else:
+                answer = Answer(error=f"the pilot may not look into the world {hook.world} now")
+            now = self._clock.now()
+            after = after_attempt(delivery, answer, now, self._draw())
+            await self._kept(partial(self._hooks.attempted, after, disable=why_disable(hook, answer, now)), None)
+        except Exception:
+            log.exception("an attempt to deliver failed here; it is made again")
+        finally:
+            self._busy.discard(hook.id)
+            self._news.set()  # the next of this webhook need not wait
+
+    async def _kept(self, act: Callable[[], T], otherwise: T) -> T:
+        """Do something with the database; while it is away, what was claimed waits."""
+        try:
+            return await self._in_thread(act)
+        except SQLAlchemyError as error:
+            log.warning("webhooks wait for the database: %s", type(error).__name__)
+            return otherwise
+
+    async def _in_thread(self, act: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
+
+async def post(pool: httpcore.AsyncConnectionPool, hook: Webhook, delivery: Delivery, now: int) -> Answer:
+    """Make one attempt to deliver at `now` [s since the Unix epoch]; a redirection is not followed."""
+    body = delivery.body.encode()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "zenata-webhooks/1",
+        "Connection": "close",
+        **signature.headers(hook.secret, delivery.id, now, body),
+    }
+    try:
+        async with (
+            asyncio.timeout(TIME_LIMIT),
+            pool.stream("POST", hook.url, headers=list(headers.items()), content=body) as response,
+        ):
+            return Answer(code=response.status, wait=_wait(response.headers))
+    except (TimeoutError, httpcore.TimeoutException):
+        return Answer(error=f"no answer within {TIME_LIMIT:.0f} s")
+    except httpcore.ConnectError as error:
+        return Answer(error=str(error)[:100] or "no connection")
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+        return Answer(error=f"the connection broke, or what came is no HTTP ({type(error).__name__})")
+
+
+def _wait(headers: Sequence[tuple[bytes, bytes]]) -> float:
+    """Return how long a receiver asks us to wait [s]; a date instead is not understood."""
+    asked = next((value for name, value in headers if name.lower() == b"retry-after"), b"")
+    return float(asked) if asked.isdigit() and len(asked) < 10 else 0.0
+
+
+def _in_words(answer: Answer) -> str:
+    """Return what went wrong, for the log of a webhook."""
+    if answer.code is None or answer.is_good:
+        return answer.error
+    hint = ": redirections are not followed" if 300 <= answer.code < 400 else ""
+    return f"the receiver answered {answer.code}{hint}"

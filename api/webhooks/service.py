@@ -1,0 +1,58 @@
+"""The webhooks of an API, as one thing to start and stop."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Self
+
+from api.live import Hub
+from api.webhooks.delivery import Deliverer
+from api.webhooks.watch import Watch
+from zenata.city.clock import Clock
+from zenata.pilots.webhooks import Webhooks
+from zenata.store.base import Store
+
+
+class WebhookService:
+    """Looks at the conditions of all webhooks, and delivers what becomes of them, while it is entered.
+
+    Parameters
+    ----------
+    register : Webhooks
+    hub : Hub
+    store : Store
+    may : callable
+        Tells whether a pilot may look into a world now.
+    clock : Clock
+        The wall's.
+    private : bool
+        Whether deliveries may go to addresses that are not public.
+    """
+
+    def __init__(
+        self,
+        *,
+        register: Webhooks,
+        hub: Hub,
+        store: Store,
+        may: Callable[[str, str], bool],
+        clock: Clock,
+        private: bool = False,
+    ) -> None:
+        self.register, self.may, self.private = register, may, private
+        self._watch = Watch(hooks=register, hub=hub, store=store, may=may, clock=clock)
+        self._deliverer = Deliverer(hooks=register, may=may, clock=clock, private=private)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self._deliverer)
+            stack.enter_context(self._watch)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def announce(self, world: str, payload: bytes) -> None:
+        """Take what a world has announced; see `api.webhooks.watch.Watch.announce`."""
+        self._watch.announce(world, payload)

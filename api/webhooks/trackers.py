@@ -1,0 +1,212 @@
+"""Conditions of webhooks at work: from readings, by series, to what is to be kept and told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from api.series import PerSeries, matches
+from api.webhooks.conditions import Change, Levels, Silences, Threshold
+from zenata.city.clock import format_time, parse_duration, parse_time
+from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection, Series
+from zenata.pilots.webhook import Delivery, Phase, State, Webhook
+from zenata.wire.bulletins import Announcement
+
+_WORDS = {Phase.FIRING: "fired", Phase.CLEAR: "cleared"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What is to be kept and told of a webhook, together.
+
+    Parameters
+    ----------
+    hook : Webhook
+    states : dict of str to State
+        By sensor or event.
+    deliveries : list of Delivery
+    """
+
+    hook: Webhook
+    states: dict[str, State] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.states or self.deliveries)
+
+
+class SensorTracker:
+    """A condition on readings.
+
+    Parameters
+    ----------
+    hook : Webhook
+    kept : mapping of str to State
+        How it was, by sensor.
+    """
+
+    def __init__(self, hook: Webhook, kept: Mapping[str, State]) -> None:
+        self.hook = hook
+        self.selection = selection_of(hook)
+        self.seen = hook.seen
+        """The newest observation time taken in [us]."""
+        self._kept = kept
+        self._rule = _rule_of(hook.condition)
+        self._places: dict[str, int] = {}
+        self._series: list[Series] = []
+        self._new: list[State] = []
+        self._of = PerSeries(self._place, np.int64)
+
+    def take(self, catalog: Catalog, series: IndexArray, time: IntArray, value: FloatArray, wall: int) -> Outcome:
+        """Take readings in; `wall` is the time of day [us]."""
+        place = self._of.take(catalog, series)
+        rows = np.flatnonzero(place >= 0)
+        if not len(rows):
+            return Outcome(hook=self.hook)
+        place, time = place[rows], time[rows]
+        newest = int(time.max())
+        self.seen = newest if self.seen is None else max(self.seen, newest)
+        self._grow()
+        return self._told(self._rule.take(place, time, value[rows]), wall)
+
+    def look(self, now: int, wall: int) -> Outcome:
+        """Look who is silent when it is `now` in the world [us]."""
+        if not isinstance(self._rule, Silences):
+            return Outcome(hook=self.hook)
+        expected = {sensor: State(since=now, time=now) for sensor in self._expect(now)}
+        self._grow()
+        told = self._told(self._rule.look(now), wall)
+        return replace(told, states=expected | told.states)
+
+    def _place(self, series: Series) -> int:
+        """Return the place of a series, the same for all of a sensor; -1 if it is not meant."""
+        if not matches(self.selection, series):
+            return -1
+        place = self._places.get(series.sensor)
+        if place is None:
+            return self._enter(series, State())
+        if not self._series[place].kind:
+            self._series[place] = series  # it was expected, and now it says something
+        return place
+
+    def _expect(self, now: int) -> list[str]:
+        """Give places to the sensors named that have said nothing so far; return those that are new among them."""
+        silent = [sensor for sensor in self.selection.sensors if sensor not in self._places]
+        for sensor in silent:
+            self._enter(Series(self.hook.world, sensor, "", "", "", ""), State(since=now, time=now))
+        return [sensor for sensor in silent if sensor not in self._kept]
+
+    def _enter(self, series: Series, state: State) -> int:
+        """Give a place to a sensor, with how it was or else a state."""
+        place = self._places[series.sensor] = len(self._series)
+        self._series.append(series)
+        self._new.append(self._kept.get(series.sensor, state))
+        return place
+
+    def _grow(self) -> None:
+        if self._new:
+            self._rule.grow(self._new)
+            self._new = []
+
+    def _told(self, changes: Sequence[Change], wall: int) -> Outcome:
+        outcome = Outcome(hook=self.hook)
+        for change in changes:
+            series = self._series[change.place]
+            outcome.states[series.sensor] = change.state
+            if change.told:
+                outcome.deliveries.append(_delivery(self.hook, series, change, wall))
+        return outcome
+
+
+class EventTracker:
+    """A condition on events that a world announces.
+
+    Parameters
+    ----------
+    hook : Webhook
+    kept : mapping of str to State
+        How it was, by event.
+    """
+
+    def __init__(self, hook: Webhook, kept: Mapping[str, State]) -> None:
+        self.hook = hook
+        self._under_way = {id_: state for id_, state in kept.items() if state.phase is Phase.FIRING}
+
+    def announce(self, event: Announcement, wall: int) -> Outcome:
+        """Take an event that has begun; `wall` is the time of day [us]."""
+        wanted = self.hook.condition["event"]
+        if event.id in self._under_way or (wanted and event.type not in wanted):
+            return Outcome(hook=self.hook)
+        about = msgspec.json.encode(event).decode()
+        state = State(phase=Phase.FIRING, since=parse_time(event.start), time=parse_time(event.end), about=about)
+        self._under_way[event.id] = state
+        return Outcome(hook=self.hook, states={event.id: state}, deliveries=[self._told("event.started", state, wall)])
+
+    def look(self, now: int, wall: int) -> Outcome:
+        """Look what is over when it is `now` in the world [us]."""
+        over = {id_: state for id_, state in self._under_way.items() if state.time <= now}
+        for id_ in over:
+            del self._under_way[id_]
+        return Outcome(
+            hook=self.hook,
+            states={id_: replace(state, phase=Phase.CLEAR, about="") for id_, state in over.items()},
+            deliveries=[self._told("event.ended", state, wall) for state in over.values()],
+        )
+
+    def _told(self, type_: str, state: State, wall: int) -> Delivery:
+        event = msgspec.json.decode(state.about)
+        return delivery_of(self.hook, type_, {"event": event}, wall, event["id"])
+
+
+def _rule_of(condition: Mapping[str, Any]) -> Levels | Silences:
+    """Return the rule of a condition on readings, as `api.bodies_webhooks` has it."""
+    if condition["type"] == "silence":
+        return Silences(parse_duration(condition["after"]))
+    rising = condition["above"] is not None
+    level = condition["above"] if rising else condition["below"]
+    clear = level if condition["clear"] is None else condition["clear"]
+    duration = parse_duration(condition["duration"]) if condition["duration"] else 0
+    return Levels(Threshold(level=level, clear=clear, rising=rising, duration=duration))
+
+
+def selection_of(hook: Webhook) -> Selection:
+    """Return the series that a condition on readings looks at."""
+    told = hook.condition
+    properties = told["property"]
+    return Selection(
+        worlds=(hook.world,),
+        sensors=tuple(told["sensor"]),
+        kinds=tuple(told["kind"]),
+        districts=tuple(told["district"]),
+        properties=(properties,) if isinstance(properties, str) else tuple(properties),
+    )
+
+
+def delivery_of(hook: Webhook, type_: str, data: Mapping[str, Any], wall: int, *what: str) -> Delivery:
+    """Return what an address is to be told at a time of day [us].
+
+    `what` makes its id, with the webhook and when that was begun: what is found out twice is told once.
+    """
+    body = {
+        "type": type_,
+        "timestamp": format_time(wall),
+        "data": {"webhook": hook.id, "name": hook.name, "world": hook.world, **data},
+    }
+    digest = sha256("\n".join((hook.id, str(hook.begun), type_, *what)).encode()).hexdigest()
+    text = msgspec.json.encode(body).decode()
+    return Delivery(id=f"msg_{digest[:32]}", webhook=hook.id, type=type_, made=wall, body=text, due=wall)
+
+
+def _delivery(hook: Webhook, series: Series, change: Change, wall: int) -> Delivery:
+    state = change.state
+    data: dict[str, Any] = {"sensor": series.sensor, "since": format_time(state.since)}
+    if series.kind:
+        data |= {"kind": series.kind, "district": series.district}
+    if change.value is not None:
+        reading = {"property": series.property, "unit": series.unit, "value": change.value}
+        data |= reading | {"time": format_time(state.time)}
+    word = f"{hook.condition['type']}.{_WORDS[state.phase]}"
+    return delivery_of(hook, word, data, wall, series.sensor, str(state.since))

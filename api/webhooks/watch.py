@@ -1,0 +1,252 @@
+"""Looks at what is stored, and notes what webhooks are to be told of it.
+
+Nothing is noted before it is stored, and nothing that is stored is passed over: after a restart, and where the ring of
+the hub has gone on without us, each condition is taken up again from the store, a little before the time up to which it
+had been looked at. What is looked at twice is told once, as the id of a delivery comes from what it tells.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import numpy as np
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.live import OVERLAP, REPLAY_LIMIT, Hub
+from api.webhooks.trackers import EventTracker, Outcome, SensorTracker
+from zenata.city.clock import EARLIEST, LATEST, Clock
+from zenata.city.model import OWN
+from zenata.city.readings import ReadingBatch
+from zenata.errors import StoreError
+from zenata.pilots.webhook import Webhook, WebhookError
+from zenata.pilots.webhooks import Webhooks
+from zenata.store.base import Query, Store, Table
+from zenata.wire.bulletins import Announcement
+
+log = logging.getLogger(__name__)
+
+GRACE = 30.0
+"""How long after the start no device is called silent [s]: what it said meanwhile may still be on its way."""
+
+_LOOK = 0.2  # pause between two looks at what is new [s]
+_RIGHTS = 1.0  # pause between two looks at who may see what [s]
+_MARK = 5.0  # pause between two notes of how far we are [s]
+_PAGE = 20_000  # readings taken from the store at once
+
+
+class Watch:
+    """Looks on in a thread of its own, while it is entered.
+
+    Parameters
+    ----------
+    hooks : Webhooks
+    hub : Hub
+    store : Store
+    may : callable
+        Tells whether a pilot may look into a world now.
+    clock : Clock
+        The wall's.
+    grace : float
+        See `GRACE`.
+    """
+
+    def __init__(
+        self,
+        *,
+        hooks: Webhooks,
+        hub: Hub,
+        store: Store,
+        may: Callable[[str, str], bool],
+        clock: Clock,
+        grace: float = GRACE,
+    ) -> None:
+        self._hooks, self._hub, self._store, self._may, self._clock = hooks, hub, store, may, clock
+        self._since = time.monotonic() + grace
+        self._place = hub.next  # the batch to look at next
+        self._revision = -1
+        self._known: list[Webhook] = []
+        self._sensors: dict[str, SensorTracker] = {}  # by webhook, as the next
+        self._events: dict[str, EventTracker] = {}
+        self._unwritten: deque[Outcome] = deque()
+        self._marked: dict[str, int | None] = {}
+        self._next = {"rights": 0.0, "mark": 0.0}
+        self._lock = threading.Lock()  # held by whoever is at work on any of these
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="webhook conditions")
+
+    def __enter__(self) -> Self:
+        self._tried(self._renew)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def announce(self, world: str, payload: bytes) -> None:
+        """Take what a world has announced; what it makes us tell is kept when this returns.
+
+        Raises
+        ------
+        SQLAlchemyError
+            If the database is away: announce it again.
+        """
+        with self._lock:
+            self._renew()
+            try:
+                event = msgspec.json.decode(payload, type=Announcement)
+                for tracker in self._events.values():
+                    if tracker.hook.world == world:
+                        self._note(tracker.announce(event, self._clock.now()))
+            except (msgspec.DecodeError, ValueError) as error:
+                log.warning("what %s announced is no event: %s", world, error)
+            self._write()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK):
+            with self._lock:
+                for act in (self._renew, self._follow, self._look, self._write, self._mark):
+                    self._tried(act)
+        with self._lock:
+            self._tried(self._write)
+
+    def _tried(self, act: Callable[[], None]) -> None:
+        """Do something; where a database or the store is away, it is done later."""
+        try:
+            act()
+        except (SQLAlchemyError, StoreError) as error:
+            log.warning("webhooks wait for the database or the store: %s", type(error).__name__)
+        except Exception:
+            log.exception("a look at the conditions of webhooks failed; it is made again")
+
+    def _renew(self) -> None:
+        """Take up the webhooks that are new or begun anew, and leave those that are gone or not allowed any more."""
+        revision = self._hooks.revision()
+        if revision != self._revision:
+            self._known = [hook for hook in self._hooks.webhooks() if hook.enabled]
+            self._revision = revision
+        elif not self._is_time("rights", _RIGHTS):
+            return
+        allowed = {pair for pair in {(hook.pilot, hook.world) for hook in self._known} if self._may(*pair)}
+        wanted = {hook.id: hook for hook in self._known if (hook.pilot, hook.world) in allowed}
+        trackers: dict[str, SensorTracker | EventTracker] = {**self._sensors, **self._events}
+        for id_, tracker in trackers.items():
+            if id_ in wanted and wanted[id_].begun == tracker.hook.begun:
+                tracker.hook = wanted[id_]
+            else:
+                self._sensors.pop(id_, None)
+                self._events.pop(id_, None)
+        for id_, hook in wanted.items():
+            if id_ not in self._sensors and id_ not in self._events:
+                self._tried(partial(self._take_up, hook.pilot, id_))
+
+    def _take_up(self, pilot: str, id_: str) -> None:
+        """Begin with a webhook where it was left, or now."""
+        try:
+            hook = self._hooks.webhook(pilot, id_)  # as it is now, with how far it has come
+        except WebhookError:
+            return  # it was removed just now
+        if hook.condition["type"] == "event":
+            self._events[id_] = EventTracker(hook, self._hooks.states(id_))
+            return
+        tracker = SensorTracker(hook, self._hooks.states(id_))
+        if hook.seen is None or hook.condition["type"] == "silence":
+            self._take_table(tracker, self._store.latest(tracker.selection))
+        else:
+            self._catch_up(tracker, hook.seen - OVERLAP)
+        if tracker.seen is None:  # there is nothing yet, so whatever is there after a restart is new
+            tracker.seen = EARLIEST
+        for number in range(max(self._hub.unsettled, self._hub.first), self._place):
+            if (batch := self._hub.batch(number)) is not None:
+                self._take_batch(tracker, batch)
+        self._sensors[id_] = tracker
+        self._next["mark"] = 0.0
+
+    def _catch_up(self, tracker: SensorTracker, start: int) -> None:
+        """Take in what the store has since a time [us]."""
+        query, taken = Query(selection=tracker.selection, start=start, end=LATEST, limit=_PAGE), 0
+        while True:
+            table = self._store.query(query)
+            taken += len(table)
+            self._take_table(tracker, table)
+            if not table.more:
+                return
+            if taken >= REPLAY_LIMIT:
+                log.warning("webhook %s passes over what came after %d readings", tracker.hook.id, taken)
+                self._take_table(tracker, self._store.latest(tracker.selection))
+                return
+            query = replace(query, after=(int(table.time[-1]), int(table.series[-1])))
+
+    def _follow(self) -> None:
+        """Take in what has come since the last look."""
+        while self._place < self._hub.next and not self._stop.is_set():
+            batch = self._hub.batch(self._place)
+            if batch is None:  # we were too slow
+                self._place = self._hub.unsettled
+                for tracker in self._sensors.values():
+                    if tracker.seen is not None:
+                        self._catch_up(tracker, tracker.seen - OVERLAP)
+                continue
+            for tracker in self._sensors.values():
+                self._take_batch(tracker, batch)
+            self._place += 1
+
+    def _look(self) -> None:
+        """Look who is silent, and what is over."""
+        wall = self._clock.now()
+        trackers: tuple[SensorTracker | EventTracker, ...] = (*self._sensors.values(), *self._events.values())
+        for tracker in trackers:
+            now = self._now(tracker.hook.world, wall)
+            if now is not None:
+                self._note(tracker.look(now, wall))
+
+    def _now(self, world: str, wall: int) -> int | None:
+        """Return the time in a world [us]: of devices the time of day, else that of the newest reading."""
+        if not world.startswith(OWN):
+            return self._hub.newest(world)
+        return wall if time.monotonic() >= self._since else None
+
+    def _take_batch(self, tracker: SensorTracker, batch: ReadingBatch) -> None:
+        self._note(tracker.take(batch.catalog, batch.series, batch.time, batch.value, self._clock.now()))
+
+    def _take_table(self, tracker: SensorTracker, table: Table) -> None:
+        value = np.asarray(table.columns["value"], dtype=np.float64)
+        self._note(tracker.take(table.catalog, table.series, table.time, value, self._clock.now()))
+
+    def _note(self, outcome: Outcome) -> None:
+        if outcome:
+            self._unwritten.append(outcome)
+
+    def _write(self) -> None:
+        """Write what is to be kept and told, in the order that it happened."""
+        while self._unwritten:
+            outcome = self._unwritten[0]
+            self._hooks.record(outcome.hook, outcome.states, outcome.deliveries)
+            self._unwritten.popleft()
+
+    def _mark(self) -> None:
+        """Note how far the conditions have been looked at, now that all of it is written."""
+        if self._unwritten or not self._is_time("mark", _MARK):
+            return
+        seen = {id_: tracker.seen for id_, tracker in self._sensors.items()}
+        new = {id_: time for id_, time in seen.items() if time is not None and time != self._marked.get(id_)}
+        if new:
+            self._hooks.mark(new)
+        self._marked = dict(seen)
+
+    def _is_time(self, what: str, pause: float) -> bool:
+        """Return whether something is to be done again that is done after pauses [s]."""
+        now = time.monotonic()
+        if now < self._next[what]:
+            return False
+        self._next[what] = now + pause
+        return True

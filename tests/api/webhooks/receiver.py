@@ -1,0 +1,91 @@
+"""A server that receives deliveries."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Received:
+    """One request."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict:
+        return json.loads(self.body)
+
+    @property
+    def id(self) -> str:
+        return self.headers["webhook-id"]
+
+
+@dataclass
+class Receiver:
+    """What came, and what is answered: a status, or a response as bytes; the last one again and again."""
+
+    port: int
+    answers: list[int | bytes] = field(default_factory=lambda: [204])
+    requests: list[Received] = field(default_factory=list)
+    pause: float = 0.0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    def wait(self, count: int) -> list[Received]:
+        """Wait until so many requests have come."""
+        deadline = time.monotonic() + 15
+        while len(self.requests) < count:
+            assert time.monotonic() < deadline, f"{len(self.requests)} of {count} requests came"
+            time.sleep(0.01)
+        return self.requests
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        receiver: Receiver = self.server.receiver
+        body = self.rfile.read(int(self.headers["content-length"]))
+        answer = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
+        receiver.requests.append(
+            Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        )
+        time.sleep(receiver.pause)
+        if isinstance(answer, bytes):
+            self.wfile.write(answer)
+            self.close_connection = True
+        else:
+            self.send_response(answer)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients hang up."""
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Receive on loopback until the end of the block."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.receiver = Receiver(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server.receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.webhooks.conditions import Levels, Silences, Threshold
+from zenata.pilots.webhook import Phase, State
+
+VALUES = st.floats(-10, 10) | st.just(float("nan"))
+READINGS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50), VALUES), max_size=60)
+THRESHOLDS = st.builds(
+    lambda level, width, rising, duration: Threshold(
+        level=level, clear=level - width if rising else level + width, rising=rising, duration=duration
+    ),
+    st.floats(-5, 5),
+    st.floats(0, 4),
+    st.booleans(),
+    st.integers(0, 8),
+)
+
+
+def levels(threshold: Threshold, *states: State) -> Levels:
+    made = Levels(threshold)
+    made.grow(states or [State()] * 4)
+    return made
+
+
+def take(made: Levels, readings: list) -> list:
+    place, time, value = zip(*readings, strict=True) if readings else ((), (), ())
+    return made.take(np.array(place, dtype=np.int64), np.array(time, dtype=np.int64), np.array(value, dtype=float))
+
+
+def told(changes: list) -> list:
+    return [(c.place, c.state.phase.name, c.state.time) for c in changes if c.told]
+
+
+def one(threshold: Threshold, *values: float) -> list:
+    """What one series tells that has these values, one after the other."""
+    return [
+        (phase, time) for _, phase, time in told(take(levels(threshold), [(0, t, v) for t, v in enumerate(values)]))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "values", "expected"),
+    [
+        (Threshold(level=5, clear=5), [4, 5, 6, 7, 5, 6], [("FIRING", 2), ("CLEAR", 4), ("FIRING", 5)]),
+        (Threshold(level=5, clear=3), [6, 4, 6, 4, 3, 4, 6], [("FIRING", 0), ("CLEAR", 4), ("FIRING", 6)]),
+        (Threshold(level=5, clear=7, rising=False), [6, 4, 6, 4, 7, 6], [("FIRING", 1), ("CLEAR", 4)]),
+        (Threshold(level=5, clear=5, duration=2), [6, 6, 4, 6, 6, 6, 1], [("FIRING", 5), ("CLEAR", 6)]),
+        (Threshold(level=5, clear=1, duration=2), [6, 4, 6, 6, 6, 4], [("FIRING", 4)]),
+        (Threshold(level=5, clear=5), [float("nan"), 6, float("nan"), 6], [("FIRING", 1)]),
+    ],
+)
+def test_a_threshold_holds_until_it_is_clear(threshold: Threshold, values: list, expected: list) -> None:
+    assert one(threshold, *values) == expected
+
+
+@given(THRESHOLDS, st.lists(READINGS, max_size=5))
+def test_it_never_fires_twice_without_clearing(threshold: Threshold, batches: list) -> None:
+    made, phases = levels(threshold), dict.fromkeys(range(4), "CLEAR")
+    for batch in batches:
+        for place, phase, _ in told(take(made, batch)):
+            assert phases[place] != phase
+            phases[place] = phase
+
+
+@given(THRESHOLDS, READINGS, st.randoms(use_true_random=False))
+def test_the_order_within_a_batch_does_not_matter(threshold: Threshold, batch: list, random) -> None:
+    shuffled = random.sample(batch, len(batch))
+    assert repr(take(levels(threshold), batch)) == repr(take(levels(threshold), shuffled))
+
+
+@given(THRESHOLDS, READINGS, st.integers(0, 60))
+def test_where_a_batch_ends_does_not_matter(threshold: Threshold, readings: list, cut: int) -> None:
+    ordered = sorted({(place, time): value for place, time, value in readings}.items(), key=lambda item: item[0][1])
+    rows = [(*key, value) for key, value in ordered]
+    whole, parts = levels(threshold), levels(threshold)
+    split = [*take(parts, rows[:cut]), *take(parts, rows[cut:])]
+    assert sorted(told(take(whole, rows))) == sorted(told(split))
+
+
+@given(THRESHOLDS, st.lists(READINGS, max_size=4))
+def test_what_comes_again_changes_nothing(threshold: Threshold, batches: list) -> None:
+    made = levels(threshold)
+    for batch in batches:
+        take(made, batch)
+    assert [change for batch in batches for change in take(made, batch)] == []
+
+
+@given(THRESHOLDS, READINGS, READINGS)
+def test_a_restart_with_the_kept_states_goes_on_as_if_nothing_was(
+    threshold: Threshold, before: list, after: list
+) -> None:
+    after = [(place, time + 51, value) for place, time, value in after]
+    running, kept = levels(threshold), {}
+    for change in take(running, before):
+        kept[change.place] = change.state
+    again = levels(threshold, *(kept.get(place, State()) for place in range(4)))
+    # A restart reads once more what may have been taken in already.
+    assert told(take(again, before)) == []
+    assert told(take(again, after)) == told(take(running, after))
+
+
+def silences(after: int, *times: int) -> Silences:
+    made = Silences(after)
+    made.grow([State(time=time) for time in times])
+    return made
+
+
+def heard(made: Silences, place: int, time: int) -> None:
+    made.take(np.array([place]), np.array([time]), np.zeros(1))
+
+
+def test_silence_is_told_once_and_its_end_too() -> None:
+    made = silences(10, 100, 105)
+    assert told(made.look(109)) == []
+    (change,) = made.look(110)
+    assert (change.place, change.state) == (0, State(phase=Phase.FIRING, since=110, time=100))
+    assert made.look(112) == []
+    heard(made, 0, 113)
+    assert told(made.look(114)) == [(0, "CLEAR", 113)]
+    assert told(made.look(120)) == [(1, "FIRING", 105)]
+
+
+def test_an_old_reading_does_not_end_a_silence() -> None:
+    made = silences(10, 100)
+    made.look(150)
+    heard(made, 0, 120)
+    assert made.look(150) == []
+    heard(made, 0, 145)
+    heard(made, 0, 130)
+    assert told(made.look(150)) == [(0, "CLEAR", 145)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), max_size=40), st.integers(1, 10))
+def test_a_silence_never_begins_twice_without_an_end(heards: list, after: int) -> None:
+    made, phases, now = silences(after, 0, 0, 0), dict.fromkeys(range(3), "CLEAR"), 0
+    for place, step in heards:
+        now += step % 4
+        heard(made, place, now - step % 3)
+        for where, phase, _ in told(made.look(now)):
+            assert phases[where] != phase
+            phases[where] = phase
+
+
+@given(st.permutations([(0, 3), (0, 9), (1, 4), (1, 4), (2, 0)]))
+def test_the_order_of_what_is_heard_does_not_matter(heards: list) -> None:
+    made = silences(10, 0, 0, 0)
+    for place, time in heards:
+        heard(made, place, time)
+    assert [state.place for state in made.look(14)] == [1, 2]

@@ -1,0 +1,272 @@
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from hashlib import sha256
+from hmac import new as hmac
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.webhooks import delivery as module
+from api.webhooks.delivery import (
+    DISABLE_AFTER,
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    PATIENCE,
+    Answer,
+    Deliverer,
+    after_attempt,
+    pause_after,
+    why_disable,
+)
+from api.webhooks.signature import new_secret
+from tests.api.webhooks.receiver import Receiver
+from zenata.city.clock import SECOND, WallClock
+from zenata.pilots.database import open_database
+from zenata.pilots.webhook import Delivery, Status, Webhook
+from zenata.pilots.webhooks import Webhooks
+
+HOOK = Webhook(
+    id="wh_1",
+    pilot="demo",
+    name="",
+    url="http://example.org/",
+    world="zenata",
+    condition={"type": "event"},
+    secret=new_secret(),
+    made=0,
+    begun=0,
+)
+
+
+def made(id_: str, webhook: str = "wh_1", **others) -> Delivery:
+    now = WallClock().now()
+    return Delivery(
+        **{"id": id_, "webhook": webhook, "type": "test", "made": now, "body": '{"type":"test"}', "due": now} | others
+    )
+
+
+class Rig:
+    """Webhooks in a real database, and what delivers them in a thread."""
+
+    def __init__(self, url: str) -> None:
+        self.hooks = Webhooks(open_database(url))
+        self.may = True
+
+    def add(self, url: str, id_: str = "wh_1", **others) -> Webhook:
+        hook = replace(HOOK, id=id_, url=url, **others)
+        self.hooks.add(hook)
+        return hook
+
+    def record(self, id_: str, states: dict, deliveries: list[Delivery]) -> None:
+        self.hooks.record(self.hooks.webhook("demo", id_), states, deliveries)
+
+    def deliverer(self, **options) -> Deliverer:
+        options = {"private": True, "draw": lambda: 0.5, **options}
+        return Deliverer(hooks=self.hooks, may=lambda *_: self.may, clock=WallClock(), **options)
+
+    def log(self, id_: str = "wh_1") -> list[Delivery]:
+        return self.hooks.deliveries(id_)
+
+    def wait(self, condition: Callable[[Delivery], bool], id_: str = "wh_1") -> Delivery:
+        """Wait until the newest delivery of a webhook is so."""
+        deadline = time.monotonic() + 15
+        while not condition(newest := self.log(id_)[0]):
+            assert time.monotonic() < deadline, newest
+            time.sleep(0.02)
+        return newest
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(f"sqlite:///{tmp_path}/control.db")
+
+
+@pytest.fixture
+def entered() -> Iterator[Callable]:
+    with ExitStack() as stack:
+        yield stack.enter_context
+
+
+def test_a_delivery_arrives_once_and_signed(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+    hook = rig.add(receiver.url)
+    entered(rig.deliverer())
+    rig.record("wh_1", {}, [made("msg_1", body='{"word":"grün"}')])
+    (request,) = receiver.wait(1)
+    done = rig.wait(lambda one: one.status is Status.DELIVERED)
+    assert (done.attempts, done.code, done.error, done.due) == (1, 204, "", None)
+    assert request.path == "/hook"
+    assert request.json == {"word": "grün"}
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["host"] == f"127.0.0.1:{receiver.port}"
+    stamp = request.headers["webhook-timestamp"]
+    assert abs(int(stamp) - time.time()) < 60
+    signed = b".".join([b"msg_1", stamp.encode(), request.body])
+    key = b64decode(hook.secret.removeprefix("whsec_"))
+    version, _, digest = request.headers["webhook-signature"].partition(",")
+    assert version == "v1"
+    assert b64decode(digest) == hmac(key, signed, sha256).digest()
+    time.sleep(0.5)
+    assert len(receiver.requests) == 1
+
+
+def test_what_fails_is_tried_again_with_the_same_id(
+    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    receiver.answers = [500, b"nonsense\r\n\r\n", b"", 503, 200]
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1")])
+    entered(rig.deliverer())
+    done = rig.wait(lambda one: one.status is Status.DELIVERED)
+    assert done.attempts == 5
+    assert {request.id for request in receiver.requests} == {"msg_1"}
+    assert rig.hooks.webhook("demo", "wh_1").failing is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirection_is_a_failure_and_not_followed(
+    rig: Rig, receiver: Receiver, entered: Callable, status: int
+) -> None:
+    receiver.answers = [
+        f"HTTP/1.1 {status} Elsewhere\r\nLocation: {receiver.url}/inside\r\nContent-Length: 0\r\n\r\n".encode()
+    ]
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1")])
+    entered(rig.deliverer())
+    tried = rig.wait(lambda one: one.attempts == 1)
+    assert (tried.code, tried.status) == (status, Status.PENDING)
+    assert "redirections are not followed" in tried.error
+    assert [request.path for request in receiver.requests] == ["/hook"]
+    assert rig.hooks.webhook("demo", "wh_1").failing == tried.tried
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"])
+def test_nothing_goes_inside_unless_allowed(rig: Rig, receiver: Receiver, entered: Callable, host: str) -> None:
+    rig.add(f"http://{host}:{receiver.port}/")
+    rig.record("wh_1", {}, [made("msg_1")])
+    entered(rig.deliverer(private=False))
+    tried = rig.wait(lambda one: one.attempts == 1)
+    assert (tried.code, tried.error) == (None, "the host has no public address that can be reached")
+    assert receiver.requests == []
+
+
+def test_an_answer_that_never_ends_costs_no_more_than_one_that_does(
+    rig: Rig, receiver: Receiver, entered: Callable
+) -> None:
+    receiver.answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 100_000]
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1")])
+    entered(rig.deliverer())
+    assert rig.wait(lambda one: one.attempts == 1).status is Status.DELIVERED
+
+
+def test_a_receiver_that_takes_too_long_is_given_up_and_holds_no_other_up(
+    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TIME_LIMIT", 0.6)
+    receiver.pause = 1.2
+    rig.add(receiver.url, "wh_1")
+    rig.add("http://127.0.0.1:1/", "wh_2")
+    rig.record("wh_1", {}, [made("msg_1")])
+    rig.record("wh_2", {}, [made("msg_2", "wh_2")])
+    entered(rig.deliverer())
+    rig.wait(lambda one: one.attempts == 1, "wh_2")
+    assert rig.log("wh_1")[0].attempts == 0
+    assert rig.wait(lambda one: one.attempts == 1).error == "no answer within 1 s"
+
+
+def test_deliveries_of_one_webhook_come_one_after_the_other(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made(f"msg_{n}", made=n, due=n) for n in (3, 1, 2)])
+    entered(rig.deliverer())
+    assert [request.id for request in receiver.wait(3)] == ["msg_1", "msg_2", "msg_3"]
+
+
+def test_nothing_is_told_to_whom_may_not_see_the_world(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+    rig.add(receiver.url)
+    rig.may = False
+    rig.record("wh_1", {}, [made("msg_1")])
+    entered(rig.deliverer())
+    assert "may not look into the world zenata" in rig.wait(lambda one: one.attempts == 1).error
+    assert receiver.requests == []
+
+
+def test_a_delivery_that_was_claimed_by_one_who_died_is_made_by_another(
+    rig: Rig, receiver: Receiver, entered: Callable
+) -> None:
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1")])
+    now = WallClock().now()
+    ((_, claimed),) = rig.hooks.claim(now, now + SECOND)
+    assert claimed.id == "msg_1"
+    assert rig.hooks.claim(now, now + SECOND) == []
+    entered(rig.deliverer())
+    assert [request.id for request in receiver.wait(1)] == ["msg_1"]
+    assert rig.wait(lambda one: one.status is Status.DELIVERED).tried >= now + SECOND
+
+
+def test_a_receiver_that_says_gone_is_left_alone(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+    receiver.answers = [410]
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1", made=1), made("msg_2", made=2)])
+    entered(rig.deliverer())
+    dropped = rig.wait(lambda one: one.status is Status.DROPPED)
+    hook = rig.hooks.webhook("demo", "wh_1")
+    assert not hook.enabled
+    assert "410" in hook.reason
+    assert dropped.error == hook.reason
+    assert rig.log()[1].status is Status.FAILED
+    assert len(receiver.requests) == 1
+
+
+def test_stopping_cuts_an_attempt_off_and_loses_nothing(rig: Rig, receiver: Receiver) -> None:
+    receiver.pause = 4.0
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1")])
+    begin = time.monotonic()
+    with rig.deliverer():
+        receiver.wait(1)
+    assert time.monotonic() - begin < 4.0
+    assert (rig.log()[0].status, rig.log()[0].attempts) == (Status.PENDING, 0)
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_pauses_grow_and_are_spread(draw: float) -> None:
+    pauses = [pause_after(attempts, draw) for attempts in range(1, 12)]
+    assert pauses == sorted(pauses)
+    assert 0.75 * FIRST_PAUSE <= pauses[0] <= 1.25 * FIRST_PAUSE
+    assert pauses[-1] <= 1.25 * LONGEST_PAUSE
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from([None, 302, 404, 500])), min_size=30))
+def test_a_delivery_is_tried_for_about_a_day_and_then_given_up(attempts: list) -> None:
+    now, one = 0, made("msg_1", made=0, due=0)
+    for draw, code in attempts:
+        if one.due is None:
+            break
+        now = one.due
+        one = after_attempt(one, Answer(code=code, error="" if code else "no connection"), now, draw)
+        assert one.error
+    assert one.status is Status.FAILED
+    assert PATIENCE / 2 < now <= PATIENCE
+    assert 8 <= one.attempts <= 20
+
+
+def test_a_receiver_may_ask_us_to_wait() -> None:
+    busy = after_attempt(made("msg_1", made=0), Answer(code=429, wait=100.0), 0, 0.0)
+    assert busy.due == 100 * SECOND
+    longest = after_attempt(made("msg_1", made=0), Answer(code=429, wait=1e9), 0, 0.0)
+    assert longest.due == LONGEST_PAUSE * SECOND
+
+
+def test_a_webhook_that_fails_for_days_is_switched_off() -> None:
+    bad = Answer(code=500)
+    assert why_disable(HOOK, bad, DISABLE_AFTER) == ""
+    assert why_disable(replace(HOOK, failing=0), bad, DISABLE_AFTER) == ""
+    assert "3 days" in why_disable(replace(HOOK, failing=0), bad, DISABLE_AFTER + 1)
+    assert why_disable(replace(HOOK, failing=0), Answer(code=200), DISABLE_AFTER + 1) == ""

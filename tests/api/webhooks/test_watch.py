@@ -1,0 +1,396 @@
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from api.live import Hub
+from api.webhooks import watch as module
+from api.webhooks.signature import new_secret
+from api.webhooks.watch import Watch
+from tests.api.running import MINUTE, START
+from zenata.city.clock import SECOND, WallClock, format_time
+from zenata.city.readings import Catalog, ReadingBatch, Series
+from zenata.pilots.database import open_database
+from zenata.pilots.webhook import MOST_WAITING, Delivery, Status, Webhook
+from zenata.pilots.webhooks import Webhooks
+from zenata.store import open_store
+
+FIRES, CLEARS = "threshold.fired", "threshold.cleared"
+ALL = {"sensor": [], "kind": [], "district": []}
+LEVELS = {"property": "pm25", "above": 50.0, "below": None, "clear": 40.0, "duration": None}
+HIGH = ALL | LEVELS | {"type": "threshold"}
+SILENT = ALL | {"type": "silence", "sensor": ["air-1", "air-2"], "property": [], "after": "10m"}
+FLOOD = {"id": "e1", "type": "flood", "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z", "targets": []}
+
+
+class Rig:
+    """A store, a hub and webhooks, and what looks at them."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.hooks = Webhooks(open_database(f"sqlite:///{folder}/control.db"))
+        self.store = open_store(f"duckdb:///{folder}/readings.duckdb")
+        self.allowed = True
+        self.hub = Hub()
+        self.stack = stack
+        self.catalog = Catalog()
+        stack.callback(self.store.close)
+
+    def add(self, id_: str = "wh_1", **members: Any) -> Webhook:
+        hook = Webhook(
+            **{"id": id_, "pilot": "demo", "name": "", "url": "http://example.org/", "world": "zenata"}
+            | {"condition": HIGH, "secret": new_secret(), "made": 1, "begun": 1}
+            | members
+        )
+        self.hooks.add(hook)
+        return hook
+
+    def watch(self, **options: Any) -> Watch:
+        return Watch(
+            **{"hooks": self.hooks, "hub": self.hub, "store": self.store, "grace": 0.0}
+            | {"may": lambda *_: self.allowed, "clock": WallClock()}
+            | options
+        )
+
+    def run(self, **options: Any) -> Watch:
+        """Look on until the end of the test."""
+        return self.stack.enter_context(self.watch(**options))
+
+    def batch(self, *readings: tuple[str, float, float], world: str = "zenata") -> ReadingBatch:
+        """Readings of a sensor at a minute."""
+        series = [Series(world, sensor, "pm25", "air", "coast", "ug/m3") for sensor, _, _ in readings]
+        return ReadingBatch(
+            catalog=self.catalog,
+            series=np.array([self.catalog.intern(one) for one in series], dtype=np.int32),
+            time=np.array([START + int(minute * MINUTE) for _, minute, _ in readings]),
+            value=np.array([float(value) for *_, value in readings]),
+            seq=np.ones(len(readings), dtype=np.int64),
+        )
+
+    def store_and_publish(self, *readings: tuple[str, float, float], world: str = "zenata") -> None:
+        batch = self.batch(*readings, world=world)
+        self.store.append(batch)
+        self.hub.publish(batch)
+
+    def deliveries(self, id_: str = "wh_1") -> list[Delivery]:
+        """The oldest first."""
+        return self.hooks.deliveries(id_, limit=5000)[::-1]
+
+    def told(self, id_: str = "wh_1") -> list[tuple]:
+        found = [json.loads(one.body) for one in self.deliveries(id_)]
+        return sorted((one["data"]["since"][11:16], one["data"]["sensor"], one["type"]) for one in found)
+
+    def wait(self, *expected: tuple, id_: str = "wh_1") -> None:
+        deadline = time.monotonic() + 10
+        while self.told(id_) != sorted(expected):
+            assert time.monotonic() < deadline, self.told(id_)
+            time.sleep(0.02)
+
+    def settle(self) -> None:
+        """Wait until what is published has been looked at: another webhook is told of a last reading, in its turn."""
+        self.settled = getattr(self, "settled", 0) + 1
+        id_ = f"wh_settle{self.settled}"
+        self.store_and_publish(("settle", 0, 99), world=f"w-{id_}")
+        self.add(id_, world=f"w-{id_}")
+        self.wait(("00:00", "settle", FIRES), id_=id_)
+        self.store_and_publish(("settle", 1, 0), world=f"w-{id_}")
+        self.wait(("00:00", "settle", FIRES), ("00:01", "settle", CLEARS), id_=id_)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with ExitStack() as stack:
+        yield Rig(tmp_path, stack)
+
+
+def restart(rig: Rig) -> None:
+    """Give it another hub over the same store and database, as after a restart."""
+    rig.hub, rig.catalog = Hub(), Catalog()
+
+
+def test_a_threshold_is_told_when_it_fires_and_clears(rig: Rig) -> None:
+    rig.add()
+    rig.run()
+    for minute, value in enumerate([45, 55, 45, 60, 40, 51]):
+        rig.store_and_publish(("air-1", minute, value), ("air-2", minute, 0))
+    rig.wait(("00:01", "air-1", FIRES), ("00:04", "air-1", CLEARS), ("00:05", "air-1", FIRES))
+    first = rig.deliveries()[0]
+    assert json.loads(first.body) == {
+        "type": FIRES,
+        "timestamp": format_time(first.made),
+        "data": {
+            "webhook": "wh_1",
+            "name": "",
+            "world": "zenata",
+            "sensor": "air-1",
+            "kind": "air",
+            "district": "coast",
+            "property": "pm25",
+            "unit": "ug/m3",
+            "value": 55.0,
+            "time": "2026-01-01T00:01:00Z",
+            "since": "2026-01-01T00:01:00Z",
+        },
+    }
+    assert (first.status, first.due) == (Status.PENDING, first.made)
+
+
+def test_a_new_webhook_is_told_of_what_holds_already(rig: Rig) -> None:
+    rig.store_and_publish(("air-1", 0, 90), ("air-2", 0, 90), ("air-2", 1, 10))
+    rig.run()
+    rig.add()
+    rig.wait(("00:00", "air-1", FIRES))
+
+
+def test_only_what_is_meant_is_looked_at(rig: Rig) -> None:
+    rig.add(condition=HIGH | {"sensor": ["air-1"], "district": ["coast"]})
+    rig.add("wh_2", condition=HIGH | {"kind": ["noise"]})
+    rig.add("wh_3", world="w-1")
+    rig.run()
+    rig.store_and_publish(("air-1", 0, 90), ("air-2", 0, 90))
+    rig.settle()
+    assert rig.told() == [("00:00", "air-1", FIRES)]
+    assert rig.told("wh_2") == rig.told("wh_3") == []
+
+
+def test_what_comes_again_after_a_restart_is_told_once(rig: Rig) -> None:
+    rig.add()
+    with rig.watch():
+        rig.store_and_publish(("air-1", 0, 90), ("air-1", 1, 10), ("air-2", 1, 90))
+        rig.wait(("00:00", "air-1", FIRES), ("00:01", "air-1", CLEARS), ("00:01", "air-2", FIRES))
+    restart(rig)
+    rig.run()
+    rig.store_and_publish(("air-1", 0, 90), ("air-1", 1, 10), ("air-2", 1, 90))
+    rig.store_and_publish(("air-2", 2, 95))
+    rig.settle()
+    assert len(rig.told()) == 3
+    rig.store_and_publish(("air-2", 3, 1))
+    rig.wait(
+        ("00:00", "air-1", FIRES), ("00:01", "air-1", CLEARS), ("00:01", "air-2", FIRES), ("00:03", "air-2", CLEARS)
+    )
+
+
+def test_what_was_stored_while_nobody_looked_is_found(rig: Rig) -> None:
+    rig.add()
+    with rig.watch():
+        rig.store_and_publish(("air-1", 0, 10))
+        rig.settle()
+    rig.store.append(rig.batch(("air-1", 10, 90), ("air-1", 20, 10), ("air-2", 21, 90)))
+    restart(rig)
+    rig.run()
+    rig.wait(("00:10", "air-1", FIRES), ("00:20", "air-1", CLEARS), ("00:21", "air-2", FIRES))
+
+
+def test_a_kill_before_anything_was_noted_loses_nothing(rig: Rig, monkeypatch) -> None:
+    monkeypatch.setattr(module, "_MARK", 3600.0)
+    rig.add()
+    with rig.watch():
+        rig.settle()
+        monkeypatch.setattr(rig.hooks, "record", lambda *_: 0)
+        rig.store_and_publish(("air-1", 0, 90), ("air-1", 1, 10))
+        time.sleep(0.5)
+    monkeypatch.undo()
+    assert rig.told() == []
+    restart(rig)
+    rig.run()
+    rig.wait(("00:00", "air-1", FIRES), ("00:01", "air-1", CLEARS))
+
+
+def test_a_duration_goes_on_over_a_restart(rig: Rig) -> None:
+    rig.add(condition=HIGH | {"duration": "10m"})
+    with rig.watch():
+        rig.store_and_publish(("air-1", 0, 90), ("air-1", 6, 90))
+        rig.settle()
+    restart(rig)
+    rig.run()
+    rig.store_and_publish(("air-1", 9, 90))
+    rig.settle()
+    assert rig.told() == []
+    rig.store_and_publish(("air-1", 11, 90))
+    rig.wait(("00:00", "air-1", FIRES))
+
+
+def test_a_ring_that_has_gone_on_is_bridged_from_the_store(rig: Rig) -> None:
+    rig.hub = Hub(capacity=1)
+    rig.add()
+    rig.run()
+    rig.settle()
+    for minute, value in enumerate([90, 10, 90, 10] * 10):
+        rig.store_and_publish(("air-1", minute, value))
+    rig.wait(*[(f"00:{minute:02}", "air-1", FIRES if minute % 2 == 0 else CLEARS) for minute in range(40)])
+
+
+def test_silence_is_by_the_clock_of_the_world(rig: Rig) -> None:
+    rig.add(condition=SILENT)
+    rig.run()
+    rig.store_and_publish(("air-1", 0, 1), ("air-2", 0, 1), ("air-3", 0, 1))
+    rig.store_and_publish(("air-2", 5, 1), ("air-3", 9, 1))
+    rig.settle()
+    assert rig.told() == []
+    rig.store_and_publish(("air-3", 11, 1))
+    fired, cleared = "silence.fired", "silence.cleared"
+    rig.wait(("00:10", "air-1", fired))
+    rig.store_and_publish(("air-1", 12, 1))
+    rig.wait(("00:10", "air-1", fired), ("00:12", "air-1", cleared))
+    rig.store_and_publish(("air-3", 16, 1))
+    rig.wait(("00:10", "air-1", fired), ("00:12", "air-1", cleared), ("00:15", "air-2", fired))
+
+
+def test_silence_is_told_once_over_a_restart(rig: Rig) -> None:
+    rig.add(condition=SILENT)
+    with rig.watch():
+        rig.store_and_publish(("air-1", 0, 1), ("air-2", 9, 1), ("air-3", 12, 1))
+        rig.wait(("00:10", "air-1", "silence.fired"))
+    restart(rig)
+    rig.run()
+    rig.store_and_publish(("air-3", 13, 1))
+    rig.settle()
+    assert len(rig.told()) == 1
+    rig.store_and_publish(("air-1", 14, 1))
+    rig.wait(("00:10", "air-1", "silence.fired"), ("00:14", "air-1", "silence.cleared"))
+
+
+def test_a_sensor_that_never_spoke_is_silent_too(rig: Rig) -> None:
+    rig.add(condition=SILENT)
+    with rig.watch():
+        rig.store_and_publish(("air-2", 30, 1))
+        rig.settle()
+        assert rig.told() == []
+        rig.store_and_publish(("air-2", 36, 1))
+        rig.settle()
+    restart(rig)
+    rig.run()
+    rig.store_and_publish(("air-2", 40, 1))
+    rig.wait(("00:40", "air-1", "silence.fired"))
+
+
+def test_a_device_s_silence_is_by_the_time_of_day(rig: Rig) -> None:
+    now = WallClock().now()
+    batch = rig.batch(("esp", 0, 1), world="p-demo")
+    rig.store.append(replace(batch, time=np.array([now - 3 * SECOND])))
+    rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
+    rig.run()
+    deadline = time.monotonic() + 10
+    while not rig.told():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (only,) = rig.deliveries()
+    assert only.type == "silence.fired"
+    assert only.made >= now + SECOND
+
+
+def test_devices_have_some_grace_after_a_start(rig: Rig) -> None:
+    rig.store.append(rig.batch(("esp", 0, 1), world="p-demo"))
+    rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
+    rig.run(grace=3600.0)
+    rig.settle()
+    assert rig.told() == []
+
+
+def test_an_event_is_told_once_when_it_starts_and_once_when_it_has_ended(rig: Rig) -> None:
+    rig.add(condition={"type": "event", "event": ["flood"]})
+    rig.add("wh_2", world="w-1", condition={"type": "event", "event": []})
+    with rig.watch() as watch:
+        for event in (FLOOD, FLOOD, FLOOD | {"id": "e2", "type": "festival"}, {"id": "e3"}, FLOOD | {"end": "soon"}):
+            watch.announce("zenata", json.dumps(event).encode())
+        (told,) = rig.deliveries()
+        assert told.type == "event.started"
+        about = {"webhook": "wh_1", "name": "", "world": "zenata", "event": FLOOD}
+        assert json.loads(told.body)["data"] == about
+        rig.store_and_publish(("air-1", 119, 0))
+        rig.settle()
+        assert len(rig.deliveries()) == 1
+    restart(rig)
+    watch = rig.run()
+    watch.announce("zenata", json.dumps(FLOOD).encode())
+    rig.store_and_publish(("air-1", 120, 0))
+    rig.settle()
+    watch.announce("zenata", json.dumps(FLOOD).encode())
+    rig.settle()
+    assert [one.type for one in rig.deliveries()] == ["event.started", "event.ended"]
+    assert json.loads(rig.deliveries()[1].body)["data"] == about
+    assert rig.deliveries("wh_2") == []
+
+
+def test_an_event_that_cannot_be_noted_is_to_be_announced_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.add(condition={"type": "event", "event": []})
+    watch = rig.watch()
+    failing = Mock(side_effect=OperationalError("", {}, Exception()))
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.hooks, "record", failing)
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                watch.announce("zenata", json.dumps(FLOOD).encode())
+    watch.announce("zenata", json.dumps(FLOOD).encode())
+    assert [one.type for one in rig.deliveries()] == ["event.started"]
+
+
+def test_who_may_not_look_is_told_nothing_until_it_may_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_RIGHTS", 0.0)
+    rig.add(condition={"type": "event", "event": []})
+    rig.add("wh_2")
+    rig.allowed = False
+    watch = rig.run()
+    rig.store_and_publish(("air-1", 0, 90))
+    watch.announce("zenata", json.dumps(FLOOD).encode())
+    time.sleep(0.5)
+    assert rig.told() == rig.told("wh_2") == []
+    rig.allowed = True
+    rig.wait(("00:00", "air-1", FIRES), id_="wh_2")
+    assert rig.told() == []
+
+
+def test_a_webhook_that_is_switched_off_changed_or_removed_is_left(rig: Rig) -> None:
+    rig.add()
+    rig.run()
+    rig.store_and_publish(("air-1", 0, 45))
+    rig.settle()
+    rig.hooks.change("demo", "wh_1", anew=2, condition=HIGH | {"above": 44.0, "clear": 44.0})
+    rig.wait(("00:00", "air-1", FIRES))
+    rig.hooks.change("demo", "wh_1", enabled=False)
+    rig.settle()
+    rig.store_and_publish(("air-2", 1, 99))
+    rig.settle()
+    assert len(rig.told()) == 1
+    assert rig.deliveries()[0].status is Status.DROPPED
+    rig.hooks.remove("demo", "wh_1")
+    rig.settle()
+    assert rig.told() == []
+
+
+def test_what_waits_is_bounded_and_the_rest_is_told_as_dropped(rig: Rig) -> None:
+    rig.add()
+    rig.run()
+    rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MOST_WAITING + 5)])
+    deadline = time.monotonic() + 10
+    while len(rig.deliveries()) < MOST_WAITING + 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    dropped = [one for one in rig.deliveries() if one.status is Status.DROPPED]
+    assert len(dropped) == 5
+    assert "wait already" in dropped[0].error
+
+
+def test_a_database_that_is_away_loses_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.add()
+    rig.run()
+    rig.settle()
+    record, calls = rig.hooks.record, []
+
+    def failing(*args: Any) -> int:
+        calls.append(args)
+        if len(calls) < 4:
+            raise OperationalError("", {}, Exception())
+        return record(*args)
+
+    monkeypatch.setattr(rig.hooks, "record", failing)
+    rig.store_and_publish(("air-1", 0, 90))
+    rig.wait(("00:00", "air-1", FIRES))
+    assert len(calls) >= 4
