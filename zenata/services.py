@@ -1,9 +1,7 @@
 """Puts each service together from its parts, and runs it in this process."""
 
 import logging
-import signal
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import astuple
 from functools import partial
@@ -39,6 +37,7 @@ from zenata.pilots.directory import Directory
 from zenata.pilots.webhooks import Webhooks
 from zenata.ports import listen
 from zenata.settings import Settings
+from zenata.signals import stop_on_signal
 from zenata.store import open_store
 from zenata.store.base import Store
 from zenata.store.retention import DAY, Retention
@@ -207,17 +206,3 @@ def moment(option: str, text: str | None) -> int | None:
         return parse_time(text)
     except ValueError:
         raise SetupError(f"{option} {text!r} is not a time: write it like 2026-01-31T08:00:00Z") from None
-
-
-def stop_on_signal(*also: Callable[[], None]) -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
-
-    def handle(*_: object) -> None:
-        stop.set()
-        for act in also:
-            act()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handle)
-    return stop

@@ -24,8 +24,9 @@ from zenata.city.clock import WallClock
 from zenata.city.model import PRIVATE, City
 from zenata.city.pack import load_city
 from zenata.errors import BrokerError, SetupError
-from zenata.services import broker_of, moment, open_sink, stop_on_signal
+from zenata.services import broker_of, moment, open_sink
 from zenata.settings import Settings
+from zenata.signals import stop_on_signal
 from zenata.supervisor import Program
 from zenata.wire import topics
 from zenata.wire.address import Address

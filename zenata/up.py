@@ -26,6 +26,7 @@ from zenata.init import FIRST, PILOT, first_keys, open_register
 from zenata.pilots.register import Register
 from zenata.ports import free_ports
 from zenata.settings import Settings
+from zenata.signals import stop_on_signal
 from zenata.supervisor import Program, Supervisor
 from zenata.wire.address import parse_url
 
@@ -61,9 +62,7 @@ def up(settings: Settings, say: Say) -> None:
     SetupError
         If it cannot start, or one of its processes cannot be kept running.
     """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signal()
     with _only_one(settings), ExitStack() as stack:
         began = time.monotonic()
         register = open_register(settings)

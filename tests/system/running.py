@@ -135,7 +135,10 @@ def running_city(folder: Path, *options: str) -> Iterator[RunningCity]:
     run_file, output = folder / "run.json", output_of(folder)
     with output.open("ab") as stream:
         process = subprocess.Popen(
-            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *NO_PAST, *options], stdout=stream, stderr=stream
+            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *NO_PAST, *options],
+            stdout=stream,
+            stderr=stream,
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"},
         )
     children: set[psutil.Process] = set()
     try:
@@ -148,6 +151,10 @@ def running_city(folder: Path, *options: str) -> Iterator[RunningCity]:
             process.terminate()
         try:
             process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # it says where it is
+            process.wait(PATIENCE)
+            raise AssertionError(f"the city does not stop: {output.read_text()[-5000:]}") from None
         finally:
             process.kill()
             for child in psutil.wait_procs(children, 10)[1]:

@@ -1,0 +1,33 @@
+"""How a process hears that it is to end."""
+
+import atexit
+import queue
+import signal
+import threading
+from collections.abc import Callable
+
+
+def stop_on_signal(*also: Callable[[], object]) -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set; what else is to be done then is done in another thread.
+
+    A handler of a signal runs in the main thread, between any two steps of it: setting an event there blocks for ever if
+    the main thread was just then at work on that event. A `SimpleQueue` alone may be filled in a handler.
+    """
+    stop, told = threading.Event(), queue.SimpleQueue[bool]()
+
+    def follow() -> None:
+        while told.get():
+            stop.set()
+            for act in also:
+                act()
+
+    def end() -> None:
+        told.put(False)
+        thread.join()  # what it holds is let go while the interpreter is still whole
+
+    thread = threading.Thread(target=follow, name="signals", daemon=True)
+    thread.start()
+    atexit.register(end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.put(True))
+    return stop
