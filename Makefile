@@ -14,11 +14,12 @@ test: .venv/.dev  ## Install and run all tests (ARGS="-k senml" passes options)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: .venv/.dev  ## Check style, types and layers
+lint: .venv/.dev  ## Check style, types, layers, and what is known of our dependencies
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/audit.py
 
 soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some minutes)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql

@@ -1,6 +1,6 @@
 """The HTTP application, composed from its parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +14,7 @@ from api.exports.jobs import Exports
 from api.live import Hub
 from api.observe import Metrics, Observer
 from api.problems import Problem, on_control_error, on_http_exception, on_problem, on_store_error, on_validation_error
+from api.responses import responses
 from api.routes import city as city_routes
 from api.routes import devices as device_routes
 from api.routes import exports as export_routes
@@ -29,6 +30,7 @@ from api.routes import watching as watching_routes
 from api.routes import webhooks as webhook_routes
 from api.routes import worlds as world_routes
 from api.schemas import ProblemDetails
+from api.security import BodyLimit, protect
 from api.webhooks.service import WebhookService
 from api.worlds import Worlds
 from zenata.city.model import City
@@ -57,6 +59,8 @@ class Application(FastAPI):
         document["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
         for operation in (operation for path in document["paths"].values() for operation in path.values()):
             operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
+            if "requestBody" in operation:
+                operation["responses"].setdefault("413", responses(None, "body-too-large")[413])
         return document
 
 
@@ -76,8 +80,12 @@ def create_app(
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    origins: Sequence[str] = (),
 ) -> FastAPI:
-    """Return the application; `api.context.Context` explains the parameters."""
+    """Return the application; `api.context.Context` explains the parameters.
+
+    `origins` are those whose pages may ask: of the others, browsers let none read an answer.
+    """
     app = Application(
         title="Zenata Sandbox",
         version="1",
@@ -109,7 +117,9 @@ def create_app(
         replay=replay,
     )
     app.state.metrics = Metrics(hub, store, counters)
+    app.add_middleware(BodyLimit)  # the innermost; the last one added is the first that a request meets
     app.add_middleware(Observer, metrics=app.state.metrics, context=app.state.context)
+    protect(app, origins)
     for routes in (
         city_routes,
         map_routes,

@@ -1,4 +1,4 @@
-"""What surrounds every request: counters, security headers, and an answer when a handler fails."""
+"""What surrounds every request: counters, the audit log, and an answer when a handler fails."""
 
 import logging
 import time
@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.context import Context
@@ -23,16 +22,6 @@ from zenata.store.accounts import FATES
 from zenata.store.base import Store
 
 log = logging.getLogger(__name__)
-
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
-"""On every response that does not set its own. There are no CORS headers: pages of other origins read nothing."""
-
 
 _ASKING = {"GET", "HEAD", "OPTIONS"}
 _SAYING = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # what devices say is no deed
@@ -89,7 +78,7 @@ class _Gauges(Collector):
 
 
 class Observer:
-    """ASGI middleware that counts requests, adds `HEADERS`, and turns a failure into a problem without its traceback.
+    """ASGI middleware that counts requests, and turns a failure into a problem without its traceback.
 
     Parameters
     ----------
@@ -116,9 +105,6 @@ class Observer:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
                 self._count(scope, message["status"], time.perf_counter() - begin)
                 await self._note(scope, message["status"])
             await send(message)

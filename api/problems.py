@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+LARGEST_BODY = 4 * 1024 * 1024
+"""Bytes of the body of a request, before and after it is unzipped."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProblemKind:
@@ -205,6 +208,12 @@ def invalid(parameter: str, detail: str, **members: Any) -> Problem:  # noqa: AN
     return Problem("invalid-parameter", f"{parameter}: {detail}", parameter=parameter, **members)
 
 
+def body_too_large() -> Problem:
+    """Return the problem of a body that is too large; what remains of it is not read."""
+    detail = f"A body has up to {LARGEST_BODY:,} bytes. {KINDS['body-too-large'].help}"
+    return Problem("body-too-large", detail, {"Connection": "close"}, limit=LARGEST_BODY)
+
+
 async def on_problem(request: Request, error: Exception) -> Response:
     """Answer a `Problem`."""
     assert isinstance(error, Problem)  # noqa: S101 - registered for nothing else
@@ -223,6 +232,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
             allowed = [method.strip() for method in (error.headers or {}).get("Allow", "GET").split(",")]
             detail = f"{request.url.path} does not answer {request.method}. Use {' or '.join(allowed)}."
             problem = Problem("method-not-allowed", detail, error.headers, allowed=allowed)
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            problem = body_too_large()
         case _:
             problem = Problem("request-refused", str(error.detail), error.headers)
     return problem.response(request.url.path)

@@ -1,4 +1,4 @@
-"""What the routes share that take what devices say: bodies of limited size, and refusals."""
+"""What the routes share that take what devices say: bodies that may be zipped, and refusals."""
 
 import math
 import zlib
@@ -6,11 +6,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.problems import KINDS, Problem
+from api.problems import LARGEST_BODY, Problem, body_too_large
 from zenata.wire.uplinks.answers import Refusal
-
-LARGEST = 4 * 1024 * 1024
-"""Bytes of a body, before and after it is unzipped."""
 
 _GZIP = 31  # what tells zlib to expect the header of gzip
 
@@ -23,13 +20,7 @@ async def body_of(request: Request) -> bytes:
     Problem
         413 if it is too large, 400 if it is not what its Content-Encoding says.
     """
-    parts, size = [], 0
-    async for part in request.stream():
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST:
-            raise _too_large()
-    body = b"".join(parts)
+    body = await request.body()
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding == "identity":
         return body
@@ -37,11 +28,11 @@ async def body_of(request: Request) -> bytes:
         raise Problem("request-refused", f"Content-Encoding {encoding[:40]!r} is not understood. Use gzip, or none.")
     unzip = zlib.decompressobj(_GZIP)
     try:
-        whole = unzip.decompress(body, LARGEST + 1)
+        whole = unzip.decompress(body, LARGEST_BODY + 1)
     except zlib.error as error:
         raise Problem("request-refused", "The body is not gzip, as its Content-Encoding says.") from error
-    if len(whole) > LARGEST:
-        raise _too_large()
+    if len(whole) > LARGEST_BODY:
+        raise body_too_large()
     if not unzip.eof:
         raise Problem("request-refused", "The body ends before its gzip does.")
     return whole
@@ -63,9 +54,3 @@ def refused(refusal: Refusal) -> Problem:
     if refusal.code == "device":
         return Problem("unknown-device", f"{reason}.", code=refusal.code)
     return Problem("telemetry-refused", f"{reason}.", code=refusal.code)
-
-
-def _too_large() -> Problem:
-    return Problem(
-        "body-too-large", f"A body has up to {LARGEST:,} bytes. {KINDS['body-too-large'].help}", limit=LARGEST
-    )

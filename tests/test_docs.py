@@ -21,7 +21,10 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("
 
 COMMANDS = [
     command
-    for text in (README, *((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("pilots.md", "webhooks.md")))
+    for text in (
+        README,
+        *((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("pilots.md", "webhooks.md", "security.md")),
+    )
     for block in re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     for command in re.split(r"\n(?! )", block.strip())
 ]

@@ -47,6 +47,9 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         influx_token="secret",
         influx_token_file=Path("/token"),
         control_url="sqlite:///other.db",
+        tls_cert=Path("/cert"),
+        tls_key=Path("/key"),
+        cors_origins=("https://a.example", "http://[::1]:3000"),
         broker="mqtt://a:b@c:1",
         broker_admin="mqtt://d:e@c:1",
         city="other",
@@ -86,6 +89,19 @@ def test_settings_are_handed_on_with_changes():
     assert "ZENATA_SEED" not in handed
 
 
+def test_origins_are_divided_by_commas(monkeypatch):
+    monkeypatch.setenv("ZENATA_CORS_ORIGINS", "https://a.example, http://localhost:3000")
+    assert Settings().cors_origins == ("https://a.example", "http://localhost:3000")
+    monkeypatch.setenv("ZENATA_CORS_ORIGINS", "")
+    assert Settings().cors_origins == ()
+
+
+def test_certificate_and_key_go_together(tmp_path):
+    assert Settings().certificate is None
+    with pytest.raises(SetupError, match="--tls-cert is given without --tls-key"):
+        _ = Settings(tls_cert=tmp_path / "cert.pem").certificate
+
+
 def test_what_is_said_counts_more_than_the_environment(monkeypatch):
     monkeypatch.setenv("ZENATA_HTTP_PORT", "1234")
     assert Settings(http_port=0).http_port == 0
@@ -108,6 +124,11 @@ def test_what_is_said_counts_more_than_the_environment(monkeypatch):
         ("worlds_of_one", "-1"),
         ("worlds_in_all", "-1"),
         ("world_rate", "0"),
+        ("cors_origins", "*"),
+        ("cors_origins", "https://a.example,*"),
+        ("cors_origins", "https://a.example/"),
+        ("cors_origins", "a.example"),
+        ("cors_origins", "null"),
         ("world_idle", "0"),
         ("world_kept", "0"),
         ("world", "../zenata"),

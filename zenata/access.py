@@ -5,21 +5,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from simulators.worlds import owners_of
 from zenata.broker.base import RESERVED, User, pilot_user, service_user
 from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
+from zenata.broker.files import write_private
 from zenata.broker.mosquitto import is_hash_of
 from zenata.broker.nats import Nats
-from zenata.errors import ZenataError
+from zenata.errors import SetupError, ZenataError
 from zenata.init import FIRST
 from zenata.pilots.directory import Directory
 from zenata.pilots.keys import MqttUser
 from zenata.pilots.register import Register
 from zenata.settings import Settings
 from zenata.supervisor import Program
+from zenata.tls import Certificate, certificate_of
 from zenata.wire.address import Address, parse_url
 from zenata.wire.mqtt import Questions
 
@@ -92,10 +95,21 @@ class Access:
         Password by service.
     ports : dict of str to int
         ``--mqtt-port`` and ``--ws-port``.
+    certificate : Certificate or None
+        What the broker shows; it gets a copy, and another when that is renewed.
     """
 
-    def __init__(self, settings: Settings, register: Directory, secrets: dict[str, str], ports: dict[str, int]) -> None:
-        self._settings, self._ports = settings, ports
+    def __init__(
+        self,
+        settings: Settings,
+        register: Directory,
+        secrets: dict[str, str],
+        ports: dict[str, int],
+        certificate: Certificate | None = None,
+    ) -> None:
+        self._settings, self._ports, self._original = settings, ports, certificate
+        self._stamp: tuple[int, ...] = ()
+        self.certificate = self._copied(certificate) if certificate else None
         self._nats = Nats()
         self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
         self._pilots = Pilots(settings, register, lambda entry: entry.bcrypt)
@@ -110,24 +124,52 @@ class Access:
             mqtt_port=self._ports["--mqtt-port"],
             ws_port=self._ports["--ws-port"],
             users=[*self._services, *users],
+            certificate=self.certificate,
         )
         self._written = users
         return Program(name="broker", args=command.args, env=command.env)
 
     def renew(self) -> bool:
-        """Write users and rights anew if they have changed; return whether the broker is to take them, by SIGHUP.
+        """Write users and rights anew if they have changed; return whether the broker is to look again, by SIGHUP.
 
         What goes wrong is logged: the city goes on, and the next call tries again.
         """
+        renewed = self._renew_certificate()
         try:
             self._pilots.look()
             if self._pilots.users == self._written:
-                return False
+                return renewed
             self.program()
         except ZenataError as error:
             log.warning("the broker's users cannot be renewed: %s", error)
-            return False
+            return renewed
         return True
+
+    def _renew_certificate(self) -> bool:
+        """Copy the certificate if it has been renewed; return whether it has. One that is of no use is logged once."""
+        before = self._original
+        if before is None or before.stamp == self._stamp:
+            return False
+        try:
+            if renewed := certificate_of(before.cert, before.key):
+                self.certificate = self._copied(renewed)
+        except ZenataError as error:
+            self._stamp = before.stamp
+            log.warning("the broker goes on with the certificate it has: %s", error)
+            return False
+        log.info("the certificate is renewed")
+        return True
+
+    def _copied(self, certificate: Certificate) -> Certificate:
+        """Copy a certificate to where nobody else writes: a pair that does not fit would keep new users out, and old in."""
+        self._stamp = certificate.stamp
+        folder = self._settings.data_dir.absolute() / "tls"
+        files = {"cert.pem": certificate.cert, "key.pem": certificate.key}
+        try:
+            write_private(folder, {name: file.read_text() for name, file in files.items()})
+        except (OSError, UnicodeDecodeError) as error:
+            raise SetupError(f"{certificate.cert} and {certificate.key} cannot be copied: {error}") from error
+        return replace(certificate, cert=folder / "cert.pem", key=folder / "key.pem")
 
 
 class RemoteAccess:

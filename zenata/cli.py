@@ -3,7 +3,6 @@
 Each command imports what it runs only when it runs, so that `zenata --help` answers at once.
 """
 
-import logging
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,6 +13,7 @@ from typer.exceptions import TyperException
 
 from zenata.cli_pilots import keys_app, pilots_app
 from zenata.errors import ZenataError
+from zenata.log import redacted, start_log
 from zenata.options import (
     Broker,
     BrokerAdmin,
@@ -29,6 +29,8 @@ from zenata.options import (
     Speed,
     Start,
     Store,
+    TlsCert,
+    TlsKey,
     WebhookPrivate,
     World,
     WsPort,
@@ -56,6 +58,8 @@ def up(
     http_port: HttpPort = None,
     mqtt_port: MqttPort = None,
     ws_port: WsPort = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     store: Store = None,
     broker: Broker = None,
     broker_admin: BrokerAdmin = None,
@@ -128,6 +132,8 @@ def serve(
     data_dir: DataDir = None,
     host: Host = None,
     http_port: HttpPort = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     store: Store = None,
     broker: Broker = None,
     broker_admin: BrokerAdmin = None,
@@ -221,6 +227,8 @@ def doctor(
     http_port: HttpPort = None,
     mqtt_port: MqttPort = None,
     ws_port: WsPort = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     store: Store = None,
     broker: Broker = None,
 ) -> None:
@@ -269,12 +277,12 @@ def replay_letters(data_dir: DataDir = None) -> None:
 
 def main() -> None:
     """Run the command line; what a user can mend is told in one line, with exit code 2."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_log()
     try:
         # Standing alone, typer would draw a frame of many lines around what is wrong with an option.
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ZenataError as error:
-        say(f"zenata: {error}")
+        say(f"zenata: {redacted(str(error))}")
     except TyperException as error:
-        say(f"zenata: {error.format_message()}")
+        say(f"zenata: {redacted(error.format_message())}")
     sys.exit(2)

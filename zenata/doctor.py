@@ -1,12 +1,10 @@
 """`zenata doctor`: looks at what the city needs, and says how to mend what is missing."""
 
-import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,6 +12,7 @@ from zenata.broker.base import wait_ready
 from zenata.broker.nats import program
 from zenata.errors import ZenataError
 from zenata.ports import free_ports
+from zenata.running import Running
 from zenata.settings import Settings
 from zenata.store import open_store
 from zenata.wire.address import parse_url
@@ -75,19 +74,18 @@ def _disk(settings: Settings) -> str:
     return f"{free / 2**30:.1f} GiB free at {there}"
 
 
-def _running(settings: Settings) -> str | None:
+def _running(settings: Settings) -> Running | None:
     """Return where the city of this data directory answers, or None if it does not run."""
+    running = Running.read(settings.run_file)
     try:
-        http = json.loads(settings.run_file.read_text())["http"]
-        with urllib.request.urlopen(f"{http}/readyz", timeout=5):  # noqa: S310 - our own http URL
-            return str(http)
-    except (OSError, ValueError, KeyError):
+        return running if running and running.ask("/readyz") else None
+    except (OSError, ValueError):
         return None
 
 
 def _ports(settings: Settings) -> str:
-    if where := _running(settings):
-        return f"the city is running at {where}"
+    if running := _running(settings):
+        return f"the city is running at {running.http}"
     wanted = {"--http-port": settings.http_port}
     if settings.broker is None:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
@@ -95,14 +93,20 @@ def _ports(settings: Settings) -> str:
     return ", ".join(f"{port or 'any'}" for port in wanted.values()) + " free"
 
 
+def _tls(settings: Settings) -> str:
+    if (certificate := settings.certificate) is None:
+        return "off: --tls-cert and --tls-key turn it on"
+    return f"{certificate.cert} for {', '.join(certificate.names) or 'no name'}, until {certificate.expires:%Y-%m-%d}"
+
+
 def _broker(settings: Settings) -> str:
     if settings.broker is not None:
         address = parse_url(settings.broker)
-    elif _running(settings):
-        address = parse_url(json.loads(settings.run_file.read_text())["mqtt"])
+    elif running := _running(settings):
+        address = parse_url(running.mqtt)
     else:
         return "embedded, started by `zenata up`"
-    wait_ready(address.host, address.port, timeout=2)
+    wait_ready(address.host, address.port, timeout=2, tls=address.context())
     return f"{address} answers"
 
 
@@ -124,6 +128,7 @@ CHECKS: dict[str, Check] = {
     "nats": _nats,
     "disk": _disk,
     "ports": _ports,
+    "tls": _tls,
     "broker": _broker,
     "store": _store,
 }

@@ -2,11 +2,11 @@
 
 import json
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 from zenata.errors import SetupError
+from zenata.running import Running
 from zenata.settings import Settings
 
 Say = Callable[[str], None]
@@ -37,17 +37,13 @@ def _ask(settings: Settings, path: str, method: str = "GET") -> dict[str, Any]:
     SetupError
         If no city is running, or it refuses.
     """
+    running = Running.read(settings.run_file)
+    if running is None:
+        raise SetupError(f"no city is running in {settings.data_dir}; start it with `zenata up`")
     try:
-        url = json.loads(settings.run_file.read_text())["http"]
         key = (settings.data_dir / "admin.key").read_text().strip()
-    except (OSError, ValueError, KeyError) as error:
-        raise SetupError(f"no city is running in {settings.data_dir}; start it with `zenata up`") from error
-    request = urllib.request.Request(f"{url}{path}", method=method, headers={"Authorization": f"Bearer {key}"})  # noqa: S310 - our own http URL
-    try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - our own http URL
-            told: dict[str, Any] = json.load(response)
+        return running.ask(path, key=key, method=method, timeout=_PATIENCE)
     except urllib.error.HTTPError as error:
-        raise SetupError(f"{url}{path} refused: {json.load(error).get('detail', error.reason)}") from error
+        raise SetupError(f"{running.http}{path} refused: {json.load(error).get('detail', error.reason)}") from error
     except (OSError, ValueError) as error:
-        raise SetupError(f"the city at {url} does not answer: {error}") from error
-    return told
+        raise SetupError(f"the city at {running.http} does not answer: {error}") from error

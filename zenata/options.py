@@ -16,6 +16,10 @@ Host = Annotated[str | None, typer.Option(help="Address to listen at. [default: 
 HttpPort = Annotated[int | None, typer.Option(help="Port for HTTP; 0 takes a free one. [default: 8080]")]
 MqttPort = Annotated[int | None, typer.Option(help="Port for MQTT; 0 takes a free one. [default: 1883]")]
 WsPort = Annotated[int | None, typer.Option(help="Port for MQTT over WebSocket; 0 takes a free one. [default: 9001]")]
+TlsCert = Annotated[
+    Path | None, typer.Option(help="Certificate for HTTP, MQTT and WebSocket, PEM; with --tls-key. [default: no TLS]")
+]
+TlsKey = Annotated[Path | None, typer.Option(help="Its key, PEM.")]
 Store = Annotated[str | None, typer.Option(help="URL of the store. [default: duckdb:// in the data directory]")]
 Broker = Annotated[
     str | None,

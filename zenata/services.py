@@ -89,6 +89,7 @@ def _part(settings: Settings, city: City) -> tuple[str, Sequence[str]]:
 def serve(settings: Settings) -> None:
     """Serve HTTP; given a broker, hear it too: to ingest, if one process only may open the store, else to pass it on."""
     listener = listen(settings.host, settings.http_port, "--http-port")
+    certificate = settings.certificate
     city = load_city(settings.city)
     engine = open_database(settings.database_url)
     register = open_register(settings, engine)
@@ -122,12 +123,13 @@ def serve(settings: Settings) -> None:
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
         devices=devices,
+        origins=settings.cors_origins,
         telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
     )
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
+        app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
     )
-    server = Server(config, hub)
+    server = Server(config, hub, certificate)
 
     def stop() -> None:
         server.should_exit = True

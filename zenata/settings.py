@@ -1,12 +1,16 @@
 """Every setting of every process, in one class; the composition root builds it once and passes parts of it down."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from zenata.errors import SetupError
+from zenata.tls import Certificate, certificate_of
+
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:\d{1,5})?")  # RFC 6454 section 6.2
 
 
 class Settings(BaseSettings):
@@ -28,8 +32,12 @@ class Settings(BaseSettings):
         A file that holds it instead.
     control_url : str or None
         URL of the control data, as SQLAlchemy has it; None is SQLite in the data directory.
+    tls_cert, tls_key : Path or None
+        Certificate and key that the servers show, PEM; without them nothing is encrypted.
+    cors_origins : tuple of str
+        Origins whose pages may ask the API, such as ``https://app.example``; as text with commas between.
     broker : str or None
-        URL of a broker, ``mqtt://user:password@host:port``; None is the embedded one.
+        URL of a broker, ``mqtt://user:password@host:port``, or ``mqtts://``; None is the embedded one.
     broker_admin : str or None
         URL of that broker, a Mosquitto, with a user who may manage users; without it they are managed elsewhere.
     worker : str or None
@@ -85,7 +93,10 @@ class Settings(BaseSettings):
     http_port: int = Field(default=8080, ge=0, le=65535)
     mqtt_port: int = Field(default=1883, ge=0, le=65535)
     ws_port: int = Field(default=9001, ge=0, le=65535)
-    store: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    store: str | None = Field(default=None, repr=False)
     influx_token: str | None = Field(default=None, repr=False)
     influx_token_file: Path | None = None
     control_url: str | None = Field(default=None, repr=False)
@@ -122,6 +133,32 @@ class Settings(BaseSettings):
         if world.startswith("p-") or world in {"pilots", "truth"}:
             raise ValueError("what begins with p- is the world of a pilot's devices; pilots and truth are other topics")
         return world
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _divided(cls, origins: object) -> object:
+        return tuple(origins.replace(",", " ").split()) if isinstance(origins, str) else origins
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _named(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in origins:
+            raise ValueError("name the origins: with * any page that gets hold of a key could use it from anywhere")
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin: write it as browsers do, like https://app.example:8443")
+        return origins
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the servers show, once it is known to be usable.
+
+        Raises
+        ------
+        SetupError
+            If it is not; see `zenata.tls.certificate_of`.
+        """
+        return certificate_of(self.tls_cert, self.tls_key)
 
     @property
     def worlds_dir(self) -> Path:
@@ -182,4 +219,5 @@ class Settings(BaseSettings):
     def environment(self, **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any setting
         """Return these settings, with changes, as the environment variables that another process reads them from."""
         values = {**self.model_dump(), **changes}
-        return {f"ZENATA_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+        texts = {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in values.items()}
+        return {f"ZENATA_{name.upper()}": text for name, text in texts.items() if values[name] is not None}

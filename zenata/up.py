@@ -3,13 +3,10 @@
 import fcntl
 import json
 import os
-import shlex
 import signal
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -18,17 +15,22 @@ from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from zenata.access import Access
+from zenata.banner import banner
 from zenata.broker.base import wait_ready
 from zenata.city.clock import SECOND, format_time
 from zenata.errors import BrokerError, SetupError
 from zenata.init import FIRST, PILOT, first_keys, open_register
 from zenata.pilots.register import Register
 from zenata.ports import free_ports
+from zenata.running import Running
 from zenata.settings import Settings
 from zenata.signals import stop_on_signal
 from zenata.supervisor import Program, Supervisor
-from zenata.wire.address import parse_url
+from zenata.tls import Certificate, Trust
+from zenata.wire.address import Address, parse_url
 
 Say = Callable[[str], None]
 
@@ -44,14 +46,13 @@ _WATCH = 0.3  # pause between two looks at what is running [s]
 class Plan:
     """Where everything will answer, and by which programs."""
 
-    http: str
-    mqtt: str
-    ws: str | None
+    where: Running
     programs: tuple[Program, ...]
     key: str | None
     """One that may ask for readings, if there still is one in a file."""
     access: Access | None
     """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
+    certificate: Certificate | None
 
 
 def up(settings: Settings, say: Say) -> None:
@@ -81,7 +82,7 @@ def up(settings: Settings, say: Say) -> None:
             if past := _past(settings):
                 supervisor.start(past)
             supervisor.on_change()
-            say(f"ready in {ready:.1f} s\n{_banner(settings, plan)}")
+            say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate)}")
             if past:
                 say("the days before are being filled in behind; it says here when they are there ...")
         while not stop.wait(_WATCH):
@@ -115,10 +116,9 @@ def _only_one(settings: Settings) -> Iterator[None]:
 
 def _bury_the_dead(settings: Settings) -> None:
     """Remove what a killed city left: its run.json, once its processes, which end with it, have let go of the data."""
-    try:
-        pids = json.loads(settings.run_file.read_text())["pids"].values()
-    except FileNotFoundError:
+    if (before := Running.read(settings.run_file)) is None:
         return
+    pids = before.pids.values()
     deadline = time.monotonic() + _LAST_BREATH
     while any(map(_exists, pids)) and time.monotonic() < deadline:
         time.sleep(_LOOK)
@@ -137,15 +137,14 @@ def _exists(pid: int) -> bool:
 
 def _where(settings: Settings) -> str:
     """Return where a running city answers, as far as it has said so."""
-    try:
-        return f" at {json.loads(settings.run_file.read_text())['http']}"
-    except (OSError, ValueError, KeyError):
-        return ""
+    running = Running.read(settings.run_file)
+    return f" at {running.http}" if running else ""
 
 
 def _plan(settings: Settings, register: Register) -> Plan:
     if settings.broker_admin and settings.broker is None:
         raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
+    certificate = settings.certificate
     wanted = {"--http-port": settings.http_port}
     if settings.broker is None:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
@@ -154,13 +153,15 @@ def _plan(settings: Settings, register: Register) -> Plan:
     access = None
     if settings.broker is None:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
-        mqtt, ws = f"mqtt://{settings.host}:{ports['--mqtt-port']}", f"ws://{settings.host}:{ports['--ws-port']}/mqtt"
-        brokers = {name: f"mqtt://{name}:{quote(secrets[name])}@{mqtt.removeprefix('mqtt://')}" for name in secrets}
-        access = Access(settings, register, secrets, ports)
+        access = Access(settings, register, secrets, ports, certificate)
+        trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
+        address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
+        mqtt, ws = str(address), f"{'wss' if certificate else 'ws'}://{settings.host}:{ports['--ws-port']}/mqtt"
+        brokers = {name: mqtt.replace("://", f"://{name}:{quote(secret)}@", 1) for name, secret in secrets.items()}
         programs.append(access.program())
     else:
         address = parse_url(settings.broker)
-        wait_ready(address.host, address.port, timeout=_ANSWER)
+        wait_ready(address.host, address.port, timeout=_ANSWER, tls=address.context())
         mqtt, ws = str(address), None
         brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
     services = {"simulators": ("simulate", brokers["simulators"]), "api": ("serve", brokers["ingest"])}
@@ -170,9 +171,16 @@ def _plan(settings: Settings, register: Register) -> Plan:
         administrator = settings.broker_admin if name == "api" else None
         env = settings.environment(broker=broker, broker_admin=administrator or "", http_port=ports["--http-port"])
         programs.append(Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env))
-    http = f"http://{settings.host}:{ports['--http-port']}"
-    key = _key(settings, register)
-    return Plan(http=http, mqtt=mqtt, ws=ws, programs=tuple(programs), key=key, access=access)
+    where = Running(
+        http=f"{'https' if certificate else 'http'}://{settings.host}:{ports['--http-port']}",
+        mqtt=mqtt,
+        ws=ws,
+        world=settings.world,
+        certificate=str(certificate.cert) if certificate else None,
+    )
+    return Plan(
+        where=where, programs=tuple(programs), key=_key(settings, register), access=access, certificate=certificate
+    )
 
 
 def _key(settings: Settings, register: Register) -> str | None:
@@ -207,11 +215,11 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
-    latest = f"{plan.http}/v1/latest?kind=weather"
+    where, latest = plan.where, "/v1/latest?kind=weather"
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
-        (f"broker at {plan.mqtt}", lambda: _answers_mqtt(plan.mqtt)),
-        (f"api at {plan.http}", lambda: _get(f"{plan.http}/readyz") is not None),
-        ("first readings", lambda: plan.key is None or bool((_get(latest, plan.key) or {}).get("items"))),
+        (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt)),
+        (f"api at {where.http}", lambda: _get(where, "/readyz") is not None),
+        ("first readings", lambda: plan.key is None or bool((_get(where, latest, plan.key) or {}).get("items"))),
     )
     deadline = time.monotonic() + _START_UP
     for what, there in steps:
@@ -230,69 +238,19 @@ def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: th
 def _answers_mqtt(url: str) -> bool:
     address = parse_url(url)
     try:
-        wait_ready(address.host, address.port, timeout=_LOOK)
+        wait_ready(address.host, address.port, timeout=_LOOK, tls=address.context())
     except BrokerError:
         return False
     return True
 
 
-def _get(url: str, key: str = "") -> dict[str, Any] | None:
-    """Return the JSON object at a URL of ours, or None if it does not answer with one yet."""
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})  # noqa: S310 - our own http URL
+def _get(where: Running, path: str, key: str = "") -> dict[str, Any] | None:
+    """Return what the API answers, or None if it does not answer yet."""
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 - our own http URL
-            answer = json.load(response)
+        return where.ask(path, key=key)
     except (OSError, ValueError):
         return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _write_run_file(settings: Settings, plan: Plan, pids: dict[str, int]) -> None:
-    partial = settings.run_file.with_suffix(".part")
-    about = {
-        "http": plan.http,
-        "mqtt": plan.mqtt,
-        "ws": plan.ws,
-        "world": settings.world,
-        "pids": {"supervisor": os.getpid(), **pids},
-    }
-    partial.write_text(json.dumps(about, indent=2) + "\n")
-    partial.replace(settings.run_file)
-
-
-def _users(settings: Settings) -> str:
-    """Say who manages the users of the broker."""
-    if settings.broker is None or settings.broker_admin:
-        return "MQTT follows pilots, keys and worlds as they come and go"
-    return "as the broker has them: pilots, keys and worlds are unknown to it (--broker-admin lets it follow them)"
-
-
-def _banner(settings: Settings, plan: Plan) -> str:
-    key_file = shlex.quote(str(settings.data_dir / f"{PILOT}.key"))
-    key = f'"Authorization: Bearer $(cat {key_file})"'
-    address = parse_url(plan.mqtt)
-    listen = (
-        f"mosquitto_sub -h {address.host} -p {address.port} -u {PILOT} "
-        f"-P \"$(cat {key_file})\" -t '{settings.world}/telemetry/#' -v"
-    )
-    return f"""
-  The city is alive: world "{settings.world}"
-
-    HTTP       {plan.http}  (try it at {plan.http}/docs)
-    MQTT       {plan.mqtt}  (user {PILOT}, the key is the password)
-    WebSocket  {plan.ws or "as the broker has it"}
-    users      {_users(settings)}
-    keys       {settings.data_dir / f"{PILOT}.key"} for a pilot, {settings.data_dir / "admin.key"} for SAZ
-
-  Three calls to copy:
-
-    curl -H {key} "{plan.http}/v1/latest?kind=air"
-    curl -H {key} "{plan.http}/v1/readings?kind=weather&property=temperature&every=1m&agg=mean,max"
-    curl -N -H {key} "{plan.http}/v1/stream?kind=traffic"
-
-  and over MQTT:
-
-    {listen}
-
-  Ctrl-C stops everything; the data stay in {settings.data_dir}.
-"""
+    msgspec.structs.replace(plan.where, pids={"supervisor": os.getpid(), **pids}).write(settings.run_file)

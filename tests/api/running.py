@@ -34,6 +34,7 @@ from zenata.pilots.pilot import Quotas as PilotQuotas
 from zenata.pilots.register import Register
 from zenata.pilots.webhooks import Webhooks
 from zenata.store.base import Store
+from zenata.tls import Certificate
 
 START = parse_time("2026-01-01T00:00:00Z")
 MINUTE = 60 * SECOND
@@ -136,6 +137,8 @@ def running(
     limits: Limits = PLENTY,
     quotas: PilotQuotas = RATE,
     webhook_private: bool = False,
+    origins: Sequence[str] = (),
+    certificate: Certificate | None = None,
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`."""
     hub = hub or Hub()
@@ -171,8 +174,9 @@ def running(
         replay=replay,
         devices=devices,
         telemetry=Telemetry(register=devices, store=store, quotas=Quotas(lambda _: limits), clock=WallClock()),
+        origins=origins,
     )
-    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub)
+    server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub, certificate)
     thread = threading.Thread(target=server.run)
     thread.start()
 
@@ -187,7 +191,9 @@ def running(
             thread.join(timeout=0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         with exports, webhooks:
-            yield Api(f"http://127.0.0.1:{port}", city, store, hub, register, secrets, stop)
+            yield Api(
+                f"{'https' if certificate else 'http'}://127.0.0.1:{port}", city, store, hub, register, secrets, stop
+            )
     finally:
         stop()
         engine.dispose()

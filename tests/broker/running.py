@@ -13,6 +13,7 @@ from zenata.broker.dynsec import ANSWERS, MANAGING, TOPIC, DynamicSecurity
 from zenata.broker.mosquitto import Mosquitto, is_hash_of
 from zenata.broker.nats import Nats
 from zenata.ports import free_ports
+from zenata.tls import Certificate, Trust
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Questions
 
@@ -59,18 +60,21 @@ def standard_users(kind: str) -> list[User]:
 
 
 @contextmanager
-def running_broker(kind: str, folder: Path, users: Sequence[User]) -> Iterator[Running]:
+def running_broker(
+    kind: str, folder: Path, users: Sequence[User], certificate: Certificate | None = None
+) -> Iterator[Running]:
     """Run a broker on a folder; what it says goes to ``broker.log`` there.
 
     Run again on the same folder, it has what the one before kept. The process may be killed meanwhile.
     """
     ports = free_ports(HOST, {"mqtt_port": 0, "ws_port": 0})
-    prepare = partial(BROKERS[kind].prepare, folder=folder, host=HOST, **ports)
+    prepare = partial(BROKERS[kind].prepare, folder=folder, host=HOST, certificate=certificate, **ports)
+    tls = Trust(certificate=certificate.cert).context() if certificate else None
     hash_ = BROKERS[kind].hash_password(password(ADMINISTRATOR))
     command = prepare(users=[*users, User(name=ADMINISTRATOR, password_hash=hash_, rights=MANAGING)])
     with (folder / "broker.log").open("ab") as log, subprocess.Popen(command.args, stdout=log, stderr=log) as process:
         try:
-            wait_ready(HOST, ports["mqtt_port"], 10)
+            wait_ready(HOST, ports["mqtt_port"], 10, tls)
             gives = {"nats": partial(_give_nats, process, prepare), "mosquitto": partial(_give_mosquitto, ports)}
             yield Running(HOST, **ports, process=process, give=gives[kind])
         finally:

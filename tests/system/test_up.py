@@ -59,7 +59,7 @@ def calls_of(city: RunningCity) -> list[str]:
 
 
 def test_run_json_tells_where_the_city_answers(city):
-    assert set(city.about) == {"http", "mqtt", "ws", "world", "pids"}
+    assert set(city.about) == {"http", "mqtt", "ws", "world", "certificate", "pids"}
     assert city.about["world"] == "zenata"
     assert set(city.pids) == SERVICES | {"supervisor"}
     assert city.pids["supervisor"] == city.process.pid

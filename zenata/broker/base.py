@@ -5,13 +5,16 @@ A broker here is a program to be run by somebody else: `Broker.prepare` writes i
 
 import re
 import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from zenata.errors import BrokerError, SetupError
+from zenata.tls import Certificate
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,64}")  # of a pilot 32, "_", of a key 32
 
@@ -180,7 +183,16 @@ class Broker(Protocol):
         """Return what the broker keeps in place of a password."""
         ...
 
-    def prepare(self, *, folder: Path, host: str, mqtt_port: int, ws_port: int, users: Sequence[User]) -> Command:
+    def prepare(
+        self,
+        *,
+        folder: Path,
+        host: str,
+        mqtt_port: int,
+        ws_port: int,
+        users: Sequence[User],
+        certificate: Certificate | None = None,
+    ) -> Command:
         """Write the configuration and the users into `folder`, which only its owner may enter.
 
         What the broker itself keeps there (sessions, retained messages) is left as it is.
@@ -195,6 +207,8 @@ class Broker(Protocol):
             Free ports, for MQTT and for MQTT over WebSocket (path ``/mqtt``).
         users : sequence of User
             Everybody who may connect.
+        certificate : Certificate or None
+            What it shows on both ports; without one nothing is encrypted.
 
         Returns
         -------
@@ -209,8 +223,8 @@ class Broker(Protocol):
         ...
 
 
-def wait_ready(host: str, port: int, timeout: float) -> None:
-    """Wait until MQTT is answered at a port, at most `timeout` [s]. A refusal is an answer.
+def wait_ready(host: str, port: int, timeout: float, tls: ssl.SSLContext | None = None) -> None:
+    """Wait until MQTT is answered at a port, at most `timeout` [s]. A refusal is an answer; `tls` is to connect with.
 
     Raises
     ------
@@ -220,9 +234,9 @@ def wait_ready(host: str, port: int, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     while True:
         try:
-            answer = _ask(host, port, max(deadline - time.monotonic(), 0.01))
+            answer = _ask(host, port, max(deadline - time.monotonic(), 0.01), tls)
         except OSError as error:
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or isinstance(error, ssl.SSLCertVerificationError):
                 raise BrokerError(f"no broker answers at {host}:{port}: {error}") from error
             time.sleep(0.02)
         else:
@@ -231,10 +245,12 @@ def wait_ready(host: str, port: int, timeout: float) -> None:
             return
 
 
-def _ask(host: str, port: int, timeout: float) -> bytes:
+def _ask(host: str, port: int, timeout: float, tls: ssl.SSLContext | None) -> bytes:
     """Return the first bytes of the answer to a CONNECT; both brokers refuse it politely."""
-    with socket.create_connection((host, port), timeout) as connection:
-        connection.settimeout(timeout)
+    with ExitStack() as stack:
+        connection = stack.enter_context(socket.create_connection((host, port), timeout))
+        if tls:
+            connection = stack.enter_context(tls.wrap_socket(connection, server_hostname=host))
         connection.sendall(_CONNECT)
         answer = b""
         while len(answer) < len(_CONNACK):

@@ -1,6 +1,7 @@
 """Writing the folder of a broker."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
@@ -9,8 +10,8 @@ from zenata.errors import SetupError
 _HERE = Path(__file__).parent
 
 
-def render(name: str, **values: str | int) -> str:
-    """Return a file of ``broker_config/`` with its ``$names`` replaced.
+def render(name: str, *, lines: Mapping[str, str] | None = None, **values: str | int) -> str:
+    """Return a file of ``broker_config/`` with its ``$names`` replaced, those of `lines` by text in its language.
 
     Raises
     ------
@@ -18,11 +19,24 @@ def render(name: str, **values: str | int) -> str:
         If a value holds a character that has a meaning of its own in a configuration file.
     """
     for key, value in values.items():
-        if any(character in '"\\' or not character.isprintable() for character in str(value)):
-            raise SetupError(f"{key} {value!r} cannot be used for the broker: it has a quote, backslash or the like")
+        plain(key, value)
     installed = _HERE / "config"  # in a wheel; in a checkout the files are in the folder that people edit
     folder = installed if installed.is_dir() else _HERE.parents[1] / "broker_config"
-    return Template((folder / name).read_text(encoding="utf-8")).substitute(values)
+    return Template((folder / name).read_text(encoding="utf-8")).substitute(values, **(lines or {}))
+
+
+def plain(name: str, value: object) -> str:
+    """Return a value as text that has no meaning of its own in a configuration file.
+
+    Raises
+    ------
+    SetupError
+        If it holds a character that has one.
+    """
+    text = str(value)
+    if any(character in '"\\' or not character.isprintable() for character in text):
+        raise SetupError(f"{name} {text!r} cannot be used for the broker: it has a quote, backslash or the like")
+    return text
 
 
 def write_private(folder: Path, files: dict[str, str]) -> None:

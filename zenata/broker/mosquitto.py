@@ -10,8 +10,9 @@ from pathlib import Path
 
 from zenata.broker.base import Command, User
 from zenata.broker.dynsec import configuration
-from zenata.broker.files import render, write_private
+from zenata.broker.files import plain, render, write_private
 from zenata.errors import SetupError
+from zenata.tls import Certificate
 
 PLUGIN = "mosquitto_dynamic_security.so"
 
@@ -26,23 +27,44 @@ class Mosquitto:
         """Return the PBKDF2 hash of a password, written as in Mosquitto's password file."""
         return _hash(password, secrets.token_bytes(_SALT_BYTES))
 
-    def prepare(self, *, folder: Path, host: str, mqtt_port: int, ws_port: int, users: Sequence[User]) -> Command:
+    def prepare(
+        self,
+        *,
+        folder: Path,
+        host: str,
+        mqtt_port: int,
+        ws_port: int,
+        users: Sequence[User],
+        certificate: Certificate | None = None,
+    ) -> Command:
         """Write ``mosquitto.conf`` and ``dynamic-security.json``; see `Broker.prepare`.
 
         Once it runs, its users are changed by `zenata.broker.dynsec.DynamicSecurity`.
         """
         folder = folder.absolute()
-        files = config_files(str(folder), host, mqtt_port, ws_port, plugin(), users)
+        files = config_files(str(folder), host, mqtt_port, ws_port, plugin(), users, certificate)
         write_private(folder, files)
         return Command(args=(program(), "-c", str(folder / "mosquitto.conf")))
 
 
 def config_files(
-    folder: str, host: str, mqtt_port: int, ws_port: int, plugin: str, users: Sequence[User]
+    folder: str,
+    host: str,
+    mqtt_port: int,
+    ws_port: int,
+    plugin: str,
+    users: Sequence[User],
+    certificate: Certificate | None = None,
 ) -> dict[str, str]:
     """Return the text of each file of a folder, by name; `folder` and `plugin` are where Mosquitto will find them."""
     config = render(
-        "mosquitto/mosquitto.conf", host=host, mqtt_port=mqtt_port, ws_port=ws_port, folder=folder, plugin=plugin
+        "mosquitto/mosquitto.conf",
+        lines={"tls": _tls(certificate)},
+        host=host,
+        mqtt_port=mqtt_port,
+        ws_port=ws_port,
+        folder=folder,
+        plugin=plugin,
     )
     return {"mosquitto.conf": config, "dynamic-security.json": configuration(users)}
 
@@ -51,6 +73,12 @@ def is_hash_of(password: str, hash_: str) -> bool:
     """Return whether a hash that `Mosquitto.hash_password` made is that of a password."""
     salt = base64.b64decode(hash_.split("$")[3])
     return hmac.compare_digest(_hash(password, salt), hash_)
+
+
+def _tls(certificate: Certificate | None) -> str:
+    if certificate is None:
+        return "# without TLS"
+    return f"certfile {plain('tls_cert', certificate.cert)}\nkeyfile {plain('tls_key', certificate.key)}"
 
 
 def _hash(password: str, salt: bytes) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 import bcrypt
 
 from zenata.broker.base import Command, Rights, User
-from zenata.broker.files import render, write_private
+from zenata.broker.files import plain, render, write_private
 from zenata.errors import SetupError
+from zenata.tls import Certificate
 
 _BCRYPT = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 
@@ -59,11 +60,21 @@ class Nats:
         """Return the bcrypt hash of a password of at most 72 bytes."""
         return bcrypt.hashpw(password.encode(), bcrypt.gensalt(_COST)).decode()
 
-    def prepare(self, *, folder: Path, host: str, mqtt_port: int, ws_port: int, users: Sequence[User]) -> Command:
+    def prepare(
+        self,
+        *,
+        folder: Path,
+        host: str,
+        mqtt_port: int,
+        ws_port: int,
+        users: Sequence[User],
+        certificate: Certificate | None = None,
+    ) -> Command:
         """Write ``nats.conf`` and ``users.conf``, and for a node ``cluster.conf``; see `Broker.prepare`."""
         folder, node = folder.absolute(), self._node
         config = render(
             "nats/nats.conf",
+            lines={"mqtt_tls": _tls(certificate, "# without TLS"), "ws_tls": _tls(certificate, "no_tls: true")},
             node=node.name if node else "zenata",
             host=host,
             mqtt_port=mqtt_port,
@@ -82,6 +93,13 @@ def subjects(topic_filter: str) -> list[str]:
     """Return the NATS subjects that an MQTT filter means: one, or two as ``a/#`` means ``a`` too."""
     subject = topic_filter.translate(str.maketrans("/+#", ".*>"))
     return [subject.removesuffix(".>"), subject] if subject.endswith(".>") else [subject]
+
+
+def _tls(certificate: Certificate | None, without: str) -> str:
+    if certificate is None:
+        return without
+    cert, key = plain("tls_cert", certificate.cert), plain("tls_key", certificate.key)
+    return f'tls {{ cert_file: "{cert}", key_file: "{key}" }}'
 
 
 def _cluster_file(node: Node) -> str:

@@ -49,10 +49,10 @@ def open_database(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             if parsed.database:
                 _make_private(Path(parsed.database))
-            engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
+            engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _PATIENCE})
             event.listen(engine, "connect", _prepare_sqlite)
         else:
-            engine = create_engine(parsed, pool_pre_ping=True)
+            engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
     except (ArgumentError, ImportError) as error:
         raise SetupError(f"the control data cannot be opened: {error}") from error
     except OSError as error:

@@ -1,9 +1,14 @@
 """Where a broker listens, read from a URL."""
 
+import ssl
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from zenata.errors import SetupError
+from zenata.tls import Trust
+
+_TRUSTED = {"ca", "certificate"}  # parameters of a URL, as `Trust` has them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +23,8 @@ class Address:
         Hosts and ports of the other nodes of a cluster.
     username, password : str or None
     tls : bool
+    trust : Trust
+        Whom we take for the broker, with TLS.
     """
 
     host: str
@@ -26,18 +33,35 @@ class Address:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: bool = False
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def hosts(self) -> tuple[tuple[str, int], ...]:
         """All hosts and ports, in the order in which they are tried."""
         return ((self.host, self.port), *self.others)
 
+    def context(self) -> ssl.SSLContext | None:
+        """Return what to connect with; None is without TLS.
+
+        Raises
+        ------
+        SetupError
+            If a file of `trust` cannot be used.
+        """
+        return self.trust.context() if self.tls else None
+
     def __str__(self) -> str:
-        return f"{'mqtts' if self.tls else 'mqtt'}://{','.join(f'{host}:{port}' for host, port in self.hosts)}"
+        trusted = {"ca": self.trust.ca, "certificate": self.trust.certificate}
+        query = urlencode({name: file for name, file in trusted.items() if file}, safe="/")
+        hosts = ",".join(f"{host}:{port}" for host, port in self.hosts)
+        return f"{'mqtts' if self.tls else 'mqtt'}://{hosts}{query and '?'}{query}"
 
 
 def parse_url(url: str) -> Address:
     """Read ``mqtt://user:password@host:port``; ``mqtts`` means TLS, and a cluster is ``host:port,host:port``.
+
+    With TLS the authorities of the system vouch for a broker. ``?ca=FILE`` names others, and ``?certificate=FILE`` the one
+    certificate that it must show.
 
     Raises
     ------
@@ -54,6 +78,11 @@ def parse_url(url: str) -> Address:
     if parts.scheme not in {"mqtt", "mqtts"} or not all(host for host, _ in hosts):
         raise SetupError("the broker URL must look like mqtt://user:password@host:1883 (or mqtts:// for TLS)")
     (host, port), *others = hosts
+    trusted = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not trusted.keys() <= _TRUSTED or not all(trusted.values()) or (trusted and not tls):
+        raise SetupError(
+            "the broker URL may end in ?ca=FILE or ?certificate=FILE, if it is mqtts://, and in nothing else"
+        )
     return Address(
         host=host,
         port=port,
@@ -61,4 +90,5 @@ def parse_url(url: str) -> Address:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         tls=tls,
+        trust=Trust(**{name: Path(file) for name, file in trusted.items()}),
     )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from api.problems import LARGEST_BODY
 from api.schemas_devices import TelemetryDocument
-from api.telemetry import LARGEST
 from ingest.quotas import Limits
 from tests.api.devices import device_api
 from tests.api.running import Api
@@ -113,8 +113,8 @@ def test_bodies_may_be_gzip_and_not_too_large(client):
     assert post(gzip.compress(b'{"a": 1}')[:-4], "gzip") == 400
     assert post(b'{"a": 1}', "gzip") == 400
     assert post(b'{"a": 1}', "br") == 400
-    assert post(gzip.compress(b" " * (LARGEST + 1)), "gzip") == 413
-    assert post(b" " * (LARGEST + 1), "identity") == 413
+    assert post(gzip.compress(b" " * (LARGEST_BODY + 1)), "gzip") == 413
+    assert post(b" " * (LARGEST_BODY + 1), "identity") == 413
 
 
 def test_who_may_not_is_refused(api):

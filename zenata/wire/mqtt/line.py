@@ -3,6 +3,7 @@
 import logging
 import random
 import socket
+import ssl
 import time
 from itertools import cycle
 
@@ -12,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from zenata.errors import BrokerError
+from zenata.errors import BrokerError, SetupError
 from zenata.wire.address import Address
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,10 @@ class Line:
         )
         if address.username is not None:
             self.client.username_pw_set(address.username, address.password)
-        if address.tls:
-            self.client.tls_set()
+        self._context = address.context()
+        if self._context:
+            self._context.sslsocket_class = _Tidy
+            self.client.tls_set_context(self._context)
         self.client.on_socket_open = _send_at_once
         # With this callback set, paho queues packets for the thread that reads instead of writing each by itself.
         self.client.on_socket_register_write = lambda *_: None
@@ -73,13 +76,18 @@ class Line:
         self._next = time.monotonic() + random.uniform(0, self._bound)  # noqa: S311 - no secret
         self._bound = min(self._bound * 2, _LONGEST_PAUSE)
         try:
+            if self._context:
+                self._address.trust.renew(self._context)
             if self._mqtt5:
                 session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
                 session.SessionExpiryInterval = _FOR_EVER if self._persistent else 0
                 self.client.connect(host, port, _KEEP_ALIVE, clean_start=not self._persistent, properties=session)
             else:
                 self.client.connect(host, port, _KEEP_ALIVE)
-        except OSError as error:
+        except ssl.SSLCertVerificationError as error:
+            self._trouble = f"shows a certificate that is not trusted: {error.verify_message}"
+            log.warning("the broker at %s:%s %s", host, port, self._trouble)
+        except (OSError, SetupError) as error:
             self._trouble = f"cannot be reached: {error}"
             log.debug("the broker at %s:%s is away: %s", host, port, error)
         else:
@@ -107,6 +115,18 @@ class Line:
     def no_entry(self) -> BrokerError:
         """Return the error that says why we could not connect."""
         return BrokerError(f"the broker at {self._address} {self._trouble}")
+
+
+class _Tidy(ssl.SSLSocket):
+    """A connection that is closed when a handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands; see `ssl.SSLSocket.do_handshake`."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def _send_at_once(_client: object, _data: object, sock: object) -> None:
