@@ -1,7 +1,6 @@
 """The HTTP application, composed from its parts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -13,8 +12,8 @@ from api.context import Context, Telemetry
 from api.exports.jobs import Exports
 from api.live import Hub
 from api.observe import Metrics, Observer
+from api.openapi import Application
 from api.problems import Problem, on_control_error, on_http_exception, on_problem, on_store_error, on_validation_error
-from api.responses import responses
 from api.routes import city as city_routes
 from api.routes import devices as device_routes
 from api.routes import exports as export_routes
@@ -29,7 +28,6 @@ from api.routes import telemetry as telemetry_routes
 from api.routes import watching as watching_routes
 from api.routes import webhooks as webhook_routes
 from api.routes import worlds as world_routes
-from api.schemas import ProblemDetails
 from api.security import BodyLimit, protect
 from api.webhooks.service import WebhookService
 from api.worlds import Worlds
@@ -40,28 +38,6 @@ from zenata.pilots.budget import Budget
 from zenata.pilots.devices import Devices
 from zenata.pilots.register import Register
 from zenata.store.base import Store
-
-_DESCRIPTION = """
-The simulated city of Zenata: what it is, what its sensors say now and what they said; and private worlds, in which its
-devices can be commanded and things made to happen.
-
-Send a key as `Authorization: Bearer zk_...`. Times are RFC 3339 in UTC, and of the world, whose clock need not be the
-wall's. Errors are `application/problem+json` (RFC 9457) and say what to do.
-"""
-
-
-class Application(FastAPI):
-    """A FastAPI whose document also holds the shape of errors, and calls each route by what it does."""
-
-    def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document."""
-        document = super().openapi()
-        document["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
-        for operation in (operation for path in document["paths"].values() for operation in path.values()):
-            operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
-            if "requestBody" in operation:
-                operation["responses"].setdefault("413", responses(None, "body-too-large")[413])
-        return document
 
 
 def create_app(
@@ -80,6 +56,7 @@ def create_app(
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    addresses: Callable[[], Mapping[str, str]] = dict,
     origins: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application; `api.context.Context` explains the parameters.
@@ -87,11 +64,6 @@ def create_app(
     `origins` are those whose pages may ask: of the others, browsers let none read an answer.
     """
     app = Application(
-        title="Zenata Sandbox",
-        version="1",
-        description=_DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
         exception_handlers={
             Problem: on_problem,
             HTTPException: on_http_exception,
@@ -115,6 +87,7 @@ def create_app(
         ready=ready,
         counters=counters,
         replay=replay,
+        addresses=addresses,
     )
     app.state.metrics = Metrics(hub, store, counters)
     app.add_middleware(BodyLimit)  # the innermost; the last one added is the first that a request meets

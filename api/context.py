@@ -82,6 +82,8 @@ class Context:
         Those of pilots.
     telemetry : Telemetry
         Takes what they say.
+    addresses : callable
+        Returns URLs at which the broker answers, by a name for each.
     exports : Exports
         Big queries written to files.
     webhooks : WebhookService
@@ -98,6 +100,7 @@ class Context:
     ready: Callable[[], list[str]]
     counters: Callable[[], Mapping[str, float]]
     replay: Callable[[], tuple[int, int]]
+    addresses: Callable[[], Mapping[str, str]]
     devices: Devices
     telemetry: Telemetry
     exports: Exports

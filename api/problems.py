@@ -228,6 +228,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
             problem = Problem("unknown-route", f"There is nothing at {request.url.path}. {KINDS['unknown-route'].help}")
+        case HTTPStatus.BAD_REQUEST:
+            problem = invalid("body", "is no JSON in UTF-8")
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = [method.strip() for method in (error.headers or {}).get("Allow", "GET").split(",")]
             detail = f"{request.url.path} does not answer {request.method}. Use {' or '.join(allowed)}."

@@ -3,7 +3,7 @@
 The routes write bytes; these models describe them, and a test holds every answer against its model.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,7 +42,7 @@ class CityDocument(Document):
     id: str
     name: str
     timezone: str
-    bbox: tuple[float, float, float, float]
+    bbox: Annotated[list[float], Field(min_length=4, max_length=4)]
     districts: int
     streets: int
     sensors: int
@@ -50,18 +50,22 @@ class CityDocument(Document):
     newest: str | None
 
 
+Position = Annotated[list[float], Field(min_length=2, max_length=2)]
+"""Longitude and latitude [deg]."""
+
+
 class Polygon(Document):
     """GeoJSON (RFC 7946)."""
 
     type: Literal["Polygon"]
-    coordinates: list[list[tuple[float, float]]]
+    coordinates: list[list[Position]]
 
 
 class Point(Document):
     """GeoJSON (RFC 7946)."""
 
     type: Literal["Point"]
-    coordinates: tuple[float, float]
+    coordinates: Position
 
 
 class Feature(Document):

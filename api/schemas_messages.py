@@ -1,6 +1,8 @@
 """The JSON documents about what became of messages."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from api.schemas import Document
 
@@ -46,7 +48,7 @@ class AccountDocument(Document):
     rejected: int
     missing: int
     repeated: int
-    gaps: list[tuple[int, int]]
+    gaps: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
 
 
 class AccountPage(Document):

@@ -36,6 +36,7 @@ from zenata.pilots.devices import Devices
 from zenata.pilots.directory import Directory
 from zenata.pilots.webhooks import Webhooks
 from zenata.ports import listen
+from zenata.running import Running
 from zenata.settings import Settings
 from zenata.signals import stop_on_signal
 from zenata.store import open_store
@@ -123,6 +124,7 @@ def serve(settings: Settings) -> None:
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
         devices=devices,
+        addresses=partial(_addresses, settings),
         origins=settings.cors_origins,
         telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
     )
@@ -158,6 +160,13 @@ def serve(settings: Settings) -> None:
         store.close()
     if worker and worker.failure:
         raise worker.failure
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """Return where the broker answers: as the running city tells, or else as we were told."""
+    if running := Running.read(settings.run_file):
+        return {"mqtt": running.mqtt} | ({"websocket": running.ws} if running.ws else {})
+    return {"mqtt": str(parse_url(settings.broker))} if settings.broker else {}
 
 
 def _counter(pilots: Directory) -> Quotas:

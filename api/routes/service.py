@@ -6,12 +6,13 @@ from hashlib import sha256
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from prometheus_client import generate_latest
 
 from api.access import allow, authenticate
+from api.asyncapi import asyncapi
 from api.context import ContextDep
 from api.formats import JSON
 from api.params import Params
@@ -61,13 +62,22 @@ def metrics(request: Request, _: Annotated[Params, Query()]) -> Response:
 
 
 @router.get("/problems/{name}", responses=responses(ProblemPage, "unknown-route", "invalid-parameter"))
-async def problem(name: str, _: Annotated[Params, Query()]) -> Response:
+async def problem(
+    name: Annotated[str, Path(description="The last word of a problem's `type`.")], _: Annotated[Params, Query()]
+) -> Response:
     """Say what a kind of problem means; the `type` of every error leads here."""
     if name not in KINDS:
         raise Problem("unknown-route", f"There is no problem {name!r}. Use one of 'allowed'.", allowed=list(KINDS))
     kind = KINDS[name]
     body = {"type": problem_type(name), "title": kind.title, "status": kind.status, "detail": kind.help}
     return Response(msgspec.json.encode(body), media_type=JSON)
+
+
+@router.get("/asyncapi.json", include_in_schema=False)
+def asyncapi_document(request: Request, context: ContextDep) -> Response:
+    """Return the AsyncAPI document: what is said on MQTT."""
+    app = request.app
+    return Response(msgspec.json.encode(asyncapi(app.title, app.version, context.addresses())), media_type=JSON)
 
 
 @router.get("/docs", include_in_schema=False)

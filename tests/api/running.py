@@ -43,6 +43,8 @@ MINUTES = 120
 
 WORLD = "zenata"
 
+ADDRESSES = {"mqtt": "mqtt://127.0.0.1:1883", "websocket": "ws://127.0.0.1:9001/mqtt"}
+
 PLENTY = Limits(1e6, 10**9)
 RATE = PilotQuotas(requests_per_minute=10**6)
 
@@ -174,6 +176,7 @@ def running(
         replay=replay,
         devices=devices,
         telemetry=Telemetry(register=devices, store=store, quotas=Quotas(lambda _: limits), clock=WallClock()),
+        addresses=lambda: ADDRESSES,
         origins=origins,
     )
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub, certificate)

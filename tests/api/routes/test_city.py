@@ -30,7 +30,7 @@ def test_the_city_says_what_it_is_and_what_time_it_is_there(client: httpx.Client
 def test_districts_have_their_outline(client: httpx.Client) -> None:
     page = DistrictPage.model_validate(get(client, "/v1/districts"))
     assert [district.id for district in page.items] == ["la-ferme", "coast"]
-    assert page.items[0].geometry.coordinates[0][0] == (-7.5, 33.5)
+    assert page.items[0].geometry.coordinates[0][0] == [-7.5, 33.5]
     assert page.items[0].geometry.coordinates[0][0] == page.items[0].geometry.coordinates[0][-1]
 
 

@@ -90,7 +90,7 @@ def test_an_account_names_what_is_missing(api):
     with api.client() as pilot:
         page = schemas.AccountPage.model_validate(pilot.get("/v1/ledger/w-own").json())
         assert [(one.sensor, one.missing, one.gaps) for one in page.items] == [
-            (sensor, 1, [(2, 2)]) for sensor in ("air-0001", "air-0002", "noise-0001", "traffic-0001")
+            (sensor, 1, [[2, 2]]) for sensor in ("air-0001", "air-0002", "noise-0001", "traffic-0001")
         ]
         first = pilot.get("/v1/ledger/w-own?limit=3").json()
         rest = pilot.get("/v1/ledger/w-own", params={"limit": 3, "cursor": first["next"]}).json()

@@ -1,0 +1,207 @@
+"""What is said on MQTT: every family of topics, and the types by which the code reads and writes what is said there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zenata.wire.bulletins import Announcement, Clock, Truth
+from zenata.wire.commands import Command, Response
+from zenata.wire.senml import Record
+from zenata.wire.topics import Pattern
+from zenata.wire.uplinks.chirpstack import Event as ChirpstackUplink
+from zenata.wire.uplinks.things import Up as ThingsUplink
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payload:
+    """What a message may hold.
+
+    Parameters
+    ----------
+    name, summary : str
+    type : Any
+        What the code reads or writes it as; None where it is no JSON of ours to describe.
+    example : Any
+        JSON.
+    media : str
+    """
+
+    name: str
+    summary: str
+    type: Any = None
+    example: Any = None
+    media: str = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """A family of topics.
+
+    Parameters
+    ----------
+    action : str
+        What the sandbox does: ``send`` or ``receive``.
+    summary : str
+    payloads : tuple of Payload
+    retained : bool
+    """
+
+    action: str
+    summary: str
+    payloads: tuple[Payload, ...]
+    retained: bool = False
+
+
+_SENML = "application/senml+json"
+_PACK = [
+    {"bn": "air-0042/", "bt": 1767225600, "seq": 17, "n": "pm25", "u": "ug/m3", "v": 12.3},
+    {"n": "no2", "u": "ug/m3", "v": 31.0},
+]
+_AT = "2026-07-01T06:00:00Z"
+_UNTIL = "2026-07-01T08:00:00Z"
+_LEAK = {"type": "leak", "targets": ["water-0010"], "start": _AT, "end": _UNTIL}
+_DEVICE_PACK = [{"bn": "roof/", "bt": 1769846400, "n": "temperature", "u": "Cel", "v": 21.5}]
+_CHIRPSTACK = {
+    "deviceInfo": {"devEui": "70b3d57ed0051234"},
+    "object": {"temperature": 27.2},
+    "rxInfo": [{"rssi": -48, "snr": 9}],
+}
+_THINGS = {
+    "end_device_ids": {"device_id": "roof-1"},
+    "uplink_message": {"decoded_payload": {"temperature": 27.2}, "rx_metadata": [{"rssi": -35, "snr": 5}]},
+}
+
+CHANNELS: Mapping[Pattern, Channel] = {
+    Pattern.TELEMETRY: Channel(
+        action="send",
+        retained=True,
+        summary="What one sensor observes; `seq` numbers its messages from 1.",
+        payloads=(
+            Payload(
+                name="telemetry", summary="A SenML pack (RFC 8428).", type=list[Record], example=_PACK, media=_SENML
+            ),
+        ),
+    ),
+    Pattern.PACK: Channel(
+        action="send",
+        summary="Every reading of a district and tick, in a world that was made with `packs`.",
+        payloads=(
+            Payload(name="pack", summary="A SenML pack (RFC 8428).", type=list[Record], example=_PACK, media=_SENML),
+        ),
+    ),
+    Pattern.COMMAND: Channel(
+        action="receive",
+        summary="What a device is told; `/v1/kinds` lists what each kind obeys.",
+        payloads=(
+            Payload(
+                name="command",
+                summary="Values by setting; null gives one back to the device's own control.",
+                type=Command,
+                example={"id": "a1", "set": {"dim": 0.4}},
+            ),
+        ),
+    ),
+    Pattern.RESPONSE: Channel(
+        action="send",
+        summary="What became of a command, with the next tick of the world.",
+        payloads=(
+            Payload(
+                name="response",
+                summary="Whether it was applied, and when.",
+                type=Response,
+                example={"id": "a1", "status": "applied", "at": _AT, "reason": None},
+            ),
+        ),
+    ),
+    Pattern.CLOCK: Channel(
+        action="send",
+        retained=True,
+        summary="The time of a world, at each of its ticks. An empty message means that the world is no more.",
+        payloads=(
+            Payload(
+                name="clock",
+                summary="Time and pace.",
+                type=Clock,
+                example={"time": _AT, "speed": 60.0, "state": "running", "messages": 10000},
+            ),
+        ),
+    ),
+    Pattern.EVENTS: Channel(
+        action="send",
+        summary="Public events: what a city would announce.",
+        payloads=(
+            Payload(
+                name="announcement", summary="An event as it begins.", type=Announcement, example={"id": "e1"} | _LEAK
+            ),
+        ),
+    ),
+    Pattern.DEVICE: Channel(
+        action="receive",
+        summary="What a device of a pilot says, in any of these forms.",
+        payloads=(
+            Payload(
+                name="properties",
+                summary="A JSON object of properties; `time` may be a text or seconds since 1970.",
+                type=dict[str, Any],
+                example={"temperature": 21.5, "door": True},
+            ),
+            Payload(
+                name="deviceTelemetry",
+                summary="A SenML pack (RFC 8428).",
+                type=list[Record],
+                example=_DEVICE_PACK,
+                media=_SENML,
+            ),
+            Payload(
+                name="chirpstackUplink",
+                summary="An uplink as ChirpStack v4 has it.",
+                type=ChirpstackUplink,
+                example=_CHIRPSTACK,
+            ),
+            Payload(
+                name="thingsUplink",
+                summary="An uplink as The Things Stack v3 has it.",
+                type=ThingsUplink,
+                example=_THINGS,
+            ),
+            Payload(
+                name="cayenne",
+                summary="Cayenne LPP, of a device with the codec `cayenne`.",
+                media="application/octet-stream",
+            ),
+            Payload(
+                name="lines",
+                summary="InfluxDB line protocol, of a device with the codec `influx`.",
+                media="text/plain",
+            ),
+        ),
+    ),
+    Pattern.ANSWER: Channel(
+        action="receive",
+        summary="What a pilot's service answers in a trial.",
+        payloads=(Payload(name="answer", summary="What the challenge asks for.", type=dict[str, Any]),),
+    ),
+    Pattern.TRUTH: Channel(
+        action="send",
+        retained=True,
+        summary="What really happened; for administrators and engineers alone.",
+        payloads=(
+            Payload(
+                name="truth",
+                summary="An event with the sensors that it affected.",
+                type=Truth,
+                example={
+                    "event": "e1",
+                    **_LEAK,
+                    "cause": {"area": 0.002},
+                    "severity": 0.5,
+                    "public": False,
+                    "affected": [
+                        {"sensor": "water-0010", "property": "pressure", "start": _AT, "end": _UNTIL, "largest": -3.2}
+                    ],
+                },
+            ),
+        ),
+    ),
+}
+"""Every family of topics, and what is said there."""
