@@ -1,0 +1,80 @@
+"""What a program hears when something is wrong."""
+
+import socket
+
+import pytest
+
+from ingest.quotas import Limits
+from tests.api.running import running, small_city
+from tests.client.clients import KINDS, opened
+from zenata.client import AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
+from zenata.client.plan import PATIENCE
+from zenata.pilots.pilot import Quotas
+from zenata.store import open_store
+
+
+def test_a_problem_says_what_the_api_says(client):
+    with pytest.raises(ProblemError, match="sensor") as refused:
+        client.sensor("air-9999")
+    problem = refused.value
+    assert (problem.status, problem.type, problem.title) == (404, "/problems/unknown-sensor", "No such sensor")
+    assert problem.members["allowed"]
+    assert problem.retry_after is None
+    assert isinstance(problem, ZenataError)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wrong_key_is_named(api, kind):
+    with opened(kind, api.url, "zk_wrong") as client, pytest.raises(ProblemError) as refused:
+        client.city()
+    assert (refused.value.status, refused.value.type) == (401, "/problems/no-key")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_at_the_address_is_named_with_it(kind):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with opened(kind, url, "zk_any") as client, pytest.raises(UnreachableError, match=url):
+            client.city()
+
+
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+def test_no_key_is_told_before_anything_is_asked(make, monkeypatch):
+    monkeypatch.delenv("ZENATA_KEY", raising=False)
+    with pytest.raises(SetupError, match="ZENATA_KEY"):
+        make()
+
+
+def test_key_and_address_may_come_from_the_environment(api, monkeypatch):
+    monkeypatch.setenv("ZENATA_KEY", api.secrets["pilot"] + "\n")
+    monkeypatch.setenv("ZENATA_URL", api.url)
+    with Client() as client:
+        assert client.city().id == "zenata"
+
+
+def test_a_quota_is_waited_for_within_reason(tmp_path):
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with running(city=small_city(), store=store, worlds=tmp_path, quotas=Quotas(requests_per_minute=60)) as api:
+        with api.client() as plain:
+            while plain.get("/v1/kinds").status_code == 200:
+                pass
+            assert plain.get("/v1/kinds").headers["retry-after"] == "1"
+        with Client(api.url, api.secrets["pilot"]) as client:
+            assert client.kinds()
+    store.close()
+
+
+def test_a_long_wait_is_not_waited_for_but_told(tmp_path):
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with (
+        running(city=small_city(), store=store, worlds=tmp_path, limits=Limits(1e6, 1)) as api,
+        Client(api.url, api.secrets["pilot"]) as client,
+    ):
+        client.add_device("roof")
+        client.send("roof", {"temperature": 1})
+        with pytest.raises(ProblemError) as refused:
+            client.send("roof", {"temperature": 2})
+    store.close()
+    assert (refused.value.status, refused.value.members["quota"]) == (429, "points_per_day")
+    assert refused.value.retry_after > PATIENCE

@@ -1,0 +1,143 @@
+"""Exports come whole, also over a line that is cut."""
+
+from io import BytesIO
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from tests.client.clients import KINDS, opened
+from tests.client.line import line_to
+from zenata.client import ExportError, ProblemError, UnreachableError
+from zenata.client.calls import exports
+from zenata.client.plan import Pause
+
+DAY = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+def content(api, **asked):
+    with api.client() as plain:
+        return plain.get("/v1/readings", params=DAY | asked).content
+
+
+def done(client, **asked):
+    """An export that is written."""
+    made = client.make_export(**DAY, **asked)
+    while made.state != "done":
+        (made,) = (one for one in client.exports() if one.id == made.id)
+    return made
+
+
+def test_a_file_is_what_readings_answer_and_nothing_is_left(client, api, tmp_path):
+    file = client.export(tmp_path / "air.csv", format="csv", kind="air", **DAY)
+    assert file == tmp_path / "air.csv"
+    assert file.read_bytes() == content(api, kind="air", format="csv")
+    assert list(tmp_path.iterdir()) == [file]
+    assert client.exports() == []
+
+
+def test_parquet_is_what_comes_if_nothing_is_said(client, tmp_path):
+    rows = pq.read_table(client.export(str(tmp_path / "noise.parquet"), kind="noise", **DAY))
+    assert rows.num_rows == len(list(client.readings(kind="noise", **DAY)))
+
+
+def test_an_export_without_rows_is_a_file_too(client, tmp_path):
+    asked = {"start": "2025-01-01T00:00:00Z", "end": "2025-01-02T00:00:00Z"}
+    file = client.export(tmp_path / "none.csv", format="csv", **asked)
+    assert file.read_bytes().count(b"\n") <= 1
+
+
+def test_a_download_goes_on_where_the_line_was_cut(kind, api, tmp_path):
+    whole = content(api, format="csv")
+    with line_to(api.url) as line, opened(kind, line.url, api.secrets["pilot"]) as client:
+        made = done(client, format="csv")
+        line.left, line.passed = len(whole) // 2, 0
+        file = client.download(made.id, tmp_path / "file.csv")
+        assert line.cuts == 1
+        assert line.passed < 1.2 * len(whole)
+        client.delete_export(made.id)
+    assert file.read_bytes() == whole
+
+
+def test_a_program_that_was_stopped_goes_on(kind, api, tmp_path):
+    whole = content(api, format="csv")
+    with line_to(api.url) as line, opened(kind, line.url, api.secrets["pilot"]) as client:
+        made = done(client, format="csv")
+        (tmp_path / f"file.csv.{made.id}.part").write_bytes(whole[:-100])
+        line.passed = 0
+        file = client.download(made.id, tmp_path / "file.csv")
+        assert line.passed < len(whole) / 2
+        assert file.read_bytes() == whole
+        assert list(tmp_path.iterdir()) == [file]
+        client.delete_export(made.id)
+
+
+def test_a_file_that_is_too_long_is_no_file(client, tmp_path):
+    made = done(client, format="csv", kind="noise")
+    part = tmp_path / f"file.csv.{made.id}.part"
+    part.write_bytes(b"x" * (made.bytes + 1))
+    with pytest.raises(ExportError, match="instead of"):
+        client.download(made.id, tmp_path / "file.csv")
+    assert list(tmp_path.iterdir()) == []
+    assert client.download(made.id, tmp_path / "file.csv").stat().st_size == made.bytes
+    client.delete_export(made.id)
+
+
+def test_what_cannot_be_asked_is_told(client, tmp_path):
+    with pytest.raises(ProblemError) as refused:
+        client.export(tmp_path / "file.csv", kind="no-such-kind")
+    assert refused.value.status == 422
+    with pytest.raises(ProblemError) as refused:
+        client.download("none", tmp_path / "file.csv")
+    assert refused.value.type == "/problems/unknown-export"
+    assert list(tmp_path.iterdir()) == []
+
+
+def steps(plan, *outcomes):
+    """Send a plan what comes of each of its steps; pauses need none. Return how long it waited."""
+    waited, step = 0.0, next(plan)
+    for outcome in outcomes:
+        while isinstance(step, Pause):
+            waited, step = waited + step.seconds, plan.send(None)
+        try:
+            step = plan.throw(outcome) if isinstance(outcome, Exception) else plan.send(outcome)
+        except StopIteration:
+            break
+    return waited
+
+
+ABOUT = {
+    "id": "e1", "pilot": "p", "state": "done", "progress": 1.0, "rows": 1, "bytes": 4, "format": "csv",
+    "worlds": ["zenata"], "start": DAY["start"], "end": DAY["end"], "made": DAY["end"], "expires": DAY["end"],
+    "file": "/v1/exports/e1/file", "reason": None,
+}  # fmt: skip
+
+
+def test_a_failed_export_is_told_with_its_reason(tmp_path):
+    with pytest.raises(ExportError, match="the disk is full"):
+        steps(
+            exports.download("e1", tmp_path / "file"),
+            httpx.Response(200, json=ABOUT | {"state": "running", "progress": 0.5}),
+            httpx.Response(200, json=ABOUT | {"state": "failed", "reason": "the disk is full"}),
+        )
+
+
+def test_somebody_between_who_knows_no_ranges_sends_the_whole_again(tmp_path):
+    (tmp_path / "file.e1.part").write_bytes(b"xy")
+    answers = [httpx.Response(200, json=ABOUT), (httpx.Response(200), BytesIO()), b"ab", b"cd", b""]
+    assert steps(exports.download("e1", tmp_path / "file"), *answers) == 0
+    assert (tmp_path / "file").read_bytes() == b"abcd"
+
+
+def test_nobody_answering_for_long_is_told_and_what_came_stays(tmp_path):
+    broken = UnreachableError("away")
+    answers = [httpx.Response(200, json=ABOUT), (httpx.Response(206), None), b"ab", *[broken] * 100]
+    plan = exports.download("e1", tmp_path / "file")
+    with pytest.raises(UnreachableError, match="away"):
+        steps(plan, *answers)
+    assert (tmp_path / "file.e1.part").read_bytes() == b"ab"
