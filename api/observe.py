@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _ASKING = {"GET", "HEAD", "OPTIONS"}
 _SAYING = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # what devices say is no deed
-_NOTED = "/v1/pilots"  # the register itself notes what is changed there
+_NOTED = "/v1/pilots"  # the register itself notes what was changed there
 _WRONG = 400
 
 
@@ -132,9 +132,9 @@ class Observer:
     async def _note(self, scope: Scope, status: int) -> None:
         """Note in the audit log what was done, and what was forbidden, before it is answered."""
         principal, route = _principal(scope), getattr(scope.get("route"), "path", "none")
-        if principal is None or scope["method"] in _ASKING or route in _SAYING or route.startswith(_NOTED):
+        if principal is None or scope["method"] in _ASKING or route in _SAYING:
             return
-        if status >= _WRONG and status != HTTPStatus.FORBIDDEN:
+        if status != HTTPStatus.FORBIDDEN and (status >= _WRONG or route.startswith(_NOTED)):
             return
         what = f"{scope['method']} {route}"
         detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}

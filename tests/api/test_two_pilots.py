@@ -121,7 +121,7 @@ ASKED: dict[tuple[str, str], list[Ask]] = {
     ("GET", "/v1/pilots/{pilot}/budget"): [Ask()],
     ("POST", "/v1/pilots/{pilot}/budget"): [Ask(body={"amount": 1, "reason": "mine"})],
     ("GET", "/v1/pilots/{pilot}/activity"): [Ask()],
-    ("GET", "/v1/audit"): [Ask({"pilot": "{pilot}"})],
+    ("GET", "/v1/audit"): [Ask({"who": "{pilot}"})],
     ("POST", "/v1/webhooks"): [
         Ask(body={"url": "https://example.org/", "condition": THRESHOLD, **where})
         for where in ({"world": "{world}"}, {"world": "{own}"}, {"condition": THRESHOLD | {"sensor": "{device}"}})

@@ -1,0 +1,89 @@
+"""What those who run the sandbox see of its pilots: activity, alerts, and who did what."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from api.schemas_pilots import ActivityDocument, AlertPage, DeedPage
+from tests.api.running import Api
+
+
+@pytest.fixture
+def engineer(api: Api) -> Iterator[httpx.Client]:
+    with api.client("engineer") as client:
+        yield client
+
+
+def activity(client: httpx.Client) -> ActivityDocument:
+    answer = client.get("/v1/pilots/test-pilot/activity")
+    assert answer.status_code == 200, answer.text
+    return ActivityDocument.model_validate(answer.json())
+
+
+def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Client) -> None:
+    before = activity(engineer)
+    client.get("/v1/city")
+    client.get("/v1/sensors/none")
+    client.post("/v1/telemetry", params={"device": "none"}, json={"a": 1})
+    after = activity(engineer)
+    assert after.requests.answered - before.requests.answered == 3
+    assert after.requests.wrong - before.requests.wrong == 2
+    assert after.requests.failed == 0
+    assert after.requests.p95 > 0
+    assert after.dead_letters.last_hour - before.dead_letters.last_hour == 1
+    assert {quota.name for quota in after.quotas} >= {"requests_per_minute", "points_per_day", "worlds", "storage"}
+    assert activity(client).pilot == "test-pilot"
+
+
+def test_devices_that_never_spoke_are_not_silent(client: httpx.Client, engineer: httpx.Client) -> None:
+    client.post("/v1/devices", json={"id": "new", "offline_after": 1}).raise_for_status()
+    found = activity(engineer).devices
+    assert "new" not in found.silent
+    assert client.delete("/v1/devices/new").status_code == 204
+
+
+def test_what_somebody_should_look_at_is_listed(api: Api, engineer: httpx.Client) -> None:
+    api.register.add("alerting", by="test")
+    api.register.suspend("alerting", reason="too loud", by="test")
+    found = AlertPage.model_validate(engineer.get("/v1/alerts").json()).items
+    assert ("alerting", "suspended") in {(alert.pilot, alert.kind) for alert in found}
+    with api.client("pilot") as pilot:
+        assert pilot.get("/v1/alerts").status_code == 403
+
+
+def test_what_changes_something_is_in_the_log(api: Api, client: httpx.Client, engineer: httpx.Client) -> None:
+    client.post("/v1/devices", json={"id": "logged"}).raise_for_status()
+    client.delete("/v1/devices/logged").raise_for_status()
+    client.get("/v1/devices")
+    assert client.post("/v1/pilots", json={"name": "friend"}).status_code == 403
+    deeds = DeedPage.model_validate(engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 3}).json()).items
+    assert [(deed.what, deed.detail["status"]) for deed in deeds] == [
+        ("POST /v1/pilots", 403),
+        ("DELETE /v1/devices/{device}", 204),
+        ("POST /v1/devices", 201),
+    ]
+    assert deeds[1].target == "/v1/devices/logged"
+
+
+def test_the_log_comes_in_pages_and_as_csv(client: httpx.Client, engineer: httpx.Client) -> None:
+    for name in ("a", "b", "c"):
+        client.post("/v1/devices", json={"id": name}).raise_for_status()
+    whole = engineer.get("/v1/audit", params={"limit": 3}).json()["items"]
+    first = engineer.get("/v1/audit", params={"limit": 2}).json()
+    second = engineer.get("/v1/audit", params={"limit": 2, "cursor": first["next"]}).json()
+    assert [*first["items"], *second["items"]][:3] == whole
+    answer = engineer.get("/v1/audit", params={"limit": 2, "format": "csv"})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [int(row["id"]) for row in rows] == [deed["id"] for deed in first["items"]]
+    following = engineer.get(answer.headers["link"].partition(">")[0].removeprefix("<"))
+    assert next(iter(csv.DictReader(io.StringIO(following.text))))["id"] == str(second["items"][0]["id"])
+    assert engineer.get("/v1/audit", params={"cursor": "nonsense"}).status_code == 422
+
+
+def test_a_pilot_sees_what_it_did_itself(client: httpx.Client) -> None:
+    assert {deed["who"] for deed in client.get("/v1/audit").json()["items"]} <= {"test-pilot"}
+    refused = client.get("/v1/audit", params={"who": "test-admin"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/wrong-role")
