@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import api, backfill, influx, ingest, simulators, soak, stack, store, worlds
+from benchmarks import api, backfill, influx, ingest, live, simulators, soak, stack, store, worlds
 from benchmarks.table import Row, print_table
 
 
@@ -34,6 +34,7 @@ def main() -> None:
         "backfill": partial(backfill.run, options.days),
         "ingest": partial(ingest.run, options.backlog),
         "api": api.run,
+        "live": live.run,
         "stack": partial(stack.run, options.minutes),
         "soak": partial(soak.run, options.minutes),
         "worlds": partial(worlds.run, options.minutes * 60),

@@ -59,7 +59,7 @@ def run() -> list[Row]:
         settings = Settings(data_dir=Path(name), host=HOST, http_port=free_ports(HOST, {"": 0})[""])
         numbers = _fill(settings, city, sensors, start)
         bare_latest, bare_means = _bare(settings, numbers, start)
-        with _serving(settings) as get:
+        with serving(settings) as (_, get):
             latest = median_time(lambda: get("/v1/latest"))
             means = median_time(lambda: get(f"/v1/readings?{query}"))
             size = len(get("/v1/latest"))
@@ -126,10 +126,10 @@ class Client:
 
     def __init__(self, port: int, key: str) -> None:
         self._connection = http.client.HTTPConnection(HOST, port, timeout=30)
-        self._headers = {"Authorization": f"Bearer {key}"}
+        self.headers = {"Authorization": f"Bearer {key}"}
 
     def __call__(self, path: str) -> bytes:
-        self._connection.request("GET", path, headers=self._headers)
+        self._connection.request("GET", path, headers=self.headers)
         with self._connection.getresponse() as response:
             body = response.read()
         if response.status != http.HTTPStatus.OK:
@@ -148,24 +148,26 @@ def newcomer(settings: Settings, role: Role) -> str:
 
 
 @contextmanager
-def _serving(settings: Settings) -> Iterator[Client]:
+def serving(settings: Settings, *more: str) -> Iterator[tuple[subprocess.Popen[bytes], Client]]:
     """Run ``zenata serve``."""
     key = newcomer(settings, Role.PILOT)
-    options = ["--data-dir", str(settings.data_dir), "--http-port", str(settings.http_port)]
+    options = ["--data-dir", str(settings.data_dir), "--http-port", str(settings.http_port), *more]
     log = settings.data_dir / "serve.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("wb") as stream,
         subprocess.Popen([sys.executable, "-m", "zenata", "serve", *options], stderr=stream) as process,
     ):
         try:
-            _wait_for(settings.http_port)
+            wait_for(settings.http_port)
             with closing(Client(settings.http_port, key)) as client:
-                yield client
+                yield process, client
         finally:
             process.terminate()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until a server answers."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
