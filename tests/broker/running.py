@@ -53,7 +53,14 @@ def standard_users(kind: str) -> list[User]:
     """Return the services, and a user of each role; demo owns the world w-1 and has a second user, eve is another pilot."""
     hashes = {name: BROKERS[kind].hash_password(password(name)) for name in (*SERVICES, *USERS)}
     pilots = [
-        pilot_user(name, hashes[name], pilot=pilot, role=ROLES[pilot], own=("w-1",) if pilot == "demo" else ())
+        pilot_user(
+            name,
+            hashes[name],
+            pilot=pilot,
+            role=ROLES[pilot],
+            own=("w-1",) if pilot == "demo" else (),
+            actuators=("lamp-0002",) if pilot == "eve" else (),
+        )
         for name, pilot in USERS.items()
     ]
     return [service_user(name, hashes[name]) for name in SERVICES] + pilots

@@ -1,6 +1,6 @@
 """Who may publish and read what, judged by what really arrives: a broker may well acknowledge what it drops.
 
-One table for every broker. The roles are guest, pilot (demo, who owns the world w-1, its second key, and eve), engineer
+One table for every broker. The roles are guest, pilot (demo, who owns the world w-1, its second key, and eve, who was given lamp-0002), engineer
 and administrator; who has no name or a wrong password has no rights, as it is not let in at all (test_delivery.py).
 """
 
@@ -27,6 +27,7 @@ w-1/events                               w           r       -      r     r     
 zenata/responses/streetlight/lamp-0001   w           -       r      r     r           r    r         r
 w-1/responses/streetlight/lamp-0001      w           -       -      r     r           -    r         r
 zenata/commands/streetlight/lamp-0001    r           -       -      -     -           -    r         rw
+zenata/commands/streetlight/lamp-0002    r           -       -      -     -           w    r         rw
 w-1/commands/streetlight/lamp-0001       r           -       -      w     w           -    r         rw
 w-2/telemetry/la-ferme/air/air-0001      w           r       -      -     -           -    r         r
 w-2/clock                                w           r       -      -     -           -    r         r
