@@ -73,7 +73,10 @@ def check_url(text: str, *, private: bool) -> SplitResult:
         raise UrlError("has a user, a password, a fragment or port 0: leave it out")
     literal = _literal(parts.hostname)
     if not private and literal is not None and not is_public(literal):
-        raise UrlError("leads to a private, loopback, link-local, multicast or reserved address")
+        raise UrlError(
+            "leads to a private, loopback, link-local, multicast or reserved address; "
+            "whoever runs the sandbox may allow that (--webhook-private)"
+        )
     return parts
 
 
