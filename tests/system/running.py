@@ -22,7 +22,7 @@ from tests.broker.running import Running
 ZENATA = (sys.executable, "-m", "zenata")
 FREE_PORTS = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
 NO_PAST = ("--history-days", "0")
-PATIENCE = 45.0  # far beyond what anything here takes [s]
+PATIENCE = 120.0  # far beyond what anything here takes, also on a slow machine [s]
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

@@ -91,7 +91,6 @@ def test_only_keys_in_files_are_on_disk_in_clear(city):
 @pytest.mark.parametrize(
     "args",
     [
-        ("serve", "--broker", f"mqtt://ann:{HUNTER}@127.0.0.1:1"),
         ("serve", "--broker", f"mqtt://ann:{HUNTER}@127.0.0.1:port"),
         ("serve", "--broker", f"ann:{HUNTER}@127.0.0.1"),
         ("up", "--broker", f"mqtts://ann:{HUNTER}@127.0.0.1:1?ca=/none"),
@@ -115,7 +114,6 @@ def test_no_error_tells_a_password(tmp_path, args):
     [
         {"ZENATA_CONTROL_URL": f"postgresql+psycopg://ann:{HUNTER}@127.0.0.1:1/x"},
         {"ZENATA_CONTROL_URL": f"nonsense ann:{HUNTER}@127.0.0.1"},
-        {"ZENATA_STORE": "influxdb://127.0.0.1:1/x", "ZENATA_INFLUX_TOKEN": HUNTER},
         {"ZENATA_BROKER": f"mqtt://ann:{HUNTER}@", "ZENATA_HTTP_PORT": "x"},
     ],
     ids=lambda variables: ",".join(variables),

@@ -37,7 +37,7 @@ def installed(authority: Authority, tmp_path_factory: pytest.TempPathFactory) ->
     return files
 
 
-FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "60")
+FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "30")
 
 
 @pytest.fixture(scope="module")

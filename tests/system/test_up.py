@@ -16,7 +16,7 @@ from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, running_city
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "60")
+FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "30")
 SERVICES = {"broker", "simulators", "api"}
 
 
@@ -156,7 +156,7 @@ def test_data_and_keys_outlive_a_restart(tmp_path, city):
         first.wait_for_more()
         end, last, keys = first.newest(), seq(first), {first.key, first.admin_key}
         before = history(first, end)
-    with running_city(tmp_path / "data", "--speed", "60") as second:
+    with running_city(tmp_path / "data", "--speed", "30") as second:
         wait_until(lambda: seq(second) > last, "the numbering goes on")
         assert before
         assert history(second, end) == before
@@ -180,7 +180,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(tmp_path):
         city.process.kill()
         city.process.wait()
     with running_city(
-        tmp_path / "data", "--speed", "60"
+        tmp_path / "data", "--speed", "30"
     ) as city:  # at once: what is left of the one before may still be stopping
         wait_until(lambda: gone(children), "the children of the killed one end")
         city.wait_for_more()
