@@ -67,7 +67,6 @@ def _filled(node: Any, names: dict[str, str]) -> Any:
 
 WORLDS = [Ask({"world": "{world}"}), Ask({"world": "{own}"})]
 SERIES = [*WORLDS, Ask({"world": "{own}", "sensor": "{device}"}), Ask({"sensor": "{device}"})]
-JSON_OF = [Ask(body={"{device}": 1})]
 LINE = "cpu,device={device} usage=1"
 
 ASKED: dict[tuple[str, str], list[Ask]] = {

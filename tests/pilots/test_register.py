@@ -201,7 +201,8 @@ def test_every_change_is_in_the_audit_log_for_ever(register: Register, engine: E
     assert deeds[1].detail["prefix"] == key[:9]
     assert Audit(engine).deeds(before=deeds[0].id, limit=1) == deeds[1:2]
     assert Audit(engine).deeds(who="nobody") == []
-    for change in ("DELETE FROM audit", "UPDATE audit SET who = 'ben'"):
+    again = "INSERT OR REPLACE INTO audit SELECT * FROM audit" if engine.dialect.name == "sqlite" else "TRUNCATE audit"
+    for change in ("DELETE FROM audit", "UPDATE audit SET who = 'ben'", again):
         with pytest.raises(SQLAlchemyError), engine.begin() as connection:
             connection.execute(text(change))
     assert Audit(engine).deeds() == deeds

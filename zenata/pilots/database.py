@@ -105,9 +105,9 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    # Readers and a writer at once; and what references a row goes with it.
+    # Readers and a writer at once; what references a row goes with it; and REPLACE too asks the triggers of the audit log.
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
