@@ -6,6 +6,7 @@ SQLite by default, PostgreSQL by URL. Its tables are made and changed by the rev
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -22,6 +23,7 @@ from zenata.errors import SetupError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _PATIENCE = 30.0  # for another process that writes [s]
+_PAUSE = 0.02  # between two attempts [s]
 _LOCK = 0x7A656E61746131  # of PostgreSQL, by which one process at a time migrates: any number that is ours
 
 
@@ -107,9 +109,24 @@ def copy_file(source: Path, target: Path) -> None:
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # Readers and a writer at once; what references a row goes with it; and REPLACE too asks the triggers of the audit log.
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+    _to_wal(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _to_wal(cursor: DBAPICursor) -> None:
+    """Have a database write ahead. SQLite does not wait for who is at that too, so that we try until it is done."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _told(error: SQLAlchemyError) -> str:
