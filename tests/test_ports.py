@@ -1,7 +1,9 @@
 import socket
+from pathlib import Path
 
 import pytest
 
+from zenata import ports
 from zenata.errors import SetupError
 from zenata.ports import free_ports, listen
 
@@ -9,10 +11,23 @@ HOST = "127.0.0.1"
 
 
 def test_zero_takes_free_ports_each_another():
-    ports = free_ports(HOST, {f"--port-{number}": 0 for number in range(50)})
-    assert len(set(ports.values())) == 50
-    for port in ports.values():
+    found = free_ports(HOST, {f"--port-{number}": 0 for number in range(50)}).values()
+    assert len(set(found)) == 50
+    for port in found:
         listen(HOST, port, "--port").close()
+
+
+def test_zero_takes_none_that_others_are_given():
+    """Linux gives whoever asks for any port one of these, at any moment, so also before ours is in use."""
+    first, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert all(port < first for port in free_ports(HOST, {f"--port-{number}": 0 for number in range(50)}).values())
+
+
+def test_when_all_are_taken_that_is_told(monkeypatch):
+    with socket.create_server((HOST, 0)) as server:
+        monkeypatch.setattr(ports, "_ANY", [server.getsockname()[1]] * 100)
+        with pytest.raises(SetupError, match=r"^no free port was found for --http-port in 100 draws: choose one$"):
+            free_ports(HOST, {"--http-port": 0})
 
 
 def test_a_free_port_is_taken_as_asked_for():

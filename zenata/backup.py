@@ -27,8 +27,8 @@ import msgspec
 
 from simulators.files import held
 from zenata.errors import SetupError
+from zenata.parts import open_sink
 from zenata.pilots.database import copy_file
-from zenata.services import open_sink
 from zenata.settings import Settings
 from zenata.wire.bulk import BulkClient
 
@@ -37,7 +37,7 @@ Say = Callable[[str], None]
 MANIFEST = "manifest.json"
 READINGS = "readings.duckdb"
 
-_KEPT = ("*.key", "*.session", "*.subscribed", "worlds", "broker")
+_KEPT = ("*.key", "*.session", "*.secret", "*.subscribed", "worlds", "broker")
 _LEFT_OUT = ("lock", "control.json", "*.part", "*.new")  # of processes that run now
 _STOP = 'kill -STOP "$1" && echo && read _; kill -CONT "$1"'  # goes on, too, when whoever started it is killed
 _STANDING = 5.0  # the longest that stopping a process may take [s]

@@ -122,9 +122,9 @@ def ingest(
 ) -> None:
     """Run ingest alone: readings from any MQTT broker into a store."""
     settings = settings_of(**locals())
-    from zenata import services
+    from zenata.ingest import ingest as run
 
-    services.ingest(settings)
+    run(settings)
 
 
 @app.command()
@@ -143,9 +143,9 @@ def serve(
 ) -> None:
     """Run the API alone. With --broker it streams what is said now, and into an embedded store it ingests it too."""
     settings = settings_of(**locals())
-    from zenata import services
+    from zenata.serve import serve as run
 
-    services.serve(settings)
+    run(settings)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from simulators.replay import Difference, history_of, replay
 from zenata.city.clock import WallClock, format_time, parse_duration
 from zenata.city.pack import load_city
 from zenata.errors import ControlError, SetupError
-from zenata.services import moment, open_sink
+from zenata.parts import moment, open_sink
 from zenata.settings import Settings
 from zenata.signals import stop_on_signal
 from zenata.wire.control import ask_raw

@@ -1,11 +1,23 @@
 """Free ports, asked for before anything starts, so that a taken one is told in one line."""
 
 import errno
+import random
 import socket
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from zenata.errors import SetupError
+
+
+class PortTakenError(SetupError):
+    """Somebody else listens there."""
+
+
+_ANY = range(20_000, 32_768)
+"""What 0 is drawn from: below the ports that Linux gives to whoever asks it for any, or one of these could have ours
+before the program that it is for has started."""
+
+_DRAWS = 100
 
 
 def free_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
@@ -25,10 +37,18 @@ def free_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
     ports = {}
     with ExitStack() as stack:  # all are held until each has its own
         for option, port in wanted.items():
-            sock = stack.enter_context(listen(host, port, option))
+            sock = stack.enter_context(listen(host, port, option) if port else _any(host, option))
             sock.listen()  # with SO_REUSEADDR alone the same port could be had twice
             ports[option] = sock.getsockname()[1]
     return ports
+
+
+def _any(host: str, option: str) -> socket.socket:
+    """Return a socket bound to a port drawn by lot."""
+    for port in random.sample(_ANY, _DRAWS):
+        with suppress(PortTakenError):
+            return listen(host, port, option)
+    raise SetupError(f"no free port was found for {option} in {_DRAWS} draws: choose one")
 
 
 def listen(host: str, port: int, option: str) -> socket.socket:
@@ -44,10 +64,12 @@ def listen(host: str, port: int, option: str) -> socket.socket:
     except OSError as error:
         sock.close()
         if error.errno == errno.EADDRINUSE:
-            reason = "is taken"
-        elif error.errno in {errno.EACCES, errno.EPERM}:
-            reason = "may not be used without more rights"
-        else:
-            raise SetupError(f"{host!r} is not an address to listen at: {error.strerror}") from error
-        raise SetupError(f"port {port} {reason}: choose another with {option}, or 0 for any free one") from error
+            raise PortTakenError(
+                f"port {port} is taken: choose another with {option}, or 0 for any free one"
+            ) from error
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            raise SetupError(
+                f"port {port} may not be used without more rights: choose another with {option}, or 0 for any free one"
+            ) from error
+        raise SetupError(f"{host!r} is not an address to listen at: {error.strerror}") from error
     return sock

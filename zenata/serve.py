@@ -1,8 +1,6 @@
-"""Puts each service together from its parts, and runs it in this process."""
+"""Puts the API together, with what stands beside it in its process, and runs it."""
 
-import logging
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import astuple
 from functools import partial
 
@@ -18,73 +16,29 @@ from ingest.bulk import BulkServer
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder
 from ingest.keeper import Keeper
-from ingest.quotas import Limits, Quotas
 from ingest.replay import replay
-from ingest.service import FILTERS, Ingest
 from ingest.telemetry import Telemetry
-from ingest.workers import SHARED_FILTERS, parse_worker
 from zenata.access import RemoteAccess
-from zenata.city.clock import WallClock, parse_time
-from zenata.city.model import City
+from zenata.city.clock import WallClock
 from zenata.city.pack import load_city
-from zenata.errors import SetupError, StoreError
+from zenata.ingest import counter_of, retention_of
 from zenata.init import open_register
+from zenata.parts import PATIENCE
 from zenata.pilots.audit import Audit
 from zenata.pilots.budget import Budget
 from zenata.pilots.database import open_database
 from zenata.pilots.devices import Devices
-from zenata.pilots.directory import Directory
 from zenata.pilots.webhooks import Webhooks
 from zenata.ports import listen
 from zenata.running import Running
 from zenata.settings import Settings
 from zenata.signals import stop_on_signal
 from zenata.store import open_store
-from zenata.store.base import Store
-from zenata.store.retention import DAY, Retention
-from zenata.wire.address import Address, parse_url
-from zenata.wire.bulk import BulkClient
-from zenata.worker import PATIENCE, Announcements, subscription_of, worker_of
-
-log = logging.getLogger(__name__)
+from zenata.wire.address import parse_url
+from zenata.worker import Announcements, worker_of
 
 SETTLING = 60.0
 """How much later ingest elsewhere may store a reading than we hear it [s]; streams that come back look so far back."""
-
-
-def ingest(settings: Settings) -> None:
-    """Move readings from the broker into the store: all of them, or the part of one worker among several."""
-    city = load_city(settings.city)
-    name, filters = _part(settings, city)
-    engine = open_database(settings.database_url)
-    store = open_store(settings.store_url, settings.store_token)
-    pilots = open_register(settings, engine)
-    counted = partial(DeviceDecoder, Devices(engine), kept=store.catalog, quotas=_counter(pilots))
-    try:
-        with (
-            pilots,
-            BulkServer(settings.bulk_file, store),
-            Keeper(store, _retention(settings), WallClock()),
-            subscription_of(settings, broker_of(settings), name, filters) as subscription,
-        ):
-            subscription.connect(PATIENCE)
-            Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), devices=counted).run(
-                stop_on_signal()
-            )
-    finally:
-        store.close()
-
-
-def _part(settings: Settings, city: City) -> tuple[str, Sequence[str]]:
-    """Return the name of the session of ingest, and what it subscribes to."""
-    if settings.worker is None:
-        if settings.share:
-            raise SetupError("--share divides the messages among several: say which one this is, as --worker 2/3")
-        return "ingest", FILTERS
-    if settings.is_embedded:
-        raise SetupError("several workers need a store that several processes may open: --store influxdb://...")
-    worker = parse_worker(settings.worker)
-    return (f"ingest-{worker.number}", SHARED_FILTERS) if settings.share else (f"ingest-{worker}", worker.filters(city))
 
 
 def serve(settings: Settings) -> None:
@@ -96,7 +50,7 @@ def serve(settings: Settings) -> None:
     register = open_register(settings, engine)
     store = open_store(settings.store_url, settings.store_token)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
-    devices, quotas = Devices(engine), _counter(register)
+    devices, quotas = Devices(engine), counter_of(register)
     worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
     reader = partial(DeviceDecoder, devices, kept=store.catalog)
     heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
@@ -146,7 +100,7 @@ def serve(settings: Settings) -> None:
                 stack.enter_context(Announcements(settings, parse_url(settings.broker), webhooks.announce))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
-                stack.enter_context(Keeper(store, _retention(settings), WallClock()))
+                stack.enter_context(Keeper(store, retention_of(settings), WallClock()))
             if settings.broker_admin:
                 access = stack.enter_context(RemoteAccess(settings, register, parse_url(settings.broker_admin)))
                 access.connect(PATIENCE)
@@ -167,53 +121,3 @@ def _addresses(settings: Settings) -> dict[str, str]:
     if running := Running.read(settings.run_file):
         return {"mqtt": running.mqtt} | ({"websocket": running.ws} if running.ws else {})
     return {"mqtt": str(parse_url(settings.broker))} if settings.broker else {}
-
-
-def _counter(pilots: Directory) -> Quotas:
-    """Return what counts what the devices of each pilot say."""
-
-    def limits(pilot: str) -> Limits:
-        quotas = pilots.quotas(pilot)
-        return Limits(quotas.messages_per_second, quotas.points_per_day)
-
-    return Quotas(limits)
-
-
-def _retention(settings: Settings) -> Retention:
-    """Return how long the store is to keep what."""
-    return Retention(
-        raw=int(settings.raw_days * DAY),
-        quarters=int(max(settings.quarter_days, settings.raw_days) * DAY),
-        letters=int(settings.letter_days * DAY),
-        most_letters=settings.letters,
-    )
-
-
-def open_sink(settings: Settings) -> BulkClient | Store:
-    """Open the store for readings in great numbers: by the door of the process that keeps it, or itself.
-
-    Raises
-    ------
-    StoreError
-        If neither can be.
-    """
-    with suppress(StoreError):
-        return BulkClient(settings.bulk_file)
-    return open_store(settings.store_url, settings.store_token)
-
-
-def broker_of(settings: Settings) -> Address:
-    """Return where the broker is, or say that nobody said so."""
-    if settings.broker is None:
-        raise SetupError("where is the broker? Say --broker mqtt://user:password@host:port, or set ZENATA_BROKER")
-    return parse_url(settings.broker)
-
-
-def moment(option: str, text: str | None) -> int | None:
-    """Read a time given by an option [us since the Unix epoch]."""
-    if text is None:
-        return None
-    try:
-        return parse_time(text)
-    except ValueError:
-        raise SetupError(f"{option} {text!r} is not a time: write it like 2026-01-31T08:00:00Z") from None

@@ -206,6 +206,10 @@ class Settings(BaseSettings):
         """File that tells where the running city answers."""
         return self.data_dir / "run.json"
 
+    def subscribed_file(self, session: str = "ingest") -> Path:
+        """File of what the broker has confirmed to a session; from then on it keeps for it what is said."""
+        return self.data_dir / f"{session}.subscribed"
+
     @property
     def bulk_file(self) -> Path:
         """File of the door for readings in great numbers."""

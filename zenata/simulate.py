@@ -24,7 +24,7 @@ from zenata.city.clock import WallClock
 from zenata.city.model import PRIVATE, City
 from zenata.city.pack import load_city
 from zenata.errors import BrokerError, SetupError
-from zenata.services import broker_of, moment, open_sink
+from zenata.parts import PATIENCE, broker_of, moment, open_sink
 from zenata.settings import Settings
 from zenata.signals import stop_on_signal
 from zenata.supervisor import Program
@@ -32,7 +32,6 @@ from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.control import ControlServer
 from zenata.wire.mqtt import Publisher
-from zenata.worker import PATIENCE
 
 _NICE = 10  # how far private worlds stand back behind the shared city
 

@@ -48,6 +48,8 @@ class Plan:
 
     where: Running
     programs: tuple[Program, ...]
+    city: Program
+    """The simulators, which start once ingest would hear them: a broker keeps nothing for who has not subscribed."""
     key: str | None
     """One that may ask for readings, if there still is one in a file."""
     access: Access | None
@@ -164,13 +166,14 @@ def _plan(settings: Settings, register: Register) -> Plan:
         wait_ready(address.host, address.port, timeout=_ANSWER, tls=address.context())
         mqtt, ws = str(address), None
         brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
-    services = {"simulators": ("simulate", brokers["simulators"]), "api": ("serve", brokers["ingest"])}
-    if not settings.is_embedded:
-        services["ingest"] = ("ingest", brokers["ingest"])
-    for name, (verb, broker) in services.items():
-        administrator = settings.broker_admin if name == "api" else None
+
+    def service(name: str, verb: str, broker: str, administrator: str | None = None) -> Program:
         env = settings.environment(broker=broker, broker_admin=administrator or "", http_port=ports["--http-port"])
-        programs.append(Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env))
+        return Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env)
+
+    programs.append(service("api", "serve", brokers["ingest"], settings.broker_admin))
+    if not settings.is_embedded:
+        programs.append(service("ingest", "ingest", brokers["ingest"]))
     where = Running(
         http=f"{'https' if certificate else 'http'}://{settings.host}:{ports['--http-port']}",
         mqtt=mqtt,
@@ -179,7 +182,12 @@ def _plan(settings: Settings, register: Register) -> Plan:
         certificate=str(certificate.cert) if certificate else None,
     )
     return Plan(
-        where=where, programs=tuple(programs), key=_key(settings, register), access=access, certificate=certificate
+        where=where,
+        programs=tuple(programs),
+        city=service("simulators", "simulate", brokers["simulators"]),
+        key=_key(settings, register),
+        access=access,
+        certificate=certificate,
     )
 
 
@@ -216,13 +224,14 @@ def _read(file: Path) -> dict[str, Any]:
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
     where, latest = plan.where, "/v1/latest?kind=weather"
-    steps: tuple[tuple[str, Callable[[], bool]], ...] = (
-        (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt)),
-        (f"api at {where.http}", lambda: _get(where, "/readyz") is not None),
-        ("first readings", lambda: plan.key is None or bool((_get(where, latest, plan.key) or {}).get("items"))),
+    steps: tuple[tuple[str, Callable[[], bool], Program | None], ...] = (
+        (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt), None),
+        ("ingest", settings.subscribed_file().exists, plan.city),
+        (f"api at {where.http}", lambda: _get(where, "/readyz") is not None, None),
+        ("first readings", lambda: plan.key is None or bool((_get(where, latest, plan.key) or {}).get("items")), None),
     )
     deadline = time.monotonic() + _START_UP
-    for what, there in steps:
+    for what, there, then in steps:
         say(f"{what} ...")
         while not there():
             if stop.wait(_LOOK):
@@ -232,6 +241,8 @@ def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: th
                 raise SetupError(
                     f"{what}: not there after {_START_UP:.0f} s; see the logs in {settings.data_dir / 'logs'}"
                 )
+        if then:
+            supervisor.start(then)
     return not stop.is_set()
 
 

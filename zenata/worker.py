@@ -1,13 +1,9 @@
 """What hears the broker beside the API: ingest, or a relay where ingest is elsewhere; and what worlds announce."""
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from secrets import token_hex
 from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,7 +16,8 @@ from ingest.service import FILTERS, Ingest
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Catalog
-from zenata.errors import BrokerError, SetupError
+from zenata.errors import BrokerError
+from zenata.parts import PATIENCE, subscription_of
 from zenata.settings import Settings
 from zenata.store.base import Store
 from zenata.wire import topics
@@ -28,9 +25,6 @@ from zenata.wire.address import Address
 from zenata.wire.mqtt import Message, Subscription
 
 log = logging.getLogger(__name__)
-
-PATIENCE = 20.0
-"""Time the broker has to appear when a service starts [s]."""
 
 
 def worker_of(
@@ -43,7 +37,7 @@ def worker_of(
 ) -> "Worker":
     """Return what is to hear the broker: ingest, or what passes readings on that ingest elsewhere stores."""
     if settings.is_embedded:
-        subscription = subscription_of(settings, address)
+        subscription = subscription_of(settings, address, "ingest", FILTERS)
         ingest = Ingest(
             city=city,
             store=store,
@@ -53,7 +47,7 @@ def worker_of(
             devices=devices,
         )
         return Worker(ingest, subscription)
-    subscription = subscription_of(settings, address, "api")
+    subscription = subscription_of(settings, address, "api", FILTERS)
     relay = Relay(
         city=city,
         ledger=store.ledger,
@@ -172,36 +166,3 @@ class Announcements:
                     return False
             else:
                 return True
-
-
-def subscription_of(
-    settings: Settings, address: Address, name: str = "ingest", filters: Sequence[str] = FILTERS
-) -> Subscription:
-    """Return a session of the broker that lasts, by its name in the data directory."""
-    session = _session_name(settings.data_dir / f"{name}.session")
-    confirmed = settings.data_dir / f"{name}.subscribed"  # what the broker has confirmed to the session
-    subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
-    return Subscription(
-        address,
-        client_id=session,
-        filters=filters,
-        subscribed=confirmed.exists() and confirmed.read_text() == subscribed,
-        on_subscribed=lambda: confirmed.write_text(subscribed),
-    )
-
-
-def _session_name(file: Path) -> str:
-    """Return the name of a persistent session, made once.
-
-    A broker gives a session to whoever connects with its name, whatever the user; so it is a secret.
-    """
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (
-            suppress(FileExistsError),
-            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
-        ):
-            new.write(f"{file.stem}-{token_hex(16)}")
-        return file.read_text()
-    except OSError as error:
-        raise SetupError(f"{file} cannot be written: {error.strerror}") from error

@@ -16,7 +16,7 @@ from zenata.city.pack import load_city
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Selection
 from zenata.errors import SetupError
-from zenata.services import ingest
+from zenata.ingest import ingest
 from zenata.settings import Settings
 from zenata.store import open_store
 from zenata.store.accounts import Balance

@@ -309,6 +309,65 @@ class TestNoEntry:
         return str(failure.value)
 
 
+def test_subscribing_is_confirmed_once_what_came_of_it_is_acknowledged(broker):
+    """Until then a session is made anew: NATS would count what a killed client held against its window for ever."""
+    with publisher(broker) as client:
+        for number in range(20):
+            client.publish(f"w-8/telemetry/a/b/{number}", b"retained", retain=True)
+        assert client.drain(TIMEOUT)
+    confirmed: list[str] = []
+    for _ in range(3):
+        with confirming(broker, "w-8", confirmed, subscribed=None) as client:
+            held = settled(client, 20)
+            client.acknowledge(held[1:])
+            assert client.receive(limit=1, wait=0.2) == []
+            assert not confirmed
+            client._client.socket().shutdown(socket.SHUT_RDWR)
+    send(broker, "w-8", [b"to a session that will be no more"])
+    with confirming(broker, "w-8", confirmed, subscribed=None) as client:
+        client.acknowledge(held)  # of another connection, so for nothing
+        again = settled(client, 20)
+        assert {message.payload for message in again} == {b"retained"}
+        client.acknowledge(again)
+        assert client.receive(limit=1, wait=0.2) == []
+        assert confirmed == ["w-8"]
+    send(broker, "w-8", [b"kept"])
+    with confirming(broker, "w-8", confirmed, subscribed=True) as client:
+        assert [message.payload for message in take(client, 1)] == [b"kept"]
+        assert client.receive(limit=1, wait=0.2) == []
+    assert confirmed == ["w-8"]
+
+
+def test_without_anything_retained_subscribing_is_confirmed_at_once(broker):
+    confirmed: list[str] = []
+    with confirming(broker, "w-9", confirmed, subscribed=None) as client:
+        deadline = time.monotonic() + TIMEOUT
+        while not confirmed:
+            assert time.monotonic() < deadline
+            assert client.receive(limit=1, wait=0.05) == []
+
+
+def settled(client: Subscription, count: int) -> list:
+    """Receive until a connection has brought so many; before it, one may have to the session that was there."""
+    messages: list = []
+    while len([message for message in messages if message.connection == client._connection]) < count:
+        messages += take(client, 1)
+    return [message for message in messages if message.connection == client._connection]
+
+
+@contextmanager
+def confirming(broker: Running, name: str, confirmed: list[str], *, subscribed: bool | None) -> Iterator[Subscription]:
+    with Subscription(
+        address(broker, "ingest"),
+        client_id=name,
+        filters=[f"{name}/telemetry/#"],
+        subscribed=subscribed,
+        on_subscribed=lambda: confirmed.append(name),
+    ) as client:
+        client.connect(TIMEOUT)
+        yield client
+
+
 def test_a_refused_filter_is_named(broker):
     filters = ["+/telemetry/#", "secrets/#"]
     with (

@@ -64,11 +64,17 @@ class Line:
         self._hosts = cycle(address.hosts)
         self._bound, self._next = _FIRST_PAUSE, 0.0
         self._mqtt5, self._persistent = mqtt5, persistent
+        self._forgetful = False
 
     @property
     def pause(self) -> float:
         """How long to wait before the next attempt [s]."""
         return max(self._next - time.monotonic(), 0)
+
+    def forget_session(self) -> None:
+        """Disconnect, and have the broker forget the session: the next connection is clean, and ends by itself."""
+        self._forgetful = True
+        self.client.disconnect()
 
     def connect(self) -> None:
         """Try the next host; what becomes of it is told by `answered`, or by a client without a socket."""
@@ -78,11 +84,13 @@ class Line:
         try:
             if self._context:
                 self._address.trust.renew(self._context)
+            persistent = self._persistent and not self._forgetful
             if self._mqtt5:
                 session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-                session.SessionExpiryInterval = _FOR_EVER if self._persistent else 0
-                self.client.connect(host, port, _KEEP_ALIVE, clean_start=not self._persistent, properties=session)
+                session.SessionExpiryInterval = _FOR_EVER if persistent else 0
+                self.client.connect(host, port, _KEEP_ALIVE, clean_start=not persistent, properties=session)
             else:
+                self.client._clean_session = not persistent  # noqa: SLF001 - fixed by paho
                 self.client.connect(host, port, _KEEP_ALIVE)
         except ssl.SSLCertVerificationError as error:
             self._trouble = f"shows a certificate that is not trusted: {error.verify_message}"
@@ -94,12 +102,16 @@ class Line:
             self._trouble = "does not answer"
 
     def answered(self, reason: ReasonCode) -> bool:
-        """Take the broker's answer to a connection; return whether it lets us in."""
+        """Take the broker's answer to a connection; return whether it lets us in, and the connection is to stay."""
         if reason.is_failure:
             self.refuse(str(reason), for_good=str(reason) not in _PASSING)
             return False
         self.refused = False
-        self._bound = _FIRST_PAUSE
+        self._bound, self._next = _FIRST_PAUSE, time.monotonic()
+        if self._forgetful:
+            self._forgetful = False
+            self.client.disconnect()
+            return False
         return True
 
     def refuse(self, reason: str, *, for_good: bool = True) -> None:

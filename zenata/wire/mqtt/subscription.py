@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 SHARED = "$share/"
 """What the filter of a shared subscription begins with (MQTT 5, section 4.8.2)."""
 
+_FENCE = "no/such/filter"
+"""What we unsubscribe from, to hear when the broker has sent everything that came of subscribing."""
+
 _MOST_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
 
 
@@ -49,12 +52,13 @@ class Subscription:
         Names the session: what was not acknowledged comes again to the next client of this name.
     filters : sequence of str
         MQTT topic filters. If some are ``$share/{name}/...``, each of these messages comes to one session of that name.
-    subscribed : bool
-        Whether the broker has confirmed these filters to this session before. They are part of it (MQTT 3.1.1 section
-        3.1.2.4), and to subscribe again would bring every retained message again. NATS would also count those that a
-        killed client has not acknowledged against the session's window for ever: a few kills, and it is shut.
+    subscribed : bool or None
+        Whether the broker has confirmed these filters to this session before; None if it has confirmed none. They are
+        part of the session (MQTT 3.1.1 section 3.1.2.4), and to subscribe again would bring every retained message
+        again. A session in which nothing was confirmed is forgotten first: NATS counts the retained messages that a
+        killed client has not acknowledged against the session's window for ever, and a few kills would shut it.
     on_subscribed : callable
-        Called when the broker has confirmed them.
+        Called when the broker has confirmed them, and every retained message that came of it is acknowledged.
     """
 
     def __init__(
@@ -63,7 +67,7 @@ class Subscription:
         *,
         client_id: str,
         filters: Sequence[str],
-        subscribed: bool = False,
+        subscribed: bool | None = False,
         on_subscribed: Callable[[], object] = lambda: None,
     ) -> None:
         self._address = address
@@ -72,11 +76,14 @@ class Subscription:
         self._subscribed, self._on_subscribed = subscribed, on_subscribed
         self._connection = 0
         self._inbox: list[Message] = []
+        self._fenced = False
+        self._unsettled: set[int] | None = None
         self._ready = self._cancelled = False
         self._line = Line(address, client_id=client_id, persistent=True, mqtt5=self._shares)
         self._client = self._line.client
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_fence
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
 
@@ -127,7 +134,10 @@ class Subscription:
         for message in messages:
             if message.connection == self._connection:
                 self._client.ack(message.mid, 1)
+                if self._unsettled:
+                    self._unsettled.discard(message.mid)
         self._client.loop_write()
+        self._settle()
 
     def close(self) -> None:
         """Disconnect; the session stays with the broker."""
@@ -169,10 +179,13 @@ class Subscription:
         # Mosquitto 2.0 forgets the shared part of a session when it starts again, and does not say so.
         if self._subscribed and flags.session_present and not self._shares:
             self._be_ready("resumed the session")
+        elif self._subscribed is None and flags.session_present:
+            self._line.forget_session()
         else:
             self._subscribe()
 
     def _subscribe(self) -> None:
+        self._unsettled, self._fenced = set(), False
         if self._shares:
             self._client.subscribe([(filter_, SubscribeOptions(qos=1)) for filter_ in self._filters])
         else:
@@ -185,9 +198,19 @@ class Subscription:
         if refused:
             self._line.refuse(f"we may not subscribe to {', '.join(refused)}")
             return
-        self._subscribed = True
-        self._on_subscribed()
+        self._client.unsubscribe(_FENCE)
         self._be_ready("subscribed")
+
+    def _on_fence(self, *_: object) -> None:
+        self._fenced = True
+        self._settle()
+
+    def _settle(self) -> None:
+        """Note that we have subscribed, once nothing that came of it could be left behind."""
+        if self._fenced and not self._unsettled:
+            self._fenced, self._unsettled = False, None
+            self._subscribed = True
+            self._on_subscribed()
 
     def _be_ready(self, how: str) -> None:
         log.info("%s at the broker at %s", how, self._address)
@@ -196,7 +219,8 @@ class Subscription:
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
-        self._ready = False
+        self._ready = self._fenced = False
+        self._unsettled = None
         self._connection += 1
         self._line.lost(reason)
 
@@ -205,4 +229,6 @@ class Subscription:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "\ufffd"  # parsed nowhere, so it ends as a dead letter and not in a loop of redelivery
+        if self._unsettled is not None and message.retain:
+            self._unsettled.add(message.mid)
         self._inbox.append(Message(topic, bytes(message.payload), message.mid, self._connection, message.dup))
