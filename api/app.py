@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from api.context import Context, Telemetry
+from api.cursors import Cursors
 from api.exports.jobs import Exports
 from api.live import Hub
 from api.observe import Metrics, Observer
@@ -53,6 +54,7 @@ def create_app(
     telemetry: Telemetry,
     exports: Exports,
     webhooks: WebhookService,
+    cursors: Cursors,
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
@@ -84,6 +86,7 @@ def create_app(
         telemetry=telemetry,
         exports=exports,
         webhooks=webhooks,
+        cursors=cursors,
         ready=ready,
         counters=counters,
         replay=replay,

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.activity import Activity
+from api.cursors import Cursors
 from api.encode import Encoder
 from api.exports.jobs import Exports
 from api.guard import Guard
@@ -88,6 +89,8 @@ class Context:
         Big queries written to files.
     webhooks : WebhookService
         Addresses of pilots that are told when something happens.
+    cursors : Cursors
+        Of pages.
     """
 
     city: City
@@ -105,6 +108,7 @@ class Context:
     telemetry: Telemetry
     exports: Exports
     webhooks: WebhookService
+    cursors: Cursors
 
     @cached_property
     def activity(self) -> Activity:

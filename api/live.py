@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 
 import numpy as np
 
@@ -36,8 +37,6 @@ class Hub:
     """
 
     def __init__(self, *, capacity: int = 200_000, settling: float = 0.0) -> None:
-        self.epoch = secrets.token_hex(4)
-        """Tells the batch numbers of this hub from those of another, such as the one before a restart."""
         self.published = 0
         """Readings published so far."""
         self.first = 1
@@ -45,6 +44,7 @@ class Hub:
         self.next = 1
         """Number of the batch to come."""
         self.closed = False
+        self._secret = secrets.token_bytes(32)
         self._capacity = capacity
         self._settling = settling
         self._held = 0
@@ -87,6 +87,18 @@ class Hub:
     def batch(self, number: int) -> ReadingBatch | None:
         """Return a batch of the ring, or None if it has left it or has not come yet."""
         return self._batches.get(number)
+
+    def mark(self, number: int, listener: str) -> str:
+        """Return what stands for a batch, to this hub and to listeners of this kind alone.
+
+        It does not tell the number, which would count what is said in all worlds together.
+        """
+        return blake2b(f"{number} {listener}".encode(), digest_size=8, key=self._secret).hexdigest()
+
+    def marked(self, mark: str, listener: str) -> int:
+        """Return the number of the batch that a mark stands for; 0 if the ring has none, nor is it the one to come."""
+        numbers = range(self.next, self.first - 1, -1)
+        return next((number for number in numbers if self.mark(number, listener) == mark), 0)
 
     def newest(self, world: str) -> int | None:
         """Return the newest observation time [us] published in a world, or None if nothing was."""

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from api.context import Context
-from api.cursors import decode_cursor, encode_cursor
+from api.cursors import Cursors
 from api.formats import Format
 from api.params import ReadingsParams
 from api.problems import KINDS, Problem, invalid
@@ -24,6 +24,7 @@ class Page:
 
     Parameters
     ----------
+    cursors : Cursors
     query : Query
         What the store is asked.
     fingerprint : str
@@ -32,6 +33,7 @@ class Page:
         Whether the request can do with a part of the result, as it pages.
     """
 
+    cursors: Cursors
     query: Query
     fingerprint: str
     partial: bool
@@ -52,7 +54,7 @@ class Page:
             detail = f"The result has more than {self.query.limit:,} rows. {KINDS['too-many-rows'].help}"
             raise Problem("too-many-rows", detail, limit=self.query.limit)
         last = (int(table.time[-1]), int(table.series[-1]))
-        return encode_cursor((self.query.start, self.query.end, *last), self.fingerprint)
+        return self.cursors.encode((self.query.start, self.query.end, *last), self.fingerprint)
 
 
 def to_page(context: Context, principal: Principal, params: ReadingsParams, format_: Format) -> Page:
@@ -71,10 +73,7 @@ def to_page(context: Context, principal: Principal, params: ReadingsParams, form
     if params.cursor is None:
         start, end = _range(context, params, selection.worlds)
     else:
-        try:
-            start, end, *after = decode_cursor(params.cursor, fingerprint, 4)
-        except ValueError as error:
-            raise invalid("cursor", str(error)) from None
+        start, end, *after = context.cursors.decode(params.cursor, fingerprint, 4)
     query = Query(
         selection=selection,
         start=start,
@@ -84,7 +83,8 @@ def to_page(context: Context, principal: Principal, params: ReadingsParams, form
         after=(after[0], after[1]) if after else None,
         limit=params.limit or format_.row_limit,
     )
-    return Page(query=query, fingerprint=fingerprint, partial=params.limit is not None or after is not None)
+    partial = params.limit is not None or after is not None
+    return Page(cursors=context.cursors, query=query, fingerprint=fingerprint, partial=partial)
 
 
 def _range(context: Context, params: ReadingsParams, worlds: tuple[str, ...]) -> tuple[int, int]:

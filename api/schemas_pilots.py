@@ -81,7 +81,6 @@ class MeDocument(PilotDocument):
 class EntryDocument(Document):
     """A line of a budget [DH]."""
 
-    id: int
     date: str
     amount: float
     note: str
@@ -101,7 +100,6 @@ class BudgetDocument(Document):
 class DeedDocument(Document):
     """What somebody did."""
 
-    id: int
     time: str
     who: str
     what: str

@@ -7,6 +7,7 @@ from functools import partial
 import uvicorn
 
 from api.app import create_app
+from api.cursors import Cursors
 from api.exports.jobs import Exports
 from api.live import Hub
 from api.server import Server
@@ -23,7 +24,7 @@ from zenata.city.clock import WallClock
 from zenata.city.pack import load_city
 from zenata.ingest import counter_of, retention_of
 from zenata.init import open_register
-from zenata.parts import PATIENCE
+from zenata.parts import PATIENCE, kept_secret
 from zenata.pilots.audit import Audit
 from zenata.pilots.budget import Budget
 from zenata.pilots.database import open_database
@@ -74,6 +75,7 @@ def serve(settings: Settings) -> None:
         worlds=worlds,
         exports=exports,
         webhooks=webhooks,
+        cursors=Cursors(kept_secret(settings.data_dir / "cursors.secret").encode()),
         ready=worker.problems if worker else list,
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),

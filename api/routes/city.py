@@ -10,7 +10,6 @@ from fastapi.responses import Response
 
 from api.access import PrincipalDep, authenticate
 from api.context import Context, ContextDep
-from api.cursors import decode_cursor, encode_cursor
 from api.formats import JSON
 from api.params import Params, SensorsParams, WorldParams
 from api.problems import invalid
@@ -70,15 +69,10 @@ def sensors(context: ContextDep, params: Annotated[SensorsParams, Query()]) -> R
     """List sensors, in the order of the city or, with `near`, by distance."""
     positions, distances = _search(context, params)
     fingerprint = params.model_dump_json(exclude={"cursor", "limit"})
-    begin = 0
-    if params.cursor is not None:
-        try:
-            (begin,) = decode_cursor(params.cursor, fingerprint, 1)
-        except ValueError as error:
-            raise invalid("cursor", str(error)) from None
+    (begin,) = (0,) if params.cursor is None else context.cursors.decode(params.cursor, fingerprint, 1)
     end = begin + params.limit
     items = context.sensors.json(positions[begin:end], None if distances is None else distances[begin:end])
-    following = encode_cursor((end,), fingerprint) if end < len(positions) else None
+    following = context.cursors.encode((end,), fingerprint) if end < len(positions) else None
     body = b'{"items":[' + b",".join(items) + b'],"next":' + msgspec.json.encode(following) + b"}"
     return Response(body, media_type=JSON)
 

@@ -9,7 +9,6 @@ from fastapi.responses import Response
 from api.access import PrincipalDep, allow, authenticate
 from api.bodies import DeviceChange, NewDevice
 from api.context import Context, ContextDep
-from api.cursors import decode_cursor, encode_cursor
 from api.formats import JSON
 from api.params import DeviceParams, DevicesParams, Params
 from api.places import district_of, is_near
@@ -49,14 +48,9 @@ def devices(context: ContextDep, principal: PrincipalDep, params: Annotated[Devi
     if params.state is not None:
         items = [item for item in items if item["state"] == params.state]
     fingerprint = params.model_dump_json(exclude={"cursor", "limit"})
-    begin = 0
-    if params.cursor is not None:
-        try:
-            (begin,) = decode_cursor(params.cursor, fingerprint, 1)
-        except ValueError as error:
-            raise invalid("cursor", str(error)) from None
+    (begin,) = (0,) if params.cursor is None else context.cursors.decode(params.cursor, fingerprint, 1)
     end = begin + params.limit
-    following = encode_cursor((end,), fingerprint) if end < len(items) else None
+    following = context.cursors.encode((end,), fingerprint) if end < len(items) else None
     return _json({"items": items[begin:end], "next": following})
 
 

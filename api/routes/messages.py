@@ -10,10 +10,8 @@ from fastapi.responses import Response
 
 from api.access import PrincipalDep, allow, authenticate
 from api.context import Context, ContextDep
-from api.cursors import decode_cursor, encode_cursor
 from api.formats import JSON
 from api.params import AccountsParams, LettersParams, Params
-from api.problems import invalid
 from api.responses import responses
 from api.schemas_messages import AccountPage, LedgerDocument, LetterPage, ReplayDocument
 from api.selection import select_world
@@ -60,9 +58,9 @@ def accounts(
     context.worlds.check(principal, world)
     lines = [one for one in context.store.ledger.accounts(world) if params.all or _is_flawed(one)]
     query = f"{world} {params.all}"
-    begin = _position(params.cursor, query) or 0
+    begin = _position(context, params.cursor, query) or 0
     end = begin + params.limit
-    following = encode_cursor((end,), query) if end < len(lines) else None
+    following = context.cursors.encode((end,), query) if end < len(lines) else None
     return _json({"items": [asdict(line) for line in lines[begin:end]], "next": following})
 
 
@@ -73,10 +71,12 @@ def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated
     """List messages that could not become readings, newest first, with the reason. A pilot sees its own."""
     query = f"{params.world}"
     letters = context.store.dead_letters(
-        topics=_topics(context, principal, params.world), before=_position(params.cursor, query), limit=params.limit + 1
+        topics=_topics(context, principal, params.world),
+        before=_position(context, params.cursor, query),
+        limit=params.limit + 1,
     )
     shown = letters[: params.limit]
-    following = encode_cursor((shown[-1].received,), query) if len(letters) > len(shown) else None
+    following = context.cursors.encode((shown[-1].received,), query) if len(letters) > len(shown) else None
     return _json({"items": [_letter(letter) for letter in shown], "next": following})
 
 
@@ -104,13 +104,8 @@ def _topics(context: Context, principal: Principal, world: str | None) -> list[s
     return [f"pilots/{principal.pilot}/", *(f"{name}/" for name in own)] if principal.role is Role.PILOT else []
 
 
-def _position(cursor: str | None, query: str) -> int | None:
-    if cursor is None:
-        return None
-    try:
-        return decode_cursor(cursor, query, 1)[0]
-    except ValueError as error:
-        raise invalid("cursor", str(error)) from None
+def _position(context: Context, cursor: str | None, query: str) -> int | None:
+    return None if cursor is None else context.cursors.decode(cursor, query, 1)[0]
 
 
 def _terms(balance: Balance) -> dict[str, int]:

@@ -255,7 +255,6 @@ def _key(key: Key) -> dict[str, Any]:
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
-        "id": entry.id,
         "date": entry.date,
         "amount": entry.centimes / 100,
         "note": entry.note,

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authen
 
 _PROBLEMS = ("no-key", "unknown-world", "unknown-sensor", "invalid-parameter", "store-unavailable")
 _EXAMPLE = (
-    'id: 5f3a9c01-17-1-1767225600000000\nevent: reading\ndata: {"time":"2026-01-01T00:00:00Z","world":"zenata",'
+    'id: 5f3a9c0176d04be2-1-1767225600000000\nevent: reading\ndata: {"time":"2026-01-01T00:00:00Z","world":"zenata",'
     '"sensor":"air-0042","kind":"air","district":"la-ferme","property":"pm25","unit":"ug/m3","value":12.3,"seq":17}\n\n'
 )
 _STREAM = {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}}
@@ -111,12 +111,12 @@ async def _place(context: Context, selection: Selection, last_event_id: str | No
     """Return where a stream begins: behind the last event received, or now."""
     if last_event_id:
         try:
-            return parse_place(last_event_id)
+            return parse_place(last_event_id, context.hub, selection)
         except ValueError as error:
             raise invalid("Last-Event-ID", str(error)) from None
     batch = context.hub.next  # before the time is looked up: what comes meanwhile is not missed
     newest = await run_in_threadpool(context.newest, selection.worlds)
-    return Place(epoch=context.hub.epoch, batch=batch, row=0, time=WallClock().now() if newest is None else newest)
+    return Place(batch=batch, sent=0, time=WallClock().now() if newest is None else newest)
 
 
 def _rows(context: Context, table: Table, format_: Format, following: str | None = None) -> Response:

@@ -10,10 +10,9 @@ from fastapi.responses import Response
 
 from api.access import PrincipalDep, allow, authenticate
 from api.context import ContextDep
-from api.cursors import decode_cursor, encode_cursor
 from api.formats import FORMATS, JSON
 from api.params import AuditParams, Params, PilotPath
-from api.problems import Problem, invalid
+from api.problems import Problem
 from api.responses import responses
 from api.routes.pilots import find
 from api.schemas_pilots import ActivityDocument, AlertPage, DeedPage
@@ -26,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenti
 
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _CSV = {FORMATS["csv"].media_type: {"schema": {"type": "string"}}}
-_COLUMNS = ("id", "time", "who", "what", "target", "detail")
+_COLUMNS = ("time", "who", "what", "target", "detail")
 
 NoParams = Annotated[Params, Query()]
 
@@ -59,15 +58,10 @@ def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditP
             raise Problem("wrong-role", "A pilot sees what it did itself: leave out who.", allowed=list(WATCHERS))
         who = principal.pilot
     query = f"audit {who}"
-    before = None
-    if params.cursor is not None:
-        try:
-            (before,) = decode_cursor(params.cursor, query, 1)
-        except ValueError as error:
-            raise invalid("cursor", str(error)) from None
+    (before,) = (None,) if params.cursor is None else context.cursors.decode(params.cursor, query, 1)
     deeds = context.audit.deeds(who=who, before=before, limit=params.limit + 1)
     shown = deeds[: params.limit]
-    following = encode_cursor((shown[-1].id,), query) if len(deeds) > len(shown) else None
+    following = context.cursors.encode((shown[-1].id,), query) if len(deeds) > len(shown) else None
     if params.format == "csv":
         link = {"Link": f'</v1/audit?cursor={following}&format=csv>; rel="next"'} if following else {}
         return Response(_csv([_deed(deed) for deed in shown]), headers=link, media_type=FORMATS["csv"].media_type)

@@ -12,7 +12,6 @@ from fastapi.responses import Response
 from api.access import PrincipalDep, allow, authenticate
 from api.bodies_webhooks import Condition, EventCondition, NewWebhook, WebhookChange
 from api.context import Context, ContextDep
-from api.cursors import decode_cursor, encode_cursor
 from api.formats import JSON
 from api.params import DeliveriesParams, Params, SeriesParams
 from api.problems import KINDS, Problem, invalid
@@ -144,10 +143,10 @@ def deliveries(
 ) -> Response:
     """List what was, or is to be, delivered, newest first; of the last 30 days."""
     hook = _find(context, principal, webhook)
-    before = None if params.cursor is None else _place(params.cursor, hook.id)
+    before = None if params.cursor is None else _place(context, params.cursor, hook.id)
     found = context.webhooks.register.deliveries(hook.id, before=before, limit=params.limit + 1)
     items = found[: params.limit]
-    following = _cursor(items[-1], hook.id) if len(found) > len(items) else None
+    following = _cursor(context, items[-1], hook.id) if len(found) > len(items) else None
     return _json({"items": [_told(one) for one in items], "next": following})
 
 
@@ -207,17 +206,15 @@ def _tried(act: Callable[[], T]) -> T:
         raise Problem(name, f"{said[0].upper()}{said[1:]}. {KINDS[name].help}") from error
 
 
-def _cursor(delivery: Delivery, query: str) -> str:
-    return encode_cursor((delivery.made, *struct.unpack(">4I", bytes.fromhex(delivery.id.removeprefix("msg_")))), query)
+def _cursor(context: Context, delivery: Delivery, query: str) -> str:
+    words = struct.unpack(">2q", bytes.fromhex(delivery.id.removeprefix("msg_")))
+    return context.cursors.encode((delivery.made, *words), query)
 
 
-def _place(cursor: str, query: str) -> tuple[int, str]:
+def _place(context: Context, cursor: str, query: str) -> tuple[int, str]:
     """Return where the page before ended, as `Webhooks.deliveries` has it."""
-    try:
-        made, *words = decode_cursor(cursor, query, 5)
-        return made, f"msg_{struct.pack('>4I', *words).hex()}"
-    except (ValueError, struct.error) as error:
-        raise invalid("cursor", str(error)) from None
+    made, *words = context.cursors.decode(cursor, query, 3)
+    return made, f"msg_{struct.pack('>2q', *words).hex()}"
 
 
 def _document(hook: Webhook) -> dict[str, Any]:

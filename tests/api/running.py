@@ -13,6 +13,7 @@ import numpy as np
 import uvicorn
 
 from api.app import create_app
+from api.cursors import Cursors
 from api.exports.jobs import Exports
 from api.live import Hub
 from api.server import Server
@@ -171,6 +172,7 @@ def running(
         worlds=known,
         exports=exports,
         webhooks=webhooks,
+        cursors=Cursors(b"secret"),
         ready=ready,
         counters=lambda: {"ingest_messages": 7},
         replay=replay,

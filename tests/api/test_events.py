@@ -2,7 +2,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from api.events import Place, parse_place
 from api.live import Hub
 from api.schemas import Row
 from tests.api.running import MINUTE, START, Api, batch_of, private_world, running, series_of, small_city
+from zenata.city.readings import Selection
 from zenata.store import open_store
 from zenata.store.base import Store
 
@@ -23,6 +24,8 @@ CITY = small_city()
 SERIES = series_of(CITY)
 NOISE = {"kind": "noise"}
 """One series: one reading a minute."""
+ELSEWHERE = f"{0:016}-0-{START}"
+"""An id of a hub that is no more."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,42 @@ def listening(api: Api, count: int = 1) -> None:
         threading.Event().wait(0.005)
 
 
-@given(st.integers(0, 10**15 - 1), st.integers(0, 10**15 - 1), st.integers(-(10**15), 10**17 - 1))
-def test_places_are_read_back(batch: int, row: int, moment: int) -> None:
-    place = Place(epoch="0123abcd", batch=batch, row=row, time=moment)
-    assert parse_place(str(place)) == place
+@given(st.lists(st.integers(1, 9), max_size=20), st.integers(0, 10**15 - 1), st.integers(-(10**15), 10**17 - 1))
+def test_ids_are_read_back_by_listeners_of_their_kind_alone(minutes: list[int], sent: int, moment: int) -> None:
+    hub, selection = Hub(capacity=10 * len(SERIES)), Selection(worlds=("zenata",))
+    for count in minutes:
+        hub.publish(batch_of(SERIES, range(count)))
+    for batch in (0, *range(hub.first, hub.next + 1)):
+        text = f"{hub.mark(batch, repr(selection))}-{sent}-{moment}"
+        assert parse_place(text, hub, selection) == Place(batch=batch, sent=sent, time=moment)
+        assert parse_place(text, hub, replace(selection, kinds=("air",))).batch == 0
+        assert parse_place(text, Hub(), selection).batch == 0
 
 
 @given(st.text(max_size=40))
 def test_other_ids_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no id of an event"):
-        parse_place(text)
+        parse_place(text, Hub(), Selection())
+
+
+def test_ids_do_not_tell_what_others_say(start: Callable[..., Api]) -> None:
+    """Batches of others come between, and their readings within: ids of one's own count one's own alone."""
+    api = start()
+    others = series_of(CITY, "w-2")
+    seen = []
+    for busy in (False, True):
+        with api.client() as client, client.stream("GET", "/v1/stream", params=NOISE) as response:
+            listening(api)
+            for minute in range(3):
+                if busy:
+                    ingest(api, range(minute, minute + 5), others)
+                ingest(api, range(minute, minute + 2), [*others, *SERIES] if busy else SERIES)
+            seen.append([event.id.split("-") for event in take(response, 6)])
+        listening(api, 0)
+    assert [[own[1:] for own in ids] for ids in seen] == [[own[1:] for own in seen[0]]] * 2
+    marks = [own[0] for ids in seen for own in ids]
+    assert len(set(marks)) == 6  # a batch each
+    assert all(len(mark) == 16 for mark in marks)
 
 
 def test_readings_come_as_they_are_stored(start: Callable[..., Api]) -> None:
@@ -218,7 +247,7 @@ def test_a_replay_goes_on_with_what_the_store_does_not_have_yet(start: Callable[
     served = start(Hub(settling=3600))
     ingest(served, range(3))
     served.hub.publish(batch_of(SERIES, range(3, 5)))  # ingest elsewhere has not stored these
-    headers = {"Last-Event-ID": str(Place(epoch="00000000", batch=1, row=0, time=START))}
+    headers = {"Last-Event-ID": ELSEWHERE}
     with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
         assert {event.minute for event in take(response, 8)} == set(range(5))
 
@@ -227,7 +256,7 @@ def test_a_replay_itself_can_be_continued(start: Callable[..., Api], monkeypatch
     monkeypatch.setattr(api.events, "_SLICE", 2)
     served = start()
     ingest(served, range(40))
-    headers = {"Last-Event-ID": str(Place(epoch="00000000", batch=1, row=0, time=START))}
+    headers = {"Last-Event-ID": ELSEWHERE}
     with served.client() as client:
         with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
             last = take(response, 20)[-1]
@@ -244,7 +273,7 @@ def test_what_is_too_much_to_send_again_is_named(start: Callable[..., Api], monk
     monkeypatch.setattr(api.events, "REPLAY_LIMIT", 16)
     served = start()
     ingest(served, range(40))
-    headers = {"Last-Event-ID": str(Place(epoch="00000000", batch=1, row=0, time=START))}
+    headers = {"Last-Event-ID": ELSEWHERE}
     with served.client() as client:
         with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
             received = events(response)
@@ -286,7 +315,7 @@ def test_a_gap_after_a_restart_reaches_to_what_the_store_has(
     monkeypatch.setattr(api.events, "REPLAY_LIMIT", 16)
     served = start()
     served.store.append(batch_of(SERIES, range(40)))
-    headers = {"Last-Event-ID": str(Place(epoch="00000000", batch=1, row=0, time=START))}
+    headers = {"Last-Event-ID": ELSEWHERE}
     with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
         gap = take(response, 17)[-1]
     assert (gap.name, gap.data["to"]) == ("gap", "2026-01-01T00:39:00.000001Z")
@@ -342,7 +371,9 @@ def test_the_server_stops_with_listeners_attached(start: Callable[..., Api]) -> 
     assert api.hub.listeners == 0
 
 
-@pytest.mark.parametrize("place", ["x", "1", "0123abcd-1-1", "0123abcd-1-1-1-1", "0123ABCD-1-1-1"])
+@pytest.mark.parametrize(
+    "place", ["x", "1", "0123abcd-1-1", "0123abcd-1-1-1", "0123abcd0123abcd-1-1-1", "0123ABCD0123ABCD-1-1"]
+)
 def test_a_spoilt_last_event_id_is_422(start: Callable[..., Api], place: str) -> None:
     api = start()
     with api.client() as client:

@@ -37,8 +37,15 @@ def test_the_ring_is_bounded_by_readings_and_keeps_the_newest() -> None:
     assert (hub.next - hub.first, len(hub.batch(hub.next - 1))) == (1, 100 * len(SERIES))
 
 
-def test_two_hubs_are_told_apart() -> None:
-    assert Hub().epoch != Hub().epoch
+def test_marks_stand_for_batches_of_the_ring_to_one_hub_and_kind_of_listener() -> None:
+    hub, other = Hub(capacity=3 * len(SERIES)), Hub()
+    marks = [hub.mark(number, "mine") for number in range(7)]
+    for minute in range(5):
+        hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+    assert [hub.marked(mark, "mine") for mark in marks] == [0, 0, 0, 3, 4, 5, 6]
+    assert (
+        [hub.marked(mark, "another's") for mark in marks] == [other.marked(mark, "mine") for mark in marks] == [0] * 7
+    )
 
 
 def test_each_world_has_its_own_time() -> None:

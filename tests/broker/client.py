@@ -21,10 +21,20 @@ class Client:
         Id of a persistent session; empty for a clean one.
     acknowledge : bool
         Whether messages are acknowledged.
+    will : tuple of str
+        Topic and payload of what the broker is to say when the client vanishes.
     """
 
     def __init__(
-        self, broker: Running, user: str | None, *, session="", acknowledge=True, secret=None, transport="tcp"
+        self,
+        broker: Running,
+        user: str | None,
+        *,
+        session="",
+        acknowledge=True,
+        secret=None,
+        transport="tcp",
+        will: tuple[str, str] | None = None,
     ):
         self.messages: list[paho.MQTTMessage] = []
         self.refusal = ""
@@ -43,6 +53,8 @@ class Client:
         )
         if user:
             self._paho.username_pw_set(user, password(user) if secret is None else secret)
+        if will:
+            self._paho.will_set(*will, qos=1)
         self._paho.max_inflight_messages_set(1000)
         self._paho.on_connect = self._on_connect
         self._paho.on_disconnect = self._on_disconnect

@@ -75,6 +75,7 @@ $JS/#                            -           -       -      -     -           - 
 $JS/API/#                        -           -       -      -     -           -    -         -
 $MQTT/#                          -           -       -      -     -           -    -         -
 $MQTT/msgs/#                     -           -       -      -     -           -    -         -
+_INBOX/#                         -           -       -      -     -           -    -         -
 $CONTROL/#                       -           -       -      -     -           -    -         -
 $CONTROL/dynamic-security/v1     -           -       -      -     -           -    -         -
 $share/g/#                       -           -       -      -     -           -    -         -
@@ -102,11 +103,11 @@ zenata/+ zenata/commands/# +/commands/# truth/# truth/+ +/zenata pilots/# pilots
 pilots/eve/# pilots/eve/+/+ pilots/eve/telemetry/dev-1 truth/zenata
 > * *.> */> */* */*/> *.telemetry.> truth/> truth/* truth.> */zenata pilots/> pilots/* pilots/*/> pilots/*/telemetry/*
 pilots/eve/> pilots.eve.> pilots.> pilots//eve/# zenata/> zenata/*
-$MQTT/# $MQTT/sub/# $MQTT/msgs/# $MQTT/rmsgs/# $JS/# $SYS/# $share/g/truth/# $share/g/#
+_INBOX/# _INBOX/> _INBOX/+ _INBOX.> $MQTT/# $MQTT/sub/# $MQTT/msgs/# $MQTT/rmsgs/# $JS/# $SYS/# $share/g/truth/# $share/g/#
 """.split()
 FOREIGN_TOPICS = """
 > * truth/> truth/* */zenata pilots/> pilots/* pilots/eve/> pilots/eve/* pilots/*/telemetry/dev-1 pilots/>/x
-$SYS/broker/x $JS/API/STREAM/NAMES $MQTT/msgs/truth/zenata $MQTT/sub/x pilots.eve.telemetry.dev-1 truth.zenata zenata.telemetry.la-ferme.air.air-0001 zenata/telemetry/> zenata/> /truth/zenata
+_INBOX/x $SYS/broker/x $JS/API/STREAM/NAMES $MQTT/msgs/truth/zenata $MQTT/sub/x pilots.eve.telemetry.dev-1 truth.zenata zenata.telemetry.la-ferme.air.air-0001 zenata/telemetry/> zenata/> /truth/zenata
 """.split()
 
 
@@ -162,6 +163,24 @@ def test_a_pilot_who_pries_reads_no_more(broker, qos):
         publish_everywhere(tester, client, readable)
         assert client.connected
     assert client.topics == readable
+
+
+@pytest.mark.parametrize("user", ["demo", "eve", "guest"])
+def test_a_will_says_no_more_than_whoever_left_it_may(broker, user):
+    """A broker publishes the will of a client that vanishes: in its name, and so with its rights."""
+    allowed = [topic for topic in TOPICS if may(user, topic, "w")]
+    foreign = [topic for topic in FOREIGN_TOPICS if not topic.startswith(f"pilots/{user}/")]
+    forbidden = [*foreign, *(topic for topic in TOPICS if topic not in allowed)]
+    with Client(broker, "tester") as observer:
+        observer.subscribe("#")
+        for topic in (*forbidden, *allowed):
+            with Client(broker, user, will=(topic, topic)) as client:
+                if client.connected:  # some brokers let nobody in with a will that may not be
+                    client.vanish()
+        with Client(broker, "admin", will=("w-1/commands/streetlight/lamp-0001", "last")) as client:
+            client.vanish()
+        observer.wait_for(*allowed, "last")
+    assert {message.payload.decode() for message in observer.messages} == {*allowed, "last"}
 
 
 def test_a_pilot_gets_nothing_into_a_foreign_topic(broker):

@@ -91,7 +91,6 @@ class Entry:
 
     Parameters
     ----------
-    id : int
     date : str
         Day that it is of, as ``2026-11-23``.
     centimes : int
@@ -100,7 +99,6 @@ class Entry:
         What it is for, and who entered it.
     """
 
-    id: int
     date: str
     centimes: int
     note: str

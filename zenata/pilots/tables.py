@@ -75,7 +75,7 @@ class EntryRow(Base):
     @property
     def entry(self) -> Entry:
         """The row as a value."""
-        return Entry(id=self.id, date=self.date, centimes=self.centimes, note=self.note, by=self.by)
+        return Entry(date=self.date, centimes=self.centimes, note=self.note, by=self.by)
 
 
 class AuditRow(Base):
