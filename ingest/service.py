@@ -53,7 +53,8 @@ class Ingest:
     batch_messages : int
         The most messages stored, and acknowledged, at once.
     batch_age : float
-        The longest a message waits for others [s].
+        The longest a message waits for others [s]. Whoever listens live waits as long; a shorter time costs more
+        commits, of the city's steady rate 0.2 % of a core at 0.05 s rather than 0.2 s.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Ingest:
         on_stored: Callable[[ReadingBatch], None] = lambda _: None,
         devices: Callable[[Catalog], DeviceDecoder] | None = None,
         batch_messages: int = 2000,
-        batch_age: float = 0.2,
+        batch_age: float = 0.05,
     ) -> None:
         self.counters = Counters()
         self._store = store
