@@ -1,21 +1,46 @@
 """What requests carry, as declared in the OpenAPI document. A member that is not declared is an error."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic_core import PydanticCustomError
 
-from api.params import RangeParams
+from api.params import Characters, RangeParams
 from zenata.pilots.device import LONGEST_SILENCE, OFFLINE_AFTER
 
 State = Literal["running", "paused"]
 Speed = Annotated[FiniteFloat, Field(ge=1, le=3600)] | Literal["max"]
+_OF_A_LINE = r"^[^\x00-\x1f\x7f-\x9f" + "\u2028\u2029\u202a-\u202e\u2066-\u2069" + r"]*$"
+
+
+def _line(text: str) -> str:
+    if not re.fullmatch(_OF_A_LINE, text):
+        raise PydanticCustomError("no_line", "holds control characters, where one line of text is meant")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_line), Field(json_schema_extra={"pattern": _OF_A_LINE})]
+"""Text for people: no control characters (PostgreSQL keeps no NUL), ends of lines, or changes of direction."""
+
 Moment = Annotated[str, Field(max_length=64, examples=["2026-07-01T06:00:00Z"])]
 
 
-class Body(BaseModel):
-    """Base of all bodies."""
+class Body(Characters):
+    """Base of all bodies. Values are of the types that the document says: no "1" for 1."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _integers(cls, given: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
+        """Take 1.0 for 1: to JSON these are one number (RFC 8259 section 6)."""
+        if not isinstance(given, dict):
+            return given
+        return {
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in given.items()
+        }
 
     def given(self) -> dict[str, Any]:
         """Return what was said, without what was left out."""
@@ -66,7 +91,7 @@ class Fork(Body):
     state: State = "running"
 
 
-class NewEvent(BaseModel):
+class NewEvent(Body):
     """Something to happen. Each type has parameters of its own beside these (docs/scenarios.md)."""
 
     model_config = ConfigDict(extra="allow")
@@ -94,7 +119,7 @@ class NewDevice(Body):
     """A device of one's own."""
 
     id: str = Field(max_length=63, description="The word it has in topics and queries.", examples=["roof"])
-    name: str = Field("", max_length=200, description="For a person.")
+    name: Line = Field("", max_length=200, description="For a person.")
     longitude: _Longitude | None = Field(None, description="[deg], WGS 84; in the city or near it.", examples=[-7.45])
     latitude: _Latitude | None = Field(None, description="[deg], WGS 84.", examples=[33.62])
     codec: _Codec = Field("auto", description="What it speaks (docs/devices.md).")
@@ -113,7 +138,7 @@ class NewDevice(Body):
 class DeviceChange(Body):
     """What to change of a device; what is left out stays, and null takes a position or an external id away."""
 
-    name: str | None = Field(None, max_length=200)
+    name: Line | None = Field(None, max_length=200)
     longitude: _Longitude | None = None
     latitude: _Latitude | None = None
     codec: _Codec | None = None

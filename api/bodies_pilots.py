@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.bodies import Body, Moment
+from api.bodies import Body, Line, Moment
 from zenata.pilots.keys import ALL, MAIN, Role, Scope
 from zenata.pilots.pilot import LARGEST_GRANTS
 
 _Name = Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-_Scopes = Annotated[frozenset[Scope], Field(min_length=1)]
+_Role = Annotated[Role, Field(strict=False)]  # JSON has no enumerations, sets or decimals of its own
+_Scopes = Annotated[frozenset[Annotated[Scope, Field(strict=False)]], Field(min_length=1, strict=False)]
 _Count = Annotated[int, Field(ge=0, le=10**15)]
 _Actuators = Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=1000)]
 
@@ -28,9 +29,9 @@ class QuotasChange(Body):
 class PilotChange(Body):
     """What to change of a pilot; what is left out stays."""
 
-    contact: str = Field("", max_length=200, description="Whom to write to.", examples=["lina@example.org"])
-    theme: str = Field("", max_length=200, description="What it is about.", examples=["water"])
-    edition: str = Field("", max_length=80, description="Of the programme.", examples=["2026"])
+    contact: Line = Field("", max_length=200, description="Whom to write to.", examples=["lina@example.org"])
+    theme: Line = Field("", max_length=200, description="What it is about.", examples=["water"])
+    edition: Line = Field("", max_length=80, description="Of the programme.", examples=["2026"])
     quotas: QuotasChange = QuotasChange()
     actuators: _Actuators = Field([], description="Devices of the shared city that it may command.")
 
@@ -39,7 +40,7 @@ class NewPilot(PilotChange):
     """A pilot, with a first key."""
 
     name: _Name = Field(description="Also its MQTT user.", examples=["aqua"])
-    role: Role = Role.PILOT
+    role: _Role = Role.PILOT
     scopes: _Scopes = Field(ALL, description="What the key is good for.")
     expires: Moment | None = Field(None, description="When the key ends; never if left out.")
 
@@ -47,7 +48,7 @@ class NewPilot(PilotChange):
 class Suspension(Body):
     """Why a pilot is suspended."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Line = Field(min_length=1, max_length=500)
 
 
 class NewKey(Body):
@@ -61,8 +62,8 @@ class NewKey(Body):
 class NewEntry(Body):
     """A line of a budget."""
 
-    amount: Annotated[Decimal, Field(ge=-LARGEST_GRANTS, le=LARGEST_GRANTS, decimal_places=2)] = Field(
+    amount: Annotated[Decimal, Field(ge=-LARGEST_GRANTS, le=LARGEST_GRANTS, decimal_places=2, strict=False)] = Field(
         description="A grant; below zero an expense [DH].", examples=[50000]
     )
     date: str = Field(max_length=10, examples=["2026-11-23"])
-    note: str = Field("", max_length=500)
+    note: Line = Field("", max_length=500)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.bodies import Body
+from api.bodies import Body, Line
 from api.params import Names
 from zenata.city.clock import parse_duration
 
@@ -18,15 +18,9 @@ def _duration(text: str) -> str:
     return text
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise PydanticCustomError("not_printable", "holds what cannot be printed")
-    return text
-
-
 Duration = Annotated[str, Field(max_length=32, examples=["10m"]), AfterValidator(_duration)]
-_Word = Annotated[str, Field(max_length=64), AfterValidator(_printable)]
-_Some = Annotated[Names, Field(max_length=100)]
+_Word = Annotated[Line, Field(max_length=64)]
+_Some = Annotated[Names, Field(max_length=100, strict=False)]  # JSON has no tuples
 EventType = Literal["road_closure", "heatwave", "flood", "pollution_episode", "festival"]
 """Those that a city announces (docs/scenarios.md)."""
 
@@ -74,12 +68,14 @@ class EventCondition(Body):
     """An event that the city, or one's own world, announces. It is told when it starts and when it has ended."""
 
     type: Literal["event"]
-    event: tuple[EventType, ...] = Field((), description="Types of events; all if left out.", max_length=20)
+    event: tuple[EventType, ...] = Field(
+        (), description="Types of events; all if left out.", max_length=20, strict=False
+    )
 
 
 Condition = Annotated[ThresholdCondition | SilenceCondition | EventCondition, Field(discriminator="type")]
 Url = Annotated[str, Field(max_length=2000, examples=["https://example.org/hook"])]
-Name = Annotated[str, Field(max_length=200, description="For a person."), AfterValidator(_printable)]
+Name = Annotated[Line, Field(max_length=200, description="For a person.")]
 
 
 class NewWebhook(Body):

@@ -6,6 +6,7 @@ A name that is not declared is an error, so that a misspelt filter never means e
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -14,7 +15,21 @@ from api.formats import FORMATS
 from zenata.store.base import AGGREGATES
 
 
-class Params(BaseModel):
+class Characters(BaseModel):
+    """Base of what people send: text that is text."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, given: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
+        """Refuse halves of surrogate pairs, which JSON can write and nothing can keep (RFC 8259 section 8.2)."""
+        try:
+            msgspec.json.encode(given)
+        except UnicodeEncodeError:
+            raise PydanticCustomError("no_character", "holds half of a surrogate pair, which is no character") from None
+        return given
+
+
+class Params(Characters):
     """Parameters of a route; on its own, of one that takes none."""
 
     @model_validator(mode="before")

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -268,6 +269,8 @@ async def on_store_error(request: Request, error: Exception) -> Response:
 
 async def on_control_error(request: Request, error: Exception) -> Response:
     """Answer when the control data cannot be read or changed, without telling strangers why."""
+    if isinstance(error, DataError):  # PostgreSQL takes no NUL, not even to look for, and no more than a column holds
+        return invalid("request", "holds text that cannot be kept or looked for").response(request.url.path)
     log.error("control data: %s", str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0])
     problem = Problem(
         "control-unavailable", f"Pilots and devices cannot be looked up now. {KINDS['control-unavailable'].help}"

@@ -43,7 +43,7 @@ _PROBLEMS = (
 )
 _BODY = {
     "requestBody": {
-        "required": True,
+        "required": False,  # no lines are none refused, as with InfluxDB
         "content": {"text/plain": {"schema": {"type": "string"}, "example": "device,device=roof temperature=21.5"}},
     },
     "security": [{"key": []}],

@@ -142,11 +142,15 @@ def running(
     webhook_private: bool = False,
     origins: Sequence[str] = (),
     certificate: Certificate | None = None,
+    control: str | None = None,
 ) -> Iterator[Api]:
-    """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`."""
+    """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`.
+
+    `control` is the URL of control data that nobody has opened yet, if not a file of SQLite.
+    """
     hub = hub or Hub()
-    control = tempfile.TemporaryDirectory()
-    engine = open_database(f"sqlite:///{control.name}/control.db")
+    folder = tempfile.TemporaryDirectory()
+    engine = open_database(control or f"sqlite:///{folder.name}/control.db")
     devices = Devices(engine)
     register = Register(engine, quotas=quotas)
     for role in Role:
@@ -202,4 +206,4 @@ def running(
     finally:
         stop()
         engine.dispose()
-        control.cleanup()
+        folder.cleanup()

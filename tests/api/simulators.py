@@ -134,8 +134,8 @@ class Simulators:
 
 
 @contextmanager
-def running_with(simulators: Simulators, folder: Path) -> Iterator[Api]:
-    """Run the API beside the shared city, a world of the pilot and one of somebody else."""
+def running_with(simulators: Simulators, folder: Path, control: str | None = None) -> Iterator[Api]:
+    """Run the API beside the shared city, a world of the pilot and one of somebody else; see `running`."""
     store = open_store(f"duckdb:///{folder}/readings.duckdb")
     (folder / "zenata").mkdir()
     with ExitStack() as stack:
@@ -143,4 +143,4 @@ def running_with(simulators: Simulators, folder: Path) -> Iterator[Api]:
         for world, owner in (("zenata", ""), ("w-own", "test-pilot"), ("w-foreign", "ben")):
             place = private_world(folder, world, owner) if owner else folder / world
             stack.enter_context(ControlServer(place, simulators.handler(world, owner)))
-        yield stack.enter_context(running(city=small_city(), store=store, worlds=folder))
+        yield stack.enter_context(running(city=small_city(), store=store, worlds=folder, control=control))

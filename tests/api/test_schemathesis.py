@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.api.running import MINUTES, Api, batch_of, series_of
 from tests.api.simulators import Simulators, running_with
+from tests.pilots.test_database import running_postgres
 
 CHECKS = (
     "not_a_server_error",
@@ -20,18 +22,22 @@ CHECKS = (
     "content_type_conformance",
     "response_headers_conformance",
     "response_schema_conformance",
+    "negative_data_rejection",
 )
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with running_with(Simulators(), tmp_path_factory.mktemp("schemathesis")) as api:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with ExitStack() as stack:
+        control = stack.enter_context(running_postgres()) if request.param == "postgresql" else None
+        folder = tmp_path_factory.mktemp("schemathesis")
+        api = stack.enter_context(running_with(Simulators(), folder, control))
         api.store.append(batch_of(series_of(api.city), range(MINUTES)))
         yield api
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("role", ["pilot", "admin"])
+@pytest.mark.parametrize(("api", "role"), [("sqlite", "pilot"), ("postgresql", "admin")], indirect=["api"])
 def test_every_answer_is_as_documented(api: Api, role: str, tmp_path: Path) -> None:
     secret = api.secrets[role]
     done = subprocess.run(

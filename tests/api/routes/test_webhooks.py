@@ -187,7 +187,7 @@ def test_it_looks_at_ones_own_worlds_and_devices(pilot: httpx.Client) -> None:
         ({"condition": {"type": "weather"}}, "threshold"),
         ({"url": "ftp://example.org"}, "https://"),
         ({"url": "http://user:word@example.org"}, "a user"),
-        ({"name": "a\nb"}, "printed"),
+        ({"name": "a\nb"}, "control characters"),
         ({"also": 1}, "also"),
     ],
 )
