@@ -1,7 +1,7 @@
 """What the routes work with, composed once by the caller and handed to each request."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Annotated, Protocol
@@ -18,6 +18,7 @@ from api.live import Hub
 from api.places import SensorIndex
 from api.webhooks.service import WebhookService
 from api.worlds import Worlds
+from zenata.broker.connections import Connection
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Selection
@@ -83,6 +84,8 @@ class Context:
         Those of pilots.
     telemetry : Telemetry
         Takes what they say.
+    connections : callable
+        Returns who is connected to the broker, or None where that is not told; raises `BrokerError`.
     addresses : callable
         Returns URLs at which the broker answers, by a name for each.
     exports : Exports
@@ -103,6 +106,7 @@ class Context:
     ready: Callable[[], list[str]]
     counters: Callable[[], Mapping[str, float]]
     replay: Callable[[], tuple[int, int]]
+    connections: Callable[[], Sequence[Connection] | None]
     addresses: Callable[[], Mapping[str, str]]
     devices: Devices
     telemetry: Telemetry

@@ -156,13 +156,24 @@ class UsedDocument(Document):
     refused_last_hour: bool
 
 
+class ConnectionDocument(Document):
+    """A client that is connected to the broker: its user and MQTT client id, and how many messages it has sent."""
+
+    user: str
+    client: str
+    address: str
+    since: str
+    sent: int
+
+
 class ActivityDocument(Document):
-    """What a pilot does."""
+    """What a pilot does; `mqtt` is null where the broker does not tell who is connected."""
 
     pilot: str
     suspended: bool
     requests: RequestsDocument
     sockets: int
+    mqtt: list[ConnectionDocument] | None
     devices: DevicesDocument
     dead_letters: LettersDocument
     quotas: list[UsedDocument]

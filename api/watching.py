@@ -1,15 +1,25 @@
 """What can be seen of a pilot: what it asks and sends, what fails, and what somebody should look at."""
 
-from collections.abc import Iterator
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from api.context import Context
+from zenata.broker.connections import Connection
 from zenata.city.clock import SECOND, WallClock, format_time
+from zenata.errors import BrokerError
 from zenata.pilots.device import Device
 from zenata.pilots.pilot import Pilot
 from zenata.store.letters import DeadLetter
 
+log = logging.getLogger(__name__)
+
 HOUR = 3600 * SECOND
+
+Connected = Mapping[str, Sequence[Connection]]
+"""Connections by pilot."""
 
 _LETTERS = 1000  # newest dead letters that are looked at
 _SHOWN = 100  # silent devices that are named
@@ -17,7 +27,23 @@ _ENOUGH, _MOST_WRONG = 20, 0.5  # requests, and the share of wrong ones, from wh
 _NEARLY = 0.9  # of a quota
 
 
-def activity(context: Context, pilot: Pilot) -> dict[str, Any]:
+def connected(context: Context) -> Connected | None:
+    """Return who is connected to the broker by pilot; None if it does not tell."""
+    try:
+        found = context.connections()
+    except BrokerError as error:
+        log.warning("%s", error)
+        return None
+    if found is None:
+        return None
+    pilots = {user.name: user.pilot for user in context.register.users()}
+    by_pilot = defaultdict[str, list[Connection]](list)
+    for one in found:
+        by_pilot[pilots.get(one.user, "")].append(one)
+    return by_pilot
+
+
+def activity(context: Context, pilot: Pilot, connected: Connected | None) -> dict[str, Any]:
     """Return what a pilot does, as far as this process knows; counts of requests are since it started."""
     now = WallClock().now()
     requests, letters = context.activity.of(pilot.name), _letters(context, pilot, now)
@@ -35,6 +61,7 @@ def activity(context: Context, pilot: Pilot) -> dict[str, Any]:
             "last": None if requests.last is None else format_time(requests.last),
         },
         "sockets": context.sockets[pilot.name],
+        "mqtt": None if connected is None else [_connection(one) for one in connected.get(pilot.name, ())],
         "devices": {
             "count": len(devices),
             "online": states.count("online"),
@@ -64,7 +91,7 @@ def alerts(context: Context) -> Iterator[dict[str, Any]]:
         if pilot.suspended is not None:
             yield _alert(pilot, "suspended", f"suspended since {format_time(pilot.suspended)}: {pilot.reason}")
             continue
-        yield from _alerts(pilot, activity(context, pilot))
+        yield from _alerts(pilot, activity(context, pilot, None))
 
 
 def _alerts(pilot: Pilot, seen: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -106,6 +133,10 @@ def _letters(context: Context, pilot: Pilot, now: int) -> list[DeadLetter]:
     worlds = [f"{world}/" for world, owner in context.worlds.owners().items() if owner == pilot.name]
     newest = context.store.dead_letters(topics=[f"pilots/{pilot.name}/", *worlds], limit=_LETTERS)
     return [letter for letter in newest if letter.received > now - HOUR]
+
+
+def _connection(one: Connection) -> dict[str, Any]:
+    return asdict(one) | {"since": format_time(one.since)}
 
 
 def _last(devices: list[Device]) -> str | None:

@@ -14,7 +14,7 @@ from zenata.broker.base import RESERVED, User, pilot_user, service_user
 from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
 from zenata.broker.files import write_private
 from zenata.broker.mosquitto import is_hash_of
-from zenata.broker.nats import Nats
+from zenata.broker.nats import Nats, Watch
 from zenata.errors import SetupError, ZenataError
 from zenata.init import FIRST
 from zenata.pilots.directory import Directory
@@ -97,6 +97,8 @@ class Access:
         ``--mqtt-port`` and ``--ws-port``.
     certificate : Certificate or None
         What the broker shows; it gets a copy, and another when that is renewed.
+    watch : Watch or None
+        Where the broker is to tell who is connected.
     """
 
     def __init__(
@@ -106,11 +108,12 @@ class Access:
         secrets: dict[str, str],
         ports: dict[str, int],
         certificate: Certificate | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._settings, self._ports, self._original = settings, ports, certificate
         self._stamp: tuple[int, ...] = ()
         self.certificate = self._copied(certificate) if certificate else None
-        self._nats = Nats()
+        self._nats = Nats(watch=watch)
         self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
         self._pilots = Pilots(settings, register, lambda entry: entry.bcrypt)
         self._written: Sequence[User] = ()

@@ -20,6 +20,8 @@ import msgspec
 from zenata.access import Access
 from zenata.banner import banner
 from zenata.broker.base import wait_ready
+from zenata.broker.connections import WATCHER
+from zenata.broker.nats import Nats, Watch
 from zenata.city.clock import SECOND, format_time
 from zenata.errors import BrokerError, SetupError
 from zenata.init import FIRST, PILOT, first_keys, open_register
@@ -38,6 +40,7 @@ _START_UP = 60.0  # the longest the city may take to come alive [s]
 _ANSWER = 2.0  # the longest a broker that is said to run may take to answer [s]
 _LAST_BREATH = 20.0  # the longest the services of a killed supervisor may take to end [s]
 _LOOK = 0.05  # pause between two looks at what is starting [s]
+_LOOPBACK = "127.0.0.1"  # where NATS speaks its own protocol, whatever --host is
 _NICE = 10  # of what is in no hurry
 _WATCH = 0.3  # pause between two looks at what is running [s]
 
@@ -152,10 +155,11 @@ def _plan(settings: Settings, register: Register) -> Plan:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
     ports = free_ports(settings.host, wanted)
     programs: list[Program] = []
-    access = None
+    access, watch_url = None, ""
     if settings.broker is None:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
-        access = Access(settings, register, secrets, ports, certificate)
+        watch, watch_url = _watch()
+        access = Access(settings, register, secrets, ports, certificate, watch)
         trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
         address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
         mqtt, ws = str(address), f"{'wss' if certificate else 'ws'}://{settings.host}:{ports['--ws-port']}/mqtt"
@@ -167,11 +171,15 @@ def _plan(settings: Settings, register: Register) -> Plan:
         mqtt, ws = str(address), None
         brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
 
-    def service(name: str, verb: str, broker: str, administrator: str | None = None) -> Program:
-        env = settings.environment(broker=broker, broker_admin=administrator or "", http_port=ports["--http-port"])
+    def service(name: str, verb: str, broker: str, **secrets: str) -> Program:
+        env = settings.environment(
+            **{"broker_admin": "", "broker_watch": ""} | secrets, broker=broker, http_port=ports["--http-port"]
+        )
         return Program(name=name, args=(sys.executable, "-m", "zenata", verb), env=env)
 
-    programs.append(service("api", "serve", brokers["ingest"], settings.broker_admin))
+    programs.append(
+        service("api", "serve", brokers["ingest"], broker_admin=settings.broker_admin or "", broker_watch=watch_url)
+    )
     if not settings.is_embedded:
         programs.append(service("ingest", "ingest", brokers["ingest"]))
     where = Running(
@@ -189,6 +197,14 @@ def _plan(settings: Settings, register: Register) -> Plan:
         access=access,
         certificate=certificate,
     )
+
+
+def _watch() -> tuple[Watch, str]:
+    """Return where the broker of this run is to tell who is connected, and how it is asked."""
+    (port,) = free_ports(_LOOPBACK, {"the watch of the broker": 0}).values()
+    secret = token_urlsafe(32)
+    watch = Watch(port=port, password_hash=Nats().hash_password(secret))
+    return watch, f"nats://{WATCHER}:{secret}@{_LOOPBACK}:{port}"
 
 
 def _key(settings: Settings, register: Register) -> str | None:

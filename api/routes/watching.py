@@ -16,7 +16,7 @@ from api.problems import Problem
 from api.responses import responses
 from api.routes.pilots import find
 from api.schemas_pilots import ActivityDocument, AlertPage, DeedPage
-from api.watching import activity, alerts
+from api.watching import activity, alerts, connected
 from api.worlds import WATCHERS
 from zenata.city.clock import format_time
 from zenata.pilots.audit import Deed
@@ -35,7 +35,8 @@ NoParams = Annotated[Params, Query()]
 )
 def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Say what a pilot asks and sends, what fails, what is silent, and how much of its quotas it has used up."""
-    return _json(activity(context, find(context, principal, pilot)))
+    found = find(context, principal, pilot)
+    return _json(activity(context, found, connected(context)))
 
 
 @router.get(

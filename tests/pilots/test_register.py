@@ -156,6 +156,22 @@ def test_the_last_administrator_cannot_be_suspended(register: Register) -> None:
     assert register.suspend("root", reason="x", by="second").suspended
 
 
+def test_the_last_key_that_manages_pilots_cannot_be_revoked(register: Register, clock: Clock) -> None:
+    register.add("saz", role=Role.ADMIN, by="root")
+    register.issue("saz", by="root")
+    register.issue("saz", name="reader", scopes=frozenset({Scope.READ}), by="root")
+    register.issue("saz", name="soon", expires=clock.time + SECOND, by="root")
+    register.revoke("saz", "soon", by="root")
+    register.issue("saz", name="soon", expires=clock.time + SECOND, by="root")
+    clock.time += SECOND
+    with pytest.raises(PilotError, match="nobody could manage pilots without this key") as refused:
+        register.revoke("saz", "main", by="root")
+    assert refused.value.reason == "conflict"
+    register.revoke("saz", "reader", by="root")
+    register.issue("saz", name="other", by="root")
+    register.revoke("saz", "main", by="root")
+
+
 def test_another_process_follows(register: Register, fresh: str) -> None:
     engine = open_database(fresh)
     with Register(engine) as other:

@@ -80,6 +80,18 @@ def test_live_connections_of_whoever_is_suspended_are_cut_off(city):
             assert admin.connected
 
 
+def test_who_is_connected_is_told_where_the_broker_tells(city):
+    headers = {"Authorization": f"Bearer {city[0].admin_key}"}
+
+    def connected() -> list[str] | None:
+        told = httpx.get(f"{city[0].http}/v1/pilots/demo/activity", headers=headers, timeout=20).json()["mqtt"]
+        return told and sorted(one["client"] for one in told)
+
+    with demo(city, session="roof"), demo(city, session="page", transport="websockets"):
+        assert connected() == (["page", "roof"] if not city[2] else None)
+    wait_until(lambda: not connected(), "they are gone")
+
+
 def test_a_private_world_is_heard_as_soon_as_it_is_made(city):
     headers = {"Authorization": f"Bearer {city[0].key}"}
     with httpx.Client(base_url=city[0].http, headers=headers, timeout=20) as api:

@@ -11,6 +11,7 @@ from pathlib import Path
 import bcrypt
 
 from zenata.broker.base import Command, Rights, User
+from zenata.broker.connections import ANSWER, QUESTION, WATCHER
 from zenata.broker.files import plain, render, write_private
 from zenata.errors import SetupError
 from zenata.tls import Certificate
@@ -20,6 +21,8 @@ _BCRYPT = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 # The cheapest that bcrypt knows. Dear hashes protect passwords that can be guessed; keys here are 256 random bits,
 # and NATS computes a hash at every connection of every device: about 1 ms at 4, 70 ms at 10.
 _COST = 4
+
+_ANY_PORT = -1  # to NATS
 
 _REPLICAS = 3  # of everything that a cluster keeps
 
@@ -50,11 +53,27 @@ class Node:
     secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """Where the broker tells who is connected; see `zenata.broker.connections`.
+
+    Parameters
+    ----------
+    port : int
+        Free, on loopback.
+    password_hash : str
+        Of the `WATCHER`.
+    """
+
+    port: int
+    password_hash: str = field(repr=False)
+
+
 class Nats:
     """The embedded default; or, being told which, a node of a cluster of three."""
 
-    def __init__(self, node: Node | None = None) -> None:
-        self._node = node
+    def __init__(self, node: Node | None = None, watch: Watch | None = None) -> None:
+        self._node, self._watch = node, watch
 
     def hash_password(self, password: str) -> str:
         """Return the bcrypt hash of a password of at most 72 bytes."""
@@ -81,8 +100,9 @@ class Nats:
             ws_port=ws_port,
             folder=str(folder),
             replicas=_REPLICAS if node else 1,
+            nats_port=self._watch.port if self._watch else _ANY_PORT,
         )
-        files = {"nats.conf": config, "users.conf": _users_file(users)}
+        files = {"nats.conf": config, "users.conf": _users_file(users, self._watch)}
         if node:
             files["cluster.conf"] = _cluster_file(node)
         write_private(folder, files)
@@ -112,9 +132,18 @@ def _cluster_file(node: Node) -> str:
     )
 
 
-def _users_file(users: Sequence[User]) -> str:
+def _users_file(users: Sequence[User], watch: Watch | None) -> str:
     entries = "\n".join(f"    {_entry(user)}" for user in users)
-    return f"# Generated at start.\nauthorization {{ users: [\n{entries}\n] }}\n"
+    text = f"# Generated at start.\nauthorization {{ users: [\n{entries}\n] }}\n"
+    if watch is None:
+        return text
+    watcher = {
+        "user": WATCHER,
+        "password": watch.password_hash,
+        "permissions": {"publish": {"allow": [QUESTION]}, "subscribe": {"allow": [ANSWER]}},
+        "allowed_connection_types": ["STANDARD"],
+    }
+    return f'{text}accounts {{ "$SYS" {{ users: [ {json.dumps(watcher)} ] }} }}\n'
 
 
 def _entry(user: User) -> str:

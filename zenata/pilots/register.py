@@ -146,7 +146,10 @@ class Register(Directory):
     def revoke(self, pilot: str, name: str, *, by: str) -> None:
         """Make a key good for nothing from now on."""
         with self._changing(by, "key.revoke", f"{pilot}/{name}") as session:
-            _live_row(session, pilot, name).revoked = self._clock.now()
+            row, now = _live_row(session, pilot, name), self._clock.now()
+            if [one.id for one in _managing(session, now)] == [row.id]:
+                raise PilotError("nobody could manage pilots without this key: rotate it, or issue another", "conflict")
+            row.revoked = now
 
     @contextmanager
     def _changing(self, by: str, what: str, target: str, **detail: object) -> Iterator[Session]:
@@ -190,6 +193,13 @@ def _live_row(session: Session, pilot: str, name: str) -> KeyRow:
     if row is None:
         raise PilotError(f"{pilot} has no key {name[:80]!r}", "unknown")
     return row
+
+
+def _managing(session: Session, now: int) -> list[KeyRow]:
+    """Return the keys by which pilots can be managed: the live ones of administrators that may write."""
+    chosen = select(KeyRow).join(PilotRow, PilotRow.name == KeyRow.pilot)
+    chosen = chosen.where(PilotRow.role == Role.ADMIN.value, PilotRow.suspended.is_(None), KeyRow.revoked.is_(None))
+    return [row for row in session.scalars(chosen) if row.key.is_live(now) and Scope.WRITE in row.key.scopes]
 
 
 def _put(session: Session, new: Key, old: KeyRow | None, now: int) -> None:

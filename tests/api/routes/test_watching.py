@@ -2,13 +2,17 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import httpx
 import pytest
 
 from api.schemas_pilots import ActivityDocument, AlertPage, DeedPage
-from tests.api.running import Api
+from tests.api.running import START, Api, running, small_city
+from zenata.broker.connections import Connection
+from zenata.errors import BrokerError
+from zenata.store import open_store
 
 
 @pytest.fixture
@@ -36,6 +40,29 @@ def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Clie
     assert after.dead_letters.last_hour - before.dead_letters.last_hour == 1
     assert {quota.name for quota in after.quotas} >= {"requests_per_minute", "points_per_day", "worlds", "storage"}
     assert activity(client).pilot == "test-pilot"
+
+
+def test_who_is_connected_is_told_where_the_broker_tells(tmp_path: Path) -> None:
+    there = {"client": "roof", "address": "127.0.0.1", "since": START, "sent": 3}
+    told = [
+        Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
+    ]
+    answers: Iterator[object] = iter([told, None, BrokerError("the broker is away"), told])
+
+    def connections() -> Sequence[Connection] | None:
+        answer = next(answers)
+        if isinstance(answer, BrokerError):
+            raise answer
+        return answer
+
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with running(city=small_city(), store=store, worlds=tmp_path, connections=connections) as api:
+        api.register.issue("test-pilot", name="phone", by="test")
+        with api.client("engineer") as engineer:
+            found = [activity(engineer).mqtt for _ in range(4)]
+    store.close()
+    mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z"} for user in ("test-pilot", "test-pilot_phone")]
+    assert [None if one is None else [each.model_dump() for each in one] for one in found] == [mine, None, None, mine]
 
 
 def test_devices_that_never_spoke_are_not_silent(client: httpx.Client, engineer: httpx.Client) -> None:
