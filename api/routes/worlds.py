@@ -13,7 +13,7 @@ from api.formats import JSON
 from api.params import Params
 from api.problems import Problem, invalid
 from api.responses import responses
-from api.schemas import (
+from api.schemas_worlds import (
     CommandDocument,
     EventDocument,
     EventPage,
