@@ -200,10 +200,10 @@ class Worlds:
 
     def _check_room(self, owner: str, most: int) -> None:
         owners = list(owners_of(self.root).values())
-        if len(owners) >= self._limits.in_all:
-            raise ControlError(f"there are {len(owners)} private worlds already, as many as may be", "limit")
         if (own := owners.count(owner)) >= most:
             raise ControlError(f"{owner} has {own} private worlds already, as many as it may have: delete one", "quota")
+        if len(owners) >= self._limits.in_all:
+            raise ControlError("the sandbox has no room for another private world now", "limit")
 
 
 def owners_of(root: Path) -> dict[str, str]:

@@ -183,6 +183,21 @@ def test_a_will_says_no_more_than_whoever_left_it_may(broker, user):
     assert {message.payload.decode() for message in observer.messages} == {*allowed, "last"}
 
 
+@pytest.mark.parametrize("topic", ["pilots/demo/telemetry/dev-1", "w-1/clock"])
+def test_whoever_takes_the_client_id_of_another_hears_nothing_of_it(broker, topic):
+    """Client ids are of all users together (MQTT 3.1.1 section 3.1.3.1), and so are sessions; rights are not."""
+    with Client(broker, "demo", session="guessed") as demo, Client(broker, "tester") as tester:
+        demo.subscribe(topic)
+        demo.vanish()
+        tester.publish(topic, ["while away"])
+        with Client(broker, "eve", session="guessed") as eve:
+            tester.publish(topic, ["while taken"])
+            eve.subscribe("pilots/eve/end")
+            tester.publish("pilots/eve/end", ["end"])
+            eve.wait_for("end")
+    assert eve.topics == {"pilots/eve/end"}
+
+
 def test_a_pilot_gets_nothing_into_a_foreign_topic(broker):
     with Client(broker, "tester") as observer, Client(broker, "eve") as eve:
         observer.subscribe("#")

@@ -63,7 +63,7 @@ class TestFolders:
         with pytest.raises(ControlError, match="demo has 2 private worlds already"):
             folders.make(recipe(), Pace())
         folders.make(recipe("eve"), Pace())
-        with pytest.raises(ControlError, match="there are 3 private worlds already"):
+        with pytest.raises(ControlError, match="no room for another private world"):
             folders.make(recipe("zoe"), Pace())
         folders.put(first, "deleted")
         folders.make(recipe(), Pace())

@@ -24,7 +24,9 @@ float battery() { return 100; }                    // [%]
 
 void connect() {
   while (WiFi.status() != WL_CONNECTED) delay(500);
-  while (!client.connect(DEVICE, USER, KEY)) {
+  char name[40];  // a broker cuts off whoever has the same name, of whatever pilot: so it is the chip's own
+  snprintf(name, sizeof name, "%s-%012llx", DEVICE, ESP.getEfuseMac());
+  while (!client.connect(name, USER, KEY)) {
     Serial.printf("no broker: error %d, return code %d\n", client.lastError(), client.returnCode());
     delay(5000);
   }
