@@ -1,5 +1,6 @@
 """Puts the API together, with what stands beside it in its process, and runs it."""
 
+import gc
 from contextlib import ExitStack
 from dataclasses import astuple
 from functools import partial
@@ -38,6 +39,8 @@ from zenata.signals import stop_on_signal
 from zenata.store import open_store
 from zenata.wire.address import parse_url
 from zenata.worker import Announcements, worker_of
+
+_NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
 
 SETTLING = 60.0
 """How much later ingest elsewhere may store a reading than we hear it [s]; streams that come back look so far back."""
@@ -111,6 +114,7 @@ def serve(settings: Settings) -> None:
                 access.start()
             if worker:
                 worker.start(on_failure=stop)
+            _spare_garbage()
             server.run(sockets=[listener])
     finally:
         if worker:
@@ -118,6 +122,17 @@ def serve(settings: Settings) -> None:
         store.close()
     if worker and worker.failure:
         raise worker.failure
+
+
+def _spare_garbage() -> None:
+    """Leave what lives as long as we do out of garbage collection, and collect more seldom.
+
+    It looked through the city again and again: a sixth of the time under load, with all that answers standing still for
+    up to 0.1 s.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 50)
 
 
 def _addresses(settings: Settings) -> dict[str, str]:
