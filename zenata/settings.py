@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     letter_days : float
         Age at which dead letters go [d].
     letters : int
-        How many dead letters are kept.
+        How many dead letters of each world and each pilot are kept.
     request_rate : int
         Requests a minute of a pilot; this and what follows is of pilots without quotas of their own.
     device_rate : float

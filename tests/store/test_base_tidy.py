@@ -1,5 +1,7 @@
 """What is old thins out, and means the same to whoever asks for longer spans."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,6 +84,24 @@ def test_dead_letters_go_when_they_are_old_or_too_many(store):
     assert store.dead_letters() == letters[:25]
     store.tidy(NOON, KEEP)
     assert store.dead_letters() == letters[:5]
+
+
+def test_who_has_too_many_dead_letters_costs_others_none(store):
+    def said(number, topic):
+        return replace(letter(number), topic=topic, sensor="")
+
+    flood = [said(-number, f"pilots/alpha/telemetry/{number % 3}") for number in range(1, 100)]
+    few = [said(-number * HOUR, f"pilots/beta/telemetry/{number}") for number in range(1, 4)]
+    city = [letter(-number * HOUR - 1) for number in range(1, 8)]
+    world = [said(-number * HOUR - 2, "alpha/telemetry/coast/air/air-0001") for number in range(1, 3)]
+    store.append(batch_of([]), [*flood, *few, *city, *world])
+    store.tidy(NOON, KEEP)
+    assert store.dead_letters(topics=["pilots/alpha/"]) == flood[:5]
+    assert store.dead_letters(topics=["pilots/beta/"]) == few
+    assert store.dead_letters(topics=["zenata/"]) == city[:5]
+    assert store.dead_letters(topics=["alpha/"]) == world
+    assert store.dead_letters(topics=["pilots/be", "al"]) == store.dead_letters(topics=["pilots/beta/", "alpha/"])
+    assert len(store.dead_letters()) == 15
 
 
 @settings(max_examples=200)

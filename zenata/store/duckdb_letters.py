@@ -56,9 +56,11 @@ def select(
 
 
 def trim(connection: duckdb.DuckDBPyConnection, before: int, most: int) -> None:
-    """Remove those received before a time [us], and the oldest where there are too many."""
+    """Remove those received before a time [us], and the oldest of whoever has too many."""
     connection.execute(
-        "DELETE FROM dead_letters WHERE epoch_us(received) < $1 OR received <= "
-        "(SELECT received FROM dead_letters ORDER BY received DESC LIMIT 1 OFFSET $2)",
+        "DELETE FROM dead_letters WHERE epoch_us(received) < $1 OR received IN (SELECT received FROM dead_letters "
+        "QUALIFY row_number() OVER (PARTITION BY "
+        "CASE split_part(topic, '/', 1) WHEN 'pilots' THEN 'p-' || split_part(topic, '/', 2) ELSE split_part(topic, '/', 1) END "
+        "ORDER BY received DESC) > $2)",
         [before, most],
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from zenata.store.influx_server import Cut, Server
 from zenata.store.influx_sql import LETTERS, clamped, identifier, one_of
-from zenata.store.letters import DeadLetter
+from zenata.store.letters import DeadLetter, owner_of
 
 _PAGE = 500  # letters that are read, or removed, at once
 _NS = 1000  # nanoseconds in a microsecond
@@ -31,18 +31,18 @@ def remove(server: Server, letters: Sequence[DeadLetter]) -> None:
 
 
 def trim(server: Server, before: int, most: int) -> None:
-    """Remove those received before a time [us], and the oldest where there are too many."""
-    statement = f"SELECT seq FROM {identifier(LETTERS)} ORDER BY time DESC LIMIT 1 OFFSET {most}"  # noqa: S608 - quoted
+    """Remove those received before a time [us], and the oldest of whoever has too many."""
+    statement = f"SELECT seq FROM {identifier(LETTERS)} GROUP BY world ORDER BY time DESC LIMIT 1 OFFSET {most}"  # noqa: S608 - quoted
     (series,) = server.query([statement])
-    newest = max([before * _NS - 1, *(row[0] for part in series for row in part.values)])
-    server.remove([Cut(LETTERS, last=newest)])
+    cuts = [Cut(LETTERS, ("world", part.tags.get("world", "")), last=row[0]) for part in series for row in part.values]
+    server.remove([Cut(LETTERS, last=before * _NS - 1), *cuts])
 
 
 def _page(server: Server, topics: Sequence[str], before: int | None) -> list[DeadLetter]:
     """Return some letters of the worlds that topics are of, newest first."""
     chosen = [] if before is None else [f"time < {clamped(before) * _NS}"]
-    if all("/" in topic for topic in topics):
-        chosen.append(one_of("world", {topic.partition("/")[0] for topic in topics}))
+    if all(topic.count("/") > topic.startswith("pilots/") for topic in topics):  # so that each names an owner
+        chosen.append(one_of("world", {owner_of(topic) for topic in topics}))
     where = f"WHERE {' AND '.join(chosen)}" if chosen else ""
     statement = (
         f"SELECT topic, code, reason, sensor, payload, seq FROM {identifier(LETTERS)} {where} "  # noqa: S608 - quoted

@@ -144,7 +144,7 @@ def series_line(series: Series, writer: str, time: int) -> str:
 
 def letter_line(letter: DeadLetter) -> str:
     """Return the line of a dead letter; of an endless payload it keeps the beginning."""
-    tag = f",world={_key(letter.world)}" if letter.world and not _UNWRITABLE.search(letter.world) else ""
+    tag = f",world={_key(letter.owner)}" if letter.owner and not _UNWRITABLE.search(letter.owner) else ""
     fields = ",".join(f"{name}={text_field(getattr(letter, name))}" for name in ("topic", "code", "reason", "sensor"))
     payload = b64encode(letter.payload[:_LONGEST]).decode()
     return f'{LETTERS}{tag} {fields},payload="{payload}",seq={letter.seq}i {letter.received}000'

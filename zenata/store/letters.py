@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from zenata.city.model import OWN
+
 REASONS = ("schema", "topic", "sensor", "device", "unit", "range", "time", "quota")
 """Why a message can be dead, in a word: what is wrong with it."""
 
@@ -44,3 +46,15 @@ class DeadLetter:
     def world(self) -> str:
         """The world that its topic begins with."""
         return self.topic.partition("/")[0]
+
+    @property
+    def owner(self) -> str:
+        """Whose it is; see `owner_of`."""
+        return owner_of(self.topic)
+
+
+def owner_of(topic: str) -> str:
+    """Return whose a topic is, as a world: the one that it begins with, or of a pilot's topics ``p-{pilot}``."""
+    first, _, rest = topic.partition("/")
+    pilot = rest.partition("/")[0]
+    return f"{OWN}{pilot}" if first == "pilots" and pilot else first

@@ -33,7 +33,7 @@ class Retention:
     letters : int
         Age at which dead letters go [us].
     most_letters : int
-        How many dead letters there may be; the oldest go first.
+        How many dead letters each world and each pilot may have; the oldest go first.
     """
 
     raw: int = 90 * DAY
