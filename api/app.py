@@ -32,7 +32,7 @@ from api.routes import worlds as world_routes
 from api.security import BodyLimit, protect
 from api.webhooks.service import WebhookService
 from api.worlds import Worlds
-from zenata.broker.connections import Connection
+from zenata.broker.watch import Watcher
 from zenata.city.model import City
 from zenata.errors import StoreError
 from zenata.pilots.audit import Audit
@@ -59,7 +59,7 @@ def create_app(
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
-    connections: Callable[[], Sequence[Connection] | None] = lambda: None,
+    watcher: Watcher | None = None,
     addresses: Callable[[], Mapping[str, str]] = dict,
     origins: Sequence[str] = (),
 ) -> FastAPI:
@@ -92,7 +92,7 @@ def create_app(
         ready=ready,
         counters=counters,
         replay=replay,
-        connections=connections,
+        watcher=watcher,
         addresses=addresses,
     )
     app.state.metrics = Metrics(hub, store, counters)

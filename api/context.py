@@ -1,7 +1,7 @@
 """What the routes work with, composed once by the caller and handed to each request."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Annotated, Protocol
@@ -18,7 +18,7 @@ from api.live import Hub
 from api.places import SensorIndex
 from api.webhooks.service import WebhookService
 from api.worlds import Worlds
-from zenata.broker.connections import Connection
+from zenata.broker.watch import Watcher
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Selection
@@ -84,8 +84,8 @@ class Context:
         Those of pilots.
     telemetry : Telemetry
         Takes what they say.
-    connections : callable
-        Returns who is connected to the broker, or None where that is not told; raises `BrokerError`.
+    watcher : Watcher or None
+        Asks the broker how it is, where it tells.
     addresses : callable
         Returns URLs at which the broker answers, by a name for each.
     exports : Exports
@@ -106,7 +106,7 @@ class Context:
     ready: Callable[[], list[str]]
     counters: Callable[[], Mapping[str, float]]
     replay: Callable[[], tuple[int, int]]
-    connections: Callable[[], Sequence[Connection] | None]
+    watcher: Watcher | None
     addresses: Callable[[], Mapping[str, str]]
     devices: Devices
     telemetry: Telemetry

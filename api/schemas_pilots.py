@@ -184,7 +184,15 @@ class AlertDocument(Document):
 
     pilot: str | None
     kind: Literal[
-        "locked-out", "suspended", "devices-silent", "dead-letters", "failed", "wrong", "over-quota", "nearly-over"
+        "locked-out",
+        "broker-filling",
+        "suspended",
+        "devices-silent",
+        "dead-letters",
+        "failed",
+        "wrong",
+        "over-quota",
+        "nearly-over",
     ]
     detail: str
 

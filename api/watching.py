@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from api.context import Context
-from zenata.broker.connections import Connection
+from zenata.broker.watch import Connection
 from zenata.city.clock import SECOND, WallClock, format_time
 from zenata.errors import BrokerError
 from zenata.pilots.device import Device
@@ -25,16 +25,17 @@ _LETTERS = 1000  # newest dead letters that are looked at
 _SHOWN = 100  # silent devices that are named
 _ENOUGH, _MOST_WRONG = 20, 0.5  # requests, and the share of wrong ones, from which on somebody should look
 _NEARLY = 0.9  # of a quota
+_FULL = 0.5  # of the broker's disk: what fills it is a session that nobody resumes, and takes days
 
 
 def connected(context: Context) -> Connected | None:
     """Return who is connected to the broker by pilot; None if it does not tell."""
+    if context.watcher is None:
+        return None
     try:
-        found = context.connections()
+        found = context.watcher.connections()
     except BrokerError as error:
         log.warning("%s", error)
-        return None
-    if found is None:
         return None
     pilots = {user.name: user.pilot for user in context.register.users()}
     by_pilot = defaultdict[str, list[Connection]](list)
@@ -87,6 +88,9 @@ def alerts(context: Context) -> Iterator[dict[str, Any]]:
         yield _alert(
             None, "locked-out", f"{address} showed too many wrong keys; it is locked out for {wait:.0f} s more"
         )
+    if (filled := _filled(context)) > _FULL:
+        detail = f"the broker uses {filled:.0%} of the disk it may; full, it lets nobody connect (docs/operations.md)"
+        yield _alert(None, "broker-filling", detail)
     for pilot in context.register.pilots():
         if pilot.suspended is not None:
             yield _alert(pilot, "suspended", f"suspended since {format_time(pilot.suspended)}: {pilot.reason}")
@@ -133,6 +137,15 @@ def _letters(context: Context, pilot: Pilot, now: int) -> list[DeadLetter]:
     worlds = [f"{world}/" for world, owner in context.worlds.owners().items() if owner == pilot.name]
     newest = context.store.dead_letters(topics=[f"pilots/{pilot.name}/", *worlds], limit=_LETTERS)
     return [letter for letter in newest if letter.received > now - HOUR]
+
+
+def _filled(context: Context) -> float:
+    """Return how much of its disk the broker uses, 0 to 1; 0 where it does not tell."""
+    try:
+        return context.watcher.filled() if context.watcher else 0.0
+    except BrokerError as error:
+        log.warning("%s", error)
+        return 0.0
 
 
 def _connection(one: Connection) -> dict[str, Any]:

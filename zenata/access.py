@@ -98,7 +98,7 @@ class Access:
     certificate : Certificate or None
         What the broker shows; it gets a copy, and another when that is renewed.
     watch : Watch or None
-        Where the broker is to tell who is connected.
+        Where the broker is to tell how it is.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ from ingest.keeper import Keeper
 from ingest.replay import replay
 from ingest.telemetry import Telemetry
 from zenata.access import RemoteAccess
-from zenata.broker.connections import connections
+from zenata.broker.watch import Watcher
 from zenata.city.clock import WallClock
 from zenata.city.pack import load_city
 from zenata.ingest import counter_of, retention_of
@@ -84,7 +84,7 @@ def serve(settings: Settings) -> None:
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
         devices=devices,
-        connections=lambda: connections(settings.broker_watch) if settings.broker_watch else None,
+        watcher=Watcher(settings.broker_watch) if settings.broker_watch else None,
         addresses=partial(_addresses, settings),
         origins=settings.cors_origins,
         telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     broker_admin : str or None
         URL of that broker, a Mosquitto, with a user who may manage users; without it they are managed elsewhere.
     broker_watch : str or None
-        URL at which a NATS tells who is connected, ``nats://user:password@host:port``; `zenata up` says so itself.
+        URL at which a NATS tells how it is, ``nats://user:password@host:port``; `zenata up` says so itself.
     worker : str or None
         Which of several ingests this is, ``2/3`` for the second of three; None is the only one.
     share : bool

@@ -20,8 +20,8 @@ import msgspec
 from zenata.access import Access
 from zenata.banner import banner
 from zenata.broker.base import wait_ready
-from zenata.broker.connections import WATCHER
 from zenata.broker.nats import Nats, Watch
+from zenata.broker.watch import WATCHER
 from zenata.city.clock import SECOND, format_time
 from zenata.errors import BrokerError, SetupError
 from zenata.init import FIRST, PILOT, first_keys, open_register
@@ -200,7 +200,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
 
 
 def _watch() -> tuple[Watch, str]:
-    """Return where the broker of this run is to tell who is connected, and how it is asked."""
+    """Return where the broker of this run is to tell how it is, and by which URL it is asked."""
     (port,) = free_ports(_LOOPBACK, {"the watch of the broker": 0}).values()
     secret = token_urlsafe(32)
     watch = Watch(port=port, password_hash=Nats().hash_password(secret))

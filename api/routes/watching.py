@@ -43,7 +43,7 @@ def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPat
     "/alerts", dependencies=[Depends(allow(*WATCHERS))], responses=responses(AlertPage, *_COMMON, "store-unavailable")
 )
 def all_alerts(context: ContextDep, _: NoParams) -> Response:
-    """List what somebody should look at: silent devices, dead letters, failures, quotas, addresses locked out."""
+    """List what somebody should look at: silent devices, dead letters, failures, quotas, addresses locked out, a full broker."""
     return _json({"items": list(alerts(context)), "next": None})
 
 

@@ -21,7 +21,7 @@ from api.webhooks.service import WebhookService
 from api.worlds import Worlds
 from ingest.quotas import Limits, Quotas
 from ingest.telemetry import Telemetry
-from zenata.broker.connections import Connection
+from zenata.broker.watch import Watcher
 from zenata.city.clock import SECOND, WallClock, parse_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City, District, Sensor
@@ -144,7 +144,7 @@ def running(
     origins: Sequence[str] = (),
     certificate: Certificate | None = None,
     control: str | None = None,
-    connections: Callable[[], Sequence[Connection] | None] = lambda: None,
+    watcher: Watcher | None = None,
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`.
 
@@ -184,7 +184,7 @@ def running(
         replay=replay,
         devices=devices,
         telemetry=Telemetry(register=devices, store=store, quotas=Quotas(lambda _: limits), clock=WallClock()),
-        connections=connections,
+        watcher=watcher,
         addresses=lambda: ADDRESSES,
         origins=origins,
     )

@@ -11,8 +11,8 @@ from pathlib import Path
 import bcrypt
 
 from zenata.broker.base import Command, Rights, User
-from zenata.broker.connections import ANSWER, QUESTION, WATCHER
 from zenata.broker.files import plain, render, write_private
+from zenata.broker.watch import ANSWER, QUESTION, WATCHER
 from zenata.errors import SetupError
 from zenata.tls import Certificate
 
@@ -55,7 +55,7 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """Where the broker tells who is connected; see `zenata.broker.connections`.
+    """Where the broker tells how it is; see `zenata.broker.watch`.
 
     Parameters
     ----------
@@ -140,7 +140,10 @@ def _users_file(users: Sequence[User], watch: Watch | None) -> str:
     watcher = {
         "user": WATCHER,
         "password": watch.password_hash,
-        "permissions": {"publish": {"allow": [QUESTION]}, "subscribe": {"allow": [ANSWER]}},
+        "permissions": {
+            "publish": {"allow": [f"{QUESTION}.CONNZ", f"{QUESTION}.JSZ"]},
+            "subscribe": {"allow": [ANSWER]},
+        },
         "allowed_connection_types": ["STANDARD"],
     }
     return f'{text}accounts {{ "$SYS" {{ users: [ {json.dumps(watcher)} ] }} }}\n'

@@ -10,7 +10,7 @@ import pytest
 
 from api.schemas_pilots import ActivityDocument, AlertPage, DeedPage
 from tests.api.running import START, Api, running, small_city
-from zenata.broker.connections import Connection
+from zenata.broker.watch import Connection, Watcher
 from zenata.errors import BrokerError
 from zenata.store import open_store
 
@@ -47,22 +47,48 @@ def test_who_is_connected_is_told_where_the_broker_tells(tmp_path: Path) -> None
     told = [
         Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
     ]
-    answers: Iterator[object] = iter([told, None, BrokerError("the broker is away"), told])
-
-    def connections() -> Sequence[Connection] | None:
-        answer = next(answers)
-        if isinstance(answer, BrokerError):
-            raise answer
-        return answer
-
+    watcher = Told(told)
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=tmp_path, connections=connections) as api:
+    with running(city=small_city(), store=store, worlds=tmp_path, watcher=watcher) as api:
         api.register.issue("test-pilot", name="phone", by="test")
         with api.client("engineer") as engineer:
-            found = [activity(engineer).mqtt for _ in range(4)]
+            found = [activity(engineer).mqtt]
+            watcher.away = True
+            found += [activity(engineer).mqtt]
     store.close()
     mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z"} for user in ("test-pilot", "test-pilot_phone")]
-    assert [None if one is None else [each.model_dump() for each in one] for one in found] == [mine, None, None, mine]
+    assert [None if one is None else [each.model_dump() for each in one] for one in found] == [mine, None]
+
+
+@pytest.mark.parametrize(("filled", "away", "told"), [(0.51, False, True), (0.5, False, False), (0.9, True, False)])
+def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away: bool, told: bool) -> None:
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    watcher = Told([], filled=filled, away=away)
+    with (
+        running(city=small_city(), store=store, worlds=tmp_path, watcher=watcher) as api,
+        api.client("engineer") as engineer,
+    ):
+        found = AlertPage.model_validate(engineer.get("/v1/alerts").json()).items
+    store.close()
+    assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if told else [])
+
+
+class Told(Watcher):
+    """What a broker would tell."""
+
+    def __init__(self, connections: Sequence[Connection], filled: float = 0.0, *, away: bool = False) -> None:
+        self.told, self.part, self.away = connections, filled, away
+
+    def connections(self) -> Sequence[Connection]:
+        return self._said(self.told)
+
+    def filled(self) -> float:
+        return self._said(self.part)
+
+    def _said(self, what):
+        if self.away:
+            raise BrokerError("the broker is away")
+        return what
 
 
 def test_devices_that_never_spoke_are_not_silent(client: httpx.Client, engineer: httpx.Client) -> None:

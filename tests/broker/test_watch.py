@@ -10,8 +10,8 @@ import pytest
 from tests.broker.client import Client
 from tests.broker.running import BROKERS, HOST, Running, running_broker, standard_users
 from tests.system.running import wait_until
-from zenata.broker.connections import WATCHER, Connection, connections
 from zenata.broker.nats import Nats, Watch
+from zenata.broker.watch import WATCHER, Connection, Watcher
 from zenata.city.clock import SECOND
 from zenata.errors import BrokerError
 from zenata.ports import free_ports
@@ -30,7 +30,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running,
 
 
 def of(url: str, user: str) -> list[Connection]:
-    return [one for one in connections(url) if one.user == user]
+    return [one for one in Watcher(url).connections() if one.user == user]
 
 
 def test_who_is_connected_is_told_while_it_is(watched: tuple[Running, str]) -> None:
@@ -60,6 +60,16 @@ def test_many_are_told(watched: tuple[Running, str]) -> None:
             client.__exit__()
 
 
+def test_how_much_it_keeps_is_told(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with Client(broker, "demo", session="away") as demo:
+        demo.subscribe("pilots/demo/#")
+    before = Watcher(url).filled()
+    with Client(broker, "demo") as demo:
+        demo.publish("pilots/demo/x", ["x" * 1_000_000 for _ in range(20)])
+    assert 20e6 < (Watcher(url).filled() - before) * 16 * 2**30 < 22e6  # of max_file_store
+
+
 def test_whoever_asks_hears_nothing_that_is_said(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with socket.create_connection((HOST, int(url.rpartition(":")[2])), 10) as sock, sock.makefile("rwb") as file:
@@ -87,8 +97,8 @@ def test_whoever_asks_hears_nothing_that_is_said(watched: tuple[Running, str]) -
 def test_nobody_else_may_ask(watched: tuple[Running, str]) -> None:
     _, url = watched
     for wrong in (url.replace("nats://watcher:", "nats://watcher:x"), url.replace("//watcher", "//demo")):
-        with pytest.raises(BrokerError, match="does not tell who is connected: -ERR 'Authorization Violation'"):
-            connections(wrong)
+        with pytest.raises(BrokerError, match="does not tell how it is: -ERR 'Authorization Violation'"):
+            Watcher(wrong).connections()
 
 
 @pytest.mark.parametrize(
@@ -104,12 +114,12 @@ def test_what_does_not_answer_so_is_told_in_one_line(said: bytes) -> None:
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with pytest.raises(BrokerError, match=r"^the broker does not tell who is connected: .+$"):
-            connections(f"nats://watcher:x@{HOST}:{server.getsockname()[1]}")
+        with pytest.raises(BrokerError, match=r"^the broker does not tell how it is: .+$"):
+            Watcher(f"nats://watcher:x@{HOST}:{server.getsockname()[1]}").connections()
         thread.join()
 
 
 def test_nobody_there_is_told(tmp_path: Path) -> None:
     (port,) = free_ports(HOST, {"watch": 0}).values()
-    with pytest.raises(BrokerError, match="does not tell who is connected"):
-        connections(f"nats://watcher:x@{HOST}:{port}")
+    with pytest.raises(BrokerError, match="does not tell how it is"):
+        Watcher(f"nats://watcher:x@{HOST}:{port}").connections()
