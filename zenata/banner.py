@@ -8,6 +8,9 @@ from zenata.settings import Settings
 from zenata.tls import Certificate
 from zenata.wire.address import Address, parse_url
 
+ASKED = ("air", "weather")
+"""The kinds of which its calls show readings, and which are to be there before."""
+
 
 def banner(settings: Settings, where: Running, certificate: Certificate | None) -> str:
     """Return where the city answers, and calls to copy."""

@@ -1,7 +1,8 @@
 """Puts the API together, with what stands beside it in its process, and runs it."""
 
 import gc
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from functools import partial
 
@@ -114,7 +115,7 @@ def serve(settings: Settings) -> None:
                 access.start()
             if worker:
                 worker.start(on_failure=stop)
-            _spare_garbage()
+            stack.enter_context(_spared_garbage())
             server.run(sockets=[listener])
     finally:
         if worker:
@@ -124,7 +125,8 @@ def serve(settings: Settings) -> None:
         raise worker.failure
 
 
-def _spare_garbage() -> None:
+@contextmanager
+def _spared_garbage() -> Iterator[None]:
     """Leave what lives as long as we do out of garbage collection, and collect more seldom.
 
     It looked through the city again and again: a sixth of the time under load, with all that answers standing still for
@@ -133,6 +135,10 @@ def _spare_garbage() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 50)
+    try:
+        yield
+    finally:
+        gc.unfreeze()  # or libraries complain of leaks when the process ends
 
 
 def _addresses(settings: Settings) -> dict[str, str]:

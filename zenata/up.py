@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from zenata.access import Access
-from zenata.banner import banner
+from zenata.banner import ASKED, banner
 from zenata.broker.base import wait_ready
 from zenata.broker.nats import Nats, Watch
 from zenata.broker.watch import WATCHER
@@ -239,12 +239,12 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
-    where, latest = plan.where, "/v1/latest?kind=weather"
+    where, asked = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
     steps: tuple[tuple[str, Callable[[], bool], Program | None], ...] = (
         (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt), None),
         ("ingest", settings.subscribed_file().exists, plan.city),
         (f"api at {where.http}", lambda: _get(where, "/readyz") is not None, None),
-        ("first readings", lambda: plan.key is None or bool((_get(where, latest, plan.key) or {}).get("items")), None),
+        ("first readings", lambda: all((_get(where, path, plan.key or "") or {}).get("items") for path in asked), None),
     )
     deadline = time.monotonic() + _START_UP
     for what, there, then in steps:

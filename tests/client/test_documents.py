@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from api import schemas, schemas_devices, schemas_exports, schemas_webhooks
+from api import schemas, schemas_devices, schemas_exports, schemas_webhooks, schemas_worlds
 from zenata.client import documents
 
 PAIRS = {
@@ -18,11 +18,11 @@ PAIRS = {
     documents.Device: schemas_devices.DeviceAndLatest,
     documents.Taken: schemas_devices.TelemetryDocument,
     documents.Export: schemas_exports.ExportDocument,
-    documents.Backfill: schemas.BackfillDocument,
-    documents.World: schemas.WorldDocument,
-    documents.Advanced: schemas.StepPage,
-    documents.Event: schemas.EventDocument,
-    documents.Command: schemas.CommandDocument,
+    documents.Backfill: schemas_worlds.BackfillDocument,
+    documents.World: schemas_worlds.WorldDocument,
+    documents.Advanced: schemas_worlds.StepPage,
+    documents.Event: schemas_worlds.EventDocument,
+    documents.Command: schemas_worlds.CommandDocument,
     documents.Webhook: schemas_webhooks.WebhookAndSecret,
     documents.Delivery: schemas_webhooks.DeliveryDocument,
 }
