@@ -12,6 +12,7 @@ from api.app import create_app
 from api.cursors import Cursors
 from api.exports.jobs import Exports
 from api.live import Hub
+from api.overheard import Overheard
 from api.server import Server
 from api.webhooks.service import WebhookService
 from api.worlds import Worlds
@@ -38,8 +39,9 @@ from zenata.running import Running
 from zenata.settings import Settings
 from zenata.signals import stop_on_signal
 from zenata.store import open_store
+from zenata.wire import topics
 from zenata.wire.address import parse_url
-from zenata.worker import Announcements, worker_of
+from zenata.worker import Ear, worker_of
 
 _NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
 
@@ -56,7 +58,7 @@ def serve(settings: Settings) -> None:
     register = open_register(settings, engine)
     store = open_store(settings.store_url, settings.store_token)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
-    devices, quotas = Devices(engine), counter_of(register)
+    devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
     worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
     reader = partial(DeviceDecoder, devices, kept=store.catalog)
     heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
@@ -70,11 +72,14 @@ def serve(settings: Settings) -> None:
         clock=WallClock(),
         private=settings.webhook_private,
     )
+    overheard = Overheard(
+        audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
+    )
     app = create_app(
         city=city,
         store=store,
         register=register,
-        audit=Audit(engine),
+        audit=audit,
         budget=Budget(engine),
         hub=hub,
         worlds=worlds,
@@ -105,7 +110,9 @@ def serve(settings: Settings) -> None:
             stack.enter_context(exports)
             stack.enter_context(webhooks)
             if settings.broker:
-                stack.enter_context(Announcements(settings, parse_url(settings.broker), webhooks.announce))
+                address = parse_url(settings.broker)
+                stack.enter_context(Ear(settings, address, "events", topics.EVENTS, webhooks.announce))
+                stack.enter_context(Ear(settings, address, "commands", topics.COMMANDS, overheard.note))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Keeper(store, retention_of(settings), WallClock()))

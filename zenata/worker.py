@@ -1,4 +1,4 @@
-"""What hears the broker beside the API: ingest, or a relay where ingest is elsewhere; and what worlds announce."""
+"""What hears the broker beside the API: ingest, or a relay where ingest is elsewhere; and the rest of what worlds say."""
 
 import logging
 import threading
@@ -20,7 +20,6 @@ from zenata.errors import BrokerError
 from zenata.parts import PATIENCE, subscription_of
 from zenata.settings import Settings
 from zenata.store.base import Store
-from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Message, Subscription
 
@@ -113,25 +112,31 @@ class Worker:
             on_failure()
 
 
-class Announcements:
-    """Hears the public events of worlds, in a thread of its own, while it is entered.
+class Ear:
+    """Hears what worlds announce, or are told, in a thread of its own, while it is entered.
 
-    An event is acknowledged when it was told: what comes while nobody listens waits with the broker.
+    A message is acknowledged when it was told on: what comes while nobody listens waits with the broker.
 
     Parameters
     ----------
     settings : Settings
     address : Address
         Of the broker.
+    name : str
+        Of the session, and what its messages are.
+    filter_ : str
+        Of the topics.
     tell : callable
-        Takes a world and what it announces; raises `SQLAlchemyError` if that is to be told again.
+        Takes a topic and a payload; raises `SQLAlchemyError` if that is to be told again.
     """
 
-    def __init__(self, settings: Settings, address: Address, tell: Callable[[str, bytes], None]) -> None:
-        self._subscription = subscription_of(settings, address, "events", (topics.EVENTS,))
-        self._tell = tell
+    def __init__(
+        self, settings: Settings, address: Address, name: str, filter_: str, tell: Callable[[str, bytes], None]
+    ) -> None:
+        self._subscription = subscription_of(settings, address, name, (filter_,))
+        self._name, self._tell = name, tell
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="events")
+        self._thread = threading.Thread(target=self._run, name=name)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -148,7 +153,7 @@ class Announcements:
                 self._subscription.connect(PATIENCE)
             except BrokerError as error:
                 if not self._stop.is_set():
-                    log.error("no webhook is told of events, until this is mended and we start again: %s", error)
+                    log.error("%s are not heard, until this is mended and we start again: %s", self._name, error)
                 return
             while not self._stop.is_set():
                 self._subscription.acknowledge(
@@ -156,12 +161,12 @@ class Announcements:
                 )
 
     def _is_told(self, message: Message) -> bool:
-        """Tell of an event, again and again while the database is away; return whether that was possible."""
+        """Tell of a message, again and again while the database is away; return whether that was possible."""
         while True:
             try:
-                self._tell(topics.world_of(message.topic), message.payload)
+                self._tell(message.topic, message.payload)
             except SQLAlchemyError as error:
-                log.warning("an event waits for the database: %s", type(error).__name__)
+                log.warning("%s wait for the database: %s", self._name, type(error).__name__)
                 if self._stop.wait(_PAUSE):
                     return False
             else:

@@ -10,6 +10,7 @@ from api.webhooks.watch import Watch
 from zenata.city.clock import Clock
 from zenata.pilots.webhooks import Webhooks
 from zenata.store.base import Store
+from zenata.wire import topics
 
 
 class WebhookService:
@@ -53,6 +54,6 @@ class WebhookService:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def announce(self, world: str, payload: bytes) -> None:
-        """Take what a world has announced; see `api.webhooks.watch.Watch.announce`."""
-        self._watch.announce(world, payload)
+    def announce(self, topic: str, payload: bytes) -> None:
+        """Take what a world has announced on its topic; see `api.webhooks.watch.Watch.announce`."""
+        self._watch.announce(topics.world_of(topic), payload)

@@ -2,6 +2,7 @@ import pytest
 
 from api.guard import LOCKED, WRONG_KEYS, Guard
 from api.problems import Problem
+from tests.clocks import StandingClock
 from zenata.city.clock import SECOND
 from zenata.pilots.database import open_database
 from zenata.pilots.keys import new_key
@@ -11,16 +12,9 @@ from zenata.pilots.register import Register
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 
-class Clock:
-    time = 10**15
-
-    def now(self) -> int:
-        return self.time
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return StandingClock()
 
 
 @pytest.fixture

@@ -26,12 +26,12 @@ zenata/events                            w           r       r      r     r     
 w-1/events                               w           r       -      r     r           -    r         r
 zenata/responses/streetlight/lamp-0001   w           -       r      r     r           r    r         r
 w-1/responses/streetlight/lamp-0001      w           -       -      r     r           -    r         r
-zenata/commands/streetlight/lamp-0001    r           -       -      -     -           -    r         rw
-zenata/commands/streetlight/lamp-0002    r           -       -      -     -           w    r         rw
-w-1/commands/streetlight/lamp-0001       r           -       -      w     w           -    r         rw
+zenata/commands/streetlight/lamp-0001    r           r       -      -     -           -    r         rw
+zenata/commands/streetlight/lamp-0002    r           r       -      -     -           w    r         rw
+w-1/commands/streetlight/lamp-0001       r           r       -      w     w           -    r         rw
 w-2/telemetry/la-ferme/air/air-0001      w           r       -      -     -           -    r         r
 w-2/clock                                w           r       -      -     -           -    r         r
-w-2/commands/streetlight/lamp-0001       r           -       -      -     -           -    r         rw
+w-2/commands/streetlight/lamp-0001       r           r       -      -     -           -    r         rw
 pilots/demo/telemetry/dev-1              -           r       -      rw    rw          -    r         r
 pilots/demo/answers/trial-1              -           r       -      rw    rw          -    r         r
 pilots/demo_phone/telemetry/dev-1        -           r       -      -     -           -    r         r
@@ -56,8 +56,8 @@ w-2/telemetry/#                  -           g       -      -     -           - 
 +/events                         -           g       -      -     -           -    g         g
 zenata/responses/#               -           -       g      g     g           g    g         g
 +/responses/#                    -           -       -      -     -           -    g         g
-w-1/commands/#                   g           -       -      -     -           -    g         g
-+/commands/#                     g           -       -      -     -           -    g         g
+w-1/commands/#                   g           g       -      -     -           -    g         g
++/commands/#                     g           g       -      -     -           -    g         g
 zenata/#                         -           -       -      -     -           -    -         -
 pilots/demo/#                    -           g       -      g     g           -    g         g
 pilots/demo/+/dev-1              -           g       -      g     g           -    g         g

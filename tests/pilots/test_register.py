@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from tests.clocks import StandingClock
 from tests.system.running import wait_until
 from zenata.city.clock import SECOND
 from zenata.pilots.audit import Audit
@@ -16,23 +17,13 @@ from zenata.pilots.pilot import PilotError, Quotas
 from zenata.pilots.register import Register
 
 
-class Clock:
-    """A clock that stands still unless it is moved."""
-
-    def __init__(self) -> None:
-        self.time = 10**15
-
-    def now(self) -> int:
-        return self.time
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def register(engine: Engine, clock: Clock) -> Register:
+def register(engine: Engine, clock: StandingClock) -> Register:
     register = Register(engine, clock=clock)
     register.add("aqua", contact="lina@example.org", theme="water", by="root")
     return register
@@ -76,7 +67,7 @@ def test_a_revoked_key_leaves_its_name_free(register: Register) -> None:
     assert len(register.keys("aqua")) == 2
 
 
-def test_a_key_ends_by_itself(register: Register, clock: Clock) -> None:
+def test_a_key_ends_by_itself(register: Register, clock: StandingClock) -> None:
     key = register.issue("aqua", expires=clock.time + SECOND, by="root")
     assert register.check(key)
     clock.time += SECOND
@@ -156,7 +147,7 @@ def test_the_last_administrator_cannot_be_suspended(register: Register) -> None:
     assert register.suspend("root", reason="x", by="second").suspended
 
 
-def test_the_last_key_that_manages_pilots_cannot_be_revoked(register: Register, clock: Clock) -> None:
+def test_the_last_key_that_manages_pilots_cannot_be_revoked(register: Register, clock: StandingClock) -> None:
     register.add("saz", role=Role.ADMIN, by="root")
     register.issue("saz", by="root")
     register.issue("saz", name="reader", scopes=frozenset({Scope.READ}), by="root")

@@ -105,6 +105,31 @@ def test_a_private_world_is_heard_as_soon_as_it_is_made(city):
             wait_until(lambda: not pilot.subscribe(f"{world}/clock"), "the world is forgotten")
 
 
+def test_a_command_over_mqtt_is_in_the_audit_log(city):
+    headers = {"Authorization": f"Bearer {city[0].admin_key}"}
+    with httpx.Client(base_url=city[0].http, headers=headers, timeout=20) as api:
+        (lamp,) = api.get("/v1/sensors", params={"kind": "streetlight", "limit": 1}).json()["items"]
+        change = {"actuators": [lamp["id"]]}
+        api.patch("/v1/pilots/demo", json=change).raise_for_status()
+        topic = f"zenata/commands/streetlight/{lamp['id']}"
+        with Client(city[1], "admin", secret=city[0].admin_key) as admin:
+            wait_until(lambda: admin.subscribe(topic), "the broker has taken the rights in")
+
+            def is_heard() -> bool:
+                with demo(city) as pilot:  # anew each time: Mosquitto cuts off whoever may not yet
+                    pilot.publish(topic, ['{"id": "x1", "set": {"dim": 0.5}}'])
+                return bool(admin.messages)
+
+            wait_until(is_heard, "the pilot may command it")
+
+        def lines() -> list[dict[str, Any]]:
+            items = api.get("/v1/audit").json()["items"]
+            return [item["detail"] for item in items if (item["who"], item["target"]) == ("mqtt", topic)]
+
+        wait_until(lines, "it is in the log")
+        assert (lines()[0]["set"], lines()[0]["id"], lines()[0]["may"]) == ({"dim": 0.5}, "x1", ["demo"])
+
+
 def test_the_banner_says_who_manages_users(city):
     assert "MQTT follows pilots, keys and worlds" in city[0].said
 

@@ -68,7 +68,7 @@ SERVICES: Mapping[str, Rights] = {
     ),
     "ingest": Rights(
         subscribe=(
-            *("+/telemetry/#", "+/packs/#", "+/clock", "+/events", "pilots/#", "truth/#"),
+            *("+/telemetry/#", "+/packs/#", "+/clock", "+/events", "+/commands/#", "pilots/#", "truth/#"),
             # What several divide among them, where a broker can: Mosquitto asks for a right to share.
             *("$share/ingest/+/telemetry/#", "$share/ingest/+/packs/#", "$share/ingest/pilots/#"),
         ),

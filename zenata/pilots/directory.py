@@ -112,6 +112,10 @@ class Directory:
         known = self._state.pilots.get(pilot)
         return known is not None and sensor in known.actuators
 
+    def allowed(self, sensor: str) -> list[str]:
+        """Return the pilots that were allowed this device of the shared city."""
+        return sorted(pilot.name for pilot in self._state.pilots.values() if sensor in pilot.actuators)
+
     def users(self) -> tuple[MqttUser, ...]:
         """Return whom a broker is to let in: the live keys for MQTT of those who are not suspended."""
         state, now = self._state, self._clock.now()

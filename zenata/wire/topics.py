@@ -44,6 +44,9 @@ TELEMETRY = Pattern.TELEMETRY.filter
 PACKS = Pattern.PACK.filter
 """Filter of all packs of all worlds."""
 
+COMMANDS = Pattern.COMMAND.filter
+"""Filter of all commands to devices of all worlds."""
+
 CLOCKS = Pattern.CLOCK.filter
 """Filter of the clocks of all worlds."""
 
