@@ -1,6 +1,7 @@
 """From what a pilot's own devices say to readings."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from ingest.quotas import Quotas
@@ -91,12 +92,29 @@ class DeviceDecoder:
             If it cannot become readings.
         """
         device = self.find(pilot, name)
-        uplinks = read(payload, device.codec, now)
+        uplinks = self.read(pilot, payload, device.codec, now)
         for uplink in uplinks:
             other = self._register.find(pilot, uplink.device) if uplink.device else None
             if other is not None and other.id != device.id:
                 raise Refused("topic", f"the payload speaks of {other.id!r}, and was to be of {device.id!r}")
         return self.accept(device, uplinks, now)
+
+    def read(self, pilot: str, payload: bytes, codec: str, now: int) -> list[Uplink]:
+        """Read a payload; one that cannot be read is refused.
+
+        Raises
+        ------
+        Refused
+            If it is nothing that a device can say.
+        """
+        try:
+            return registry.decode(payload, codec, now, partial(self.knows, pilot))
+        except UplinkError as error:
+            raise Refused("schema", str(error)) from error
+
+    def knows(self, pilot: str, name: str) -> bool:
+        """Return whether a pilot has a device of that name."""
+        return self._register.find(pilot, name) is not None
 
     def find(self, pilot: str, name: str) -> Device:
         """Return a device of a pilot.
@@ -233,24 +251,12 @@ class Said(NamedTuple):
         return seen
 
 
-def read(payload: bytes, codec: str, now: int) -> list[Uplink]:
-    """Read a payload; one that cannot be read is refused.
-
-    Raises
-    ------
-    Refused
-        If it is nothing that a device can say.
-    """
-    try:
-        return registry.decode(payload, codec, now)
-    except UplinkError as error:
-        raise Refused("schema", str(error)) from error
-
-
 def _check_time(time: int, now: int) -> None:
     if not EARLIEST <= time < LATEST:
         raise Refused(
-            "time", f"observed {time / SECOND:.0f} s after 1970, which is no time of a device; times are seconds"
+            "time",
+            f"observed {time / SECOND:.9g} s after 1970, which is no time of a device: times are seconds, and those of "
+            "lines are nanoseconds unless precision= says otherwise",
         )
     if time > now + LEAD:
         raise Refused("time", f"observed at {format_time(time)}, while it is {format_time(now)}")

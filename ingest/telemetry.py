@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
-from ingest.devices import DeviceDecoder, Register, Said, read
+from ingest.devices import DeviceDecoder, Register, Said
 from ingest.quotas import Quotas
 from ingest.refused import Refused
 from zenata.city.clock import Clock
@@ -102,7 +103,7 @@ class Telemetry:
             If they cannot be kept.
         """
         try:
-            lines, bad = influx.read_lines(payload, precision)
+            lines, bad = influx.read_lines(payload, precision, partial(self._decoder.knows, pilot))
         except UplinkError as error:
             return Answer(refusals=(Refusal(code="schema", reason=str(error)),))
         refusals = [Refusal(code="schema", reason=str(line), line=line.number) for line in bad]
@@ -124,7 +125,7 @@ class Telemetry:
 
     def _line(self, pilot: str, name: str | None, line: influx.Line, now: int) -> Said:
         if name is None:
-            raise Refused("device", f"no tag {' or '.join(influx.DEVICE_TAGS)} says which device this is")
+            raise Refused("device", "no tag device or host says which device this is")
         return self._decoder.accept(self._decoder.find(pilot, name), [line.uplink], now)
 
     def _speakers(self, pilot: str, payload: bytes, now: int) -> list[Said]:
@@ -135,7 +136,7 @@ class Telemetry:
             raise Refused("schema", str(error)) from error
         if name is not None:
             return [self._decoder.say(pilot, name, payload, now)]
-        uplinks = read(payload, registry.AUTO, now)
+        uplinks = self._decoder.read(pilot, payload, registry.AUTO, now)
         names = list(dict.fromkeys(uplink.device for uplink in uplinks))
         if None in names:
             raise Refused("device", "nothing says which device this is: say it as ?device=")

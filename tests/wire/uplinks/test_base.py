@@ -27,7 +27,7 @@ def test_a_name_becomes_a_word(name, expected):
 
 @pytest.mark.parametrize("name", ["", "°", "حرارة", "x" * 64])
 def test_a_name_without_a_word_is_refused(name):
-    with pytest.raises(UplinkError, match="cannot be a property"):
+    with pytest.raises(UplinkError, match="propert"):
         word(name)
 
 

@@ -25,6 +25,14 @@ def one(line, precision="ns"):
     return uplink
 
 
+def test_a_tag_device_that_is_none_is_a_tag_where_there_is_a_host():
+    line = b"disk,device=sda1,fstype=ext4,host=box free=5u"
+    (uplink,) = influx.decode(line, knows=lambda name: name == "box")
+    assert (uplink.device, list(uplink.properties)) == ("box", ["disk_sda1_ext4_free"])
+    (uplink,) = influx.decode(line.replace(b",host=box", b""), knows=lambda name: name == "box")
+    assert uplink.device == "sda1"
+
+
 def test_a_line_of_telegraf():
     uplink = one("cpu,cpu=cpu0,host=box usage_idle=98.5,usage_user=1i 1767225600000000000\n")
     assert (uplink.device, uplink.time) == ("box", TIME)

@@ -108,8 +108,10 @@ def word(name: str) -> str:
     made = _OTHER.sub("_", plain).strip("_")
     if made[:1].isdigit():
         made = "p" + made
-    if not made or len(made) > _LONGEST_NAME:
-        raise UplinkError(f"name {name[:80]!r} cannot be a property: use up to {_LONGEST_NAME} letters, digits and '_'")
+    if not made:
+        raise UplinkError(f"name {name[:80]!r} cannot be a property: nothing of it is a letter or digit")
+    if len(made) > _LONGEST_NAME:
+        raise UplinkError(f"the property {made[:200]!r} has {len(made)} characters; use up to {_LONGEST_NAME}")
     return made
 
 

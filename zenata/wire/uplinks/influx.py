@@ -1,7 +1,8 @@
 """InfluxDB line protocol, as Telegraf and the InfluxDB clients write it.
 
 A line is a point: ``measurement,tag=value field=1.5,other=2i 1767225600000000000``. Its device is what the tag
-``device`` says, or else ``host``. A field's property is made of the measurement, the values of the other tags in the
+``device`` says, or else ``host``; a ``device`` that is none of the pilot's, as Telegraf says of disks, is a tag like
+others where there is a ``host``. A field's property is made of the measurement, the values of the other tags in the
 order of their names, and the field: ``cpu,cpu=cpu0,host=box usage_idle=98`` is ``cpu_cpu0_usage_idle`` of ``box``. Three
 words say nothing and are left out: the measurement ``device``, a tag value that is the measurement, and the field
 ``value``.
@@ -12,6 +13,7 @@ InfluxData documentation, "Line protocol reference" (versions 1 and 2).
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
@@ -24,7 +26,6 @@ PRECISIONS = {"ns": 1_000_000_000, "n": 1_000_000_000, "us": SECOND, "u": SECOND
 """Steps a second of a timestamp, by what clients call them."""
 
 _PRECISIONS_LONG = {"m": 60, "h": 3600}  # version 1 only [s]
-DEVICE_TAGS = ("device", "host")
 
 _MEASUREMENT = re.compile(r"(?:\\[, ]|[^, \n])++")
 _KEY = re.compile(r"(?:\\[,= ]|[^,= \n])++")
@@ -70,15 +71,24 @@ class _Point:
     time: int | None
 
 
-def decode(payload: bytes, precision: str = "ns") -> list[Uplink]:
-    """Read lines, all or none.
+Knows = Callable[[str], bool]
+"""Tells whether a tag's value is a device."""
+
+
+def any_device(_: str) -> bool:
+    """Return that it is one."""
+    return True
+
+
+def decode(payload: bytes, precision: str = "ns", knows: Knows = any_device) -> list[Uplink]:
+    """Read lines, all or none; see `read_lines`.
 
     Raises
     ------
     UplinkError
         If one of them is no point; the message names it.
     """
-    lines, bad = read_lines(payload, precision)
+    lines, bad = read_lines(payload, precision, knows)
     if bad:
         raise UplinkError(f"line {bad[0].number}: {bad[0]}")
     if not lines:
@@ -86,7 +96,7 @@ def decode(payload: bytes, precision: str = "ns") -> list[Uplink]:
     return [line.uplink for line in lines]
 
 
-def read_lines(payload: bytes, precision: str = "ns") -> tuple[list[Line], list[BadLine]]:
+def read_lines(payload: bytes, precision: str = "ns", knows: Knows = any_device) -> tuple[list[Line], list[BadLine]]:
     """Read lines, each on its own.
 
     Parameters
@@ -95,6 +105,8 @@ def read_lines(payload: bytes, precision: str = "ns") -> tuple[list[Line], list[
         UTF-8.
     precision : str
         What timestamps count: one of `PRECISIONS`, or ``m`` or ``h``.
+    knows : callable
+        Whether the tag ``device`` speaks of a device.
 
     Raises
     ------
@@ -111,7 +123,7 @@ def read_lines(payload: bytes, precision: str = "ns") -> tuple[list[Line], list[
     number, place = 1, 0
     while (begin := _skip(text, place)) < len(text):
         number += text.count("\n", place, begin)
-        place, found = _line(text, begin, precision)
+        place, found = _line(text, begin, precision, knows)
         said = text[begin:place].rstrip("\r\n ")
         if isinstance(found, Uplink):
             lines.append(Line(number, said, found))
@@ -140,11 +152,11 @@ def _skip(text: str, place: int) -> int:
     return match.end() if match else place
 
 
-def _line(text: str, begin: int, precision: str) -> tuple[int, Uplink | str]:
+def _line(text: str, begin: int, precision: str, knows: Knows) -> tuple[int, Uplink | str]:
     """Read the line that begins somewhere; return where the next one does, and what it says or what is wrong."""
     try:
         point, end = _point(text, begin, precision)
-        return end, _uplink(point)
+        return end, _uplink(point, knows)
     except _Wrong as wrong:
         end = text.find("\n", wrong.place) + 1
         return end or len(text), str(wrong)
@@ -255,10 +267,11 @@ def _plain(text: str) -> str:
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
-def _uplink(point: _Point) -> Uplink:
+def _uplink(point: _Point, knows: Knows) -> Uplink:
     tags = dict(point.tags)
-    device = next((tags.pop(tag) for tag in DEVICE_TAGS if tag in tags), None)
-    tags.pop("host", None)
+    device = tags.pop("host", None)
+    if "device" in tags and (device is None or knows(tags["device"])):
+        device = tags.pop("device")
     words = [] if point.measurement == "device" else [point.measurement]
     words += [tags[tag] for tag in sorted(tags) if tags[tag] != point.measurement]
     properties: dict[str, Measure] = {}

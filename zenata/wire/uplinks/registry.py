@@ -28,7 +28,7 @@ def _json(data: bytes) -> dict[str, Measure]:
 _BYTES: dict[str, BytesCodec] = {CAYENNE: cayenne.decode, JSON_BYTES: _json}
 
 
-def decode(payload: bytes, codec: str, now: int) -> list[Uplink]:
+def decode(payload: bytes, codec: str, now: int, knows: influx.Knows = influx.any_device) -> list[Uplink]:
     """Read what a device says.
 
     Parameters
@@ -38,6 +38,8 @@ def decode(payload: bytes, codec: str, now: int) -> list[Uplink]:
         One of `CODECS`.
     now : int
         What relative times count from [us since the Unix epoch].
+    knows : callable
+        Whether a word is a device; see `zenata.wire.uplinks.influx`.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def decode(payload: bytes, codec: str, now: int) -> list[Uplink]:
         If it is nothing that this codec understands.
     """
     if codec == INFLUX:
-        return influx.decode(payload)
+        return influx.decode(payload, knows=knows)
     match _first(payload):
         case b"[":
             return senml.decode(payload, now)
