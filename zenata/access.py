@@ -15,7 +15,8 @@ from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
 from zenata.broker.files import write_private
 from zenata.broker.mosquitto import is_hash_of
 from zenata.broker.nats import Nats, Watch
-from zenata.errors import SetupError, ZenataError
+from zenata.broker.watch import Watcher
+from zenata.errors import BrokerError, SetupError, ZenataError
 from zenata.init import FIRST
 from zenata.pilots.directory import Directory
 from zenata.pilots.keys import MqttUser
@@ -99,6 +100,8 @@ class Access:
         What the broker shows; it gets a copy, and another when that is renewed.
     watch : Watch or None
         Where the broker is to tell how it is.
+    watcher : Watcher or None
+        Who asks it there; open while we are entered.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class Access:
         ports: dict[str, int],
         certificate: Certificate | None = None,
         watch: Watch | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._settings, self._ports, self._original = settings, ports, certificate
         self._stamp: tuple[int, ...] = ()
@@ -117,6 +121,17 @@ class Access:
         self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
         self._pilots = Pilots(settings, register, lambda entry: entry.bcrypt)
         self._written: Sequence[User] = ()
+        self._watcher, self._gone = watcher, set[str]()
+
+    def __enter__(self) -> Self:
+        with suppress(BrokerError):  # then it is opened when it is needed
+            if self._watcher:
+                self._watcher.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._watcher:
+            self._watcher.close()
 
     def program(self) -> Program:
         """Write the broker's folder, and return how to run it."""
@@ -142,11 +157,26 @@ class Access:
             self._pilots.look()
             if self._pilots.users == self._written:
                 return renewed
+            before = self._written
             self.program()
         except ZenataError as error:
             log.warning("the broker's users cannot be renewed: %s", error)
             return renewed
+        kept = {(user.name, user.password_hash) for user in self._written}
+        self._gone |= {user.name for user in before if (user.name, user.password_hash) not in kept}
         return True
+
+    def cut(self) -> None:
+        """Disconnect whoever the last renewal took away, or gave another key.
+
+        The broker does so itself, but takes in one set of users after the other, each for a second and more.
+        """
+        try:
+            if self._watcher and self._gone:
+                self._watcher.cut(self._gone)
+        except BrokerError as error:
+            log.warning("who had to go is cut off only when the broker comes to it: %s", error)
+        self._gone = set()
 
     def _renew_certificate(self) -> bool:
         """Copy the certificate if it has been renewed; return whether it has. One that is of no use is logged once."""

@@ -72,6 +72,7 @@ def serve(settings: Settings) -> None:
         clock=WallClock(),
         private=settings.webhook_private,
     )
+    watcher = Watcher(settings.broker_watch) if settings.broker_watch else None
     overheard = Overheard(
         audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
     )
@@ -90,7 +91,7 @@ def serve(settings: Settings) -> None:
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
         devices=devices,
-        watcher=Watcher(settings.broker_watch) if settings.broker_watch else None,
+        watcher=watcher,
         addresses=partial(_addresses, settings),
         origins=settings.cors_origins,
         telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
@@ -106,6 +107,8 @@ def serve(settings: Settings) -> None:
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
         with ExitStack() as stack:
+            if watcher:
+                stack.callback(watcher.close)
             stack.enter_context(register)
             stack.enter_context(exports)
             stack.enter_context(webhooks)

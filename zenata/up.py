@@ -19,9 +19,9 @@ import msgspec
 
 from zenata.access import Access
 from zenata.banner import ASKED, banner
-from zenata.broker.base import wait_ready
+from zenata.broker.base import WATCHER, wait_ready
 from zenata.broker.nats import Nats, Watch
-from zenata.broker.watch import WATCHER
+from zenata.broker.watch import Watcher
 from zenata.city.clock import SECOND, format_time
 from zenata.errors import BrokerError, SetupError
 from zenata.init import FIRST, PILOT, first_keys, open_register
@@ -87,6 +87,8 @@ def up(settings: Settings, say: Say) -> None:
             if past := _past(settings):
                 supervisor.start(past)
             supervisor.on_change()
+            if plan.access:
+                stack.enter_context(plan.access)
             say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate)}")
             if past:
                 say("the days before are being filled in behind; it says here when they are there ...")
@@ -94,6 +96,7 @@ def up(settings: Settings, say: Say) -> None:
             supervisor.check()
             if plan.access and plan.access.renew():
                 supervisor.signal("broker", signal.SIGHUP)
+                plan.access.cut()
 
 
 @contextmanager
@@ -159,7 +162,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
     if settings.broker is None:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
         watch, watch_url = _watch()
-        access = Access(settings, register, secrets, ports, certificate, watch)
+        access = Access(settings, register, secrets, ports, certificate, watch, Watcher(watch_url))
         trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
         address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
         mqtt, ws = str(address), f"{'wss' if certificate else 'ws'}://{settings.host}:{ports['--ws-port']}/mqtt"

@@ -98,6 +98,11 @@ class Client:
         if qos == 0:
             self.subscribe("round-trip", 0)  # packets are taken in order, and this one is answered
 
+    def retain(self, topics: Sequence[str]) -> None:
+        """Publish a retained message on each, and wait until the broker has taken all."""
+        mids = {self._paho.publish(topic, "1", 1, retain=True).mid for topic in topics}
+        self._wait(lambda: mids <= self._published or self._closed)
+
     def wait_for(self, *payloads: str) -> None:
         """Wait until these have arrived."""
         self._wait(lambda: set(payloads) <= {message.payload.decode() for message in self.messages})

@@ -2,6 +2,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,8 +11,9 @@ import pytest
 from tests.broker.client import Client
 from tests.broker.running import BROKERS, HOST, Running, running_broker, standard_users
 from tests.system.running import wait_until
+from zenata.broker.base import WATCHER
 from zenata.broker.nats import Nats, Watch
-from zenata.broker.watch import WATCHER, Connection, Watcher
+from zenata.broker.watch import Connection, Watcher
 from zenata.city.clock import SECOND
 from zenata.errors import BrokerError
 from zenata.ports import free_ports
@@ -20,17 +22,38 @@ SECRET = "of the / watcher"
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, str]]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("watched")
+
+
+def said(folder: Path) -> str:
+    return (folder / "broker.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def watched(folder: Path) -> Iterator[tuple[Running, str]]:
     """A broker, and the URL by which it is asked."""
     (port,) = free_ports(HOST, {"watch": 0}).values()
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BROKERS, "nats", Nats(watch=Watch(port=port, password_hash=Nats().hash_password(SECRET))))
-        with running_broker("nats", tmp_path_factory.mktemp("watched"), standard_users("nats")) as broker:
+        with running_broker("nats", folder, standard_users("nats")) as broker:
             yield broker, f"nats://{WATCHER}:{quote(SECRET, safe='')}@{HOST}:{port}"
 
 
+@contextmanager
+def watching(url: str) -> Iterator[Watcher]:
+    with closing(Watcher(url)) as watcher:
+        yield watcher
+
+
 def of(url: str, user: str) -> list[Connection]:
-    return [one for one in Watcher(url).connections() if one.user == user]
+    with watching(url) as watcher:
+        return [one for one in watcher.connections() if one.user == user]
+
+
+def filled(url: str) -> float:
+    with watching(url) as watcher:
+        return watcher.filled()
 
 
 def test_who_is_connected_is_told_while_it_is(watched: tuple[Running, str]) -> None:
@@ -64,10 +87,53 @@ def test_how_much_it_keeps_is_told(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with Client(broker, "demo", session="away") as demo:
         demo.subscribe("pilots/demo/#")
-    before = Watcher(url).filled()
+    before = filled(url)
     with Client(broker, "demo") as demo:
         demo.publish("pilots/demo/x", ["x" * 1_000_000 for _ in range(20)])
-    assert 20e6 < (Watcher(url).filled() - before) * 16 * 2**30 < 22e6  # of max_file_store
+    assert 20e6 < (filled(url) - before) * 16 * 2**30 < 22e6  # of max_file_store
+
+
+def test_one_line_serves_many_questions_and_outlives_what_cuts_it(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with watching(url) as watcher, Client(broker, "demo") as demo:
+        watcher.open()
+        before = watcher._line
+        assert [one.user for one in watcher.connections()] == [one.user for one in watcher.connections()] == ["demo"]
+        assert watcher.filled() < 1
+        assert watcher._line is before
+        before._socket.shutdown(socket.SHUT_RDWR)
+        assert [one.user for one in watcher.connections()] == ["demo"]
+        assert demo.connected
+
+
+def test_who_is_cut_is_disconnected_and_nobody_else(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with (
+        watching(url) as watcher,
+        Client(broker, "demo") as tcp,
+        Client(broker, "demo", transport="websockets") as page,
+        Client(broker, "demo_phone") as phone,
+    ):
+        assert watcher.cut({"demo", "nobody"}) == 2
+        tcp.wait_closed()
+        page.wait_closed()
+        assert phone.subscribe("pilots/demo/#")
+        assert watcher.cut({"demo"}) == 0
+
+
+def test_who_is_cut_is_gone_at_once_while_the_broker_takes_in_users(watched: tuple[Running, str], folder: Path) -> None:
+    """It goes through every retained message then, and lets nobody in; a line that is open is answered all the same."""
+    broker, url = watched
+    with watching(url) as watcher, Client(broker, "demo") as demo:
+        watcher.open()
+        demo.retain([f"pilots/demo/{number}" for number in range(30_000)])
+        before = said(folder)
+        broker.give(standard_users("nats"))
+        wait_until(lambda: "Trapped" in said(folder)[len(before) :], "it begins")
+        assert watcher.cut({"demo"}) == 1
+        demo.wait_closed()
+        assert "Reloaded server" not in said(folder)[len(before) :]
+    wait_until(lambda: "Reloaded server" in said(folder)[len(before) :], "it ends")
 
 
 def test_whoever_asks_hears_nothing_that_is_said(watched: tuple[Running, str]) -> None:
@@ -97,8 +163,8 @@ def test_whoever_asks_hears_nothing_that_is_said(watched: tuple[Running, str]) -
 def test_nobody_else_may_ask(watched: tuple[Running, str]) -> None:
     _, url = watched
     for wrong in (url.replace("nats://watcher:", "nats://watcher:x"), url.replace("//watcher", "//demo")):
-        with pytest.raises(BrokerError, match="does not tell how it is: -ERR 'Authorization Violation'"):
-            Watcher(wrong).connections()
+        with watching(wrong) as watcher, pytest.raises(BrokerError, match="is: -ERR 'Authorization Violation'"):
+            watcher.connections()
 
 
 @pytest.mark.parametrize(

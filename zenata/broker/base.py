@@ -79,7 +79,10 @@ SERVICES: Mapping[str, Rights] = {
 ADMINISTRATOR = "broker"
 """The user of whoever manages the users of a broker, where that is a client of its own."""
 
-RESERVED = frozenset({*SERVICES, ADMINISTRATOR})
+WATCHER = "watcher"
+"""The user that asks an embedded broker how it is."""
+
+RESERVED = frozenset({*SERVICES, ADMINISTRATOR, WATCHER})
 """Names that no pilot may have."""
 
 _PUBLIC = ("telemetry/#", "packs/#", "clock", "events", "responses/#")  # what is heard of a world

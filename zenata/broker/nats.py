@@ -10,9 +10,9 @@ from pathlib import Path
 
 import bcrypt
 
-from zenata.broker.base import Command, Rights, User
+from zenata.broker.base import WATCHER, Command, Rights, User
 from zenata.broker.files import plain, render, write_private
-from zenata.broker.watch import ANSWER, QUESTION, WATCHER
+from zenata.broker.watch import ANSWER, QUESTIONS
 from zenata.errors import SetupError
 from zenata.tls import Certificate
 
@@ -141,8 +141,8 @@ def _users_file(users: Sequence[User], watch: Watch | None) -> str:
         "user": WATCHER,
         "password": watch.password_hash,
         "permissions": {
-            "publish": {"allow": [f"{QUESTION}.CONNZ", f"{QUESTION}.JSZ"]},
-            "subscribe": {"allow": [ANSWER]},
+            "publish": {"allow": QUESTIONS},
+            "subscribe": {"allow": [f"{ANSWER}.>"]},
         },
         "allowed_connection_types": ["STANDARD"],
     }

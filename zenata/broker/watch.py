@@ -1,14 +1,20 @@
 """How the embedded broker is, and who is connected: what NATS tells its system account, asked by its own protocol.
 
+While it takes in new users NATS accepts no connection, for a second and more where many messages are retained. So a line
+that is open stays open, and by it those can be cut off at once who must be.
+
 References
 ----------
 NATS, "Client protocol" and "System events" (docs.nats.io): a request to ``$SYS.REQ.SERVER.PING.CONNZ`` is answered with
 what the monitoring endpoint ``/connz`` would say. Those endpoints know no users, so they stay switched off.
 """
 
+import itertools
 import socket
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -19,11 +25,11 @@ from zenata.errors import BrokerError
 
 T = TypeVar("T")
 
-WATCHER = "watcher"
-"""The user of the system account."""
+QUESTIONS = tuple(f"$SYS.REQ.SERVER.{what}" for what in ("PING.CONNZ", "PING.JSZ", "*.KICK"))
+"""The subjects that it asks; it may use no others."""
 
-QUESTION, ANSWER = "$SYS.REQ.SERVER.PING", "_INBOX.watcher"
-"""What the subjects that it asks begin with, and where it is answered; it may use no others."""
+ANSWER = "_INBOX.watcher"
+"""What the subjects begin with on which it is answered."""
 
 _MOST = 65_536  # connections, more than it lets in
 _PATIENCE = 2.0  # the longest an answer may take [s]
@@ -54,6 +60,7 @@ class Connection:
 
 
 class _Client(msgspec.Struct):
+    cid: int
     start: str
     authorized_user: str = ""
     mqtt_client: str = ""
@@ -74,12 +81,21 @@ class _Kept(msgspec.Struct):
     config: _Limits
 
 
+class _Server(msgspec.Struct):
+    id: str
+
+
 class _Answer(msgspec.Struct, Generic[T]):
+    server: _Server
     data: T
 
 
+class _Cut(msgspec.Struct):
+    server: _Server
+
+
 class Watcher:
-    """Asks a NATS how it is.
+    """Asks a NATS how it is. Methods may be called from any thread.
 
     Parameters
     ----------
@@ -91,6 +107,8 @@ class Watcher:
         where = urlsplit(url)
         self._place = where.hostname, where.port
         self._who = {"user": unquote(where.username or ""), "pass": unquote(where.password or ""), "verbose": False}
+        self._line: _Line | None = None
+        self._lock = threading.Lock()
 
     def connections(self) -> Sequence[Connection]:
         """Return who is connected now, by MQTT and by MQTT over WebSocket.
@@ -100,7 +118,6 @@ class Watcher:
         BrokerError
             If it does not answer, or does not let us ask.
         """
-        found = self._ask("CONNZ", {"auth": True, "acc": "$G", "limit": _MOST}, _Clients).connections
         return [
             Connection(
                 user=one.authorized_user,
@@ -109,8 +126,38 @@ class Watcher:
                 since=parse_time(one.start),
                 sent=one.in_msgs,
             )
-            for one in found
+            for one in self._clients().data.connections
         ]
+
+    def cut(self, users: Collection[str]) -> int:
+        """Disconnect whoever is connected as one of these users; return how many were.
+
+        Raises
+        ------
+        BrokerError
+            As above.
+        """
+        found = self._clients()
+        ids = [one.cid for one in found.data.connections if one.authorized_user in users]
+        for id_ in ids:  # one that has just gone is answered as well
+            self._ask(f"{found.server.id}.KICK", {"cid": id_}, _Cut)
+        return len(ids)
+
+    def open(self) -> None:
+        """Open the line to ask by, if it is not yet.
+
+        Raises
+        ------
+        BrokerError
+            As above.
+        """
+        if self._line is None:
+            self.filled()
+
+    def close(self) -> None:
+        """Close the line."""
+        with self._lock:
+            self._hang_up()
 
     def filled(self) -> float:
         """Return how much of the disk that it may use for sessions and what waits for them it uses, 0 to 1.
@@ -120,28 +167,62 @@ class Watcher:
         BrokerError
             As above.
         """
-        kept = self._ask("JSZ", {}, _Kept)
+        kept = self._ask("PING.JSZ", {}, _Answer[_Kept]).data
         return kept.storage / max(kept.config.max_storage, 1)
 
-    def _ask(self, what: str, options: Mapping[str, object], type_: type[T]) -> T:
-        try:
-            with socket.create_connection(self._place, _PATIENCE) as sock:
-                return msgspec.json.decode(self._answer(sock, what, _text(options)), type=_Answer[type_]).data  # type: ignore[valid-type]
-        except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
-            raise BrokerError(f"the broker does not tell how it is: {error}") from error
+    def _clients(self) -> _Answer[_Clients]:
+        return self._ask("PING.CONNZ", {"auth": True, "acc": "$G", "limit": _MOST}, _Answer[_Clients])
 
-    def _answer(self, sock: socket.socket, what: str, options: str) -> bytes:
-        """Send a request behind the greeting, and return the body of the answer."""
-        asked = f"PUB {QUESTION}.{what} {ANSWER} {len(options)}\r\n{options}\r\n"
-        sock.sendall(f"CONNECT {_text(self._who)}\r\nSUB {ANSWER} 1\r\n{asked}".encode())
-        with sock.makefile("rb") as said:
-            for line in said:
-                match line.split():
-                    case [b"MSG", *_, size]:
-                        return said.read(int(size))
-                    case [b"-ERR", *_]:
-                        raise ConnectionRefusedError(line.decode(errors="replace").strip())
+    def _ask(self, what: str, options: Mapping[str, object], type_: type[T]) -> T:
+        with self._lock:
+            try:
+                return msgspec.json.decode(self._answer(f"$SYS.REQ.SERVER.{what}", _text(options)), type=type_)
+            except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+                self._hang_up()
+                raise BrokerError(f"the broker does not tell how it is: {error}") from error
+
+    def _answer(self, subject: str, body: str) -> bytes:
+        """Ask by the line there is; it may have been cut since, as when the broker started again, so by another then."""
+        if self._line is not None:
+            try:
+                return self._line.ask(subject, body)
+            except (ConnectionError, BrokenPipeError):
+                self._hang_up()
+        self._line = _Line(self._place, self._who)
+        return self._line.ask(subject, body)
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+
+class _Line:
+    """A connection by the protocol of NATS. What comes unasked, such as its PINGs, is passed over (see nats.conf)."""
+
+    def __init__(self, place: tuple[str | None, int | None], who: Mapping[str, object]) -> None:
+        self._inbox, self._numbers = f"{ANSWER}.{token_hex(8)}", itertools.count()
+        self._socket = socket.create_connection(place, _PATIENCE)
+        self._said = self._socket.makefile("rb")
+        self._socket.sendall(f"CONNECT {_text(who)}\r\nSUB {self._inbox}.* 1\r\n".encode())
+
+    def ask(self, subject: str, body: str) -> bytes:
+        """Return the body of the answer."""
+        inbox = f"{self._inbox}.{next(self._numbers)}"
+        self._socket.sendall(f"PUB {subject} {inbox} {len(body)}\r\n{body}\r\n".encode())
+        for line in self._said:
+            match line.split():
+                case [b"MSG", to, *_, size]:
+                    answer = self._said.read(int(size) + 2)[:-2]
+                    if to == inbox.encode():
+                        return answer
+                case [b"-ERR", *_]:
+                    raise PermissionError(line.decode(errors="replace").strip())
         raise ConnectionResetError("it closed the connection")
+
+    def close(self) -> None:
+        self._said.close()
+        self._socket.close()
 
 
 def _text(document: Mapping[str, object]) -> str:
