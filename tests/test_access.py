@@ -39,7 +39,14 @@ class Register:
         hashed = bcrypt.hashpw(key.encode(), bcrypt.gensalt(4)).decode()
         pilot = user.partition("_")[0]
         self.entries[user] = MqttUser(
-            user, pilot, Role(role), writes=True, actuators=(), bcrypt=hashed, pbkdf2=Mosquitto().hash_password(key)
+            user,
+            pilot,
+            Role(role),
+            reads=True,
+            writes=True,
+            actuators=(),
+            bcrypt=hashed,
+            pbkdf2=Mosquitto().hash_password(key),
         )
         self.on_key(user, key)
         return key

@@ -79,6 +79,7 @@ class Pilots:
             pilot=entry.pilot,
             role=entry.role,
             world=self._settings.world,
+            reads=entry.reads,
             writes=entry.writes,
             actuators=entry.actuators,
             own=[world for world, owner in self._owners.items() if owner == entry.pilot],

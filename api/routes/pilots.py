@@ -58,8 +58,8 @@ def add(context: ContextDep, principal: PrincipalDep, body: NewPilot, _: NoParam
     about = body.model_dump(exclude={"name", "role", "scopes", "expires"}) | {"quotas": _quotas(body)}
     _check_actuators(context, body.actuators)
     _tried(lambda: check_key(MAIN, body.scopes, expires, WallClock().now()))  # before the pilot is made
-    pilot = _tried(lambda: context.register.add(body.name, role=body.role, by=principal.pilot, **about))
-    key = _tried(lambda: context.register.issue(body.name, scopes=body.scopes, expires=expires, by=principal.pilot))
+    pilot = _tried(lambda: context.register.add(body.name, role=body.role, by=principal, **about))
+    key = _tried(lambda: context.register.issue(body.name, scopes=body.scopes, expires=expires, by=principal))
     issued = _issued(context, body.name, MAIN, key)
     headers = {"Location": f"/v1/pilots/{pilot.name}"}
     return _json(_pilot(context, pilot) | {"issued": issued}, 201, headers)
@@ -85,7 +85,7 @@ def change(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body:
     if "quotas" in changes:
         changes["quotas"] = _quotas(body)
     _check_actuators(context, changes.get("actuators", []))
-    return _json(_pilot(context, _tried(lambda: context.register.change(pilot, by=principal.pilot, **changes))))
+    return _json(_pilot(context, _tried(lambda: context.register.change(pilot, by=principal, **changes))))
 
 
 @router.post("/pilots/{pilot}/suspend", dependencies=[_watchers], responses=responses(PilotDocument, *_ONE))
@@ -93,14 +93,14 @@ def suspend(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body
     """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
     _check_rank(principal, find(context, principal, pilot))
     reason = body.reason
-    return _json(_pilot(context, _tried(lambda: context.register.suspend(pilot, by=principal.pilot, reason=reason))))
+    return _json(_pilot(context, _tried(lambda: context.register.suspend(pilot, by=principal, reason=reason))))
 
 
 @router.post("/pilots/{pilot}/resume", dependencies=[_watchers], responses=responses(PilotDocument, *_ONE))
 def resume(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Let a suspended pilot go on."""
     _check_rank(principal, find(context, principal, pilot))
-    return _json(_pilot(context, _tried(lambda: context.register.resume(pilot, by=principal.pilot))))
+    return _json(_pilot(context, _tried(lambda: context.register.resume(pilot, by=principal))))
 
 
 @router.get("/keys", dependencies=[_watchers], responses=responses(KeyPage, *_COMMON))
@@ -119,25 +119,27 @@ def keys(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoPa
 @router.post("/pilots/{pilot}/keys", status_code=201, responses=responses(IssuedKey, *_ONE, status=201))
 def issue(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: NewKey, _: NoParams) -> Response:
     """Give a pilot another key, which is shown this once: administrators to anybody, a pilot to itself."""
-    _check_own(context, principal, pilot, body.scopes)
-    expires, by = _moment(body.expires), principal.pilot
-    key = _tried(lambda: context.register.issue(pilot, name=body.name, scopes=body.scopes, expires=expires, by=by))
+    expires = _moment(body.expires)
+    _check_own(context, principal, pilot, body.scopes, expires)
+    key = _tried(
+        lambda: context.register.issue(pilot, name=body.name, scopes=body.scopes, expires=expires, by=principal)
+    )
     return _json(_issued(context, pilot, body.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{body.name}"})
 
 
 @router.post("/pilots/{pilot}/keys/{name}/rotate", responses=responses(IssuedKey, *_KEY))
 def rotate(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name: KeyPath, _: NoParams) -> Response:
     """Put another key, which is shown this once, in the place of one; that is good for nothing from now on."""
-    _check_own(context, principal, pilot, _scopes(context, pilot, name))
-    key = _tried(lambda: context.register.rotate(pilot, name, by=principal.pilot))
+    _check_own(context, principal, pilot, *_reach(context, pilot, name))
+    key = _tried(lambda: context.register.rotate(pilot, name, by=principal))
     return _json(_issued(context, pilot, name, key))
 
 
 @router.delete("/pilots/{pilot}/keys/{name}", status_code=204, responses=responses(None, *_KEY, status=204))
 def revoke(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name: KeyPath, _: NoParams) -> Response:
     """Make a key good for nothing from now on, and cut its connections."""
-    _check_own(context, principal, pilot)
-    _tried(lambda: context.register.revoke(pilot, name, by=principal.pilot))
+    _check_own(context, principal, pilot, *_reach(context, pilot, name))
+    _tried(lambda: context.register.revoke(pilot, name, by=principal))
     return Response(status_code=204)
 
 
@@ -161,8 +163,9 @@ def budget(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: No
 def enter(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: NewEntry, _: NoParams) -> Response:
     """Enter a grant, or below zero an expense. Grants to one pilot come to 200,000 DH at most."""
     find(context, principal, pilot)
-    given = {"day": body.date, "note": body.note, "by": principal.pilot}
-    return _json(_entry(_tried(lambda: context.budget.enter(pilot, body.amount, **given))), 201)
+    by, amount = principal, body.amount
+    entry = _tried(lambda: context.budget.enter(pilot, amount, day=body.date, note=body.note, by=by))
+    return _json(_entry(entry), 201)
 
 
 def find(context: Context, principal: Principal, name: str) -> Pilot:
@@ -181,17 +184,22 @@ def _check_rank(principal: Principal, pilot: Pilot) -> None:
         raise Problem("wrong-role", detail, allowed=[Role.ADMIN])
 
 
-def _check_own(context: Context, principal: Principal, pilot: str, scopes: frozenset[Scope] = frozenset()) -> None:
-    """Raise unless somebody may manage the keys of a pilot: its own, with no more scopes than its key has itself."""
+def _check_own(
+    context: Context, principal: Principal, pilot: str, scopes: frozenset[Scope], expires: int | None
+) -> None:
+    """Raise unless somebody may manage a key of a pilot: of its own, none that is good for more, or longer, than its."""
     find(context, principal, pilot)
-    if principal.role is Role.ADMIN:
-        return
-    if pilot != principal.pilot:
+    if pilot != principal.pilot and principal.role is not Role.ADMIN:
         detail = f"This needs the role admin; the key has {principal.role}."
         raise Problem("wrong-role", detail, allowed=[Role.ADMIN])
-    if not scopes <= principal.scopes:
-        detail = f"A key of yours can have no more scopes than the one you use: {', '.join(sorted(principal.scopes))}."
-        raise Problem("wrong-scope", detail, scopes=sorted(principal.scopes))
+    if pilot != principal.pilot:
+        return
+    longer = principal.expires is not None and (expires is None or expires > principal.expires)
+    if longer or not scopes <= principal.scopes:
+        own = sorted(principal.scopes)
+        until = f" until {format_time(principal.expires)}" if principal.expires else ""
+        detail = f"A key manages those of yours that are good for no more, and no longer, than it is: {', '.join(own)}{until}."
+        raise Problem("wrong-scope", detail, scopes=own, expires=_time(principal.expires))
 
 
 def _check_actuators(context: Context, actuators: list[str]) -> None:
@@ -200,9 +208,10 @@ def _check_actuators(context: Context, actuators: list[str]) -> None:
             raise invalid("actuators", f"there is no sensor {sensor!r} in the city")
 
 
-def _scopes(context: Context, pilot: str, name: str) -> frozenset[Scope]:
-    live = (key.scopes for key in context.register.keys(pilot) if key.name == name and key.revoked is None)
-    return next(live, frozenset())
+def _reach(context: Context, pilot: str, name: str) -> tuple[frozenset[Scope], int | None]:
+    """Return what a key is good for, and until when [us since the Unix epoch]; of one that is none, for nothing."""
+    live = (key for key in context.register.keys(pilot) if key.name == name and key.revoked is None)
+    return next(((key.scopes, key.expires) for key in live), (frozenset(), 0))
 
 
 def _issued(context: Context, pilot: str, name: str, key: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from tests.broker.running import HOST
 from zenata.broker.base import RESERVED, SERVICES, Rights, User, pilot_user, rights, service_user, wait_ready
 from zenata.errors import BrokerError, SetupError
+from zenata.pilots import checks
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "a.b", "+", "#", "*", ">", "a:b", 'a"', "a\nuser", "-a", "x" * 66])
@@ -35,6 +36,19 @@ def test_nobody_but_a_pilot_has_a_place_of_its_own():
         role for role in ("guest", "pilot", "engineer", "admin") if "pilots/eve/#" in rights(role, "eve", "z").publish
     ]
     assert placed == ["pilot"]
+
+
+@pytest.mark.parametrize("role", ["guest", "pilot", "engineer", "admin"])
+def test_a_key_that_may_not_read_or_write_has_half_the_rights(role):
+    whole = rights(role, "demo", "zenata", ["w-1"], ["lamp-0002"])
+    some = {"role": role, "pilot": "demo", "world": "zenata", "own": ["w-1"], "actuators": ["lamp-0002"]}
+    assert rights(**some, reads=False) == Rights(publish=whole.publish)
+    assert rights(**some, writes=False) == Rights(subscribe=whole.subscribe)
+    assert rights(**some, reads=False, writes=False) == Rights()
+
+
+def test_no_pilot_has_the_name_of_whoever_else_is_at_a_broker():
+    assert RESERVED <= checks.RESERVED
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ zenata/clock                             w           r       r      r     r     
 w-1/clock                                w           r       -      r     r           -    r         r
 zenata/events                            w           r       r      r     r           r    r         r
 w-1/events                               w           r       -      r     r           -    r         r
-zenata/responses/streetlight/lamp-0001   w           -       r      r     r           r    r         r
+zenata/responses/streetlight/lamp-0001   w           -       -      -     -           -    r         r
+zenata/responses/streetlight/lamp-0002   w           -       -      -     -           r    r         r
 w-1/responses/streetlight/lamp-0001      w           -       -      r     r           -    r         r
 zenata/commands/streetlight/lamp-0001    r           r       -      -     -           -    r         rw
 zenata/commands/streetlight/lamp-0002    r           r       -      -     -           w    r         rw
@@ -54,7 +55,9 @@ w-2/telemetry/#                  -           g       -      -     -           - 
 +/telemetry/#                    -           g       -      -     -           -    g         g
 +/clock                          -           g       -      -     -           -    g         g
 +/events                         -           g       -      -     -           -    g         g
-zenata/responses/#               -           -       g      g     g           g    g         g
+zenata/responses/#               -           -       -      -     -           -    g         g
+zenata/responses/+/lamp-0002     -           -       -      -     -           g    g         g
+w-1/responses/#                  -           -       -      g     g           -    g         g
 +/responses/#                    -           -       -      -     -           -    g         g
 w-1/commands/#                   g           g       -      -     -           -    g         g
 +/commands/#                     g           g       -      -     -           -    g         g

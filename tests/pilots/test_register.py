@@ -141,9 +141,13 @@ def test_what_cannot_be_is_refused_and_not_noted(register: Register, engine: Eng
 
 def test_the_last_administrator_cannot_be_suspended(register: Register) -> None:
     register.add("root", role=Role.ADMIN, by="shell")
+    register.issue("root", by="shell")
+    register.add("second", role=Role.ADMIN, by="shell")
+    register.issue("second", name="reader", scopes=frozenset({Scope.READ}), by="shell")
     with pytest.raises(PilotError, match="nobody could resume it"):
         register.suspend("root", reason="x", by="root")
-    register.add("second", role=Role.ADMIN, by="shell")
+    assert register.suspend("aqua", reason="x", by="root").suspended
+    register.issue("second", by="shell")
     assert register.suspend("root", reason="x", by="second").suspended
 
 

@@ -85,17 +85,24 @@ WATCHER = "watcher"
 RESERVED = frozenset({*SERVICES, ADMINISTRATOR, WATCHER})
 """Names that no pilot may have."""
 
-_PUBLIC = ("telemetry/#", "packs/#", "clock", "events", "responses/#")  # what is heard of a world
-_EVERYTHING = (*(f"+/{part}" for part in (*_PUBLIC, "commands/#")), "pilots/#", "truth/#")
+_PUBLIC = ("telemetry/#", "packs/#", "clock", "events")  # what is heard of a world
+_EVERYTHING = (*(f"+/{part}" for part in (*_PUBLIC, "responses/#", "commands/#")), "pilots/#", "truth/#")
 
 
 def rights(
-    role: str, pilot: str, world: str, own: Sequence[str] = (), actuators: Sequence[str] = (), *, writes: bool = True
+    role: str,
+    pilot: str,
+    world: str,
+    own: Sequence[str] = (),
+    actuators: Sequence[str] = (),
+    *,
+    reads: bool = True,
+    writes: bool = True,
 ) -> Rights:
     """Return the rights of a role, one of ``guest``, ``pilot``, ``engineer`` and ``admin``.
 
     A guest reads the live city; a pilot its own worlds too, which it commands, and it has ``pilots/{pilot}/`` for itself.
-    Engineers read everything and command their own worlds, administrators command all.
+    What devices of the live city answer tells who commands them, so only those hear it who may. Engineers read everything and command their own worlds, administrators command all.
 
     Parameters
     ----------
@@ -106,11 +113,12 @@ def rights(
         The private worlds of the pilot.
     actuators : sequence of str
         Devices of the live city that a pilot may command.
-    writes : bool
-        Whether the key may publish.
+    reads, writes : bool
+        Whether the key may subscribe, and publish.
     """
-    if not writes:
-        return Rights(subscribe=rights(role, pilot, world, own).subscribe)
+    if not (reads and writes):
+        whole = rights(role, pilot, world, own, actuators)
+        return Rights(publish=whole.publish if writes else (), subscribe=whole.subscribe if reads else ())
     told = tuple(f"{told}/commands/#" for told in own)
     if role == "admin":
         return Rights(publish=("+/commands/#",), subscribe=_EVERYTHING)
@@ -121,7 +129,8 @@ def rights(
     mine = f"pilots/{pilot}/#"
     heard = (f"{heard}/{part}" for heard in (world, *own) for part in _PUBLIC)
     allowed = (f"{world}/commands/+/{actuator}" for actuator in actuators)
-    return Rights(publish=(mine, *told, *allowed), subscribe=(*heard, mine))
+    answers = (*(f"{one}/responses/#" for one in own), *(f"{world}/responses/+/{actuator}" for actuator in actuators))
+    return Rights(publish=(mine, *told, *allowed), subscribe=(*heard, *answers, mine))
 
 
 def service_user(name: str, password_hash: str) -> User:
@@ -138,6 +147,7 @@ def pilot_user(
     world: str = "zenata",
     own: Sequence[str] = (),
     actuators: Sequence[str] = (),
+    reads: bool = True,
     writes: bool = True,
 ) -> User:
     """Return the user of a pilot.
@@ -148,7 +158,7 @@ def pilot_user(
         See `User`.
     pilot : str or None
         The pilot, if its name is another than the user's.
-    role, world, own, actuators, writes
+    role, world, own, actuators, reads, writes
         See `rights`.
 
     Raises
@@ -158,9 +168,8 @@ def pilot_user(
     """
     if name in RESERVED:
         raise SetupError(f"a pilot cannot be called {name!r}: that is the name of a service")
-    return User(
-        name=name, password_hash=password_hash, rights=rights(role, pilot or name, world, own, actuators, writes=writes)
-    )
+    granted = rights(role, pilot or name, world, own, actuators, reads=reads, writes=writes)
+    return User(name=name, password_hash=password_hash, rights=granted)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

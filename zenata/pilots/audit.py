@@ -1,12 +1,13 @@
 """Who did what: a log that only grows. The database itself refuses to change or remove a line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from zenata.pilots.keys import Principal
 from zenata.pilots.tables import AuditRow
 
 _LONGEST = 200
@@ -38,6 +39,17 @@ class Deed:
     what: str
     target: str
     detail: dict[str, Any] = field(default_factory=dict)
+
+
+By = Principal | str
+"""Whoever does something: somebody with a key, or a word such as ``shell``."""
+
+
+def deed_of(by: By, *, time: int, what: str, target: str, detail: Mapping[str, Any]) -> Deed:
+    """Return what somebody did; of somebody with a key, with the key's name too."""
+    if isinstance(by, Principal):
+        return Deed(time=time, who=by.pilot, what=what, target=target, detail={"key": by.key, **detail})
+    return Deed(time=time, who=by, what=what, target=target, detail=dict(detail))
 
 
 def row_of(deed: Deed) -> AuditRow:

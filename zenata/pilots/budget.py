@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import WallClock
-from zenata.pilots.audit import Deed, row_of
+from zenata.pilots.audit import By, deed_of, row_of
 from zenata.pilots.pilot import LARGEST_GRANTS, Entry, PilotError
 from zenata.pilots.tables import EntryRow, PilotRow
 
@@ -26,7 +26,7 @@ class Budget:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def enter(self, pilot: str, amount: Decimal, *, day: str, note: str = "", by: str) -> Entry:
+    def enter(self, pilot: str, amount: Decimal, *, day: str, note: str = "", by: By) -> Entry:
         """Enter a grant, or below zero an expense.
 
         Parameters
@@ -36,7 +36,8 @@ class Budget:
             [DH]
         day : str
             As ``2026-11-23``.
-        note, by : str
+        note : str
+        by : Principal or str
             What it is for, and who enters it.
 
         Raises
@@ -46,13 +47,14 @@ class Budget:
         """
         centimes = _centimes(amount)
         _check(day, note)
-        row = EntryRow(pilot=pilot, date=day, centimes=centimes, note=note, by=by)
+        detail = {"dh": str(amount), "date": day, "note": note}
+        deed = deed_of(by, time=WallClock().now(), what="budget.enter", target=pilot, detail=detail)
+        row = EntryRow(pilot=pilot, date=day, centimes=centimes, note=note, by=deed.who)
         with Session(self._engine) as session, session.begin():
             # Locked until the end, so that two entries at once cannot both have the last dirham.
             if session.get(PilotRow, pilot, with_for_update=True) is None:
                 raise PilotError(f"there is no pilot {pilot[:80]!r}", "unknown")
-            detail = {"dh": str(amount), "date": day, "note": note}
-            session.add(row_of(Deed(time=WallClock().now(), who=by, what="budget.enter", target=pilot, detail=detail)))
+            session.add(row_of(deed))
             session.add(row)
             session.flush()
             _check_sums(session, pilot)

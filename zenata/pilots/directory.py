@@ -85,7 +85,7 @@ class Directory:
         pilot = self._state.pilots[found.pilot]
         if pilot.suspended is not None:
             return None
-        return Principal(pilot=pilot.name, role=pilot.role, key=found.name, scopes=found.scopes)
+        return Principal(pilot=pilot.name, role=pilot.role, key=found.name, scopes=found.scopes, expires=found.expires)
 
     def why(self, key: str) -> str:
         """Return why `check` does not know a key, for whoever has it."""
@@ -177,6 +177,7 @@ def _user(pilot: Pilot, key: Key) -> MqttUser:
         key.user,
         pilot=pilot.name,
         role=pilot.role,
+        reads=Scope.READ in key.scopes,
         writes=Scope.WRITE in key.scopes,
         actuators=pilot.actuators,
         bcrypt=key.bcrypt,

@@ -42,7 +42,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a key is good for, within what its pilot may: asking, changing something, and being a password of MQTT."""
+    """What a key is good for, within what its pilot may: asking, changing something, and being a password of MQTT, by which what else it is good for can be done."""
 
     READ = "read"
     WRITE = "write"
@@ -64,12 +64,15 @@ class Principal:
     key : str
         Name of the key.
     scopes : frozenset of Scope
+    expires : int or None
+        From when on the key is good for nothing [us since the Unix epoch].
     """
 
     pilot: str
     role: Role
     key: str = MAIN
     scopes: frozenset[Scope] = ALL
+    expires: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,8 +131,8 @@ class MqttUser(NamedTuple):
         Of the user.
     pilot : str
     role : Role
-    writes : bool
-        Whether it may publish.
+    reads, writes : bool
+        Whether it may subscribe, and publish.
     actuators : tuple of str
         Devices of the shared city that it may command.
     bcrypt, pbkdf2 : str
@@ -139,6 +142,7 @@ class MqttUser(NamedTuple):
     name: str
     pilot: str
     role: Role
+    reads: bool
     writes: bool
     actuators: tuple[str, ...]
     bcrypt: str

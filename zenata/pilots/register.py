@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import Clock
-from zenata.pilots.audit import Deed, row_of
+from zenata.pilots.audit import By, deed_of, row_of
 from zenata.pilots.checks import check_change, check_key, check_name
 from zenata.pilots.directory import Directory
 from zenata.pilots.keys import ALL, MAIN, PREFIX_LENGTH, Key, Role, Scope, kept, new_key
@@ -59,7 +59,7 @@ class Register(Directory):
 
     # Changing it; each raises `PilotError` where that cannot be
 
-    def add(self, name: str, *, role: Role = Role.PILOT, by: str, **about: Any) -> Pilot:  # noqa: ANN401 - as of a Pilot
+    def add(self, name: str, *, role: Role = Role.PILOT, by: By, **about: Any) -> Pilot:  # noqa: ANN401 - as of a Pilot
         """Make a pilot, who has no key yet; `about` holds members of `Pilot`."""
         check_name(name)
         check_change(about)
@@ -71,7 +71,7 @@ class Register(Directory):
             session.add(PilotRow(name=name, role=role.value, made=self._clock.now(), **values))
         return self.pilot(name)
 
-    def change(self, name: str, *, by: str, **changes: Any) -> Pilot:  # noqa: ANN401 - the members of a Pilot
+    def change(self, name: str, *, by: By, **changes: Any) -> Pilot:  # noqa: ANN401 - the members of a Pilot
         """Change members of a pilot: contact, theme, edition, quotas, actuators. A quota of None is the default again."""
         check_change(changes)
         with self._changing(by, "pilot.change", name, **changes) as session:
@@ -82,15 +82,15 @@ class Register(Directory):
                 setattr(row, member, value)
         return self.pilot(name)
 
-    def suspend(self, name: str, *, by: str, reason: str) -> Pilot:
+    def suspend(self, name: str, *, by: By, reason: str) -> Pilot:
         """Make all keys of a pilot good for nothing, until it is resumed; its connections are cut."""
         with self._changing(by, "pilot.suspend", name, reason=reason) as session:
             row = _row(session, name)
-            self._keep_an_admin(session, name)
+            self._keep_an_admin(session, row)
             row.suspended, row.reason = row.suspended or self._clock.now(), reason
         return self.pilot(name)
 
-    def resume(self, name: str, *, by: str) -> Pilot:
+    def resume(self, name: str, *, by: By) -> Pilot:
         """Let a pilot go on."""
         with self._changing(by, "pilot.resume", name) as session:
             row = _row(session, name)
@@ -104,7 +104,7 @@ class Register(Directory):
         name: str = MAIN,
         scopes: frozenset[Scope] = ALL,
         expires: int | None = None,
-        by: str,
+        by: By,
         key: str | None = None,
     ) -> str:
         """Give a pilot a key of a name that it has not yet, and return it; it cannot be had a second time.
@@ -115,7 +115,7 @@ class Register(Directory):
         scopes : frozenset of Scope
         expires : int or None
             When [us since the Unix epoch].
-        by : str
+        by : Principal or str
         key : str or None
             The key, if there is one already.
         """
@@ -132,7 +132,7 @@ class Register(Directory):
         self.on_key(new.user, key)
         return key
 
-    def rotate(self, pilot: str, name: str, *, by: str) -> str:
+    def rotate(self, pilot: str, name: str, *, by: By) -> str:
         """Put another key in the place of one, which is good for nothing from now on; return it as `issue` does."""
         key, now = new_key(), self._clock.now()
         with self._changing(by, "key.rotate", f"{pilot}/{name}", prefix=key[:PREFIX_LENGTH]) as session:
@@ -143,7 +143,7 @@ class Register(Directory):
         self.on_key(was.user, key)
         return key
 
-    def revoke(self, pilot: str, name: str, *, by: str) -> None:
+    def revoke(self, pilot: str, name: str, *, by: By) -> None:
         """Make a key good for nothing from now on."""
         with self._changing(by, "key.revoke", f"{pilot}/{name}") as session:
             row, now = _live_row(session, pilot, name), self._clock.now()
@@ -152,22 +152,20 @@ class Register(Directory):
             row.revoked = now
 
     @contextmanager
-    def _changing(self, by: str, what: str, target: str, **detail: object) -> Iterator[Session]:
+    def _changing(self, by: By, what: str, target: str, **detail: object) -> Iterator[Session]:
         """Give a transaction that raises the revision and notes what is done, and take in what it has changed."""
         with Session(self._engine) as session, session.begin():
             # The first statement writes, so that of two changes at once one waits for the other.
             session.execute(update(RegisterRevision).values(number=RegisterRevision.number + 1))
             yield session
-            session.add(row_of(Deed(time=self._clock.now(), who=by, what=what, target=target, detail=detail)))
+            session.add(row_of(deed_of(by, time=self._clock.now(), what=what, target=target, detail=detail)))
         self._load()
 
-    def _keep_an_admin(self, session: Session, name: str) -> None:
-        """Refuse to suspend the last administrator: nobody could resume it."""
-        admins = session.scalars(
-            select(PilotRow.name).where(PilotRow.role == Role.ADMIN.value, PilotRow.suspended.is_(None))
-        )
-        if list(admins) == [name]:
-            raise PilotError(f"{name} is the only administrator: nobody could resume it", "conflict")
+    def _keep_an_admin(self, session: Session, row: PilotRow) -> None:
+        """Refuse to suspend the last administrator with a key to manage pilots: nobody could resume it."""
+        others = (key for key in _managing(session, self._clock.now()) if key.pilot != row.name)
+        if row.role == Role.ADMIN.value and next(others, None) is None:
+            raise PilotError(f"nobody but {row.name} has a key to manage pilots: nobody could resume it", "conflict")
 
 
 def _given(quotas: dict[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,41 @@ def test_suspended_nobody_comes_in_until_resumed(api: Api, admin: httpx.Client) 
         assert problem(admin.post("/v1/pilots/test-admin/suspend", json={"reason": "x"})) == (409, "pilot-conflict")
 
 
+def test_a_key_manages_none_that_is_good_for_more_or_longer(api: Api, admin: httpx.Client) -> None:
+    def make(client: httpx.Client, **body: object) -> httpx.Response:
+        return client.post("/v1/pilots/brief/keys", json=body)
+
+    with holder(api, invite(admin, "brief").issued.key) as main:
+        soon = "2099-01-01T00:00:00Z"
+        keys = {
+            "ends": make(main, name="ends", expires=soon).json()["key"],
+            "writes": make(main, name="writes", scopes=["write"]).json()["key"],
+        }
+    for name, client in ((name, holder(api, key)) for name, key in keys.items()):
+        with client:
+            assert problem(make(client, name="more")) == (403, "wrong-scope")
+            assert problem(client.delete("/v1/pilots/brief/keys/main")) == (403, "wrong-scope")
+            assert problem(client.post("/v1/pilots/brief/keys/main/rotate")) == (403, "wrong-scope")
+            assert make(client, name=f"{name}-too", scopes=["write"], expires=soon).status_code == 201
+            assert client.delete(f"/v1/pilots/brief/keys/{name}-too").status_code == 204
+            assert client.delete("/v1/pilots/brief/keys/no-such").status_code == 404
+            assert client.delete(f"/v1/pilots/brief/keys/{name}").status_code == 204
+
+
+def test_an_administrators_key_gives_itself_no_more_either(api: Api, admin: httpx.Client) -> None:
+    name = admin.get("/v1/me").json()["name"]
+    writes = admin.post(f"/v1/pilots/{name}/keys", json={"name": "writes", "scopes": ["write"]}).json()["key"]
+    with holder(api, writes) as client:
+        assert problem(client.post(f"/v1/pilots/{name}/keys", json={"name": "all"})) == (403, "wrong-scope")
+        assert invite(client, "by-writes").name == "by-writes"
+    deeds = admin.get("/v1/audit", params={"who": name, "limit": 2}).json()["items"]
+    assert {(deed["what"], deed["detail"]["key"]) for deed in deeds} == {
+        ("pilot.add", "writes"),
+        ("key.issue", "writes"),
+    }
+    assert admin.delete(f"/v1/pilots/{name}/keys/writes").status_code == 204
+
+
 def test_a_pilot_manages_its_own_keys(api: Api, admin: httpx.Client) -> None:
     with holder(api, invite(admin, "keys").issued.key) as pilot:
         made = pilot.post("/v1/pilots/keys/keys", json={"name": "web", "scopes": ["read"]})
