@@ -94,10 +94,10 @@ class Decoder:
         sensor, readings = "", None
         try:
             if topics.is_of_pilot(message.topic):
-                topic = _device_of(message.topic)
-                sensor = topic.device
                 if self.devices is None:
                     raise Refused("device", "nobody knows of any devices here")
+                topic = _device_of(message.topic, self.devices, now)
+                sensor = topic.device
                 yield self.devices.decode(topic.pilot, topic.device, message.payload, now)
                 return
             place = self._places.get(message.topic) or self._place(message.topic)
@@ -195,10 +195,12 @@ class Decoder:
         )
 
 
-def _device_of(topic: str) -> topics.DeviceTopic:
+def _device_of(topic: str, devices: DeviceDecoder, now: int) -> topics.DeviceTopic:
+    """Return the device that a topic names; a message on another counts against the pilot's quota all the same."""
     try:
         return topics.parse_device(topic)
     except TopicError as error:
+        devices.count_message(topics.pilot_of(topic), now)
         raise Refused("topic", str(error)) from error
 
 

@@ -23,6 +23,9 @@ LEAD = 600 * SECOND
 
 _MOST_NUMBERS = 500_000  # series remembered at once
 
+_LONGEST_UNIT = 32
+_FORMULAS = ("=", "+", "-", "@")
+
 _Key = tuple[str, str, str, str]  # pilot, device, property, unit
 
 
@@ -201,6 +204,7 @@ class DeviceDecoder:
         properties = self._properties_of(device)
         if property_ not in properties and len(properties) >= MOST_PROPERTIES:
             raise Refused("schema", f"{device.id} has {MOST_PROPERTIES} properties already, and no {property_!r}")
+        _check_unit(property_, unit)
         before = self._kept.find(device.world, device.id, property_)
         if before is not None:
             series = self._kept[before]
@@ -249,6 +253,13 @@ class Said(NamedTuple):
                 Seen(time=now, messages=0, readings=0, battery=uplink.battery, rssi=radio.rssi, snr=radio.snr)
             )
         return seen
+
+
+def _check_unit(property_: str, unit: str) -> None:
+    """Refuse what a spreadsheet, to which it may come as CSV, would take for a formula, and what is no short word."""
+    if len(unit) > _LONGEST_UNIT or not unit.isprintable() or unit.startswith(_FORMULAS):
+        said = f"the unit of {property_} is {unit[:80]!r}"
+        raise Refused("unit", f"{said}: use up to {_LONGEST_UNIT} printable characters, not beginning with = + - or @")
 
 
 def _check_time(time: int, now: int) -> None:

@@ -19,7 +19,7 @@ from zenata.wire.mqtt import Message, Subscription
 
 log = logging.getLogger(__name__)
 
-FILTERS = (topics.TELEMETRY, topics.PACKS, topics.DEVICES, topics.CLOCKS)
+FILTERS = (topics.TELEMETRY, topics.PACKS, topics.PILOTS, topics.CLOCKS)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from zenata.wire.mqtt import SHARED
 
 _SHARE = f"{SHARED}ingest/"
 
-SHARED_FILTERS = (_SHARE + topics.TELEMETRY, _SHARE + topics.PACKS, _SHARE + topics.DEVICES, topics.CLOCKS)
+SHARED_FILTERS = (_SHARE + topics.TELEMETRY, _SHARE + topics.PACKS, _SHARE + topics.PILOTS, topics.CLOCKS)
 """What every worker subscribes to where the broker divides the messages. All hear all clocks."""
 
 
@@ -27,7 +27,7 @@ class Worker:
     def filters(self, city: City) -> tuple[str, ...]:
         """Return what it subscribes to: the districts of a city in turn, and all clocks; the first has pilots' devices."""
         mine = city.districts[self.number - 1 :: self.of]
-        own = (topics.DEVICES,) if self.number == 1 else ()
+        own = (topics.PILOTS,) if self.number == 1 else ()
         return (*(filter_ for district in mine for filter_ in topics.of_district(district.id)), *own, topics.CLOCKS)
 
 

@@ -38,6 +38,9 @@ CATCH_UP = 3600 * SECOND
 MOST_ORDERS = 1000
 """Commands obeyed in one tick."""
 
+MOST_OF_ONE = 50
+"""Of these, commands to one device: whoever may command one lamp takes nobody else's place. A default."""
+
 _TURN = 0.25  # the longest wait without looking round [s]
 _DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
 
@@ -286,9 +289,11 @@ class Simulation:
                 self._inbox.get_nowait()()
 
     def _take(self, order: Order, future: Future[str | None]) -> None:
-        if len(self._orders) < MOST_ORDERS:
+        to_it = sum(other.sensor == order.sensor for other, _ in self._orders)
+        if to_it < MOST_OF_ONE and len(self._orders) < MOST_ORDERS:
             self._orders.append((order, future))
         else:
-            refusal = f"more than {MOST_ORDERS:,} commands in a tick; try again at the next"
+            which = f"{MOST_OF_ONE} commands to {order.sensor}" if to_it >= MOST_OF_ONE else f"{MOST_ORDERS:,} commands"
+            refusal = f"more than {which} in a tick; try again at the next"
             self._outlet.answer(order, refusal)
             future.set_result(refusal)

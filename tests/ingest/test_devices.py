@@ -99,6 +99,9 @@ def test_a_device_is_found_by_what_its_network_calls_it():
         ({"a": 1, "time": NOW / 1000}, "time", "seconds"),
         ({"a": 1, "time": (NOW + LEAD + 1_000_000) / 1e6}, "time", "while it is"),
         ([{"n": "other/temperature", "v": 1}], "topic", "speaks of 'other'"),
+        ([{"n": "level", "u": '=HYPERLINK("http://x")', "v": 1}], "unit", "not beginning with ="),
+        ([{"n": "level", "u": "m\n", "v": 1}], "unit", "printable"),
+        ([{"n": "level", "u": "m" * 33, "v": 1}], "unit", "up to 32"),
     ],
 )
 def test_what_cannot_be_readings_is_a_dead_letter(payload, code, reason):
@@ -120,10 +123,18 @@ def test_other_topics_of_a_pilot_and_a_city_without_devices():
     rig = Rig()
     for decoder, topic, code in (
         (rig.decoder, "pilots/alpha/answers/1", "topic"),
+        (rig.decoder, "pilots/alpha/telemetry/roof/temperature", "topic"),
+        (rig.decoder, "pilots/alpha", "topic"),
         (Decoder(small_city(), Clocks()), "pilots/alpha/telemetry/roof", "device"),
     ):
         _, (letter,) = decoder.decode([Message(topic, b"{}", 1, 1)], NOW)
         assert letter.code == code
+
+
+def test_messages_on_other_topics_count_as_well():
+    rig = Rig(limits=Limits(0.1, 10))
+    messages = [Message("pilots/alpha/anything", b"{}", number, 1) for number in range(2)]
+    assert [letter.code for letter in rig.decoder.decode(messages, NOW)[1]] == ["topic", "quota"]
 
 
 def test_a_unit_stays_what_it_was_first():

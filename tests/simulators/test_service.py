@@ -223,9 +223,9 @@ class Stage:
                     raise Killed
                 stop.set()
 
-        with Client(self._broker, "demo") as demo:
+        with Client(self._broker, "admin") as client:
             for filter_ in ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock", "zenata/responses/#"):
-                assert demo.subscribe(filter_)
+                assert client.subscribe(filter_)
             self._publisher.published = 0
             if told is not None:
                 simulation.receive(*told)
@@ -234,8 +234,8 @@ class Stage:
                 simulation.run(stop, on_turn)
             assert simulation.running.time == last
             assert self._publisher.drain(TIMEOUT)
-            demo._wait(lambda: sum(not message.retain for message in demo.messages) >= self._publisher.published)
-        return sorted((message.topic, message.payload) for message in demo.messages if not message.retain)
+            client._wait(lambda: sum(not message.retain for message in client.messages) >= self._publisher.published)
+        return sorted((message.topic, message.payload) for message in client.messages if not message.retain)
 
 
 def encoded(city, run: Run, ticks: int, *, packs: bool = False) -> Said:
@@ -359,6 +359,17 @@ class TestCommands:
         simulation._attend(0)
         assert [future.done() for future in told] == [False, False, True]
         assert "more than 2 commands" in told[2].result()
+
+    def test_who_floods_one_device_takes_nobody_elses_place(self, stage, monkeypatch):
+        monkeypatch.setattr(service, "MOST_OF_ONE", 2)
+        simulation = stage.simulation()
+        told = [
+            simulation.order(Order(id=str(n), kind="streetlight", sensor=sensor, set={"dim": 1}))
+            for n, sensor in enumerate("xxxxyx")
+        ]
+        simulation._attend(0)
+        assert [future.done() for future in told] == [False, False, True, True, False, True]
+        assert "more than 2 commands to x in a tick" in told[2].result()
 
     def test_killed_after_a_command_it_obeys_it_again_at_the_same_tick(self, city, stage):
         simulation = stage.simulation()

@@ -53,8 +53,8 @@ CLOCKS = Pattern.CLOCK.filter
 EVENTS = Pattern.EVENTS.filter
 """Filter of the public events of all worlds."""
 
-DEVICES = Pattern.DEVICE.filter
-"""Filter of what all pilots' own devices say."""
+PILOTS = "pilots/#"
+"""Filter of all that pilots say on topics of their own: what is of no device is to be told so, not lost."""
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -176,6 +176,11 @@ def parse_command(topic: str) -> CommandTopic:
 def device(pilot: str, device: str) -> str:
     """Return the topic of a pilot's own device."""
     return _fill(Pattern.DEVICE, pilot=pilot, device=device)
+
+
+def pilot_of(topic: str) -> str:
+    """Return the pilot whose a topic is that `is_of_pilot`."""
+    return topic.split("/", 2)[1]
 
 
 def of_pilot(pilot: str) -> str:
