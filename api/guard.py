@@ -12,7 +12,7 @@ import math
 from collections import OrderedDict
 from typing import NoReturn, TypeVar
 
-from api.problems import KINDS, Problem
+from api.problems import Problem
 from zenata.city.clock import SECOND, Clock
 from zenata.pilots.bucket import Bucket
 from zenata.pilots.directory import Directory
@@ -76,7 +76,7 @@ class Guard:
             _locked_out(wait)
         if principal is None:
             self._count_wrong(address, now)
-            detail = f"The key {self._pilots.why(key)}. {KINDS['no-key'].help}"
+            detail = f"The key {self._pilots.why(key)}."
             raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata", error="invalid_token"'})
         if not known:
             _remember(self._known, (address, principal.pilot, principal.key), None)

@@ -1,6 +1,7 @@
 """Puts the API together, with what stands beside it in its process, and runs it."""
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
@@ -97,7 +98,14 @@ def serve(settings: Settings) -> None:
         telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
     )
     config = uvicorn.Config(
-        app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        # Or it believes whoever comes from this machine that somebody else asks, whom we then count and lock out.
+        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
     )
     server = Server(config, hub, certificate)
 

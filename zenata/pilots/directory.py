@@ -91,12 +91,13 @@ class Directory:
         """Return why `check` does not know a key, for whoever has it."""
         found = self._find(key)
         if found is None:
-            return "is none of this sandbox"
+            return "is none of this sandbox: send one of your keys as 'Authorization: Bearer zk_...'"
         if found.revoked is not None:
-            return "was revoked"
+            return "was revoked: use another of yours"
         if not found.is_live(self._clock.now()):
-            return "has expired"
-        return "is of a pilot that is suspended"
+            return "has expired: use another of yours"
+        reason = self._state.pilots[found.pilot].reason
+        return f"is of a pilot that is suspended ({reason}): ask whoever runs the sandbox"
 
     def quotas(self, pilot: str) -> Quotas:
         """Return what a pilot may use up; the default of one who is not known."""
