@@ -149,6 +149,11 @@ class Context:
         """How many WebSockets each pilot has open."""
         return Counter()
 
+    @cached_property
+    def streams(self) -> Counter[str]:
+        """How many streams of Server-Sent Events each pilot has open."""
+        return Counter()
+
     @property
     def world(self) -> str:
         """The world meant where a request names none."""

@@ -30,7 +30,7 @@ from starlette.concurrency import run_in_threadpool
 from api.context import Context
 from api.encode import NumberArray, Strand, numbers, weave
 from api.live import OVERLAP, REPLAY_LIMIT, Hub
-from api.series import PerSeries, matches
+from api.series import PerSeries, matcher
 from zenata.city.clock import format_time, parse_time
 from zenata.city.readings import IntArray, ReadingBatch, Selection
 from zenata.errors import StoreError
@@ -98,7 +98,7 @@ class Listener:
         self._stands = stands
         self._hub = context.hub
         self._selection = selection
-        self._wanted = PerSeries(lambda series: matches(selection, series), bool)
+        self._wanted = PerSeries(matcher(selection), bool)
         self._place = place
 
     async def events(self) -> AsyncIterator[bytes]:
@@ -141,6 +141,8 @@ class Listener:
                 chunk = self._advance(batch)
                 if chunk:
                     yield chunk
+                else:
+                    await asyncio.sleep(0)  # a ring of what others want must not hold up everybody
             elif self._place.batch == self._hub.next:
                 return
 

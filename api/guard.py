@@ -51,7 +51,7 @@ class Guard:
     def locked(self) -> dict[str, float]:
         """How long each address that is locked out still is [s]."""
         now = self._clock.now() / SECOND
-        return {address: until - now for address, until in self._locked.items() if until > now}
+        return {address: until - now for address, until in list(self._locked.items()) if until > now}
 
     def used(self, pilot: str) -> float:
         """Return how much of its requests a minute a pilot has used up, 0 to 1."""

@@ -93,12 +93,16 @@ class Hub:
 
         It does not tell the number, which would count what is said in all worlds together.
         """
-        return blake2b(f"{number} {listener}".encode(), digest_size=8, key=self._secret).hexdigest()
+        return _mark(self._listener(listener), number)
+
+    def _listener(self, listener: str) -> blake2b:
+        """Return what marks of this kind of listeners begin with, as hashing a long selection takes its time."""
+        return blake2b(listener.encode(), digest_size=8, key=self._secret)
 
     def marked(self, mark: str, listener: str) -> int:
         """Return the number of the batch that a mark stands for; 0 if the ring has none, nor is it the one to come."""
-        numbers = range(self.next, self.first - 1, -1)
-        return next((number for number in numbers if self.mark(number, listener) == mark), 0)
+        numbers, start = range(self.next, self.first - 1, -1), self._listener(listener)
+        return next((number for number in numbers if _mark(start, number) == mark), 0)
 
     def newest(self, world: str) -> int | None:
         """Return the newest observation time [us] published in a world, or None if nothing was."""
@@ -135,3 +139,9 @@ class Hub:
         for news, loop in listeners:
             with suppress(RuntimeError):  # its event loop has just been closed
                 loop.call_soon_threadsafe(news.set)
+
+
+def _mark(start: blake2b, number: int) -> str:
+    hashed = start.copy()
+    hashed.update(b" %d" % number)
+    return hashed.hexdigest()

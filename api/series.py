@@ -54,12 +54,19 @@ class PerSeries:
             return known
 
 
-def matches(selection: Selection, series: Series) -> bool:
-    """Return whether a series is meant by a selection."""
-    return (
-        (not selection.worlds or series.world in selection.worlds)
-        and (not selection.sensors or series.sensor in selection.sensors)
-        and (not selection.kinds or series.kind in selection.kinds)
-        and (not selection.districts or series.district in selection.districts)
-        and (not selection.properties or series.property in selection.properties)
-    )
+def matcher(selection: Selection) -> Callable[[Series], bool]:
+    """Return what tells whether a series is meant by a selection, which may name thousands."""
+    worlds, sensors = frozenset(selection.worlds), frozenset(selection.sensors)
+    kinds, districts = frozenset(selection.kinds), frozenset(selection.districts)
+    properties = frozenset(selection.properties)
+
+    def matches(series: Series) -> bool:
+        return (
+            (not worlds or series.world in worlds)
+            and (not sensors or series.sensor in sensors)
+            and (not kinds or series.kind in kinds)
+            and (not districts or series.district in districts)
+            and (not properties or series.property in properties)
+        )
+
+    return matches

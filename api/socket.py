@@ -24,7 +24,7 @@ from api.outbox import Loss, Outbox
 from api.params import SeriesParams
 from api.problems import Problem, invalid
 from api.selection import select
-from api.series import PerSeries, matches
+from api.series import PerSeries, matcher
 from zenata.city.clock import WallClock, format_time
 from zenata.city.readings import IntArray, ReadingBatch, Selection
 from zenata.errors import StoreError
@@ -138,15 +138,16 @@ class Session:
 
     async def _offer(self, batch: ReadingBatch) -> None:
         for id_, wanted in list(self._wanted.items()):
+            await asyncio.sleep(0)  # the other connections have their turn
             rows = np.flatnonzero(wanted.take(batch.catalog, batch.series))
             for begin in range(0, len(rows), _SLICE):
                 part = rows[begin : begin + _SLICE]
                 times = batch.time[part]
-                readings = Loss(count=len(part), first=int(times.min()), last=int(times.max()))
-                self._outbox.offer(id_, readings, partial(self._text, id_, batch, part))
-                await asyncio.sleep(0)  # the other connections have their turn
                 if self._wanted.get(id_) is not wanted:
                     break
+                readings = Loss(count=len(part), first=int(times.min()), last=int(times.max()))
+                self._outbox.offer(id_, readings, partial(self._text, id_, batch, part))
+                await asyncio.sleep(0)
 
     def _text(self, id_: str, batch: ReadingBatch, rows: IntArray) -> str:
         columns = {"value": batch.value[rows], "seq": batch.seq[rows]}
@@ -177,7 +178,7 @@ def _read(text: str | None) -> dict[str, Any]:
     """Return a message of a client."""
     try:
         return msgspec.json.decode(text or "", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise invalid("message", f"is no JSON object ({error})") from None
 
 
@@ -192,7 +193,7 @@ def _params(filters: Mapping[str, Any]) -> SeriesParams:
 
 
 def _wanted(selection: Selection) -> PerSeries:
-    return PerSeries(lambda series: matches(selection, series), bool)
+    return PerSeries(matcher(selection), bool)
 
 
 def _about(id_: str, problem: Problem) -> Problem:

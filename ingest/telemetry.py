@@ -103,7 +103,11 @@ class Telemetry:
             If they cannot be kept.
         """
         try:
+            with self._lock:  # before they are read: that takes time
+                self._decoder.count_message(pilot, self._clock.now())
             lines, bad = influx.read_lines(payload, precision, partial(self._decoder.knows, pilot))
+        except Refused as refused:
+            return Answer(refusals=(_refusal(refused),))
         except UplinkError as error:
             return Answer(refusals=(Refusal(code="schema", reason=str(error)),))
         refusals = [Refusal(code="schema", reason=str(line), line=line.number) for line in bad]
@@ -111,7 +115,6 @@ class Telemetry:
             now = self._clock.now()
             said = []
             try:
-                self._decoder.count_message(pilot, now)
                 for line in lines:
                     try:
                         said.append(self._line(pilot, name or line.uplink.device, line, now))

@@ -278,7 +278,8 @@ class RemoteAccess:
         self._due = 0.0
         told, users = dict(self._learned), self._pilots.users
         unknown = self._broker.renew(users)
-        self._due = time.monotonic() + _ANEW
+        if self._learned == told:  # or a key has just come that the broker was not told
+            self._due = time.monotonic() + _ANEW
         for user in {user.name for user in users} - set(unknown):
             if user in told and told[user] == self._learned[user]:
                 del self._learned[user]

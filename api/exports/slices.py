@@ -44,8 +44,10 @@ def pages(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
                 raise
             width = _FIRST
             continue
-        if count < ROWS // 4:
-            width = min(2 * width, _LONGEST)
+        if not count:
+            width *= 2  # there may be nothing for centuries
+        else:
+            width = min(2 * width if count < ROWS // 4 else width, _LONGEST)
         begin = end
 
 

@@ -1,5 +1,7 @@
 """What the sensors said: the latest, the past, and the present as it comes."""
 
+from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -21,6 +23,9 @@ from zenata.city.readings import Selection
 from zenata.store.base import Table
 
 router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authenticate)])
+
+MOST_STREAMS = 50
+"""Of one pilot. A default, not a measured limit."""
 
 _PROBLEMS = ("no-key", "unknown-world", "unknown-sensor", "invalid-parameter", "store-unavailable")
 _EXAMPLE = (
@@ -103,8 +108,22 @@ async def stream(
     selection = await run_in_threadpool(select, context, principal, params)
     if len(selection.worlds) > 1:
         raise invalid("world", "a stream has one world, as the times of two do not compare; open one stream for each")
+    if context.streams[principal.pilot] >= MOST_STREAMS:
+        detail = f"There are {MOST_STREAMS} streams of {principal.pilot} already: close one, or ask for more in each."
+        raise Problem("over-quota", detail, {"Retry-After": "10"}, quota="streams")
     place = await _place(context, selection, last_event_id)
-    return EventStream(Listener(context=context, selection=selection, place=place, stands=stands).events())
+    listener = Listener(context=context, selection=selection, place=place, stands=stands)
+    return EventStream(_counted(context.streams, principal.pilot, listener.events()))
+
+
+async def _counted(streams: Counter[str], pilot: str, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Count a stream while it lasts."""
+    streams[pilot] += 1
+    try:
+        async for chunk in events:
+            yield chunk
+    finally:
+        streams[pilot] -= 1
 
 
 async def _place(context: Context, selection: Selection, last_event_id: str | None) -> Place:

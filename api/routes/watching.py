@@ -64,7 +64,8 @@ def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditP
     shown = deeds[: params.limit]
     following = context.cursors.encode((shown[-1].id,), query) if len(deeds) > len(shown) else None
     if params.format == "csv":
-        link = {"Link": f'</v1/audit?cursor={following}&format=csv>; rel="next"'} if following else {}
+        asked = f"&who={params.who}" if params.who else ""
+        link = {"Link": f'</v1/audit?cursor={following}&format=csv{asked}>; rel="next"'} if following else {}
         return Response(_csv([_deed(deed) for deed in shown]), headers=link, media_type=FORMATS["csv"].media_type)
     return _json({"items": [_deed(deed) for deed in shown], "next": following})
 

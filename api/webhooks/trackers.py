@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from api.series import PerSeries, matches
+from api.series import PerSeries, matcher
 from api.webhooks.conditions import Change, Levels, Silences, Threshold
 from zenata.city.clock import format_time, parse_duration, parse_time
 from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection, Series
@@ -58,6 +58,7 @@ class SensorTracker:
         self._places: dict[str, int] = {}
         self._series: list[Series] = []
         self._new: list[State] = []
+        self._matches = matcher(self.selection)
         self._of = PerSeries(self._place, np.int64)
 
     def take(self, catalog: Catalog, series: IndexArray, time: IntArray, value: FloatArray, wall: int) -> Outcome:
@@ -83,7 +84,7 @@ class SensorTracker:
 
     def _place(self, series: Series) -> int:
         """Return the place of a series, the same for all of a sensor; -1 if it is not meant."""
-        if not matches(self.selection, series):
+        if not self._matches(series):
             return -1
         place = self._places.get(series.sensor)
         if place is None:

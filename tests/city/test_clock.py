@@ -137,3 +137,14 @@ def test_what_is_no_duration(text: str) -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("1d6h", 108_000), ("1h30m", 5400), ("1m1m", 120)])
 def test_a_duration_can_have_parts(text: str, seconds: int) -> None:
     assert parse_duration(text) == seconds * SECOND
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_could_not_be_written_is_none(text):
+    with pytest.raises(ValueError, match="beyond the years"):
+        parse_time(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-02T00:00:00Z", "0999-12-31T23:59:59.5Z", "9999-12-31T23:59:59.999999Z"])
+def test_years_have_four_digits(text):
+    assert format_time(parse_time(text)) == text

@@ -37,7 +37,9 @@ def test_entries_are_dated_and_noted(budget: Budget, engine: Engine) -> None:
         ("0", DAY, "invalid"),
         ("0.001", DAY, "invalid"),
         ("NaN", DAY, "invalid"),
+        ("sNaN", DAY, "invalid"),
         ("1e300", DAY, "limit"),
+        ("1e999999", DAY, "limit"),
         ("200000.01", DAY, "limit"),
         ("100000.01", DAY, "limit"),  # on top of the grant that is there
         ("-100000.01", DAY, "limit"),

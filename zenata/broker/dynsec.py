@@ -90,7 +90,7 @@ class DynamicSecurity:
         Returns
         -------
         list of str
-            Whom the broker cannot let in, as nobody knows its password: it needs a new key.
+            Whom the broker cannot let in, as nobody knows its password, or as it refused: it needs a new key.
 
         Raises
         ------
@@ -98,11 +98,14 @@ class DynamicSecurity:
             If the broker does not answer.
         """
         commands, unknown = changes(self._state(), users, self._password_of)
+        refused: list[str] = []
         for begin in range(0, len(commands), _AT_ONCE):
-            for answer in self._ask(commands[begin : begin + _AT_ONCE]):
+            asked = commands[begin : begin + _AT_ONCE]
+            for command, answer in zip(asked, self._ask(asked), strict=False):
                 if "error" in answer:
                     log.warning("the broker refused %s: %s", answer.get("command"), answer["error"])
-        return unknown
+                    refused += [command["username"]] if "username" in command else []
+        return [*unknown, *refused]
 
     def _state(self) -> State:
         listed = self._ask(

@@ -13,6 +13,7 @@ LONGEST = 100 * 366 * 86_400 * SECOND
 
 DURATION_HELP = "write a duration such as 30s, 15m, 1h, 1d12h or PT15M, up to 100 years"
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND, "w": 7 * 86_400 * SECOND}
 _SHORT = re.compile(r"(?:[0-9]{1,10}[smhdw])+")
 _PART = re.compile(r"([0-9]+)([smhdw])")
@@ -78,7 +79,7 @@ class WallClock:
 
 
 def parse_time(text: str) -> int:
-    """Read an RFC 3339 time; without an offset it is UTC.
+    """Read an RFC 3339 time, which in UTC is of the years 1 to 9999; without an offset it is UTC.
 
     Returns
     -------
@@ -88,11 +89,13 @@ def parse_time(text: str) -> int:
     Raises
     ------
     ValueError
-        If `text` is not a time.
+        If `text` is not a time, or `format_time` could not write it.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    if not _FIRST <= moment <= _LAST:
+        raise ValueError(f"{text!r} is beyond the years 1 to 9999 of UTC")
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds
 
@@ -124,7 +127,7 @@ def parse_duration(text: str) -> int:
 def format_time(moment: int) -> str:
     """Write a time [us since the Unix epoch] as RFC 3339 in UTC, with decimals only where there are any."""
     seconds, micros = divmod(moment, SECOND)
-    text = datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, tz=UTC).replace(tzinfo=None).isoformat()  # strftime leaves years short
     if micros:
         text += f".{micros:06d}".rstrip("0")
     return text + "Z"

@@ -12,6 +12,7 @@ from zenata.pilots.pilot import LARGEST_GRANTS, Entry, PilotError
 from zenata.pilots.tables import EntryRow, PilotRow
 
 _NOTE = 500
+_WRONG = "an amount is dirhams with up to two decimals, and not zero"
 
 
 class Budget:
@@ -68,11 +69,13 @@ class Budget:
 
 
 def _centimes(amount: Decimal) -> int:
-    centimes = amount * 100
-    if not amount.is_finite() or centimes != centimes.to_integral_value() or not centimes:
-        raise PilotError("an amount is dirhams with up to two decimals, and not zero", "invalid")
+    if not amount.is_finite() or not amount:
+        raise PilotError(_WRONG, "invalid")
     if abs(amount) > LARGEST_GRANTS:
         raise PilotError(f"an amount is up to {LARGEST_GRANTS:,} DH", "limit")
+    centimes = amount * 100
+    if centimes != centimes.to_integral_value():
+        raise PilotError(_WRONG, "invalid")
     return int(centimes)
 
 

@@ -55,7 +55,8 @@ class Register(Directory):
         if prefix:
             chosen = chosen.where(KeyRow.prefix.startswith(prefix[:PREFIX_LENGTH], autoescape=True))
         with Session(self._engine) as session:
-            return [row.key for row in session.scalars(chosen)]
+            found = [row.key for row in session.scalars(chosen)]
+        return [key for key in found if key.prefix.startswith(prefix[:PREFIX_LENGTH])]  # SQLite ignores the case
 
     # Changing it; each raises `PilotError` where that cannot be
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from api.exports import slices
 from api.exports.slices import pages
 from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
+from zenata.city.clock import parse_time
 from zenata.city.readings import Selection
 from zenata.errors import QueryTooHeavy
 from zenata.store import open_store
@@ -77,6 +78,19 @@ def test_what_is_too_heavy_at_once_is_asked_in_shorter_slices(store):
 
     assert rows(Weak(), WHOLE) == at_once(store, WHOLE)
     assert max(asked) > 30 * MINUTE
+
+
+def test_centuries_without_readings_are_passed_over_quickly(store):
+    asked: list[Query] = []
+
+    class Counting:
+        def query(self, query: Query):
+            asked.append(query)
+            return store.query(query)
+
+    query = replace(WHOLE, start=parse_time("0001-01-01"), end=parse_time("9999-01-01"))
+    assert rows(Counting(), query) == at_once(store, query)
+    assert len(asked) < 100
 
 
 def test_what_is_too_heavy_however_short_is_told():

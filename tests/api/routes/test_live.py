@@ -6,16 +6,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 import api.outbox
 import api.routes.live
+import api.routes.readings
 import api.socket
 from api.live import Hub
 from api.schemas import ProblemDetails, Row
 from tests.api.running import Api, batch_of, private_world, running, series_of, small_city
+from tests.system.running import wait_until
 from zenata.store import open_store
 
 CITY = small_city()
@@ -143,7 +146,9 @@ def test_what_cannot_be_is_a_problem_and_no_end(
     assert client.ask(subscribe="z", kind="air") == {"subscribed": "z"}
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "null", "1", '"a"', '{"subscribe": "\\ud800"}', b"\x00\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", "null", "1", '"a"', '{"subscribe": "\\ud800"}', '{"a":' * 3000, b"\x00\xff"]
+)
 def test_what_is_no_message_is_a_problem_and_no_end(client: Client, text: str | bytes) -> None:
     client.socket.send(text)
     assert client.hear()["problem"]["type"] == "/problems/invalid-parameter"
@@ -257,6 +262,23 @@ def test_a_key_that_is_no_longer_good_cuts_a_stream_too(served: Api) -> None:
         served.register.revoke("test-pilot", "main", by="test-admin")
         assert not any(line.startswith("data") for line in lines)
         assert time.monotonic() - revoked < 2
+
+
+def test_a_pilot_has_so_many_streams_at_once(served: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.routes.readings, "MOST_STREAMS", 1)
+    with served.client() as client:
+        with client.stream("GET", "/v1/stream") as first:
+            lines = first.iter_lines()  # kept, as the stream ends with it
+            next(lines)
+            over = client.get("/v1/stream")
+            assert (over.status_code, over.json()["quota"]) == (429, "streams")
+            assert int(over.headers["retry-after"]) > 0
+        wait_until(lambda: is_open(client), "the first has gone")
+
+
+def is_open(client: httpx.Client) -> bool:
+    with client.stream("GET", "/v1/stream") as response:
+        return response.status_code == 200
 
 
 def test_the_server_stops_with_connections_open(served: Api, client: Client) -> None:

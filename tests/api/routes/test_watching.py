@@ -134,6 +134,8 @@ def test_the_log_comes_in_pages_and_as_csv(client: httpx.Client, engineer: httpx
     following = engineer.get(answer.headers["link"].partition(">")[0].removeprefix("<"))
     assert next(iter(csv.DictReader(io.StringIO(following.text))))["time"] == second["items"][0]["time"]
     assert engineer.get("/v1/audit", params={"cursor": "nonsense"}).status_code == 422
+    some = engineer.get("/v1/audit", params={"limit": 1, "format": "csv", "who": "test-pilot"})
+    assert engineer.get(some.headers["link"].partition(">")[0].removeprefix("<")).status_code == 200
 
 
 def test_a_pilot_sees_what_it_did_itself(client: httpx.Client) -> None:

@@ -33,6 +33,14 @@ def test_a_tag_device_that_is_none_is_a_tag_where_there_is_a_host():
     assert uplink.device == "sda1"
 
 
+def test_what_is_too_much_is_not_read_and_is_named():
+    lines, bad = influx.read_lines(b"a\n" * 2_000_000)
+    assert (lines, len(bad), bad[-1].number) == ([], 1001, 1001)
+    assert "the rest were not read" in bad[-1].reason
+    lines, bad = influx.read_lines(b"a,device=d b=1\n" * 50_002)
+    assert (len(lines), [line.number for line in bad]) == (50_000, [50_001])
+
+
 def test_a_line_of_telegraf():
     uplink = one("cpu,cpu=cpu0,host=box usage_idle=98.5,usage_user=1i 1767225600000000000\n")
     assert (uplink.device, uplink.time) == ("box", TIME)

@@ -36,6 +36,8 @@ def test_bytes_are_for_the_codec():
     assert registry.decode(payload, registry.CAYENNE, NOW)[0].properties == {"temperature_123": Measure(27.2, "Cel")}
     with pytest.raises(UplinkError):
         registry.decode(payload, registry.AUTO, NOW)
+    payload = b"[\x67\x00\xd7"  # channel 91
+    assert registry.decode(payload, registry.CAYENNE, NOW)[0].properties == {"temperature_91": Measure(21.5, "Cel")}
     envelope = json.dumps({"deviceInfo": test_chirpstack.INFO, "data": "eyJhIjoxfQ=="}).encode()
     assert registry.decode(envelope, registry.JSON_BYTES, NOW)[0].properties == {"a": Measure(1)}
 

@@ -40,6 +40,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,20}[iu]")
 _BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), 1.0) | dict.fromkeys(
     ("f", "F", "false", "False", "FALSE"), 0.0
 )
+_MOST_LINES, _MOST_BAD = 50_000, 1_000  # of one request; Telegraf sends 1,000 at once. Defaults
 _SHOWN = 120  # characters of a bad line that are repeated
 
 
@@ -122,6 +123,11 @@ def read_lines(payload: bytes, precision: str = "ns", knows: Knows = any_device)
     bad: list[BadLine] = []
     number, place = 1, 0
     while (begin := _skip(text, place)) < len(text):
+        if len(bad) >= _MOST_BAD or len(lines) >= _MOST_LINES:
+            bad.append(
+                BadLine(number, text[begin : begin + _SHOWN], "too many before it: this and the rest were not read")
+            )
+            break
         number += text.count("\n", place, begin)
         place, found = _line(text, begin, precision, knows)
         said = text[begin:place].rstrip("\r\n ")

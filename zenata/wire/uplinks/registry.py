@@ -49,7 +49,7 @@ def decode(payload: bytes, codec: str, now: int, knows: influx.Knows = influx.an
     if codec == INFLUX:
         return influx.decode(payload, knows=knows)
     match _first(payload):
-        case b"[":
+        case b"[" if codec != CAYENNE or payload.rstrip().endswith(b"]"):  # it is channel 91, too
             return senml.decode(payload, now)
         case b"{" if (document := _document(payload, codec)) is not None:
             if "deviceInfo" in document:
