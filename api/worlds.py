@@ -1,11 +1,10 @@
 """The worlds, as the API knows them: whose they are is read from their folders, all else is asked of their simulators."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -16,8 +15,6 @@ from zenata.pilots.keys import Principal, Role
 from zenata.wire import control
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 WATCHERS = (Role.ADMIN, Role.ENGINEER)
 """Who may look into every world."""
@@ -32,6 +29,12 @@ _PROBLEMS = {
 
 _AGAIN = 60
 """When to ask for a world again that is one too many [s]: one has to be deleted first, so any time is a guess."""
+
+
+_TAKEN = ("folder", "verb", "timeout")
+"""What `zenata.wire.control` calls parameters of its own: no argument can be called so, and no event's parameter is."""
+
+_NONE: Mapping[str, Any] = {}
 
 
 class _Owned(msgspec.Struct):
@@ -93,19 +96,19 @@ class Worlds:
         detail = f"This needs the role {' or '.join(allowed)}; the key has {principal.role}."
         raise Problem("wrong-role", detail, allowed=allowed)
 
-    def host(self, verb: str, timeout: float = 30.0, **arguments: Any) -> Any:  # noqa: ANN401 - any JSON
+    def host(self, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
         """Ask the simulator that hosts the private worlds; a refusal becomes a problem."""
-        return _told(partial(control.ask, self.root / self.shared, verb, timeout, **arguments))
+        return msgspec.json.decode(_asked(self.root / self.shared, verb, arguments, timeout))
 
-    def ask(self, world: str, verb: str, timeout: float = 30.0, **arguments: Any) -> Any:  # noqa: ANN401 - any JSON
+    def ask(self, world: str, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
         """Ask the simulator of a world, waking it if it is asleep; a refusal becomes a problem."""
-        return msgspec.json.decode(self.ask_raw(world, verb, timeout, **arguments))
+        return msgspec.json.decode(self.ask_raw(world, verb, arguments, timeout=timeout))
 
-    def ask_raw(self, world: str, verb: str, timeout: float = 30.0, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
+    def ask_raw(self, world: str, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> bytes:
         """Ask as `ask` does, and return the answer as JSON text."""
         if world != self.shared and not _awake(self.root / world):
-            self.host("wake", world=world)
-        return _told(partial(control.ask_raw, self.root / world, verb, timeout, **arguments))
+            self.host("wake", {"world": world})
+        return _asked(self.root / world, verb, arguments, timeout)
 
 
 def _awake(folder: Path) -> bool:
@@ -113,9 +116,13 @@ def _awake(folder: Path) -> bool:
     return (folder / "control.json").exists() and not any((folder / word).exists() for word in ("asleep", "failed"))
 
 
-def _told(ask: Callable[[], T]) -> T:
+def _asked(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float) -> bytes:
+    """Return what a simulator answers, as JSON text."""
+    for name in arguments:  # free-form members of a body can have any name
+        if name in _TAKEN:
+            raise invalid(name, "there is no such parameter; docs/scenarios.md has those of each type of event")
     try:
-        return ask()
+        return control.ask_raw(folder, verb, timeout, **arguments)
     except UnicodeEncodeError as error:  # JSON can escape halves of characters; free-form members pass them on
         raise invalid("body", r"holds half a character, such as \ud800 alone: that is no text") from error
     except ControlError as error:

@@ -56,7 +56,7 @@ def create(context: ContextDep, principal: PrincipalDep, body: NewWorld, _: NoPa
     it. Left alone for long it falls asleep, and wakes when it is asked for something.
     """
     start = body.start or format_time(WallClock().now())
-    told = context.worlds.host("create", **(body.given() | {"start": start} | _owner(context, principal)))
+    told = context.worlds.host("create", body.given() | {"start": start} | _owner(context, principal))
     return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
 
 
@@ -85,7 +85,7 @@ def delete(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams
     """Delete a private world: its process, its record and what the broker retains of it. Its readings are out of reach."""
     context.worlds.check_owner(principal, world, Role.ADMIN)
     _check_private(context, world)
-    context.worlds.host("delete", world=world)
+    context.worlds.host("delete", {"world": world})
     return Response(status_code=204)
 
 
@@ -93,7 +93,7 @@ def delete(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams
 def clock(context: ContextDep, principal: PrincipalDep, world: str, body: ClockChange, _: NoParams) -> Response:
     """Pause a world, let it go on, or change its speed."""
     context.worlds.check_owner(principal, world, Role.ADMIN)
-    return _json(context.worlds.ask(world, "pace", **body.given()))
+    return _json(context.worlds.ask(world, "pace", body.given()))
 
 
 @router.post("/worlds/{world}/advance", responses=responses(StepPage, *_OWN, "world-limit"))
@@ -105,7 +105,7 @@ def advance(context: ContextDep, principal: PrincipalDep, world: str, body: Adva
     """
     context.worlds.check_owner(principal, world, Role.ADMIN)
     told = msgspec.json.decode(
-        context.worlds.ask_raw(world, "advance", _LONG, **body.given()), type=dict[str, msgspec.Raw]
+        context.worlds.ask_raw(world, "advance", body.given(), timeout=_LONG), type=dict[str, msgspec.Raw]
     )
     more = msgspec.json.decode(told.pop("more"))
     # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
@@ -123,7 +123,7 @@ def inject(context: ContextDep, principal: PrincipalDep, world: str, body: NewEv
     In the shared city only administrators may.
     """
     context.worlds.check_owner(principal, world, Role.ADMIN)
-    return _json(context.worlds.ask(world, "event", **body.model_dump(exclude_none=True)), 201)
+    return _json(context.worlds.ask(world, "event", body.given()), 201)
 
 
 @router.get("/worlds/{world}/events", responses=responses(EventPage, *_ALL))
@@ -149,7 +149,7 @@ def fork(context: ContextDep, principal: PrincipalDep, world: str, body: Fork, _
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
     context.worlds.check_owner(principal, world, *WATCHERS)
-    told = context.worlds.ask(world, "fork", **(body.given() | _owner(context, principal)))
+    told = context.worlds.ask(world, "fork", body.given() | _owner(context, principal))
     return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
 
 
@@ -158,7 +158,7 @@ def backfill(context: ContextDep, principal: PrincipalDep, world: str, body: Bac
     """Move a paused world on into the store, in ticks of `every`, as fast as it goes; `/v1/worlds/{world}` tells how far."""
     context.worlds.check_owner(principal, world, Role.ADMIN)
     _check_private(context, world)
-    return _json(context.worlds.ask(world, "backfill", **body.given()), 202)
+    return _json(context.worlds.ask(world, "backfill", body.given()), 202)
 
 
 @router.get("/worlds/{world}/record", responses=responses(RecordDocument, *_OWN))
@@ -202,7 +202,7 @@ def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, requ
     if world != context.world or not context.register.may_command(principal.pilot, body.sensor):
         context.worlds.check_owner(principal, world, Role.ADMIN)
     check_sensor(context, body.sensor)
-    told = context.worlds.ask(world, "command", body.wait + 30, **_order(context, principal, body))
+    told = context.worlds.ask(world, "command", _order(context, principal, body), timeout=body.wait + 30)
     request.state.detail = {"world": world, "sensor": body.sensor, "set": body.set, "result": told["status"]}
     return _json(told, 202 if told["status"] == "pending" else 200)
 

@@ -195,6 +195,19 @@ def test_an_event_is_injected_with_the_parameters_of_its_type(pilot, simulators)
     assert simulators.asked == [("w-own", "event", body)]
 
 
+def test_parameters_of_an_event_may_have_any_name(pilot, simulators):
+    body = {"type": "leak", "self": 1, "world": "zenata"}
+    assert pilot.post("/v1/worlds/w-own/events", json=body).status_code == 201
+    assert simulators.asked == [("w-own", "event", body)]
+
+
+@pytest.mark.parametrize("name", ["verb", "folder", "timeout"])
+def test_parameters_that_no_event_has_are_named(pilot, simulators, name):
+    answer = pilot.post("/v1/worlds/w-own/events", json={"type": "leak", name: "x"})
+    assert (answer.status_code, answer.json()["parameter"]) == (422, name)
+    assert not simulators.asked
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
