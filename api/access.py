@@ -5,6 +5,8 @@ References
 RFC 6750 (bearer tokens).
 """
 
+import binascii
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -50,6 +52,23 @@ def admit(context: Context, request: HTTPConnection, key: str) -> Principal:
         detail = f"This needs a key with the scope {scope}; {principal.key!r} has {', '.join(scopes)}."
         raise Problem("wrong-scope", detail, scopes=scopes)
     return principal
+
+
+def key_of(request: HTTPConnection) -> str | None:
+    """Return the key of a request: as a bearer, or as clients of InfluxDB show it.
+
+    They show it as ``Token`` (version 2) or as a password (version 1).
+    """
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    match scheme.lower():
+        case "token" | "bearer":
+            return credentials.strip().rpartition(":")[2]
+        case "basic":
+            try:
+                return b64decode(credentials, validate=True).decode().partition(":")[2]
+            except (binascii.Error, UnicodeDecodeError):
+                return None
+    return request.query_params.get("p")
 
 
 PrincipalDep = Annotated[Principal, Depends(authenticate)]

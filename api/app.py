@@ -30,6 +30,7 @@ from api.routes import watching as watching_routes
 from api.routes import webhooks as webhook_routes
 from api.routes import worlds as world_routes
 from api.security import BodyLimit, protect
+from api.strangers import Strangers
 from api.webhooks.service import WebhookService
 from api.worlds import Worlds
 from zenata.broker.watch import Watcher
@@ -97,6 +98,7 @@ def create_app(
     )
     app.state.metrics = Metrics(hub, store, counters)
     app.add_middleware(BodyLimit)  # the innermost; the last one added is the first that a request meets
+    app.add_middleware(Strangers, context=app.state.context)
     app.add_middleware(Observer, metrics=app.state.metrics, context=app.state.context)
     protect(app, origins)
     for routes in (

@@ -14,8 +14,9 @@ _DESCRIPTION = """
 The simulated city of Zenata: what it is, what its sensors say now and what they said; and private worlds, in which its
 devices can be commanded and things made to happen.
 
-Send a key as `Authorization: Bearer zk_...`. Times are RFC 3339 in UTC, and of the world, whose clock need not be the
-wall's. Errors are `application/problem+json` (RFC 9457) and say what to do.
+Send a key as `Authorization: Bearer zk_...`; without one that is known, a body has up to 64 KiB. Times are RFC 3339 in
+UTC, and of the world, whose clock need not be the wall's. Errors are `application/problem+json` (RFC 9457) and say what
+to do.
 """
 
 _TAGS = {

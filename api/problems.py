@@ -227,6 +227,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses: unknown routes and methods."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     match error.status_code:
+        case _ if isinstance(error.__cause__, Problem):
+            problem = error.__cause__
         case HTTPStatus.NOT_FOUND:
             problem = Problem("unknown-route", f"There is nothing at {request.url.path}. {KINDS['unknown-route'].help}")
         case HTTPStatus.BAD_REQUEST:

@@ -4,8 +4,6 @@ Errors are problems as everywhere; `error` (version 1) and `code` and `message` 
 of InfluxDB looks for it.
 """
 
-import binascii
-from base64 import b64decode
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +11,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.access import admit
+from api.access import admit, key_of
 from api.context import ContextDep
 from api.formats import JSON
 from api.params import WriteParams
@@ -58,7 +56,7 @@ async def authenticate_client(context: ContextDep, request: Request) -> Principa
     Problem
         401 without a key of ours, 403 with one that may not write, 429 for too many requests.
     """
-    key = _key(request)
+    key = key_of(request)
     if key is None:
         detail = f"The request carries no key. {KINDS['no-key'].help} `Token zk_...` does too."
         raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata"'}, **_told("unauthorized", detail))
@@ -147,20 +145,6 @@ async def _write(context: ContextDep, principal: Principal, params: WriteParams,
 def _told(code: str, message: str) -> dict[str, Any]:
     """Return a message where clients of InfluxDB look for it."""
     return {"error": message, "code": code, "message": message}
-
-
-def _key(request: Request) -> str | None:
-    """Return the key of a request: as a bearer, as ``Token`` of version 2, or as a password of version 1."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    match scheme.lower():
-        case "token" | "bearer":
-            return credentials.strip().rpartition(":")[2]
-        case "basic":
-            try:
-                return b64decode(credentials, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
-                return None
-    return request.query_params.get("p")
 
 
 def _header(text: str) -> str:
