@@ -2,8 +2,10 @@
 
 import logging
 import time
+from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 from anyio import to_thread
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -17,6 +19,7 @@ from api.live import Hub
 from api.problems import KINDS, Problem
 from zenata.city.clock import WallClock
 from zenata.pilots.audit import Deed
+from zenata.pilots.bucket import Bucket
 from zenata.pilots.keys import Principal
 from zenata.store.accounts import FATES
 from zenata.store.base import Store
@@ -27,6 +30,7 @@ _ASKING = {"GET", "HEAD", "OPTIONS"}
 _SAYING = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # what devices say is no deed
 _NOTED = "/v1/pilots"  # the register itself notes what was changed there
 _WRONG = 400
+_RATE, _BURST = 1.0, 60.0  # lines of what was forbidden to a pilot: each second in the long run, and at once. Defaults
 
 
 class Metrics:
@@ -92,6 +96,8 @@ class Observer:
         self._app = app
         self._metrics = metrics
         self._context = context
+        self._forbidden: dict[str, Bucket] = {}
+        self._unlisted = Counts[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI has it."""
@@ -132,17 +138,30 @@ class Observer:
     async def _note(self, scope: Scope, status: int) -> None:
         """Note in the audit log what was done, and what was forbidden, before it is answered."""
         principal, route = _principal(scope), getattr(scope.get("route"), "path", "none")
-        if principal is None or scope["method"] in _ASKING or route in _SAYING:
+        if principal is None or route in _SAYING:
             return
-        if status != HTTPStatus.FORBIDDEN and (status >= _WRONG or route.startswith(_NOTED)):
+        if status == HTTPStatus.FORBIDDEN:
+            if not self._is_listed(principal.pilot):
+                return
+        elif scope["method"] in _ASKING or status >= _WRONG or route.startswith(_NOTED):
             return
         what = f"{scope['method']} {route}"
         detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}
-        deed = Deed(time=WallClock().now(), who=principal.pilot, what=what, target=scope["path"], detail=detail)
+        if status == HTTPStatus.FORBIDDEN:
+            detail["unlisted"] = self._unlisted.pop(principal.pilot, 0)
+        deed = Deed(time=WallClock().now(), who=principal.pilot, what=what, target=quote(scope["path"]), detail=detail)
         try:
             await to_thread.run_sync(self._context.audit.record, deed)
         except SQLAlchemyError:
             log.exception("the audit log lacks %s by %s", what, principal.pilot)
+
+    def _is_listed(self, pilot: str) -> bool:
+        """Return whether what was forbidden to a pilot is a line of its own; else it is counted in the next one."""
+        now = time.monotonic()
+        if self._forbidden.setdefault(pilot, Bucket(_BURST, now)).take(_RATE, _BURST, now):
+            self._unlisted[pilot] += 1
+            return False
+        return True
 
 
 def _principal(scope: Scope) -> Principal | None:

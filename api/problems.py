@@ -20,12 +20,15 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from zenata.errors import QueryTooFine, QueryTooHeavy
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of the body of a request, before and after it is unzipped."""
@@ -234,14 +237,22 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         case HTTPStatus.BAD_REQUEST:
             problem = invalid("body", "is no JSON in UTF-8")
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = [method.strip() for method in (error.headers or {}).get("Allow", "GET").split(",")]
+            allowed = _methods(request)
             detail = f"{request.url.path} does not answer {request.method}. Use {' or '.join(allowed)}."
-            problem = Problem("method-not-allowed", detail, error.headers, allowed=allowed)
+            problem = Problem("method-not-allowed", detail, {"Allow": ", ".join(allowed)}, allowed=allowed)
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             problem = body_too_large()
         case _:
             problem = Problem("request-refused", str(error.detail), error.headers)
     return problem.response(request.url.path)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of all routes of a path; the framework tells only those of the first."""
+    asked = ((method, {**request.scope, "method": method}) for method in _METHODS)
+    return [
+        method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:
@@ -253,6 +264,10 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     named = names if where == "body" else names[:1]  # of a body the member that is meant, however deep it lies
     if first["type"] == "json_invalid" or not names:
         named = [where]
+    if where == "body" and not names and isinstance(first.get("input"), str | bytes):
+        return invalid("body", "send JSON, as 'Content-Type: application/json' (curl --json)").response(
+            request.url.path
+        )
     parameter = context.get("parameter") or ".".join(map(str, named))
     members = {"allowed": context["allowed"]} if "allowed" in context else {}
     return invalid(parameter, first["msg"], **members).response(request.url.path)

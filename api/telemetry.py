@@ -35,6 +35,8 @@ async def body_of(request: Request) -> bytes:
         raise body_too_large()
     if not unzip.eof:
         raise Problem("request-refused", "The body ends before its gzip does.")
+    if unzip.unused_data:
+        raise Problem("request-refused", "The body goes on behind its gzip. Send one gzip member a request.")
     return whole
 
 

@@ -103,6 +103,7 @@ def serve(settings: Settings) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,  # longer than clients pause between two flushes, or both hang up on each other
         server_header=False,
         # Or it believes whoever comes from this machine that somebody else asks, whom we then count and lock out.
         proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,

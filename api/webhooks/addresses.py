@@ -27,9 +27,12 @@ NO_PUBLIC_ADDRESS = "the host has no public address that can be reached"
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _OTHERS = tuple(
-    map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "::/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"))
+    map(
+        ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"),
+    )
 )
-"""Protocol assignments, 6to4, IPv4-compatible, local NAT64 and site-local: not every `ipaddress` knows them as not global."""
+"""Protocol assignments, 6to4, IPv4-compatible, IPv4-translated, local NAT64 and site-local: not every `ipaddress` knows them as not global."""
 
 
 class UrlError(ValueError):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zenata.city.readings import FloatArray, IntArray
-from zenata.pilots.webhook import Phase, State
+from zenata.pilots.webhook import NEVER, Phase, State
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -164,14 +164,24 @@ class Silences:
         np.maximum.at(self._time, place, time)
         return []
 
-    def look(self, now: int) -> list[Change]:
-        """Return, by place, who has been silent for too long when it is `now` [us], and who is no longer."""
-        silent = self._time <= now - self._after
-        places = np.flatnonzero(silent != self._firing)
-        self._firing = silent
-        return [self._change(where, now) for where in places.tolist()]
+    def expect(self, place: IntArray, now: int) -> IntArray:
+        """Count who was never heard as heard `now` [us]; return, of these places, which those are."""
+        unheard: IntArray = place[self._time[place] == NEVER]
+        self._time[unheard] = now
+        return unheard
 
-    def _change(self, place: int, now: int) -> Change:
+    def look(self, now: int) -> list[Change]:
+        """Return, by place, who has been silent for too long when it is `now` [us], and who is no longer.
+
+        Who was never heard is not silent: a series is known before its first reading is stored, if that ever is.
+        """
+        silent = (self._time != NEVER) & (self._time <= now - self._after)
+        places = np.flatnonzero(silent != self._firing)
+        changes = [self._change(where, bool(silent[where])) for where in places.tolist()]
+        self._firing = silent  # last: what fails before is found again
+        return changes
+
+    def _change(self, place: int, silent: bool) -> Change:
         time = int(self._time[place])
-        since, phase = (time + self._after, Phase.FIRING) if self._firing[place] else (time, Phase.CLEAR)
+        since, phase = (time + self._after, Phase.FIRING) if silent else (time, Phase.CLEAR)
         return Change(place=place, state=State(phase=phase, since=since, time=time), told=True)

@@ -77,8 +77,7 @@ class SensorTracker:
         """Look who is silent when it is `now` in the world [us]."""
         if not isinstance(self._rule, Silences):
             return Outcome(hook=self.hook)
-        expected = {sensor: State(since=now, time=now) for sensor in self._expect(now)}
-        self._grow()
+        expected = {sensor: State(since=now, time=now) for sensor in self._expect(self._rule, now)}
         told = self._told(self._rule.look(now), wall)
         return replace(told, states=expected | told.states)
 
@@ -88,23 +87,28 @@ class SensorTracker:
             return -1
         place = self._places.get(series.sensor)
         if place is None:
-            return self._enter(series, State())
+            return self._enter(series)
         if not self._series[place].kind:
             self._series[place] = series  # it was expected, and now it says something
         return place
 
-    def _expect(self, now: int) -> list[str]:
-        """Give places to the sensors named that have said nothing so far; return those that are new among them."""
-        silent = [sensor for sensor in self.selection.sensors if sensor not in self._places]
-        for sensor in silent:
-            self._enter(Series(self.hook.world, sensor, "", "", "", ""), State(since=now, time=now))
-        return [sensor for sensor in silent if sensor not in self._kept]
+    def _expect(self, rule: Silences, now: int) -> list[str]:
+        """Wait from now on for the sensors named that have said nothing so far; return those.
 
-    def _enter(self, series: Series, state: State) -> int:
-        """Give a place to a sensor, with how it was or else a state."""
+        Some have a place already: their series are known, though nothing of them was stored.
+        """
+        for sensor in self.selection.sensors:
+            if sensor not in self._places:
+                self._enter(Series(self.hook.world, sensor, "", "", "", ""))
+        self._grow()
+        places = np.array([self._places[sensor] for sensor in self.selection.sensors], dtype=np.int64)
+        return [self._series[place].sensor for place in rule.expect(places, now).tolist()]
+
+    def _enter(self, series: Series) -> int:
+        """Give a place to a sensor, with how it was."""
         place = self._places[series.sensor] = len(self._series)
         self._series.append(series)
-        self._new.append(self._kept.get(series.sensor, state))
+        self._new.append(self._kept.get(series.sensor, State()))
         return place
 
     def _grow(self) -> None:

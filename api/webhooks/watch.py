@@ -191,14 +191,31 @@ class Watch:
         while self._place < self._hub.next and not self._stop.is_set():
             batch = self._hub.batch(self._place)
             if batch is None:  # we were too slow
-                self._place = self._hub.unsettled
+                place = self._hub.unsettled
                 for tracker in self._sensors.values():
                     if tracker.seen is not None:
                         self._catch_up(tracker, tracker.seen - OVERLAP)
+                self._place = place  # now only: a store that fails is asked again
                 continue
-            for tracker in self._sensors.values():
-                self._take_batch(tracker, batch)
+            self._each(partial(self._take_batch, batch=batch))
             self._place += 1
+
+    def _each(self, act: Callable[[SensorTracker], None]) -> None:
+        """Do something with each condition on readings; one that fails begins again from the store, and stops no other.
+
+        Raises
+        ------
+        StoreError
+            If the store is away, for all.
+        """
+        for id_, tracker in list(self._sensors.items()):
+            try:
+                act(tracker)
+            except StoreError:
+                raise
+            except Exception:
+                log.exception("the condition of webhook %s failed; it is taken up again from the store", id_)
+                del self._sensors[id_]
 
     def _look(self) -> None:
         """Look who is silent, and what is over."""
@@ -207,7 +224,10 @@ class Watch:
         for tracker in trackers:
             now = self._now(tracker.hook.world, wall)
             if now is not None:
-                self._note(tracker.look(now, wall))
+                self._tried(partial(self._look_at, tracker, now, wall))  # each by itself: it stops no other
+
+    def _look_at(self, tracker: SensorTracker | EventTracker, now: int, wall: int) -> None:
+        self._note(tracker.look(now, wall))
 
     def _now(self, world: str, wall: int) -> int | None:
         """Return the time in a world [us]: of devices the time of day, else that of the newest reading."""
@@ -240,7 +260,7 @@ class Watch:
         seen = {id_: tracker.seen for id_, tracker in self._sensors.items()}
         new = {id_: time for id_, time in seen.items() if time is not None and time != self._marked.get(id_)}
         if new:
-            self._hooks.mark(new)
+            self._hooks.mark({id_: (self._sensors[id_].hook.begun, time) for id_, time in new.items()})
         self._marked = dict(seen)
 
     def _is_time(self, what: str, pause: float) -> bool:

@@ -159,6 +159,17 @@ def test_nobody_at_the_address_is_told_at_once_at_first_and_after_patience_later
     assert PATIENCE <= waited <= PATIENCE + 2
 
 
+def test_a_gap_that_could_not_be_asked_for_is_asked_for_again():
+    plan = stream()
+    next(plan)
+    plan.send((httpx.Response(200), None))
+    gap = b'id: g\nevent: gap\ndata: {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:01:00Z"}\n\n'
+    asked = plan.send(b"id: a\n\n" + gap + b"id: z\n\n")
+    assert "readings" in asked.path
+    assert isinstance(plan.throw(UnreachableError("away")), Pause)
+    assert plan.send(None).send.headers == {"Last-Event-ID": "a"}
+
+
 @given(st.lists(st.integers(1, 60)))
 def test_events_are_read_however_they_are_cut(widths):
     said = b"retry: 250\nid: a\n\n: still here\n\nid: b\r\nevent: reading\r\ndata: 1\r\ndata: \xc3\xa9\r\n\r\ndata:2\n\nid: c\nevent: x\n"
@@ -166,5 +177,5 @@ def test_events_are_read_however_they_are_cut(widths):
     for width in [*widths, len(said)]:
         found += events.feed(said[begin : begin + width])
         begin += width
-    assert found == [("reading", "1\né"), ("message", "2")]
-    assert (events.last, events.wait) == ("b", 0.25)
+    assert [event for event in found if event[1]] == [("b", "reading", "1\né"), ("b", "message", "2")]
+    assert (found[0][0], events.last, events.wait) == ("a", None, 0.25)

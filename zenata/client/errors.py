@@ -1,5 +1,7 @@
 """What can go wrong between a program and the API; the root is `zenata.errors.ZenataError`."""
 
+from contextlib import suppress
+
 import httpx
 import msgspec
 
@@ -53,7 +55,8 @@ def problem_of(response: httpx.Response) -> ProblemError:
     wait = response.headers.get("retry-after", "")
     said: dict[str, object] = {"title": response.reason_phrase, "detail": response.text[:200].strip()}
     if response.headers.get("content-type", "").startswith("application/problem+json"):
-        said = msgspec.json.decode(response.content, type=dict[str, object])
+        with suppress(msgspec.DecodeError):  # somebody between may have changed it
+            said = msgspec.json.decode(response.content, type=dict[str, object])
     return ProblemError(
         status=response.status_code,
         type=str(said.pop("type", "about:blank")),

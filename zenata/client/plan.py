@@ -115,7 +115,7 @@ def _persist(send: Send, step: Send | Open) -> Plan[tuple[httpx.Response, Any]]:
         if response.is_success:
             return response, chunks
         problem = problem_of(response)
-        wait = pause if problem.retry_after is None else problem.retry_after
+        wait = max(pause, problem.retry_after or 0.0)
         unknown = problem.status == httpx.codes.SERVICE_UNAVAILABLE and not send.repeatable
         if problem.status not in _AGAIN or unknown or waited + wait > PATIENCE:
             raise problem

@@ -138,14 +138,20 @@ class Webhooks:
                 session.add(DeliveryRow(**asdict(one if waiting + place < MOST_WAITING else _dropped(one))))
             return len(new)
 
-    def mark(self, seen: Mapping[str, int]) -> None:
-        """Keep up to which observation time [us] the conditions of webhooks have been looked at."""
+    def mark(self, seen: Mapping[str, tuple[int, int]]) -> None:
+        """Keep when each condition was begun that has been looked at, and up to which observation time [us].
+
+        One that was begun anew meanwhile stays unmarked.
+        """
         with Session(self._engine) as session, session.begin():
-            for id_, time in sorted(seen.items()):
-                session.execute(update(WebhookRow).where(WebhookRow.id == id_).values(seen=time))
+            for id_, (begun, time) in sorted(seen.items()):
+                same = (WebhookRow.id == id_, WebhookRow.begun == begun)
+                session.execute(update(WebhookRow).where(*same).values(seen=time))
 
     def claim(self, now: int, until: int, busy: Collection[str] = ()) -> list[tuple[Webhook, Delivery]]:
-        """Take the oldest delivery of each webhook that is due at `now`, for oneself `until` a time [us].
+        """Take the oldest delivery of each webhook, if it is due at `now`, for oneself `until` a time [us].
+
+        One that is to be repeated holds up what came after it, so that a receiver is told in the order of events.
 
         Parameters
         ----------
@@ -158,10 +164,11 @@ class Webhooks:
         with Session(self._engine) as session:
             waiting = session.scalars(select(DeliveryRow.webhook).where(*due).distinct()).all()
         for id_ in sorted(set(waiting) - set(busy)):
-            oldest = select(DeliveryRow).where(*due, DeliveryRow.webhook == id_).order_by(DeliveryRow.made).limit(1)
+            pending = select(DeliveryRow).where(due[0], DeliveryRow.webhook == id_)
+            oldest = pending.order_by(DeliveryRow.made, DeliveryRow.id).limit(1)
             with Session(self._engine) as session, session.begin():
                 row, hook = session.scalar(oldest), session.get(WebhookRow, id_)
-                if row is None or hook is None:
+                if row is None or hook is None or (row.due or 0) > now:
                     continue
                 mine = update(DeliveryRow).where(DeliveryRow.id == row.id, DeliveryRow.due == row.due)
                 found = row.delivery

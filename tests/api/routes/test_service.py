@@ -142,3 +142,11 @@ def test_unknown_routes_and_methods_are_problems(client: httpx.Client) -> None:
         wrong = client.request(method, "/v1/city")
         assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
         assert (wrong.json()["type"], wrong.json()["allowed"]) == ("/problems/method-not-allowed", ["GET"])
+    assert client.put("/v1/devices/roof").headers["allow"] == "GET, PATCH, DELETE"
+
+
+@pytest.mark.parametrize("body", [b'{"id": "formy"}', b"\xff"])
+def test_a_body_that_does_not_say_that_it_is_json_is_told_how(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/v1/devices", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "body")
+    assert "Content-Type: application/json" in answer.json()["detail"]

@@ -121,6 +121,22 @@ def test_what_changes_something_is_in_the_log(api: Api, client: httpx.Client, en
     assert deeds[1].target == "/v1/devices/logged"
 
 
+def test_what_was_forbidden_to_ask_is_there_too_but_no_flood_of_it(
+    client: httpx.Client, engineer: httpx.Client
+) -> None:
+    def lines() -> list[dict]:
+        items = engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 1000}).json()["items"]
+        return [deed for deed in items if deed["what"] == "GET /v1/worlds/{world}/truth"]
+
+    assert client.get("/v1/worlds/zenata/truth").status_code == 403
+    (line,) = lines()
+    assert (line["detail"]["status"], line["target"]) == (403, "/v1/worlds/zenata/truth")
+    for _ in range(200):
+        client.get("/v1/worlds/zenata/truth")
+    assert 10 < len(lines()) < 150
+    assert all("\n" not in deed["target"] for deed in lines())
+
+
 def test_the_log_comes_in_pages_and_as_csv(client: httpx.Client, engineer: httpx.Client) -> None:
     for name in ("a", "b", "c"):
         client.post("/v1/devices", json={"id": name}).raise_for_status()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.webhooks.conditions import Levels, Silences, Threshold
-from zenata.pilots.webhook import Phase, State
+from zenata.pilots.webhook import NEVER, Phase, State
 
 VALUES = st.floats(-10, 10) | st.just(float("nan"))
 READINGS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50), VALUES), max_size=60)
@@ -121,6 +121,16 @@ def test_silence_is_told_once_and_its_end_too() -> None:
     heard(made, 0, 113)
     assert told(made.look(114)) == [(0, "CLEAR", 113)]
     assert told(made.look(120)) == [(1, "FIRING", 105)]
+
+
+def test_who_was_never_heard_is_not_silent_until_it_is_expected() -> None:
+    made = silences(10, NEVER, 100, NEVER)
+    assert told(made.look(110)) == [(1, "FIRING", 100)]
+    heard(made, 1, 111)
+    assert told(made.look(112)) == [(1, "CLEAR", 111)]
+    assert made.expect(np.array([0, 1]), 112).tolist() == [0]
+    assert made.expect(np.array([0, 1]), 115).tolist() == []
+    assert told(made.look(122)) == [(0, "FIRING", 112), (1, "FIRING", 111)]
 
 
 def test_an_old_reading_does_not_end_a_silence() -> None:

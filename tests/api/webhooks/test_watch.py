@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from api.live import Hub
 from api.webhooks import watch as module
 from api.webhooks.signature import new_secret
+from api.webhooks.trackers import SensorTracker
 from api.webhooks.watch import Watch
 from tests.api.running import MINUTE, START
 from zenata.city.clock import SECOND, WallClock, format_time
@@ -269,6 +270,48 @@ def test_a_sensor_that_never_spoke_is_silent_too(rig: Rig) -> None:
     rig.run()
     rig.store_and_publish(("air-2", 40, 1))
     rig.wait(("00:40", "air-1", "silence.fired"))
+
+
+@pytest.mark.parametrize("sensors", [[], ["air-1", "air-2"]])
+def test_a_series_that_is_known_before_anything_of_it_is_stored_is_not_silent(rig: Rig, sensors: list) -> None:
+    rig.add(condition=SILENT | {"sensor": sensors})
+    rig.run()
+    rig.batch(("air-2", 0, 1))  # refused, or on its way: the catalog knows it, and no more
+    fired, cleared = "silence.fired", "silence.cleared"
+    rig.store_and_publish(("air-1", 0, 1), ("air-3", 9, 1))
+    rig.settle()
+    rig.store_and_publish(("air-3", 10, 1))
+    rig.wait(("00:10", "air-1", fired))
+    rig.store_and_publish(("air-1", 19, 1))
+    late = [("00:19", "air-2", fired)] if sensors else []  # it was expected since the first look
+    rig.wait(("00:10", "air-1", fired), ("00:19", "air-1", cleared), *late)
+
+
+def test_a_condition_that_fails_stops_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    take, look, broken = SensorTracker.take, SensorTracker.look, [True, True]
+
+    def failing(act: Any, number: int) -> Any:
+        def act_or_fail(tracker: SensorTracker, *args: Any) -> Any:
+            if tracker.hook.id == "wh_0" and broken[number]:
+                raise ValueError(number)
+            return act(tracker, *args)
+
+        return act_or_fail
+
+    monkeypatch.setattr(module, "_RIGHTS", 0.0)
+    rig.add("wh_0", condition=SILENT)
+    rig.add(condition=SILENT)
+    rig.run()
+    rig.store_and_publish(("air-1", 0, 1), ("air-2", 9, 1))
+    rig.settle()
+    monkeypatch.setattr(SensorTracker, "take", failing(take, 0))
+    monkeypatch.setattr(SensorTracker, "look", failing(look, 1))
+    rig.store_and_publish(("air-2", 11, 1))
+    told = [("00:10", "air-1", "silence.fired")]
+    rig.wait(*told)
+    assert rig.told("wh_0") == []
+    broken[:] = [False, False]
+    rig.wait(*told, id_="wh_0")
 
 
 def test_a_device_s_silence_is_by_the_time_of_day(rig: Rig) -> None:

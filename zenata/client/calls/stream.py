@@ -46,12 +46,13 @@ def _received(events: "_Events", chunks: object, which: Which) -> Flow[Reading]:
     """Give what comes over one connection."""
     events.restart()
     while piece := (yield Read(chunks)):
-        for name, data in events.feed(piece):
+        for id_, name, data in events.feed(piece):
             if name == "reading":
                 yield Give(msgspec.json.decode(data, type=Reading))
             elif name == "gap":
                 missed = msgspec.json.decode(data, type=dict[str, str])
                 yield from readings(**which, start=missed["from"], end=missed["to"])
+            events.last = id_  # now only: what fails before is asked for again
 
 
 @dataclass
@@ -61,7 +62,7 @@ class _Events:
     Attributes
     ----------
     last : str or None
-        Id of the last event.
+        Id of the last event that was given.
     wait : float
         How long to wait before the next connection [s].
     """
@@ -69,24 +70,25 @@ class _Events:
     last: str | None = None
     wait: float = _WAIT
     rest: bytes = b""
+    _id: str | None = None
     _fields: dict[str, str] = field(default_factory=dict)
 
-    def feed(self, piece: bytes) -> list[tuple[str, str]]:
-        """Return the names and data of the events that a piece completes."""
+    def feed(self, piece: bytes) -> list[tuple[str | None, str, str]]:
+        """Return the events that a piece completes: id, name and data, which is empty where only the id moves on."""
         *lines, self.rest = (self.rest + piece).split(b"\n")
         return [event for line in lines if (event := self._line(line.decode().rstrip("\r"))) is not None]
 
     def restart(self) -> None:
         """Forget what was cut off in the middle."""
-        self.rest, self._fields = b"", {}
+        self.rest, self._fields, self._id = b"", {}, self.last
 
-    def _line(self, line: str) -> tuple[str, str] | None:
+    def _line(self, line: str) -> tuple[str | None, str, str] | None:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line:
             fields, self._fields = self._fields, {}
-            self.last = fields.get("id", self.last)
-            return (fields.get("event", "message"), fields["data"]) if "data" in fields else None
+            self._id = fields.get("id", self._id)
+            return self._id, fields.get("event", "message") if "data" in fields else "", fields.get("data", "")
         if name == "retry":
             self.wait = int(value) / 1000
         elif name == "data" and "data" in self._fields:
