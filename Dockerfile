@@ -8,6 +8,7 @@ RUN /opt/zenata/bin/pip install --no-cache-dir --disable-pip-version-check --req
 COPY pyproject.toml README.md LICENSE ./
 COPY broker_config broker_config
 COPY zenata zenata
+COPY sandbox sandbox
 COPY ingest ingest
 COPY simulators simulators
 COPY api api

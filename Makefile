@@ -1,6 +1,6 @@
 # Everything a person runs. `make up` and `make test` each work on a fresh machine; what they install stays in .venv.
 BIN := .venv/bin
-SOURCES := zenata ingest simulators api tests benchmarks scripts docs/snippets
+SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts docs/snippets
 
 .PHONY: help up test lint soak bench city plots lock clean
 

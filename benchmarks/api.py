@@ -15,16 +15,16 @@ import numpy as np
 
 from benchmarks.table import Row
 from benchmarks.timing import median_time
+from sandbox.init import open_register
+from sandbox.settings import Settings
 from zenata.city.clock import SECOND, format_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.pack import load_city
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
-from zenata.init import open_register
-from zenata.pilots.keys import Role
-from zenata.ports import free_ports
-from zenata.settings import Settings
+from zenata.control.keys import Role
+from zenata.process.ports import free_ports
 from zenata.store import open_store
 
 HOST = "127.0.0.1"
@@ -156,7 +156,7 @@ def serving(settings: Settings, *more: str) -> Iterator[tuple[subprocess.Popen[b
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("wb") as stream,
-        subprocess.Popen([sys.executable, "-m", "zenata", "serve", *options], stderr=stream) as process,
+        subprocess.Popen([sys.executable, "-P", "-m", "sandbox", "serve", *options], stderr=stream) as process,
     ):
         try:
             wait_for(settings.http_port)

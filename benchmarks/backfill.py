@@ -13,11 +13,11 @@ import numpy as np
 from benchmarks.store import CONFIG, TABLE
 from benchmarks.table import Row
 from benchmarks.timing import timed
-from simulators.past import Past
+from simulators.host.past import Past
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.pack import load_city
 from zenata.city.readings import ReadingBatch
-from zenata.store.duckdb import DuckDBStore
+from zenata.store.duckdb.store import DuckDBStore
 
 _START = parse_time("2026-01-01T00:00:00Z")
 _EVERY = 900 * SECOND

@@ -12,10 +12,10 @@ import urllib3
 from benchmarks.store import _SERIES, _batches, _catalog
 from benchmarks.table import Row
 from benchmarks.timing import timed
-from tests.store.influxd import running
+from tests.zenata.store.influxd import running
 from zenata.city.readings import ReadingBatch
-from zenata.store.influx import InfluxStore
-from zenata.store.influx_lines import Encoder, Rows
+from zenata.store.influx.lines import Encoder, Rows
+from zenata.store.influx.store import InfluxStore
 
 
 def run() -> list[Row]:

@@ -17,8 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.table import Row
 from ingest.service import FILTERS, Ingest
-from tests.broker.running import HOST, Running, password, running_broker, standard_users
-from tests.store.influxd import running as running_influxd
+from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
+from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.clock import SECOND, WallClock
 from zenata.city.model import City, Sensor
 from zenata.city.pack import load_city

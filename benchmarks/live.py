@@ -21,13 +21,13 @@ from benchmarks.api import HOST, Client, serving, wait_for
 from benchmarks.ingest import address
 from benchmarks.table import Row
 from benchmarks.timing import median_time
-from tests.broker.running import Running, password, running_broker, standard_users
+from sandbox.settings import Settings
+from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.pack import load_city
-from zenata.pilots.database import open_database
-from zenata.pilots.register import Register
-from zenata.ports import free_ports
-from zenata.settings import Settings
+from zenata.control.database import open_database
+from zenata.control.register import Register
+from zenata.process.ports import free_ports
 from zenata.wire import senml, topics
 from zenata.wire.mqtt import Publisher
 

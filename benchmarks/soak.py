@@ -20,15 +20,15 @@ from benchmarks.api import Client, newcomer
 from benchmarks.ingest import PATIENCE, address
 from benchmarks.stack import process
 from benchmarks.table import Row
-from tests.broker.running import HOST, password, running_broker, standard_users
+from sandbox.settings import Settings
+from tests.zenata.broker.running import HOST, password, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.city.kinds import KINDS
 from zenata.city.model import Sensor
 from zenata.city.pack import load_city
 from zenata.city.quantities import QUANTITIES
-from zenata.pilots.keys import Role
-from zenata.ports import free_ports
-from zenata.settings import Settings
+from zenata.control.keys import Role
+from zenata.process.ports import free_ports
 from zenata.wire import senml, topics
 from zenata.wire.mqtt import Publisher
 
@@ -53,7 +53,7 @@ def run(minutes: float) -> list[Row]:
         settings = Settings(data_dir=Path(name) / "data", http_port=port, broker=url)
         settings.data_dir.mkdir()
         key = newcomer(settings, Role.ADMIN)
-        command = [sys.executable, "-m", "zenata", "serve"]
+        command = [sys.executable, "-P", "-m", "sandbox", "serve"]
         with (
             process(command, env=settings.environment()) as api,
             Publisher(address(broker, "simulators"), client_id="bench-publisher") as publisher,

@@ -19,8 +19,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.api import Client
 from benchmarks.table import Row
-from tests.broker.running import HOST, Running, password, running_broker, standard_users
-from zenata.ports import free_ports
+from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
+from zenata.process.ports import free_ports
 
 IMPORTS = "import numpy, duckdb, fastapi; print(flush=True); input()"
 """What a bare Python does in place of our services."""

@@ -15,7 +15,7 @@ from benchmarks.timing import median_time, timed
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
 from zenata.store.base import Query, Store
-from zenata.store.duckdb import DuckDBStore
+from zenata.store.duckdb.store import DuckDBStore
 
 _SERIES = 25_000  # about what the sensors of the city have
 _START = parse_time("2026-01-01T00:00:00Z")

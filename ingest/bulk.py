@@ -13,8 +13,9 @@ import msgspec
 
 from zenata.city.readings import Catalog
 from zenata.errors import StoreError
+from zenata.process import door
 from zenata.store.base import Store
-from zenata.wire import bulk, door
+from zenata.wire import bulk
 
 log = logging.getLogger(__name__)
 

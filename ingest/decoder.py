@@ -13,7 +13,7 @@ from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import SenmlError, TopicError
-from zenata.store.letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter
 from zenata.wire import senml, topics
 from zenata.wire.mqtt import Message
 

@@ -9,8 +9,8 @@ from ingest.refused import Refused
 from zenata.city.clock import EARLIEST, LATEST, SECOND, format_time
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, Selection, Series
+from zenata.control.device import Device, Seen
 from zenata.errors import UplinkError
-from zenata.pilots.device import Device, Seen
 from zenata.wire.senml import Readings
 from zenata.wire.uplinks import registry
 from zenata.wire.uplinks.base import MOST_PROPERTIES, Measure, Radio, Uplink
@@ -30,7 +30,7 @@ _Key = tuple[str, str, str, str]  # pilot, device, property, unit
 
 
 class Register(Protocol):
-    """Where devices are looked up; `zenata.pilots.devices.Devices` is one."""
+    """Where devices are looked up; `zenata.control.devices.Devices` is one."""
 
     def find(self, pilot: str, name: str) -> Device | None:
         """Return a pilot's device by its id, or by what a network server calls it."""

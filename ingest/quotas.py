@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ingest.refused import Refused
 from zenata.city.clock import SECOND
-from zenata.pilots.bucket import Bucket
+from zenata.process.rate_limit import Bucket
 
 BURST = 10.0
 """Messages that may come at once, in seconds of the rate: a gateway that was away sends what it kept. A default."""

@@ -7,7 +7,7 @@ class Refused(Exception):  # noqa: N818 - it names what happened
     Parameters
     ----------
     code : str
-        One of `zenata.store.letters.REASONS`.
+        One of `zenata.store.dead_letters.REASONS`.
     reason : str
         For a person.
     quota : str

@@ -11,7 +11,7 @@ from ingest.devices import DeviceDecoder
 from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.store.base import Store
-from zenata.store.letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter
 from zenata.wire.mqtt import Message
 
 _PAGE = 1000

@@ -13,7 +13,7 @@ from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.errors import StoreError
 from zenata.store.base import Store
-from zenata.store.letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter
 from zenata.wire import topics
 from zenata.wire.mqtt import Message, Subscription
 

@@ -13,7 +13,7 @@ from zenata.city.clock import Clock
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.errors import StoreError, TopicError, UplinkError
 from zenata.store.base import Store
-from zenata.store.letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter
 from zenata.wire import topics
 from zenata.wire.uplinks import influx, registry
 from zenata.wire.uplinks.answers import Answer, Refusal

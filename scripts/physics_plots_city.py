@@ -7,15 +7,15 @@ import numpy as np
 from scripts import physics_plots as look
 from scripts.physics_runs import Week, attribute, people
 from simulators.domains.base import daily, sensors_of
-from simulators.domains.bus import SIGNAL_DELAY, BusParameters
+from simulators.domains.bus.domain import SIGNAL_DELAY, BusParameters
 from simulators.domains.crowd import CrowdParameters, Place
 from simulators.domains.parking import ParkingParameters
-from simulators.domains.traffic import TrafficParameters
-from simulators.domains.traffic_network import build_network
+from simulators.domains.traffic.domain import TrafficParameters
+from simulators.domains.traffic.network import build_network
 from simulators.domains.waste import WasteParameters, inhabitants, rounds
-from simulators.domains.water_parameters import WaterParameters
-from simulators.domains.water_tanks import START, STOP
-from simulators.parameters import Hourly, read_table
+from simulators.domains.water.parameters import WaterParameters
+from simulators.domains.water.tanks import START, STOP
+from simulators.world.parameters import Hourly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 

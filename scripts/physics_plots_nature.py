@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from scripts import physics_plots as look
 from scripts.physics_runs import SEED, Week, attribute
 from simulators.domains.base import centre, sensors_of
-from simulators.domains.weather_generator import COLUMNS, SLOTS, Climate, generate, normals_of
-from simulators.parameters import read_table
+from simulators.domains.weather.generator import COLUMNS, SLOTS, Climate, generate, normals_of
+from simulators.world.parameters import read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 

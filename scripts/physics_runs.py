@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Domain, sensors_of
 from simulators.domains.registry import DOMAINS
+from simulators.world.conditions import Conditions
 from zenata.city.clock import SECOND, format_time, parse_time
 from zenata.city.model import City
 from zenata.city.readings import FloatArray

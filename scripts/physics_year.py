@@ -3,11 +3,11 @@
 import numpy as np
 
 from scripts.physics_runs import HOUR, QUARTER, SEED, SKY, attribute, people, run
-from simulators.domains.traffic import TrafficParameters
-from simulators.domains.traffic_network import build_network
+from simulators.domains.traffic.domain import TrafficParameters
+from simulators.domains.traffic.network import build_network
 from simulators.domains.waste import WasteParameters, inhabitants
-from simulators.domains.weather_generator import COLUMNS, SLOTS, generate, normals_of
-from simulators.parameters import read_table
+from simulators.domains.weather.generator import COLUMNS, SLOTS, generate, normals_of
+from simulators.world.parameters import read_table
 from zenata.city.model import City
 
 YEAR = ("2026-01-01T00:00Z", "2027-01-01T00:00Z")

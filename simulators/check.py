@@ -5,11 +5,11 @@ from itertools import chain
 
 import numpy as np
 
-from simulators.conditions import Conditions
-from simulators.domains.dispersion import METRES_A_DEGREE
+from simulators.domains.air.dispersion import METRES_A_DEGREE
 from simulators.domains.registry import DOMAINS
-from simulators.measurement import Channels
-from simulators.world import World
+from simulators.world.conditions import Conditions
+from simulators.world.measurement import Channels
+from simulators.world.world import World
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.model import City, Sensor
 from zenata.city.quantities import QUANTITIES

@@ -15,10 +15,10 @@ from typing import Self
 
 import msgspec
 
-from api.encode import Encoder
 from api.exports.export import Asked, Export
 from api.exports.slices import pages
 from api.exports.writers import writer
+from api.readings.encode import Encoder
 from zenata.city.clock import SECOND, Clock
 from zenata.errors import SetupError, StoreError, ZenataError
 from zenata.store.base import Query, Store

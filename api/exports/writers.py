@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from api.encode import Encoder, arrow_table
+from api.readings.encode import Encoder, arrow_table
 from zenata.store.base import Table
 
 Write = Callable[[Table], None]

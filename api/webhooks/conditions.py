@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from api.webhooks.webhook import NEVER, Phase, State
 from zenata.city.readings import FloatArray, IntArray
-from zenata.pilots.webhook import NEVER, Phase, State
 
 BoolArray = npt.NDArray[np.bool_]
 

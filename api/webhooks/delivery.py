@@ -23,9 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.webhooks import signature
 from api.webhooks.addresses import Backend
+from api.webhooks.register import Webhooks
+from api.webhooks.webhook import Delivery, Status, Webhook
 from zenata.city.clock import SECOND, Clock
-from zenata.pilots.webhook import Delivery, Status, Webhook
-from zenata.pilots.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Self
 
-from api.live import Hub
+from api.live.hub import Hub
 from api.webhooks.delivery import Deliverer
+from api.webhooks.register import Webhooks
 from api.webhooks.watch import Watch
 from zenata.city.clock import Clock
-from zenata.pilots.webhooks import Webhooks
 from zenata.store.base import Store
 from zenata.wire import topics
 

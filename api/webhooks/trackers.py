@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from api.series import PerSeries, matcher
+from api.readings.series import PerSeries, matcher
 from api.webhooks.conditions import Change, Levels, Silences, Threshold
+from api.webhooks.webhook import Delivery, Phase, State, Webhook
 from zenata.city.clock import format_time, parse_duration, parse_time
 from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection, Series
-from zenata.pilots.webhook import Delivery, Phase, State, Webhook
 from zenata.wire.bulletins import Announcement
 
 _WORDS = {Phase.FIRING: "fired", Phase.CLEAR: "cleared"}
@@ -167,7 +167,7 @@ class EventTracker:
 
 
 def _rule_of(condition: Mapping[str, Any]) -> Levels | Silences:
-    """Return the rule of a condition on readings, as `api.bodies_webhooks` has it."""
+    """Return the rule of a condition on readings, as `api.webhooks.bodies` has it."""
     if condition["type"] == "silence":
         return Silences(parse_duration(condition["after"]))
     rising = condition["above"] is not None

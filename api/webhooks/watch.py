@@ -19,14 +19,14 @@ import msgspec
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.live import OVERLAP, REPLAY_LIMIT, Hub
+from api.live.hub import OVERLAP, REPLAY_LIMIT, Hub
+from api.webhooks.register import Webhooks
 from api.webhooks.trackers import EventTracker, Outcome, SensorTracker
+from api.webhooks.webhook import Webhook, WebhookError
 from zenata.city.clock import EARLIEST, LATEST, Clock
 from zenata.city.model import OWN
 from zenata.city.readings import ReadingBatch
 from zenata.errors import StoreError
-from zenata.pilots.webhook import Webhook, WebhookError
-from zenata.pilots.webhooks import Webhooks
 from zenata.store.base import Query, Store, Table
 from zenata.wire.bulletins import Announcement
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-from simulators.conditions import Conditions
-from simulators.domains.traffic_network import shut_streets
+from simulators.domains.traffic.network import shut_streets
+from simulators.world.conditions import Conditions
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray
 

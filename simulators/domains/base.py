@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from simulators.conditions import Conditions
+from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IndexArray
 

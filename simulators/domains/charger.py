@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, daily, sensors_of
-from simulators.draws import Stream, binomial, draws
-from simulators.parameters import Hourly, read_table
+from simulators.world.conditions import Conditions
+from simulators.world.draws import Stream, binomial, draws
+from simulators.world.parameters import Hourly, read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray

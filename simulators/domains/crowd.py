@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, daily, sensors_of
-from simulators.draws import Stream, binomial, poisson
-from simulators.parameters import Hourly, read_table
+from simulators.world.conditions import Conditions
+from simulators.world.draws import Stream, binomial, poisson
+from simulators.world.parameters import Hourly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 from zenata.errors import CityError

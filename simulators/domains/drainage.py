@@ -13,11 +13,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Arrays
-from simulators.domains.water_network import elevations
-from simulators.domains.water_parameters import WaterParameters
-from simulators.parameters import read_table
+from simulators.domains.water.network import elevations
+from simulators.domains.water.parameters import WaterParameters
+from simulators.world.conditions import Conditions
+from simulators.world.parameters import read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 

@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import Conditions
+from simulators.domains.air.dispersion import METRES_A_DEGREE
 from simulators.domains.base import Arrays, sensors_of
-from simulators.domains.dispersion import METRES_A_DEGREE
-from simulators.parameters import read_table
+from simulators.world.conditions import Conditions
+from simulators.world.parameters import read_table
 from zenata.city.model import City, Sensor, Street
 from zenata.city.readings import FloatArray, IntArray
 

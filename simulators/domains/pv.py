@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, sensors_of
-from simulators.draws import Stream, draws
+from simulators.world.conditions import Conditions
+from simulators.world.draws import Stream, draws
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 

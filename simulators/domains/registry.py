@@ -1,22 +1,22 @@
 """The domains, in the order in which they step: each reads what those before it wrote at the same tick."""
 
-from simulators.domains.air import Air
+from simulators.domains.air.domain import Air
 from simulators.domains.base import Domain
-from simulators.domains.bus import Bus
+from simulators.domains.bus.domain import Bus
 from simulators.domains.charger import Charger
 from simulators.domains.crowd import Crowd
 from simulators.domains.drainage import Drainage
 from simulators.domains.meter import Meter
 from simulators.domains.noise import Noise
 from simulators.domains.parking import Parking
-from simulators.domains.power import Power
+from simulators.domains.power.domain import Power
 from simulators.domains.pv import Photovoltaic
-from simulators.domains.solar import Solar
+from simulators.domains.solar.domain import Solar
 from simulators.domains.streetlight import Streetlight
-from simulators.domains.traffic import Traffic
+from simulators.domains.traffic.domain import Traffic
 from simulators.domains.waste import Waste
-from simulators.domains.water import Water
-from simulators.domains.weather import Weather
+from simulators.domains.water.domain import Water
+from simulators.domains.weather.domain import Weather
 
 DOMAINS: dict[str, type[Domain]] = {
     "weather": Weather,

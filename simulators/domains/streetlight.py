@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Arrays, sensors_of
-from simulators.draws import Stream, draws
-from simulators.parameters import read_table
+from simulators.world.conditions import Conditions
+from simulators.world.draws import Stream, draws
+from simulators.world.parameters import read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 

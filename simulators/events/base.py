@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 from numpy.random import Generator
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Domain
-from simulators.draws import Stream, draws
+from simulators.world.conditions import Conditions
+from simulators.world.draws import Stream, draws
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.errors import ScenarioError

@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from simulators.conditions import Conditions
-from simulators.delivery import RADIO
 from simulators.domains.base import Domain
 from simulators.events.base import HOUR, Event, parameters_of
 from simulators.events.places import any_of, sensors_in, sensors_named
-from simulators.measurement import Channels
+from simulators.host.delivery import RADIO
+from simulators.world.conditions import Conditions
+from simulators.world.measurement import Channels
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES

@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Domain, sensors_of
 from simulators.domains.noise import AIR, BUILDINGS, IN_SIGHT
 from simulators.events.base import HOUR, Event, parameters_of, swell
 from simulators.events.places import any_of, away, point_of, street_middles, where
+from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.errors import ScenarioError

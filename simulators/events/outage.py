@@ -6,11 +6,11 @@ from typing import ClassVar, Literal
 import msgspec
 import numpy as np
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Domain
-from simulators.domains.power import Power
+from simulators.domains.power.domain import Power
 from simulators.events.base import HOUR, Event, parameters_of
 from simulators.events.places import any_of, sensors_in, sensors_named, stations, unknown
+from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.city.readings import IntArray
 

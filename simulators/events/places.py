@@ -5,8 +5,8 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from simulators.domains.bus_route import shortest_path
-from simulators.domains.power_network import distances
+from simulators.domains.bus.route import shortest_path
+from simulators.domains.power.network import distances
 from simulators.events.base import Event, chance
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray, IntArray

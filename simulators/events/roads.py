@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from simulators.conditions import Conditions
 from simulators.domains.base import Domain
 from simulators.events.base import HOUR, Event, parameters_of
 from simulators.events.places import any_of, opposite, street_of, way_between
+from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.errors import ScenarioError
 

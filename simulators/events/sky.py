@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from simulators.conditions import Conditions
-from simulators.domains.air import POLLUTANTS
+from simulators.domains.air.domain import POLLUTANTS
 from simulators.domains.base import Domain
 from simulators.events.base import HOUR, Event, parameters_of, swell
+from simulators.world.conditions import Conditions
 from zenata.city.model import City
 
 Factor = Annotated[float, msgspec.Meta(ge=0.1, le=20)]

@@ -12,13 +12,14 @@ import httpx
 import numpy as np
 import uvicorn
 
-from api.app import create_app
-from api.cursors import Cursors
 from api.exports.jobs import Exports
-from api.live import Hub
-from api.server import Server
+from api.http.app import create_app
+from api.http.cursors import Cursors
+from api.http.server import Server
+from api.live.hub import Hub
+from api.webhooks.register import Webhooks
 from api.webhooks.service import WebhookService
-from api.worlds import Worlds
+from api.worlds.worlds import Worlds
 from ingest.quotas import Limits, Quotas
 from ingest.telemetry import Telemetry
 from zenata.broker.watch import Watcher
@@ -27,16 +28,15 @@ from zenata.city.kinds import KINDS
 from zenata.city.model import City, District, Sensor
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
-from zenata.pilots.audit import Audit
-from zenata.pilots.budget import Budget
-from zenata.pilots.database import open_database
-from zenata.pilots.devices import Devices
-from zenata.pilots.keys import Role
-from zenata.pilots.pilot import Quotas as PilotQuotas
-from zenata.pilots.register import Register
-from zenata.pilots.webhooks import Webhooks
+from zenata.control.audit import Audit
+from zenata.control.budget import Budget
+from zenata.control.database import open_database
+from zenata.control.devices import Devices
+from zenata.control.keys import Role
+from zenata.control.pilot import Quotas as PilotQuotas
+from zenata.control.register import Register
+from zenata.process.tls import Certificate
 from zenata.store.base import Store
-from zenata.tls import Certificate
 
 START = parse_time("2026-01-01T00:00:00Z")
 MINUTE = 60 * SECOND

@@ -9,7 +9,7 @@ from typing import Any
 from tests.api.running import Api, private_world, running, small_city
 from zenata.errors import ControlError
 from zenata.store import open_store
-from zenata.wire.control import ControlServer
+from zenata.worlds.control import ControlServer
 
 EVENT = {
     "id": "leak-1",

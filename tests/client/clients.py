@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from inspect import isasyncgen
 from typing import Any
 
-from zenata.client import AsyncClient, Client
+from zenata_client import AsyncClient, Client
 
 KINDS = ("sync", "async")
 

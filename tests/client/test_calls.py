@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.api.running import MINUTES
-from zenata.client import ProblemError
+from zenata_client import ProblemError
 
 HOURS = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z"}
 

@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from zenata.client import AsyncClient, Client
-from zenata.client.calls import city, worlds
+from zenata_client import AsyncClient, Client
+from zenata_client.calls import city, worlds
 
 
 def public(client):

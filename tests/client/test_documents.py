@@ -3,8 +3,12 @@
 import msgspec
 import pytest
 
-from api import schemas, schemas_devices, schemas_exports, schemas_webhooks, schemas_worlds
-from zenata.client import documents
+from api.city import schemas
+from api.devices import schemas as schemas_devices
+from api.exports import schemas as schemas_exports
+from api.webhooks import schemas as schemas_webhooks
+from api.worlds import schemas as schemas_worlds
+from zenata_client import documents
 
 PAIRS = {
     documents.City: schemas.CityDocument,

@@ -7,10 +7,10 @@ import pytest
 from ingest.quotas import Limits
 from tests.api.running import running, small_city
 from tests.client.clients import KINDS, opened
-from zenata.client import AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
-from zenata.client.plan import PATIENCE
-from zenata.pilots.pilot import Quotas
+from zenata.control.pilot import Quotas
 from zenata.store import open_store
+from zenata_client import AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
+from zenata_client.plan import PATIENCE
 
 
 def test_a_problem_says_what_the_api_says(client):

@@ -8,9 +8,9 @@ import pytest
 
 from tests.client.clients import KINDS, opened
 from tests.client.line import line_to
-from zenata.client import ExportError, ProblemError, UnreachableError
-from zenata.client.calls import exports
-from zenata.client.plan import Pause
+from zenata_client import ExportError, ProblemError, UnreachableError
+from zenata_client.calls import exports
+from zenata_client.plan import Pause
 
 DAY = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
 

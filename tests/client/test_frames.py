@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from tests.api.running import MINUTES
-from zenata.client import SetupError
-from zenata.client.calls import frames
+from zenata_client import SetupError
+from zenata_client.calls import frames
 
 HOURS = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z"}
 WORDS = ["world", "sensor", "kind", "district", "property", "unit"]

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from zenata.client import ProblemError
-from zenata.client.documents import Page
-from zenata.client.plan import PATIENCE, Give, Pause, Send, ask, at, items, query, whole
+from zenata_client import ProblemError
+from zenata_client.documents import Page
+from zenata_client.plan import PATIENCE, Give, Pause, Send, ask, at, items, query, whole
 
 GET = Send(method="GET", path="/v1/city")
 POST = Send(method="POST", path="/v1/commands", repeatable=False)

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from zenata.client import SetupError
-from zenata.client.progress import bar
+from zenata_client import SetupError
+from zenata_client.progress import bar
 
 
 def test_what_goes_on_is_shown(client, capsys, tmp_path):

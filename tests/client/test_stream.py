@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import api.events
-from api.live import Hub
+import api.live.events
+from api.live.hub import Hub
+from tests.api.live.test_events import ingest, listening
 from tests.api.running import Api, running, series_of, small_city
-from tests.api.test_events import ingest, listening
 from tests.client.clients import KINDS, opened
 from tests.client.line import line_to
-from zenata.client import Client, ProblemError, UnreachableError
-from zenata.client.calls.stream import _Events, stream
-from zenata.client.plan import PATIENCE, Pause
 from zenata.store import open_store
+from zenata_client import Client, ProblemError, UnreachableError
+from zenata_client.calls.stream import _Events, stream
+from zenata_client.plan import PATIENCE, Pause
 
 CITY = small_city()
 NOISE = {"kind": "noise"}
@@ -99,8 +99,8 @@ def test_nothing_is_missed_behind_a_line_that_was_cut(kind, served, behind):
 
 @pytest.mark.parametrize("capacity", [1])
 def test_what_is_too_much_to_be_sent_again_is_asked_for(served, behind, monkeypatch):
-    monkeypatch.setattr(api.events, "_SLICE", 2)
-    monkeypatch.setattr(api.events, "REPLAY_LIMIT", 16)
+    monkeypatch.setattr(api.live.events, "_SLICE", 2)
+    monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
     with (
         line_to(served.url) as line,
         Client(line.url, served.secrets["pilot"]) as client,

@@ -6,8 +6,8 @@ from typing import assert_type
 
 import polars as pl
 
-from zenata.client import AsyncClient, Client
-from zenata.client.documents import Command, Reading, Sensor
+from zenata_client import AsyncClient, Client
+from zenata_client.documents import Command, Reading, Sensor
 
 
 def blocking(client: Client) -> None:

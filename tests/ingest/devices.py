@@ -1,6 +1,6 @@
 """Devices as a table in memory, for tests of what reads their messages."""
 
-from zenata.pilots.device import Device, Seen
+from zenata.control.device import Device, Seen
 
 
 def device(name="roof", **members):

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from ingest.bulk import BulkServer
-from tests.store.data import NOON, batch_of, contents, series_of, some_rows
+from tests.zenata.store.data import NOON, batch_of, contents, series_of, some_rows
 from zenata.city.readings import Catalog
 from zenata.errors import StoreError
+from zenata.process import door
 from zenata.store import open_store
-from zenata.wire import bulk, door
+from zenata.wire import bulk
 from zenata.wire.bulk import BulkClient
 
 

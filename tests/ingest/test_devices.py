@@ -10,11 +10,11 @@ from ingest.devices import LEAD, DeviceDecoder
 from ingest.quotas import Limits, Quotas
 from tests.api.running import small_city
 from tests.ingest.devices import Table, device
-from tests.wire.uplinks import test_chirpstack
+from tests.zenata.wire.uplinks import test_chirpstack
 from zenata.city.clock import parse_time
 from zenata.city.readings import Catalog, Series
-from zenata.pilots.device import Seen
-from zenata.store.letters import REASONS
+from zenata.control.device import Seen
+from zenata.store.dead_letters import REASONS
 from zenata.wire import topics
 from zenata.wire.mqtt import Message
 

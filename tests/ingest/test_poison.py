@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.ingest.test_service import air, broker, ingesting, publish, seqs, store, wait_for  # noqa: F401 - fixtures
-from zenata.store.letters import REASONS
+from zenata.store.dead_letters import REASONS
 
 EXAMPLES, SIZE = 200, 50  # 10,000 payloads
 

@@ -8,7 +8,7 @@ import pytest
 from ingest.relay import Relay
 from ingest.service import FILTERS
 from tests.api.running import small_city
-from tests.broker.running import password, running_broker, standard_users
+from tests.zenata.broker.running import password, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.store.ledger import Ledger
 from zenata.wire import senml, topics

@@ -8,12 +8,12 @@ from ingest import replay as module
 from ingest.clocks import Clocks
 from ingest.replay import Replayed, replay
 from tests.api.running import START, small_city
-from tests.store.data import batch_of
+from tests.zenata.store.data import batch_of
 from zenata.city.clock import SECOND
 from zenata.city.readings import ReadingBatch, Selection
 from zenata.store import open_store
 from zenata.store.base import Query
-from zenata.store.letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter
 
 CITY = small_city()
 DISTRICTS = {sensor.id: sensor.district for sensor in CITY.sensors}

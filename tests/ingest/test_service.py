@@ -10,7 +10,7 @@ import pytest
 
 from ingest.service import FILTERS, Ingest
 from tests.api.running import small_city
-from tests.broker.running import Running, password, running_broker, standard_users
+from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.errors import StoreError

@@ -11,8 +11,8 @@ from tests.api.running import small_city
 from tests.ingest.devices import Table, device
 from zenata.city.clock import parse_time
 from zenata.city.readings import Selection
+from zenata.control.device import Seen
 from zenata.errors import StoreError
-from zenata.pilots.device import Seen
 from zenata.store import open_store
 from zenata.wire.uplinks.answers import Answer
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from simulators.conditions import Conditions
+from simulators.world.conditions import Conditions
 from zenata.city.model import City, District, Sensor, Street
 
 CLIMATE = {

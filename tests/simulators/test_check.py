@@ -4,8 +4,8 @@ import re
 import pytest
 
 from simulators.check import ATTRIBUTES, find_problems
-from simulators.conditions import Conditions
 from simulators.domains.registry import DOMAINS
+from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.city.pack import load_city
 

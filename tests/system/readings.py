@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from simulators.world import TICK, World
+from simulators.world.world import TICK, World
 from zenata.city.clock import parse_time
 from zenata.city.kinds import KINDS
 from zenata.city.pack import load_city

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from tests.broker.running import Running
+from tests.zenata.broker.running import Running
 
-ZENATA = (sys.executable, "-m", "zenata")
+ZENATA = (sys.executable, "-P", "-m", "sandbox")
 FREE_PORTS = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
 NO_PAST = ("--history-days", "0")
 _CLIENT = httpx.Client(timeout=20, trust_env=False)  # one for all: to make one takes 27 ms of processor

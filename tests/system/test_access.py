@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.broker.client import Client
-from tests.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.system.running import ZENATA, RunningCity, running_city, wait_until
+from tests.zenata.broker.client import Client
+from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import ADMINISTRATOR, SERVICES, Rights, User
 from zenata.broker.mosquitto import Mosquitto
 

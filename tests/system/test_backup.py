@@ -5,11 +5,11 @@ import stat
 import httpx
 import pytest
 
-from tests.broker.client import Client
 from tests.system.readings import START, opened
 from tests.system.readings import simulated as said_until
 from tests.system.running import RunningCity, running_city, wait_until, zenata
 from tests.system.test_nothing_is_lost import differences, duplicates, incomplete, misnumbered, stored_before
+from tests.zenata.broker.client import Client
 from zenata.city.clock import parse_time
 
 OPTIONS = ("--start", START, "--speed", "20", "--seed", "1")

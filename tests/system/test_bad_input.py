@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tests.broker.running import running_broker, standard_users
 from tests.system.readings import START
 from tests.system.running import FREE_PORTS, told, zenata
+from tests.zenata.broker.running import running_broker, standard_users
 
 UNREACHABLE = "mqtt://someone:secret@127.0.0.1:1"
 

@@ -11,10 +11,10 @@ from typing import Self
 
 import pytest
 
-from tests.broker.running import BROKERS, HOST, password, standard_users
 from tests.system.running import wait_until
+from tests.zenata.broker.running import BROKERS, HOST, password, standard_users
 from zenata.broker.base import wait_ready
-from zenata.ports import free_ports
+from zenata.process.ports import free_ports
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 

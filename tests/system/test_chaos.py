@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.store.data import ALWAYS
 from tests.system.readings import START
 from tests.system.running import RunningCity, running_city
+from tests.zenata.store.data import ALWAYS
 from zenata.city.kinds import KINDS
 from zenata.city.readings import Selection
 from zenata.store import open_store

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.influxd import Influxd
-from tests.store.influxd import running as running_influxd
 from tests.system.running import RunningCity
 from tests.system.test_chaos import everything, processes, torment
+from tests.zenata.store.influxd import Influxd
+from tests.zenata.store.influxd import running as running_influxd
 
 
 @pytest.fixture

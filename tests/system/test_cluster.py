@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker.running import HOST, password, standard_users
 from tests.system.running import wait_until
+from tests.zenata.broker.running import HOST, password, standard_users
 from zenata.broker.base import wait_ready
 from zenata.broker.nats import Nats, Node
-from zenata.ports import free_ports
+from zenata.process.ports import free_ports
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 

@@ -18,12 +18,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sandbox.init import init
 from tests.compose import Service, services, variables_in
-from tests.store.influxd import running as running_influxd
 from tests.system.running import ZENATA, wait_until
+from tests.zenata.store.influxd import running as running_influxd
 from zenata.broker.mosquitto import PLUGIN, plugin, program
-from zenata.init import init
-from zenata.ports import free_ports
+from zenata.process.ports import free_ports
 
 pytestmark = pytest.mark.slow
 

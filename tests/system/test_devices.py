@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.broker.client import Client
 from tests.system.running import RunningCity, running_city, wait_until
-from tests.wire.uplinks import test_chirpstack, test_things
+from tests.zenata.broker.client import Client
+from tests.zenata.wire.uplinks import test_chirpstack, test_things
 
 pytestmark = pytest.mark.slow
 

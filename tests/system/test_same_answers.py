@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from simulators.past import Past
-from tests.store.influxd import running as running_influxd
+from simulators.host.past import Past
+from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.pack import load_city
 from zenata.city.readings import ReadingBatch, Selection

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from ingest.workers import Worker
-from tests.broker.running import Running, password, running_broker, standard_users
-from tests.store.influxd import running as running_influxd
+from sandbox.ingest import ingest
+from sandbox.settings import Settings
 from tests.system.running import ZENATA, wait_until
+from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.pack import load_city
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Selection
 from zenata.errors import SetupError
-from zenata.ingest import ingest
-from zenata.settings import Settings
 from zenata.store import open_store
 from zenata.store.accounts import Balance
 from zenata.store.base import Query

@@ -12,9 +12,9 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect as connect_websocket
 
-from tests.broker.client import Client
 from tests.system.running import FREE_PORTS, PATIENCE, ZENATA, RunningCity, running_city, wait_until
-from zenata.pilots.keys import new_key
+from tests.zenata.broker.client import Client
+from zenata.control.keys import new_key
 from zenata.wire.address import parse_url
 
 pytestmark = pytest.mark.slow
@@ -135,7 +135,7 @@ def spoken(args: list[str]) -> str:
 
 def test_settings_show_no_secret():
     script = (
-        "from zenata.settings import Settings; print(Settings(broker='mqtt://a:X@h', broker_admin='mqtt://a:X@h', "
+        "from sandbox.settings import Settings; print(Settings(broker='mqtt://a:X@h', broker_admin='mqtt://a:X@h', "
         "influx_token='X', control_url='postgresql://a:X@h/x', store='influxdb://a:X@h/b'))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path.cwd())

@@ -12,12 +12,12 @@ import httpx
 import pytest
 from websockets.sync.client import connect as connect_websocket
 
+from sandbox.running import Running
 from tests.certificates import Authority, Made
 from tests.system.running import PATIENCE, RunningCity, running_city, told, wait_until, zenata
 from zenata.broker.base import wait_ready
 from zenata.errors import BrokerError
-from zenata.running import Running
-from zenata.tls import Trust
+from zenata.process.tls import Trust
 
 pytestmark = pytest.mark.slow
 

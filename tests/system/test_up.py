@@ -11,8 +11,8 @@ from threading import Timer
 import psutil
 import pytest
 
-from tests.broker.client import Client
 from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, running_city, told, wait_until, zenata
+from tests.zenata.broker.client import Client
 
 pytestmark = pytest.mark.slow
 

@@ -11,14 +11,14 @@ import msgspec
 import psutil
 import pytest
 
-from simulators.journal import Journal
-from simulators.record import History
-from simulators.run import Run
-from tests.broker.client import Client
+from simulators.record.journal import Journal
+from simulators.record.record import History
+from simulators.record.run import Run
 from tests.system.running import RunningCity, running_city, wait_until
+from tests.zenata.broker.client import Client
 from zenata.city.pack import load_city
 from zenata.errors import ControlError
-from zenata.wire import control
+from zenata.worlds import control
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from zenata.errors import BrokerError, SetupError
-from zenata.tls import Certificate
+from zenata.process.tls import Certificate
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,64}")  # of a pilot 32, "_", of a key 32
 

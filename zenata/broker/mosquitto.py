@@ -12,7 +12,7 @@ from zenata.broker.base import Command, User
 from zenata.broker.dynsec import configuration
 from zenata.broker.files import plain, render, write_private
 from zenata.errors import SetupError
-from zenata.tls import Certificate
+from zenata.process.tls import Certificate
 
 PLUGIN = "mosquitto_dynamic_security.so"
 

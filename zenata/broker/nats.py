@@ -14,7 +14,7 @@ from zenata.broker.base import WATCHER, Command, Rights, User
 from zenata.broker.files import plain, render, write_private
 from zenata.broker.watch import ANSWER, QUESTIONS
 from zenata.errors import SetupError
-from zenata.tls import Certificate
+from zenata.process.tls import Certificate
 
 _BCRYPT = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
 

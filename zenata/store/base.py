@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection
+from zenata.store.dead_letters import DeadLetter
 from zenata.store.ledger import Ledger
-from zenata.store.letters import DeadLetter
 from zenata.store.retention import Retention
 
 AGGREGATES = ("mean", "min", "max", "sum", "count", "first", "last", "p95")

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from zenata.city.readings import IndexArray, IntArray, ReadingBatch
 from zenata.store.accounts import Account, Balance, Entries, Fate, Kept, Ranges
-from zenata.store.letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter
 
 _COLUMNS = ("head", "highest", "stored", "numbered", "unnumbered", "repeated")
 _ROOM = 1024  # accounts at first; doubled as they come

@@ -34,7 +34,7 @@ def open_store(url: str, token: str | None = None) -> Store:
 
 
 def _duckdb(url: str, _: str | None) -> Store:
-    from zenata.store.duckdb import DuckDBStore
+    from zenata.store.duckdb.store import DuckDBStore
 
     parts = urlsplit(url)
     path = unquote(parts.path)[1:]
@@ -44,7 +44,7 @@ def _duckdb(url: str, _: str | None) -> Store:
 
 
 def _influxdb(url: str, token: str | None) -> Store:
-    from zenata.store.influx import InfluxStore
+    from zenata.store.influx.store import InfluxStore
 
     return InfluxStore(url, token)
 

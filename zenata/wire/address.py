@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from zenata.errors import SetupError
-from zenata.tls import Trust
+from zenata.process.tls import Trust
 
 _TRUSTED = {"ca", "certificate"}  # parameters of a URL, as `Trust` has them
 

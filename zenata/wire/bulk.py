@@ -16,7 +16,7 @@ import numpy as np
 
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import StoreError
-from zenata.wire import door
+from zenata.process import door
 
 T = TypeVar("T")
 

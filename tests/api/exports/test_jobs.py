@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.encode import Encoder
 from api.exports import jobs
 from api.exports.export import Export
 from api.exports.jobs import KEPT, MOST, Exports
+from api.readings.encode import Encoder
 from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
 from tests.system.running import wait_until
 from zenata.city.clock import WallClock

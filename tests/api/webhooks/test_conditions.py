@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.webhooks.conditions import Levels, Silences, Threshold
-from zenata.pilots.webhook import NEVER, Phase, State
+from api.webhooks.webhook import NEVER, Phase, State
 
 VALUES = st.floats(-10, 10) | st.just(float("nan"))
 READINGS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50), VALUES), max_size=60)

@@ -23,12 +23,12 @@ from api.webhooks.delivery import (
     pause_after,
     why_disable,
 )
+from api.webhooks.register import Webhooks
 from api.webhooks.signature import new_secret
+from api.webhooks.webhook import Delivery, Status, Webhook
 from tests.api.webhooks.receiver import Receiver
 from zenata.city.clock import SECOND, WallClock
-from zenata.pilots.database import open_database
-from zenata.pilots.webhook import Delivery, Status, Webhook
-from zenata.pilots.webhooks import Webhooks
+from zenata.control.database import open_database
 
 HOOK = Webhook(
     id="wh_1",

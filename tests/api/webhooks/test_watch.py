@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from api.live import Hub
+from api.live.hub import Hub
 from api.webhooks import watch as module
+from api.webhooks.register import Webhooks
 from api.webhooks.signature import new_secret
 from api.webhooks.trackers import SensorTracker
 from api.webhooks.watch import Watch
+from api.webhooks.webhook import MOST_WAITING, Delivery, Status, Webhook
 from tests.api.running import MINUTE, START
 from zenata.city.clock import SECOND, WallClock, format_time
 from zenata.city.readings import Catalog, ReadingBatch, Series
-from zenata.pilots.database import open_database
-from zenata.pilots.webhook import MOST_WAITING, Delivery, Status, Webhook
-from zenata.pilots.webhooks import Webhooks
+from zenata.control.database import open_database
 from zenata.store import open_store
 
 FIRES, CLEARS = "threshold.fired", "threshold.cleared"

@@ -2,7 +2,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from simulators.domains.access import Access
-from simulators.domains.traffic_network import IMPASSABLE
+from simulators.domains.traffic.network import IMPASSABLE
 
 
 def test_what_is_shut_of_the_streets_round_a_place(city, conditions):

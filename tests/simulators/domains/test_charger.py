@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK, Conditions
 from simulators.domains.charger import ACCEPTANCE, EFFICIENCY, FAST_GOAL, FULL, KNEE, Charger, assign, charge
+from simulators.world.conditions import TICK, Conditions
 from zenata.city.pack import load_city
 from zenata.errors import CityError
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK, Conditions
 from simulators.domains.crowd import Crowd, Place, come_and_go
+from simulators.world.conditions import TICK, Conditions
 from zenata.errors import CityError
 
 PLACE = Place(names=("x",), stay=1.0, rain=0.2, heat=0.4, working_day=(10.0,) * 24, rest_day=(30.0,) * 24)

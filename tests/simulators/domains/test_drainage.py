@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from simulators.conditions import TICK, Conditions
 from simulators.domains.drainage import DRAINED, LEFT, ROSE, Drainage, DrainageParameters, velocity
-from simulators.domains.weather_generator import generate, normals_of
+from simulators.domains.weather.generator import generate, normals_of
+from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
 from zenata.city.pack import load_city
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK, Conditions
 from simulators.domains.meter import COOLING_ABOVE, HEATING_BELOW, Meter, weather_factor
-from simulators.domains.solar import Solar
+from simulators.domains.solar.domain import Solar
+from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import REST, WORKING
 from zenata.city.clock import parse_time
 from zenata.city.pack import load_city

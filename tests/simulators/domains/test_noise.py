@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from simulators.conditions import TICK
 from simulators.domains.noise import (
     A_WEIGHTING,
     AIR,
@@ -17,6 +16,7 @@ from simulators.domains.noise import (
     transfer,
     vehicle_power,
 )
+from simulators.world.conditions import TICK
 from zenata.city.model import Sensor, Street
 
 DEGREE = 111_195.0

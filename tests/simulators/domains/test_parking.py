@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK, Conditions
 from simulators.domains.parking import Parking, chances, turnover
+from simulators.world.conditions import TICK, Conditions
 from zenata.errors import CityError
 
 

@@ -2,7 +2,6 @@ import numpy as np
 import pvlib
 from numpy.testing import assert_allclose
 
-from simulators.conditions import TICK, Conditions
 from simulators.domains.pv import (
     ALBEDO,
     SYSTEM,
@@ -12,7 +11,8 @@ from simulators.domains.pv import (
     plane_of_array,
     roof_power,
 )
-from simulators.domains.solar import Solar
+from simulators.domains.solar.domain import Solar
+from simulators.world.conditions import TICK, Conditions
 
 TILT, AZIMUTH = np.array([0.0, 15.0, 30.0, 90.0]), np.array([180.0, 90.0, 200.0, 270.0])
 

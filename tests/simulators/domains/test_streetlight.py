@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulators.domains.solar_geometry import sun_position
+from simulators.domains.solar.geometry import sun_position
 from simulators.domains.streetlight import STANDBY, Streetlight, StreetlightParameters, daylight, dim_level, lamp_power
 
 PARAMETERS = StreetlightParameters(

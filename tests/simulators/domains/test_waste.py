@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.conditions import TICK, Conditions
 from simulators.domains.waste import EVERY, SUN, Waste, inhabitants, rounds, throw_in
+from simulators.world.conditions import TICK, Conditions
 from zenata.errors import CityError
 
 MONDAY = 1780272000_000000  # 2026-06-01, 01:00 local

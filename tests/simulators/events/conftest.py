@@ -1,9 +1,9 @@
 import pytest
 
-from simulators.conditions import Conditions
-from simulators.domains.power import Power
+from simulators.domains.power.domain import Power
 from simulators.events.base import HOUR, Event
 from simulators.events.registry import effect_of
+from simulators.world.conditions import Conditions
 
 START = 1766880000_000000
 """Sunday 2025-12-28, 00:00 UTC."""

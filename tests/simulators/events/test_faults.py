@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulators.measurement import Channels
+from simulators.world.measurement import Channels
 from zenata.errors import ScenarioError
 
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from simulators.conditions import Conditions
-from simulators.disturbance import Disturbance
-from simulators.domains.power import Power
+from simulators.domains.power.domain import Power
 from simulators.domains.registry import DOMAINS
 from simulators.events.base import HOUR, Event
 from simulators.events.registry import EVENTS, effect_of
-from simulators.world import TICK, World
+from simulators.world.conditions import Conditions
+from simulators.world.disturbance import Disturbance
+from simulators.world.world import TICK, World
 from tests.simulators.conftest import small_city
 from zenata.errors import ScenarioError
 

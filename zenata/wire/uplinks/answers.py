@@ -10,7 +10,7 @@ class Refusal:
     Parameters
     ----------
     code : str
-        One of `zenata.store.letters.REASONS`.
+        One of `zenata.store.dead_letters.REASONS`.
     reason : str
         For a person.
     line : int

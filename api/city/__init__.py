@@ -1,0 +1,1 @@
+"""What the city is: districts, kinds, sensors, the map."""

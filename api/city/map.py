@@ -1,0 +1,77 @@
+"""The city and one's own devices as one layer that any map can draw."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse, Response
+
+from api.city.schemas import MapDocument
+from api.devices.routes import document_of
+from api.http.auth import PrincipalDep, authenticate
+from api.http.context import ContextDep
+from api.http.params import MapParams
+from api.http.responses import responses
+from api.readings.selection import check_names
+from zenata.city.kinds import KINDS
+from zenata.city.model import Sensor
+from zenata.control.device import Device
+
+router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)])
+
+_DEVICE = "device"
+_PLACE = ("longitude", "latitude", "ring")  # what the geometry says
+
+
+class GeoJson(JSONResponse):
+    """An answer in GeoJSON (RFC 7946 section 12)."""
+
+    media_type = "application/geo+json"
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401 - any JSON
+        """Return the body."""
+        return msgspec.json.encode(content)
+
+
+@router.get("/map", response_class=GeoJson, responses=responses(MapDocument, "no-key", "invalid-parameter"))
+def city_map(context: ContextDep, principal: PrincipalDep, params: Annotated[MapParams, Query()]) -> Response:
+    """Return districts, sensors and one's own devices as GeoJSON (RFC 7946), for QGIS, Leaflet and their like.
+
+    Each feature has an `id` and, as its properties, what the lists say of it; `layer` tells the three apart.
+    """
+    check_names("kind", params.kind, [*KINDS, _DEVICE])
+    check_names("district", params.district, context.city.district_by_id)
+    kinds = [name for name in params.kind if name != _DEVICE]
+    sensors: list[Sensor] = []
+    if kinds or not params.kind:
+        sensors = [
+            context.city.sensors[position]
+            for position in context.sensors.find(kinds=kinds, districts=params.district).tolist()
+        ]
+    devices: list[Device] = []
+    if not params.kind or _DEVICE in params.kind:
+        devices = [
+            device
+            for device in context.devices.devices(principal.pilot)
+            if device.longitude is not None and (not params.district or device.district in params.district)
+        ]
+    features = [
+        *(
+            _feature("district", asdict(one), {"type": "Polygon", "coordinates": [one.ring]})
+            for one in context.city.districts
+            if not params.district or one.id in params.district
+        ),
+        *(_feature("sensor", asdict(one), _point(one.longitude, one.latitude)) for one in sensors),
+        *(_feature(_DEVICE, document_of(one), _point(one.longitude, one.latitude)) for one in devices),
+    ]
+    return GeoJson({"type": "FeatureCollection", "features": features})
+
+
+def _point(longitude: float | None, latitude: float | None) -> dict[str, Any]:
+    return {"type": "Point", "coordinates": (longitude, latitude)}
+
+
+def _feature(layer: str, about: dict[str, Any], geometry: dict[str, Any]) -> dict[str, Any]:
+    known = {name: value for name, value in about.items() if name not in _PLACE}
+    return {"type": "Feature", "id": about["id"], "geometry": geometry, "properties": {"layer": layer, **known}}

@@ -1,0 +1,138 @@
+"""What the city is: districts, kinds and sensors."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from api.city.schemas import CityDocument, DistrictPage, KindPage, SensorAndLatest, SensorPage
+from api.http.auth import PrincipalDep, authenticate
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import Params, SensorsParams, WorldParams
+from api.http.problems import invalid
+from api.http.responses import responses
+from api.readings.selection import check_kinds_and_districts, check_sensor, select_world
+from zenata.city.clock import format_time
+from zenata.city.kinds import KINDS
+from zenata.city.model import District
+from zenata.city.quantities import QUANTITIES
+from zenata.city.readings import FloatArray, IntArray, Selection
+
+router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)])
+
+_COMMON = ("no-key", "invalid-parameter")
+
+
+@router.get("/city", responses=responses(CityDocument, *_COMMON, "unknown-world", "store-unavailable"))
+def city(context: ContextDep, principal: PrincipalDep, params: Annotated[WorldParams, Query()]) -> Response:
+    """Say what the city is, and what time it is in a world: `newest` is the time of its newest reading."""
+    world = select_world(context, principal, params.world)
+    newest = context.newest((world,))
+    subject = context.city
+    return _json(
+        {
+            "id": subject.id,
+            "name": subject.name,
+            "timezone": subject.timezone,
+            "bbox": subject.bbox,
+            "districts": len(subject.districts),
+            "streets": len(subject.streets),
+            "sensors": len(subject.sensors),
+            "world": world,
+            "newest": None if newest is None else format_time(newest),
+        }
+    )
+
+
+@router.get("/districts", responses=responses(DistrictPage, *_COMMON))
+def districts(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
+    """List the districts, each with its outline as GeoJSON."""
+    return _json({"items": [_district(district) for district in context.city.districts], "next": None})
+
+
+@router.get("/kinds", responses=responses(KindPage, *_COMMON))
+def kinds(_: Annotated[Params, Query()]) -> Response:
+    """List the kinds of sensors: what they observe, in which units and ranges, how often [s], and what they obey."""
+    items = [
+        asdict(kind) | {"properties": [{"name": name} | asdict(QUANTITIES[name]) for name in kind.properties]}
+        for kind in KINDS.values()
+    ]
+    return _json({"items": items, "next": None})
+
+
+@router.get("/sensors", responses=responses(SensorPage, *_COMMON))
+def sensors(context: ContextDep, params: Annotated[SensorsParams, Query()]) -> Response:
+    """List sensors, in the order of the city or, with `near`, by distance."""
+    positions, distances = _search(context, params)
+    fingerprint = params.model_dump_json(exclude={"cursor", "limit"})
+    (begin,) = (0,) if params.cursor is None else context.cursors.decode(params.cursor, fingerprint, 1)
+    end = begin + params.limit
+    items = context.sensors.json(positions[begin:end], None if distances is None else distances[begin:end])
+    following = context.cursors.encode((end,), fingerprint) if end < len(positions) else None
+    body = b'{"items":[' + b",".join(items) + b'],"next":' + msgspec.json.encode(following) + b"}"
+    return Response(body, media_type=JSON)
+
+
+@router.get(
+    "/sensors/{sensor}",
+    responses=responses(SensorAndLatest, *_COMMON, "unknown-sensor", "unknown-world", "store-unavailable"),
+)
+def sensor(
+    context: ContextDep, principal: PrincipalDep, sensor: str, params: Annotated[WorldParams, Query()]
+) -> Response:
+    """Return one sensor with the latest reading of each of its properties."""
+    check_sensor(context, sensor)
+    world = select_world(context, principal, params.world)
+    table = context.store.latest(Selection(worlds=(world,), sensors=(sensor,)))
+    latest = context.encoder.json_list(table, b',"latest":[', b"]}")
+    return Response(context.sensors.json_of(sensor)[:-1] + latest, media_type=JSON)
+
+
+def _search(context: Context, params: SensorsParams) -> tuple[IntArray, FloatArray | None]:
+    """Return the positions of the sensors asked for, and their distances with `near`."""
+    check_kinds_and_districts(context, params.kind, params.district)
+    bbox = _bbox(params.bbox) if params.bbox is not None else None
+    positions = context.sensors.find(kinds=params.kind, districts=params.district, bbox=bbox)
+    if params.near is None:
+        if params.within is not None:
+            raise invalid("within", "needs near=longitude,latitude")
+        return positions, None
+    longitude, latitude = _degrees("near", params.near, ("longitude", "latitude"))
+    distances = context.sensors.distance(positions, longitude, latitude)
+    order = np.argsort(distances, kind="stable")
+    if params.within is not None:
+        order = order[distances[order] <= params.within]
+    return positions[order], distances[order]
+
+
+def _bbox(text: str) -> tuple[float, float, float, float]:
+    west, south, east, north = _degrees("bbox", text, ("west", "south", "east", "north"))
+    if west > east or south > north:
+        raise invalid("bbox", f"{text!r} is empty: give west,south,east,north with west <= east and south <= north")
+    return west, south, east, north
+
+
+def _degrees(parameter: str, text: str, names: tuple[str, ...]) -> list[float]:
+    """Read longitudes and latitudes by turns [deg]."""
+    try:
+        numbers = [float(number) for number in text.split(",")]
+    except ValueError:
+        numbers = []
+    limits = (180.0, 90.0) * (len(names) // 2)
+    if len(numbers) != len(names) or not all(abs(x) <= limit for x, limit in zip(numbers, limits, strict=True)):
+        raise invalid(parameter, f"{text!r} is not {','.join(names)} in degrees (longitude first, as in GeoJSON)")
+    return numbers
+
+
+def _district(district: District) -> dict[str, object]:
+    fields = {name: getattr(district, name) for name in ("id", "name", "category", "population")}
+    geometry = {"type": "Polygon", "coordinates": [district.ring]}
+    return {**fields, "geometry": geometry, "attributes": district.attributes}
+
+
+def _json(document: object) -> Response:
+    return Response(msgspec.json.encode(document), media_type=JSON)

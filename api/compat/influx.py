@@ -1,0 +1,156 @@
+"""The doors that clients of InfluxDB know, so that Telegraf and its like need nothing but an address and a key.
+
+Errors are problems as everywhere; `error` (version 1) and `code` and `message` (version 2) say the same where a client
+of InfluxDB looks for it.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.devices.schemas import PingDocument, QueryDocument
+from api.devices.telemetry import body_of, over_quota
+from api.http.auth import admit, key_of
+from api.http.context import ContextDep
+from api.http.formats import JSON
+from api.http.params import WriteParams
+from api.http.problems import KINDS, Problem
+from api.http.responses import responses
+from zenata.control.keys import Principal, Role
+from zenata.wire.uplinks.answers import Answer
+
+router = APIRouter(tags=["devices"])
+
+VERSION = "1.8.10"
+"""The version of InfluxDB whose manners these doors have."""
+
+_CODES = {401: "unauthorized", 403: "forbidden", 429: "too many requests"}  # as InfluxDB 2 calls them
+_SHOWN = 100  # bad lines that are named
+_PROBLEMS = (
+    "no-key",
+    "wrong-role",
+    "lines-refused",
+    "request-refused",
+    "body-too-large",
+    "invalid-parameter",
+    "over-quota",
+    "store-unavailable",
+)
+_BODY = {
+    "requestBody": {
+        "required": False,  # no lines are none refused, as with InfluxDB
+        "content": {"text/plain": {"schema": {"type": "string"}, "example": "device,device=roof temperature=21.5"}},
+    },
+    "security": [{"key": []}],
+}
+
+
+async def authenticate_client(context: ContextDep, request: Request) -> Principal:
+    """Return whom a request speaks for whose key is where clients of InfluxDB put it.
+
+    Raises
+    ------
+    Problem
+        401 without a key of ours, 403 with one that may not write, 429 for too many requests.
+    """
+    key = key_of(request)
+    if key is None:
+        detail = f"The request carries no key. {KINDS['no-key'].help} `Token zk_...` does too."
+        raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata"'}, **_told("unauthorized", detail))
+    try:
+        principal = admit(context, request, key)
+    except Problem as problem:
+        code = _CODES.get(KINDS[problem.name].status, "invalid")
+        raise Problem(
+            problem.name, problem.detail, problem.headers, **problem.members, **_told(code, problem.detail)
+        ) from None
+    if principal.role not in {Role.ADMIN, Role.PILOT}:
+        detail = f"This needs the role admin or pilot; the key has {principal.role}."
+        raise Problem("wrong-role", detail, allowed=["admin", "pilot"], **_told("forbidden", detail))
+    return principal
+
+
+ClientDep = Annotated[Principal, Depends(authenticate_client)]
+
+
+@router.post("/write", status_code=204, responses=responses(None, *_PROBLEMS, status=204), openapi_extra=_BODY)
+async def write(
+    context: ContextDep, principal: ClientDep, params: Annotated[WriteParams, Query()], request: Request
+) -> Response:
+    """Take line protocol as InfluxDB 1 does: what is answered 204 is durable.
+
+    Lines that are no readings are named, and the others stored (400). The tag `device` or `host` names the device.
+    """
+    return await _write(context, principal, params, request)
+
+
+@router.post("/api/v2/write", status_code=204, responses=responses(None, *_PROBLEMS, status=204), openapi_extra=_BODY)
+async def write_v2(
+    context: ContextDep, principal: ClientDep, params: Annotated[WriteParams, Query()], request: Request
+) -> Response:
+    """Take line protocol as InfluxDB 2 does; see `/write`."""
+    return await _write(context, principal, params, request)
+
+
+@router.get("/ping", responses=responses(PingDocument, "invalid-parameter"))
+@router.head("/ping", include_in_schema=False)
+async def ping() -> Response:
+    """Say that lines are taken here, as InfluxDB 1 does."""
+    return _pass()
+
+
+@router.get("/health", responses=responses(PingDocument, "invalid-parameter"))
+async def health() -> Response:
+    """Say that lines are taken here, as InfluxDB 2 does."""
+    return _pass()
+
+
+@router.post(
+    "/query",
+    responses=responses(
+        QueryDocument, "no-key", "wrong-role", "request-refused", "body-too-large", "invalid-parameter"
+    ),
+)
+async def query(_: ClientDep, request: Request) -> Response:
+    """Take `CREATE DATABASE`, which clients of InfluxDB 1 begin with; there is nothing to make. Ask with /v1/readings."""
+    statement = request.query_params.get("q") or (await body_of(request)).decode(errors="replace")
+    if "create database" not in statement.lower().replace("+", " ").replace("%20", " "):
+        detail = "Only CREATE DATABASE is taken here. Ask for readings with /v1/readings."
+        raise Problem("request-refused", detail, error=detail)
+    return Response(msgspec.json.encode({"results": [{"statement_id": 0}]}), media_type=JSON)
+
+
+async def _write(context: ContextDep, principal: Principal, params: WriteParams, request: Request) -> Response:
+    body = await body_of(request)
+    take = context.telemetry.lines
+    said = (principal.pilot, params.device, body, params.precision)
+    answer: Answer = await to_thread.run_sync(take, *said, limiter=context.takers)
+    if not answer.refusals:
+        return Response(status_code=204)
+    first = answer.refusals[0]
+    if first.quota:
+        raise over_quota(first, **_told("too many requests", first.reason))
+    reasons = [f"line {one.line}: {one.reason}" if one.line else one.reason for one in answer.refusals]
+    told = "\n".join(reasons[:_SHOWN])
+    message = f"partial write: {told} dropped={len(reasons)}" if answer.readings else told
+    members = {"line": first.line} if first.line else {}
+    raise Problem(
+        "lines-refused", message, {"X-Influxdb-Error": _header(reasons[0])}, **_told("invalid", message), **members
+    )
+
+
+def _told(code: str, message: str) -> dict[str, Any]:
+    """Return a message where clients of InfluxDB look for it."""
+    return {"error": message, "code": code, "message": message}
+
+
+def _header(text: str) -> str:
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in text)[:200]
+
+
+def _pass() -> Response:
+    document = {"name": "influxdb", "message": "ready for queries and writes", "status": "pass", "version": VERSION}
+    return Response(msgspec.json.encode(document), media_type=JSON, headers={"X-Influxdb-Version": VERSION})

@@ -1,0 +1,1 @@
+"""Pilots' own devices and their telemetry."""

@@ -1,0 +1,155 @@
+"""The devices that pilots bring."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from api.city.places import district_of, is_near
+from api.devices.schemas import DeviceAndLatest, DeviceDocument, DevicePage
+from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.bodies import DeviceChange, NewDevice
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import DeviceParams, DevicesParams, Params
+from api.http.problems import KINDS, Problem, invalid
+from api.http.responses import responses
+from api.worlds.worlds import WATCHERS
+from zenata.city.clock import WallClock, format_time
+from zenata.city.readings import Selection
+from zenata.control.device import Device, DeviceError
+from zenata.control.keys import Principal, Role
+from zenata.wire import topics
+
+router = APIRouter(prefix="/v1/devices", tags=["devices"], dependencies=[Depends(authenticate)])
+
+_COMMON = ("no-key", "invalid-parameter")
+_OWN = (*_COMMON, "wrong-role", "unknown-device", "device-conflict")
+_makers = Depends(allow(Role.ADMIN, Role.PILOT))
+
+NoParams = Annotated[Params, Query()]
+
+
+@router.post("", status_code=201, dependencies=[_makers], responses=responses(DeviceDocument, *_OWN, status=201))
+def make(context: ContextDep, principal: PrincipalDep, body: NewDevice, _: NoParams) -> Response:
+    """Make a device. It may speak at once: on its topic, or to `/v1/telemetry`."""
+    place = _place(context, body.longitude, body.latitude)
+    given = body.model_dump() | place | {"name": body.name or body.id}
+    made = _tried(lambda: context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **given)))
+    return _json(document_of(made), 201, {"Location": f"/v1/devices/{made.id}"})
+
+
+@router.get("", responses=responses(DevicePage, *_COMMON, "wrong-role"))
+def devices(context: ContextDep, principal: PrincipalDep, params: Annotated[DevicesParams, Query()]) -> Response:
+    """List one's own devices, with when they were seen last; for engineers and administrators, those of all pilots."""
+    pilot = _pilot(principal, params.pilot, everybody=True)
+    items = [document_of(device) for device in context.devices.devices(pilot)]
+    if params.state is not None:
+        items = [item for item in items if item["state"] == params.state]
+    fingerprint = params.model_dump_json(exclude={"cursor", "limit"})
+    (begin,) = (0,) if params.cursor is None else context.cursors.decode(params.cursor, fingerprint, 1)
+    end = begin + params.limit
+    following = context.cursors.encode((end,), fingerprint) if end < len(items) else None
+    return _json({"items": items[begin:end], "next": following})
+
+
+@router.get(
+    "/{device}", responses=responses(DeviceAndLatest, *_COMMON, "wrong-role", "unknown-device", "store-unavailable")
+)
+def device(
+    context: ContextDep, principal: PrincipalDep, device: str, params: Annotated[DeviceParams, Query()]
+) -> Response:
+    """Return one device with the latest reading of each of its properties."""
+    pilot = _pilot(principal, params.pilot) or principal.pilot
+    found = context.devices.device(pilot, device)
+    if found is None:
+        raise _unknown(device)
+    table = context.store.latest(Selection(worlds=(found.world,), sensors=(found.id,)))
+    latest = context.encoder.json_list(table, b',"latest":[', b"]}")
+    return Response(msgspec.json.encode(document_of(found))[:-1] + latest, media_type=JSON)
+
+
+@router.patch("/{device}", dependencies=[_makers], responses=responses(DeviceDocument, *_OWN))
+def change(context: ContextDep, principal: PrincipalDep, device: str, body: DeviceChange, _: NoParams) -> Response:
+    """Change a device. Readings that are there keep the district that they were made in."""
+    given = body.model_dump(exclude_unset=True)
+    if "longitude" in given:
+        given |= _place(context, body.longitude, body.latitude)
+    return _json(document_of(_tried(lambda: context.devices.change(principal.pilot, device, **given))))
+
+
+@router.delete("/{device}", status_code=204, dependencies=[_makers], responses=responses(None, *_OWN, status=204))
+def remove(context: ContextDep, principal: PrincipalDep, device: str, _: NoParams) -> Response:
+    """Remove a device. It may say nothing more; what it said stays."""
+    _tried(lambda: context.devices.remove(principal.pilot, device))
+    return Response(status_code=204)
+
+
+def _pilot(principal: Principal, pilot: str | None, *, everybody: bool = False) -> str | None:
+    """Return whose devices are meant; None for everybody's. Who may not watch others sees its own, and no difference."""
+    if principal.role in WATCHERS:
+        return pilot if pilot is not None or everybody else principal.pilot
+    if pilot not in {None, principal.pilot}:
+        raise Problem("wrong-role", "A pilot sees its own devices: leave out pilot.", allowed=list(WATCHERS))
+    return principal.pilot
+
+
+def _place(context: Context, longitude: float | None, latitude: float | None) -> dict[str, Any]:
+    """Return a position that is in the city or near it, with its district."""
+    if longitude is None or latitude is None:
+        return {"longitude": None, "latitude": None, "district": ""}
+    if not is_near(context.city, longitude, latitude):
+        west, south, east, north = context.city.bbox
+        raise invalid(
+            "longitude", f"{longitude}, {latitude} is far from the city, which is {west} to {east}, {south} to {north}"
+        )
+    return {"longitude": longitude, "latitude": latitude, "district": district_of(context.city, longitude, latitude)}
+
+
+def _tried(act: Any) -> Any:  # noqa: ANN401 - whatever it returns
+    """Do something with devices; a refusal becomes a problem."""
+    try:
+        return act()
+    except DeviceError as error:
+        said = str(error)
+        said = f"{said[0].upper()}{said[1:]}."
+        if error.reason == "invalid":
+            raise invalid("id", str(error)) from error
+        name = "unknown-device" if error.reason == "unknown" else "device-conflict"
+        raise Problem(name, f"{said} {KINDS[name].help}") from error
+
+
+def _unknown(device: str) -> Problem:
+    return Problem("unknown-device", f"There is no device {device[:80]!r}. {KINDS['unknown-device'].help}")
+
+
+def document_of(device: Device) -> dict[str, Any]:
+    """Return what is told of a device."""
+    now = WallClock().now()
+    return {
+        "id": device.id,
+        "pilot": device.pilot,
+        "name": device.name,
+        "kind": "device",
+        "world": device.world,
+        "topic": topics.device(device.pilot, device.id),
+        "codec": device.codec,
+        "external": device.external,
+        "longitude": device.longitude,
+        "latitude": device.latitude,
+        "district": device.district,
+        "made": format_time(device.made),
+        "state": device.state(now),
+        "seen": None if device.seen is None else format_time(device.seen),
+        "offline_after": device.offline_after,
+        "battery": device.battery,
+        "rssi": device.rssi,
+        "snr": device.snr,
+        "messages": device.messages,
+        "readings": device.readings,
+    }
+
+
+def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(document), status, headers, JSON)

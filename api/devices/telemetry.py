@@ -1,0 +1,58 @@
+"""What the routes share that take what devices say: bodies that may be zipped, and refusals."""
+
+import math
+import zlib
+from typing import Any
+
+from starlette.requests import Request
+
+from api.http.problems import LARGEST_BODY, Problem, body_too_large
+from zenata.wire.uplinks.answers import Refusal
+
+_GZIP = 31  # what tells zlib to expect the header of gzip
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the body of a request, unzipped.
+
+    Raises
+    ------
+    Problem
+        413 if it is too large, 400 if it is not what its Content-Encoding says.
+    """
+    body = await request.body()
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding == "identity":
+        return body
+    if encoding != "gzip":
+        raise Problem("request-refused", f"Content-Encoding {encoding[:40]!r} is not understood. Use gzip, or none.")
+    unzip = zlib.decompressobj(_GZIP)
+    try:
+        whole = unzip.decompress(body, LARGEST_BODY + 1)
+    except zlib.error as error:
+        raise Problem("request-refused", "The body is not gzip, as its Content-Encoding says.") from error
+    if len(whole) > LARGEST_BODY:
+        raise body_too_large()
+    if not unzip.eof:
+        raise Problem("request-refused", "The body ends before its gzip does.")
+    if unzip.unused_data:
+        raise Problem("request-refused", "The body goes on behind its gzip. Send one gzip member a request.")
+    return whole
+
+
+def over_quota(refusal: Refusal, **members: Any) -> Problem:  # noqa: ANN401 - any JSON
+    """Return the problem of what is more than a quota allows."""
+    wait = max(math.ceil(refusal.retry_after), 1)
+    reason = refusal.reason[0].upper() + refusal.reason[1:]
+    detail = f"{reason}. Try again in {wait} s."
+    return Problem("over-quota", detail, {"Retry-After": str(wait)}, quota=refusal.quota, **members)
+
+
+def refused(refusal: Refusal) -> Problem:
+    """Return the problem of a message that was not taken."""
+    if refusal.quota:
+        return over_quota(refusal)
+    reason = refusal.reason[0].upper() + refusal.reason[1:]
+    if refusal.code == "device":
+        return Problem("unknown-device", f"{reason}.", code=refusal.code)
+    return Problem("telemetry-refused", f"{reason}.", code=refusal.code)

@@ -1,0 +1,67 @@
+"""What pilots' own devices say, over HTTP."""
+
+from typing import Annotated
+
+import msgspec
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.devices.schemas import TelemetryDocument
+from api.devices.telemetry import body_of, refused
+from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.context import ContextDep
+from api.http.formats import JSON
+from api.http.params import TelemetryParams
+from api.http.responses import responses
+from zenata.control.keys import Role
+
+router = APIRouter(prefix="/v1", tags=["devices"], dependencies=[Depends(authenticate)])
+
+_PROBLEMS = (
+    "no-key",
+    "wrong-role",
+    "request-refused",
+    "unknown-device",
+    "body-too-large",
+    "invalid-parameter",
+    "telemetry-refused",
+    "over-quota",
+    "store-unavailable",
+)
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]},
+                "example": {"temperature": 21.5, "door": True},
+            },
+            "application/senml+json": {"schema": {"type": "array", "items": {"type": "object"}}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/telemetry",
+    dependencies=[Depends(allow(Role.ADMIN, Role.PILOT))],
+    responses=responses(TelemetryDocument, *_PROBLEMS),
+    openapi_extra=_BODY,
+)
+async def telemetry(
+    context: ContextDep, principal: PrincipalDep, params: Annotated[TelemetryParams, Query()], request: Request
+) -> Response:
+    """Take what a device says: SenML, a JSON object of properties, or an uplink of ChirpStack or The Things Stack.
+
+    `docs/devices.md` has an example of each. The device is `device`, or what the body says. A message is taken as a
+    whole or not at all, and durable once it is answered; one that is refused is a dead letter too, but for quotas.
+    """
+    body = await body_of(request)
+    take = context.telemetry.document
+    answer = await to_thread.run_sync(take, principal.pilot, params.device, body, limiter=context.takers)
+    if answer.refusals:
+        raise refused(answer.refusals[0])
+    document = {"devices": answer.devices, "readings": answer.readings, "left_out": answer.left_out}
+    return Response(msgspec.json.encode(document), media_type=JSON)

@@ -1,0 +1,132 @@
+"""Big queries, written in the background and fetched as files."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import FileResponse, Response
+
+from api.exports.export import Export
+from api.exports.jobs import KEPT, MOST
+from api.exports.schemas import ExportDocument, ExportPage
+from api.http.auth import PrincipalDep, authenticate
+from api.http.bodies import NewExport
+from api.http.context import Context, ContextDep
+from api.http.formats import FORMATS, JSON
+from api.http.params import Params, ReadingsParams
+from api.http.problems import KINDS, Problem
+from api.http.responses import responses
+from api.readings.query import to_page
+from api.worlds.worlds import WATCHERS
+from zenata.city.clock import SECOND, WallClock, format_time
+from zenata.control.keys import Principal
+
+router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[Depends(authenticate)])
+
+_COMMON = ("no-key", "invalid-parameter")
+_FILE = {
+    format_.media_type: {"schema": {"type": "string", "format": "binary"}}
+    for format_ in FORMATS.values()
+    if format_.media_type != JSON
+}
+
+NoParams = Annotated[Params, Query()]
+ExportId = Annotated[str, Path(description="Id of an export, as its making told.", max_length=64)]
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses=responses(
+        ExportDocument, *_COMMON, "unknown-world", "unknown-sensor", "export-limit", "over-quota", status=202
+    ),
+)
+def make(context: ContextDep, principal: PrincipalDep, body: NewExport, _: NoParams) -> Response:
+    """Begin to write what a query means into a file.
+
+    The members are the parameters of `/v1/readings`, without its limits on rows. Ask `/v1/exports/{export}` how far it is.
+    """
+    format_ = FORMATS[body.format]
+    params = ReadingsParams(**body.model_dump(exclude={"format"}))
+    query = to_page(context, principal, params, format_).query
+    export = context.exports.make(principal.pilot, query, format_.name, _room(context, principal))
+    if export is None:
+        raise Problem("export-limit", f"You have {MOST} exports. {KINDS['export-limit'].help}")
+    return _json(_document(export), 202)
+
+
+@router.get("", responses=responses(ExportPage, *_COMMON))
+def list_(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
+    """List one's exports, newest first; those of everybody for whom may watch."""
+    exports = context.exports.of(None if principal.role in WATCHERS else principal.pilot)
+    return _json({"items": [_document(export) for export in exports], "next": None})
+
+
+@router.get("/{export}", responses=responses(ExportDocument, *_COMMON, "unknown-export"))
+def show(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoParams) -> Response:
+    """Say how far an export is."""
+    return _json(_document(_find(context, principal, export)))
+
+
+@router.get(
+    "/{export}/file",
+    response_class=FileResponse,
+    responses=responses(None, *_COMMON, "unknown-export", "export-not-done", content=_FILE),
+)
+def file(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoParams) -> Response:
+    """Fetch the file of an export that is done; ranges of bytes too, so that a broken download goes on (RFC 9110, 14)."""
+    found = _find(context, principal, export)
+    if found.state != "done":
+        raise Problem("export-not-done", f"It is {found.state}: {found.reason or KINDS['export-not-done'].help}")
+    path = context.exports.file(found)
+    return FileResponse(path, media_type=FORMATS[found.format].media_type, filename=path.name)
+
+
+@router.delete("/{export}", status_code=204, responses=responses(None, *_COMMON, "unknown-export", status=204))
+def delete(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoParams) -> Response:
+    """Forget an export and its file; one under way stops."""
+    context.exports.delete(_find(context, principal, export).id)
+    return Response(status_code=204)
+
+
+def _room(context: Context, principal: Principal) -> int:
+    """Return what the exports of a pilot may come to [bytes], unless they do already."""
+    storage = context.register.quotas(principal.pilot).storage
+    if context.exports.size(principal.pilot) < storage:
+        return storage
+    done = [export.finished for export in context.exports.of(principal.pilot) if export.finished is not None]
+    wait = max((min(done, default=0) + KEPT - WallClock().now()) // SECOND, 1)
+    detail = f"Your exports come to {storage:,} bytes (quota storage). Delete one; the oldest goes in {wait} s."
+    raise Problem("over-quota", detail, {"Retry-After": str(wait)}, quota="storage")
+
+
+def _find(context: Context, principal: Principal, id_: str) -> Export:
+    """Return an export; another's is as if it were not there."""
+    export = context.exports.find(id_)
+    if export is None or (export.pilot != principal.pilot and principal.role not in WATCHERS):
+        raise Problem("unknown-export", f"There is no export {id_!r}. {KINDS['unknown-export'].help}")
+    return export
+
+
+def _document(export: Export) -> dict[str, Any]:
+    asked = export.asked
+    return {
+        "id": export.id,
+        "pilot": export.pilot,
+        "state": export.state,
+        "progress": round(export.progress, 4),
+        "rows": export.rows,
+        "bytes": export.bytes,
+        "format": export.format,
+        "worlds": asked.worlds,
+        "start": format_time(asked.start),
+        "end": format_time(asked.end),
+        "made": format_time(export.made),
+        "expires": None if export.finished is None else format_time(export.finished + KEPT),
+        "file": f"/v1/exports/{export.id}/file" if export.state == "done" else None,
+        "reason": export.reason,
+    }
+
+
+def _json(document: dict[str, Any], status: int = 200) -> Response:
+    return Response(msgspec.json.encode(document), status, media_type=JSON)

@@ -1,0 +1,1 @@
+"""What every route shares: the application, keys, limits, problems and the documents."""

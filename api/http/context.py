@@ -1,0 +1,179 @@
+"""What the routes work with, composed once by the caller and handed to each request."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Annotated, Protocol
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from api.city.places import SensorIndex
+from api.exports.jobs import Exports
+from api.http.cursors import Cursors
+from api.http.guard import Guard
+from api.live.hub import Hub
+from api.pilots.activity import Activity
+from api.readings.encode import Encoder
+from api.webhooks.service import WebhookService
+from api.worlds.worlds import Worlds
+from zenata.broker.watch import Watcher
+from zenata.city.clock import WallClock
+from zenata.city.model import City
+from zenata.city.readings import Selection
+from zenata.control.audit import Audit
+from zenata.control.budget import Budget
+from zenata.control.devices import Devices
+from zenata.control.register import Register
+from zenata.store.base import Store
+from zenata.wire.uplinks.answers import Answer
+
+STORED_AT_ONCE = 4
+"""Requests with telemetry that have a thread at once; one of them is stored. A default."""
+
+AT_ONCE = 32
+"""How many requests of one pilot to one route wait for simulators at once; the others have not been sent yet.
+
+A default, not a measured optimum. Fewer make a pilot's own burst slow: 60 commands to a world whose ticks are 10 s apart
+took 20 s with 32, 80 s with 8.
+"""
+
+
+class Telemetry(Protocol):
+    """What takes what devices say; `ingest.telemetry.Telemetry` is one. What was taken is durable."""
+
+    def points(self, pilot: str) -> int:
+        """Return how many readings of a pilot were counted today."""
+        ...
+
+    def document(self, pilot: str, name: str | None, payload: bytes) -> Answer:
+        """Take one message, all or nothing."""
+        ...
+
+    def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> Answer:
+        """Take line protocol, each line on its own."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The parts of the application.
+
+    Parameters
+    ----------
+    city : City
+    store : Store
+    register : Register
+        The pilots and their keys.
+    audit : Audit
+        Who did what.
+    budget : Budget
+        What pilots are granted and spend.
+    hub : Hub
+        What the process's ingest publishes to.
+    worlds : Worlds
+        Their simulators.
+    ready : callable
+        Returns what is not ready yet, in words; empty when all is.
+    counters : callable
+        Returns counters of the other services of the process, for /metrics.
+    replay : callable
+        Gives dead letters another chance; returns how many became readings, and how many did not.
+    devices : Devices
+        Those of pilots.
+    telemetry : Telemetry
+        Takes what they say.
+    watcher : Watcher or None
+        Asks the broker how it is, where it tells.
+    addresses : callable
+        Returns URLs at which the broker answers, by a name for each.
+    exports : Exports
+        Big queries written to files.
+    webhooks : WebhookService
+        Addresses of pilots that are told when something happens.
+    cursors : Cursors
+        Of pages.
+    """
+
+    city: City
+    store: Store
+    register: Register
+    audit: Audit
+    budget: Budget
+    hub: Hub
+    worlds: Worlds
+    ready: Callable[[], list[str]]
+    counters: Callable[[], Mapping[str, float]]
+    replay: Callable[[], tuple[int, int]]
+    watcher: Watcher | None
+    addresses: Callable[[], Mapping[str, str]]
+    devices: Devices
+    telemetry: Telemetry
+    exports: Exports
+    webhooks: WebhookService
+    cursors: Cursors
+
+    @cached_property
+    def activity(self) -> Activity:
+        """What each pilot asks."""
+        return Activity(WallClock())
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Lets requests in."""
+        return Guard(self.register, WallClock())
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Writes tables of readings."""
+        return Encoder()
+
+    @cached_property
+    def sensors(self) -> SensorIndex:
+        """The city's sensors, arranged for searching."""
+        return SensorIndex(self.city)
+
+    @cached_property
+    def turns(self) -> defaultdict[tuple[str, str], CapacityLimiter]:
+        """Threads to wait for simulators in, by pilot and route, so that nobody waits for anybody else."""
+        return defaultdict(partial(CapacityLimiter, AT_ONCE))
+
+    @cached_property
+    def takers(self) -> CapacityLimiter:
+        """Threads in which telemetry is stored, so that a slow store leaves some for everybody else."""
+        return CapacityLimiter(STORED_AT_ONCE)
+
+    @cached_property
+    def sockets(self) -> Counter[str]:
+        """How many WebSockets each pilot has open."""
+        return Counter()
+
+    @cached_property
+    def streams(self) -> Counter[str]:
+        """How many streams of Server-Sent Events each pilot has open."""
+        return Counter()
+
+    @property
+    def world(self) -> str:
+        """The world meant where a request names none."""
+        return self.worlds.shared
+
+    def newest(self, worlds: tuple[str, ...]) -> int | None:
+        """Return the newest observation time [us] of some worlds, or None if they have no readings.
+
+        A world's clock need not be the wall's: what is new is told by its readings.
+        """
+        times = [time for time in map(self.hub.newest, worlds) if time is not None]
+        if not times:
+            times = self.store.latest(Selection(worlds=worlds)).time.tolist()
+        return max(times, default=None)
+
+
+async def get_context(request: Request) -> Context:
+    """Return the parts of the application that answers this request."""
+    context: Context = request.app.state.context
+    return context
+
+
+ContextDep = Annotated[Context, Depends(get_context)]

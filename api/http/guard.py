@@ -1,0 +1,121 @@
+"""Who comes in, how often, and who tries too many keys that are none.
+
+Guessing a key of 256 bits is hopeless; what is kept off here is the noise of it. An address that shows too many wrong
+keys hears of no key at all for a while, but for those that it has used before: neighbours behind one address go on.
+
+References
+----------
+RFC 6585 section 4 (429 Too Many Requests).
+"""
+
+import math
+from collections import OrderedDict
+from typing import NoReturn, TypeVar
+
+from api.http.problems import Problem
+from zenata.city.clock import SECOND, Clock
+from zenata.control.directory import Directory
+from zenata.control.keys import Principal
+from zenata.process.rate_limit import Bucket
+
+WRONG_KEYS = 20
+"""Wrong keys that an address may show at once; as many come back in `LOCKED`."""
+
+LOCKED = 60.0
+"""How long an address is locked out [s]."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST = 10_000  # addresses and users that are remembered: the newest
+
+
+class Guard:
+    """Lets requests in, by key and address. Used from the event loop alone.
+
+    Parameters
+    ----------
+    pilots : Directory
+    clock : Clock
+        The wall's.
+    """
+
+    def __init__(self, pilots: Directory, clock: Clock) -> None:
+        self._pilots, self._clock = pilots, clock
+        self._rates: dict[str, Bucket] = {}
+        self._wrong: OrderedDict[str, Bucket] = OrderedDict()
+        self._locked: OrderedDict[str, float] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+
+    @property
+    def locked(self) -> dict[str, float]:
+        """How long each address that is locked out still is [s]."""
+        now = self._clock.now() / SECOND
+        return {address: until - now for address, until in list(self._locked.items()) if until > now}
+
+    def used(self, pilot: str) -> float:
+        """Return how much of its requests a minute a pilot has used up, 0 to 1."""
+        quota, bucket = self._pilots.quotas(pilot).requests_per_minute, self._rates.get(pilot)
+        if bucket is None or not quota:
+            return 0.0
+        return 1 - min(bucket.tokens + (self._clock.now() / SECOND - bucket.time) * quota / 60, quota) / quota
+
+    def identify(self, key: str, address: str) -> Principal:
+        """Return whom a key speaks for.
+
+        Raises
+        ------
+        Problem
+            401 if it is good for nothing, 429 after too many of those.
+        """
+        now = self._clock.now() / SECOND
+        principal = self._pilots.check(key)
+        known = principal is not None and (address, principal.pilot, principal.key) in self._known
+        wait = self._locked.get(address, now) - now
+        if wait > 0 and not known:
+            _locked_out(wait)
+        if principal is None:
+            self._count_wrong(address, now)
+            detail = f"The key {self._pilots.why(key)}."
+            raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata", error="invalid_token"'})
+        if not known:
+            _remember(self._known, (address, principal.pilot, principal.key), None)
+        return principal
+
+    def count(self, pilot: str) -> None:
+        """Count a request.
+
+        Raises
+        ------
+        Problem
+            429 if it is one too many.
+        """
+        now = self._clock.now() / SECOND
+        quota = self._pilots.quotas(pilot).requests_per_minute
+        bucket = self._rates.get(pilot)
+        if bucket is None:
+            bucket = self._rates[pilot] = Bucket(quota, now)
+        if wait := bucket.take(quota / 60, max(quota, 1), now):
+            seconds = math.ceil(wait)
+            detail = f"More than {quota:,} requests a minute (quota requests_per_minute). Try again in {seconds} s."
+            raise Problem("over-quota", detail, {"Retry-After": str(seconds)}, quota="requests_per_minute")
+
+    def _count_wrong(self, address: str, now: float) -> None:
+        bucket = self._wrong.get(address) or Bucket(WRONG_KEYS, now)
+        _remember(self._wrong, address, bucket)
+        if bucket.take(WRONG_KEYS / LOCKED, WRONG_KEYS, now):
+            _remember(self._locked, address, now + LOCKED)
+            _locked_out(LOCKED)
+
+
+def _remember(kept: OrderedDict[K, V], key: K, value: V) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _MOST:
+        kept.popitem(last=False)
+
+
+def _locked_out(wait: float) -> NoReturn:
+    seconds = math.ceil(wait)
+    detail = f"Too many wrong keys came from this address. Try again in {seconds} s."
+    raise Problem("locked-out", detail, {"Retry-After": str(seconds)})

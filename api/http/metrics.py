@@ -1,0 +1,170 @@
+"""What surrounds every request: counters, the audit log, and an answer when a handler fails."""
+
+import logging
+import time
+from collections import Counter as Counts
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from anyio import to_thread
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.context import Context
+from api.http.problems import KINDS, Problem
+from api.live.hub import Hub
+from zenata.city.clock import WallClock
+from zenata.control.audit import Deed
+from zenata.control.keys import Principal
+from zenata.process.rate_limit import Bucket
+from zenata.store.accounts import FATES
+from zenata.store.base import Store
+
+log = logging.getLogger(__name__)
+
+_ASKING = {"GET", "HEAD", "OPTIONS"}
+_SAYING = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # what devices say is no deed
+_NOTED = "/v1/pilots"  # the register itself notes what was changed there
+_WRONG = 400
+_RATE, _BURST = 1.0, 60.0  # lines of what was forbidden to a pilot: each second in the long run, and at once. Defaults
+
+
+class Metrics:
+    """What an application counts, for Prometheus.
+
+    Parameters
+    ----------
+    hub : Hub
+    store : Store
+        Whose ledger is told.
+    counters : callable
+        Returns counters of the other services of the process by name.
+    """
+
+    def __init__(self, hub: Hub, store: Store, counters: Callable[[], Mapping[str, float]]) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "zenata_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "zenata_http_first_byte_seconds",
+            "Time from a request to the first byte of its answer.",
+            ["route"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+            registry=self.registry,
+        )
+        self.registry.register(_Gauges(hub, store, counters))
+
+
+class _Gauges(Collector):
+    """Asks the parts for what they count themselves."""
+
+    def __init__(self, hub: Hub, store: Store, counters: Callable[[], Mapping[str, float]]) -> None:
+        self._hub = hub
+        self._store = store
+        self._counters = counters
+
+    def collect(self) -> Iterable[Metric]:
+        yield CounterMetricFamily("zenata_readings_stored", "Readings stored and published.", self._hub.published)
+        yield GaugeMetricFamily("zenata_stream_listeners", "Open streams.", self._hub.listeners)
+        messages = GaugeMetricFamily("zenata_ledger_messages", "What became of messages.", labels=["world", "fate"])
+        for world in self._store.ledger.worlds():
+            balance = self._store.ledger.balance(world)
+            for fate in FATES:
+                messages.add_metric([world, fate], getattr(balance, fate))
+        yield messages
+        for name, value in self._counters().items():
+            yield CounterMetricFamily(f"zenata_{name}", name.replace("_", " ").capitalize() + ".", value)
+
+
+class Observer:
+    """ASGI middleware that counts requests, and turns a failure into a problem without its traceback.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    metrics : Metrics
+    context : Context
+        Whose activity and audit log are told.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, context: Context) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._context = context
+        self._forbidden: dict[str, Bucket] = {}
+        self._unlisted = Counts[str]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection, as ASGI has it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begin = time.perf_counter()
+        started = False
+
+        async def send_observed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                self._count(scope, message["status"], time.perf_counter() - begin)
+                await self._note(scope, message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_observed)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if started:
+                raise  # half an answer is out: only closing the connection tells the client
+            problem = Problem("internal", f"The server failed on this request. {KINDS['internal'].help}")
+            await problem.response(scope["path"])(scope, receive, send_observed)
+        finally:
+            if started and (principal := _principal(scope)):
+                self._context.activity.ended(principal.pilot)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        # The template, not the path: what strangers ask for must not become labels without end.
+        route = getattr(scope.get("route"), "path", "none")
+        self._metrics.requests.labels(scope["method"], route, status).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+        if principal := _principal(scope):
+            self._context.activity.answered(principal.pilot, status, seconds)
+
+    async def _note(self, scope: Scope, status: int) -> None:
+        """Note in the audit log what was done, and what was forbidden, before it is answered."""
+        principal, route = _principal(scope), getattr(scope.get("route"), "path", "none")
+        if principal is None or route in _SAYING:
+            return
+        if status == HTTPStatus.FORBIDDEN:
+            if not self._is_listed(principal.pilot):
+                return
+        elif scope["method"] in _ASKING or status >= _WRONG or route.startswith(_NOTED):
+            return
+        what = f"{scope['method']} {route}"
+        detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}
+        if status == HTTPStatus.FORBIDDEN:
+            detail["unlisted"] = self._unlisted.pop(principal.pilot, 0)
+        deed = Deed(time=WallClock().now(), who=principal.pilot, what=what, target=quote(scope["path"]), detail=detail)
+        try:
+            await to_thread.run_sync(self._context.audit.record, deed)
+        except SQLAlchemyError:
+            log.exception("the audit log lacks %s by %s", what, principal.pilot)
+
+    def _is_listed(self, pilot: str) -> bool:
+        """Return whether what was forbidden to a pilot is a line of its own; else it is counted in the next one."""
+        now = time.monotonic()
+        if self._forbidden.setdefault(pilot, Bucket(_BURST, now)).take(_RATE, _BURST, now):
+            self._unlisted[pilot] += 1
+            return False
+        return True
+
+
+def _principal(scope: Scope) -> Principal | None:
+    """Return whom the key of a request speaks for, once it has been looked at."""
+    principal: Principal | None = scope.get("state", {}).get("principal")
+    return principal

@@ -1,0 +1,66 @@
+"""The OpenAPI document, made from the routes."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.city.schemas import ProblemDetails
+from api.http.asyncapi import LICENSE, NAMES
+from api.http.responses import responses
+
+_DESCRIPTION = """
+The simulated city of Zenata: what it is, what its sensors say now and what they said; and private worlds, in which its
+devices can be commanded and things made to happen.
+
+Send a key as `Authorization: Bearer zk_...`; without one that is known, a body has up to 64 KiB. Times are RFC 3339 in
+UTC, and of the world, whose clock need not be the wall's. Errors are `application/problem+json` (RFC 9457) and say what
+to do.
+"""
+
+_TAGS = {
+    "city": "What the city is: districts, kinds and sensors.",
+    "readings": "What sensors and devices say and said, live too.",
+    "worlds": "Worlds of one's own: their clocks, events and commands.",
+    "devices": "Devices that pilots bring, and what they say.",
+    "exports": "Queries of any size, as files.",
+    "webhooks": "Addresses that are told when something happens.",
+    "messages": "What became of every message.",
+    "pilots": "Who may do what, and who did.",
+    "service": "How the sandbox is.",
+}
+
+
+class Application(FastAPI):
+    """A FastAPI whose document also holds the shape of errors, and calls each route by what it does."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of FastAPI
+        super().__init__(
+            title="Zenata Sandbox",
+            version="1",
+            description=inspect.cleandoc(_DESCRIPTION),
+            license_info=LICENSE,
+            servers=[{"url": "/"}],
+            openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+            docs_url=None,
+            redoc_url=None,
+            **options,
+        )
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        document["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
+        for operation in _operations(document):
+            operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
+            if "requestBody" in operation:
+                operation["responses"].setdefault("413", responses(None, "body-too-large")[413])
+            for parameter in operation.get("parameters", ()):
+                if "description" not in parameter:  # of a path: the names are those of topics
+                    parameter["description"] = NAMES[parameter["name"]]
+        return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (operation for path in document["paths"].values() for operation in path.values())

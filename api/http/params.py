@@ -1,0 +1,227 @@
+"""The query parameters of each route, as declared in the OpenAPI document.
+
+A name that is not declared is an error, so that a misspelt filter never means everything. Lists may be repeated
+(``kind=air&kind=noise``) or joined by commas (``kind=air,noise``).
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Path
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from api.http.formats import FORMATS
+from zenata.store.base import AGGREGATES
+
+
+class Characters(BaseModel):
+    """Base of what people send: text that is text."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, given: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
+        """Refuse halves of surrogate pairs, which JSON can write and nothing can keep (RFC 8259 section 8.2)."""
+        try:
+            msgspec.json.encode(given)
+        except UnicodeEncodeError:
+            raise PydanticCustomError("no_character", "holds half of a surrogate pair, which is no character") from None
+        return given
+
+
+class Params(Characters):
+    """Parameters of a route; on its own, of one that takes none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
+        for name in given if isinstance(given, dict) else ():
+            if name not in cls.model_fields:
+                known = f"use {', '.join(cls.model_fields)}" if cls.model_fields else "this route takes none"
+                context = {"parameter": name, "known": known, "allowed": list(cls.model_fields)}
+                raise PydanticCustomError("unknown_parameter", "is no parameter of this route; {known}", context)
+        return given
+
+
+def _split(given: object) -> object:
+    """Split lists at commas; nothing between them is an error, as an empty list would mean everything."""
+    texts = given if isinstance(given, list | tuple) else [given]
+    words = [word.strip() for text in texts for word in str(text).split(",")]
+    if not all(words):
+        raise PydanticCustomError("empty_name", "holds an empty name; leave the parameter out to mean all")
+    return list(dict.fromkeys(words))
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+_LIMIT = Field(ge=1, le=100_000, description="The most items to return; `next` then leads on.")
+_NOTHING = "Says something to InfluxDB, and nothing here."
+PilotPath = Annotated[str, Path(description="Name of a pilot.")]
+KeyPath = Annotated[str, Path(description="Name of a key of the pilot.")]
+Cursor = Annotated[
+    str | None, Field(max_length=200, description="`next` of the page before; the other parameters stay.")
+]
+FormatName = Annotated[
+    str | None, Field(description=f"One of {', '.join(FORMATS)}; instead of Accept.", examples=["csv"], max_length=40)
+]
+
+
+class SeriesParams(Params):
+    """Which series are meant."""
+
+    world: Names = Field((), description="Worlds; the shared live city if left out.", examples=[["zenata"]])
+    sensor: Names = Field((), description="Sensors, as in /v1/sensors.")
+    kind: Names = Field((), description="Kinds, as in /v1/kinds.")
+    district: Names = Field((), description="Districts, as in /v1/districts.")
+    property: Names = Field((), description="Properties, as in /v1/kinds.")
+
+
+class LatestParams(SeriesParams):
+    """Parameters of /v1/latest."""
+
+    format: FormatName = None
+
+
+class RangeParams(SeriesParams):
+    """Which readings are meant, and how they are aggregated."""
+
+    start: str | None = Field(
+        None,
+        description="First observation time: RFC 3339, or relative to the world's newest reading (`-1h`, `-P1D`, `now`). "
+        "An hour before `end` if left out.",
+        examples=["-1h"],
+        max_length=64,
+    )
+    end: str | None = Field(
+        None,
+        description="Observation times before this are meant; as `start`. `now`, the default, includes the newest reading.",
+        max_length=64,
+    )
+    every: str | None = Field(
+        None, description="Width of the buckets to aggregate: `15m`, `1h`, `PT15M`.", examples=["1h"], max_length=64
+    )
+    agg: Names = Field(
+        (), description=f"Aggregates: {', '.join(AGGREGATES)}; `mean` if only `every` is given.", examples=[["mean"]]
+    )
+
+
+class ReadingsParams(RangeParams):
+    """Parameters of /v1/readings."""
+
+    limit: Annotated[int | None, _LIMIT] = None
+    cursor: Cursor = None
+    format: FormatName = None
+
+
+class SensorsParams(Params):
+    """Parameters of /v1/sensors."""
+
+    kind: Names = Field((), description="Kinds, as in /v1/kinds.")
+    district: Names = Field((), description="Districts, as in /v1/districts.")
+    bbox: str | None = Field(
+        None, description="`west,south,east,north` [deg], WGS 84.", examples=["-7.47,33.60,-7.42,33.64"], max_length=200
+    )
+    near: str | None = Field(
+        None,
+        description="`longitude,latitude` [deg], WGS 84, in the order of GeoJSON: sorts by distance and adds `distance` [m].",
+        examples=["-7.44,33.62"],
+        max_length=100,
+    )
+    within: float | None = Field(None, gt=0, le=1e8, description="Only sensors this close to `near` [m].")
+    limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class MapParams(Params):
+    """Parameters of /v1/map."""
+
+    kind: Names = Field((), description="Kinds, as in /v1/kinds, and `device` for one's own devices.")
+    district: Names = Field((), description="Districts, as in /v1/districts.")
+
+
+class DevicesParams(Params):
+    """Parameters of /v1/devices."""
+
+    pilot: str | None = Field(None, description="Only of this pilot; one's own in any case for pilots.", max_length=64)
+    state: Literal["new", "online", "offline"] | None = Field(None, description="Only those in this state.")
+    limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class DeviceParams(Params):
+    """Parameters of /v1/devices/{device}."""
+
+    pilot: str | None = Field(None, description="Whose device; one's own if left out.", max_length=64)
+
+
+class TelemetryParams(Params):
+    """Parameters of /v1/telemetry."""
+
+    device: str | None = Field(
+        None,
+        description="Id of the device, or what its network server calls it; if the body does not say.",
+        max_length=64,
+    )
+    event: str | None = Field(
+        None, description="What ChirpStack calls the event; the body says the same.", max_length=40
+    )
+
+
+class WriteParams(Params):
+    """Parameters of /write and /api/v2/write; those that say where to InfluxDB say nothing here."""
+
+    precision: str = Field("ns", description="What timestamps count: `ns`, `us`, `ms` or `s`.", max_length=8)
+    device: str | None = Field(None, description="Instead of the tag `device` or `host`.", max_length=64)
+    db: str | None = Field(None, description=_NOTHING, max_length=200)
+    rp: str | None = Field(None, description=_NOTHING, max_length=200)
+    consistency: str | None = Field(None, description=_NOTHING, max_length=20)
+    u: str | None = Field(None, description="Anything; a user name of version 1.", max_length=200)
+    p: str | None = Field(None, description="A key, as a password of version 1.", max_length=200)
+    org: str | None = Field(None, description=_NOTHING, max_length=200)
+    orgID: str | None = Field(None, description=_NOTHING, max_length=200)  # noqa: N815 - as InfluxDB calls it
+    bucket: str | None = Field(None, description=_NOTHING, max_length=200)
+
+
+class WorldParams(Params):
+    """Parameters of a route about one world."""
+
+    world: str | None = Field(None, description="World; the shared live city if left out.", max_length=64)
+
+
+class AccountsParams(Params):
+    """Parameters of /v1/ledger/{world}."""
+
+    all: bool = Field(False, description="Every sensor; only those with messages rejected, missing or repeated if not.")
+    limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class LettersParams(Params):
+    """Parameters of /v1/dead-letters."""
+
+    world: str | None = Field(None, description="Only of this world; all that one may see if left out.", max_length=64)
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most letters; `next` then leads on.")] = 100
+    cursor: Cursor = None
+
+
+class KeysParams(Params):
+    """Parameters of /v1/keys."""
+
+    prefix: str = Field(
+        "", description="What the keys begin with; of a whole key only its first 9 characters count.", max_length=64
+    )
+
+
+class AuditParams(Params):
+    """Parameters of /v1/audit."""
+
+    who: str | None = Field(None, description="Only what this one did.", max_length=64)
+    format: Literal["json", "csv"] = Field("json", description="Of the answer.")
+    limit: Annotated[int, _LIMIT] = 1000
+    cursor: Cursor = None
+
+
+class DeliveriesParams(Params):
+    """Parameters of /v1/webhooks/{webhook}/deliveries."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most deliveries; `next` then leads on.")] = 100
+    cursor: Cursor = None

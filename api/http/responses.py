@@ -1,0 +1,49 @@
+"""What a route answers, success and failures, for its declaration in the OpenAPI document."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.http.problems import KINDS, MEDIA_TYPE, problem_type
+
+_KEY_PROBLEMS = ("wrong-scope", "over-quota", "locked-out", "control-unavailable")
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def responses(
+    document: type[BaseModel] | None, *problems: str, content: Mapping[str, Any] | None = None, status: int = 200
+) -> Responses:
+    """Return what a route answers, for its declaration.
+
+    Parameters
+    ----------
+    document : type or None
+        Model of the JSON answer.
+    *problems : str
+        Keys of `api.http.problems.KINDS`; an internal error can always happen, and some more wherever there may be no key.
+    content : mapping, optional
+        Other media types of the answer.
+    status : int
+        Of success.
+    """
+    success: dict[str, Any] = {"description": "OK", "content": dict(content or {})}
+    if document is not None:
+        success["model"] = document
+    declared: Responses = {status: success}
+    for name in (*problems, *(_KEY_PROBLEMS if "no-key" in problems else ()), "internal"):
+        kind = KINDS[name]
+        example = {
+            "type": problem_type(name),
+            "title": kind.title,
+            "status": kind.status,
+            "detail": kind.help,
+            "instance": "/v1/...",
+        }
+        schema = {"$ref": "#/components/schemas/ProblemDetails"}
+        entry = declared.setdefault(
+            kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}}}
+        )
+        entry["content"][MEDIA_TYPE]["examples"][name] = {"value": example}
+    return declared

@@ -1,0 +1,104 @@
+"""How the service is: alive, ready, counted, documented."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from prometheus_client import generate_latest
+
+from api.city.schemas import Health, ProblemPage
+from api.http.asyncapi import asyncapi
+from api.http.auth import allow, authenticate
+from api.http.context import ContextDep
+from api.http.formats import JSON
+from api.http.params import Params
+from api.http.problems import KINDS, Problem, problem_type
+from api.http.responses import responses
+from zenata.control.keys import Role
+from zenata.errors import StoreError
+
+router = APIRouter(tags=["service"])
+
+_DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self' 'sha256-{script}'; "
+    "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+
+
+@router.get("/healthz", responses=responses(Health, "invalid-parameter"))
+async def healthz(_: Annotated[Params, Query()]) -> Response:
+    """Say that the process answers."""
+    return Response(b'{"status":"ok"}', media_type=JSON)
+
+
+@router.get("/readyz", responses=responses(Health, "invalid-parameter", "not-ready"))
+def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
+    """Say whether requests can be served: the store can be read and ingest works."""
+    reasons = context.ready()
+    try:
+        context.store.dead_letters(limit=1)
+    except StoreError:
+        reasons = [*reasons, "the store cannot be read"]
+    if reasons:
+        raise Problem("not-ready", f"Not ready: {'; '.join(reasons)}. {KINDS['not-ready'].help}", reasons=reasons)
+    return Response(b'{"status":"ok"}', media_type=JSON)
+
+
+@router.get(
+    "/metrics",
+    dependencies=[Depends(authenticate), Depends(allow(Role.ADMIN, Role.ENGINEER))],
+    response_class=PlainTextResponse,
+    responses=responses(None, "no-key", "wrong-role", "invalid-parameter"),
+)
+def metrics(request: Request, _: Annotated[Params, Query()]) -> Response:
+    """Return counters in the text format of Prometheus; for administrators and engineers."""
+    return Response(generate_latest(request.app.state.metrics.registry), media_type="text/plain; version=0.0.4")
+
+
+@router.get("/problems/{name}", responses=responses(ProblemPage, "unknown-route", "invalid-parameter"))
+async def problem(
+    name: Annotated[str, Path(description="The last word of a problem's `type`.")], _: Annotated[Params, Query()]
+) -> Response:
+    """Say what a kind of problem means; the `type` of every error leads here."""
+    if name not in KINDS:
+        raise Problem("unknown-route", f"There is no problem {name!r}. Use one of 'allowed'.", allowed=list(KINDS))
+    kind = KINDS[name]
+    body = {"type": problem_type(name), "title": kind.title, "status": kind.status, "detail": kind.help}
+    return Response(msgspec.json.encode(body), media_type=JSON)
+
+
+@router.get("/asyncapi.json", include_in_schema=False)
+def asyncapi_document(request: Request, context: ContextDep) -> Response:
+    """Return the AsyncAPI document: what is said on MQTT."""
+    app = request.app
+    return Response(msgspec.json.encode(asyncapi(app.title, app.version, context.addresses())), media_type=JSON)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> Response:
+    """Show the OpenAPI document; all it loads comes from here, so that it works offline."""
+    page = get_swagger_ui_html(
+        openapi_url=request.app.openapi_url,
+        title=request.app.title,
+        swagger_js_url="/swagger/swagger-ui-bundle.js",
+        swagger_css_url="/swagger/swagger-ui.css",
+        swagger_favicon_url="/swagger/favicon-32x32.png",
+        swagger_ui_parameters={"persistAuthorization": True, "tryItOutEnabled": True, "displayRequestDuration": True},
+    )
+    scripts = _SCRIPT.findall(bytes(page.body))
+    page.headers["Content-Security-Policy"] = _DOCS_POLICY.format(
+        script=b64encode(sha256(scripts[0]).digest()).decode()
+    )
+    return page
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> Response:
+    """Lead a visitor to the documentation."""
+    return RedirectResponse("/docs")

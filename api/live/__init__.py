@@ -1,0 +1,1 @@
+"""Readings as they become durable: Server-Sent Events and WebSocket."""

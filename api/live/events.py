@@ -1,0 +1,215 @@
+"""Readings as Server-Sent Events, and where a listener continues after a break.
+
+The id of an event is ``{mark}-{sent}-{time}``: what stands for a batch in the ring of the hub, how many readings of it
+were sent, and the oldest observation time [us] sent with it. None of these tells what others say or hear. A listener
+that comes back with it continues exactly there while the ring has the batch;
+otherwise (a restart, a long absence) from the store by observation time, a minute earlier, so that every reading comes
+at least once and some come twice. What would be too much to send again is named in an event ``gap``. A reading that
+reaches the store more than that minute late (a device that was offline) comes live to whoever listens, but a replay
+from the store does not look so far back.
+
+The events are woven as bytes, a batch at a time: an event library that takes one object an event costs ten times more.
+
+References
+----------
+WHATWG HTML, section 9.2 (server-sent events).
+"""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+
+from api.http.context import Context
+from api.live.hub import OVERLAP, REPLAY_LIMIT, Hub
+from api.readings.encode import NumberArray, Strand, numbers, weave
+from api.readings.series import PerSeries, matcher
+from zenata.city.clock import format_time, parse_time
+from zenata.city.readings import IntArray, ReadingBatch, Selection
+from zenata.errors import StoreError
+from zenata.store.base import Query, Table
+
+log = logging.getLogger(__name__)
+
+_HEARTBEAT = 15.0
+"""Silence after which a comment is sent [s], under the idle time-outs of common proxies."""
+
+_LOOK = 1.0
+"""Pause between two looks at whether the listener still may [s]."""
+
+_SLICE = 5_000
+"""The most readings woven at once, about 5 ms of the event loop."""
+
+_END_OF_TIME = parse_time("9999-12-31T00:00:00Z")
+_ID = re.compile(r"([0-9a-f]{16})-([0-9]{1,15})-(-?[0-9]{1,17})")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """How far a listener has come: `sent` readings that it wants of a batch, observed at `time` [us] or later.
+
+    In batch 0, which no ring has, nothing is left but the time.
+    """
+
+    batch: int
+    sent: int
+    time: int
+
+
+def parse_place(text: str, hub: Hub, selection: Selection) -> Place:
+    """Read the id of an event that listeners to a selection get.
+
+    Raises
+    ------
+    ValueError
+        If it is none of ours.
+    """
+    match = _ID.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no id of an event of this stream: send the last one you got, or none")
+    return Place(batch=hub.marked(match[1], repr(selection)), sent=int(match[2]), time=int(match[3]))
+
+
+class Listener:
+    """One open stream.
+
+    Parameters
+    ----------
+    context : Context
+    selection : Selection
+        The series wanted, of one world: the observation times of two worlds do not compare.
+    place : Place
+        Where to continue.
+    stands : callable
+        Whether whoever listens still may.
+    """
+
+    def __init__(
+        self, *, context: Context, selection: Selection, place: Place, stands: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._context = context
+        self._stands = stands
+        self._hub = context.hub
+        self._selection = selection
+        self._wanted = PerSeries(matcher(selection), bool)
+        self._place = place
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield the stream until the hub closes, or the listener may not listen any more.
+
+        A store that fails ends it too: the client comes back by itself.
+        """
+        with self._hub.listen() as news:
+            # An id without data moves the client's place without an event, so that even a break before the first
+            # reading loses nothing.
+            yield f"retry: 2000\nid: {self._id(self._place)}\n\n".encode()
+            try:
+                sent = time.monotonic()
+                while self._open:
+                    news.clear()
+                    async for chunk in self._catch_up():
+                        yield chunk
+                        sent = time.monotonic()
+                    if time.monotonic() - sent >= _HEARTBEAT:
+                        yield f": still here\nid: {self._id(self._place)}\n\n".encode()
+                        sent = time.monotonic()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(min(_LOOK, _HEARTBEAT)):
+                            await news.wait()
+            except StoreError as error:
+                log.error("a stream ends, as the store cannot be read: %s", error)
+
+    @property
+    def _open(self) -> bool:
+        return not self._hub.closed and self._stands()
+
+    async def _catch_up(self) -> AsyncIterator[bytes]:
+        """Yield everything that has come since `_place`, and move it."""
+        while self._open:
+            if not self._hub.first <= self._place.batch <= self._hub.next:
+                async for chunk in self._replay():
+                    yield chunk
+            batch = self._hub.batch(self._place.batch)
+            if batch is not None:
+                chunk = self._advance(batch)
+                if chunk:
+                    yield chunk
+                else:
+                    await asyncio.sleep(0)  # a ring of what others want must not hold up everybody
+            elif self._place.batch == self._hub.next:
+                return
+
+    def _advance(self, batch: ReadingBatch) -> bytes:
+        """Return the events of the next slice of a batch."""
+        rows = np.flatnonzero(self._wanted.take(batch.catalog, batch.series))[self._place.sent :]
+        chunk = b""
+        if len(rows):
+            # The oldest of what is left, not of the slice: a replay from there misses nothing of this batch.
+            self._place = replace(self._place, time=int(batch.time[rows].min()))
+            chunk = self._woven(batch, rows[:_SLICE])
+        if len(rows) > _SLICE:
+            self._place = replace(self._place, sent=self._place.sent + _SLICE)
+        else:
+            self._place = replace(self._place, batch=self._place.batch + 1, sent=0)
+        return chunk
+
+    def _woven(self, batch: ReadingBatch, rows: IntArray) -> bytes:
+        """Return the next readings of the batch at `_place` as events; each id counts its own reading as sent."""
+        columns: dict[str, NumberArray] = {"value": batch.value[rows], "seq": batch.seq[rows]}
+        fields = self._context.encoder.json_strands(
+            batch.catalog, batch.series[rows], batch.time[rows], columns, b"}\n\n"
+        )
+        head = f"id: {self._mark(self._place.batch)}-".encode()
+        sent = np.arange(self._place.sent + 1, self._place.sent + 1 + len(rows))
+        tail = f"-{self._place.time}\nevent: reading\ndata: ".encode()
+        return b"".join(weave(len(rows), head, numbers(sent), tail, *fields))
+
+    async def _replay(self) -> AsyncIterator[bytes]:
+        """Yield what the store has since the time of `_place`, and set it to where the ring went on from there at the start."""
+        live = Place(batch=self._hub.unsettled, sent=0, time=self._place.time)
+        query = Query(selection=self._selection, start=self._place.time - OVERLAP, end=_END_OF_TIME, limit=4 * _SLICE)
+        sent = 0
+        while self._open:
+            table = await run_in_threadpool(self._context.store.query, query)
+            sent += len(table)
+            if len(table):
+                live = replace(live, time=max(live.time, int(table.time[-1])))
+                yield self._replayed(table)
+            if not table.more:
+                break
+            query = replace(query, after=(int(table.time[-1]), int(table.series[-1])))
+            if sent >= REPLAY_LIMIT:
+                newest = await run_in_threadpool(self._context.newest, self._selection.worlds)
+                live = replace(live, time=max(live.time, newest or live.time))
+                yield self._gap(int(table.time[-1]), live)
+                break
+        self._place = live
+
+    def _replayed(self, table: Table) -> bytes:
+        """Return readings from the store as events; batch 0 is in no ring, so their ids lead back to the store."""
+        ids: list[Strand] = [f"id: {self._mark(0)}-0-".encode(), numbers(table.time), b"\nevent: reading\ndata: "]
+        fields = self._context.encoder.json_strands(table.catalog, table.series, table.time, table.columns, b"}\n\n")
+        return b"".join(weave(len(table), *ids, *fields))
+
+    def _gap(self, begin: int, live: Place) -> bytes:
+        """Return the event that names what is not sent again: from the last reading sent to the live end."""
+        start, end = format_time(begin), format_time(live.time + 1)
+        data = {
+            "from": start,
+            "to": end,
+            "detail": f"Too much to send again: get it with /v1/readings?start={start}&end={end}",
+        }
+        return f"id: {self._id(live)}\nevent: gap\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
+
+    def _id(self, place: Place) -> str:
+        return f"{self._mark(place.batch)}-{place.sent}-{place.time}"
+
+    def _mark(self, batch: int) -> str:
+        return self._hub.mark(batch, repr(self._selection))

@@ -1,0 +1,211 @@
+"""Readings over one WebSocket: a client subscribes and unsubscribes, and gets what becomes durable meanwhile.
+
+Unlike Server-Sent Events nothing is sent again: a client that reads too slowly is told how many readings it has lost,
+and from when to when. docs/live.md has the messages.
+
+References
+----------
+RFC 6455 (the WebSocket protocol).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+import numpy as np
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.http.context import Context
+from api.http.params import SeriesParams
+from api.http.problems import Problem, invalid
+from api.live.outbox import Loss, Outbox
+from api.readings.selection import select
+from api.readings.series import PerSeries, matcher
+from zenata.city.clock import WallClock, format_time
+from zenata.city.readings import IntArray, ReadingBatch, Selection
+from zenata.control.keys import Principal
+from zenata.errors import StoreError
+from zenata.store.base import Table
+
+MOST_SUBSCRIPTIONS = 32
+"""Of one connection. A default, not a measured limit."""
+
+LONGEST_ID = 64
+"""Characters of the id of a subscription."""
+
+GOING_AWAY, REFUSED, TRY_LATER = 1001, 1008, 1013
+"""Codes that a connection is closed with: we stop; the key is none or no longer one; we cannot keep up."""
+
+_HEARTBEAT = 15.0  # silence after which something is sent [s], under the idle time-outs of common proxies
+_LOOK = 1.0  # pause between two looks at whether the key is still good [s]
+_SLICE = 1000  # readings of one message, about 200 kB: clients commonly take up to 1 MiB
+
+
+class Session:
+    """One connection of somebody who has shown a key.
+
+    Parameters
+    ----------
+    context : Context
+    socket : WebSocket
+        Accepted.
+    principal : Principal
+    stands : callable
+        Whether the key is still good.
+    """
+
+    def __init__(
+        self, *, context: Context, socket: WebSocket, principal: Principal, stands: Callable[[], bool]
+    ) -> None:
+        self._context, self._hub = context, context.hub
+        self._socket, self._principal, self._stands = socket, principal, stands
+        self._wanted: dict[str, PerSeries] = {}
+        self._outbox = Outbox(_told_loss)
+        self._place = self._hub.next
+
+    async def run(self) -> int:
+        """Serve the connection until it ends, and return the code to close it with."""
+        await self._say(ready=self._principal.pilot)
+        parts = [asyncio.create_task(part()) for part in (self._hear, self._follow, self._send, self._watch)]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            return max(part.result() for part in done)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _hear(self) -> int:
+        """Do what the client asks for, one thing after the other."""
+        try:
+            while True:
+                message = await self._socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    raise WebSocketDisconnect(message["code"])
+                try:
+                    await self._obey(_read(message.get("text")))
+                except Problem as problem:
+                    await self._say(problem=problem.document("/v1/ws"))
+        except WebSocketDisconnect as gone:
+            return gone.code
+
+    async def _obey(self, message: dict[str, Any]) -> None:
+        match message:
+            case {"subscribe": str(id_), **filters}:
+                await self._subscribe(id_, filters)
+            case {"unsubscribe": str(id_), **others} if not others:
+                if self._wanted.pop(id_, None) is None:
+                    raise _about(id_, invalid("unsubscribe", "there is no such subscription"))
+                self._outbox.forget(id_)
+                await self._say(unsubscribed=id_)
+            case _:
+                raise invalid("message", 'send {"subscribe": "an id", "kind": ...} or {"unsubscribe": "an id"}')
+
+    async def _subscribe(self, id_: str, filters: Mapping[str, Any]) -> None:
+        try:
+            if not 0 < len(id_) <= LONGEST_ID:
+                raise invalid("subscribe", f"an id has 1 to {LONGEST_ID} characters")
+            if id_ in self._wanted:
+                raise invalid("subscribe", "there is such a subscription already; unsubscribe it, or use another id")
+            if len(self._wanted) >= MOST_SUBSCRIPTIONS:
+                detail = f"A connection has up to {MOST_SUBSCRIPTIONS} subscriptions: unsubscribe one."
+                raise Problem("over-quota", detail, quota="subscriptions")
+            selection = await run_in_threadpool(select, self._context, self._principal, _params(filters))
+        except Problem as problem:
+            raise _about(id_[:LONGEST_ID], problem) from None
+        except StoreError:
+            raise _about(id_, Problem("store-unavailable", "Try again in a few seconds.")) from None
+        await self._say(subscribed=id_)
+        self._wanted[id_] = _wanted(selection)
+
+    async def _follow(self) -> int:
+        """Put what comes into the outbox, for ever; it never waits for the client."""
+        with self._hub.listen() as news:
+            while not self._hub.closed:
+                news.clear()
+                while self._place < self._hub.next:
+                    batch = self._hub.batch(self._place)
+                    if batch is None:
+                        return TRY_LATER  # it has left the ring before its turn came: this process is overloaded
+                    await self._offer(batch)
+                    self._place += 1
+                await news.wait()
+        return GOING_AWAY
+
+    async def _offer(self, batch: ReadingBatch) -> None:
+        for id_, wanted in list(self._wanted.items()):
+            await asyncio.sleep(0)  # the other connections have their turn
+            rows = np.flatnonzero(wanted.take(batch.catalog, batch.series))
+            for begin in range(0, len(rows), _SLICE):
+                part = rows[begin : begin + _SLICE]
+                times = batch.time[part]
+                if self._wanted.get(id_) is not wanted:
+                    break
+                readings = Loss(count=len(part), first=int(times.min()), last=int(times.max()))
+                self._outbox.offer(id_, readings, partial(self._text, id_, batch, part))
+                await asyncio.sleep(0)
+
+    def _text(self, id_: str, batch: ReadingBatch, rows: IntArray) -> str:
+        columns = {"value": batch.value[rows], "seq": batch.seq[rows]}
+        table = Table(catalog=batch.catalog, series=batch.series[rows], time=batch.time[rows], columns=columns)
+        head = b'{"id":' + msgspec.json.encode(id_) + b',"readings":['
+        return self._context.encoder.json_list(table, head, b"]}").decode()
+
+    async def _send(self) -> int:
+        while True:
+            try:
+                async with asyncio.timeout(_HEARTBEAT):
+                    text = await self._outbox.take()
+            except TimeoutError:
+                text = _text_of(heartbeat=format_time(WallClock().now()))
+            await self._socket.send_text(text)
+
+    async def _watch(self) -> int:
+        """End the connection when its key is no longer good; the client may be deaf, so nothing here waits for it."""
+        while self._stands():
+            await asyncio.sleep(_LOOK)
+        return REFUSED
+
+    async def _say(self, **members: Any) -> None:  # noqa: ANN401 - any JSON
+        await self._socket.send_text(_text_of(**members))
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    """Return a message of a client."""
+    try:
+        return msgspec.json.decode(text or "", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise invalid("message", f"is no JSON object ({error})") from None
+
+
+def _params(filters: Mapping[str, Any]) -> SeriesParams:
+    try:
+        return SeriesParams.model_validate(dict(filters))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        context = first.get("ctx", {})
+        parameter = context.get("parameter") or str((*first["loc"], "message")[0])
+        raise invalid(parameter, first["msg"], allowed=context.get("allowed")) from None
+
+
+def _wanted(selection: Selection) -> PerSeries:
+    return PerSeries(matcher(selection), bool)
+
+
+def _about(id_: str, problem: Problem) -> Problem:
+    """Return a problem that names the subscription it is about."""
+    problem.members["id"] = id_
+    return problem
+
+
+def _text_of(**members: Any) -> str:  # noqa: ANN401 - any JSON
+    return msgspec.json.encode(members).decode()
+
+
+def _told_loss(subscription: str, loss: Loss) -> str:
+    begin, end = format_time(loss.first), format_time(loss.last + 1)
+    return _text_of(id=subscription, lost=loss.count, **{"from": begin, "to": end})

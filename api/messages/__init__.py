@@ -1,0 +1,1 @@
+"""The ledger of messages, and the dead letters."""

@@ -1,0 +1,137 @@
+"""What became of messages: the ledger, and the dead letters."""
+
+from base64 import b64encode
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import AccountsParams, LettersParams, Params
+from api.http.responses import responses
+from api.messages.schemas import AccountPage, LedgerDocument, LetterPage, ReplayDocument
+from api.readings.selection import select_world
+from api.worlds.worlds import WATCHERS
+from zenata.city.clock import format_time
+from zenata.city.model import OWN
+from zenata.control.keys import Principal, Role
+from zenata.store.accounts import FATES, Account, Balance
+from zenata.store.dead_letters import DeadLetter
+from zenata.wire import topics
+
+router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)])
+
+_COMMON = ("no-key", "invalid-parameter")
+_TERMS = ("published", *FATES)
+
+NoParams = Annotated[Params, Query()]
+
+
+@router.get("/ledger", responses=responses(LedgerDocument, *_COMMON))
+def ledger(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
+    """Say what became of every message: published = stored + rejected + in flight + missing.
+
+    One line for each world that one may look into, and one for each pilot that has some.
+    """
+    owners = context.worlds.owners()
+    lines: list[dict[str, Any]] = [
+        {"world": world, "pilot": owners.get(world, "")} | _terms(context.store.ledger.balance(world))
+        for world in context.worlds.of(principal)
+    ]
+    pilots: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        if line["pilot"]:
+            own = pilots.setdefault(line["pilot"], {"pilot": line["pilot"]} | dict.fromkeys(_TERMS, 0))
+            own |= {term: own[term] + line[term] for term in _TERMS}
+    return _json({"items": lines, "pilots": list(pilots.values()), "next": None})
+
+
+@router.get("/ledger/{world}", responses=responses(AccountPage, *_COMMON, "unknown-world"))
+def accounts(
+    context: ContextDep, principal: PrincipalDep, world: str, params: Annotated[AccountsParams, Query()]
+) -> Response:
+    """Say what became of each sensor's messages in a world, and which numbers are missing."""
+    context.worlds.check(principal, world)
+    lines = [one for one in context.store.ledger.accounts(world) if params.all or _is_flawed(one)]
+    query = f"{world} {params.all}"
+    begin = _position(context, params.cursor, query) or 0
+    end = begin + params.limit
+    following = context.cursors.encode((end,), query) if end < len(lines) else None
+    return _json({"items": [asdict(line) for line in lines[begin:end]], "next": following})
+
+
+@router.get(
+    "/dead-letters", responses=responses(LetterPage, *_COMMON, "wrong-role", "unknown-world", "store-unavailable")
+)
+def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated[LettersParams, Query()]) -> Response:
+    """List messages that could not become readings, newest first, with the reason. A pilot sees its own."""
+    query = f"{params.world}"
+    letters = context.store.dead_letters(
+        topics=_topics(context, principal, params.world),
+        before=_position(context, params.cursor, query),
+        limit=params.limit + 1,
+    )
+    shown = letters[: params.limit]
+    following = context.cursors.encode((shown[-1].received,), query) if len(letters) > len(shown) else None
+    return _json({"items": [_letter(letter) for letter in shown], "next": following})
+
+
+@router.post(
+    "/dead-letters/replay",
+    dependencies=[Depends(allow(Role.ADMIN, Role.ENGINEER))],
+    responses=responses(ReplayDocument, *_COMMON, "wrong-role", "store-unavailable"),
+)
+def replay(context: ContextDep, _: NoParams) -> Response:
+    """Decode every dead letter anew, after a mend. Those that are readings now are stored, and dead no more."""
+    mended, dead = context.replay()
+    return _json({"mended": mended, "dead": dead})
+
+
+def _topics(context: Context, principal: Principal, world: str | None) -> list[str]:
+    """Return what the topics begin with whose dead letters somebody may see."""
+    if world is not None and world.startswith(OWN):
+        return [topics.of_pilot(select_world(context, principal, world).removeprefix(OWN))]
+    if world is not None:
+        context.worlds.check_owner(principal, world, *WATCHERS)
+        return [f"{world}/"]
+    if principal.role in WATCHERS:
+        return [""]
+    own = [name for name, owner in context.worlds.owners().items() if owner == principal.pilot]
+    return [f"pilots/{principal.pilot}/", *(f"{name}/" for name in own)] if principal.role is Role.PILOT else []
+
+
+def _position(context: Context, cursor: str | None, query: str) -> int | None:
+    return None if cursor is None else context.cursors.decode(cursor, query, 1)[0]
+
+
+def _terms(balance: Balance) -> dict[str, int]:
+    return {term: getattr(balance, term) for term in _TERMS}
+
+
+def _is_flawed(account: Account) -> bool:
+    return bool(account.rejected or account.missing or account.repeated)
+
+
+def _letter(letter: DeadLetter) -> dict[str, Any]:
+    try:
+        payload, encoding = letter.payload.decode(), "utf-8"
+    except UnicodeDecodeError:
+        payload, encoding = b64encode(letter.payload).decode(), "base64"
+    return {
+        "received": format_time(letter.received),
+        "topic": letter.topic,
+        "sensor": letter.sensor or None,
+        "seq": letter.seq or None,
+        "code": letter.code,
+        "reason": letter.reason,
+        "payload": payload,
+        "encoding": encoding,
+    }
+
+
+def _json(document: object) -> Response:
+    return Response(msgspec.json.encode(document), media_type=JSON)

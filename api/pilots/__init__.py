@@ -1,0 +1,1 @@
+"""Pilots: their keys, quotas, budgets, activity and the audit log."""

@@ -1,0 +1,290 @@
+"""Pilots: who they are, what they may use up, their keys and budgets."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import KeyPath, KeysParams, Params, PilotPath
+from api.http.problems import KINDS, Problem, invalid
+from api.http.responses import responses
+from api.pilots.bodies import NewEntry, NewKey, NewPilot, PilotChange, Suspension
+from api.pilots.schemas import (
+    BudgetDocument,
+    EntryDocument,
+    IssuedKey,
+    KeyPage,
+    MeDocument,
+    NewPilotDocument,
+    PilotDocument,
+    PilotPage,
+)
+from api.worlds.worlds import WATCHERS
+from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.control.checks import check_key
+from zenata.control.keys import MAIN, Key, Principal, Role, Scope
+from zenata.control.pilot import Entry, Pilot, PilotError
+
+router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)])
+
+T = TypeVar("T")
+
+_COMMON = ("no-key", "wrong-role", "invalid-parameter")
+_ONE = (*_COMMON, "unknown-pilot", "pilot-conflict")
+_KEY = (*_ONE, "unknown-key")
+_PROBLEMS = {"unknown": "unknown-key", "conflict": "pilot-conflict", "limit": "pilot-conflict"}
+_saz = Depends(allow(Role.ADMIN))
+_watchers = Depends(allow(*WATCHERS))
+
+NoParams = Annotated[Params, Query()]
+
+
+@router.get("/me", responses=responses(MeDocument, *_COMMON))
+def me(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
+    """Say whom the key speaks for, and what it may."""
+    pilot = context.register.pilot(principal.pilot)
+    return _json(_pilot(context, pilot) | {"key": principal.key, "scopes": sorted(principal.scopes)})
+
+
+@router.post("/pilots", status_code=201, dependencies=[_saz], responses=responses(NewPilotDocument, *_ONE, status=201))
+def add(context: ContextDep, principal: PrincipalDep, body: NewPilot, _: NoParams) -> Response:
+    """Make a pilot with a first key, which is shown this once. It may connect to HTTP and MQTT at once."""
+    expires = _moment(body.expires)
+    about = body.model_dump(exclude={"name", "role", "scopes", "expires"}) | {"quotas": _quotas(body)}
+    _check_actuators(context, body.actuators)
+    _tried(lambda: check_key(MAIN, body.scopes, expires, WallClock().now()))  # before the pilot is made
+    pilot = _tried(lambda: context.register.add(body.name, role=body.role, by=principal, **about))
+    key = _tried(lambda: context.register.issue(body.name, scopes=body.scopes, expires=expires, by=principal))
+    issued = _issued(context, body.name, MAIN, key)
+    headers = {"Location": f"/v1/pilots/{pilot.name}"}
+    return _json(_pilot(context, pilot) | {"issued": issued}, 201, headers)
+
+
+@router.get("/pilots", dependencies=[_watchers], responses=responses(PilotPage, *_COMMON))
+def pilots(context: ContextDep, _: NoParams) -> Response:
+    """List all pilots; for engineers and administrators."""
+    return _json({"items": [_pilot(context, pilot) for pilot in context.register.pilots()], "next": None})
+
+
+@router.get("/pilots/{pilot}", responses=responses(PilotDocument, *_ONE))
+def show(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
+    """Return one pilot; of others only engineers and administrators know."""
+    return _json(_pilot(context, find(context, principal, pilot)))
+
+
+@router.patch("/pilots/{pilot}", dependencies=[_saz], responses=responses(PilotDocument, *_ONE))
+def change(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: PilotChange, _: NoParams) -> Response:
+    """Change what is known of a pilot, what it may use up, and what it may command in the shared city."""
+    find(context, principal, pilot)
+    changes = body.model_dump(exclude_unset=True)
+    if "quotas" in changes:
+        changes["quotas"] = _quotas(body)
+    _check_actuators(context, changes.get("actuators", []))
+    return _json(_pilot(context, _tried(lambda: context.register.change(pilot, by=principal, **changes))))
+
+
+@router.post("/pilots/{pilot}/suspend", dependencies=[_watchers], responses=responses(PilotDocument, *_ONE))
+def suspend(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: Suspension, _: NoParams) -> Response:
+    """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
+    _check_rank(principal, find(context, principal, pilot))
+    reason = body.reason
+    return _json(_pilot(context, _tried(lambda: context.register.suspend(pilot, by=principal, reason=reason))))
+
+
+@router.post("/pilots/{pilot}/resume", dependencies=[_watchers], responses=responses(PilotDocument, *_ONE))
+def resume(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
+    """Let a suspended pilot go on."""
+    _check_rank(principal, find(context, principal, pilot))
+    return _json(_pilot(context, _tried(lambda: context.register.resume(pilot, by=principal))))
+
+
+@router.get("/keys", dependencies=[_watchers], responses=responses(KeyPage, *_COMMON))
+def search(context: ContextDep, params: Annotated[KeysParams, Query()]) -> Response:
+    """Say whose keys begin so, also revoked ones: for a key that was found somewhere."""
+    return _json({"items": [_key(key) for key in context.register.keys(prefix=params.prefix)], "next": None})
+
+
+@router.get("/pilots/{pilot}/keys", responses=responses(KeyPage, *_ONE))
+def keys(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
+    """List the keys of a pilot, newest first."""
+    found = context.register.keys(find(context, principal, pilot).name)
+    return _json({"items": [_key(key) for key in found], "next": None})
+
+
+@router.post("/pilots/{pilot}/keys", status_code=201, responses=responses(IssuedKey, *_ONE, status=201))
+def issue(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: NewKey, _: NoParams) -> Response:
+    """Give a pilot another key, which is shown this once: administrators to anybody, a pilot to itself."""
+    expires = _moment(body.expires)
+    _check_own(context, principal, pilot, body.scopes, expires)
+    key = _tried(
+        lambda: context.register.issue(pilot, name=body.name, scopes=body.scopes, expires=expires, by=principal)
+    )
+    return _json(_issued(context, pilot, body.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{body.name}"})
+
+
+@router.post("/pilots/{pilot}/keys/{name}/rotate", responses=responses(IssuedKey, *_KEY))
+def rotate(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name: KeyPath, _: NoParams) -> Response:
+    """Put another key, which is shown this once, in the place of one; that is good for nothing from now on."""
+    _check_own(context, principal, pilot, *_reach(context, pilot, name))
+    key = _tried(lambda: context.register.rotate(pilot, name, by=principal))
+    return _json(_issued(context, pilot, name, key))
+
+
+@router.delete("/pilots/{pilot}/keys/{name}", status_code=204, responses=responses(None, *_KEY, status=204))
+def revoke(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name: KeyPath, _: NoParams) -> Response:
+    """Make a key good for nothing from now on, and cut its connections."""
+    _check_own(context, principal, pilot, *_reach(context, pilot, name))
+    _tried(lambda: context.register.revoke(pilot, name, by=principal))
+    return Response(status_code=204)
+
+
+@router.get("/pilots/{pilot}/budget", responses=responses(BudgetDocument, *_ONE))
+def budget(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
+    """Return what a pilot was granted and has spent."""
+    name = find(context, principal, pilot).name
+    entries = context.budget.entries(name)
+    granted = sum(entry.centimes for entry in entries if entry.centimes > 0)
+    left = sum(entry.centimes for entry in entries)
+    sums = {"granted": granted / 100, "spent": (granted - left) / 100, "left": left / 100}
+    return _json({"pilot": name, **sums, "items": [_entry(entry) for entry in entries]})
+
+
+@router.post(
+    "/pilots/{pilot}/budget",
+    status_code=201,
+    dependencies=[_saz],
+    responses=responses(EntryDocument, *_ONE, status=201),
+)
+def enter(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: NewEntry, _: NoParams) -> Response:
+    """Enter a grant, or below zero an expense. Grants to one pilot come to 200,000 DH at most."""
+    find(context, principal, pilot)
+    by, amount = principal, body.amount
+    entry = _tried(lambda: context.budget.enter(pilot, amount, day=body.date, note=body.note, by=by))
+    return _json(_entry(entry), 201)
+
+
+def find(context: Context, principal: Principal, name: str) -> Pilot:
+    """Return a pilot; another's is for whom may not watch as if it were not there."""
+    if principal.role in WATCHERS or principal.pilot == name:
+        try:
+            return context.register.pilot(name)
+        except PilotError:
+            pass
+    raise Problem("unknown-pilot", f"There is no pilot {name[:80]!r} for you. {KINDS['unknown-pilot'].help}")
+
+
+def _check_rank(principal: Principal, pilot: Pilot) -> None:
+    if pilot.role is Role.ADMIN and principal.role is not Role.ADMIN:
+        detail = f"This needs the role admin, as {pilot.name} is one; the key has {principal.role}."
+        raise Problem("wrong-role", detail, allowed=[Role.ADMIN])
+
+
+def _check_own(
+    context: Context, principal: Principal, pilot: str, scopes: frozenset[Scope], expires: int | None
+) -> None:
+    """Raise unless somebody may manage a key of a pilot: of its own, none that is good for more, or longer, than its."""
+    find(context, principal, pilot)
+    if pilot != principal.pilot and principal.role is not Role.ADMIN:
+        detail = f"This needs the role admin; the key has {principal.role}."
+        raise Problem("wrong-role", detail, allowed=[Role.ADMIN])
+    if pilot != principal.pilot:
+        return
+    longer = principal.expires is not None and (expires is None or expires > principal.expires)
+    if longer or not scopes <= principal.scopes:
+        own = sorted(principal.scopes)
+        until = f" until {format_time(principal.expires)}" if principal.expires else ""
+        detail = f"A key manages those of yours that are good for no more, and no longer, than it is: {', '.join(own)}{until}."
+        raise Problem("wrong-scope", detail, scopes=own, expires=_time(principal.expires))
+
+
+def _check_actuators(context: Context, actuators: list[str]) -> None:
+    for sensor in actuators:
+        if sensor not in context.sensors:
+            raise invalid("actuators", f"there is no sensor {sensor!r} in the city")
+
+
+def _reach(context: Context, pilot: str, name: str) -> tuple[frozenset[Scope], int | None]:
+    """Return what a key is good for, and until when [us since the Unix epoch]; of one that is none, for nothing."""
+    live = (key for key in context.register.keys(pilot) if key.name == name and key.revoked is None)
+    return next(((key.scopes, key.expires) for key in live), (frozenset(), 0))
+
+
+def _issued(context: Context, pilot: str, name: str, key: str) -> dict[str, Any]:
+    kept = next(one for one in context.register.keys(pilot, key) if one.name == name)
+    return _key(kept) | {"key": key}
+
+
+def _quotas(body: PilotChange) -> dict[str, float | None]:
+    return body.quotas.model_dump(exclude_unset=True)
+
+
+def _moment(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise invalid("expires", str(error)) from None
+
+
+def _pilot(context: Context, pilot: Pilot) -> dict[str, Any]:
+    quotas = context.register.quotas(pilot.name)
+    return {
+        "name": pilot.name,
+        "role": pilot.role,
+        "contact": pilot.contact,
+        "theme": pilot.theme,
+        "edition": pilot.edition,
+        "made": format_time(pilot.made),
+        "suspended": _time(pilot.suspended),
+        "reason": pilot.reason or None,
+        "quotas": msgspec.structs.asdict(quotas),
+        "actuators": pilot.actuators,
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {
+        "pilot": key.pilot,
+        "name": key.name,
+        "prefix": key.prefix,
+        "mqtt_user": key.user,
+        "scopes": sorted(key.scopes),
+        "made": format_time(key.made),
+        "expires": _time(key.expires),
+        "revoked": _time(key.revoked),
+        "state": key.state(WallClock().now()),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "date": entry.date,
+        "amount": entry.centimes / 100,
+        "note": entry.note,
+        "by": entry.by,
+    }
+
+
+def _time(time: int | None) -> str | None:
+    return None if time is None else format_time(time)
+
+
+def _tried(act: Callable[[], T]) -> T:
+    """Do something with pilots; a refusal becomes a problem."""
+    try:
+        return act()
+    except PilotError as error:
+        said = f"{str(error)[0].upper()}{str(error)[1:]}."
+        if error.reason == "invalid":
+            raise Problem("invalid-parameter", said) from error
+        raise Problem(_PROBLEMS[error.reason], said) from error
+
+
+def _json(document: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(document), status, headers, JSON)

@@ -1,0 +1,87 @@
+"""What those who run the sandbox see of its pilots."""
+
+import csv
+import io
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.context import ContextDep
+from api.http.formats import FORMATS, JSON
+from api.http.params import AuditParams, Params, PilotPath
+from api.http.problems import Problem
+from api.http.responses import responses
+from api.pilots.routes import find
+from api.pilots.schemas import ActivityDocument, AlertPage, DeedPage
+from api.pilots.watching import activity, alerts, connected
+from api.worlds.worlds import WATCHERS
+from zenata.city.clock import format_time
+from zenata.control.audit import Deed
+
+router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)])
+
+_COMMON = ("no-key", "wrong-role", "invalid-parameter")
+_CSV = {FORMATS["csv"].media_type: {"schema": {"type": "string"}}}
+_COLUMNS = ("time", "who", "what", "target", "detail")
+
+NoParams = Annotated[Params, Query()]
+
+
+@router.get(
+    "/pilots/{pilot}/activity", responses=responses(ActivityDocument, *_COMMON, "unknown-pilot", "store-unavailable")
+)
+def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
+    """Say what a pilot asks and sends, what fails, what is silent, and how much of its quotas it has used up."""
+    found = find(context, principal, pilot)
+    return _json(activity(context, found, connected(context)))
+
+
+@router.get(
+    "/alerts", dependencies=[Depends(allow(*WATCHERS))], responses=responses(AlertPage, *_COMMON, "store-unavailable")
+)
+def all_alerts(context: ContextDep, _: NoParams) -> Response:
+    """List what somebody should look at: silent devices, dead letters, failures, quotas, addresses locked out, a full broker."""
+    return _json({"items": list(alerts(context)), "next": None})
+
+
+@router.get("/audit", responses=responses(DeedPage, *_COMMON, content=_CSV))
+def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditParams, Query()]) -> Response:
+    """List who did what, newest first, also as CSV; pilots see what they did themselves.
+
+    What was forbidden is there too; what only asked, and what devices said, is not.
+    """
+    who = params.who
+    if principal.role not in WATCHERS:
+        if who not in {None, principal.pilot}:
+            raise Problem("wrong-role", "A pilot sees what it did itself: leave out who.", allowed=list(WATCHERS))
+        who = principal.pilot
+    query = f"audit {who}"
+    (before,) = (None,) if params.cursor is None else context.cursors.decode(params.cursor, query, 1)
+    deeds = context.audit.deeds(who=who, before=before, limit=params.limit + 1)
+    shown = deeds[: params.limit]
+    following = context.cursors.encode((shown[-1].id,), query) if len(deeds) > len(shown) else None
+    if params.format == "csv":
+        asked = f"&who={params.who}" if params.who else ""
+        link = {"Link": f'</v1/audit?cursor={following}&format=csv{asked}>; rel="next"'} if following else {}
+        return Response(_csv([_deed(deed) for deed in shown]), headers=link, media_type=FORMATS["csv"].media_type)
+    return _json({"items": [_deed(deed) for deed in shown], "next": following})
+
+
+def _deed(deed: Deed) -> dict[str, Any]:
+    return {name: getattr(deed, name) for name in _COLUMNS} | {"time": format_time(deed.time)}
+
+
+def _csv(deeds: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for deed in deeds:
+        writer.writerow(deed | {"detail": msgspec.json.encode(deed["detail"]).decode()})
+    return text.getvalue()
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(msgspec.json.encode(document), media_type=JSON)

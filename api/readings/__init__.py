@@ -1,0 +1,1 @@
+"""Readings: selected, queried, and encoded as JSON, CSV, Arrow or Parquet."""

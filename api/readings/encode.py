@@ -1,0 +1,160 @@
+"""Tables of readings as JSON, CSV, Arrow and Parquet, without an object for each row.
+
+JSON and CSV are woven from columns of byte strings: what is constant for a series is written once and kept, equal
+times are written once, and numbers are written by msgspec, a column at a time. That takes about 0.6 us a row, a
+tenth of what dictionaries take.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from api.readings.series import PerSeries
+from zenata.city.clock import SECOND
+from zenata.city.readings import Catalog, IndexArray, IntArray, Series
+from zenata.store.base import Table
+
+Strand = list[bytes] | bytes
+"""One column of text: a piece for each row, or the same piece for all."""
+
+NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+
+_DESCRIPTION = ("world", "sensor", "kind", "district", "property", "unit")
+"""What each row says of its series."""
+
+
+class Encoder:
+    """Writes tables of readings; one for the whole application, as it keeps the text of every series."""
+
+    def __init__(self) -> None:
+        self._json = PerSeries(_json_series, object)
+        self._csv = PerSeries(_csv_series, object)
+
+    def encode(self, table: Table, format_name: str, following: str | None = None) -> bytes:
+        """Return a table in one of `api.http.formats.FORMATS`.
+
+        Parameters
+        ----------
+        table : Table
+        format_name : str
+        following : str, optional
+            Cursor of the next page; only JSON has a place for it.
+        """
+        match format_name:
+            case "csv":
+                return self.csv(table)
+            case "arrow":
+                return arrow(table)
+            case "parquet":
+                return parquet(table)
+            case _:
+                return self.json_list(table, b'{"items":[', b'],"next":' + msgspec.json.encode(following) + b"}")
+
+    def json_list(self, table: Table, head: bytes = b"[", tail: bytes = b"]") -> bytes:
+        """Return the rows of a table as a JSON list, between two texts."""
+        pieces = weave(len(table), *self.json_strands(table.catalog, table.series, table.time, table.columns, b"},"))
+        pieces[-1:] = [b"}"] if pieces else []
+        return b"".join([head, *pieces, tail])
+
+    def json_strands(
+        self,
+        catalog: Catalog,
+        series: IndexArray,
+        time: IntArray,
+        columns: Mapping[str, NumberArray],
+        end: bytes,
+    ) -> list[Strand]:
+        """Return the strands that, woven, are one JSON object for each row; `end` closes it."""
+        strands: list[Strand] = [times(time, '{"time":"', '",'), self._json.take(catalog, series).tolist()]
+        for name, values in columns.items():
+            strands += [b',"' + name.encode() + b'":', numbers(values)]
+        return [*strands, end]
+
+    def csv(self, table: Table) -> bytes:
+        """Return a table as CSV (RFC 4180) with a heading; a missing number is an empty cell."""
+        strands: list[Strand] = [times(table.time, after=","), self._csv.take(table.catalog, table.series).tolist()]
+        for values in table.columns.values():
+            strands += [b",", [b"" if text == b"null" else text for text in numbers(values)]]
+        heading = ",".join(("time", *_DESCRIPTION, *table.columns)).encode()
+        return b"".join([heading, b"\r\n", *weave(len(table), *strands, b"\r\n")])
+
+
+def weave(n: int, *strands: Strand) -> list[bytes]:
+    """Return the pieces of columns of text row by row, `n` rows, to be joined."""
+    width = len(strands)
+    pieces = [b""] * (n * width)
+    for position, strand in enumerate(strands):
+        pieces[position::width] = strand if isinstance(strand, list) else [strand] * n
+    return pieces
+
+
+def numbers(values: NumberArray) -> list[bytes]:
+    """Write numbers as JSON does, the shortest text that reads back the same; what is not finite becomes ``null``."""
+    return msgspec.json.encode(values.tolist())[1:-1].split(b",") if len(values) else []
+
+
+def times(moments: IntArray, before: str = "", after: str = "") -> list[bytes]:
+    """Write times [us since the Unix epoch] as `zenata.city.clock.format_time` does, many at once, between two texts."""
+    distinct, position = np.unique(moments, return_inverse=True)
+    seconds, micros = np.divmod(distinct, SECOND)
+    stamps = np.datetime_as_string(seconds.astype("datetime64[s]")).tolist()
+    text = np.empty(len(distinct), dtype=object)
+    text[:] = [
+        (f"{before}{stamp}.{rest:06d}".rstrip("0") + f"Z{after}" if rest else f"{before}{stamp}Z{after}").encode()
+        for stamp, rest in zip(stamps, micros.tolist(), strict=True)
+    ]
+    pieces: list[bytes] = text[position].tolist()
+    return pieces
+
+
+def arrow(table: Table) -> bytes:
+    """Return a table as an Arrow IPC stream."""
+    import pyarrow as pa  # it takes 0.2 s and 40 MB, which a process that serves no Arrow need not spend
+
+    columns = arrow_table(table)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, columns.schema) as writer:
+        writer.write_table(columns)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def parquet(table: Table) -> bytes:
+    """Return a table as a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(arrow_table(table), sink, compression="zstd")
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def arrow_table(table: Table):  # type: ignore[no-untyped-def]  # noqa: ANN201 - pyarrow is untyped
+    """Return an Arrow table; the description of the series is dictionary-encoded, so that it costs 4 bytes a cell."""
+    import pyarrow as pa
+
+    used, position = np.unique(table.series, return_inverse=True)
+    described = [table.catalog[number] for number in used.tolist()]
+    columns = {"time": pa.array(table.time, pa.timestamp("us", tz="UTC"))}
+    for name in _DESCRIPTION:
+        words = pa.array([getattr(series, name) for series in described], pa.string()).dictionary_encode()
+        codes = words.indices.to_numpy()[position]
+        columns[name] = pa.DictionaryArray.from_arrays(pa.array(codes), words.dictionary)
+    columns |= {name: pa.array(values) for name, values in table.columns.items()}
+    return pa.table(columns)
+
+
+def _json_series(series: Series) -> bytes:
+    return msgspec.json.encode({name: getattr(series, name) for name in _DESCRIPTION})[1:-1]
+
+
+def _csv_series(series: Series) -> bytes:
+    return ",".join(_csv_cell(getattr(series, name)) for name in _DESCRIPTION).encode()
+
+
+def _csv_cell(text: str) -> str:
+    """Quote a cell where RFC 4180 asks for it."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text

@@ -1,0 +1,142 @@
+"""What the sensors said: the latest, the past, and the present as it comes."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from api.city.schemas import RowPage
+from api.http.auth import PrincipalDep, StandingDep, authenticate
+from api.http.context import Context, ContextDep
+from api.http.formats import FORMATS, Format, choose_format
+from api.http.params import LatestParams, ReadingsParams, SeriesParams
+from api.http.problems import Problem, invalid
+from api.http.responses import responses
+from api.live.events import Listener, Place, parse_place
+from api.readings.query import to_page
+from api.readings.selection import select
+from zenata.city.clock import WallClock
+from zenata.city.readings import Selection
+from zenata.store.base import Table
+
+router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authenticate)])
+
+MOST_STREAMS = 50
+"""Of one pilot. A default, not a measured limit."""
+
+_PROBLEMS = ("no-key", "unknown-world", "unknown-sensor", "invalid-parameter", "store-unavailable")
+_EXAMPLE = (
+    'id: 5f3a9c0176d04be2-1-1767225600000000\nevent: reading\ndata: {"time":"2026-01-01T00:00:00Z","world":"zenata",'
+    '"sensor":"air-0042","kind":"air","district":"la-ferme","property":"pm25","unit":"ug/m3","value":12.3,"seq":17}\n\n'
+)
+_STREAM = {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}}
+_FORMATS = {
+    format_.media_type: {
+        "schema": {"type": "string"} if format_.name == "csv" else {"type": "string", "format": "binary"}
+    }
+    for format_ in FORMATS.values()
+    if format_.name != "json"
+}
+
+
+class EventStream(StreamingResponse):
+    """Server-Sent Events."""
+
+    media_type = "text/event-stream"
+
+
+@router.get(
+    "/latest", responses=responses(RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", content=_FORMATS)
+)
+def latest(
+    context: ContextDep, principal: PrincipalDep, params: Annotated[LatestParams, Query()], request: Request
+) -> Response:
+    """Return the newest reading of each series; without filters, of the whole city in one call."""
+    format_ = choose_format(params.format, request.headers.get("accept"))
+    table = context.store.latest(select(context, principal, params))
+    if len(table) > format_.row_limit:
+        detail = f"There are {len(table):,} series, more than {format_.row_limit:,}: filter by kind or district, or ask for format=arrow."
+        raise Problem("too-many-rows", detail, limit=format_.row_limit)
+    return _rows(context, table, format_)
+
+
+@router.get(
+    "/readings",
+    responses=responses(
+        RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", "query-too-heavy", "too-fine", content=_FORMATS
+    ),
+)
+def readings(
+    context: ContextDep, principal: PrincipalDep, params: Annotated[ReadingsParams, Query()], request: Request
+) -> Response:
+    """Return readings, or aggregates of them, ordered by time.
+
+    Without `start` and `end` the last hour of the world's time is meant. With `limit` the result comes in pages: pass
+    `next` as `cursor`, everything else as before, or follow the `Link` header (RFC 8288), which every format has.
+    """
+    format_ = choose_format(params.format, request.headers.get("accept"))
+    page = to_page(context, principal, params, format_)
+    table = context.store.query(page.query)
+    following = page.following(table)
+    response = _rows(context, table, format_, following)
+    if following is not None:
+        url = request.url.include_query_params(cursor=following)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return response
+
+
+@router.get("/stream", response_class=EventStream, responses=responses(None, *_PROBLEMS, content=_STREAM))
+async def stream(
+    context: ContextDep,
+    principal: PrincipalDep,
+    stands: StandingDep,
+    params: Annotated[SeriesParams, Query()],
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event received: continue behind it.", max_length=80)
+    ] = None,
+) -> Response:
+    """Send readings as they become durable, as Server-Sent Events.
+
+    Event `reading`: a row, as in `/v1/readings`. Every reading comes at least once: after a break, send the last id as
+    `Last-Event-ID` (browsers do); some readings then come twice, and (time, sensor, property) tells. After a long break
+    the replay is by observation time: readings that were stored more than a minute late are in `/v1/readings` only.
+    Event `gap`: what was too much to send again, with `from` and `to`; get it from `/v1/readings`. One world a stream.
+    """
+    selection = await run_in_threadpool(select, context, principal, params)
+    if len(selection.worlds) > 1:
+        raise invalid("world", "a stream has one world, as the times of two do not compare; open one stream for each")
+    if context.streams[principal.pilot] >= MOST_STREAMS:
+        detail = f"There are {MOST_STREAMS} streams of {principal.pilot} already: close one, or ask for more in each."
+        raise Problem("over-quota", detail, {"Retry-After": "10"}, quota="streams")
+    place = await _place(context, selection, last_event_id)
+    listener = Listener(context=context, selection=selection, place=place, stands=stands)
+    return EventStream(_counted(context.streams, principal.pilot, listener.events()))
+
+
+async def _counted(streams: Counter[str], pilot: str, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Count a stream while it lasts."""
+    streams[pilot] += 1
+    try:
+        async for chunk in events:
+            yield chunk
+    finally:
+        streams[pilot] -= 1
+
+
+async def _place(context: Context, selection: Selection, last_event_id: str | None) -> Place:
+    """Return where a stream begins: behind the last event received, or now."""
+    if last_event_id:
+        try:
+            return parse_place(last_event_id, context.hub, selection)
+        except ValueError as error:
+            raise invalid("Last-Event-ID", str(error)) from None
+    batch = context.hub.next  # before the time is looked up: what comes meanwhile is not missed
+    newest = await run_in_threadpool(context.newest, selection.worlds)
+    return Place(batch=batch, sent=0, time=WallClock().now() if newest is None else newest)
+
+
+def _rows(context: Context, table: Table, format_: Format, following: str | None = None) -> Response:
+    return Response(context.encoder.encode(table, format_.name, following), media_type=format_.media_type)

@@ -1,0 +1,96 @@
+"""From what a request asks for to what the store is asked.
+
+Every route that reads series goes through `select`: what a pilot may see is decided here and nowhere else.
+"""
+
+from collections.abc import Collection
+
+from api.http.context import Context
+from api.http.params import SeriesParams
+from api.http.problems import Problem, invalid
+from api.worlds.worlds import WATCHERS
+from zenata.city.kinds import KINDS
+from zenata.city.model import OWN
+from zenata.city.quantities import QUANTITIES
+from zenata.city.readings import Selection
+from zenata.control.device import world_of
+from zenata.control.keys import Principal
+
+
+def select(context: Context, principal: Principal, params: SeriesParams) -> Selection:
+    """Return the series a request means, of worlds that whoever asks may look into.
+
+    Raises
+    ------
+    Problem
+        404 for a world or sensor, 422 for a kind, district or property that is not there.
+    """
+    worlds = tuple(select_world(context, principal, world) for world in params.world or (None,))
+    own = tuple(world for world in worlds if world.startswith(OWN))
+    check_names("kind", params.kind, [*KINDS, "device"] if own else KINDS)
+    check_names("district", params.district, context.city.district_by_id)
+    if params.property:
+        check_names("property", params.property, [*QUANTITIES, *_said(context, own)] if own else QUANTITIES)
+    for sensor in params.sensor:
+        if not any(_is_device(context, world, sensor) for world in own):
+            check_sensor(context, sensor, among_devices=len(own) == len(worlds))
+    return Selection(
+        worlds=worlds,
+        sensors=params.sensor,
+        kinds=params.kind,
+        districts=params.district,
+        properties=params.property,
+    )
+
+
+def select_world(context: Context, principal: Principal, world: str | None) -> str:
+    """Return the world a request means; 404 if whoever asks knows of none of that name."""
+    if world is None:
+        return context.world
+    if not _is_own(context, principal, world):
+        context.worlds.check(principal, world)
+    return world
+
+
+def _is_own(context: Context, principal: Principal, world: str) -> bool:
+    """Return whether a world is what one's own devices say; of any pilot's, for those who may watch."""
+    if world == world_of(principal.pilot):
+        return True
+    pilot = world.removeprefix(OWN)
+    return world != pilot and principal.role in WATCHERS and bool(context.devices.devices(pilot))
+
+
+def _is_device(context: Context, world: str, sensor: str) -> bool:
+    """Return whether a world has a device, or had one that said something."""
+    if context.devices.find(world.removeprefix(OWN), sensor) is not None:
+        return True
+    return len(context.store.catalog.select(Selection(worlds=(world,), sensors=(sensor,)))) > 0
+
+
+def _said(context: Context, worlds: tuple[str, ...]) -> list[str]:
+    """Return the properties that the devices of some worlds have said."""
+    catalog = context.store.catalog
+    return sorted({catalog[number].property for number in catalog.select(Selection(worlds=worlds)).tolist()})
+
+
+def check_sensor(context: Context, sensor: str, *, among_devices: bool = False) -> None:
+    """Raise 404, naming similar sensors, unless the city has this one and not only devices are meant."""
+    if among_devices:
+        raise Problem("unknown-sensor", f"There is no device {sensor!r}. List yours with /v1/devices.", allowed=[])
+    if sensor not in context.sensors:
+        similar = context.sensors.similar(sensor)
+        hint = f"Did you mean {' or '.join(similar)}?" if similar else "List sensors with /v1/sensors."
+        raise Problem("unknown-sensor", f"There is no sensor {sensor!r}. {hint}", allowed=similar)
+
+
+def check_kinds_and_districts(context: Context, kinds: Collection[str], districts: Collection[str]) -> None:
+    """Raise 422, naming the allowed, unless the city has them all."""
+    check_names("kind", kinds, KINDS)
+    check_names("district", districts, context.city.district_by_id)
+
+
+def check_names(parameter: str, names: Collection[str], allowed: Collection[str]) -> None:
+    """Raise 422, naming the allowed, for a name that is not among them."""
+    for name in names:
+        if name not in allowed:
+            raise invalid(parameter, f"there is no {name!r}; use {', '.join(allowed)}", allowed=list(allowed))

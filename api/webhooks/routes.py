@@ -1,0 +1,255 @@
+"""Addresses of pilots that are told when something happens."""
+
+import secrets
+import struct
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import Response
+
+from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import DeliveriesParams, Params, SeriesParams
+from api.http.problems import KINDS, Problem, invalid
+from api.http.responses import responses
+from api.readings.selection import select, select_world
+from api.webhooks.addresses import UrlError, check_url
+from api.webhooks.bodies import Condition, EventCondition, NewWebhook, WebhookChange
+from api.webhooks.schemas import DeliveryDocument, DeliveryPage, WebhookAndSecret, WebhookDocument, WebhookPage
+from api.webhooks.signature import new_secret
+from api.webhooks.trackers import delivery_of
+from api.webhooks.webhook import Delivery, Webhook, WebhookError
+from zenata.city.clock import WallClock, format_time
+from zenata.city.model import OWN
+from zenata.control.keys import Principal, Role
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(authenticate)])
+
+T = TypeVar("T")
+
+_COMMON = ("no-key", "invalid-parameter", "wrong-role")
+_ONE = (*_COMMON, "unknown-webhook")
+_WORLD = ("unknown-world", "unknown-sensor", "store-unavailable")
+_PROBLEMS = {
+    "limit": "webhook-limit",
+    "unknown": "unknown-webhook",
+    "delivery": "unknown-delivery",
+    "off": "webhook-off",
+}
+_makers = Depends(allow(Role.ADMIN, Role.PILOT))
+
+NoParams = Annotated[Params, Query()]
+WebhookId = Annotated[str, Path(description="Id of one of your webhooks.", max_length=64)]
+DeliveryId = Annotated[str, Path(description="Id of one of its deliveries.", max_length=64)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[_makers],
+    responses=responses(WebhookAndSecret, *_COMMON, *_WORLD, "webhook-limit", status=201),
+)
+def make(context: ContextDep, principal: PrincipalDep, body: NewWebhook, _: NoParams) -> Response:
+    """Make a webhook. What signs its deliveries is in this answer, and in no other.
+
+    What holds already is told at once.
+    """
+    world = _world(context, principal, body.world)
+    _check_url(context, body.url)
+    now = WallClock().now()
+    hook = Webhook(
+        id=f"wh_{secrets.token_hex(12)}",
+        pilot=principal.pilot,
+        name=body.name,
+        url=body.url,
+        world=world,
+        condition=_condition(context, principal, world, body.condition),
+        secret=new_secret(),
+        made=now,
+        begun=now,
+    )
+    _tried(lambda: context.webhooks.register.add(hook))
+    return _json(_document(hook) | {"secret": hook.secret}, 201, {"Location": f"/v1/webhooks/{hook.id}"})
+
+
+@router.get("", responses=responses(WebhookPage, *_COMMON))
+def webhooks(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
+    """List one's webhooks."""
+    hooks = context.webhooks.register.webhooks(principal.pilot)
+    return _json({"items": [_document(hook) for hook in hooks], "next": None})
+
+
+@router.get("/{webhook}", responses=responses(WebhookDocument, *_ONE))
+def webhook(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
+    """Return one webhook."""
+    return _json(_document(_find(context, principal, webhook)))
+
+
+@router.patch("/{webhook}", dependencies=[_makers], responses=responses(WebhookDocument, *_ONE, *_WORLD))
+def change(
+    context: ContextDep, principal: PrincipalDep, webhook: WebhookId, body: WebhookChange, _: NoParams
+) -> Response:
+    """Change a webhook, or switch it off or on. What waits while it is switched off is dropped."""
+    hook = _find(context, principal, webhook)
+    given = {name: value for name, value in body.model_dump().items() if value is not None}
+    if body.url is not None:
+        _check_url(context, body.url)
+    if body.condition is not None:
+        given["condition"] = _condition(context, principal, hook.world, body.condition)
+    if body.enabled:
+        given |= {"reason": "", "failing": None}
+    is_new = body.condition is not None or (body.enabled and not hook.enabled)
+    anew = WallClock().now() if is_new else None
+    return _json(
+        _document(_tried(lambda: context.webhooks.register.change(principal.pilot, webhook, anew=anew, **given)))
+    )
+
+
+@router.delete("/{webhook}", status_code=204, dependencies=[_makers], responses=responses(None, *_ONE, status=204))
+def remove(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
+    """Remove a webhook with its deliveries, also those that wait."""
+    _tried(lambda: context.webhooks.register.remove(principal.pilot, webhook))
+    return Response(status_code=204)
+
+
+@router.post("/{webhook}/secret", dependencies=[_makers], responses=responses(WebhookAndSecret, *_ONE))
+def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
+    """Sign with another secret from now on. It is in this answer, and in no other."""
+    hook = _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, secret=new_secret()))
+    return _json(_document(hook) | {"secret": hook.secret})
+
+
+@router.post(
+    "/{webhook}/test",
+    status_code=202,
+    dependencies=[_makers],
+    responses=responses(DeliveryDocument, *_ONE, "webhook-off", status=202),
+)
+def test(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
+    """Send a delivery of the type `test` now. Its log tells what became of it."""
+    hook = _find(context, principal, webhook)
+    delivery = delivery_of(hook, "test", {}, WallClock().now(), secrets.token_hex(16))
+    if not context.webhooks.register.record(hook, {}, [delivery]):
+        raise Problem("webhook-off", f"Nothing is sent. {KINDS['webhook-off'].help}")
+    return _json(_told(delivery), 202)
+
+
+@router.get("/{webhook}/deliveries", responses=responses(DeliveryPage, *_ONE))
+def deliveries(
+    context: ContextDep, principal: PrincipalDep, webhook: WebhookId, params: Annotated[DeliveriesParams, Query()]
+) -> Response:
+    """List what was, or is to be, delivered, newest first; of the last 30 days."""
+    hook = _find(context, principal, webhook)
+    before = None if params.cursor is None else _place(context, params.cursor, hook.id)
+    found = context.webhooks.register.deliveries(hook.id, before=before, limit=params.limit + 1)
+    items = found[: params.limit]
+    following = _cursor(context, items[-1], hook.id) if len(found) > len(items) else None
+    return _json({"items": [_told(one) for one in items], "next": following})
+
+
+@router.post(
+    "/{webhook}/deliveries/{delivery}/retry",
+    status_code=202,
+    dependencies=[_makers],
+    responses=responses(DeliveryDocument, *_ONE, "unknown-delivery", "webhook-off", status=202),
+)
+def retry(
+    context: ContextDep, principal: PrincipalDep, webhook: WebhookId, delivery: DeliveryId, _: NoParams
+) -> Response:
+    """Deliver once more, now, whatever became of it. One older than a day gets this one attempt."""
+    now = WallClock().now()
+    return _json(_told(_tried(lambda: context.webhooks.register.retry(principal.pilot, webhook, delivery, now))), 202)
+
+
+def _find(context: Context, principal: Principal, id_: str) -> Webhook:
+    """Return a webhook; another's is as if it were not there."""
+    return _tried(lambda: context.webhooks.register.webhook(principal.pilot, id_))
+
+
+def _world(context: Context, principal: Principal, named: str | None) -> str:
+    """Return a world that webhooks of a pilot may look at: also for who may watch others, only the city and its own."""
+    world = select_world(context, principal, named)
+    if not context.webhooks.may(principal.pilot, world):
+        raise Problem("unknown-world", "A webhook looks at the shared city, your own worlds, or your devices.")
+    return world
+
+
+def _condition(context: Context, principal: Principal, world: str, condition: Condition) -> dict[str, Any]:
+    """Return a condition as it is kept, if what it names is there. A device may say later what it has not said yet."""
+    kept: dict[str, Any] = condition.model_dump(mode="json")
+    own = world.startswith(OWN)
+    if isinstance(condition, EventCondition):
+        if own:
+            raise invalid("condition", f"events are of the city and of worlds; {world} has devices")
+        return kept
+    named = {name: kept[name] for name in ("sensor", "kind", "district")}
+    select(context, principal, SeriesParams(world=(world,), property=() if own else kept["property"], **named))
+    return kept
+
+
+def _check_url(context: Context, url: str) -> None:
+    try:
+        check_url(url, private=context.webhooks.private)
+    except UrlError as error:
+        raise invalid("url", str(error)) from error
+
+
+def _tried(act: Callable[[], T]) -> T:
+    """Do something with webhooks; a refusal becomes a problem."""
+    try:
+        return act()
+    except WebhookError as error:
+        name, said = _PROBLEMS[error.reason], str(error)
+        raise Problem(name, f"{said[0].upper()}{said[1:]}. {KINDS[name].help}") from error
+
+
+def _cursor(context: Context, delivery: Delivery, query: str) -> str:
+    words = struct.unpack(">2q", bytes.fromhex(delivery.id.removeprefix("msg_")))
+    return context.cursors.encode((delivery.made, *words), query)
+
+
+def _place(context: Context, cursor: str, query: str) -> tuple[int, str]:
+    """Return where the page before ended, as `Webhooks.deliveries` has it."""
+    made, *words = context.cursors.decode(cursor, query, 3)
+    return made, f"msg_{struct.pack('>2q', *words).hex()}"
+
+
+def _document(hook: Webhook) -> dict[str, Any]:
+    return {
+        "id": hook.id,
+        "name": hook.name,
+        "url": hook.url,
+        "world": hook.world,
+        "condition": hook.condition,
+        "enabled": hook.enabled,
+        "reason": hook.reason,
+        "made": format_time(hook.made),
+        "failing": _time(hook.failing),
+    }
+
+
+def _told(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "type": delivery.type,
+        "status": delivery.status,
+        "made": format_time(delivery.made),
+        "attempts": delivery.attempts,
+        "tried": _time(delivery.tried),
+        "took": delivery.took,
+        "code": delivery.code,
+        "error": delivery.error,
+        "due": _time(delivery.due),
+        "body": msgspec.Raw(delivery.body.encode()),
+    }
+
+
+def _time(moment: int | None) -> str | None:
+    return None if moment is None else format_time(moment)
+
+
+def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(document), status, headers, JSON)

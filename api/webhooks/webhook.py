@@ -1,0 +1,158 @@
+"""What a webhook and a delivery are; plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from zenata.errors import ZenataError
+
+MOST_WEBHOOKS = 20
+"""Webhooks of one pilot. A default, not a measured limit."""
+
+MOST_WAITING = 1000
+"""Deliveries of one webhook that wait; what comes on top is written into the log as dropped. A default."""
+
+
+class WebhookError(ZenataError):
+    """A webhook cannot be made or changed as asked.
+
+    Parameters
+    ----------
+    message : str
+    reason : str
+        ``limit``: there are too many; ``unknown``: there is no such webhook; ``delivery``: it has no such delivery;
+        ``off``: it is switched off.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Status(StrEnum):
+    """What became of a delivery: it waits, arrived, was given up, or never had a chance."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """An address that is told when something happens.
+
+    Parameters
+    ----------
+    id, pilot : str
+        Its word, and whose it is.
+    name : str
+        For a person.
+    url : str
+        Where deliveries go.
+    world : str
+        What it looks at.
+    condition : mapping
+        What it waits for, as `api.webhooks.bodies` has it.
+    secret : str
+        What signs deliveries. It cannot be a hash: we have to sign with it.
+    made, begun : int
+        When it was made, and when its condition was last begun anew [us since the Unix epoch].
+    enabled : bool
+    reason : str
+        Why it is not, where we switched it off.
+    seen : int or None
+        The observation time up to which its condition has been looked at [us].
+    failing : int or None
+        Since when no delivery has arrived, though there were attempts [us].
+    """
+
+    id: str
+    pilot: str
+    name: str
+    url: str
+    world: str
+    condition: Mapping[str, Any]
+    secret: str
+    made: int
+    begun: int
+    enabled: bool = True
+    reason: str = ""
+    seen: int | None = None
+    failing: int | None = None
+
+
+class Phase(IntEnum):
+    """How a condition is: it does not hold, holds but not yet for long enough, or holds."""
+
+    CLEAR = 0
+    PENDING = 1
+    FIRING = 2
+
+
+NEVER = -(2**63)
+"""Before all times [us]."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """How the condition of a webhook is for one sensor or event: what has to be kept over a restart.
+
+    Parameters
+    ----------
+    phase : Phase
+    since : int
+        When it began; of an event, its start [us].
+    time : int
+        Of the newest reading taken in; of an event, its end [us].
+    about : str
+        What an event is, as JSON, to be told once more when it ends.
+    """
+
+    phase: Phase = Phase.CLEAR
+    since: int = NEVER
+    time: int = NEVER
+    about: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """Something that an address is to be told.
+
+    Parameters
+    ----------
+    id : str
+        The same at every attempt. What happened gives it, so that what is recorded twice is delivered once.
+    webhook, type : str
+    made : int
+        [us since the Unix epoch]
+    body : str
+        JSON.
+    status : Status
+    attempts : int
+        How many there were.
+    due : int or None
+        When the next one is [us]; None if there is none.
+    tried : int or None
+        When the last one was [us].
+    took : float or None
+        How long it took [s].
+    code : int or None
+        HTTP status of its answer.
+    error : str
+        What went wrong at it.
+    """
+
+    id: str
+    webhook: str
+    type: str
+    made: int
+    body: str
+    status: Status = Status.PENDING
+    attempts: int = 0
+    due: int | None = None
+    tried: int | None = None
+    took: float | None = None
+    code: int | None = None
+    error: str = ""

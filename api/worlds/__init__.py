@@ -1,0 +1,1 @@
+"""Worlds: made, moved, disturbed, copied; events and commands in them."""

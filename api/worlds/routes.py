@@ -1,0 +1,238 @@
+"""Private worlds: made, moved, disturbed, copied; and commands to the devices of any world."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.bodies import Advance, Backfill, ClockChange, Fork, NewCommand, NewEvent, NewWorld
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import Params
+from api.http.problems import Problem, invalid
+from api.http.responses import responses
+from api.readings.selection import check_sensor
+from api.worlds.schemas import (
+    CommandDocument,
+    EventDocument,
+    EventPage,
+    RecordDocument,
+    StepPage,
+    TruthPage,
+    WorldDocument,
+    WorldPage,
+)
+from api.worlds.waiting import WaitingRoute
+from api.worlds.worlds import WATCHERS
+from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.control.keys import Principal, Role
+
+router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
+
+_ALL = ("no-key", "unknown-world", "invalid-parameter", "world-unavailable")
+_OWN = (*_ALL, "wrong-role", "world-conflict")
+_LONG = 600.0
+"""The longest that a world may take to be advanced [s]."""
+
+_makers = Depends(allow(Role.ADMIN, Role.ENGINEER, Role.PILOT))
+
+NoParams = Annotated[Params, Query()]
+
+
+@router.post(
+    "/worlds",
+    status_code=201,
+    dependencies=[_makers],
+    responses=responses(
+        WorldDocument, "no-key", "wrong-role", "invalid-parameter", "world-limit", "world-unavailable", status=201
+    ),
+)
+def create(context: ContextDep, principal: PrincipalDep, body: NewWorld, _: NoParams) -> Response:
+    """Make a private world beside the shared city.
+
+    It has a clock of its own and its own topics, `{world}/...`; its readings are kept under its name. Nobody else sees
+    it. Left alone for long it falls asleep, and wakes when it is asked for something.
+    """
+    start = body.start or format_time(WallClock().now())
+    told = context.worlds.host("create", body.given() | {"start": start} | _owner(context, principal))
+    return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
+
+
+@router.get("/worlds", responses=responses(WorldPage, "no-key", "invalid-parameter", "world-unavailable"))
+def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
+    """List the worlds one may look into: the shared city, one's own, and for engineers and administrators all."""
+    allowed = context.worlds.of(principal)
+    private = [_shown(principal, told) for told in context.worlds.host("worlds") if told["world"] in allowed]
+    return _json({"items": [context.worlds.host("status"), *private], "next": None})
+
+
+@router.get("/worlds/{world}", responses=responses(WorldDocument, *_ALL))
+def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
+    """Say how a world is, without waking it."""
+    context.worlds.check(principal, world)
+    if world == context.world:
+        return _json(context.worlds.host("status"))
+    for told in context.worlds.host("worlds"):
+        if told["world"] == world:
+            return _json(_shown(principal, told))
+    raise Problem("world-unavailable", "The world is just being made or deleted; look again in a moment.")
+
+
+@router.delete("/worlds/{world}", status_code=204, responses=responses(None, *_OWN, status=204))
+def delete(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
+    """Delete a private world: its process, its record and what the broker retains of it. Its readings are out of reach."""
+    context.worlds.check_owner(principal, world, Role.ADMIN)
+    _check_private(context, world)
+    context.worlds.host("delete", {"world": world})
+    return Response(status_code=204)
+
+
+@router.patch("/worlds/{world}/clock", responses=responses(WorldDocument, *_OWN))
+def clock(context: ContextDep, principal: PrincipalDep, world: str, body: ClockChange, _: NoParams) -> Response:
+    """Pause a world, let it go on, or change its speed."""
+    context.worlds.check_owner(principal, world, Role.ADMIN)
+    return _json(context.worlds.ask(world, "pace", body.given()))
+
+
+@router.post("/worlds/{world}/advance", responses=responses(StepPage, *_OWN, "world-limit"))
+def advance(context: ContextDep, principal: PrincipalDep, world: str, body: Advance, _: NoParams) -> Response:
+    """Move a paused world on, at once, and return what its sensors say meanwhile.
+
+    The readings are published and kept too. Beyond `limit` they are not in the answer; `next` has them all, a moment
+    later. What was observed before and came late is in the answer alone.
+    """
+    context.worlds.check_owner(principal, world, Role.ADMIN)
+    told = msgspec.json.decode(
+        context.worlds.ask_raw(world, "advance", body.given(), timeout=_LONG), type=dict[str, msgspec.Raw]
+    )
+    more = msgspec.json.decode(told.pop("more"))
+    # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
+    begin, end = (format_time(parse_time(msgspec.json.decode(told[name], type=str)) + 1) for name in ("from", "time"))
+    following = f"/v1/readings?world={world}&start={begin}&end={end}&limit=10000" if more else None
+    return _json(told | {"next": following})
+
+
+@router.post(
+    "/worlds/{world}/events", status_code=201, responses=responses(EventDocument, *_OWN, "world-limit", status=201)
+)
+def inject(context: ContextDep, principal: PrincipalDep, world: str, body: NewEvent, _: NoParams) -> Response:
+    """Make something happen in a world: a leak, an outage, a heat wave; `docs/scenarios.md` has all types.
+
+    In the shared city only administrators may.
+    """
+    context.worlds.check_owner(principal, world, Role.ADMIN)
+    return _json(context.worlds.ask(world, "event", body.given()), 201)
+
+
+@router.get("/worlds/{world}/events", responses=responses(EventPage, *_ALL))
+def events(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
+    """List the events of a world: of one's own all, of the shared city those that were announced."""
+    context.worlds.check(principal, world)
+    items = context.worlds.ask(world, "events")
+    if world == context.world and principal.role not in WATCHERS:
+        now = context.worlds.host("status")["time"]
+        items = [item for item in items if item["public"] and item["start"] <= now]
+    return _json({"items": items, "next": None})
+
+
+@router.post(
+    "/worlds/{world}/fork",
+    status_code=201,
+    dependencies=[_makers],
+    responses=responses(WorldDocument, *_OWN, "world-limit", status=201),
+)
+def fork(context: ContextDep, principal: PrincipalDep, world: str, body: Fork, _: NoParams) -> Response:
+    """Make a private world that goes on from another, as it is now or was at a time: the same past, a future of its own.
+
+    A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
+    """
+    context.worlds.check_owner(principal, world, *WATCHERS)
+    told = context.worlds.ask(world, "fork", body.given() | _owner(context, principal))
+    return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
+
+
+@router.post("/worlds/{world}/backfill", status_code=202, responses=responses(WorldDocument, *_OWN, status=202))
+def backfill(context: ContextDep, principal: PrincipalDep, world: str, body: Backfill, _: NoParams) -> Response:
+    """Move a paused world on into the store, in ticks of `every`, as fast as it goes; `/v1/worlds/{world}` tells how far."""
+    context.worlds.check_owner(principal, world, Role.ADMIN)
+    _check_private(context, world)
+    return _json(context.worlds.ask(world, "backfill", body.given()), 202)
+
+
+@router.get("/worlds/{world}/record", responses=responses(RecordDocument, *_OWN))
+def record(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
+    """Download all that makes a world what it is, as one file: `zenata replay FILE` makes it again and compares.
+
+    It holds the scenario and every event, announced or not; so it is for the world's owner, engineers and administrators.
+    """
+    context.worlds.check_owner(principal, world, *WATCHERS)
+    headers = {"Content-Disposition": f'attachment; filename="{world}.json"'}
+    return Response(context.worlds.ask_raw(world, "record"), headers=headers, media_type=JSON)
+
+
+@router.get(
+    "/worlds/{world}/truth",
+    dependencies=[Depends(allow(*WATCHERS))],
+    responses=responses(TruthPage, *_ALL, "wrong-role"),
+)
+def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
+    """Say what really happened in a world; for engineers and administrators."""
+    context.worlds.check(principal, world)
+    return _json({"items": context.worlds.ask(world, "labels"), "next": None})
+
+
+@router.post(
+    "/commands",
+    responses={
+        **responses(CommandDocument, *_OWN, "unknown-sensor"),
+        202: {"model": CommandDocument, "description": "The tick has not come yet"},
+    },
+)
+def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, request: Request, _: NoParams) -> Response:
+    """Tell a device what to do. It holds from the world's next tick on, and is answered then.
+
+    `rejected` comes with the reason: unknown setting, out of range, device down. The answer comes on
+    `{world}/responses/{kind}/{sensor}` too, where to look for it with `wait` 0: a pilot's requests wait 32 at once, and
+    the others for their turn. In the shared city only administrators may, and a pilot
+    what it was allowed.
+    """
+    world = body.world or context.world
+    if world != context.world or not context.register.may_command(principal.pilot, body.sensor):
+        context.worlds.check_owner(principal, world, Role.ADMIN)
+    check_sensor(context, body.sensor)
+    told = context.worlds.ask(world, "command", _order(context, principal, body), timeout=body.wait + 30)
+    request.state.detail = {"world": world, "sensor": body.sensor, "set": body.set, "result": told["status"]}
+    return _json(told, 202 if told["status"] == "pending" else 200)
+
+
+def _owner(context: Context, principal: Principal) -> dict[str, Any]:
+    return {"owner": principal.pilot, "most": context.register.quotas(principal.pilot).worlds}
+
+
+def _order(context: Context, principal: Principal, body: NewCommand) -> dict[str, Any]:
+    return {
+        "kind": context.city.sensor_by_id[body.sensor].kind,
+        "sensor": body.sensor,
+        "set": body.set,
+        "id": body.id,
+        "by": principal.pilot,
+        "wait": body.wait,
+    }
+
+
+def _shown(principal: Principal, told: dict[str, Any]) -> dict[str, Any]:
+    """Return how a world is for somebody's eyes: the last words of a process name files of whoever runs the sandbox."""
+    if told["reason"] is None or principal.role in WATCHERS:
+        return told
+    return told | {"reason": "its process failed again and again; the next request to it tries once more"}
+
+
+def _check_private(context: Context, world: str) -> None:
+    if world == context.world:
+        raise invalid("world", f"{world} is the shared city: this is for private worlds")
+
+
+def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(document), status, headers, JSON)

@@ -1,0 +1,142 @@
+"""`Client`: calls that block."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, suppress
+from functools import partial
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+import httpx
+
+from zenata_client import calls
+from zenata_client.errors import unreachable
+from zenata_client.plan import Flow, Give, Open, Pause, Plan, Read, Send, Step
+from zenata_client.session import dressed, given, options, request
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _one(make: Callable[P, Plan[T]]) -> Callable[Concatenate["Client", P], T]:
+    """Return the method that carries out a plan."""
+
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with closing(self._steps(given(make(*args, **kwargs)))) as items:
+            return next(items)
+
+    return dressed(method, make)
+
+
+def _many(make: Callable[P, Flow[T]]) -> Callable[Concatenate["Client", P], Generator[T, None, None]]:
+    """Return the method that gives what a flow gives."""
+
+    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
+        return self._steps(make(*args, **kwargs))
+
+    return dressed(method, make)
+
+
+class Client:
+    """Speaks to a sandbox; a context manager, as it keeps connections open.
+
+    Parameters
+    ----------
+    url : str, optional
+        Where the API answers; ``ZENATA_URL`` or `URL` if left out.
+    key : str, optional
+        One of a pilot's; ``ZENATA_KEY`` if left out.
+
+    Raises
+    ------
+    SetupError
+        If there is no key. Calls raise `ProblemError` if the API says no, and `UnreachableError` if nobody answers.
+    """
+
+    def __init__(self, url: str | None = None, key: str | None = None) -> None:
+        self._http = httpx.Client(**options(url, key))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, type_: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def _steps(self, flow: Flow[T]) -> Generator[T, None, None]:
+        """Carry a plan out, and yield what it gives."""
+        go = partial(next, flow)
+        with closing(flow), ExitStack() as opened, suppress(StopIteration):
+            while True:
+                step = go()
+                if isinstance(step, Give):
+                    yield step.item
+                    go = partial(next, flow)
+                    continue
+                try:
+                    go = partial(flow.send, self._do(step, opened))
+                except httpx.RequestError as error:
+                    go = partial(flow.throw, unreachable(error))
+
+    def _do(self, step: Step, opened: ExitStack) -> object:
+        match step:
+            case Send():
+                return self._http.request(**request(step))
+            case Open(send):
+                opened.close()
+                response = opened.enter_context(self._http.stream(**request(send)))
+                if response.is_error:
+                    response.read()
+                return response, response.iter_raw()
+            case Read(chunks):
+                return next(chunks, b"")
+            case Pause(seconds):
+                time.sleep(seconds)
+                return None
+
+    city = _one(calls.city.city)
+    districts = _one(calls.city.districts)
+    kinds = _one(calls.city.kinds)
+    sensors = _one(calls.city.sensors)
+    sensor = _one(calls.city.sensor)
+    latest = _one(calls.city.latest)
+    readings = _many(calls.city.readings)
+    arrow = _one(calls.frames.arrow)
+    pandas = _one(calls.frames.pandas)
+    polars = _one(calls.frames.polars)
+    export = _one(calls.exports.export)
+    exports = _one(calls.exports.exports)
+    make_export = _one(calls.exports.make_export)
+    download = _one(calls.exports.download)
+    delete_export = _one(calls.exports.delete_export)
+    stream = _many(calls.stream.stream)
+    devices = _one(calls.devices.devices)
+    device = _one(calls.devices.device)
+    add_device = _one(calls.devices.add_device)
+    change_device = _one(calls.devices.change_device)
+    remove_device = _one(calls.devices.remove_device)
+    send = _one(calls.devices.send)
+    worlds = _one(calls.worlds.worlds)
+    world = _one(calls.worlds.world)
+    make_world = _one(calls.worlds.make_world)
+    fork_world = _one(calls.worlds.fork_world)
+    delete_world = _one(calls.worlds.delete_world)
+    set_clock = _one(calls.worlds.set_clock)
+    advance = _one(calls.worlds.advance)
+    add_event = _one(calls.worlds.add_event)
+    events = _one(calls.worlds.events)
+    command = _one(calls.worlds.command)
+    webhooks = _one(calls.webhooks.webhooks)
+    webhook = _one(calls.webhooks.webhook)
+    add_webhook = _one(calls.webhooks.add_webhook)
+    change_webhook = _one(calls.webhooks.change_webhook)
+    remove_webhook = _one(calls.webhooks.remove_webhook)
+    new_secret = _one(calls.webhooks.new_secret)
+    test_webhook = _one(calls.webhooks.test_webhook)
+    deliveries = _one(calls.webhooks.deliveries)
+    retry_delivery = _one(calls.webhooks.retry_delivery)

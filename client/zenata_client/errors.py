@@ -1,0 +1,84 @@
+"""Errors between a program and the API; the root is `ZenataError`."""
+
+from contextlib import suppress
+
+import httpx
+import msgspec
+
+
+class ZenataError(Exception):
+    """The root of all errors of the client; the message says how to go on."""
+
+
+class SetupError(ZenataError):
+    """The client is set up wrongly: an address, a key or a package is missing or malformed."""
+
+
+class UnreachableError(ZenataError):
+    """Nobody answers at the address, or the connection broke; the message names the address."""
+
+
+class ExportError(ZenataError):
+    """An export could not be written, or its file did not come whole; the message says which."""
+
+
+class ProblemError(ZenataError):
+    """The API says no (RFC 9457).
+
+    Parameters
+    ----------
+    status : int
+        HTTP status code.
+    type, title, detail : str
+        What kind of problem it is (``/problems/over-quota``), in a few words, and what to do about it.
+    retry_after : float or None
+        How long to wait before the next attempt [s], where the API says it.
+    members : dict, optional
+        What else it says, such as ``allowed`` or ``quota``.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        type: str,  # noqa: A002 - the word of the standard
+        title: str,
+        detail: str,
+        retry_after: float | None = None,
+        members: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(f"{detail} ({title}, {status})")
+        self.status = status
+        self.type = type
+        self.title = title
+        self.detail = detail
+        self.retry_after = retry_after
+        self.members = members or {}
+
+
+def problem_of(response: httpx.Response) -> ProblemError:
+    """Return the problem that an answer is; what is not our own, as of a proxy, keeps its first words."""
+    wait = response.headers.get("retry-after", "")
+    said: dict[str, object] = {"title": response.reason_phrase, "detail": response.text[:200].strip()}
+    if response.headers.get("content-type", "").startswith("application/problem+json"):
+        with suppress(msgspec.DecodeError):  # somebody between may have changed it
+            said = msgspec.json.decode(response.content, type=dict[str, object])
+    return ProblemError(
+        status=response.status_code,
+        type=str(said.pop("type", "about:blank")),
+        title=str(said.pop("title", "")),
+        detail=str(said.pop("detail", "")) or "The answer says nothing",
+        retry_after=float(wait) if wait.isdigit() else None,
+        members={name: value for name, value in said.items() if name not in {"status", "instance"}},
+    )
+
+
+def unreachable(error: httpx.RequestError) -> UnreachableError:
+    """Return what httpx could not do, named for whoever reads it."""
+    url = error.request.url
+    why = f"{type(error).__name__}: {error}".rstrip(": ")
+    named = UnreachableError(
+        f"no answer from {url.scheme}://{url.netloc.decode()} ({why}): is the address right, and the API up?"
+    )
+    named.__cause__ = error
+    return named

@@ -1,0 +1,335 @@
+"""Who may use the broker, as pilots, keys and private worlds come and go."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from sandbox.init import FIRST
+from sandbox.settings import Settings
+from simulators.host.worlds import owners_of
+from zenata.broker.base import RESERVED, User, pilot_user, service_user
+from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
+from zenata.broker.files import write_private
+from zenata.broker.mosquitto import is_hash_of
+from zenata.broker.nats import Nats, Watch
+from zenata.broker.watch import Watcher
+from zenata.control.directory import Directory
+from zenata.control.keys import MqttUser
+from zenata.control.register import Register
+from zenata.errors import BrokerError, SetupError, ZenataError
+from zenata.process.supervisor import Program
+from zenata.process.tls import Certificate, certificate_of
+from zenata.wire.address import Address, parse_url
+from zenata.wire.mqtt import Questions
+
+log = logging.getLogger(__name__)
+
+_SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
+_LOOK = 0.3  # pause between two looks at the register [s]
+_PATIENCE = 10.0  # for a broker that a command is to tell [s]
+_ANEW = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
+
+
+class Pilots:
+    """The users that pilots have at a broker: by the register, with the rights to the worlds there are.
+
+    Parameters
+    ----------
+    settings : Settings
+    register : Directory
+    hash_of : callable
+        Takes from what the register has of a user the hash that the broker wants.
+    """
+
+    def __init__(self, settings: Settings, register: Directory, hash_of: Callable[[MqttUser], str]) -> None:
+        self._settings, self._register, self._hash_of = settings, register, hash_of
+        self._changed = 0.0
+        self._owners: Mapping[str, str] = {}
+        self._known: tuple[object, ...] = ()
+        self.users: Sequence[User] = ()
+        self.look()
+
+    def look(self) -> bool:
+        """Look at register and worlds; return whether `users` are others than before."""
+        self._register.refresh()
+        known = (self._register.users(), self._worlds())
+        if known == self._known:
+            return False
+        before, self.users = self.users, [self._user(entry) for entry in known[0] if _is_free(entry)]
+        self._known = known
+        return self.users != before
+
+    def _worlds(self) -> Mapping[str, str]:
+        """Return the owner of each private world."""
+        folder = self._settings.worlds_dir
+        changed = _changed(folder)
+        if changed != self._changed or time.time() - changed <= _SETTLED:
+            self._changed, self._owners = changed, owners_of(folder)
+        return self._owners
+
+    def _user(self, entry: MqttUser) -> User:
+        return pilot_user(
+            entry.name,
+            self._hash_of(entry),
+            pilot=entry.pilot,
+            role=entry.role,
+            world=self._settings.world,
+            reads=entry.reads,
+            writes=entry.writes,
+            actuators=entry.actuators,
+            own=[world for world, owner in self._owners.items() if owner == entry.pilot],
+        )
+
+
+class Access:
+    """The users of the embedded broker: the services and the pilots.
+
+    Parameters
+    ----------
+    settings : Settings
+    register : Directory
+    secrets : dict of str to str
+        Password by service.
+    ports : dict of str to int
+        ``--mqtt-port`` and ``--ws-port``.
+    certificate : Certificate or None
+        What the broker shows; it gets a copy, and another when that is renewed.
+    watch : Watch or None
+        Where the broker is to tell how it is.
+    watcher : Watcher or None
+        Who asks it there; open while we are entered.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        register: Directory,
+        secrets: dict[str, str],
+        ports: dict[str, int],
+        certificate: Certificate | None = None,
+        watch: Watch | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self._settings, self._ports, self._original = settings, ports, certificate
+        self._stamp: tuple[int, ...] = ()
+        self.certificate = self._copied(certificate) if certificate else None
+        self._nats = Nats(watch=watch)
+        self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
+        self._pilots = Pilots(settings, register, lambda entry: entry.bcrypt)
+        self._written: Sequence[User] = ()
+        self._watcher, self._gone = watcher, set[str]()
+
+    def __enter__(self) -> Self:
+        with suppress(BrokerError):  # then it is opened when it is needed
+            if self._watcher:
+                self._watcher.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._watcher:
+            self._watcher.close()
+
+    def program(self) -> Program:
+        """Write the broker's folder, and return how to run it."""
+        users = self._pilots.users
+        command = self._nats.prepare(
+            folder=self._settings.data_dir / "broker",
+            host=self._settings.host,
+            mqtt_port=self._ports["--mqtt-port"],
+            ws_port=self._ports["--ws-port"],
+            users=[*self._services, *users],
+            certificate=self.certificate,
+        )
+        self._written = users
+        return Program(name="broker", args=command.args, env=command.env)
+
+    def renew(self) -> bool:
+        """Write users and rights anew if they have changed; return whether the broker is to look again, by SIGHUP.
+
+        What goes wrong is logged: the city goes on, and the next call tries again.
+        """
+        renewed = self._renew_certificate()
+        try:
+            self._pilots.look()
+            if self._pilots.users == self._written:
+                return renewed
+            before = self._written
+            self.program()
+        except ZenataError as error:
+            log.warning("the broker's users cannot be renewed: %s", error)
+            return renewed
+        kept = {(user.name, user.password_hash) for user in self._written}
+        self._gone |= {user.name for user in before if (user.name, user.password_hash) not in kept}
+        return True
+
+    def cut(self) -> None:
+        """Disconnect whoever the last renewal took away, or gave another key.
+
+        The broker does so itself, but takes in one set of users after the other, each for a second and more.
+        """
+        try:
+            if self._watcher and self._gone:
+                self._watcher.cut(self._gone)
+        except BrokerError as error:
+            log.warning("who had to go is cut off only when the broker comes to it: %s", error)
+        self._gone = set()
+
+    def _renew_certificate(self) -> bool:
+        """Copy the certificate if it has been renewed; return whether it has. One that is of no use is logged once."""
+        before = self._original
+        if before is None or before.stamp == self._stamp:
+            return False
+        try:
+            if renewed := certificate_of(before.cert, before.key):
+                self.certificate = self._copied(renewed)
+        except ZenataError as error:
+            self._stamp = before.stamp
+            log.warning("the broker goes on with the certificate it has: %s", error)
+            return False
+        log.info("the certificate is renewed")
+        return True
+
+    def _copied(self, certificate: Certificate) -> Certificate:
+        """Copy a certificate to where nobody else writes: a pair that does not fit would keep new users out, and old in."""
+        self._stamp = certificate.stamp
+        folder = self._settings.data_dir.absolute() / "tls"
+        files = {"cert.pem": certificate.cert, "key.pem": certificate.key}
+        try:
+            write_private(folder, {name: file.read_text() for name, file in files.items()})
+        except (OSError, UnicodeDecodeError) as error:
+            raise SetupError(f"{certificate.cert} and {certificate.key} cannot be copied: {error}") from error
+        return replace(certificate, cert=folder / "cert.pem", key=folder / "key.pem")
+
+
+class RemoteAccess:
+    """The users of pilots at a Mosquitto that somebody else runs, kept as the register has them until it is closed.
+
+    It takes passwords only as they are, and the register has but hashes. So whoever issues a key must tell it here
+    (`learn`), in this process; keys in the files of `FIRST` are known.
+
+    Parameters
+    ----------
+    settings : Settings
+    register : Register
+    address : Address
+        Of the broker, with a user who may manage users.
+    """
+
+    def __init__(self, settings: Settings, register: Register, address: Address) -> None:
+        self._pilots = Pilots(settings, register, lambda entry: entry.pbkdf2)
+        self._files = [settings.data_dir / f"{name}.key" for name in FIRST]
+        self._learned: dict[str, str] = {}
+        self._unknown: list[str] = []
+        self._due = 0.0  # when to compare with the broker again, on the monotonic clock
+        self._questions = Questions(address, TOPIC, ANSWERS)
+        self._broker = DynamicSecurity(self._questions.ask, self._password_of)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="access", daemon=True)
+        register.on_key = self.learn
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def connect(self, timeout: float) -> None:
+        """Connect, trying for `timeout` [s], and make the broker's users ours.
+
+        Raises
+        ------
+        BrokerError
+            If it cannot be reached, refuses us, or has not the plugin that manages users.
+        """
+        self._questions.connect(timeout)
+        self.renew()
+
+    def start(self) -> None:
+        """Follow the register from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following; the users stay as they are."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._questions.close()
+
+    def learn(self, user: str, key: str) -> None:
+        """Remember the key of a user until the broker has it."""
+        self._learned[user] = key
+        self._due = 0.0
+
+    def renew(self) -> None:
+        """Compare the broker's users with the register if that has changed, and now and then; mend what differs.
+
+        Raises
+        ------
+        BrokerError
+            If the broker does not answer; the next call tries again.
+        """
+        if not self._pilots.look() and time.monotonic() < self._due:
+            return
+        self._due = 0.0
+        told, users = dict(self._learned), self._pilots.users
+        unknown = self._broker.renew(users)
+        if self._learned == told:  # or a key has just come that the broker was not told
+            self._due = time.monotonic() + _ANEW
+        for user in {user.name for user in users} - set(unknown):
+            if user in told and told[user] == self._learned[user]:
+                del self._learned[user]
+        for user in set(unknown) - set(self._unknown):
+            log.warning("the broker does not know the key of %s, nor do we: rotate it to let it in by MQTT", user)
+        self._unknown = unknown
+
+    def _follow(self) -> None:
+        while not self._stop.wait(_LOOK):
+            try:
+                self.renew()
+            except ZenataError as error:
+                log.warning("%s; trying again", error)
+
+    def _password_of(self, user: User) -> str | None:
+        candidates = [self._learned.get(user.name, "")]
+        for file in self._files:
+            with suppress(OSError):
+                candidates.append(file.read_text().strip())
+        return next((key for key in candidates if is_hash_of(key, user.password_hash)), None)
+
+
+@contextmanager
+def told(settings: Settings, register: Register) -> Iterator[None]:
+    """Let a Mosquitto elsewhere know what a command changes in this block; without ``broker_admin`` do nothing.
+
+    Raises
+    ------
+    BrokerError
+        If it cannot be managed; before the block, so that no key is issued that it would never know.
+    """
+    if not settings.broker_admin:
+        yield
+        return
+    with RemoteAccess(settings, register, parse_url(settings.broker_admin)) as remote:
+        remote.connect(_PATIENCE)
+        yield
+        remote.renew()
+
+
+def _is_free(entry: MqttUser) -> bool:
+    if entry.name in RESERVED:
+        log.warning("the pilot %s has no MQTT user: that name is a service's", entry.pilot)
+        return False
+    return True
+
+
+def _changed(folder: Path) -> float:
+    """Return when something was last put into a folder or taken out [s since the Unix epoch]; 0 if it is not there."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

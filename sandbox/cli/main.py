@@ -1,0 +1,288 @@
+"""The command `zenata`: reads options into settings, and runs what was asked for.
+
+Each command imports what it runs only when it runs, so that `zenata --help` answers at once.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from sandbox.cli.options import (
+    Broker,
+    BrokerAdmin,
+    City,
+    DataDir,
+    HistoryDays,
+    Host,
+    HttpPort,
+    MqttPort,
+    Packs,
+    Scenario,
+    Seed,
+    Speed,
+    Start,
+    Store,
+    TlsCert,
+    TlsKey,
+    WebhookPrivate,
+    World,
+    WsPort,
+    say,
+    settings_of,
+)
+from sandbox.cli.pilots import keys_app, pilots_app
+from zenata.errors import ZenataError
+from zenata.process.log import redacted, start_log
+
+app = typer.Typer(
+    help="The simulated city of Zenata, on MQTT and HTTP.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.")
+app.add_typer(packs_app, name="city")
+letters_app = typer.Typer(help="Dead letters: messages that could not become readings.")
+app.add_typer(letters_app, name="dead-letters")
+app.add_typer(pilots_app, name="pilot")
+app.add_typer(keys_app, name="key")
+
+
+@app.command()
+def up(
+    data_dir: DataDir = None,
+    host: Host = None,
+    http_port: HttpPort = None,
+    mqtt_port: MqttPort = None,
+    ws_port: WsPort = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    store: Store = None,
+    broker: Broker = None,
+    broker_admin: BrokerAdmin = None,
+    city: City = None,
+    world: World = None,
+    seed: Seed = None,
+    start: Start = None,
+    speed: Speed = None,
+    packs: Packs = None,
+    scenario: Scenario = None,
+    history_days: HistoryDays = None,
+    webhook_private: WebhookPrivate = None,
+) -> None:
+    """Run the whole city: broker, simulators, ingest and API. Ctrl-C stops it."""
+    settings = settings_of(**locals())
+    from sandbox.up import up as run
+
+    run(settings, say)
+
+
+@app.command()
+def simulate(
+    data_dir: DataDir = None,
+    broker: Broker = None,
+    city: City = None,
+    world: World = None,
+    seed: Seed = None,
+    start: Start = None,
+    speed: Speed = None,
+    packs: Packs = None,
+    scenario: Scenario = None,
+    digest_until: Annotated[
+        str | None,
+        typer.Option(help="Publish nothing: simulate from --start up to this time, and print a hash of every reading."),
+    ] = None,
+) -> None:
+    """Run the simulators alone, against any MQTT broker."""
+    settings = settings_of(**{**locals(), "digest_until": None})
+    from sandbox.simulate import digest
+    from sandbox.simulate import simulate as run
+
+    if digest_until is not None:
+        typer.echo(digest(settings, digest_until))
+    else:
+        run(settings)
+
+
+@app.command()
+def ingest(
+    data_dir: DataDir = None,
+    store: Store = None,
+    broker: Broker = None,
+    city: City = None,
+    worker: Annotated[
+        str | None, typer.Option(help="One of several that divide the districts: 2/3 is the second of three.")
+    ] = None,
+    share: Annotated[
+        bool | None, typer.Option("--share", help="Workers divide the messages instead, as an MQTT 5 broker can.")
+    ] = None,
+) -> None:
+    """Run ingest alone: readings from any MQTT broker into a store."""
+    settings = settings_of(**locals())
+    from sandbox.ingest import ingest as run
+
+    run(settings)
+
+
+@app.command()
+def serve(
+    data_dir: DataDir = None,
+    host: Host = None,
+    http_port: HttpPort = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    store: Store = None,
+    broker: Broker = None,
+    broker_admin: BrokerAdmin = None,
+    city: City = None,
+    world: World = None,
+    webhook_private: WebhookPrivate = None,
+) -> None:
+    """Run the API alone. With --broker it streams what is said now, and into an embedded store it ingests it too."""
+    settings = settings_of(**locals())
+    from sandbox.serve import serve as run
+
+    run(settings)
+
+
+@app.command()
+def backfill(
+    data_dir: DataDir = None,
+    store: Store = None,
+    city: City = None,
+    world: World = None,
+    seed: Seed = None,
+    start: Annotated[str | None, typer.Option(help="From when on, as 2026-01-01T00:00:00Z.")] = None,
+    end: Annotated[
+        str | None, typer.Option(help="Up to when. [default: the first moment of the city, or now if it is not made]")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(help="Length of a tick, a multiple of 10s up to 1h. [default: 15m]")
+    ] = None,
+) -> None:
+    """Fill the store with the past of the city. Stopped or killed, the same command goes on."""
+    settings = settings_of(data_dir=data_dir, store=store, city=city, world=world, seed=seed)
+    from sandbox.backfill import backfill as run
+
+    if not run(settings, start=start, end=end, every=every, say=say):
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A world's record, or the run.json of a data directory.")],
+    city: Annotated[str | None, typer.Option(help="Folder of the city pack, if it is not one of ours.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Stop at this time. [default: go on to its last fingerprint]")
+    ] = None,
+) -> None:
+    """Make a recorded world again, and say whether it tells the same, or where it first does not."""
+    from sandbox.backfill import retell
+
+    if not retell(file, city=city, until=until, say=typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Made, as a gzipped tar; it must not be there yet.")],
+    data_dir: DataDir = None,
+    store: Store = None,
+) -> None:
+    """Write the data directory into one file, while the city runs or not."""
+    settings = settings_of(data_dir=data_dir, store=store)
+    from sandbox.backup import backup as run
+
+    run(settings, file, say)
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A backup.")], data_dir: DataDir = None) -> None:
+    """Make a data directory out of a backup."""
+    settings = settings_of(data_dir=data_dir)
+    from sandbox.backup import restore as run
+
+    run(settings, file, say)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Made if it is not there; left as it is if it is.")] = Path(".compose"),
+) -> None:
+    """Make what docker-compose.yml needs: folders, users, rights, and secrets that nobody else may read."""
+    from sandbox.init import init as run
+
+    made = run(folder)
+    typer.echo(f"{folder} {'is made' if made else 'is there already, and left as it is'}: now run")
+    typer.echo(f"  docker compose --env-file {folder / '.env'} up --build --detach")
+
+
+@app.command()
+def doctor(
+    data_dir: DataDir = None,
+    host: Host = None,
+    http_port: HttpPort = None,
+    mqtt_port: MqttPort = None,
+    ws_port: WsPort = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    store: Store = None,
+    broker: Broker = None,
+) -> None:
+    """Check ports, versions, disk, broker and store, and say how to mend what is wrong."""
+    settings = settings_of(**locals())
+    from sandbox.doctor import examine
+
+    if not examine(settings, typer.echo):
+        raise typer.Exit(1)
+
+
+@packs_app.command()
+def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes with zenata, or a folder.")]) -> None:
+    """Check that a city pack holds together and that the simulators can run it."""
+    from simulators.check import find_problems
+    from zenata.city.pack import load_city
+
+    pack = load_city(path)
+    kinds = Counter(sensor.kind for sensor in pack.sensors)
+    counts = {"districts": len(pack.districts), "streets": len(pack.streets), "sensors": len(pack.sensors)}
+    for name, count in (counts | {f"  {kind}": count for kind, count in kinds.items()}).items():
+        typer.echo(f"{name:14}{count:>6}")
+    problems = find_problems(pack)
+    for problem in problems:
+        say(f"zenata: {problem}")
+    if problems:
+        raise typer.Exit(2)
+    typer.echo("ok")
+
+
+@letters_app.command("list")
+def list_letters(data_dir: DataDir = None) -> None:
+    """Show the newest dead letters of the running city, and why they are dead."""
+    from sandbox.dead_letters import newest
+
+    newest(settings_of(data_dir=data_dir), typer.echo)
+
+
+@letters_app.command("replay")
+def replay_letters(data_dir: DataDir = None) -> None:
+    """Decode the dead letters of the running city anew, after a mend, and store those that are readings now."""
+    from sandbox.dead_letters import replay
+
+    replay(settings_of(data_dir=data_dir), typer.echo)
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is told in one line, with exit code 2."""
+    start_log()
+    try:
+        # Standing alone, typer would draw a frame of many lines around what is wrong with an option.
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except ZenataError as error:
+        say(f"zenata: {redacted(str(error))}")
+    except TyperException as error:
+        say(f"zenata: {redacted(error.format_message())}")
+    sys.exit(2)

@@ -1,0 +1,201 @@
+"""The commands `zenata pilot` and `zenata key`; see `sandbox.cli.main`."""
+
+from typing import Annotated
+
+import typer
+
+from sandbox.cli.options import BrokerAdmin, ControlUrl, DataDir, say, settings_of
+from zenata.control.keys import MAIN, Role, Scope
+
+pilots_app = typer.Typer(help="Pilots: who uses the city, and what each may use up.")
+keys_app = typer.Typer(help="Keys of pilots, for HTTP and as passwords of MQTT.")
+
+Name = Annotated[str, typer.Argument(help="Of the pilot: up to 32 of a-z, 0-9 and '-', beginning with a letter.")]
+Contact = Annotated[str | None, typer.Option(help="Whom to write to.")]
+Theme = Annotated[str | None, typer.Option(help="What it is about.")]
+Edition = Annotated[str | None, typer.Option(help="Of the programme, such as 2026.")]
+Quota = Annotated[
+    list[str] | None, typer.Option(help="As requests_per_minute=600, any number of times; `=default` for the default.")
+]
+Actuator = Annotated[
+    list[str] | None, typer.Option(help="A device of the shared city that it may command, any number of times.")
+]
+Scopes = Annotated[list[Scope] | None, typer.Option("--scope", help="What the key is good for. [default: all]")]
+Expires = Annotated[str | None, typer.Option(help="When the key ends, as 2027-01-01T00:00:00Z. [default: never]")]
+KeyName = Annotated[str, typer.Argument(help="Of the key.")]
+
+
+@pilots_app.command("add")
+def add_pilot(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What it may do.")] = Role.PILOT,
+    contact: Contact = None,
+    theme: Theme = None,
+    edition: Edition = None,
+    quota: Quota = None,
+    actuator: Actuator = None,
+    scope: Scopes = None,
+    expires: Expires = None,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+    broker_admin: BrokerAdmin = None,
+) -> None:
+    """Make a pilot, and print its first key, which cannot be had again."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
+    from sandbox import pilots as administer
+
+    about = administer.about(contact=contact, theme=theme, edition=edition, quotas=quota, actuators=actuator)
+    key = administer.add(settings, name, role=role, about=about, scopes=scope, expires=expires)
+    say(f"{name} is made, with the key of its name, shown this once:")
+    typer.echo(key)
+
+
+@pilots_app.command("list")
+def list_pilots(data_dir: DataDir = None, control_url: ControlUrl = None) -> None:
+    """List all pilots."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url)
+    from sandbox import pilots as administer
+
+    administer.tell_pilots(settings, typer.echo)
+
+
+@pilots_app.command("show")
+def show_pilot(name: Name, data_dir: DataDir = None, control_url: ControlUrl = None) -> None:
+    """Show all that is known of a pilot: quotas, keys, budget."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url)
+    from sandbox import pilots as administer
+
+    administer.tell_pilot(settings, name, typer.echo)
+
+
+@pilots_app.command("change")
+def change_pilot(
+    name: Name,
+    contact: Contact = None,
+    theme: Theme = None,
+    edition: Edition = None,
+    quota: Quota = None,
+    actuator: Actuator = None,
+    no_actuators: Annotated[bool, typer.Option("--no-actuators", help="It may command none any more.")] = False,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+    broker_admin: BrokerAdmin = None,
+) -> None:
+    """Change what is known of a pilot, what it may use up and what it may command."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
+    from sandbox import pilots as administer
+
+    actuators = [] if no_actuators else actuator
+    about = administer.about(contact=contact, theme=theme, edition=edition, quotas=quota, actuators=actuators)
+    administer.change(settings, name, about)
+    say(f"{name} is changed" if about else "nothing was asked for, nothing is changed")
+
+
+@pilots_app.command("suspend")
+def suspend_pilot(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+    broker_admin: BrokerAdmin = None,
+) -> None:
+    """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
+    from sandbox import pilots as administer
+
+    administer.suspend(settings, name, reason)
+    say(f"{name} is suspended")
+
+
+@pilots_app.command("resume")
+def resume_pilot(
+    name: Name, data_dir: DataDir = None, control_url: ControlUrl = None, broker_admin: BrokerAdmin = None
+) -> None:
+    """Let a suspended pilot go on."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
+    from sandbox import pilots as administer
+
+    administer.resume(settings, name)
+    say(f"{name} may go on")
+
+
+@pilots_app.command("grant")
+def grant(
+    name: Name,
+    amount: Annotated[str, typer.Argument(help="What it is given [DH], as 50000 or 1200.50.")],
+    note: Annotated[str, typer.Option(help="What for.")] = "",
+    date: Annotated[str | None, typer.Option(help="Day, as 2026-11-23. [default: today]")] = None,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+) -> None:
+    """Enter a grant in the budget of a pilot; grants come to 200,000 DH at most."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url)
+    from sandbox import pilots as administer
+
+    say(f"{name} has {administer.grant(settings, name, amount, note, date)} DH left")
+
+
+@keys_app.command("add")
+def add_key(
+    pilot: Name,
+    name: KeyName,
+    scope: Scopes = None,
+    expires: Expires = None,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+    broker_admin: BrokerAdmin = None,
+) -> None:
+    """Give a pilot another key, and print it; it cannot be had again."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
+    from sandbox import pilots as administer
+
+    key = administer.issue(settings, pilot, name, scopes=scope, expires=expires)
+    say(f"the key {name} of {pilot}, shown this once; its MQTT user is {pilot if name == MAIN else f'{pilot}_{name}'}:")
+    typer.echo(key)
+
+
+@keys_app.command("list")
+def list_keys(
+    pilot: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    prefix: Annotated[str, typer.Option(help="Only those that begin so: for a key that was found somewhere.")] = "",
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+) -> None:
+    """List keys, by what they begin with; also those that were."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url)
+    from sandbox import pilots as administer
+
+    administer.tell_keys(settings, pilot, prefix, typer.echo)
+
+
+@keys_app.command("rotate")
+def rotate_key(
+    pilot: Name,
+    name: Annotated[str, typer.Argument(help="Of the key.")] = MAIN,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+    broker_admin: BrokerAdmin = None,
+) -> None:
+    """Put another key in the place of one, and print it; the old one is good for nothing from now on."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
+    from sandbox import pilots as administer
+
+    key = administer.rotate(settings, pilot, name)
+    say(f"the new key {name} of {pilot}, shown this once:")
+    typer.echo(key)
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    pilot: Name,
+    name: KeyName,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+    broker_admin: BrokerAdmin = None,
+) -> None:
+    """Make a key good for nothing from now on, and cut its connections."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
+    from sandbox import pilots as administer
+
+    administer.revoke(settings, pilot, name)
+    say(f"the key {name} of {pilot} is revoked")

@@ -1,0 +1,79 @@
+"""Puts ingest together, and runs it in this process."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from ingest.bulk import BulkServer
+from ingest.devices import DeviceDecoder
+from ingest.keeper import Keeper
+from ingest.quotas import Limits, Quotas
+from ingest.service import FILTERS, Ingest
+from ingest.workers import SHARED_FILTERS, parse_worker
+from sandbox.init import open_register
+from sandbox.parts import PATIENCE, broker_of, subscription_of
+from sandbox.settings import Settings
+from zenata.city.clock import WallClock
+from zenata.city.model import City
+from zenata.city.pack import load_city
+from zenata.control.database import open_database
+from zenata.control.devices import Devices
+from zenata.control.directory import Directory
+from zenata.errors import SetupError
+from zenata.process.signals import stop_on_signal
+from zenata.store import open_store
+from zenata.store.retention import DAY, Retention
+
+
+def ingest(settings: Settings) -> None:
+    """Move readings from the broker into the store: all of them, or the part of one worker among several."""
+    city = load_city(settings.city)
+    name, filters = _part(settings, city)
+    engine = open_database(settings.database_url)
+    store = open_store(settings.store_url, settings.store_token)
+    pilots = open_register(settings, engine)
+    counted = partial(DeviceDecoder, Devices(engine), kept=store.catalog, quotas=counter_of(pilots))
+    try:
+        with (
+            pilots,
+            BulkServer(settings.bulk_file, store),
+            Keeper(store, retention_of(settings), WallClock()),
+            subscription_of(settings, broker_of(settings), name, filters) as subscription,
+        ):
+            subscription.connect(PATIENCE)
+            Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), devices=counted).run(
+                stop_on_signal()
+            )
+    finally:
+        store.close()
+
+
+def _part(settings: Settings, city: City) -> tuple[str, Sequence[str]]:
+    """Return the name of the session of ingest, and what it subscribes to."""
+    if settings.worker is None:
+        if settings.share:
+            raise SetupError("--share divides the messages among several: say which one this is, as --worker 2/3")
+        return "ingest", FILTERS
+    if settings.is_embedded:
+        raise SetupError("several workers need a store that several processes may open: --store influxdb://...")
+    worker = parse_worker(settings.worker)
+    return (f"ingest-{worker.number}", SHARED_FILTERS) if settings.share else (f"ingest-{worker}", worker.filters(city))
+
+
+def counter_of(pilots: Directory) -> Quotas:
+    """Return what counts what the devices of each pilot say."""
+
+    def limits(pilot: str) -> Limits:
+        quotas = pilots.quotas(pilot)
+        return Limits(quotas.messages_per_second, quotas.points_per_day)
+
+    return Quotas(limits)
+
+
+def retention_of(settings: Settings) -> Retention:
+    """Return how long the store is to keep what."""
+    return Retention(
+        raw=int(settings.raw_days * DAY),
+        quarters=int(max(settings.quarter_days, settings.raw_days) * DAY),
+        letters=int(settings.letter_days * DAY),
+        most_letters=settings.letters,
+    )

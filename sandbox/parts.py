@@ -1,0 +1,88 @@
+"""What more than one program of ours is put together from.
+
+Nothing here needs the API, ingest or the simulators: each program loads only what it runs.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+
+from sandbox.settings import Settings
+from zenata.city.clock import parse_time
+from zenata.errors import SetupError, StoreError
+from zenata.store import open_store
+from zenata.store.base import Store
+from zenata.wire.address import Address, parse_url
+from zenata.wire.bulk import BulkClient
+from zenata.wire.mqtt import Subscription
+
+PATIENCE = 20.0
+"""Time the broker has to appear when a service starts [s]."""
+
+
+def broker_of(settings: Settings) -> Address:
+    """Return where the broker is, or say that nobody said so."""
+    if settings.broker is None:
+        raise SetupError("where is the broker? Say --broker mqtt://user:password@host:port, or set ZENATA_BROKER")
+    return parse_url(settings.broker)
+
+
+def moment(option: str, text: str | None) -> int | None:
+    """Read a time given by an option [us since the Unix epoch]."""
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise SetupError(f"{option} {text!r} is not a time: write it like 2026-01-31T08:00:00Z") from None
+
+
+def open_sink(settings: Settings) -> BulkClient | Store:
+    """Open the store for readings in great numbers: by the door of the process that keeps it, or itself.
+
+    Raises
+    ------
+    StoreError
+        If neither can be.
+    """
+    with suppress(StoreError):
+        return BulkClient(settings.bulk_file)
+    return open_store(settings.store_url, settings.store_token)
+
+
+def subscription_of(settings: Settings, address: Address, name: str, filters: Sequence[str]) -> Subscription:
+    """Return a session of the broker that lasts, by its name in the data directory.
+
+    A broker gives a session to whoever connects with its name, whatever the user; so the name is a secret.
+    """
+    confirmed = settings.subscribed_file(name)
+    subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
+    return Subscription(
+        address,
+        client_id=kept_secret(settings.data_dir / f"{name}.session"),
+        filters=filters,
+        subscribed=confirmed.read_text() == subscribed if confirmed.exists() else None,
+        on_subscribed=lambda: confirmed.write_text(subscribed),
+    )
+
+
+def kept_secret(file: Path) -> str:
+    """Return the name of a file and 128 random bits, made once and kept in it.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (
+            suppress(FileExistsError),
+            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
+        ):
+            new.write(f"{file.stem}-{token_hex(16)}")
+        return file.read_text()
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error.strerror}") from error

@@ -1,0 +1,246 @@
+"""What `zenata pilot` and `zenata key` do: change the control data, whether the city runs or not.
+
+A running city sees it within a second. A Mosquitto elsewhere takes keys only in clear, so it is told at once, by
+whoever has the key: give ``--broker-admin`` here too.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from sandbox.broker_users import told
+from sandbox.init import FIRST, SHELL, keep_key, open_register
+from sandbox.settings import Settings
+from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.city.pack import load_city
+from zenata.control.budget import Budget
+from zenata.control.checks import check_key
+from zenata.control.database import open_database
+from zenata.control.keys import ALL, MAIN, Key, Role, Scope
+from zenata.control.register import Register
+from zenata.errors import SetupError
+
+Say = Callable[[str], None]
+
+
+def about(
+    *,
+    contact: str | None,
+    theme: str | None,
+    edition: str | None,
+    quotas: Sequence[str] | None,
+    actuators: Sequence[str] | None,
+) -> dict[str, Any]:
+    """Return the members of a pilot that options give.
+
+    Raises
+    ------
+    SetupError
+        If a quota is not written as ``name=number``.
+    """
+    given = {
+        "contact": contact,
+        "theme": theme,
+        "edition": edition,
+        "quotas": None if quotas is None else dict(_quota(text) for text in quotas),
+        "actuators": None if actuators is None else list(actuators),
+    }
+    return {member: value for member, value in given.items() if value is not None}
+
+
+def add(
+    settings: Settings,
+    name: str,
+    *,
+    role: Role,
+    about: dict[str, Any],
+    scopes: Sequence[Scope] | None,
+    expires: str | None,
+) -> str:
+    """Make a pilot, and return its first key."""
+    _check_actuators(settings, about)
+    wanted = _scopes(scopes), _moment(expires)
+    check_key(MAIN, *wanted, WallClock().now())  # before the pilot is made
+    with _changing(settings) as register:
+        register.add(name, role=role, by=SHELL, **about)
+        return _issued(settings, name, MAIN, register.issue(name, scopes=wanted[0], expires=wanted[1], by=SHELL))
+
+
+def change(settings: Settings, name: str, about: dict[str, Any]) -> None:
+    """Change members of a pilot."""
+    _check_actuators(settings, about)
+    with _changing(settings) as register:
+        register.change(name, by=SHELL, **about)
+
+
+def suspend(settings: Settings, name: str, reason: str) -> None:
+    """Make all keys of a pilot good for nothing."""
+    with _changing(settings) as register:
+        register.suspend(name, by=SHELL, reason=reason)
+
+
+def resume(settings: Settings, name: str) -> None:
+    """Let a pilot go on."""
+    with _changing(settings) as register:
+        register.resume(name, by=SHELL)
+
+
+def grant(settings: Settings, name: str, amount: str, note: str, day: str | None) -> str:
+    """Enter a grant, and return what is left [DH]."""
+    try:
+        dirhams = Decimal(amount)
+    except InvalidOperation:
+        raise SetupError(f"{amount!r} is no amount: write it like 50000 or 1200.50") from None
+    with _open(settings) as (_, budget):
+        budget.enter(name, dirhams, day=day or datetime.now(UTC).date().isoformat(), note=note, by=SHELL)
+        return _dirhams(sum(entry.centimes for entry in budget.entries(name)))
+
+
+def issue(settings: Settings, pilot: str, name: str, *, scopes: Sequence[Scope] | None, expires: str | None) -> str:
+    """Return another key of a pilot."""
+    moment = _moment(expires)
+    with _changing(settings) as register:
+        return _issued(
+            settings, pilot, name, register.issue(pilot, name=name, scopes=_scopes(scopes), expires=moment, by=SHELL)
+        )
+
+
+def rotate(settings: Settings, pilot: str, name: str) -> str:
+    """Return the key that is in the place of one now."""
+    with _changing(settings) as register:
+        return _issued(settings, pilot, name, register.rotate(pilot, name, by=SHELL))
+
+
+def revoke(settings: Settings, pilot: str, name: str) -> None:
+    """Make a key good for nothing."""
+    with _changing(settings) as register:
+        register.revoke(pilot, name, by=SHELL)
+
+
+def tell_pilots(settings: Settings, say: Say) -> None:
+    """Show all pilots, a line each."""
+    with _open(settings) as (register, _):
+        pilots = register.pilots()
+    if not pilots:
+        say("there are no pilots yet: `zenata up` makes the first, `zenata pilot add` others")
+    for pilot in pilots:
+        state = "suspended" if pilot.suspended is not None else "active"
+        say(f"{pilot.name:32}  {pilot.role:8}  {state:9}  {pilot.contact}".rstrip())
+
+
+def tell_pilot(settings: Settings, name: str, say: Say) -> None:
+    """Show all of one pilot."""
+    with _open(settings) as (register, budget):
+        pilot, keys = register.pilot(name), register.keys(name)
+        quotas, entries = register.quotas(name), budget.entries(name)
+    since = "" if pilot.suspended is None else f"{format_time(pilot.suspended)} ({pilot.reason})"
+    values = {
+        "name": name,
+        "role": pilot.role,
+        "contact": pilot.contact,
+        "theme": pilot.theme,
+        "edition": pilot.edition,
+        "made": format_time(pilot.made),
+        "suspended": since,
+        "actuators": ", ".join(pilot.actuators),
+        **msgspec.structs.asdict(quotas),
+    }
+    for member, value in values.items():
+        say(f"{member:20} {'-' if value == '' else value}")
+    say(f"{'budget':20} {_dirhams(sum(entry.centimes for entry in entries))} DH left")
+    for entry in entries:
+        say(f"  {entry.date}  {_dirhams(entry.centimes):>12} DH  {entry.note}".rstrip())
+    say("keys")
+    for key in keys:
+        say(f"  {_line(key)}")
+
+
+def tell_keys(settings: Settings, pilot: str | None, prefix: str, say: Say) -> None:
+    """Show keys, a line each."""
+    with _open(settings) as (register, _):
+        if pilot is not None:
+            register.pilot(pilot)
+        keys = register.keys(pilot, prefix)
+    if not keys:
+        say("there are no such keys")
+    for key in keys:
+        say(f"{key.pilot:32}  {_line(key)}")
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[tuple[Register, Budget]]:
+    """Open the control data, and close them.
+
+    Raises
+    ------
+    SetupError
+        If the control data cannot be read or written.
+    """
+    engine = open_database(settings.database_url)
+    try:
+        yield open_register(settings, engine), Budget(engine)
+    except SQLAlchemyError as error:
+        raise SetupError(f"the control data cannot be read or written: {type(error).__name__}") from error
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _changing(settings: Settings) -> Iterator[Register]:
+    """Open the pilots to change them; where a broker is given, it has been told of the change when the block ends."""
+    with _open(settings) as (register, _), told(settings, register):
+        yield register
+
+
+def _issued(settings: Settings, pilot: str, name: str, key: str) -> str:
+    if name == MAIN and pilot in FIRST:
+        keep_key(settings.data_dir, pilot, key)  # what reads that file goes on
+    return key
+
+
+def _line(key: Key) -> str:
+    scopes = " ".join(sorted(key.scopes))
+    return f"{key.prefix}...  {key.state(WallClock().now()):7}  {key.name:32}  {scopes:15}  {_until(key)}".rstrip()
+
+
+def _until(key: Key) -> str:
+    return "" if key.expires is None else f"until {format_time(key.expires)}"
+
+
+def _dirhams(centimes: int) -> str:
+    return f"{Decimal(centimes) / 100:,.2f}"
+
+
+def _scopes(scopes: Sequence[Scope] | None) -> frozenset[Scope]:
+    return frozenset(scopes) if scopes else ALL
+
+
+def _moment(text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_time(text)
+    except ValueError as error:
+        raise SetupError(f"--expires {text}: {error}") from None
+
+
+def _quota(text: str) -> tuple[str, float | None]:
+    name, _, value = text.partition("=")
+    if value == "default":
+        return name, None
+    try:
+        return name, int(value) if value.isdigit() else float(value)
+    except ValueError:
+        raise SetupError(f"--quota {text}: write it like requests_per_minute=600, or =default") from None
+
+
+def _check_actuators(settings: Settings, about: dict[str, Any]) -> None:
+    wanted = about.get("actuators")
+    if wanted:
+        known = {sensor.id for sensor in load_city(settings.city).sensors}
+        for sensor in wanted:
+            if sensor not in known:
+                raise SetupError(f"--actuator {sensor}: there is no such device in the city {settings.city}")

@@ -1,0 +1,167 @@
+"""Puts the API together, with what stands beside it in its process, and runs it."""
+
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
+from functools import partial
+
+import uvicorn
+
+from api.exports.jobs import Exports
+from api.http.app import create_app
+from api.http.cursors import Cursors
+from api.http.server import Server
+from api.live.hub import Hub
+from api.live.overheard import Overheard
+from api.webhooks.register import Webhooks
+from api.webhooks.service import WebhookService
+from api.worlds.worlds import Worlds
+from ingest.bulk import BulkServer
+from ingest.clocks import Clocks
+from ingest.devices import DeviceDecoder
+from ingest.keeper import Keeper
+from ingest.replay import replay
+from ingest.telemetry import Telemetry
+from sandbox.broker_users import RemoteAccess
+from sandbox.ingest import counter_of, retention_of
+from sandbox.init import open_register
+from sandbox.parts import PATIENCE, kept_secret
+from sandbox.running import Running
+from sandbox.settings import Settings
+from sandbox.worker import Ear, worker_of
+from zenata.broker.watch import Watcher
+from zenata.city.clock import WallClock
+from zenata.city.pack import load_city
+from zenata.control.audit import Audit
+from zenata.control.budget import Budget
+from zenata.control.database import open_database
+from zenata.control.devices import Devices
+from zenata.process.ports import listen
+from zenata.process.signals import stop_on_signal
+from zenata.store import open_store
+from zenata.wire import topics
+from zenata.wire.address import parse_url
+
+_NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
+
+SETTLING = 60.0
+"""How much later ingest elsewhere may store a reading than we hear it [s]; streams that come back look so far back."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve HTTP; given a broker, hear it too: to ingest, if one process only may open the store, else to pass it on."""
+    listener = listen(settings.host, settings.http_port, "--http-port")
+    certificate = settings.certificate
+    city = load_city(settings.city)
+    engine = open_database(settings.database_url)
+    register = open_register(settings, engine)
+    store = open_store(settings.store_url, settings.store_token)
+    hub = Hub(settling=0 if settings.is_embedded else SETTLING)
+    devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
+    worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
+    reader = partial(DeviceDecoder, devices, kept=store.catalog)
+    heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
+    worker = worker_of(settings, parse_url(settings.broker), city, store, hub, heard) if settings.broker else None
+    exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
+    webhooks = WebhookService(
+        register=Webhooks(engine),
+        hub=hub,
+        store=store,
+        may=lambda pilot, world: register.is_active(pilot) and worlds.is_open_to(pilot, world),
+        clock=WallClock(),
+        private=settings.webhook_private,
+    )
+    watcher = Watcher(settings.broker_watch) if settings.broker_watch else None
+    overheard = Overheard(
+        audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
+    )
+    app = create_app(
+        city=city,
+        store=store,
+        register=register,
+        audit=audit,
+        budget=Budget(engine),
+        hub=hub,
+        worlds=worlds,
+        exports=exports,
+        webhooks=webhooks,
+        cursors=Cursors(kept_secret(settings.data_dir / "cursors.secret").encode()),
+        ready=worker.problems if worker else list,
+        counters=worker.counters if worker else dict,
+        replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
+        devices=devices,
+        watcher=watcher,
+        addresses=partial(_addresses, settings),
+        origins=settings.cors_origins,
+        telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
+    )
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,  # longer than clients pause between two flushes, or both hang up on each other
+        server_header=False,
+        # Or it believes whoever comes from this machine that somebody else asks, whom we then count and lock out.
+        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
+    )
+    server = Server(config, hub, certificate)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
+    try:
+        with ExitStack() as stack:
+            if watcher:
+                stack.callback(watcher.close)
+            stack.enter_context(register)
+            stack.enter_context(exports)
+            stack.enter_context(webhooks)
+            if settings.broker:
+                address = parse_url(settings.broker)
+                stack.enter_context(Ear(settings, address, "events", topics.EVENTS, webhooks.announce))
+                stack.enter_context(Ear(settings, address, "commands", topics.COMMANDS, overheard.note))
+            if settings.is_embedded:
+                stack.enter_context(BulkServer(settings.bulk_file, store))
+                stack.enter_context(Keeper(store, retention_of(settings), WallClock()))
+            if settings.broker_admin:
+                access = stack.enter_context(RemoteAccess(settings, register, parse_url(settings.broker_admin)))
+                access.connect(PATIENCE)
+                access.start()
+            if worker:
+                worker.start(on_failure=stop)
+            stack.enter_context(_spared_garbage())
+            server.run(sockets=[listener])
+    finally:
+        if worker:
+            worker.stop()
+        store.close()
+    if worker and worker.failure:
+        raise worker.failure
+
+
+@contextmanager
+def _spared_garbage() -> Iterator[None]:
+    """Leave what lives as long as we do out of garbage collection, and collect more seldom.
+
+    It looked through the city again and again: a sixth of the time under load, with all that answers standing still for
+    up to 0.1 s.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 50)
+    try:
+        yield
+    finally:
+        gc.unfreeze()  # or libraries complain of leaks when the process ends
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """Return where the broker answers: as the running city tells, or else as we were told."""
+    if running := Running.read(settings.run_file):
+        return {"mqtt": running.mqtt} | ({"websocket": running.ws} if running.ws else {})
+    return {"mqtt": str(parse_url(settings.broker))} if settings.broker else {}

@@ -1,0 +1,174 @@
+"""Puts the simulators together: the shared city, which hosts the private worlds, or one of these."""
+
+import math
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+
+from sandbox.parts import PATIENCE, broker_of, moment, open_sink
+from sandbox.settings import Settings
+from simulators.events.scenario import planned
+from simulators.host.ahead import Ahead
+from simulators.host.control import WorldControl
+from simulators.host.hosting import Host, HostControl
+from simulators.host.publish import Encoder
+from simulators.host.service import Simulation, recipe_for, take_up
+from simulators.host.worlds import Limits, Worlds, put_word, recipe_in
+from simulators.record.digest import Digest
+from simulators.record.record import Pace, Recipe, Record
+from simulators.world.world import TICK, World
+from zenata.city.clock import WallClock
+from zenata.city.model import PRIVATE, City
+from zenata.city.pack import load_city
+from zenata.errors import BrokerError, SetupError
+from zenata.process.files import held
+from zenata.process.signals import stop_on_signal
+from zenata.process.supervisor import Program
+from zenata.wire import topics
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher
+from zenata.worlds.control import ControlServer
+
+_NICE = 10  # how far private worlds stand back behind the shared city
+
+
+def simulate(settings: Settings) -> None:
+    """Run a world and publish it; beside the shared city, host the private worlds."""
+    address = broker_of(settings)
+    city = load_city(settings.city)
+    private = settings.world.startswith(PRIVATE)
+    if private and recipe_in(settings.world_dir) is None:
+        raise SetupError(f"there is no world {settings.world} in {settings.worlds_dir}")
+    with held(settings.world_dir, PATIENCE):  # one that was killed just now may still be leaving its checkpoint
+        if private:
+            _simulate_private(settings, address, city)
+        else:
+            _simulate_shared(settings, address, city)
+
+
+def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
+    record, worlds = Record(settings.world_dir), _worlds(settings)
+    start = moment("--start", settings.start)
+    recipe = recipe_for(record, city, seed=settings.seed, start=start, scenario=_scenario(settings))
+    with _published(settings, address, record, city, recipe, Pace(speed=settings.speed)) as (simulation, stop, control):
+        control.verbs |= HostControl(worlds, simulation.running.world).verbs
+        host = Host(
+            worlds=worlds,
+            program=partial(_world_program, settings),
+            logs=settings.data_dir / "logs",
+            clear=partial(_clear, address, city),
+            kept=settings.world_kept * 3600,
+        )
+        hosting = threading.Thread(target=host.run, args=(stop,), name="hosting")
+        hosting.start()
+        try:
+            simulation.run(stop, lambda: control.use.see(simulation.running.time))
+        finally:
+            stop.set()
+            hosting.join()
+
+
+def _simulate_private(settings: Settings, address: Address, city: City) -> None:
+    record = Record(settings.world_dir)
+    recipe = record.recipe()
+    if recipe is None or recipe.city != city.id:
+        raise SetupError(f"the world {settings.world} is not of city {city.id}")
+    pace = record.pace() or Pace()
+    with _published(settings, address, record, city, recipe, pace) as (simulation, stop, control):
+
+        def on_turn() -> None:
+            control.use.see(simulation.running.time)
+            if simulation.ahead and simulation.ahead.under_way:
+                control.use.touch()
+            if control.use.idle > settings.world_idle * 3600:
+                stop.set()
+
+        simulation.run(stop, on_turn)
+        if control.use.idle > settings.world_idle * 3600:
+            put_word(record.folder, "asleep")
+
+
+@contextmanager
+def _published(
+    settings: Settings, address: Address, record: Record, city: City, recipe: Recipe, pace: Pace
+) -> Iterator[tuple[Simulation, threading.Event, WorldControl]]:
+    """Put a world together with its broker and its control door; a broker lost while it ends is no failure."""
+
+    def receive(topic: str, payload: bytes) -> None:
+        control.use.touch()
+        simulation.receive(topic, payload)
+
+    run = take_up(record, city, recipe, WallClock().now())
+    publisher = Publisher(
+        address,
+        client_id=f"simulators-{token_hex(8)}",
+        filters=[topics.commands(settings.world)],
+        on_message=receive,
+    )
+    simulation = Simulation(
+        run=run,
+        encoder=Encoder(city, settings.world),
+        publisher=publisher,
+        record=record,
+        pace=pace,
+        packs=recipe.packs if recipe.owner else settings.packs,
+        most=settings.world_rate if recipe.owner else math.inf,
+        ahead=Ahead(run, settings.world, record, partial(open_sink, settings)),
+    )
+    stop = threading.Event()
+    control = WorldControl(
+        name=settings.world, simulation=simulation, record=record, worlds=_worlds(settings), stop=stop
+    )
+    with publisher:
+        publisher.connect(PATIENCE)
+        stop_on_signal(stop.set, publisher.cancel)
+        try:
+            with ControlServer(record.folder, control.handle):
+                yield simulation, stop, control
+        except BrokerError:
+            if not stop.is_set():
+                raise
+
+
+def _worlds(settings: Settings) -> Worlds:
+    return Worlds(settings.worlds_dir, Limits(of_one=settings.worlds_of_one, in_all=settings.worlds_in_all))
+
+
+def _world_program(settings: Settings, name: str) -> Program:
+    """Return how to run a private world: so that it stands back behind the shared city."""
+    env = settings.environment(world=name, seed=None, start=None, scenario=None)
+    return Program(name=name, args=(sys.executable, "-P", "-m", "sandbox", "simulate"), env=env, nice=_NICE)
+
+
+def _clear(address: Address, city: City, world: str) -> None:
+    """Take what the broker has retained of a world away from it."""
+    with Publisher(address, client_id=f"simulators-{token_hex(8)}") as publisher:
+        publisher.connect(PATIENCE)
+        for message in Encoder(city, world).silence():
+            publisher.publish(message.topic, message.payload, retain=message.retain)
+        if not publisher.drain(PATIENCE):
+            raise BrokerError(f"the broker at {address} does not take the messages that clear world {world}")
+
+
+def _scenario(settings: Settings) -> str | None:
+    """Return the scenario of a new city: the text of a file, or else a name."""
+    if settings.scenario is None or not Path(settings.scenario).is_file():
+        return settings.scenario
+    return Path(settings.scenario).read_text(encoding="utf-8")
+
+
+def digest(settings: Settings, until: str) -> str:
+    """Simulate from ``settings.start`` up to `until` without a broker; return the hash of all that would be said."""
+    start, end = moment("--start", settings.start), moment("--digest-until", until)
+    if start is None or end is None or end <= start:
+        raise SetupError("a digest needs --start and a later --digest-until")
+    city, seed = load_city(settings.city), 1 if settings.seed is None else settings.seed
+    world = World(city, seed=seed, start=start, events=planned(city, _scenario(settings), start // TICK * TICK))
+    said = Digest()
+    while world.time + TICK < end:
+        said.update(world.step())
+    return said.hexdigest()

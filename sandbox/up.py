@@ -1,0 +1,286 @@
+"""`zenata up`: the whole city on one machine, under one supervisor."""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from sandbox.banner import ASKED, banner
+from sandbox.broker_users import Access
+from sandbox.init import FIRST, PILOT, first_keys, open_register
+from sandbox.running import Running
+from sandbox.settings import Settings
+from zenata.broker.base import WATCHER, wait_ready
+from zenata.broker.nats import Nats, Watch
+from zenata.broker.watch import Watcher
+from zenata.city.clock import SECOND, format_time
+from zenata.control.register import Register
+from zenata.errors import BrokerError, SetupError
+from zenata.process.ports import free_ports
+from zenata.process.signals import stop_on_signal
+from zenata.process.supervisor import Program, Supervisor
+from zenata.process.tls import Certificate, Trust
+from zenata.wire.address import Address, parse_url
+
+Say = Callable[[str], None]
+
+_START_UP = 60.0  # the longest the city may take to come alive [s]
+_ANSWER = 2.0  # the longest a broker that is said to run may take to answer [s]
+_LAST_BREATH = 20.0  # the longest the services of a killed supervisor may take to end [s]
+_LOOK = 0.05  # pause between two looks at what is starting [s]
+_LOOPBACK = "127.0.0.1"  # where NATS speaks its own protocol, whatever --host is
+_NICE = 10  # of what is in no hurry
+_WATCH = 0.3  # pause between two looks at what is running [s]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Where everything will answer, and by which programs."""
+
+    where: Running
+    programs: tuple[Program, ...]
+    city: Program
+    """The simulators, which start once ingest would hear them: a broker keeps nothing for who has not subscribed."""
+    key: str | None
+    """One that may ask for readings, if there still is one in a file."""
+    access: Access | None
+    """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
+    certificate: Certificate | None
+
+
+def up(settings: Settings, say: Say) -> None:
+    """Run the city until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    SetupError
+        If it cannot start, or one of its processes cannot be kept running.
+    """
+    stop = stop_on_signal()
+    with _only_one(settings), ExitStack() as stack:
+        began = time.monotonic()
+        register = open_register(settings)
+        first_keys(register, settings.data_dir)
+        plan = _plan(settings, register)
+        supervisor = Supervisor(logs=settings.data_dir / "logs", say=say)
+        _bury_the_dead(settings)
+        stack.callback(settings.run_file.unlink, missing_ok=True)
+        stack.enter_context(supervisor)
+        stack.callback(say, "stopping ...")
+        for program in plan.programs:
+            supervisor.start(program)
+        if _come_alive(settings, plan, supervisor, stop, say):
+            supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
+            ready = time.monotonic() - began
+            if past := _past(settings):
+                supervisor.start(past)
+            supervisor.on_change()
+            if plan.access:
+                stack.enter_context(plan.access)
+            say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate)}")
+            if past:
+                say("the days before are being filled in behind; it says here when they are there ...")
+        while not stop.wait(_WATCH):
+            supervisor.check()
+            if plan.access and plan.access.renew():
+                supervisor.signal("broker", signal.SIGHUP)
+                plan.access.cut()
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Hold the data directory for ourselves."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a+")
+    except OSError as error:
+        raise SetupError(
+            f"the data directory {folder} cannot be written ({error.strerror}): mend its rights, "
+            "or choose another with --data-dir"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(
+                f"the city in {folder} is running already{_where(settings)}; stop that one first, "
+                "or choose another --data-dir (and --http-port 0 --mqtt-port 0 --ws-port 0)"
+            ) from None
+        yield
+
+
+def _bury_the_dead(settings: Settings) -> None:
+    """Remove what a killed city left: its run.json, once its processes, which end with it, have let go of the data."""
+    if (before := Running.read(settings.run_file)) is None:
+        return
+    pids = before.pids.values()
+    deadline = time.monotonic() + _LAST_BREATH
+    while any(map(_exists, pids)) and time.monotonic() < deadline:
+        time.sleep(_LOOK)
+    settings.run_file.unlink()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # the number is another's by now
+    return True
+
+
+def _where(settings: Settings) -> str:
+    """Return where a running city answers, as far as it has said so."""
+    running = Running.read(settings.run_file)
+    return f" at {running.http}" if running else ""
+
+
+def _plan(settings: Settings, register: Register) -> Plan:
+    if settings.broker_admin and settings.broker is None:
+        raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
+    certificate = settings.certificate
+    wanted = {"--http-port": settings.http_port}
+    if settings.broker is None:
+        wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
+    ports = free_ports(settings.host, wanted)
+    programs: list[Program] = []
+    access, watch_url = None, ""
+    if settings.broker is None:
+        secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
+        watch, watch_url = _watch()
+        access = Access(settings, register, secrets, ports, certificate, watch, Watcher(watch_url))
+        trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
+        address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
+        mqtt, ws = str(address), f"{'wss' if certificate else 'ws'}://{settings.host}:{ports['--ws-port']}/mqtt"
+        brokers = {name: mqtt.replace("://", f"://{name}:{quote(secret)}@", 1) for name, secret in secrets.items()}
+        programs.append(access.program())
+    else:
+        address = parse_url(settings.broker)
+        wait_ready(address.host, address.port, timeout=_ANSWER, tls=address.context())
+        mqtt, ws = str(address), None
+        brokers = dict.fromkeys(("simulators", "ingest"), settings.broker)
+
+    def service(name: str, verb: str, broker: str, **secrets: str) -> Program:
+        env = settings.environment(
+            **{"broker_admin": "", "broker_watch": ""} | secrets, broker=broker, http_port=ports["--http-port"]
+        )
+        return Program(name=name, args=(sys.executable, "-P", "-m", "sandbox", verb), env=env)
+
+    programs.append(
+        service("api", "serve", brokers["ingest"], broker_admin=settings.broker_admin or "", broker_watch=watch_url)
+    )
+    if not settings.is_embedded:
+        programs.append(service("ingest", "ingest", brokers["ingest"]))
+    where = Running(
+        http=f"{'https' if certificate else 'http'}://{settings.host}:{ports['--http-port']}",
+        mqtt=mqtt,
+        ws=ws,
+        world=settings.world,
+        certificate=str(certificate.cert) if certificate else None,
+    )
+    return Plan(
+        where=where,
+        programs=tuple(programs),
+        city=service("simulators", "simulate", brokers["simulators"]),
+        key=_key(settings, register),
+        access=access,
+        certificate=certificate,
+    )
+
+
+def _watch() -> tuple[Watch, str]:
+    """Return where the broker of this run is to tell how it is, and by which URL it is asked."""
+    (port,) = free_ports(_LOOPBACK, {"the watch of the broker": 0}).values()
+    secret = token_urlsafe(32)
+    watch = Watch(port=port, password_hash=Nats().hash_password(secret))
+    return watch, f"nats://{WATCHER}:{secret}@{_LOOPBACK}:{port}"
+
+
+def _key(settings: Settings, register: Register) -> str | None:
+    """Return the first of the keys in files that is still good: they may have been revoked, or a pilot suspended."""
+    for name in (PILOT, *FIRST):
+        with suppress(OSError):
+            key = (settings.data_dir / f"{name}.key").read_text().strip()
+            if register.check(key):
+                return key
+    return None
+
+
+def _past(settings: Settings) -> Program | None:
+    """Return what fills in the days before a live city, or goes on doing so; None when they are there, or not wanted."""
+    recipe = _read(settings.world_dir / "world.json")
+    before = _read(settings.world_dir / "backfill" / "request.json")
+    if not settings.history_days or not recipe.get("live") or before.get("digest"):
+        return None
+    start = recipe["start"] - int(settings.history_days * 86_400 * SECOND)
+    args = () if before else ("--start", format_time(start))
+    command = (sys.executable, "-P", "-m", "sandbox", "backfill", *args)
+    return Program(name="past", args=command, env=settings.environment(), nice=_NICE, once=True)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    return about
+
+
+def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
+    """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
+    where, asked = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
+    steps: tuple[tuple[str, Callable[[], bool], Program | None], ...] = (
+        (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt), None),
+        ("ingest", settings.subscribed_file().exists, plan.city),
+        (f"api at {where.http}", lambda: _get(where, "/readyz") is not None, None),
+        ("first readings", lambda: all((_get(where, path, plan.key or "") or {}).get("items") for path in asked), None),
+    )
+    deadline = time.monotonic() + _START_UP
+    for what, there, then in steps:
+        say(f"{what} ...")
+        while not there():
+            if stop.wait(_LOOK):
+                return False
+            supervisor.check()
+            if time.monotonic() > deadline:
+                raise SetupError(
+                    f"{what}: not there after {_START_UP:.0f} s; see the logs in {settings.data_dir / 'logs'}"
+                )
+        if then:
+            supervisor.start(then)
+    return not stop.is_set()
+
+
+def _answers_mqtt(url: str) -> bool:
+    address = parse_url(url)
+    try:
+        wait_ready(address.host, address.port, timeout=_LOOK, tls=address.context())
+    except BrokerError:
+        return False
+    return True
+
+
+def _get(where: Running, path: str, key: str = "") -> dict[str, Any] | None:
+    """Return what the API answers, or None if it does not answer yet."""
+    try:
+        return where.ask(path, key=key)
+    except (OSError, ValueError):
+        return None
+
+
+def _write_run_file(settings: Settings, plan: Plan, pids: dict[str, int]) -> None:
+    msgspec.structs.replace(plan.where, pids={"supervisor": os.getpid(), **pids}).write(settings.run_file)

@@ -1,0 +1,1 @@
+"""Air quality: emissions, dispersion and background."""

@@ -1,0 +1,1 @@
+"""Bus lines: routes, vehicles and timetables."""

@@ -1,0 +1,226 @@
+"""The distribution grid: what its stations carry, and the voltage they give."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from simulators.domains.base import Arrays, sensors_of
+from simulators.domains.power.flow import CABLE_RATING, TAP, TAPS, DivergenceError, Flow, Grid
+from simulators.domains.power.network import distances, lay_out
+from simulators.domains.power.protection import Relays, first_cables
+from simulators.world.conditions import Conditions
+from simulators.world.draws import Stream
+from simulators.world.parameters import read_table
+from zenata.city.model import City, Sensor
+from zenata.city.readings import FloatArray, IntArray
+
+MINUTE = 6
+"""Ticks between two power flows."""
+
+POWER_FACTOR = 0.95
+"""Of customers; chargers, lamps and roofs take no reactive power (default)."""
+
+SPREAD, MEMORY = 0.03, 1800.0
+"""What is left of customers' own noise in the sum of a station's six hundred, as a share, and its memory [s]: noise of 0.8
+over the root of 600 (default)."""
+
+ROOM = 1.5
+"""Power of the devices of one kind, over its rating, for which a station has room: roofs at noon, less what customers draw
+even then, do not overload it (default)."""
+
+DEVICES = {"charger": "watts", "streetlight": "watts", "pv": "watts_peak"}
+"""Kinds that are connected each by itself, and the attribute that says how large one is [W]."""
+
+BUSBAR, DEAD_BAND = 1.0, 0.6 * TAP
+"""Voltage that tap changers keep at the substations' bars, over the rated one, and how far they let it stray (default)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PowerParameters:
+    """Table ``[power]`` of a city.
+
+    Parameters
+    ----------
+    substations : tuple of tuple of float
+        Longitude and latitude of each [deg].
+    substation_kva : float
+        Rating of each [kVA].
+    feeder_kva : float
+        Most that one cable from a substation feeds, as the sum of its stations' ratings [kVA].
+    """
+
+    substations: tuple[tuple[float, float], ...]
+    substation_kva: float
+    feeder_kva: float
+
+
+def turn_taps(taps: IntArray, busbar: FloatArray, most: int = 1) -> IntArray:
+    """Return the positions of tap changers after some steps towards the voltage they keep.
+
+    Parameters
+    ----------
+    taps : ndarray, shape (n_substations,)
+        From -TAPS to TAPS; each step up lowers the voltage.
+    busbar : ndarray, shape (n_substations,)
+        Voltage at the bars, over the rated one.
+    most : int
+        Steps that there is time for.
+    """
+    away = busbar - BUSBAR
+    step = np.where(np.abs(away) > DEAD_BAND, np.clip(np.rint(away / TAP), -most, most), 0).astype(np.int64)
+    return np.asarray(np.clip(taps + step * (busbar > 0), -TAPS, TAPS))
+
+
+def hosts(city: City, stations: Sequence[Sensor]) -> IntArray:
+    """Return the district whose stations feed each district's customers: itself, or the nearest that has any."""
+    having = sorted({[district.id for district in city.districts].index(station.district) for station in stations})
+    middle = np.array([np.mean(district.ring[:-1], axis=0) for district in city.districts])
+    away = distances(middle, middle[having])
+    away[having, np.arange(len(having))] = -1.0
+    return np.asarray(np.array(having)[away.argmin(axis=1)])
+
+
+def connect(away: FloatArray, size: FloatArray, rating: FloatArray) -> IntArray:
+    """Return the station each device is connected to: the nearest with room for it, shape (n_devices,).
+
+    Parameters
+    ----------
+    away : ndarray, shape (n_devices, n_stations)
+        Distances.
+    size : ndarray, shape (n_devices,)
+        Power of the devices [W].
+    rating : ndarray, shape (n_stations,)
+        Of the stations [kVA]; each has room for `ROOM` times that.
+    """
+    room = ROOM * 1000 * rating
+    chosen = np.zeros(len(size), dtype=np.int64)
+    for device, own in enumerate(size):
+        full = room < own
+        place = int(np.where(full, np.inf, away[device]).argmin()) if not full.all() else int(away[device].argmin())
+        room[place] -= own
+        chosen[device] = place
+    return chosen
+
+
+class Power:
+    """The transformer stations of the city and the cables that feed them.
+
+    Each carries its share by rating of its district's customers, and the chargers, lamps and roofs connected to it. What
+    is without voltage draws nothing.
+
+    Parameters
+    ----------
+    city : City
+    now : Conditions
+
+    Attributes
+    ----------
+    source : ndarray, shape (n_sensors,)
+        Station, among the stations, whose voltage each sensor has; only where there are any.
+    """
+
+    kind: ClassVar[str | None] = "power"
+
+    def __init__(self, city: City, now: Conditions) -> None:
+        parameters = read_table(city, "power", PowerParameters)
+        stations = [city.sensors[number] for number in sensors_of(city, self.kind)]
+        count = len(stations)
+        self._solved = np.zeros((2, count), dtype=np.bool_)  # cables and transformers that were closed at the last flow
+        self._taps = np.zeros(len(parameters.substations), dtype=np.int64)
+        self._departure = now.draws(Stream.POWER).standard_normal(count)  # of customers' sum, standardised
+        self._seen = np.zeros((count, 3))
+        self._relays = Relays(count)
+        self.arrays: Arrays = {
+            "solved": self._solved,
+            "taps": self._taps,
+            "departure": self._departure,
+            "seen": self._seen,
+            "heat": self._relays.heat,
+            "open": self._relays.open,
+            "loading": self._relays.loading,
+            "powered": now.powered,
+        }
+        self._grid: Grid | None = None
+        if not stations:
+            return
+        self._places = sensors_of(city, self.kind)
+        self._rating = rating = np.array([float(station.attributes["kva"]) for station in stations])
+        places = np.array([(station.longitude, station.latitude) for station in stations])
+        roots = np.array(parameters.substations)
+        self._layout = lay_out(places, rating, roots, parameters.substation_kva, parameters.feeder_kva)
+        self._grid, self._feeder = Grid(self._layout), first_cables(self._layout)
+        number = {district.id: place for place, district in enumerate(city.districts)}
+        self._district = np.array([number[station.district] for station in stations])
+        self._share = rating / np.bincount(self._district, rating)[self._district]
+        self._host = hosts(city, stations)
+        self._station = np.concatenate([_connected(city, kind, places, rating) for kind in DEVICES])
+        self.source = self._sources(city, places)
+
+    def step(self, now: Conditions) -> None:
+        """Solve the power flow every minute, and when a switch was turned."""
+        if self._grid is None:
+            return
+        broken = np.stack([now.disturbance.cut[self._places], now.disturbance.out[self._places]])
+        if now.passes(MINUTE):
+            keep = float(np.exp(-now.since(MINUTE) / MEMORY))
+            noise = now.draws(Stream.POWER).standard_normal(len(self._departure))
+            self._departure[:] = keep * self._departure + np.sqrt(1 - keep**2) * noise
+            self._relays.warm(now.since(MINUTE))
+        elif np.array_equal(~(broken | self._relays.open), self._solved):
+            return
+        flow = self._solve(self._grid, now, broken)
+        self._taps[:] = turn_taps(self._taps, flow.busbar, int(now.since(MINUTE) // 60))
+        self._seen[:] = np.stack([flow.voltage, flow.current, flow.power], axis=1)
+        self._relays.loading[0] = flow.cable_current / CABLE_RATING
+        self._relays.loading[1] = 3 * flow.voltage * flow.current / (1000 * self._rating)
+        now.powered[:] = flow.voltage[self.source] > 0
+
+    def observe(self, now: Conditions) -> FloatArray:
+        """Return voltage between line and neutral [V], current [A] and power [W] of every station, shape (n_stations, 3)."""
+        return self._seen
+
+    def _solve(self, grid: Grid, now: Conditions, broken: npt.NDArray[np.bool_]) -> Flow:
+        """Return the power flow of what is drawn now.
+
+        Where none is possible, as the voltage would collapse, the relay of the most loaded feeder opens it.
+        """
+        by_host = np.bincount(self._host, now.customer_load, len(self._host))
+        customers = by_host[self._district] * self._share * (1 + SPREAD * self._departure)
+        devices = np.concatenate([now.charger_power, now.lamp_power, now.pv_power])
+        power = customers + np.bincount(self._station, devices, len(customers))
+        reactive = customers * np.tan(np.arccos(POWER_FACTOR))
+        while True:
+            closed = self._solved
+            closed[:] = ~(broken | self._relays.open)
+            try:
+                return grid.solve(power, reactive, closed[0], closed[1], self._taps)
+            except DivergenceError:
+                joined = closed.all(axis=0) & closed[0, self._feeder]
+                demand = np.bincount(self._feeder, np.hypot(power, reactive) * joined, len(power))
+                self._relays.trip(int(demand.argmax()))
+
+    def _sources(self, city: City, places: FloatArray) -> IntArray:
+        """Return the station whose voltage each sensor has, shape (n_sensors,).
+
+        Devices have that of the station they are connected to, stations their own, all others that of the nearest one
+        which feeds their district.
+        """
+        number = {district.id: place for place, district in enumerate(city.districts)}
+        here = np.array([(sensor.longitude, sensor.latitude) for sensor in city.sensors])
+        host = self._host[[number[sensor.district] for sensor in city.sensors]]
+        away = distances(here, places)
+        source: IntArray = np.where(host[:, None] == self._district, away, np.inf).argmin(axis=1)
+        source[self._places] = np.arange(len(places))
+        source[np.concatenate([sensors_of(city, kind) for kind in DEVICES])] = self._station
+        return source
+
+
+def _connected(city: City, kind: str, places: FloatArray, rating: FloatArray) -> IntArray:
+    """Return the station that each device of a kind is connected to."""
+    devices = [city.sensors[number] for number in sensors_of(city, kind)]
+    here = np.array([(device.longitude, device.latitude) for device in devices]).reshape(-1, 2)
+    size = np.array([float(device.attributes[DEVICES[kind]]) for device in devices])
+    return connect(distances(here, places), size, rating)

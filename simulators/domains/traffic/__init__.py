@@ -1,0 +1,1 @@
+"""Road traffic: network, queues and signals."""

@@ -1,0 +1,1 @@
+"""The weather: a stochastic generator, and its interpolation."""

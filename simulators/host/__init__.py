@@ -1,0 +1,1 @@
+"""Hosts worlds: their processes, clocks, commands and what they publish."""

@@ -1,0 +1,193 @@
+"""Hosting private worlds: a process for each that is to run, beside that of the shared city.
+
+The host looks at the folders (`simulators.host.worlds`) again and again, and starts and ends processes until they agree with
+them. It keeps nothing of its own, so it may be killed at any moment; its children end with it, and the next host starts
+them again.
+"""
+
+import logging
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from simulators.events.registry import effect_of
+from simulators.events.scenario import planned
+from simulators.host.requests import NewWorldWords, Words, WorldWords, moment_of, speed_of, words_of
+from simulators.host.worlds import Worlds
+from simulators.record.record import Pace, Recipe
+from simulators.world.world import SIMULATED, TICK, World
+from zenata.city.clock import EARLIEST, LATEST, WallClock, format_time
+from zenata.errors import ControlError
+from zenata.process.supervisor import GivenUp, Program, Supervisor
+
+log = logging.getLogger(__name__)
+
+_WATCH = 0.3  # pause between two looks at folders and processes [s]
+
+
+class Host:
+    """Keeps a process for every world that is to run.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    program : callable
+        Returns how to run a world, by name.
+    logs : Path
+        Folder of what the processes say.
+    clear : callable
+        Takes what the broker has retained of a world away from it, by name.
+    kept : float
+        How long a world that does not run is kept [s].
+    """
+
+    def __init__(
+        self,
+        *,
+        worlds: Worlds,
+        program: Callable[[str], Program],
+        logs: Path,
+        clear: Callable[[str], None],
+        kept: float,
+    ) -> None:
+        self._worlds, self._program, self._logs, self._clear, self._kept = worlds, program, logs, clear, kept
+        self._running: dict[str, Supervisor] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Look after the worlds until `stop` is set, then end their processes.
+
+        It needs a thread of its own: starting and ending processes takes time, and they end with this thread.
+        """
+        while not stop.is_set():
+            try:
+                self.look()
+            except Exception:
+                log.exception("looking after the worlds failed; trying again")
+            stop.wait(_WATCH)
+        for name, supervisor in self._running.items():
+            supervisor.signal(name, signal.SIGTERM)  # all at once, before waiting for each
+        for name in list(self._running):
+            self._end(name)
+
+    def look(self) -> None:
+        """Start and end what the folders say."""
+        wanted = self._worlds.wanted()
+        for name in self._running.keys() - wanted:
+            self._end(name)
+        for name in wanted - self._running.keys():
+            self._start(name)
+        for name, supervisor in list(self._running.items()):
+            try:
+                supervisor.check()
+            except GivenUp as failure:
+                log.error("world %s: %s", name, failure)
+                self._worlds.put(name, "failed", str(failure))
+                self._end(name)
+        for name in self._worlds.names():
+            if self._worlds.word(name) == "deleted":
+                self._remove(name)
+            elif self._worlds.rested(name) > self._kept:
+                log.info("world %s was not used for long and is deleted", name)
+                self._worlds.put(name, "deleted")
+
+    def _start(self, name: str) -> None:
+        supervisor = Supervisor(logs=self._logs, say=log.warning)
+        supervisor.start(self._program(name))
+        self._running[name] = supervisor
+        log.info("world %s runs", name)
+
+    def _end(self, name: str) -> None:
+        self._running.pop(name).stop()
+        log.info("world %s does not run any more", name)
+
+    def _remove(self, name: str) -> None:
+        """Let a world vanish whose process has ended; its folder goes last, so that all of it is done."""
+        self._clear(name)
+        for file in self._logs.glob(f"{name}.log*"):
+            file.unlink()
+        shutil.rmtree(self._worlds.root / name)
+        log.info("world %s is deleted", name)
+
+
+class HostControl:
+    """The verbs of the process that hosts worlds.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    world : World
+        The shared city, in which scenarios are tried.
+
+    Attributes
+    ----------
+    verbs : dict of str to callable
+    """
+
+    def __init__(self, worlds: Worlds, world: World) -> None:
+        self._worlds, self._world = worlds, world
+        self.verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "create": self._create,
+            "delete": self._delete,
+            "worlds": self._list,
+            "wake": self._wake,
+        }
+
+    def _create(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        words = words_of(arguments, NewWorldWords)
+        recipe = self._recipe(words)
+        name = self._worlds.make(recipe, Pace(state=words.state, speed=speed_of(words.speed, 1.0)), most=words.most)
+        return self._worlds.wait_for(name)
+
+    def _recipe(self, words: NewWorldWords) -> Recipe:
+        city = self._world.city
+        start = WallClock().now() if words.start is None else moment_of("start", words.start)
+        if not EARLIEST <= start < LATEST:
+            raise ControlError(f"start is outside {format_time(EARLIEST)} to {format_time(LATEST)}", "invalid")
+        _check_known("kind", words.kinds, set(SIMULATED))
+        _check_known("district", words.districts, set(city.district_by_id))
+        start = start // TICK * TICK
+        events = planned(city, words.scenario, start)
+        if len({event.id for event in events}) < len(events):
+            raise ControlError("two events of the scenario have the same id", "invalid")
+        for event in events:
+            effect_of(event, city, self._world.domains, words.seed)
+        return Recipe(
+            city=city.id,
+            seed=words.seed,
+            start=start,
+            live=False,
+            events=tuple(events),
+            kinds=words.kinds,
+            districts=words.districts,
+            owner=words.owner,
+            packs=words.packs,
+        )
+
+    def _delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        name = words_of(arguments, WorldWords).world
+        self._worlds.folder(name)  # there is one
+        self._worlds.put(name, "deleted")
+        return {"world": name, "state": "deleted"}
+
+    def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        words_of(arguments, Words)
+        statuses = []
+        for name in self._worlds.names():
+            try:
+                statuses.append(self._worlds.status(name, used=False))
+            except ControlError:
+                continue  # it is vanishing
+        return statuses
+
+    def _wake(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        name = words_of(arguments, WorldWords).world
+        self._worlds.wake(name)
+        return self._worlds.wait_for(name)
+
+
+def _check_known(what: str, names: tuple[str, ...], known: set[str]) -> None:
+    if unknown := [name for name in names if name not in known]:
+        raise ControlError(f"unknown {what} {unknown[0][:80]!r}: use {', '.join(sorted(known))}", "invalid")

@@ -1,0 +1,99 @@
+"""What a world lets out: to the broker, and the truth about its events to its folder too."""
+
+import itertools
+import math
+import time
+
+from simulators.host.publish import Encoder, Message
+from simulators.labels.labels import Label
+from simulators.record.journal import Order
+from simulators.record.record import Pace, Record
+from simulators.record.run import Run
+from simulators.world.world import Emission
+from zenata.wire.mqtt import Publisher
+
+PACKED = 12
+"""Readings of a pack that weigh as much as a message, for whoever stores them."""
+
+LONGEST_TRUTH = 500_000
+"""Bytes of a label that a broker takes; a longer one is published without the sensors affected."""
+
+
+class Outlet:
+    """Publishes what a world says, not more than may be.
+
+    Parameters
+    ----------
+    run : Run
+    encoder : Encoder
+    publisher : Publisher
+    record : Record
+    packs : bool
+        Whether each district's readings are published as one pack too.
+    most : float
+        Messages a second that it may publish in the long run.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: Run,
+        encoder: Encoder,
+        publisher: Publisher,
+        record: Record,
+        packs: bool = False,
+        most: float = math.inf,
+    ) -> None:
+        self._run, self._encoder, self._publisher, self._record = run, encoder, publisher, record
+        self._packs, self._most = packs, most
+        self._free = 0.0  # when the next message may be published, on the monotonic clock
+        self._final = run.shadows.final if run.shadows else frozenset[str]()
+
+    @property
+    def rest(self) -> float:
+        """How long until as much has been published as may be [s]; below zero when there is nothing to wait for."""
+        return self._free - time.monotonic()
+
+    def say(self, emission: Emission, before: int, pace: Pace) -> None:
+        """Publish what is new since the tick `before` [us since the Unix epoch]."""
+        messages = self._encoder.packs(emission) if self._packs else iter(())
+        if not self._run.recipe.packs:
+            messages = itertools.chain(self._encoder.telemetry(emission), messages)
+        count: float = sum(self._publish(message) for message in messages)
+        if self._run.recipe.packs:
+            count = len(emission.values) / PACKED
+        self._free = max(self._free, time.monotonic() - 1.0) + count / self._most
+        self._publish(self._encoder.clock(emission.time, pace, self._run.world.messages))
+        for event, effect in self._run.world.effects:
+            if effect.public and before < event.start <= emission.time:
+                self._publish(self._encoder.announcement(event, effect.targets))
+        self._tell_truth(emission.time, before)
+
+    def answer(self, order: Order, refusal: str | None) -> None:
+        """Publish what became of a command."""
+        self._publish(self._encoder.response(order, self._run.time, refusal))
+
+    def _tell_truth(self, now: int, before: int) -> None:
+        """Publish and keep the labels of events that have just begun, or whose consequences are just over."""
+        shadows = self._run.shadows
+        if shadows is None:
+            return
+        new = {event.id for event, _ in self._run.world.effects if before < event.start <= now}
+        new |= shadows.final - self._final
+        if new:
+            self._final = shadows.final
+            labels = shadows.labels()
+            self._record.keep_labels(labels)
+            for label in labels:
+                if label.event in new:
+                    self._publish_truth(label)
+
+    def _publish_truth(self, label: Label) -> None:
+        message = self._encoder.truth(label)
+        if len(message.payload) > LONGEST_TRUTH:
+            message = self._encoder.truth(label, whole=False)
+        self._publish(message)
+
+    def _publish(self, message: Message) -> int:
+        self._publisher.publish(message.topic, message.payload, retain=message.retain)
+        return 1

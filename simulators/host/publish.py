@@ -1,0 +1,141 @@
+"""What a world's sensors say, as MQTT messages."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from simulators.events.base import Event
+from simulators.labels.labels import Label
+from simulators.record.journal import Order
+from simulators.record.record import Pace
+from simulators.world.world import Emission
+from zenata.city.clock import format_time
+from zenata.city.kinds import KINDS
+from zenata.city.model import City
+from zenata.city.quantities import QUANTITIES
+from zenata.wire import commands, senml, topics
+from zenata.wire.bulletins import Announcement, Clock, Truth
+
+
+class Message(NamedTuple):
+    """What is published."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+class _Sensor(NamedTuple):
+    id: str
+    topic: str
+    pack: str
+    properties: list[tuple[str, str]]  # (name, unit)
+
+
+class Encoder:
+    """Writes a world's messages; topics and names are made once.
+
+    Parameters
+    ----------
+    city : City
+    world : str
+        The world's name, the first level of its topics.
+    """
+
+    def __init__(self, city: City, world: str) -> None:
+        properties = {
+            name: [(property_, QUANTITIES[property_].unit) for property_ in kind.properties]
+            for name, kind in KINDS.items()
+        }
+        self._world = world
+        self._clock_topic, self._events_topic = topics.clock(world), topics.events(world)
+        self._truth_topic = topics.truth(world)
+        self._sensors = [
+            _Sensor(
+                id=sensor.id,
+                topic=topics.telemetry(world, sensor.district, sensor.kind, sensor.id),
+                pack=topics.pack(world, sensor.district),
+                properties=properties[sensor.kind],
+            )
+            for sensor in city.sensors
+        ]
+
+    def telemetry(self, emission: Emission) -> Iterator[Message]:
+        """Yield a message for each that a sensor publishes in this tick. One that comes late is not the newest to retain."""
+        late = (emission.times < emission.time).tolist()
+        for (sensor, records), is_late in zip(self._messages(emission), late, strict=True):
+            yield Message(sensor.topic, senml.encode(records), retain=not is_late)
+
+    def packs(self, emission: Emission) -> Iterator[Message]:
+        """Yield a message for each district with all that its sensors publish in this tick."""
+        packs: dict[str, list[senml.Record]] = {}
+        for sensor, records in self._messages(emission):
+            packs.setdefault(sensor.pack, []).extend(records)
+        for topic, records in packs.items():
+            yield Message(topic, senml.encode(records))
+
+    def clock(self, time: int, pace: Pace, messages: int) -> Message:
+        """Return what tells the world's time [us since the Unix epoch] and pace, and how many messages there were."""
+        told = Clock(time=format_time(time), speed=pace.speed or "max", state=pace.state, messages=messages)
+        return Message(self._clock_topic, msgspec.json.encode(told), retain=True)
+
+    def response(self, order: Order, time: int, refusal: str | None) -> Message:
+        """Return what tells what became of a command at a tick [us since the Unix epoch]."""
+        status: Literal["applied", "rejected"] = "rejected" if refusal else "applied"
+        answer = commands.Response(id=order.id, status=status, at=format_time(time), reason=refusal)
+        return Message(topics.response(self._world, order.kind, order.sensor), commands.encode(answer))
+
+    def silence(self) -> Iterator[Message]:
+        """Yield what takes all that was retained away from the broker."""
+        for sensor in self._sensors:
+            yield Message(sensor.topic, b"", retain=True)
+        yield Message(self._clock_topic, b"", retain=True)
+        yield Message(self._truth_topic, b"", retain=True)
+
+    def truth(self, label: Label, *, whole: bool = True) -> Message:
+        """Return what tells the truth about an event, with the sensors affected or without."""
+        told = told_of(label) if whole else {**told_of(label), "affected": None}
+        return Message(self._truth_topic, msgspec.json.encode(msgspec.convert(told, Truth)), retain=True)
+
+    def announcement(self, event: Event, targets: tuple[str, ...]) -> Message:
+        """Return what a city tells of an event."""
+        told = Announcement(
+            id=event.id,
+            type=event.type,
+            start=format_time(event.start),
+            end=format_time(event.end),
+            targets=targets,
+        )
+        return Message(self._events_topic, msgspec.json.encode(told))
+
+    def _messages(self, emission: Emission) -> Iterator[tuple[_Sensor, list[senml.Record]]]:
+        values = emission.values.tolist()
+        offsets = emission.offsets.tolist()
+        columns = (emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist())
+        for position, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
+            sensor = self._sensors[position]
+            yield sensor, senml.message(sensor.id, time, seq, sensor.properties, values[first:end])
+
+
+def told_of(label: Label) -> dict[str, Any]:
+    """Return a label as it is told: with times in words."""
+    told: dict[str, Any] = msgspec.to_builtins(label)
+    for part in (told, *(told["affected"] or ())):
+        part |= {name: format_time(part[name]) for name in ("start", "end")}
+    return told
+
+
+def rows_of(emission: Emission, city: City, world: str) -> list[dict[str, Any]]:
+    """Return the readings of a tick as a query of the store would, one after the other."""
+    values, offsets = emission.values.tolist(), emission.offsets.tolist()
+    columns = (emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist())
+    rows = []
+    for place, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
+        sensor = city.sensors[place]
+        about = {"world": world, "sensor": sensor.id, "kind": sensor.kind, "district": sensor.district}
+        when = format_time(time)
+        for name, value in zip(KINDS[sensor.kind].properties, values[first:end], strict=True):
+            reading = {"property": name, "unit": QUANTITIES[name].unit, "value": value, "seq": seq}
+            rows.append({"time": when, **about, **reading})
+    return rows

@@ -1,0 +1,299 @@
+"""The simulators service: runs a world against a clock, publishes what its sensors say, and obeys commands."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from simulators.events.scenario import planned
+from simulators.host.ahead import Ahead
+from simulators.host.outlet import Outlet
+from simulators.host.publish import Encoder
+from simulators.record.journal import Entry, Order
+from simulators.record.record import Pace, Recipe, Record
+from simulators.record.run import Run
+from simulators.world.world import TICK, Emission
+from zenata.city.clock import SECOND, Clock, ScaledClock, WallClock, format_time
+from zenata.city.model import City
+from zenata.errors import CommandError, SetupError, TopicError
+from zenata.wire import commands, topics
+from zenata.wire.mqtt import Publisher
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CHECKPOINT_EVERY = 30.0
+"""Time between checkpoints [s]."""
+
+CATCH_UP = 3600 * SECOND
+"""The longest absence that a live city makes up for by publishing it late [us]."""
+
+MOST_ORDERS = 1000
+"""Commands obeyed in one tick."""
+
+MOST_OF_ONE = 50
+"""Of these, commands to one device: whoever may command one lamp takes nobody else's place. A default."""
+
+_TURN = 0.25  # the longest wait without looking round [s]
+_DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
+
+
+def recipe_for(
+    record: Record, city: City, *, seed: int | None, start: int | None, scenario: str | None = None
+) -> Recipe:
+    """Return how to make the world: as it was made before, or newly.
+
+    Parameters
+    ----------
+    record : Record
+    city : City
+    seed : int or None
+        None takes what was before, or 1.
+    start : int or None
+        First moment [us since the Unix epoch]; None takes what was before, or follows the time of day.
+    scenario : str or None
+        What happens in a new world: see `simulators.events.scenario.planned`.
+
+    Raises
+    ------
+    SetupError
+        If the world was made in another way than asked for.
+    ScenarioError
+        If it is no scenario.
+    """
+    before = record.recipe()
+    if before is None:
+        first = (WallClock().now() if start is None else start) // TICK * TICK
+        recipe = Recipe(
+            city=city.id,
+            seed=1 if seed is None else seed,
+            start=first,
+            live=start is None,
+            events=tuple(planned(city, scenario, first)),
+        )
+        record.keep_recipe(recipe)
+        return recipe
+    asked = {
+        "city": (city.id, before.city),
+        "--seed": (seed, before.seed),
+        "--start": (
+            None if start is None else format_time(start // TICK * TICK),
+            "now" if before.live else format_time(before.start),
+        ),
+    }
+    for name, (wanted, there) in asked.items():
+        if wanted is not None and wanted != there:
+            raise SetupError(
+                f"this data directory holds a world with {name} {there}, not {wanted}: "
+                f"leave the option out to go on, or choose another --data-dir"
+            )
+    return before
+
+
+def take_up(record: Record, city: City, recipe: Recipe, now: int) -> Run:
+    """Return the world as it was at its last checkpoint, or at its start.
+
+    A live city that was away for longer than `CATCH_UP` begins anew at `now` [us], its messages numbered on and its
+    meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up.
+    """
+    run = Run(city, recipe, record.journal(), record)
+    away = now - run.time
+    if recipe.live and away > CATCH_UP:
+        log.warning("the city was away for %.1f h and goes on from now; there are no readings between", away / 3.6e9)
+        while not run.caught_up:
+            run.step()
+        run.do([Entry(at=run.time, anew=now)])
+    return run
+
+
+class Simulation:
+    """Steps a world when its time comes, publishes, and does what it is asked to between two ticks.
+
+    Whatever comes from outside goes through `call` and `order`, which any thread may use; all else belongs to the thread
+    of `run`.
+
+    Parameters
+    ----------
+    run : Run
+    encoder : Encoder
+    publisher : Publisher
+    record : Record
+    pace : Pace
+    packs : bool
+        Whether each district's readings are published as one pack too.
+    most : float
+        Messages a second that it may publish in the long run.
+    ahead : Ahead or None
+        Moves the world on to a later time when asked to; None if there is no store to reach.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: Run,
+        encoder: Encoder,
+        publisher: Publisher,
+        record: Record,
+        pace: Pace,
+        packs: bool = False,
+        most: float = math.inf,
+        ahead: Ahead | None = None,
+    ) -> None:
+        self.running = run
+        self._publisher = publisher
+        self._record = record
+        self._outlet = Outlet(run=run, encoder=encoder, publisher=publisher, record=record, packs=packs, most=most)
+        self.ahead = ahead
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._orders: list[tuple[Order, Future[str | None]]] = []
+        self._clock: Clock = WallClock()
+        self.set_pace(pace)
+
+    def call(self, act: Callable[[], T]) -> Future[T]:
+        """Let the thread of `run` do something between two ticks; any thread may call this."""
+        future: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                future.set_result(act())
+            except Exception as error:  # noqa: BLE001 - whoever asked gets it
+                future.set_exception(error)
+
+        self._inbox.put(do)
+        return future
+
+    @property
+    def rest(self) -> float:
+        """How long until as much has been published as may be [s]; below zero when there is nothing to wait for."""
+        return self._outlet.rest
+
+    def order(self, order: Order, future: Future[str | None] | None = None) -> Future[str | None]:
+        """Take a command for the next tick; the result is why it was refused, or None. Any thread may call this.
+
+        Whoever needs to know its tick gives a `future` with a callback, which is called just then.
+        """
+        told: Future[str | None] = future or Future()
+        self._inbox.put(lambda: self._take(order, told))
+        return told
+
+    def receive(self, topic: str, payload: bytes) -> None:
+        """Take a command from the broker, and have it answered; any thread may call this."""
+        try:
+            told = topics.parse_command(topic)
+        except TopicError as error:
+            log.warning("%s", error)
+            return
+        try:
+            command = commands.decode(payload)
+        except CommandError as error:
+            refused = Order(id=None, kind=told.kind, sensor=told.sensor, set={})
+            self.call(partial(self._outlet.answer, refused, str(error)))
+        else:
+            self.order(Order(id=command.id, kind=told.kind, sensor=told.sensor, set=command.set))
+
+    def set_pace(self, pace: Pace) -> None:
+        """Go on at another pace.
+
+        Raises
+        ------
+        SetupError
+            If it follows the time of day.
+        """
+        live = self.running.recipe.live
+        if live and pace != Pace():
+            raise SetupError("a city that follows the time of day runs at speed 1 and does not stop")
+        self.pace = pace
+        self._record.keep_pace(pace)
+        self._set_clock()
+
+    def do(self, entry: Entry) -> None:
+        """Do something to the world that is not an order; see `Run.do`."""
+        if not self.running.caught_up:
+            raise SetupError("the world is still coming to where it was; try again in a moment")
+        self.running.do([entry])
+
+    def run(self, stop: threading.Event, on_turn: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop` is set, then leave a checkpoint. `on_turn` is called several times a second."""
+        saved = time.monotonic()
+        while not stop.is_set():
+            wait = self._wait()
+            if wait <= 0:
+                self.tick()
+            self._attend(max(min(wait, _TURN), 0.0))
+            on_turn()
+            if time.monotonic() - saved > CHECKPOINT_EVERY:
+                self.keep_checkpoint()
+                saved = time.monotonic()
+        self.keep_checkpoint()
+
+    def tick(self) -> Emission:
+        """Move the world on one tick and publish what it says."""
+        before = self.running.time
+        orders = self._orders if self.running.caught_up else []
+        refusals = self.running.do([Entry(at=before, order=order) for order, _ in orders]) if orders else []
+        if self.running.time + self.running.every > (self.running.recipe.begins or 0):
+            self._record.keep_reached(self._next)
+        emission = self.running.step()
+        if self.running.seen and not (self.ahead and self.ahead.takes(emission)):
+            self._outlet.say(emission, before, self.pace)
+        for (order, future), refusal in zip(orders, refusals, strict=True):
+            self._outlet.answer(order, refusal)
+            future.set_result(refusal)
+        del self._orders[: len(orders)]
+        if self.ahead and self.ahead.has_arrived():
+            self._set_clock()
+        return emission
+
+    def keep_checkpoint(self) -> bool:
+        """Write a checkpoint, if the broker has acknowledged everything; return whether it has."""
+        if self.ahead:
+            self.ahead.flush()
+        if drained := self._publisher.drain(_DRAIN):
+            self.running.keep_checkpoint()
+        else:
+            log.warning("the broker has not acknowledged everything; the checkpoint is put off")
+        return drained
+
+    def _set_clock(self) -> None:
+        if not self.running.recipe.live:
+            self._clock = ScaledClock(start=self._next, speed=self.pace.speed or 1.0)
+
+    @property
+    def _next(self) -> int:
+        """Time of the next tick [us since the Unix epoch]."""
+        return (self.running.time // self.running.every + 1) * self.running.every
+
+    def _wait(self) -> float:
+        """Return how long until the next tick [s]."""
+        if not self.running.caught_up or (self.ahead and self.ahead.under_way):
+            return 0.0  # say at once again what was said before; and what goes to the store waits for no clock
+        if self.pace.state == "paused":
+            return math.inf
+        wait = max((self._next - self._clock.now()) / SECOND / (self.pace.speed or math.inf), -1.0)
+        if wait <= -1.0 and not self.running.recipe.live:
+            self._set_clock()  # time that could not be kept is not made up for
+        return max(wait, self.rest)
+
+    def _attend(self, timeout: float) -> None:
+        """Do what was asked for, waiting for it at most `timeout` [s]."""
+        with suppress(Empty):
+            self._inbox.get(timeout=timeout)() if timeout else self._inbox.get_nowait()()
+            while True:
+                self._inbox.get_nowait()()
+
+    def _take(self, order: Order, future: Future[str | None]) -> None:
+        to_it = sum(other.sensor == order.sensor for other, _ in self._orders)
+        if to_it < MOST_OF_ONE and len(self._orders) < MOST_ORDERS:
+            self._orders.append((order, future))
+        else:
+            which = f"{MOST_OF_ONE} commands to {order.sensor}" if to_it >= MOST_OF_ONE else f"{MOST_ORDERS:,} commands"
+            refusal = f"more than {which} in a tick; try again at the next"
+            self._outlet.answer(order, refusal)
+            future.set_result(refusal)

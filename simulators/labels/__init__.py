@@ -1,0 +1,1 @@
+"""Truth labels: what happened, and which sensors it affected."""

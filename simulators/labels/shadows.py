@@ -1,0 +1,181 @@
+"""Shadow runs: beside a world, for each event under way, the same world without it.
+
+City, seed, commands and all other events are the same, so what differs is what the event has done, up to the little that
+chance makes of it (`simulators.labels.difference`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simulators.events.base import Event
+from simulators.labels.difference import FOUND, Found, Tally, Threshold, affected
+from simulators.labels.labels import Label, label_of
+from simulators.world.world import TICK, Emission, World
+from zenata.city.clock import SECOND
+
+State = Mapping[str, npt.NDArray[Any]]
+
+MOST = 4
+"""Shadows at a time. What begins when there are as many has none, and nobody knows whom it affects."""
+
+TAIL = 2 * 3600 * SECOND
+"""How long after its end an event is followed at most, while anything still differs [us]."""
+
+
+class _Shadow:
+    """The world without an event, and how it differs.
+
+    Parameters
+    ----------
+    event : Event
+    world : World
+        A copy without the event.
+    tally : Tally
+    """
+
+    def __init__(self, event: Event, world: World, tally: Tally) -> None:
+        self.event = event
+        self.world = world
+        self.tally = tally
+
+    def follow(self, world: World, every: int) -> None:
+        """Let happen here what happens in the world, but for the event, and take a step."""
+        known = {event.id for event, _ in self.world.effects} | {self.event.id}
+        for event, _ in world.effects:
+            if event.id not in known:
+                self.world.inject(event)
+        self.world.step(every)
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to find out."""
+        past = self.world.time - self.event.end
+        return past >= TAIL or (past >= 0 and self.tally.settled)
+
+
+class Shadows:
+    """The shadows of one world. They follow it with `step` and `command`.
+
+    Parameters
+    ----------
+    world : World
+
+    Attributes
+    ----------
+    unknown : list of str
+        Events that began when there were shadows enough.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._threshold = Threshold(world.channels)
+        self._running: dict[str, _Shadow] = {}
+        self._over: dict[str, Found] = {}
+        self.unknown: list[str] = []
+
+    def step(self, every: int = TICK) -> Emission:
+        """Let the world take a step, and its shadows too; see `World.step`."""
+        time = (self._world.time // every + 1) * every
+        for event, _ in self._world.effects:
+            if event.under_way(time) and not self._knows(event.id):
+                self._begin(event, time)
+        emission = self._world.step(every)
+        seen = self._world.seen() if self._running else None
+        for shadow in list(self._running.values()):
+            shadow.follow(self._world, every)
+            assert seen is not None  # noqa: S101 - there are shadows
+            shadow.tally.add(seen, shadow.world.seen(), time + every)
+            if shadow.over:
+                self._over[shadow.event.id] = self._running.pop(shadow.event.id).tally.found()
+        return emission
+
+    def command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
+        """Tell a device what to do, in the shadows too; see `World.command`.
+
+        Where there was no event it may obey, though it refuses in the world.
+        """
+        for shadow in self._running.values():
+            shadow.world.command(kind, sensor, values)
+        return self._world.command(kind, sensor, values)
+
+    @property
+    def final(self) -> frozenset[str]:
+        """Events of which nothing more will be found out."""
+        return frozenset([*self._over, *self.unknown])
+
+    @property
+    def found(self) -> dict[str, Found]:
+        """What is known up to now, by event."""
+        return {**self._over, **{name: shadow.tally.found() for name, shadow in self._running.items()}}
+
+    def labels(self) -> list[Label]:
+        """Return the labels of all events that have begun, with what is known of them up to now."""
+        world, found, none = self._world, self.found, self._tally().found()
+        labels = []
+        for event, effect in world.effects:
+            if event.start <= world.time:
+                known = affected(world.city, world.channels, found.get(event.id, none))
+                labels.append(label_of(event, effect, None if event.id in self.unknown else known))
+        return labels
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of everything that changes, by name."""
+        state: dict[str, npt.NDArray[Any]] = {
+            "running": np.array(list(self._running), dtype=np.str_),
+            "over": np.array(list(self._over), dtype=np.str_),
+            "unknown": np.array(self.unknown, dtype=np.str_),
+        }
+        for number, shadow in enumerate(self._running.values()):
+            state |= {f"running.{number}.world.{name}": array for name, array in shadow.world.state().items()}
+            state |= {f"running.{number}.tally.{name}": array.copy() for name, array in shadow.tally.arrays.items()}
+        for number, found in enumerate(self._over.values()):
+            state |= {f"over.{number}.{name}": found[name] for name in FOUND}
+        return state
+
+    def restore(self, state: State) -> None:
+        """Continue where `state` was saved, bit for bit; the world must have been restored, and have its events.
+
+        Raises
+        ------
+        CityError
+            If the state is not of this city, or of another version.
+        KeyError
+            If it lacks something.
+        """
+        events = {event.id: event for event, _ in self._world.effects}
+        self._running, self._over = {}, {}
+        self.unknown = state["unknown"].tolist()
+        for number, name in enumerate(state["running"].tolist()):
+            shadow = self._shadow(events[name], 0)
+            shadow.world.restore(_part(state, f"running.{number}.world."))
+            for key, array in _part(state, f"running.{number}.tally.").items():
+                shadow.tally.arrays[key][...] = array
+            self._running[name] = shadow
+        for number, name in enumerate(state["over"].tolist()):
+            self._over[name] = dict(_part(state, f"over.{number}."))
+
+    def inherit(self, other: "Shadows") -> None:
+        """Take over what was found out beside a world that this one continues after an absence; nothing is added to it."""
+        self._over, self.unknown = other.found, list(other.unknown)
+
+    def _knows(self, event: str) -> bool:
+        return event in self._running or event in self._over or event in self.unknown
+
+    def _begin(self, event: Event, time: int) -> None:
+        if len(self._running) < MOST:
+            self._running[event.id] = self._shadow(event, time)
+        else:
+            self.unknown.append(event.id)
+
+    def _shadow(self, event: Event, time: int) -> _Shadow:
+        return _Shadow(event, self._world.copy(without=event.id), self._tally(time))
+
+    def _tally(self, start: int = 0) -> Tally:
+        return Tally(self._world.channels, self._threshold, start)
+
+
+def _part(state: State, prefix: str) -> State:
+    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

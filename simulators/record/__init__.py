@@ -1,0 +1,1 @@
+"""What a world leaves on disk, and its replay."""

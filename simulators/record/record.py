@@ -1,0 +1,258 @@
+"""What a world leaves on disk: how it was made, what was done to it, how fast it goes, and its last checkpoint.
+
+A checkpoint is written only when the broker has acknowledged everything published before it. A killed simulator goes
+on from its checkpoint and publishes the ticks since then again: the same readings with the same numbers, which a
+store keeps once.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from simulators.events.base import Event
+from simulators.labels.labels import Label
+from simulators.record.journal import Entry, Journal
+from zenata.errors import SetupError
+from zenata.process.files import State, keep_state, replaced, state_in
+
+__all__ = ["History", "Mark", "Pace", "Recipe", "Record", "State", "read_json", "write_json"]
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MOST_MILESTONES = 28
+"""Checkpoints of earlier times that are kept, the newest."""
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a world was made; with the same recipe, and the same done to it, it says the same again.
+
+    Parameters
+    ----------
+    city : str
+        The city pack.
+    seed : int
+    start : int
+        Its first moment [us since the Unix epoch].
+    live : bool
+        Whether it follows the time of day rather than a clock of its own.
+    events : tuple of Event
+        What was known to happen from the beginning.
+    kinds, districts : tuple of str
+        Whose sensors publish; empty for all.
+    begins : int or None
+        Of a copy of another world: the time of its last tick that was the other's [us since the Unix epoch].
+    parent : str
+        Name of that other world.
+    owner : str
+        The pilot whose world it is; empty for the shared city.
+    packs : bool
+        Whether it publishes each district's readings as packs, and none by themselves.
+    """
+
+    city: str
+    seed: int
+    start: int
+    live: bool
+    events: tuple[Event, ...] = ()
+    kinds: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+    begins: int | None = None
+    parent: str = ""
+    owner: str = ""
+    packs: bool = False
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How a world's clock goes.
+
+    Parameters
+    ----------
+    state : str
+        ``running`` or ``paused``.
+    speed : float
+        World seconds per second; 0 is as fast as it can.
+    """
+
+    state: Literal["running", "paused"] = "running"
+    speed: float = 1.0
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """The fingerprint of everything said up to a time [us since the Unix epoch]."""
+
+    time: int
+    digest: str
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that it takes to tell a world again and see that it is the same: its record as one document.
+
+    Parameters
+    ----------
+    world : str
+        Its name.
+    recipe : Recipe
+    journal : list of Entry
+        All that was done to it.
+    marks : list of Mark
+        On the way, ascending.
+    last : Mark
+        Of all that it has said.
+    format : int
+        Version of this document.
+    """
+
+    world: str
+    recipe: Recipe
+    journal: list[Entry]
+    marks: list[Mark]
+    last: Mark
+    format: Literal[1] = 1
+
+
+class Record:
+    """A world's files in a folder of its own.
+
+    Raises
+    ------
+    SetupError
+        Here and in every method: if a file cannot be read or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._recipe = folder / "world.json"
+        self._pace = folder / "pace.json"
+        self._journal = folder / "journal.jsonl"
+        self._marks = folder / "marks.jsonl"
+        self._checkpoint = folder / "checkpoint.npz"
+        self._milestones = folder / "checkpoints"
+        self._labels = folder / "labels.json"
+        self._reached = folder / "reached"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(f"the world's folder {folder} cannot be made: {error.strerror}") from error
+
+    def recipe(self) -> Recipe | None:
+        """Return how the world was made, or None if it never was."""
+        return read_json(self._recipe, Recipe)
+
+    def keep_recipe(self, recipe: Recipe) -> None:
+        """Write how the world was made."""
+        write_json(self._recipe, recipe)
+
+    def pace(self) -> Pace | None:
+        """Return how its clock went last, or None if nobody ever said."""
+        return read_json(self._pace, Pace)
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Write how its clock goes."""
+        write_json(self._pace, pace)
+
+    def journal(self) -> Journal:
+        """Return what has been done to it."""
+        return Journal(self._journal)
+
+    def marks(self) -> list[Mark]:
+        """Return the fingerprints at times on the way, ascending."""
+        try:
+            lines = self._marks.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise SetupError(f"{self._marks} cannot be read: {error.strerror}") from error
+        marks = {mark.time: mark for mark in (_mark(line) for line in lines) if mark is not None}
+        return [marks[time] for time in sorted(marks)]
+
+    def add_mark(self, mark: Mark) -> None:
+        """Write a fingerprint. After a death it may be written twice, the same."""
+        try:
+            with self._marks.open("ab") as file:
+                file.write(msgspec.json.encode(mark) + b"\n")
+        except OSError as error:
+            raise SetupError(f"{self._marks} cannot be written: {error.strerror}") from error
+
+    def keep_labels(self, labels: Sequence[Label]) -> None:
+        """Write the truth about its events."""
+        with replaced(self._labels) as file:
+            file.write(msgspec.json.encode(labels))
+
+    def checkpoint(self) -> State | None:
+        """Return the state of the last checkpoint, or None if there is none."""
+        return state_in(self._checkpoint)
+
+    def keep_checkpoint(self, state: State) -> None:
+        """Write a checkpoint."""
+        keep_state(self._checkpoint, state)
+
+    def milestone(self, time: int) -> State | None:
+        """Return the state of the last milestone up to a time [us since the Unix epoch], or None if there is none."""
+        past = [path for path in self._milestones.glob("*.npz") if int(path.stem) <= time]
+        return state_in(max(past, key=lambda path: int(path.stem))) if past else None
+
+    def keep_milestone(self, time: int, state: State) -> None:
+        """Keep a checkpoint of a time [us since the Unix epoch], for copies of the world as it was then."""
+        try:
+            self._milestones.mkdir(exist_ok=True)
+            keep_state(self._milestones / f"{time}.npz", state)
+            for path in sorted(self._milestones.glob("*.npz"), key=lambda path: int(path.stem))[:-MOST_MILESTONES]:
+                path.unlink()
+        except OSError as error:
+            raise SetupError(f"{self._milestones} cannot be written: {error.strerror}") from error
+
+    def reached(self) -> int | None:
+        """Return the last time [us since the Unix epoch] that anything was said of, or None if nothing was."""
+        try:
+            return int.from_bytes(self._reached.read_bytes(), "little", signed=True)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SetupError(f"{self._reached} cannot be read: {error.strerror}") from error
+
+    def keep_reached(self, time: int) -> None:
+        """Note, before saying it, the time [us since the Unix epoch] of what is said; a killed process leaves it."""
+        try:
+            with os.fdopen(os.open(self._reached, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
+                file.write(time.to_bytes(8, "little", signed=True))  # over the old one, in one write
+        except OSError as error:
+            raise SetupError(f"{self._reached} cannot be written: {error.strerror}") from error
+
+
+def read_json(path: Path, type_: type[T]) -> T | None:
+    """Return what a file holds, or None if there is none.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type_)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
+
+
+def write_json(path: Path, value: msgspec.Struct) -> None:
+    """Write a file, whole or not at all.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    with replaced(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(value)))
+
+
+def _mark(line: bytes) -> Mark | None:
+    """Read a line; None for one that a death has cut short."""
+    try:
+        return msgspec.json.decode(line, type=Mark)
+    except msgspec.DecodeError:
+        return None

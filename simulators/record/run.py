@@ -1,0 +1,212 @@
+"""A world with its record: all that is done to it is written down, so that it can be left, taken up and told again."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from simulators.labels.shadows import Shadows
+from simulators.record.digest import Digest
+from simulators.record.journal import Entry, Journal
+from simulators.record.record import Mark, Recipe, Record, State
+from simulators.world.world import TICK, Emission, World
+from zenata.city.clock import SECOND, format_time
+from zenata.city.model import City
+from zenata.errors import CityError, SetupError
+
+log = logging.getLogger(__name__)
+
+MARK_EVERY = 3600 * SECOND
+"""World time between two fingerprints that are kept on the way [us]."""
+
+MILESTONE_EVERY = 6 * MARK_EVERY
+"""World time between two checkpoints that are kept for copies of the world as it was [us]."""
+
+_OWN, _SHADOWS = "run.", "shadows."  # what a checkpoint holds beside the world's state
+
+
+def unheard(state: State) -> State:
+    """Return a checkpoint as that of a copy, which has said nothing yet."""
+    return {**state, f"{_OWN}digest": np.frombuffer(Digest().last, np.uint8)}
+
+
+def mark_in(state: State) -> Mark:
+    """Return the fingerprint of all that was said up to a checkpoint."""
+    return Mark(time=int(state["world.time"]), digest=state[f"{_OWN}digest"].tobytes().hex())
+
+
+class Run:
+    """A world moved on by its journal.
+
+    Parameters
+    ----------
+    city : City
+    recipe : Recipe
+    journal : Journal
+    record : Record or None
+        Where fingerprints and checkpoints are kept, and the checkpoint to go on from; None begins at the start and keeps
+        nothing.
+    labelled : bool
+        Whether it finds out whom events affect; without, it is told again faster.
+
+    Attributes
+    ----------
+    world : World
+    shadows : Shadows or None
+        What finds that out.
+    digest : Digest
+        Of all that was said.
+    every : int
+        Length of the ticks [us].
+
+    Raises
+    ------
+    SetupError
+        If the checkpoint is of another version or city.
+    """
+
+    def __init__(
+        self, city: City, recipe: Recipe, journal: Journal, record: Record | None = None, *, labelled: bool = True
+    ) -> None:
+        self.city = city
+        self.recipe = recipe
+        self.journal = journal
+        self.digest = Digest()
+        self.every = TICK
+        self._record = record
+        self._obeyed = 0
+        self.world = self._make(recipe.start)
+        self.shadows = Shadows(self.world) if labelled else None
+        self._said = (record.reached() if record else None) or 0
+        state = record.checkpoint() if record else None
+        if state is not None:
+            self._restore(state)
+
+    @property
+    def time(self) -> int:
+        """Time of the last tick [us since the Unix epoch]."""
+        return self.world.time
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether it has come to where it was when it ended or was killed. Until then nothing new may be done to it."""
+        return self._obeyed == len(self.journal) and self.time >= max(self._said, self.recipe.begins or 0)
+
+    @property
+    def seen(self) -> bool:
+        """Whether the last tick was this world's own, and not one of the world that it is a copy of."""
+        return self.recipe.begins is None or self.time > self.recipe.begins
+
+    def do(self, entries: Sequence[Entry]) -> list[str | None]:
+        """Write down what is done now, and do it; return why each was refused, or None for what was not.
+
+        Raises
+        ------
+        ScenarioError
+            If an event does not fit; what stands before it is done.
+        SetupError
+            If it cannot be written; nothing is done then.
+        """
+        assert self.caught_up  # noqa: S101 - else it would come before what was done long ago
+        for entry in entries:
+            if entry.event is not None:
+                self.world.check(entry.event)
+        self.journal.add(entries)
+        return [self._obey() for _ in entries]
+
+    def step(self) -> Emission:
+        """Obey what the journal has for this time, and move the world on one tick."""
+        while self._obeyed < len(self.journal) and self.journal[self._obeyed].at <= self.time:
+            self._obey()
+        before = self.time
+        emission = (self.shadows or self.world).step(self.every)
+        if self.seen:
+            self.digest.update(emission)
+        if self._record and self.seen:
+            self._keep_on_the_way(self._record, before)
+        return emission
+
+    def mark(self) -> Mark:
+        """Return the fingerprint of everything said so far."""
+        return Mark(time=self.time, digest=self.digest.hexdigest())
+
+    def state(self) -> State:
+        """Return everything that changes, for a checkpoint."""
+        own = {"digest": np.frombuffer(self.digest.last, np.uint8), "obeyed": self._obeyed, "every": self.every}
+        shadows = self.shadows.state() if self.shadows and self.world.effects else {}
+        return {
+            **self.world.state(),
+            **{f"{_OWN}{name}": np.asarray(value) for name, value in own.items()},
+            **{f"{_SHADOWS}{name}": array for name, array in shadows.items()},
+        }
+
+    def keep_checkpoint(self) -> None:
+        """Write a checkpoint."""
+        if self._record:
+            self._record.keep_checkpoint(self.state())
+
+    def _keep_on_the_way(self, record: Record, before: int) -> None:
+        if self.time // MARK_EVERY != before // MARK_EVERY:
+            record.add_mark(self.mark())
+        if self.time // MILESTONE_EVERY != before // MILESTONE_EVERY:
+            record.keep_milestone(self.time, self.state())
+
+    def _make(self, start: int) -> World:
+        recipe = self.recipe
+        return World(
+            self.city,
+            seed=recipe.seed,
+            start=start,
+            events=recipe.events,
+            kinds=recipe.kinds,
+            districts=recipe.districts,
+        )
+
+    def _obey(self) -> str | None:
+        """Do what the next entry says; return why it was refused, or None."""
+        entry = self.journal[self._obeyed]
+        self._obeyed += 1
+        if entry.order is not None:
+            return (self.shadows or self.world).command(entry.order.kind, entry.order.sensor, entry.order.set)
+        if entry.event is not None:
+            self.world.inject(entry.event)
+        elif entry.every is not None:
+            self.every = entry.every
+        elif entry.anew is not None:
+            self._begin_anew(entry.anew)
+        return None
+
+    def _begin_anew(self, start: int) -> None:
+        """Go on at a later time; messages are numbered on, meters count on, and events happen as they would have."""
+        before, events = self.world.state(), self._injected()
+        self.world = self._make(start)
+        self.world.inherit(before)
+        for entry in events:
+            if entry.event is not None:
+                self.world.inject(entry.event)
+        if self.shadows:
+            told, self.shadows = self.shadows, Shadows(self.world)
+            self.shadows.inherit(told)
+
+    def _injected(self) -> list[Entry]:
+        return [entry for entry in self.journal.since(0)[: self._obeyed] if entry.event is not None]
+
+    def _restore(self, state: State) -> None:
+        """Go on from a checkpoint."""
+        own, shadows = _part(state, _OWN), _part(state, _SHADOWS)
+        try:
+            self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
+            self.digest = Digest(own["digest"].tobytes())
+            self._obeyed, self.every = int(own["obeyed"]), int(own["every"])
+            for entry in self._injected():
+                if entry.event is not None:
+                    self.world.inject(entry.event)
+            if self.shadows and shadows:
+                self.shadows.restore(shadows)
+        except (CityError, KeyError) as error:
+            raise SetupError(f"{error}; it is of another version or city, so choose another --data-dir") from error
+        log.info("going on from the checkpoint at %s", format_time(self.time))
+
+
+def _part(state: State, prefix: str) -> State:
+    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

@@ -1,0 +1,1 @@
+"""One running instance of a city, tick by tick."""

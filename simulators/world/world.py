@@ -1,0 +1,364 @@
+"""One running instance of a city: truth from the domains, readings from the instruments, tick by tick."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simulators.domains.base import COUNTERS, Domain, sensors_of
+from simulators.domains.registry import DOMAINS, SIMULATED
+from simulators.events.base import Effect, Event
+from simulators.events.registry import effect_of
+from simulators.host.delivery import BATTERY, Delivery, Messages
+from simulators.world.conditions import TICK, Conditions
+from simulators.world.measurement import Channels, Measurement
+from simulators.world.sampling import Changes, Schedule
+from zenata.city.model import City
+from zenata.city.readings import FloatArray, IndexArray, IntArray
+from zenata.errors import CityError, ScenarioError
+
+__all__ = ["SIMULATED", "TICK", "Emission", "World"]
+
+WARM_UP = 180
+"""Ticks that a new world runs unseen, so that its streets fill and its air mixes."""
+
+_LASTING = ("world.seq", "settings.")  # what outlasts an absence, beside the counters
+_VARYING = "delivery."  # what varies in length
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Emission:
+    """What sensors publish in one tick, as columns.
+
+    Parameters
+    ----------
+    time : int
+        Of the tick [us since the Unix epoch], a multiple of `TICK`.
+    sensors : ndarray of int32, shape (k,)
+        Positions in ``city.sensors``; late messages first, then ascending.
+    times : ndarray of int64, shape (k,)
+        Of the observations [us since the Unix epoch]; earlier than `time` where a message comes late.
+    seq : ndarray of int64, shape (k,)
+        Number of this message of the sensor, from 1.
+    offsets : ndarray of int32, shape (k + 1,)
+        The readings of ``sensors[i]`` are ``values[offsets[i]:offsets[i + 1]]``, in the order of its kind's properties.
+    values : ndarray of float64, shape (m,)
+        Measured, rounded to the quantity's digits, within its plausible range.
+    """
+
+    time: int
+    sensors: IndexArray
+    times: IntArray
+    seq: IntArray
+    offsets: IndexArray
+    values: FloatArray
+
+
+class World:
+    """A city at a time, moved on a tick at a time.
+
+    Equal cities, seeds, starts, events, commands and ticks give equal emissions, however a run is cut, saved and restored.
+
+    Parameters
+    ----------
+    city : City
+    seed : int
+        From 0 to 2**64 - 1.
+    start : int
+        Of the first tick [us since the Unix epoch]; rounded down to a tick.
+    events : iterable of Event
+        What is known to happen.
+    kinds, districts : collection of str
+        Whose sensors publish; empty for all. The others are simulated all the same.
+    warm_up : bool
+        Whether it runs unseen at first; not needed by one that is about to be restored.
+
+    Attributes
+    ----------
+    time : int
+        Of the last tick [us]; a tick before `start` at first.
+
+    Raises
+    ------
+    CityError
+        If the city lacks a table that a domain needs.
+    ScenarioError
+        If an event does not fit the city.
+    """
+
+    def __init__(
+        self,
+        city: City,
+        *,
+        seed: int,
+        start: int,
+        events: Iterable[Event] = (),
+        kinds: Collection[str] = (),
+        districts: Collection[str] = (),
+        warm_up: bool = True,
+    ) -> None:
+        first = start // TICK * TICK
+        self.city = city
+        self._now = Conditions.of(city, seed=seed, time=first - (WARM_UP + 1) * TICK)
+        self.domains: dict[str, Domain] = {}
+        for name, make in DOMAINS.items():
+            self.domains[name] = make(city, self._now)
+            self.domains[name].step(self._now)
+        self.channels = Channels.of(city)
+        self._places = {
+            name: _span(self.channels.gather(sensors_of(city, domain.kind))[0])
+            for name, domain in self.domains.items()
+            if domain.kind is not None
+        }
+        self._position = {sensor.id: place for place, sensor in enumerate(city.sensors)}
+        self._listed = np.array([_is_listed(sensor.kind, sensor.district, kinds, districts) for sensor in city.sensors])
+        self._listed &= [sensor.kind in SIMULATED for sensor in city.sensors]
+        self._measurement = Measurement(self.channels, seed)
+        self._delivery = Delivery(city, self.channels)
+        self._schedule = Schedule(city, SIMULATED, seed)
+        self._changes = Changes(city, self.channels, SIMULATED)
+        self._truth = np.full(len(self.channels), np.nan)
+        self._seq = np.zeros(len(city.sensors), dtype=np.int64)
+        self._effects: list[tuple[Event, Effect]] = []
+        self._disturbed = False
+        self._told: list[int] = []  # sensors that obeyed a command since the last tick, and report at once
+        for event in events:
+            self.inject(event)
+        while warm_up and self._now.time < first - TICK:
+            self._move(self._now.time + TICK)
+        self._observe()
+
+    @property
+    def messages(self) -> int:
+        """How many messages its sensors have published."""
+        return int(self._seq.sum())
+
+    @property
+    def time(self) -> int:
+        """Time of the last tick [us since the Unix epoch]; a tick before the start at first."""
+        return self._now.time
+
+    @property
+    def effects(self) -> tuple[tuple[Event, Effect], ...]:
+        """Every event that was or will be, with what it does, in the order in which they were injected."""
+        return tuple(self._effects)
+
+    def inject(self, event: Event) -> Effect:
+        """Let something happen, from its start on but not before the next tick.
+
+        Raises
+        ------
+        ScenarioError
+            If the event does not fit the city, or has the id of another.
+        """
+        effect = self.check(event)
+        self._effects.append((event, effect))
+        return effect
+
+    def check(self, event: Event) -> Effect:
+        """Return what an event would do.
+
+        Raises
+        ------
+        ScenarioError
+            As `inject`.
+        """
+        if any(event.id == other.id for other, _ in self._effects):
+            raise ScenarioError(f"there is an event {event.id!r} already")
+        return effect_of(event, self.city, self.domains, self._now.seed)
+
+    def command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
+        """Tell a device what to do from the next tick on, at which it reports; return why it will not, or None if it will.
+
+        Parameters
+        ----------
+        kind, sensor : str
+        values : mapping of str to float or None
+            New value by setting (`zenata.city.kinds.Kind.settings`); None gives it back to the device's own control.
+        """
+        settings = self._now.settings
+        refusal = settings.refusal(kind, sensor, values) or self._silence(sensor)
+        if refusal is None:
+            settings.put(kind, sensor, values)
+            self._told.append(self._position[sensor])
+        return refusal
+
+    def step(self, every: int = TICK) -> Emission:
+        """Move on to the next multiple of `every` and return what the sensors publish.
+
+        Parameters
+        ----------
+        every : int
+            Length of the tick [us], a multiple of `TICK`. A world of longer ticks is the same city, simulated in coarser
+            steps.
+        """
+        before = self._now.tick
+        self.skip(every)
+        self._observe()
+        changed = self._changes.see(self._truth)
+        newcomers = np.flatnonzero(self._listed & (self._seq == 0)).astype(np.int32)
+        publishes = np.zeros(len(self._seq), dtype=np.bool_)
+        for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._told):
+            publishes[some] = True
+        self._told.clear()
+        sensors = np.flatnonzero(publishes).astype(np.int32)
+        channels, _ = self.channels.gather(sensors)
+        read = self._measurement.read(self._truth, channels, self._now)
+        messages = self._delivery.messages(self._now, sensors, read)
+        return self._emit(self._delivery.send(self._now, messages.take(self._listed[sensors]), self._seq == 0))
+
+    def skip(self, every: int = TICK) -> None:
+        """Move on as `step` does, unseen: nothing is measured, and nothing published."""
+        self._move((self.time // every + 1) * every)
+
+    def truth(self) -> FloatArray:
+        """Return the true value of every channel now, shape (n_channels,) [units of the quantities].
+
+        Channels are those of `simulators.world.measurement.Channels`; of kinds that are not simulated they are NaN. The
+        truth is never published.
+        """
+        return self._truth.copy()
+
+    def seen(self) -> FloatArray:
+        """Return what every channel would show now but for noise and resolution, shape (n_channels,) [units of the quantities].
+
+        NaN where nobody would hear it: of sensors without power and behind gateways that are down, and of kinds that are
+        not simulated.
+        """
+        seen = self._measurement.expected(self._truth, self._now)
+        heard = self._delivery.alive(self._now) & ~self._now.disturbance.held
+        seen[np.repeat(~heard, self.channels.count)] = np.nan
+        return seen
+
+    def copy(self, without: str = "") -> "World":
+        """Return another world in the same state, in which all that is known to happen happens, but for one event.
+
+        Parameters
+        ----------
+        without : str
+            Id of that event.
+        """
+        other = World(self.city, seed=self._now.seed, start=self.time + TICK, warm_up=False)
+        other._listed[:] = self._listed
+        other._effects += [(event, effect) for event, effect in self._effects if event.id != without]
+        other.restore(self.state())
+        return other
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of everything that changes as the world moves, by name."""
+        state = {"world.time": np.array(self.time)}
+        state.update({name: array.copy() for name, array in (self._arrays() | self._varying()).items()})
+        return state
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Continue where `state` was saved, bit for bit; the city and the seed must be those of then.
+
+        Raises
+        ------
+        CityError
+            If the state is not of this city, or of another version of its domains.
+        """
+        arrays, varying = self._arrays(), self._varying()
+        expected = {"world.time": (), **{name: array.shape for name, array in arrays.items()}}
+        found = {name: array.shape for name, array in state.items() if name not in varying}
+        wrong = {name for name in expected | found if expected.get(name) != found.get(name)} | varying.keys() - state
+        if wrong:
+            raise CityError(f"the saved state does not fit this city: {', '.join(sorted(wrong))}")
+        for name, array in arrays.items():
+            array[...] = state[name]
+        self._delivery.restore({name.removeprefix(_VARYING): state[name].copy() for name in varying})
+        self._now.move_to(int(state["world.time"]))
+
+    def inherit(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over from a state of the same city what outlasts an absence: message numbers, counters and settings.
+
+        Raises
+        ------
+        CityError
+            As `restore`.
+        """
+        lasting = {name: array for name, array in state.items() if name.startswith(_LASTING) or _counts(name)}
+        self.restore({**{name: array for name, array in self.state().items() if name not in lasting}, **lasting})
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the very arrays that change, by name."""
+        arrays = {"world.truth": self._truth, "world.seq": self._seq, "world.seen": self._changes.seen}
+        arrays["measurement.shown"] = self._measurement.shown
+        arrays.update({f"settings.{key}": array for key, array in self._now.settings.arrays.items()})
+        for name, domain in self.domains.items():
+            arrays.update({f"{name}.{key}": array for key, array in domain.arrays.items()})
+        return arrays
+
+    def _varying(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays whose length changes too, by name."""
+        return {f"{_VARYING}{name}": array for name, array in self._delivery.arrays.items()}
+
+    def _move(self, time: int) -> None:
+        """Move the truth on to a time [us]."""
+        now = self._now
+        now.move_to(time)
+        if self._disturbed:
+            now.disturbance.clear()
+        under_way = [effect for event, effect in self._effects if event.under_way(time)]
+        for effect in under_way:
+            effect.disturb(now)
+        self._disturbed = bool(under_way)
+        for domain in self.domains.values():
+            domain.step(now)
+
+    def _observe(self) -> None:
+        """Write what sensors would see into the truth."""
+        for name, places in self._places.items():
+            self._truth[places] = self.domains[name].observe(self._now).ravel()
+
+    def _silence(self, sensor: str) -> str | None:
+        """Return why a device cannot be reached, or None if it can."""
+        place = self._position[sensor]
+        faults = self._now.disturbance
+        if faults.silent[place] or faults.held[place]:
+            return f"{sensor} does not answer: its gateway is down"
+        if not self._now.powered[place] and self.city.sensors[place].kind not in BATTERY:
+            return f"{sensor} does not answer: it has no power"
+        return None
+
+    def _emit(self, messages: Messages) -> Emission:
+        """Give messages their numbers, and return them as they are published."""
+        sensors = messages.sensors
+        seq = self._seq[sensors] + _rank(sensors) + 1
+        self._seq[sensors] = seq  # of one that comes more than once, the last is the highest
+        offsets = np.zeros(len(sensors) + 1, dtype=np.int32)
+        np.cumsum(messages.count, out=offsets[1:])
+        return Emission(
+            time=self.time, sensors=sensors, times=messages.times, seq=seq, offsets=offsets, values=messages.values
+        )
+
+
+def _span(places: IntArray) -> IntArray | slice:
+    """Return ascending places as a slice if they follow each other, as writing to one is faster."""
+    whole = len(places) and places[-1] - places[0] == len(places) - 1
+    return slice(places[0], places[-1] + 1) if whole else places
+
+
+def _rank(sensors: IndexArray) -> IntArray | int:
+    """Return how many of the same sensor come before each, shape (k,)."""
+    if (sensors[1:] > sensors[:-1]).all():  # as they mostly are
+        return 0
+    order = np.argsort(sensors, kind="stable")
+    ranked, place = sensors[order], np.arange(len(sensors))
+    same = np.append(False, ranked[1:] == ranked[:-1])
+    if not same.any():
+        return 0
+    rank = np.empty(len(sensors), dtype=np.int64)
+    rank[order] = place - np.maximum.accumulate(np.where(same, 0, place))  # less the place of its first
+    return rank
+
+
+def _counts(name: str) -> bool:
+    """Return whether the state of this name is a domain's counter."""
+    return name.partition(".")[2] in COUNTERS
+
+
+def _is_listed(kind: str, district: str, kinds: Collection[str], districts: Collection[str]) -> bool:
+    return (not kinds or kind in kinds) and (not districts or district in districts)

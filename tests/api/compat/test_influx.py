@@ -1,0 +1,149 @@
+import gzip
+from collections.abc import Iterator
+from itertools import count
+
+import httpx
+import pytest
+
+from ingest.quotas import Limits
+from tests.api.device_api import device_api
+from tests.api.running import Api
+
+NUMBERS = count()
+LINES = (
+    "cpu,cpu=cpu0,host={box} usage_idle=98.5,usage_user=1i 1767225600000000000\n"
+    "mem,host={box} used_percent=40 1767225600000000000\n"
+)
+EXPECTED = {
+    "cpu_cpu0_usage_idle": (98.5, "2026-01-01T00:00:00Z"),
+    "cpu_cpu0_usage_user": (1, "2026-01-01T00:00:00Z"),
+    "mem_used_percent": (40, "2026-01-01T00:00:00Z"),
+}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory) -> Iterator[Api]:
+    with device_api(tmp_path_factory.mktemp("influx")) as api:
+        yield api
+
+
+@pytest.fixture
+def box(api) -> str:
+    """A device that has said nothing yet."""
+    name = f"box{next(NUMBERS)}"
+    with api.client() as client:
+        assert client.post("/v1/devices", json={"id": name}).status_code == 201
+    return name
+
+
+@pytest.fixture(scope="module")
+def client(api) -> Iterator[httpx.Client]:
+    """A client of InfluxDB 2."""
+    headers = {"Authorization": f"Token {api.secrets['pilot']}"}
+    with httpx.Client(base_url=api.url, headers=headers, timeout=10, trust_env=False) as client:
+        yield client
+
+
+def said(api, box):
+    with api.client() as client:
+        rows = client.get("/v1/latest", params={"world": "p-test-pilot", "sensor": box}).json()["items"]
+    return {row["property"]: (row["value"], row["time"]) for row in rows}
+
+
+def test_version_2_with_gzip(api, client, box):
+    params = {"org": "me", "bucket": "telegraf"}
+    answer = client.post(
+        "/api/v2/write",
+        params=params,
+        content=gzip.compress(LINES.format(box=box).encode()),
+        headers={"Content-Encoding": "gzip"},
+    )
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert said(api, box) == EXPECTED
+
+
+@pytest.mark.parametrize("way", ["query", "basic", "token of version 1.8", "bearer"])
+def test_version_1_with_every_way_to_say_a_key(api, box, way):
+    key = api.secrets["pilot"]
+    ways = {
+        "query": {"params": {"db": "telegraf", "u": "pilot", "p": key}},
+        "basic": {"params": {"db": "telegraf"}, "auth": ("pilot", key)},
+        "token of version 1.8": {"headers": {"Authorization": f"Token pilot:{key}"}},
+        "bearer": {"headers": {"Authorization": f"Bearer {key}"}},
+    }
+    answer = httpx.post(f"{api.url}/write", content=LINES.format(box=box), trust_env=False, **ways[way])
+    assert answer.status_code == 204
+    assert said(api, box) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("precision", "time"), [("s", "1767225600"), ("ms", "1767225600000"), ("us", "1767225600000000")]
+)
+def test_precision(api, client, box, precision, time):
+    assert (
+        client.post("/write", params={"precision": precision}, content=f"device,device={box} a=1 {time}").status_code
+        == 204
+    )
+    assert said(api, box) == {"a": (1, "2026-01-01T00:00:00Z")}
+
+
+def test_bad_lines_are_named_and_the_others_are_kept(api, client, box):
+    answer = client.post(
+        "/write", content=f"device,device={box} a=1 1767225600000000000\n\nbad\nm,host=nobody v=1\nm v=1\n"
+    )
+    assert answer.status_code == 400
+    body = answer.json()
+    assert body["error"] == body["message"]
+    assert (body["code"], body["line"]) == ("invalid", 3)
+    assert body["error"].startswith(
+        "partial write: line 3: unable to parse 'bad': missing fields\nline 4: 'm,host=nobody v=1': "
+    )
+    assert "line 5: 'm v=1': no tag device or host" in body["error"]
+    assert answer.headers["X-Influxdb-Error"] == "line 3: unable to parse 'bad': missing fields"
+    assert said(api, box) == {"a": (1, "2026-01-01T00:00:00Z")}
+
+
+@pytest.mark.parametrize(("content", "params"), [(b"\xff", {}), (b"m v=1", {"precision": "years"})])
+def test_what_is_no_lines_at_all(client, content, params):
+    answer = client.post("/write", params=params, content=content)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+
+
+def test_only_strings_are_no_error(api, client, box):
+    assert client.post("/write", content=f'log,host={box} message="hello"').status_code == 204
+    assert said(api, box) == {}
+
+
+def test_who_may_not_write_is_told_so_as_influxdb_tells_it(api):
+    for headers, status, code in (
+        ({}, 401, "unauthorized"),
+        ({"Authorization": "Token zk_no"}, 401, "unauthorized"),
+        ({"Authorization": "Basic !"}, 401, "unauthorized"),
+        ({"Authorization": f"Token {api.secrets['guest']}"}, 403, "forbidden"),
+    ):
+        answer = httpx.post(f"{api.url}/write", content=LINES, headers=headers, trust_env=False)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_too_much_is_kept_not_at_all(tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    with device_api(folder, Limits(100, 2)) as api, api.client() as client:
+        client.post("/v1/devices", json={"id": "box"})
+        answer = client.post("/write", content=LINES.format(box="box"))
+        assert (answer.status_code, answer.json()["quota"]) == (429, "points_per_day")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert said(api, "box") == {}
+
+
+def test_what_clients_ask_first(api, client):
+    for route in ("/ping", "/ping?verbose=true", "/health"):
+        answer = httpx.get(api.url + route, trust_env=False)
+        assert (answer.status_code, answer.json()["status"]) == (200, "pass")
+        assert answer.headers["X-Influxdb-Version"]
+    assert httpx.head(f"{api.url}/ping", trust_env=False).status_code == 200
+    assert client.post("/query", params={"q": 'CREATE DATABASE "telegraf"'}).json() == {
+        "results": [{"statement_id": 0}]
+    }
+    assert client.post("/query", data={"q": "SELECT 1"}).status_code == 400

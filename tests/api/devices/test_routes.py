@@ -1,0 +1,161 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from api.devices.schemas import DeviceAndLatest, DeviceDocument, DevicePage
+from tests.api.device_api import device_api
+from tests.api.running import Api
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory) -> Iterator[Api]:
+    with device_api(tmp_path_factory.mktemp("devices")) as api:
+        yield api
+
+
+def clean(api, role) -> Iterator[httpx.Client]:
+    """A client whose devices are removed when a test is over."""
+    with api.client(role) as client:
+        yield client
+        for item in client.get("/v1/devices").json()["items"]:
+            if item["pilot"] == f"test-{role}":
+                client.delete(f"/v1/devices/{item['id']}")
+
+
+@pytest.fixture
+def client(api) -> Iterator[httpx.Client]:
+    yield from clean(api, "pilot")
+
+
+@pytest.fixture
+def admin(api) -> Iterator[httpx.Client]:
+    yield from clean(api, "admin")
+
+
+def make(client, id_="roof", **members):
+    return client.post("/v1/devices", json={"id": id_, **members})
+
+
+def test_a_device_is_made_and_found(client):
+    made = make(client, "first", longitude=-7.45, latitude=33.62, external="70B3D57ED0051234", name="On the roof")
+    assert made.status_code == 201
+    document = DeviceDocument.model_validate(made.json())
+    assert made.headers["Location"] == "/v1/devices/first"
+    assert (document.district, document.state, document.seen) == ("la-ferme", "new", None)
+    assert (document.world, document.topic) == ("p-test-pilot", "pilots/test-pilot/telemetry/first")
+    found = DeviceAndLatest.model_validate(client.get("/v1/devices/first").json())
+    assert found.latest == []
+    assert DevicePage.model_validate(client.get("/v1/devices").json()).items == [document]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "about"),
+    [
+        ({"id": "a/b"}, 422, "cannot name a device"),
+        ({"id": ""}, 422, "cannot name a device"),
+        ({"id": "x" * 64}, 422, "id"),
+        ({"id": "x", "longitude": 2.35, "latitude": 48.85}, 422, "far from the city"),
+        ({"id": "x", "longitude": -7.45}, 422, "longitude and latitude"),
+        ({"id": "x", "codec": "morse"}, 422, "codec"),
+        ({"id": "x", "offline_after": 0}, 422, "offline_after"),
+        ({"id": "x", "colour": "red"}, 422, "colour"),
+        ({"id": "roof"}, 409, "already"),
+        ({"id": "x", "external": "TAKEN"}, 409, "external id"),
+    ],
+)
+def test_what_cannot_be_made_says_why(client, body, status, about):
+    assert make(client, external="taken").status_code == 201
+    answer = client.post("/v1/devices", json=body)
+    assert answer.status_code == status
+    assert about in answer.json()["detail"]
+    assert len(client.get("/v1/devices").json()["items"]) == 1
+
+
+def test_a_device_is_changed_and_removed(client):
+    make(client, longitude=-7.45, latitude=33.62, external="a")
+    changed = client.patch("/v1/devices/roof", json={"name": "Top", "offline_after": 60, "external": None}).json()
+    assert (changed["name"], changed["offline_after"], changed["external"], changed["district"]) == (
+        "Top",
+        60,
+        None,
+        "la-ferme",
+    )
+    assert client.patch("/v1/devices/roof", json={"longitude": None, "latitude": None}).json()["district"] == ""
+    for wrong in ({"longitude": -7.4}, {"name": None}, {"id": "new"}):
+        assert client.patch("/v1/devices/roof", json=wrong).status_code == 422
+    assert client.delete("/v1/devices/roof").status_code == 204
+    for again in (client.delete("/v1/devices/roof"), client.patch("/v1/devices/roof", json={})):
+        assert again.status_code == 404
+
+
+def test_the_device_of_another_is_as_if_it_were_not_there(api, client, admin):
+    make(admin, "secret")
+    for method in ("GET", "PATCH", "DELETE"):
+        answers = [client.request(method, f"/v1/devices/{name}", json={}) for name in ("secret", "nothing")]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        first, second = (
+            answer.text.replace(name, "*") for answer, name in zip(answers, ("secret", "nothing"), strict=True)
+        )
+        assert first == second
+    assert client.get("/v1/devices").json()["items"] == []
+    for pilot in ("test-admin", "nobody"):
+        answer = client.get("/v1/devices", params={"pilot": pilot})
+        assert (answer.status_code, answer.json()["detail"]) == (403, "A pilot sees its own devices: leave out pilot.")
+    assert make(client, "secret").status_code == 201
+
+
+def test_who_watches_sees_all_and_guests_make_none(api, client, admin):
+    make(client)
+    make(admin)
+    with api.client("engineer") as engineer, api.client("guest") as guest:
+        assert [item["pilot"] for item in engineer.get("/v1/devices").json()["items"]] == ["test-admin", "test-pilot"]
+        assert len(engineer.get("/v1/devices", params={"pilot": "test-pilot"}).json()["items"]) == 1
+        assert engineer.get("/v1/devices/roof", params={"pilot": "test-pilot"}).json()["pilot"] == "test-pilot"
+        assert engineer.get("/v1/devices/roof").status_code == 404
+        assert make(engineer).status_code == make(guest).status_code == 403
+        assert guest.get("/v1/devices").json()["items"] == []
+    with api.client(None) as nobody:
+        assert nobody.get("/v1/devices").status_code == 401
+
+
+def test_devices_come_in_pages_and_by_state(client):
+    for number in range(5):
+        make(client, f"d{number}")
+    first = client.get("/v1/devices", params={"limit": 3, "state": "new"}).json()
+    rest = client.get("/v1/devices", params={"limit": 3, "state": "new", "cursor": first["next"]}).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == [f"d{number}" for number in range(5)]
+    assert rest["next"] is None
+    assert client.get("/v1/devices", params={"state": "offline"}).json()["items"] == []
+    assert client.get("/v1/devices", params={"cursor": "x"}).status_code == 422
+
+
+def test_a_device_that_speaks_is_online_and_in_every_query(client, admin):
+    make(client, offline_after=60)
+    said = {"temperature": 21.5, "level": 2, "battery": 80, "time": "2026-01-01T00:00:00Z"}
+    assert client.post("/v1/telemetry", params={"device": "roof"}, json=said).status_code == 200
+    found = DeviceAndLatest.model_validate(client.get("/v1/devices/roof").json())
+    assert (found.state, found.battery, found.messages, found.readings) == ("online", 80, 1, 3)
+    assert {row.property: (row.value, row.unit) for row in found.latest}["temperature"] == (21.5, "Cel")
+    for params in ({}, {"sensor": "roof"}, {"property": "level"}, {"kind": "device"}):
+        own = {"world": "p-test-pilot"} | params
+        rows = client.get("/v1/readings", params=own).json()["items"]
+        assert {"level", "temperature", "battery"} >= {row["property"] for row in rows} >= {"level"}
+        assert client.get("/v1/latest", params=own).json()["items"] == [row | {} for row in rows]
+        assert admin.get("/v1/readings", params=own).json()["items"] == rows
+
+
+@pytest.mark.parametrize("params", [{"sensor": "cellar"}, {"property": "colour"}, {"kind": "toaster"}])
+def test_what_no_device_has_said_is_named(client, params):
+    make(client)
+    assert client.get("/v1/readings", params={"world": "p-test-pilot"} | params).status_code in {404, 422}
+
+
+def test_the_world_of_another_is_as_if_it_were_not_there(client, admin):
+    make(admin)
+    admin.post("/v1/telemetry", params={"device": "roof"}, json={"a": 1})
+    for route in ("/v1/readings", "/v1/latest", "/v1/stream", "/v1/dead-letters", "/v1/city"):
+        answers = [client.get(route, params={"world": world}) for world in ("p-test-admin", "p-nobody")]
+        assert [answer.status_code for answer in answers] == [404, 404], route
+        assert answers[0].text.replace("test-admin", "nobody") == answers[1].text
+    assert admin.get("/v1/latest", params={"world": "p-nobody"}).status_code == 404

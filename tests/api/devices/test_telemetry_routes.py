@@ -1,0 +1,136 @@
+import gzip
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from api.devices.schemas import TelemetryDocument
+from api.http.problems import LARGEST_BODY
+from ingest.quotas import Limits
+from tests.api.device_api import device_api
+from tests.api.running import Api
+from tests.zenata.wire.uplinks import test_chirpstack, test_things
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory) -> Iterator[Api]:
+    with device_api(tmp_path_factory.mktemp("telemetry")) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def client(api) -> Iterator[httpx.Client]:
+    with api.client() as client:
+        for device in (
+            {"id": "roof"},
+            {"id": "lora", "external": "70b3d57ed0051234"},
+            {"id": "things", "external": "dev1"},
+            {"id": "lpp", "codec": "cayenne"},
+            {"id": "line", "codec": "influx"},
+        ):
+            assert client.post("/v1/devices", json=device).status_code == 201
+        yield client
+
+
+def said(client, device):
+    rows = client.get("/v1/latest", params={"world": "p-test-pilot", "sensor": device}).json()["items"]
+    return {row["property"]: row["value"] for row in rows}
+
+
+THINGS = {"end_device_ids": test_things.IDS, "uplink_message": test_things.MESSAGE}
+
+
+@pytest.mark.parametrize(
+    ("params", "body", "device", "expected"),
+    [
+        (
+            {"device": "roof"},
+            b'{"temperature": 21.5, "door": true, "note": "x"}',
+            "roof",
+            {"temperature": 21.5, "door": 1},
+        ),
+        ({}, b'{"device": "roof", "level": 2}', "roof", {"level": 2}),
+        ({}, b'[{"bn":"roof/","n":"level","u":"m","v":3}]', "roof", {"level": 3}),
+        ({"event": "up"}, json.dumps(test_chirpstack.UP).encode(), "lora", {"temperatureSensor_3": 27.2}),
+        ({}, json.dumps(THINGS).encode(), "things", {"temperature": 1.0, "luminosity": 0.64}),
+        ({"device": "lpp"}, bytes.fromhex("03670110"), "lpp", {"temperature_3": 27.2}),
+        ({"device": "line"}, b"level value=4", "line", {"level": 4}),
+    ],
+)
+def test_every_format_is_taken_and_kept(client, params, body, device, expected):
+    answer = client.post("/v1/telemetry", params=params, content=body)
+    assert answer.status_code == 200, answer.text
+    document = TelemetryDocument.model_validate(answer.json())
+    assert (document.devices, document.readings) == ([device], len(expected))
+    assert expected.items() <= said(client, device).items()
+
+
+def test_a_pack_of_several_devices_is_taken_as_a_whole_or_not(client):
+    pack = [{"bn": "roof/", "n": "level", "v": 1}, {"bn": "lora/", "n": "level", "v": 2}]
+    assert client.post("/v1/telemetry", json=pack).json()["devices"] == ["roof", "lora"]
+    answer = client.post(
+        "/v1/telemetry", json=[{"bn": "roof/", "n": "other", "v": 1}, {"bn": "cellar/", "n": "level", "v": 2}]
+    )
+    assert answer.status_code == 404
+    assert said(client, "roof")["level"] == 1
+    assert "other" not in said(client, "roof")
+
+
+@pytest.mark.parametrize(
+    ("params", "body", "status", "code"),
+    [
+        ({"device": "cellar"}, b'{"a": 1}', 404, "device"),
+        ({"device": "a/b#"}, b'{"a": 1}', 404, "device"),
+        ({}, b'{"a": 1}', 404, "device"),
+        ({"device": "roof"}, b"\xff", 422, "schema"),
+        ({}, b'{"a":', 422, "schema"),
+        ({"device": "roof"}, b"", 422, "schema"),
+        ({"device": "roof"}, b'{"a": 1, "time": 4e9}', 422, "time"),
+        ({"device": "roof"}, b'[{"n":"temperature","u":"Cel","v":99}]', 422, "range"),
+        ({"device": "roof"}, b'[{"n":"temperature","u":"K","v":99}]', 422, "unit"),
+        ({"device": "roof"}, json.dumps(test_chirpstack.UP).encode(), 422, "topic"),
+    ],
+)
+def test_what_is_refused_is_told_and_a_dead_letter_of_its_pilot(api, client, params, body, status, code):
+    answer = client.post("/v1/telemetry", params=params, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    for own in ({}, {"world": "p-test-pilot"}):
+        (letter,) = client.get("/v1/dead-letters", params=own | {"limit": 1}).json()["items"]
+        assert letter["code"] == code
+        assert letter["topic"].startswith("pilots/test-pilot/telemetry/")
+    with api.client("guest") as guest:
+        assert guest.get("/v1/dead-letters").json()["items"] == []
+    assert client.get("/v1/ledger").json()["items"][0]["rejected"] == 0
+
+
+def test_bodies_may_be_gzip_and_not_too_large(client):
+    def post(content, encoding):
+        headers = {"Content-Encoding": encoding}
+        return client.post("/v1/telemetry", params={"device": "roof"}, content=content, headers=headers).status_code
+
+    assert post(gzip.compress(b'{"a": 1}'), "gzip") == 200
+    assert post(gzip.compress(b'{"a": 1}')[:-4], "gzip") == 400
+    assert post(b'{"a": 1}', "gzip") == 400
+    assert post(b'{"a": 1}', "br") == 400
+    assert post(gzip.compress(b" " * (LARGEST_BODY + 1)), "gzip") == 413
+    assert post(b" " * (LARGEST_BODY + 1), "identity") == 413
+
+
+def test_who_may_not_is_refused(api):
+    with api.client("guest") as guest, api.client(None) as nobody:
+        assert guest.post("/v1/telemetry", json={"a": 1}).status_code == 403
+        assert nobody.post("/v1/telemetry", json={"a": 1}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("limits", "quota"), [(Limits(0.01, 100), "messages_per_second"), (Limits(100, 1), "points_per_day")]
+)
+def test_too_much_is_429_and_names_the_quota(tmp_path, limits, quota):
+    with device_api(tmp_path, limits) as api, api.client() as client:
+        client.post("/v1/devices", json={"id": "roof"})
+        answers = [client.post("/v1/telemetry", params={"device": "roof"}, json={"a": n}) for n in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 429]
+        assert answers[1].json()["quota"] == quota
+        assert int(answers[1].headers["Retry-After"]) >= 1
+        assert client.get("/v1/dead-letters").json()["items"] == []

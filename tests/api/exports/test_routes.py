@@ -1,0 +1,122 @@
+"""Exports: asked for, watched, fetched in parts, and seen by nobody else."""
+
+from contextlib import closing
+
+import pyarrow.parquet as pq
+import pytest
+
+from api.exports.jobs import MOST
+from api.exports.schemas import ExportDocument, ExportPage
+from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
+from tests.system.running import wait_until
+from zenata.store import open_store
+
+WHOLE = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z"}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    city = small_city()
+    with closing(open_store(f"duckdb:///{folder}/readings.duckdb")) as store:
+        store.append(batch_of(series_of(city), range(MINUTES)))
+        private_world(folder, "w-foreign", "ben")
+        with running(city=city, store=store, worlds=folder) as api:
+            yield api
+
+
+def done(api: Api, role: str = "pilot", **asked: object) -> ExportDocument:
+    """Ask for an export and wait until it is written."""
+    with api.client(role) as client:
+        answer = client.post("/v1/exports", json=WHOLE | asked)
+        assert answer.status_code == 202, answer.text
+        path = f"/v1/exports/{answer.json()['id']}"
+        wait_until(lambda: client.get(path).json()["state"] == "done", "it is written")
+        return ExportDocument.model_validate(client.get(path).json())
+
+
+def test_a_file_is_what_readings_answer(api):
+    export = done(api, format="csv", kind="air")
+    assert (export.progress, export.rows) == (1.0, MINUTES * 10)
+    with api.client() as client:
+        file = client.get(export.file)
+        assert file.headers["content-type"].startswith("text/csv")
+        assert f'filename="{export.id}.csv"' in file.headers["content-disposition"]
+        assert file.content == client.get("/v1/readings", params=WHOLE | {"kind": "air", "format": "csv"}).content
+        assert len(file.content) == export.bytes
+
+
+def test_aggregates_come_too(api, tmp_path):
+    export = done(api, every="1h", agg="max,count", property=["pm25", "no2"])
+    with api.client() as client:
+        file = tmp_path / "file.parquet"
+        file.write_bytes(client.get(export.file).content)
+    table = pq.read_table(file)
+    assert table.num_rows == export.rows == 2 * 2 * 2  # hours, sensors, properties
+    assert set(table["count"].to_pylist()) == {60}
+
+
+def test_a_broken_download_goes_on(api):
+    export = done(api)
+    with api.client() as client:
+        whole = client.get(export.file)
+        first = client.get(export.file, headers={"Range": "bytes=0-99"})
+        rest = client.get(export.file, headers={"Range": "bytes=100-", "If-Range": whole.headers["etag"]})
+        assert (first.status_code, rest.status_code) == (206, 206)
+        assert first.content + rest.content == whole.content
+        assert client.get(export.file, headers={"Range": "bytes=99999999-"}).status_code == 416
+
+
+def test_a_pilot_sees_its_own_and_no_others(api):
+    own, foreign = done(api), done(api, "admin")
+    with api.client() as pilot, api.client("engineer") as engineer, api.client("guest") as guest:
+        mine = ExportPage.model_validate(pilot.get("/v1/exports").json())
+        assert own.id in {one.id for one in mine.items}
+        assert {one.pilot for one in mine.items} == {"test-pilot"}
+        assert {one["pilot"] for one in engineer.get("/v1/exports").json()["items"]} == {"test-pilot", "test-admin"}
+        assert guest.get("/v1/exports").json()["items"] == []
+        for path in (f"/v1/exports/{foreign.id}", f"/v1/exports/{foreign.id}/file"):
+            other = pilot.get(path)
+            none = pilot.get(path.replace(foreign.id, "x-0"))
+            assert other.status_code == none.status_code == 404
+            assert other.json()["detail"].replace(foreign.id, "x-0") == none.json()["detail"]
+        assert pilot.delete(f"/v1/exports/{foreign.id}").status_code == 404
+        assert engineer.get(foreign.file).status_code == 200
+
+
+def test_what_one_may_not_read_one_may_not_export(api):
+    with api.client() as pilot:
+        assert pilot.post("/v1/exports", json={"world": "w-foreign"}).status_code == 404
+    with api.client(None) as nobody:
+        assert nobody.post("/v1/exports", json={}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        ({"format": "json"}, "format"),
+        ({"kind": "airs"}, "kind"),
+        ({"kind": "air,,noise"}, "kind"),
+        ({"end": "soon"}, "end"),
+        ({"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "start"),
+        ({"limit": 5}, "limit"),
+        ({"every": "0s"}, "every"),
+        ([], "body"),
+        (7, "body"),
+    ],
+)
+def test_what_means_nothing_is_refused(api, body, parameter):
+    with api.client() as pilot:
+        answer = pilot.post("/v1/exports", json=body)
+        assert answer.status_code == 422
+        assert answer.json()["parameter"] == parameter
+
+
+def test_deleting_makes_room_for_another(api):
+    with api.client("guest") as guest:
+        ids = [guest.post("/v1/exports", json=WHOLE).json()["id"] for _ in range(MOST)]
+        full = guest.post("/v1/exports", json=WHOLE)
+        assert (full.status_code, full.json()["type"]) == (409, "/problems/export-limit")
+        assert guest.delete(f"/v1/exports/{ids[0]}").status_code == 204
+        assert guest.get(f"/v1/exports/{ids[0]}").status_code == 404
+        assert guest.post("/v1/exports", json=WHOLE).status_code == 202

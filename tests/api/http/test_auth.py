@@ -1,0 +1,144 @@
+import httpx
+import pytest
+
+from api.http.guard import WRONG_KEYS
+from tests.api.running import Api
+
+LINES = {"/write", "/api/v2/write", "/query"}
+PUBLIC = {"/healthz", "/readyz", "/ping", "/health", "/problems/{name}"}
+BODIES = {
+    "advance": {"steps": 1},
+    "events": {"type": "leak"},
+    "backfill": {"end": "2026-01-01T00:00:00Z"},
+    "commands": {"sensor": "air-0001", "set": {"dim": 1}},
+}
+AWAY = "/v1/worlds/{world}", "/v1/worlds", "/v1/commands"
+"""Where a simulator would be asked; none runs here."""
+
+NAMES = {"sensor": "air-0001", "name": "no-key", "world": "zenata", "pilot": "nobody"} | dict.fromkeys(
+    ("device", "export", "webhook", "delivery"), "none"
+)
+ROLES = ("admin", "engineer", "pilot", "guest")
+
+
+def routes(api: Api) -> list[tuple[str, str]]:
+    """Every method and path."""
+    with api.client(None) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    return [(method.upper(), path) for path, operations in paths.items() for method in operations]
+
+
+def status(client: httpx.Client, route: tuple[str, str], **headers: str | bytes) -> int:
+    method, path = route
+    path = path.format_map(NAMES)
+    body = None if method == "GET" else BODIES.get(path.rpartition("/")[2], {})
+    with client.stream(method, path, headers=headers, json=body) as response:
+        if response.status_code in {401, 403}:
+            assert response.headers["content-type"] == "application/problem+json"
+        return response.status_code
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_reaches_what_it_may_and_nothing_else(api: Api, role: str) -> None:
+    with api.client(role) as client:
+        answers = {route: status(client, route) for route in routes(api)}
+    assert {route for route, code in answers.items() if code == 403} == forbidden(role)
+    for (method, path), code in answers.items():
+        if code != 403:
+            assert code in wanted(method, path), (method, path)
+
+
+def wanted(method: str, path: str) -> set[int]:
+    """How a route answers whoever may use it, asked for nothing in particular."""
+    if path.startswith(AWAY[0]) or path in AWAY[1:]:
+        return {503, 422}
+    if any(word in path for word in ("{device}", "{export}", "{pilot}", "{webhook}")):
+        return {404, 422}
+    if path == "/v1/dead-letters/replay":
+        return {200}
+    if path in LINES:  # of which there are none
+        return {204, 400}
+    return {202, 422} if method == "POST" else {200}
+
+
+def forbidden(role: str) -> set[tuple[str, str]]:
+    """What a role may not do, in the shared city."""
+    world, pilot = "/v1/worlds/{world}", "/v1/pilots/{pilot}"
+    watching = {
+        ("GET", "/metrics"),
+        ("GET", f"{world}/truth"),
+        ("GET", f"{world}/record"),
+        ("POST", f"{world}/fork"),
+        ("POST", "/v1/dead-letters/replay"),
+        *(("GET", path) for path in ("/v1/pilots", "/v1/keys", "/v1/alerts")),
+        *(("POST", f"{pilot}/{verb}") for verb in ("suspend", "resume")),
+    }
+    ruling = {
+        ("DELETE", world),
+        ("PATCH", f"{world}/clock"),
+        ("POST", f"{world}/advance"),
+        ("POST", f"{world}/events"),
+        ("POST", f"{world}/backfill"),
+        ("POST", "/v1/commands"),
+        ("POST", "/v1/pilots"),
+        ("PATCH", pilot),
+        ("POST", f"{pilot}/budget"),
+    }
+    bringing = {("POST", path) for path in ("/v1/devices", "/v1/telemetry", *LINES)}
+    bringing |= {(method, "/v1/devices/{device}") for method in ("PATCH", "DELETE")}
+    bringing |= {("POST", "/v1/webhooks"), ("PATCH", "/v1/webhooks/{webhook}"), ("DELETE", "/v1/webhooks/{webhook}")}
+    bringing |= {
+        ("POST", f"/v1/webhooks/{{webhook}}/{rest}") for rest in ("secret", "test", "deliveries/{delivery}/retry")
+    }
+    return {
+        "admin": set(),
+        "engineer": ruling | bringing,
+        "pilot": ruling | watching,
+        "guest": ruling | watching | bringing | {("POST", "/v1/worlds")},
+    }[role]
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic ZGVtbzpkZW1v"}, {"X-Api-Key": "zk_"}]
+)
+def test_nobody_gets_in_without_a_key(api: Api, headers: dict[str, str | bytes]) -> None:
+    with api.client(None) as client:
+        answers = {route: status(client, route, **headers) for route in routes(api)}
+    assert answers == {route: 200 if route[1] in PUBLIC else 401 for route in answers}
+
+
+@pytest.mark.parametrize(
+    ("address", "key"), [("127.0.0.2", b"zk_" + b"A" * 43), ("127.0.0.3", b"\xe9"), ("127.0.0.4", b"zk_")]
+)
+def test_nobody_gets_in_with_a_wrong_key(api: Api, address: str, key: bytes) -> None:
+    with api.client(None, address) as client:
+        answers = {route: status(client, route, Authorization=b"Bearer " + key) for route in routes(api)}
+    public = {route: answers.pop(route) for route in list(answers) if route[1] in PUBLIC}
+    assert set(public.values()) == {200}
+    assert list(answers.values()) == [401] * WRONG_KEYS + [429] * (len(answers) - WRONG_KEYS)
+
+
+def test_401_says_how_to_get_in_before_anything_else_is_looked_at(api: Api) -> None:
+    with api.client(None) as client:
+        for path in ("/v1/sensors/no-such-sensor", "/v1/readings?start=never", "/v1/latest?world=secret&x=1"):
+            response = client.get(path)
+            assert response.status_code == 401
+            assert response.headers["www-authenticate"] == 'Bearer realm="zenata"'
+            assert response.json()["type"] == "/problems/no-key"
+            assert "Authorization: Bearer" in response.json()["detail"]
+    with api.client(None, "127.0.0.5") as client:
+        wrong = client.get("/v1/city", headers={"Authorization": "Bearer zk_wrong"})
+        assert wrong.headers["www-authenticate"] == 'Bearer realm="zenata", error="invalid_token"'
+        assert "zk_wrong" not in wrong.text
+
+
+def test_403_names_the_roles_that_may(api: Api) -> None:
+    with api.client("guest") as client:
+        problem = client.get("/metrics").json()
+    assert problem["type"] == "/problems/wrong-role"
+    assert problem["allowed"] == ["admin", "engineer"]
+
+
+def test_a_key_is_no_parameter(api: Api) -> None:
+    with api.client(None) as client:
+        assert client.get("/v1/city", params={"key": api.secrets["pilot"]}).status_code == 401

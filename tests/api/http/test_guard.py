@@ -1,0 +1,92 @@
+import pytest
+
+from api.http.guard import LOCKED, WRONG_KEYS, Guard
+from api.http.problems import Problem
+from tests.clocks import StandingClock
+from zenata.city.clock import SECOND
+from zenata.control.database import open_database
+from zenata.control.keys import new_key
+from zenata.control.pilot import Quotas
+from zenata.control.register import Register
+
+HERE, THERE = "192.0.2.1", "192.0.2.2"
+
+
+@pytest.fixture
+def clock():
+    return StandingClock()
+
+
+@pytest.fixture
+def register(tmp_path, clock):
+    engine = open_database(f"sqlite:///{tmp_path}/control.db")
+    register = Register(engine, clock=clock, quotas=Quotas(requests_per_minute=60))
+    register.add("aqua", by="test")
+    yield register
+    engine.dispose()
+
+
+@pytest.fixture
+def guard(register, clock):
+    return Guard(register, clock)
+
+
+def refused(guard, address, key=None):
+    """The kind of problem and how long to wait [s]."""
+    with pytest.raises(Problem) as problem:
+        guard.identify(key or new_key(), address)
+    return problem.value.name, problem.value.headers.get("Retry-After")
+
+
+def test_who_guesses_is_locked_out_for_a_while(guard, clock):
+    assert [refused(guard, HERE)[0] for _ in range(WRONG_KEYS)] == ["no-key"] * WRONG_KEYS
+    assert refused(guard, HERE) == ("locked-out", "60")
+    clock.time += 20 * SECOND
+    assert refused(guard, HERE) == ("locked-out", "40")
+    assert guard.locked == {HERE: 40.0}
+    clock.time += int((LOCKED - 20) * SECOND)
+    assert refused(guard, HERE)[0] == "no-key"
+    assert guard.locked == {}
+
+
+def test_a_good_key_that_was_never_seen_there_waits_too(guard, register, clock):
+    key = register.issue("aqua", by="test")
+    for _ in range(WRONG_KEYS + 1):
+        refused(guard, HERE)
+    assert refused(guard, HERE, key)[0] == "locked-out"
+    clock.time += int(LOCKED * SECOND)
+    assert guard.identify(key, HERE).pilot == "aqua"
+
+
+def test_neighbours_of_who_guesses_go_on(guard, register):
+    key = register.issue("aqua", by="test")
+    guard.identify(key, HERE)
+    for _ in range(WRONG_KEYS + 1):
+        refused(guard, HERE)
+    assert guard.identify(key, HERE).pilot == "aqua"
+    assert guard.identify(key, THERE).pilot == "aqua"
+    assert refused(guard, THERE)[0] == "no-key"
+
+
+def test_a_known_key_that_was_revoked_is_no_way_in(guard, register):
+    key = register.issue("aqua", by="test")
+    guard.identify(key, HERE)
+    register.revoke("aqua", "main", by="test")
+    for _ in range(WRONG_KEYS):
+        assert refused(guard, HERE, key)[0] == "no-key"
+    assert refused(guard, HERE, key)[0] == "locked-out"
+
+
+def test_requests_are_counted_by_pilot(guard, register, clock):
+    register.add("ben", quotas={"requests_per_minute": 0}, by="test")
+    for _ in range(60):
+        guard.count("aqua")
+    assert guard.used("aqua") == 1.0
+    with pytest.raises(Problem) as over:
+        guard.count("aqua")
+    assert (over.value.name, over.value.members["quota"]) == ("over-quota", "requests_per_minute")
+    assert over.value.headers == {"Retry-After": "1"}
+    clock.time += SECOND
+    guard.count("aqua")
+    with pytest.raises(Problem):
+        guard.count("ben")

@@ -1,0 +1,157 @@
+"""The OpenAPI document against what the application really is and does."""
+
+from typing import Any
+
+import pytest
+
+from api.city.schemas import ProblemDetails
+from api.http.formats import FORMATS
+from api.http.problems import KINDS, MEDIA_TYPE
+from api.http.responses import responses
+from tests.api.running import Api
+
+V1 = [
+    "/v1/city",
+    "/v1/districts",
+    "/v1/kinds",
+    "/v1/sensors",
+    "/v1/sensors/{sensor}",
+    "/v1/map",
+    "/v1/latest",
+    "/v1/readings",
+    "/v1/stream",
+    "/v1/worlds",
+    "/v1/worlds/{world}",
+    "/v1/worlds/{world}/clock",
+    "/v1/worlds/{world}/advance",
+    "/v1/worlds/{world}/events",
+    "/v1/worlds/{world}/fork",
+    "/v1/worlds/{world}/backfill",
+    "/v1/worlds/{world}/record",
+    "/v1/worlds/{world}/truth",
+    "/v1/commands",
+    "/v1/devices",
+    "/v1/devices/{device}",
+    "/v1/exports",
+    "/v1/exports/{export}",
+    "/v1/exports/{export}/file",
+    "/v1/telemetry",
+    "/v1/ledger",
+    "/v1/ledger/{world}",
+    "/v1/dead-letters",
+    "/v1/dead-letters/replay",
+    "/v1/me",
+    "/v1/pilots",
+    "/v1/pilots/{pilot}",
+    "/v1/pilots/{pilot}/suspend",
+    "/v1/pilots/{pilot}/resume",
+    "/v1/pilots/{pilot}/keys",
+    "/v1/pilots/{pilot}/keys/{name}",
+    "/v1/pilots/{pilot}/keys/{name}/rotate",
+    "/v1/pilots/{pilot}/budget",
+    "/v1/pilots/{pilot}/activity",
+    "/v1/keys",
+    "/v1/alerts",
+    "/v1/webhooks",
+    "/v1/webhooks/{webhook}",
+    "/v1/webhooks/{webhook}/secret",
+    "/v1/webhooks/{webhook}/test",
+    "/v1/webhooks/{webhook}/deliveries",
+    "/v1/webhooks/{webhook}/deliveries/{delivery}/retry",
+    "/v1/audit",
+]
+INFLUX = ["/write", "/api/v2/write", "/ping", "/health", "/query"]
+SERVICE = ["/healthz", "/readyz", "/metrics", "/problems/{name}"]
+
+
+@pytest.fixture(scope="module")
+def document(api: Api) -> dict[str, Any]:
+    with api.client(None) as client:
+        return client.get("/openapi.json").json()
+
+
+def references(node: object) -> set[str]:
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*map(references, node.values()))
+    return set().union(*map(references, node)) if isinstance(node, list) else set()
+
+
+def test_every_route_is_documented(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) == {*V1, *INFLUX, *SERVICE}
+    for path in document["paths"].values():
+        assert all(operation["description"] for operation in path.values())
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    found = references(document)
+    assert "#/components/schemas/ProblemDetails" in found
+    for reference in found:
+        node: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+        assert node
+
+
+def test_every_route_says_how_it_fails(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            check_operation(path, operation)
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def check_operation(path: str, operation: dict[str, Any]) -> None:
+    statuses = set(operation["responses"])
+    assert {"422", "500"} < statuses
+    assert any(status.startswith("2") for status in statuses)
+    if path in V1:
+        assert operation["security"] == [{"key": []}]
+        assert "401" in statuses
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            continue
+        assert list(response["content"]) == [MEDIA_TYPE]
+        for name, example in response["content"][MEDIA_TYPE]["examples"].items():
+            assert ProblemDetails.model_validate(example["value"]).status == KINDS[name].status == int(status)
+
+
+def test_particular_failures_are_there(document: dict[str, Any]) -> None:
+    statuses = {
+        path: set().union(*(operation["responses"] for operation in operations.values()))
+        for path, operations in document["paths"].items()
+    }
+    assert {"404", "406", "413", "503"} <= statuses["/v1/readings"]
+    assert {"404", "406", "413", "503"} <= statuses["/v1/latest"]
+    assert {"404", "503"} <= statuses["/v1/stream"] & statuses["/v1/sensors/{sensor}"] & statuses["/v1/city"]
+    assert "403" in statuses["/metrics"]
+    assert "503" in statuses["/readyz"]
+
+
+def test_the_formats_are_there(document: dict[str, Any]) -> None:
+    for path in ("/v1/latest", "/v1/readings"):
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]
+        assert set(content) == {format_.media_type for format_ in FORMATS.values()}
+        assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/RowPage"}
+    assert list(document["paths"]["/v1/stream"]["get"]["responses"]["200"]["content"]) == ["text/event-stream"]
+
+
+def test_parameters_are_explained(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/v1/readings"]["get"]["parameters"]
+    assert [parameter["name"] for parameter in parameters] == (
+        "world sensor kind district property start end every agg limit cursor format".split()
+    )
+    for path in V1:
+        for operation in document["paths"][path].values():
+            for parameter in operation.get("parameters", []):
+                assert parameter.get("description") or parameter["name"] in {"sensor", "world", "device"}, (
+                    path,
+                    parameter["name"],
+                )
+
+
+def test_problems_of_one_status_share_an_entry() -> None:
+    declared = responses(None, "unknown-sensor", "unknown-world")
+    assert set(declared) == {200, 404, 500}
+    assert set(declared[404]["content"][MEDIA_TYPE]["examples"]) == {"unknown-sensor", "unknown-world"}

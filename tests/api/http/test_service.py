@@ -1,0 +1,152 @@
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.http.problems import KINDS
+from tests.api.running import Api, batch_of, running, series_of, small_city
+from zenata.city.readings import Catalog, Selection
+from zenata.errors import StoreError
+from zenata.store import open_store
+from zenata.store.base import Table
+from zenata.store.dead_letters import DeadLetter
+
+
+def test_health_needs_no_key(api: Api) -> None:
+    with api.client(None) as client:
+        for path in ("/healthz", "/readyz"):
+            response = client.get(path)
+            assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_not_ready_is_503_with_the_reasons(tmp_path: Path) -> None:
+    reasons: list[str] = ["ingest is not connected to the broker"]
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with (
+        running(city=small_city(), store=store, ready=lambda: reasons) as api,
+        api.client(None) as client,
+    ):
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert response.json()["reasons"] == reasons
+        assert reasons[0] in response.json()["detail"]
+        assert client.get("/healthz").status_code == 200
+        reasons.clear()
+        assert client.get("/readyz").status_code == 200
+    store.close()
+
+
+class BrokenStore:
+    """A store whose disk has gone, or whose code is wrong."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self.catalog = Catalog()
+
+    def latest(self, selection: Selection) -> Table:
+        raise self._error
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        raise self._error
+
+
+def test_a_store_that_fails_is_503_and_its_reasons_stay_inside(tmp_path: Path) -> None:
+    store = BrokenStore(StoreError("/secret/path is gone"))
+    with running(city=small_city(), store=store) as api, api.client() as client:
+        for path in ("/v1/latest", "/v1/city", "/readyz"):
+            response = client.get(path)
+            assert response.status_code == 503
+            assert response.headers["content-type"] == "application/problem+json"
+            assert "secret" not in response.text
+        assert "the store cannot be read" in response.json()["reasons"]
+
+
+def test_a_failure_is_500_without_a_traceback(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = BrokenStore(RuntimeError("a secret"))
+    with running(city=small_city(), store=store) as api, api.client() as client:
+        response = client.get("/v1/latest")
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.json()["type"] == "/problems/internal"
+    assert "secret" not in response.text
+    assert "Traceback" not in response.text
+    assert "a secret" in caplog.text
+
+
+def test_metrics_count_requests_readings_and_ingest(tmp_path: Path) -> None:
+    city = small_city()
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with running(city=city, store=store) as api, api.client("engineer") as client:
+        batch = batch_of(series_of(city), range(3))
+        store.append(batch)
+        api.hub.publish(batch)
+        client.get("/v1/sensors/air-0001")
+        client.get("/v1/sensors/nothing")
+        client.get("/nowhere")
+        response = client.get("/metrics")
+    store.close()
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    samples = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+
+    def requests(route: str, status: int) -> float:
+        return samples["zenata_http_requests_total", ("method", "GET"), ("route", route), ("status", str(status))]
+
+    assert requests("/v1/sensors/{sensor}", 200) == 1
+    assert requests("/v1/sensors/{sensor}", 404) == 1
+    assert requests("none", 404) == 1
+    assert samples["zenata_http_first_byte_seconds_count", ("route", "/v1/sensors/{sensor}")] == 2
+    assert samples["zenata_readings_stored_total",] == len(batch)
+    assert samples["zenata_stream_listeners",] == 0
+    assert samples["zenata_ingest_messages_total",] == 7
+
+
+def test_docs_load_nothing_from_elsewhere(api: Api) -> None:
+    with api.client(None) as client:
+        root = client.get("/")
+        assert (root.status_code, root.headers["location"]) == (307, "/docs")
+        page = client.get("/docs")
+        assert page.status_code == 200
+        assert "http://" not in page.text
+        assert "https://" not in page.text
+        assets = ("/swagger/swagger-ui-bundle.js", "/swagger/swagger-ui.css", "/swagger/favicon-32x32.png")
+        for asset in (*assets, "/openapi.json"):
+            assert asset in page.text
+            assert client.get(asset).status_code == 200
+
+
+def test_every_problem_has_a_page(api: Api) -> None:
+    with api.client(None) as client:
+        for name, kind in KINDS.items():
+            page = client.get(f"/problems/{name}").json()
+            assert page == {
+                "type": f"/problems/{name}",
+                "title": kind.title,
+                "status": kind.status,
+                "detail": kind.help,
+            }
+        assert client.get("/problems/none").json()["allowed"] == list(KINDS)
+
+
+def test_unknown_routes_and_methods_are_problems(client: httpx.Client) -> None:
+    for path in ("/v2/city", "/v1/", "/v1/city/x", "/swagger/none.js"):
+        unknown = client.get(path)
+        assert unknown.status_code == 404
+        assert unknown.json()["type"] == "/problems/unknown-route"
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        wrong = client.request(method, "/v1/city")
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
+        assert (wrong.json()["type"], wrong.json()["allowed"]) == ("/problems/method-not-allowed", ["GET"])
+    assert client.put("/v1/devices/roof").headers["allow"] == "GET, PATCH, DELETE"
+
+
+@pytest.mark.parametrize("body", [b'{"id": "formy"}', b"\xff"])
+def test_a_body_that_does_not_say_that_it_is_json_is_told_how(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/v1/devices", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert (answer.status_code, answer.json()["parameter"]) == (422, "body")
+    assert "Content-Type: application/json" in answer.json()["detail"]

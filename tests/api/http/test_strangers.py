@@ -1,0 +1,72 @@
+import http.client
+import json
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from api.http.guard import WRONG_KEYS
+from api.http.strangers import LARGEST_STRANGE_BODY
+from tests.api.running import Api
+
+LONG = LARGEST_STRANGE_BODY + 1
+JSON = {"Content-Type": "application/json"}
+
+
+def parts() -> Iterator[bytes]:
+    yield b'{"id": "wide"}'.ljust(LARGEST_STRANGE_BODY)
+    yield b" "
+
+
+@pytest.mark.parametrize("path", ["/v1/worlds", "/v1/telemetry", "/write", "/nowhere"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic !"}])
+def test_a_long_body_of_a_stranger_is_not_read(api: Api, path, headers):
+    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=10)
+    connection.request("POST", path, headers=headers | {"Content-Length": str(LONG)})  # and not one byte of it
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Connection"]) == (401, "close")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="zenata"'
+    problem = json.load(answer)
+    assert (problem["type"], problem["instance"]) == ("/problems/no-key", path)
+    assert "Authorization: Bearer" in problem["detail"]
+    connection.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/worlds", "/v1/devices", "/write"])
+def test_a_body_of_a_stranger_that_becomes_long_is_cut_off(api: Api, path):
+    with api.client(None) as nobody:
+        answer = nobody.post(path, content=parts(), headers=JSON)
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/no-key")
+
+
+def test_a_short_body_of_a_stranger_is_answered_by_its_route(api: Api):
+    with api.client(None) as nobody:
+        answer = nobody.post("/v1/devices", content=b'{"id": "x"}'.ljust(LARGEST_STRANGE_BODY), headers=JSON)
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/no-key")
+
+
+def test_whose_key_is_known_may_send_much_and_in_parts(api: Api, client: httpx.Client):
+    answer = client.post("/v1/devices", content=parts(), headers=JSON)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("way", ["query", "basic", "token", "bearer"])
+def test_a_key_is_found_wherever_clients_of_influxdb_show_it(api: Api, way):
+    key = api.secrets["pilot"]
+    shown = {
+        "query": {"params": {"p": key}},
+        "basic": {"auth": ("pilot", key)},
+        "token": {"headers": {"Authorization": f"Token {key}"}},
+        "bearer": {"headers": {"Authorization": f"Bearer {key}"}},
+    }[way]
+    answer = httpx.post(f"{api.url}/write", content=b"\n" * LONG, trust_env=False, **shown)
+    assert answer.status_code == 204
+
+
+def test_wrong_keys_with_long_bodies_count_as_others_do(api: Api):
+    headers = {"Authorization": "Bearer zk_wrong"}
+    with api.client(None, "127.0.0.9") as nobody:
+        answers = [nobody.post("/write", content=b" " * LONG, headers=headers) for _ in range(WRONG_KEYS + 1)]
+    assert [answer.status_code for answer in answers] == [401] * WRONG_KEYS + [429]
+    assert "is none of this sandbox" in answers[0].json()["detail"]

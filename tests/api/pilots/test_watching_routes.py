@@ -1,0 +1,160 @@
+"""What those who run the sandbox see of its pilots: activity, alerts, and who did what."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.pilots.schemas import ActivityDocument, AlertPage, DeedPage
+from tests.api.running import START, Api, running, small_city
+from zenata.broker.watch import Connection, Watcher
+from zenata.errors import BrokerError
+from zenata.store import open_store
+
+
+@pytest.fixture
+def engineer(api: Api) -> Iterator[httpx.Client]:
+    with api.client("engineer") as client:
+        yield client
+
+
+def activity(client: httpx.Client) -> ActivityDocument:
+    answer = client.get("/v1/pilots/test-pilot/activity")
+    assert answer.status_code == 200, answer.text
+    return ActivityDocument.model_validate(answer.json())
+
+
+def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Client) -> None:
+    before = activity(engineer)
+    client.get("/v1/city")
+    client.get("/v1/sensors/none")
+    client.post("/v1/telemetry", params={"device": "none"}, json={"a": 1})
+    after = activity(engineer)
+    assert after.requests.answered - before.requests.answered == 3
+    assert after.requests.wrong - before.requests.wrong == 2
+    assert after.requests.failed == 0
+    assert after.requests.p95 > 0
+    assert after.dead_letters.last_hour - before.dead_letters.last_hour == 1
+    assert {quota.name for quota in after.quotas} >= {"requests_per_minute", "points_per_day", "worlds", "storage"}
+    assert activity(client).pilot == "test-pilot"
+
+
+def test_who_is_connected_is_told_where_the_broker_tells(tmp_path: Path) -> None:
+    there = {"client": "roof", "address": "127.0.0.1", "since": START, "sent": 3}
+    told = [
+        Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
+    ]
+    watcher = Told(told)
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with running(city=small_city(), store=store, worlds=tmp_path, watcher=watcher) as api:
+        api.register.issue("test-pilot", name="phone", by="test")
+        with api.client("engineer") as engineer:
+            found = [activity(engineer).mqtt]
+            watcher.away = True
+            found += [activity(engineer).mqtt]
+    store.close()
+    mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z"} for user in ("test-pilot", "test-pilot_phone")]
+    assert [None if one is None else [each.model_dump() for each in one] for one in found] == [mine, None]
+
+
+@pytest.mark.parametrize(("filled", "away", "told"), [(0.51, False, True), (0.5, False, False), (0.9, True, False)])
+def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away: bool, told: bool) -> None:
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    watcher = Told([], filled=filled, away=away)
+    with (
+        running(city=small_city(), store=store, worlds=tmp_path, watcher=watcher) as api,
+        api.client("engineer") as engineer,
+    ):
+        found = AlertPage.model_validate(engineer.get("/v1/alerts").json()).items
+    store.close()
+    assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if told else [])
+
+
+class Told(Watcher):
+    """What a broker would tell."""
+
+    def __init__(self, connections: Sequence[Connection], filled: float = 0.0, *, away: bool = False) -> None:
+        self.told, self.part, self.away = connections, filled, away
+
+    def connections(self) -> Sequence[Connection]:
+        return self._said(self.told)
+
+    def filled(self) -> float:
+        return self._said(self.part)
+
+    def _said(self, what):
+        if self.away:
+            raise BrokerError("the broker is away")
+        return what
+
+
+def test_devices_that_never_spoke_are_not_silent(client: httpx.Client, engineer: httpx.Client) -> None:
+    client.post("/v1/devices", json={"id": "new", "offline_after": 1}).raise_for_status()
+    found = activity(engineer).devices
+    assert "new" not in found.silent
+    assert client.delete("/v1/devices/new").status_code == 204
+
+
+def test_what_somebody_should_look_at_is_listed(api: Api, engineer: httpx.Client) -> None:
+    api.register.add("alerting", by="test")
+    api.register.suspend("alerting", reason="too loud", by="test")
+    found = AlertPage.model_validate(engineer.get("/v1/alerts").json()).items
+    assert ("alerting", "suspended") in {(alert.pilot, alert.kind) for alert in found}
+    with api.client("pilot") as pilot:
+        assert pilot.get("/v1/alerts").status_code == 403
+
+
+def test_what_changes_something_is_in_the_log(api: Api, client: httpx.Client, engineer: httpx.Client) -> None:
+    client.post("/v1/devices", json={"id": "logged"}).raise_for_status()
+    client.delete("/v1/devices/logged").raise_for_status()
+    client.get("/v1/devices")
+    assert client.post("/v1/pilots", json={"name": "friend"}).status_code == 403
+    deeds = DeedPage.model_validate(engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 3}).json()).items
+    assert [(deed.what, deed.detail["status"]) for deed in deeds] == [
+        ("POST /v1/pilots", 403),
+        ("DELETE /v1/devices/{device}", 204),
+        ("POST /v1/devices", 201),
+    ]
+    assert deeds[1].target == "/v1/devices/logged"
+
+
+def test_what_was_forbidden_to_ask_is_there_too_but_no_flood_of_it(
+    client: httpx.Client, engineer: httpx.Client
+) -> None:
+    def lines() -> list[dict]:
+        items = engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 1000}).json()["items"]
+        return [deed for deed in items if deed["what"] == "GET /v1/worlds/{world}/truth"]
+
+    assert client.get("/v1/worlds/zenata/truth").status_code == 403
+    (line,) = lines()
+    assert (line["detail"]["status"], line["target"]) == (403, "/v1/worlds/zenata/truth")
+    for _ in range(200):
+        client.get("/v1/worlds/zenata/truth")
+    assert 10 < len(lines()) < 150
+    assert all("\n" not in deed["target"] for deed in lines())
+
+
+def test_the_log_comes_in_pages_and_as_csv(client: httpx.Client, engineer: httpx.Client) -> None:
+    for name in ("a", "b", "c"):
+        client.post("/v1/devices", json={"id": name}).raise_for_status()
+    whole = engineer.get("/v1/audit", params={"limit": 3}).json()["items"]
+    first = engineer.get("/v1/audit", params={"limit": 2}).json()
+    second = engineer.get("/v1/audit", params={"limit": 2, "cursor": first["next"]}).json()
+    assert [*first["items"], *second["items"]][:3] == whole
+    answer = engineer.get("/v1/audit", params={"limit": 2, "format": "csv"})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["time"] for row in rows] == [deed["time"] for deed in first["items"]]
+    following = engineer.get(answer.headers["link"].partition(">")[0].removeprefix("<"))
+    assert next(iter(csv.DictReader(io.StringIO(following.text))))["time"] == second["items"][0]["time"]
+    assert engineer.get("/v1/audit", params={"cursor": "nonsense"}).status_code == 422
+    some = engineer.get("/v1/audit", params={"limit": 1, "format": "csv", "who": "test-pilot"})
+    assert engineer.get(some.headers["link"].partition(">")[0].removeprefix("<")).status_code == 200
+
+
+def test_a_pilot_sees_what_it_did_itself(client: httpx.Client) -> None:
+    assert {deed["who"] for deed in client.get("/v1/audit").json()["items"]} <= {"test-pilot"}
+    refused = client.get("/v1/audit", params={"who": "test-admin"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/wrong-role")

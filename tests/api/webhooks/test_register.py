@@ -1,0 +1,241 @@
+"""Webhooks and deliveries in both databases."""
+
+import itertools
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from api.webhooks.register import Webhooks
+from api.webhooks.webhook import MOST_WAITING, MOST_WEBHOOKS, Delivery, Phase, State, Status, Webhook, WebhookError
+from zenata.control.register import Register
+
+NOW = 10**15
+LATER = NOW + 60_000_000
+FIRING = State(phase=Phase.FIRING, since=NOW, time=NOW + 1, about='{"type":"leak"}')
+
+
+def hook(number: int = 0, pilot: str = "aqua") -> Webhook:
+    return Webhook(
+        id=f"wh-{number:08}",
+        pilot=pilot,
+        name="Fuite d'eau / تسرب",
+        url="https://example.org/",
+        world="zenata",
+        condition={"type": "threshold", "property": ["pm25"], "above": 1.5},
+        secret="whsec_x",
+        made=NOW + number,
+        begun=NOW,
+    )
+
+
+def delivery(number: int, webhook: str = "wh-00000000", made: int | None = None) -> Delivery:
+    made = NOW + number if made is None else made
+    return Delivery(id=f"msg_{number:032x}", webhook=webhook, type="test", made=made, body="{}", due=NOW)
+
+
+def refusal(act) -> str:
+    with pytest.raises(WebhookError) as error:
+        act()
+    return error.value.reason
+
+
+@pytest.fixture
+def webhooks(engine: Engine) -> Webhooks:
+    register = Register(engine)
+    for name in ("aqua", "ben"):
+        register.add(name, by="root")
+    webhooks = Webhooks(engine)
+    webhooks.add(hook())
+    return webhooks
+
+
+def test_a_webhook_is_kept_as_it_was_made(webhooks: Webhooks) -> None:
+    webhooks.add(hook(2, "ben"))
+    webhooks.add(hook(1))
+    assert webhooks.webhook("aqua", hook().id) == hook()
+    assert webhooks.webhooks() == [hook(), hook(1), hook(2, "ben")]
+    assert webhooks.webhooks("aqua") == [hook(), hook(1)]
+
+
+def test_a_webhook_is_its_pilots_alone(webhooks: Webhooks) -> None:
+    id_ = hook().id
+    webhooks.record(hook(), {}, [delivery(1)])
+    for pilot, name in (("ben", id_), ("aqua", "wh-nothing"), ("nobody", id_)):
+        assert refusal(lambda pilot=pilot, name=name: webhooks.webhook(pilot, name)) == "unknown"
+        assert refusal(lambda pilot=pilot, name=name: webhooks.change(pilot, name, url="http://x/")) == "unknown"
+        assert refusal(lambda pilot=pilot, name=name: webhooks.remove(pilot, name)) == "unknown"
+        assert refusal(lambda pilot=pilot, name=name: webhooks.retry(pilot, name, delivery(1).id, NOW)) == "unknown"
+    webhooks.add(hook(1, "ben"))
+    assert refusal(lambda: webhooks.retry("ben", hook(1).id, delivery(1).id, NOW)) == "delivery"
+    assert webhooks.webhook("aqua", id_) == hook()
+
+
+def test_a_pilot_has_so_many_and_others_still_may(webhooks: Webhooks) -> None:
+    for number in range(1, MOST_WEBHOOKS):
+        webhooks.add(hook(number))
+    assert refusal(lambda: webhooks.add(hook(99))) == "limit"
+    webhooks.add(hook(100, "ben"))
+    webhooks.remove("aqua", hook(1).id)
+    webhooks.add(hook(99))
+
+
+def test_of_two_that_add_the_last_at_once_one_is_refused(webhooks: Webhooks) -> None:
+    for number in range(1, MOST_WEBHOOKS - 1):
+        webhooks.add(hook(number))
+    refused: list[str] = []
+    begin = threading.Barrier(4)
+
+    def add(number: int) -> None:
+        begin.wait()
+        try:
+            webhooks.add(hook(number))
+        except WebhookError as error:
+            refused.append(error.reason)
+
+    threads = [threading.Thread(target=add, args=(100 + number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["limit"] * 3
+    assert len(webhooks.webhooks("aqua")) == MOST_WEBHOOKS
+
+
+def test_every_change_raises_the_revision(webhooks: Webhooks) -> None:
+    numbers = [webhooks.revision()]
+    for act in (
+        lambda: webhooks.add(hook(1)),
+        lambda: webhooks.change("aqua", hook(1).id, url="https://example.org/b"),
+        lambda: webhooks.remove("aqua", hook(1).id),
+        lambda: webhooks.attempted(delivery(1), disable="it fails"),
+    ):
+        act()
+        numbers.append(webhooks.revision())
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_condition_that_is_begun_anew_forgets_how_it_was(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {"air-0001 pm25": FIRING})
+    webhooks.mark({hook().id: (hook().begun, NOW + 5)})
+    assert webhooks.states(hook().id) == {"air-0001 pm25": FIRING}
+    assert webhooks.change("aqua", hook().id, name="b") == replace(hook(), name="b", seen=NOW + 5)
+    assert webhooks.states(hook().id) == {"air-0001 pm25": FIRING}
+    anew = webhooks.change("aqua", hook().id, condition={"type": "silence"}, anew=LATER)
+    assert (anew.begun, anew.seen, anew.condition) == (LATER, None, {"type": "silence"})
+    assert webhooks.states(hook().id) == {}
+    webhooks.mark({hook().id: (hook().begun, NOW + 9)})  # by who has not heard of it yet
+    assert webhooks.webhook("aqua", hook().id).seen is None
+
+
+def test_what_is_recorded_twice_is_there_once(webhooks: Webhooks) -> None:
+    assert webhooks.record(hook(), {"a": State()}, [delivery(1), delivery(1), delivery(2)]) == 2
+    assert webhooks.record(hook(), {"a": FIRING}, [delivery(2), delivery(3)]) == 1
+    assert webhooks.states(hook().id) == {"a": FIRING}
+    assert [one.id for one in webhooks.deliveries(hook().id)] == [delivery(number).id for number in (3, 2, 1)]
+
+
+def test_a_webhook_that_is_gone_off_or_begun_anew_takes_nothing(webhooks: Webhooks) -> None:
+    before = webhooks.webhook("aqua", hook().id)
+    webhooks.change("aqua", before.id, anew=LATER)
+    assert webhooks.record(before, {"a": FIRING}, [delivery(1)]) == 0
+    now = webhooks.change("aqua", before.id, enabled=False)
+    assert webhooks.record(now, {"a": FIRING}, [delivery(1)]) == 0
+    webhooks.remove("aqua", before.id)
+    assert webhooks.record(now, {"a": FIRING}, [delivery(1)]) == 0
+    assert (webhooks.states(before.id), webhooks.deliveries(before.id)) == ({}, [])
+
+
+def test_removing_a_webhook_removes_what_it_was_to_be_told(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {"a": FIRING}, [delivery(1)])
+    webhooks.remove("aqua", hook().id)
+    assert (webhooks.states(hook().id), webhooks.deliveries(hook().id), webhooks.claim(LATER, LATER)) == ({}, [], [])
+
+
+def test_what_waits_is_bounded_and_the_rest_is_told_as_dropped(webhooks: Webhooks) -> None:
+    assert webhooks.record(hook(), {}, [delivery(number) for number in range(MOST_WAITING + 2)]) == MOST_WAITING + 2
+    newest = webhooks.deliveries(hook().id, limit=3)
+    assert [one.status for one in newest] == [Status.DROPPED, Status.DROPPED, Status.PENDING]
+    assert (newest[0].due, "wait already" in newest[0].error) == (None, True)
+
+
+def test_a_claim_is_of_one_and_ends(webhooks: Webhooks) -> None:
+    webhooks.add(hook(1))
+    webhooks.record(hook(), {}, [delivery(1), delivery(2)])
+    webhooks.record(hook(1), {}, [delivery(3, hook(1).id)])
+    claimed = webhooks.claim(NOW, LATER)
+    assert [(one.id, taken.id) for one, taken in claimed] == [
+        (hook().id, delivery(1).id),
+        (hook(1).id, delivery(3).id),
+    ]
+    assert webhooks.claim(NOW, LATER) == []  # what came later waits for what is under way, or to be repeated
+    assert webhooks.claim(NOW - 1, LATER) == []
+    assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1, busy=[hook().id])] == [delivery(3).id]
+    assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1)] == [delivery(1).id]
+    webhooks.attempted(replace(delivery(1), status=Status.DELIVERED, due=None))
+    assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1, busy=[hook(1).id])] == [delivery(2).id]
+
+
+def test_of_many_that_claim_at_once_one_gets_it(webhooks: Webhooks, engine: Engine) -> None:
+    webhooks.record(hook(), {}, [delivery(1)])
+    begin, taken = threading.Barrier(4), []
+
+    def claim() -> None:
+        begin.wait()
+        taken.extend(Webhooks(engine).claim(NOW, LATER))
+
+    threads = [threading.Thread(target=claim) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one.id for _, one in taken] == [delivery(1).id]
+
+
+def test_what_became_of_an_attempt_is_kept(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {}, [delivery(1), delivery(2)])
+    failed = replace(delivery(1), attempts=1, due=LATER, tried=NOW + 9, took=0.25, code=500, error="it says 500")
+    webhooks.attempted(failed)
+    assert webhooks.deliveries(hook().id)[1] == failed
+    assert webhooks.webhook("aqua", hook().id).failing == NOW + 9
+    webhooks.attempted(replace(failed, attempts=2, tried=NOW + 10))
+    assert webhooks.webhook("aqua", hook().id).failing == NOW + 9
+    arrived = replace(failed, status=Status.DELIVERED, attempts=3, due=None, code=204, error="")
+    webhooks.attempted(arrived)
+    assert webhooks.deliveries(hook().id)[1] == arrived
+    assert webhooks.webhook("aqua", hook().id).failing is None
+    webhooks.attempted(replace(arrived, attempts=9))
+    assert webhooks.deliveries(hook().id)[1] == arrived
+
+
+def test_switching_off_drops_what_waits_and_says_why(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {}, [delivery(1), delivery(2)])
+    webhooks.attempted(replace(delivery(1), attempts=1, tried=NOW, due=LATER, error="gone"), disable="it says gone")
+    off = webhooks.webhook("aqua", hook().id)
+    assert (off.enabled, off.reason) == (False, "it says gone")
+    found = webhooks.deliveries(hook().id)
+    assert {(one.status, one.due, one.error) for one in found} == {(Status.DROPPED, None, "it says gone")}
+    assert refusal(lambda: webhooks.retry("aqua", hook().id, delivery(1).id, NOW)) == "off"
+    webhooks.change("aqua", hook().id, enabled=True, reason="")
+    again = webhooks.retry("aqua", hook().id, delivery(1).id, LATER)
+    assert (again.status, again.due) == (Status.PENDING, LATER)
+    assert [one.id for _, one in webhooks.claim(LATER, LATER)] == [again.id]
+
+
+def test_deliveries_come_in_pages_though_many_are_of_one_moment(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {}, [delivery(number, made=NOW + number // 4) for number in range(11)])
+    pages, before = [], None
+    while page := webhooks.deliveries(hook().id, before=before, limit=3):
+        pages.append([one.id for one in page])
+        before = (page[-1].made, page[-1].id)
+    assert [len(page) for page in pages] == [3, 3, 3, 2]
+    assert list(itertools.chain(*pages)) == [delivery(number).id for number in reversed(range(11))]
+
+
+def test_tidying_removes_what_is_old_and_waits_no_longer(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {}, [delivery(number) for number in range(4)])
+    for number in (0, 3):
+        webhooks.attempted(replace(delivery(number), status=Status.FAILED, due=None, tried=NOW, error="no"))
+    webhooks.tidy(NOW + 2)
+    assert [one.id for one in webhooks.deliveries(hook().id)] == [delivery(number).id for number in (3, 2, 1)]

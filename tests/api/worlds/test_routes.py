@@ -1,0 +1,280 @@
+"""The routes against simulators that only write down what they are asked."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from api.worlds import schemas as schemas_worlds
+from tests.api.running import Api
+from tests.api.simulators import Simulators, running_with
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Simulators:
+    return Simulators()
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory, simulators: Simulators) -> Iterator[Api]:
+    with running_with(simulators, tmp_path_factory.mktemp("worlds")) as api:
+        yield api
+
+
+@pytest.fixture
+def pilot(api: Api, simulators: Simulators) -> Iterator[httpx.Client]:
+    simulators.forget()
+    with api.client() as client:
+        yield client
+
+
+@pytest.fixture
+def admin(api: Api, simulators: Simulators) -> Iterator[httpx.Client]:
+    simulators.forget()
+    with api.client("admin") as client:
+        yield client
+
+
+def test_a_world_is_made_for_whoever_asks(pilot, simulators):
+    body = {"seed": 7, "start": "2026-07-01T06:00:00Z", "scenario": "storm", "speed": "max", "kinds": ["water"]}
+    response = pilot.post("/v1/worlds", json=body)
+    assert (response.status_code, response.headers["location"]) == (201, "/v1/worlds/w-new")
+    assert schemas_worlds.WorldDocument.model_validate(response.json()).owner == "test-pilot"
+    ((world, verb, arguments),) = simulators.asked
+    assert (world, verb) == ("zenata", "create")
+    assert arguments.items() >= {**body, "owner": "test-pilot", "state": "running"}.items()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"seed": -1},
+        {"speed": 0.5},
+        {"speed": 3601},
+        {"speed": "fast"},
+        {"state": "asleep"},
+        {"owner": "ben"},
+        {"colour": "red"},
+        {"kinds": "water"},
+    ],
+)
+def test_a_body_that_does_not_fit_is_422_and_names_the_member(pilot, simulators, body):
+    response = pilot.post("/v1/worlds", json=body)
+    assert response.status_code == 422
+    assert response.json()["type"] == "/problems/invalid-parameter"
+    assert next(iter(body)) in response.text
+    assert simulators.asked == []
+
+
+def test_no_json_is_422(pilot):
+    response = pilot.post("/v1/worlds", content=b"{", headers={"content-type": "application/json"})
+    assert response.status_code == 422
+
+
+def test_too_many_worlds_are_409(pilot):
+    response = pilot.post("/v1/worlds", json={"seed": 99})
+    assert (response.status_code, response.json()["type"]) == (409, "/problems/world-limit")
+    assert "delete" in response.json()["detail"]
+
+
+def test_one_lists_the_shared_city_and_ones_own(pilot, api):
+    page = schemas_worlds.WorldPage.model_validate(pilot.get("/v1/worlds").json())
+    assert [item.world for item in page.items] == ["zenata", "w-own"]
+    with api.client("engineer") as engineer:
+        assert [item["world"] for item in engineer.get("/v1/worlds").json()["items"]] == [
+            "zenata",
+            "w-foreign",
+            "w-own",
+        ]
+
+
+def test_a_world_is_shown(pilot):
+    for world in ("zenata", "w-own"):
+        assert schemas_worlds.WorldDocument.model_validate(pilot.get(f"/v1/worlds/{world}").json()).world == world
+
+
+def test_how_a_backfill_goes_is_shown(pilot, simulators):
+    times = dict.fromkeys(("from", "to", "at"), "2026-01-01T00:00:00Z")
+    simulators.about_own = {"backfill": {**times, "readings": 7, "eta": None}}
+    told = schemas_worlds.WorldDocument.model_validate(pilot.get("/v1/worlds/w-own").json())
+    assert told.backfill.readings == 7
+
+
+@pytest.mark.parametrize(("role", "seen"), [("pilot", False), ("engineer", True)])
+def test_the_last_words_of_a_process_are_for_saz(api, simulators, role, seen):
+    simulators.forget()
+    simulators.about_own = {"state": "failed", "reason": "/srv/zenata/worlds/w-own/journal.jsonl cannot be read"}
+    with api.client(role) as client:
+        for told in (client.get("/v1/worlds/w-own").json(), client.get("/v1/worlds").json()["items"][-1]):
+            assert told["state"] == "failed"
+            assert told["reason"]
+            assert ("/srv" in told["reason"]) == seen
+
+
+ROUTES = [
+    ("GET", "", None),
+    ("DELETE", "", None),
+    ("PATCH", "/clock", {"state": "paused"}),
+    ("POST", "/advance", {"steps": 1}),
+    ("POST", "/events", {"type": "leak"}),
+    ("GET", "/events", None),
+    ("POST", "/fork", {}),
+    ("POST", "/backfill", {"end": "2026-01-01T00:00:00Z"}),
+    ("GET", "/record", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_anothers_world_is_as_if_it_were_not_there(pilot, simulators, method, path, body):
+    there, not_there = (
+        pilot.request(method, f"/v1/worlds/{world}{path}", json=body) for world in ("w-foreign", "w-nothing")
+    )
+    assert there.status_code == not_there.status_code == 404
+    assert there.text.replace("w-foreign", "X") == not_there.text.replace("w-nothing", "X")
+    assert there.json()["allowed"] == ["zenata", "w-own"]
+    assert simulators.asked == []
+
+
+def test_anothers_readings_are_out_of_reach(pilot):
+    for path in ("latest", "readings", "stream", "city", "sensors/air-0001"):
+        assert pilot.get(f"/v1/{path}", params={"world": "w-foreign"}).status_code == 404
+    command = {"world": "w-foreign", "sensor": "air-0001", "set": {"dim": 1}}
+    assert pilot.post("/v1/commands", json=command).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"), [route for route in ROUTES if route[0] != "GET" or route[1] == "/record"]
+)
+def test_the_shared_city_is_not_a_pilots_to_change(pilot, simulators, method, path, body):
+    response = pilot.request(method, f"/v1/worlds/zenata{path}", json=body)
+    assert (response.status_code, response.json()["type"]) == (403, "/problems/wrong-role")
+    assert simulators.asked == []
+
+
+def test_nobody_deletes_or_backfills_the_shared_city(admin, simulators):
+    assert admin.delete("/v1/worlds/zenata").status_code == 422
+    assert admin.post("/v1/worlds/zenata/backfill", json={"end": "2026-01-01T00:00:00Z"}).status_code == 422
+    assert simulators.asked == []
+
+
+def test_truth_is_for_saz(pilot, api):
+    for world in ("w-own", "w-foreign", "zenata"):
+        assert pilot.get(f"/v1/worlds/{world}/truth").status_code == 403
+    with api.client("engineer") as engineer:
+        page = schemas_worlds.TruthPage.model_validate(engineer.get("/v1/worlds/w-foreign/truth").json())
+    assert page.items[0].affected[0].sensor == "water-0001"
+
+
+def test_the_clock_is_changed(pilot, simulators):
+    response = pilot.patch("/v1/worlds/w-own/clock", json={"state": "running", "speed": 60})
+    assert schemas_worlds.WorldDocument.model_validate(response.json()).world == "w-own"
+    assert simulators.asked == [("w-own", "pace", {"state": "running", "speed": 60})]
+
+
+BEYOND = "/v1/readings?world=w-own&start=2026-01-01T00:00:00.000001Z&end=2026-01-01T00:00:10.000001Z&limit=10000"
+
+
+@pytest.mark.parametrize(("limit", "following"), [(2, None), (1, BEYOND)])
+def test_advancing_returns_the_readings(pilot, simulators, limit, following):
+    response = pilot.post("/v1/worlds/w-own/advance", json={"steps": 6, "limit": limit})
+    page = schemas_worlds.StepPage.model_validate(response.json())
+    assert (page.steps, page.rows, page.next) == (1, 2, following)
+    assert simulators.asked == [("w-own", "advance", {"steps": 6, "limit": limit})]
+
+
+@pytest.mark.parametrize("body", [{}, {"steps": 1, "until": "2026-01-01T00:00:00Z"}, {"steps": 0}])
+def test_advancing_needs_one_way_to_say_how_far(pilot, body):
+    assert pilot.post("/v1/worlds/w-own/advance", json=body).status_code == 422
+
+
+def test_an_event_is_injected_with_the_parameters_of_its_type(pilot, simulators):
+    body = {"type": "leak", "target": "street-0001", "area": 0.001, "duration": "2h"}
+    response = pilot.post("/v1/worlds/w-own/events", json=body)
+    assert response.status_code == 201
+    schemas_worlds.EventDocument.model_validate(response.json())
+    assert simulators.asked == [("w-own", "event", body)]
+
+
+def test_parameters_of_an_event_may_have_any_name(pilot, simulators):
+    body = {"type": "leak", "self": 1, "world": "zenata"}
+    assert pilot.post("/v1/worlds/w-own/events", json=body).status_code == 201
+    assert simulators.asked == [("w-own", "event", body)]
+
+
+@pytest.mark.parametrize("name", ["verb", "folder", "timeout"])
+def test_parameters_that_no_event_has_are_named(pilot, simulators, name):
+    answer = pilot.post("/v1/worlds/w-own/events", json={"type": "leak", name: "x"})
+    assert (answer.status_code, answer.json()["parameter"]) == (422, name)
+    assert not simulators.asked
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/worlds", rb'{"scenario": [{"type": "leak", "x": "\ud800"}]}'),
+        ("/v1/worlds/w-own/events", rb'{"type": "leak", "x": "\ud800"}'),
+        ("/v1/worlds/w-own/events", rb'{"type": "leak", "x": {"\udfff": [1]}}'),
+    ],
+)
+def test_half_a_character_is_422(pilot, simulators, path, body):
+    response = pilot.post(path, content=body, headers={"content-type": "application/json"})
+    assert (response.status_code, response.json()["parameter"]) == (422, "body")
+    assert simulators.asked == []
+
+
+def test_of_the_shared_city_a_pilot_sees_what_was_announced(pilot, api):
+    ids = lambda client, world: [item["id"] for item in client.get(f"/v1/worlds/{world}/events").json()["items"]]  # noqa: E731
+    assert ids(pilot, "zenata") == ["fire"]
+    assert ids(pilot, "w-own") == ["leak-1", "fire", "festival-1"]
+    with api.client("engineer") as engineer:
+        assert len(ids(engineer, "zenata")) == 3
+
+
+def test_a_copy_belongs_to_whoever_makes_it(pilot, simulators):
+    response = pilot.post("/v1/worlds/w-own/fork", json={"at": "2026-01-01T00:00:00Z"})
+    assert (response.status_code, response.json()["owner"]) == (201, "test-pilot")
+    assert simulators.asked[0][2] == {
+        "at": "2026-01-01T00:00:00Z",
+        "state": "running",
+        "owner": "test-pilot",
+        "most": 4,
+    }
+
+
+def test_a_record_is_a_file(pilot):
+    response = pilot.get("/v1/worlds/w-own/record")
+    assert response.headers["content-disposition"] == 'attachment; filename="w-own.json"'
+    assert schemas_worlds.RecordDocument.model_validate(response.json()).world == "w-own"
+
+
+def test_a_backfill_is_begun(pilot, simulators):
+    response = pilot.post("/v1/worlds/w-own/backfill", json={"end": "2026-02-01T00:00:00Z"})
+    assert response.status_code == 202
+    assert simulators.asked == [("w-own", "backfill", {"end": "2026-02-01T00:00:00Z", "every": "15m"})]
+
+
+@pytest.mark.parametrize(("became", "code"), [("applied", 200), ("rejected", 200), ("pending", 202)])
+def test_a_command_is_carried_and_answered(pilot, simulators, became, code):
+    simulators.status = became
+    response = pilot.post(
+        "/v1/commands", json={"world": "w-own", "sensor": "air-0001", "set": {"dim": None}, "wait": 0}
+    )
+    assert response.status_code == code
+    assert schemas_worlds.CommandDocument.model_validate(response.json()).status == became
+    sent = {"kind": "air", "sensor": "air-0001", "set": {"dim": None}, "id": None, "by": "test-pilot", "wait": 0}
+    assert simulators.asked == [("w-own", "command", sent)]
+
+
+def test_a_command_to_nobody_names_who_is_near(pilot):
+    response = pilot.post("/v1/commands", json={"world": "w-own", "sensor": "air-0009", "set": {"dim": 1}})
+    assert (response.status_code, response.json()["allowed"]) == (404, ["air-0002", "air-0001"])
+
+
+def test_saz_commands_the_shared_city(admin, simulators):
+    assert admin.post("/v1/commands", json={"sensor": "air-0001", "set": {"dim": 1}}).status_code == 200
+    assert simulators.asked[0][:2] == ("zenata", "command")
+
+
+def test_deleting_a_world(pilot, simulators):
+    assert pilot.delete("/v1/worlds/w-own").status_code == 204
+    assert simulators.asked == [("zenata", "delete", {"world": "w-own"})]

@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import pytest
+
+from api.http.problems import Problem
+from api.worlds.worlds import Worlds
+from tests.api.running import private_world
+from zenata.control.keys import Principal, Role
+from zenata.errors import ControlError
+from zenata.worlds.control import ControlServer
+
+ADA, BEN = (Principal(pilot=name, role=Role.PILOT) for name in ("ada", "ben"))
+SAZ, GUEST = Principal(pilot="saz", role=Role.ENGINEER), Principal(pilot="ada", role=Role.GUEST)
+
+
+@pytest.fixture
+def worlds(tmp_path: Path) -> Worlds:
+    for name, owner in (("w-a1", "ada"), ("w-a2", "ada"), ("w-b1", "ben")):
+        private_world(tmp_path, name, owner)
+    (tmp_path / "zenata").mkdir()
+    return Worlds(root=tmp_path, shared="zenata")
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        (ADA, ["zenata", "w-a1", "w-a2"]),
+        (BEN, ["zenata", "w-b1"]),
+        (SAZ, ["zenata", "w-a1", "w-a2", "w-b1"]),
+        (GUEST, ["zenata"]),
+    ],
+)
+def test_everybody_sees_the_shared_city_and_their_own(worlds, who, seen):
+    assert worlds.of(who) == seen
+
+
+def test_what_is_anothers_is_as_if_it_were_not_there(worlds):
+    said = []
+    for name in ("w-b1", "w-b9"):
+        with pytest.raises(Problem) as problem:
+            worlds.check(ADA, name)
+        said.append((problem.value.name, problem.value.detail.replace(name, "X"), problem.value.members))
+    assert said[0] == said[1]
+    worlds.check(ADA, "w-a1")
+
+
+def test_a_world_that_is_to_vanish_is_gone(worlds):
+    (worlds.root / "w-a2" / "deleted").touch()
+    assert worlds.of(ADA) == ["zenata", "w-a1"]
+
+
+def test_half_a_folder_is_no_world(worlds):
+    (worlds.root / "w-a1" / "world.json").write_text("{")
+    assert worlds.of(ADA) == ["zenata", "w-a2"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [
+        ("invalid", "invalid-parameter"),
+        ("conflict", "world-conflict"),
+        ("limit", "world-limit"),
+        ("away", "world-unavailable"),
+    ],
+)
+def test_a_refusal_becomes_a_problem(worlds, reason, problem):
+    def refuse(verb, arguments):
+        raise ControlError(f"{verb} {arguments['x']} is not possible", reason)
+
+    with ControlServer(worlds.root / "zenata", refuse), pytest.raises(Problem) as raised:
+        worlds.host("flying", {"x": 1})
+    assert raised.value.name == problem
+    assert ("flying 1 is not possible" in raised.value.detail) == (reason != "away")
+
+
+def test_arguments_may_be_called_as_our_own_parameters_are(worlds):
+    arguments = {"self": 1, "world": "x", "arguments": {"y": 2}, "used": True}
+    with ControlServer(worlds.root / "zenata", lambda _, asked: asked):
+        assert worlds.host("event", arguments) == worlds.ask("zenata", "event", arguments) == arguments
+
+
+@pytest.mark.parametrize("name", ["folder", "verb", "timeout"])
+def test_what_no_simulator_can_be_asked_is_refused(worlds, name):
+    with ControlServer(worlds.root / "zenata", lambda _, asked: asked), pytest.raises(Problem) as raised:
+        worlds.ask("zenata", "event", {"type": "leak", name: 1})
+    assert (raised.value.name, raised.value.members["parameter"]) == ("invalid-parameter", name)
+
+
+def test_nobody_there_is_a_problem_too(worlds):
+    with pytest.raises(Problem) as raised:
+        worlds.host("status")
+    assert raised.value.name == "world-unavailable"
+    assert "control.json" not in raised.value.detail
+
+
+def test_a_sleeping_world_is_woken_before_it_is_asked(worlds):
+    folder, asked = worlds.root / "w-a1", []
+    awake = ControlServer(worlds.root / "w-b1", lambda verb, _: asked.append(verb) or {"awake": True})
+
+    def host(verb, arguments):
+        asked.append((verb, arguments["world"]))
+        (worlds.root / "w-b1" / "control.json").rename(folder / "control.json")
+
+    with awake, ControlServer(worlds.root / "zenata", host):
+        assert worlds.ask("w-a1", "events") == {"awake": True}
+        assert worlds.ask("w-a1", "labels") == {"awake": True}
+    assert asked == [("wake", "w-a1"), "events", "labels"]
+
+
+@pytest.mark.parametrize("word", ["asleep", "failed"])
+def test_a_world_whose_process_was_killed_is_woken_though_its_door_is_there(worlds, word):
+    folder = worlds.root / "w-a1"
+    (folder / word).touch()
+    (folder / "control.json").write_text('{"port": 1, "token": "x"}')  # nobody listens there
+    asked = []
+    awake = ControlServer(worlds.root / "w-b1", lambda verb, _: verb)
+
+    def host(verb, arguments):
+        asked.append((verb, arguments["world"]))
+        (folder / word).unlink()
+        (worlds.root / "w-b1" / "control.json").replace(folder / "control.json")
+
+    with awake, ControlServer(worlds.root / "zenata", host):
+        assert worlds.ask("w-a1", "events") == "events"
+        assert worlds.ask("w-a1", "labels") == "labels"
+    assert asked == [("wake", "w-a1")]

@@ -1,0 +1,65 @@
+"""What `zenata city check` says of packs, good and bad."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.cli.main import main
+from zenata.city.pack import CITIES
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CITIES / "valdeira", tmp_path / "mytown"))
+
+
+def check(monkeypatch, path) -> int:
+    monkeypatch.setattr(sys, "argv", ["zenata", "city", "check", str(path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_a_good_pack_is_counted_and_ok(monkeypatch, capsys, pack):
+    assert check(monkeypatch, pack) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^streets +88$", said, flags=re.MULTILINE)
+    assert re.search(r"^  air +8$", said, flags=re.MULTILINE)
+    assert said.endswith("\nok\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("city.toml", 'name = "Val', 'name = Val"', r"city\.toml: .*line \d+"),
+        ("city.toml", "losses = 0.15", "", r"city\.toml of valdeira: \[water\] .*`losses`"),
+        ("city.toml", "stay = 6.0", 'stay = "6"', r"city\.toml of valdeira: \[parking\] .*`uses\[0\]\.stay`"),
+        ("streets.geojson", '"lanes": 1', '"lanes": 0', r"streets\.geojson: street-\d+: lanes is not positive"),
+        ("districts.geojson", '"living"', '"zoo"', r"districts\.geojson: old-town: .*'zoo'"),
+        ("sensors/air.geojson", '"old-town"', '"oldtown"', r"air\.geojson: air-001: unknown district 'oldtown'"),
+        ("sensors/bus.geojson", ', "line": "1"', "", r"sensors/bus\.geojson: bus-001: lacks 'line'"),
+        (
+            "sensors/bus.geojson",
+            '"line": "1"',
+            '"line": "9"',
+            r"city\.toml of valdeira: no \[\[bus\.lines\]\] for line 9",
+        ),
+    ],
+)
+def test_a_bad_pack_is_refused_with_file_and_place(monkeypatch, capsys, pack, file, old, new, said):
+    text = (pack / file).read_text(encoding="utf-8")
+    assert old in text
+    (pack / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert check(monkeypatch, pack) == 2
+    told = capsys.readouterr()
+    assert "ok" not in told.out
+    (line,) = told.err.splitlines()
+    assert re.search(rf"^zenata: .*{said}", line), line
+
+
+def test_an_unknown_name_is_refused(monkeypatch, capsys):
+    assert check(monkeypatch, "atlantis") == 2
+    assert "atlantis/city.toml: cannot be read" in capsys.readouterr().err

@@ -1,0 +1,185 @@
+"""`zenata pilot` and `zenata key`, as whoever runs the sandbox types them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox.cli.main import main
+from sandbox.init import first_keys, open_register
+from sandbox.pilots import about
+from sandbox.settings import Settings
+from zenata.control.audit import Audit
+from zenata.control.database import open_database
+from zenata.control.keys import Role, Scope
+from zenata.control.register import Register
+from zenata.errors import SetupError
+
+Run = Callable[..., tuple[int, str, str]]
+Ask = Callable[..., str]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def register(settings: Settings) -> Register:
+    """The pilots as another process sees them."""
+    return open_register(settings)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run a command, and return its exit code and what it says to programs and to people."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["zenata", *words, "--data-dir", str(tmp_path)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out.strip(), told.err.strip()
+
+    return run
+
+
+@pytest.fixture
+def ask(run: Run) -> Ask:
+    """Run a command that succeeds, and return what it prints for programs."""
+
+    def ask(*words: str) -> str:
+        code, out, err = run(*words)
+        assert code == 0, err
+        return out
+
+    return ask
+
+
+def test_a_pilot_is_added_with_a_key_that_works(ask: Ask, register: Register) -> None:
+    key = ask("pilot", "add", "aqua", "--contact", "lina@example.org", "--theme", "water", "--quota", "worlds=2")
+    register.refresh()
+    principal = register.check(key)
+    assert principal is not None
+    assert (principal.pilot, principal.role, principal.scopes) == ("aqua", Role.PILOT, frozenset(Scope))
+    assert register.pilot("aqua").contact == "lina@example.org"
+    assert register.quotas("aqua").worlds == 2
+    assert "aqua" in ask("pilot", "list")
+
+
+def test_a_key_can_be_for_reading_and_end(ask: Ask, register: Register) -> None:
+    ask("pilot", "add", "aqua", "--role", "guest")
+    key = ask("key", "add", "aqua", "board", "--scope", "read", "--expires", "2999-01-01T00:00:00Z")
+    (board,) = register.keys("aqua", prefix=key)
+    assert (board.name, board.scopes, board.user) == ("board", {Scope.READ}, "aqua_board")
+    shown = ask("key", "list", "--prefix", key[:8])
+    assert key[:9] in shown
+    assert key not in shown
+    assert "until 2999-01-01" in shown
+
+
+def test_keys_are_rotated_and_revoked(ask: Ask, register: Register) -> None:
+    first = ask("pilot", "add", "aqua")
+    second = ask("key", "rotate", "aqua")
+    register.refresh()
+    assert register.check(first) is None
+    assert register.check(second) is not None
+    ask("key", "revoke", "aqua", "main")
+    register.refresh()
+    assert register.check(second) is None
+    assert [key.name for key in register.keys("aqua")] == ["main", "main"]
+
+
+def test_the_file_of_a_first_key_is_that_of_its_successor(ask: Ask, settings: Settings, register: Register) -> None:
+    first_keys(register, settings.data_dir)
+    file = settings.data_dir / "demo.key"
+    before = file.read_text().strip()
+    after = ask("key", "rotate", "demo")
+    assert after != before
+    assert file.read_text().strip() == after
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pilot_is_changed_suspended_and_resumed(ask: Ask, register: Register) -> None:
+    key = ask("pilot", "add", "aqua", "--quota", "worlds=2", "--actuator", "water-0010")
+    ask("pilot", "change", "aqua", "--quota", "worlds=default", "--quota", "messages_per_second=2.5", "--no-actuators")
+    register.refresh()
+    assert register.pilot("aqua").actuators == ()
+    assert (register.quotas("aqua").worlds, register.quotas("aqua").messages_per_second) == (4, 2.5)
+    ask("pilot", "suspend", "aqua", "--reason", "floods the broker")
+    register.refresh()
+    assert register.check(key) is None
+    assert "floods the broker" in ask("pilot", "show", "aqua")
+    ask("pilot", "resume", "aqua")
+    register.refresh()
+    assert register.check(key) is not None
+
+
+def test_a_grant_is_in_the_budget(ask: Ask) -> None:
+    ask("pilot", "add", "aqua")
+    ask("pilot", "grant", "aqua", "50000", "--note", "first instalment", "--date", "2026-11-23")
+    shown = ask("pilot", "show", "aqua")
+    assert "50,000.00 DH left" in shown
+    assert "2026-11-23     50,000.00 DH  first instalment" in shown
+
+
+def test_what_is_done_is_in_the_audit_log(ask: Ask, settings: Settings) -> None:
+    key = ask("pilot", "add", "aqua")
+    ask("key", "rotate", "aqua")
+    deeds = Audit(open_database(settings.database_url)).deeds()
+    assert [(deed.who, deed.what, deed.target) for deed in deeds] == [
+        ("shell", "key.rotate", "aqua/main"),
+        ("shell", "key.issue", "aqua/main"),
+        ("shell", "pilot.add", "aqua"),
+    ]
+    assert key not in repr(deeds)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("pilot", "add", "Aqua"), "'Aqua' cannot name a pilot"),
+        (("pilot", "add", "ingest"), "that is the name of a service"),
+        (("pilot", "add", "here"), "there is a pilot 'here' already"),
+        (("pilot", "add", "a", "--expires", "2020-01-01"), "the key would have expired already"),
+        (("pilot", "add", "a", "--expires", "soon"), "--expires soon: "),
+        (("pilot", "add", "a", "--quota", "wishes=3"), "there is no quota 'wishes'"),
+        (("pilot", "add", "a", "--quota", "worlds"), "--quota worlds: write it like requests_per_minute=600"),
+        (("pilot", "add", "a", "--actuator", "moon-1"), "--actuator moon-1: there is no such device in the city"),
+        (("pilot", "suspend", "gone", "--reason", "x"), "there is no pilot 'gone'"),
+        (("pilot", "grant", "here", "much"), "'much' is no amount"),
+        (("pilot", "grant", "here", "200000.01"), "up to 200,000 DH"),
+        (("key", "add", "here", "main"), "here has a key 'main' already"),
+        (("key", "rotate", "here", "gone"), "here has no key 'gone'"),
+        (("key", "list", "--pilot", "gone"), "there is no pilot 'gone'"),
+        (("key", "list", "--control-url", "nosql://x"), "the control data cannot be opened"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(
+    run: Run, register: Register, words: tuple[str, ...], expected: str
+) -> None:
+    register.add("here", by="test")
+    register.issue("here", by="test")
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert expected in err
+    assert [pilot.name for pilot in register.pilots()] == ["here"]
+
+
+def test_no_key_is_issued_that_the_broker_would_never_know(
+    run: Run, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.broker_users._PATIENCE", 0.2)
+    register.add("here", by="test")
+    code, out, err = run("key", "add", "here", "main", "--broker-admin", "mqtt://a:b@127.0.0.1:9")
+    assert (code, out) == (2, "")
+    assert "127.0.0.1:9" in err
+    assert register.keys("here") == []
+
+
+def test_members_that_are_not_given_are_left_alone() -> None:
+    nothing = about(contact=None, theme=None, edition=None, quotas=None, actuators=None)
+    assert nothing == {}
+    with pytest.raises(SetupError, match="--quota worlds=many"):
+        about(contact=None, theme=None, edition=None, quotas=["worlds=many"], actuators=None)

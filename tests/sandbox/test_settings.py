@@ -1,0 +1,171 @@
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from sandbox.settings import Settings
+from zenata.errors import SetupError
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    for name in os.environ:
+        if name.startswith("ZENATA_"):
+            monkeypatch.delenv(name)
+
+
+def test_nothing_needs_to_be_set():
+    settings = Settings()
+    assert (settings.host, settings.http_port, settings.mqtt_port, settings.ws_port) == ("127.0.0.1", 8080, 1883, 9001)
+    assert (settings.seed, settings.start, settings.speed, settings.broker) == (None, None, 1.0, None)
+
+
+def test_everything_lives_in_the_data_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings()
+    assert settings.store_url == f"duckdb:///{tmp_path}/.zenata/readings.duckdb"
+    assert {settings.control_file, settings.run_file, settings.world_dir} == {
+        Path(".zenata/control/control.db"),
+        Path(".zenata/run.json"),
+        Path(".zenata/worlds/zenata"),
+    }
+    moved = Settings(data_dir=tmp_path / "data", world="w-1", store="duckdb:///elsewhere")
+    assert moved.world_dir == tmp_path / "data" / "worlds" / "w-1"
+    assert moved.store_url == "duckdb:///elsewhere"
+
+
+def test_each_setting_is_taken_from_the_environment(monkeypatch):
+    """As its text, the way one process hands all of them to another."""
+    chosen = Settings(
+        data_dir=Path("/data"),
+        host="::1",
+        http_port=0,
+        mqtt_port=1,
+        ws_port=65535,
+        store="duckdb:///x",
+        influx_token="secret",
+        influx_token_file=Path("/token"),
+        control_url="sqlite:///other.db",
+        tls_cert=Path("/cert"),
+        tls_key=Path("/key"),
+        cors_origins=("https://a.example", "http://[::1]:3000"),
+        broker="mqtt://a:b@c:1",
+        broker_admin="mqtt://d:e@c:1",
+        broker_watch="nats://f:g@c:1",
+        city="other",
+        world="w-1",
+        seed=2**63 - 1,
+        start="2026-01-01",
+        speed=0.5,
+        packs=True,
+        scenario="festival",
+        history_days=0.5,
+        worlds_of_one=1,
+        worlds_in_all=2,
+        raw_days=1.0,
+        quarter_days=2.0,
+        letter_days=3.0,
+        letters=4,
+        worker="2/3",
+        share=True,
+        webhook_private=True,
+        request_rate=60,
+        device_rate=7.0,
+        device_points=70,
+        export_bytes=700,
+        world_rate=100.0,
+        world_idle=0.5,
+        world_kept=24.0,
+    )
+    assert all(getattr(chosen, name) != field.default for name, field in Settings.model_fields.items())
+    for name, value in chosen.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == chosen
+
+
+def test_settings_are_handed_on_with_changes():
+    handed = Settings(seed=7).environment(world="w-1", seed=None)
+    assert handed["ZENATA_WORLD"] == "w-1"
+    assert "ZENATA_SEED" not in handed
+
+
+def test_origins_are_divided_by_commas(monkeypatch):
+    monkeypatch.setenv("ZENATA_CORS_ORIGINS", "https://a.example, http://localhost:3000")
+    assert Settings().cors_origins == ("https://a.example", "http://localhost:3000")
+    monkeypatch.setenv("ZENATA_CORS_ORIGINS", "")
+    assert Settings().cors_origins == ()
+
+
+def test_certificate_and_key_go_together(tmp_path):
+    assert Settings().certificate is None
+    with pytest.raises(SetupError, match="--tls-cert is given without --tls-key"):
+        _ = Settings(tls_cert=tmp_path / "cert.pem").certificate
+
+
+def test_what_is_said_counts_more_than_the_environment(monkeypatch):
+    monkeypatch.setenv("ZENATA_HTTP_PORT", "1234")
+    assert Settings(http_port=0).http_port == 0
+    assert Settings().http_port == 1234
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("http_port", "-1"),
+        ("mqtt_port", "65536"),
+        ("ws_port", "many"),
+        ("seed", "-1"),
+        ("seed", str(2**63)),
+        ("seed", "1.5"),
+        ("speed", "0"),
+        ("speed", "3601"),
+        ("speed", "nan"),
+        ("packs", "perhaps"),
+        ("worlds_of_one", "-1"),
+        ("worlds_in_all", "-1"),
+        ("world_rate", "0"),
+        ("cors_origins", "*"),
+        ("cors_origins", "https://a.example,*"),
+        ("cors_origins", "https://a.example/"),
+        ("cors_origins", "a.example"),
+        ("cors_origins", "null"),
+        ("world_idle", "0"),
+        ("world_kept", "0"),
+        ("world", "../zenata"),
+        ("world", "a/b"),
+        ("world", "+"),
+        ("world", "w" * 64),
+        ("world", ""),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(monkeypatch, name, value):
+    monkeypatch.setenv(f"ZENATA_{name.upper()}", value)
+    with pytest.raises(ValidationError) as failure:
+        Settings()
+    assert [problem["loc"] for problem in failure.value.errors()] == [(name,)]
+
+
+def test_the_password_in_a_broker_url_is_not_shown():
+    assert "secret" not in repr(Settings(broker="mqtt://user:secret@host:1883"))
+
+
+def test_the_token_of_the_store_may_be_in_a_file(tmp_path):
+    file = tmp_path / "token"
+    file.write_text("secret\n")
+    assert Settings().store_token is None
+    assert Settings(influx_token="said").store_token == "said"
+    assert Settings(influx_token_file=file).store_token == "secret"
+    with pytest.raises(SetupError, match="cannot be read"):
+        _ = Settings(influx_token_file=tmp_path / "none").store_token
+
+
+def test_a_store_in_a_file_is_embedded():
+    assert Settings().is_embedded
+    assert not Settings(store="influxdb://127.0.0.1:8086/zenata").is_embedded
+
+
+@pytest.mark.parametrize("world", ["p-alpha", "pilots", "truth", "a/b"])
+def test_what_cannot_name_a_city_is_refused(world):
+    with pytest.raises(ValidationError):
+        Settings(world=world)

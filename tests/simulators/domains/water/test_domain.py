@@ -1,0 +1,288 @@
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from epanet import toolkit
+from numpy.testing import assert_allclose, assert_array_equal
+
+from simulators.domains.water.domain import EVERY, PHASE, Water
+from simulators.domains.water.tanks import START, STOP
+from simulators.world.conditions import TICK, Conditions
+from tests.simulators.conftest import small_city
+from zenata.city.clock import parse_time
+from zenata.city.model import Sensor
+from zenata.city.pack import load_city
+from zenata.errors import CityError
+
+DAY = 8640
+MONDAY = parse_time("2026-03-30T00:00:00Z")
+PEOPLE = 231_400
+
+
+def start(city, time=MONDAY):
+    now = Conditions.of(city, seed=1, time=time)
+    return Water(city, now), now
+
+
+def run(water, now, ticks, every=TICK):
+    """Move on, yielding after each tick."""
+    for _ in range(ticks):
+        now.move_to(now.time + every)
+        water.step(now)
+        yield
+
+
+def stored(water):
+    return float(water.arrays["level"] @ water._tanks._area)
+
+
+@pytest.fixture(scope="module")
+def week():
+    """A mild week of Zenata: what was pumped and so on [m3], what tanks gained, pressures and flows at each solution."""
+    water, now = start(load_city("zenata"))
+    before = stored(water)
+    pressures, delivered = [], []
+    for _ in run(water, now, 7 * DAY):
+        if now.passes(EVERY, PHASE):
+            pressures.append(water.arrays["pressure"].copy())
+            delivered.append(water.arrays["rates"][1])
+    return water.arrays["totals"], stored(water) - before, np.array(pressures), np.array(delivered)
+
+
+def test_no_water_is_lost(week):
+    (pumped, delivered, leaked, spilt), gained, _, _ = week
+    assert spilt == 0
+    assert pumped == pytest.approx(delivered + leaked + gained, rel=1e-6)
+
+
+def test_zenata_consumes_and_loses_what_is_known(week):
+    """92 l an inhabitant and day consumed, 120 supplied, 23 % lost (a yield of 77.0 %)."""
+    (_, delivered, leaked, _), _, _, _ = week
+    assert delivered * 1000 / 7 / PEOPLE == pytest.approx(92, rel=0.01)
+    assert (delivered + leaked) * 1000 / 7 / PEOPLE == pytest.approx(120, rel=0.02)
+    assert leaked / (delivered + leaked) == pytest.approx(0.23, abs=0.01)
+
+
+def test_zenata_has_two_to_six_bar_at_any_hour(week):
+    _, _, pressures, delivered = week
+    assert pressures.min() > 20.4
+    assert pressures.max() < 61.2
+    peak, night = delivered.argmax(), delivered.argmin()
+    assert pressures[peak].mean() < pressures[night].mean() - 4
+    assert 1.45 < delivered.max() / delivered.mean() < 1.8
+    assert delivered.min() / delivered.mean() < 0.4
+
+
+def test_tanks_swing_with_the_day_and_pumps_keep_them_up():
+    water, now = start(small_city())
+    levels = np.array([water.arrays["level"].copy() for _ in run(water, now, 2 * DAY)]) / water._tanks._depth
+    assert 0.3 < levels.min() < levels.max() <= STOP.max() + 0.01
+    assert np.ptp(levels, axis=0).min() > 0.1
+
+
+def own_run(path, demand, depths):
+    """Return the levels of tanks that EPANET's own run over a day gives, with its own controls, every five minutes."""
+    project = toolkit.createproject()
+    toolkit.open(project, str(path), os.devnull, "")
+    for parameter, value in ((toolkit.DURATION, 86400), (toolkit.HYDSTEP, 300), (toolkit.PATTERNSTEP, 300)):
+        toolkit.settimeparam(project, parameter, value)
+    for node, course in enumerate(demand.T, 1):
+        toolkit.addpattern(project, f"pattern-{node}")
+        values = toolkit.doubleArray(len(course))
+        for place, value in enumerate(course.tolist()):
+            values[place] = value
+        toolkit.setpattern(project, node, values, len(course))
+        toolkit.setnodevalue(project, node, toolkit.BASEDEMAND, 1.0)
+        toolkit.setdemandpattern(project, node, 1, node)
+    tanks = [toolkit.getnodeindex(project, f"tank-{tank}") for tank in range(len(depths))]
+    for tank, node in enumerate(tanks):
+        for pump, (start_at, stop_at) in enumerate(zip(START, STOP, strict=True)):
+            link = toolkit.getlinkindex(project, f"pump-{tank}-{pump}")
+            depth = depths[tank]
+            toolkit.addcontrol(project, toolkit.LOWLEVEL, link, toolkit.OPEN, node, start_at * depth)
+            toolkit.addcontrol(project, toolkit.HILEVEL, link, toolkit.CLOSED, node, stop_at * depth)
+    toolkit.openH(project)
+    toolkit.initH(project, toolkit.NOSAVE)
+    levels, step = [], 1
+    while step > 0:
+        if toolkit.runH(project) % 300 == 0:
+            levels.append([toolkit.getnodevalue(project, node, toolkit.PRESSURE) for node in tanks])
+        step = toolkit.nextH(project)
+    toolkit.deleteproject(project)
+    return np.array(levels)
+
+
+def test_a_day_is_as_in_epanets_own_run(tmp_path):
+    """Levels of the tanks within 2 cm, where they swing by more than a metre."""
+    path = tmp_path / "small.inp"
+    water, now = start(small_city(), MONDAY + (PHASE - 1) * TICK)
+    levels, demand, running = [], [], []
+    for _ in run(water, now, DAY):
+        if now.passes(EVERY, PHASE):
+            if not levels:
+                toolkit.saveinpfile(water._hydraulics._project, str(path))
+            levels.append(water.arrays["level"].copy())
+            demand.append(water.arrays["demand"].copy())
+            running.append(water.arrays["running"].copy())
+    assert (np.diff(running, axis=0)).sum() >= 3
+    own = own_run(path, np.array(demand), water._tanks._depth)
+    assert_allclose(own[: len(levels)], levels, atol=0.02)
+
+
+@pytest.fixture(scope="module")
+def zenata():
+    return load_city("zenata")
+
+
+def over(water, pipe):
+    """Return the streets over a pipe."""
+    return np.flatnonzero(water._under == pipe)
+
+
+def test_a_leak_lowers_pressure_nearby_and_its_street_s_valves_end_it(zenata):
+    water, now = start(zenata, MONDAY + (PHASE + 1) * TICK)
+    steps = run(water, now, 4)
+    next(steps)
+    network, arrays = water._network, water.arrays
+    sensor = int(np.flatnonzero((network.length[water._pipe] > 250) & (water._tank < 0))[50])
+    pipe = water._pipe[sensor]
+    before = {name: array.copy() for name, array in arrays.items()}
+    now.disturbance.leak[over(water, pipe)] = 1e-3  # on both sides, 20 cm2 in all
+    assert len(over(water, pipe)) == 2
+    next(steps)  # noticed at the next tick, whatever the time
+    lost = arrays["rates"][2] - before["rates"][2]
+    assert 20 < lost < 45  # about 0.6 A (2 g h)**0.5
+    fall = before["pressure"] - arrays["pressure"]
+    ends = [network.start[pipe], network.end[pipe]]
+    assert fall.min() > 0
+    assert fall[ends].min() > np.quantile(fall, 0.9)
+    assert fall[ends].min() > 1
+    more = arrays["flow"][-2:] - before["flow"][-2:]
+    assert more.min() > 0
+    assert more.sum() == pytest.approx(lost, rel=0.02)
+    now.settings.of("water", "valve")[sensor] = 0
+    next(steps)
+    assert arrays["rates"][2] == pytest.approx(before["rates"][2], rel=0.02)
+    assert_allclose(arrays["flow"][-2:].sum(), before["flow"][-2:].sum(), rtol=0.01)
+    assert arrays["flow"][pipe] == pytest.approx(0, abs=1e-4)
+    assert arrays["rates"][1] == pytest.approx(before["rates"][1], rel=1e-3)  # the loops serve all others
+
+
+def test_sensors_see_their_street(zenata):
+    water, now = start(zenata)
+    before = water.observe(now)
+    for _ in run(water, now, 60):
+        pass
+    seen = water.observe(now)
+    sensors = [sensor for sensor in zenata.sensors if sensor.kind == "water"]
+    assert seen.shape == (len(sensors), 3)
+    streets = np.array(["street" in sensor.attributes for sensor in sensors])
+    assert (seen[streets, 0] > 20).all()
+    assert (seen[:, 2] >= before[:, 2]).all()
+    assert seen[:, 2].sum() > before[:, 2].sum()
+    twins = {}  # both directions of a street
+    for number, sensor in enumerate(sensors):
+        if not streets[number]:
+            continue
+        pipe, direction = water._network.pipe_of[sensor.attributes["street"]]
+        twins.setdefault(pipe, {}).setdefault(direction, number)
+    pairs = np.array([(both[1], both[-1]) for both in twins.values() if len(both) == 2])
+    assert_array_equal(seen[pairs[:, 0], 1], -seen[pairs[:, 1], 1])
+    shut = water._pipe[0]
+    now.settings.of("water", "valve")[0] = 0
+    next(run(water, now, 1))
+    assert (water.observe(now)[water._pipe == shut, 0] == 0).all()
+
+
+def test_a_full_tank_overflows():
+    water, now = start(small_city())
+    water.arrays["level"][:] = water._tanks._depth
+    water.arrays["inflow"][:] = 3.0
+    water.arrays["steady"][:] = np.inf
+    next(run(water, now, 1))
+    assert water.arrays["totals"][3] == pytest.approx(2 * 3.0 * 10 / 1000)
+    assert (water.arrays["level"] == water._tanks._depth).all()
+
+
+def test_heat_and_the_feast_raise_demand(city):
+    demand = {}
+    for name in ("usual", "hot", "feast"):
+        water, now = start(city, MONDAY + (12 * 360 + PHASE - 1) * TICK)
+        now.temperature = 29.0 if name == "hot" else 15.0
+        water.arrays["warmth"][:] = now.temperature
+        now.move_to(now.time + TICK)
+        now.aid_el_kebir = name == "feast"
+        water.step(now)
+        demand[name] = water.arrays["demand"].sum()
+    assert demand["hot"] / demand["usual"] == pytest.approx(1.14, rel=0.03)
+    assert demand["feast"] / demand["usual"] == pytest.approx(1.14, rel=0.03)
+
+
+def test_demand_follows_heat_as_fast_in_long_ticks(city):
+    warmth = []
+    for every in (TICK, 90 * TICK):
+        water, now = start(city)
+        now.temperature += 10.0
+        for _ in run(water, now, 6 * 360 * TICK // every, every):
+            pass
+        warmth.append(float(water.arrays["warmth"][0]) - now.temperature)
+    assert_allclose(warmth, -10 * np.exp(-0.25), rtol=1e-6)
+
+
+def test_a_restored_network_goes_on_bit_for_bit(city):
+    water, now = start(city)
+    for tick, _ in enumerate(run(water, now, 47)):
+        if tick == 40:
+            now.disturbance.leak[3] = 1e-3
+    saved, time = {name: array.copy() for name, array in water.arrays.items()}, now.time
+    for tick, _ in enumerate(run(water, now, 100)):
+        if tick == 20:
+            now.settings.of("water", "valve")[2] = 0
+    other, later = start(city, MONDAY + 5000 * TICK)
+    for _ in run(other, later, 7):
+        pass
+    for name, array in other.arrays.items():
+        array[...] = saved[name]
+    later.move_to(time)
+    later.disturbance.leak[3] = 1e-3
+    for tick, _ in enumerate(run(other, later, 100)):
+        if tick == 20:
+            later.settings.of("water", "valve")[2] = 0
+    for name, array in water.arrays.items():
+        assert_array_equal(other.arrays[name], array, err_msg=name)
+
+
+PRINT = """
+import sys
+from tests.simulators.domains.water.test_domain import fingerprint
+sys.stdout.write(fingerprint())
+"""
+
+
+def fingerprint():
+    water, now = start(small_city())
+    for _ in run(water, now, 400):
+        pass
+    return hashlib.sha256(b"".join(array.tobytes() for array in water.arrays.values())).hexdigest()
+
+
+def test_another_process_finds_the_same():
+    environment = os.environ | {"PYTHONHASHSEED": "7"}
+    found = subprocess.run([sys.executable, "-c", PRINT], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout == fingerprint()
+
+
+def test_a_sensor_without_a_pipe_is_refused(city, conditions):
+    motorway = next(street.id for street in city.streets if street.road == "motorway")
+    stray = Sensor(
+        id="water-9999", kind="water", district="homes", longitude=0, latitude=0, attributes={"street": motorway}
+    )
+    with pytest.raises(CityError, match=motorway):
+        Water(replace(city, sensors=(stray,)), conditions)
+    for supply in (0, 3, 1.5):
+        with pytest.raises(CityError, match=f"water-9999: there is no supply {supply}"):
+            Water(replace(city, sensors=(replace(stray, attributes={"supply": supply}),)), conditions)

@@ -1,0 +1,187 @@
+"""A world moved on into the store says what it would have said to the broker."""
+
+import threading
+import time
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ingest.service import FILTERS, Ingest
+from simulators.host.ahead import Ahead
+from simulators.host.publish import Encoder
+from simulators.host.service import Simulation
+from simulators.record.record import Pace, Recipe, Record
+from simulators.record.run import Run
+from simulators.world.world import TICK
+from tests.simulators.host.test_backfill import Lent
+from tests.zenata.broker.running import password, running_broker, standard_users
+from tests.zenata.store.data import contents
+from zenata.city.clock import SECOND, WallClock, parse_time
+from zenata.city.model import City
+from zenata.errors import SetupError, StoreError
+from zenata.store import open_store
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher, Subscription
+
+TIMEOUT = 30.0  # far beyond what anything here takes [s]
+START = parse_time("2026-01-05T17:00:00Z")
+END = START + 3600 * SECOND
+QUARTER = 900 * SECOND
+
+
+class Silence:
+    """Instead of a broker, where nothing may be said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def publish(self, topic, payload, *, retain=False):
+        self.said.append(topic)
+
+    def drain(self, timeout):
+        return True
+
+
+class Stage:
+    """A world in a folder of its own, and a store."""
+
+    def __init__(self, city, folder: Path, publisher) -> None:
+        self.city, self.publisher, self.record = city, publisher, Record(folder / "world")
+        self.store = open_store(f"duckdb:///{folder / 'readings.duckdb'}")
+        self.recipe = Recipe(city="small", seed=3, start=START, live=False)
+
+    def simulation(self, sink=None) -> Simulation:
+        run = Run(self.city, self.recipe, self.record.journal(), self.record)
+        return Simulation(
+            run=run,
+            encoder=Encoder(self.city, "zenata"),
+            publisher=self.publisher,
+            record=self.record,
+            pace=Pace(state="paused"),
+            ahead=Ahead(run, "zenata", self.record, lambda: sink or Lent(self.store)),
+        )
+
+
+@pytest.fixture
+def stage(city, tmp_path):
+    stage = Stage(city, tmp_path, Silence())
+    yield stage
+    stage.store.close()
+
+
+def moved(simulation: Simulation, end: int, every: int) -> Simulation:
+    simulation.ahead.begin(end, every)
+    while simulation.ahead.under_way:
+        simulation.tick()
+    return simulation
+
+
+def test_the_store_holds_the_same_as_if_it_had_been_published(city, stage, tmp_path):
+    moved(simulation := stage.simulation(), END, TICK)
+    assert simulation.running.time == END
+    assert stage.publisher.said == []
+    with (
+        running_broker("nats", tmp_path / "nats", standard_users("nats")) as broker,
+        closing(open_store(f"duckdb:///{tmp_path / 'live.duckdb'}")) as store,
+    ):
+        at = partial(Address, host=broker.host, port=broker.mqtt_port)
+        with (
+            Publisher(at(username="simulators", password=password("simulators")), client_id="s") as publisher,
+            Subscription(
+                at(username="ingest", password=password("ingest")), client_id="i", filters=FILTERS
+            ) as subscription,
+        ):
+            publisher.connect(TIMEOUT)
+            subscription.connect(TIMEOUT)
+            live = Stage(city, tmp_path / "live", publisher)
+            published = publish(city, live.simulation(), subscription, store)
+            live.store.close()
+        assert published == simulation.running.digest.hexdigest()
+        assert contents(store) == contents(stage.store)
+
+
+def publish(city: City, simulation: Simulation, subscription: Subscription, store) -> str:
+    """Publish up to `END` what ingest stores meanwhile; return the fingerprint when all is there."""
+    ingest, stop = Ingest(city=city, store=store, subscription=subscription, clock=WallClock()), threading.Event()
+    thread = threading.Thread(target=ingest.run, args=(stop,))
+    thread.start()
+    try:
+        readings = 0
+        while simulation.running.time < END:
+            readings += len(simulation.tick().values)
+        deadline = time.monotonic() + TIMEOUT
+        while ingest.counters.readings < readings:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        thread.join()
+    return simulation.running.digest.hexdigest()
+
+
+def test_it_comes_to_its_end_and_goes_on_in_usual_ticks(stage):
+    simulation = stage.simulation()
+    simulation.tick()
+    said = len(stage.publisher.said)
+    moved(simulation, END + TICK, QUARTER)
+    run = simulation.running
+    assert (run.time, run.every) == (END, TICK)
+    assert [entry.every for entry in stage.record.journal().since(0)] == [QUARTER, TICK]
+    assert len(stage.publisher.said) == said
+    assert {row.time for row in contents(stage.store)} == {START + n * QUARTER for n in range(1, 5)}
+    assert {row.seq for row in contents(stage.store)} >= {2, 3, 4, 5}  # one was said before
+    simulation.tick()
+    assert run.time == END + TICK
+    assert len(stage.publisher.said) > said
+
+
+@pytest.mark.parametrize("ticks", [0, 1, 3, 4])
+def test_killed_on_its_way_it_goes_on(city, stage, tmp_path, ticks):
+    killed = stage.simulation()
+    killed.ahead.begin(END, QUARTER)
+    for _ in range(ticks):
+        killed.tick()
+    killed.ahead.close()  # what it gathered is lost
+    resumed = stage.simulation()
+    assert resumed.ahead.under_way == (ticks < 5)
+    while resumed.ahead.under_way:
+        resumed.tick()
+    whole = Stage(city, tmp_path / "whole", Silence())
+    simulation = moved(whole.simulation(), END, QUARTER)
+    assert resumed.running.mark() == simulation.running.mark()
+    assert contents(stage.store) == contents(whole.store)
+    whole.store.close()
+    assert stage.publisher.said == []
+
+
+def test_it_tells_how_far_it_is(stage):
+    simulation = stage.simulation()
+    assert simulation.ahead.progress is None
+    simulation.ahead.begin(END, QUARTER)
+    simulation.tick()
+    assert simulation.ahead.progress.told()["at"] == "2026-01-05T17:00:00Z"
+
+
+def test_what_cannot_be_is_refused(stage):
+    simulation = stage.simulation()
+    with pytest.raises(SetupError, match="is not behind the start"):
+        simulation.ahead.begin(START - TICK, TICK)
+    with pytest.raises(SetupError, match="no tick between"):
+        simulation.ahead.begin(START - TICK + 1, QUARTER)
+    simulation.ahead.begin(END, QUARTER)
+    with pytest.raises(SetupError, match="on its way already"):
+        simulation.ahead.begin(END, QUARTER)
+
+
+def test_a_store_that_cannot_be_reached_is_told_before_anything_is_done(stage):
+    def closed():
+        raise StoreError("nobody there")
+
+    simulation = stage.simulation()
+    simulation.ahead._open_sink = closed
+    with pytest.raises(StoreError):
+        simulation.ahead.begin(END, QUARTER)
+    assert not simulation.ahead.under_way
+    assert len(stage.record.journal()) == 0

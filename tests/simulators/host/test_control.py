@@ -1,0 +1,425 @@
+"""Worlds that are asked things, with a real broker beside them."""
+
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from simulators.host import worlds as worlds_module
+from simulators.host.control import WorldControl
+from simulators.host.publish import Encoder
+from simulators.host.requests import MOST_STEPS
+from simulators.host.service import Simulation
+from simulators.host.worlds import Limits, Worlds
+from simulators.record import run as run_module
+from simulators.record.journal import Journal
+from simulators.record.record import History, Pace, Recipe, Record
+from simulators.record.run import Run
+from simulators.world.world import TICK
+from tests.zenata.broker.client import Client
+from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from zenata.city.clock import SECOND, format_time, parse_time
+from zenata.errors import ControlError
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher
+
+TIMEOUT = 15.0  # far beyond what anything here takes [s]
+START = parse_time("2026-01-05T17:00:00Z")
+NAME = "w-1"  # so that demo may hear it
+LAMP = {"kind": "streetlight", "sensor": "streetlight-0001"}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as running:
+        yield running
+
+
+class Asked:
+    """A world that runs in a thread, and what it answers."""
+
+    def __init__(self, city, folder: Path, broker: Running, recipe: Recipe, pace: Pace) -> None:
+        address = Address(
+            host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators")
+        )
+        self.record = Record(folder / NAME)
+        self.worlds = Worlds(folder, Limits(of_one=2, in_all=3))
+        self.stop = threading.Event()
+        self._publisher = Publisher(address, client_id="simulators")
+        self._publisher.connect(TIMEOUT)
+        self.simulation = Simulation(
+            run=Run(city, recipe, self.record.journal(), self.record),
+            encoder=Encoder(city, NAME),
+            publisher=self._publisher,
+            record=self.record,
+            pace=pace,
+        )
+        self.control = WorldControl(
+            name=NAME, simulation=self.simulation, record=self.record, worlds=self.worlds, stop=self.stop
+        )
+        self._thread = threading.Thread(target=self.simulation.run, args=(self.stop,))
+        self._thread.start()
+
+    def __call__(self, verb: str, **arguments):
+        """Ask, and return the answer as it arrives."""
+        return msgspec.json.decode(msgspec.json.encode(self.control.handle(verb, arguments)))
+
+    def refuses(self, verb: str, **arguments) -> tuple[str, str]:
+        with pytest.raises(ControlError) as failure:
+            self(verb, **arguments)
+        return failure.value.reason, str(failure.value)
+
+    def close(self) -> None:
+        self.stop.set()
+        self._thread.join()
+        self._publisher.close()
+
+
+def recipe(**changes) -> Recipe:
+    return Recipe(**{"city": "small", "seed": 3, "start": START, "live": False, "owner": "demo", **changes})
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch) -> None:
+    """Let nobody wait for copies, which nobody runs, or for what is kept on the way."""
+    monkeypatch.setattr(worlds_module, "_ANSWER", 0.0)
+    monkeypatch.setattr(run_module, "MARK_EVERY", 600 * SECOND)
+    monkeypatch.setattr(run_module, "MILESTONE_EVERY", 600 * SECOND)
+
+
+@pytest.fixture
+def world(city, tmp_path, broker) -> Iterator[Asked]:
+    """A world that is paused before its first tick."""
+    asked = Asked(city, tmp_path, broker, recipe(), Pace(state="paused"))
+    yield asked
+    asked.close()
+
+
+@pytest.fixture
+def live(city, tmp_path, broker) -> Iterator[Asked]:
+    asked = Asked(city, tmp_path, broker, recipe(live=True), Pace())
+    yield asked
+    asked.close()
+
+
+def told_again(city, history: History) -> str:
+    """Return the fingerprint of a world told again from its record."""
+    run = Run(city, history.recipe, Journal(None, history.journal))
+    while run.time < history.last.time or not run.caught_up:
+        run.step()
+    return run.digest.hexdigest()
+
+
+def history_of(world: Asked) -> History:
+    return msgspec.json.decode(msgspec.json.encode(world.control.handle("record", {})), type=History)
+
+
+def test_status_tells_how_it_is(world):
+    assert world("status") == {
+        "world": NAME,
+        "owner": "demo",
+        "parent": "",
+        "city": "small",
+        "seed": 3,
+        "start": "2026-01-05T17:00:00Z",
+        "time": "2026-01-05T16:59:50Z",
+        "state": "paused",
+        "speed": 1.0,
+        "pace": 0.0,
+        "kinds": [],
+        "districts": [],
+        "packs": False,
+        "live": False,
+        "events": 0,
+        "messages": 0,
+        "backfill": None,
+        "reason": None,
+    }
+
+
+def test_what_is_no_request_is_refused(world):
+    assert world.refuses("explode")[0] == "invalid"
+    assert "status, pace, advance" in world.refuses("explode")[1]
+    for verb, arguments in (
+        ("status", {"extra": 1}),
+        ("pace", {"speed": 0.5}),
+        ("pace", {"speed": 3601}),
+        ("pace", {"speed": "fast"}),
+        ("pace", {"state": "asleep"}),
+        ("advance", {}),
+        ("advance", {"steps": 1, "until": "2026-01-05T17:10:00Z"}),
+        ("advance", {"steps": 0}),
+        ("advance", {"until": "soon"}),
+        ("advance", {"until": "2026-01-05T16:59:00Z"}),
+        ("command", {"kind": "streetlight"}),
+        ("command", {**LAMP, "set": {"dim": "much"}}),
+        ("fork", {}),
+        ("fork", {"owner": "demo", "at": "2026-01-05T16:00:00Z"}),
+        ("fork", {"owner": "demo", "at": "2030-01-01"}),
+    ):
+        assert world.refuses(verb, **arguments)[0] == "invalid", (verb, arguments)
+
+
+class TestPace:
+    def test_it_changes_in_part_and_is_kept(self, world):
+        assert world("pace", speed=60)["speed"] == 60.0
+        assert world.record.pace() == Pace(state="paused", speed=60)
+        assert world("pace", speed="max")["speed"] == "max"
+        assert world("pace", state="running")["state"] == "running"
+        assert world.record.pace() == Pace(state="running", speed=0)
+
+    def test_a_live_city_keeps_its_own(self, live):
+        assert live.refuses("pace", speed=2)[0] == "conflict"
+        assert live.refuses("advance", steps=1)[0] == "conflict"
+
+
+class TestAdvance:
+    def test_it_returns_the_readings_of_the_steps(self, city, world):
+        answer = world("advance", steps=3, limit=10_000)
+        run = Run(city, recipe(), Journal(None))
+        emissions = [run.step() for _ in range(3)]
+        assert (answer["from"], answer["time"]) == ("2026-01-05T16:59:50Z", "2026-01-05T17:00:20Z")
+        assert answer["steps"] == 3
+        assert [item["value"] for item in answer["items"]] == [v for e in emissions for v in e.values.tolist()]
+        assert answer["rows"] == len(answer["items"])
+        assert not answer["more"]
+        assert answer["items"][0] == {
+            "time": "2026-01-05T17:00:00Z",
+            "world": NAME,
+            "sensor": "weather-0001",
+            "kind": "weather",
+            "district": "homes",
+            "property": "temperature",
+            "unit": "Cel",
+            "value": emissions[0].values[0],
+            "seq": 1,
+        }
+
+    def test_it_goes_up_to_a_time(self, world):
+        assert world("advance", until="2026-01-05T17:00:25Z", limit=0)["time"] == "2026-01-05T17:00:20Z"
+        assert world("advance", until="2026-01-05T17:00:30Z", limit=0)["steps"] == 1
+        assert world("status")["time"] == "2026-01-05T17:00:30Z"
+
+    def test_no_more_is_returned_than_asked_for(self, world):
+        answer = world("advance", steps=1, limit=5)
+        assert len(answer["items"]) == 5
+        assert answer["rows"] > 5
+        assert answer["more"]
+
+    def test_it_is_published_too(self, world, broker):
+        with Client(broker, "demo") as demo:
+            assert demo.subscribe(f"{NAME}/telemetry/+/weather/#")
+            rows = world("advance", steps=2, limit=10_000)["items"]
+            said = {(row["sensor"], row["seq"]) for row in rows if row["kind"] == "weather"}
+            demo.wait_for_count(len(said))
+        assert len(said) >= 2
+
+    def test_too_many_steps_are_too_many(self, world):
+        assert world.refuses("advance", steps=MOST_STEPS + 1) == (
+            "limit",
+            "that is 8,641 ticks; a request makes up to 8,640",
+        )
+        assert world.refuses("advance", until="2027-01-01")[0] == "limit"
+
+    def test_a_world_that_runs_is_not_advanced(self, world):
+        world("pace", state="running")
+        assert world.refuses("advance", steps=1)[0] == "conflict"
+
+
+class TestEvents:
+    def test_an_event_begins_with_the_next_tick(self, world):
+        event = world("event", type="leak", target="street-0001", duration="1h", area=0.001)
+        assert event == {
+            "id": "leak-1",
+            "type": "leak",
+            "start": "2026-01-05T17:00:00Z",
+            "end": "2026-01-05T18:00:00Z",
+            "targets": ["street-0001"],
+            "severity": 0.2,
+            "public": False,
+            "parameters": {"target": "street-0001", "area": 0.001},
+        }
+        assert world("events") == [event]
+        assert world("status")["events"] == 1
+        assert [entry.event.id for entry in world.record.journal().since(0)] == ["leak-1"]
+
+    def test_it_may_begin_now_or_later_but_not_before(self, world):
+        assert world("event", type="leak", start="2026-01-05T16:59:50Z")["start"] == "2026-01-05T17:00:00Z"
+        assert world("event", type="leak", start="+1h")["start"] == "2026-01-05T18:00:00Z"
+        assert world.refuses("event", type="leak", start="2026-01-05T16:00:00Z")[0] == "invalid"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [{}, {"type": "volcano"}, {"type": "leak", "target": "nowhere"}, {"type": "leak", "colour": "red"}],
+    )
+    def test_what_cannot_happen_is_refused(self, world, arguments):
+        assert world.refuses("event", **arguments)[0] == "invalid"
+        assert len(world.record.journal()) == 0
+
+    def test_the_id_of_another_is_refused(self, world):
+        world("event", type="leak", id="mine")
+        assert world.refuses("event", type="leak", id="mine")[0] == "invalid"
+
+    def test_a_leak_is_told_in_the_labels_and_nowhere_else(self, world, broker):
+        with Client(broker, "ingest") as ingest, Client(broker, "demo") as demo:
+            ingest.subscribe("truth/#")
+            demo.subscribe("truth/#")
+            demo.subscribe(f"{NAME}/#")
+            demo.subscribe(f"{NAME}/events")
+            assert world("labels") == []
+            world("event", type="leak", target="street-0001", duration="10m", area=0.01)
+            world("advance", steps=1, limit=0)
+            ingest.wait_for_count(1)
+            (label,) = world("labels")
+        assert (label["event"], label["start"], label["end"]) == (
+            "leak-1",
+            "2026-01-05T17:00:00Z",
+            "2026-01-05T17:10:00Z",
+        )
+        assert label["targets"] == ["street-0001"]
+        assert label["cause"]["area"] == 0.01
+        assert msgspec.json.decode(ingest.messages[0].payload) == label
+        assert not demo.messages
+        assert (world.record.folder / "labels.json").exists()
+
+    def test_a_closed_road_is_announced(self, world, broker):
+        with Client(broker, "demo") as demo:
+            demo.subscribe(f"{NAME}/events")
+            event = world("event", type="road_closure")
+            world("advance", steps=1, limit=0)
+            demo.wait_for_count(1)
+        assert msgspec.json.decode(demo.messages[0].payload)["targets"] == event["targets"]
+
+
+class TestCommands:
+    def test_a_command_waits_for_its_tick(self, world):
+        answer = world("command", **LAMP, set={"dim": 0.25}, by="demo")
+        assert answer["status"] == "pending"
+        assert answer["id"]
+        world("advance", steps=1, limit=0)
+        (entry,) = world.record.journal().since(0)
+        assert (entry.order.id, entry.order.by, entry.order.set) == (answer["id"], "demo", {"dim": 0.25})
+
+    def test_it_is_answered_with_the_tick_that_obeyed_it(self, world):
+        world("pace", state="running", speed="max")
+        answer = world("command", **LAMP, set={"dim": 0.25}, id="a", wait=TIMEOUT)
+        world("pace", state="paused")
+        (entry,) = world.record.journal().since(0)
+        assert answer == {"id": "a", "status": "applied", "at": format_time(entry.at + TICK), "reason": None}
+
+    def test_it_is_rejected_with_the_reason(self, world):
+        world("pace", state="running", speed="max")
+        answer = world("command", **LAMP, set={"dim": 2.0}, wait=TIMEOUT)
+        assert answer["status"] == "rejected"
+        assert "out of range" in answer["reason"]
+
+
+class TestForks:
+    def fork(self, city, world: Asked, **arguments) -> Run:
+        """Return the run of a copy, made as its process would."""
+        told = world("fork", owner="demo", state="paused", **arguments)
+        record = Record(world.worlds.root / told["world"])
+        assert told["parent"] == NAME
+        return Run(city, record.recipe(), record.journal(), record)
+
+    def use(self, world: Asked) -> None:
+        world("advance", steps=5, limit=0)
+        world("event", type="leak", target="street-0001")
+        world("command", **LAMP, set={"dim": 0.25})
+        world("advance", steps=5, limit=0)
+
+    def test_a_copy_of_now_goes_on_as_the_world_does(self, city, world):
+        self.use(world)
+        copy = self.fork(city, world)
+        assert copy.caught_up
+        assert not copy.seen
+        assert copy.time == world.simulation.running.time
+        said = [copy.step() for _ in range(20)]
+        again = world("advance", steps=20, limit=10**6)
+        assert [item["value"] for item in again["items"]] == [value for e in said for value in e.values.tolist()]
+        assert [item["seq"] for item in again["items"]][:1] == said[0].seq.tolist()[:1]
+
+    def test_a_copy_of_before_has_only_what_was_done_before(self, city, world):
+        self.use(world)
+        copy = self.fork(city, world, at="2026-01-05T17:00:25Z")
+        while not copy.caught_up:
+            copy.step()
+        assert copy.time == START + 2 * TICK
+        assert copy.world.effects == ()
+        plain = Run(city, recipe(), Journal(None))
+        while plain.time < START + 10 * TICK:
+            plain.step()
+        while copy.time < plain.time:
+            copy.step()
+        assert {name: array.tobytes() for name, array in copy.world.state().items()} == {
+            name: array.tobytes() for name, array in plain.world.state().items()
+        }
+
+    def test_a_milestone_spares_the_way_to_it(self, city, world):
+        world("event", type="leak", target="street-0001", duration="12h")
+        world("advance", until="2026-01-05T17:15:00Z", limit=0)
+        begun = Record(world.worlds.root / world("fork", owner="demo", at="2026-01-05T17:12:00Z")["world"])
+        assert begun.checkpoint()["world.time"] == parse_time("2026-01-05T17:10:00Z")
+        copy = Run(city, begun.recipe(), begun.journal(), begun)
+        while not copy.caught_up:
+            copy.step()
+        whole = Run(city, copy.recipe, Journal(None, copy.journal.since(0)))
+        while not whole.caught_up:
+            whole.step()
+        ones, others = ([run.step() for _ in range(10)] for run in (copy, whole))
+        assert all((one.values == other.values).all() for one, other in zip(ones, others, strict=True))
+        assert copy.digest.hexdigest() == whole.digest.hexdigest()
+
+    def test_nobody_has_more_than_its_share(self, world):
+        for _ in range(2):
+            world("fork", owner="demo")
+        assert world.refuses("fork", owner="demo")[0] == "quota"
+        world("fork", owner="eve")
+        assert world.refuses("fork", owner="zoe")[0] == "limit"
+        assert len(world.worlds.names()) == 3
+
+    def test_a_copy_of_the_live_city_has_a_clock_of_its_own(self, live):
+        told = live("fork", owner="eve", speed=60)
+        assert (told["live"], told["speed"], told["owner"]) == (False, 60.0, "eve")
+
+
+class TestRecord:
+    def test_it_is_enough_to_tell_the_world_again(self, city, world):
+        TestForks().use(world)
+        history = history_of(world)
+        assert (history.world, len(history.journal)) == (NAME, 2)
+        assert told_again(city, history) == history.last.digest
+
+    def test_marks_are_on_the_way(self, world):
+        world("advance", until="2026-01-05T17:25:00Z", limit=0)
+        history = history_of(world)
+        assert [format_time(mark.time) for mark in history.marks] == [
+            "2026-01-05T17:00:00Z",
+            "2026-01-05T17:10:00Z",
+            "2026-01-05T17:20:00Z",
+        ]
+        assert all(one.digest != other.digest for one, other in pairwise(history.marks))
+
+    def test_the_record_of_a_copy_is_too(self, city, world):
+        TestForks().use(world)
+        copy = TestForks().fork(city, world)
+        for _ in range(20):
+            copy.step()
+        told = History(world="w-2", recipe=copy.recipe, journal=copy.journal.since(0), marks=[], last=copy.mark())
+        assert told_again(city, told) == copy.digest.hexdigest()
+
+
+def test_whoever_asks_uses_it_unless_it_is_the_host(world):
+    before = world.control.use.idle
+    world("status", used=False)
+    assert world.control.use.idle > before
+    world("status")
+    assert world.control.use.idle < TIMEOUT
+
+
+def test_a_world_that_ends_says_so(world):
+    world.close()
+    assert world.refuses("advance", steps=1)[0] == "away"

@@ -1,0 +1,316 @@
+"""Worlds as folders, and the processes that follow from them."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from simulators.host import hosting, worlds
+from simulators.host.hosting import Host, HostControl
+from simulators.host.worlds import Limits, Worlds, owners_of
+from simulators.record.record import Pace, Recipe, Record
+from simulators.world.world import World
+from tests.zenata.process.test_supervisor import ended, wait_for
+from zenata.city.clock import parse_time
+from zenata.errors import ControlError, ScenarioError, SetupError
+from zenata.process.supervisor import Program
+
+START = parse_time("2026-01-05T17:00:00Z")
+
+
+def recipe(owner: str = "demo") -> Recipe:
+    return Recipe(city="small", seed=1, start=START, live=False, owner=owner)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch) -> None:
+    monkeypatch.setattr(worlds, "_ANSWER", 0.0)  # nobody answers here
+    monkeypatch.setattr(hosting, "_WATCH", 0.01)
+
+
+@pytest.fixture
+def folders(tmp_path) -> Worlds:
+    return Worlds(tmp_path / "worlds", Limits(of_one=2, in_all=3))
+
+
+class TestFolders:
+    def test_a_world_is_made_whole(self, folders):
+        name = folders.make(recipe(), Pace(speed=60))
+        record = Record(folders.folder(name))
+        assert (record.recipe(), record.pace(), record.checkpoint()) == (recipe(), Pace(speed=60), None)
+        assert folders.wanted() == {name}
+        assert owners_of(folders.root) == {name: "demo"}
+
+    def test_names_cannot_be_guessed(self, folders):
+        names = {folders.make(recipe(str(number)), Pace()) for number in range(3)}
+        assert len(names) == 3
+        assert all(len(name) == len("w-") + 8 for name in names)
+
+    def test_what_a_death_left_half_made_is_no_world_and_makes_room(self, folders):
+        left = folders.root / ".w-12345678"
+        left.mkdir(parents=True)
+        (left / "world.json").write_text("{}")
+        assert folders.names() == []
+        folders.make(recipe(), Pace())
+        assert not left.exists()
+
+    def test_there_are_no_more_than_may_be(self, folders):
+        first = folders.make(recipe(), Pace())
+        folders.make(recipe(), Pace())
+        with pytest.raises(ControlError, match="demo has 2 private worlds already"):
+            folders.make(recipe(), Pace())
+        folders.make(recipe("eve"), Pace())
+        with pytest.raises(ControlError, match="no room for another private world"):
+            folders.make(recipe("zoe"), Pace())
+        folders.put(first, "deleted")
+        folders.make(recipe(), Pace())
+
+    @pytest.mark.parametrize("name", ["", "zenata", "w-", "w-1", "../zenata", "w-../../xx", "w-ABCDEFGH", "w-00000000"])
+    def test_nothing_else_is_a_private_world(self, folders, name):
+        with pytest.raises(ControlError, match="there is no private world"):
+            folders.folder(name)
+
+    def test_a_world_that_rests_is_told_from_its_folder(self, folders):
+        name = folders.make(recipe(), Pace(state="paused"))
+        assert folders.status(name)["state"] == "catching-up"
+        folders.put(name, "failed", "it broke")
+        assert (folders.status(name)["state"], folders.status(name)["reason"]) == ("failed", "it broke")
+        folders.wake(name)
+        folders.put(name, "asleep")
+        told = folders.status(name)
+        assert (told["state"], told["time"], told["owner"]) == ("asleep", "2026-01-05T17:00:00Z", "demo")
+        folders.put(name, "deleted")
+        with pytest.raises(ControlError):
+            folders.status(name)
+
+
+def test_one_that_nobody_can_read_harms_no_other(folders):
+    name, broken = folders.make(recipe(), Pace()), folders.make(recipe(), Pace())
+    (folders.root / broken / "world.json").write_text("{")
+    assert owners_of(folders.root) == {name: "demo"}
+    folders.put(broken, "deleted")
+
+
+class Hosted:
+    """A host in a thread; its worlds are shells."""
+
+    def __init__(self, folders: Worlds, logs) -> None:
+        self.folders, self.logs = folders, logs
+        self.scripts: dict[str, str] = {}
+        self.cleared: list[str] = []
+        self.kept = 3600.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def pid(self, name: str) -> int | None:
+        """Return the process of a world, or None if there is none."""
+        log = self.logs / f"{name}.log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        pid = int(lines[-1]) if lines and lines[-1].isdigit() else None
+        return pid if pid is not None and alive(pid) else None
+
+    def wait_for(self, name: str, other: int | None = None) -> int:
+        wait_for(lambda: self.pid(name) not in {None, other})
+        return self.pid(name)
+
+    def make(self, script: str = "exec sleep 60") -> str:
+        name = self.folders.make(recipe(), Pace())
+        self.scripts[name] = script
+        return name
+
+    def _run(self) -> None:
+        Host(worlds=self.folders, program=self._program, logs=self.logs, clear=self.cleared.append, kept=self.kept).run(
+            self._stop
+        )
+
+    def _program(self, name: str) -> Program:
+        wait_for(lambda: name in self.scripts)
+        return Program(name=name, args=("/bin/sh", "-c", f"echo $$; {self.scripts[name]}"))
+
+
+def alive(pid: int) -> bool:
+    return not ended(pid)
+
+
+@pytest.fixture
+def hosted(folders, tmp_path) -> Iterator[Hosted]:
+    host = Hosted(folders, tmp_path / "logs")
+    host.start()
+    yield host
+    host.stop()
+
+
+class TestHost:
+    def test_every_world_has_a_process_that_ends_with_the_host(self, hosted):
+        pids = {hosted.wait_for(hosted.make()) for _ in range(2)}
+        assert len(pids) == 2
+        hosted.stop()
+        assert not any(map(alive, pids))
+
+    def test_what_dies_is_started_again(self, hosted):
+        name = hosted.make()
+        before = hosted.wait_for(name)
+        os.kill(before, signal.SIGKILL)
+        hosted.wait_for(name, other=before)
+
+    @pytest.mark.parametrize("word", ["asleep", "failed"])
+    def test_what_rests_has_none_until_it_wakes(self, hosted, word):
+        name = hosted.make()
+        before = hosted.wait_for(name)
+        hosted.folders.put(name, word)
+        wait_for(lambda: not alive(before))
+        hosted.folders.wake(name)
+        hosted.wait_for(name, other=before)
+
+    def test_what_cannot_run_has_failed_and_harms_no_other(self, hosted):
+        other = hosted.make()
+        pid = hosted.wait_for(other)
+        name = hosted.make("echo 'zenata: no such city'; exit 2")
+        wait_for(lambda: hosted.folders.word(name) == "failed")
+        assert hosted.folders.status(name)["reason"] == "no such city"
+        assert hosted.pid(other) == pid
+
+    def test_a_world_whose_folder_is_gone_ends(self, hosted):
+        name = hosted.make()
+        pid = hosted.wait_for(name)
+        hosted.folders.folder(name).rename(hosted.logs / "elsewhere")
+        wait_for(lambda: not alive(pid))
+
+    def test_a_deleted_world_vanishes_with_all_it_left(self, hosted):
+        name = hosted.make()
+        pid = hosted.wait_for(name)
+        hosted.folders.put(name, "deleted")
+        wait_for(lambda: not (hosted.folders.root / name).exists())
+        assert not alive(pid)
+        assert hosted.cleared == [name]
+        assert not list(hosted.logs.glob(f"{name}*"))
+
+    def test_a_deletion_outlives_its_host(self, hosted, tmp_path):
+        hosted.stop()
+        name = hosted.make()
+        hosted.folders.put(name, "deleted")
+        again = Hosted(hosted.folders, tmp_path / "logs")
+        again.start()
+        wait_for(lambda: not (hosted.folders.root / name).exists())
+        again.stop()
+        assert again.cleared == [name]
+
+    def test_trouble_with_one_is_tried_again(self, folders, tmp_path):
+        host = Hosted(folders, tmp_path / "logs")
+        failures = iter([SetupError("the broker is away")])
+
+        def clear(name: str) -> None:
+            for failure in failures:
+                raise failure
+
+        host.cleared = type("Clear", (), {"append": staticmethod(clear)})()
+        name = host.make()
+        folders.put(name, "deleted")
+        host.start()
+        wait_for(lambda: not (folders.root / name).exists())
+        host.stop()
+
+    def test_what_rests_for_long_is_deleted(self, folders, tmp_path):
+        host = Hosted(folders, tmp_path / "logs")
+        host.kept = 60.0
+        old, new = host.make(), host.make()
+        for name in (old, new):
+            folders.put(name, "asleep")
+        hour_ago = time.time() - 3600
+        os.utime(folders.root / old / "asleep", (hour_ago, hour_ago))
+        host.start()
+        wait_for(lambda: folders.names() == [new])
+        host.stop()
+        assert host.cleared == [old]
+
+
+@pytest.fixture(scope="module")
+def shared(city) -> World:
+    return World(city, seed=1, start=START)
+
+
+class TestVerbs:
+    @pytest.fixture
+    def verbs(self, folders, shared) -> dict[str, Callable]:
+        return HostControl(folders, shared).verbs
+
+    def test_a_world_is_made_as_asked_for(self, folders, verbs):
+        told = verbs["create"](
+            {
+                "owner": "demo",
+                "seed": 7,
+                "start": "2026-07-01T06:00:03Z",
+                "scenario": [{"type": "leak", "start": "+1h", "target": "street-0001"}],
+                "speed": "max",
+                "state": "paused",
+                "kinds": ["water", "air"],
+                "districts": ["homes"],
+                "packs": True,
+            }
+        )
+        made = Record(folders.folder(told["world"]))
+        assert made.pace() == Pace(state="paused", speed=0)
+        recipe = made.recipe()
+        assert (recipe.city, recipe.seed, recipe.start) == ("small", 7, parse_time("2026-07-01T06:00:00Z"))
+        assert (recipe.kinds, recipe.districts, recipe.packs, recipe.owner) == (
+            ("water", "air"),
+            ("homes",),
+            True,
+            "demo",
+        )
+        assert [event.start for event in recipe.events] == [parse_time("2026-07-01T07:00:00Z")]
+        assert told["events"] == 1
+
+    def test_a_scenario_may_be_text(self, folders, verbs):
+        told = verbs["create"]({"owner": "demo", "scenario": '[[events]]\ntype = "leak"\n'})
+        assert [event.type for event in Record(folders.folder(told["world"])).recipe().events] == ["leak"]
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            {"owner": ""},
+            {"seed": -1},
+            {"seed": 2**63},
+            {"start": "soon"},
+            {"start": "1999-12-31"},
+            {"start": "2100-01-01"},
+            {"speed": 0},
+            {"speed": 4000},
+            {"state": "asleep"},
+            {"kinds": ["dogs"]},
+            {"districts": ["moon"]},
+            {"colour": "red"},
+            {"scenario": "no-such"},
+            {"scenario": "[[events]"},
+            {"scenario": [{"type": "volcano"}]},
+            {"scenario": [{"type": "leak", "target": "nowhere"}]},
+            {"scenario": [{"type": "leak", "id": "a"}, {"type": "leak", "id": "a"}]},
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, folders, verbs, words):
+        with pytest.raises((ControlError, ScenarioError)):
+            verbs["create"]({"owner": "demo", **words})
+        assert folders.names() == []
+
+    def test_worlds_are_listed_woken_and_deleted(self, folders, verbs):
+        one, other = sorted(verbs["create"]({"owner": "demo"})["world"] for _ in range(2))
+        folders.put(one, "asleep")
+        assert [(told["world"], told["state"]) for told in verbs["worlds"]({})] == [
+            (one, "asleep"),
+            (other, "catching-up"),
+        ]
+        assert verbs["wake"]({"world": one})["state"] == "catching-up"
+        assert verbs["delete"]({"world": other}) == {"world": other, "state": "deleted"}
+        assert [told["world"] for told in verbs["worlds"]({})] == [one]
+        with pytest.raises(ControlError):
+            verbs["delete"]({"world": other})

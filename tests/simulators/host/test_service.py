@@ -1,0 +1,408 @@
+"""Worlds that are made, left, taken up again, and published to a real broker."""
+
+import json
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulators.host import service
+from simulators.host.publish import Encoder
+from simulators.host.service import CATCH_UP, Simulation, recipe_for, take_up
+from simulators.record.journal import Journal, Order
+from simulators.record.record import Pace, Recipe, Record
+from simulators.record.run import Run
+from simulators.world.measurement import Channels
+from simulators.world.world import TICK
+from tests.zenata.broker.client import Client
+from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from zenata.city.clock import WallClock, parse_time
+from zenata.errors import SetupError
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher
+
+TIMEOUT = 15.0  # far beyond what anything here takes [s]
+START = parse_time("2026-01-05T17:00:00Z")
+NOON = parse_time("2026-01-05T12:00:00Z")
+COUNTED = {"energy", "volume"}  # quantities that count since installation
+
+
+class Counting(Publisher):
+    """A publisher that knows how much it was given."""
+
+    published = 0
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self.published += 1
+        super().publish(topic, payload, retain=retain)
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    return Record(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as running:
+        yield running
+
+
+@pytest.fixture
+def publisher(broker: Running) -> Iterator[Counting]:
+    address = Address(host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators"))
+    with Counting(address, client_id="simulators") as client:
+        client.connect(TIMEOUT)
+        yield client
+
+
+def recipe(*, live: bool = False) -> Recipe:
+    return Recipe(city="small", seed=3, start=START, live=live)
+
+
+def made(city, start: int = START) -> Run:
+    """A world of that recipe at its start, kept nowhere."""
+    return Run(city, Recipe(city="small", seed=3, start=start, live=False), Journal(None))
+
+
+def fingerprint(run: Run, ticks: int) -> str:
+    for _ in range(ticks):
+        run.step()
+    return run.digest.hexdigest()
+
+
+class TestRecipe:
+    def test_a_new_world_is_made_as_asked_for(self, city, record):
+        made = recipe_for(record, city, seed=5, start=START + 3)
+        assert made == Recipe(city="small", seed=5, start=START, live=False)
+        assert record.recipe() == made
+
+    def test_a_new_world_follows_the_time_of_day_unless_told_otherwise(self, city, record):
+        before = WallClock().now()
+        made = recipe_for(record, city, seed=None, start=None)
+        assert (made.seed, made.live, made.start % TICK) == (1, True, 0)
+        assert before - TICK < made.start <= WallClock().now()
+
+    @pytest.mark.parametrize(("seed", "start"), [(None, None), (3, None), (None, START + TICK - 1), (3, START)])
+    def test_a_world_goes_on_as_it_was_made(self, city, record, seed, start):
+        record.keep_recipe(recipe())
+        assert recipe_for(record, city, seed=seed, start=start) == recipe()
+
+    @pytest.mark.parametrize(
+        ("live", "seed", "start", "message"),
+        [
+            (False, 4, None, "a world with --seed 3, not 4: "),
+            (False, None, START + TICK, "--start 2026-01-05T17:00:00Z, not 2026-01-05T17:00:10Z: "),
+            (True, None, START, "--start now, not 2026-01-05T17:00:00Z: "),
+        ],
+    )
+    def test_a_world_is_not_made_over(self, city, record, live, seed, start, message):
+        record.keep_recipe(recipe(live=live))
+        with pytest.raises(SetupError) as failure:
+            recipe_for(record, city, seed=seed, start=start)
+        assert message in str(failure.value)
+        assert "or choose another --data-dir" in str(failure.value)
+        assert "\n" not in str(failure.value)
+
+    def test_a_world_does_not_move_to_another_city(self, city, record):
+        record.keep_recipe(Recipe(city="zenata", seed=3, start=START, live=False))
+        with pytest.raises(SetupError, match="a world with city zenata, not small"):
+            recipe_for(record, city, seed=None, start=None)
+
+
+class TestTakingUp:
+    def test_without_a_checkpoint_it_starts(self, city, record):
+        assert fingerprint(take_up(record, city, recipe(), START), 20) == fingerprint(made(city), 20)
+
+    @pytest.mark.parametrize("live", [True, False])
+    def test_from_a_checkpoint_it_goes_on_bit_for_bit(self, city, record, live):
+        run = made(city)
+        fingerprint(run, 30)
+        record.keep_checkpoint(run.state())
+        resumed = take_up(record, city, recipe(live=live), run.time + CATCH_UP)
+        assert resumed.time == run.time
+        assert fingerprint(resumed, 60) == fingerprint(run, 60)
+
+    def test_a_world_with_a_clock_of_its_own_is_never_away(self, city, record):
+        record.keep_checkpoint(made(city).state())
+        assert take_up(record, city, recipe(), START + 1000 * CATCH_UP).time == START - TICK
+
+    def test_a_live_city_long_away_begins_anew_and_counts_on(self, city, record):
+        run = Run(city, Recipe(city="small", seed=3, start=NOON, live=False), Journal(None))
+        numbers: dict[int, int] = {}
+        for _ in range(120):
+            emission = run.step()
+            numbers.update(zip(emission.sensors.tolist(), emission.seq.tolist(), strict=True))
+        record.keep_checkpoint(run.state())
+        now = run.time + 48 * 3600 * 1_000_000 + 5
+        resumed = take_up(record, city, recipe(live=True), now)
+        assert now - 2 * TICK < resumed.time <= now
+        counters = np.isin(Channels.of(city).property, list(COUNTED)) & np.isfinite(run.world.truth())
+        assert counters.any()
+        before = run.world.truth()[counters]
+        for _ in range(120):
+            emission = resumed.step()
+            for sensor, seq in zip(emission.sensors.tolist(), emission.seq.tolist(), strict=True):
+                assert seq == numbers[sensor] + 1
+                numbers[sensor] = seq
+            assert (resumed.world.truth()[counters] >= before).all()
+            before = resumed.world.truth()[counters]
+
+    def test_the_rest_of_a_city_long_away_is_as_if_newly_made(self, city, record):
+        """What was before leaves no trace in the air or on the streets."""
+        record.keep_checkpoint(made(city).state())
+        now = START + 2 * CATCH_UP
+        resumed, fresh = (
+            take_up(record, city, recipe(live=True), now).world.state(),
+            made(city, start=now).world.state(),
+        )
+        inherited = {name for name, array in fresh.items() if not same(array, resumed[name])}
+        assert inherited <= {"world.seq", *(name for name in fresh if name.split(".")[-1] in COUNTED)}
+
+    def test_a_city_that_began_anew_is_the_same_told_again(self, city, record):
+        run = take_up(record, city, recipe(live=True), START)
+        fingerprint(run, 5)
+        run.keep_checkpoint()
+        again = take_up(record, city, recipe(live=True), START + 2 * CATCH_UP)
+        fingerprint(again, 10)
+        told = Run(city, recipe(live=True), Journal(None, record.journal().since(0)))
+        assert fingerprint(told, 15) == again.digest.hexdigest()
+
+
+def same(one, other) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
+
+
+class Killed(BaseException):
+    """Ends a run on the spot, with no word to anybody."""
+
+
+Said = list[tuple[str, bytes]]
+AT_ONCE = Pace(speed=0)
+
+
+class Stage:
+    """The small city, run a number of ticks at a time, each time as a process would that starts and ends."""
+
+    def __init__(self, city, record: Record, publisher: Counting, broker: Running) -> None:
+        self._city, self._record, self._publisher, self._broker = city, record, publisher, broker
+
+    def simulation(self, *, packs: bool = False, recipe: Recipe | None = None) -> Simulation:
+        return Simulation(
+            run=take_up(
+                self._record, self._city, recipe or Recipe(city="small", seed=3, start=START, live=False), START
+            ),
+            encoder=Encoder(self._city, "zenata"),
+            publisher=self._publisher,
+            record=self._record,
+            pace=AT_ONCE,
+            packs=packs,
+        )
+
+    def run(self, ticks: int, *, killed: bool = False, packs: bool = False) -> Said:
+        """Return what a subscriber got, in order of topics."""
+        simulation = self.simulation(packs=packs)
+        return self.said(simulation, simulation.running.time + ticks * TICK, killed=killed)
+
+    def said(
+        self, simulation: Simulation, last: int, *, killed: bool = False, told: tuple[str, bytes] | None = None
+    ) -> Said:
+        """Tell a simulation something, run it up to a time; return what a subscriber got."""
+        stop = threading.Event()
+
+        def on_turn() -> None:
+            if simulation.running.time == last:
+                if killed:
+                    raise Killed
+                stop.set()
+
+        with Client(self._broker, "admin") as client:
+            for filter_ in ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock", "zenata/responses/#"):
+                assert client.subscribe(filter_)
+            self._publisher.published = 0
+            if told is not None:
+                simulation.receive(*told)
+                simulation._attend(0)
+            with suppress(Killed):
+                simulation.run(stop, on_turn)
+            assert simulation.running.time == last
+            assert self._publisher.drain(TIMEOUT)
+            client._wait(lambda: sum(not message.retain for message in client.messages) >= self._publisher.published)
+        return sorted((message.topic, message.payload) for message in client.messages if not message.retain)
+
+
+def encoded(city, run: Run, ticks: int, *, packs: bool = False) -> Said:
+    """Return what a world should publish in its next ticks, in order of topics."""
+    encoder = Encoder(city, "zenata")
+    said = []
+    for _ in range(ticks):
+        emission = run.step()
+        said += [*encoder.telemetry(emission), encoder.clock(emission.time, AT_ONCE, run.world.messages)]
+        said += encoder.packs(emission) if packs else ()
+    return sorted((message.topic, message.payload) for message in said)
+
+
+@pytest.fixture
+def stage(city, record, publisher, broker) -> Stage:
+    return Stage(city, record, publisher, broker)
+
+
+class TestSimulation:
+    @pytest.mark.parametrize("packs", [False, True])
+    def test_each_tick_is_published_and_a_checkpoint_is_left(self, city, stage, record, packs):
+        run = made(city)
+        assert stage.run(12, packs=packs) == encoded(city, run, 12, packs=packs)
+        state = record.checkpoint()
+        assert state.keys() == run.state().keys()
+        assert all(same(array, state[name]) for name, array in run.state().items())
+
+    def test_a_world_of_packs_publishes_nothing_else(self, city, stage):
+        recipe = Recipe(city="small", seed=3, start=START, live=False, packs=True)
+        simulation = stage.simulation(packs=True, recipe=recipe)
+        topics = {topic.split("/")[1] for topic, _ in stage.said(simulation, START + TICK)}
+        assert topics == {"packs", "clock"}
+
+    def test_stopped_and_started_it_goes_on(self, city, stage):
+        pieces = stage.run(5) + stage.run(7)
+        assert sorted(pieces) == encoded(city, made(city), 12)
+
+    def test_killed_and_started_it_says_the_very_same_again(self, city, stage):
+        before = stage.run(5)
+        lost = stage.run(7, killed=True)
+        again = stage.run(10)
+        rest = Counter(again) - Counter(lost)
+        assert not Counter(lost) - Counter(again)
+        run = made(city)
+        assert before == encoded(city, run, 5)
+        assert lost == encoded(city, run, 7)
+        assert sorted(rest.elements()) == encoded(city, run, 3)
+
+    def test_killed_and_long_away_it_numbers_on_from_what_was_said(self, city, stage, record):
+        stage.run(2)
+        stage.run(9, killed=True)
+        said = made(city)
+        fingerprint(said, 11)
+        resumed = take_up(record, city, recipe(live=True), START + 2 * CATCH_UP)
+        assert same(resumed.world.state()["world.seq"], said.world.state()["world.seq"])
+
+    def test_checkpoints_are_left_on_the_way(self, stage, record, monkeypatch):
+        monkeypatch.setattr(service, "CHECKPOINT_EVERY", 0.0)
+        stage.run(3, killed=True)  # before the checkpoint of its last turn
+        assert record.checkpoint()["world.time"] == START + TICK
+
+    def test_without_the_brokers_word_there_is_no_checkpoint(self, stage, record, publisher, broker, monkeypatch):
+        monkeypatch.setattr(service, "_DRAIN", 0.05)
+        simulation = stage.simulation()
+        broker.process.send_signal(signal.SIGSTOP)
+        try:
+            simulation.tick()
+            assert not simulation.keep_checkpoint()
+        finally:
+            broker.process.send_signal(signal.SIGCONT)
+        assert record.checkpoint() is None
+        assert publisher.drain(TIMEOUT)
+
+
+class TestCommands:
+    LAMP = "zenata/commands/streetlight/streetlight-0001"
+
+    def answer(self, stage, payload: bytes, topic: str = LAMP) -> dict:
+        """Return what is answered to a command, given just before the first tick."""
+        said = stage.said(stage.simulation(), START, told=(topic, payload))
+        (response,) = [json.loads(payload) for topic, payload in said if "/responses/" in topic]
+        return response
+
+    def test_a_command_is_obeyed_at_the_next_tick_and_answered(self, city, stage, record):
+        assert self.answer(stage, b'{"id": "a", "set": {"dim": 0.25}}') == {
+            "id": "a",
+            "status": "applied",
+            "at": "2026-01-05T17:00:00Z",
+            "reason": None,
+        }
+        run = take_up(record, city, recipe(), START)
+        assert run.world.state()["settings.streetlight.dim"][0] == 0.25
+        assert [entry.order.set for entry in record.journal().since(0)] == [{"dim": 0.25}]
+
+    @pytest.mark.parametrize(
+        ("topic", "payload", "reason"),
+        [
+            (LAMP, b'{"id": "a", "set": {"dim": 1.5}}', "dim 1.5 is out of range: from 0 to 1 /"),
+            (LAMP, b'{"id": "a", "set": {"colour": 1}}', "unknown setting 'colour': kind streetlight has dim"),
+            (LAMP, b'{"id": "a", "set": {}}', "nothing to set: name one of dim"),
+            ("zenata/commands/streetlight/lamp-1", b'{"id": "a", "set": {"dim": 1}}', "unknown sensor 'lamp-1'"),
+            ("zenata/commands/air/air-0001", b'{"id": "a", "set": {"dim": 1}}', "sensors of kind air take no commands"),
+        ],
+    )
+    def test_what_cannot_be_done_is_rejected_with_the_reason_and_logged(self, stage, record, topic, payload, reason):
+        answer = self.answer(stage, payload, topic)
+        assert (answer["id"], answer["status"], answer["reason"]) == ("a", "rejected", reason)
+        assert len(record.journal()) == 1
+
+    @pytest.mark.parametrize("payload", [b"", b"\xff", b"{}", b'{"set": {"dim": "much"}}', b'{"set": {"dim": NaN}}'])
+    def test_what_is_no_command_is_rejected(self, stage, record, payload):
+        answer = self.answer(stage, payload)
+        assert (answer["id"], answer["status"]) == (None, "rejected")
+        assert answer["reason"].startswith("not a command such as")
+        assert len(record.journal()) == 0
+
+    def test_too_many_in_a_tick_are_rejected(self, stage, monkeypatch):
+        monkeypatch.setattr(service, "MOST_ORDERS", 2)
+        simulation = stage.simulation()
+        told = [simulation.order(Order(id=str(n), kind="streetlight", sensor="x", set={"dim": 1})) for n in range(3)]
+        simulation._attend(0)
+        assert [future.done() for future in told] == [False, False, True]
+        assert "more than 2 commands" in told[2].result()
+
+    def test_who_floods_one_device_takes_nobody_elses_place(self, stage, monkeypatch):
+        monkeypatch.setattr(service, "MOST_OF_ONE", 2)
+        simulation = stage.simulation()
+        told = [
+            simulation.order(Order(id=str(n), kind="streetlight", sensor=sensor, set={"dim": 1}))
+            for n, sensor in enumerate("xxxxyx")
+        ]
+        simulation._attend(0)
+        assert [future.done() for future in told] == [False, False, True, True, False, True]
+        assert "more than 2 commands to x in a tick" in told[2].result()
+
+    def test_killed_after_a_command_it_obeys_it_again_at_the_same_tick(self, city, stage):
+        simulation = stage.simulation()
+        simulation.order(Order(id="a", kind="streetlight", sensor="streetlight-0001", set={"dim": 0.1}))
+        simulation._attend(0)
+        lost = stage.said(simulation, START + 2 * TICK, killed=True)
+        assert (
+            not Counter(lost)
+            - Counter(stage.run(4))
+            - Counter(message for message in lost if "/responses/" in message[0])
+        )
+
+
+class TestPace:
+    def test_a_live_city_has_one_pace(self, stage):
+        with pytest.raises(SetupError, match="runs at speed 1"):
+            stage.simulation(recipe=recipe(live=True))
+
+    def test_a_paused_world_stands_still_and_still_answers(self, stage):
+        simulation, stop = stage.simulation(), threading.Event()
+        simulation.set_pace(Pace(state="paused"))
+        thread = threading.Thread(target=simulation.run, args=(stop,))
+        thread.start()
+        try:
+            assert simulation.call(lambda: simulation.running.time).result(TIMEOUT) == START - TICK
+            simulation.call(partial(simulation.set_pace, AT_ONCE)).result(TIMEOUT)
+            deadline = time.monotonic() + TIMEOUT
+            while simulation.call(lambda: simulation.running.time).result(TIMEOUT) < START + 3 * TICK:
+                assert time.monotonic() < deadline
+        finally:
+            stop.set()
+            thread.join()
+
+    def test_its_pace_outlasts_it(self, stage, record):
+        stage.simulation().set_pace(Pace(state="paused", speed=60))
+        assert record.pace() == Pace(state="paused", speed=60)

@@ -1,0 +1,35 @@
+import re
+import subprocess
+
+import pytest
+
+from tests.zenata.broker.running import HOST
+from zenata.broker.base import pilot_user
+from zenata.broker.mosquitto import Mosquitto, program
+from zenata.broker.nats import Nats
+from zenata.errors import SetupError
+
+
+def test_the_hash_is_written_as_mosquitto_passwd_writes_it(tmp_path):
+    file = tmp_path / "users"
+    file.touch()
+    subprocess.run(["mosquitto_passwd", "-b", file, "demo", "secret"], check=True, capture_output=True)
+    shape = r"demo:\$7\$101\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}=="
+    assert re.fullmatch(shape, file.read_text().strip())
+    assert re.fullmatch(shape, "demo:" + Mosquitto().hash_password("secret"))
+
+
+@pytest.mark.parametrize(
+    "hash_",
+    ["", "plain", Nats().hash_password("secret"), "$7$101$AAAA$AAAA\nroot:"],
+    ids=["empty", "plain", "bcrypt", "two lines"],
+)
+def test_what_is_no_such_hash_is_refused_and_not_shown(hash_, tmp_path):
+    with pytest.raises(SetupError, match=r"needs a \$7\$ hash for the user 'demo'$"):
+        Mosquitto().prepare(folder=tmp_path, host=HOST, mqtt_port=1, ws_port=2, users=[pilot_user("demo", hash_)])
+
+
+def test_a_missing_program_is_told(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(SetupError, match="Debian package mosquitto"):
+        program()

@@ -1,0 +1,191 @@
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.system.running import wait_until
+from tests.zenata.broker.client import Client
+from tests.zenata.broker.running import BROKERS, HOST, Running, running_broker, standard_users
+from zenata.broker.base import WATCHER
+from zenata.broker.nats import Nats, Watch
+from zenata.broker.watch import Connection, Watcher
+from zenata.city.clock import SECOND
+from zenata.errors import BrokerError
+from zenata.process.ports import free_ports
+
+SECRET = "of the / watcher"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("watched")
+
+
+def said(folder: Path) -> str:
+    return (folder / "broker.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def watched(folder: Path) -> Iterator[tuple[Running, str]]:
+    """A broker, and the URL by which it is asked."""
+    (port,) = free_ports(HOST, {"watch": 0}).values()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BROKERS, "nats", Nats(watch=Watch(port=port, password_hash=Nats().hash_password(SECRET))))
+        with running_broker("nats", folder, standard_users("nats")) as broker:
+            yield broker, f"nats://{WATCHER}:{quote(SECRET, safe='')}@{HOST}:{port}"
+
+
+@contextmanager
+def watching(url: str) -> Iterator[Watcher]:
+    with closing(Watcher(url)) as watcher:
+        yield watcher
+
+
+def of(url: str, user: str) -> list[Connection]:
+    with watching(url) as watcher:
+        return [one for one in watcher.connections() if one.user == user]
+
+
+def filled(url: str) -> float:
+    with watching(url) as watcher:
+        return watcher.filled()
+
+
+def test_who_is_connected_is_told_while_it_is(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    before = time.time()
+    with Client(broker, "demo", session="roof") as demo, Client(broker, "demo_phone", transport="websockets"):
+        demo.subscribe("pilots/demo/#")
+        demo.publish("pilots/demo/telemetry/roof", ["one", "two"])
+        demo.wait_for("one", "two")
+        (found,) = of(url, "demo")
+        assert (found.client, found.address, found.sent) == ("roof", HOST, 2)
+        assert before - 1 < found.since / SECOND < time.time() + 1
+        assert len(of(url, "demo_phone")) == 1
+        assert of(url, "eve") == []
+    wait_until(lambda: not of(url, "demo") and not of(url, "demo_phone"), "they are gone")
+
+
+def test_many_are_told(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    clients = [Client(broker, "eve") for _ in range(100)]
+    try:
+        for client in clients:
+            client.__enter__()
+        assert len(of(url, "eve")) == 100
+    finally:
+        for client in clients:
+            client.__exit__()
+
+
+def test_how_much_it_keeps_is_told(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with Client(broker, "demo", session="away") as demo:
+        demo.subscribe("pilots/demo/#")
+    before = filled(url)
+    with Client(broker, "demo") as demo:
+        demo.publish("pilots/demo/x", ["x" * 1_000_000 for _ in range(20)])
+    assert 20e6 < (filled(url) - before) * 16 * 2**30 < 22e6  # of max_file_store
+
+
+def test_one_line_serves_many_questions_and_outlives_what_cuts_it(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with watching(url) as watcher, Client(broker, "demo") as demo:
+        watcher.open()
+        before = watcher._line
+        assert [one.user for one in watcher.connections()] == [one.user for one in watcher.connections()] == ["demo"]
+        assert watcher.filled() < 1
+        assert watcher._line is before
+        before._socket.shutdown(socket.SHUT_RDWR)
+        assert [one.user for one in watcher.connections()] == ["demo"]
+        assert demo.connected
+
+
+def test_who_is_cut_is_disconnected_and_nobody_else(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with (
+        watching(url) as watcher,
+        Client(broker, "demo") as tcp,
+        Client(broker, "demo", transport="websockets") as page,
+        Client(broker, "demo_phone") as phone,
+    ):
+        assert watcher.cut({"demo", "nobody"}) == 2
+        tcp.wait_closed()
+        page.wait_closed()
+        assert phone.subscribe("pilots/demo/#")
+        assert watcher.cut({"demo"}) == 0
+
+
+def test_who_is_cut_is_gone_at_once_while_the_broker_takes_in_users(watched: tuple[Running, str], folder: Path) -> None:
+    """It goes through every retained message then, and lets nobody in; a line that is open is answered all the same."""
+    broker, url = watched
+    with watching(url) as watcher, Client(broker, "demo") as demo:
+        watcher.open()
+        demo.retain([f"pilots/demo/{number}" for number in range(30_000)])
+        before = said(folder)
+        broker.give(standard_users("nats"))
+        wait_until(lambda: "Trapped" in said(folder)[len(before) :], "it begins")
+        assert watcher.cut({"demo"}) == 1
+        demo.wait_closed()
+        assert "Reloaded server" not in said(folder)[len(before) :]
+    wait_until(lambda: "Reloaded server" in said(folder)[len(before) :], "it ends")
+
+
+def test_whoever_asks_hears_nothing_that_is_said(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with socket.create_connection((HOST, int(url.rpartition(":")[2])), 10) as sock, sock.makefile("rwb") as file:
+        file.readline()
+        file.write(b'CONNECT {"user":"watcher","pass":"%b","verbose":false}\r\n' % SECRET.encode())
+        subjects = ("zenata.>", "$MQTT.>", "$SYS.>", "_INBOX.>", ">")
+        file.write(b"".join(b"SUB %b 1\r\n" % subject.encode() for subject in subjects))
+        file.write(
+            b"PUB zenata.commands.streetlight.lamp-0001 2\r\non\r\nPUB $SYS.REQ.SERVER.PING.VARZ 0\r\n\r\nPING\r\n"
+        )
+        file.flush()
+        refused = [file.readline() for _ in (*subjects, "publish", "publish")]
+        assert all(line.startswith(b"-ERR 'Permissions Violation") for line in refused), refused
+        assert file.readline() == b"PONG\r\n"
+        with Client(broker, "admin") as admin:
+            admin.subscribe("zenata/commands/#")
+            admin.publish("zenata/commands/streetlight/lamp-0001", ["by admin"])
+            admin.wait_for("by admin")
+        file.write(b"PING\r\n")
+        file.flush()
+        assert file.readline() == b"PONG\r\n"
+    assert [message.payload for message in admin.messages] == [b"by admin"]
+
+
+def test_nobody_else_may_ask(watched: tuple[Running, str]) -> None:
+    _, url = watched
+    for wrong in (url.replace("nats://watcher:", "nats://watcher:x"), url.replace("//watcher", "//demo")):
+        with watching(wrong) as watcher, pytest.raises(BrokerError, match="is: -ERR 'Authorization Violation'"):
+            watcher.connections()
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"INFO {}\r\n", b"MSG a 1 3\r\nxyz\r\n", b"MSG a 1 2\r\n{}\r\n", b"MSG\r\n", b"\r\n"]
+)
+def test_what_does_not_answer_so_is_told_in_one_line(said: bytes) -> None:
+    with socket.create_server((HOST, 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as sock:
+                sock.recv(10)
+                sock.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(BrokerError, match=r"^the broker does not tell how it is: .+$"):
+            Watcher(f"nats://watcher:x@{HOST}:{server.getsockname()[1]}").connections()
+        thread.join()
+
+
+def test_nobody_there_is_told(tmp_path: Path) -> None:
+    (port,) = free_ports(HOST, {"watch": 0}).values()
+    with pytest.raises(BrokerError, match="does not tell how it is"):
+        Watcher(f"nats://watcher:x@{HOST}:{port}").connections()

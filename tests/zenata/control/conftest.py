@@ -1,0 +1,42 @@
+"""Fresh control data for each test, on both databases."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from tests.zenata.control.test_database import running_postgres
+from zenata.control.database import open_database
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="package")
+def postgres() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of control data that nobody has opened yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/control.db"
+    server = request.getfixturevalue("postgres")
+    name = f"control{next(_numbers)}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def engine(fresh: str) -> Iterator[Engine]:
+    """Control data that nobody else has open."""
+    engine = open_database(fresh)
+    yield engine
+    engine.dispose()

@@ -1,0 +1,132 @@
+"""Control data: made and brought up to date by whoever opens them, on SQLite and on PostgreSQL."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+from tests.system.running import wait_until
+from zenata.control.database import Base, copy_file, open_database
+from zenata.control.devices import DeviceRow
+from zenata.errors import SetupError
+from zenata.process.ports import free_ports
+
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Run Debian's PostgreSQL, which refuses to be run by root, until the end of the block; return its URL."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
+    port = free_ports(HOST, {"port": 0})["port"]
+    folder = Path(tempfile.mkdtemp(prefix="postgres"))
+    as_postgres = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()
+    if as_postgres:
+        shutil.chown(folder, "postgres")
+    secret = folder.with_suffix(".secret")
+    secret.write_text("only-here")
+    secret.chmod(0o644)
+    command = [*as_postgres, str(programs / "initdb"), "-D", str(folder), "-U", "zenata", "-A", "scram-sha-256"]
+    subprocess.run([*command, f"--pwfile={secret}"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    server = subprocess.Popen(
+        [*as_postgres, str(programs / "postgres"), "-D", str(folder), "-h", HOST, "-p", str(port), "-k", str(folder)],
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    )
+    try:
+        ready = [str(programs / "pg_isready"), "-q", "-h", HOST, "-p", str(port)]
+        wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL is ready")
+        yield f"postgresql+psycopg://zenata:only-here@{HOST}:{port}/postgres"
+    finally:
+        server.terminate()
+        server.wait(30)
+        shutil.rmtree(folder)
+        secret.unlink()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(request, tmp_path_factory):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('control')}/new/control.db"
+        return
+    with running_postgres() as url:
+        yield url
+
+
+def test_two_processes_that_open_a_new_database_at_once_both_get_it(url):
+    code = f"from zenata.control.database import open_database; print(open_database({url!r}).dialect.name)"
+    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=60)[0].strip() for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert said == [url.partition("+")[0].partition(":")[0]] * 2
+
+
+def test_the_tables_are_as_the_code_has_them(url):
+    engine = open_database(url)
+    there = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        assert {column["name"] for column in there.get_columns(table.name)} == set(table.columns.keys()), table.name
+    engine.dispose()
+
+
+def test_what_is_kept_is_there_when_opened_again(url):
+    for _ in range(2):
+        engine = open_database(url)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE device_revision SET number = number + 1"))
+        engine.dispose()
+    engine = open_database(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT number FROM device_revision")).scalar_one() == 2
+        assert connection.execute(DeviceRow.__table__.select()).all() == []
+    engine.dispose()
+
+
+def test_one_of_a_later_version_is_refused(url):
+    engine = open_database(url)
+    with engine.begin() as connection:
+        before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999_future'"))
+    with pytest.raises(SetupError, match="later version"):
+        open_database(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "cannot be opened"),
+        ("oracle://x", "cannot be opened"),
+        ("sqlite:////proc/none/control.db", "cannot be made"),
+        ("sqlite:////etc/hostname", "not a database"),
+        ("postgresql+psycopg://me:hidden-word@127.0.0.1:1/none", "cannot be opened"),
+    ],
+)
+def test_what_cannot_be_opened_says_why_and_no_password(url, said):
+    with pytest.raises(SetupError, match=said) as failure:
+        open_database(url)
+    assert "hidden-word" not in str(failure.value)
+    assert "\n" not in str(failure.value)
+
+
+def test_a_copy_is_of_one_moment_while_others_write(tmp_path):
+    engine = open_database(f"sqlite:///{tmp_path}/control.db")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE device_revision SET number = 7"))
+        copy_file(tmp_path / "control.db", tmp_path / "there" / "copy.db")
+    copy = open_database(f"sqlite:///{tmp_path}/there/copy.db")
+    with closing(copy.connect()) as connection:
+        assert connection.execute(text("SELECT number FROM device_revision")).scalar_one() == 0
+    for one in (engine, copy):
+        one.dispose()
+    with pytest.raises(SetupError, match="cannot be copied"):
+        copy_file(Path("/etc/hostname"), tmp_path / "x.db")

@@ -1,0 +1,227 @@
+"""Pilots and their keys, in both databases."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from tests.clocks import StandingClock
+from tests.system.running import wait_until
+from zenata.city.clock import SECOND
+from zenata.control.audit import Audit
+from zenata.control.database import open_database
+from zenata.control.keys import Role, Scope
+from zenata.control.pilot import PilotError, Quotas
+from zenata.control.register import Register
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def register(engine: Engine, clock: StandingClock) -> Register:
+    register = Register(engine, clock=clock)
+    register.add("aqua", contact="lina@example.org", theme="water", by="root")
+    return register
+
+
+def test_a_key_speaks_for_its_pilot(register: Register) -> None:
+    key = register.issue("aqua", by="root")
+    found = register.check(key)
+    assert (found.pilot, found.role, found.key, found.scopes) == ("aqua", Role.PILOT, "main", frozenset(Scope))
+    assert register.check(key[:-1] + ("a" if key[-1] != "a" else "b")) is None
+    assert register.check(key + "a") is None
+    assert register.check("") is None
+
+
+def test_the_database_holds_no_key(register: Register, engine: Engine, fresh: str) -> None:
+    keys = [register.issue("aqua", by="root"), register.rotate("aqua", "main", by="root")]
+    with engine.connect() as connection:
+        tables = register.keys()[0], connection.execute(text("SELECT * FROM keys")).all()
+        audit = connection.execute(text("SELECT * FROM audit")).all()
+    for key in keys:
+        assert key not in repr(tables) + repr(audit)
+        assert key[12:] not in repr(tables) + repr(audit)
+        if fresh.startswith("sqlite"):
+            written = b"".join(file.read_bytes() for file in Path(fresh.removeprefix("sqlite:///")).parent.iterdir())
+            assert key.encode() not in written
+
+
+def test_a_rotated_key_is_good_for_nothing_at_once(register: Register) -> None:
+    old = register.issue("aqua", scopes=frozenset({Scope.READ}), by="root")
+    new = register.rotate("aqua", "main", by="root")
+    assert register.check(old) is None
+    assert register.why(old).startswith("was revoked")
+    assert register.check(new).scopes == {Scope.READ}
+
+
+def test_a_revoked_key_leaves_its_name_free(register: Register) -> None:
+    old = register.issue("aqua", name="phone", by="root")
+    register.revoke("aqua", "phone", by="root")
+    assert register.check(old) is None
+    assert register.check(register.issue("aqua", name="phone", by="root")).key == "phone"
+    assert len(register.keys("aqua")) == 2
+
+
+def test_a_key_ends_by_itself(register: Register, clock: StandingClock) -> None:
+    key = register.issue("aqua", expires=clock.time + SECOND, by="root")
+    assert register.check(key)
+    clock.time += SECOND
+    assert register.check(key) is None
+    assert register.why(key).startswith("has expired")
+    assert register.users() == ()
+
+
+def test_a_suspended_pilot_has_no_key_and_no_user_until_it_is_resumed(register: Register) -> None:
+    key = register.issue("aqua", by="root")
+    register.suspend("aqua", reason="too loud", by="root")
+    assert (register.check(key), register.users(), register.is_active("aqua")) == (None, (), False)
+    assert "suspended (too loud)" in register.why(key)
+    register.resume("aqua", by="root")
+    assert register.check(key)
+    assert [user.name for user in register.users()] == ["aqua"]
+
+
+@pytest.mark.parametrize(("scopes", "reads", "writes"), [("read", True, False), ("write", False, True)])
+def test_a_user_may_do_what_its_key_is_good_for(register: Register, scopes: str, reads: bool, writes: bool) -> None:
+    register.issue("aqua", scopes=frozenset({Scope.MQTT, Scope(scopes)}), by="root")
+    (user,) = register.users()
+    assert (user.reads, user.writes) == (reads, writes)
+
+
+def test_only_keys_for_mqtt_are_users(register: Register) -> None:
+    register.issue("aqua", by="root")
+    register.issue("aqua", name="web", scopes=frozenset({Scope.READ}), by="root")
+    register.issue("aqua", name="phone", scopes=frozenset({Scope.MQTT}), by="root")
+    assert [(user.name, user.writes) for user in register.users()] == [("aqua", True), ("aqua_phone", False)]
+
+
+def test_keys_are_found_by_how_they_begin(register: Register) -> None:
+    keys = {name: register.issue("aqua", name=name, by="root") for name in ("main", "phone")}
+    for name, key in keys.items():
+        assert [one.name for one in register.keys(prefix=key[:7])] == [name]
+    assert register.keys(prefix="zk_%") == []
+    assert {one.name for one in register.keys(prefix="zk_")} == set(keys)
+    assert register.keys(prefix="ZK_") == []
+
+
+def test_quotas_are_a_pilots_own_or_the_default(engine: Engine) -> None:
+    register = Register(engine, quotas=Quotas(worlds=7))
+    register.add("aqua", quotas={"points_per_day": 10}, by="root")
+    assert (register.quotas("aqua").worlds, register.quotas("aqua").points_per_day) == (7, 10)
+    register.change("aqua", quotas={"worlds": 1, "points_per_day": None}, by="root")
+    assert register.quotas("aqua") == Quotas(worlds=1)
+    assert register.quotas("nobody") == Quotas(worlds=7)
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (lambda register: register.add("aqua", by="root"), "conflict"),
+        (lambda register: register.add("Aqua", by="root"), "invalid"),
+        (lambda register: register.add("ingest", by="root"), "invalid"),
+        (lambda register: register.add("b", quotas={"worlds": -1}, by="root"), "invalid"),
+        (lambda register: register.add("b", quotas={"wishes": 3}, by="root"), "invalid"),
+        (lambda register: register.change("aqua", theme="x" * 201, by="root"), "invalid"),
+        (lambda register: register.change("aqua", role="admin", by="root"), "invalid"),
+        (lambda register: register.change("nobody", theme="x", by="root"), "unknown"),
+        (lambda register: register.suspend("nobody", reason="x", by="root"), "unknown"),
+        (lambda register: register.issue("nobody", by="root"), "unknown"),
+        (lambda register: register.issue("aqua", name="a b", by="root"), "invalid"),
+        (lambda register: register.issue("aqua", scopes=frozenset(), by="root"), "invalid"),
+        (lambda register: register.issue("aqua", expires=1, by="root"), "invalid"),
+        (lambda register: register.rotate("aqua", "none", by="root"), "unknown"),
+        (lambda register: register.revoke("aqua", "none", by="root"), "unknown"),
+        (lambda register: [register.issue("aqua", by="root") for _ in range(2)], "conflict"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_not_noted(register: Register, engine: Engine, act, reason: str) -> None:
+    with pytest.raises(PilotError) as refused:
+        act(register)
+    assert refused.value.reason == reason
+    assert {deed.what for deed in Audit(engine).deeds()} <= {"pilot.add", "key.issue"}
+    assert [pilot.name for pilot in register.pilots()] == ["aqua"]
+
+
+def test_the_last_administrator_cannot_be_suspended(register: Register) -> None:
+    register.add("root", role=Role.ADMIN, by="shell")
+    register.issue("root", by="shell")
+    register.add("second", role=Role.ADMIN, by="shell")
+    register.issue("second", name="reader", scopes=frozenset({Scope.READ}), by="shell")
+    with pytest.raises(PilotError, match="nobody could resume it"):
+        register.suspend("root", reason="x", by="root")
+    assert register.suspend("aqua", reason="x", by="root").suspended
+    register.issue("second", by="shell")
+    assert register.suspend("root", reason="x", by="second").suspended
+
+
+def test_the_last_key_that_manages_pilots_cannot_be_revoked(register: Register, clock: StandingClock) -> None:
+    register.add("saz", role=Role.ADMIN, by="root")
+    register.issue("saz", by="root")
+    register.issue("saz", name="reader", scopes=frozenset({Scope.READ}), by="root")
+    register.issue("saz", name="soon", expires=clock.time + SECOND, by="root")
+    register.revoke("saz", "soon", by="root")
+    register.issue("saz", name="soon", expires=clock.time + SECOND, by="root")
+    clock.time += SECOND
+    with pytest.raises(PilotError, match="nobody could manage pilots without this key") as refused:
+        register.revoke("saz", "main", by="root")
+    assert refused.value.reason == "conflict"
+    register.revoke("saz", "reader", by="root")
+    register.issue("saz", name="other", by="root")
+    register.revoke("saz", "main", by="root")
+
+
+def test_another_process_follows(register: Register, fresh: str) -> None:
+    engine = open_database(fresh)
+    with Register(engine) as other:
+        key = register.issue("aqua", by="root")
+        wait_until(lambda: other.check(key), "it is known there")
+        register.suspend("aqua", reason="x", by="root")
+        wait_until(lambda: other.check(key) is None, "and good for nothing there")
+    engine.dispose()
+
+
+def test_of_two_that_issue_the_same_key_at_once_one_is_refused(register: Register, fresh: str) -> None:
+    engines = [open_database(fresh) for _ in range(2)]
+    outcomes: list[str] = []
+
+    def issue(register: Register) -> None:
+        try:
+            outcomes.append(register.issue("aqua", name="phone", by="root"))
+        except PilotError as error:
+            outcomes.append(error.reason)
+
+    threads = [threading.Thread(target=issue, args=(Register(engine),)) for engine in engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for engine in engines:
+        engine.dispose()
+    register.refresh()
+    assert sorted(register.check(one) is not None for one in outcomes) == [False, True]
+    assert "conflict" in outcomes
+    assert len([key for key in register.keys("aqua") if key.name == "phone"]) == 1
+
+
+def test_every_change_is_in_the_audit_log_for_ever(register: Register, engine: Engine) -> None:
+    key = register.issue("aqua", by="root")
+    register.suspend("aqua", reason="too loud", by="root")
+    deeds = Audit(engine).deeds()
+    assert [(deed.who, deed.what, deed.target) for deed in deeds] == [
+        ("root", "pilot.suspend", "aqua"),
+        ("root", "key.issue", "aqua/main"),
+        ("root", "pilot.add", "aqua"),
+    ]
+    assert deeds[1].detail["prefix"] == key[:9]
+    assert Audit(engine).deeds(before=deeds[0].id, limit=1) == deeds[1:2]
+    assert Audit(engine).deeds(who="nobody") == []
+    again = "INSERT OR REPLACE INTO audit SELECT * FROM audit" if engine.dialect.name == "sqlite" else "TRUNCATE audit"
+    for change in ("DELETE FROM audit", "UPDATE audit SET who = 'ben'", again):
+        with pytest.raises(SQLAlchemyError), engine.begin() as connection:
+            connection.execute(text(change))
+    assert Audit(engine).deeds() == deeds

@@ -1,0 +1,221 @@
+"""Real processes that end, die, refuse to end, and lose their parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from zenata.process import supervisor as module
+from zenata.process.supervisor import MOST_RESTARTS, GivenUp, Program, Supervisor
+
+TIMEOUT = 15.0  # far beyond what anything here takes [s]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, said: list[str]) -> Iterator[Supervisor]:
+    with Supervisor(logs=tmp_path / "logs", say=said.append) as supervisor:
+        yield supervisor
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "logs" / "it.log"
+
+
+def shell(script: str, name: str = "it", **env: str) -> Program:
+    return Program(name=name, args=("/bin/sh", "-c", script), env=env)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def ended(pid: int) -> bool:
+    """Return whether a process is gone, or waits only for its parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def kill(supervisor: Supervisor, name: str = "it") -> None:
+    pid = supervisor.pids[name]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: ended(pid))
+
+
+def test_programs_run_with_their_environment_and_log(supervisor, said, log):
+    supervisor.start(shell('echo "out $SECRET"; echo err >&2; exec sleep 60', SECRET="word"))
+    wait_for(lambda: log.exists() and log.read_text() == "out word\nerr\n")
+    supervisor.check()
+    assert not ended(supervisor.pids["it"])
+    assert said == []
+    assert "word" not in repr(shell("", SECRET="word"))
+
+
+def test_the_log_of_the_run_before_is_kept(tmp_path, log):
+    for run in (1, 2, 3):
+        with Supervisor(logs=tmp_path / "logs", say=print) as supervisor:
+            supervisor.start(shell(f"echo run {run}; exec sleep 60"))
+            wait_for(lambda run=run: log.read_text() == f"run {run}\n")
+    assert log.with_name("it.log.1").read_text() == "run 2\n"
+
+
+def test_what_dies_is_started_again_and_said(supervisor, said, log):
+    changes = []
+    supervisor.on_change = lambda: changes.append(dict(supervisor.pids))
+    supervisor.start(shell("echo started; exec sleep 60"))
+    supervisor.start(shell("exec sleep 60", name="other"))
+    before = supervisor.pids
+    wait_for(lambda: log.read_text() == "started\n")
+    kill(supervisor)
+    supervisor.check()
+    assert said == [f"it was killed by SIGKILL; starting it again (its log is {log})"]
+    assert supervisor.pids["it"] != before["it"]
+    assert supervisor.pids["other"] == before["other"]
+    assert changes == [supervisor.pids]
+    wait_for(lambda: log.read_text() == "started\nstarted\n")
+
+
+def test_what_ends_by_itself_is_started_again(supervisor, said):
+    supervisor.start(shell("exit 0"))
+    wait_for(lambda: ended(supervisor.pids["it"]))
+    supervisor.check()
+    assert said[0].startswith("it ended with exit code 0; starting it again")
+
+
+def test_what_cannot_run_as_told_is_given_up_on_at_once(supervisor, said):
+    supervisor.start(shell("for line in 1 2 3 4 5 6; do echo line $line; done; exit 2"))
+    wait_for(lambda: ended(supervisor.pids["it"]))
+    with pytest.raises(GivenUp) as failure:
+        supervisor.check()
+    last = "".join(f"\n  line {number}" for number in range(2, 7))
+    assert str(failure.value) == f"it ended with exit code 2 and is given up on:{last}"
+    assert said == []
+
+
+def test_what_told_its_user_why_is_quoted_alone(supervisor):
+    supervisor.start(shell("echo 'a line before'; echo 'zenata: no broker there'; exit 2"))
+    wait_for(lambda: ended(supervisor.pids["it"]))
+    with pytest.raises(GivenUp, match=r"^no broker there$"):
+        supervisor.check()
+
+
+def test_what_dies_again_and_again_is_given_up_on(supervisor, said, monkeypatch):
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    supervisor.start(shell("exec sleep 60"))
+    for _ in range(MOST_RESTARTS - 1):
+        kill_at_once(supervisor)
+        supervisor.check()
+    kill_at_once(supervisor)
+    with pytest.raises(GivenUp, match=r"it was killed by SIGKILL and is given up on:\n  \(it said nothing\)"):
+        supervisor.check()
+    assert len(said) == MOST_RESTARTS - 1
+
+
+def kill_at_once(supervisor: Supervisor) -> None:
+    """Kill and wait without sleeping."""
+    process = supervisor._running["it"]
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_what_dies_twice_is_started_again_after_a_pause_in_which_nobody_waits(supervisor, monkeypatch):
+    monkeypatch.setattr(module, "_PAUSE", 3600.0)
+    supervisor.start(shell("exec sleep 60"))
+    supervisor.start(shell("exec sleep 60", name="other"))
+    for _ in range(2):
+        kill_at_once(supervisor)
+        supervisor.check()
+    assert ended(supervisor.pids["it"])
+    kill(supervisor, "other")
+    supervisor.check()
+    assert not ended(supervisor.pids["other"])
+
+
+def test_a_signal_reaches_its_program(supervisor, log):
+    supervisor.start(shell("trap 'echo heard' HUP; echo ready; while :; do sleep 0.01; done"))
+    wait_for(lambda: log.exists() and log.read_text() == "ready\n")
+    supervisor.signal("it", signal.SIGHUP)
+    wait_for(lambda: log.read_text() == "ready\nheard\n")
+
+
+def test_a_program_stands_back_as_far_as_it_is_told(supervisor, log):
+    supervisor.start(Program(name="it", args=("/bin/sh", "-c", "nice; exec sleep 60"), nice=7))
+    wait_for(lambda: log.exists() and log.read_text() == f"{os.nice(0) + 7}\n")
+
+
+def test_what_starts_after_its_parent_died_ends_at_once(tmp_path):
+    leash = [sys.executable, "-I", "-S", str(module._LEASH), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
+    done = subprocess.run(leash, capture_output=True, timeout=TIMEOUT, check=False)
+    assert done.stderr == b"the parent is dead\n"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_deaths_far_apart_are_forgiven(supervisor, said, monkeypatch):
+    monkeypatch.setattr(module, "WINDOW", 0.0)
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    supervisor.start(shell("exec sleep 60"))
+    for _ in range(2 * MOST_RESTARTS):
+        kill_at_once(supervisor)
+        supervisor.check()
+    assert len(said) == 2 * MOST_RESTARTS
+
+
+def test_stopping_ends_the_last_first(tmp_path):
+    order = tmp_path / "order"
+    with Supervisor(logs=tmp_path, say=print) as supervisor:
+        for name in ("first", "second", "third"):
+            supervisor.start(
+                shell(f"trap 'echo {name} >> {order}; exit' TERM; echo ready; while :; do sleep 0.01; done", name=name)
+            )
+            wait_for(lambda name=name: (tmp_path / f"{name}.log").read_text() == "ready\n")
+        pids = supervisor.pids
+    assert order.read_text().split() == ["third", "second", "first"]
+    assert all(ended(pid) for pid in pids.values())
+    assert supervisor.pids == {}
+
+
+def test_what_ignores_the_asking_is_killed(tmp_path, log, monkeypatch):
+    monkeypatch.setattr(module, "_GRACE", 0.2)
+    with Supervisor(logs=tmp_path / "logs", say=print) as supervisor:
+        supervisor.start(shell("trap '' TERM; echo ready; while :; do sleep 0.05; done"))
+        wait_for(lambda: log.read_text() == "ready\n")
+        pid = supervisor.pids["it"]
+    assert ended(pid)
+
+
+def test_a_program_that_is_not_there_leaves_the_others_to_be_stopped(tmp_path):
+    with Supervisor(logs=tmp_path, say=print) as supervisor:
+        supervisor.start(shell("exec sleep 60"))
+        pid = supervisor.pids["it"]
+        with pytest.raises(FileNotFoundError):
+            supervisor.start(Program(name="none", args=(str(tmp_path / "none"),)))
+    assert ended(pid)
+
+
+def test_children_end_with_a_killed_parent(tmp_path):
+    script = (
+        "import sys, time; from pathlib import Path; from zenata.process.supervisor import Program, Supervisor\n"
+        "s = Supervisor(logs=Path(sys.argv[1]), say=print)\n"
+        "s.start(Program(name='it', args=('/bin/sleep', '60')))\n"
+        "print(s.pids['it'], flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
+        child = int(parent.stdout.readline())
+        assert not ended(child)
+        parent.kill()
+    wait_for(lambda: ended(child))

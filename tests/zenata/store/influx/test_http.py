@@ -1,0 +1,116 @@
+"""Patience with a server, told by one that says what it is told to; no InfluxDB can be made to be busy."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from zenata.errors import QueryTooHeavy, StoreError
+from zenata.store.influx import http as influx_http
+from zenata.store.influx.http import Http
+
+
+class Scripted(ThreadingHTTPServer):
+    """Gives answers (status, headers, body) in their order, the last for ever, and notes what it was asked."""
+
+    def __init__(self, answers) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers, self.asked = list(answers), []
+        self.base = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        server: Scripted = self.server  # type: ignore[assignment]
+        server.asked.append((self.command, self.path, dict(self.headers), body))
+        status, headers, said = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(said))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(said)
+
+    do_GET = do_POST = _answer  # noqa: N815 - named by the library
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def scripted(*answers) -> Iterator[Scripted]:
+    with Scripted(answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def asking(server: Scripted) -> Iterator[Http]:
+    http = Http(server.base, {"Authorization": "Token hush"})
+    yield http
+    http.close()
+
+
+BUSY, FAILED, WELL = (429, {"Retry-After": "0"}, b""), (503, {}, b'{"error":"timeout"}'), (204, {}, b"")
+
+
+def test_a_busy_or_failing_server_is_asked_again():
+    with scripted(BUSY, FAILED, FAILED, WELL) as server, asking(server) as http:
+        assert http.ask("POST", "/write?db=x", body=b"a b=1").status == 204
+        assert [asked[3] for asked in server.asked] == [b"a b=1"] * 4
+
+
+def test_a_server_is_left_alone_as_long_as_it_asks_for(monkeypatch):
+    slept: list[float] = []
+    monkeypatch.setattr(influx_http.time, "sleep", slept.append)
+    with scripted((429, {"Retry-After": "3"}, b""), FAILED, WELL) as server, asking(server) as http:
+        http.ask("GET", "/ping")
+    assert slept[0] == 3.0
+    assert 0 < slept[1] <= 0.1
+
+
+def test_a_server_that_goes_on_failing_is_given_up_and_no_secret_is_told(monkeypatch):
+    monkeypatch.setattr(influx_http, "PATIENCE", 0.2)
+    with scripted(FAILED) as server, asking(server) as http:
+        with pytest.raises(StoreError, match=r'failed with status 503: \{"error":"timeout"\}') as caught:
+            http.ask("GET", "/ping")
+        assert "hush" not in str(caught.value)
+        assert len(server.asked) > 1
+
+
+def test_what_it_refuses_is_not_asked_again():
+    with scripted((400, {"X-Influxdb-Error": "partial write"}, b"")) as server, asking(server) as http:
+        answer = http.ask("POST", "/write", body=b"")
+        assert (answer.status, influx_http.told(answer), len(server.asked)) == (400, "partial write", 1)
+
+
+def test_nobody_there_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(influx_http, "PATIENCE", 0.1)
+    with scripted(WELL) as server:
+        base = server.base
+    http = Http(base, {})
+    with pytest.raises(StoreError, match=f"InfluxDB at {base} cannot be reached: NewConnectionError"):
+        http.ask("GET", "/ping")
+    http.close()
+
+
+def test_a_query_without_an_answer_is_too_heavy_and_a_write_is_tried_again(monkeypatch):
+    monkeypatch.setattr(influx_http, "PATIENCE", 0.2)
+    monkeypatch.setattr(influx_http, "_ANSWER", influx_http.urllib3.Timeout(connect=1.0, read=0.05))
+    silence = threading.Event()
+    monkeypatch.setattr(_Handler, "do_POST", lambda _: silence.wait(5))
+    with scripted(WELL) as server, asking(server) as http:
+        with pytest.raises(QueryTooHeavy):
+            http.ask("POST", "/query", form={"q": "SELECT"})
+        with pytest.raises(StoreError, match="cannot be reached: ReadTimeoutError"):
+            http.ask("POST", "/write", body=b"")
+        silence.set()

@@ -1,0 +1,204 @@
+"""What every store promises of keeping readings; what it promises of queries is in test_base_query.py."""
+
+import itertools
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
+from zenata.city.clock import EARLIEST, LATEST
+from zenata.city.readings import Catalog, Selection, Series
+from zenata.errors import StoreError
+from zenata.store.base import Query
+from zenata.store.dead_letters import DeadLetter
+
+READINGS = st.builds(
+    Row,
+    st.sampled_from(series_of(3)),
+    st.sampled_from([NOON + step for step in range(5)] + [-1, -(10**12)]),
+    st.floats(-1e9, 1e9),
+    st.integers(0, 2**40),
+)
+STEPS = st.lists(st.tuples(st.booleans(), st.booleans(), st.lists(READINGS, max_size=12)), max_size=5)
+_examples = itertools.count()
+
+
+def newest_of(rows):
+    """Return the newest of the rows of each series, by series."""
+    return {row.series: row for row in sorted(rows, key=lambda row: row.time)}
+
+
+def letter(received, topic="zenata/telemetry/coast/air/air-0001"):
+    return DeadLetter(
+        received=received, topic=topic, payload=b"\x00\xffno pack", code="schema", reason="not JSON: « غير »"
+    )
+
+
+@settings(max_examples=25)
+@given(steps=STEPS)
+def test_any_batches_leave_the_first_of_each_reading(opener, steps):
+    """Each step says whether to reopen the store, and which of two catalogs, numbered differently, its batch has."""
+    name = f"any-{next(_examples)}"
+    catalogs = [Catalog(), Catalog()]
+    batch_of(some_rows(reversed(series_of(3)), [0]), catalogs[1])
+    expected: dict[tuple[Series, int], Row] = {}
+    store = opener(name)
+    for reopen, other, rows in steps:
+        if reopen:
+            store.close()
+            store = opener(name)
+        before = len(expected)
+        for row in rows:
+            expected.setdefault((row.series, row.time), row)
+        assert store.append(batch_of(rows, catalogs[other])) == len(expected) - before
+        assert {row.series: row for row in rows_of(store.latest(Selection()))} == newest_of(expected.values())
+    assert contents(store) == sorted(expected.values(), key=by_identity)
+    store.close()
+
+
+def test_everything_is_there_after_reopening(opener, name):
+    rows = some_rows(series_of(5), range(NOON, NOON + 10))
+    letters = [letter(NOON + number) for number in range(3)]
+    store = opener(name)
+    store.append(batch_of(rows), letters)
+    store.close()
+    store = opener(name)
+    assert contents(store) == sorted(rows, key=by_identity)
+    assert {row.series: row for row in rows_of(store.latest(Selection()))} == newest_of(rows)
+    assert store.dead_letters() == letters[::-1]
+    assert set(store.catalog.since(0)) == set(series_of(5))
+    assert store.append(batch_of(rows)) == 0
+    store.close()
+
+
+def test_an_empty_store_has_nothing(store):
+    assert len(store.catalog) == 0
+    assert contents(store) == []
+    assert len(store.latest(Selection())) == 0
+    assert store.dead_letters() == []
+
+
+def test_an_empty_batch_is_nothing(store):
+    assert store.append(batch_of([])) == 0
+    assert len(store.catalog) == 0
+
+
+def test_latest_is_by_time_of_observation(store):
+    first, second = series_of(2)
+    store.append(batch_of([Row(first, NOON, 1.0, 1), Row(second, NOON - 5, 2.0, 7)]))
+    store.append(batch_of([Row(first, NOON - 1, 3.0, 2), Row(second, NOON - 4, 4.0, 8), Row(first, NOON, 5.0, 3)]))
+    assert rows_of(store.latest(Selection())) == [Row(first, NOON, 1.0, 1), Row(second, NOON - 4, 4.0, 8)]
+
+
+def test_latest_is_ordered_by_series_and_selected(store):
+    rows = some_rows(series_of(9), [NOON])
+    store.append(batch_of(rows[::-1]))
+    assert store.latest(Selection()).series.tolist() == list(range(9))
+    assert {row.series.kind for row in rows_of(store.latest(Selection(kinds=("noise",))))} == {"noise"}
+    assert len(store.latest(Selection(sensors=("air-9999",)))) == 0
+
+
+def test_readings_far_from_the_present_are_readings(store):
+    """A sensor whose clock is wrong by decades must not hold up those that come with it."""
+    one, other = series_of(2)
+    far = [Row(one, time, 1.0, 1) for time in (LATEST - 1, EARLIEST)]
+    assert store.append(batch_of([Row(one, NOON, 1.0, 1)])) == 1
+    assert store.append(batch_of([*far, Row(other, NOON, 2.0, 1)])) == 3
+    assert store.append(batch_of(far)) == 0
+
+
+def test_catalogs_grow(store):
+    catalog = Catalog()
+    for count in (1, 4, 2, 2000):
+        rows = some_rows(series_of(count), [NOON + count])
+        assert store.append(batch_of(rows, catalog)) == count
+        assert set(store.catalog.since(0)) == set(catalog.since(0))
+    assert len(contents(store)) == 1 + 4 + 2 + 2000
+
+
+def test_two_catalogs_may_number_the_same_series_differently(store):
+    one, two, three = series_of(3)
+    left, right = Catalog(), Catalog()
+    assert store.append(batch_of(some_rows([one, two], [NOON]), left)) == 2
+    assert store.append(batch_of(some_rows([three, two, one], [NOON, NOON + 1]), right)) == 4
+    assert store.append(batch_of(some_rows([three], [NOON, NOON + 1]), left)) == 0
+    assert {(row.series, row.time) for row in contents(store)} == {
+        (series, time) for series in (one, two, three) for time in (NOON, NOON + 1)
+    }
+
+
+def test_the_first_description_of_a_series_stays(store):
+    store.append(batch_of([Row(Series("zenata", "air-0001", "no2", "air", "coast", "ug/m3"), NOON, 1.0, 1)]))
+    store.append(batch_of([Row(Series("zenata", "air-0001", "no2", "noise", "la-ferme", "dB"), NOON, 2.0, 2)]))
+    assert store.catalog.since(0) == [Series("zenata", "air-0001", "no2", "air", "coast", "ug/m3")]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_no_number_keeps_nothing_of_its_batch(store, bad):
+    known, unknown = series_of(2)
+    kept = [Row(known, NOON, 1.0, 1)]
+    store.append(batch_of(kept), [letter(1)])
+    catalog = Catalog()
+    rows = [Row(known, NOON + 1, 2.0, 2), Row(unknown, NOON + 1, 3.0, 1)]
+    with pytest.raises(StoreError, match="not a finite number"):
+        store.append(batch_of([*rows, Row(unknown, NOON + 2, bad, 2)], catalog), [letter(2)])
+    assert contents(store) == kept
+    assert rows_of(store.latest(Selection())) == kept
+    assert store.catalog.since(0) == [known]
+    assert store.dead_letters() == [letter(1)]
+    assert store.append(batch_of(rows, catalog), [letter(2)]) == 2
+
+
+def test_dead_letters_are_kept_without_readings(store):
+    assert store.append(batch_of([]), [letter(1)]) == 0
+    assert store.dead_letters() == [letter(1)]
+
+
+def test_dead_letters_come_newest_first(store):
+    for received in ([5, 3], [9], [-4, 7]):
+        store.append(batch_of([]), [letter(number) for number in received])
+    assert [one.received for one in store.dead_letters()] == [9, 7, 5, 3, -4]
+    assert [one.received for one in store.dead_letters(limit=2)] == [9, 7]
+
+
+def test_queries_run_beside_appends(store):
+    """Readers see series they can name, and nothing they saw before is gone."""
+    done = threading.Event()
+
+    def write() -> int:
+        catalog = Catalog()
+        try:
+            steps = range(1, 41)
+            return sum(store.append(batch_of(some_rows(series_of(5 * n), [NOON + n]), catalog)) for n in steps)
+        finally:
+            done.set()
+
+    def read() -> int:
+        seen, rounds = set(), 0
+        while not done.is_set() or rounds == 0:
+            now = {by_identity(row) for row in rows_of(store.query(Query(selection=Selection(), **ALWAYS)))}
+            assert seen <= now
+            assert len(rows_of(store.latest(Selection()))) <= len(store.catalog)
+            seen, rounds = now, rounds + 1
+        return rounds
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        assert pool.submit(write).result() == sum(5 * n for n in range(1, 41)) == len(contents(store))
+        assert all(reader.result() for reader in readers)
+
+
+def test_appends_of_several_threads_keep_each_reading_once(store):
+    batches = [some_rows(series_of(20), range(NOON + n, NOON + n + 4)) for n in range(10)]
+    distinct = {by_identity(row) for batch in batches for row in batch}
+
+    def write(order: int) -> int:
+        return sum(store.append(batch_of(batch)) for batch in batches[::order])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(write, [1, -1, 1, -1])) == len(distinct)
+    assert [by_identity(row) for row in contents(store)] == sorted(distinct)

@@ -1,0 +1,61 @@
+"""A full disk: a clear error, nothing half kept, and all goes on when there is room again."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, rows_of, series_of
+from zenata.city.readings import Catalog, Selection
+from zenata.errors import StoreError
+from zenata.store import open_store
+from zenata.store.base import Query
+
+SIZE = 48  # of the disk [MiB]
+SERIES, MOST = 1000, 900
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    if os.geteuid():
+        pytest.skip("only root can mount a small disk")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}M", "tmpfs", tmp_path], check=True)
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize("room", [6, 18], ids=["while writing ahead", "at a checkpoint"])
+def test_a_full_disk_loses_nothing_and_is_recovered_from(disk, room):
+    url, filler, catalog, series = f"duckdb:///{disk}/readings.duckdb", disk / "filler", Catalog(), series_of(SERIES)
+    store = open_store(url)
+    filler.write_bytes(bytes((SIZE - room) * 2**20))
+
+    def batch(number: int):
+        return batch_of(
+            [Row(one, NOON + number, hash((one.sensor, number)) / 7, number + 1) for one in series], catalog
+        )
+
+    kept = failures = 0
+    while kept < MOST:
+        try:
+            store.append(batch(kept))
+            kept += 1
+        except StoreError as error:
+            assert "has no room: free some" in str(error)
+            failures += 1
+            if failures == 3:
+                assert len(store.query(Query(selection=Selection(sensors=("air-0000",)), **ALWAYS))) == kept
+                filler.unlink()
+            assert failures < 5
+    assert failures >= 3
+    for _ in range(2):
+        balance = store.ledger.balance("zenata")
+        assert (balance.stored, balance.missing, balance.repeated) == (MOST * SERIES, 0, 0)
+        rows = rows_of(store.query(Query(selection=Selection(sensors=("air-0000",)), **ALWAYS)))
+        assert [row.seq for row in rows] == list(range(1, MOST + 1))
+        store.close()
+        store = open_store(url)
+    store.close()

@@ -1,0 +1,78 @@
+"""Asking a broker by `$CONTROL` topics."""
+
+import json
+import threading
+
+import pytest
+
+from tests.zenata.broker.running import HOST, administrator, password, running_broker, standard_users
+from zenata.broker.base import ADMINISTRATOR
+from zenata.broker.dynsec import ANSWERS, TOPIC
+from zenata.errors import BrokerError
+from zenata.process.ports import free_ports
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Questions
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory):
+    with running_broker("mosquitto", tmp_path_factory.mktemp("broker"), standard_users("mosquitto")) as running:
+        yield running.mqtt_port
+
+
+def test_every_command_is_answered_in_its_order(port):
+    with administrator(port) as questions:
+        asked = [{"command": "getClient", "username": name} for name in ("demo", "nobody", "eve")]
+        answers = questions.ask(asked)
+    assert [answer.get("error") for answer in answers] == [None, "Client not found", None]
+    assert [answer["data"]["client"]["username"] for answer in answers[::2]] == ["demo", "eve"]
+
+
+def test_several_who_ask_at_once_get_their_own_answers(port):
+    heard: dict[str, set[str]] = {}
+
+    def ask(name: str) -> None:
+        with administrator(port) as questions:
+            told = [questions.ask([{"command": "getClient", "username": name}])[0] for _ in range(20)]
+            heard[name] = {answer["data"]["client"]["username"] for answer in told}
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in ("demo", "eve", "guest")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == {"demo": {"demo"}, "eve": {"eve"}, "guest": {"guest"}}
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[]", b"{}", b'{"responses": [{"correlationData": "another"}]}', b"\xff"]
+)
+def test_what_answers_nothing_is_not_heard(port, payload):
+    with administrator(port) as questions:
+        questions._listen(ANSWERS, payload)
+        assert questions.ask([{"command": "getClient", "username": "eve"}])[0]["command"] == "getClient"
+
+
+def test_who_may_not_ask_is_told(port, monkeypatch):
+    monkeypatch.setattr("zenata.wire.mqtt.questions._PATIENCE", 0.3)
+    demo = Address(host=HOST, port=port, username="demo", password=password("demo"))
+    with Questions(demo, TOPIC, ANSWERS) as questions:
+        questions.connect(10)
+        with pytest.raises(BrokerError, match="does not answer on"):
+            questions.ask([{"command": "listClients"}])
+
+
+def test_a_broker_that_is_away_or_refuses_is_told(port):
+    away = Address(host=HOST, port=free_ports(HOST, {"away": 0})["away"], username=ADMINISTRATOR, password="x")
+    with pytest.raises(BrokerError, match="cannot be reached"):
+        Questions(away, TOPIC, ANSWERS).connect(0.3)
+    wrong = Address(host=HOST, port=port, username=ADMINISTRATOR, password="wrong")
+    with pytest.raises(BrokerError, match="refused us"):
+        Questions(wrong, TOPIC, ANSWERS).connect(10)
+
+
+def test_a_late_answer_is_not_taken_for_the_next(port):
+    with administrator(port) as questions, administrator(port) as other:
+        before = other.ask([{"command": "getClient", "username": "eve"}])
+        questions._listen(ANSWERS, json.dumps({"responses": before}).encode())
+        assert questions.ask([{"command": "getClient", "username": "demo"}])[0]["data"]["client"]["username"] == "demo"

@@ -1,5 +1,0 @@
-"""`python -m zenata`."""
-
-from zenata.cli import main
-
-main()

@@ -1,5 +1,0 @@
-"""Every call, described once as a plan; `Client` and `AsyncClient` carry them out."""
-
-from zenata.client.calls import city, devices, exports, frames, stream, webhooks, worlds
-
-__all__ = ["city", "devices", "exports", "frames", "stream", "webhooks", "worlds"]

@@ -1,0 +1,1 @@
+"""Every JSON document of the API, declared once."""

@@ -1,0 +1,105 @@
+"""What a pilot is, and what it may use up; plain values."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from zenata.control.keys import Role
+from zenata.errors import ZenataError
+
+LARGEST_GRANTS = 200_000
+"""What the grants to one pilot may come to [DH]: what the programme gives."""
+
+
+class PilotError(ZenataError):
+    """Something about pilots cannot be made or changed as asked.
+
+    Parameters
+    ----------
+    message : str
+    reason : str
+        ``invalid``: what was asked for is none; ``conflict``: it cannot be as things are; ``limit``: it is too much;
+        ``unknown``: there is no such pilot or key.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Quotas(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a pilot may use up. The defaults are chosen, not measured.
+
+    Parameters
+    ----------
+    requests_per_minute : int
+        Over HTTP, in the long run; so many at once, too.
+    messages_per_second : float
+        That its devices send, in the long run.
+    points_per_day : int
+        Readings that its devices have in a day of UTC.
+    worlds : int
+        Private worlds at once.
+    storage : int
+        Exports that are kept for it [bytes].
+    """
+
+    requests_per_minute: int = 6000
+    messages_per_second: float = 100.0
+    points_per_day: int = 5_000_000
+    worlds: int = 4
+    storage: int = 5_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pilot:
+    """Somebody who uses the sandbox: a startup, or people of SAZ.
+
+    Parameters
+    ----------
+    name : str
+    role : Role
+    contact, theme, edition : str
+        Whom to write to; what the pilot is about; the edition of the programme that it came with.
+    made : int
+        [us since the Unix epoch]
+    suspended : int or None
+        Since when none of its keys is good for anything [us since the Unix epoch].
+    reason : str
+        Why.
+    quotas : dict
+        Those members of `Quotas` that it has of its own.
+    actuators : tuple of str
+        Devices of the shared city that it may command.
+    """
+
+    name: str
+    role: Role
+    contact: str = ""
+    theme: str = ""
+    edition: str = ""
+    made: int
+    suspended: int | None = None
+    reason: str = ""
+    quotas: dict[str, float] = field(default_factory=dict)
+    actuators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A line of a pilot's budget.
+
+    Parameters
+    ----------
+    date : str
+        Day that it is of, as ``2026-11-23``.
+    centimes : int
+        Hundredths of a dirham; below zero for what was spent.
+    note, by : str
+        What it is for, and who entered it.
+    """
+
+    date: str
+    centimes: int
+    note: str
+    by: str

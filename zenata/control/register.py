@@ -1,0 +1,212 @@
+"""The pilots and their keys, in the control data. Each change is in the audit log too, by the same transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from zenata.city.clock import Clock
+from zenata.control.audit import By, deed_of, row_of
+from zenata.control.checks import check_change, check_key, check_name
+from zenata.control.directory import Directory
+from zenata.control.keys import ALL, MAIN, PREFIX_LENGTH, Key, Role, Scope, kept, new_key
+from zenata.control.pilot import Pilot, PilotError, Quotas
+from zenata.control.tables import KeyRow, PilotRow, RegisterRevision
+
+
+class Register(Directory):
+    """The pilots in a database, to be asked and changed. Methods may be called from any thread.
+
+    Parameters are those of `Directory`.
+
+    Attributes
+    ----------
+    on_key : callable
+        Called with the MQTT user and the key when this process has issued one.
+    """
+
+    def __init__(self, engine: Engine, *, quotas: Quotas | None = None, clock: Clock | None = None) -> None:
+        super().__init__(engine, quotas=quotas, clock=clock)
+        self.on_key: Callable[[str, str], object] = lambda *_: None
+
+    def pilots(self) -> list[Pilot]:
+        """Return all pilots by name, as the database has them now."""
+        with Session(self._engine) as session:
+            return [row.pilot for row in session.scalars(select(PilotRow).order_by(PilotRow.name))]
+
+    def pilot(self, name: str) -> Pilot:
+        """Return one pilot, as the database has it now.
+
+        Raises
+        ------
+        PilotError
+            If there is none of that name.
+        """
+        with Session(self._engine) as session:
+            return _row(session, name).pilot
+
+    def keys(self, pilot: str | None = None, prefix: str = "") -> list[Key]:
+        """Return the keys of a pilot, or of all, that begin so; the live ones, and those that were, newest first."""
+        chosen = select(KeyRow).order_by(KeyRow.id.desc())
+        if pilot is not None:
+            chosen = chosen.where(KeyRow.pilot == pilot)
+        if prefix:
+            chosen = chosen.where(KeyRow.prefix.startswith(prefix[:PREFIX_LENGTH], autoescape=True))
+        with Session(self._engine) as session:
+            found = [row.key for row in session.scalars(chosen)]
+        return [key for key in found if key.prefix.startswith(prefix[:PREFIX_LENGTH])]  # SQLite ignores the case
+
+    # Changing it; each raises `PilotError` where that cannot be
+
+    def add(self, name: str, *, role: Role = Role.PILOT, by: By, **about: Any) -> Pilot:  # noqa: ANN401 - as of a Pilot
+        """Make a pilot, who has no key yet; `about` holds members of `Pilot`."""
+        check_name(name)
+        check_change(about)
+        values = {"contact": "", "theme": "", "edition": "", "reason": "", "quotas": {}, "actuators": []} | about
+        values["quotas"] = _given(values["quotas"])
+        with self._changing(by, "pilot.add", name, role=role, **about) as session:
+            if session.get(PilotRow, name) is not None:
+                raise PilotError(f"there is a pilot {name!r} already", "conflict")
+            session.add(PilotRow(name=name, role=role.value, made=self._clock.now(), **values))
+        return self.pilot(name)
+
+    def change(self, name: str, *, by: By, **changes: Any) -> Pilot:  # noqa: ANN401 - the members of a Pilot
+        """Change members of a pilot: contact, theme, edition, quotas, actuators. A quota of None is the default again."""
+        check_change(changes)
+        with self._changing(by, "pilot.change", name, **changes) as session:
+            row = _row(session, name)
+            if "quotas" in changes:
+                changes["quotas"] = _given(row.quotas | changes["quotas"])
+            for member, value in changes.items():
+                setattr(row, member, value)
+        return self.pilot(name)
+
+    def suspend(self, name: str, *, by: By, reason: str) -> Pilot:
+        """Make all keys of a pilot good for nothing, until it is resumed; its connections are cut."""
+        with self._changing(by, "pilot.suspend", name, reason=reason) as session:
+            row = _row(session, name)
+            self._keep_an_admin(session, row)
+            row.suspended, row.reason = row.suspended or self._clock.now(), reason
+        return self.pilot(name)
+
+    def resume(self, name: str, *, by: By) -> Pilot:
+        """Let a pilot go on."""
+        with self._changing(by, "pilot.resume", name) as session:
+            row = _row(session, name)
+            row.suspended, row.reason = None, ""
+        return self.pilot(name)
+
+    def issue(
+        self,
+        pilot: str,
+        *,
+        name: str = MAIN,
+        scopes: frozenset[Scope] = ALL,
+        expires: int | None = None,
+        by: By,
+        key: str | None = None,
+    ) -> str:
+        """Give a pilot a key of a name that it has not yet, and return it; it cannot be had a second time.
+
+        Parameters
+        ----------
+        pilot, name : str
+        scopes : frozenset of Scope
+        expires : int or None
+            When [us since the Unix epoch].
+        by : Principal or str
+        key : str or None
+            The key, if there is one already.
+        """
+        now = self._clock.now()
+        check_key(name, scopes, expires, now)
+        key = key or new_key()
+        new = kept(key, pilot=pilot, name=name, scopes=scopes, made=now, expires=expires)
+        with self._changing(by, "key.issue", f"{pilot}/{name}", prefix=new.prefix, scopes=_words(scopes)) as session:
+            _row(session, pilot)
+            old = _live(session, pilot, name)
+            if old is not None and old.key.is_live(now):
+                raise PilotError(f"{pilot} has a key {name!r} already: rotate it, or take another name", "conflict")
+            _put(session, new, old, now)
+        self.on_key(new.user, key)
+        return key
+
+    def rotate(self, pilot: str, name: str, *, by: By) -> str:
+        """Put another key in the place of one, which is good for nothing from now on; return it as `issue` does."""
+        key, now = new_key(), self._clock.now()
+        with self._changing(by, "key.rotate", f"{pilot}/{name}", prefix=key[:PREFIX_LENGTH]) as session:
+            old = _live_row(session, pilot, name)
+            was = old.key
+            check_key(name, was.scopes, was.expires, now)
+            _put(session, kept(key, pilot=pilot, name=name, scopes=was.scopes, made=now, expires=was.expires), old, now)
+        self.on_key(was.user, key)
+        return key
+
+    def revoke(self, pilot: str, name: str, *, by: By) -> None:
+        """Make a key good for nothing from now on."""
+        with self._changing(by, "key.revoke", f"{pilot}/{name}") as session:
+            row, now = _live_row(session, pilot, name), self._clock.now()
+            if [one.id for one in _managing(session, now)] == [row.id]:
+                raise PilotError("nobody could manage pilots without this key: rotate it, or issue another", "conflict")
+            row.revoked = now
+
+    @contextmanager
+    def _changing(self, by: By, what: str, target: str, **detail: object) -> Iterator[Session]:
+        """Give a transaction that raises the revision and notes what is done, and take in what it has changed."""
+        with Session(self._engine) as session, session.begin():
+            # The first statement writes, so that of two changes at once one waits for the other.
+            session.execute(update(RegisterRevision).values(number=RegisterRevision.number + 1))
+            yield session
+            session.add(row_of(deed_of(by, time=self._clock.now(), what=what, target=target, detail=detail)))
+        self._load()
+
+    def _keep_an_admin(self, session: Session, row: PilotRow) -> None:
+        """Refuse to suspend the last administrator with a key to manage pilots: nobody could resume it."""
+        others = (key for key in _managing(session, self._clock.now()) if key.pilot != row.name)
+        if row.role == Role.ADMIN.value and next(others, None) is None:
+            raise PilotError(f"nobody but {row.name} has a key to manage pilots: nobody could resume it", "conflict")
+
+
+def _given(quotas: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in quotas.items() if value is not None}
+
+
+def _row(session: Session, name: str) -> PilotRow:
+    row = session.get(PilotRow, name)
+    if row is None:
+        raise PilotError(f"there is no pilot {name[:80]!r}", "unknown")
+    return row
+
+
+def _live(session: Session, pilot: str, name: str) -> KeyRow | None:
+    """Return the key of a name that is not revoked, if there is one."""
+    chosen = select(KeyRow).where(KeyRow.pilot == pilot, KeyRow.name == name, KeyRow.revoked.is_(None))
+    return session.scalars(chosen).first()
+
+
+def _live_row(session: Session, pilot: str, name: str) -> KeyRow:
+    _row(session, pilot)
+    row = _live(session, pilot, name)
+    if row is None:
+        raise PilotError(f"{pilot} has no key {name[:80]!r}", "unknown")
+    return row
+
+
+def _managing(session: Session, now: int) -> list[KeyRow]:
+    """Return the keys by which pilots can be managed: the live ones of administrators that may write."""
+    chosen = select(KeyRow).join(PilotRow, PilotRow.name == KeyRow.pilot)
+    chosen = chosen.where(PilotRow.role == Role.ADMIN.value, PilotRow.suspended.is_(None), KeyRow.revoked.is_(None))
+    return [row for row in session.scalars(chosen) if row.key.is_live(now) and Scope.WRITE in row.key.scopes]
+
+
+def _put(session: Session, new: Key, old: KeyRow | None, now: int) -> None:
+    if old is not None:
+        old.revoked = now
+    values = {member: getattr(new, member) for member in ("pilot", "name", "prefix", "sha256", "bcrypt", "pbkdf2")}
+    session.add(KeyRow(**values, scopes=_words(new.scopes), made=new.made, expires=new.expires))
+
+
+def _words(scopes: frozenset[Scope]) -> str:
+    return " ".join(sorted(scopes))

@@ -1,0 +1,1 @@
+"""Processes of one machine: supervision, signals, ports, logs, TLS, private files."""

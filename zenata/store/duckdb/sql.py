@@ -1,0 +1,86 @@
+"""The tables, and queries as DuckDB's SQL. Only numbers and names of our own go into the text, never words of a user."""
+
+from zenata.city.readings import IndexArray
+from zenata.store.base import Query
+from zenata.store.duckdb import rollups as duckdb_rollups
+
+SCHEMA_VERSION = 2
+
+SCHEMA = f"""
+BEGIN;
+CREATE TABLE schema_version (version INTEGER NOT NULL);
+CREATE TABLE series (
+    id INTEGER NOT NULL, world VARCHAR NOT NULL, sensor VARCHAR NOT NULL, property VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL, district VARCHAR NOT NULL, unit VARCHAR NOT NULL, owner VARCHAR NOT NULL
+);
+CREATE TABLE readings (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, value DOUBLE NOT NULL, seq BIGINT NOT NULL);
+CREATE TABLE dead_letters (
+    received TIMESTAMP NOT NULL, topic VARCHAR NOT NULL, payload BLOB NOT NULL, code VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL, sensor VARCHAR NOT NULL, seq BIGINT NOT NULL
+);
+CREATE TABLE accounts (
+    id INTEGER NOT NULL, world VARCHAR NOT NULL, sensor VARCHAR NOT NULL, head BIGINT NOT NULL, beyond VARCHAR NOT NULL,
+    stored BIGINT NOT NULL, numbered BIGINT NOT NULL, unnumbered BIGINT NOT NULL, repeated BIGINT NOT NULL
+);
+CREATE TABLE entries (account INTEGER NOT NULL, seq BIGINT NOT NULL, fate UTINYINT NOT NULL);
+{duckdb_rollups.SCHEMA}
+INSERT INTO schema_version VALUES ({SCHEMA_VERSION});
+COMMIT;
+"""  # noqa: S608 - no input
+"""Makes the tables of a new file."""
+
+AGGREGATES: dict[str, str] = {
+    "mean": "avg(value)",
+    "min": "min(value)",
+    "max": "max(value)",
+    "sum": "sum(value)",
+    "count": "count(*)",
+    "first": "arg_min(value, time)",
+    "last": "arg_max(value, time)",
+    "p95": "quantile_cont(value, 0.95)",
+}
+"""What computes each of `zenata.store.base.AGGREGATES`."""
+
+_FEW = 100
+
+
+def select(query: Query, series: IndexArray, *, rolled: bool = False) -> str:
+    """Return the SELECT for a query: rows (series, moment, columns...) by moment and series, one more than its limit.
+
+    Parameters
+    ----------
+    query : Query
+    series : ndarray of int32, shape (n,)
+        Those meant. A few are named in the text, which takes DuckDB two thirds of the time of a join; more are to be in
+        the column `series` of a table `wanted`, which the caller provides.
+    rolled : bool
+        Whether some of what is meant may be rolled up.
+    """
+    aggregates = duckdb_rollups.AGGREGATES if rolled else AGGREGATES
+    outputs = {name: aggregates[name] for name in query.aggregates} or {"value": "value", "seq": "seq"}
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in outputs.items())
+    # No row behind `after` is older than it; saying so of the times themselves lets DuckDB skip the pages before.
+    start = min(max(query.start, query.after[0]), query.end) if query.after else query.start
+    conditions = [f"time >= make_timestamp({start})", f"time < make_timestamp({query.end})"]
+    few = len(series) <= _FEW
+    if few:
+        conditions.append(f"series IN ({', '.join(map(str, series.tolist())) or '-1'})")
+    source = (duckdb_rollups.source() if rolled else "readings") + ("" if few else " JOIN wanted USING (series)")
+    grouping = "GROUP BY series, moment" if query.aggregates else ""
+    rows = (
+        f"SELECT series, {_moment(query)} AS moment, {columns} FROM {source} "  # noqa: S608
+        f"WHERE {' AND '.join(conditions)} {grouping}"
+    )
+    after = f"WHERE (moment, series) > ({query.after[0]}, {query.after[1]})" if query.after else ""
+    return f"SELECT * FROM ({rows}) {after} ORDER BY moment, series LIMIT {query.limit + 1}"  # noqa: S608
+
+
+def _moment(query: Query) -> str:
+    """Return what a row's time is [us]: that of the reading, or the start of its bucket, aligned to the epoch."""
+    if not query.aggregates:
+        return "epoch_us(time)"
+    if query.every is None:
+        return f"{query.start}::BIGINT"
+    # Counted from the first bucket, as DuckDB rounds towards zero and times before 1970 are negative.
+    first = query.start // query.every * query.every
+    return f"{first} + (epoch_us(time) - ({first})) // {query.every} * {query.every}"

@@ -1,0 +1,274 @@
+"""The store on a server: readings in an InfluxDB of version 1, 2 or 3.
+
+InfluxDB has no transactions. An append that fails may leave a part, and the same append again completes it: equal points
+are one point, and the entry of the ledger, which goes last, is entered once it is whole. InfluxDB lets the last of equal
+readings stay, so the newest time of each series is held in memory, as the embedded store does, and what is not beyond it
+is looked for before it is written.
+
+Several processes may share a database. Each follows what the others append, a second behind; a reading that two of them
+get is written twice as the same point.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
+from zenata.errors import StoreError
+from zenata.store.base import Query, Table
+from zenata.store.batches import Columns, Numbers, first_of_each, part, pieces
+from zenata.store.dead_letters import DeadLetter
+from zenata.store.influx import dead_letters as influx_letters
+from zenata.store.influx.flavours import find_server
+from zenata.store.influx.ledger import Journal
+from zenata.store.influx.lines import DESCRIPTION, Encoder, Rows, check
+from zenata.store.influx.read import Reader, few
+from zenata.store.influx.server import Cut
+from zenata.store.influx.sql import LETTERS, SERIES, identifier
+from zenata.store.influx.write import Work, Writer
+from zenata.store.ledger import Ledger
+from zenata.store.marks import Marks
+from zenata.store.retention import Retention
+
+log = logging.getLogger(__name__)
+
+_GAP = 600_000_000  # late readings are looked for in ranges of times that are this far apart [us]
+_MANY = 10_000  # late readings, all of them new, that are taken for a piece of a history
+_FOLLOWING = 1.0  # how often is looked for what other writers appended [s]
+_LATE = 120 * 10**9  # how late a description may come to be seen [ns]
+
+
+class InfluxStore:
+    """Readings in an InfluxDB; see `zenata.store.base.Store`.
+
+    Parameters
+    ----------
+    url : str
+        ``influxdb://host:8086/bucket?org=ORG``, or ``influxdbs://`` for TLS.
+    token : str or None
+        What shows that we may; of a server of version 1 ``user:password``.
+
+    Raises
+    ------
+    StoreError
+        If the server cannot be reached, or does not let us in.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self._server = find_server(url, token)
+        self._writing = threading.Lock()
+        self._catalog = Catalog()
+        self._journal = Journal(self._server)
+        self._numbers = Numbers(self._catalog, self._journal.ledger)
+        self._encoder = Encoder()
+        self._reader = Reader(self._server, self._catalog)
+        self._marks, self._points = Marks(), Marks()  # by series, and by point: what a point has of properties
+        self._described = 0  # the newest time of a description that was read [ns]
+        self._writer = Writer(self._server, self._catalog, self._journal, self._encoder)
+        self._closed = threading.Event()
+        try:
+            self._load()
+        except BaseException:
+            self._writer.close()
+            self._server.http.close()
+            raise
+        self._follower = threading.Thread(target=self._follow, name="influx-follower", daemon=True)
+        self._follower.start()
+
+    @property
+    def catalog(self) -> Catalog:
+        """Every series the store holds."""
+        return self._catalog
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of every message."""
+        return self._journal.ledger
+
+    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = (), mended: Sequence[DeadLetter] = ()) -> int:
+        """Keep readings and dead letters; see `Store.append`. What fails is completed by the same append again."""
+        if not np.isfinite(batch.value).all():
+            raise StoreError("a batch has a value that is not a finite number")
+        with self._writing:
+            self._check_open()
+            numbers, newcomers = self._numbers.translate(batch.catalog)
+            check(newcomers)
+            self._encoder.learn(len(self._catalog), newcomers)
+            accounts = self._numbers.accounts(newcomers)
+            series = numbers[batch.series]
+            work = Work(
+                batch=batch,
+                series=series,
+                account=accounts[series],
+                newcomers=newcomers,
+                letters=letters,
+                mended=mended,
+            )
+            found = first_of_each(numbers, batch)
+            rows, late, new_late = self._new_ones(found)
+            rows = self._writer.write(work, rows)
+            influx_letters.remove(self._server, mended)
+            self._numbers.keep(batch.catalog, numbers, newcomers, accounts)
+            self._move(rows)
+            if new_late == late >= _MANY:
+                self._find_gaps(int(found["time"][-1]))
+            if self._journal.is_full:
+                self._journal.fold()
+            return len(rows.series)
+
+    def query(self, query: Query) -> Table:
+        """Return the readings, or their aggregates, that a query means; see `Store.query`."""
+        self._check_open()
+        rows = self._reader.rows(query, self._catalog.select(query.selection))
+        kept = part(rows, np.arange(len(rows["time"]))[: query.limit])
+        columns = {name: kept[name] for name in query.aggregates or ("value", "seq")}
+        more = len(rows["time"]) > query.limit
+        return Table(catalog=self._catalog, series=kept["series"], time=kept["time"], columns=columns, more=more)
+
+    def latest(self, selection: Selection) -> Table:
+        """Return the newest reading of each series; see `Store.latest`. The server is not asked."""
+        numbers, times, values, seqs = self._marks.of(self._catalog.select(selection))
+        return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
+
+    def dead_letters(
+        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100
+    ) -> list[DeadLetter]:
+        """Return the newest dead letters, newest first; see `Store.dead_letters`."""
+        self._check_open()
+        return influx_letters.select(self._server, topics, before, limit)
+
+    def forget(self, world: str) -> None:
+        """Remove all of a world; see `Store.forget`. What fails is completed by the same again."""
+        with self._writing:
+            self._check_open()
+            series = self._catalog.select(Selection(worlds=(world,)))
+            kinds = {self._catalog[number].kind for number in series.tolist()}
+            self._server.remove([Cut(measurement, ("world", world)) for measurement in (*sorted(kinds), LETTERS)])
+            self._journal.forget(world)
+            self._empty(world)
+
+    def tidy(self, now: int, retention: Retention) -> None:
+        """Remove dead letters that are old or too many. Readings stay as long as the database's retention says."""
+        with self._writing:
+            self._check_open()
+            influx_letters.trim(self._server, now - retention.letters, retention.most_letters)
+
+    def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
+        """Refuse, as a server has ways of its own; see `Store.copy`."""
+        raise StoreError(f"the readings are in {self._server.http.base}; keep them as one keeps an InfluxDB")
+
+    def close(self) -> None:
+        """Write the accounts, and let go of the server."""
+        self._closed.set()
+        self._follower.join()
+        with self._writing:
+            try:
+                self._journal.fold()
+            except StoreError as error:  # the entries are there; the next to open reads some more of them
+                log.warning("the accounts are not written: %s", error)
+            self._writer.close()
+            self._server.http.close()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise StoreError(f"the store {self._server.http.base} is closed")
+
+    def _new_ones(self, found: Columns) -> tuple[Rows, int, int]:
+        """Return the rows that are not there yet, how many had to be looked for, and how many of those were new."""
+        series, time = found["series"], found["time"]
+        point = self._encoder.point_of[series]
+        whole = self._points.beyond(point, time) | self._points.in_gap(point, time)  # nothing of the point is there
+        late = ~(whole | self._marks.beyond(series, time))
+        new = np.ones(len(series), dtype=np.bool_)
+        new[late] = ~self._there(series[late], time[late])
+        rows = Rows(series, time, found["value"], found["seq"], ~whole).take(new)
+        return rows, int(late.sum()), int((late & new).sum())
+
+    def _there(self, series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:
+        """Return whether there is each reading, shape (n,), ascending by time; few ranges of times are looked at."""
+        there = np.zeros(len(series), dtype=np.bool_)
+        for places in pieces(time, _GAP):
+            numbers = np.unique(series[places])
+            start, end = time[places[[0, -1]]].tolist()
+            kept = self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)
+            known = set(zip(kept["series"].tolist(), kept["time"].tolist(), strict=True))
+            there[places] = [pair in known for pair in zip(series[places].tolist(), time[places].tolist(), strict=True)]
+        return there
+
+    def _move(self, rows: Rows) -> None:
+        """Let the marks know of rows that are there now."""
+        point = self._encoder.point_of[rows.series]
+        in_gap = self._points.in_gap(point, rows.time)
+        self._points.narrow_gaps(point[in_gap], rows.time[in_gap])
+        beyond = self._marks.beyond(rows.series, rows.time)
+        self._marks.move(rows.series[beyond], rows.time[beyond], rows.value[beyond], rows.seq[beyond])
+        beyond = self._points.beyond(point, rows.time)
+        self._points.move(point[beyond], rows.time[beyond], rows.value[beyond], rows.seq[beyond])
+
+    def _find_gaps(self, after: int) -> None:
+        """Find out how long each point has nothing behind a time [us]."""
+        every = np.arange(len(self._catalog), dtype=np.int32)
+        oldest = self._reader.oldest(every, after)
+        point = self._encoder.point_of[oldest["series"]]
+        before = np.full(len(every), np.iinfo(np.int64).max)
+        np.minimum.at(before, point, oldest["time"])
+        found = np.unique(point)
+        self._points.open_gaps(found, after, before[found])
+
+    def _load(self) -> None:
+        """Read the series, the newest reading of each, and the ledger."""
+        self._read_series()
+        self._read_newest(np.arange(len(self._catalog), dtype=np.int32))
+        self._journal.load()
+
+    def _read_series(self) -> None:
+        """Take in series that have been described since the last time."""
+        where = f"WHERE time > {self._described - _LATE}" if self._described else ""
+        statement = f"SELECT {', '.join(DESCRIPTION)} FROM {identifier(SERIES)} {where}"  # noqa: S608 - no input
+        (parts,) = self._server.query([statement])
+        first = len(self._catalog)
+        for moment, *words in (row for found in parts for row in found.values):
+            self._catalog.intern(Series(*words))
+            self._described = max(self._described, moment)
+        self._encoder.learn(first, self._catalog.since(first))
+
+    def _read_newest(self, numbers: IndexArray) -> None:
+        """Take in the newest readings of some series."""
+        if not len(numbers):
+            return
+        known, times, _, _ = self._marks.of(numbers)
+        rows = self._reader.newest(numbers, int(times.min()) if len(known) == len(numbers) else None)
+        rows = part(rows, np.argsort(rows["time"], kind="stable"))
+        alone = np.zeros(len(rows["time"]), dtype=np.bool_)
+        self._move(Rows(rows["series"], rows["time"], rows["value"], rows["seq"], alone))
+
+    def _follow(self) -> None:
+        """Take in what other writers append, every second, until the store is closed."""
+        while not self._closed.wait(_FOLLOWING):
+            try:
+                with self._writing:
+                    self._catch_up()
+            except StoreError as error:
+                log.info("what others have appended is not known: %s", error)
+
+    def _catch_up(self) -> None:
+        entries = self._journal.follow()
+        if not entries:
+            return
+        self._read_series()
+        for entry in entries:
+            if entry.forget:
+                self._empty(entry.forget)
+        touched = {name for entry in entries for name in entry.names}
+        numbers = [n for n, one in enumerate(self._catalog.since(0)) if (one.world, one.sensor) in touched]
+        self._read_newest(np.array(numbers, dtype=np.int32))
+
+    def _empty(self, world: str) -> None:
+        """Let the series of a world have no reading."""
+        series = self._catalog.select(Selection(worlds=(world,)))
+        self._marks.forget(series)
+        self._points.forget(self._encoder.point_of[series])

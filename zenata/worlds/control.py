@@ -1,0 +1,127 @@
+"""How the API asks a simulator for something: one line of JSON there, one back, over loopback.
+
+A simulator that listens leaves a file ``control.json`` in its world's folder, with the port and a token that it takes
+requests with; only its owner may read it. So whoever may read the folder may ask, and nobody else.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any, Self
+
+import msgspec
+
+from zenata.errors import ControlError
+from zenata.process import door
+from zenata.process.door import Door
+
+log = logging.getLogger(__name__)
+
+LONGEST = 1 << 20
+"""Bytes of a request."""
+
+_PATIENCE = 5.0  # for a request to come once somebody has connected [s]
+
+Handler = Callable[[str, dict[str, Any]], Any]
+
+
+class _Request(msgspec.Struct):
+    token: str
+    verb: str
+    arguments: dict[str, Any] = {}
+
+
+class _Reply(msgspec.Struct, omit_defaults=True):
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: str = ""
+    reason: str = ""
+
+
+class ControlServer:
+    """Listens until it is closed; each request is handled in a thread of its own.
+
+    Parameters
+    ----------
+    folder : Path
+        Where ``control.json`` is left.
+    handle : callable
+        Takes a verb and its arguments; returns what JSON can hold (or `msgspec.Raw`), or raises `ControlError`.
+    """
+
+    def __init__(self, folder: Path, handle: Handler) -> None:
+        self._file = folder / "control.json"
+
+        class Connection(StreamRequestHandler):
+            timeout = _PATIENCE
+
+            def handle(self) -> None:
+                self.wfile.write(msgspec.json.encode(_answer(self.rfile.readline(LONGEST), opened, handle)) + b"\n")
+
+        self._server = ThreadingTCPServer((door.HOST, 0), Connection)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, name="control", daemon=True)
+        opened = door.leave(self._file, self._server.server_address[1])
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.unlink(missing_ok=True)
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def ask(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Ask the simulator of a world for something.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the world.
+    verb : str
+    timeout : float
+        How long the answer may take [s].
+    **arguments : Any
+        What JSON can hold.
+
+    Raises
+    ------
+    ControlError
+        If nobody answers, or the simulator refuses.
+    """
+    return msgspec.json.decode(ask_raw(folder, verb, timeout, **arguments))
+
+
+def ask_raw(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Ask as `ask` does, and return the answer as JSON text."""
+    try:
+        there = door.find(folder / "control.json")
+        with socket.create_connection((door.HOST, there.port), timeout) as connection:
+            connection.sendall(msgspec.json.encode(_Request(there.token, verb, arguments)) + b"\n")
+            with connection.makefile("rb") as answer:
+                reply = msgspec.json.decode(answer.readline(), type=_Reply)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ControlError(f"the simulator of {folder.name} does not answer: {error}", "away") from error
+    if reply.error:
+        raise ControlError(reply.error, reply.reason)
+    return bytes(reply.result)
+
+
+def _answer(line: bytes, opened: Door, handle: Handler) -> _Reply:
+    try:
+        request = msgspec.json.decode(line, type=_Request)
+    except msgspec.DecodeError as error:
+        return _Reply(error=f"not a request: {error}", reason="invalid")
+    if not opened.opens_to(request.token):
+        return _Reply(error="not the token of this simulator", reason="invalid")
+    try:
+        return _Reply(result=msgspec.Raw(msgspec.json.encode(handle(request.verb, request.arguments))))
+    except ControlError as error:
+        return _Reply(error=str(error), reason=error.reason)
+    except Exception:
+        log.exception("%s failed", request.verb)
+        return _Reply(error=f"{request.verb} failed in the simulator; its log says why", reason="away")
