@@ -1,8 +1,14 @@
-"""Time, injected: whole microseconds since the Unix epoch, and RFC 3339 text at the edges."""
+"""Time, injected: whole microseconds since the Unix epoch, and RFC 3339 text at the edges.
 
+`parse_time` reads text, `from_epoch` reads a number of seconds, milliseconds, microseconds or nanoseconds (told apart
+by its size), `parse_duration` reads durations, `format_time` writes.
+"""
+
+import math
 import re
 import time
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Protocol
 
 SECOND = 1_000_000
@@ -135,3 +141,35 @@ def format_time(moment: int) -> str:
 
 EARLIEST, LATEST = parse_time("2000-01-01"), parse_time("2100-01-01")
 """Between which a world's time may be [us since the Unix epoch]: calendars and the sun hold there."""
+
+EPOCH_HELP = "a number is seconds, milliseconds, microseconds or nanoseconds since 1970, of the years 2000 to 2099"
+
+
+def from_epoch(number: float) -> int:
+    """Read a number as a time since the Unix epoch; its size tells whether it is in s, ms, us or ns.
+
+    The four ranges do not overlap, as only the years 2000 to 2099 are read: seconds have 9 or 10 digits, milliseconds
+    12 or 13, microseconds 15 or 16, nanoseconds 18 or 19. Nanoseconds are cut off to whole microseconds.
+
+    Parameters
+    ----------
+    number : int or float
+        A float is read as the decimal number that writes it; above 2**53 it is no longer exact.
+
+    Returns
+    -------
+    int
+        [us since the Unix epoch], from `EARLIEST` (included) to `LATEST` (excluded).
+
+    Raises
+    ------
+    ValueError
+        If it is no time of these years in any of the four units.
+    """
+    if isinstance(number, int) or math.isfinite(number):
+        exact = number if isinstance(number, int) else Fraction(repr(number))
+        for per_second in (1, 1000, SECOND, 1000 * SECOND):
+            moment = exact * SECOND // per_second
+            if EARLIEST <= moment < LATEST:
+                return moment
+    raise ValueError(f"{number!r} is not a time: {EPOCH_HELP}")

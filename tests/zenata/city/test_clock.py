@@ -6,12 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenata.city.clock import (
+    EARLIEST,
+    LATEST,
     LONGEST,
     SECOND,
     Clock,
     ScaledClock,
     WallClock,
     format_time,
+    from_epoch,
     parse_duration,
     parse_time,
 )
@@ -148,3 +151,44 @@ def test_a_time_that_could_not_be_written_is_none(text):
 @pytest.mark.parametrize("text", ["0001-01-02T00:00:00Z", "0999-12-31T23:59:59.5Z", "9999-12-31T23:59:59.999999Z"])
 def test_years_have_four_digits(text):
     assert format_time(parse_time(text)) == text
+
+
+TIMES = st.integers(EARLIEST, LATEST - 1)
+
+
+@given(TIMES, st.integers(0, 999))
+def test_the_size_of_a_number_tells_its_unit(moment: int, nanos: int) -> None:
+    assert from_epoch(moment // SECOND) == moment // SECOND * SECOND
+    assert from_epoch(moment // 1000) == moment // 1000 * 1000
+    assert from_epoch(moment) == moment
+    assert from_epoch(moment * 1000 + nanos) == moment
+
+
+@given(TIMES)
+def test_a_decimal_fraction_of_a_second_or_millisecond_is_exact(moment: int) -> None:
+    assert from_epoch(float(f"{moment // SECOND}.{moment % SECOND:06d}")) == moment
+    assert from_epoch(float(f"{moment // 1000}.{moment % 1000:03d}")) == moment
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        0,
+        -1,
+        1,
+        1.5,
+        42,
+        -1767225600,
+        20260131,
+        946684799,
+        4102444800,
+        9e10,
+        4.2e12,
+        10**400,
+        float("inf"),
+        float("nan"),
+    ],
+)
+def test_a_number_that_is_no_time_of_this_century_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match="since 1970, of the years 2000 to 2099"):
+        from_epoch(number)
