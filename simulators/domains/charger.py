@@ -143,11 +143,11 @@ class Charger:
     kind: ClassVar[str | None] = "charger"
 
     def __init__(self, city: City, now: Conditions) -> None:
-        self._places = sensors_of(city, self.kind)
+        self._index = sensors_of(city, self.kind)
         parameters = read_table(city, "charger", ChargerParameters)
         self._patience = parameters.patience
         self._uses = parameters.uses
-        sensors = [city.sensors[number] for number in self._places]
+        sensors = [city.sensors[number] for number in self._index]
         districts, self._pool = np.unique([sensor.district for sensor in sensors], return_inverse=True)
         use_of = {category: number for number, use in enumerate(self._uses) for category in use.categories}
         categories = [city.district_by_id[district].category for district in districts]
@@ -184,7 +184,7 @@ class Charger:
         rng = now.draws(Stream.CHARGER)
         parts = math.ceil(now.seconds / LONGEST)
         length, hours = (now.time - now.previous) // parts, now.seconds / 3600 / parts
-        powered = now.powered[self._places]
+        powered = now.powered[self._index]
         stopped = now.settings.of("charger", "stop") == 1
         limit = np.fmin(self._rated, now.settings.of("charger", "limit")) * powered
         arrivals = self._arrivals(now) * self._size
@@ -229,12 +229,12 @@ class Charger:
         give_up = np.full(len(self._waiting), -np.expm1(-hours / self._patience))
         self._waiting -= binomial(impatience, self._waiting.astype(np.float64), give_up).astype(np.int64)
 
-    def _plug_in(self, places: IntArray, begin: int, normal: FloatArray, uniform: FloatArray) -> None:
-        """Let a new vehicle come to each of the chargers `places` at a time [us].
+    def _plug_in(self, chosen: IntArray, begin: int, normal: FloatArray, uniform: FloatArray) -> None:
+        """Let a new vehicle come to each of the chargers `chosen` at a time [us].
 
         Parameters
         ----------
-        places : ndarray, shape (n,)
+        chosen : ndarray, shape (n,)
         begin : int
         normal : ndarray, shape (n,)
             Standard normal numbers, for the batteries.
@@ -242,17 +242,17 @@ class Charger:
             Numbers from 0 to 1, for their charge, what vehicles take on board, and the stay.
         """
         soc, onboard, stay = uniform
-        self._occupied[places] = True
-        self._capacity[places] = CAPACITY + CAPACITY_SPREAD * np.clip(normal, -2, 2)
-        self._soc[places] = ARRIVAL_SOC[0] + (ARRIVAL_SOC[1] - ARRIVAL_SOC[0]) * soc
+        self._occupied[chosen] = True
+        self._capacity[chosen] = CAPACITY + CAPACITY_SPREAD * np.clip(normal, -2, 2)
+        self._soc[chosen] = ARRIVAL_SOC[0] + (ARRIVAL_SOC[1] - ARRIVAL_SOC[0]) * soc
         accepts = ONBOARD[np.searchsorted(np.cumsum(ONBOARD_SHARE)[:-1], onboard, side="right")]
-        self._accepts[places] = np.where(self._fast[places], np.inf, accepts)
-        self._leaves[places] = begin + (-np.log1p(-stay) * self._stay[places] * HOUR).astype(np.int64)
+        self._accepts[chosen] = np.where(self._fast[chosen], np.inf, accepts)
+        self._leaves[chosen] = begin + (-np.log1p(-stay) * self._stay[chosen] * HOUR).astype(np.int64)
 
     def _charge(self, limit: FloatArray, hours: float) -> FloatArray:
         """Charge within a limit [W] and up to the goal, and return what is drawn [kWh]."""
-        most = EFFICIENCY * np.minimum(limit, self._accepts)
-        after = np.minimum(charge(self._soc, self._capacity, most, hours), self._goal)
+        max_power = EFFICIENCY * np.minimum(limit, self._accepts)
+        after = np.minimum(charge(self._soc, self._capacity, max_power, hours), self._goal)
         gained = np.where(self._occupied, np.maximum(after - self._soc, 0.0), 0.0)
         self._soc += gained
         return np.asarray(gained * self._capacity / EFFICIENCY)
@@ -266,7 +266,7 @@ class Charger:
         stay = self._stay
         here = np.flatnonzero(rng.random(len(stay)) < np.minimum(self._arrivals(now)[self._pool] * stay, 0.9))
         self._plug_in(here, now.time, rng.standard_normal(len(here)), rng.random((3, len(here))))
-        most = EFFICIENCY * np.minimum(self._rated, self._accepts)
-        charged = charge(self._soc, self._capacity, most, rng.standard_exponential(len(stay)) * stay)
+        max_power = EFFICIENCY * np.minimum(self._rated, self._accepts)
+        charged = charge(self._soc, self._capacity, max_power, rng.standard_exponential(len(stay)) * stay)
         self._soc[:] = np.where(self._occupied, charged, self._soc)
         self._energy[:] = rng.uniform(*HISTORY, len(stay))

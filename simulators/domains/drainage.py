@@ -1,4 +1,4 @@
-"""Water on the streets: what drains cannot take of the rain stands there and runs down from street to street.
+"""Drainage: rain that drains cannot take stands on streets and runs down from street to street.
 
 Rain runs off by the rational method (Kuichling 1889): a share of it, from a strip of the city along each street. Drains
 take what a storm brings for which they were made. The rest flows as a kinematic wave, down the slope of the street at the

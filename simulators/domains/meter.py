@@ -1,4 +1,4 @@
-"""Electricity meters, and the load of all customers for whom they stand."""
+"""Electricity meters, and the load of all customers that they sample."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -150,8 +150,8 @@ class Meter:
         )
         week = [5 * sum(use.working_day) + 2 * sum(use.rest_day) for use in self._uses]
         self._mean_hour = np.array(week) / 168
-        self._places = sensors_of(city, self.kind)
-        meters = [city.sensors[number] for number in self._places]
+        self._index = sensors_of(city, self.kind)
+        meters = [city.sensors[number] for number in self._index]
         self._use = _uses_of(city, self._uses)
         mean, spread, self._spread = self._table[self._use, 3:].T
         rng = draws(now.seed, Stream.METER)
@@ -184,7 +184,7 @@ class Meter:
             noise = now.draws(Stream.METER).standard_normal(len(self._departure))
             self._departure[:] = keep * self._departure + np.sqrt(1 - keep**2) * noise
             self._set_load(course)
-        self._power[:] = self._load * now.powered[self._places]
+        self._power[:] = self._load * now.powered[self._index]
         self._energy += self._power * (now.seconds / 3.6e6)
 
     def observe(self, now: Conditions) -> FloatArray:

@@ -77,8 +77,8 @@ class Photovoltaic:
     kind: ClassVar[str | None] = "pv"
 
     def __init__(self, city: City, now: Conditions) -> None:
-        self._places = sensors_of(city, self.kind)
-        roofs = [city.sensors[number].attributes for number in self._places]
+        self._index = sensors_of(city, self.kind)
+        roofs = [city.sensors[number].attributes for number in self._index]
         self._tilt, self._azimuth, self._peak = (
             np.array([float(roof[name]) for roof in roofs]) for name in ("tilt", "azimuth", "watts_peak")
         )
@@ -90,14 +90,14 @@ class Photovoltaic:
     def step(self, now: Conditions) -> None:
         """Feed in and count.
 
-        An inverter gives no more than it is told, and nothing to a grid that is dead (anti-islanding: IEC 62116).
+        An inverter gives no more than its limit, and nothing to a grid that is dead (anti-islanding: IEC 62116).
         """
         if now.ghi > 0:
             sun = (now.sun_elevation, now.sun_azimuth)
             irradiance = plane_of_array(self._tilt, self._azimuth, sun, now.ghi, now.dni, now.dhi)
             cells = cell_temperature(irradiance, now.temperature, now.wind_speed)
             power = np.fmin(roof_power(irradiance, cells, self._peak), now.settings.of("pv", "limit"))
-            self._power[:] = power * now.powered[self._places]
+            self._power[:] = power * now.powered[self._index]
             self._energy += self._power * (now.seconds / 3.6e6)
         else:
             self._power[:] = 0.0

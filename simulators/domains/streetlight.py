@@ -83,18 +83,18 @@ class Streetlight:
 
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "streetlight", StreetlightParameters)
-        self._places = sensors_of(city, self.kind)
-        self._rated = np.array([float(city.sensors[place].attributes["watts"]) for place in self._places])
-        jitter = draws(now.seed, Stream.STREETLIGHT).standard_normal(len(self._places))
+        self._index = sensors_of(city, self.kind)
+        self._rated = np.array([float(city.sensors[index].attributes["watts"]) for index in self._index])
+        jitter = draws(now.seed, Stream.STREETLIGHT).standard_normal(len(self._index))
         self._threshold = self._parameters.on_below + self._parameters.spread * np.clip(jitter, -2, 2)
-        self._dim: npt.NDArray[np.float64] = np.zeros(len(self._places))
+        self._dim: npt.NDArray[np.float64] = np.zeros(len(self._index))
         self.arrays: Arrays = {"dim": self._dim}
 
     def step(self, now: Conditions) -> None:
-        """Switch and dim the lamps, by their own clock or as they are told, and write what they draw."""
+        """Switch and dim the lamps, by their own clock or as commanded, and write what they draw."""
         own = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
-        told, powered = now.settings.of("streetlight", "dim"), now.powered[self._places]
-        self._dim[:] = np.where(np.isnan(told), own, told) * powered
+        setpoint, powered = now.settings.of("streetlight", "dim"), now.powered[self._index]
+        self._dim[:] = np.where(np.isnan(setpoint), own, setpoint) * powered
         now.lamp_power = lamp_power(self._dim, self._rated) * powered
 
     def observe(self, now: Conditions) -> FloatArray:

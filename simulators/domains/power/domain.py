@@ -1,4 +1,4 @@
-"""The distribution grid: what its stations carry, and the voltage they give."""
+"""Distribution grid domain: loads of stations, and the voltages they give."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class PowerParameters:
     feeder_kva: float
 
 
-def turn_taps(taps: IntArray, busbar: FloatArray, most: int = 1) -> IntArray:
+def turn_taps(taps: IntArray, busbar: FloatArray, max_steps: int = 1) -> IntArray:
     """Return the positions of tap changers after some steps towards the voltage they keep.
 
     Parameters
@@ -66,11 +66,11 @@ def turn_taps(taps: IntArray, busbar: FloatArray, most: int = 1) -> IntArray:
         From -TAPS to TAPS; each step up lowers the voltage.
     busbar : ndarray, shape (n_substations,)
         Voltage at the bars, over the rated one.
-    most : int
+    max_steps : int
         Steps that there is time for.
     """
     away = busbar - BUSBAR
-    step = np.where(np.abs(away) > DEAD_BAND, np.clip(np.rint(away / TAP), -most, most), 0).astype(np.int64)
+    step = np.where(np.abs(away) > DEAD_BAND, np.clip(np.rint(away / TAP), -max_steps, max_steps), 0).astype(np.int64)
     return np.asarray(np.clip(taps + step * (busbar > 0), -TAPS, TAPS))
 
 
@@ -99,9 +99,9 @@ def connect(away: FloatArray, size: FloatArray, rating: FloatArray) -> IntArray:
     chosen = np.zeros(len(size), dtype=np.int64)
     for device, own in enumerate(size):
         full = room < own
-        place = int(np.where(full, np.inf, away[device]).argmin()) if not full.all() else int(away[device].argmin())
-        room[place] -= own
-        chosen[device] = place
+        index = int(np.where(full, np.inf, away[device]).argmin()) if not full.all() else int(away[device].argmin())
+        room[index] -= own
+        chosen[device] = index
     return chosen
 
 
@@ -146,24 +146,24 @@ class Power:
         self._grid: Grid | None = None
         if not stations:
             return
-        self._places = sensors_of(city, self.kind)
+        self._index = sensors_of(city, self.kind)
         self._rating = rating = np.array([float(station.attributes["kva"]) for station in stations])
-        places = np.array([(station.longitude, station.latitude) for station in stations])
+        positions = np.array([(station.longitude, station.latitude) for station in stations])
         roots = np.array(parameters.substations)
-        self._layout = lay_out(places, rating, roots, parameters.substation_kva, parameters.feeder_kva)
+        self._layout = lay_out(positions, rating, roots, parameters.substation_kva, parameters.feeder_kva)
         self._grid, self._feeder = Grid(self._layout), first_cables(self._layout)
-        number = {district.id: place for place, district in enumerate(city.districts)}
+        number = {district.id: index for index, district in enumerate(city.districts)}
         self._district = np.array([number[station.district] for station in stations])
         self._share = rating / np.bincount(self._district, rating)[self._district]
         self._host = hosts(city, stations)
-        self._station = np.concatenate([_connected(city, kind, places, rating) for kind in DEVICES])
-        self.source = self._sources(city, places)
+        self._station = np.concatenate([_connected(city, kind, positions, rating) for kind in DEVICES])
+        self.source = self._sources(city, positions)
 
     def step(self, now: Conditions) -> None:
         """Solve the power flow every minute, and when a switch was turned."""
         if self._grid is None:
             return
-        broken = np.stack([now.disturbance.cut[self._places], now.disturbance.out[self._places]])
+        broken = np.stack([now.disturbance.cut[self._index], now.disturbance.out[self._index]])
         if now.passes(MINUTE):
             keep = float(np.exp(-now.since(MINUTE) / MEMORY))
             noise = now.draws(Stream.POWER).standard_normal(len(self._departure))
@@ -202,25 +202,25 @@ class Power:
                 demand = np.bincount(self._feeder, np.hypot(power, reactive) * joined, len(power))
                 self._relays.trip(int(demand.argmax()))
 
-    def _sources(self, city: City, places: FloatArray) -> IntArray:
+    def _sources(self, city: City, positions: FloatArray) -> IntArray:
         """Return the station whose voltage each sensor has, shape (n_sensors,).
 
         Devices have that of the station they are connected to, stations their own, all others that of the nearest one
         which feeds their district.
         """
-        number = {district.id: place for place, district in enumerate(city.districts)}
+        number = {district.id: index for index, district in enumerate(city.districts)}
         here = np.array([(sensor.longitude, sensor.latitude) for sensor in city.sensors])
         host = self._host[[number[sensor.district] for sensor in city.sensors]]
-        away = distances(here, places)
+        away = distances(here, positions)
         source: IntArray = np.where(host[:, None] == self._district, away, np.inf).argmin(axis=1)
-        source[self._places] = np.arange(len(places))
+        source[self._index] = np.arange(len(positions))
         source[np.concatenate([sensors_of(city, kind) for kind in DEVICES])] = self._station
         return source
 
 
-def _connected(city: City, kind: str, places: FloatArray, rating: FloatArray) -> IntArray:
+def _connected(city: City, kind: str, positions: FloatArray, rating: FloatArray) -> IntArray:
     """Return the station that each device of a kind is connected to."""
     devices = [city.sensors[number] for number in sensors_of(city, kind)]
     here = np.array([(device.longitude, device.latitude) for device in devices]).reshape(-1, 2)
     size = np.array([float(device.attributes[DEVICES[kind]]) for device in devices])
-    return connect(distances(here, places), size, rating)
+    return connect(distances(here, positions), size, rating)

@@ -1,4 +1,4 @@
-"""The power flow of a medium-voltage grid, by Newton's method in power-grid-model.
+"""Power flow of a medium-voltage grid, by Newton's method in power-grid-model.
 
 Every part is symmetrical, so one phase stands for three. A station that no closed cable reaches is dead.
 """
@@ -109,7 +109,7 @@ class Grid:
         self._update = {kind: initialize_array(DatasetType.update, kind, len(components[kind])) for kind in changing}
         for kind, table in self._update.items():
             table["id"] = components[kind]["id"]
-        self._told: list[bytes] = []  # which switches and taps the model has
+        self._sent: list[bytes] = []  # which switches and taps the model has
 
     def solve(
         self,
@@ -138,18 +138,18 @@ class Grid:
         line, transformer, load = self._update.values()
         load["p_specified"], load["q_specified"] = power, reactive
         update = {ComponentType.sym_load: load}
-        if (told := [array.tobytes() for array in (cables, transformers, taps)]) != self._told:
+        if (sent := [array.tobytes() for array in (cables, transformers, taps)]) != self._sent:
             line["from_status"] = line["to_status"] = cables
             transformer["from_status"][: self._stations] = transformer["to_status"][: self._stations] = transformers
             transformer["tap_pos"][self._stations :] = taps
-            self._told, update = told, self._update
+            self._sent, update = sent, self._update
         self._model.update(update_data=update)
-        wanted = (ComponentType.node, ComponentType.line, ComponentType.transformer, ComponentType.source)
+        outputs = (ComponentType.node, ComponentType.line, ComponentType.transformer, ComponentType.source)
         try:
-            result = self._model.calculate_power_flow(output_component_types=list(wanted))
+            result = self._model.calculate_power_flow(output_component_types=list(outputs))
         except PowerGridError as exc:
             raise DivergenceError(str(exc)) from exc
-        node, cable, station, source = (result[kind] for kind in wanted)
+        node, cable, station, source = (result[kind] for kind in outputs)
         return Flow(
             voltage=node["u"][2 * self._roots + self._stations :] / np.sqrt(3),
             current=station["i_to"][: self._stations],

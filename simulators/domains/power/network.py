@@ -1,4 +1,4 @@
-"""How a radial medium-voltage grid is laid out: which cable feeds which station.
+"""Layout of a radial medium-voltage grid: which cable feeds which station.
 
 A capacitated minimum spanning tree for each substation, so that no cable leaves it for more than it can carry (Esau and
 Williams 1966, doi:10.1147/sj.53.0142).
@@ -39,10 +39,10 @@ class Layout:
     substation_rating: FloatArray
 
 
-def distances(places: FloatArray, others: FloatArray) -> FloatArray:
+def distances(positions: FloatArray, others: FloatArray) -> FloatArray:
     """Return the distances [m] between two lists of (longitude, latitude) [deg], shape (n, m), on a local plane."""
     scale = METRES_A_DEGREE * np.array([np.cos(np.radians(others[:, 1].mean())), 1.0])
-    return np.asarray(np.hypot(*np.moveaxis((places[:, None] - others) * scale, 2, 0)))
+    return np.asarray(np.hypot(*np.moveaxis((positions[:, None] - others) * scale, 2, 0)))
 
 
 def feeders(root: FloatArray, between: FloatArray, size: FloatArray, capacity: float) -> IntArray:
@@ -69,7 +69,7 @@ def feeders(root: FloatArray, between: FloatArray, size: FloatArray, capacity: f
         saving = np.where(allowed, root[gate][:, None] - between, 0.0)
         if not (saving > 0).any():
             return upstream
-        one, other = (int(place) for place in np.unravel_index(saving.argmax(), saving.shape))
+        one, other = (int(index) for index in np.unravel_index(saving.argmax(), saving.shape))
         _hang(upstream, one, other)
         moved = gate == gate[one]
         load[moved | (gate == gate[other])] = load[one] + load[other]
@@ -84,12 +84,14 @@ def _hang(upstream: IntArray, one: int, other: int) -> None:
         one, other = before, one
 
 
-def lay_out(places: FloatArray, rating: FloatArray, roots: FloatArray, root_rating: float, capacity: float) -> Layout:
+def lay_out(
+    positions: FloatArray, rating: FloatArray, roots: FloatArray, root_rating: float, capacity: float
+) -> Layout:
     """Lay cables to stations, each from the nearest substation's side.
 
     Parameters
     ----------
-    places : ndarray, shape (n_stations, 2)
+    positions : ndarray, shape (n_stations, 2)
         Longitude and latitude [deg].
     rating : ndarray, shape (n_stations,)
         [kVA]
@@ -100,15 +102,15 @@ def lay_out(places: FloatArray, rating: FloatArray, roots: FloatArray, root_rati
     capacity : float
         Most that one feeder feeds, as the sum of ratings [kVA].
     """
-    between, root = distances(places, places), distances(places, roots)
+    between, root = distances(positions, positions), distances(positions, roots)
     substation = root.argmin(axis=1)
     nearest = root.min(axis=1)
-    upstream = np.full(len(places), -1, dtype=np.int64)
+    upstream = np.full(len(positions), -1, dtype=np.int64)
     for number in range(len(roots)):
         own = np.flatnonzero(substation == number)
         fed_from = feeders(nearest[own], between[np.ix_(own, own)], rating[own], capacity)
         upstream[own] = np.where(fed_from < 0, -1, own[fed_from])
-    bridged = np.where(upstream < 0, nearest, between[np.arange(len(places)), upstream])
+    bridged = np.where(upstream < 0, nearest, between[np.arange(len(positions)), upstream])
     return Layout(
         upstream=upstream,
         substation=substation,

@@ -1,4 +1,4 @@
-"""What protects cables and transformers from carrying more than they can."""
+"""Thermal relays that protect cables and transformers from overload."""
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ class Relays:
     open : ndarray of bool, shape (2, n_stations)
         Which have been opened.
     loading : ndarray, shape (2, n_stations)
-        What they carry, over their rating: to be kept up to date.
+        What they carry, over their rating, updated by the caller.
     """
 
     def __init__(self, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Where the sun stands and what comes through a clear sky: pure functions, tested against pvlib."""
+"""Sun position and clear-sky irradiance: pure functions, tested against pvlib."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What customers draw from the water network: where, when and how irregularly."""
+"""Water demand: what customers draw, where, when and how irregularly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class WaterUse:
         return max(self.working_day + self.rest_day) / self.mean_hour
 
 
-def mean_demand(city: City, uses: Sequence[WaterUse], litres_per_person: float, places: FloatArray) -> FloatArray:
+def mean_demand(city: City, uses: Sequence[WaterUse], litres_per_person: float, positions: FloatArray) -> FloatArray:
     """Return the mean demand of each use at each junction [l/s], shape (n_uses, n_junctions).
 
     Parameters
@@ -61,7 +61,7 @@ def mean_demand(city: City, uses: Sequence[WaterUse], litres_per_person: float, 
     uses : sequence of WaterUse
     litres_per_person : float
         Consumption of all uses for each inhabitant and day [l].
-    places : ndarray, shape (n_junctions, 2)
+    positions : ndarray, shape (n_junctions, 2)
         Longitude and latitude of the junctions [deg].
 
     Raises
@@ -81,7 +81,7 @@ def mean_demand(city: City, uses: Sequence[WaterUse], litres_per_person: float, 
         size = mine * (people if (mine * people).any() else ground)
         row[:] = use.share * size / max(size.sum(), 1e-300)
     total = litres_per_person * people.sum() / 86400
-    return np.asarray(total * weight / weight.sum() @ territories(city.districts, places))
+    return np.asarray(total * weight / weight.sum() @ territories(city.districts, positions))
 
 
 def irregular(mean: FloatArray, seconds: float, normal: FloatArray) -> FloatArray:

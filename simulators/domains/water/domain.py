@@ -1,4 +1,4 @@
-"""The water network: what customers draw, what leaks, and how tanks and pumps keep up the pressure."""
+"""Water domain: demand, leaks, tanks and pumps, and the pressures and flows they make."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from simulators.domains.water.demand import irregular, mean_demand
 from simulators.domains.water.hydraulics import Hydraulics, Plant, Solution
 from simulators.domains.water.network import BoolArray, build_network, design_flow, diameters, elevations
 from simulators.domains.water.parameters import WaterParameters, plant_of
-from simulators.domains.water.places import nearest_stations, places_of
+from simulators.domains.water.sensors import nearest_stations, sensor_pipes
 from simulators.domains.water.tanks import Tanks
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
@@ -46,7 +46,7 @@ HISTORY = (0.5, 5.0)
 class Water:
     """The water network of the city.
 
-    Pumps run as the levels of their tanks ask for, or as their supply's logger is told, while there is voltage at the
+    Pumps run as the levels of their tanks ask for, or as their supply's logger is commanded, while there is voltage at the
     transformer station nearest to the supply.
 
     Parameters
@@ -69,13 +69,13 @@ class Water:
             np.array([getattr(supply, name) for supply in self._parameters.supplies]) for name in ("place", "main")
         )
         self._network = build_network(city.streets, arrival, main)
-        self._mean = mean_demand(city, self._uses, self._parameters.litres_per_person, self._network.places)
+        self._mean = mean_demand(city, self._uses, self._parameters.litres_per_person, self._network.positions)
         supply = self._mean.sum() / (1 - self._parameters.losses)
         plant = plant_of(self._parameters, supply)
         self._hydraulics = self._build(supply, plant)
         self._tanks = Tanks(plant)
         sensors = [city.sensors[number] for number in sensors_of(city, self.kind)]
-        self._pipe, self._direction, self._tank = places_of(self._network, sensors, city.id)
+        self._pipe, self._direction, self._tank = sensor_pipes(self._network, sensors, city.id)
         self._supplies = np.flatnonzero(self._tank >= 0)  # the sensors that are there
         self._under = np.array([self._network.pipe_of.get(street.id, (-1,))[0] for street in city.streets])
         self._station = nearest_stations(city, arrival)
@@ -109,7 +109,7 @@ class Water:
         }
 
     def step(self, now: Conditions) -> None:
-        """Move water as last solved; solve anew every five minutes, and when something is opened, shut or broken.
+        """Move water as last solved; solve again every five minutes, and when something is opened, shut or broken.
 
         Where a tank comes to a level that switches something, the step is cut there, and a long one into shorter ones.
         """
@@ -145,7 +145,7 @@ class Water:
         leaks = parameters.losses * supply / self._mean.shape[1]
         peak = np.array([use.peak for use in self._uses]) @ self._mean + leaks
         size = diameters(design_flow(network, peak), network.least)
-        ground = elevations(network.places, parameters.low, parameters.high)
+        ground = elevations(network.positions, parameters.low, parameters.high)
         return Hydraulics(network, ground, size, parameters.roughness, plant)
 
     def _calibrate(self) -> FloatArray:
@@ -154,11 +154,11 @@ class Water:
         In proportion to length, and such that at mean demand they lose the share that is known. It follows from the city
         alone.
         """
-        wanted = self._parameters.losses / (1 - self._parameters.losses) * self._demand.sum()
+        target = self._parameters.losses / (1 - self._parameters.losses) * self._demand.sum()
         leaks = np.stack([1e-7 * self._network.length, np.zeros(len(self._leak))])
         for _ in range(6):
             solution = self._flow_with(leaks)
-            leaks[0] *= wanted / solution.leaked
+            leaks[0] *= target / solution.leaked
             leaks[1] = LEAKAGE_NUMBER / solution.pressure.mean() * leaks[0]
         self._hold(self._flow_with(leaks))
         return leaks
@@ -181,10 +181,10 @@ class Water:
         opened = np.ones(pipes, dtype=np.bool_)
         opened[self._pipe[now.settings.of("water", "valve") == 0]] = False
         opened[-tanks:] &= self._tanks.giving
-        told = np.full(tanks, np.nan)
-        told[self._tank[self._supplies]] = now.settings.of("water", "pumps")[self._supplies]
+        setpoint = np.full(tanks, np.nan)
+        setpoint[self._tank[self._supplies]] = now.settings.of("water", "pumps")[self._supplies]
         running = self._tanks.running.reshape(tanks, -1)
-        running = np.where(np.isnan(told)[:, None], running, np.arange(running.shape[1]) < told[:, None])
+        running = np.where(np.isnan(setpoint)[:, None], running, np.arange(running.shape[1]) < setpoint[:, None])
         return np.concatenate([opened, (running & self._powered(now)[:, None]).ravel()])
 
     def _powered(self, now: Conditions) -> BoolArray:

@@ -1,7 +1,7 @@
-"""The flow in a water network at one moment, by the gradient method in EPANET 2.3.
+"""Steady flow of a water network, by the gradient method in EPANET 2.3.
 
-A solution follows from what it is asked for alone: flows start anew each time, so nothing of what was solved before stays
-in it. Tanks are kept by whoever asks.
+A solution follows from its arguments alone: flows start anew each time, so nothing of what was solved before stays
+in it. The caller keeps the tanks.
 """
 
 import ctypes
@@ -101,7 +101,7 @@ class Hydraulics:
     ) -> None:
         self._network = network
         self._tanks, self._junctions = len(plant.bottom), len(elevation)
-        self._most = plant.depth
+        self._depth = plant.depth
         self._project = toolkit.createproject()
         weakref.finalize(self, toolkit.deleteproject, self._project)
         toolkit.init(self._project, os.devnull, "", toolkit.LPS, toolkit.HW)
@@ -116,7 +116,7 @@ class Hydraulics:
         self._nodes = toolkit.doubleArray(self._junctions + 2 * self._tanks)
         links = toolkit.getcount(self._project, toolkit.LINKCOUNT)
         self._links = toolkit.doubleArray(links)
-        self._told = {
+        self._sent = {
             kind: np.full(links, np.nan) for kind in (toolkit.INITSTATUS, toolkit.LEAK_AREA, toolkit.LEAK_EXPAN)
         }
         toolkit.openH(self._project)
@@ -157,7 +157,7 @@ class Hydraulics:
         carries = opened & wet[self._network.start]
         for node, value in enumerate((demand * wet[: first - 1]).tolist(), 1):
             toolkit.setnodevalue(project, node, toolkit.BASEDEMAND, value)
-        for node, value in enumerate(np.clip(level, 1e-3, self._most).tolist(), first):
+        for node, value in enumerate(np.clip(level, 1e-3, self._depth).tolist(), first):
             toolkit.setnodevalue(project, node, toolkit.TANKLEVEL, value)
         unit = SQUARE_MILLIMETRES * 100 / self._network.length * carries  # EPANET has it for 100 m of pipe
         self._tell(toolkit.INITSTATUS, np.concatenate([joined, pumps]).astype(np.float64))
@@ -169,14 +169,14 @@ class Hydraulics:
 
     def _tell(self, kind: int, values: FloatArray) -> None:
         """Set what has changed of a property of the first links: telling EPANET takes longer than solving."""
-        told = self._told[kind][: len(values)]
-        changed = np.flatnonzero(values != told)
+        sent = self._sent[kind][: len(values)]
+        changed = np.flatnonzero(values != sent)
         for link, value in zip(changed.tolist(), values[changed].tolist(), strict=True):
             toolkit.setlinkvalue(self._project, link + 1, kind, value)
-        told[changed] = values[changed]
+        sent[changed] = values[changed]
 
     def _read(self, wet: BoolArray, carries: BoolArray) -> Solution:
-        """Return what was solved, given which nodes have water and which pipes may carry it."""
+        """Return the solution, zero at nodes without water and in pipes that are shut."""
         pipes, tanks = len(self._network.length), slice(self._junctions, self._junctions + self._tanks)
         pressure, net, delivered, leaked = (
             self._node_values(kind)

@@ -1,4 +1,4 @@
-"""A water network laid out under the streets of a city, and its pipes sized.
+"""Water network layout under the streets of a city, and pipe sizes.
 
 One pipe runs under each street but motorways. Mains bring water from tanks to the nearest junctions; the shortest ways
 from there carry the demand of the peak hour, which sizes the pipes on them. The others close the loops.
@@ -38,7 +38,7 @@ class Network:
 
     Parameters
     ----------
-    places : ndarray, shape (n_junctions, 2)
+    positions : ndarray, shape (n_junctions, 2)
         Longitude and latitude [deg].
     start, end : ndarray, shape (n_pipes,)
         Nodes.
@@ -52,7 +52,7 @@ class Network:
         Pipe under each street, and 1 if the street runs from its start to its end, -1 if the other way.
     """
 
-    places: FloatArray
+    positions: FloatArray
     start: IntArray
     end: IntArray
     length: FloatArray
@@ -72,23 +72,23 @@ def build_network(streets: Sequence[Street], tanks: FloatArray, mains: FloatArra
     mains : ndarray, shape (n_tanks,)
         Length of each main [m].
     """
-    places: dict[str, tuple[float, float]] = {}
+    positions: dict[str, tuple[float, float]] = {}
     pipes: dict[tuple[str, str], tuple[int, Street]] = {}
     pipe_of: dict[str, tuple[int, int]] = {}
     for street in streets:
         if street.road == "motorway":
             continue
-        places.setdefault(street.start, street.line[0])
-        places.setdefault(street.end, street.line[-1])
+        positions.setdefault(street.start, street.line[0])
+        positions.setdefault(street.end, street.line[-1])
         back = pipes.get((street.end, street.start))
         number, _ = back or pipes.setdefault((street.start, street.end), (len(pipes), street))
         pipe_of[street.id] = number, -1 if back else 1
-    node = {name: place for place, name in enumerate(places)}
-    where = np.array(list(places.values()))
+    node = {name: index for index, name in enumerate(positions)}
+    where = np.array(list(positions.values()))
     arrival = distances(tanks, where).argmin(axis=1).tolist()
     laid = [street for _, street in pipes.values()]
     return Network(
-        places=where,
+        positions=where,
         start=np.array([node[street.start] for street in laid] + [len(node) + tank for tank in range(len(mains))]),
         end=np.array([node[street.end] for street in laid] + arrival),
         length=np.array([street.length for street in laid] + mains.tolist()),
@@ -115,7 +115,7 @@ def wet_part(network: Network, opened: BoolArray) -> tuple[BoolArray, BoolArray]
     joined : ndarray of bool, shape (n_pipes,)
     """
     start, end = network.start, network.end
-    reached = np.arange(max(start.max(), end.max()) + 1) >= len(network.places)
+    reached = np.arange(max(start.max(), end.max()) + 1) >= len(network.positions)
     while (front := opened & (reached[start] != reached[end])).any():
         reached[start[front]] = reached[end[front]] = True
     wet = reached.copy()
@@ -126,23 +126,23 @@ def wet_part(network: Network, opened: BoolArray) -> tuple[BoolArray, BoolArray]
     return wet, joined
 
 
-def elevations(places: FloatArray, low: tuple[float, ...], high: tuple[float, ...]) -> FloatArray:
-    """Return the elevation of the ground [m], rising evenly from one place to another and level across.
+def elevations(positions: FloatArray, low: tuple[float, ...], high: tuple[float, ...]) -> FloatArray:
+    """Return the elevation of the ground [m], rising evenly from one point to another and level across.
 
     Parameters
     ----------
-    places : ndarray, shape (n, 2)
+    positions : ndarray, shape (n, 2)
         Longitude and latitude [deg].
     low, high : tuple of float
-        Longitude, latitude [deg] and elevation [m] of two places.
+        Longitude, latitude [deg] and elevation [m] of two points.
     """
     scale = np.array([np.cos(np.radians(low[1])), 1.0])
     rise = (np.array(high[:2]) - low[:2]) * scale
-    along = ((places - low[:2]) * scale * rise).sum(axis=1) / (rise**2).sum()
+    along = ((positions - low[:2]) * scale * rise).sum(axis=1) / (rise**2).sum()
     return np.asarray(low[2] + (high[2] - low[2]) * along)
 
 
-def territories(districts: Sequence[District], places: FloatArray) -> FloatArray:
+def territories(districts: Sequence[District], positions: FloatArray) -> FloatArray:
     """Return the share of each district's area that lies nearest to each junction, shape (n_districts, n_junctions).
 
     Demand is given to the nearest junction, as with Thiessen polygons, from points on a grid.
@@ -150,17 +150,17 @@ def territories(districts: Sequence[District], places: FloatArray) -> FloatArray
     Parameters
     ----------
     districts : sequence of District
-    places : ndarray, shape (n_junctions, 2)
+    positions : ndarray, shape (n_junctions, 2)
         Longitude and latitude of the junctions [deg].
     """
-    shares = np.zeros((len(districts), len(places)))
+    shares = np.zeros((len(districts), len(positions)))
     for row, district in zip(shares, districts, strict=True):
         ring = np.array(district.ring)
         part = (np.arange(SAMPLES) + 0.5) / SAMPLES
         grid = np.stack(np.meshgrid(part, part), axis=-1).reshape(-1, 2)
         points = ring.min(axis=0) + grid * np.ptp(ring, axis=0)
-        nearest = distances(points[inside(points, ring)], places).argmin(axis=1)
-        row[:] = np.bincount(nearest, minlength=len(places)) / len(nearest)
+        nearest = distances(points[inside(points, ring)], positions).argmin(axis=1)
+        row[:] = np.bincount(nearest, minlength=len(positions)) / len(nearest)
     return shares
 
 
@@ -229,7 +229,7 @@ def _shortest_ways(network: Network) -> tuple[dict[int, int], list[int]]:
         around[other].append((one, pipe, cost[pipe]))
     upstream: dict[int, int] = {}
     order: list[int] = []
-    front = [(0.0, node, -1) for node in range(len(network.places), len(around))]  # from the tanks
+    front = [(0.0, node, -1) for node in range(len(network.positions), len(around))]  # from the tanks
     while front:
         far, node, pipe = heapq.heappop(front)
         if node in upstream:

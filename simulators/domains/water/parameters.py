@@ -1,4 +1,4 @@
-"""What a city says of its water: consumption, losses, ground and supplies."""
+"""Water parameters of a city: consumption, losses, ground and supplies."""
 
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ class WaterParameters:
     storage : float
         Time for which full tanks could give the mean supply [h].
     low, high : tuple of float
-        Two places, as longitude, latitude [deg] and elevation [m], between which the ground rises evenly.
+        Two points, as longitude, latitude [deg] and elevation [m], between which the ground rises evenly.
     supplies : tuple of Supply
     uses : tuple of WaterUse
     """

@@ -15,7 +15,7 @@ EMPTY, ENOUGH = 0.2, 0.5
 INITIAL = 0.65
 """Share of a tank's depth that is full when a world begins (default)."""
 
-PAST = 1.0
+SWITCH_DELAY = 1.0
 """How long after a level is reached what it switches is switched [s]."""
 
 
@@ -32,7 +32,7 @@ class Tanks:
     level : ndarray, shape (n_tanks,)
         Above the floor [m].
     inflow : ndarray, shape (n_tanks,)
-        Less what flows out [l/s]: to be kept up to date.
+        Less what flows out [l/s], updated by the caller.
     running : ndarray of bool, shape (n_tanks * n_pumps,)
         Which pumps the levels ask for.
     giving : ndarray of bool, shape (n_tanks,)
@@ -66,7 +66,7 @@ class Tanks:
         way = np.where(falling, np.maximum(now - low, 0.0), np.maximum(high - now, 0.0))
         towards = np.where(falling, -speed, speed)
         time = way / np.where(towards > 0, towards, np.nan)
-        return PAST + float(np.nanmin(time, initial=np.inf))
+        return SWITCH_DELAY + float(np.nanmin(time, initial=np.inf))
 
     def fill(self, seconds: float) -> float:
         """Let the inflow go on for some time, and return what overflows [m3]."""

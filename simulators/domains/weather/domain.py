@@ -1,4 +1,4 @@
-"""The weather now, interpolated in months made by the generator. The same for every world of a seed."""
+"""Weather domain: interpolates the generated months. The same for every world of a seed."""
 
 from typing import ClassVar
 

@@ -123,7 +123,7 @@ def normals_of(city: City) -> Normals:
         seconds = start + np.arange(SLOTS) * (86400 / SLOTS)
         elevation, _ = sun_position(seconds, longitude, latitude)
         clear.append(clear_sky(elevation, extraterrestrial(seconds), turbidity, site.altitude).mean() * 24 / 1000)
-    clearness = tuple(float(min(ghi / most, 0.98)) for ghi, most in zip(climate.ghi, clear, strict=True))
+    clearness = tuple(float(min(ghi / limit, 0.98)) for ghi, limit in zip(climate.ghi, clear, strict=True))
     return Normals(climate=climate, site=site, longitude=longitude, latitude=latitude, clearness=clearness)
 
 
@@ -241,7 +241,7 @@ def _rain(climate: Climate, generators: list[np.random.Generator], months: IntAr
 
 
 def _clearness(normals: Normals, months: IntArray, wet: FloatArray, noise: FloatArray) -> FloatArray:
-    """Return the share of clear-sky irradiance: lower on wet days, the monthly mean kept."""
+    """Return the share of clear-sky irradiance: lower on wet days, with the monthly mean."""
     share = _wet_share(normals.climate, months)
     dry = (np.take(normals.clearness, months) - share * WET_CLEARNESS) / (1 - share)
     level = np.repeat(np.where(wet > 0, WET_CLEARNESS, dry), SLOTS)

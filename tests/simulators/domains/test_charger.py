@@ -205,11 +205,11 @@ def test_sessions_wait_for_the_voltage(city):
     charger._leaves[:] = 2**62
     charger._soc[:] = np.minimum(charger._soc, 0.4)
     here, soc = charger._occupied.copy(), charger._soc.copy()
-    now.powered[charger._places] = False
+    now.powered[charger._index] = False
     assert (run(charger, now, 100) == 0).all()
     assert_array_equal(charger._occupied, here)
     assert_array_equal(charger._soc, soc)
-    now.powered[charger._places] = True
+    now.powered[charger._index] = True
     assert (run(charger, now, 1)[0, here] > 0).all()
 
 

@@ -68,7 +68,7 @@ def test_a_roof_gives_no_more_than_it_is_told_and_nothing_to_a_dead_grid(city, c
     conditions.sun_elevation, conditions.sun_azimuth = 60.0, 170.0
     conditions.ghi, conditions.dni, conditions.dhi = 900.0, 850.0, 160.0
     conditions.settings.of("pv", "limit")[1] = 2_000.0
-    conditions.powered[roofs._places[2]] = False
+    conditions.powered[roofs._index[2]] = False
     before = roofs.observe(conditions)[:, 1]
     roofs.step(conditions)
     power, energy = roofs.observe(conditions).T

@@ -57,7 +57,7 @@ def test_lamps_obey_until_they_are_given_back_to_their_clock_and_are_dark_withou
     conditions.sun_elevation, conditions.hour = 30.0, 12.0
     told = conditions.settings.of("streetlight", "dim")
     told[:3] = 0.4, 0.0, 1.0
-    conditions.powered[lamps._places[2]] = False
+    conditions.powered[lamps._index[2]] = False
     lamps.step(conditions)
     assert lamps.observe(conditions)[:4, 0].tolist() == [0.4, 0, 0, 0]
     assert conditions.lamp_power[1:4].tolist() == [STANDBY, 0, STANDBY]

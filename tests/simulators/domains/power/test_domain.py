@@ -81,7 +81,7 @@ def test_a_power_flow_holds_for_a_minute(town):
 
 def fault(town, kind, station):
     """Break the cable ("cut") or the transformer ("out") of a station."""
-    getattr(town.now.disturbance, kind)[town.power._places[station]] = True
+    getattr(town.now.disturbance, kind)[town.power._index[station]] = True
 
 
 def test_a_broken_transformer_is_felt_at_once_and_takes_the_voltage_of_its_station(town):
@@ -139,7 +139,7 @@ def test_voltage_times_current_is_power(town):
 def test_tap_changers_bring_the_voltage_back():
     taps = turn_taps(np.array([0, 0, 0, TAPS, 3]), BUSBAR + DEAD_BAND * np.array([1.1, -1.1, 0.9, 5.0, -200.0]))
     assert_array_equal(taps, [1, -1, 0, TAPS, 3])  # the last one has no voltage to keep
-    assert_array_equal(turn_taps(np.zeros(3, int), BUSBAR + TAP * np.array([3.2, -3.2, 20]), most=5), [3, -3, 5])
+    assert_array_equal(turn_taps(np.zeros(3, int), BUSBAR + TAP * np.array([3.2, -3.2, 20]), max_steps=5), [3, -3, 5])
 
 
 def test_devices_go_to_the_nearest_station_with_room():

@@ -13,9 +13,9 @@ seeds = st.integers(0, 10_000)
 def scattered(seed, count=25):
     """Return distances from a root and between stations on a square of 3 km, and their ratings."""
     rng = np.random.default_rng(seed)
-    places, root = rng.uniform(0, 3000, (count, 2)), rng.uniform(0, 3000, 2)
-    between = np.hypot(*np.moveaxis(places[:, None] - places, 2, 0))
-    return np.hypot(*(places - root).T), between, rng.choice([400.0, 630.0, 1000.0], count)
+    positions, root = rng.uniform(0, 3000, (count, 2)), rng.uniform(0, 3000, 2)
+    between = np.hypot(*np.moveaxis(positions[:, None] - positions, 2, 0))
+    return np.hypot(*(positions - root).T), between, rng.choice([400.0, 630.0, 1000.0], count)
 
 
 def length(upstream, root, between):
@@ -58,9 +58,9 @@ def test_distances_are_those_on_the_ground():
 
 
 def test_a_lay_out_feeds_from_the_nearest_substation():
-    places = np.array([[-7.45, 33.65], [-7.449, 33.65], [-7.40, 33.65], [-7.45, 33.651]])
+    positions = np.array([[-7.45, 33.65], [-7.449, 33.65], [-7.40, 33.65], [-7.45, 33.651]])
     roots = np.array([[-7.451, 33.65], [-7.401, 33.65]])
-    layout = lay_out(places, np.full(4, 630.0), roots, 40_000.0, 10_000.0)
+    layout = lay_out(positions, np.full(4, 630.0), roots, 40_000.0, 10_000.0)
     assert_array_equal(layout.substation, [0, 0, 1, 0])
     assert_array_equal(layout.upstream, [-1, 0, -1, 0])
     assert layout.length[1] == pytest.approx(DETOUR * 92.6, rel=0.01)

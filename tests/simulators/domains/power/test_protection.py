@@ -7,8 +7,8 @@ from simulators.domains.power.protection import COLD, HEATING, LIMIT, Relays, fi
 
 
 def test_feeders_are_known_by_their_first_cable():
-    places = np.array([[-7.45 + 0.002 * number, 33.65] for number in (1, 2, 3, -1, -2)])
-    layout = lay_out(places, np.full(5, 400.0), np.array([[-7.45, 33.65]]), 40_000.0, 1300.0)
+    positions = np.array([[-7.45 + 0.002 * number, 33.65] for number in (1, 2, 3, -1, -2)])
+    layout = lay_out(positions, np.full(5, 400.0), np.array([[-7.45, 33.65]]), 40_000.0, 1300.0)
     assert_array_equal(layout.upstream, [-1, 0, 1, -1, 3])
     assert_array_equal(first_cables(layout), [0, 0, 0, 3, 3])
 

@@ -9,7 +9,7 @@ from tests.simulators.conftest import PARAMETERS, small_city
 from zenata.errors import CityError
 
 USES = [WaterUse(**use) for use in PARAMETERS["water"]["uses"]]
-PLACES = build_network(small_city().streets, np.array([[-7.45, 33.64]]), np.array([500.0])).places
+POSITIONS = build_network(small_city().streets, np.array([[-7.45, 33.64]]), np.array([500.0])).positions
 
 
 def test_the_course_of_a_week_has_the_mean_one(conditions):
@@ -22,21 +22,21 @@ def test_the_course_of_a_week_has_the_mean_one(conditions):
 
 
 def test_all_that_is_consumed_is_shared_out(city):
-    demand = mean_demand(city, USES, 100.0, PLACES)
+    demand = mean_demand(city, USES, 100.0, POSITIONS)
     assert demand.sum() == pytest.approx(3000 * 100 / 86400)
     assert_allclose(demand.sum(axis=1) / demand.sum(), [0.8, 0.2])
 
 
 def test_uses_of_which_the_city_has_none_take_no_part(city):
     absent = WaterUse(categories=("retail",), share=0.5, working_day=(1.0,) * 24, rest_day=(1.0,) * 24)
-    demand = mean_demand(city, [*USES, absent], 100.0, PLACES)
+    demand = mean_demand(city, [*USES, absent], 100.0, POSITIONS)
     assert demand.sum() == pytest.approx(3000 * 100 / 86400)
     assert demand[2].sum() == 0
 
 
 def test_a_district_without_a_use_is_refused(city):
     with pytest.raises(CityError, match="health"):
-        mean_demand(city, USES[:1], 100.0, PLACES)
+        mean_demand(city, USES[:1], 100.0, POSITIONS)
 
 
 def test_uses_begin_at_random():

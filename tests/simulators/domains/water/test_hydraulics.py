@@ -13,7 +13,7 @@ from simulators.domains.water.network import Network, build_network
 from tests.simulators.conftest import small_city
 
 NETWORK = build_network(small_city().streets, np.array([[-7.45, 33.64], [-7.4435, 33.64]]), np.array([500.0, 500.0]))
-PIPES, JUNCTIONS = len(NETWORK.length), len(NETWORK.places)
+PIPES, JUNCTIONS = len(NETWORK.length), len(NETWORK.positions)
 PLANT = Plant(
     bottom=np.array([50.0, 50.0]),
     depth=np.array([4.0, 4.0]),
@@ -46,7 +46,7 @@ def ask(**changes):
 def test_head_is_lost_as_hazen_and_williams_say():
     """The formula in SI units, as in the EPANET 2.2 manual, table 12.1."""
     line = Network(
-        places=np.array([[-7.45, 33.64]]), start=np.array([1]), end=np.array([0]), length=np.array([1000.0]),
+        positions=np.array([[-7.45, 33.64]]), start=np.array([1]), end=np.array([0]), length=np.array([1000.0]),
         least=np.array([100.0]), detour=np.ones(1), pipe_of={},
     )  # fmt: skip
     one = Plant(

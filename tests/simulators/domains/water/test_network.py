@@ -38,21 +38,21 @@ def test_pipes_lie_between_the_ends_of_their_streets():
     for street in STREETS:
         if street.id in NETWORK.pipe_of:
             pipe, direction = NETWORK.pipe_of[street.id]
-            ends = NETWORK.places[[NETWORK.start[pipe], NETWORK.end[pipe]]]
+            ends = NETWORK.positions[[NETWORK.start[pipe], NETWORK.end[pipe]]]
             assert_allclose(ends[::direction], [street.line[0], street.line[-1]])
             assert NETWORK.length[pipe] == street.length
             assert NETWORK.least[pipe] == LEAST[street.road]
 
 
 def test_mains_come_from_tanks_to_the_nearest_junctions():
-    junctions = len(NETWORK.places)
+    junctions = len(NETWORK.positions)
     assert NETWORK.start[-2:].tolist() == [junctions, junctions + 1]
-    assert_allclose(NETWORK.places[NETWORK.end[-2:]], TANKS, atol=1e-3)
+    assert_allclose(NETWORK.positions[NETWORK.end[-2:]], TANKS, atol=1e-3)
     assert NETWORK.length[-2:].tolist() == [500, 600]
 
 
 def test_the_mains_carry_all_demand_and_every_junction_gets_its_own():
-    demand = np.random.default_rng(1).random(len(NETWORK.places))
+    demand = np.random.default_rng(1).random(len(NETWORK.positions))
     flow = design_flow(NETWORK, demand)
     assert flow[-2:].sum() == pytest.approx(demand.sum())
     touched = np.zeros((2, len(demand) + 2))  # the largest flow at each node, and the sum of all
@@ -66,7 +66,7 @@ def test_streets_apart_from_the_others_are_refused():
     island = replace(STREETS[0], id="street-9999", start="far", end="farther", line=((-7.0, 33.0), (-7.0, 33.1)))
     with pytest.raises(CityError, match="no supply"):
         design_flow(
-            build_network((*STREETS, island), TANKS, np.array([500.0, 600.0])), np.ones(len(NETWORK.places) + 2)
+            build_network((*STREETS, island), TANKS, np.array([500.0, 600.0])), np.ones(len(NETWORK.positions) + 2)
         )
 
 
@@ -82,8 +82,8 @@ def test_diameters_grow_with_flow_and_keep_the_velocity():
 
 def test_the_ground_rises_evenly():
     low, high = (-7.47, 33.66, 8.0), (-7.45, 33.64, 34.0)
-    places = np.array([low[:2], high[:2], (-7.46, 33.65)])
-    assert_allclose(elevations(places, low, high), [8, 34, 21])
+    positions = np.array([low[:2], high[:2], (-7.46, 33.65)])
+    assert_allclose(elevations(positions, low, high), [8, 34, 21])
 
 
 def test_inside_agrees_with_shapely():
@@ -96,8 +96,8 @@ def test_inside_agrees_with_shapely():
 
 def test_territories_share_out_whole_districts():
     city = load_city("zenata")
-    places = build_network(city.streets, TANKS, np.ones(2)).places
-    shares = territories(city.districts, places)
+    positions = build_network(city.streets, TANKS, np.ones(2)).positions
+    shares = territories(city.districts, positions)
     assert_allclose(shares.sum(axis=1), 1)
     assert ((shares > 0).sum(axis=1) > 1).all()
     assert (shares.sum(axis=0) > 0).mean() > 0.8

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.domains.water.hydraulics import Plant
-from simulators.domains.water.tanks import EMPTY, ENOUGH, PAST, START, STOP, Tanks
+from simulators.domains.water.tanks import EMPTY, ENOUGH, START, STOP, SWITCH_DELAY, Tanks
 
 PLANT = Plant(
     bottom=np.array([50.0]),
@@ -51,11 +51,11 @@ def test_an_empty_tank_gives_nothing_until_it_holds_enough():
 def test_nothing_is_switched_before_the_time_said_and_something_after_it(level, inflow):
     made = tanks(level, inflow)
     before, steady = switched(made), made.steady()
-    made.fill(min(steady, 1e9) - PAST - 1e-3)
+    made.fill(min(steady, 1e9) - SWITCH_DELAY - 1e-3)
     made.switch()
     assert switched(made) == before
     if steady < np.inf:
-        made.fill(PAST + 2e-3)
+        made.fill(SWITCH_DELAY + 2e-3)
         made.switch()
         assert switched(made) != before
 

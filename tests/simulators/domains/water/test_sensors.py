@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from simulators.domains.base import sensors_of
 from simulators.domains.water.network import build_network
-from simulators.domains.water.places import nearest_stations, places_of
+from simulators.domains.water.sensors import nearest_stations, sensor_pipes
 from tests.simulators.conftest import PARAMETERS, small_city
 from zenata.errors import CityError
 
@@ -19,11 +19,11 @@ def loggers(city):
 
 
 def test_loggers_sit_in_the_pipe_of_their_street_or_in_their_tank_s_main(city):
-    pipe, direction, tank = places_of(NETWORK, loggers(city), "small")
+    pipe, direction, tank = sensor_pipes(NETWORK, loggers(city), "small")
     assert pipe[0] == pipe[1]
     assert direction[:2].tolist() == [1, -1]
     assert_array_equal(pipe[-2:], len(NETWORK.length) - np.array([2, 1]))
-    assert_array_equal(NETWORK.start[pipe[-2:]], len(NETWORK.places) + np.arange(2))
+    assert_array_equal(NETWORK.start[pipe[-2:]], len(NETWORK.positions) + np.arange(2))
     assert tank.tolist() == [-1] * 4 + [0, 1]
 
 
@@ -38,7 +38,7 @@ def test_loggers_sit_in_the_pipe_of_their_street_or_in_their_tank_s_main(city):
 def test_what_is_nowhere_is_named(city, attributes, message):
     stray = dataclasses.replace(loggers(city)[0], attributes=attributes)
     with pytest.raises(CityError, match=rf"small: {stray.id}: .*{message}"):
-        places_of(NETWORK, [stray], "small")
+        sensor_pipes(NETWORK, [stray], "small")
 
 
 def test_the_nearest_station_is_found_or_none(city):

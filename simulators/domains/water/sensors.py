@@ -1,4 +1,4 @@
-"""Where sensors sit in a water network, and where its pumps have their voltage from."""
+"""Sensors in the water network: the pipe each sits in, and the station that powers each supply's pumps."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from zenata.city.readings import FloatArray, IndexArray, IntArray
 from zenata.errors import CityError
 
 
-def places_of(network: Network, sensors: Sequence[Sensor], city: str) -> tuple[IntArray, FloatArray, IntArray]:
+def sensor_pipes(network: Network, sensors: Sequence[Sensor], city: str) -> tuple[IntArray, FloatArray, IntArray]:
     """Return the pipe of each sensor, which way it counts, and the tank it watches, shape (n_sensors,) each.
 
     Parameters
@@ -36,29 +36,29 @@ def places_of(network: Network, sensors: Sequence[Sensor], city: str) -> tuple[I
     CityError
         If there is no such pipe or supply.
     """
-    tanks = int((network.start >= len(network.places)).sum())
-    found = [_place_of(network, tanks, sensor, city) for sensor in sensors]
+    tanks = int((network.start >= len(network.positions)).sum())
+    found = [_sensor_pipe(network, tanks, sensor, city) for sensor in sensors]
     pipe, direction, tank = np.array(found, dtype=np.int64).reshape(-1, 3).T
     return pipe, direction.astype(np.float64), tank
 
 
-def nearest_stations(city: City, places: FloatArray) -> IndexArray:
-    """Return the positions in ``city.sensors`` of the transformer stations nearest to places, empty if there are none.
+def nearest_stations(city: City, positions: FloatArray) -> IndexArray:
+    """Return the positions in ``city.sensors`` of the transformer stations nearest to positions, empty if there are none.
 
     Parameters
     ----------
     city : City
-    places : ndarray, shape (n, 2)
+    positions : ndarray, shape (n, 2)
         Longitude and latitude [deg].
     """
     stations = sensors_of(city, "power")
     if not len(stations):
         return stations
-    there = np.array([(city.sensors[place].longitude, city.sensors[place].latitude) for place in stations])
-    return np.asarray(stations[distances(places, there).argmin(axis=1)])
+    there = np.array([(city.sensors[index].longitude, city.sensors[index].latitude) for index in stations])
+    return np.asarray(stations[distances(positions, there).argmin(axis=1)])
 
 
-def _place_of(network: Network, tanks: int, sensor: Sensor, city: str) -> tuple[int, int, int]:
+def _sensor_pipe(network: Network, tanks: int, sensor: Sensor, city: str) -> tuple[int, int, int]:
     if (supply := sensor.attributes.get("supply")) is not None:
         if supply not in range(1, tanks + 1):
             raise CityError(f"{city}: {sensor.id}: there is no supply {supply}; [[water.supplies]] has {tanks}")
