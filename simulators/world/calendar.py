@@ -87,6 +87,11 @@ class Calendar:
             aid_el_kebir=day in self.aid_el_kebir,
         )
 
+    def rests(self, day: date) -> bool:
+        """Return whether most people do not work on a local day."""
+        known = self.day(day)
+        return known.weekend or known.holiday
+
     def ordinary_hour(self, hour: float) -> float:
         """Return the hour of an ordinary working day at which working life stands at an `hour` of one in Ramadan [h].
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from simulators.world.calendar import Calendar, read_calendar
+from simulators.world.demand import Demand
 from simulators.world.disturbance import Disturbance
 from simulators.world.draws import Stream, draws
 from simulators.world.setpoints import Settings
@@ -44,6 +45,8 @@ class Conditions:
         Of the city's calendar.
     calendar : Calendar
         Of the city.
+    demand : Demand
+        How days and districts depart from their usual course; read by `demand_factors`.
     settings : Settings
         What devices have been told.
     disturbance : Disturbance
@@ -85,6 +88,7 @@ class Conditions:
     seed: int
     zone: ZoneInfo
     calendar: Calendar
+    demand: Demand
     settings: Settings
     disturbance: Disturbance
     powered: npt.NDArray[np.bool_]
@@ -127,10 +131,12 @@ class Conditions:
         CityError
             If the city's calendar does not hold together.
         """
+        calendar = read_calendar(city)
         now = cls(
             seed=seed,
             zone=city.zone,
-            calendar=read_calendar(city),
+            calendar=calendar,
+            demand=Demand(city, seed, calendar),
             settings=Settings(city),
             disturbance=Disturbance(city),
             powered=np.ones(len(city.sensors), dtype=np.bool_),
@@ -175,6 +181,13 @@ class Conditions:
     def rest_day(self) -> bool:
         """Whether most people do not work on the local day."""
         return self.weekend or self.holiday
+
+    def demand_factors(self, sector: str, ago: float = 0.0) -> FloatArray:
+        """Return the factor on the usual demand of a sector some time ago [s], shape (n_districts,).
+
+        Sectors are the keys of `simulators.world.demand.SECTORS`. Rain counts as it falls now.
+        """
+        return self.demand.factors(sector, self.date, self.hour - ago / 3600, self.rain)
 
     def working_hour(self, hour: float) -> float:
         """Return the hour [h] of an ordinary day at which working life stands at an `hour` of the local day.

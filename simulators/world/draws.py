@@ -37,6 +37,8 @@ class Stream(IntEnum):
     WASTE = 32
     WATER = 40
     EVENT = 50
+    DEMAND = 60
+    ABSENCE = 61
 
 
 def draws(seed: int, stream: Stream, number: int = 0) -> Generator:
