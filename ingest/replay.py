@@ -53,7 +53,7 @@ def replay(
         good = [(letter, batch) for letter in page if len(batch := _decode(decoder, letter))]
         if good:
             batch = _join(decoder, [batch for _, batch in good])
-            store.append(batch, mended=[letter for letter, _ in good])
+            store.append(batch, replayed=[letter for letter, _ in good])
             on_stored(batch)
         mended += len(good)
         dead += len(page) - len(good)

@@ -74,6 +74,6 @@ def retention_of(settings: Settings) -> Retention:
     return Retention(
         raw=int(settings.raw_days * DAY),
         quarters=int(max(settings.quarter_days, settings.raw_days) * DAY),
-        letters=int(settings.letter_days * DAY),
-        most_letters=settings.letters,
+        dead_letter_age=int(settings.letter_days * DAY),
+        max_dead_letters=settings.letters,
     )

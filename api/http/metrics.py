@@ -21,8 +21,8 @@ from zenata.city.clock import WallClock
 from zenata.control.audit import Deed
 from zenata.control.keys import Principal
 from zenata.process.rate_limit import Bucket
-from zenata.store.accounts import FATES
 from zenata.store.base import Store
+from zenata.store.ledger import FATES
 
 log = logging.getLogger(__name__)
 

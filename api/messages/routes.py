@@ -19,8 +19,8 @@ from api.worlds.worlds import WATCHERS
 from zenata.city.clock import format_time
 from zenata.city.model import OWN
 from zenata.control.keys import Principal, Role
-from zenata.store.accounts import FATES, Account, Balance
 from zenata.store.dead_letters import DeadLetter
+from zenata.store.ledger import FATES, Account, Balance
 from zenata.wire import topics
 
 router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)])

@@ -19,8 +19,8 @@ from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Selection
 from zenata.errors import SetupError
 from zenata.store import open_store
-from zenata.store.accounts import Balance
 from zenata.store.base import Query
+from zenata.store.ledger import Balance
 from zenata.wire import senml, topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription

@@ -1,4 +1,4 @@
-"""What every store of readings promises.
+"""The interface of a store of readings, `Store`, and its queries.
 
 A store keeps readings (series, time, value, seq) and the dead letters that could not become readings. Appending is
 durable when it returns, and idempotent: of two readings with the same series and time, the first stays. Observation
@@ -18,12 +18,12 @@ from zenata.store.ledger import Ledger
 from zenata.store.retention import Retention
 
 AGGREGATES = ("mean", "min", "max", "sum", "count", "first", "last", "p95")
-"""What a query can ask for instead of the raw readings."""
+"""Aggregates that a query can have instead of the raw readings."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """Which readings are meant, and in what form.
+    """A query: which readings, raw or aggregated, and which page of them.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Table:
 
 
 class Store(Protocol):
-    """A place for readings that lasts. Methods may be called from any thread."""
+    """A durable store of readings and dead letters. Methods may be called from any thread."""
 
     @property
     def catalog(self) -> Catalog:
@@ -87,20 +87,22 @@ class Store(Protocol):
 
     @property
     def ledger(self) -> Ledger:
-        """What became of every message; it speaks of what has been appended, and of nothing else."""
+        """What became of every message that has been appended."""
         ...
 
-    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = (), mended: Sequence[DeadLetter] = ()) -> int:
-        """Keep readings and dead letters, all or none; durable when it returns.
+    def append(
+        self, batch: ReadingBatch, dead_letters: Sequence[DeadLetter] = (), replayed: Sequence[DeadLetter] = ()
+    ) -> int:
+        """Store readings and dead letters, all or none; durable when it returns.
 
-        A store without transactions may keep a part of what fails; the same append again then completes it.
+        A store without transactions may have stored a part of an append that fails; the same append again completes it.
 
         Parameters
         ----------
         batch : ReadingBatch
-        letters : sequence of DeadLetter
+        dead_letters : sequence of DeadLetter
             One that is there already is no error.
-        mended : sequence of DeadLetter
+        replayed : sequence of DeadLetter
             Dead letters to remove, as the batch has their readings now.
 
         Returns
@@ -111,17 +113,17 @@ class Store(Protocol):
         Raises
         ------
         StoreError
-            If they cannot be kept.
+            If they cannot be stored.
         """
         ...
 
     def query(self, query: Query) -> Table:
-        """Return the readings, or their aggregates, that a query means.
+        """Return the readings, or their aggregates, of a query.
 
         Raises
         ------
         QueryTooFine
-            If it asks for more than is kept of what is old.
+            If it needs raw readings where only rollups are left.
         QueryTooHeavy
             If it needs more time or memory than it may have.
         StoreError
@@ -141,7 +143,7 @@ class Store(Protocol):
         Parameters
         ----------
         topics : sequence of str
-            What their topics begin with, one of these.
+            Prefixes of topics; a dead letter has one of them.
         before : int, optional
             Only those that came before [us since the Unix epoch].
         limit : int
@@ -155,7 +157,7 @@ class Store(Protocol):
         Parameters
         ----------
         now : int
-            What the age of dead letters counts from [us since the Unix epoch]; that of readings counts from the newest.
+            From which the age of dead letters counts [us since the Unix epoch]; that of readings counts from the newest.
         retention : Retention
         """
         ...
@@ -168,21 +170,21 @@ class Store(Protocol):
         ...
 
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
-        """Write all there is at one moment into a new file, which the same kind of store opens; others go on meanwhile.
+        """Write a snapshot into a new file, which the same kind of store opens; others go on meanwhile.
 
         Parameters
         ----------
         path : Path
         on_begin : callable
-            Called when that moment is past: what is appended from then on is not in the copy.
+            Called once the snapshot is taken: what is appended from then on is not in the copy.
 
         Raises
         ------
         StoreError
-            If it cannot be written, or the store is a server with ways of its own to be kept.
+            If it cannot be written, or the store is a server, which has backups of its own.
         """
         ...
 
     def close(self) -> None:
-        """Write out what is left and let go of the files."""
+        """Write what is pending, and close files and connections."""
         ...

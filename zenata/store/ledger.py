@@ -1,26 +1,120 @@
-"""What became of every message: one account for each sensor of each world.
+"""The ledger of messages: one account for each sensor of each world.
 
 A sensor numbers its messages from 1. The account knows which numbers have come, and what became of them:
 
     published = stored + rejected + in flight + missing
 
 What is above the highest number that came is still in flight; what is below it and never came is missing. A message
-that was rejected and told no number stands for a missing one, or, where none is missing, for one more published.
+that was rejected and had no number stands for a missing one, or, where none is missing, for one more published.
 """
 
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from zenata.city.readings import IndexArray, IntArray, ReadingBatch
-from zenata.store.accounts import Account, Balance, Entries, Fate, Kept, Ranges
 from zenata.store.dead_letters import DeadLetter
 
+FATES = ("stored", "rejected", "in_flight", "missing", "repeated")
+"""The terms of a balance; repeated messages are counted beside."""
+
+Ranges = list[tuple[int, int]]
+"""Ascending, both ends included, with gaps between them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """The account of one sensor's messages.
+
+    Parameters
+    ----------
+    world, sensor : str
+    stored : int
+        Messages whose readings are stored.
+    rejected : int
+        Messages that became dead letters.
+    missing : int
+        Messages that never came, though later ones did.
+    repeated : int
+        Times that a message came again; it changed nothing.
+    gaps : tuple of (int, int)
+        First and last number of each run of missing messages.
+    """
+
+    world: str
+    sensor: str
+    stored: int
+    rejected: int
+    missing: int
+    repeated: int
+    gaps: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Balance:
+    """The sum of a world's accounts; `in_flight` are messages that the world has announced and that have not come."""
+
+    stored: int
+    rejected: int
+    in_flight: int
+    missing: int
+    repeated: int
+
+    @property
+    def published(self) -> int:
+        """How many messages there were."""
+        return self.stored + self.rejected + self.in_flight + self.missing
+
+
+class AccountState(NamedTuple):
+    """An account as stores write it: the numbers up to `head` have come, and the ranges `beyond` it."""
+
+    world: str
+    sensor: str
+    head: int
+    beyond: Ranges
+    stored: int
+    numbered: int
+    unnumbered: int
+    repeated: int
+
+
+class Fate(IntEnum):
+    """What became of a message."""
+
+    STORED = 0
+    REJECTED = 1
+    REPLAYED = 2  # rejected before, stored now
+
+
+class Entries(NamedTuple):
+    """Messages to enter, columns of shape (n,): `account`, `seq` (0 for one without a number) and `fate`."""
+
+    account: IndexArray
+    seq: IntArray
+    fate: npt.NDArray[np.uint8]
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> "Entries":
+        """Return the entries of a mask."""
+        return Entries(self.account[chosen], self.seq[chosen], self.fate[chosen])
+
+    def join(self, other: "Entries") -> "Entries":
+        """Return these entries, then others."""
+        return Entries(
+            np.concatenate((self.account, other.account)),
+            np.concatenate((self.seq, other.seq)),
+            np.concatenate((self.fate, other.fate)),
+        )
+
+
 _COLUMNS = ("head", "highest", "stored", "numbered", "unnumbered", "repeated")
-_ROOM = 1024  # accounts at first; doubled as they come
+_CAPACITY = 1024  # accounts at first; doubled when full
 
 
 class Ledger:
@@ -32,7 +126,7 @@ class Ledger:
         self._numbers: dict[tuple[str, str], int] = {}
         self._beyond: dict[int, Ranges] = {}  # of the accounts that miss some
         self._announced: dict[str, int] = {}
-        self._data: dict[str, IntArray] = {name: np.zeros(_ROOM, dtype=np.int64) for name in _COLUMNS}
+        self._data: dict[str, IntArray] = {name: np.zeros(_CAPACITY, dtype=np.int64) for name in _COLUMNS}
 
     def number(self, world: str, sensor: str) -> int:
         """Return the number of an account, opened if there is none."""
@@ -56,33 +150,37 @@ class Ledger:
         return self._names[first:]
 
     def announce(self, world: str, messages: int) -> None:
-        """Take a world's word for how many messages it has published."""
+        """Set how many messages a world says it has published."""
         self._announced[world] = messages
 
     def entries(
-        self, batch: ReadingBatch, account: IndexArray, letters: Sequence[DeadLetter], mended: Sequence[DeadLetter]
+        self,
+        batch: ReadingBatch,
+        account: IndexArray,
+        dead_letters: Sequence[DeadLetter],
+        replayed: Sequence[DeadLetter],
     ) -> Entries:
-        """Return what is to be entered when a batch and dead letters are kept.
+        """Return what is to be entered when a batch and dead letters are stored.
 
         Parameters
         ----------
         batch : ReadingBatch
         account : ndarray of int32, shape (n,)
             Of each of its readings.
-        letters : sequence of DeadLetter
-        mended : sequence of DeadLetter
+        dead_letters : sequence of DeadLetter
+        replayed : sequence of DeadLetter
             Those that the batch was made of, if it was.
         """
-        came = _messages(batch, account)
-        rejected, moved = self._of(letters, Fate.REJECTED), self._of(mended, Fate.MENDED)
-        if mended:
+        stored = _messages(batch, account)
+        rejected, moved = self._of(dead_letters, Fate.REJECTED), self._of(replayed, Fate.REPLAYED)
+        if replayed:
             same = set(zip(moved.account.tolist(), moved.seq.tolist(), strict=True))
-            pairs = zip(came.account.tolist(), came.seq.tolist(), strict=True)
-            came = came.take(np.array([pair not in same for pair in pairs], dtype=np.bool_))
-        return came.join(rejected).join(moved)
+            pairs = zip(stored.account.tolist(), stored.seq.tolist(), strict=True)
+            stored = stored.take(np.array([pair not in same for pair in pairs], dtype=np.bool_))
+        return stored.join(rejected).join(moved)
 
-    def _of(self, letters: Sequence[DeadLetter], fate: Fate) -> Entries:
-        known = [letter for letter in letters if letter.is_numbered]
+    def _of(self, dead_letters: Sequence[DeadLetter], fate: Fate) -> Entries:
+        known = [letter for letter in dead_letters if letter.is_numbered]
         numbers = [self.number(letter.world, letter.sensor) for letter in known]
         return Entries(
             np.array(numbers, dtype=np.int32),
@@ -93,8 +191,8 @@ class Ledger:
     def enter(self, entries: Entries) -> None:
         """Enter messages. One whose number has come before is a repetition.
 
-        Entering the same again changes nothing but the count of repetitions, so a batch may be entered anew after
-        somebody was killed.
+        Entering the same again changes nothing but the count of repetitions, so a batch may be entered again after
+        a kill.
         """
         data = self._data
         numbered = entries.seq > 0
@@ -104,10 +202,10 @@ class Ledger:
                 self._settle(entries.account[chosen], entries.seq[chosen], name)
         with self._lock:
             np.add.at(data["unnumbered"], entries.account[(entries.fate == Fate.REJECTED) & ~numbered], 1)
-            mended = entries.fate == Fate.MENDED
-            np.subtract.at(data["unnumbered"], entries.account[mended & ~numbered], 1)
-            np.subtract.at(data["numbered"], entries.account[mended & numbered], 1)
-            np.add.at(data["stored"], entries.account[mended & numbered], 1)
+            replayed = entries.fate == Fate.REPLAYED
+            np.subtract.at(data["unnumbered"], entries.account[replayed & ~numbered], 1)
+            np.subtract.at(data["numbered"], entries.account[replayed & numbered], 1)
+            np.add.at(data["stored"], entries.account[replayed & numbered], 1)
 
     def _settle(self, account: IndexArray, seq: IntArray, column: str) -> None:
         """Count messages, shape (n,), with numbers from 1, in a column."""
@@ -121,11 +219,11 @@ class Ledger:
         who, low, high = account[first], seq[first], seq[first + count - 1]
         data = self._data
         with self._lock:
-            plain = (low == data["highest"][who] + 1) & (low == data["head"][who] + 1) & (high - low + 1 == count)
-            data["head"][who[plain]] = data["highest"][who[plain]] = high[plain]
-            new = np.where(plain, count, 0)
-            for place in np.flatnonzero(~plain).tolist():
-                new[place] = self._unite(int(who[place]), seq[first[place] : first[place] + count[place]].tolist())
+            in_order = (low == data["highest"][who] + 1) & (low == data["head"][who] + 1) & (high - low + 1 == count)
+            data["head"][who[in_order]] = data["highest"][who[in_order]] = high[in_order]
+            new = np.where(in_order, count, 0)
+            for index in np.flatnonzero(~in_order).tolist():
+                new[index] = self._unite(int(who[index]), seq[first[index] : first[index] + count[index]].tolist())
             data[column][who] += new
             data["repeated"][who] += all_ - new
 
@@ -138,7 +236,7 @@ class Ledger:
         return Balance(stored=stored, rejected=rejected, in_flight=in_flight, missing=missing, repeated=repeated)
 
     def worlds(self) -> list[str]:
-        """Return the worlds that have accounts, or said that they have published."""
+        """Return the worlds that have messages, or announced some."""
         with self._lock:
             known = self._data["highest"][: len(self._names)] + self._data["unnumbered"][: len(self._names)]
             return sorted({self._names[number][0] for number in np.flatnonzero(known)} | set(self._announced))
@@ -149,19 +247,19 @@ class Ledger:
             chosen = sorted((sensor, number) for number, (of, sensor) in enumerate(self._names) if of == world)
             return [self._account(number) for _, number in chosen]
 
-    def kept(self) -> list[Kept]:
-        """Return all accounts as a store keeps them."""
+    def states(self) -> list[AccountState]:
+        """Return the states of all accounts, by number."""
         with self._lock:
             names = ("head", "stored", "numbered", "unnumbered", "repeated")
             rows = zip(*(self._data[name].tolist() for name in names), strict=True)
             return [
-                Kept(world, sensor, head, list(self._beyond.get(number, ())), *counts)
+                AccountState(world, sensor, head, list(self._beyond.get(number, ())), *counts)
                 for number, ((world, sensor), (head, *counts)) in enumerate(zip(self._names, rows, strict=False))
             ]
 
-    def restore(self, kept: Iterable[Kept]) -> None:
-        """Take accounts as a store has kept them, in place of what is known of theirs."""
-        for one in kept:
+    def restore(self, states: Iterable[AccountState]) -> None:
+        """Set accounts to stored states."""
+        for one in states:
             number = self.number(one.world, one.sensor)
             highest = one.beyond[-1][1] if one.beyond else one.head
             for name, value in zip(_COLUMNS, (one.head, highest, *one[4:]), strict=True):
@@ -171,9 +269,9 @@ class Ledger:
                 self._beyond[number] = [(low, high) for low, high in one.beyond]
 
     def forget(self, world: str) -> None:
-        """Close the accounts of a world: they begin anew."""
+        """Reset the accounts of a world."""
         self._announced.pop(world, None)
-        self.restore([Kept(*name, 0, [], 0, 0, 0, 0) for name in self._names if name[0] == world])
+        self.restore([AccountState(*name, 0, [], 0, 0, 0, 0) for name in self._names if name[0] == world])
 
     def _sums(self, chosen: npt.NDArray[np.int64]) -> tuple[int, ...]:
         """Return highest, stored, rejected, missing and repeated, in all."""
@@ -204,14 +302,14 @@ class Ledger:
         """Enter numbers where there are gaps, or will be; return how many had not come before."""
         head, ranges, new = int(self._data["head"][number]), self._beyond.get(number, []), 0
         for seq in seqs:
-            place = bisect_right(ranges, (seq, seq))
-            before, behind = ranges[place - 1 : place], ranges[place : place + 1]
+            index = bisect_right(ranges, (seq, seq))
+            before, behind = ranges[index - 1 : index], ranges[index : index + 1]
             if seq <= head or (before and seq <= before[0][1]) or (behind and seq >= behind[0][0]):
                 continue
             new += 1
             low = before[0][0] if before and before[0][1] == seq - 1 else seq
             high = behind[0][1] if behind and behind[0][0] == seq + 1 else seq
-            ranges[place - (low < seq) : place + (high > seq)] = [(low, high)]
+            ranges[index - (low < seq) : index + (high > seq)] = [(low, high)]
             if ranges[0][0] == head + 1:
                 head = ranges.pop(0)[1]
         self._data["head"][number] = head

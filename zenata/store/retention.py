@@ -1,6 +1,6 @@
-"""How long a store keeps what, and what remains of what is old.
+"""Retention: how long a store has raw readings, rollups and dead letters.
 
-Readings of the shared city thin out with age: at first they are kept as they came, then every quarter of an hour of a
+Readings of the shared city thin out with age: at first they are stored as they came, then every quarter of an hour of a
 series becomes one row of count, sum, extremes, first and last, and later every hour. Mean, min, max, sum, count, first
 and last over such spans come out as they would from the readings. Private worlds are not thinned out; they vanish.
 """
@@ -17,12 +17,14 @@ WIDTHS = (900 * SECOND, 3600 * SECOND)
 """Spans that readings are rolled up to [us], each a multiple of the one before."""
 
 ROLLED = frozenset({"mean", "min", "max", "sum", "count", "first", "last"})
-"""Aggregates that can be told of what is rolled up."""
+"""Aggregates that rollups can answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:
-    """How long is kept what. The age of readings counts from the newest of the shared city, that of letters from now.
+    """Ages at which readings are rolled up and dead letters go.
+
+    The age of readings counts from the newest of the shared city, that of dead letters from now.
 
     Parameters
     ----------
@@ -30,16 +32,16 @@ class Retention:
         Age at which readings are rolled up to quarters of an hour [us].
     quarters : int
         Age at which these are rolled up to hours, which stay [us].
-    letters : int
+    dead_letter_age : int
         Age at which dead letters go [us].
-    most_letters : int
+    max_dead_letters : int
         How many dead letters each world and each pilot may have; the oldest go first.
     """
 
     raw: int = 90 * DAY
     quarters: int = 730 * DAY
-    letters: int = 30 * DAY
-    most_letters: int = 100_000
+    dead_letter_age: int = 30 * DAY
+    max_dead_letters: int = 100_000
 
     def horizons(self, newest: int) -> tuple[int, ...]:
         """Return the times [us] before which readings are to be rolled up to each of `WIDTHS`."""
@@ -47,7 +49,7 @@ class Retention:
 
 
 def check(start: int, every: int | None, aggregates: Sequence[str], horizons: Sequence[int]) -> None:
-    """Refuse what cannot be told of what is rolled up.
+    """Refuse queries that rollups cannot answer.
 
     Parameters
     ----------
@@ -61,9 +63,9 @@ def check(start: int, every: int | None, aggregates: Sequence[str], horizons: Se
     QueryTooFine
         If it asks for readings, quantiles or shorter spans of a time of which only longer ones are kept.
     """
-    told = bool(aggregates) and ROLLED.issuperset(aggregates)
+    answerable = bool(aggregates) and ROLLED.issuperset(aggregates)
     for width, horizon in reversed(list(zip(WIDTHS, horizons, strict=True))):
-        if start < horizon and not (told and (every or width) % width == 0):
+        if start < horizon and not (answerable and (every or width) % width == 0):
             minutes = width // (60 * SECOND)
             raise QueryTooFine(
                 f"before {format_time(horizon)} only {', '.join(sorted(ROLLED))} of every {minutes} minutes are kept: "

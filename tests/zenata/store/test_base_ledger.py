@@ -27,14 +27,14 @@ def balance(store, world="zenata"):
     return told.stored, told.rejected, told.missing, told.repeated
 
 
-def test_a_letter_is_kept_once_and_whole(store):
+def test_a_dead_letter_is_stored_once_and_unchanged(store):
     letters = [letter(1, seq=3), letter(2)]
     for _ in range(2):
         store.append(batch_of([]), letters)
     assert store.dead_letters() == letters[::-1]
 
 
-def test_letters_are_found_by_topic_and_page_by_page(store):
+def test_dead_letters_are_found_by_topic_and_page_by_page(store):
     letters = [letter(number, world=("zenata", "w-a1", "w-a11")[number % 3]) for number in range(9)]
     store.append(batch_of([]), letters)
     assert store.dead_letters(topics=["w-a1/"]) == [letters[7], letters[4], letters[1]]
@@ -44,12 +44,12 @@ def test_letters_are_found_by_topic_and_page_by_page(store):
     assert store.dead_letters(topics=[]) == []
 
 
-def test_what_is_mended_is_a_letter_no_more(store):
+def test_a_replayed_message_is_no_dead_letter_any_more(store):
     rows = some_rows(series_of(1), range(NOON, NOON + 3))  # messages 1, 2, 3
     bad, unnumbered = letter(1, seq=2), letter(2)
     store.append(batch_of([rows[0]]), [bad, unnumbered])
     assert balance(store) == (1, 2, 0, 0)
-    assert store.append(batch_of(rows[1:]), mended=[bad, unnumbered]) == 2
+    assert store.append(batch_of(rows[1:]), replayed=[bad, unnumbered]) == 2
     assert store.dead_letters() == []
     assert balance(store) == (3, 0, 0, 0)
 
@@ -97,5 +97,5 @@ def test_a_dead_letter_of_a_device_is_in_nobodys_account(store):
     store.append(batch_of([]), [of_a_device])
     assert store.dead_letters(topics=["pilots/alpha/"]) == [of_a_device]
     assert store.ledger.worlds() == []
-    store.append(batch_of([]), mended=[of_a_device])
+    store.append(batch_of([]), replayed=[of_a_device])
     assert store.ledger.worlds() == []

@@ -15,7 +15,7 @@ from zenata.store.base import Query
 from zenata.store.retention import DAY, ROLLED, Retention
 
 HOUR, MINUTE = 3600 * SECOND, 60 * SECOND
-KEEP = Retention(raw=DAY, quarters=3 * DAY, letters=DAY, most_letters=5)
+KEEP = Retention(raw=DAY, quarters=3 * DAY, dead_letter_age=DAY, max_dead_letters=5)
 AGGREGATES = tuple(sorted(ROLLED))
 
 
@@ -80,7 +80,7 @@ def test_private_worlds_and_the_newest_readings_are_left_alone(store, world):
 def test_dead_letters_go_when_they_are_old_or_too_many(store):
     letters = [letter(-number * HOUR) for number in range(40)]
     store.append(batch_of([]), letters)
-    store.tidy(NOON, Retention(letters=DAY, most_letters=100))
+    store.tidy(NOON, Retention(dead_letter_age=DAY, max_dead_letters=100))
     assert store.dead_letters() == letters[:25]
     store.tidy(NOON, KEEP)
     assert store.dead_letters() == letters[:5]

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from tests.zenata.store.data import NOON, Row, batch_of, series_of
 from zenata.city.readings import Series
-from zenata.store.accounts import Balance, Entries, Fate
 from zenata.store.dead_letters import DeadLetter
-from zenata.store.ledger import Ledger
+from zenata.store.ledger import Balance, Entries, Fate, Ledger
 
 SENSOR = "air-0001"
 
@@ -25,11 +24,11 @@ def messages(*seqs: int, world: str = "zenata", sensor: str = SENSOR):
     return batch_of([Row(one, NOON + seq, 1.0, seq) for seq in seqs for one in series])
 
 
-def enter(ledger: Ledger, batch=None, letters=(), mended=()) -> None:
+def enter(ledger: Ledger, batch=None, dead_letters=(), replayed=()) -> None:
     batch = batch_of([]) if batch is None else batch
     numbers = [ledger.number(series.world, series.sensor) for series in batch.catalog.since(0)]
     account = np.array(numbers, dtype=np.int32)[batch.series]
-    ledger.enter(ledger.entries(batch, account, letters, mended))
+    ledger.enter(ledger.entries(batch, account, dead_letters, replayed))
 
 
 def balance(ledger: Ledger, world: str = "zenata") -> tuple[int, ...]:
@@ -75,15 +74,15 @@ def test_readings_without_a_number_are_in_no_account():
 
 
 @pytest.mark.parametrize("seq", [0, 2])
-def test_a_mended_message_moves_to_the_stored(seq):
+def test_a_replayed_message_counts_as_stored(seq):
     ledger = Ledger()
     enter(ledger, messages(1, 3), [letter(seq)])
     assert balance(ledger) == (2, 1, 0, 0, 0)
-    enter(ledger, messages(2), mended=[letter(seq)])
+    enter(ledger, messages(2), replayed=[letter(seq)])
     assert balance(ledger) == (3, 0, 0, 0, 0)
 
 
-def test_worlds_have_their_own_books():
+def test_worlds_have_accounts_of_their_own():
     ledger = Ledger()
     enter(ledger, messages(1, 3))
     enter(ledger, messages(1, 2, world="w-a1"))
@@ -118,7 +117,7 @@ def test_any_order_gives_the_account_of_the_set(steps):
             came[one].add(seq)
         repeated += len(pairs) - (sum(map(len, came)) - before)
         if again:
-            kept, ledger = ledger.kept(), Ledger()
+            kept, ledger = ledger.states(), Ledger()
             ledger.restore(kept)
     stored = sum(map(len, came))
     highest = sum(max(one, default=0) for one in came)

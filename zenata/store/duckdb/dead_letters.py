@@ -16,10 +16,10 @@ _TYPES: dict[str, type] = {
 }
 
 
-def insert(connection: duckdb.DuckDBPyConnection, letters: Sequence[DeadLetter]) -> None:
+def insert(connection: duckdb.DuckDBPyConnection, dead_letters: Sequence[DeadLetter]) -> None:
     """Write those that are not there yet."""
-    if letters:
-        columns = {name: [getattr(letter, name) for letter in letters] for name in _TYPES}
+    if dead_letters:
+        columns = {name: [getattr(letter, name) for letter in dead_letters] for name in _TYPES}
         rows: dict[str, npt.NDArray[Any]] = {
             name: np.array(column, dtype=_TYPES[name]) for name, column in columns.items()
         }
@@ -30,12 +30,12 @@ def insert(connection: duckdb.DuckDBPyConnection, letters: Sequence[DeadLetter])
         )
 
 
-def delete(connection: duckdb.DuckDBPyConnection, letters: Sequence[DeadLetter]) -> None:
+def delete(connection: duckdb.DuckDBPyConnection, dead_letters: Sequence[DeadLetter]) -> None:
     """Remove those that are there."""
-    if letters:
+    if dead_letters:
         connection.execute(
             "DELETE FROM dead_letters WHERE epoch_us(received) IN (SELECT unnest($1::BIGINT[]))",
-            [[letter.received for letter in letters]],
+            [[letter.received for letter in dead_letters]],
         )
 
 
@@ -55,12 +55,12 @@ def select(
     ]
 
 
-def trim(connection: duckdb.DuckDBPyConnection, before: int, most: int) -> None:
+def trim(connection: duckdb.DuckDBPyConnection, before: int, limit: int) -> None:
     """Remove those received before a time [us], and the oldest of whoever has too many."""
     connection.execute(
         "DELETE FROM dead_letters WHERE epoch_us(received) < $1 OR received IN (SELECT received FROM dead_letters "
         "QUALIFY row_number() OVER (PARTITION BY "
         "CASE split_part(topic, '/', 1) WHEN 'pilots' THEN 'p-' || split_part(topic, '/', 2) ELSE split_part(topic, '/', 1) END "
         "ORDER BY received DESC) > $2)",
-        [before, most],
+        [before, limit],
     )

@@ -9,8 +9,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from zenata.store.accounts import Entries, Kept
-from zenata.store.ledger import Ledger
+from zenata.store.ledger import AccountState, Entries, Ledger
 
 _TYPES: dict[str, type] = dict.fromkeys(("world", "sensor", "beyond"), object)
 
@@ -41,11 +40,12 @@ class LedgerTables:
             "SELECT world, sensor, head, beyond, stored, numbered, unnumbered, repeated FROM accounts ORDER BY id"
         ).fetchall()
         self.ledger.restore(
-            Kept(world, sensor, head, json.loads(beyond), *counts) for world, sensor, head, beyond, *counts in rows
+            AccountState(world, sensor, head, json.loads(beyond), *counts)
+            for world, sensor, head, beyond, *counts in rows
         )
         entries = connection.execute("SELECT account, seq, fate FROM entries ORDER BY rowid").fetchnumpy()
         fate = entries["fate"]
-        begins = np.flatnonzero(np.diff(fate)) + 1  # what is mended was rejected before: one kind after the other
+        begins = np.flatnonzero(np.diff(fate)) + 1  # what is replayed was rejected before: one kind after the other
         for part in np.split(np.arange(len(fate)), begins):
             self.ledger.enter(Entries(entries["account"][part], entries["seq"][part], fate[part]))
         self.accounts, self.entries = len(rows), len(fate)
@@ -71,18 +71,18 @@ class LedgerTables:
 
     def fold(self, connection: duckdb.DuckDBPyConnection, without: str | None = None) -> None:
         """Write the accounts anew, in place of the entries; those of one world as if nothing had come."""
-        kept = [one if one.world != without else _nothing(*one[:2]) for one in self.ledger.kept()]
+        kept = [one if one.world != without else _nothing(*one[:2]) for one in self.ledger.states()]
         connection.execute("DELETE FROM accounts")
         connection.execute("DELETE FROM entries")
         _write(connection, kept, 0)
         self.accounts, self.entries = len(kept), 0
 
 
-def _write(connection: duckdb.DuckDBPyConnection, kept: Sequence[Kept], first: int) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, kept: Sequence[AccountState], first: int) -> None:
     """Write accounts, of which the first has the number `first`."""
     if not kept:
         return
-    columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in kept] for name in Kept._fields}
+    columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in kept] for name in AccountState._fields}
     columns["beyond"] = list(map(json.dumps, columns["beyond"]))
     rows: dict[str, npt.NDArray[Any]] = {
         name: np.array(column, dtype=_TYPES.get(name, np.int64)) for name, column in columns.items()
@@ -91,5 +91,5 @@ def _write(connection: duckdb.DuckDBPyConnection, kept: Sequence[Kept], first: i
     connection.execute("INSERT INTO accounts BY NAME SELECT * FROM rows")
 
 
-def _nothing(world: str, sensor: str) -> Kept:
-    return Kept(world, sensor, 0, [], 0, 0, 0, 0)
+def _nothing(world: str, sensor: str) -> AccountState:
+    return AccountState(world, sensor, 0, [], 0, 0, 0, 0)

@@ -18,20 +18,19 @@ from zenata.city.model import OWN, PRIVATE
 from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.base import Query, Table
-from zenata.store.batches import Columns, Numbers, first_of_each, part, pieces
 from zenata.store.dead_letters import DeadLetter
-from zenata.store.duckdb import dead_letters as duckdb_letters
+from zenata.store.duckdb import dead_letters as duckdb_dead_letters
 from zenata.store.duckdb.file import connect, copy, translated
 from zenata.store.duckdb.ledger import LedgerTables
+from zenata.store.duckdb.readings import insert_missing_readings, insert_readings
 from zenata.store.duckdb.rollups import horizons, roll_up
 from zenata.store.duckdb.sql import SCHEMA_VERSION, select
-from zenata.store.ledger import Ledger
-from zenata.store.marks import Marks
+from zenata.store.ledger import Entries, Ledger
+from zenata.store.newest import NewestReadings
+from zenata.store.plan import AppendPlan, Columns, Planner, part
 from zenata.store.retention import Retention, check
 
-_GAP = 86_400_000_000  # late readings are looked for in ranges of times that are this far apart [us]
-
-_MANY = 10_000
+_HISTORY = 10_000
 """Late readings, all of them new, that are taken for a piece of a history."""
 
 PATIENCE = 30.0
@@ -69,37 +68,39 @@ class DuckDBStore:
         """What became of every message."""
         return self._ledger.ledger
 
-    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = (), mended: Sequence[DeadLetter] = ()) -> int:
-        """Keep readings and dead letters, all or none; see `Store.append`."""
-        if not np.isfinite(batch.value).all():
-            raise StoreError("a batch has a value that is not a finite number")
+    def append(
+        self, batch: ReadingBatch, dead_letters: Sequence[DeadLetter] = (), replayed: Sequence[DeadLetter] = ()
+    ) -> int:
+        """Store readings and dead letters, all or none; see `Store.append`."""
         with self._writing:
             self._reopen_if_lost()
-            numbers, newcomers = self._numbers.translate(batch.catalog)
-            accounts = self._numbers.accounts(newcomers)
-            entries = self.ledger.entries(batch, accounts[numbers[batch.series]], letters, mended)
-            rows = first_of_each(numbers, batch)
-            series, time = rows["series"], rows["time"]
-            rows["time"] = time.view("datetime64[us]")
-            beyond, in_gap = self._marks.beyond(series, time), self._marks.in_gap(series, time)
-            late = part(rows, ~(beyond | in_gap))
-            with self._transaction():
-                self._insert_series(newcomers)
-                self._insert_fresh(part(rows, beyond | in_gap))
-                new_late = self._insert_late(late)
-                duckdb_letters.insert(self._connection, letters)
-                duckdb_letters.delete(self._connection, mended)
-                self._ledger.insert(self._connection, entries)
-            self._ledger.enter(entries)
-            self._numbers.keep(batch.catalog, numbers, newcomers, accounts)
-            self._marks.move(series[beyond], time[beyond], rows["value"][beyond], rows["seq"][beyond])
-            self._marks.narrow_gaps(series[in_gap], time[in_gap])
-            if new_late == len(late["series"]) >= _MANY:
-                self._find_gaps(int(late["time"].view(np.int64)[-1]))
+            plan = self._planner.plan(batch, dead_letters, replayed)
+            rows = plan.rows()
+            newer = self._newest.is_newer(rows["series"], rows["time"])
+            in_gap = self._newest.in_gap(rows["series"], rows["time"])
+            late = part(rows, ~(newer | in_gap))
+            entries = plan.entries(self.ledger)
+            with self._transaction() as connection:
+                self._insert_series(plan.new_series)
+                insert_readings(connection, part(rows, newer | in_gap))
+                new_late = insert_missing_readings(connection, late)
+                duckdb_dead_letters.insert(connection, dead_letters)
+                duckdb_dead_letters.delete(connection, replayed)
+                self._ledger.insert(connection, entries)
+            self._apply(plan, entries, part(rows, newer), part(rows, in_gap))
+            if new_late == len(late["series"]) >= _HISTORY:
+                self._find_gaps(int(late["time"][-1]))
             if self._ledger.is_full:
-                with self._transaction():
-                    self._ledger.fold(self._connection)
-            return len(series) - len(late["series"]) + new_late
+                with self._transaction() as connection:
+                    self._ledger.fold(connection)
+            return len(rows["series"]) - len(late["series"]) + new_late
+
+    def _apply(self, plan: AppendPlan, entries: Entries, newer: Columns, in_gap: Columns) -> None:
+        """Bring the memory up to date with what is durable now."""
+        self._ledger.enter(entries)
+        self._planner.apply(plan)
+        self._newest.set(newer["series"], newer["time"], newer["value"], newer["seq"])
+        self._newest.narrow_gaps(in_gap["series"], in_gap["time"])
 
     def query(self, query: Query) -> Table:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
@@ -122,7 +123,7 @@ class DuckDBStore:
 
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. No disk is touched."""
-        numbers, times, values, seqs = self._marks.of(self._catalog.select(selection))
+        numbers, times, values, seqs = self._newest.of(self._catalog.select(selection))
         return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
 
     def dead_letters(
@@ -130,13 +131,13 @@ class DuckDBStore:
     ) -> list[DeadLetter]:
         """Return the newest dead letters, newest first; see `Store.dead_letters`."""
         with self._reading() as cursor:
-            return duckdb_letters.select(cursor, topics, before, limit)
+            return duckdb_dead_letters.select(cursor, topics, before, limit)
 
     def tidy(self, now: int, retention: Retention) -> None:
         """Roll up what is old; see `Store.tidy`."""
         with self._turn() as connection:
-            duckdb_letters.trim(connection, now - retention.letters, retention.most_letters)
-        series, newest, _, _ = self._marks.of(self._shared(self._catalog.select(Selection())))
+            duckdb_dead_letters.trim(connection, now - retention.dead_letter_age, retention.max_dead_letters)
+        series, newest, _, _ = self._newest.of(self._shared(self._catalog.select(Selection())))
         if len(series):
             roll_up(self._turn, retention.horizons(int(newest.max())), series, newest)
         with self._reading() as cursor:
@@ -147,12 +148,12 @@ class DuckDBStore:
         with self._writing:
             self._reopen_if_lost()
             series = self._catalog.select(Selection(worlds=(world,)))
-            with self._transaction():
-                self._connection.execute("DELETE FROM readings WHERE series IN (SELECT unnest($1))", [series.tolist()])
-                self._connection.execute("DELETE FROM dead_letters WHERE starts_with(topic, $1)", [f"{world}/"])
-                self._ledger.fold(self._connection, without=world)
+            with self._transaction() as connection:
+                connection.execute("DELETE FROM readings WHERE series IN (SELECT unnest($1))", [series.tolist()])
+                connection.execute("DELETE FROM dead_letters WHERE starts_with(topic, $1)", [f"{world}/"])
+                self._ledger.fold(connection, without=world)
             self.ledger.forget(world)
-            self._marks.forget(series)
+            self._newest.forget(series)
 
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
         """Write all there is at one moment into a new file; see `Store.copy`."""
@@ -162,18 +163,18 @@ class DuckDBStore:
         """Write out what is left and let go of the file."""
         with self._writing, translated(self._path), closing(self._connection):
             if self._ledger.entries:
-                with self._transaction():
-                    self._ledger.fold(self._connection)
+                with self._transaction() as connection:
+                    self._ledger.fold(connection)
 
     def _open(self) -> None:
         self._connection = connect(self._path)
         try:
             with translated(self._path):
                 self._check()
-                self._marks = self._load()
+                self._newest = self._load()
                 self._ledger = LedgerTables(Ledger())
                 self._ledger.load(self._connection)
-                self._numbers = Numbers(self._catalog, self.ledger)
+                self._planner = Planner(self._catalog, self.ledger)
                 self._horizons = horizons(self._connection)
         except BaseException:
             self._connection.close()
@@ -202,20 +203,20 @@ class DuckDBStore:
                 f"{self._path} was written by another version (schema {version}, this one knows {SCHEMA_VERSION})"
             )
 
-    def _load(self) -> Marks:
+    def _load(self) -> NewestReadings:
         """Read the series, and the newest reading of each."""
         rows = self._connection.execute(
             "SELECT world, sensor, property, kind, district, unit, owner FROM series ORDER BY id"
         ).fetchall()
         for row in rows:
             self._catalog.intern(Series(*row))
-        marks = Marks()
-        newest = self._fetch(
+        newest = NewestReadings()
+        found = self._fetch(
             "SELECT series, epoch_us(max(time)) AS time, arg_max(value, time) AS value, arg_max(seq, time) AS seq "
             "FROM readings GROUP BY series"
         )
-        marks.move(newest["series"], newest["time"], newest["value"], newest["seq"])
-        return marks
+        newest.set(found["series"], found["time"], found["value"], found["seq"])
+        return newest
 
     def _insert_series(self, newcomers: Sequence[Series]) -> None:
         if newcomers:
@@ -224,36 +225,21 @@ class DuckDBStore:
             rows |= {name: np.array([getattr(series, name) for series in newcomers], dtype=object) for name in names}
             self._connection.execute("INSERT INTO series SELECT * FROM rows")
 
-    def _insert_fresh(self, rows: Columns) -> None:
-        if len(rows["series"]):
-            self._connection.execute("INSERT INTO readings SELECT * FROM rows")
-
-    def _insert_late(self, rows: Columns) -> int:
-        """Insert what is not there yet; only the parts of the table that the times can be in are looked at."""
-        there = "SELECT series, time FROM readings WHERE time BETWEEN make_timestamp(?) AND make_timestamp(?)"
-        sql = f"INSERT INTO readings SELECT piece.* FROM piece ANTI JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
-        times = rows["time"].view(np.int64)
-        new = 0
-        for places in pieces(times, _GAP):
-            piece = {name: column[places] for name, column in rows.items()}  # noqa: F841 - DuckDB finds it by its name
-            new += int(self._connection.execute(sql, times[places[[0, -1]]].tolist()).fetchall()[0][0])
-        return new
-
     def _find_gaps(self, after: int) -> None:
         """Find out how long each series has no reading behind a time [us]."""
         next_ = self._fetch(
             "SELECT series, epoch_us(min(time)) AS time FROM readings "  # noqa: S608 - no input
             f"WHERE time > make_timestamp({after}) GROUP BY series"
         )
-        self._marks.open_gaps(next_["series"], after, next_["time"])
+        self._newest.open_gaps(next_["series"], after, next_["time"])
 
     @contextmanager
     def _turn(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Have the file for a transaction."""
         with self._writing:
             self._reopen_if_lost()
-            with self._transaction():
-                yield self._connection
+            with self._transaction() as connection:
+                yield connection
 
     def _shared(self, numbers: IndexArray) -> IndexArray:
         """Return those of some series that are of the shared city: of no private world, and of no pilot's devices."""
@@ -261,12 +247,12 @@ class DuckDBStore:
         return numbers[np.array(shared, dtype=np.bool_)]
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Commit what is done inside, or undo it; DuckDB syncs its write-ahead log at each commit."""
         with translated(self._path):
             self._connection.execute("BEGIN")
             try:
-                yield
+                yield self._connection
                 self._connection.execute("COMMIT")
             except duckdb.FatalException as error:
                 self._lost = True

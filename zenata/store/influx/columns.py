@@ -7,7 +7,7 @@ import numpy as np
 
 from zenata.city.readings import FloatArray, IndexArray, IntArray
 from zenata.store.base import Query
-from zenata.store.batches import Columns, part
+from zenata.store.plan import Columns, part
 
 NS = 1000
 """Nanoseconds in a microsecond."""

@@ -1,13 +1,13 @@
-"""The dead letters in an InfluxDB."""
+"""Dead letters in an InfluxDB."""
 
 from base64 import b64decode
 from collections.abc import Sequence
 
 from zenata.store.dead_letters import DeadLetter, owner_of
 from zenata.store.influx.server import Cut, Server
-from zenata.store.influx.sql import LETTERS, clamped, identifier, one_of
+from zenata.store.influx.sql import DEAD_LETTERS, clamped, identifier, one_of
 
-_PAGE = 500  # letters that are read, or removed, at once
+_PAGE = 500  # dead letters read, or removed, at once
 _NS = 1000  # nanoseconds in a microsecond
 
 
@@ -23,29 +23,31 @@ def select(server: Server, topics: Sequence[str], before: int | None, limit: int
     return chosen[:limit]
 
 
-def remove(server: Server, letters: Sequence[DeadLetter]) -> None:
+def remove(server: Server, dead_letters: Sequence[DeadLetter]) -> None:
     """Remove those that are there."""
-    for first in range(0, len(letters), _PAGE):
-        times = [letter.received * _NS for letter in letters[first : first + _PAGE]]
-        server.remove([Cut(LETTERS, first=time, last=time) for time in times])
+    for first in range(0, len(dead_letters), _PAGE):
+        times = [letter.received * _NS for letter in dead_letters[first : first + _PAGE]]
+        server.remove([Cut(DEAD_LETTERS, first=time, last=time) for time in times])
 
 
-def trim(server: Server, before: int, most: int) -> None:
+def trim(server: Server, before: int, limit: int) -> None:
     """Remove those received before a time [us], and the oldest of whoever has too many."""
-    statement = f"SELECT seq FROM {identifier(LETTERS)} GROUP BY world ORDER BY time DESC LIMIT 1 OFFSET {most}"  # noqa: S608 - quoted
+    statement = f"SELECT seq FROM {identifier(DEAD_LETTERS)} GROUP BY world ORDER BY time DESC LIMIT 1 OFFSET {limit}"  # noqa: S608 - quoted
     (series,) = server.query([statement])
-    cuts = [Cut(LETTERS, ("world", part.tags.get("world", "")), last=row[0]) for part in series for row in part.values]
-    server.remove([Cut(LETTERS, last=before * _NS - 1), *cuts])
+    cuts = [
+        Cut(DEAD_LETTERS, ("world", part.tags.get("world", "")), last=row[0]) for part in series for row in part.values
+    ]
+    server.remove([Cut(DEAD_LETTERS, last=before * _NS - 1), *cuts])
 
 
 def _page(server: Server, topics: Sequence[str], before: int | None) -> list[DeadLetter]:
-    """Return some letters of the worlds that topics are of, newest first."""
+    """Return some dead letters of the owners that topics name, newest first."""
     chosen = [] if before is None else [f"time < {clamped(before) * _NS}"]
     if all(topic.count("/") > topic.startswith("pilots/") for topic in topics):  # so that each names an owner
         chosen.append(one_of("world", {owner_of(topic) for topic in topics}))
     where = f"WHERE {' AND '.join(chosen)}" if chosen else ""
     statement = (
-        f"SELECT topic, code, reason, sensor, payload, seq FROM {identifier(LETTERS)} {where} "  # noqa: S608 - quoted
+        f"SELECT topic, code, reason, sensor, payload, seq FROM {identifier(DEAD_LETTERS)} {where} "  # noqa: S608 - quoted
         f"ORDER BY time DESC LIMIT {_PAGE}"
     )
     (series,) = server.query([statement])

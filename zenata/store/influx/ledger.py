@@ -15,10 +15,9 @@ import msgspec
 import numpy as np
 
 from zenata.city.readings import IndexArray
-from zenata.store.accounts import Entries, Kept
 from zenata.store.influx.server import Cut, Server
 from zenata.store.influx.sql import ENTRIES, LEDGER, identifier
-from zenata.store.ledger import Ledger
+from zenata.store.ledger import AccountState, Entries, Ledger
 
 _PIECE = 60_000  # of a packed text in one field; InfluxDB Cloud takes 64 KiB [characters]
 _FOLD = 1_000_000  # entries after which the accounts are written; some minutes of a busy city
@@ -44,7 +43,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
 class _Accounts(msgspec.Struct):
     """All accounts, and the time of the last entry of each writer that is in them [ns]."""
 
-    kept: list[Kept]
+    kept: list[AccountState]
     seen: dict[str, int]
 
 
@@ -129,7 +128,7 @@ class Journal:
             return
         oldest = time.time_ns() - _KEPT
         seen = {writer: moment for writer, moment in self._seen.items() if moment > oldest}
-        lines = self._packed(LEDGER, _Accounts(self.ledger.kept(), seen))
+        lines = self._packed(LEDGER, _Accounts(self.ledger.states(), seen))
         self._server.insist(lines.text)
         self._unfolded = 0
         if self._server.removes:

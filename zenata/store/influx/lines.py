@@ -16,7 +16,7 @@ import numpy.typing as npt
 from zenata.city.readings import FloatArray, IndexArray, IntArray, Series
 from zenata.errors import StoreError
 from zenata.store.dead_letters import DeadLetter
-from zenata.store.influx.sql import LETTERS, SERIES, field, seq_field
+from zenata.store.influx.sql import DEAD_LETTERS, SERIES, field, seq_field
 
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _TAG = re.compile(r"([,= ])")
@@ -142,12 +142,12 @@ def series_line(series: Series, writer: str, time: int) -> str:
     return f"{SERIES},writer={writer} {fields} {time}"
 
 
-def letter_line(letter: DeadLetter) -> str:
+def dead_letter_line(letter: DeadLetter) -> str:
     """Return the line of a dead letter; of an endless payload it keeps the beginning."""
     tag = f",world={_key(letter.owner)}" if letter.owner and not _UNWRITABLE.search(letter.owner) else ""
     fields = ",".join(f"{name}={text_field(getattr(letter, name))}" for name in ("topic", "code", "reason", "sensor"))
     payload = b64encode(letter.payload[:_LONGEST]).decode()
-    return f'{LETTERS}{tag} {fields},payload="{payload}",seq={letter.seq}i {letter.received}000'
+    return f'{DEAD_LETTERS}{tag} {fields},payload="{payload}",seq={letter.seq}i {letter.received}000'
 
 
 def text_field(text: str) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from zenata.city.readings import Catalog, IndexArray, Selection
 from zenata.errors import QueryTooHeavy
 from zenata.store.base import Query
-from zenata.store.batches import Columns, part
 from zenata.store.influx.columns import (
     NS,
     READING,
@@ -26,6 +25,7 @@ from zenata.store.influx.columns import (
 )
 from zenata.store.influx.server import Server
 from zenata.store.influx.sql import clamped, conditions, field, identifier, seq_field
+from zenata.store.plan import Columns, part
 
 MOST = 5_000_000
 """Raw readings that a quantile may be of; more do not fit into memory beside the rest."""

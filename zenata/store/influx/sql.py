@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from zenata.city.readings import Selection
 
-SERIES, ENTRIES, LEDGER, LETTERS = "zenata.series", "zenata.entries", "zenata.ledger", "zenata.dead_letters"
+SERIES, ENTRIES, LEDGER, DEAD_LETTERS = "zenata.series", "zenata.entries", "zenata.ledger", "zenata.dead_letters"
 """Measurements beside the kinds: descriptions of series, entries and accounts of the ledger, dead letters."""
 
 _TAKEN = frozenset({"time", "seq", "world", "sensor", "district", "owner"})

@@ -20,25 +20,25 @@ import numpy.typing as npt
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import StoreError
 from zenata.store.base import Query, Table
-from zenata.store.batches import Columns, Numbers, first_of_each, part, pieces
 from zenata.store.dead_letters import DeadLetter
-from zenata.store.influx import dead_letters as influx_letters
+from zenata.store.influx import dead_letters as influx_dead_letters
 from zenata.store.influx.flavours import find_server
 from zenata.store.influx.ledger import Journal
 from zenata.store.influx.lines import DESCRIPTION, Encoder, Rows, check
 from zenata.store.influx.read import Reader, few
 from zenata.store.influx.server import Cut
-from zenata.store.influx.sql import LETTERS, SERIES, identifier
-from zenata.store.influx.write import Work, Writer
+from zenata.store.influx.sql import DEAD_LETTERS, SERIES, identifier
+from zenata.store.influx.write import Writer
 from zenata.store.ledger import Ledger
-from zenata.store.marks import Marks
+from zenata.store.newest import NewestReadings
+from zenata.store.plan import Columns, Planner, part, split_at_gaps
 from zenata.store.retention import Retention
 
 log = logging.getLogger(__name__)
 
-_GAP = 600_000_000  # late readings are looked for in ranges of times that are this far apart [us]
-_MANY = 10_000  # late readings, all of them new, that are taken for a piece of a history
-_FOLLOWING = 1.0  # how often is looked for what other writers appended [s]
+_GAP = 600_000_000  # late readings are searched in ranges of times that are this far apart [us]
+_HISTORY = 10_000  # late readings, all of them new, that are taken for a piece of a history
+_FOLLOW_PERIOD = 1.0  # between two looks at what other writers appended [s]
 _LATE = 120 * 10**9  # how late a description may come to be seen [ns]
 
 
@@ -63,10 +63,13 @@ class InfluxStore:
         self._writing = threading.Lock()
         self._catalog = Catalog()
         self._journal = Journal(self._server)
-        self._numbers = Numbers(self._catalog, self._journal.ledger)
+        self._planner = Planner(self._catalog, self._journal.ledger)
         self._encoder = Encoder()
         self._reader = Reader(self._server, self._catalog)
-        self._marks, self._points = Marks(), Marks()  # by series, and by point: what a point has of properties
+        self._newest, self._points = (
+            NewestReadings(),
+            NewestReadings(),
+        )  # by series, and by point: what a point has of properties
         self._described = 0  # the newest time of a description that was read [ns]
         self._writer = Writer(self._server, self._catalog, self._journal, self._encoder)
         self._closed = threading.Event()
@@ -89,32 +92,22 @@ class InfluxStore:
         """What became of every message."""
         return self._journal.ledger
 
-    def append(self, batch: ReadingBatch, letters: Sequence[DeadLetter] = (), mended: Sequence[DeadLetter] = ()) -> int:
-        """Keep readings and dead letters; see `Store.append`. What fails is completed by the same append again."""
-        if not np.isfinite(batch.value).all():
-            raise StoreError("a batch has a value that is not a finite number")
+    def append(
+        self, batch: ReadingBatch, dead_letters: Sequence[DeadLetter] = (), replayed: Sequence[DeadLetter] = ()
+    ) -> int:
+        """Store readings and dead letters; see `Store.append`. The same append again completes one that failed."""
         with self._writing:
             self._check_open()
-            numbers, newcomers = self._numbers.translate(batch.catalog)
-            check(newcomers)
-            self._encoder.learn(len(self._catalog), newcomers)
-            accounts = self._numbers.accounts(newcomers)
-            series = numbers[batch.series]
-            work = Work(
-                batch=batch,
-                series=series,
-                account=accounts[series],
-                newcomers=newcomers,
-                letters=letters,
-                mended=mended,
-            )
-            found = first_of_each(numbers, batch)
+            plan = self._planner.plan(batch, dead_letters, replayed)
+            check(plan.new_series)
+            self._encoder.learn(len(self._catalog), plan.new_series)
+            found = plan.rows()
             rows, late, new_late = self._new_ones(found)
-            rows = self._writer.write(work, rows)
-            influx_letters.remove(self._server, mended)
-            self._numbers.keep(batch.catalog, numbers, newcomers, accounts)
-            self._move(rows)
-            if new_late == late >= _MANY:
+            rows = self._writer.write(plan, rows)
+            influx_dead_letters.remove(self._server, replayed)
+            self._planner.apply(plan)
+            self._set_newest(rows)
+            if new_late == late >= _HISTORY:
                 self._find_gaps(int(found["time"][-1]))
             if self._journal.is_full:
                 self._journal.fold()
@@ -131,7 +124,7 @@ class InfluxStore:
 
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. The server is not asked."""
-        numbers, times, values, seqs = self._marks.of(self._catalog.select(selection))
+        numbers, times, values, seqs = self._newest.of(self._catalog.select(selection))
         return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
 
     def dead_letters(
@@ -139,7 +132,7 @@ class InfluxStore:
     ) -> list[DeadLetter]:
         """Return the newest dead letters, newest first; see `Store.dead_letters`."""
         self._check_open()
-        return influx_letters.select(self._server, topics, before, limit)
+        return influx_dead_letters.select(self._server, topics, before, limit)
 
     def forget(self, world: str) -> None:
         """Remove all of a world; see `Store.forget`. What fails is completed by the same again."""
@@ -147,7 +140,7 @@ class InfluxStore:
             self._check_open()
             series = self._catalog.select(Selection(worlds=(world,)))
             kinds = {self._catalog[number].kind for number in series.tolist()}
-            self._server.remove([Cut(measurement, ("world", world)) for measurement in (*sorted(kinds), LETTERS)])
+            self._server.remove([Cut(measurement, ("world", world)) for measurement in (*sorted(kinds), DEAD_LETTERS)])
             self._journal.forget(world)
             self._empty(world)
 
@@ -155,7 +148,7 @@ class InfluxStore:
         """Remove dead letters that are old or too many. Readings stay as long as the database's retention says."""
         with self._writing:
             self._check_open()
-            influx_letters.trim(self._server, now - retention.letters, retention.most_letters)
+            influx_dead_letters.trim(self._server, now - retention.dead_letter_age, retention.max_dead_letters)
 
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
         """Refuse, as a server has ways of its own; see `Store.copy`."""
@@ -181,8 +174,8 @@ class InfluxStore:
         """Return the rows that are not there yet, how many had to be looked for, and how many of those were new."""
         series, time = found["series"], found["time"]
         point = self._encoder.point_of[series]
-        whole = self._points.beyond(point, time) | self._points.in_gap(point, time)  # nothing of the point is there
-        late = ~(whole | self._marks.beyond(series, time))
+        whole = self._points.is_newer(point, time) | self._points.in_gap(point, time)  # nothing of the point is there
+        late = ~(whole | self._newest.is_newer(series, time))
         new = np.ones(len(series), dtype=np.bool_)
         new[late] = ~self._there(series[late], time[late])
         rows = Rows(series, time, found["value"], found["seq"], ~whole).take(new)
@@ -191,23 +184,25 @@ class InfluxStore:
     def _there(self, series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:
         """Return whether there is each reading, shape (n,), ascending by time; few ranges of times are looked at."""
         there = np.zeros(len(series), dtype=np.bool_)
-        for places in pieces(time, _GAP):
-            numbers = np.unique(series[places])
-            start, end = time[places[[0, -1]]].tolist()
+        for indices in split_at_gaps(time, _GAP):
+            numbers = np.unique(series[indices])
+            start, end = time[indices[[0, -1]]].tolist()
             kept = self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)
             known = set(zip(kept["series"].tolist(), kept["time"].tolist(), strict=True))
-            there[places] = [pair in known for pair in zip(series[places].tolist(), time[places].tolist(), strict=True)]
+            there[indices] = [
+                pair in known for pair in zip(series[indices].tolist(), time[indices].tolist(), strict=True)
+            ]
         return there
 
-    def _move(self, rows: Rows) -> None:
-        """Let the marks know of rows that are there now."""
+    def _set_newest(self, rows: Rows) -> None:
+        """Let the newest readings know of rows that are there now."""
         point = self._encoder.point_of[rows.series]
         in_gap = self._points.in_gap(point, rows.time)
         self._points.narrow_gaps(point[in_gap], rows.time[in_gap])
-        beyond = self._marks.beyond(rows.series, rows.time)
-        self._marks.move(rows.series[beyond], rows.time[beyond], rows.value[beyond], rows.seq[beyond])
-        beyond = self._points.beyond(point, rows.time)
-        self._points.move(point[beyond], rows.time[beyond], rows.value[beyond], rows.seq[beyond])
+        beyond = self._newest.is_newer(rows.series, rows.time)
+        self._newest.set(rows.series[beyond], rows.time[beyond], rows.value[beyond], rows.seq[beyond])
+        beyond = self._points.is_newer(point, rows.time)
+        self._points.set(point[beyond], rows.time[beyond], rows.value[beyond], rows.seq[beyond])
 
     def _find_gaps(self, after: int) -> None:
         """Find out how long each point has nothing behind a time [us]."""
@@ -240,15 +235,15 @@ class InfluxStore:
         """Take in the newest readings of some series."""
         if not len(numbers):
             return
-        known, times, _, _ = self._marks.of(numbers)
+        known, times, _, _ = self._newest.of(numbers)
         rows = self._reader.newest(numbers, int(times.min()) if len(known) == len(numbers) else None)
         rows = part(rows, np.argsort(rows["time"], kind="stable"))
         alone = np.zeros(len(rows["time"]), dtype=np.bool_)
-        self._move(Rows(rows["series"], rows["time"], rows["value"], rows["seq"], alone))
+        self._set_newest(Rows(rows["series"], rows["time"], rows["value"], rows["seq"], alone))
 
     def _follow(self) -> None:
         """Take in what other writers append, every second, until the store is closed."""
-        while not self._closed.wait(_FOLLOWING):
+        while not self._closed.wait(_FOLLOW_PERIOD):
             try:
                 with self._writing:
                     self._catch_up()
@@ -270,5 +265,5 @@ class InfluxStore:
     def _empty(self, world: str) -> None:
         """Let the series of a world have no reading."""
         series = self._catalog.select(Selection(worlds=(world,)))
-        self._marks.forget(series)
+        self._newest.forget(series)
         self._points.forget(self._encoder.point_of[series])

@@ -177,7 +177,7 @@ def test_a_query_that_takes_too_long_is_given_up(path, monkeypatch):
 
 
 def test_a_history_before_live_readings_is_written_once_past_the_search(path, monkeypatch):
-    monkeypatch.setattr(backend, "_MANY", 40)
+    monkeypatch.setattr(backend, "_HISTORY", 40)
     series, catalog = series_of(40), Catalog()
     history = [some_rows(series, [NOON + step * 10]) for step in range(8)]
     history[3].append(history[2].pop())  # one comes late
@@ -190,14 +190,14 @@ def test_a_history_before_live_readings_is_written_once_past_the_search(path, mo
             store.append(batch_of(now))
             assert store.append(batch_of(rows, catalog)) == 0
         numbers = np.arange(40, dtype=np.int32)
-        assert store._marks.in_gap(numbers, np.full(40, NOON + 500)).all()
+        assert store._newest.in_gap(numbers, np.full(40, NOON + 500)).all()
         assert contents(store) == sorted([*live, *itertools.chain(*history)], key=by_identity)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(batches=st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12)), max_size=6), max_size=12))
 def test_however_gaps_are_found_each_reading_is_kept_once(tmp_path, monkeypatch, batches):
-    monkeypatch.setattr(backend, "_MANY", 1)
+    monkeypatch.setattr(backend, "_HISTORY", 1)
     path, series = tmp_path / "readings.duckdb", series_of(3)
     path.unlink(missing_ok=True)
     kept: dict[tuple[int, int], Row] = {}

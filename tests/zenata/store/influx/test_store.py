@@ -236,7 +236,7 @@ def test_a_closed_store_refuses_everything(url):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(batches=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=6), max_size=8))
 def test_however_gaps_are_found_each_reading_is_kept_once(influxd: Influxd, monkeypatch, batches):
-    monkeypatch.setattr(backend, "_MANY", 1)
+    monkeypatch.setattr(backend, "_HISTORY", 1)
     series = [*AIR, *series_of(2)[1:]]
     kept: dict[tuple[int, int], Row] = {}
     with closing(InfluxStore(f"influxdb://127.0.0.1:{influxd.port}/{next(_databases)}")) as store:

@@ -1,4 +1,4 @@
-"""The newest reading of each series, in memory, and the gap before it that a history is just being written into."""
+"""Newest reading of each series, in memory, and the gap before it that a history is being written into."""
 
 import threading
 
@@ -7,33 +7,33 @@ import numpy as np
 from zenata.city.readings import FloatArray, IndexArray, IntArray
 
 _NEVER = np.iinfo(np.int64).min
-_ROOM = 1024  # series at first; doubled as they come
+_CAPACITY = 1024  # series at first; doubled when full
 
 
-class Marks:
-    """Newest time, value and message number by series number. Any thread may read while one moves them.
+class NewestReadings:
+    """Newest time, value and message number by series number. Any thread may read while one sets them.
 
     A series may have a gap too: a range of times in which there is surely no reading of it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._time: IntArray = np.full(_ROOM, _NEVER)
-        self._value: FloatArray = np.zeros(_ROOM)
-        self._seq: IntArray = np.zeros(_ROOM, dtype=np.int64)
-        self._gap_after: IntArray = np.zeros(_ROOM, dtype=np.int64)
-        self._gap_before: IntArray = np.full(_ROOM, _NEVER)
+        self._time: IntArray = np.full(_CAPACITY, _NEVER)
+        self._value: FloatArray = np.zeros(_CAPACITY)
+        self._seq: IntArray = np.zeros(_CAPACITY, dtype=np.int64)
+        self._gap_after: IntArray = np.zeros(_CAPACITY, dtype=np.int64)
+        self._gap_before: IntArray = np.full(_CAPACITY, _NEVER)
 
-    def beyond(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def is_newer(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return whether each time [us], shape (n,), is later than the newest of its series."""
         with self._lock:
-            self._make_room(series)
+            self._reserve(series)
             return time > self._time[series]
 
-    def move(self, series: IndexArray, time: IntArray, value: FloatArray, seq: IntArray) -> None:
+    def set(self, series: IndexArray, time: IntArray, value: FloatArray, seq: IntArray) -> None:
         """Set the newest readings, all shape (n,); of several of one series the last stays."""
         with self._lock:
-            self._make_room(series)
+            self._reserve(series)
             self._time[series] = time
             self._value[series] = value
             self._seq[series] = seq
@@ -41,19 +41,19 @@ class Marks:
     def forget(self, series: IndexArray) -> None:
         """Let series have no reading, shape (n,)."""
         with self._lock:
-            self._make_room(series)
+            self._reserve(series)
             self._time[series] = self._gap_before[series] = _NEVER
 
     def in_gap(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return whether each time [us], shape (n,), is in the gap of its series."""
         with self._lock:
-            self._make_room(series)
+            self._reserve(series)
             return (time > self._gap_after[series]) & (time < self._gap_before[series])
 
     def open_gaps(self, series: IndexArray, after: int, before: IntArray) -> None:
         """Set gaps behind a time [us], before the times [us], shape (n,)."""
         with self._lock:
-            self._make_room(series)
+            self._reserve(series)
             self._gap_after[series] = after
             self._gap_before[series] = before
 
@@ -65,11 +65,11 @@ class Marks:
     def of(self, series: IndexArray) -> tuple[IndexArray, IntArray, FloatArray, IntArray]:
         """Return (series, time, value, seq) of those of the series that have a reading."""
         with self._lock:
-            self._make_room(series)
+            self._reserve(series)
             series = series[self._time[series] != _NEVER]
             return series, self._time[series], self._value[series], self._seq[series]
 
-    def _make_room(self, series: IndexArray) -> None:
+    def _reserve(self, series: IndexArray) -> None:
         size = len(self._time)
         while len(series) and size <= series.max():
             size *= 2
