@@ -2,7 +2,7 @@
 BIN := .venv/bin
 SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts docs/snippets
 
-.PHONY: help up test lint soak bench city plots lock clean
+.PHONY: help up check test lint soak bench findings docs city plots lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -12,13 +12,20 @@ up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes 
 
 test: .venv/.dev .venv/.spectral  ## Install and run all tests (ARGS="-k senml" passes options)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+check: .venv/.dev  ## Check format and types, and run the fast tests of what changed (for between edits, under a minute)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n auto -q -m "not slow" $(or $(ARGS),$(shell $(BIN)/python scripts/changed_tests.py))
 
 lint: .venv/.dev  ## Check style, types, layers, and what is known of our dependencies
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/architecture.py --check
 	@$(BIN)/python scripts/audit.py
 
 soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some minutes)
@@ -28,6 +35,12 @@ soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some min
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
 	@scripts/system-packages mosquitto influxdb
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+findings:  ## Run what we found out about libraries and formats (each installs pinned packages into a temporary folder)
+	@findings/run $(ARGS)
+
+docs: .venv/.dev  ## Draw docs/architecture.md anew from the imports
+	@$(BIN)/python scripts/architecture.py
 
 city: .venv/.dev  ## Generate the city pack of Zenata anew
 	@$(BIN)/python scripts/generate_city.py

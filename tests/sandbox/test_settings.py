@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,25 @@ def test_a_store_in_a_file_is_embedded():
 def test_what_cannot_name_a_city_is_refused(world):
     with pytest.raises(ValidationError):
         Settings(world=world)
+
+
+SAMPLE = (Path(__file__).parents[2] / "sample.env").read_text(encoding="utf-8")
+
+
+def test_the_sample_names_every_setting_once():
+    names = re.findall(r"^(?:# )?ZENATA_(\w+)=", SAMPLE, flags=re.MULTILINE)
+    assert sorted(names) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_the_sample_shows_the_defaults(monkeypatch):
+    for name, value in re.findall(r"^(ZENATA_\w+)=(.*)$", SAMPLE, flags=re.MULTILINE):
+        monkeypatch.setenv(name, value)
+    assert Settings() == Settings.model_construct()
+
+
+def test_the_examples_of_the_sample_are_taken(monkeypatch):
+    examples = re.findall(r"^# (ZENATA_(\w+)=(.*))$", SAMPLE, flags=re.MULTILINE)
+    for line, _, value in examples:
+        monkeypatch.setenv(line.partition("=")[0], value)
+    settings = Settings()
+    assert all(getattr(settings, name.lower()) for _, name, _ in examples)

@@ -1,0 +1,74 @@
+"""The picture of the rooms in docs/architecture.md, drawn from the imports. ``--check`` fails where it is out of date."""
+
+import sys
+from ast import get_docstring, parse
+from pathlib import Path
+
+import grimp
+import networkx
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs/architecture.md"
+LIBRARY = ("control", "worlds", "broker", "store", "wire", "contract", "city", "process")
+ROOMS = ("sandbox", "api", "ingest", "simulators", *(f"zenata.{name}" for name in LIBRARY), "zenata_client")
+BEGIN, END = "<!-- drawn by scripts/architecture.py -->\n", "<!-- end of the drawing -->\n"
+
+
+def arrows() -> networkx.DiGraph:
+    """Return which room imports which, without the arrows that follow from others."""
+    unnamed = {path.parent.name for path in (ROOT / "zenata").glob("*/__init__.py")} - {*LIBRARY}
+    if unnamed:
+        raise ValueError(f"name these folders of zenata/ in LIBRARY: {', '.join(sorted(unnamed))}")
+    imports = grimp.build_graph("sandbox", "api", "ingest", "simulators", "zenata", "zenata_client", cache_dir=None)
+    rooms: networkx.DiGraph = networkx.DiGraph()
+    rooms.add_nodes_from(ROOMS)
+    for importer in sorted(imports.modules):
+        for imported in sorted(imports.find_modules_directly_imported_by(importer)):
+            pair = _room_of(importer), _room_of(imported)
+            if None not in pair and pair[0] != pair[1]:
+                rooms.add_edge(*pair)
+    return networkx.transitive_reduction(rooms)
+
+
+def drawing() -> str:
+    """Return the diagram as Mermaid, and a table of what each room and each of its folders holds."""
+    lines = [BEGIN, "```mermaid\n", "flowchart TD\n"]
+    lines += [f'  {_id(room)}["{_folder(room)}/"]\n' for room in ROOMS]
+    lines += [f"  {_id(upper)} --> {_id(lower)}\n" for upper, lower in sorted(arrows().edges)]
+    lines += ["```\n", "\n", "| folder | what it holds |\n", "|---|---|\n"]
+    for room in ROOMS:
+        folder = ROOT / ("client/zenata_client" if room == "zenata_client" else _folder(room))
+        for package in [folder, *sorted(path.parent for path in folder.rglob("*/__init__.py"))]:
+            purpose = (get_docstring(parse((package / "__init__.py").read_text())) or "").partition("\n")[0]
+            lines.append(f"| `{package.relative_to(ROOT)}/` | {purpose} |\n")
+    return "".join([*lines, END])
+
+
+def _room_of(module: str) -> str | None:
+    """Return the room of a module; None for `zenata.errors` and `zenata` itself, which everybody may import."""
+    return next((room for room in ROOMS if module == room or module.startswith(f"{room}.")), None)
+
+
+def _id(room: str) -> str:
+    return room.replace(".", "_")
+
+
+def _folder(room: str) -> str:
+    return "client" if room == "zenata_client" else room.replace(".", "/")
+
+
+def main(*, check: bool) -> int:
+    """Draw the picture into the document, or only compare."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    drawn = before + drawing() + rest.partition(END)[2]
+    if check:
+        if drawn != text:
+            print("docs/architecture.md is out of date: run `make docs`")
+        return int(drawn != text)
+    DOCUMENT.write_text(drawn, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv))
