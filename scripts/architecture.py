@@ -5,7 +5,7 @@ from ast import get_docstring, parse
 from pathlib import Path
 
 import grimp
-import networkx
+import networkx as nx
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs/architecture.md"
@@ -14,20 +14,20 @@ ROOMS = ("sandbox", "api", "ingest", "simulators", *(f"zenata.{name}" for name i
 BEGIN, END = "<!-- drawn by scripts/architecture.py -->\n", "<!-- end of the drawing -->\n"
 
 
-def arrows() -> networkx.DiGraph:
+def arrows() -> nx.DiGraph:
     """Return which room imports which, without the arrows that follow from others."""
     unnamed = {path.parent.name for path in (ROOT / "zenata").glob("*/__init__.py")} - {*LIBRARY}
     if unnamed:
         raise ValueError(f"name these folders of zenata/ in LIBRARY: {', '.join(sorted(unnamed))}")
     imports = grimp.build_graph("sandbox", "api", "ingest", "simulators", "zenata", "zenata_client", cache_dir=None)
-    rooms: networkx.DiGraph = networkx.DiGraph()
+    rooms: nx.DiGraph = nx.DiGraph()
     rooms.add_nodes_from(ROOMS)
     for importer in sorted(imports.modules):
         for imported in sorted(imports.find_modules_directly_imported_by(importer)):
             pair = _room_of(importer), _room_of(imported)
             if None not in pair and pair[0] != pair[1]:
                 rooms.add_edge(*pair)
-    return networkx.transitive_reduction(rooms)
+    return nx.transitive_reduction(rooms)
 
 
 def drawing() -> str:
