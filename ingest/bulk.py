@@ -13,7 +13,7 @@ import msgspec
 
 from zenata.city.readings import Catalog
 from zenata.errors import StoreError
-from zenata.process import door
+from zenata.process import endpoint
 from zenata.store.base import Store
 from zenata.wire import bulk
 
@@ -52,11 +52,11 @@ class BulkServer:
                 with suppress(OSError):
                     serve(self.request)
 
-        self._server = ThreadingTCPServer((door.HOST, 0), Connection)
+        self._server = ThreadingTCPServer((endpoint.HOST, 0), Connection)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="bulk", daemon=True)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._door = door.leave(file, self._server.server_address[1])
+        self._endpoint = endpoint.write(file, self._server.server_address[1])
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -94,7 +94,7 @@ class BulkServer:
     def _is_known(self, connection: socket.socket) -> bool:
         try:
             body = bulk.receive(connection, _LONGEST_HELLO)
-            return body is not None and self._door.opens_to(msgspec.msgpack.decode(body, type=bulk.Hello).token)
+            return body is not None and self._endpoint.accepts(msgspec.msgpack.decode(body, type=bulk.Hello).token)
         except msgspec.DecodeError:
             return False
 

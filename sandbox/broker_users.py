@@ -1,7 +1,6 @@
-"""Who may use the broker, as pilots, keys and private worlds come and go."""
+"""Users of the broker, kept in step with pilots, keys and private worlds."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -14,14 +13,15 @@ from sandbox.settings import Settings
 from simulators.host.worlds import owners_of
 from zenata.broker.base import RESERVED, User, pilot_user, service_user
 from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
-from zenata.broker.files import write_private
+from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.mosquitto import is_hash_of
-from zenata.broker.nats import Nats, Watch
-from zenata.broker.watch import Watcher
-from zenata.control.directory import Directory
+from zenata.broker.nats import MonitorPort, Nats
+from zenata.broker.templates import write_folder
+from zenata.control.authenticator import Authenticator
 from zenata.control.keys import MqttUser
 from zenata.control.register import Register
 from zenata.errors import BrokerError, SetupError, ZenataError
+from zenata.process.background import Background
 from zenata.process.supervisor import Program
 from zenata.process.tls import Certificate, certificate_of
 from zenata.wire.address import Address, parse_url
@@ -30,31 +30,31 @@ from zenata.wire.mqtt import Questions
 log = logging.getLogger(__name__)
 
 _SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
-_LOOK = 0.3  # pause between two looks at the register [s]
-_PATIENCE = 10.0  # for a broker that a command is to tell [s]
-_ANEW = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
+_INTERVAL = 0.3  # between two looks at the register [s]
+_TIMEOUT = 10.0  # for a broker that a command is to tell [s]
+_COMPARE = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
 
 
-class Pilots:
+class PilotUsers:
     """The users that pilots have at a broker: by the register, with the rights to the worlds there are.
 
     Parameters
     ----------
     settings : Settings
-    register : Directory
+    register : Authenticator
     hash_of : callable
         Takes from what the register has of a user the hash that the broker wants.
     """
 
-    def __init__(self, settings: Settings, register: Directory, hash_of: Callable[[MqttUser], str]) -> None:
+    def __init__(self, settings: Settings, register: Authenticator, hash_of: Callable[[MqttUser], str]) -> None:
         self._settings, self._register, self._hash_of = settings, register, hash_of
         self._changed = 0.0
         self._owners: Mapping[str, str] = {}
         self._known: tuple[object, ...] = ()
         self.users: Sequence[User] = ()
-        self.look()
+        self.refresh()
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Look at register and worlds; return whether `users` are others than before."""
         self._register.refresh()
         known = (self._register.users(), self._worlds())
@@ -86,53 +86,53 @@ class Pilots:
         )
 
 
-class Access:
+class EmbeddedUsers:
     """The users of the embedded broker: the services and the pilots.
 
     Parameters
     ----------
     settings : Settings
-    register : Directory
+    register : Authenticator
     secrets : dict of str to str
         Password by service.
     ports : dict of str to int
         ``--mqtt-port`` and ``--ws-port``.
     certificate : Certificate or None
         What the broker shows; it gets a copy, and another when that is renewed.
-    watch : Watch or None
+    monitor_port : MonitorPort or None
         Where the broker is to tell how it is.
-    watcher : Watcher or None
+    monitor : BrokerMonitor or None
         Who asks it there; open while we are entered.
     """
 
     def __init__(
         self,
         settings: Settings,
-        register: Directory,
+        register: Authenticator,
         secrets: dict[str, str],
         ports: dict[str, int],
         certificate: Certificate | None = None,
-        watch: Watch | None = None,
-        watcher: Watcher | None = None,
+        monitor_port: MonitorPort | None = None,
+        monitor: BrokerMonitor | None = None,
     ) -> None:
         self._settings, self._ports, self._original = settings, ports, certificate
         self._stamp: tuple[int, ...] = ()
         self.certificate = self._copied(certificate) if certificate else None
-        self._nats = Nats(watch=watch)
+        self._nats = Nats(monitor=monitor_port)
         self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
-        self._pilots = Pilots(settings, register, lambda entry: entry.bcrypt)
+        self._pilots = PilotUsers(settings, register, lambda entry: entry.bcrypt)
         self._written: Sequence[User] = ()
-        self._watcher, self._gone = watcher, set[str]()
+        self._monitor, self._gone = monitor, set[str]()
 
     def __enter__(self) -> Self:
         with suppress(BrokerError):  # then it is opened when it is needed
-            if self._watcher:
-                self._watcher.open()
+            if self._monitor:
+                self._monitor.open()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._watcher:
-            self._watcher.close()
+        if self._monitor:
+            self._monitor.close()
 
     def program(self) -> Program:
         """Write the broker's folder, and return how to run it."""
@@ -155,7 +155,7 @@ class Access:
         """
         renewed = self._renew_certificate()
         try:
-            self._pilots.look()
+            self._pilots.refresh()
             if self._pilots.users == self._written:
                 return renewed
             before = self._written
@@ -167,14 +167,14 @@ class Access:
         self._gone |= {user.name for user in before if (user.name, user.password_hash) not in kept}
         return True
 
-    def cut(self) -> None:
+    def disconnect(self) -> None:
         """Disconnect whoever the last renewal took away, or gave another key.
 
         The broker does so itself, but takes in one set of users after the other, each for a second and more.
         """
         try:
-            if self._watcher and self._gone:
-                self._watcher.cut(self._gone)
+            if self._monitor and self._gone:
+                self._monitor.disconnect(self._gone)
         except BrokerError as error:
             log.warning("who had to go is cut off only when the broker comes to it: %s", error)
         self._gone = set()
@@ -200,13 +200,13 @@ class Access:
         folder = self._settings.data_dir.absolute() / "tls"
         files = {"cert.pem": certificate.cert, "key.pem": certificate.key}
         try:
-            write_private(folder, {name: file.read_text() for name, file in files.items()})
+            write_folder(folder, {name: file.read_text() for name, file in files.items()})
         except (OSError, UnicodeDecodeError) as error:
             raise SetupError(f"{certificate.cert} and {certificate.key} cannot be copied: {error}") from error
         return replace(certificate, cert=folder / "cert.pem", key=folder / "key.pem")
 
 
-class RemoteAccess:
+class MosquittoUsers(Background):
     """The users of pilots at a Mosquitto that somebody else runs, kept as the register has them until it is closed.
 
     It takes passwords only as they are, and the register has but hashes. So whoever issues a key must tell it here
@@ -221,22 +221,18 @@ class RemoteAccess:
     """
 
     def __init__(self, settings: Settings, register: Register, address: Address) -> None:
-        self._pilots = Pilots(settings, register, lambda entry: entry.pbkdf2)
+        self._pilots = PilotUsers(settings, register, lambda entry: entry.pbkdf2)
         self._files = [settings.data_dir / f"{name}.key" for name in FIRST]
         self._learned: dict[str, str] = {}
         self._unknown: list[str] = []
         self._due = 0.0  # when to compare with the broker again, on the monotonic clock
         self._questions = Questions(address, TOPIC, ANSWERS)
         self._broker = DynamicSecurity(self._questions.ask, self._password_of)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="access", daemon=True)
+        super().__init__("broker users", daemon=True)
         register.on_key = self.learn
 
     def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        return self  # `start` follows the register; a command connects, and changes users by itself
 
     def connect(self, timeout: float) -> None:
         """Connect, trying for `timeout` [s], and make the broker's users ours.
@@ -249,15 +245,9 @@ class RemoteAccess:
         self._questions.connect(timeout)
         self.renew()
 
-    def start(self) -> None:
-        """Follow the register from now on."""
-        self._thread.start()
-
     def close(self) -> None:
-        """Stop following; the users stay as they are."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        """Stop following the register; the users stay as they are."""
+        super().close()
         self._questions.close()
 
     def learn(self, user: str, key: str) -> None:
@@ -273,22 +263,22 @@ class RemoteAccess:
         BrokerError
             If the broker does not answer; the next call tries again.
         """
-        if not self._pilots.look() and time.monotonic() < self._due:
+        if not self._pilots.refresh() and time.monotonic() < self._due:
             return
         self._due = 0.0
-        told, users = dict(self._learned), self._pilots.users
+        learned, users = dict(self._learned), self._pilots.users
         unknown = self._broker.renew(users)
-        if self._learned == told:  # or a key has just come that the broker was not told
-            self._due = time.monotonic() + _ANEW
+        if self._learned == learned:  # else a key has just come that the broker does not have
+            self._due = time.monotonic() + _COMPARE
         for user in {user.name for user in users} - set(unknown):
-            if user in told and told[user] == self._learned[user]:
+            if user in learned and learned[user] == self._learned[user]:
                 del self._learned[user]
         for user in set(unknown) - set(self._unknown):
             log.warning("the broker does not know the key of %s, nor do we: rotate it to let it in by MQTT", user)
         self._unknown = unknown
 
-    def _follow(self) -> None:
-        while not self._stop.wait(_LOOK):
+    def _run(self) -> None:
+        while not self._stop.wait(_INTERVAL):
             try:
                 self.renew()
             except ZenataError as error:
@@ -303,7 +293,7 @@ class RemoteAccess:
 
 
 @contextmanager
-def told(settings: Settings, register: Register) -> Iterator[None]:
+def following(settings: Settings, register: Register) -> Iterator[None]:
     """Let a Mosquitto elsewhere know what a command changes in this block; without ``broker_admin`` do nothing.
 
     Raises
@@ -314,8 +304,8 @@ def told(settings: Settings, register: Register) -> Iterator[None]:
     if not settings.broker_admin:
         yield
         return
-    with RemoteAccess(settings, register, parse_url(settings.broker_admin)) as remote:
-        remote.connect(_PATIENCE)
+    with MosquittoUsers(settings, register, parse_url(settings.broker_admin)) as remote:
+        remote.connect(_TIMEOUT)
         yield
         remote.renew()
 

@@ -15,9 +15,9 @@ from sandbox.settings import Settings
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.pack import load_city
+from zenata.control.authenticator import Authenticator
 from zenata.control.database import open_database
 from zenata.control.devices import Devices
-from zenata.control.directory import Directory
 from zenata.errors import SetupError
 from zenata.process.signals import stop_on_signal
 from zenata.store import open_store
@@ -59,7 +59,7 @@ def _part(settings: Settings, city: City) -> tuple[str, Sequence[str]]:
     return (f"ingest-{worker.number}", SHARED_FILTERS) if settings.share else (f"ingest-{worker}", worker.filters(city))
 
 
-def counter_of(pilots: Directory) -> Quotas:
+def counter_of(pilots: Authenticator) -> Quotas:
     """Return what counts what the devices of each pilot say."""
 
     def limits(pilot: str) -> Limits:

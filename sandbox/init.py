@@ -10,13 +10,14 @@ from sqlalchemy import Engine
 from sandbox.settings import Settings
 from zenata.broker.base import ADMINISTRATOR, SERVICES, User, pilot_user, service_user
 from zenata.broker.dynsec import MANAGING
-from zenata.broker.files import write_private
 from zenata.broker.mosquitto import PLUGIN, Mosquitto, config_files
+from zenata.broker.templates import write_folder
 from zenata.control.database import open_database
 from zenata.control.keys import Role, new_key
 from zenata.control.pilot import Quotas
 from zenata.control.register import Register
 from zenata.errors import SetupError
+from zenata.process.files import write_private
 
 PILOT = "demo"
 """The pilot of a fresh data directory."""
@@ -76,10 +77,7 @@ def first_keys(register: Register, folder: Path) -> None:
 
 def keep_key(folder: Path, pilot: str, key: str) -> None:
     """Write the main key of one of the `FIRST` into its file, which only its owner may read."""
-    draft = folder / f"{pilot}.key.{token_hex(4)}"
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(key + "\n")
-    draft.replace(folder / f"{pilot}.key")
+    write_private(folder / f"{pilot}.key", key + "\n")
 
 
 def init(folder: Path) -> bool:
@@ -132,7 +130,7 @@ def _fill(draft: Path, folder: Path, owner: tuple[int, int]) -> None:
     files[""] = {"ZENATA_COMPOSE": str(folder), "ZENATA_UID": str(owner[0]), "ZENATA_GID": str(owner[1])}
     passwords[ADMINISTRATOR] = token_urlsafe(32)
     files["access"] = {"ZENATA_BROKER_ADMIN": f"mqtt://{ADMINISTRATOR}:{passwords[ADMINISTRATOR]}@mosquitto:1883"}
-    write_private(draft, {f"{name}.env": _lines(variables) for name, variables in files.items()})
+    write_folder(draft, {f"{name}.env": _lines(variables) for name, variables in files.items()})
     for name in ("influxdb", "city", "city/control", "ingest"):
         (draft / name).mkdir(mode=0o700)
     city = Settings(data_dir=draft / "city", control_url=None)
@@ -140,7 +138,7 @@ def _fill(draft: Path, folder: Path, owner: tuple[int, int]) -> None:
     try:
         register = open_register(city, engine)
         first_keys(register, city.data_dir)
-        write_private(draft / "mosquitto", _broker_files(passwords, register))
+        write_folder(draft / "mosquitto", _broker_files(passwords, register))
     finally:
         engine.dispose()
 

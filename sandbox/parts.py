@@ -1,9 +1,8 @@
-"""What more than one program of ours is put together from.
+"""Parts that more than one program of ours is composed from.
 
 Nothing here needs the API, ingest or the simulators: each program loads only what it runs.
 """
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from secrets import token_hex
 from sandbox.settings import Settings
 from zenata.city.clock import parse_time
 from zenata.errors import SetupError, StoreError
+from zenata.process.files import write_private
 from zenata.store import open_store
 from zenata.store.base import Store
 from zenata.wire.address import Address, parse_url
@@ -77,12 +77,8 @@ def kept_secret(file: Path) -> str:
         If it cannot be written.
     """
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (
-            suppress(FileExistsError),
-            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
-        ):
-            new.write(f"{file.stem}-{token_hex(16)}")
+        if not file.exists():
+            write_private(file, f"{file.stem}-{token_hex(16)}", replace=False)  # another process may be doing so too
         return file.read_text()
     except OSError as error:
         raise SetupError(f"{file} cannot be written: {error.strerror}") from error

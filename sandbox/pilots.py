@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from sandbox.broker_users import told
+from sandbox.broker_users import following
 from sandbox.init import FIRST, SHELL, keep_key, open_register
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, format_time, parse_time
@@ -193,7 +193,7 @@ def _open(settings: Settings) -> Iterator[tuple[Register, Budget]]:
 @contextmanager
 def _changing(settings: Settings) -> Iterator[Register]:
     """Open the pilots to change them; where a broker is given, it has been told of the change when the block ends."""
-    with _open(settings) as (register, _), told(settings, register):
+    with _open(settings) as (register, _), following(settings, register):
         yield register
 
 

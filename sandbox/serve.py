@@ -1,4 +1,4 @@
-"""Puts the API together, with what stands beside it in its process, and runs it."""
+"""`zenata serve`: composes the API with what runs beside it in its process, and runs it."""
 
 import gc
 import os
@@ -24,14 +24,14 @@ from ingest.devices import DeviceDecoder
 from ingest.keeper import Keeper
 from ingest.replay import replay
 from ingest.telemetry import Telemetry
-from sandbox.broker_users import RemoteAccess
+from sandbox.broker_users import MosquittoUsers
 from sandbox.ingest import counter_of, retention_of
 from sandbox.init import open_register
 from sandbox.parts import PATIENCE, kept_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
-from sandbox.worker import Ear, worker_of
-from zenata.broker.watch import Watcher
+from sandbox.worker import TopicListener, ingest_thread
+from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
 from zenata.city.pack import load_city
 from zenata.control.audit import Audit
@@ -52,8 +52,8 @@ SETTLING = 60.0
 
 def serve(settings: Settings) -> None:
     """Serve HTTP; given a broker, hear it too: to ingest, if one process only may open the store, else to pass it on."""
-    listener = listen(settings.host, settings.http_port, "--http-port")
     certificate = settings.certificate
+    listener = listen(settings.host, settings.http_port, "--http-port")
     city = load_city(settings.city)
     engine = open_database(settings.database_url)
     register = open_register(settings, engine)
@@ -63,7 +63,7 @@ def serve(settings: Settings) -> None:
     worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
     reader = partial(DeviceDecoder, devices, kept=store.catalog)
     heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
-    worker = worker_of(settings, parse_url(settings.broker), city, store, hub, heard) if settings.broker else None
+    worker = ingest_thread(settings, parse_url(settings.broker), city, store, hub, heard) if settings.broker else None
     exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
     webhooks = WebhookService(
         register=Webhooks(engine),
@@ -73,7 +73,7 @@ def serve(settings: Settings) -> None:
         clock=WallClock(),
         private=settings.webhook_private,
     )
-    watcher = Watcher(settings.broker_watch) if settings.broker_watch else None
+    monitor = BrokerMonitor(settings.broker_monitor) if settings.broker_monitor else None
     overheard = Overheard(
         audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
     )
@@ -92,7 +92,7 @@ def serve(settings: Settings) -> None:
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
         devices=devices,
-        watcher=watcher,
+        monitor=monitor,
         addresses=partial(_addresses, settings),
         origins=settings.cors_origins,
         telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
@@ -116,29 +116,29 @@ def serve(settings: Settings) -> None:
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
         with ExitStack() as stack:
-            if watcher:
-                stack.callback(watcher.close)
+            if monitor:
+                stack.callback(monitor.close)
             stack.enter_context(register)
             stack.enter_context(exports)
             stack.enter_context(webhooks)
             if settings.broker:
                 address = parse_url(settings.broker)
-                stack.enter_context(Ear(settings, address, "events", topics.EVENTS, webhooks.announce))
-                stack.enter_context(Ear(settings, address, "commands", topics.COMMANDS, overheard.note))
+                stack.enter_context(TopicListener(settings, address, "events", topics.EVENTS, webhooks.announce))
+                stack.enter_context(TopicListener(settings, address, "commands", topics.COMMANDS, overheard.note))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Keeper(store, retention_of(settings), WallClock()))
             if settings.broker_admin:
-                access = stack.enter_context(RemoteAccess(settings, register, parse_url(settings.broker_admin)))
+                access = stack.enter_context(MosquittoUsers(settings, register, parse_url(settings.broker_admin)))
                 access.connect(PATIENCE)
                 access.start()
             if worker:
-                worker.start(on_failure=stop)
+                worker.run_until_stopped(on_failure=stop)
             stack.enter_context(_spared_garbage())
             server.run(sockets=[listener])
     finally:
         if worker:
-            worker.stop()
+            worker.close()
         store.close()
     if worker and worker.failure:
         raise worker.failure

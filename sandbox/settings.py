@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         URL of a broker, ``mqtt://user:password@host:port``, or ``mqtts://``; None is the embedded one.
     broker_admin : str or None
         URL of that broker, a Mosquitto, with a user who may manage users; without it they are managed elsewhere.
-    broker_watch : str or None
+    broker_monitor : str or None
         URL at which a NATS tells how it is, ``nats://user:password@host:port``; `zenata up` says so itself.
     worker : str or None
         Which of several ingests this is, ``2/3`` for the second of three; None is the only one.
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     control_url: str | None = Field(default=None, repr=False)
     broker: str | None = Field(default=None, repr=False)
     broker_admin: str | None = Field(default=None, repr=False)
-    broker_watch: str | None = Field(default=None, repr=False)
+    broker_monitor: str | None = Field(default=None, repr=False)
     worker: str | None = None
     share: bool = False
     city: str = "zenata"

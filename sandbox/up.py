@@ -17,14 +17,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from sandbox.banner import ASKED, banner
-from sandbox.broker_users import Access
+from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_register
-from sandbox.running import Running
+from sandbox.running import ASKED, Running, banner
 from sandbox.settings import Settings
-from zenata.broker.base import WATCHER, wait_ready
-from zenata.broker.nats import Nats, Watch
-from zenata.broker.watch import Watcher
+from zenata.broker.base import MONITOR, wait_ready
+from zenata.broker.monitor import BrokerMonitor
+from zenata.broker.nats import MonitorPort, Nats
 from zenata.city.clock import SECOND, format_time
 from zenata.control.register import Register
 from zenata.errors import BrokerError, SetupError
@@ -55,7 +54,7 @@ class Plan:
     """The simulators, which start once ingest would hear them: a broker keeps nothing for who has not subscribed."""
     key: str | None
     """One that may ask for readings, if there still is one in a file."""
-    access: Access | None
+    access: EmbeddedUsers | None
     """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
     certificate: Certificate | None
 
@@ -86,17 +85,17 @@ def up(settings: Settings, say: Say) -> None:
             ready = time.monotonic() - began
             if past := _past(settings):
                 supervisor.start(past)
-            supervisor.on_change()
             if plan.access:
                 stack.enter_context(plan.access)
             say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate)}")
             if past:
                 say("the days before are being filled in behind; it says here when they are there ...")
+            supervisor.on_change()  # run.json comes last: whoever waits for it may read the banner
         while not stop.wait(_WATCH):
             supervisor.check()
             if plan.access and plan.access.renew():
                 supervisor.signal("broker", signal.SIGHUP)
-                plan.access.cut()
+                plan.access.disconnect()
 
 
 @contextmanager
@@ -158,11 +157,13 @@ def _plan(settings: Settings, register: Register) -> Plan:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
     ports = free_ports(settings.host, wanted)
     programs: list[Program] = []
-    access, watch_url = None, ""
+    access, monitor_url = None, ""
     if settings.broker is None:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
-        watch, watch_url = _watch()
-        access = Access(settings, register, secrets, ports, certificate, watch, Watcher(watch_url))
+        monitor_port, monitor_url = _monitor_port()
+        access = EmbeddedUsers(
+            settings, register, secrets, ports, certificate, monitor_port, BrokerMonitor(monitor_url)
+        )
         trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
         address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
         mqtt, ws = str(address), f"{'wss' if certificate else 'ws'}://{settings.host}:{ports['--ws-port']}/mqtt"
@@ -176,12 +177,12 @@ def _plan(settings: Settings, register: Register) -> Plan:
 
     def service(name: str, verb: str, broker: str, **secrets: str) -> Program:
         env = settings.environment(
-            **{"broker_admin": "", "broker_watch": ""} | secrets, broker=broker, http_port=ports["--http-port"]
+            **{"broker_admin": "", "broker_monitor": ""} | secrets, broker=broker, http_port=ports["--http-port"]
         )
         return Program(name=name, args=(sys.executable, "-P", "-m", "sandbox", verb), env=env)
 
     programs.append(
-        service("api", "serve", brokers["ingest"], broker_admin=settings.broker_admin or "", broker_watch=watch_url)
+        service("api", "serve", brokers["ingest"], broker_admin=settings.broker_admin or "", broker_monitor=monitor_url)
     )
     if not settings.is_embedded:
         programs.append(service("ingest", "ingest", brokers["ingest"]))
@@ -202,12 +203,12 @@ def _plan(settings: Settings, register: Register) -> Plan:
     )
 
 
-def _watch() -> tuple[Watch, str]:
+def _monitor_port() -> tuple[MonitorPort, str]:
     """Return where the broker of this run is to tell how it is, and by which URL it is asked."""
-    (port,) = free_ports(_LOOPBACK, {"the watch of the broker": 0}).values()
+    (port,) = free_ports(_LOOPBACK, {"the monitoring of the broker": 0}).values()
     secret = token_urlsafe(32)
-    watch = Watch(port=port, password_hash=Nats().hash_password(secret))
-    return watch, f"nats://{WATCHER}:{secret}@{_LOOPBACK}:{port}"
+    monitor = MonitorPort(port=port, password_hash=Nats().hash_password(secret))
+    return monitor, f"nats://{MONITOR}:{secret}@{_LOOPBACK}:{port}"
 
 
 def _key(settings: Settings, register: Register) -> str | None:
@@ -215,7 +216,7 @@ def _key(settings: Settings, register: Register) -> str | None:
     for name in (PILOT, *FIRST):
         with suppress(OSError):
             key = (settings.data_dir / f"{name}.key").read_text().strip()
-            if register.check(key):
+            if register.authenticate(key):
                 return key
     return None
 

@@ -1,10 +1,8 @@
-"""What hears the broker beside the API: ingest, or a relay where ingest is elsewhere; and the rest of what worlds say."""
+"""Background work of the API process on the broker: ingest, or a relay where ingest is elsewhere, and topic listeners."""
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,6 +17,7 @@ from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Catalog
 from zenata.errors import BrokerError
+from zenata.process.background import Background
 from zenata.store.base import Store
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Message, Subscription
@@ -26,14 +25,14 @@ from zenata.wire.mqtt import Message, Subscription
 log = logging.getLogger(__name__)
 
 
-def worker_of(
+def ingest_thread(
     settings: Settings,
     address: Address,
     city: City,
     store: Store,
     hub: Hub,
     devices: Callable[[Catalog], DeviceDecoder],
-) -> "Worker":
+) -> "IngestThread":
     """Return what is to hear the broker: ingest, or what passes readings on that ingest elsewhere stores."""
     if settings.is_embedded:
         subscription = subscription_of(settings, address, "ingest", FILTERS)
@@ -45,7 +44,7 @@ def worker_of(
             on_stored=hub.publish,
             devices=devices,
         )
-        return Worker(ingest, subscription)
+        return IngestThread(ingest, subscription)
     subscription = subscription_of(settings, address, "api", FILTERS)
     relay = Relay(
         city=city,
@@ -55,22 +54,22 @@ def worker_of(
         on_readings=hub.publish,
         devices=devices,
     )
-    return Worker(relay, subscription)
+    return IngestThread(relay, subscription)
 
 
-_LOOK = 0.2  # the longest that stopping waits for an event [s]
-_PAUSE = 1.0  # between two attempts to tell of one [s]
+_WAIT = 0.2  # the longest that stopping waits for a message [s]
+_PAUSE = 1.0  # between two attempts to handle one [s]
 
 
-class Worker:
+class IngestThread(Background):
     """Ingest, or a relay, in a thread of its own beside the API."""
 
     def __init__(self, ingest: Ingest | Relay, subscription: Subscription) -> None:
         self.failure: Exception | None = None
         self._ingest = ingest
         self._subscription = subscription
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._on_failure: Callable[[], object] = lambda: None
+        super().__init__("ingest")
 
     @property
     def clocks(self) -> Clocks:
@@ -87,19 +86,15 @@ class Worker:
             return {}
         return {f"ingest_{name}": value for name, value in asdict(self._ingest.counters).items()}
 
-    def start(self, on_failure: Callable[[], object]) -> None:
-        """Begin; `on_failure` is called if it cannot go on, and `failure` tells why."""
-        self._thread = threading.Thread(target=self._run, args=(on_failure,), name="ingest")
-        self._thread.start()
+    def run_until_stopped(self, on_failure: Callable[[], object]) -> None:
+        """Start; `on_failure` is called if it cannot go on, and `failure` says why."""
+        self._on_failure = on_failure
+        self.start()
 
-    def stop(self) -> None:
-        """Stop, and wait until it has."""
-        self._stop.set()
+    def _wake(self) -> None:
         self._subscription.cancel()
-        if self._thread:
-            self._thread.join()
 
-    def _run(self, on_failure: Callable[[], object]) -> None:
+    def _run(self) -> None:
         try:
             with self._subscription:
                 self._subscription.connect(PATIENCE)
@@ -109,13 +104,13 @@ class Worker:
                 return  # a broker that has gone while we end is no failure
             # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
             self.failure = error
-            on_failure()
+            self._on_failure()
 
 
-class Ear:
-    """Hears what worlds announce, or are told, in a thread of its own, while it is entered.
+class TopicListener(Background):
+    """Passes the messages of a topic on, in a thread of its own, such as the events of worlds and their commands.
 
-    A message is acknowledged when it was told on: what comes while nobody listens waits with the broker.
+    A message is acknowledged once it was passed on: what comes meanwhile waits with the broker.
 
     Parameters
     ----------
@@ -126,26 +121,19 @@ class Ear:
         Of the session, and what its messages are.
     filter_ : str
         Of the topics.
-    tell : callable
-        Takes a topic and a payload; raises `SQLAlchemyError` if that is to be told again.
+    handle : callable
+        Takes a topic and a payload; raises `SQLAlchemyError` if it is to be called again.
     """
 
     def __init__(
-        self, settings: Settings, address: Address, name: str, filter_: str, tell: Callable[[str, bytes], None]
+        self, settings: Settings, address: Address, name: str, filter_: str, handle: Callable[[str, bytes], None]
     ) -> None:
         self._subscription = subscription_of(settings, address, name, (filter_,))
-        self._name, self._tell = name, tell
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name)
+        self._name, self._handle = name, handle
+        super().__init__(name)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
+    def _wake(self) -> None:
         self._subscription.cancel()
-        self._thread.join()
 
     def _run(self) -> None:
         with self._subscription:
@@ -157,14 +145,18 @@ class Ear:
                 return
             while not self._stop.is_set():
                 self._subscription.acknowledge(
-                    [message for message in self._subscription.receive(limit=1, wait=_LOOK) if self._is_told(message)]
+                    [
+                        message
+                        for message in self._subscription.receive(limit=1, wait=_WAIT)
+                        if self._is_handled(message)
+                    ]
                 )
 
-    def _is_told(self, message: Message) -> bool:
-        """Tell of a message, again and again while the database is away; return whether that was possible."""
+    def _is_handled(self, message: Message) -> bool:
+        """Handle a message, again and again while the database is away; return whether that succeeded."""
         while True:
             try:
-                self._tell(message.topic, message.payload)
+                self._handle(message.topic, message.payload)
             except SQLAlchemyError as error:
                 log.warning("%s wait for the database: %s", self._name, type(error).__name__)
                 if self._stop.wait(_PAUSE):

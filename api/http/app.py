@@ -33,14 +33,14 @@ from api.http.strangers import Strangers
 from api.live import routes as live_routes
 from api.live.hub import Hub
 from api.messages import routes as message_routes
+from api.pilots import monitoring_routes
 from api.pilots import routes as pilot_routes
-from api.pilots import watching_routes
 from api.readings import routes as readings_routes
 from api.webhooks import routes as webhook_routes
 from api.webhooks.service import WebhookService
 from api.worlds import routes as world_routes
 from api.worlds.worlds import Worlds
-from zenata.broker.watch import Watcher
+from zenata.broker.monitor import BrokerMonitor
 from zenata.city.model import City
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
@@ -67,7 +67,7 @@ def create_app(
     ready: Callable[[], list[str]] = list,
     counters: Callable[[], Mapping[str, float]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
-    watcher: Watcher | None = None,
+    monitor: BrokerMonitor | None = None,
     addresses: Callable[[], Mapping[str, str]] = dict,
     origins: Sequence[str] = (),
 ) -> FastAPI:
@@ -100,7 +100,7 @@ def create_app(
         ready=ready,
         counters=counters,
         replay=replay,
-        watcher=watcher,
+        monitor=monitor,
         addresses=addresses,
     )
     app.state.metrics = Metrics(hub, store, counters)
@@ -121,7 +121,7 @@ def create_app(
         webhook_routes,
         message_routes,
         pilot_routes,
-        watching_routes,
+        monitoring_routes,
         service_routes,
     ):
         app.include_router(routes.router)

@@ -76,7 +76,7 @@ PrincipalDep = Annotated[Principal, Depends(authenticate)]
 
 def standing(context: Context, key: str) -> Callable[[], bool]:
     """Return what tells whether a key is still good: what lasts longer than a request asks again and again."""
-    return lambda: context.register.check(key) is not None
+    return lambda: context.register.authenticate(key) is not None
 
 
 async def get_standing(

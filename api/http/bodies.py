@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, FiniteFloat, model_valid
 from pydantic_core import PydanticCustomError
 
 from api.http.params import Characters, RangeParams
-from zenata.control.device import LONGEST_SILENCE, OFFLINE_AFTER
+from zenata.control.device import MAX_OFFLINE_AFTER, OFFLINE_AFTER
 
 State = Literal["running", "paused"]
 Speed = Annotated[FiniteFloat, Field(ge=1, le=3600)] | Literal["max"]
@@ -112,7 +112,7 @@ _Longitude = Annotated[FiniteFloat, Field(ge=-180, le=180)]
 _Latitude = Annotated[FiniteFloat, Field(ge=-90, le=90)]
 _Codec = Literal["auto", "cayenne", "json", "influx"]
 _External = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")]
-_Silence = Annotated[int, Field(ge=1, le=LONGEST_SILENCE)]
+_Silence = Annotated[int, Field(ge=1, le=MAX_OFFLINE_AFTER)]
 
 
 class NewDevice(Body):

@@ -18,7 +18,7 @@ from api.pilots.activity import Activity
 from api.readings.encode import Encoder
 from api.webhooks.service import WebhookService
 from api.worlds.worlds import Worlds
-from zenata.broker.watch import Watcher
+from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Selection
@@ -84,7 +84,7 @@ class Context:
         Those of pilots.
     telemetry : Telemetry
         Takes what they say.
-    watcher : Watcher or None
+    monitor : BrokerMonitor or None
         Asks the broker how it is, where it tells.
     addresses : callable
         Returns URLs at which the broker answers, by a name for each.
@@ -106,7 +106,7 @@ class Context:
     ready: Callable[[], list[str]]
     counters: Callable[[], Mapping[str, float]]
     replay: Callable[[], tuple[int, int]]
-    watcher: Watcher | None
+    monitor: BrokerMonitor | None
     addresses: Callable[[], Mapping[str, str]]
     devices: Devices
     telemetry: Telemetry

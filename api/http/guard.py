@@ -14,7 +14,7 @@ from typing import NoReturn, TypeVar
 
 from api.http.problems import Problem
 from zenata.city.clock import SECOND, Clock
-from zenata.control.directory import Directory
+from zenata.control.authenticator import Authenticator
 from zenata.control.keys import Principal
 from zenata.process.rate_limit import Bucket
 
@@ -35,12 +35,12 @@ class Guard:
 
     Parameters
     ----------
-    pilots : Directory
+    pilots : Authenticator
     clock : Clock
         The wall's.
     """
 
-    def __init__(self, pilots: Directory, clock: Clock) -> None:
+    def __init__(self, pilots: Authenticator, clock: Clock) -> None:
         self._pilots, self._clock = pilots, clock
         self._rates: dict[str, Bucket] = {}
         self._wrong: OrderedDict[str, Bucket] = OrderedDict()
@@ -69,14 +69,14 @@ class Guard:
             401 if it is good for nothing, 429 after too many of those.
         """
         now = self._clock.now() / SECOND
-        principal = self._pilots.check(key)
+        principal = self._pilots.authenticate(key)
         known = principal is not None and (address, principal.pilot, principal.key) in self._known
         wait = self._locked.get(address, now) - now
         if wait > 0 and not known:
             _locked_out(wait)
         if principal is None:
             self._count_wrong(address, now)
-            detail = f"The key {self._pilots.why(key)}."
+            detail = f"The key {self._pilots.rejection(key)}."
             raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata", error="invalid_token"'})
         if not known:
             _remember(self._known, (address, principal.pilot, principal.key), None)

@@ -18,7 +18,7 @@ from api.http.context import Context
 from api.http.problems import KINDS, Problem
 from api.live.hub import Hub
 from zenata.city.clock import WallClock
-from zenata.control.audit import Deed
+from zenata.control.audit import AuditEntry
 from zenata.control.keys import Principal
 from zenata.process.rate_limit import Bucket
 from zenata.store.base import Store
@@ -149,7 +149,9 @@ class Observer:
         detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}
         if status == HTTPStatus.FORBIDDEN:
             detail["unlisted"] = self._unlisted.pop(principal.pilot, 0)
-        deed = Deed(time=WallClock().now(), who=principal.pilot, what=what, target=quote(scope["path"]), detail=detail)
+        deed = AuditEntry(
+            time=WallClock().now(), who=principal.pilot, what=what, target=quote(scope["path"]), detail=detail
+        )
         try:
             await to_thread.run_sync(self._context.audit.record, deed)
         except SQLAlchemyError:

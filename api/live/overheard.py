@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from zenata.city.clock import SECOND, Clock
-from zenata.control.audit import Audit, Deed
+from zenata.control.audit import Audit, AuditEntry
 from zenata.control.checks import BY_MQTT
 from zenata.errors import CommandError, TopicError
 from zenata.process.rate_limit import Bucket
@@ -65,7 +65,7 @@ class Overheard:
             return
         detail: dict[str, Any] = {"world": told.world, "sensor": told.sensor, "set": command.set, "id": command.id}
         detail |= {"may": self._may(told), "unlisted": self._unlisted[told.world]}
-        self._audit.record(Deed(time=now, who=BY_MQTT, what="MQTT command", target=topic, detail=detail))
+        self._audit.record(AuditEntry(time=now, who=BY_MQTT, what="MQTT command", target=topic, detail=detail))
         self._unlisted.pop(told.world, None)
 
     def _may(self, told: topics.CommandTopic) -> list[str]:

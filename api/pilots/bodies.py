@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.http.bodies import Body, Line, Moment
 from zenata.control.keys import ALL, MAIN, Role, Scope
-from zenata.control.pilot import LARGEST_GRANTS
+from zenata.control.pilot import MAX_GRANTS
 
 _Name = Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 _Role = Annotated[Role, Field(strict=False)]  # JSON has no enumerations, sets or decimals of its own
@@ -62,7 +62,7 @@ class NewKey(Body):
 class NewEntry(Body):
     """A line of a budget."""
 
-    amount: Annotated[Decimal, Field(ge=-LARGEST_GRANTS, le=LARGEST_GRANTS, decimal_places=2, strict=False)] = Field(
+    amount: Annotated[Decimal, Field(ge=-MAX_GRANTS, le=MAX_GRANTS, decimal_places=2, strict=False)] = Field(
         description="A grant; below zero an expense [DH].", examples=[50000]
     )
     date: str = Field(max_length=10, examples=["2026-11-23"])

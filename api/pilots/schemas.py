@@ -97,7 +97,7 @@ class BudgetDocument(Document):
     items: list[EntryDocument]
 
 
-class DeedDocument(Document):
+class AuditEntryDocument(Document):
     """What somebody did."""
 
     time: str
@@ -107,10 +107,10 @@ class DeedDocument(Document):
     detail: dict[str, Any]
 
 
-class DeedPage(Document):
+class AuditPage(Document):
     """What was done, newest first."""
 
-    items: list[DeedDocument]
+    items: list[AuditEntryDocument]
     next: str | None
 
 

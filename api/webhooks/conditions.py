@@ -1,4 +1,4 @@
-"""When a condition begins and ends to hold; pure: readings and times go in, changes come out.
+"""Conditions of webhooks as pure functions: readings and times in, changes of state out.
 
 All times are observation times [us since the Unix epoch]. A reading counts once: one that is no newer than the newest of
 its series before it is passed over, so that a batch that comes again, or whose readings come in another order, changes
@@ -23,19 +23,19 @@ class Change:
 
     Parameters
     ----------
-    place : int
+    index : int
         Which one.
     state : State
         How it is now.
-    told : bool
-        Whether the condition begins or ends to hold, and somebody is to be told; else `state` is only to be kept.
+    notify : bool
+        Whether the condition begins or ends to hold, which is delivered; else `state` is only to be stored.
     value : float or None
         Of the reading that made it so.
     """
 
-    place: int
+    index: int
     state: State
-    told: bool
+    notify: bool
     value: float | None = None
 
 
@@ -82,7 +82,7 @@ class Threshold:
 
 
 class Levels:
-    """A threshold on many series, of which each has a place, counted from 0.
+    """A threshold on many series, each with an index from 0.
 
     Parameters
     ----------
@@ -95,53 +95,53 @@ class Levels:
         self._since, self._time = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
 
     def grow(self, states: Sequence[State]) -> None:
-        """Add places, with how it is there."""
+        """Add indices, each with its state."""
         self._phase = np.append(self._phase, np.array([state.phase for state in states], dtype=np.int8))
         self._since = np.append(self._since, np.array([state.since for state in states], dtype=np.int64))
         self._time = np.append(self._time, np.array([state.time for state in states], dtype=np.int64))
 
-    def take(self, place: IntArray, time: IntArray, value: FloatArray) -> list[Change]:
+    def take(self, index: IntArray, time: IntArray, value: FloatArray) -> list[Change]:
         """Take readings in, in any order.
 
         Parameters
         ----------
-        place, time, value : ndarray, shape (n,)
+        index, time, value : ndarray, shape (n,)
 
         Returns
         -------
         list of Change
-            By place and time.
+            By index and time.
         """
-        new = time > self._time[place]
-        place, time, value = place[new], time[new], value[new]
+        new = time > self._time[index]
+        index, time, value = index[new], time[new], value[new]
         beyond, back = self._threshold.beyond(value), self._threshold.back(value)
-        phase = self._phase[place]
+        phase = self._phase[index]
         stirred = (phase == Phase.PENDING) | np.where(phase == Phase.CLEAR, beyond, back)
         changes: list[Change] = []
         if stirred.any():  # rarely, and of few series: the others only grow older
-            rows = np.flatnonzero(np.isin(place, np.unique(place[stirred])))
-            rows = rows[np.lexsort((value[rows], time[rows], place[rows]))]
-            columns = (place[rows], time[rows], beyond[rows], back[rows], value[rows])
+            rows = np.flatnonzero(np.isin(index, np.unique(index[stirred])))
+            rows = rows[np.lexsort((value[rows], time[rows], index[rows]))]
+            columns = (index[rows], time[rows], beyond[rows], back[rows], value[rows])
             changes = list(self._steps(*(column.tolist() for column in columns)))
-        np.maximum.at(self._time, place, time)
+        np.maximum.at(self._time, index, time)
         return changes
 
     def _steps(
-        self, place: list[int], time: list[int], beyond: list[bool], back: list[bool], value: list[float]
+        self, index: list[int], time: list[int], beyond: list[bool], back: list[bool], value: list[float]
     ) -> Iterator[Change]:
-        for where, when, is_beyond, is_back, what in zip(place, time, beyond, back, value, strict=True):
+        for where, when, is_beyond, is_back, what in zip(index, time, beyond, back, value, strict=True):
             before = State(phase=Phase(self._phase[where]), since=int(self._since[where]), time=int(self._time[where]))
             if when <= before.time:
                 continue  # of two readings of one time the lower counts, whichever comes first
             after = self._threshold.step(before, when, is_beyond, is_back)
             self._phase[where], self._since[where], self._time[where] = after.phase, after.since, when
             if after.phase is not before.phase:
-                told = Phase.FIRING in (before.phase, after.phase)
-                yield Change(place=where, state=after, told=told, value=what)
+                notify = Phase.FIRING in (before.phase, after.phase)
+                yield Change(index=where, state=after, notify=notify, value=what)
 
 
 class Silences:
-    """The silence of many sensors, of which each has a place, counted from 0.
+    """The silence of many sensors, each with an index from 0.
 
     Parameters
     ----------
@@ -155,33 +155,33 @@ class Silences:
         self._time = np.zeros(0, dtype=np.int64)
 
     def grow(self, states: Sequence[State]) -> None:
-        """Add places, with how it is there."""
+        """Add indices, each with its state."""
         self._firing = np.append(self._firing, np.array([s.phase is Phase.FIRING for s in states], dtype=np.bool_))
         self._time = np.append(self._time, np.array([state.time for state in states], dtype=np.int64))
 
-    def take(self, place: IntArray, time: IntArray, _: FloatArray) -> list[Change]:
+    def take(self, index: IntArray, time: IntArray, _: FloatArray) -> list[Change]:
         """Take readings in, in any order; a late one does not make a sensor be heard longer ago. `look` finds changes."""
-        np.maximum.at(self._time, place, time)
+        np.maximum.at(self._time, index, time)
         return []
 
-    def expect(self, place: IntArray, now: int) -> IntArray:
-        """Count who was never heard as heard `now` [us]; return, of these places, which those are."""
-        unheard: IntArray = place[self._time[place] == NEVER]
+    def expect(self, index: IntArray, now: int) -> IntArray:
+        """Count who was never heard as heard `now` [us]; return, of these indices, which those are."""
+        unheard: IntArray = index[self._time[index] == NEVER]
         self._time[unheard] = now
         return unheard
 
     def look(self, now: int) -> list[Change]:
-        """Return, by place, who has been silent for too long when it is `now` [us], and who is no longer.
+        """Return, by index, who has been silent for too long when it is `now` [us], and who is no longer.
 
         Who was never heard is not silent: a series is known before its first reading is stored, if that ever is.
         """
         silent = (self._time != NEVER) & (self._time <= now - self._after)
-        places = np.flatnonzero(silent != self._firing)
-        changes = [self._change(where, bool(silent[where])) for where in places.tolist()]
+        indices = np.flatnonzero(silent != self._firing)
+        changes = [self._change(where, bool(silent[where])) for where in indices.tolist()]
         self._firing = silent  # last: what fails before is found again
         return changes
 
-    def _change(self, place: int, silent: bool) -> Change:
-        time = int(self._time[place])
+    def _change(self, index: int, silent: bool) -> Change:
+        time = int(self._time[index])
         since, phase = (time + self._after, Phase.FIRING) if silent else (time, Phase.CLEAR)
-        return Change(place=place, state=State(phase=phase, since=since, time=time), told=True)
+        return Change(index=index, state=State(phase=phase, since=since, time=time), notify=True)

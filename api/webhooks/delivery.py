@@ -1,4 +1,4 @@
-"""Delivers what webhooks are to be told, again and again until it arrives, for up to a day.
+"""Delivers to webhooks by HTTP, with retries for up to a day.
 
 A failure of one receiver holds nobody else up: each webhook has one delivery under way at a time, beside the others.
 Nothing of an answer but its status is read or shown, so that nobody reads through us what only we can reach.
@@ -8,15 +8,13 @@ import asyncio
 import logging
 import random
 import ssl
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import httpcore
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,21 +24,20 @@ from api.webhooks.addresses import Backend
 from api.webhooks.register import Webhooks
 from api.webhooks.webhook import Delivery, Status, Webhook
 from zenata.city.clock import SECOND, Clock
+from zenata.process.background import Background
+from zenata.process.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FIRST_PAUSE = 5.0
-"""Pause after the first failure [s]; each further one is four times as long, up to `LONGEST_PAUSE`."""
+BACKOFF = Backoff(first=5.0, limit=4 * 3600.0, factor=4.0)
+"""Pauses between attempts."""
 
-LONGEST_PAUSE = 4 * 3600.0
-"""[s]"""
-
-PATIENCE = 24 * 3600 * SECOND
+MAX_AGE = 24 * 3600 * SECOND
 """Age at which a delivery is given up [us]."""
 
-DISABLE_AFTER = 3 * PATIENCE
+DISABLE_AFTER = 3 * MAX_AGE
 """How long every attempt must have failed for a webhook to be switched off [us]. Defaults all, after Standard Webhooks."""
 
 TIME_LIMIT = 10.0
@@ -50,7 +47,7 @@ _CLAIM = 3 * int(TIME_LIMIT) * SECOND  # how long a delivery is ours; then anoth
 _LOOK = 0.2  # pause between two looks at what is due [s]
 _KEPT = 30 * 24 * 3600 * SECOND  # how long the log goes back [us]
 _TIDY = 3600 * SECOND  # pause between two looks at what is too old for it [us]
-_LAST_WORDS = 2.0  # how long attempts may go on when we stop [s]; what is cut off is made again
+_GRACE = 2.0  # how long attempts may go on when we stop [s]; what is cut off is made again
 _LOOKUPS = 32  # names looked up at once
 _DATABASE = 4  # threads that ask the database
 _GONE = 410
@@ -85,7 +82,7 @@ class Answer:
 
 def pause_after(attempts: int, draw: float) -> float:
     """Return how long to wait after so many failures [s]; `draw` in [0, 1) spreads those that failed together."""
-    return min(FIRST_PAUSE * 4.0 ** (attempts - 1), LONGEST_PAUSE) * (0.75 + draw / 2)
+    return BACKOFF.pause(attempts) * (0.75 + draw / 2)
 
 
 def after_attempt(delivery: Delivery, answer: Answer, now: int, draw: float) -> Delivery:
@@ -97,13 +94,13 @@ def after_attempt(delivery: Delivery, answer: Answer, now: int, draw: float) -> 
         took=round(answer.took, 3),
         code=answer.code,
         due=None,
-        error=_in_words(answer),
+        error=_error_text(answer),
     )
     if answer.is_good:
         return replace(tried, status=Status.DELIVERED)
-    pause = max(pause_after(tried.attempts, draw), min(answer.wait, LONGEST_PAUSE))
+    pause = max(pause_after(tried.attempts, draw), min(answer.wait, BACKOFF.limit))
     due = now + int(pause * SECOND)
-    if due - delivery.made > PATIENCE or answer.code == _GONE:
+    if due - delivery.made > MAX_AGE or answer.code == _GONE:
         return replace(tried, status=Status.FAILED, error=f"{tried.error}; given up after {tried.attempts} attempts")
     return replace(tried, due=due)
 
@@ -117,7 +114,7 @@ def why_disable(hook: Webhook, answer: Answer, now: int) -> str:
     return ""
 
 
-class Deliverer:
+class Deliverer(Background):
     """Delivers in a thread of its own, while it is entered.
 
     Parameters
@@ -144,22 +141,14 @@ class Deliverer:
     ) -> None:
         self._hooks, self._may, self._clock, self._private, self._draw = hooks, may, clock, private, draw
         self._threads = ThreadPoolExecutor(_DATABASE, "webhook database")
-        self._stop = threading.Event()
         self._busy: set[str] = set()  # webhooks of which one is under way
         self._news = asyncio.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="webhook deliveries")
+        super().__init__("webhook deliveries")
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def _run(self) -> None:
+        asyncio.run(self._serve())
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    async def _run(self) -> None:
+    async def _serve(self) -> None:
         # Names are looked up in the threads of the loop, and the database is asked in others: no slow name server is
         # to hold up what arrives elsewhere.
         with ThreadPoolExecutor(_LOOKUPS) as lookups, self._threads:
@@ -179,8 +168,10 @@ class Deliverer:
             now = self._clock.now()
             if now - tidied > _TIDY:
                 tidied = now
-                await self._kept(partial(self._hooks.tidy, now - _KEPT), None)
-            for hook, delivery in await self._kept(partial(self._hooks.claim, now, now + _CLAIM, self._busy), nothing):
+                await self._in_database(partial(self._hooks.tidy, now - _KEPT), None)
+            for hook, delivery in await self._in_database(
+                partial(self._hooks.claim, now, now + _CLAIM, self._busy), nothing
+            ):
                 self._busy.add(hook.id)
                 attempt = asyncio.create_task(self._deliver(pool, hook, delivery))
                 attempts.add(attempt)
@@ -189,7 +180,7 @@ class Deliverer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _LOOK)
         if attempts:
-            _, late = await asyncio.wait(attempts, timeout=_LAST_WORDS)
+            _, late = await asyncio.wait(attempts, timeout=_GRACE)
             for attempt in late:
                 attempt.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -205,14 +196,14 @@ class Deliverer:
                 answer = Answer(error=f"the pilot may not look into the world {hook.world} now")
             now = self._clock.now()
             after = after_attempt(delivery, answer, now, self._draw())
-            await self._kept(partial(self._hooks.attempted, after, disable=why_disable(hook, answer, now)), None)
+            await self._in_database(partial(self._hooks.attempted, after, disable=why_disable(hook, answer, now)), None)
         except Exception:
             log.exception("an attempt to deliver failed here; it is made again")
         finally:
             self._busy.discard(hook.id)
             self._news.set()  # the next of this webhook need not wait
 
-    async def _kept(self, act: Callable[[], T], otherwise: T) -> T:
+    async def _in_database(self, act: Callable[[], T], otherwise: T) -> T:
         """Do something with the database; while it is away, what was claimed waits."""
         try:
             return await self._in_thread(act)
@@ -253,7 +244,7 @@ def _wait(headers: Sequence[tuple[bytes, bytes]]) -> float:
     return float(asked) if asked.isdigit() and len(asked) < 10 else 0.0
 
 
-def _in_words(answer: Answer) -> str:
+def _error_text(answer: Answer) -> str:
     """Return what went wrong, for the log of a webhook."""
     if answer.code is None or answer.is_good:
         return answer.error

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.webhooks.tables import DeliveryRow, StateRow, WebhookRevision, WebhookRow
-from api.webhooks.webhook import MOST_WAITING, MOST_WEBHOOKS, Delivery, State, Status, Webhook, WebhookError
+from api.webhooks.webhook import MAX_WAITING, MAX_WEBHOOKS, Delivery, State, Status, Webhook, WebhookError
 
 
 class Webhooks:
@@ -38,7 +38,7 @@ class Webhooks:
         with Session(self._engine) as session, session.begin():
             _raise_revision(session)
             count = session.scalar(select(func.count()).where(WebhookRow.pilot == hook.pilot)) or 0
-            if count >= MOST_WEBHOOKS:
+            if count >= MAX_WEBHOOKS:
                 raise WebhookError(f"there are {count} webhooks already, the most that a pilot may have", "limit")
             session.add(WebhookRow(**asdict(hook)))
 
@@ -135,7 +135,7 @@ class Webhooks:
             new = [one for one in {one.id: one for one in deliveries}.values() if one.id not in known]
             waiting = _waiting(session, id_)
             for place, one in enumerate(new):
-                session.add(DeliveryRow(**asdict(one if waiting + place < MOST_WAITING else _dropped(one))))
+                session.add(DeliveryRow(**asdict(one if waiting + place < MAX_WAITING else _dropped(one))))
             return len(new)
 
     def mark(self, seen: Mapping[str, tuple[int, int]]) -> None:
@@ -265,7 +265,7 @@ def _waiting(session: Session, id_: str) -> int:
 
 
 def _dropped(one: Delivery) -> Delivery:
-    why = f"{MOST_WAITING:,} deliveries of this webhook wait already"
+    why = f"{MAX_WAITING:,} deliveries of this webhook wait already"
     return replace(one, status=Status.DROPPED, due=None, error=why)
 
 

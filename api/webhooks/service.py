@@ -6,8 +6,8 @@ from typing import Self
 
 from api.live.hub import Hub
 from api.webhooks.delivery import Deliverer
+from api.webhooks.evaluator import ConditionEvaluator
 from api.webhooks.register import Webhooks
-from api.webhooks.watch import Watch
 from zenata.city.clock import Clock
 from zenata.store.base import Store
 from zenata.wire import topics
@@ -40,14 +40,14 @@ class WebhookService:
         private: bool = False,
     ) -> None:
         self.register, self.may, self.private = register, may, private
-        self._watch = Watch(hooks=register, hub=hub, store=store, may=may, clock=clock)
+        self._evaluator = ConditionEvaluator(hooks=register, hub=hub, store=store, may=may, clock=clock)
         self._deliverer = Deliverer(hooks=register, may=may, clock=clock, private=private)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._deliverer)
-            stack.enter_context(self._watch)
+            stack.enter_context(self._evaluator)
             self._stack = stack.pop_all()
         return self
 
@@ -55,5 +55,5 @@ class WebhookService:
         self._stack.close()
 
     def announce(self, topic: str, payload: bytes) -> None:
-        """Take what a world has announced on its topic; see `api.webhooks.watch.Watch.announce`."""
-        self._watch.announce(topics.world_of(topic), payload)
+        """Take what a world has announced on its topic; see `api.webhooks.evaluator.ConditionEvaluator.announce`."""
+        self._evaluator.announce(topics.world_of(topic), payload)

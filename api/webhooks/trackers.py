@@ -1,4 +1,4 @@
-"""Conditions of webhooks at work: from readings, by series, to what is to be kept and told."""
+"""Trackers: apply the condition of a webhook to readings and events, and return states to store and deliveries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ _WORDS = {Phase.FIRING: "fired", Phase.CLEAR: "cleared"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What is to be kept and told of a webhook, together.
+    """What is to be stored and delivered of a webhook, together.
 
     Parameters
     ----------
@@ -55,73 +55,73 @@ class SensorTracker:
         """The newest observation time taken in [us]."""
         self._kept = kept
         self._rule = _rule_of(hook.condition)
-        self._places: dict[str, int] = {}
+        self._indices: dict[str, int] = {}
         self._series: list[Series] = []
         self._new: list[State] = []
         self._matches = matcher(self.selection)
-        self._of = PerSeries(self._place, np.int64)
+        self._of = PerSeries(self._index_of, np.int64)
 
     def take(self, catalog: Catalog, series: IndexArray, time: IntArray, value: FloatArray, wall: int) -> Outcome:
         """Take readings in; `wall` is the time of day [us]."""
-        place = self._of.take(catalog, series)
-        rows = np.flatnonzero(place >= 0)
+        index = self._of.take(catalog, series)
+        rows = np.flatnonzero(index >= 0)
         if not len(rows):
             return Outcome(hook=self.hook)
-        place, time = place[rows], time[rows]
+        index, time = index[rows], time[rows]
         newest = int(time.max())
         self.seen = newest if self.seen is None else max(self.seen, newest)
         self._grow()
-        return self._told(self._rule.take(place, time, value[rows]), wall)
+        return self._outcome(self._rule.take(index, time, value[rows]), wall)
 
     def look(self, now: int, wall: int) -> Outcome:
         """Look who is silent when it is `now` in the world [us]."""
         if not isinstance(self._rule, Silences):
             return Outcome(hook=self.hook)
         expected = {sensor: State(since=now, time=now) for sensor in self._expect(self._rule, now)}
-        told = self._told(self._rule.look(now), wall)
-        return replace(told, states=expected | told.states)
+        outcome = self._outcome(self._rule.look(now), wall)
+        return replace(outcome, states=expected | outcome.states)
 
-    def _place(self, series: Series) -> int:
-        """Return the place of a series, the same for all of a sensor; -1 if it is not meant."""
+    def _index_of(self, series: Series) -> int:
+        """Return the index of a series, the same for all of a sensor; -1 if it is not meant."""
         if not self._matches(series):
             return -1
-        place = self._places.get(series.sensor)
-        if place is None:
+        index = self._indices.get(series.sensor)
+        if index is None:
             return self._enter(series)
-        if not self._series[place].kind:
-            self._series[place] = series  # it was expected, and now it says something
-        return place
+        if not self._series[index].kind:
+            self._series[index] = series  # it was expected, and now it says something
+        return index
 
     def _expect(self, rule: Silences, now: int) -> list[str]:
         """Wait from now on for the sensors named that have said nothing so far; return those.
 
-        Some have a place already: their series are known, though nothing of them was stored.
+        Some have an index already: their series are known, though nothing of them was stored.
         """
         for sensor in self.selection.sensors:
-            if sensor not in self._places:
+            if sensor not in self._indices:
                 self._enter(Series(self.hook.world, sensor, "", "", "", ""))
         self._grow()
-        places = np.array([self._places[sensor] for sensor in self.selection.sensors], dtype=np.int64)
-        return [self._series[place].sensor for place in rule.expect(places, now).tolist()]
+        indices = np.array([self._indices[sensor] for sensor in self.selection.sensors], dtype=np.int64)
+        return [self._series[index].sensor for index in rule.expect(indices, now).tolist()]
 
     def _enter(self, series: Series) -> int:
-        """Give a place to a sensor, with how it was."""
-        place = self._places[series.sensor] = len(self._series)
+        """Give an index to a sensor, with how it was."""
+        index = self._indices[series.sensor] = len(self._series)
         self._series.append(series)
         self._new.append(self._kept.get(series.sensor, State()))
-        return place
+        return index
 
     def _grow(self) -> None:
         if self._new:
             self._rule.grow(self._new)
             self._new = []
 
-    def _told(self, changes: Sequence[Change], wall: int) -> Outcome:
+    def _outcome(self, changes: Sequence[Change], wall: int) -> Outcome:
         outcome = Outcome(hook=self.hook)
         for change in changes:
-            series = self._series[change.place]
+            series = self._series[change.index]
             outcome.states[series.sensor] = change.state
-            if change.told:
+            if change.notify:
                 outcome.deliveries.append(_delivery(self.hook, series, change, wall))
         return outcome
 
@@ -148,7 +148,9 @@ class EventTracker:
         about = msgspec.json.encode(event).decode()
         state = State(phase=Phase.FIRING, since=parse_time(event.start), time=parse_time(event.end), about=about)
         self._under_way[event.id] = state
-        return Outcome(hook=self.hook, states={event.id: state}, deliveries=[self._told("event.started", state, wall)])
+        return Outcome(
+            hook=self.hook, states={event.id: state}, deliveries=[self._delivery("event.started", state, wall)]
+        )
 
     def look(self, now: int, wall: int) -> Outcome:
         """Look what is over when it is `now` in the world [us]."""
@@ -158,10 +160,10 @@ class EventTracker:
         return Outcome(
             hook=self.hook,
             states={id_: replace(state, phase=Phase.CLEAR, about="") for id_, state in over.items()},
-            deliveries=[self._told("event.ended", state, wall) for state in over.values()],
+            deliveries=[self._delivery("event.ended", state, wall) for state in over.values()],
         )
 
-    def _told(self, type_: str, state: State, wall: int) -> Delivery:
+    def _delivery(self, type_: str, state: State, wall: int) -> Delivery:
         event = msgspec.json.decode(state.about)
         return delivery_of(self.hook, type_, {"event": event}, wall, event["id"])
 
@@ -179,21 +181,21 @@ def _rule_of(condition: Mapping[str, Any]) -> Levels | Silences:
 
 def selection_of(hook: Webhook) -> Selection:
     """Return the series that a condition on readings looks at."""
-    told = hook.condition
-    properties = told["property"]
+    condition = hook.condition
+    properties = condition["property"]
     return Selection(
         worlds=(hook.world,),
-        sensors=tuple(told["sensor"]),
-        kinds=tuple(told["kind"]),
-        districts=tuple(told["district"]),
+        sensors=tuple(condition["sensor"]),
+        kinds=tuple(condition["kind"]),
+        districts=tuple(condition["district"]),
         properties=(properties,) if isinstance(properties, str) else tuple(properties),
     )
 
 
 def delivery_of(hook: Webhook, type_: str, data: Mapping[str, Any], wall: int, *what: str) -> Delivery:
-    """Return what an address is to be told at a time of day [us].
+    """Return a delivery at a time of day [us].
 
-    `what` makes its id, with the webhook and when that was begun: what is found out twice is told once.
+    `what` gives its id, with the webhook and when its condition began: what is found out twice is delivered once.
     """
     body = {
         "type": type_,

@@ -7,10 +7,10 @@ from typing import Any
 
 from zenata.errors import ZenataError
 
-MOST_WEBHOOKS = 20
+MAX_WEBHOOKS = 20
 """Webhooks of one pilot. A default, not a measured limit."""
 
-MOST_WAITING = 1000
+MAX_WAITING = 1000
 """Deliveries of one webhook that wait; what comes on top is written into the log as dropped. A default."""
 
 

@@ -22,7 +22,7 @@ from api.webhooks.service import WebhookService
 from api.worlds.worlds import Worlds
 from ingest.quotas import Limits, Quotas
 from ingest.telemetry import Telemetry
-from zenata.broker.watch import Watcher
+from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import SECOND, WallClock, parse_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City, District, Sensor
@@ -144,7 +144,7 @@ def running(
     origins: Sequence[str] = (),
     certificate: Certificate | None = None,
     control: str | None = None,
-    watcher: Watcher | None = None,
+    monitor: BrokerMonitor | None = None,
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`.
 
@@ -184,7 +184,7 @@ def running(
         replay=replay,
         devices=devices,
         telemetry=Telemetry(register=devices, store=store, quotas=Quotas(lambda _: limits), clock=WallClock()),
-        watcher=watcher,
+        monitor=monitor,
         addresses=lambda: ADDRESSES,
         origins=origins,
     )

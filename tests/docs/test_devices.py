@@ -9,7 +9,7 @@ import pytest
 from ingest.devices import LEAD
 from tests.api.device_api import device_api
 from zenata.city.clock import SECOND, parse_time
-from zenata.control.device import MOST_DEVICES, OFFLINE_AFTER
+from zenata.control.device import MAX_DEVICES, OFFLINE_AFTER
 from zenata.store.dead_letters import REASONS
 from zenata.wire.uplinks import cayenne, registry
 from zenata.wire.uplinks.base import MOST_PROPERTIES
@@ -56,7 +56,7 @@ def test_every_command_over_http_works(tmp_path):
 
 
 def test_the_figures_and_words_are_those_of_the_code():
-    assert f"up to {MOST_DEVICES} devices" in DOCUMENT
+    assert f"up to {MAX_DEVICES} devices" in DOCUMENT
     assert re.search(rf"up to\s+{MOST_PROPERTIES} properties", DOCUMENT)
     assert f"{OFFLINE_AFTER} s if left out" in DOCUMENT
     assert LEAD == 600 * SECOND

@@ -12,7 +12,7 @@ from ingest.bulk import BulkServer
 from tests.zenata.store.data import NOON, batch_of, contents, series_of, some_rows
 from zenata.city.readings import Catalog
 from zenata.errors import StoreError
-from zenata.process import door
+from zenata.process import endpoint
 from zenata.store import open_store
 from zenata.wire import bulk
 from zenata.wire.bulk import BulkClient
@@ -110,7 +110,7 @@ def test_only_its_owner_may_read_the_file_which_goes_with_the_door(store, file):
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("hello", [bulk.Hello("guessed"), bulk.Hello(""), bulk.Answer(new=1)])
 def test_a_stranger_is_turned_away(store, file, hello):
-    with socket.create_connection((door.HOST, door.find(file).port), 5) as connection:
+    with socket.create_connection((endpoint.HOST, endpoint.read(file).port), 5) as connection:
         bulk.send(connection, hello)
         answer = bulk.receive(connection)
         assert answer is not None
@@ -121,7 +121,7 @@ def test_a_stranger_is_turned_away(store, file, hello):
 
 @pytest.mark.usefixtures("server")
 def test_a_stranger_cannot_make_it_wait_for_much(file):
-    with socket.create_connection((door.HOST, door.find(file).port), 5) as connection:
+    with socket.create_connection((endpoint.HOST, endpoint.read(file).port), 5) as connection:
         connection.sendall((1 << 40).to_bytes(8, "little"))
         assert bulk.receive(connection) is None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from sandbox.broker_users import Access, RemoteAccess
+from sandbox.broker_users import EmbeddedUsers, MosquittoUsers
 from sandbox.settings import Settings
 from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Recipe
@@ -66,8 +66,8 @@ def register() -> Register:
 
 
 @pytest.fixture
-def access(settings: Settings, register: Register) -> Access:
-    return Access(settings, register, {"simulators": "secret"}, {"--mqtt-port": 1883, "--ws-port": 9001})
+def access(settings: Settings, register: Register) -> EmbeddedUsers:
+    return EmbeddedUsers(settings, register, {"simulators": "secret"}, {"--mqtt-port": 1883, "--ws-port": 9001})
 
 
 def make(settings: Settings, owner: str) -> str:
@@ -100,7 +100,7 @@ def test_rights_follow_the_worlds_there_are(settings, access):
 
 def test_worlds_of_before_are_known_from_the_start(settings, register):
     world = make(settings, "eve")
-    Access(settings, register, {}, {"--mqtt-port": 1, "--ws-port": 2}).program()
+    EmbeddedUsers(settings, register, {}, {"--mqtt-port": 1, "--ws-port": 2}).program()
     assert f"{world}.telemetry" in lines(settings)["eve"]
 
 
@@ -172,10 +172,10 @@ def address(mosquitto) -> Iterator[Address]:
 
 
 @pytest.fixture
-def remote(settings, register, address) -> Iterator[RemoteAccess]:
+def remote(settings, register, address) -> Iterator[MosquittoUsers]:
     for name in ("demo", "admin"):
         (settings.data_dir / f"{name}.key").write_text(f"zk_of_{name}\n")
-    with RemoteAccess(settings, register, address) as remote:
+    with MosquittoUsers(settings, register, address) as remote:
         remote.connect(10)
         yield remote
 
@@ -244,7 +244,7 @@ def test_a_broker_that_comes_back_is_followed_again(settings, register, tmp_path
     secret = password(ADMINISTRATOR)
     with running_broker("mosquitto", tmp_path / "broker", []) as running:
         address = Address(host=HOST, port=running.mqtt_port, username=ADMINISTRATOR, password=secret)
-        with RemoteAccess(settings, register, address) as remote:
+        with MosquittoUsers(settings, register, address) as remote:
             remote.connect(10)
             remote.start()
             running.process.kill()
@@ -259,8 +259,8 @@ def test_a_broker_that_comes_back_is_followed_again(settings, register, tmp_path
 def test_a_broker_that_cannot_be_managed_is_told(settings, register, address, monkeypatch):
     monkeypatch.setattr("zenata.wire.mqtt.questions._PATIENCE", 0.5)
     nobody = replace(address, port=free_ports(HOST, {"nobody": 0})["nobody"])
-    with RemoteAccess(settings, register, nobody) as remote, pytest.raises(BrokerError, match="cannot be reached"):
+    with MosquittoUsers(settings, register, nobody) as remote, pytest.raises(BrokerError, match="cannot be reached"):
         remote.connect(0.3)
     stranger = replace(address, username="ingest", password=password("ingest"))
-    with RemoteAccess(settings, register, stranger) as remote, pytest.raises(BrokerError, match="does not answer on"):
+    with MosquittoUsers(settings, register, stranger) as remote, pytest.raises(BrokerError, match="does not answer on"):
         remote.connect(10)

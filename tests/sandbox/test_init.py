@@ -107,7 +107,9 @@ def test_each_service_knows_its_own_password_and_the_token(folder):
 
 def test_keys_open_the_api(folder):
     register = open_register(Settings(data_dir=folder / "city"))
-    said = {name: register.check((folder / "city" / f"{name}.key").read_text().strip()) for name in ("admin", "demo")}
+    said = {
+        name: register.authenticate((folder / "city" / f"{name}.key").read_text().strip()) for name in ("admin", "demo")
+    }
     assert said == {
         "admin": Principal(pilot="admin", role=Role.ADMIN),
         "demo": Principal(pilot="demo", role=Role.PILOT),
@@ -126,8 +128,10 @@ def test_who_has_a_key_goes_on_where_the_control_data_are_new(tmp_path):
     keep_key(tmp_path, "demo", key := new_key())
     register = open_register(Settings(data_dir=tmp_path))
     first_keys(register, tmp_path)
-    assert register.check(key) == Principal(pilot="demo", role=Role.PILOT)
-    assert register.check((tmp_path / "admin.key").read_text().strip()) == Principal(pilot="admin", role=Role.ADMIN)
+    assert register.authenticate(key) == Principal(pilot="demo", role=Role.PILOT)
+    assert register.authenticate((tmp_path / "admin.key").read_text().strip()) == Principal(
+        pilot="admin", role=Role.ADMIN
+    )
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):

@@ -59,7 +59,7 @@ def ask(run: Run) -> Ask:
 def test_a_pilot_is_added_with_a_key_that_works(ask: Ask, register: Register) -> None:
     key = ask("pilot", "add", "aqua", "--contact", "lina@example.org", "--theme", "water", "--quota", "worlds=2")
     register.refresh()
-    principal = register.check(key)
+    principal = register.authenticate(key)
     assert principal is not None
     assert (principal.pilot, principal.role, principal.scopes) == ("aqua", Role.PILOT, frozenset(Scope))
     assert register.pilot("aqua").contact == "lina@example.org"
@@ -82,11 +82,11 @@ def test_keys_are_rotated_and_revoked(ask: Ask, register: Register) -> None:
     first = ask("pilot", "add", "aqua")
     second = ask("key", "rotate", "aqua")
     register.refresh()
-    assert register.check(first) is None
-    assert register.check(second) is not None
+    assert register.authenticate(first) is None
+    assert register.authenticate(second) is not None
     ask("key", "revoke", "aqua", "main")
     register.refresh()
-    assert register.check(second) is None
+    assert register.authenticate(second) is None
     assert [key.name for key in register.keys("aqua")] == ["main", "main"]
 
 
@@ -108,11 +108,11 @@ def test_a_pilot_is_changed_suspended_and_resumed(ask: Ask, register: Register) 
     assert (register.quotas("aqua").worlds, register.quotas("aqua").messages_per_second) == (4, 2.5)
     ask("pilot", "suspend", "aqua", "--reason", "floods the broker")
     register.refresh()
-    assert register.check(key) is None
+    assert register.authenticate(key) is None
     assert "floods the broker" in ask("pilot", "show", "aqua")
     ask("pilot", "resume", "aqua")
     register.refresh()
-    assert register.check(key) is not None
+    assert register.authenticate(key) is not None
 
 
 def test_a_grant_is_in_the_budget(ask: Ask) -> None:
@@ -126,7 +126,7 @@ def test_a_grant_is_in_the_budget(ask: Ask) -> None:
 def test_what_is_done_is_in_the_audit_log(ask: Ask, settings: Settings) -> None:
     key = ask("pilot", "add", "aqua")
     ask("key", "rotate", "aqua")
-    deeds = Audit(open_database(settings.database_url)).deeds()
+    deeds = Audit(open_database(settings.database_url)).entries()
     assert [(deed.who, deed.what, deed.target) for deed in deeds] == [
         ("shell", "key.rotate", "aqua/main"),
         ("shell", "key.issue", "aqua/main"),
@@ -170,7 +170,7 @@ def test_what_cannot_be_done_is_told_in_a_line(
 def test_no_key_is_issued_that_the_broker_would_never_know(
     run: Run, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.broker_users._PATIENCE", 0.2)
+    monkeypatch.setattr("sandbox.broker_users._TIMEOUT", 0.2)
     register.add("here", by="test")
     code, out, err = run("key", "add", "here", "main", "--broker-admin", "mqtt://a:b@127.0.0.1:9")
     assert (code, out) == (2, "")

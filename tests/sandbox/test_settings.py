@@ -53,7 +53,7 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         cors_origins=("https://a.example", "http://[::1]:3000"),
         broker="mqtt://a:b@c:1",
         broker_admin="mqtt://d:e@c:1",
-        broker_watch="nats://f:g@c:1",
+        broker_monitor="nats://f:g@c:1",
         city="other",
         world="w-1",
         seed=2**63 - 1,

@@ -14,7 +14,7 @@ from websockets.sync.client import connect as connect_websocket
 
 from sandbox.running import Running
 from tests.certificates import Authority, Made
-from tests.system.running import PATIENCE, RunningCity, running_city, told, wait_until, zenata
+from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, running_city, told, wait_until, zenata
 from zenata.broker.base import wait_ready
 from zenata.errors import BrokerError
 from zenata.process.tls import Trust
@@ -144,7 +144,9 @@ def test_a_certificate_that_does_not_fit_its_key_changes_nothing(city, authority
 @pytest.mark.parametrize("verb", ["up", "serve"])
 def test_a_certificate_that_cannot_be_used_is_told_in_one_line(authority, tmp_path, verb):
     one, other = authority.issue("one"), authority.issue("other")
-    done = zenata(verb, "--data-dir", str(tmp_path / "data"), "--tls-cert", str(one.cert), "--tls-key", str(other.key))
+    ports = FREE_PORTS if verb == "up" else FREE_PORTS[:2]
+    files = ("--tls-cert", str(one.cert), "--tls-key", str(other.key))
+    done = zenata(verb, "--data-dir", str(tmp_path / "data"), *ports, *files)
     assert (done.returncode, len(told(done.stderr))) == (2, 1)
     assert f"--tls-key {other.key} is not the key of --tls-cert {one.cert}" in done.stderr
 

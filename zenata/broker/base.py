@@ -1,4 +1,4 @@
-"""What every broker promises: it lets in the users it is given, each with its own rights, and nobody else.
+"""Brokers: the interface of those that can be run here, their users, and the rights of each role.
 
 A broker here is a program to be run by somebody else: `Broker.prepare` writes its folder and returns the command.
 """
@@ -79,10 +79,10 @@ SERVICES: Mapping[str, Rights] = {
 ADMINISTRATOR = "broker"
 """The user of whoever manages the users of a broker, where that is a client of its own."""
 
-WATCHER = "watcher"
-"""The user that asks an embedded broker how it is."""
+MONITOR = "watcher"
+"""The user that reads the monitoring of an embedded broker."""
 
-RESERVED = frozenset({*SERVICES, ADMINISTRATOR, WATCHER})
+RESERVED = frozenset({*SERVICES, ADMINISTRATOR, MONITOR})
 """Names that no pilot may have."""
 
 _PUBLIC = ("telemetry/#", "packs/#", "clock", "events")  # what is heard of a world
@@ -117,20 +117,20 @@ def rights(
         Whether the key may subscribe, and publish.
     """
     if not (reads and writes):
-        whole = rights(role, pilot, world, own, actuators)
-        return Rights(publish=whole.publish if writes else (), subscribe=whole.subscribe if reads else ())
-    told = tuple(f"{told}/commands/#" for told in own)
+        full = rights(role, pilot, world, own, actuators)
+        return Rights(publish=full.publish if writes else (), subscribe=full.subscribe if reads else ())
+    own_commands = tuple(f"{one}/commands/#" for one in own)
     if role == "admin":
         return Rights(publish=("+/commands/#",), subscribe=_EVERYTHING)
     if role == "engineer":
-        return Rights(publish=told, subscribe=_EVERYTHING)
+        return Rights(publish=own_commands, subscribe=_EVERYTHING)
     if role == "guest":
         return Rights(subscribe=tuple(f"{world}/{part}" for part in _PUBLIC))
     mine = f"pilots/{pilot}/#"
-    heard = (f"{heard}/{part}" for heard in (world, *own) for part in _PUBLIC)
-    allowed = (f"{world}/commands/+/{actuator}" for actuator in actuators)
+    readable = (f"{one}/{part}" for one in (world, *own) for part in _PUBLIC)
+    commanded = (f"{world}/commands/+/{actuator}" for actuator in actuators)
     answers = (*(f"{one}/responses/#" for one in own), *(f"{world}/responses/+/{actuator}" for actuator in actuators))
-    return Rights(publish=(mine, *told, *allowed), subscribe=(*heard, *answers, mine))
+    return Rights(publish=(mine, *own_commands, *commanded), subscribe=(*readable, *answers, mine))
 
 
 def service_user(name: str, password_hash: str) -> User:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zenata.broker.base import Command, User
 from zenata.broker.dynsec import configuration
-from zenata.broker.files import plain, render, write_private
+from zenata.broker.templates import plain, render, write_folder
 from zenata.errors import SetupError
 from zenata.process.tls import Certificate
 
@@ -43,7 +43,7 @@ class Mosquitto:
         """
         folder = folder.absolute()
         files = config_files(str(folder), host, mqtt_port, ws_port, plugin(), users, certificate)
-        write_private(folder, files)
+        write_folder(folder, files)
         return Command(args=(program(), "-c", str(folder / "mosquitto.conf")))
 
 

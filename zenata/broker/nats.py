@@ -10,9 +10,9 @@ from pathlib import Path
 
 import bcrypt
 
-from zenata.broker.base import WATCHER, Command, Rights, User
-from zenata.broker.files import plain, render, write_private
-from zenata.broker.watch import ANSWER, QUESTIONS
+from zenata.broker.base import MONITOR, Command, Rights, User
+from zenata.broker.monitor import ANSWER, REQUESTS
+from zenata.broker.templates import plain, render, write_folder
 from zenata.errors import SetupError
 from zenata.process.tls import Certificate
 
@@ -54,15 +54,15 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Watch:
-    """Where the broker tells how it is; see `zenata.broker.watch`.
+class MonitorPort:
+    """Where the broker answers its monitor; see `zenata.broker.monitor`.
 
     Parameters
     ----------
     port : int
         Free, on loopback.
     password_hash : str
-        Of the `WATCHER`.
+        Of the `MONITOR`.
     """
 
     port: int
@@ -72,8 +72,8 @@ class Watch:
 class Nats:
     """The embedded default; or, being told which, a node of a cluster of three."""
 
-    def __init__(self, node: Node | None = None, watch: Watch | None = None) -> None:
-        self._node, self._watch = node, watch
+    def __init__(self, node: Node | None = None, monitor: MonitorPort | None = None) -> None:
+        self._node, self._monitor = node, monitor
 
     def hash_password(self, password: str) -> str:
         """Return the bcrypt hash of a password of at most 72 bytes."""
@@ -100,12 +100,12 @@ class Nats:
             ws_port=ws_port,
             folder=str(folder),
             replicas=_REPLICAS if node else 1,
-            nats_port=self._watch.port if self._watch else _ANY_PORT,
+            nats_port=self._monitor.port if self._monitor else _ANY_PORT,
         )
-        files = {"nats.conf": config, "users.conf": _users_file(users, self._watch)}
+        files = {"nats.conf": config, "users.conf": _users_file(users, self._monitor)}
         if node:
             files["cluster.conf"] = _cluster_file(node)
-        write_private(folder, files)
+        write_folder(folder, files)
         return Command(args=(program(), "--config", str(folder / ("cluster.conf" if node else "nats.conf"))))
 
 
@@ -132,21 +132,21 @@ def _cluster_file(node: Node) -> str:
     )
 
 
-def _users_file(users: Sequence[User], watch: Watch | None) -> str:
+def _users_file(users: Sequence[User], monitor: MonitorPort | None) -> str:
     entries = "\n".join(f"    {_entry(user)}" for user in users)
     text = f"# Generated at start.\nauthorization {{ users: [\n{entries}\n] }}\n"
-    if watch is None:
+    if monitor is None:
         return text
-    watcher = {
-        "user": WATCHER,
-        "password": watch.password_hash,
+    user = {
+        "user": MONITOR,
+        "password": monitor.password_hash,
         "permissions": {
-            "publish": {"allow": QUESTIONS},
+            "publish": {"allow": REQUESTS},
             "subscribe": {"allow": [f"{ANSWER}.>"]},
         },
         "allowed_connection_types": ["STANDARD"],
     }
-    return f'{text}accounts {{ "$SYS" {{ users: [ {json.dumps(watcher)} ] }} }}\n'
+    return f'{text}accounts {{ "$SYS" {{ users: [ {json.dumps(user)} ] }} }}\n'
 
 
 def _entry(user: User) -> str:

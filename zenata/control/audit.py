@@ -1,4 +1,4 @@
-"""Who did what: a log that only grows. The database itself refuses to change or remove a line."""
+"""Audit log: who did what. It only grows; the database itself refuses to change or remove an entry."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deed:
-    """What somebody did.
+class AuditEntry:
+    """An entry of the audit log.
 
     Parameters
     ----------
     id : int
-        Rises with time; 0 until it is kept.
+        Rises with time; 0 until it is stored.
     time : int
         [us since the Unix epoch]
     who : str
@@ -41,26 +41,26 @@ class Deed:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-By = Principal | str
-"""Whoever does something: somebody with a key, or a word such as ``shell``."""
+Actor = Principal | str
+"""Who does something: the principal of a key, or a word such as ``shell``."""
 
 
-def deed_of(by: By, *, time: int, what: str, target: str, detail: Mapping[str, Any]) -> Deed:
-    """Return what somebody did; of somebody with a key, with the key's name too."""
+def audit_entry(by: Actor, *, time: int, what: str, target: str, detail: Mapping[str, Any]) -> AuditEntry:
+    """Return the entry of an action; of a principal, with the name of its key."""
     if isinstance(by, Principal):
-        return Deed(time=time, who=by.pilot, what=what, target=target, detail={"key": by.key, **detail})
-    return Deed(time=time, who=by, what=what, target=target, detail=dict(detail))
+        return AuditEntry(time=time, who=by.pilot, what=what, target=target, detail={"key": by.key, **detail})
+    return AuditEntry(time=time, who=by, what=what, target=target, detail=dict(detail))
 
 
-def row_of(deed: Deed) -> AuditRow:
-    """Return a deed as what is to be added to a session, so that it is kept if and only if what was done is."""
+def audit_row(entry: AuditEntry) -> AuditRow:
+    """Return the row of an entry: added to the session of the change, it is stored if and only if the change is."""
     return AuditRow(
-        time=deed.time, who=deed.who, what=deed.what, target=deed.target[:_LONGEST], detail=dict(deed.detail)
+        time=entry.time, who=entry.who, what=entry.what, target=entry.target[:_LONGEST], detail=dict(entry.detail)
     )
 
 
 class Audit:
-    """The log in a database.
+    """The audit log in a database.
 
     Parameters
     ----------
@@ -71,13 +71,13 @@ class Audit:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def record(self, deed: Deed) -> None:
-        """Keep what was done."""
+    def record(self, entry: AuditEntry) -> None:
+        """Store an entry."""
         with Session(self._engine) as session, session.begin():
-            session.add(row_of(deed))
+            session.add(audit_row(entry))
 
-    def deeds(self, *, who: str | None = None, before: int | None = None, limit: int = 1000) -> Sequence[Deed]:
-        """Return what was done, newest first.
+    def entries(self, *, who: str | None = None, before: int | None = None, limit: int = 1000) -> Sequence[AuditEntry]:
+        """Return entries, newest first.
 
         Parameters
         ----------
@@ -94,6 +94,6 @@ class Audit:
             chosen = chosen.where(AuditRow.id < before)
         with Session(self._engine) as session:
             return [
-                Deed(id=row.id, time=row.time, who=row.who, what=row.what, target=row.target, detail=row.detail)
+                AuditEntry(id=row.id, time=row.time, who=row.who, what=row.what, target=row.target, detail=row.detail)
                 for row in session.scalars(chosen)
             ]

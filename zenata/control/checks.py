@@ -1,4 +1,4 @@
-"""What may be said of pilots and keys; everything else is refused by `PilotError` in words for whoever asked."""
+"""Validation of pilots and keys: names, texts, quotas, expiry; what is invalid raises `PilotError`."""
 
 import math
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ BY_MQTT = "mqtt"
 RESERVED = frozenset({"simulators", "ingest", "broker", "watcher", "shell", BY_MQTT})
 """Names that no pilot may have: services have them at the broker, and in the audit log whoever is at the machine."""
 
-_TEXTS = {"contact": 200, "theme": 200, "edition": 80}
-_MOST_ACTUATORS = 1000
+_MAX_TEXT = {"contact": 200, "theme": 200, "edition": 80}
+_MAX_ACTUATORS = 1000
 
 
 def check_name(name: str) -> None:
@@ -42,14 +42,14 @@ def check_key(name: str, scopes: frozenset[Scope], expires: int | None, now: int
 def check_change(changes: Mapping[str, Any]) -> None:
     """Raise unless members of a pilot may be so."""
     for member, value in changes.items():
-        if member in _TEXTS:
-            if not isinstance(value, str) or len(value) > _TEXTS[member] or "\0" in value:
-                raise PilotError(f"{member} is a text of up to {_TEXTS[member]} characters", "invalid")
+        if member in _MAX_TEXT:
+            if not isinstance(value, str) or len(value) > _MAX_TEXT[member] or "\0" in value:
+                raise PilotError(f"{member} is a text of up to {_MAX_TEXT[member]} characters", "invalid")
         elif member == "quotas":
             _check_quotas(value)
         elif member == "actuators":
-            if len(value) > _MOST_ACTUATORS:
-                raise PilotError(f"a pilot may be allowed up to {_MOST_ACTUATORS} actuators", "limit")
+            if len(value) > _MAX_ACTUATORS:
+                raise PilotError(f"a pilot may be allowed up to {_MAX_ACTUATORS} actuators", "limit")
         else:
             raise PilotError(f"{member} of a pilot does not change", "invalid")
 
@@ -61,8 +61,8 @@ def _check_quotas(quotas: Mapping[str, Any]) -> None:
             raise PilotError(f"there is no quota {name[:80]!r}: use {', '.join(known)}", "invalid")
         if value is None:
             continue
-        whole = name != "messages_per_second"
+        is_integer = name != "messages_per_second"
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
             raise PilotError(f"the quota {name} is a number from 0 on", "invalid")
-        if whole and value != int(value):
+        if is_integer and value != int(value):
             raise PilotError(f"the quota {name} is a whole number", "invalid")

@@ -1,4 +1,4 @@
-"""The database of control data: what pilots have and may, as opposed to what sensors say.
+"""Database of control data: pilots, keys, devices, webhooks and budgets (readings are in the store).
 
 SQLite by default, PostgreSQL by URL. Its tables are made and changed by the revisions in ``migrations/versions``, which
 `open_database` applies.
@@ -22,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from zenata.errors import SetupError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_PATIENCE = 30.0  # for another process that writes [s]
+_LOCK_TIMEOUT = 30.0  # for another process that writes [s]
 _PAUSE = 0.02  # between two attempts [s]
 _LOCK = 0x7A656E61746131  # of PostgreSQL, by which one process at a time migrates: any number that is ours
 
@@ -51,7 +51,7 @@ def open_database(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             if parsed.database:
                 _make_private(Path(parsed.database))
-            engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _PATIENCE})
+            engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _LOCK_TIMEOUT})
             event.listen(engine, "connect", _prepare_sqlite)
         else:
             engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
@@ -67,7 +67,7 @@ def open_database(url: str) -> Engine:
         raise SetupError(f"the control data in {shown} are of a later version: update zenata ({error})") from error
     except SQLAlchemyError as error:
         engine.dispose()
-        raise SetupError(f"the control data in {shown} cannot be opened: {_told(error)}") from error
+        raise SetupError(f"the control data in {shown} cannot be opened: {_reason(error)}") from error
     return engine
 
 
@@ -99,7 +99,7 @@ def copy_file(source: Path, target: Path) -> None:
     """
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(sqlite3.connect(source, timeout=_PATIENCE)) as here, closing(sqlite3.connect(target)) as there:
+        with closing(sqlite3.connect(source, timeout=_LOCK_TIMEOUT)) as here, closing(sqlite3.connect(target)) as there:
             here.backup(there)
         target.chmod(0o600)
     except (OSError, sqlite3.Error) as error:
@@ -117,7 +117,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 def _to_wal(cursor: DBAPICursor) -> None:
     """Have a database write ahead. SQLite does not wait for who is at that too, so that we try until it is done."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _LOCK_TIMEOUT
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -129,6 +129,6 @@ def _to_wal(cursor: DBAPICursor) -> None:
             return
 
 
-def _told(error: SQLAlchemyError) -> str:
+def _reason(error: SQLAlchemyError) -> str:
     """Return the first line of what the database itself says: it has no secrets, unlike what SQLAlchemy adds."""
     return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]

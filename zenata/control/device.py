@@ -1,4 +1,4 @@
-"""What a pilot's own device is; plain values."""
+"""Devices of pilots; plain values."""
 
 import re
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from zenata.city.clock import SECOND
 from zenata.city.model import OWN
 from zenata.errors import ZenataError
 
-MOST_DEVICES = 200
+MAX_DEVICES = 200
 """Devices of one pilot. A default, not a measured limit."""
 
 OFFLINE_AFTER = 3600
 """Silence after which a device is offline, where it does not say [s]. A default, not a measured optimum."""
 
-LONGEST_SILENCE = 366 * 86_400
+MAX_OFFLINE_AFTER = 366 * 86_400
 """The longest that may be called online [s]."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")

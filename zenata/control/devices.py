@@ -1,4 +1,4 @@
-"""The devices of all pilots, in the control data.
+"""Register of devices of pilots, in the control data.
 
 What ingest looks up for each message is kept in memory; a number in the database, which rises with every change, tells
 a process that another has made one.
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from zenata.control.database import Base
-from zenata.control.device import MOST_DEVICES, Device, DeviceError, Seen, check_id
+from zenata.control.device import MAX_DEVICES, Device, DeviceError, Seen, check_id
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +92,11 @@ class Devices:
             If its id is none, another has it or its external id, or the pilot has too many.
         """
         check_id(device.id)
-        device = replace(device, external=_small(device.external))
+        device = replace(device, external=_lower(device.external))
         with self._changing() as session:
             count = session.scalar(select(func.count()).where(DeviceRow.pilot == device.pilot)) or 0
-            if count >= MOST_DEVICES:
-                raise DeviceError(f"there are {MOST_DEVICES} devices already, the most that a pilot may have", "limit")
+            if count >= MAX_DEVICES:
+                raise DeviceError(f"there are {MAX_DEVICES} devices already, the most that a pilot may have", "limit")
             if session.get(DeviceRow, (device.pilot, device.id)) is not None:
                 raise DeviceError(f"there is a device {device.id!r} already", "conflict")
             session.add(DeviceRow(**asdict(device)))
@@ -125,7 +125,7 @@ class Devices:
             If there is none of that id, or another has the external id.
         """
         if "external" in changes:
-            changes["external"] = _small(changes["external"])
+            changes["external"] = _lower(changes["external"])
         with self._changing() as session:
             row = _row(session, pilot, id_)
             for name, value in changes.items():
@@ -211,7 +211,7 @@ def _row(session: Session, pilot: str, id_: str) -> DeviceRow:
 
 def _touched(pilot: str, id_: str, seen: Seen) -> Update:
     """Return what notes that a device was seen; what it did not say of itself stays."""
-    said = {name: getattr(seen, name) for name in ("battery", "rssi", "snr") if getattr(seen, name) is not None}
+    reported = {name: getattr(seen, name) for name in ("battery", "rssi", "snr") if getattr(seen, name) is not None}
     return (
         update(DeviceRow)
         .where(DeviceRow.pilot == pilot, DeviceRow.id == id_)
@@ -219,10 +219,10 @@ def _touched(pilot: str, id_: str, seen: Seen) -> Update:
             seen=seen.time,
             messages=DeviceRow.messages + seen.messages,
             readings=DeviceRow.readings + seen.readings,
-            **said,
+            **reported,
         )
     )
 
 
-def _small(external: str | None) -> str | None:
+def _lower(external: str | None) -> str | None:
     return external.lower() if external else None

@@ -1,4 +1,4 @@
-"""What a key is, whom it speaks for, and what is kept of it.
+"""Keys: how they are made, hashed, and whom they authenticate.
 
 A key is 256 random bits, so nobody can search for it: one round of SHA-256 keeps it as safe as a slow hash would, and
 a request is checked in microseconds. The hashes beside it are for brokers, which compare passwords their own way; their
@@ -77,7 +77,7 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """What is kept of a key.
+    """What is stored of a key: hashes and metadata.
 
     Parameters
     ----------
@@ -154,10 +154,10 @@ def new_key() -> str:
     return "zk_" + secrets.token_urlsafe(32)
 
 
-def kept(
+def hash_key(
     key: str, *, pilot: str, name: str = MAIN, scopes: frozenset[Scope] = ALL, made: int, expires: int | None = None
 ) -> Key:
-    """Return what is kept of a key; see `Key`."""
+    """Return the hashes and metadata that are stored of a key; see `Key`."""
     return Key(
         pilot=pilot,
         name=name,
@@ -172,7 +172,7 @@ def kept(
 
 
 def digest(key: str) -> str:
-    """Return the hash by which a key is known over HTTP [hexadecimal]."""
+    """Return the hash that authenticates a key over HTTP [hexadecimal]."""
     return sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 

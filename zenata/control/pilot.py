@@ -1,4 +1,4 @@
-"""What a pilot is, and what it may use up; plain values."""
+"""Pilots, their quotas and budget entries; plain values."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ import msgspec
 from zenata.control.keys import Role
 from zenata.errors import ZenataError
 
-LARGEST_GRANTS = 200_000
+MAX_GRANTS = 200_000
 """What the grants to one pilot may come to [DH]: what the programme gives."""
 
 

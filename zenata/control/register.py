@@ -1,4 +1,4 @@
-"""The pilots and their keys, in the control data. Each change is in the audit log too, by the same transaction."""
+"""Register of pilots and keys in the control data: every change writes its audit entry in the same transaction."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,18 +8,18 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import Clock
-from zenata.control.audit import By, deed_of, row_of
+from zenata.control.audit import Actor, audit_entry, audit_row
+from zenata.control.authenticator import Authenticator
 from zenata.control.checks import check_change, check_key, check_name
-from zenata.control.directory import Directory
-from zenata.control.keys import ALL, MAIN, PREFIX_LENGTH, Key, Role, Scope, kept, new_key
+from zenata.control.keys import ALL, MAIN, PREFIX_LENGTH, Key, Role, Scope, hash_key, new_key
 from zenata.control.pilot import Pilot, PilotError, Quotas
 from zenata.control.tables import KeyRow, PilotRow, RegisterRevision
 
 
-class Register(Directory):
+class Register(Authenticator):
     """The pilots in a database, to be asked and changed. Methods may be called from any thread.
 
-    Parameters are those of `Directory`.
+    Parameters are those of `Authenticator`.
 
     Attributes
     ----------
@@ -60,30 +60,30 @@ class Register(Directory):
 
     # Changing it; each raises `PilotError` where that cannot be
 
-    def add(self, name: str, *, role: Role = Role.PILOT, by: By, **about: Any) -> Pilot:  # noqa: ANN401 - as of a Pilot
+    def add(self, name: str, *, role: Role = Role.PILOT, by: Actor, **about: Any) -> Pilot:  # noqa: ANN401 - as of a Pilot
         """Make a pilot, who has no key yet; `about` holds members of `Pilot`."""
         check_name(name)
         check_change(about)
         values = {"contact": "", "theme": "", "edition": "", "reason": "", "quotas": {}, "actuators": []} | about
-        values["quotas"] = _given(values["quotas"])
+        values["quotas"] = _set_quotas(values["quotas"])
         with self._changing(by, "pilot.add", name, role=role, **about) as session:
             if session.get(PilotRow, name) is not None:
                 raise PilotError(f"there is a pilot {name!r} already", "conflict")
             session.add(PilotRow(name=name, role=role.value, made=self._clock.now(), **values))
         return self.pilot(name)
 
-    def change(self, name: str, *, by: By, **changes: Any) -> Pilot:  # noqa: ANN401 - the members of a Pilot
+    def change(self, name: str, *, by: Actor, **changes: Any) -> Pilot:  # noqa: ANN401 - the members of a Pilot
         """Change members of a pilot: contact, theme, edition, quotas, actuators. A quota of None is the default again."""
         check_change(changes)
         with self._changing(by, "pilot.change", name, **changes) as session:
             row = _row(session, name)
             if "quotas" in changes:
-                changes["quotas"] = _given(row.quotas | changes["quotas"])
+                changes["quotas"] = _set_quotas(row.quotas | changes["quotas"])
             for member, value in changes.items():
                 setattr(row, member, value)
         return self.pilot(name)
 
-    def suspend(self, name: str, *, by: By, reason: str) -> Pilot:
+    def suspend(self, name: str, *, by: Actor, reason: str) -> Pilot:
         """Make all keys of a pilot good for nothing, until it is resumed; its connections are cut."""
         with self._changing(by, "pilot.suspend", name, reason=reason) as session:
             row = _row(session, name)
@@ -91,7 +91,7 @@ class Register(Directory):
             row.suspended, row.reason = row.suspended or self._clock.now(), reason
         return self.pilot(name)
 
-    def resume(self, name: str, *, by: By) -> Pilot:
+    def resume(self, name: str, *, by: Actor) -> Pilot:
         """Let a pilot go on."""
         with self._changing(by, "pilot.resume", name) as session:
             row = _row(session, name)
@@ -105,7 +105,7 @@ class Register(Directory):
         name: str = MAIN,
         scopes: frozenset[Scope] = ALL,
         expires: int | None = None,
-        by: By,
+        by: Actor,
         key: str | None = None,
     ) -> str:
         """Give a pilot a key of a name that it has not yet, and return it; it cannot be had a second time.
@@ -123,8 +123,10 @@ class Register(Directory):
         now = self._clock.now()
         check_key(name, scopes, expires, now)
         key = key or new_key()
-        new = kept(key, pilot=pilot, name=name, scopes=scopes, made=now, expires=expires)
-        with self._changing(by, "key.issue", f"{pilot}/{name}", prefix=new.prefix, scopes=_words(scopes)) as session:
+        new = hash_key(key, pilot=pilot, name=name, scopes=scopes, made=now, expires=expires)
+        with self._changing(
+            by, "key.issue", f"{pilot}/{name}", prefix=new.prefix, scopes=_scope_text(scopes)
+        ) as session:
             _row(session, pilot)
             old = _live(session, pilot, name)
             if old is not None and old.key.is_live(now):
@@ -133,18 +135,23 @@ class Register(Directory):
         self.on_key(new.user, key)
         return key
 
-    def rotate(self, pilot: str, name: str, *, by: By) -> str:
+    def rotate(self, pilot: str, name: str, *, by: Actor) -> str:
         """Put another key in the place of one, which is good for nothing from now on; return it as `issue` does."""
         key, now = new_key(), self._clock.now()
         with self._changing(by, "key.rotate", f"{pilot}/{name}", prefix=key[:PREFIX_LENGTH]) as session:
             old = _live_row(session, pilot, name)
             was = old.key
             check_key(name, was.scopes, was.expires, now)
-            _put(session, kept(key, pilot=pilot, name=name, scopes=was.scopes, made=now, expires=was.expires), old, now)
+            _put(
+                session,
+                hash_key(key, pilot=pilot, name=name, scopes=was.scopes, made=now, expires=was.expires),
+                old,
+                now,
+            )
         self.on_key(was.user, key)
         return key
 
-    def revoke(self, pilot: str, name: str, *, by: By) -> None:
+    def revoke(self, pilot: str, name: str, *, by: Actor) -> None:
         """Make a key good for nothing from now on."""
         with self._changing(by, "key.revoke", f"{pilot}/{name}") as session:
             row, now = _live_row(session, pilot, name), self._clock.now()
@@ -153,13 +160,13 @@ class Register(Directory):
             row.revoked = now
 
     @contextmanager
-    def _changing(self, by: By, what: str, target: str, **detail: object) -> Iterator[Session]:
+    def _changing(self, by: Actor, what: str, target: str, **detail: object) -> Iterator[Session]:
         """Give a transaction that raises the revision and notes what is done, and take in what it has changed."""
         with Session(self._engine) as session, session.begin():
             # The first statement writes, so that of two changes at once one waits for the other.
             session.execute(update(RegisterRevision).values(number=RegisterRevision.number + 1))
             yield session
-            session.add(row_of(deed_of(by, time=self._clock.now(), what=what, target=target, detail=detail)))
+            session.add(audit_row(audit_entry(by, time=self._clock.now(), what=what, target=target, detail=detail)))
         self._load()
 
     def _keep_an_admin(self, session: Session, row: PilotRow) -> None:
@@ -169,7 +176,7 @@ class Register(Directory):
             raise PilotError(f"nobody but {row.name} has a key to manage pilots: nobody could resume it", "conflict")
 
 
-def _given(quotas: dict[str, Any]) -> dict[str, Any]:
+def _set_quotas(quotas: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in quotas.items() if value is not None}
 
 
@@ -205,8 +212,8 @@ def _put(session: Session, new: Key, old: KeyRow | None, now: int) -> None:
     if old is not None:
         old.revoked = now
     values = {member: getattr(new, member) for member in ("pilot", "name", "prefix", "sha256", "bcrypt", "pbkdf2")}
-    session.add(KeyRow(**values, scopes=_words(new.scopes), made=new.made, expires=new.expires))
+    session.add(KeyRow(**values, scopes=_scope_text(new.scopes), made=new.made, expires=new.expires))
 
 
-def _words(scopes: frozenset[Scope]) -> str:
+def _scope_text(scopes: frozenset[Scope]) -> str:
     return " ".join(sorted(scopes))

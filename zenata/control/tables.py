@@ -1,4 +1,4 @@
-"""The tables of pilots, keys, budgets and the audit log; the values they hold are in `pilot`, `keys` and `audit`."""
+"""The tables of pilots, keys, budgets and the audit log."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ class EntryRow(Base):
 
 
 class AuditRow(Base):
-    """What somebody did; members as in `zenata.control.audit.Deed`. The database refuses to change or remove one."""
+    """An audit entry; members as in `zenata.control.audit.AuditEntry`. The database refuses to change or remove one."""
 
     __tablename__ = "audit"
 

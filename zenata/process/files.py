@@ -1,10 +1,11 @@
-"""Files that are whole whenever their writer dies, and folders that one process holds at a time."""
+"""Files: atomic writing, private files, saved arrays, and folders locked by one process at a time."""
 
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile
@@ -66,6 +67,52 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         partial.replace(path)
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_private(path: Path, content: bytes | str, *, replace: bool = True) -> bool:
+    """Write a file that only its owner may read, in one step: whenever we die, the old or the new is there complete.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made, for its owner alone, if it is not there.
+    content : bytes or str
+        A text is written as UTF-8.
+    replace : bool
+        Whether to replace a file that is there; else it stays.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    draft: Path | None = None
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)  # mode 600
+        draft = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        if draft is not None:
+            with suppress(OSError):
+                draft.unlink()
+    return True
 
 
 @contextmanager

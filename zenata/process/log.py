@@ -1,7 +1,7 @@
-"""The log of every process: lines that hold no secrets, and that nobody can forge.
+"""Log format of every process: redacts secrets, and keeps one message on one line.
 
-What we log names no secrets in the first place. This is for what others put into an error: a URL with a password, a key
-where a name should be.
+Our own messages name no secrets. This is for what others put into an error: a URL with a password, a key in the place of
+a name.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Free ports, asked for before anything starts, so that a taken one is told in one line."""
+"""Free ports, reserved before anything starts, so that a taken one is one clear error."""
 
 import errno
 import random

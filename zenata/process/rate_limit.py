@@ -1,8 +1,8 @@
-"""A token bucket: how often something may happen in the long run, and how often at once."""
+"""Rate limit by a token bucket: a rate in the long run, and a burst at once."""
 
 from dataclasses import dataclass
 
-_NEVER = 3600.0  # told where the rate is zero [s]
+_NEVER = 3600.0  # returned where the rate is zero [s]
 
 
 @dataclass(slots=True)
@@ -20,19 +20,19 @@ class Bucket:
     tokens: float
     time: float
 
-    def take(self, rate: float, most: float, now: float) -> float:
+    def take(self, rate: float, burst: float, now: float) -> float:
         """Take a token; return 0, or the time after which there will be one [s] if there is none.
 
         Parameters
         ----------
         rate : float
             Tokens that come back each second.
-        most : float
-            How many there may be.
+        burst : float
+            Tokens at most.
         now : float
             [s]
         """
-        self.tokens = min(most, self.tokens + max(now - self.time, 0.0) * rate)
+        self.tokens = min(burst, self.tokens + max(now - self.time, 0.0) * rate)
         self.time = max(self.time, now)
         if self.tokens < 1:
             return (1 - self.tokens) / rate if rate > 0 else _NEVER

@@ -1,4 +1,4 @@
-"""How a process hears that it is to end."""
+"""Signals that end a process, turned into an event."""
 
 import atexit
 import queue
@@ -13,21 +13,21 @@ def stop_on_signal(*also: Callable[[], object]) -> threading.Event:
     A handler of a signal runs in the main thread, between any two steps of it: setting an event there blocks for ever if
     the main thread was just then at work on that event. A `SimpleQueue` alone may be filled in a handler.
     """
-    stop, told = threading.Event(), queue.SimpleQueue[bool]()
+    stop, received = threading.Event(), queue.SimpleQueue[bool]()
 
     def follow() -> None:
-        while told.get():
+        while received.get():
             stop.set()
             for act in also:
                 act()
 
     def end() -> None:
-        told.put(False)
+        received.put(False)
         thread.join()  # what it holds is let go while the interpreter is still whole
 
     thread = threading.Thread(target=follow, name="signals", daemon=True)
     thread.start()
     atexit.register(end)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.put(True))
+        signal.signal(number, lambda *_: received.put(True))
     return stop

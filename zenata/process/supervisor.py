@@ -1,4 +1,4 @@
-"""Runs processes, restarts those that die, and leaves none behind."""
+"""Supervisor: runs processes, restarts those that die, and leaves none behind."""
 
 import logging
 import os
@@ -14,22 +14,23 @@ from pathlib import Path
 from typing import Self
 
 from zenata.errors import SetupError
+from zenata.process.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
-MOST_RESTARTS = 5
+MAX_RESTARTS = 5
 """Deaths within `WINDOW` after which a process is given up on."""
 
 WINDOW = 60.0
 """[s]"""
 
-TOLD = "zenata: "
-"""How the last line of a program begins that ended with code 2 and has told what its user can mend."""
+USER_ERROR = "zenata: "
+"""Beginning of the last line of a program that ended with code 2, where it says what its user can mend."""
 
 _GRACE = 5.0  # time a process has to end by itself after SIGTERM [s]
-_PAUSE = 0.1  # before the second start of a program that died twice; doubled with each death [s]
+_RESTART = Backoff(first=0.1, limit=5.0)  # after the second death and those that follow [s]
 _TAIL = 5  # last lines of a log that are shown
-_LEASH = Path(__file__).with_name("leash.py")
+_CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +105,7 @@ class Supervisor:
         log_file = self._log_file(program)
         if log_file.exists():
             log_file.replace(log_file.with_suffix(".log.1"))
-        self._deaths[program.name] = deque(maxlen=MOST_RESTARTS)
+        self._deaths[program.name] = deque(maxlen=MAX_RESTARTS)
         self._spawn(program)
         self._programs.append(program)
 
@@ -120,8 +121,8 @@ class Supervisor:
             status = self._running[program.name].poll()
             if status is None:
                 continue
-            if program.once and (status in {0, 2} or len(self._deaths[program.name]) == MOST_RESTARTS - 1):
-                self._let_go(program)
+            if program.once and (status in {0, 2} or len(self._deaths[program.name]) == MAX_RESTARTS - 1):
+                self._finish(program)
                 continue
             if program.name not in self._due:
                 self._due[program.name] = time.monotonic() + self._pause_after(program, status)
@@ -147,31 +148,31 @@ class Supervisor:
                 process.wait()
         self._programs.clear()
 
-    def _let_go(self, program: Program) -> None:
-        """Say the last words of a program that has come to its end."""
+    def _finish(self, program: Program) -> None:
+        """Report the last line of a program that has ended."""
         self._programs.remove(program)
         del self._running[program.name]
-        self._say(f"{program.name}: {self._last_words(program).removeprefix(TOLD)}")
+        self._say(f"{program.name}: {self._last_line(program).removeprefix(USER_ERROR)}")
         self.on_change()
 
     def _pause_after(self, program: Program, status: int) -> float:
         """Return how long to wait before a program that has just died is started again [s], or give it up."""
         deaths = self._deaths[program.name]
         deaths.append(time.monotonic())
-        if status == 2 and (said := self._last_words(program)).startswith(TOLD):
-            raise GivenUp(said.removeprefix(TOLD))
-        if status == 2 or (len(deaths) == MOST_RESTARTS and deaths[-1] - deaths[0] < WINDOW):
+        if status == 2 and (line := self._last_line(program)).startswith(USER_ERROR):
+            raise GivenUp(line.removeprefix(USER_ERROR))
+        if status == 2 or (len(deaths) == MAX_RESTARTS and deaths[-1] - deaths[0] < WINDOW):
             raise GivenUp(f"{program.name} {_how(status)} and is given up on:\n{self._tail(program)}")
         self._say(f"{program.name} {_how(status)}; starting it again (its log is {self._log_file(program)})")
-        return _PAUSE * float(2 ** (len(deaths) - 1) - 1)
+        return _RESTART.pause(len(deaths) - 1)
 
     def _spawn(self, program: Program) -> None:
         if shutil.which(program.args[0]) is None:
             raise FileNotFoundError(program.args[0])
-        leash = (sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), str(program.nice))
+        child = (sys.executable, "-I", "-S", str(_CHILD), str(os.getpid()), str(program.nice))
         with self._log_file(program).open("ab") as output:
             self._running[program.name] = subprocess.Popen(  # noqa: S603 - our own programs
-                (*leash, *program.args),
+                (*child, *program.args),
                 env={**os.environ, **program.env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -185,7 +186,7 @@ class Supervisor:
     def _lines(self, program: Program) -> list[str]:
         return self._log_file(program).read_text(encoding="utf-8", errors="replace").splitlines()
 
-    def _last_words(self, program: Program) -> str:
+    def _last_line(self, program: Program) -> str:
         return (self._lines(program) or [""])[-1]
 
     def _tail(self, program: Program) -> str:

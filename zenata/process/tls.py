@@ -121,7 +121,7 @@ def certificate_of(cert: Path | None, key: Path | None) -> Certificate | None:
     if cert is None or key is None:
         here, lacking = ("--tls-cert", "--tls-key") if key is None else ("--tls-key", "--tls-cert")
         raise SetupError(f"{here} is given without {lacking}: TLS needs both")
-    seen = _shown(cert, _serving(cert, key))
+    seen = _peer_certificate(cert, _serving(cert, key))
     found = Certificate(
         cert=cert.absolute(),
         key=key.absolute(),
@@ -169,7 +169,7 @@ def _verifying(ca: Path | None) -> ssl.SSLContext:
         raise SetupError(f"{ca} holds no certificate in PEM") from error
 
 
-def _shown(cert: Path, server: ssl.SSLContext) -> dict[str, Any]:
+def _peer_certificate(cert: Path, server: ssl.SSLContext) -> dict[str, Any]:
     """Return what a client sees of a certificate, by a handshake in memory: Python reads certificates in no other way."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = [

@@ -16,7 +16,7 @@ import numpy as np
 
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import StoreError
-from zenata.process import door
+from zenata.process import endpoint
 
 T = TypeVar("T")
 
@@ -209,8 +209,8 @@ class BulkClient:
     def _connect(self) -> socket.socket:
         self.close()
         self._known = 0
-        there = door.find(self._file)
-        connection = socket.create_connection((door.HOST, there.port), _ANSWER)
+        there = endpoint.read(self._file)
+        connection = socket.create_connection((endpoint.HOST, there.port), _ANSWER)
         try:
             send(connection, Hello(there.token))
             if said := _answer(connection).error:

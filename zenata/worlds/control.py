@@ -15,8 +15,8 @@ from typing import Any, Self
 import msgspec
 
 from zenata.errors import ControlError
-from zenata.process import door
-from zenata.process.door import Door
+from zenata.process import endpoint
+from zenata.process.endpoint import Endpoint
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +60,10 @@ class ControlServer:
             def handle(self) -> None:
                 self.wfile.write(msgspec.json.encode(_answer(self.rfile.readline(LONGEST), opened, handle)) + b"\n")
 
-        self._server = ThreadingTCPServer((door.HOST, 0), Connection)
+        self._server = ThreadingTCPServer((endpoint.HOST, 0), Connection)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="control", daemon=True)
-        opened = door.leave(self._file, self._server.server_address[1])
+        opened = endpoint.write(self._file, self._server.server_address[1])
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -99,8 +99,8 @@ def ask(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> Any
 def ask_raw(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
     """Ask as `ask` does, and return the answer as JSON text."""
     try:
-        there = door.find(folder / "control.json")
-        with socket.create_connection((door.HOST, there.port), timeout) as connection:
+        there = endpoint.read(folder / "control.json")
+        with socket.create_connection((endpoint.HOST, there.port), timeout) as connection:
             connection.sendall(msgspec.json.encode(_Request(there.token, verb, arguments)) + b"\n")
             with connection.makefile("rb") as answer:
                 reply = msgspec.json.decode(answer.readline(), type=_Reply)
@@ -111,12 +111,12 @@ def ask_raw(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) ->
     return bytes(reply.result)
 
 
-def _answer(line: bytes, opened: Door, handle: Handler) -> _Reply:
+def _answer(line: bytes, opened: Endpoint, handle: Handler) -> _Reply:
     try:
         request = msgspec.json.decode(line, type=_Request)
     except msgspec.DecodeError as error:
         return _Reply(error=f"not a request: {error}", reason="invalid")
-    if not opened.opens_to(request.token):
+    if not opened.accepts(request.token):
         return _Reply(error="not the token of this simulator", reason="invalid")
     try:
         return _Reply(result=msgspec.Raw(msgspec.json.encode(handle(request.verb, request.arguments))))

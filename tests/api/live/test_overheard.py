@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from api.live.overheard import Overheard
 from tests.clocks import StandingClock
 from zenata.city.clock import SECOND
-from zenata.control.audit import Audit, Deed
+from zenata.control.audit import Audit, AuditEntry
 from zenata.control.database import open_database
 
 OWN, LAMP = "w-1/commands/water/water-0010", "zenata/commands/streetlight/streetlight-0007"
@@ -39,8 +39,8 @@ def overheard(engine: Engine, clock: StandingClock) -> Overheard:
     )
 
 
-def lines(engine: Engine) -> list[Deed]:
-    return list(reversed(Audit(engine).deeds(limit=10_000)))
+def lines(engine: Engine) -> list[AuditEntry]:
+    return list(reversed(Audit(engine).entries(limit=10_000)))
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def take(made: Levels, readings: list) -> list:
 
 
 def told(changes: list) -> list:
-    return [(c.place, c.state.phase.name, c.state.time) for c in changes if c.told]
+    return [(c.index, c.state.phase.name, c.state.time) for c in changes if c.notify]
 
 
 def one(threshold: Threshold, *values: float) -> list:
@@ -95,7 +95,7 @@ def test_a_restart_with_the_kept_states_goes_on_as_if_nothing_was(
     after = [(place, time + 51, value) for place, time, value in after]
     running, kept = levels(threshold), {}
     for change in take(running, before):
-        kept[change.place] = change.state
+        kept[change.index] = change.state
     again = levels(threshold, *(kept.get(place, State()) for place in range(4)))
     # A restart reads once more what may have been taken in already.
     assert told(take(again, before)) == []
@@ -116,7 +116,7 @@ def test_silence_is_told_once_and_its_end_too() -> None:
     made = silences(10, 100, 105)
     assert told(made.look(109)) == []
     (change,) = made.look(110)
-    assert (change.place, change.state) == (0, State(phase=Phase.FIRING, since=110, time=100))
+    assert (change.index, change.state) == (0, State(phase=Phase.FIRING, since=110, time=100))
     assert made.look(112) == []
     heard(made, 0, 113)
     assert told(made.look(114)) == [(0, "CLEAR", 113)]
@@ -159,4 +159,4 @@ def test_the_order_of_what_is_heard_does_not_matter(heards: list) -> None:
     made = silences(10, 0, 0, 0)
     for place, time in heards:
         heard(made, place, time)
-    assert [state.place for state in made.look(14)] == [1, 2]
+    assert [state.index for state in made.look(14)] == [1, 2]

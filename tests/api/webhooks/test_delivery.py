@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from api.webhooks import delivery as module
 from api.webhooks.delivery import (
+    BACKOFF,
     DISABLE_AFTER,
-    FIRST_PAUSE,
-    LONGEST_PAUSE,
-    PATIENCE,
+    MAX_AGE,
     Answer,
     Deliverer,
     after_attempt,
@@ -29,6 +28,7 @@ from api.webhooks.webhook import Delivery, Status, Webhook
 from tests.api.webhooks.receiver import Receiver
 from zenata.city.clock import SECOND, WallClock
 from zenata.control.database import open_database
+from zenata.process.backoff import Backoff
 
 HOOK = Webhook(
     id="wh_1",
@@ -117,7 +117,7 @@ def test_a_delivery_arrives_once_and_signed(rig: Rig, receiver: Receiver, entere
 def test_what_fails_is_tried_again_with_the_same_id(
     rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(module, "BACKOFF", Backoff(first=0.01, limit=1.0, factor=4.0))
     receiver.answers = [500, b"nonsense\r\n\r\n", b"", 503, 200]
     rig.add(receiver.url)
     rig.record("wh_1", {}, [made("msg_1")])
@@ -239,8 +239,8 @@ def test_stopping_cuts_an_attempt_off_and_loses_nothing(rig: Rig, receiver: Rece
 def test_pauses_grow_and_are_spread(draw: float) -> None:
     pauses = [pause_after(attempts, draw) for attempts in range(1, 12)]
     assert pauses == sorted(pauses)
-    assert 0.75 * FIRST_PAUSE <= pauses[0] <= 1.25 * FIRST_PAUSE
-    assert pauses[-1] <= 1.25 * LONGEST_PAUSE
+    assert 0.75 * BACKOFF.first <= pauses[0] <= 1.25 * BACKOFF.first
+    assert pauses[-1] <= 1.25 * BACKOFF.limit
 
 
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from([None, 302, 404, 500])), min_size=30))
@@ -253,7 +253,7 @@ def test_a_delivery_is_tried_for_about_a_day_and_then_given_up(attempts: list) -
         one = after_attempt(one, Answer(code=code, error="" if code else "no connection"), now, draw)
         assert one.error
     assert one.status is Status.FAILED
-    assert PATIENCE / 2 < now <= PATIENCE
+    assert MAX_AGE / 2 < now <= MAX_AGE
     assert 8 <= one.attempts <= 20
 
 
@@ -261,7 +261,7 @@ def test_a_receiver_may_ask_us_to_wait() -> None:
     busy = after_attempt(made("msg_1", made=0), Answer(code=429, wait=100.0), 0, 0.0)
     assert busy.due == 100 * SECOND
     longest = after_attempt(made("msg_1", made=0), Answer(code=429, wait=1e9), 0, 0.0)
-    assert longest.due == LONGEST_PAUSE * SECOND
+    assert longest.due == BACKOFF.limit * SECOND
 
 
 def test_a_webhook_that_fails_for_days_is_switched_off() -> None:

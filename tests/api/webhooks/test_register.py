@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from api.webhooks.register import Webhooks
-from api.webhooks.webhook import MOST_WAITING, MOST_WEBHOOKS, Delivery, Phase, State, Status, Webhook, WebhookError
+from api.webhooks.webhook import MAX_WAITING, MAX_WEBHOOKS, Delivery, Phase, State, Status, Webhook, WebhookError
 from zenata.control.register import Register
 
 NOW = 10**15
@@ -73,7 +73,7 @@ def test_a_webhook_is_its_pilots_alone(webhooks: Webhooks) -> None:
 
 
 def test_a_pilot_has_so_many_and_others_still_may(webhooks: Webhooks) -> None:
-    for number in range(1, MOST_WEBHOOKS):
+    for number in range(1, MAX_WEBHOOKS):
         webhooks.add(hook(number))
     assert refusal(lambda: webhooks.add(hook(99))) == "limit"
     webhooks.add(hook(100, "ben"))
@@ -82,7 +82,7 @@ def test_a_pilot_has_so_many_and_others_still_may(webhooks: Webhooks) -> None:
 
 
 def test_of_two_that_add_the_last_at_once_one_is_refused(webhooks: Webhooks) -> None:
-    for number in range(1, MOST_WEBHOOKS - 1):
+    for number in range(1, MAX_WEBHOOKS - 1):
         webhooks.add(hook(number))
     refused: list[str] = []
     begin = threading.Barrier(4)
@@ -100,7 +100,7 @@ def test_of_two_that_add_the_last_at_once_one_is_refused(webhooks: Webhooks) -> 
     for thread in threads:
         thread.join()
     assert refused == ["limit"] * 3
-    assert len(webhooks.webhooks("aqua")) == MOST_WEBHOOKS
+    assert len(webhooks.webhooks("aqua")) == MAX_WEBHOOKS
 
 
 def test_every_change_raises_the_revision(webhooks: Webhooks) -> None:
@@ -154,7 +154,7 @@ def test_removing_a_webhook_removes_what_it_was_to_be_told(webhooks: Webhooks) -
 
 
 def test_what_waits_is_bounded_and_the_rest_is_told_as_dropped(webhooks: Webhooks) -> None:
-    assert webhooks.record(hook(), {}, [delivery(number) for number in range(MOST_WAITING + 2)]) == MOST_WAITING + 2
+    assert webhooks.record(hook(), {}, [delivery(number) for number in range(MAX_WAITING + 2)]) == MAX_WAITING + 2
     newest = webhooks.deliveries(hook().id, limit=3)
     assert [one.status for one in newest] == [Status.DROPPED, Status.DROPPED, Status.PENDING]
     assert (newest[0].due, "wait already" in newest[0].error) == (None, True)

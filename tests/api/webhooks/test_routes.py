@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from api.webhooks.schemas import DeliveryDocument, DeliveryPage, WebhookAndSecret, WebhookDocument, WebhookPage
-from api.webhooks.webhook import MOST_WEBHOOKS
+from api.webhooks.webhook import MAX_WEBHOOKS
 from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
 from tests.api.webhooks.receiver import Receiver
 from tests.system.running import wait_until
@@ -129,7 +129,7 @@ def test_what_is_removed_is_gone_with_its_log(pilot: httpx.Client) -> None:
 
 
 def test_a_pilot_has_so_many_and_no_more(pilot: httpx.Client) -> None:
-    for _ in range(MOST_WEBHOOKS):
+    for _ in range(MAX_WEBHOOKS):
         make(pilot)
     refused = pilot.post("/v1/webhooks", json=MADE)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/webhook-limit")

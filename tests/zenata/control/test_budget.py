@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.database import open_database
-from zenata.control.pilot import LARGEST_GRANTS, PilotError
+from zenata.control.pilot import MAX_GRANTS, PilotError
 from zenata.control.register import Register
 
 DAY = "2026-11-23"
@@ -28,7 +28,7 @@ def test_entries_are_dated_and_noted(budget: Budget, engine: Engine) -> None:
         ("2026-10-01", -9900, "", "root"),
         (DAY, 15000050, "first grant", "root"),
     ]
-    assert [deed.detail["dh"] for deed in Audit(engine).deeds(limit=2)] == ["-99", "150000.50"]
+    assert [deed.detail["dh"] for deed in Audit(engine).entries(limit=2)] == ["-99", "150000.50"]
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_entries_are_dated_and_noted(budget: Budget, engine: Engine) -> None:
 def test_what_cannot_be_is_refused_and_not_entered(
     budget: Budget, engine: Engine, amount: str, day: str, reason: str
 ) -> None:
-    budget.enter("aqua", Decimal(LARGEST_GRANTS) / 2, day=DAY, by="root")
+    budget.enter("aqua", Decimal(MAX_GRANTS) / 2, day=DAY, by="root")
     with pytest.raises(PilotError) as refused:
         budget.enter("aqua", Decimal(amount), day=day, by="root")
     assert refused.value.reason == reason
     assert len(budget.entries("aqua")) == 1
-    assert [deed.what for deed in Audit(engine).deeds()] == ["budget.enter", "pilot.add"]
+    assert [deed.what for deed in Audit(engine).entries()] == ["budget.enter", "pilot.add"]
 
 
 def test_nobody_has_no_budget(budget: Budget) -> None:

@@ -62,7 +62,7 @@ def test_what_cannot_be_made_says_why_and_leaves_no_trace(devices, wrong, reason
 
 
 def test_a_pilot_has_only_so_many(devices, monkeypatch):
-    monkeypatch.setattr(module, "MOST_DEVICES", 2)
+    monkeypatch.setattr(module, "MAX_DEVICES", 2)
     devices.add(device("a"))
     devices.add(device("b"))
     devices.add(device("a", "beta"))
@@ -113,7 +113,7 @@ def test_what_messages_say_is_added_up_and_the_rest_stays(devices):
 
 
 def test_many_at_once_make_what_there_is_room_for(devices, monkeypatch):
-    monkeypatch.setattr(module, "MOST_DEVICES", 5)
+    monkeypatch.setattr(module, "MAX_DEVICES", 5)
     refused = []
 
     def make(number):

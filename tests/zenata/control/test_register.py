@@ -31,11 +31,11 @@ def register(engine: Engine, clock: StandingClock) -> Register:
 
 def test_a_key_speaks_for_its_pilot(register: Register) -> None:
     key = register.issue("aqua", by="root")
-    found = register.check(key)
+    found = register.authenticate(key)
     assert (found.pilot, found.role, found.key, found.scopes) == ("aqua", Role.PILOT, "main", frozenset(Scope))
-    assert register.check(key[:-1] + ("a" if key[-1] != "a" else "b")) is None
-    assert register.check(key + "a") is None
-    assert register.check("") is None
+    assert register.authenticate(key[:-1] + ("a" if key[-1] != "a" else "b")) is None
+    assert register.authenticate(key + "a") is None
+    assert register.authenticate("") is None
 
 
 def test_the_database_holds_no_key(register: Register, engine: Engine, fresh: str) -> None:
@@ -54,35 +54,35 @@ def test_the_database_holds_no_key(register: Register, engine: Engine, fresh: st
 def test_a_rotated_key_is_good_for_nothing_at_once(register: Register) -> None:
     old = register.issue("aqua", scopes=frozenset({Scope.READ}), by="root")
     new = register.rotate("aqua", "main", by="root")
-    assert register.check(old) is None
-    assert register.why(old).startswith("was revoked")
-    assert register.check(new).scopes == {Scope.READ}
+    assert register.authenticate(old) is None
+    assert register.rejection(old).startswith("was revoked")
+    assert register.authenticate(new).scopes == {Scope.READ}
 
 
 def test_a_revoked_key_leaves_its_name_free(register: Register) -> None:
     old = register.issue("aqua", name="phone", by="root")
     register.revoke("aqua", "phone", by="root")
-    assert register.check(old) is None
-    assert register.check(register.issue("aqua", name="phone", by="root")).key == "phone"
+    assert register.authenticate(old) is None
+    assert register.authenticate(register.issue("aqua", name="phone", by="root")).key == "phone"
     assert len(register.keys("aqua")) == 2
 
 
 def test_a_key_ends_by_itself(register: Register, clock: StandingClock) -> None:
     key = register.issue("aqua", expires=clock.time + SECOND, by="root")
-    assert register.check(key)
+    assert register.authenticate(key)
     clock.time += SECOND
-    assert register.check(key) is None
-    assert register.why(key).startswith("has expired")
+    assert register.authenticate(key) is None
+    assert register.rejection(key).startswith("has expired")
     assert register.users() == ()
 
 
 def test_a_suspended_pilot_has_no_key_and_no_user_until_it_is_resumed(register: Register) -> None:
     key = register.issue("aqua", by="root")
     register.suspend("aqua", reason="too loud", by="root")
-    assert (register.check(key), register.users(), register.is_active("aqua")) == (None, (), False)
-    assert "suspended (too loud)" in register.why(key)
+    assert (register.authenticate(key), register.users(), register.is_active("aqua")) == (None, (), False)
+    assert "suspended (too loud)" in register.rejection(key)
     register.resume("aqua", by="root")
-    assert register.check(key)
+    assert register.authenticate(key)
     assert [user.name for user in register.users()] == ["aqua"]
 
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_is_refused_and_not_noted(register: Register, engine: Eng
     with pytest.raises(PilotError) as refused:
         act(register)
     assert refused.value.reason == reason
-    assert {deed.what for deed in Audit(engine).deeds()} <= {"pilot.add", "key.issue"}
+    assert {deed.what for deed in Audit(engine).entries()} <= {"pilot.add", "key.issue"}
     assert [pilot.name for pilot in register.pilots()] == ["aqua"]
 
 
@@ -179,9 +179,9 @@ def test_another_process_follows(register: Register, fresh: str) -> None:
     engine = open_database(fresh)
     with Register(engine) as other:
         key = register.issue("aqua", by="root")
-        wait_until(lambda: other.check(key), "it is known there")
+        wait_until(lambda: other.authenticate(key), "it is known there")
         register.suspend("aqua", reason="x", by="root")
-        wait_until(lambda: other.check(key) is None, "and good for nothing there")
+        wait_until(lambda: other.authenticate(key) is None, "and good for nothing there")
     engine.dispose()
 
 
@@ -203,7 +203,7 @@ def test_of_two_that_issue_the_same_key_at_once_one_is_refused(register: Registe
     for engine in engines:
         engine.dispose()
     register.refresh()
-    assert sorted(register.check(one) is not None for one in outcomes) == [False, True]
+    assert sorted(register.authenticate(one) is not None for one in outcomes) == [False, True]
     assert "conflict" in outcomes
     assert len([key for key in register.keys("aqua") if key.name == "phone"]) == 1
 
@@ -211,17 +211,17 @@ def test_of_two_that_issue_the_same_key_at_once_one_is_refused(register: Registe
 def test_every_change_is_in_the_audit_log_for_ever(register: Register, engine: Engine) -> None:
     key = register.issue("aqua", by="root")
     register.suspend("aqua", reason="too loud", by="root")
-    deeds = Audit(engine).deeds()
+    deeds = Audit(engine).entries()
     assert [(deed.who, deed.what, deed.target) for deed in deeds] == [
         ("root", "pilot.suspend", "aqua"),
         ("root", "key.issue", "aqua/main"),
         ("root", "pilot.add", "aqua"),
     ]
     assert deeds[1].detail["prefix"] == key[:9]
-    assert Audit(engine).deeds(before=deeds[0].id, limit=1) == deeds[1:2]
-    assert Audit(engine).deeds(who="nobody") == []
+    assert Audit(engine).entries(before=deeds[0].id, limit=1) == deeds[1:2]
+    assert Audit(engine).entries(who="nobody") == []
     again = "INSERT OR REPLACE INTO audit SELECT * FROM audit" if engine.dialect.name == "sqlite" else "TRUNCATE audit"
     for change in ("DELETE FROM audit", "UPDATE audit SET who = 'ben'", again):
         with pytest.raises(SQLAlchemyError), engine.begin() as connection:
             connection.execute(text(change))
-    assert Audit(engine).deeds() == deeds
+    assert Audit(engine).entries() == deeds

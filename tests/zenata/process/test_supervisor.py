@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from zenata.process import supervisor as module
-from zenata.process.supervisor import MOST_RESTARTS, GivenUp, Program, Supervisor
+from zenata.process.backoff import Backoff
+from zenata.process.supervisor import MAX_RESTARTS, GivenUp, Program, Supervisor
 
 TIMEOUT = 15.0  # far beyond what anything here takes [s]
 
@@ -115,15 +116,15 @@ def test_what_told_its_user_why_is_quoted_alone(supervisor):
 
 
 def test_what_dies_again_and_again_is_given_up_on(supervisor, said, monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    monkeypatch.setattr(module, "_RESTART", Backoff(first=0.0, limit=0.0))
     supervisor.start(shell("exec sleep 60"))
-    for _ in range(MOST_RESTARTS - 1):
+    for _ in range(MAX_RESTARTS - 1):
         kill_at_once(supervisor)
         supervisor.check()
     kill_at_once(supervisor)
     with pytest.raises(GivenUp, match=r"it was killed by SIGKILL and is given up on:\n  \(it said nothing\)"):
         supervisor.check()
-    assert len(said) == MOST_RESTARTS - 1
+    assert len(said) == MAX_RESTARTS - 1
 
 
 def kill_at_once(supervisor: Supervisor) -> None:
@@ -134,7 +135,7 @@ def kill_at_once(supervisor: Supervisor) -> None:
 
 
 def test_what_dies_twice_is_started_again_after_a_pause_in_which_nobody_waits(supervisor, monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE", 3600.0)
+    monkeypatch.setattr(module, "_RESTART", Backoff(first=3600.0, limit=3600.0))
     supervisor.start(shell("exec sleep 60"))
     supervisor.start(shell("exec sleep 60", name="other"))
     for _ in range(2):
@@ -147,7 +148,15 @@ def test_what_dies_twice_is_started_again_after_a_pause_in_which_nobody_waits(su
 
 
 def test_a_signal_reaches_its_program(supervisor, log):
-    supervisor.start(shell("trap 'echo heard' HUP; echo ready; while :; do sleep 0.01; done"))
+    script = (
+        "import signal\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})\n"
+        "print('ready', flush=True)\n"
+        "signal.sigwait({signal.SIGHUP})\n"
+        "print('heard', flush=True)\n"
+        "signal.pause()"
+    )
+    supervisor.start(Program(name="it", args=(sys.executable, "-I", "-S", "-c", script)))
     wait_for(lambda: log.exists() and log.read_text() == "ready\n")
     supervisor.signal("it", signal.SIGHUP)
     wait_for(lambda: log.read_text() == "ready\nheard\n")
@@ -159,20 +168,20 @@ def test_a_program_stands_back_as_far_as_it_is_told(supervisor, log):
 
 
 def test_what_starts_after_its_parent_died_ends_at_once(tmp_path):
-    leash = [sys.executable, "-I", "-S", str(module._LEASH), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
-    done = subprocess.run(leash, capture_output=True, timeout=TIMEOUT, check=False)
+    child = [sys.executable, "-I", "-S", str(module._CHILD), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
+    done = subprocess.run(child, capture_output=True, timeout=TIMEOUT, check=False)
     assert done.stderr == b"the parent is dead\n"
     assert not (tmp_path / "ran").exists()
 
 
 def test_deaths_far_apart_are_forgiven(supervisor, said, monkeypatch):
     monkeypatch.setattr(module, "WINDOW", 0.0)
-    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    monkeypatch.setattr(module, "_RESTART", Backoff(first=0.0, limit=0.0))
     supervisor.start(shell("exec sleep 60"))
-    for _ in range(2 * MOST_RESTARTS):
+    for _ in range(2 * MAX_RESTARTS):
         kill_at_once(supervisor)
         supervisor.check()
-    assert len(said) == 2 * MOST_RESTARTS
+    assert len(said) == 2 * MAX_RESTARTS
 
 
 def test_stopping_ends_the_last_first(tmp_path):

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.live.hub import Hub
-from api.webhooks import watch as module
+from api.webhooks import evaluator as module
+from api.webhooks.evaluator import ConditionEvaluator
 from api.webhooks.register import Webhooks
 from api.webhooks.signature import new_secret
 from api.webhooks.trackers import SensorTracker
-from api.webhooks.watch import Watch
-from api.webhooks.webhook import MOST_WAITING, Delivery, Status, Webhook
+from api.webhooks.webhook import MAX_WAITING, Delivery, Status, Webhook
 from tests.api.running import MINUTE, START
 from zenata.city.clock import SECOND, WallClock, format_time
 from zenata.city.readings import Catalog, ReadingBatch, Series
@@ -53,14 +53,14 @@ class Rig:
         self.hooks.add(hook)
         return hook
 
-    def watch(self, **options: Any) -> Watch:
-        return Watch(
+    def watch(self, **options: Any) -> ConditionEvaluator:
+        return ConditionEvaluator(
             **{"hooks": self.hooks, "hub": self.hub, "store": self.store, "grace": 0.0}
             | {"may": lambda *_: self.allowed, "clock": WallClock()}
             | options
         )
 
-    def run(self, **options: Any) -> Watch:
+    def run(self, **options: Any) -> ConditionEvaluator:
         """Look on until the end of the test."""
         return self.stack.enter_context(self.watch(**options))
 
@@ -411,9 +411,9 @@ def test_a_webhook_that_is_switched_off_changed_or_removed_is_left(rig: Rig) -> 
 def test_what_waits_is_bounded_and_the_rest_is_told_as_dropped(rig: Rig) -> None:
     rig.add()
     rig.run()
-    rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MOST_WAITING + 5)])
+    rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MAX_WAITING + 5)])
     deadline = time.monotonic() + 10
-    while len(rig.deliveries()) < MOST_WAITING + 5:
+    while len(rig.deliveries()) < MAX_WAITING + 5:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     dropped = [one for one in rig.deliveries() if one.status is Status.DROPPED]

@@ -11,14 +11,14 @@ import pytest
 from tests.system.running import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import BROKERS, HOST, Running, running_broker, standard_users
-from zenata.broker.base import WATCHER
-from zenata.broker.nats import Nats, Watch
-from zenata.broker.watch import Connection, Watcher
+from zenata.broker.base import MONITOR
+from zenata.broker.monitor import BrokerMonitor, Connection
+from zenata.broker.nats import MonitorPort, Nats
 from zenata.city.clock import SECOND
 from zenata.errors import BrokerError
 from zenata.process.ports import free_ports
 
-SECRET = "of the / watcher"
+SECRET = "of the / monitor"
 
 
 @pytest.fixture(scope="module")
@@ -35,25 +35,25 @@ def watched(folder: Path) -> Iterator[tuple[Running, str]]:
     """A broker, and the URL by which it is asked."""
     (port,) = free_ports(HOST, {"watch": 0}).values()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BROKERS, "nats", Nats(watch=Watch(port=port, password_hash=Nats().hash_password(SECRET))))
+        patch.setitem(BROKERS, "nats", Nats(monitor=MonitorPort(port=port, password_hash=Nats().hash_password(SECRET))))
         with running_broker("nats", folder, standard_users("nats")) as broker:
-            yield broker, f"nats://{WATCHER}:{quote(SECRET, safe='')}@{HOST}:{port}"
+            yield broker, f"nats://{MONITOR}:{quote(SECRET, safe='')}@{HOST}:{port}"
 
 
 @contextmanager
-def watching(url: str) -> Iterator[Watcher]:
-    with closing(Watcher(url)) as watcher:
-        yield watcher
+def watching(url: str) -> Iterator[BrokerMonitor]:
+    with closing(BrokerMonitor(url)) as monitor:
+        yield monitor
 
 
 def of(url: str, user: str) -> list[Connection]:
-    with watching(url) as watcher:
-        return [one for one in watcher.connections() if one.user == user]
+    with watching(url) as monitor:
+        return [one for one in monitor.connections() if one.user == user]
 
 
-def filled(url: str) -> float:
-    with watching(url) as watcher:
-        return watcher.filled()
+def disk_usage(url: str) -> float:
+    with watching(url) as monitor:
+        return monitor.disk_usage()
 
 
 def test_who_is_connected_is_told_while_it_is(watched: tuple[Running, str]) -> None:
@@ -87,50 +87,50 @@ def test_how_much_it_keeps_is_told(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with Client(broker, "demo", session="away") as demo:
         demo.subscribe("pilots/demo/#")
-    before = filled(url)
+    before = disk_usage(url)
     with Client(broker, "demo") as demo:
         demo.publish("pilots/demo/x", ["x" * 1_000_000 for _ in range(20)])
-    assert 20e6 < (filled(url) - before) * 16 * 2**30 < 22e6  # of max_file_store
+    assert 20e6 < (disk_usage(url) - before) * 16 * 2**30 < 22e6  # of max_file_store
 
 
 def test_one_line_serves_many_questions_and_outlives_what_cuts_it(watched: tuple[Running, str]) -> None:
     broker, url = watched
-    with watching(url) as watcher, Client(broker, "demo") as demo:
-        watcher.open()
-        before = watcher._line
-        assert [one.user for one in watcher.connections()] == [one.user for one in watcher.connections()] == ["demo"]
-        assert watcher.filled() < 1
-        assert watcher._line is before
+    with watching(url) as monitor, Client(broker, "demo") as demo:
+        monitor.open()
+        before = monitor._connection
+        assert [one.user for one in monitor.connections()] == [one.user for one in monitor.connections()] == ["demo"]
+        assert monitor.disk_usage() < 1
+        assert monitor._connection is before
         before._socket.shutdown(socket.SHUT_RDWR)
-        assert [one.user for one in watcher.connections()] == ["demo"]
+        assert [one.user for one in monitor.connections()] == ["demo"]
         assert demo.connected
 
 
 def test_who_is_cut_is_disconnected_and_nobody_else(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with (
-        watching(url) as watcher,
+        watching(url) as monitor,
         Client(broker, "demo") as tcp,
         Client(broker, "demo", transport="websockets") as page,
         Client(broker, "demo_phone") as phone,
     ):
-        assert watcher.cut({"demo", "nobody"}) == 2
+        assert monitor.disconnect({"demo", "nobody"}) == 2
         tcp.wait_closed()
         page.wait_closed()
         assert phone.subscribe("pilots/demo/#")
-        assert watcher.cut({"demo"}) == 0
+        assert monitor.disconnect({"demo"}) == 0
 
 
 def test_who_is_cut_is_gone_at_once_while_the_broker_takes_in_users(watched: tuple[Running, str], folder: Path) -> None:
     """It goes through every retained message then, and lets nobody in; a line that is open is answered all the same."""
     broker, url = watched
-    with watching(url) as watcher, Client(broker, "demo") as demo:
-        watcher.open()
+    with watching(url) as monitor, Client(broker, "demo") as demo:
+        monitor.open()
         demo.retain([f"pilots/demo/{number}" for number in range(30_000)])
         before = said(folder)
         broker.give(standard_users("nats"))
         wait_until(lambda: "Trapped" in said(folder)[len(before) :], "it begins")
-        assert watcher.cut({"demo"}) == 1
+        assert monitor.disconnect({"demo"}) == 1
         demo.wait_closed()
         assert "Reloaded server" not in said(folder)[len(before) :]
     wait_until(lambda: "Reloaded server" in said(folder)[len(before) :], "it ends")
@@ -163,8 +163,8 @@ def test_whoever_asks_hears_nothing_that_is_said(watched: tuple[Running, str]) -
 def test_nobody_else_may_ask(watched: tuple[Running, str]) -> None:
     _, url = watched
     for wrong in (url.replace("nats://watcher:", "nats://watcher:x"), url.replace("//watcher", "//demo")):
-        with watching(wrong) as watcher, pytest.raises(BrokerError, match="is: -ERR 'Authorization Violation'"):
-            watcher.connections()
+        with watching(wrong) as monitor, pytest.raises(BrokerError, match="is: -ERR 'Authorization Violation'"):
+            monitor.connections()
 
 
 @pytest.mark.parametrize(
@@ -181,11 +181,11 @@ def test_what_does_not_answer_so_is_told_in_one_line(said: bytes) -> None:
         thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(BrokerError, match=r"^the broker does not tell how it is: .+$"):
-            Watcher(f"nats://watcher:x@{HOST}:{server.getsockname()[1]}").connections()
+            BrokerMonitor(f"nats://watcher:x@{HOST}:{server.getsockname()[1]}").connections()
         thread.join()
 
 
 def test_nobody_there_is_told(tmp_path: Path) -> None:
     (port,) = free_ports(HOST, {"watch": 0}).values()
     with pytest.raises(BrokerError, match="does not tell how it is"):
-        Watcher(f"nats://watcher:x@{HOST}:{port}").connections()
+        BrokerMonitor(f"nats://watcher:x@{HOST}:{port}").connections()

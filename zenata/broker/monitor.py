@@ -1,7 +1,7 @@
-"""How the embedded broker is, and who is connected: what NATS tells its system account, asked by its own protocol.
+"""Monitoring of the embedded broker: its connections and disk, by the system account of NATS, in its own protocol.
 
-While it takes in new users NATS accepts no connection, for a second and more where many messages are retained. So a line
-that is open stays open, and by it those can be cut off at once who must be.
+While it takes in new users NATS accepts no connection, for a second and more where many messages are retained. So this
+connection stays open, and whoever must be disconnected at once is disconnected by it.
 
 References
 ----------
@@ -25,14 +25,14 @@ from zenata.errors import BrokerError
 
 T = TypeVar("T")
 
-QUESTIONS = tuple(f"$SYS.REQ.SERVER.{what}" for what in ("PING.CONNZ", "PING.JSZ", "*.KICK"))
-"""The subjects that it asks; it may use no others."""
+REQUESTS = tuple(f"$SYS.REQ.SERVER.{what}" for what in ("PING.CONNZ", "PING.JSZ", "*.KICK"))
+"""The subjects that it may publish to, and no others."""
 
 ANSWER = "_INBOX.watcher"
 """What the subjects begin with on which it is answered."""
 
-_MOST = 65_536  # connections, more than it lets in
-_PATIENCE = 2.0  # the longest an answer may take [s]
+_MAX_CONNECTIONS = 65_536  # connections, more than it lets in
+_TIMEOUT = 2.0  # the longest an answer may take [s]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +76,7 @@ class _Limits(msgspec.Struct):
     max_storage: int
 
 
-class _Kept(msgspec.Struct):
+class _Storage(msgspec.Struct):
     storage: int
     config: _Limits
 
@@ -90,12 +90,12 @@ class _Answer(msgspec.Struct, Generic[T]):
     data: T
 
 
-class _Cut(msgspec.Struct):
+class _Kicked(msgspec.Struct):
     server: _Server
 
 
-class Watcher:
-    """Asks a NATS how it is. Methods may be called from any thread.
+class BrokerMonitor:
+    """A client of the monitoring of NATS. Methods may be called from any thread.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ class Watcher:
 
     def __init__(self, url: str) -> None:
         where = urlsplit(url)
-        self._place = where.hostname, where.port
-        self._who = {"user": unquote(where.username or ""), "pass": unquote(where.password or ""), "verbose": False}
-        self._line: _Line | None = None
+        self._address = where.hostname, where.port
+        self._login = {"user": unquote(where.username or ""), "pass": unquote(where.password or ""), "verbose": False}
+        self._connection: _NatsConnection | None = None
         self._lock = threading.Lock()
 
     def connections(self) -> Sequence[Connection]:
@@ -129,7 +129,7 @@ class Watcher:
             for one in self._clients().data.connections
         ]
 
-    def cut(self, users: Collection[str]) -> int:
+    def disconnect(self, users: Collection[str]) -> int:
         """Disconnect whoever is connected as one of these users; return how many were.
 
         Raises
@@ -140,26 +140,26 @@ class Watcher:
         found = self._clients()
         ids = [one.cid for one in found.data.connections if one.authorized_user in users]
         for id_ in ids:  # one that has just gone is answered as well
-            self._ask(f"{found.server.id}.KICK", {"cid": id_}, _Cut)
+            self._ask(f"{found.server.id}.KICK", {"cid": id_}, _Kicked)
         return len(ids)
 
     def open(self) -> None:
-        """Open the line to ask by, if it is not yet.
+        """Connect, if it is not connected yet.
 
         Raises
         ------
         BrokerError
             As above.
         """
-        if self._line is None:
-            self.filled()
+        if self._connection is None:
+            self.disk_usage()
 
     def close(self) -> None:
-        """Close the line."""
+        """Disconnect."""
         with self._lock:
-            self._hang_up()
+            self._drop()
 
-    def filled(self) -> float:
+    def disk_usage(self) -> float:
         """Return how much of the disk that it may use for sessions and what waits for them it uses, 0 to 1.
 
         Raises
@@ -167,53 +167,53 @@ class Watcher:
         BrokerError
             As above.
         """
-        kept = self._ask("PING.JSZ", {}, _Answer[_Kept]).data
-        return kept.storage / max(kept.config.max_storage, 1)
+        jetstream = self._ask("PING.JSZ", {}, _Answer[_Storage]).data
+        return jetstream.storage / max(jetstream.config.max_storage, 1)
 
     def _clients(self) -> _Answer[_Clients]:
-        return self._ask("PING.CONNZ", {"auth": True, "acc": "$G", "limit": _MOST}, _Answer[_Clients])
+        return self._ask("PING.CONNZ", {"auth": True, "acc": "$G", "limit": _MAX_CONNECTIONS}, _Answer[_Clients])
 
     def _ask(self, what: str, options: Mapping[str, object], type_: type[T]) -> T:
         with self._lock:
             try:
                 return msgspec.json.decode(self._answer(f"$SYS.REQ.SERVER.{what}", _text(options)), type=type_)
             except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
-                self._hang_up()
+                self._drop()
                 raise BrokerError(f"the broker does not tell how it is: {error}") from error
 
     def _answer(self, subject: str, body: str) -> bytes:
-        """Ask by the line there is; it may have been cut since, as when the broker started again, so by another then."""
-        if self._line is not None:
+        """Ask by the connection there is, or by another if it was lost since, as when the broker started again."""
+        if self._connection is not None:
             try:
-                return self._line.ask(subject, body)
+                return self._connection.ask(subject, body)
             except (ConnectionError, BrokenPipeError):
-                self._hang_up()
-        self._line = _Line(self._place, self._who)
-        return self._line.ask(subject, body)
+                self._drop()
+        self._connection = _NatsConnection(self._address, self._login)
+        return self._connection.ask(subject, body)
 
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
-class _Line:
+class _NatsConnection:
     """A connection by the protocol of NATS. What comes unasked, such as its PINGs, is passed over (see nats.conf)."""
 
-    def __init__(self, place: tuple[str | None, int | None], who: Mapping[str, object]) -> None:
+    def __init__(self, address: tuple[str | None, int | None], login: Mapping[str, object]) -> None:
         self._inbox, self._numbers = f"{ANSWER}.{token_hex(8)}", itertools.count()
-        self._socket = socket.create_connection(place, _PATIENCE)
-        self._said = self._socket.makefile("rb")
-        self._socket.sendall(f"CONNECT {_text(who)}\r\nSUB {self._inbox}.* 1\r\n".encode())
+        self._socket = socket.create_connection(address, _TIMEOUT)
+        self._answers = self._socket.makefile("rb")
+        self._socket.sendall(f"CONNECT {_text(login)}\r\nSUB {self._inbox}.* 1\r\n".encode())
 
     def ask(self, subject: str, body: str) -> bytes:
         """Return the body of the answer."""
         inbox = f"{self._inbox}.{next(self._numbers)}"
         self._socket.sendall(f"PUB {subject} {inbox} {len(body)}\r\n{body}\r\n".encode())
-        for line in self._said:
+        for line in self._answers:
             match line.split():
                 case [b"MSG", to, *_, size]:
-                    answer = self._said.read(int(size) + 2)[:-2]
+                    answer = self._answers.read(int(size) + 2)[:-2]
                     if to == inbox.encode():
                         return answer
                 case [b"-ERR", *_]:
@@ -221,7 +221,7 @@ class _Line:
         raise ConnectionResetError("it closed the connection")
 
     def close(self) -> None:
-        self._said.close()
+        self._answers.close()
         self._socket.close()
 
 

@@ -1,8 +1,8 @@
-"""Looks at what is stored, and notes what webhooks are to be told of it.
+"""Evaluates the conditions of webhooks on stored readings and announced events, and records deliveries.
 
-Nothing is noted before it is stored, and nothing that is stored is passed over: after a restart, and where the ring of
-the hub has gone on without us, each condition is taken up again from the store, a little before the time up to which it
-had been looked at. What is looked at twice is told once, as the id of a delivery comes from what it tells.
+Nothing is evaluated before it is stored, and nothing that is stored is passed over: after a restart, and where the ring
+of the hub has gone on without us, each condition resumes from the store, a little before the time up to which it was
+evaluated. What is evaluated twice is delivered once, as the id of a delivery is a digest of its contents.
 """
 
 import logging
@@ -12,8 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 import msgspec
 import numpy as np
@@ -27,6 +25,7 @@ from zenata.city.clock import EARLIEST, LATEST, Clock
 from zenata.city.model import OWN
 from zenata.city.readings import ReadingBatch
 from zenata.errors import StoreError
+from zenata.process.background import Background
 from zenata.store.base import Query, Store, Table
 from zenata.wire.bulletins import Announcement
 
@@ -35,14 +34,14 @@ log = logging.getLogger(__name__)
 GRACE = 30.0
 """How long after the start no device is called silent [s]: what it said meanwhile may still be on its way."""
 
-_LOOK = 0.2  # pause between two looks at what is new [s]
-_RIGHTS = 1.0  # pause between two looks at who may see what [s]
+_INTERVAL = 0.2  # between two evaluations [s]
+_RIGHTS = 1.0  # between two checks of who may see what [s]
 _MARK = 5.0  # pause between two notes of how far we are [s]
 _PAGE = 20_000  # readings taken from the store at once
 
 
-class Watch:
-    """Looks on in a thread of its own, while it is entered.
+class ConditionEvaluator(Background):
+    """Evaluates in a thread of its own, while it is entered.
 
     Parameters
     ----------
@@ -69,28 +68,21 @@ class Watch:
     ) -> None:
         self._hooks, self._hub, self._store, self._may, self._clock = hooks, hub, store, may, clock
         self._since = time.monotonic() + grace
-        self._place = hub.next  # the batch to look at next
+        self._next_batch = hub.next  # the batch to look at next
         self._revision = -1
         self._known: list[Webhook] = []
         self._sensors: dict[str, SensorTracker] = {}  # by webhook, as the next
         self._events: dict[str, EventTracker] = {}
-        self._unwritten: deque[Outcome] = deque()
+        self._outcomes: deque[Outcome] = deque()
         self._marked: dict[str, int | None] = {}
         self._next = {"rights": 0.0, "mark": 0.0}
         self._lock = threading.Lock()  # held by whoever is at work on any of these
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhook conditions")
+        super().__init__("webhook conditions")
 
-    def __enter__(self) -> Self:
-        self._tried(self._renew)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
+    def start(self) -> None:
+        """Take up the webhooks there are, and start the thread."""
+        self._attempt(self._refresh)
+        super().start()
 
     def announce(self, world: str, payload: bytes) -> None:
         """Take what a world has announced; what it makes us tell is kept when this returns.
@@ -101,7 +93,7 @@ class Watch:
             If the database is away: announce it again.
         """
         with self._lock:
-            self._renew()
+            self._refresh()
             try:
                 event = msgspec.json.decode(payload, type=Announcement)
                 for tracker in self._events.values():
@@ -112,14 +104,14 @@ class Watch:
             self._write()
 
     def _run(self) -> None:
-        while not self._stop.wait(_LOOK):
+        while not self._stop.wait(_INTERVAL):
             with self._lock:
-                for act in (self._renew, self._follow, self._look, self._write, self._mark):
-                    self._tried(act)
+                for act in (self._refresh, self._follow, self._look, self._write, self._mark):
+                    self._attempt(act)
         with self._lock:
-            self._tried(self._write)
+            self._attempt(self._write)
 
-    def _tried(self, act: Callable[[], None]) -> None:
+    def _attempt(self, act: Callable[[], None]) -> None:
         """Do something; where a database or the store is away, it is done later."""
         try:
             act()
@@ -128,7 +120,7 @@ class Watch:
         except Exception:
             log.exception("a look at the conditions of webhooks failed; it is made again")
 
-    def _renew(self) -> None:
+    def _refresh(self) -> None:
         """Take up the webhooks that are new or begun anew, and leave those that are gone or not allowed any more."""
         revision = self._hooks.revision()
         if revision != self._revision:
@@ -147,7 +139,7 @@ class Watch:
                 self._events.pop(id_, None)
         for id_, hook in wanted.items():
             if id_ not in self._sensors and id_ not in self._events:
-                self._tried(partial(self._take_up, hook.pilot, id_))
+                self._attempt(partial(self._take_up, hook.pilot, id_))
 
     def _take_up(self, pilot: str, id_: str) -> None:
         """Begin with a webhook where it was left, or now."""
@@ -165,7 +157,7 @@ class Watch:
             self._catch_up(tracker, hook.seen - OVERLAP)
         if tracker.seen is None:  # there is nothing yet, so whatever is there after a restart is new
             tracker.seen = EARLIEST
-        for number in range(max(self._hub.unsettled, self._hub.first), self._place):
+        for number in range(max(self._hub.unsettled, self._hub.first), self._next_batch):
             if (batch := self._hub.batch(number)) is not None:
                 self._take_batch(tracker, batch)
         self._sensors[id_] = tracker
@@ -188,17 +180,17 @@ class Watch:
 
     def _follow(self) -> None:
         """Take in what has come since the last look."""
-        while self._place < self._hub.next and not self._stop.is_set():
-            batch = self._hub.batch(self._place)
+        while self._next_batch < self._hub.next and not self._stop.is_set():
+            batch = self._hub.batch(self._next_batch)
             if batch is None:  # we were too slow
-                place = self._hub.unsettled
+                first = self._hub.unsettled
                 for tracker in self._sensors.values():
                     if tracker.seen is not None:
                         self._catch_up(tracker, tracker.seen - OVERLAP)
-                self._place = place  # now only: a store that fails is asked again
+                self._next_batch = first  # now only: a store that fails is asked again
                 continue
             self._each(partial(self._take_batch, batch=batch))
-            self._place += 1
+            self._next_batch += 1
 
     def _each(self, act: Callable[[SensorTracker], None]) -> None:
         """Do something with each condition on readings; one that fails begins again from the store, and stops no other.
@@ -224,7 +216,7 @@ class Watch:
         for tracker in trackers:
             now = self._now(tracker.hook.world, wall)
             if now is not None:
-                self._tried(partial(self._look_at, tracker, now, wall))  # each by itself: it stops no other
+                self._attempt(partial(self._look_at, tracker, now, wall))  # each by itself: it stops no other
 
     def _look_at(self, tracker: SensorTracker | EventTracker, now: int, wall: int) -> None:
         self._note(tracker.look(now, wall))
@@ -244,18 +236,18 @@ class Watch:
 
     def _note(self, outcome: Outcome) -> None:
         if outcome:
-            self._unwritten.append(outcome)
+            self._outcomes.append(outcome)
 
     def _write(self) -> None:
         """Write what is to be kept and told, in the order that it happened."""
-        while self._unwritten:
-            outcome = self._unwritten[0]
+        while self._outcomes:
+            outcome = self._outcomes[0]
             self._hooks.record(outcome.hook, outcome.states, outcome.deliveries)
-            self._unwritten.popleft()
+            self._outcomes.popleft()
 
     def _mark(self) -> None:
         """Note how far the conditions have been looked at, now that all of it is written."""
-        if self._unwritten or not self._is_time("mark", _MARK):
+        if self._outcomes or not self._is_time("mark", _MARK):
             return
         seen = {id_: tracker.seen for id_, tracker in self._sensors.items()}
         new = {id_: time for id_, time in seen.items() if time is not None and time != self._marked.get(id_)}

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.pilots.schemas import ActivityDocument, AlertPage, DeedPage
+from api.pilots.schemas import ActivityDocument, AlertPage, AuditPage
 from tests.api.running import START, Api, running, small_city
-from zenata.broker.watch import Connection, Watcher
+from zenata.broker.monitor import BrokerMonitor, Connection
 from zenata.errors import BrokerError
 from zenata.store import open_store
 
@@ -47,13 +47,13 @@ def test_who_is_connected_is_told_where_the_broker_tells(tmp_path: Path) -> None
     told = [
         Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
     ]
-    watcher = Told(told)
+    monitor = Told(told)
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=tmp_path, watcher=watcher) as api:
+    with running(city=small_city(), store=store, worlds=tmp_path, monitor=monitor) as api:
         api.register.issue("test-pilot", name="phone", by="test")
         with api.client("engineer") as engineer:
             found = [activity(engineer).mqtt]
-            watcher.away = True
+            monitor.away = True
             found += [activity(engineer).mqtt]
     store.close()
     mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z"} for user in ("test-pilot", "test-pilot_phone")]
@@ -63,9 +63,9 @@ def test_who_is_connected_is_told_where_the_broker_tells(tmp_path: Path) -> None
 @pytest.mark.parametrize(("filled", "away", "told"), [(0.51, False, True), (0.5, False, False), (0.9, True, False)])
 def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away: bool, told: bool) -> None:
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    watcher = Told([], filled=filled, away=away)
+    monitor = Told([], filled=filled, away=away)
     with (
-        running(city=small_city(), store=store, worlds=tmp_path, watcher=watcher) as api,
+        running(city=small_city(), store=store, worlds=tmp_path, monitor=monitor) as api,
         api.client("engineer") as engineer,
     ):
         found = AlertPage.model_validate(engineer.get("/v1/alerts").json()).items
@@ -73,7 +73,7 @@ def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away:
     assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if told else [])
 
 
-class Told(Watcher):
+class Told(BrokerMonitor):
     """What a broker would tell."""
 
     def __init__(self, connections: Sequence[Connection], filled: float = 0.0, *, away: bool = False) -> None:
@@ -82,7 +82,7 @@ class Told(Watcher):
     def connections(self) -> Sequence[Connection]:
         return self._said(self.told)
 
-    def filled(self) -> float:
+    def disk_usage(self) -> float:
         return self._said(self.part)
 
     def _said(self, what):
@@ -112,7 +112,7 @@ def test_what_changes_something_is_in_the_log(api: Api, client: httpx.Client, en
     client.delete("/v1/devices/logged").raise_for_status()
     client.get("/v1/devices")
     assert client.post("/v1/pilots", json={"name": "friend"}).status_code == 403
-    deeds = DeedPage.model_validate(engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 3}).json()).items
+    deeds = AuditPage.model_validate(engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 3}).json()).items
     assert [(deed.what, deed.detail["status"]) for deed in deeds] == [
         ("POST /v1/pilots", 403),
         ("DELETE /v1/devices/{device}", 204),

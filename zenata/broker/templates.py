@@ -1,11 +1,11 @@
-"""Writing the folder of a broker."""
+"""Configuration files of brokers: filling in templates, and writing a broker's folder."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
 from zenata.errors import SetupError
+from zenata.process.files import write_private
 
 _HERE = Path(__file__).parent
 
@@ -39,7 +39,7 @@ def plain(name: str, value: object) -> str:
     return text
 
 
-def write_private(folder: Path, files: dict[str, str]) -> None:
+def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     """Write files that only their owner may read, each in one step, into a folder that only its owner may enter.
 
     Raises
@@ -50,12 +50,7 @@ def write_private(folder: Path, files: dict[str, str]) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        for name, text in files.items():
-            draft = folder / f"{name}.new"
-            draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            draft.replace(folder / name)
     except OSError as error:
-        raise SetupError(f"the broker's folder {folder} cannot be written: {error}") from error
+        raise SetupError(f"{folder} cannot be written: {error.strerror}") from error
+    for name, text in files.items():
+        write_private(folder / name, text)

@@ -1,4 +1,4 @@
-"""What is asked with every request about pilots and keys, from memory.
+"""Authenticates keys, and answers from memory what every request asks about pilots and their quotas.
 
 A number in the database, which rises with every change, tells a process that another has made one.
 """
@@ -9,7 +9,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
 import msgspec
 from sqlalchemy import Engine, select
@@ -21,6 +20,7 @@ from zenata.control.keys import PREFIX_LENGTH, Key, MqttUser, Principal, Scope, 
 from zenata.control.pilot import Pilot, Quotas
 from zenata.control.tables import KeyRow, PilotRow, RegisterRevision
 from zenata.errors import StoreError
+from zenata.process.background import Background
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class _State:
     quotas: Mapping[str, Quotas] = field(default_factory=dict)
 
 
-class Directory:
+class Authenticator(Background):
     """The pilots and keys of a database, as they were when it was last looked at.
 
     Methods may be called from any thread. Within its ``with`` block it follows what other processes change; otherwise
@@ -58,23 +58,12 @@ class Directory:
         self._engine = engine
         self._quotas = quotas or Quotas()
         self._clock = clock or WallClock()
+        super().__init__("pilots", daemon=True)
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._state = _State()
         self._load()
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._follow, name="pilots", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        if self._thread:
-            self._thread.join()
-
-    def check(self, key: str) -> Principal | None:
+    def authenticate(self, key: str) -> Principal | None:
         """Return whom a key speaks for, or None if it is none of ours or good for nothing any more.
 
         The prefix, which is no secret, finds the candidates; the whole key is compared in constant time.
@@ -87,8 +76,8 @@ class Directory:
             return None
         return Principal(pilot=pilot.name, role=pilot.role, key=found.name, scopes=found.scopes, expires=found.expires)
 
-    def why(self, key: str) -> str:
-        """Return why `check` does not know a key, for whoever has it."""
+    def rejection(self, key: str) -> str:
+        """Return why `authenticate` does not accept a key, for whoever has it."""
         found = self._find(key)
         if found is None:
             return "is none of this sandbox: send one of your keys as 'Authorization: Bearer zk_...'"
@@ -140,7 +129,7 @@ class Directory:
         except SQLAlchemyError as error:
             raise StoreError(f"pilots and keys are known as they were: {type(error).__name__}") from error
 
-    def _follow(self) -> None:
+    def _run(self) -> None:
         warned = False
         while not self._stop.wait(LOOK):
             try:

@@ -1,4 +1,4 @@
-"""Runs another program in this process, so that it ends with whoever started it: ``python leash.py PARENT NICE PROGRAM ...``.
+"""Child process that ends with its parent: ``python child.py PARENT NICE PROGRAM ...`` becomes that program.
 
 What a supervisor would do between fork and exec is done here instead, as that is not safe in a process with threads.
 Run as a script without site packages, it starts in some 20 ms. Linux only; elsewhere programs outlive a killed parent.

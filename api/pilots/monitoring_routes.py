@@ -14,12 +14,12 @@ from api.http.formats import FORMATS, JSON
 from api.http.params import AuditParams, Params, PilotPath
 from api.http.problems import Problem
 from api.http.responses import responses
+from api.pilots.monitoring import activity, alerts, connected
 from api.pilots.routes import find
-from api.pilots.schemas import ActivityDocument, AlertPage, DeedPage
-from api.pilots.watching import activity, alerts, connected
+from api.pilots.schemas import ActivityDocument, AlertPage, AuditPage
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import format_time
-from zenata.control.audit import Deed
+from zenata.control.audit import AuditEntry
 
 router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)])
 
@@ -47,7 +47,7 @@ def all_alerts(context: ContextDep, _: NoParams) -> Response:
     return _json({"items": list(alerts(context)), "next": None})
 
 
-@router.get("/audit", responses=responses(DeedPage, *_COMMON, content=_CSV))
+@router.get("/audit", responses=responses(AuditPage, *_COMMON, content=_CSV))
 def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditParams, Query()]) -> Response:
     """List who did what, newest first, also as CSV; pilots see what they did themselves.
 
@@ -60,7 +60,7 @@ def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditP
         who = principal.pilot
     query = f"audit {who}"
     (before,) = (None,) if params.cursor is None else context.cursors.decode(params.cursor, query, 1)
-    deeds = context.audit.deeds(who=who, before=before, limit=params.limit + 1)
+    deeds = context.audit.entries(who=who, before=before, limit=params.limit + 1)
     shown = deeds[: params.limit]
     following = context.cursors.encode((shown[-1].id,), query) if len(deeds) > len(shown) else None
     if params.format == "csv":
@@ -70,7 +70,7 @@ def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditP
     return _json({"items": [_deed(deed) for deed in shown], "next": following})
 
 
-def _deed(deed: Deed) -> dict[str, Any]:
+def _deed(deed: AuditEntry) -> dict[str, Any]:
     return {name: getattr(deed, name) for name in _COLUMNS} | {"time": format_time(deed.time)}
 
 

@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from tests.zenata.broker.running import BROKERS, HOST, standard_users
-from zenata.broker.files import render, write_private
+from zenata.broker.templates import render, write_folder
 from zenata.errors import SetupError
 
 VALUES = {"host": HOST, "mqtt_port": 1883, "ws_port": 9001, "folder": "/var/lib/zenata broker"}
@@ -45,4 +45,4 @@ def test_only_the_owner_may_read_what_is_written(kind, tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SetupError, match="cannot be written"):
-        write_private(tmp_path / "file" / "broker", {})
+        write_folder(tmp_path / "file" / "broker", {})

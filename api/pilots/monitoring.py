@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from api.http.context import Context
-from zenata.broker.watch import Connection
+from zenata.broker.monitor import Connection
 from zenata.city.clock import SECOND, WallClock, format_time
 from zenata.control.device import Device
 from zenata.control.pilot import Pilot
@@ -30,10 +30,10 @@ _FULL = 0.5  # of the broker's disk: what fills it is a session that nobody resu
 
 def connected(context: Context) -> Connected | None:
     """Return who is connected to the broker by pilot; None if it does not tell."""
-    if context.watcher is None:
+    if context.monitor is None:
         return None
     try:
-        found = context.watcher.connections()
+        found = context.monitor.connections()
     except BrokerError as error:
         log.warning("%s", error)
         return None
@@ -142,7 +142,7 @@ def _letters(context: Context, pilot: Pilot, now: int) -> list[DeadLetter]:
 def _filled(context: Context) -> float:
     """Return how much of its disk the broker uses, 0 to 1; 0 where it does not tell."""
     try:
-        return context.watcher.filled() if context.watcher else 0.0
+        return context.monitor.disk_usage() if context.monitor else 0.0
     except BrokerError as error:
         log.warning("%s", error)
         return 0.0
