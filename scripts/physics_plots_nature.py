@@ -48,7 +48,7 @@ def climate(city: City, _: Weeks) -> None:
     """Draw the months of twenty years."""
     normals = normals_of(city)
     first, last = (int(np.datetime64(day, "D").astype(int)) for day in ("2020-01-01", "2039-12-31"))
-    days = generate(normals, SEED, first, last)[:-1].reshape(-1, SLOTS, len(COLUMNS))
+    days = generate(normals, SEED, first, last).rows[:-1].reshape(-1, SLOTS, len(COLUMNS))
     month = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]").astype(int)
     count = np.bincount(month % 12)
     figure, (temperature, rain) = look.panels(

@@ -33,7 +33,7 @@ def climate(city: City) -> Values:
     """Return temperature and rain, over twenty years."""
     normals = normals_of(city)
     first, last = (int(np.datetime64(day, "D").astype(int)) for day in ("2020-01-01", "2039-12-31"))
-    days = generate(normals, SEED, first, last)[:-1].reshape(-1, SLOTS, len(COLUMNS))
+    days = generate(normals, SEED, first, last).rows[:-1].reshape(-1, SLOTS, len(COLUMNS))
     month = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
     temperature, rain = days[:, :, 0], days[:, :, COLUMNS.index("rain")].mean(axis=1) * 24
     away = [

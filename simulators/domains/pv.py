@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from simulators.domains.base import Arrays, sensors_of
+from simulators.domains.solar.geometry import split
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
 from zenata.city.model import City
@@ -24,7 +25,7 @@ ANNUAL_YIELD = 1650.0
 
 
 def plane_of_array(
-    tilt: FloatArray, azimuth: FloatArray, sun: tuple[float, float], ghi: float, dni: float, dhi: float
+    tilt: FloatArray, azimuth: FloatArray, sun: tuple[float, float], ghi: FloatArray, dni: FloatArray, dhi: FloatArray
 ) -> FloatArray:
     """Return the irradiance on tilted planes [W m-2], shape (n,), under an isotropic sky.
 
@@ -36,7 +37,7 @@ def plane_of_array(
         Of the planes, from the horizontal; clockwise from north [deg].
     sun : tuple of float
         Elevation and azimuth of the sun [deg].
-    ghi, dni, dhi : float
+    ghi, dni, dhi : ndarray, shape (n,)
         Global horizontal, direct normal and diffuse horizontal irradiance [W m-2].
     """
     slope, (height, direction) = np.radians(tilt), np.radians(sun)
@@ -92,9 +93,11 @@ class Photovoltaic:
 
         An inverter gives no more than its limit, and nothing to a grid that is dead (anti-islanding: IEC 62116).
         """
-        if now.ghi > 0:
+        if now.clear_ghi > 0:
             sun = (now.sun_elevation, now.sun_azimuth)
-            irradiance = plane_of_array(self._tilt, self._azimuth, sun, now.ghi, now.dni, now.dhi)
+            ghi = now.clear_ghi * now.roof_clearness
+            dni, dhi = split(ghi, now.extraterrestrial, now.sun_elevation)
+            irradiance = plane_of_array(self._tilt, self._azimuth, sun, ghi, dni, dhi)
             cells = cell_temperature(irradiance, now.temperature, now.wind_speed)
             power = np.fmin(roof_power(irradiance, cells, self._peak), now.settings.of("pv", "limit"))
             self._power[:] = power * now.powered[self._index]

@@ -70,11 +70,15 @@ class Conditions:
     wind_speed, wind_direction : float
         At 10 m [m/s]; where it comes from, clockwise from north [deg].
     clearness : float
-        Share of the clear-sky irradiance that the clouds let through.
+        Share of the clear-sky irradiance that the clouds let through, over the city.
     sun_elevation, sun_azimuth : float
         Without refraction; clockwise from north [deg].
     ghi, dni, dhi : float
         Global horizontal, direct normal and diffuse horizontal irradiance [W m-2].
+    clear_ghi, extraterrestrial : float
+        Global horizontal irradiance under a clear sky; irradiance above the air, normal to the sun [W m-2].
+    roof_clearness : ndarray, shape (n_roofs,)
+        As `clearness`, over each photovoltaic roof.
     activity : float
         Traffic demand of the hour over that of a mean hour.
     link_flow, link_speed : ndarray, shape (n_streets,)
@@ -114,6 +118,9 @@ class Conditions:
     ghi: float = 0.0
     dni: float = 0.0
     dhi: float = 0.0
+    clear_ghi: float = 0.0
+    extraterrestrial: float = 1361.0
+    roof_clearness: FloatArray = field(default_factory=_none)
     activity: float = 1.0
     link_flow: FloatArray = field(default_factory=_none)
     link_speed: FloatArray = field(default_factory=_none)
@@ -141,6 +148,7 @@ class Conditions:
             disturbance=Disturbance(city),
             powered=np.ones(len(city.sensors), dtype=np.bool_),
             flood=np.zeros(len(city.streets)),
+            roof_clearness=np.ones(sum(sensor.kind == "pv" for sensor in city.sensors)),
         )
         now.move_to(time - TICK)
         now.move_to(time)

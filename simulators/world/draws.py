@@ -29,6 +29,7 @@ class Stream(IntEnum):
     AIR = 13
     STREETLIGHT = 14
     PV = 15
+    CLOUD = 16
     CHARGER = 20
     METER = 21
     POWER = 22

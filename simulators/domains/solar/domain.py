@@ -5,17 +5,13 @@ from typing import ClassVar
 import numpy as np
 
 from simulators.domains.base import Arrays, centre
-from simulators.domains.solar.geometry import clear_sky, diffuse_share, extraterrestrial, sun_position
+from simulators.domains.solar.geometry import clear_sky, extraterrestrial, split, sun_position
 from simulators.domains.weather.generator import Climate, Site
 from simulators.world.conditions import TICK, TICK_SECONDS, Conditions
 from simulators.world.parameters import read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
-
-LOW_SUN = 0.065
-"""Sine of the elevation (3.7 degrees) under which no direct beam is counted: its quotient is all error there."""
-
 
 HOUR = 3600 * SECOND // TICK
 """Ticks whose clear sky is computed at once: sixty times cheaper than one by one."""
@@ -46,12 +42,10 @@ class Solar:
         if hour != self._hour:
             self._hour, self._rows = hour, self._clear_hour(hour)
         now.sun_elevation, now.sun_azimuth, clear, above = self._rows[tick].tolist()
+        now.clear_ghi, now.extraterrestrial = clear, above
         now.ghi = clear * now.clearness
-        now.dhi, now.dni = now.ghi, 0.0
-        sine = float(np.sin(np.radians(now.sun_elevation)))
-        if sine > LOW_SUN:
-            now.dhi *= float(diffuse_share(np.array([now.ghi / (above * sine)]))[0])
-            now.dni = (now.ghi - now.dhi) / sine
+        dni, dhi = split(np.array([now.ghi]), above, now.sun_elevation)
+        now.dni, now.dhi = float(dni[0]), float(dhi[0])
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return nothing: weather stations carry the pyranometers."""

@@ -11,6 +11,10 @@ J2000 = 946_728_000.0
 """2000-01-01 12:00 UTC [s since the Unix epoch]."""
 
 
+LOW_SUN = 0.065
+"""Sine of the elevation (3.7 degrees) under which no direct beam is counted: its quotient is all error there."""
+
+
 def sun_position(seconds: FloatArray, longitude: float, latitude: float) -> tuple[FloatArray, FloatArray]:
     """Return elevation without refraction, and azimuth clockwise from north, of the sun [deg].
 
@@ -85,3 +89,21 @@ def diffuse_share(clearness: FloatArray) -> FloatArray:
     middle = 0.9511 + clearness * (-0.1604 + clearness * (4.388 + clearness * (-16.638 + clearness * 12.336)))
     low, high = clearness <= 0.22, clearness > 0.80
     return np.asarray(np.where(low, 1 - 0.09 * clearness, np.where(high, 0.165, middle)))
+
+
+def split(ghi: FloatArray, above: float, elevation: float) -> tuple[FloatArray, FloatArray]:
+    """Return the direct normal and the diffuse horizontal part of a global horizontal irradiance [W m-2], shape (n,).
+
+    Parameters
+    ----------
+    ghi : ndarray, shape (n,) [W m-2]
+    above : float
+        Extraterrestrial irradiance [W m-2].
+    elevation : float
+        Of the sun [deg].
+    """
+    sine = float(np.sin(np.radians(elevation)))
+    if sine <= LOW_SUN:
+        return np.zeros(len(ghi)), ghi
+    diffuse = ghi * diffuse_share(ghi / (above * sine))
+    return (ghi - diffuse) / sine, diffuse

@@ -22,7 +22,8 @@ from zenata.city.readings import FloatArray, IntArray
 SLOTS = 96
 """Values a day (one every 15 minutes)."""
 
-COLUMNS = ("temperature", "humidity", "pressure", "wind_east", "wind_north", "rain", "clearness")
+COLUMNS = ("temperature", "humidity", "pressure", "wind_east", "wind_north", "rain", "clearness", "breeze")
+"""Of generated weather. The wind is that of ahead of the sea-breeze front, the breeze what is added behind it."""
 
 SPIN_UP = 12
 """Days generated ahead and thrown away, so that chains and autoregressions forget their beginning."""
@@ -36,8 +37,18 @@ WET_CLEARNESS = 0.5  # mean share of clear-sky irradiance on a wet day
 TEMPERATURE_SPREAD = 1.6  # [K], memory 2 days
 CLEARNESS_SPREAD = 0.13
 VAPOUR_SPREAD = 0.07  # of the logarithm of vapour pressure
+HUMIDITY_LEVEL = 1.0  # humidity at the day's mean temperature over its mean
 PRESSURE_SPREAD = 5.0  # [hPa]
 WIND_SPREAD = 0.4  # of the monthly mean speed, each component
+FRONT_ONSET = (9.25, 11.0)  # solar time at which the sea-breeze front comes ashore, uniform between [h]
+CLOUD_WIND = 2.0  # speed of clouds over that of the wind at 10 m
+RAIN_WIND = 1.3  # wind of a wet day over that of a dry one
+MOIST = 90.0  # relative humidity above which air comes ever more slowly to saturation [%RH]
+SPELL = 4  # longest hot spell [d]
+HOT = (4.0, 3.5, 14.0)  # rise of the temperature in one: least, mean of what is above it, highest [K]
+HOT_DRYNESS = 0.05  # share of the vapour that is missing in one, for each kelvin
+HOT_WIND = 0.35  # wind of one for each kelvin [m/s]
+RECORD_SPAN = 3.0  # kelvins below the record from which on temperature rises ever less
 HOUR = SLOTS // 24
 
 
@@ -84,12 +95,24 @@ class Site:
         Where the background wind and the sea breeze come from, clockwise from north [deg].
     sea_breeze : tuple of float
         Speed of the sea breeze at its height on a clear day, January to December [m/s].
+    rain_wind : float or None
+        Where wind and showers come from on wet days [deg]; None for as on others.
+    hot_wind : float
+        Where the wind of hot spells comes from [deg].
+    hot_spells : tuple of float
+        Hot spells, such as the chergui of Morocco, that begin in each month.
+    record : float or None
+        Highest temperature that was ever measured [Cel]: it is neared, not passed.
     """
 
     altitude: float
     prevailing_wind: float
     sea_breeze_wind: float
     sea_breeze: Monthly
+    rain_wind: float | None = None
+    hot_wind: float = 90.0
+    hot_spells: Monthly = (0.0,) * 12
+    record: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,15 +158,6 @@ def saturation_pressure(temperature: FloatArray) -> FloatArray:
     return np.asarray(6.1094 * np.exp(17.625 * temperature / (243.04 + temperature)))
 
 
-def humidity_at(humidity: float, temperature: float, other: float) -> float:
-    """Return the relative humidity [%RH] of air with `humidity` at `temperature` when it has an `other` one [Cel].
-
-    Its vapour pressure stays; what would be more than saturation falls as dew.
-    """
-    before, after = saturation_pressure(np.array([temperature, other])).tolist()
-    return float(min(humidity * before / after, 100.0))
-
-
 def autoregression(noise: FloatArray, memory: float) -> FloatArray:
     """Return a first-order autoregression of unit variance, starting from its first noise.
 
@@ -173,8 +187,29 @@ def seasonal(normals: tuple[float, ...], year_day: FloatArray) -> FloatArray:
     return np.interp(year_day, middle, normals, period=365.25)
 
 
-def generate(normals: Normals, seed: int, first: int, last: int) -> FloatArray:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generated:
+    """Generated weather of some days.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n_days * SLOTS + 1, len(COLUMNS))
+        `COLUMNS` every 15 minutes: [Cel], [%RH], [hPa], [m/s] from the east and from the north, [mm/h], share, [m/s].
+    onset : ndarray, shape (n_days + 3,)
+        Solar time at which the sea-breeze front comes ashore, from the day before the first on [h].
+    drift : ndarray, shape (n_days + 3, 2)
+        Velocity of clouds to the east and to the north on the same days [m/s].
+    """
+
+    rows: FloatArray
+    onset: FloatArray
+    drift: FloatArray
+
+
+def generate(normals: Normals, seed: int, first: int, last: int) -> Generated:
     """Generate the weather of the days `first` to `last` (included), and the instant after.
+
+    What is drawn once a day is drawn through the middles of the days, so that nothing steps at midnight.
 
     Parameters
     ----------
@@ -183,34 +218,68 @@ def generate(normals: Normals, seed: int, first: int, last: int) -> FloatArray:
         Of the world.
     first, last : int
         UTC days since the Unix epoch.
-
-    Returns
-    -------
-    ndarray, shape ((last - first + 1) * SLOTS + 1, len(COLUMNS))
-        `COLUMNS` every 15 minutes: [Cel], [%RH], [hPa], [m/s] from the east and from the north, [mm/h], share.
     """
     climate = normals.climate
-    days = np.arange(first - SPIN_UP, last + 2)
+    days = np.arange(first - SPIN_UP, last + 4)
     months = days.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
     generators = [draws(seed, Stream.WEATHER, int(day)) for day in days]
     rain, wet = _rain(climate, generators, months)
     noise = np.concatenate([generator.standard_normal((6, SLOTS)) for generator in generators], axis=1)
+    extra = np.array([generator.random(4) for generator in generators])
     year_day = days - days.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[D]").astype(int)
     times = (year_day[:, None] + np.arange(SLOTS) / SLOTS).ravel()
     hour = (times % 1 * 24 + normals.longitude / 15) % 24
-    each = np.repeat(months, SLOTS)
-    clearness = _clearness(normals, months, wet, noise[0])
-    temperature = _temperature(climate, times, hour, clearness / np.take(normals.clearness, each), noise[1])
+    wetness, hot = _through_noons(wet), _through_noons(_hot_spells(normals.site, months, extra[:, :3]))
+    clearness = _clearness(normals, times, wetness, noise[0])
+    relative = clearness / seasonal(normals.clearness, times)
+    temperature = _temperature(normals, times, hour, relative, hot, noise[1])
+    vapour = VAPOUR_SPREAD * autoregression(noise[2], 24 * HOUR) - HOT_DRYNESS * hot
+    vapour += 0.08 * (wetness - _through_noons(_wet_share(climate, months)))
+    pressure = 1017.0 - normals.site.altitude / 8.3 + PRESSURE_SPREAD * autoregression(noise[3], 60 * HOUR)
+    tide = np.cos(np.pi * (hour - 10) / 6)  # twice a day
+    breeze = seasonal(normals.site.sea_breeze, times) * clearness * np.clip(np.sin(np.pi * (hour - 9) / 11), 0, 1)
+    wind = _wind(normals, times, hour, wetness, hot, noise[4:])
     columns = (
         temperature,
-        _humidity(climate, times, temperature, np.repeat(wet - _wet_share(climate, months), SLOTS), noise[2]),
-        1017.0 - normals.site.altitude / 8.3 + PRESSURE_SPREAD * autoregression(noise[3], 60 * HOUR) - 4 * np.repeat(wet, SLOTS)
-        + np.cos(np.pi * (hour - 10) / 6),  # the semidiurnal tide
-        *_wind(normals, each, hour, clearness, noise[4:]),
+        _humidity(climate, times, temperature, vapour),
+        pressure - 4 * wetness + tide,
+        *wind,
         rain,
         clearness,
-    )  # fmt: skip
-    return np.stack(columns, axis=1)[SPIN_UP * SLOTS : -SLOTS + 1]
+        breeze * np.clip(1 - hot / HOT[0], 0, 1),
+    )
+    own = slice(SPIN_UP - 1, -1)
+    return Generated(
+        rows=np.stack(columns, axis=1)[SPIN_UP * SLOTS : -3 * SLOTS + 1],
+        onset=(FRONT_ONSET[0] + (FRONT_ONSET[1] - FRONT_ONSET[0]) * extra[:, 3])[own],
+        drift=-CLOUD_WIND * wind.reshape(2, -1, SLOTS).mean(axis=2).T[own],
+    )
+
+
+def _through_noons(daily: FloatArray) -> FloatArray:
+    """Return daily values drawn through the middles of the UTC days, shape (days * SLOTS,)."""
+    return np.interp(np.arange(len(daily) * SLOTS) / SLOTS, np.arange(len(daily)) + 0.5, daily)
+
+
+def _hot_spells(site: Site, months: IntArray, uniform: FloatArray) -> FloatArray:
+    """Return by how much a hot spell warms each day [K], shape (days,).
+
+    Parameters
+    ----------
+    site : Site
+    months : ndarray, shape (days,)
+        From 0.
+    uniform : ndarray, shape (days, 3)
+        Numbers from 0 to 1: whether one begins, how hot it is, how long it lasts.
+    """
+    begins = uniform[:, 0] < np.take(site.hot_spells, months) / 30.44
+    least, mean, highest = HOT
+    rise = begins * np.minimum(least - mean * np.log1p(-uniform[:, 1]), highest)
+    lasts = 1 + (uniform[:, 2] * SPELL).astype(np.int64)
+    hot = np.zeros(len(months))
+    for day in range(SPELL):
+        hot[day:] = np.maximum(hot[day:], (rise * (lasts > day))[: len(months) - day])
+    return hot
 
 
 def _wet_share(climate: Climate, months: IntArray) -> FloatArray:
@@ -240,44 +309,67 @@ def _rain(climate: Climate, generators: list[np.random.Generator], months: IntAr
     return np.minimum(amount[:, None] * shape, RAIN_CAP).ravel(), wet
 
 
-def _clearness(normals: Normals, months: IntArray, wet: FloatArray, noise: FloatArray) -> FloatArray:
+def _clearness(normals: Normals, times: FloatArray, wetness: FloatArray, noise: FloatArray) -> FloatArray:
     """Return the share of clear-sky irradiance: lower on wet days, with the monthly mean."""
-    share = _wet_share(normals.climate, months)
-    dry = (np.take(normals.clearness, months) - share * WET_CLEARNESS) / (1 - share)
-    level = np.repeat(np.where(wet > 0, WET_CLEARNESS, dry), SLOTS)
+    share = seasonal(normals.climate.wet_days, times) / 30.44
+    dry = (seasonal(normals.clearness, times) - share * WET_CLEARNESS) / (1 - share)
+    level = dry + wetness * (WET_CLEARNESS - dry)
     spread = np.minimum(CLEARNESS_SPREAD, 0.8 * (1 - level))  # little room above a nearly clear sky
     return np.clip(level + spread * autoregression(noise, 4 * HOUR), 0.08, 1.0)
 
 
 def _temperature(
-    climate: Climate, times: FloatArray, hour: FloatArray, relative_clearness: FloatArray, noise: FloatArray
+    normals: Normals, times: FloatArray, hour: FloatArray, relative: FloatArray, hot: FloatArray, noise: FloatArray
 ) -> FloatArray:
-    """Return air temperature [Cel]: the normal day, wider under a clear sky, and a slow departure."""
-    low = seasonal(climate.temperature_min, times)
-    high = seasonal(climate.temperature_max, times)
-    swing = (high - low) / 2 * np.clip(0.5 + 0.5 * relative_clearness, 0.6, 1.2)
-    return (low + high) / 2 + swing * diurnal(hour) + TEMPERATURE_SPREAD * autoregression(noise, 48 * HOUR)
+    """Return air temperature [Cel]: the normal day, wider under a clear sky, a slow departure, and hot spells."""
+    low = seasonal(normals.climate.temperature_min, times)
+    high = seasonal(normals.climate.temperature_max, times)
+    swing = (high - low) / 2 * np.clip(0.5 + 0.5 * relative, 0.6, 1.2)
+    rise = hot * (0.75 + 0.25 * diurnal(hour))
+    temperature = (
+        (low + high) / 2 + swing * diurnal(hour) + TEMPERATURE_SPREAD * autoregression(noise, 48 * HOUR) + rise
+    )
+    if normals.site.record is None:
+        return np.asarray(temperature)
+    above = np.maximum(temperature - (normals.site.record - RECORD_SPAN), 0.0)
+    return np.asarray(temperature - above + RECORD_SPAN * -np.expm1(-above / RECORD_SPAN))
 
 
-def _humidity(
-    climate: Climate, times: FloatArray, temperature: FloatArray, wetter: FloatArray, noise: FloatArray
-) -> FloatArray:
-    """Return relative humidity [%RH] from a vapour pressure that follows the day's mean temperature."""
-    daily = np.repeat(temperature.reshape(-1, SLOTS).mean(axis=1), SLOTS)
-    level = seasonal(climate.humidity, times) / 100 * saturation_pressure(daily)
-    vapour = level * np.exp(VAPOUR_SPREAD * autoregression(noise, 24 * HOUR) + 0.08 * wetter)
-    return np.clip(100 * vapour / saturation_pressure(temperature), 12, 100)
+def _humidity(climate: Climate, times: FloatArray, temperature: FloatArray, departure: FloatArray) -> FloatArray:
+    """Return relative humidity [%RH] from a vapour pressure that follows the day's mean temperature.
+
+    Parameters
+    ----------
+    climate : Climate
+    times : ndarray, shape (n,)
+        Days of the year.
+    temperature : ndarray, shape (n,) [Cel]
+    departure : ndarray, shape (n,)
+        Of the logarithm of the vapour pressure from its normal.
+    """
+    day = _through_noons(temperature.reshape(-1, SLOTS).mean(axis=1))
+    level = HUMIDITY_LEVEL * seasonal(climate.humidity, times) * saturation_pressure(day)
+    humidity = level * np.exp(departure) / saturation_pressure(temperature)
+    above = np.maximum(humidity - MOIST, 0.0)
+    span = 100 - MOIST
+    return np.maximum(humidity - above + span * -np.expm1(-above / span), 8.0)
 
 
 def _wind(
-    normals: Normals, months: IntArray, hour: FloatArray, clearness: FloatArray, noise: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the wind from the east and from the north [m/s]: prevailing, turbulent and sea breeze."""
-    mean = np.take(normals.climate.wind_speed, months) * (0.8 + 0.25 * np.clip(np.sin(np.pi * (hour - 8) / 12), 0, 1))
-    breeze = np.take(normals.site.sea_breeze, months) * clearness * np.clip(np.sin(np.pi * (hour - 9) / 11), 0, 1)
-    prevailing, sea = np.radians(normals.site.prevailing_wind), np.radians(normals.site.sea_breeze_wind)
-    east, north = (WIND_SPREAD * mean * autoregression(row, 10 * HOUR) for row in noise)
-    return (
-        0.85 * mean * np.sin(prevailing) + breeze * np.sin(sea) + east,
-        0.85 * mean * np.cos(prevailing) + breeze * np.cos(sea) + north,
+    normals: Normals, times: FloatArray, hour: FloatArray, wetness: FloatArray, hot: FloatArray, noise: FloatArray
+) -> FloatArray:
+    """Return the wind without the sea breeze, from the east and from the north [m/s], shape (2, n).
+
+    Prevailing and turbulent; on wet days it turns to where rain comes from, in hot spells to where heat comes from.
+    """
+    site = normals.site
+    mean = seasonal(normals.climate.wind_speed, times) * (0.8 + 0.25 * np.clip(np.sin(np.pi * (hour - 8) / 12), 0, 1))
+    rain_wind = site.prevailing_wind if site.rain_wind is None else site.rain_wind
+    usual, wet, warm = (
+        np.array([[np.sin(np.radians(angle))], [np.cos(np.radians(angle))]])
+        for angle in (site.prevailing_wind, rain_wind, site.hot_wind)
     )
+    dry = np.clip(1 - hot / HOT[0], 0, 1)  # no sea breeze, and another air, in a hot spell
+    turbulent = WIND_SPREAD * mean * np.array([autoregression(row, 10 * HOUR) for row in noise])
+    steady = 0.93 * mean * ((1 - wetness) * usual + RAIN_WIND * wetness * wet)
+    return np.asarray(dry * steady + HOT_WIND * hot * warm + turbulent)

@@ -53,7 +53,7 @@ def test_drains_take_the_rain_that_they_were_made_for(city, conditions):
 
 def test_ordinary_rain_does_not_flood_zenata():
     """Ten years of the generator's rain stay below what the drains take, but for one storm at most."""
-    rain = generate(normals_of(load_city("zenata")), 1, 0, 3652)[:, 5]
+    rain = generate(normals_of(load_city("zenata")), 1, 0, 3652).rows[:, 5]
     assert (rain > DrainageParameters().design).sum() <= 2
 
 

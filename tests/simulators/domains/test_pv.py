@@ -63,10 +63,10 @@ def test_energy_is_the_integral_of_power_however_long_the_ticks(city):
     assert 5 < yields[0] / 5 / 6 < 8  # kWh a kW
 
 
-def test_a_roof_gives_no_more_than_it_is_told_and_nothing_to_a_dead_grid(city, conditions):
+def test_a_roof_feeds_in_no_more_than_its_limit_and_nothing_into_a_dead_grid(city, conditions):
     roofs = Photovoltaic(city, conditions)
     conditions.sun_elevation, conditions.sun_azimuth = 60.0, 170.0
-    conditions.ghi, conditions.dni, conditions.dhi = 900.0, 850.0, 160.0
+    conditions.clear_ghi = 900.0
     conditions.settings.of("pv", "limit")[1] = 2_000.0
     conditions.powered[roofs._index[2]] = False
     before = roofs.observe(conditions)[:, 1]
@@ -75,3 +75,13 @@ def test_a_roof_gives_no_more_than_it_is_told_and_nothing_to_a_dead_grid(city, c
     assert -power[0] > 4_000
     assert power.tolist() == [power[0], -2_000, 0, power[0], power[0]]
     assert_allclose(energy - before, -power * 10 / 3.6e6, atol=1e-9)
+
+
+def test_a_cloud_over_one_roof_leaves_the_others_in_the_sun(city, conditions):
+    roofs = Photovoltaic(city, conditions)
+    conditions.sun_elevation, conditions.sun_azimuth, conditions.clear_ghi = 60.0, 170.0, 900.0
+    conditions.roof_clearness = np.array([1.0, 0.3, 1.0, 1.0, 1.0])
+    roofs.step(conditions)
+    power = -roofs.observe(conditions)[:, 0]
+    assert power[1] < 0.4 * power[0]
+    assert power[2] == power[0]

@@ -2,9 +2,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from simulators.domains.base import centre, sensors_of
+from simulators.domains.solar.domain import Solar
 from simulators.domains.weather.domain import Weather
+from simulators.domains.weather.field import site_positions
 from simulators.domains.weather.generator import WET_CLEARNESS, saturation_pressure
-from simulators.world.conditions import TICK
+from simulators.world.conditions import TICK, Conditions
+from zenata.city.clock import parse_time
+from zenata.city.pack import load_city
 
 
 @pytest.fixture
@@ -56,3 +61,36 @@ def test_it_is_the_same_weather_whatever_the_tick(city, conditions):
             weather.step(conditions)
         seen[every] = weather.observe(conditions)
     assert_allclose(seen[TICK], seen[90 * TICK])
+
+
+def test_the_front_cools_the_coast_first(conditions):
+    """On a clear June morning the breeze reaches a station by the sea before one inland."""
+    city = load_city("zenata")
+    now = Conditions.of(city, seed=2, time=parse_time("2026-06-20T08:00Z"))
+    weather, solar = Weather(city, now), Solar(city, now)
+    stations = [city.sensors[index] for index in sensors_of(city, "weather")]
+    inland = -site_positions(stations, *centre(city)) @ [np.sin(np.radians(330)), np.cos(np.radians(330))]
+    seaward, landward = int(inland.argmin()), int(inland.argmax())
+    seen = []
+    while now.time < parse_time("2026-06-20T14:00Z"):
+        now.move_to(now.time + 30 * TICK)
+        weather.step(now)
+        solar.step(now)
+        seen.append(weather.observe(now))
+    wind = np.array(seen)[:, :, 3]
+    difference = wind[:, seaward] - wind[:, landward]
+    assert difference.max() > 0.5
+    before, after = np.split(np.array(seen)[:, :, 0], [int(difference.argmax())])
+    assert (after[:, landward] - after[:, seaward]).mean() < 3
+    assert np.ptp(np.array(seen)[-1, :, 0]) > 0.1  # stations differ
+    assert len(before)
+
+
+def test_stations_differ_and_the_middle_is_among_them(city, conditions):
+    weather = Weather(city, conditions)
+    weather.step(conditions)
+    Solar(city, conditions).step(conditions)
+    seen = weather.observe(conditions)
+    assert seen.shape == (2, 7)
+    assert_allclose(seen[:, 0], conditions.temperature, atol=2)
+    assert conditions.roof_clearness.shape == (5,)

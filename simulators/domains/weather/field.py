@@ -1,0 +1,159 @@
+"""Weather field: what differs from one end of the city to the other. Clouds that move, the sea-breeze front, showers.
+
+Clouds are a sum of plane waves, drawn once a solar day, that drift with the wind of that day; two days' waves blend from
+noon to noon with weights whose squares add up to one, so nothing steps at midnight. The value at a time follows from the
+seed and the time alone.
+"""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+
+from simulators.world.draws import Stream, draws
+from zenata.city.clock import SECOND
+from zenata.city.model import Sensor
+from zenata.city.readings import FloatArray
+
+DAY = 86400.0
+
+WAVES = 40
+"""Plane waves of a day's clouds."""
+
+SHORTEST, LONGEST = 400.0, 16_000.0
+"""Wavelengths of clouds, uniform in their logarithm [m] (default)."""
+
+SPECTRUM = 0.35
+"""Amplitude of a wave over its length to this power: so structure falls off towards short lengths (default)."""
+
+EVOLUTION = 0.15
+"""Speed at which clouds change while they drift, over the speed of the drift (default)."""
+
+EDGE = 0.35
+"""Width of a cloud's edge, in standard deviations of the field (default)."""
+
+UNDER_CLOUD = 0.35
+"""Share of the clear-sky irradiance under a broken cloud (default)."""
+
+SHOWERS = 0.5
+"""Standard deviation of the logarithm of rain from place to place (default)."""
+
+FRONT_SPEED = 1.3
+"""Speed at which the sea-breeze front moves inland [m/s], at the lower end of the 1 to 5 m/s usually seen (default)."""
+
+FRONT_WIDTH = 300.0
+"""Width of the front [m] (default)."""
+
+FRONT_COOLING = 2.5
+"""Fall of temperature when a front with a breeze of `FULL_BREEZE` passes [K]: facts on Zenata claim 2 to 3 K of cooling."""
+
+FULL_BREEZE = 3.0
+"""[m/s]"""
+
+INLAND_HEATING = 0.25
+"""Rise of temperature inland under a high sun [K/km] (default)."""
+
+INLAND_CALM = 0.03
+"""Share of the wind that buildings take on each kilometre inland (default)."""
+
+_CHANCES = np.linspace(0.0, 1.0, 201)
+_DEVIATES = np.array([NormalDist().inv_cdf(min(max(chance, 1e-4), 1 - 1e-4)) for chance in _CHANCES])
+
+
+class Clouds:
+    """Clouds over fixed sites.
+
+    Parameters
+    ----------
+    seed : int
+        Of the world.
+    sites : ndarray, shape (n_sites, 2)
+        East and north of the city's middle [m].
+    """
+
+    def __init__(self, seed: int, sites: FloatArray) -> None:
+        self._seed, self._sites = seed, sites
+        self._waves: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+
+    def at(self, days: float, drift: FloatArray) -> FloatArray:
+        """Return the field, standard normal at any one site, shape (n_sites,).
+
+        Parameters
+        ----------
+        days : float
+            Solar noons since the Unix epoch, whole at noon.
+        drift : ndarray, shape (2, 2)
+            Velocity of the clouds of the day whose noon is past and of the next, to the east and to the north [m/s].
+        """
+        day, part = int(days // 1), days % 1
+        if not self._waves.keys() <= {day, day + 1}:
+            self._waves = {key: value for key, value in self._waves.items() if key in (day, day + 1)}
+        result = np.zeros(len(self._sites))
+        for number, (weight, velocity) in enumerate(
+            zip((np.cos(np.pi / 2 * part), np.sin(np.pi / 2 * part)), drift, strict=True)
+        ):
+            if weight < 1e-9:
+                continue
+            numbers, phase, basis = self._of(day + number)
+            speed = float(np.hypot(*velocity))
+            own = np.hypot(*numbers) * EVOLUTION * speed * np.where(np.arange(WAVES) % 2, 1.0, -1.0)
+            angle = (velocity @ numbers + own) * ((part - number) * DAY) + phase
+            result += weight * (basis @ np.concatenate([np.cos(angle), np.sin(angle)]))
+        return result
+
+    def _of(self, day: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the wave vectors [1/m], phases, and cosines and sines at the sites of a day, made once."""
+        if day not in self._waves:
+            rng = draws(self._seed, Stream.CLOUD, day)
+            length = SHORTEST * (LONGEST / SHORTEST) ** ((np.arange(WAVES) + rng.random(WAVES)) / WAVES)
+            direction = 2 * np.pi * rng.random(WAVES)
+            numbers = 2 * np.pi / length * np.stack([np.cos(direction), np.sin(direction)])
+            amplitude = length**SPECTRUM
+            amplitude *= np.sqrt(2 / (amplitude**2).sum())
+            along = self._sites @ numbers
+            basis = np.concatenate([np.cos(along) * amplitude, np.sin(along) * amplitude], axis=1)
+            self._waves[day] = numbers, 2 * np.pi * rng.random(WAVES), basis
+        return self._waves[day]
+
+
+def local_clearness(clearness: float, field: FloatArray) -> FloatArray:
+    """Return the share of clear-sky irradiance at sites, whose mean over the sky is `clearness`, shape (n_sites,).
+
+    Parameters
+    ----------
+    clearness : float
+        Of the city.
+    field : ndarray, shape (n_sites,)
+        Of `Clouds`: the higher the more cloud.
+    """
+    under = min(UNDER_CLOUD, 0.6 * clearness)
+    covered = (1 - clearness) / (1 - under)
+    threshold = float(np.interp(1 - covered, _CHANCES, _DEVIATES)) * np.sqrt(1 + EDGE**2)
+    clear = 1 / (1 + np.exp(-1.702 / EDGE * (threshold - field)))  # within 0.01 of the normal distribution
+    return np.asarray(under + (1 - under) * clear)
+
+
+def behind_front(inland: FloatArray, hour: float, onset: float) -> FloatArray:
+    """Return how far each site lies behind the sea-breeze front, from 0 to 1, shape (n_sites,).
+
+    Parameters
+    ----------
+    inland : ndarray, shape (n_sites,)
+        Distance from the seaward edge of the city [m].
+    hour, onset : float
+        Solar time, and that at which the front crosses that edge [h].
+    """
+    front = FRONT_SPEED * (hour - onset) * 3600
+    return np.asarray(1 / (1 + np.exp(np.clip((inland - front) / FRONT_WIDTH, -50, 50))))
+
+
+def site_positions(sensors: Sequence[Sensor], longitude: float, latitude: float) -> FloatArray:
+    """Return where sensors stand, east and north of a point [m], shape (n_sensors, 2)."""
+    metres = np.pi / 180 * 6_371_000.0
+    there = np.array([(sensor.longitude, sensor.latitude) for sensor in sensors]).reshape(-1, 2)
+    return np.asarray((there - (longitude, latitude)) * metres * (np.cos(np.radians(latitude)), 1.0))
+
+
+def solar_days(time: int, longitude: float) -> float:
+    """Return the solar noons since the Unix epoch at a time [us], whole at noon."""
+    return time / (DAY * SECOND) + longitude / 360 - 0.5
