@@ -1,4 +1,4 @@
-"""The door for readings in great numbers: a history goes straight into the store, and live readings before it."""
+"""Bulk server: takes backfilled readings straight into the store, and lets live readings go first."""
 
 import logging
 import socket
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 REST = 1.0
 """Time that the store is left to live readings after each batch, over the time that the batch took."""
 
-_LONGEST_HELLO = 1000  # bytes that a stranger may send
+_MAX_HELLO = 1000  # bytes read before the token is checked
 _POLL = 0.05  # pause between two looks at whether it is closed [s]
 _PATIENCE = 5.0  # for a token to come once somebody has connected [s]
 
@@ -84,16 +84,16 @@ class BulkServer:
             bulk.send(connection, answer)
 
     def _obey(self, connection: socket.socket, body: bytearray, catalog: Catalog) -> bulk.Answer | None:
-        """Do what a message says; None when the door is closed."""
+        """Carry out a message; None when the server is closed."""
         try:
             message = msgspec.msgpack.decode(body, type=bulk.Batch | bulk.Copy)
         except msgspec.DecodeError as error:
             return _refused(error)
-        return self._copy(connection, message) if isinstance(message, bulk.Copy) else self._keep(message, catalog)
+        return self._copy(connection, message) if isinstance(message, bulk.Copy) else self._append(message, catalog)
 
     def _is_known(self, connection: socket.socket) -> bool:
         try:
-            body = bulk.receive(connection, _LONGEST_HELLO)
+            body = bulk.receive(connection, _MAX_HELLO)
             return body is not None and self._endpoint.accepts(msgspec.msgpack.decode(body, type=bulk.Hello).token)
         except msgspec.DecodeError:
             return False
@@ -109,7 +109,7 @@ class BulkServer:
                 return _refused(error)
             return bulk.Answer()
 
-    def _keep(self, message: bulk.Batch, catalog: Catalog) -> bulk.Answer | None:
+    def _append(self, message: bulk.Batch, catalog: Catalog) -> bulk.Answer | None:
         """Store a batch, and leave the store alone for a while."""
         with self._turn:
             if self._closed:
@@ -124,5 +124,5 @@ class BulkServer:
 
 
 def _refused(error: Exception) -> bulk.Answer:
-    log.warning("what came by the door is refused: %s", error)
+    log.warning("bulk readings refused: %s", error)
     return bulk.Answer(error=str(error))

@@ -1,4 +1,4 @@
-"""What ingest knows of the time in each world, so that readings from the future show."""
+"""Clocks of worlds as ingest knows them: they tell readings from the future."""
 
 import math
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ LEAP = 86_400 * SECOND
 
 
 class Clocks:
-    """Hears the clocks of worlds.
+    """The newest time of each world, from its clock messages and its readings.
 
     Attributes
     ----------
@@ -33,20 +33,20 @@ class Clocks:
         self._newest: dict[str, int] = {}  # by clock or reading [us]
         self._lead: dict[str, int] = {}  # [us]
 
-    def hear(self, world: str, payload: bytes) -> None:
-        """Take what a clock says; one that says nothing understandable is not heard."""
+    def update(self, world: str, payload: bytes) -> None:
+        """Take a clock message; one that cannot be read is ignored."""
         try:
-            told = msgspec.json.decode(payload, type=Clock)
-            time = parse_time(told.time)
+            clock = msgspec.json.decode(payload, type=Clock)
+            time = parse_time(clock.time)
         except (msgspec.DecodeError, ValueError):
             return
-        self.published[world] = told.messages
+        self.published[world] = clock.messages
         self._newest[world] = max(time, self._newest.get(world, time))
-        leaps = told.state != "running" or told.speed == "max"
-        self._lead[world] = LEAP if leaps else int(LEAD * max(float(told.speed), 1.0)) * SECOND
+        leaps = clock.state != "running" or clock.speed == "max"
+        self._lead[world] = LEAP if leaps else int(LEAD * max(float(clock.speed), 1.0)) * SECOND
 
-    def listen(self, messages: Iterable[Message], ledger: Ledger) -> tuple[list[Message], set[str]]:
-        """Hear the clocks among messages, and tell a ledger what they say.
+    def take(self, messages: Iterable[Message], ledger: Ledger) -> tuple[list[Message], set[str]]:
+        """Take the clocks out of messages, and announce to a ledger what they say is published.
 
         Returns
         -------
@@ -61,7 +61,7 @@ class Clocks:
                 others.append(message)
                 continue
             world = topics.world_of(message.topic)
-            self.hear(world, message.payload)
+            self.update(world, message.payload)
             if world.startswith(PRIVATE) and not message.payload:
                 self.forget(world)
                 gone.add(world)
@@ -70,9 +70,9 @@ class Clocks:
         return others, gone
 
     def forget(self, world: str) -> None:
-        """Know nothing of a world any more."""
-        for about in (self.published, self._newest, self._lead):
-            about.pop(world, None)
+        """Drop all that is known of a world."""
+        for of_world in (self.published, self._newest, self._lead):
+            of_world.pop(world, None)
 
     def refusal(self, world: str, first: int, last: int) -> str | None:
         """Return why a message cannot be observed from `first` to `last` [us since the Unix epoch], or None if it can.

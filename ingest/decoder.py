@@ -1,4 +1,4 @@
-"""From messages to columns: what came over MQTT, as one batch of readings and the dead letters beside it."""
+"""Decoder from MQTT messages to one batch of readings, and the dead letters beside it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
@@ -7,22 +7,21 @@ import numpy as np
 
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder
-from ingest.refused import Refused
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
-from zenata.errors import SenmlError, TopicError
+from zenata.errors import Rejected, SenmlError, TopicError
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire import senml, topics
 from zenata.wire.mqtt import Message
 
-_MOST_PLACES = 200_000
+_MAX_TOPICS = 200_000
 """Topics remembered at once; far more than a city has sensors."""
 
 
-class _Place:
-    """What a topic says, and the numbers of the series seen there by SenML name and unit."""
+class _Topic:
+    """A parsed topic, and the numbers of the series seen on it by SenML name and unit."""
 
     __slots__ = ("numbers", "topic")
 
@@ -39,11 +38,11 @@ class Decoder:
     Parameters
     ----------
     city : City
-        Whose sensors may speak.
+        Its sensors may publish.
     clocks : Clocks
         Those of the worlds.
     devices : callable, optional
-        Makes what reads pilots' own devices, given the catalog; without it none may speak.
+        Makes what reads pilots' own devices, given the catalog; without it their messages are rejected.
     """
 
     def __init__(self, city: City, clocks: Clocks, devices: Callable[[Catalog], DeviceDecoder] | None = None) -> None:
@@ -51,7 +50,7 @@ class Decoder:
         self.clocks = clocks
         self.devices = devices(self.catalog) if devices else None
         self._sensors = {sensor.id: sensor for sensor in city.sensors}
-        self._places: dict[str, _Place] = {}
+        self._topics: dict[str, _Topic] = {}
         self._low: list[float] = []  # by number of the series
         self._high: list[float] = []
         self._received = 0  # of the last letter
@@ -95,76 +94,78 @@ class Decoder:
         try:
             if topics.is_of_pilot(message.topic):
                 if self.devices is None:
-                    raise Refused("device", "nobody knows of any devices here")
+                    raise Rejected("device", "nobody knows of any devices here")
                 topic = _device_of(message.topic, self.devices, now)
                 sensor = topic.device
                 yield self.devices.decode(topic.pilot, topic.device, message.payload, now)
                 return
-            place = self._places.get(message.topic) or self._place(message.topic)
-            if isinstance(place.topic, topics.TelemetryTopic):
-                sensor = place.topic.sensor
+            known = self._topics.get(message.topic) or self._topic(message.topic)
+            if isinstance(known.topic, topics.TelemetryTopic):
+                sensor = known.topic.sensor
             readings = _decode(message.payload, now)
-            yield self._checked(place, readings), readings
-        except Refused as refused:
+            yield self._checked(known, readings), readings
+        except Rejected as rejected:
             if sensor or readings is None:
-                letters.append(self._letter(message, refused, now, sensor, readings.seqs[0] if readings else 0))
+                letters.append(self._letter(message, rejected, now, sensor, readings.seqs[0] if readings else 0))
                 return
             for sensor, part in _by_sensor(readings):
                 try:
-                    yield self._checked(place, part), part
-                except Refused as refused_part:
-                    letters.append(self._letter(message, refused_part, now, sensor, part.seqs[0]))
+                    yield self._checked(known, part), part
+                except Rejected as rejected_part:
+                    letters.append(self._letter(message, rejected_part, now, sensor, part.seqs[0]))
 
-    def _place(self, topic: str) -> _Place:
+    def _topic(self, topic: str) -> _Topic:
         try:
-            place = _Place(topics.parse(topic))
+            known = _Topic(topics.parse(topic))
         except TopicError as error:
-            raise Refused("topic", str(error)) from error
-        if len(self._places) >= _MOST_PLACES:
-            self._places.clear()
-        self._places[topic] = place
-        return place
+            raise Rejected("topic", str(error)) from error
+        if len(self._topics) >= _MAX_TOPICS:
+            self._topics.clear()
+        self._topics[topic] = known
+        return known
 
-    def _checked(self, place: _Place, readings: senml.Readings) -> list[int]:
+    def _checked(self, known: _Topic, readings: senml.Readings) -> list[int]:
         """Return the numbers of the series of readings that hold against the city."""
-        numbers, low, high = place.numbers, self._low, self._high
+        numbers, low, high = known.numbers, self._low, self._high
         named = zip(readings.names, readings.units, strict=True)
-        # A KeyError means a name not seen at this place before: number all names, and look again.
+        # A KeyError means a name not seen on this topic before: number all names, and look again.
         try:
             found = [numbers[name] for name in named]
         except KeyError:
-            found = [self._number(place, *name) for name in zip(readings.names, readings.units, strict=True)]
+            found = [self._number(known, *name) for name in zip(readings.names, readings.units, strict=True)]
         for number, value in zip(found, readings.values, strict=True):
             if not low[number] <= value <= high[number]:
                 series = self.catalog[number]
-                raise Refused(
+                raise Rejected(
                     "range",
                     f"{series.property} of {series.sensor} is {value:g} {series.unit}, outside "
                     f"{low[number]:g} to {high[number]:g}",
                 )
-        if refusal := self.clocks.refusal(place.topic.world, min(readings.times), max(readings.times)):
-            raise Refused("time", refusal)
+        if refusal := self.clocks.refusal(known.topic.world, min(readings.times), max(readings.times)):
+            raise Rejected("time", refusal)
         return found
 
-    def _number(self, place: _Place, name: str, unit: str) -> int:
-        """Give the series of a reading its number, and remember it at its place."""
+    def _number(self, known: _Topic, name: str, unit: str) -> int:
+        """Give the series of a reading its number, and remember it for its topic."""
         id_, _, property_ = name.rpartition("/")
-        topic = place.topic
+        topic = known.topic
         if not id_ or not property_:
-            raise Refused("topic", f"name {name!r} is not {{sensor}}/{{property}}")
+            raise Rejected("topic", f"name {name!r} is not {{sensor}}/{{property}}")
         if isinstance(topic, topics.TelemetryTopic) and id_ != topic.sensor:
-            raise Refused("topic", f"the payload speaks of {id_!r}, the topic of {topic.sensor!r}")
+            raise Rejected("topic", f"the payload speaks of {id_!r}, the topic of {topic.sensor!r}")
         sensor = self._sensors.get(id_)
         if sensor is None:
-            raise Refused("sensor", f"the city has no sensor {id_!r}")
+            raise Rejected("sensor", f"the city has no sensor {id_!r}")
         if topic.district != sensor.district or getattr(topic, "kind", sensor.kind) != sensor.kind:
-            raise Refused("topic", f"{id_} is of the kind {sensor.kind} in {sensor.district}; the topic says otherwise")
+            raise Rejected(
+                "topic", f"{id_} is of the kind {sensor.kind} in {sensor.district}; the topic says otherwise"
+            )
         if property_ not in KINDS[sensor.kind].properties:
-            known = ", ".join(KINDS[sensor.kind].properties)
-            raise Refused("schema", f"{id_} observes {known}, and no {property_!r}")
+            observed = ", ".join(KINDS[sensor.kind].properties)
+            raise Rejected("schema", f"{id_} observes {observed}, and no {property_!r}")
         quantity = QUANTITIES[property_]
         if unit not in {"", quantity.unit}:
-            raise Refused("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
+            raise Rejected("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
         number = self.catalog.intern(
             Series(
                 world=topic.world,
@@ -179,17 +180,17 @@ class Decoder:
         self._low += [-inf] * missing
         self._high += [inf] * missing
         self._low[number], self._high[number] = quantity.low, quantity.high
-        place.numbers[name, unit] = number
+        known.numbers[name, unit] = number
         return number
 
-    def _letter(self, message: Message, refused: Refused, now: int, sensor: str, seq: int) -> DeadLetter:
+    def _letter(self, message: Message, rejected: Rejected, now: int, sensor: str, seq: int) -> DeadLetter:
         self._received = max(now, self._received + 1)  # each has a time of its own, as its name
         return DeadLetter(
             received=self._received,
             topic=message.topic,
             payload=message.payload,
-            code=refused.code,
-            reason=str(refused),
+            code=rejected.code,
+            reason=str(rejected),
             sensor=sensor,
             seq=seq,
         )
@@ -201,20 +202,20 @@ def _device_of(topic: str, devices: DeviceDecoder, now: int) -> topics.DeviceTop
         return topics.parse_device(topic)
     except TopicError as error:
         devices.count_message(topics.pilot_of(topic), now)
-        raise Refused("topic", str(error)) from error
+        raise Rejected("topic", str(error)) from error
 
 
 def _decode(payload: bytes, now: int) -> senml.Readings:
     try:
         return senml.decode(payload, now)
     except SenmlError as error:
-        raise Refused("schema", str(error)) from error
+        raise Rejected("schema", str(error)) from error
 
 
 def _by_sensor(readings: senml.Readings) -> Iterator[tuple[str, senml.Readings]]:
     """Yield each sensor of a pack with its readings."""
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(readings.names):
-        places.setdefault(name.rpartition("/")[0], []).append(place)
-    for sensor, own in places.items():
+    indices: dict[str, list[int]] = {}
+    for index, name in enumerate(readings.names):
+        indices.setdefault(name.rpartition("/")[0], []).append(index)
+    for sensor, own in indices.items():
         yield sensor, readings.take(own)

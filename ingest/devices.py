@@ -1,19 +1,18 @@
-"""From what a pilot's own devices say to readings."""
+"""Decoder from messages of pilots' own devices to readings."""
 
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
 from ingest.quotas import Quotas
-from ingest.refused import Refused
 from zenata.city.clock import EARLIEST, LATEST, SECOND, format_time
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, Selection, Series
 from zenata.control.device import Device, Seen
-from zenata.errors import UplinkError
+from zenata.errors import Rejected, UplinkError
 from zenata.wire.senml import Readings
 from zenata.wire.uplinks import registry
-from zenata.wire.uplinks.base import MOST_PROPERTIES, Measure, Radio, Uplink
+from zenata.wire.uplinks.base import MAX_PROPERTIES, Measure, Radio, Uplink
 
 KIND = "device"
 """The kind of all pilots' own devices."""
@@ -21,9 +20,9 @@ KIND = "device"
 LEAD = 600 * SECOND
 """How far the clock of a device may be ahead of ours [us]."""
 
-_MOST_NUMBERS = 500_000  # series remembered at once
+_MAX_NUMBERS = 500_000  # series remembered at once
 
-_LONGEST_UNIT = 32
+_MAX_UNIT = 32
 _FORMULAS = ("=", "+", "-", "@")
 
 _Key = tuple[str, str, str, str]  # pilot, device, property, unit
@@ -78,7 +77,7 @@ class DeviceDecoder:
 
         Raises
         ------
-        Refused
+        Rejected
             If it cannot become readings, or is more than the pilot may say.
         """
         self.count_message(pilot, now)
@@ -86,12 +85,12 @@ class DeviceDecoder:
         self.settle(pilot, [said], now)
         return said.numbers, Readings([], [], said.times, said.values, [0] * len(said.numbers))
 
-    def say(self, pilot: str, name: str, payload: bytes, now: int) -> "Said":
+    def say(self, pilot: str, name: str, payload: bytes, now: int) -> "DeviceReadings":
         """Return what a device says, neither counted nor noted yet.
 
         Raises
         ------
-        Refused
+        Rejected
             If it cannot become readings.
         """
         device = self.find(pilot, name)
@@ -99,21 +98,21 @@ class DeviceDecoder:
         for uplink in uplinks:
             other = self._register.find(pilot, uplink.device) if uplink.device else None
             if other is not None and other.id != device.id:
-                raise Refused("topic", f"the payload speaks of {other.id!r}, and was to be of {device.id!r}")
+                raise Rejected("topic", f"the payload speaks of {other.id!r}, and was to be of {device.id!r}")
         return self.accept(device, uplinks, now)
 
     def read(self, pilot: str, payload: bytes, codec: str, now: int) -> list[Uplink]:
-        """Read a payload; one that cannot be read is refused.
+        """Read a payload; one that cannot be read is rejected.
 
         Raises
         ------
-        Refused
+        Rejected
             If it is nothing that a device can say.
         """
         try:
             return registry.decode(payload, codec, now, partial(self.knows, pilot))
         except UplinkError as error:
-            raise Refused("schema", str(error)) from error
+            raise Rejected("schema", str(error)) from error
 
     def knows(self, pilot: str, name: str) -> bool:
         """Return whether a pilot has a device of that name."""
@@ -124,20 +123,20 @@ class DeviceDecoder:
 
         Raises
         ------
-        Refused
+        Rejected
             If it has none of that name.
         """
         device = self._register.find(pilot, name)
         if device is None:
-            raise Refused("device", f"{pilot} has no device {name[:80]!r}: make it with POST /v1/devices")
+            raise Rejected("device", f"{pilot} has no device {name[:80]!r}: make it with POST /v1/devices")
         return device
 
-    def accept(self, device: Device, uplinks: Sequence[Uplink], now: int) -> "Said":
+    def accept(self, device: Device, uplinks: Sequence[Uplink], now: int) -> "DeviceReadings":
         """Hold what a device says against its units and the time.
 
         Raises
         ------
-        Refused
+        Rejected
             If it cannot be readings.
         """
         numbers: list[int] = []
@@ -150,25 +149,25 @@ class DeviceDecoder:
                 numbers.append(self._number(device, property_, measure))
                 times.append(time)
                 values.append(measure.value)
-        return Said(device, uplinks, numbers, times, values)
+        return DeviceReadings(device, uplinks, numbers, times, values)
 
     def count_message(self, pilot: str, now: int) -> None:
         """Count a message against the quotas.
 
         Raises
         ------
-        Refused
+        Rejected
             If it is too many.
         """
         if self._quotas is not None:
             self._quotas.message(pilot, now)
 
-    def settle(self, pilot: str, said: Sequence["Said"], now: int) -> None:
+    def settle(self, pilot: str, said: Sequence["DeviceReadings"], now: int) -> None:
         """Count readings against the quotas, and note what they say of their devices.
 
         Raises
         ------
-        Refused
+        Rejected
             If they are too many.
         """
         if self._quotas is not None:
@@ -188,22 +187,22 @@ class DeviceDecoder:
         """Return the number of a series, after a look at the unit and the value."""
         if measure.unit and (quantity := QUANTITIES.get(property_)) is not None:
             if measure.unit != quantity.unit:
-                raise Refused("unit", f"{property_} is in {quantity.unit}, not in {measure.unit!r}")
+                raise Rejected("unit", f"{property_} is in {quantity.unit}, not in {measure.unit!r}")
             if not quantity.low <= measure.value <= quantity.high:
                 said = f"{property_} is {measure.value:g} {measure.unit}"
-                raise Refused("range", f"{said}, outside {quantity.low:g} to {quantity.high:g}")
+                raise Rejected("range", f"{said}, outside {quantity.low:g} to {quantity.high:g}")
         key = (device.pilot, device.id, property_, measure.unit)
         number = self._numbers.get(key)
         if number is None:
-            if len(self._numbers) >= _MOST_NUMBERS:
+            if len(self._numbers) >= _MAX_NUMBERS:
                 self._numbers.clear()
             number = self._numbers[key] = self._intern(device, property_, measure.unit)
         return number
 
     def _intern(self, device: Device, property_: str, unit: str) -> int:
         properties = self._properties_of(device)
-        if property_ not in properties and len(properties) >= MOST_PROPERTIES:
-            raise Refused("schema", f"{device.id} has {MOST_PROPERTIES} properties already, and no {property_!r}")
+        if property_ not in properties and len(properties) >= MAX_PROPERTIES:
+            raise Rejected("schema", f"{device.id} has {MAX_PROPERTIES} properties already, and no {property_!r}")
         _check_unit(property_, unit)
         before = self._kept.find(device.world, device.id, property_)
         if before is not None:
@@ -222,7 +221,7 @@ class DeviceDecoder:
         number = self._catalog.intern(series)
         known = self._catalog[number].unit
         if unit and known and unit != known:
-            raise Refused("unit", f"{property_} of {device.id} is in {known} since it was first said, not in {unit!r}")
+            raise Rejected("unit", f"{property_} of {device.id} is in {known} since it was first said, not in {unit!r}")
         properties.add(property_)
         return number
 
@@ -235,7 +234,7 @@ class DeviceDecoder:
         return self._properties[key]
 
 
-class Said(NamedTuple):
+class DeviceReadings(NamedTuple):
     """What a device said: readings as columns of equal length, `numbers` those of their series."""
 
     device: Device
@@ -257,17 +256,17 @@ class Said(NamedTuple):
 
 def _check_unit(property_: str, unit: str) -> None:
     """Refuse what a spreadsheet, to which it may come as CSV, would take for a formula, and what is no short word."""
-    if len(unit) > _LONGEST_UNIT or not unit.isprintable() or unit.startswith(_FORMULAS):
+    if len(unit) > _MAX_UNIT or not unit.isprintable() or unit.startswith(_FORMULAS):
         said = f"the unit of {property_} is {unit[:80]!r}"
-        raise Refused("unit", f"{said}: use up to {_LONGEST_UNIT} printable characters, not beginning with = + - or @")
+        raise Rejected("unit", f"{said}: use up to {_MAX_UNIT} printable characters, not beginning with = + - or @")
 
 
 def _check_time(time: int, now: int) -> None:
     if not EARLIEST <= time < LATEST:
-        raise Refused(
+        raise Rejected(
             "time",
             f"observed {time / SECOND:.9g} s after 1970, which is no time of a device: times are seconds, and those of "
             "lines are nanoseconds unless precision= says otherwise",
         )
     if time > now + LEAD:
-        raise Refused("time", f"observed at {format_time(time)}, while it is {format_time(now)}")
+        raise Rejected("time", f"observed at {format_time(time)}, while it is {format_time(now)}")

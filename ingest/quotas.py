@@ -1,4 +1,4 @@
-"""How much the devices of each pilot may say: messages a second, and readings a day.
+"""Quotas of pilots' own devices: messages a second, and readings a day.
 
 Counted in the memory of the process, so a restart begins anew, and of several workers each counts its own.
 """
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ingest.refused import Refused
 from zenata.city.clock import SECOND
+from zenata.errors import Rejected
 from zenata.process.rate_limit import Bucket
 
 BURST = 10.0
@@ -19,7 +19,7 @@ _DAY = 86_400 * SECOND
 
 
 class Limits(NamedTuple):
-    """What one pilot's devices may say: messages a second in the long run, and readings a day of UTC."""
+    """What one pilot's devices may send: messages a second in the long run, and readings a day of UTC."""
 
     messages_per_second: float
     points_per_day: int
@@ -33,7 +33,7 @@ class _Count:
 
 
 class Quotas:
-    """Counts what the devices of each pilot say. May be used from any thread.
+    """Counts what the devices of each pilot send. May be used from any thread.
 
     Parameters
     ----------
@@ -57,23 +57,23 @@ class Quotas:
 
         Raises
         ------
-        Refused
+        Rejected
             If it is too many.
         """
         rate = self._limits(pilot).messages_per_second
-        most = max(rate * BURST, 1.0)
+        burst = max(rate * BURST, 1.0)
         with self._lock:
-            wait = self._count(pilot, most, now).bucket.take(rate, most, now / SECOND)
+            wait = self._count(pilot, burst, now).bucket.take(rate, burst, now / SECOND)
         if wait:
             reason = f"more than {rate:g} messages a second (quota messages_per_second)"
-            raise Refused("quota", reason, "messages_per_second", wait)
+            raise Rejected("quota", reason, "messages_per_second", wait)
 
     def points(self, pilot: str, points: int, now: int) -> None:
         """Count readings.
 
         Raises
         ------
-        Refused
+        Rejected
             If they are too many.
         """
         limits = self._limits(pilot)
@@ -82,7 +82,7 @@ class Quotas:
             if now // _DAY != count.day:
                 count.day, count.points = now // _DAY, 0
             if count.points + points > limits.points_per_day:
-                raise Refused(
+                raise Rejected(
                     "quota",
                     f"more than {limits.points_per_day:,} readings a day of UTC (quota points_per_day)",
                     "points_per_day",
@@ -96,9 +96,9 @@ class Quotas:
             count = self._counts.get(pilot)
             return count.points if count is not None and count.day == now // _DAY else 0
 
-    def _count(self, pilot: str, most: float, now: int) -> _Count:
+    def _count(self, pilot: str, burst: float, now: int) -> _Count:
         """Return the count of a pilot, made with a full bucket."""
         count = self._counts.get(pilot)
         if count is None:
-            count = self._counts[pilot] = _Count(Bucket(most, now / SECOND))
+            count = self._counts[pilot] = _Count(Bucket(burst, now / SECOND))
         return count

@@ -1,4 +1,4 @@
-"""Readings for an API whose store is filled by ingest elsewhere: from the broker to whoever listens, and stored nowhere."""
+"""Relay of live readings for an API whose store is filled by ingest in another process."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from zenata.city.readings import Catalog, ReadingBatch
 from zenata.store.ledger import Ledger
 from zenata.wire.mqtt import Subscription
 
-_BATCH = 2000  # the most messages passed on at once
+_BATCH = 2000  # messages passed on at once
 _AGE = 0.2  # the longest a message waits for others [s]
 
 
@@ -22,7 +22,7 @@ class Relay:
     Parameters
     ----------
     city : City
-        Whose sensors may speak.
+        Its sensors may publish.
     ledger : Ledger
         Told how much the worlds say they have published.
     subscription : Subscription
@@ -56,8 +56,8 @@ class Relay:
         """Work until `stop` is set."""
         while not stop.is_set():
             messages = self._subscription.receive(limit=_BATCH, wait=_AGE)
-            said, _ = self.clocks.listen(messages, self._ledger)
-            batch, _ = self._decoder.decode(said, self._clock.now())
+            others, _ = self.clocks.take(messages, self._ledger)
+            batch, _ = self._decoder.decode(others, self._clock.now())
             if len(batch):
                 self._on_readings(batch)
             self._subscription.acknowledge(messages)

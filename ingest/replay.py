@@ -1,4 +1,4 @@
-"""Gives dead letters another chance, after what was wrong with them has been mended."""
+"""Replay of dead letters, after what was wrong with them has been mended."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

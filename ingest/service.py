@@ -1,6 +1,7 @@
 """The ingest loop: receive, decode, store, and only then acknowledge."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +12,51 @@ from ingest.devices import DeviceDecoder
 from zenata.city.clock import Clock
 from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch
-from zenata.errors import StoreError
+from zenata.errors import SetupError, StoreError
 from zenata.store.base import Store
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire import topics
-from zenata.wire.mqtt import Message, Subscription
+from zenata.wire.mqtt import SHARED, Message, Subscription
 
 log = logging.getLogger(__name__)
 
 FILTERS = (topics.TELEMETRY, topics.PACKS, topics.PILOTS, topics.CLOCKS)
+
+_SHARE = f"{SHARED}ingest/"
+
+SHARED_FILTERS = (_SHARE + topics.TELEMETRY, _SHARE + topics.PACKS, _SHARE + topics.PILOTS, topics.CLOCKS)
+"""What every worker subscribes to where the broker divides the messages. All hear all clocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One of several processes of ingest that divide the messages of a broker, counted from 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}-of-{self.of}"
+
+    def filters(self, city: City) -> tuple[str, ...]:
+        """Return what it subscribes to: the districts of a city in turn, and all clocks; the first has pilots' devices."""
+        mine = city.districts[self.number - 1 :: self.of]
+        own = (topics.PILOTS,) if self.number == 1 else ()
+        return (*(filter_ for district in mine for filter_ in topics.of_district(district.id)), *own, topics.CLOCKS)
+
+
+def parse_worker(text: str) -> Worker:
+    """Read ``2/3``, the second of three.
+
+    Raises
+    ------
+    SetupError
+        If it is no such thing.
+    """
+    match = re.fullmatch(r"([1-9]\d{0,2})/([1-9]\d{0,2})", text)
+    if not match or int(match[1]) > int(match[2]):
+        raise SetupError(f"worker {text!r} is not one of several: write 2/3 for the second of three")
+    return Worker(int(match[1]), int(match[2]))
 
 
 @dataclass(slots=True)
@@ -40,7 +77,7 @@ class Ingest:
     Parameters
     ----------
     city : City
-        Whose sensors may speak.
+        Its sensors may publish.
     store : Store
     subscription : Subscription
         Connected, or connecting by itself.
@@ -84,20 +121,20 @@ class Ingest:
         """Work until `stop` is set."""
         while not stop.is_set():
             messages = self._subscription.receive(limit=self._batch_messages, wait=self._batch_age)
-            if messages and self._keep(messages, stop):
+            if messages and self._store_all(messages, stop):
                 self._subscription.acknowledge(messages)
 
-    def _keep(self, messages: list[Message], stop: threading.Event) -> bool:
+    def _store_all(self, messages: list[Message], stop: threading.Event) -> bool:
         """Store messages, trying again while the store fails; return whether they are durable."""
-        said, gone = self.clocks.listen(messages, self._store.ledger)
+        others, gone = self.clocks.take(messages, self._store.ledger)
         self._gone |= gone  # what is still on its way from there is for nobody
         if self._gone:
-            said = [message for message in said if topics.world_of(message.topic) not in self._gone]
-        batch, letters = self._decoder.decode(said, self._clock.now())
+            others = [message for message in others if topics.world_of(message.topic) not in self._gone]
+        batch, letters = self._decoder.decode(others, self._clock.now())
         pause = 0.1
         while True:
             try:
-                new = self._store.append(batch, self._unknown(letters, said))
+                new = self._store.append(batch, self._unknown(letters, others))
                 for world in gone:
                     self._store.forget(world)
             except StoreError as error:
@@ -109,7 +146,7 @@ class Ingest:
             else:
                 break
         self.counters.batches += 1
-        self.counters.messages += len(said)
+        self.counters.messages += len(others)
         self.counters.readings += new
         self.counters.duplicates += len(batch) - new
         self.counters.dead_letters += len(letters)

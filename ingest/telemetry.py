@@ -1,4 +1,4 @@
-"""What pilots' own devices say over HTTP: stored before it is answered, by the rules of what comes over MQTT."""
+"""Telemetry of pilots' own devices over HTTP, stored before it is answered, by the same rules as over MQTT."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -6,17 +6,16 @@ from functools import partial
 
 import numpy as np
 
-from ingest.devices import DeviceDecoder, Register, Said
+from ingest.devices import DeviceDecoder, DeviceReadings, Register
 from ingest.quotas import Quotas
-from ingest.refused import Refused
 from zenata.city.clock import Clock
 from zenata.city.readings import Catalog, ReadingBatch
-from zenata.errors import StoreError, TopicError, UplinkError
+from zenata.errors import Rejected, StoreError, TopicError, UplinkError
 from zenata.store.base import Store
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire import topics
 from zenata.wire.uplinks import influx, registry
-from zenata.wire.uplinks.answers import Answer, Refusal
+from zenata.wire.uplinks.results import Rejection, TelemetryResult
 
 NOBODY = "unknown"
 """The device in the topic of a dead letter whose own is none."""
@@ -58,7 +57,7 @@ class Telemetry:
         """Return how many readings of a pilot's devices this process has counted in this day of UTC."""
         return self._quotas.used(pilot, self._clock.now())
 
-    def document(self, pilot: str, name: str | None, payload: bytes) -> Answer:
+    def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:
         """Take one message, all or nothing. What cannot be readings is a dead letter too, as its sender may not look.
 
         Parameters
@@ -79,13 +78,13 @@ class Telemetry:
                 self._decoder.count_message(pilot, now)
                 said = [self._decoder.say(pilot, name, payload, now)] if name else self._speakers(pilot, payload, now)
                 self._decoder.settle(pilot, said, now)
-            except Refused as refused:
-                if not refused.quota:
-                    self._store.append(_batch(self._catalog, []), [self._letter(pilot, name, payload, refused, now)])
-                return Answer(refusals=(_refusal(refused),))
+            except Rejected as rejected:
+                if not rejected.quota:
+                    self._store.append(_batch(self._catalog, []), [self._letter(pilot, name, payload, rejected, now)])
+                return TelemetryResult(rejections=(_rejection(rejected),))
             return self._keep(said)
 
-    def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> Answer:
+    def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> TelemetryResult:
         """Take line protocol, each line on its own; what is too much for a quota, not at all.
 
         Parameters
@@ -106,11 +105,11 @@ class Telemetry:
             with self._lock:  # before they are read: that takes time
                 self._decoder.count_message(pilot, self._clock.now())
             lines, bad = influx.read_lines(payload, precision, partial(self._decoder.knows, pilot))
-        except Refused as refused:
-            return Answer(refusals=(_refusal(refused),))
+        except Rejected as rejected:
+            return TelemetryResult(rejections=(_rejection(rejected),))
         except UplinkError as error:
-            return Answer(refusals=(Refusal(code="schema", reason=str(error)),))
-        refusals = [Refusal(code="schema", reason=str(line), line=line.number) for line in bad]
+            return TelemetryResult(rejections=(Rejection(code="schema", reason=str(error)),))
+        rejections = [Rejection(code="schema", reason=str(line), line=line.number) for line in bad]
         with self._lock:
             now = self._clock.now()
             said = []
@@ -118,31 +117,31 @@ class Telemetry:
                 for line in lines:
                     try:
                         said.append(self._line(pilot, name or line.uplink.device, line, now))
-                    except Refused as refused:
-                        reason = f"'{line.text[:120]}': {refused}"
-                        refusals.append(Refusal(code=refused.code, reason=reason, line=line.number))
+                    except Rejected as rejected:
+                        reason = f"'{line.text[:120]}': {rejected}"
+                        rejections.append(Rejection(code=rejected.code, reason=reason, line=line.number))
                 self._decoder.settle(pilot, said, now)
-            except Refused as refused:
-                return Answer(refusals=(_refusal(refused),))
-            return self._keep(said, sorted(refusals, key=lambda refusal: refusal.line))
+            except Rejected as rejected:
+                return TelemetryResult(rejections=(_rejection(rejected),))
+            return self._keep(said, sorted(rejections, key=lambda rejection: rejection.line))
 
-    def _line(self, pilot: str, name: str | None, line: influx.Line, now: int) -> Said:
+    def _line(self, pilot: str, name: str | None, line: influx.Line, now: int) -> DeviceReadings:
         if name is None:
-            raise Refused("device", "no tag device or host says which device this is")
+            raise Rejected("device", "no tag device or host says which device this is")
         return self._decoder.accept(self._decoder.find(pilot, name), [line.uplink], now)
 
-    def _speakers(self, pilot: str, payload: bytes, now: int) -> list[Said]:
+    def _speakers(self, pilot: str, payload: bytes, now: int) -> list[DeviceReadings]:
         """Return what the devices say that a payload names itself; of SenML there may be several."""
         try:
             name = registry.device_of(payload)
         except UplinkError as error:
-            raise Refused("schema", str(error)) from error
+            raise Rejected("schema", str(error)) from error
         if name is not None:
             return [self._decoder.say(pilot, name, payload, now)]
         uplinks = self._decoder.read(pilot, payload, registry.AUTO, now)
         names = list(dict.fromkeys(uplink.device for uplink in uplinks))
         if None in names:
-            raise Refused("device", "nothing says which device this is: say it as ?device=")
+            raise Rejected("device", "nothing says which device this is: say it as ?device=")
         return [
             self._decoder.accept(
                 self._decoder.find(pilot, name), [uplink for uplink in uplinks if uplink.device == name], now
@@ -151,7 +150,7 @@ class Telemetry:
             if name is not None
         ]
 
-    def _keep(self, said: Sequence[Said], refusals: Sequence[Refusal] = ()) -> Answer:
+    def _keep(self, said: Sequence[DeviceReadings], rejections: Sequence[Rejection] = ()) -> TelemetryResult:
         """Store readings, and let everybody know."""
         batch = _batch(self._catalog, said)
         try:
@@ -162,14 +161,14 @@ class Telemetry:
         self._decoder.store_seen()
         if new:
             self._on_stored(batch)
-        return Answer(
+        return TelemetryResult(
             devices=tuple(dict.fromkeys(one.device.id for one in said)),
             readings=len(batch),
             left_out=tuple(name for one in said for uplink in one.uplinks for name in uplink.left_out),
-            refusals=tuple(refusals),
+            rejections=tuple(rejections),
         )
 
-    def _letter(self, pilot: str, name: str | None, payload: bytes, refused: Refused, now: int) -> DeadLetter:
+    def _letter(self, pilot: str, name: str | None, payload: bytes, rejected: Rejected, now: int) -> DeadLetter:
         self._received = max(now, self._received + 1)  # each has a time of its own, as its name
         try:
             topic = topics.device(pilot, name or NOBODY)
@@ -179,13 +178,13 @@ class Telemetry:
             received=self._received,
             topic=topic,
             payload=payload,
-            code=refused.code,
-            reason=str(refused),
+            code=rejected.code,
+            reason=str(rejected),
             sensor=topics.parse_device(topic).device,
         )
 
 
-def _batch(catalog: Catalog, said: Sequence[Said]) -> ReadingBatch:
+def _batch(catalog: Catalog, said: Sequence[DeviceReadings]) -> ReadingBatch:
     numbers = [number for one in said for number in one.numbers]
     return ReadingBatch(
         catalog=catalog,
@@ -196,5 +195,5 @@ def _batch(catalog: Catalog, said: Sequence[Said]) -> ReadingBatch:
     )
 
 
-def _refusal(refused: Refused) -> Refusal:
-    return Refusal(code=refused.code, reason=str(refused), quota=refused.quota, retry_after=refused.retry_after)
+def _rejection(rejected: Rejected) -> Rejection:
+    return Rejection(code=rejected.code, reason=str(rejected), quota=rejected.quota, retry_after=rejected.retry_after)

@@ -25,7 +25,7 @@ from zenata.process.background import Background
 from zenata.process.supervisor import Program
 from zenata.process.tls import Certificate, certificate_of
 from zenata.wire.address import Address, parse_url
-from zenata.wire.mqtt import Questions
+from zenata.wire.mqtt import RequestClient
 
 log = logging.getLogger(__name__)
 
@@ -226,8 +226,8 @@ class MosquittoUsers(Background):
         self._learned: dict[str, str] = {}
         self._unknown: list[str] = []
         self._due = 0.0  # when to compare with the broker again, on the monotonic clock
-        self._questions = Questions(address, TOPIC, ANSWERS)
-        self._broker = DynamicSecurity(self._questions.ask, self._password_of)
+        self._requests = RequestClient(address, TOPIC, ANSWERS)
+        self._broker = DynamicSecurity(self._requests.request, self._password_of)
         super().__init__("broker users", daemon=True)
         register.on_key = self.learn
 
@@ -242,13 +242,13 @@ class MosquittoUsers(Background):
         BrokerError
             If it cannot be reached, refuses us, or has not the plugin that manages users.
         """
-        self._questions.connect(timeout)
+        self._requests.connect(timeout)
         self.renew()
 
     def close(self) -> None:
         """Stop following the register; the users stay as they are."""
         super().close()
-        self._questions.close()
+        self._requests.close()
 
     def learn(self, user: str, key: str) -> None:
         """Remember the key of a user until the broker has it."""

@@ -5,10 +5,9 @@ from functools import partial
 
 from ingest.bulk import BulkServer
 from ingest.devices import DeviceDecoder
-from ingest.keeper import Keeper
+from ingest.maintenance import Maintenance
 from ingest.quotas import Limits, Quotas
-from ingest.service import FILTERS, Ingest
-from ingest.workers import SHARED_FILTERS, parse_worker
+from ingest.service import FILTERS, SHARED_FILTERS, Ingest, parse_worker
 from sandbox.init import open_register
 from sandbox.parts import PATIENCE, broker_of, subscription_of
 from sandbox.settings import Settings
@@ -36,7 +35,7 @@ def ingest(settings: Settings) -> None:
         with (
             pilots,
             BulkServer(settings.bulk_file, store),
-            Keeper(store, retention_of(settings), WallClock()),
+            Maintenance(store, retention_of(settings), WallClock()),
             subscription_of(settings, broker_of(settings), name, filters) as subscription,
         ):
             subscription.connect(PATIENCE)

@@ -21,7 +21,7 @@ from api.worlds.worlds import Worlds
 from ingest.bulk import BulkServer
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder
-from ingest.keeper import Keeper
+from ingest.maintenance import Maintenance
 from ingest.replay import replay
 from ingest.telemetry import Telemetry
 from sandbox.broker_users import MosquittoUsers
@@ -127,7 +127,7 @@ def serve(settings: Settings) -> None:
                 stack.enter_context(TopicListener(settings, address, "commands", topics.COMMANDS, overheard.note))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
-                stack.enter_context(Keeper(store, retention_of(settings), WallClock()))
+                stack.enter_context(Maintenance(store, retention_of(settings), WallClock()))
             if settings.broker_admin:
                 access = stack.enter_context(MosquittoUsers(settings, register, parse_url(settings.broker_admin)))
                 access.connect(PATIENCE)

@@ -8,6 +8,7 @@
     ├── TopicError       a topic is not one of ours
     ├── SenmlError       a payload is not a SenML pack
     ├── UplinkError      a payload is nothing that a pilot's device can say
+    ├── Rejected         a message cannot become readings
     ├── CommandError     a payload is not a command
     ├── ControlError     a simulator cannot be asked, or refused
     ├── BrokerError      the broker cannot be reached, or refused us
@@ -42,6 +43,28 @@ class SenmlError(ZenataError):
 
 class UplinkError(ZenataError):
     """A payload is nothing that a pilot's device can say; the message names what is wrong with it."""
+
+
+class Rejected(ZenataError):  # noqa: N818 - it is no failure of ours
+    """A message cannot become readings.
+
+    Parameters
+    ----------
+    code : str
+        One of `zenata.store.dead_letters.REASONS`.
+    reason : str
+        For a person.
+    quota : str
+        Name of the quota that it exceeds, if it does.
+    retry_after : float
+        Time after which it would not [s].
+    """
+
+    def __init__(self, code: str, reason: str, quota: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.quota = quota
+        self.retry_after = retry_after
 
 
 class CommandError(ZenataError):

@@ -20,7 +20,7 @@ from api.http.params import WriteParams
 from api.http.problems import KINDS, Problem
 from api.http.responses import responses
 from zenata.control.keys import Principal, Role
-from zenata.wire.uplinks.answers import Answer
+from zenata.wire.uplinks.results import TelemetryResult
 
 router = APIRouter(tags=["devices"])
 
@@ -127,13 +127,13 @@ async def _write(context: ContextDep, principal: Principal, params: WriteParams,
     body = await body_of(request)
     take = context.telemetry.lines
     said = (principal.pilot, params.device, body, params.precision)
-    answer: Answer = await to_thread.run_sync(take, *said, limiter=context.takers)
-    if not answer.refusals:
+    answer: TelemetryResult = await to_thread.run_sync(take, *said, limiter=context.takers)
+    if not answer.rejections:
         return Response(status_code=204)
-    first = answer.refusals[0]
+    first = answer.rejections[0]
     if first.quota:
         raise over_quota(first, **_told("too many requests", first.reason))
-    reasons = [f"line {one.line}: {one.reason}" if one.line else one.reason for one in answer.refusals]
+    reasons = [f"line {one.line}: {one.reason}" if one.line else one.reason for one in answer.rejections]
     told = "\n".join(reasons[:_SHOWN])
     message = f"partial write: {told} dropped={len(reasons)}" if answer.readings else told
     members = {"line": first.line} if first.line else {}

@@ -1,4 +1,4 @@
-"""What the routes share that take what devices say: bodies that may be zipped, and refusals."""
+"""What the routes share that take what devices say: bodies that may be zipped, and rejections."""
 
 import math
 import zlib
@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from api.http.problems import LARGEST_BODY, Problem, body_too_large
-from zenata.wire.uplinks.answers import Refusal
+from zenata.wire.uplinks.results import Rejection
 
 _GZIP = 31  # what tells zlib to expect the header of gzip
 
@@ -40,19 +40,19 @@ async def body_of(request: Request) -> bytes:
     return whole
 
 
-def over_quota(refusal: Refusal, **members: Any) -> Problem:  # noqa: ANN401 - any JSON
+def over_quota(rejection: Rejection, **members: Any) -> Problem:  # noqa: ANN401 - any JSON
     """Return the problem of what is more than a quota allows."""
-    wait = max(math.ceil(refusal.retry_after), 1)
-    reason = refusal.reason[0].upper() + refusal.reason[1:]
+    wait = max(math.ceil(rejection.retry_after), 1)
+    reason = rejection.reason[0].upper() + rejection.reason[1:]
     detail = f"{reason}. Try again in {wait} s."
-    return Problem("over-quota", detail, {"Retry-After": str(wait)}, quota=refusal.quota, **members)
+    return Problem("over-quota", detail, {"Retry-After": str(wait)}, quota=rejection.quota, **members)
 
 
-def refused(refusal: Refusal) -> Problem:
+def refused(rejection: Rejection) -> Problem:
     """Return the problem of a message that was not taken."""
-    if refusal.quota:
-        return over_quota(refusal)
-    reason = refusal.reason[0].upper() + refusal.reason[1:]
-    if refusal.code == "device":
-        return Problem("unknown-device", f"{reason}.", code=refusal.code)
-    return Problem("telemetry-refused", f"{reason}.", code=refusal.code)
+    if rejection.quota:
+        return over_quota(rejection)
+    reason = rejection.reason[0].upper() + rejection.reason[1:]
+    if rejection.code == "device":
+        return Problem("unknown-device", f"{reason}.", code=rejection.code)
+    return Problem("telemetry-refused", f"{reason}.", code=rejection.code)

@@ -61,7 +61,7 @@ async def telemetry(
     body = await body_of(request)
     take = context.telemetry.document
     answer = await to_thread.run_sync(take, principal.pilot, params.device, body, limiter=context.takers)
-    if answer.refusals:
-        raise refused(answer.refusals[0])
+    if answer.rejections:
+        raise refused(answer.rejections[0])
     document = {"devices": answer.devices, "readings": answer.readings, "left_out": answer.left_out}
     return Response(msgspec.json.encode(document), media_type=JSON)

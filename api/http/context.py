@@ -27,7 +27,7 @@ from zenata.control.budget import Budget
 from zenata.control.devices import Devices
 from zenata.control.register import Register
 from zenata.store.base import Store
-from zenata.wire.uplinks.answers import Answer
+from zenata.wire.uplinks.results import TelemetryResult
 
 STORED_AT_ONCE = 4
 """Requests with telemetry that have a thread at once; one of them is stored. A default."""
@@ -47,11 +47,11 @@ class Telemetry(Protocol):
         """Return how many readings of a pilot were counted today."""
         ...
 
-    def document(self, pilot: str, name: str | None, payload: bytes) -> Answer:
+    def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:
         """Take one message, all or nothing."""
         ...
 
-    def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> Answer:
+    def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> TelemetryResult:
         """Take line protocol, each line on its own."""
         ...
 

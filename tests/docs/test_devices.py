@@ -12,7 +12,7 @@ from zenata.city.clock import SECOND, parse_time
 from zenata.control.device import MAX_DEVICES, OFFLINE_AFTER
 from zenata.store.dead_letters import REASONS
 from zenata.wire.uplinks import cayenne, registry
-from zenata.wire.uplinks.base import MOST_PROPERTIES
+from zenata.wire.uplinks.base import MAX_PROPERTIES
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/devices.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```json\n(.*?)^```", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
@@ -57,7 +57,7 @@ def test_every_command_over_http_works(tmp_path):
 
 def test_the_figures_and_words_are_those_of_the_code():
     assert f"up to {MAX_DEVICES} devices" in DOCUMENT
-    assert re.search(rf"up to\s+{MOST_PROPERTIES} properties", DOCUMENT)
+    assert re.search(rf"up to\s+{MAX_PROPERTIES} properties", DOCUMENT)
     assert f"{OFFLINE_AFTER} s if left out" in DOCUMENT
     assert LEAD == 600 * SECOND
     assert all(f"`{name}`" in DOCUMENT for name in registry.CODECS)

@@ -27,7 +27,7 @@ def told(time="2026-07-01T12:00:00Z", **words) -> bytes:
 )
 def test_how_far_a_reading_may_be_ahead_hangs_on_the_pace(words, ahead, beyond):
     clocks = Clocks()
-    clocks.hear("w-a1", told(**words))
+    clocks.update("w-a1", told(**words))
     assert "while it is 2026-07-01T12:00:00Z in w-a1" in clocks.refusal("w-a1", NOON, NOON + beyond)
     assert clocks.refusal("w-a1", NOON, NOON + ahead) is None
     assert clocks.refusal("zenata", NOON, NOON + beyond) is None  # whose clock was not heard
@@ -36,19 +36,19 @@ def test_how_far_a_reading_may_be_ahead_hangs_on_the_pace(words, ahead, beyond):
 
 def test_readings_move_the_clock_on_and_refused_ones_do_not():
     clocks = Clocks()
-    clocks.hear("zenata", told())
+    clocks.update("zenata", told())
     for minute in range(0, 60, 5):
         assert clocks.refusal("zenata", NOON, NOON + minute * MINUTE) is None
     for _ in range(3):
         assert clocks.refusal("zenata", NOON, NOON + 70 * MINUTE)
-    clocks.hear("zenata", told("2026-07-01T11:00:00Z"))  # it came late
+    clocks.update("zenata", told("2026-07-01T11:00:00Z"))  # it came late
     assert clocks.refusal("zenata", NOON, NOON + 60 * MINUTE) is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"[]", b'{"time": 5}', b'{"time": "soon"}', b'{"time":"x","speed":{}}'])
 def test_a_clock_that_says_nothing_is_not_heard(payload):
     clocks = Clocks()
-    clocks.hear("zenata", payload)
+    clocks.update("zenata", payload)
     assert clocks.published == {}
     assert clocks.refusal("zenata", NOON, NOON + DAY) is None
 

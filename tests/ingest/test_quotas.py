@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.quotas import BURST, Limits, Quotas
-from ingest.refused import Refused
 from zenata.city.clock import SECOND, parse_time
+from zenata.errors import Rejected
 
 NOON = parse_time("2026-01-01T12:00:00Z")
 
@@ -14,8 +14,8 @@ def count(quotas, pilot, times):
     for time in times:
         try:
             quotas.message(pilot, time)
-        except Refused as refused:
-            assert (refused.code, refused.quota) == ("quota", "messages_per_second")
+        except Rejected as rejected:
+            assert (rejected.code, rejected.quota) == ("quota", "messages_per_second")
         else:
             accepted += 1
     return accepted
@@ -31,18 +31,18 @@ def test_a_burst_is_let_through_and_then_the_rate():
 def test_a_refusal_says_when_it_is_over():
     quotas = Quotas(lambda _: Limits(2, 10))
     count(quotas, "alpha", [NOON] * 20)
-    with pytest.raises(Refused) as too_fast:
+    with pytest.raises(Rejected) as too_fast:
         quotas.message("alpha", NOON)
     assert too_fast.value.retry_after == 0.5
     quotas.points("alpha", 10, NOON)
-    with pytest.raises(Refused, match="points_per_day") as too_many:
+    with pytest.raises(Rejected, match="points_per_day") as too_many:
         quotas.points("alpha", 1, NOON)
     assert too_many.value.retry_after == 12 * 3600
     quotas.points("alpha", 10, NOON + 12 * 3600 * SECOND)
 
 
 def test_of_nothing_there_is_always_too_much():
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         Quotas(lambda _: Limits(0, 0)).points("alpha", 1, NOON)
     assert count(Quotas(lambda _: Limits(0, 0)), "alpha", [NOON, NOON + SECOND]) == 1
 

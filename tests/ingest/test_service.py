@@ -213,7 +213,7 @@ def test_a_dead_letter_that_was_not_acknowledged_is_kept_once(broker, store, pub
         messages: list = []
         while len(messages) < 2:
             messages += client.receive(limit=10, wait=0.1)
-        assert ingest._keep(messages, threading.Event())
+        assert ingest._store_all(messages, threading.Event())
     for _ in range(2):
         publish(air("w-6", 2))
         with ingesting(broker, store) as ingest:

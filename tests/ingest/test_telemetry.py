@@ -14,7 +14,7 @@ from zenata.city.readings import Selection
 from zenata.control.device import Seen
 from zenata.errors import StoreError
 from zenata.store import open_store
-from zenata.wire.uplinks.answers import Answer
+from zenata.wire.uplinks.results import TelemetryResult
 
 NOW = parse_time("2026-01-01T12:00:00Z")
 
@@ -51,7 +51,7 @@ def kept(store):
 def test_what_is_answered_is_stored_heard_and_seen(store, table):
     heard = []
     answer = telemetry(store, table, on_stored=heard.append).document("alpha", "roof", b'{"level": 2, "note": "x"}')
-    assert answer == Answer(devices=("roof",), readings=1, left_out=("note",))
+    assert answer == TelemetryResult(devices=("roof",), readings=1, left_out=("note",))
     assert kept(store) == {("p-alpha", "roof", "level"): 2}
     assert [len(batch) for batch in heard] == [1]
     assert table.seen == {("alpha", "roof"): Seen(time=NOW, messages=1, readings=1)}
@@ -61,14 +61,14 @@ def test_the_same_again_is_no_news(store, table):
     heard = []
     taker = telemetry(store, table, on_stored=heard.append)
     answers = [taker.lines("alpha", None, b"device,device=roof level=2 1767225600", "s") for _ in range(2)]
-    assert answers == [Answer(devices=("roof",), readings=1)] * 2
+    assert answers == [TelemetryResult(devices=("roof",), readings=1)] * 2
     assert len(heard) == 1
 
 
 def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):
     taker = telemetry(store, Table())
     for name in ("roof", "no word#", None):
-        assert taker.document("alpha", name, b'{"level": 2}').refusals[0].code == "device"
+        assert taker.document("alpha", name, b'{"level": 2}').rejections[0].code == "device"
     letters = store.dead_letters(topics=["pilots/alpha/"])
     assert sorted(letter.sensor for letter in letters) == sorted([NOBODY, NOBODY, "roof"])
     assert store.ledger.worlds() == []
@@ -85,7 +85,7 @@ def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):
 def test_lines_over_a_quota_are_kept_not_at_all(store, table):
     taker = telemetry(store, table, Limits(10, 1))
     answer = taker.lines("alpha", "roof", b"device a=1,b=2\nbad", "ns")
-    assert [refusal.quota for refusal in answer.refusals] == ["points_per_day"]
+    assert [rejection.quota for rejection in answer.rejections] == ["points_per_day"]
     assert kept(store) == {}
     assert table.seen == {}
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_stored_is_not_answered(store, table):
     for payload in (b'{"level": 2}', b"?"):
         with pytest.raises(StoreError):
             taker.document("alpha", "roof", payload)
-    assert taker.document("alpha", "cellar", b'{"deviceInfo": {"devEui": "other"}, "margin": 1}').refusals == ()
+    assert taker.document("alpha", "cellar", b'{"deviceInfo": {"devEui": "other"}, "margin": 1}').rejections == ()
     assert set(table.seen) == {("alpha", "cellar")}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.workers import Worker
+from ingest.service import Worker
 from sandbox.ingest import ingest
 from sandbox.settings import Settings
 from tests.system.running import ZENATA, wait_until

@@ -1,4 +1,4 @@
-"""Where a broker listens, read from a URL."""
+"""Address of a broker, read from a URL."""
 
 import ssl
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How readings come to the process that owns the store in great numbers, past the broker: columns over loopback.
+"""Bulk protocol: readings in great numbers to the process that owns the store, past the broker, as columns over loopback.
 
 Either side sends messages of MessagePack, each behind its length: first the token of the door, then batches. Each batch
 is answered when it is durable, or with what is wrong. The same door lets the store be copied while it is in use.
@@ -20,7 +20,7 @@ from zenata.process import endpoint
 
 T = TypeVar("T")
 
-LONGEST = 1 << 28
+MAX_MESSAGE = 1 << 28
 """Bytes of a message."""
 
 _LENGTH = struct.Struct("<Q")
@@ -77,7 +77,7 @@ def send(connection: socket.socket, message: msgspec.Struct) -> None:
     connection.sendall(body)
 
 
-def receive(connection: socket.socket, longest: int = LONGEST) -> bytearray | None:
+def receive(connection: socket.socket, longest: int = MAX_MESSAGE) -> bytearray | None:
     """Receive a message of at most so many bytes, not yet decoded; None when the other side has gone.
 
     Raises

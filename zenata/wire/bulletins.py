@@ -1,4 +1,4 @@
-"""What a world tells about itself, as JSON: its time, its public events, and what really happened.
+"""Messages of a world about itself, as JSON: its clock, its public events, and the truth about them.
 
 Times are RFC 3339 in UTC, and of the world. A reader ignores members that it does not know.
 """

@@ -19,7 +19,7 @@ VERSIONS = frozenset({10, 26})
 RELATIVE = 2**28
 """Resolved times below this [s] count from now (section 4.5.3)."""
 
-_MOST_NAMES = 100_000
+_MAX_NAMES = 100_000
 _good_names: set[str] = set()
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
@@ -86,14 +86,14 @@ class Readings(NamedTuple):
     values: list[float]
     seqs: list[int]
 
-    def take(self, places: Sequence[int]) -> "Readings":
+    def take(self, indices: Sequence[int]) -> "Readings":
         """Return some of them."""
         return Readings(
-            [self.names[place] for place in places],
-            [self.units[place] for place in places],
-            [self.times[place] for place in places],
-            [self.values[place] for place in places],
-            [self.seqs[place] for place in places],
+            [self.names[index] for index in indices],
+            [self.units[index] for index in indices],
+            [self.times[index] for index in indices],
+            [self.values[index] for index in indices],
+            [self.seqs[index] for index in indices],
         )
 
 
@@ -233,13 +233,13 @@ def _number(record: Record, base: float | None) -> float | None:
     if len(values) > 1:
         raise SenmlError(f"record {record.bn + record.n!r} has more than one value")
     if record.vs is not None or record.vd is not None:
-        raise SenmlError(f"record {record.bn + record.n!r} carries text or data; only numbers and booleans are kept")
+        raise SenmlError(f"record {record.bn + record.n!r} carries text or data; only numbers and booleans are stored")
     if record.vb is not None:
         return float(record.vb)
     if record.v is not None:
         return _finite(record.v + (base or 0.0), record)
     if record.s is not None:
-        raise SenmlError(f"record {record.bn + record.n!r} carries a sum alone; only values are kept")
+        raise SenmlError(f"record {record.bn + record.n!r} carries a sum alone; only values are stored")
     if record.n:
         if base is None:
             raise SenmlError(f"record {record.n!r} has no value")
@@ -257,7 +257,7 @@ def _check_name(name: str) -> None:
     """Refuse what is no SenML name, and remember what is, as the same sensors speak again and again."""
     if not _NAME.fullmatch(name):
         raise SenmlError(f"name {name[:80]!r} is not a SenML name (RFC 8428, section 4.5.1)")
-    if len(_good_names) >= _MOST_NAMES:
+    if len(_good_names) >= _MAX_NAMES:
         _good_names.clear()
     _good_names.add(name)
 

@@ -15,7 +15,7 @@ from zenata.broker.nats import Nats
 from zenata.process.ports import free_ports
 from zenata.process.tls import Certificate, Trust
 from zenata.wire.address import Address
-from zenata.wire.mqtt import Questions
+from zenata.wire.mqtt import RequestClient
 
 HOST = "127.0.0.1"
 ROLES = {"demo": "pilot", "eve": "pilot", "guest": "guest", "engineer": "engineer", "admin": "admin"}
@@ -98,8 +98,8 @@ def _give_nats(process: subprocess.Popen[bytes], prepare: Callable[..., object],
 
 
 def _give_mosquitto(ports: Mapping[str, int], users: Sequence[User]) -> None:
-    with administrator(ports["mqtt_port"]) as questions:
-        assert not DynamicSecurity(questions.ask, password_of).renew(users)
+    with administrator(ports["mqtt_port"]) as requests:
+        assert not DynamicSecurity(requests.request, password_of).renew(users)
 
 
 def password_of(user: User) -> str | None:
@@ -109,9 +109,9 @@ def password_of(user: User) -> str | None:
 
 
 @contextmanager
-def administrator(port: int) -> Iterator[Questions]:
+def administrator(port: int) -> Iterator[RequestClient]:
     """Connect to a Mosquitto as whoever manages its users."""
     address = Address(host=HOST, port=port, username=ADMINISTRATOR, password=password(ADMINISTRATOR))
-    with Questions(address, TOPIC, ANSWERS) as questions:
-        questions.connect(10)
-        yield questions
+    with RequestClient(address, TOPIC, ANSWERS) as requests:
+        requests.connect(10)
+        yield requests

@@ -102,8 +102,8 @@ def running(tmp_path_factory):
 
 
 def test_what_is_there_needs_no_change(running):
-    with administrator(running.mqtt_port) as questions:
-        broker = DynamicSecurity(questions.ask, lambda _: None)
+    with administrator(running.mqtt_port) as requests:
+        broker = DynamicSecurity(requests.request, lambda _: None)
         assert changes(broker._state(), standard_users_as_there(broker), lambda _: None) == ([], [])
 
 
@@ -119,22 +119,22 @@ def standard_users_as_there(broker: DynamicSecurity) -> list[User]:
 def test_users_and_roles_of_others_are_left_alone(running, caplog):
     users = [*standard_users("mosquitto"), pilot("bob")]
     foreign = {"command": "createClient", "username": "bob", "password": "of somebody else"}
-    with administrator(running.mqtt_port) as questions:
-        questions.ask([foreign])
-        assert DynamicSecurity(questions.ask, password_of).renew(users) == []
+    with administrator(running.mqtt_port) as requests:
+        requests.request([foreign])
+        assert DynamicSecurity(requests.request, password_of).renew(users) == []
         with Client(running, "bob", secret="of somebody else") as bob:
-            assert DynamicSecurity(questions.ask, password_of).renew(users[:-1]) == []
+            assert DynamicSecurity(requests.request, password_of).renew(users[:-1]) == []
             assert bob.connected
         assert "not ours" in caplog.text
-        questions.ask([{"command": "deleteClient", "username": "bob"}])
+        requests.request([{"command": "deleteClient", "username": "bob"}])
 
 
 def test_an_old_password_does_not_hold_when_nobody_knows_the_new_one(running):
     users = standard_users("mosquitto")
     rotated = pilot_user("eve", BROKERS["mosquitto"].hash_password("lost"))
     others = [user for user in users if user.name != "eve"]
-    with administrator(running.mqtt_port) as questions, Client(running, "eve") as eve:
-        broker = DynamicSecurity(questions.ask, password_of)
+    with administrator(running.mqtt_port) as requests, Client(running, "eve") as eve:
+        broker = DynamicSecurity(requests.request, password_of)
         assert broker.renew([*others, rotated]) == ["eve"]
         eve.wait_closed()
         with Client(running, "eve") as again:
@@ -149,10 +149,10 @@ def test_a_refusal_is_logged_without_secrets(running, caplog):
     caplog.set_level(logging.DEBUG)
 
     def ask(commands):
-        answers = questions.ask(commands)
+        answers = requests.request(commands)
         return answers if "data" in answers[0] else [{"command": "createClient", "error": "Client already exists"}]
 
-    with administrator(running.mqtt_port) as questions:
+    with administrator(running.mqtt_port) as requests:
         DynamicSecurity(ask, password_of).renew([*standard_users("mosquitto"), pilot("cyd")])
     assert "refused createClient: Client already exists" in caplog.text
     assert password("cyd") not in caplog.text

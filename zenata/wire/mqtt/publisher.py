@@ -1,4 +1,4 @@
-"""A client that publishes without losing."""
+"""Publisher over MQTT that loses nothing: QoS 1, sent again after a lost connection."""
 
 import logging
 import socket
@@ -13,7 +13,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from zenata.errors import BrokerError
 from zenata.wire.address import Address
-from zenata.wire.mqtt.line import Line
+from zenata.wire.mqtt.connector import Connector
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ class Publisher:
         self._cancelled = 0.0  # when, on the monotonic clock
         self._answered, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self._line = Line(address, client_id=client_id)
-        self._client = self._line.client
+        self._connector = Connector(address, client_id=client_id)
+        self._client = self._connector.client
         self._client.max_inflight_messages_set(0)  # we count; paho would look through all in flight at each answer
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -77,9 +77,9 @@ class Publisher:
             If the broker cannot be reached or refuses us.
         """
         self._thread.start()
-        if not self._answered.wait(timeout) or self._line.refused:
+        if not self._answered.wait(timeout) or self._connector.refused:
             self.close()
-            raise self._line.no_entry()
+            raise self._connector.no_entry()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Hand over a message; block while too many are on their way.
@@ -119,26 +119,26 @@ class Publisher:
         self._client._reset_sockets(sockpair_only=True)  # noqa: SLF001 - paho leaves these to the garbage collector
 
     def _run(self) -> None:
-        while not self._closing.wait(self._line.pause):
-            self._line.connect()
+        while not self._closing.wait(self._connector.pause):
+            self._connector.connect()
             while self._client.loop(_SLICE) == paho.MQTT_ERR_SUCCESS:
                 pass
 
     def _on_connect(
         self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
-        if self._line.answered(reason):
+        if self._connector.answered(reason):
             log.info("connected to the broker at %s", self._address)
             if self._filters:
                 self._client.subscribe(self._filters)
             self._answered.set()
-        elif self._line.refused:
+        elif self._connector.refused:
             self._answered.set()
 
     def _on_disconnect(
         self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
-        self._line.lost(reason)
+        self._connector.lost(reason)
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         with suppress(UnicodeDecodeError):  # of the topic, which is then none of ours

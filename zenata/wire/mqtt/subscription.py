@@ -1,4 +1,4 @@
-"""A client that receives, and acknowledges when told to."""
+"""Subscription over MQTT: a persistent session whose messages are acknowledged by the caller."""
 
 import logging
 import select
@@ -13,7 +13,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from zenata.errors import BrokerError
 from zenata.wire.address import Address
-from zenata.wire.mqtt.line import Line
+from zenata.wire.mqtt.connector import Connector
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ SHARED = "$share/"
 _FENCE = "no/such/filter"
 """What we unsubscribe from, to hear when the broker has sent everything that came of subscribing."""
 
-_MOST_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
+_MAX_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
 
 
 class Message(NamedTuple):
@@ -79,8 +79,8 @@ class Subscription:
         self._fenced = False
         self._unsettled: set[int] | None = None
         self._ready = self._cancelled = False
-        self._line = Line(address, client_id=client_id, persistent=True, mqtt5=self._shares)
-        self._client = self._line.client
+        self._connector = Connector(address, client_id=client_id, persistent=True, mqtt5=self._shares)
+        self._client = self._connector.client
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_unsubscribe = self._on_fence
@@ -110,9 +110,9 @@ class Subscription:
         while not self._ready:
             if self._cancelled:
                 raise BrokerError("connecting was cancelled")
-            if self._line.refused or time.monotonic() > deadline:
-                raise self._line.no_entry()
-            self._turn(0.1, _MOST_BEFORE_READY)
+            if self._connector.refused or time.monotonic() > deadline:
+                raise self._connector.no_entry()
+            self._turn(0.1, _MAX_BEFORE_READY)
 
     def cancel(self) -> None:
         """Make `connect` give up soon; any thread may call it."""
@@ -148,10 +148,10 @@ class Subscription:
         """Wait for the network once, and do what it brings."""
         sock = self._client.socket()
         if sock is None:
-            if self._line.pause:
-                time.sleep(min(self._line.pause, timeout))
+            if self._connector.pause:
+                time.sleep(min(self._connector.pause, timeout))
             else:
-                self._line.connect()
+                self._connector.connect()
             return
         poll = select.poll()
         poll.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
@@ -174,13 +174,13 @@ class Subscription:
         self, _client: object, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, _properties: object
     ) -> None:
         self._connection += 1
-        if not self._line.answered(reason):
+        if not self._connector.answered(reason):
             return
         # Mosquitto 2.0 forgets the shared part of a session when it starts again, and does not say so.
         if self._subscribed and flags.session_present and not self._shares:
             self._be_ready("resumed the session")
         elif self._subscribed is None and flags.session_present:
-            self._line.forget_session()
+            self._connector.forget_session()
         else:
             self._subscribe()
 
@@ -196,7 +196,7 @@ class Subscription:
     ) -> None:
         refused = [filter_ for filter_, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
         if refused:
-            self._line.refuse(f"we may not subscribe to {', '.join(refused)}")
+            self._connector.refuse(f"we may not subscribe to {', '.join(refused)}")
             return
         self._client.unsubscribe(_FENCE)
         self._be_ready("subscribed")
@@ -222,7 +222,7 @@ class Subscription:
         self._ready = self._fenced = False
         self._unsettled = None
         self._connection += 1
-        self._line.lost(reason)
+        self._connector.lost(reason)
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         try:

@@ -1,1 +1,1 @@
-"""What a pilot's own devices say, in the formats that devices and network servers speak; pure functions."""
+"""Payload formats of pilots' own devices and of network servers, read by pure functions."""

@@ -22,7 +22,7 @@ from zenata.errors import UplinkError
 
 T = TypeVar("T")
 
-MOST_PROPERTIES = 256
+MAX_PROPERTIES = 256
 """Properties of one uplink."""
 
 DEEPEST = 8
@@ -145,8 +145,8 @@ def _collect(prefix: str, value: object, depth: int, properties: dict[str, Measu
             put(properties, prefix, number(prefix, value))
         case _:
             left_out.append(prefix[:_LONGEST_NAME])
-    if len(left_out) > MOST_PROPERTIES:
-        raise UplinkError(f"more than {MOST_PROPERTIES} members that are no numbers")
+    if len(left_out) > MAX_PROPERTIES:
+        raise UplinkError(f"more than {MAX_PROPERTIES} members that are no numbers")
 
 
 def put(properties: dict[str, Measure], name: str, value: float, unit: str = "") -> None:
@@ -160,8 +160,8 @@ def put(properties: dict[str, Measure], name: str, value: float, unit: str = "")
     made = word(name)
     if made in properties:
         raise UplinkError(f"two members are called {made!r}, once only letters, digits and '_' are left of their names")
-    if len(properties) == MOST_PROPERTIES:
-        raise UplinkError(f"more than {MOST_PROPERTIES} properties in one message")
+    if len(properties) == MAX_PROPERTIES:
+        raise UplinkError(f"more than {MAX_PROPERTIES} properties in one message")
     properties[made] = Measure(value, unit)
 
 

@@ -1,4 +1,4 @@
-"""The codecs that a device can have, and how a payload is told to be in one format or another."""
+"""Codecs that a device can have, and how the format of a payload is detected."""
 
 from typing import Any
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import DEEPEST, MOST_PROPERTIES, Measure, battery, flatten, moment, seconds, unwrap, word
+from zenata.wire.uplinks.base import DEEPEST, MAX_PROPERTIES, Measure, battery, flatten, moment, seconds, unwrap, word
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -49,8 +49,8 @@ def nested(depth):
         ({"a b": 1, "a": {"b": 2}}, "two members are called 'a_b'"),
         ({"a": 10**400}, "beyond all range"),
         (nested(DEEPEST + 2), "nested more than"),
-        ({f"n{number}": 1 for number in range(MOST_PROPERTIES + 1)}, "properties in one message"),
-        ({f"n{number}": "" for number in range(MOST_PROPERTIES + 1)}, "no numbers"),
+        ({f"n{number}": 1 for number in range(MAX_PROPERTIES + 1)}, "properties in one message"),
+        ({f"n{number}": "" for number in range(MAX_PROPERTIES + 1)}, "no numbers"),
     ],
 )
 def test_what_cannot_be_flattened_says_why(document, reason):
@@ -65,7 +65,7 @@ def test_any_document_is_flattened_or_refused(document):
     except UplinkError:
         return
     assert all(word(name) == name for name in properties)
-    assert len(properties) + len(left_out) <= 2 * MOST_PROPERTIES
+    assert len(properties) + len(left_out) <= 2 * MAX_PROPERTIES
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Connecting, again and again."""
+"""Connector of MQTT clients: tries the hosts of a broker in turn, with growing pauses."""
 
 import logging
 import random
@@ -24,7 +24,7 @@ _FOR_EVER = 0xFFFFFFFF  # session expiry interval of a session that does not exp
 _PASSING = {"Server unavailable", "Server busy"}  # refusals that are worth another attempt
 
 
-class Line:
+class Connector:
     """A client and where it connects to: the hosts of an address in turn, with pauses between.
 
     A pause is drawn evenly from zero to a bound that doubles at each attempt, up to 5 s: "full jitter" (Brooker,

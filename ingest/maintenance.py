@@ -1,4 +1,4 @@
-"""Keeps a store tidy while it is in use."""
+"""Maintenance of the store while it is in use: rolls up old readings, removes old dead letters."""
 
 import logging
 import threading
@@ -15,15 +15,15 @@ FIRST, PAUSE = 60.0, 3600.0
 """Time before the store is tidied first, as a start is busy, and from then on [s]."""
 
 
-class Keeper:
-    """Rolls up what is old, from time to time, in a thread of its own, until the end of its block.
+class Maintenance:
+    """Tidies the store at intervals, in a thread of its own, until the end of its block.
 
     Parameters
     ----------
     store : Store
     retention : Retention
     clock : Clock
-        The wall's.
+        Tells the time of day.
     first, pause : float
         Time before the store is tidied first, and from then on [s].
     """
@@ -34,7 +34,7 @@ class Keeper:
         self._store, self._retention, self._clock = store, retention, clock
         self._first, self._pause = first, pause
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keeper")
+        self._thread = threading.Thread(target=self._run, name="maintenance")
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,8 +1,7 @@
 import pytest
 from paho.mqtt.client import topic_matches_sub
 
-from ingest.service import FILTERS
-from ingest.workers import SHARED_FILTERS, Worker, parse_worker
+from ingest.service import FILTERS, SHARED_FILTERS, Worker, parse_worker
 from zenata.city.pack import load_city
 from zenata.errors import SetupError
 from zenata.wire import topics

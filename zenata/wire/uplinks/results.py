@@ -1,11 +1,11 @@
-"""What became of what devices said over HTTP."""
+"""Result of telemetry over HTTP: what was stored, and what was rejected."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
-    """Why something was not taken.
+class Rejection:
+    """Why a message, or a part of one, is not stored.
 
     Parameters
     ----------
@@ -29,21 +29,21 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """What became of a request. What was taken is durable.
+class TelemetryResult:
+    """Result of a request. What it says is stored is durable.
 
     Parameters
     ----------
     devices : tuple of str
-        Ids of those that spoke.
+        Ids of those whose readings are stored.
     readings : int
-        How many are kept, those that were there before included.
+        How many are stored, those that were there before included.
     left_out : tuple of str
         Members that are no numbers.
-    refusals : tuple of Refusal
+    rejections : tuple of Rejection
     """
 
     devices: tuple[str, ...] = ()
     readings: int = 0
     left_out: tuple[str, ...] = ()
-    refusals: tuple[Refusal, ...] = field(default=())
+    rejections: tuple[Rejection, ...] = field(default=())

@@ -1,6 +1,6 @@
 from zenata.process.ports import free_ports
 from zenata.wire.address import Address
-from zenata.wire.mqtt.line import Line
+from zenata.wire.mqtt.connector import Connector
 
 HOST = "127.0.0.1"
 
@@ -11,11 +11,11 @@ def nobody() -> Address:
 
 def pauses(attempts: int) -> list[float]:
     """Return the pauses after so many attempts in vain [s]."""
-    line = Line(nobody(), client_id="line")
+    connector = Connector(nobody(), client_id="connector")
     found = []
     for _ in range(attempts):
-        line.connect()
-        found.append(line.pause)
+        connector.connect()
+        found.append(connector.pause)
     return found
 
 
@@ -30,9 +30,9 @@ def test_pauses_are_drawn_from_zero_to_a_bound_that_doubles():
 
 def test_hosts_are_tried_in_turn():
     first, second = nobody(), nobody()
-    line = Line(Address(host=HOST, port=first.port, others=((HOST, second.port),)), client_id="line")
+    connector = Connector(Address(host=HOST, port=first.port, others=((HOST, second.port),)), client_id="connector")
     tried = []
     for _ in range(4):
-        line.connect()
-        tried.append(line.client.port)
+        connector.connect()
+        tried.append(connector.client.port)
     assert tried == [first.port, second.port] * 2

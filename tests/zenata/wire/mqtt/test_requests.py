@@ -11,7 +11,7 @@ from zenata.broker.dynsec import ANSWERS, TOPIC
 from zenata.errors import BrokerError
 from zenata.process.ports import free_ports
 from zenata.wire.address import Address
-from zenata.wire.mqtt import Questions
+from zenata.wire.mqtt import RequestClient
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +21,9 @@ def port(tmp_path_factory):
 
 
 def test_every_command_is_answered_in_its_order(port):
-    with administrator(port) as questions:
+    with administrator(port) as requests:
         asked = [{"command": "getClient", "username": name} for name in ("demo", "nobody", "eve")]
-        answers = questions.ask(asked)
+        answers = requests.request(asked)
     assert [answer.get("error") for answer in answers] == [None, "Client not found", None]
     assert [answer["data"]["client"]["username"] for answer in answers[::2]] == ["demo", "eve"]
 
@@ -32,8 +32,8 @@ def test_several_who_ask_at_once_get_their_own_answers(port):
     heard: dict[str, set[str]] = {}
 
     def ask(name: str) -> None:
-        with administrator(port) as questions:
-            told = [questions.ask([{"command": "getClient", "username": name}])[0] for _ in range(20)]
+        with administrator(port) as requests:
+            told = [requests.request([{"command": "getClient", "username": name}])[0] for _ in range(20)]
             heard[name] = {answer["data"]["client"]["username"] for answer in told}
 
     threads = [threading.Thread(target=ask, args=(name,)) for name in ("demo", "eve", "guest")]
@@ -48,31 +48,33 @@ def test_several_who_ask_at_once_get_their_own_answers(port):
     "payload", [b"", b"{", b"[]", b"{}", b'{"responses": [{"correlationData": "another"}]}', b"\xff"]
 )
 def test_what_answers_nothing_is_not_heard(port, payload):
-    with administrator(port) as questions:
-        questions._listen(ANSWERS, payload)
-        assert questions.ask([{"command": "getClient", "username": "eve"}])[0]["command"] == "getClient"
+    with administrator(port) as requests:
+        requests._listen(ANSWERS, payload)
+        assert requests.request([{"command": "getClient", "username": "eve"}])[0]["command"] == "getClient"
 
 
 def test_who_may_not_ask_is_told(port, monkeypatch):
-    monkeypatch.setattr("zenata.wire.mqtt.questions._PATIENCE", 0.3)
+    monkeypatch.setattr("zenata.wire.mqtt.requests._PATIENCE", 0.3)
     demo = Address(host=HOST, port=port, username="demo", password=password("demo"))
-    with Questions(demo, TOPIC, ANSWERS) as questions:
-        questions.connect(10)
+    with RequestClient(demo, TOPIC, ANSWERS) as requests:
+        requests.connect(10)
         with pytest.raises(BrokerError, match="does not answer on"):
-            questions.ask([{"command": "listClients"}])
+            requests.request([{"command": "listClients"}])
 
 
 def test_a_broker_that_is_away_or_refuses_is_told(port):
     away = Address(host=HOST, port=free_ports(HOST, {"away": 0})["away"], username=ADMINISTRATOR, password="x")
     with pytest.raises(BrokerError, match="cannot be reached"):
-        Questions(away, TOPIC, ANSWERS).connect(0.3)
+        RequestClient(away, TOPIC, ANSWERS).connect(0.3)
     wrong = Address(host=HOST, port=port, username=ADMINISTRATOR, password="wrong")
     with pytest.raises(BrokerError, match="refused us"):
-        Questions(wrong, TOPIC, ANSWERS).connect(10)
+        RequestClient(wrong, TOPIC, ANSWERS).connect(10)
 
 
 def test_a_late_answer_is_not_taken_for_the_next(port):
-    with administrator(port) as questions, administrator(port) as other:
-        before = other.ask([{"command": "getClient", "username": "eve"}])
-        questions._listen(ANSWERS, json.dumps({"responses": before}).encode())
-        assert questions.ask([{"command": "getClient", "username": "demo"}])[0]["data"]["client"]["username"] == "demo"
+    with administrator(port) as requests, administrator(port) as other:
+        before = other.request([{"command": "getClient", "username": "eve"}])
+        requests._listen(ANSWERS, json.dumps({"responses": before}).encode())
+        assert (
+            requests.request([{"command": "getClient", "username": "demo"}])[0]["data"]["client"]["username"] == "demo"
+        )
