@@ -11,12 +11,13 @@ import uvicorn
 
 from api.exports.jobs import Exports
 from api.http.app import create_app
+from api.http.context import Context
 from api.http.cursors import Cursors
 from api.http.server import Server
 from api.live.hub import Hub
-from api.live.overheard import Overheard
 from api.webhooks.register import Webhooks
 from api.webhooks.service import WebhookService
+from api.worlds.command_audit import CommandAudit
 from api.worlds.worlds import Worlds
 from ingest.bulk import BulkServer
 from ingest.clocks import Clocks
@@ -74,10 +75,10 @@ def serve(settings: Settings) -> None:
         private=settings.webhook_private,
     )
     monitor = BrokerMonitor(settings.broker_monitor) if settings.broker_monitor else None
-    overheard = Overheard(
+    command_audit = CommandAudit(
         audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
     )
-    app = create_app(
+    context = Context(
         city=city,
         store=store,
         register=register,
@@ -94,9 +95,9 @@ def serve(settings: Settings) -> None:
         devices=devices,
         monitor=monitor,
         addresses=partial(_addresses, settings),
-        origins=settings.cors_origins,
         telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
     )
+    app = create_app(context, settings.cors_origins)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -124,7 +125,7 @@ def serve(settings: Settings) -> None:
             if settings.broker:
                 address = parse_url(settings.broker)
                 stack.enter_context(TopicListener(settings, address, "events", topics.EVENTS, webhooks.announce))
-                stack.enter_context(TopicListener(settings, address, "commands", topics.COMMANDS, overheard.note))
+                stack.enter_context(TopicListener(settings, address, "commands", topics.COMMANDS, command_audit.note))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Maintenance(store, retention_of(settings), WallClock()))

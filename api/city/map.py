@@ -1,4 +1,4 @@
-"""The city and one's own devices as one layer that any map can draw."""
+"""Route for the map: the city and one's own devices as GeoJSON."""
 
 from dataclasses import asdict
 from typing import Annotated, Any

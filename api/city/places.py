@@ -1,4 +1,4 @@
-"""The sensors of a city as columns, to be searched by kind, district, box and distance."""
+"""Search index of sensors, by kind, district, box and distance."""
 
 import difflib
 import heapq

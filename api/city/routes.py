@@ -1,4 +1,4 @@
-"""What the city is: districts, kinds and sensors."""
+"""Routes for districts, kinds and sensors."""
 
 from dataclasses import asdict
 from typing import Annotated

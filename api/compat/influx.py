@@ -1,4 +1,4 @@
-"""The doors that clients of InfluxDB know, so that Telegraf and its like need nothing but an address and a key.
+"""Routes of InfluxDB 1 and 2 for writing, so that Telegraf and its like need nothing but an address and a key.
 
 Errors are problems as everywhere; `error` (version 1) and `code` and `message` (version 2) say the same where a client
 of InfluxDB looks for it.
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from api.devices.schemas import PingDocument, QueryDocument
 from api.devices.telemetry import body_of, over_quota
-from api.http.auth import admit, key_of
+from api.http.auth import CHALLENGE, admit, key_of
 from api.http.context import ContextDep
 from api.http.formats import JSON
 from api.http.params import WriteParams
@@ -25,7 +25,7 @@ from zenata.wire.uplinks.results import TelemetryResult
 router = APIRouter(tags=["devices"])
 
 VERSION = "1.8.10"
-"""The version of InfluxDB whose manners these doors have."""
+"""The version of InfluxDB whose behaviour these routes follow."""
 
 _CODES = {401: "unauthorized", 403: "forbidden", 429: "too many requests"}  # as InfluxDB 2 calls them
 _SHOWN = 100  # bad lines that are named
@@ -59,17 +59,17 @@ async def authenticate_client(context: ContextDep, request: Request) -> Principa
     key = key_of(request)
     if key is None:
         detail = f"The request carries no key. {KINDS['no-key'].help} `Token zk_...` does too."
-        raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata"'}, **_told("unauthorized", detail))
+        raise Problem("no-key", detail, CHALLENGE, **_influx_members("unauthorized", detail))
     try:
         principal = admit(context, request, key)
     except Problem as problem:
         code = _CODES.get(KINDS[problem.name].status, "invalid")
         raise Problem(
-            problem.name, problem.detail, problem.headers, **problem.members, **_told(code, problem.detail)
+            problem.name, problem.detail, problem.headers, **problem.members, **_influx_members(code, problem.detail)
         ) from None
     if principal.role not in {Role.ADMIN, Role.PILOT}:
         detail = f"This needs the role admin or pilot; the key has {principal.role}."
-        raise Problem("wrong-role", detail, allowed=["admin", "pilot"], **_told("forbidden", detail))
+        raise Problem("wrong-role", detail, allowed=["admin", "pilot"], **_influx_members("forbidden", detail))
     return principal
 
 
@@ -126,23 +126,27 @@ async def query(_: ClientDep, request: Request) -> Response:
 async def _write(context: ContextDep, principal: Principal, params: WriteParams, request: Request) -> Response:
     body = await body_of(request)
     take = context.telemetry.lines
-    said = (principal.pilot, params.device, body, params.precision)
-    answer: TelemetryResult = await to_thread.run_sync(take, *said, limiter=context.takers)
+    lines = (principal.pilot, params.device, body, params.precision)
+    answer: TelemetryResult = await to_thread.run_sync(take, *lines, limiter=context.takers)
     if not answer.rejections:
         return Response(status_code=204)
     first = answer.rejections[0]
     if first.quota:
-        raise over_quota(first, **_told("too many requests", first.reason))
+        raise over_quota(first, **_influx_members("too many requests", first.reason))
     reasons = [f"line {one.line}: {one.reason}" if one.line else one.reason for one in answer.rejections]
-    told = "\n".join(reasons[:_SHOWN])
-    message = f"partial write: {told} dropped={len(reasons)}" if answer.readings else told
+    listed = "\n".join(reasons[:_SHOWN])
+    message = f"partial write: {listed} dropped={len(reasons)}" if answer.readings else listed
     members = {"line": first.line} if first.line else {}
     raise Problem(
-        "lines-refused", message, {"X-Influxdb-Error": _header(reasons[0])}, **_told("invalid", message), **members
+        "lines-refused",
+        message,
+        {"X-Influxdb-Error": _header(reasons[0])},
+        **_influx_members("invalid", message),
+        **members,
     )
 
 
-def _told(code: str, message: str) -> dict[str, Any]:
+def _influx_members(code: str, message: str) -> dict[str, Any]:
     """Return a message where clients of InfluxDB look for it."""
     return {"error": message, "code": code, "message": message}
 

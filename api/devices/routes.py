@@ -1,4 +1,4 @@
-"""The devices that pilots bring."""
+"""Routes for the devices that pilots bring."""
 
 from typing import Annotated, Any
 
@@ -33,10 +33,10 @@ NoParams = Annotated[Params, Query()]
 
 @router.post("", status_code=201, dependencies=[_makers], responses=responses(DeviceDocument, *_OWN, status=201))
 def make(context: ContextDep, principal: PrincipalDep, body: NewDevice, _: NoParams) -> Response:
-    """Make a device. It may speak at once: on its topic, or to `/v1/telemetry`."""
-    place = _place(context, body.longitude, body.latitude)
-    given = body.model_dump() | place | {"name": body.name or body.id}
-    made = _tried(lambda: context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **given)))
+    """Make a device. It may send at once: on its topic, or to `/v1/telemetry`."""
+    position = _position(context, body.longitude, body.latitude)
+    fields = body.model_dump() | position | {"name": body.name or body.id}
+    made = _or_problem(lambda: context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **fields)))
     return _json(document_of(made), 201, {"Location": f"/v1/devices/{made.id}"})
 
 
@@ -73,16 +73,16 @@ def device(
 @router.patch("/{device}", dependencies=[_makers], responses=responses(DeviceDocument, *_OWN))
 def change(context: ContextDep, principal: PrincipalDep, device: str, body: DeviceChange, _: NoParams) -> Response:
     """Change a device. Readings that are there keep the district that they were made in."""
-    given = body.model_dump(exclude_unset=True)
-    if "longitude" in given:
-        given |= _place(context, body.longitude, body.latitude)
-    return _json(document_of(_tried(lambda: context.devices.change(principal.pilot, device, **given))))
+    fields = body.model_dump(exclude_unset=True)
+    if "longitude" in fields:
+        fields |= _position(context, body.longitude, body.latitude)
+    return _json(document_of(_or_problem(lambda: context.devices.change(principal.pilot, device, **fields))))
 
 
 @router.delete("/{device}", status_code=204, dependencies=[_makers], responses=responses(None, *_OWN, status=204))
 def remove(context: ContextDep, principal: PrincipalDep, device: str, _: NoParams) -> Response:
-    """Remove a device. It may say nothing more; what it said stays."""
-    _tried(lambda: context.devices.remove(principal.pilot, device))
+    """Remove a device. It may send nothing more; its readings stay."""
+    _or_problem(lambda: context.devices.remove(principal.pilot, device))
     return Response(status_code=204)
 
 
@@ -95,7 +95,7 @@ def _pilot(principal: Principal, pilot: str | None, *, everybody: bool = False) 
     return principal.pilot
 
 
-def _place(context: Context, longitude: float | None, latitude: float | None) -> dict[str, Any]:
+def _position(context: Context, longitude: float | None, latitude: float | None) -> dict[str, Any]:
     """Return a position that is in the city or near it, with its district."""
     if longitude is None or latitude is None:
         return {"longitude": None, "latitude": None, "district": ""}
@@ -107,17 +107,17 @@ def _place(context: Context, longitude: float | None, latitude: float | None) ->
     return {"longitude": longitude, "latitude": latitude, "district": district_of(context.city, longitude, latitude)}
 
 
-def _tried(act: Any) -> Any:  # noqa: ANN401 - whatever it returns
+def _or_problem(act: Any) -> Any:  # noqa: ANN401 - whatever it returns
     """Do something with devices; a refusal becomes a problem."""
     try:
         return act()
     except DeviceError as error:
-        said = str(error)
-        said = f"{said[0].upper()}{said[1:]}."
+        text = str(error)
+        text = f"{text[0].upper()}{text[1:]}."
         if error.reason == "invalid":
             raise invalid("id", str(error)) from error
         name = "unknown-device" if error.reason == "unknown" else "device-conflict"
-        raise Problem(name, f"{said} {KINDS[name].help}") from error
+        raise Problem(name, f"{text} {KINDS[name].help}") from error
 
 
 def _unknown(device: str) -> Problem:
@@ -125,7 +125,7 @@ def _unknown(device: str) -> Problem:
 
 
 def document_of(device: Device) -> dict[str, Any]:
-    """Return what is told of a device."""
+    """Return the document of a device."""
     now = WallClock().now()
     return {
         "id": device.id,

@@ -1,4 +1,4 @@
-"""What the routes share that take what devices say: bodies that may be zipped, and rejections."""
+"""Telemetry requests: bodies that may be gzipped, and problems of refused messages."""
 
 import math
 import zlib
@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.http.problems import LARGEST_BODY, Problem, body_too_large
+from api.http.problems import MAX_BODY, Problem, body_too_large
 from zenata.wire.uplinks.results import Rejection
 
 _GZIP = 31  # what tells zlib to expect the header of gzip
@@ -28,16 +28,16 @@ async def body_of(request: Request) -> bytes:
         raise Problem("request-refused", f"Content-Encoding {encoding[:40]!r} is not understood. Use gzip, or none.")
     unzip = zlib.decompressobj(_GZIP)
     try:
-        whole = unzip.decompress(body, LARGEST_BODY + 1)
+        data = unzip.decompress(body, MAX_BODY + 1)
     except zlib.error as error:
         raise Problem("request-refused", "The body is not gzip, as its Content-Encoding says.") from error
-    if len(whole) > LARGEST_BODY:
+    if len(data) > MAX_BODY:
         raise body_too_large()
     if not unzip.eof:
         raise Problem("request-refused", "The body ends before its gzip does.")
     if unzip.unused_data:
         raise Problem("request-refused", "The body goes on behind its gzip. Send one gzip member a request.")
-    return whole
+    return data
 
 
 def over_quota(rejection: Rejection, **members: Any) -> Problem:  # noqa: ANN401 - any JSON

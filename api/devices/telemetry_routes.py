@@ -1,4 +1,4 @@
-"""What pilots' own devices say, over HTTP."""
+"""Route for telemetry of pilots' own devices."""
 
 from typing import Annotated
 
@@ -53,7 +53,7 @@ _BODY = {
 async def telemetry(
     context: ContextDep, principal: PrincipalDep, params: Annotated[TelemetryParams, Query()], request: Request
 ) -> Response:
-    """Take what a device says: SenML, a JSON object of properties, or an uplink of ChirpStack or The Things Stack.
+    """Take a message of a device: SenML, a JSON object of properties, or an uplink of ChirpStack or The Things Stack.
 
     `docs/devices.md` has an example of each. The device is `device`, or what the body says. A message is taken as a
     whole or not at all, and durable once it is answered; one that is refused is a dead letter too, but for quotas.

@@ -1,15 +1,24 @@
-"""An export: what was asked, and how far it is."""
+"""An export: its query, its progress, and the slices of time in which the query is read."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal, Self
 
 import msgspec
 
+from zenata.city.clock import SECOND
 from zenata.city.readings import Selection
-from zenata.store.base import Query
+from zenata.errors import QueryTooHeavy
+from zenata.store.base import Query, Store, Table
+
+ROWS = 200_000
+"""The most rows of a page: what is in memory at once."""
+
+_FIRST, _LONGEST = 900 * SECOND, 30 * 86_400 * SECOND  # of slices [us]
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked; members as of `zenata.store.base.Query`, with worlds, sensors, ... as of `Selection`."""
+class ExportQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The query; members as of `zenata.store.base.Query`, with worlds, sensors, ... as of `Selection`."""
 
     worlds: tuple[str, ...]
     sensors: tuple[str, ...]
@@ -23,7 +32,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, query: Query) -> Self:
-        """Return what a query asks."""
+        """Return the query to be written down."""
         one = query.selection
         return cls(
             worlds=one.worlds,
@@ -39,7 +48,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query(self) -> Query:
-        """The query that asks it."""
+        """The query for the store."""
         selection = Selection(
             worlds=self.worlds,
             sensors=self.sensors,
@@ -58,11 +67,11 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     id, pilot : str
     format : str
         A key of `api.exports.writers.WRITERS`.
-    asked : Asked
+    query : ExportQuery
     made : int
         [us since the Unix epoch]
     state : str
-    told : int
+    written_until : int
         Time up to which all is written [us since the Unix epoch].
     rows, bytes : int
     finished : int or None
@@ -76,10 +85,10 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     pilot: str
     format: str
-    asked: Asked
+    query: ExportQuery = msgspec.field(name="asked")  # the name in files of before
     made: int
     state: Literal["queued", "running", "done", "failed"] = "queued"
-    told: int = 0
+    written_until: int = msgspec.field(default=0, name="told")  # the name in files of before
     rows: int = 0
     bytes: int = 0
     finished: int | None = None
@@ -89,4 +98,59 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def progress(self) -> float:
         """How much of the range is written, 0 to 1."""
-        return min(max((self.told - self.asked.start) / (self.asked.end - self.asked.start), 0.0), 1.0)
+        return min(max((self.written_until - self.query.start) / (self.query.end - self.query.start), 0.0), 1.0)
+
+
+def pages(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
+    """Yield the result of a query, piece by piece, and the time [us] up to which all has been read.
+
+    Parameters
+    ----------
+    store : Store
+    query : Query
+        Its `limit` and `after` are ignored.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read. `QueryTooHeavy` only where the shortest slice is too heavy.
+    """
+    query = replace(query, limit=ROWS, after=None)
+    if query.aggregates and query.every is None:  # one row a series, of the whole range
+        yield from _slice(store, query)
+        return
+    width, begin = _FIRST, query.start
+    while begin < query.end:
+        end = min(_aligned(begin + width, query.every), query.end)
+        try:
+            count = 0
+            for table, until in _slice(store, replace(query, start=begin, end=end)):
+                count += len(table)
+                yield table, until
+        except QueryTooHeavy:
+            if count or width == _FIRST:
+                raise
+            width = _FIRST
+            continue
+        if not count:
+            width *= 2  # there may be nothing for centuries
+        else:
+            width = min(2 * width if count < ROWS // 4 else width, _LONGEST)
+        begin = end
+
+
+def _aligned(time: int, every: int | None) -> int:
+    """Return the end of the bucket that a time is in, so that no slice cuts one in two."""
+    return -(-time // every) * every if every else time
+
+
+def _slice(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
+    """Yield the pages of a slice."""
+    while True:
+        table = store.query(query)
+        if not table.more:
+            yield table, query.end
+            return
+        last = (int(table.time[-1]), int(table.series[-1]))
+        yield table, max(last[0], query.start)  # a bucket may begin before it
+        query = replace(query, after=last)

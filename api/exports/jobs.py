@@ -1,7 +1,7 @@
 """The exports of all pilots: a folder for each, so that a restart loses none.
 
-A folder holds ``export.json``, what was asked and how far it is, and the file itself once it is whole. What was under
-way when the process was killed begins anew.
+A folder holds ``export.json``, the query and its progress, and the file itself once it is complete. An export that was
+under way when the process was killed starts again.
 """
 
 import logging
@@ -15,8 +15,7 @@ from typing import Self
 
 import msgspec
 
-from api.exports.export import Asked, Export
-from api.exports.slices import pages
+from api.exports.export import Export, ExportQuery, pages
 from api.exports.writers import writer
 from api.readings.encode import Encoder
 from zenata.city.clock import SECOND, Clock
@@ -25,16 +24,16 @@ from zenata.store.base import Query, Store
 
 log = logging.getLogger(__name__)
 
-KEPT = 7 * 86_400 * SECOND
+RETENTION = 7 * 86_400 * SECOND
 """How long an export is kept once it is done [us]."""
 
-MOST = 20
+MAX_EXPORTS = 20
 """Exports of one pilot at once."""
 
-MOST_BYTES = 2_000_000_000
+MAX_BYTES = 2_000_000_000
 """The largest file; beyond it the export fails and says so."""
 
-_NOTE = 1.0  # between two notes of how far it is [s]
+_SAVE = 1.0  # between two savings of the progress [s]
 
 
 class _Cancelled(Exception):  # noqa: N818 - it names what happened
@@ -59,9 +58,9 @@ class Exports:
         self._root, self._store, self._clock = root, store, clock
         self._encoder = Encoder()
         self._lock = threading.Lock()
-        self._news, self._stop = threading.Event(), threading.Event()
+        self._wake, self._stop = threading.Event(), threading.Event()
         self._served: dict[str, float] = {}  # when each pilot had its last turn, on the monotonic clock
-        self._exports = {export.id: export for export in map(_again, _found(root))}
+        self._exports = {export.id: export for export in map(_requeued, _load(root))}
         self._thread = threading.Thread(target=self._run, name="exports", daemon=True)
 
     def __enter__(self) -> Self:
@@ -70,11 +69,11 @@ class Exports:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._news.set()
+        self._wake.set()
         self._thread.join()
 
     def make(self, pilot: str, query: Query, format_name: str, storage: int = 2**63 - 1) -> Export | None:
-        """Take a query to be written; None if the pilot has `MOST` already.
+        """Take a query to be written; None if the pilot has `MAX_EXPORTS` already.
 
         Parameters
         ----------
@@ -93,21 +92,21 @@ class Exports:
             id=f"x-{secrets.token_hex(8)}",
             pilot=pilot,
             format=format_name,
-            asked=Asked.of(query),
+            query=ExportQuery.of(query),
             made=self._clock.now(),
-            told=query.start,
+            written_until=query.start,
             storage=storage,
         )
         with self._lock:
-            if sum(one.pilot == pilot for one in self._exports.values()) >= MOST:
+            if sum(one.pilot == pilot for one in self._exports.values()) >= MAX_EXPORTS:
                 return None
             try:
                 self._folder(export.id).mkdir(parents=True, mode=0o700)
-                self._note(export)
+                self._save(export)
             except OSError as error:
                 raise SetupError(f"the export cannot be kept: {error.strerror}") from error
             self._exports[export.id] = export
-        self._news.set()
+        self._wake.set()
         return export
 
     def of(self, pilot: str | None = None) -> list[Export]:
@@ -139,8 +138,8 @@ class Exports:
             self._expire()
             export = self._next()
             if export is None:
-                self._news.wait(60.0)
-                self._news.clear()
+                self._wake.wait(60.0)
+                self._wake.clear()
                 continue
             self._served[export.pilot] = time.monotonic()
             try:
@@ -160,22 +159,22 @@ class Exports:
     def _write(self, export: Export) -> None:
         self._update(export.id, state="running")
         part = self._folder(export.id) / "part"
-        noted, rows, room = time.monotonic(), 0, export.storage - self.size(export.pilot)
+        saved, rows, room = time.monotonic(), 0, export.storage - self.size(export.pilot)
         with writer(part, export.format, self._encoder) as write:
-            for table, told in pages(self._store, export.asked.query):
+            for table, until in pages(self._store, export.query.query):
                 write(table)
                 rows += len(table)
-                if part.stat().st_size > MOST_BYTES:
-                    raise StoreError(f"it is larger than {MOST_BYTES / 1e9:g} GB: ask for a part of it, or aggregates")
+                if part.stat().st_size > MAX_BYTES:
+                    raise StoreError(f"it is larger than {MAX_BYTES / 1e9:g} GB: ask for a part of it, or aggregates")
                 if part.stat().st_size > room:
                     raise StoreError("it is more than the quota storage has room for: delete exports, or ask for less")
-                self._update(export.id, note=time.monotonic() > noted + _NOTE, told=told, rows=rows)
-                noted = time.monotonic() if time.monotonic() > noted + _NOTE else noted
+                self._update(export.id, save=time.monotonic() > saved + _SAVE, written_until=until, rows=rows)
+                saved = time.monotonic() if time.monotonic() > saved + _SAVE else saved
         with part.open("rb") as stream:
             os.fsync(stream.fileno())
         part.replace(self.file(export))
         size = self.file(export).stat().st_size
-        self._update(export.id, state="done", told=export.asked.end, bytes=size, finished=self._clock.now())
+        self._update(export.id, state="done", written_until=export.query.end, bytes=size, finished=self._clock.now())
 
     def _fail(self, id_: str, error: Exception) -> None:
         known = isinstance(error, StoreError)
@@ -186,40 +185,40 @@ class Exports:
         try:
             self._update(id_, state="failed", reason=reason, finished=self._clock.now())
         except (_Cancelled, OSError):
-            log.warning("nor could that be noted")
+            log.warning("nor could that be saved")
 
-    def _update(self, id_: str, *, note: bool = True, **changes: object) -> None:
-        """Change what is known of an export, and write it down if `note`; stop if nobody wants it any more."""
+    def _update(self, id_: str, *, save: bool = True, **changes: object) -> None:
+        """Change what is known of an export, and save it if `save`; stop if nobody wants it any more."""
         with self._lock:
             if self._stop.is_set() or id_ not in self._exports:
                 raise _Cancelled
             export = self._exports[id_] = msgspec.structs.replace(self._exports[id_], **changes)
-            if note:
-                self._note(export)
+            if save:
+                self._save(export)
 
     def _expire(self) -> None:
         now = self._clock.now()
         for export in self.of():
-            if export.finished is not None and export.finished + KEPT < now:
+            if export.finished is not None and export.finished + RETENTION < now:
                 self.delete(export.id)
 
     def _folder(self, id_: str) -> Path:
         return self._root / id_
 
-    def _note(self, export: Export) -> None:
+    def _save(self, export: Export) -> None:
         draft = self._folder(export.id) / "export.json.new"
         draft.write_bytes(msgspec.json.encode(export))
         draft.replace(draft.with_suffix(""))
 
 
-def _again(export: Export) -> Export:
+def _requeued(export: Export) -> Export:
     """Return what is left of an export after a restart."""
     if export.state != "running":
         return export
-    return msgspec.structs.replace(export, state="queued", told=export.asked.start, rows=0)
+    return msgspec.structs.replace(export, state="queued", written_until=export.query.start, rows=0)
 
 
-def _found(root: Path) -> list[Export]:
+def _load(root: Path) -> list[Export]:
     found = []
     for file in sorted(root.glob("x-*/export.json")):
         try:

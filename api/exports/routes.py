@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import FileResponse, Response
 
 from api.exports.export import Export
-from api.exports.jobs import KEPT, MOST
+from api.exports.jobs import MAX_EXPORTS, RETENTION
 from api.exports.schemas import ExportDocument, ExportPage
 from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import NewExport
@@ -31,7 +31,7 @@ _FILE = {
 }
 
 NoParams = Annotated[Params, Query()]
-ExportId = Annotated[str, Path(description="Id of an export, as its making told.", max_length=64)]
+ExportId = Annotated[str, Path(description="Id of an export, as its creation returned.", max_length=64)]
 
 
 @router.post(
@@ -51,7 +51,7 @@ def make(context: ContextDep, principal: PrincipalDep, body: NewExport, _: NoPar
     query = to_page(context, principal, params, format_).query
     export = context.exports.make(principal.pilot, query, format_.name, _room(context, principal))
     if export is None:
-        raise Problem("export-limit", f"You have {MOST} exports. {KINDS['export-limit'].help}")
+        raise Problem("export-limit", f"You have {MAX_EXPORTS} exports. {KINDS['export-limit'].help}")
     return _json(_document(export), 202)
 
 
@@ -95,7 +95,7 @@ def _room(context: Context, principal: Principal) -> int:
     if context.exports.size(principal.pilot) < storage:
         return storage
     done = [export.finished for export in context.exports.of(principal.pilot) if export.finished is not None]
-    wait = max((min(done, default=0) + KEPT - WallClock().now()) // SECOND, 1)
+    wait = max((min(done, default=0) + RETENTION - WallClock().now()) // SECOND, 1)
     detail = f"Your exports come to {storage:,} bytes (quota storage). Delete one; the oldest goes in {wait} s."
     raise Problem("over-quota", detail, {"Retry-After": str(wait)}, quota="storage")
 
@@ -109,7 +109,7 @@ def _find(context: Context, principal: Principal, id_: str) -> Export:
 
 
 def _document(export: Export) -> dict[str, Any]:
-    asked = export.asked
+    query = export.query
     return {
         "id": export.id,
         "pilot": export.pilot,
@@ -118,11 +118,11 @@ def _document(export: Export) -> dict[str, Any]:
         "rows": export.rows,
         "bytes": export.bytes,
         "format": export.format,
-        "worlds": asked.worlds,
-        "start": format_time(asked.start),
-        "end": format_time(asked.end),
+        "worlds": query.worlds,
+        "start": format_time(query.start),
+        "end": format_time(query.end),
         "made": format_time(export.made),
-        "expires": None if export.finished is None else format_time(export.finished + KEPT),
+        "expires": None if export.finished is None else format_time(export.finished + RETENTION),
         "file": f"/v1/exports/{export.id}/file" if export.state == "done" else None,
         "reason": export.reason,
     }

@@ -134,14 +134,14 @@ def _message(payload: Payload, schema: dict[str, Any] | None) -> dict[str, Any]:
 def _explained(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a class with what its docstring says, of the class and of each member."""
     summary, _, rest = inspect.cleandoc(schema.get("description", "")).partition("\n\n")
-    said = {
+    texts = {
         name: " ".join(text.split())
         for names, text in re.findall(r"^(\w+(?:, \w+)*) : .*\n((?: {4}.*\n?)*)", rest, flags=re.MULTILINE)
         for name in names.split(", ")
         if text
     }
     members = {
-        name: {**about, "description": said[name]} if name in said else about
+        name: {**about, "description": texts[name]} if name in texts else about
         for name, about in schema.get("properties", {}).items()
     }
     about = {"description": summary} if summary else {}

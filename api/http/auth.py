@@ -1,8 +1,8 @@
-"""Who asks, and whether they may.
+"""Authentication: finds the key of a request, identifies it once, and checks its scope and role.
 
 References
 ----------
-RFC 6750 (bearer tokens).
+RFC 6750 (bearer tokens); RFC 7617 (Basic).
 """
 
 import binascii
@@ -20,44 +20,15 @@ from zenata.control.keys import Principal, Role, Scope
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of the sandbox, `zk_...`")
 
-_READING = {"GET", "HEAD", "OPTIONS"}
+_READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
-
-async def authenticate(
-    context: ContextDep,
-    request: HTTPConnection,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-) -> Principal:
-    """Return whom the key of a request speaks for.
-
-    Raises
-    ------
-    Problem
-        401 without a key, or with one that is not ours; 403 if it is not for this; 429 for too many requests.
-    """
-    if credentials is None:
-        challenge, wrong = 'Bearer realm="zenata"', "The request carries no key."
-        raise Problem("no-key", f"{wrong} {KINDS['no-key'].help}", {"WWW-Authenticate": challenge})
-    return admit(context, request, credentials.credentials)
-
-
-def admit(context: Context, request: HTTPConnection, key: str) -> Principal:
-    """Return whom the key of a request speaks for, as `authenticate` does."""
-    principal = context.guard.identify(key, request.client.host if request.client else "")
-    request.state.principal = principal
-    context.guard.count(principal.pilot)
-    scope = Scope.READ if request.scope.get("method", "GET") in _READING else Scope.WRITE
-    if scope not in principal.scopes:
-        scopes = sorted(principal.scopes)
-        detail = f"This needs a key with the scope {scope}; {principal.key!r} has {', '.join(scopes)}."
-        raise Problem("wrong-scope", detail, scopes=scopes)
-    return principal
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="zenata"'}
 
 
 def key_of(request: HTTPConnection) -> str | None:
-    """Return the key of a request: as a bearer, or as clients of InfluxDB show it.
+    """Return the key of a request: as a bearer, or as clients of InfluxDB send it.
 
-    They show it as ``Token`` (version 2) or as a password (version 1).
+    They send it as ``Token`` (version 2) or as a password (version 1).
     """
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     match scheme.lower():
@@ -71,22 +42,65 @@ def key_of(request: HTTPConnection) -> str | None:
     return request.query_params.get("p")
 
 
+def identify(context: Context, request: HTTPConnection, key: str | None) -> Principal:
+    """Return whom the key of a request speaks for; it is looked up once and then kept with the request.
+
+    Raises
+    ------
+    Problem
+        401 without a valid key, 429 for an address that guesses.
+    """
+    known: Principal | None = getattr(request.state, "principal", None)
+    if known is not None:
+        return known
+    if key is None:
+        raise Problem("no-key", f"The request carries no key. {KINDS['no-key'].help}", CHALLENGE)
+    principal = context.guard.identify(key, request.client.host if request.client else "")
+    request.state.principal, request.state.key = principal, key
+    return principal
+
+
+def admit(context: Context, request: HTTPConnection, key: str | None) -> Principal:
+    """Return whom the key of a request speaks for, and count the request.
+
+    Raises
+    ------
+    Problem
+        401 without a valid key; 403 if its scope does not fit the method; 429 for too many requests.
+    """
+    principal = identify(context, request, key)
+    context.guard.count(principal.pilot)
+    scope = Scope.READ if request.scope.get("method", "GET") in _READ_METHODS else Scope.WRITE
+    if scope not in principal.scopes:
+        scopes = sorted(principal.scopes)
+        detail = f"This needs a key with the scope {scope}; {principal.key!r} has {', '.join(scopes)}."
+        raise Problem("wrong-scope", detail, scopes=scopes)
+    return principal
+
+
+async def authenticate(
+    context: ContextDep,
+    request: HTTPConnection,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Principal:
+    """Return whom the key of a request speaks for; see `admit`."""
+    return admit(context, request, None if credentials is None else credentials.credentials)
+
+
 PrincipalDep = Annotated[Principal, Depends(authenticate)]
 
 
-def standing(context: Context, key: str) -> Callable[[], bool]:
-    """Return what tells whether a key is still good: what lasts longer than a request asks again and again."""
+def validity(context: Context, key: str) -> Callable[[], bool]:
+    """Return a check whether a key is still valid: streams outlive the request that opened them."""
     return lambda: context.register.authenticate(key) is not None
 
 
-async def get_standing(
-    context: ContextDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
-) -> Callable[[], bool]:
-    """Return what tells whether the key of a request is still good."""
-    return standing(context, credentials.credentials if credentials else "")
+async def get_still_valid(context: ContextDep, _: PrincipalDep, request: HTTPConnection) -> Callable[[], bool]:
+    """Return a check whether the key of the request is still valid."""
+    return validity(context, request.state.key)
 
 
-StandingDep = Annotated[Callable[[], bool], Depends(get_standing)]
+StillValidDep = Annotated[Callable[[], bool], Depends(get_still_valid)]
 
 
 def allow(*roles: Role) -> Callable[[Principal], Awaitable[None]]:

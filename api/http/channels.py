@@ -1,4 +1,4 @@
-"""What is said on MQTT: every family of topics, and the types by which the code reads and writes what is said there."""
+"""Channels of MQTT: every family of topics, and the types of its payloads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the routes work with, composed once by the caller and handed to each request."""
+"""Context of the application: the parts that routes work with, composed once by the caller."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ took 20 s with 32, 80 s with 8.
 
 
 class Telemetry(Protocol):
-    """What takes what devices say; `ingest.telemetry.Telemetry` is one. What was taken is durable."""
+    """Stores telemetry of devices; `ingest.telemetry.Telemetry` is one. What was taken is durable."""
 
     def points(self, pilot: str) -> int:
         """Return how many readings of a pilot were counted today."""
@@ -74,26 +74,26 @@ class Context:
         What the process's ingest publishes to.
     worlds : Worlds
         Their simulators.
+    devices : Devices
+        Those of pilots.
+    telemetry : Telemetry
+        Stores what they send.
+    exports : Exports
+        Big queries written to files.
+    webhooks : WebhookService
+        Delivers events to addresses of pilots.
+    cursors : Cursors
+        Of pages.
     ready : callable
         Returns what is not ready yet, in words; empty when all is.
     counters : callable
         Returns counters of the other services of the process, for /metrics.
     replay : callable
-        Gives dead letters another chance; returns how many became readings, and how many did not.
-    devices : Devices
-        Those of pilots.
-    telemetry : Telemetry
-        Takes what they say.
+        Decodes dead letters again; returns how many became readings, and how many did not.
     monitor : BrokerMonitor or None
-        Asks the broker how it is, where it tells.
+        Reads the broker's monitoring, where it has one.
     addresses : callable
         Returns URLs at which the broker answers, by a name for each.
-    exports : Exports
-        Big queries written to files.
-    webhooks : WebhookService
-        Addresses of pilots that are told when something happens.
-    cursors : Cursors
-        Of pages.
     """
 
     city: City
@@ -103,25 +103,25 @@ class Context:
     budget: Budget
     hub: Hub
     worlds: Worlds
-    ready: Callable[[], list[str]]
-    counters: Callable[[], Mapping[str, float]]
-    replay: Callable[[], tuple[int, int]]
-    monitor: BrokerMonitor | None
-    addresses: Callable[[], Mapping[str, str]]
     devices: Devices
     telemetry: Telemetry
     exports: Exports
     webhooks: WebhookService
     cursors: Cursors
+    ready: Callable[[], list[str]] = list
+    counters: Callable[[], Mapping[str, float]] = dict
+    replay: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    monitor: BrokerMonitor | None = None
+    addresses: Callable[[], Mapping[str, str]] = dict
 
     @cached_property
     def activity(self) -> Activity:
-        """What each pilot asks."""
+        """Counts each pilot's requests."""
         return Activity(WallClock())
 
     @cached_property
     def guard(self) -> Guard:
-        """Lets requests in."""
+        """Identifies keys and limits rates."""
         return Guard(self.register, WallClock())
 
     @cached_property
@@ -162,7 +162,7 @@ class Context:
     def newest(self, worlds: tuple[str, ...]) -> int | None:
         """Return the newest observation time [us] of some worlds, or None if they have no readings.
 
-        A world's clock need not be the wall's: what is new is told by its readings.
+        A world's clock need not be the wall's, so its readings tell its time.
         """
         times = [time for time in map(self.hub.newest, worlds) if time is not None]
         if not times:

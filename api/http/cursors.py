@@ -1,4 +1,4 @@
-"""Cursors: where the next page begins, sealed, and bound to the query they were handed out for.
+"""Cursors of pages: encrypted positions, each bound to its query.
 
 A position may hold what only we should know, such as how many series or deeds all pilots have together. So a cursor is
 base64url (RFC 4648 section 5) of a position that whoever has no secret of ours can neither read nor make: the digest of
@@ -15,7 +15,7 @@ from hashlib import blake2b
 from api.http.problems import invalid
 
 _DIGEST = 16
-_MOST = 8  # numbers, as many as one pad covers
+_MAX_NUMBERS = 8  # numbers, as many as one pad covers
 _WORD = 8  # bytes of a number
 
 
@@ -41,7 +41,7 @@ class Cursors:
         query : str
             The parameters of the query, in any form that is the same for the same query.
         """
-        assert len(position) <= _MOST  # noqa: S101 - the pad is no longer
+        assert len(position) <= _MAX_NUMBERS  # noqa: S101 - the pad is no longer
         body = struct.pack(f">{len(position)}q", *position)
         digest = self._keyed(b"digest", query.encode() + b"\0" + body, _DIGEST)
         return urlsafe_b64encode(digest + self._padded(body, digest)).rstrip(b"=").decode()
@@ -67,7 +67,7 @@ class Cursors:
 
     def _padded(self, body: bytes, digest: bytes) -> bytes:
         """Put the pad of a digest on a text, or take it off."""
-        pad = self._keyed(b"pad", digest, _MOST * _WORD)
+        pad = self._keyed(b"pad", digest, _MAX_NUMBERS * _WORD)
         return bytes(one ^ other for one, other in zip(body, pad, strict=False))
 
     def _keyed(self, use: bytes, text: bytes, size: int) -> bytes:

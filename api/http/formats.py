@@ -1,4 +1,4 @@
-"""The formats readings come in, and which one a request wants."""
+"""Formats of readings, and the choice by `format` or Accept."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""Who comes in, how often, and who tries too many keys that are none.
+"""Authenticates keys, limits request rates, and locks out addresses that guess.
 
-Guessing a key of 256 bits is hopeless; what is kept off here is the noise of it. An address that shows too many wrong
-keys hears of no key at all for a while, but for those that it has used before: neighbours behind one address go on.
+Guessing a key of 256 bits is hopeless; the lockout keeps its load away. From an address that sent too many wrong keys,
+only keys that it has used before are accepted for a while: others behind the same address go on.
 
 References
 ----------
@@ -19,7 +19,7 @@ from zenata.control.keys import Principal
 from zenata.process.rate_limit import Bucket
 
 WRONG_KEYS = 20
-"""Wrong keys that an address may show at once; as many come back in `LOCKED`."""
+"""Wrong keys that an address may send at once; as many more every `LOCKED`."""
 
 LOCKED = 60.0
 """How long an address is locked out [s]."""
@@ -27,11 +27,11 @@ LOCKED = 60.0
 K = TypeVar("K")
 V = TypeVar("V")
 
-_MOST = 10_000  # addresses and users that are remembered: the newest
+_MAX_REMEMBERED = 10_000  # addresses and users: the newest
 
 
 class Guard:
-    """Lets requests in, by key and address. Used from the event loop alone.
+    """Authenticates and limits requests, by key and address. Used from the event loop alone.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Guard:
         Raises
         ------
         Problem
-            401 if it is good for nothing, 429 after too many of those.
+            401 if it is not valid, 429 after too many of those.
         """
         now = self._clock.now() / SECOND
         principal = self._pilots.authenticate(key)
@@ -108,11 +108,11 @@ class Guard:
             _locked_out(LOCKED)
 
 
-def _remember(kept: OrderedDict[K, V], key: K, value: V) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > _MOST:
-        kept.popitem(last=False)
+def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > _MAX_REMEMBERED:
+        memory.popitem(last=False)
 
 
 def _locked_out(wait: float) -> NoReturn:

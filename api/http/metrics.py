@@ -1,9 +1,9 @@
-"""What surrounds every request: counters, the audit log, and an answer when a handler fails."""
+"""Metrics of requests, their audit entries, and the answer when a handler fails."""
 
 import logging
 import time
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -16,21 +16,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.context import Context
 from api.http.problems import KINDS, Problem
-from api.live.hub import Hub
 from zenata.city.clock import WallClock
 from zenata.control.audit import AuditEntry
 from zenata.control.keys import Principal
 from zenata.process.rate_limit import Bucket
-from zenata.store.base import Store
 from zenata.store.ledger import FATES
 
 log = logging.getLogger(__name__)
 
-_ASKING = {"GET", "HEAD", "OPTIONS"}
-_SAYING = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # what devices say is no deed
-_NOTED = "/v1/pilots"  # the register itself notes what was changed there
-_WRONG = 400
-_RATE, _BURST = 1.0, 60.0  # lines of what was forbidden to a pilot: each second in the long run, and at once. Defaults
+_READ_METHODS = {"GET", "HEAD", "OPTIONS"}
+_TELEMETRY = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # telemetry is no audit entry
+_SELF_AUDITED = "/v1/pilots"  # the register writes entries of its own
+_CLIENT_ERROR = 400
+_RATE, _BURST = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults
 
 
 class Metrics:
@@ -38,14 +36,11 @@ class Metrics:
 
     Parameters
     ----------
-    hub : Hub
-    store : Store
-        Whose ledger is told.
-    counters : callable
-        Returns counters of the other services of the process by name.
+    context : Context
+        Whose hub, ledger and counters are read.
     """
 
-    def __init__(self, hub: Hub, store: Store, counters: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(self, context: Context) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "zenata_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
@@ -57,27 +52,26 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
             registry=self.registry,
         )
-        self.registry.register(_Gauges(hub, store, counters))
+        self.registry.register(_Gauges(context))
 
 
 class _Gauges(Collector):
     """Asks the parts for what they count themselves."""
 
-    def __init__(self, hub: Hub, store: Store, counters: Callable[[], Mapping[str, float]]) -> None:
-        self._hub = hub
-        self._store = store
-        self._counters = counters
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def collect(self) -> Iterable[Metric]:
-        yield CounterMetricFamily("zenata_readings_stored", "Readings stored and published.", self._hub.published)
-        yield GaugeMetricFamily("zenata_stream_listeners", "Open streams.", self._hub.listeners)
+        hub, ledger = self._context.hub, self._context.store.ledger
+        yield CounterMetricFamily("zenata_readings_stored", "Readings stored and published.", hub.published)
+        yield GaugeMetricFamily("zenata_stream_listeners", "Open streams.", hub.listeners)
         messages = GaugeMetricFamily("zenata_ledger_messages", "What became of messages.", labels=["world", "fate"])
-        for world in self._store.ledger.worlds():
-            balance = self._store.ledger.balance(world)
+        for world in ledger.worlds():
+            balance = ledger.balance(world)
             for fate in FATES:
                 messages.add_metric([world, fate], getattr(balance, fate))
         yield messages
-        for name, value in self._counters().items():
+        for name, value in self._context.counters().items():
             yield CounterMetricFamily(f"zenata_{name}", name.replace("_", " ").capitalize() + ".", value)
 
 
@@ -89,7 +83,7 @@ class Observer:
     app : ASGIApp
     metrics : Metrics
     context : Context
-        Whose activity and audit log are told.
+        Whose activity and audit log record the request.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, context: Context) -> None:
@@ -136,29 +130,29 @@ class Observer:
             self._context.activity.answered(principal.pilot, status, seconds)
 
     async def _note(self, scope: Scope, status: int) -> None:
-        """Note in the audit log what was done, and what was forbidden, before it is answered."""
+        """Write an audit entry of what was changed or forbidden, before it is answered."""
         principal, route = _principal(scope), getattr(scope.get("route"), "path", "none")
-        if principal is None or route in _SAYING:
+        if principal is None or route in _TELEMETRY:
             return
         if status == HTTPStatus.FORBIDDEN:
             if not self._is_listed(principal.pilot):
                 return
-        elif scope["method"] in _ASKING or status >= _WRONG or route.startswith(_NOTED):
+        elif scope["method"] in _READ_METHODS or status >= _CLIENT_ERROR or route.startswith(_SELF_AUDITED):
             return
         what = f"{scope['method']} {route}"
         detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}
         if status == HTTPStatus.FORBIDDEN:
             detail["unlisted"] = self._unlisted.pop(principal.pilot, 0)
-        deed = AuditEntry(
+        entry = AuditEntry(
             time=WallClock().now(), who=principal.pilot, what=what, target=quote(scope["path"]), detail=detail
         )
         try:
-            await to_thread.run_sync(self._context.audit.record, deed)
+            await to_thread.run_sync(self._context.audit.record, entry)
         except SQLAlchemyError:
-            log.exception("the audit log lacks %s by %s", what, principal.pilot)
+            log.exception("the audit log lacks an entry: %s by %s", what, principal.pilot)
 
     def _is_listed(self, pilot: str) -> bool:
-        """Return whether what was forbidden to a pilot is a line of its own; else it is counted in the next one."""
+        """Return whether a refusal gets an audit entry of its own; else the next entry counts it."""
         now = time.monotonic()
         if self._forbidden.setdefault(pilot, Bucket(_BURST, now)).take(_RATE, _BURST, now):
             self._unlisted[pilot] += 1

@@ -11,8 +11,8 @@ from api.http.asyncapi import LICENSE, NAMES
 from api.http.responses import responses
 
 _DESCRIPTION = """
-The simulated city of Zenata: what it is, what its sensors say now and what they said; and private worlds, in which its
-devices can be commanded and things made to happen.
+The simulated city of Zenata: its districts and sensors, their readings now and in the past; and private worlds, in which its
+devices can be commanded and events injected.
 
 Send a key as `Authorization: Bearer zk_...`; without one that is known, a body has up to 64 KiB. Times are RFC 3339 in
 UTC, and of the world, whose clock need not be the wall's. Errors are `application/problem+json` (RFC 9457) and say what
@@ -20,15 +20,15 @@ to do.
 """
 
 _TAGS = {
-    "city": "What the city is: districts, kinds and sensors.",
-    "readings": "What sensors and devices say and said, live too.",
+    "city": "Districts, kinds and sensors.",
+    "readings": "Readings of sensors and devices: latest, history, live.",
     "worlds": "Worlds of one's own: their clocks, events and commands.",
-    "devices": "Devices that pilots bring, and what they say.",
+    "devices": "Devices that pilots bring, and their telemetry.",
     "exports": "Queries of any size, as files.",
-    "webhooks": "Addresses that are told when something happens.",
-    "messages": "What became of every message.",
-    "pilots": "Who may do what, and who did.",
-    "service": "How the sandbox is.",
+    "webhooks": "Addresses to which events are delivered.",
+    "messages": "The ledger of messages, and dead letters.",
+    "pilots": "Pilots, keys, rights, quotas, and the audit log.",
+    "service": "Health, metrics and documentation.",
 }
 
 

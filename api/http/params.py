@@ -16,17 +16,17 @@ from zenata.store.base import AGGREGATES
 
 
 class Characters(BaseModel):
-    """Base of what people send: text that is text."""
+    """Base of parameters and bodies: refuses text that is not Unicode."""
 
     @model_validator(mode="before")
     @classmethod
-    def _whole(cls, given: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
+    def _check_text(cls, data: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
         """Refuse halves of surrogate pairs, which JSON can write and nothing can keep (RFC 8259 section 8.2)."""
         try:
-            msgspec.json.encode(given)
+            msgspec.json.encode(data)
         except UnicodeEncodeError:
             raise PydanticCustomError("no_character", "holds half of a surrogate pair, which is no character") from None
-        return given
+        return data
 
 
 class Params(Characters):
@@ -34,18 +34,18 @@ class Params(Characters):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
-        for name in given if isinstance(given, dict) else ():
+    def _check_names(cls, data: Any) -> Any:  # noqa: ANN401 - a body can be any JSON
+        for name in data if isinstance(data, dict) else ():
             if name not in cls.model_fields:
                 known = f"use {', '.join(cls.model_fields)}" if cls.model_fields else "this route takes none"
                 context = {"parameter": name, "known": known, "allowed": list(cls.model_fields)}
                 raise PydanticCustomError("unknown_parameter", "is no parameter of this route; {known}", context)
-        return given
+        return data
 
 
-def _split(given: object) -> object:
+def _split(value: object) -> object:
     """Split lists at commas; nothing between them is an error, as an empty list would mean everything."""
-    texts = given if isinstance(given, list | tuple) else [given]
+    texts = value if isinstance(value, list | tuple) else [value]
     words = [word.strip() for text in texts for word in str(text).split(",")]
     if not all(words):
         raise PydanticCustomError("empty_name", "holds an empty name; leave the parameter out to mean all")
@@ -158,7 +158,7 @@ class TelemetryParams(Params):
 
     device: str | None = Field(
         None,
-        description="Id of the device, or what its network server calls it; if the body does not say.",
+        description="Id of the device, or the id that its network server has for it; if the body does not say.",
         max_length=64,
     )
     event: str | None = Field(

@@ -1,6 +1,6 @@
-"""Every error the API answers with, as RFC 9457 problem details.
+"""Problems: every error the API answers with, as RFC 9457 problem details.
 
-`KINDS` is the whole list: the type of a problem is ``/problems/`` and its name there, which is also a page that says
+`KINDS` is the complete list: the type of a problem is ``/problems/`` and its name there, which is also a page that says
 what it means. A handler raises `Problem`; nothing else in the package makes an error response.
 
 References
@@ -30,7 +30,7 @@ MEDIA_TYPE = "application/problem+json"
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-LARGEST_BODY = 4 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 """Bytes of the body of a request, before and after it is unzipped."""
 
 
@@ -66,7 +66,7 @@ KINDS: dict[str, ProblemKind] = {
     "unknown-pilot": ProblemKind(status=404, title="No such pilot", help="List pilots with /v1/pilots."),
     "unknown-key": ProblemKind(status=404, title="No such key", help="List keys with /v1/pilots/{pilot}/keys."),
     "pilot-conflict": ProblemKind(
-        status=409, title="Not as things are with this pilot", help="See /v1/pilots/{pilot} for how they are."
+        status=409, title="The pilot's state does not allow this", help="See /v1/pilots/{pilot} for how they are."
     ),
     "control-unavailable": ProblemKind(
         status=503, title="Control data not available", help="Try again in a few seconds; nothing was changed."
@@ -103,11 +103,13 @@ KINDS: dict[str, ProblemKind] = {
     ),
     "too-fine": ProblemKind(
         status=422,
-        title="Not kept as finely",
+        title="Resolution no longer stored",
         help="Old readings are rolled up: ask for mean, min, max, sum, count, first or last of longer spans, or begin later.",
     ),
     "world-conflict": ProblemKind(
-        status=409, title="Not as the world is now", help="See /v1/worlds/{world} for how it is, and try again."
+        status=409,
+        title="The world's state does not allow this",
+        help="See /v1/worlds/{world} for how it is, and try again.",
     ),
     "world-limit": ProblemKind(
         status=409, title="More than a world or pilot may have", help="Ask for less, or delete a world you do not need."
@@ -214,8 +216,8 @@ def invalid(parameter: str, detail: str, **members: Any) -> Problem:  # noqa: AN
 
 def body_too_large() -> Problem:
     """Return the problem of a body that is too large; what remains of it is not read."""
-    detail = f"A body has up to {LARGEST_BODY:,} bytes. {KINDS['body-too-large'].help}"
-    return Problem("body-too-large", detail, {"Connection": "close"}, limit=LARGEST_BODY)
+    detail = f"A body has up to {MAX_BODY:,} bytes. {KINDS['body-too-large'].help}"
+    return Problem("body-too-large", detail, {"Connection": "close"}, limit=MAX_BODY)
 
 
 async def on_problem(request: Request, error: Exception) -> Response:
@@ -248,10 +250,10 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return the methods of all routes of a path; the framework tells only those of the first."""
-    asked = ((method, {**request.scope, "method": method}) for method in _METHODS)
+    """Return the methods of all routes of a path; the framework knows only those of the first."""
+    scopes = ((method, {**request.scope, "method": method}) for method in _METHODS)
     return [
-        method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+        method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     ]
 
 
@@ -274,7 +276,7 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
 
 
 async def on_store_error(request: Request, error: Exception) -> Response:
-    """Answer a query that is too heavy, or a store that cannot be read, without telling strangers why."""
+    """Answer a query that is too heavy, or a store that cannot be read, without details of the operator's."""
     if isinstance(error, QueryTooHeavy):
         problem = Problem("query-too-heavy", f"The query was given up. {KINDS['query-too-heavy'].help}")
         return problem.response(request.url.path)
@@ -285,7 +287,7 @@ async def on_store_error(request: Request, error: Exception) -> Response:
 
 
 async def on_control_error(request: Request, error: Exception) -> Response:
-    """Answer when the control data cannot be read or changed, without telling strangers why."""
+    """Answer when the control data cannot be read or changed, without details of the operator's."""
     if isinstance(error, DataError):  # PostgreSQL takes no NUL, not even to look for, and no more than a column holds
         return invalid("request", "holds text that cannot be kept or looked for").response(request.url.path)
     log.error("control data: %s", str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0])

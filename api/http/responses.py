@@ -1,4 +1,4 @@
-"""What a route answers, success and failures, for its declaration in the OpenAPI document."""
+"""Declarations of what routes answer, success and failures, for the OpenAPI document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ Responses = dict[int | str, dict[str, Any]]
 def responses(
     document: type[BaseModel] | None, *problems: str, content: Mapping[str, Any] | None = None, status: int = 200
 ) -> Responses:
-    """Return what a route answers, for its declaration.
+    """Return the declared answers of a route.
 
     Parameters
     ----------

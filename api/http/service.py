@@ -1,4 +1,4 @@
-"""How the service is: alive, ready, counted, documented."""
+"""Routes for health, readiness, metrics and documentation."""
 
 import re
 from base64 import b64encode
@@ -75,7 +75,7 @@ async def problem(
 
 @router.get("/asyncapi.json", include_in_schema=False)
 def asyncapi_document(request: Request, context: ContextDep) -> Response:
-    """Return the AsyncAPI document: what is said on MQTT."""
+    """Return the AsyncAPI document: the topics and payloads of MQTT."""
     app = request.app
     return Response(msgspec.json.encode(asyncapi(app.title, app.version, context.addresses())), media_type=JSON)
 

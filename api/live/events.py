@@ -1,14 +1,14 @@
-"""Readings as Server-Sent Events, and where a listener continues after a break.
+"""Server-Sent Events of readings, and their replay after a break.
 
-The id of an event is ``{mark}-{sent}-{time}``: what stands for a batch in the ring of the hub, how many readings of it
-were sent, and the oldest observation time [us] sent with it. None of these tells what others say or hear. A listener
+The id of an event is ``{mark}-{sent}-{time}``: what still_valid for a batch in the ring of the hub, how many readings of it
+were sent, and the oldest observation time [us] sent with it. None of these reveals what others send or receive. A listener
 that comes back with it continues exactly there while the ring has the batch;
 otherwise (a restart, a long absence) from the store by observation time, a minute earlier, so that every reading comes
 at least once and some come twice. What would be too much to send again is named in an event ``gap``. A reading that
 reaches the store more than that minute late (a device that was offline) comes live to whoever listens, but a replay
 from the store does not look so far back.
 
-The events are woven as bytes, a batch at a time: an event library that takes one object an event costs ten times more.
+The events are joined from bytes, a batch at a time: an event library that takes one object an event costs ten times more.
 
 References
 ----------
@@ -41,18 +41,18 @@ log = logging.getLogger(__name__)
 _HEARTBEAT = 15.0
 """Silence after which a comment is sent [s], under the idle time-outs of common proxies."""
 
-_LOOK = 1.0
-"""Pause between two looks at whether the listener still may [s]."""
+_CHECK = 1.0
+"""Pause between two checks whether the key is still valid [s]."""
 
 _SLICE = 5_000
-"""The most readings woven at once, about 5 ms of the event loop."""
+"""The most readings encoded at once, about 5 ms of the event loop."""
 
 _END_OF_TIME = parse_time("9999-12-31T00:00:00Z")
 _ID = re.compile(r"([0-9a-f]{16})-([0-9]{1,15})-(-?[0-9]{1,17})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Position:
     """How far a listener has come: `sent` readings that it wants of a batch, observed at `time` [us] or later.
 
     In batch 0, which no ring has, nothing is left but the time.
@@ -63,7 +63,7 @@ class Place:
     time: int
 
 
-def parse_place(text: str, hub: Hub, selection: Selection) -> Place:
+def parse_event_id(text: str, hub: Hub, selection: Selection) -> Position:
     """Read the id of an event that listeners to a selection get.
 
     Raises
@@ -74,7 +74,7 @@ def parse_place(text: str, hub: Hub, selection: Selection) -> Place:
     match = _ID.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no id of an event of this stream: send the last one you got, or none")
-    return Place(batch=hub.marked(match[1], repr(selection)), sent=int(match[2]), time=int(match[3]))
+    return Position(batch=hub.marked(match[1], repr(selection)), sent=int(match[2]), time=int(match[3]))
 
 
 class Listener:
@@ -85,21 +85,26 @@ class Listener:
     context : Context
     selection : Selection
         The series wanted, of one world: the observation times of two worlds do not compare.
-    place : Place
+    position : Position
         Where to continue.
-    stands : callable
-        Whether whoever listens still may.
+    still_valid : callable
+        Whether the key of the listener is still valid.
     """
 
     def __init__(
-        self, *, context: Context, selection: Selection, place: Place, stands: Callable[[], bool] = lambda: True
+        self,
+        *,
+        context: Context,
+        selection: Selection,
+        position: Position,
+        still_valid: Callable[[], bool] = lambda: True,
     ) -> None:
         self._context = context
-        self._stands = stands
+        self._still_valid = still_valid
         self._hub = context.hub
         self._selection = selection
         self._wanted = PerSeries(matcher(selection), bool)
-        self._place = place
+        self._position = position
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the stream until the hub closes, or the listener may not listen any more.
@@ -107,9 +112,9 @@ class Listener:
         A store that fails ends it too: the client comes back by itself.
         """
         with self._hub.listen() as news:
-            # An id without data moves the client's place without an event, so that even a break before the first
+            # An id without data moves the client's position without an event, so that even a break before the first
             # reading loses nothing.
-            yield f"retry: 2000\nid: {self._id(self._place)}\n\n".encode()
+            yield f"retry: 2000\nid: {self._id(self._position)}\n\n".encode()
             try:
                 sent = time.monotonic()
                 while self._open:
@@ -118,63 +123,65 @@ class Listener:
                         yield chunk
                         sent = time.monotonic()
                     if time.monotonic() - sent >= _HEARTBEAT:
-                        yield f": still here\nid: {self._id(self._place)}\n\n".encode()
+                        yield f": still here\nid: {self._id(self._position)}\n\n".encode()
                         sent = time.monotonic()
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(min(_LOOK, _HEARTBEAT)):
+                        async with asyncio.timeout(min(_CHECK, _HEARTBEAT)):
                             await news.wait()
             except StoreError as error:
                 log.error("a stream ends, as the store cannot be read: %s", error)
 
     @property
     def _open(self) -> bool:
-        return not self._hub.closed and self._stands()
+        return not self._hub.closed and self._still_valid()
 
     async def _catch_up(self) -> AsyncIterator[bytes]:
-        """Yield everything that has come since `_place`, and move it."""
+        """Yield everything that has come since `_position`, and move it."""
         while self._open:
-            if not self._hub.first <= self._place.batch <= self._hub.next:
+            if not self._hub.first <= self._position.batch <= self._hub.next:
                 async for chunk in self._replay():
                     yield chunk
-            batch = self._hub.batch(self._place.batch)
+            batch = self._hub.batch(self._position.batch)
             if batch is not None:
                 chunk = self._advance(batch)
                 if chunk:
                     yield chunk
                 else:
                     await asyncio.sleep(0)  # a ring of what others want must not hold up everybody
-            elif self._place.batch == self._hub.next:
+            elif self._position.batch == self._hub.next:
                 return
 
     def _advance(self, batch: ReadingBatch) -> bytes:
         """Return the events of the next slice of a batch."""
-        rows = np.flatnonzero(self._wanted.take(batch.catalog, batch.series))[self._place.sent :]
+        rows = np.flatnonzero(self._wanted.take(batch.catalog, batch.series))[self._position.sent :]
         chunk = b""
         if len(rows):
             # The oldest of what is left, not of the slice: a replay from there misses nothing of this batch.
-            self._place = replace(self._place, time=int(batch.time[rows].min()))
-            chunk = self._woven(batch, rows[:_SLICE])
+            self._position = replace(self._position, time=int(batch.time[rows].min()))
+            chunk = self._encode(batch, rows[:_SLICE])
         if len(rows) > _SLICE:
-            self._place = replace(self._place, sent=self._place.sent + _SLICE)
+            self._position = replace(self._position, sent=self._position.sent + _SLICE)
         else:
-            self._place = replace(self._place, batch=self._place.batch + 1, sent=0)
+            self._position = replace(self._position, batch=self._position.batch + 1, sent=0)
         return chunk
 
-    def _woven(self, batch: ReadingBatch, rows: IntArray) -> bytes:
-        """Return the next readings of the batch at `_place` as events; each id counts its own reading as sent."""
+    def _encode(self, batch: ReadingBatch, rows: IntArray) -> bytes:
+        """Return the next readings of the batch at `_position` as events; each id counts its own reading as sent."""
         columns: dict[str, NumberArray] = {"value": batch.value[rows], "seq": batch.seq[rows]}
         fields = self._context.encoder.json_strands(
             batch.catalog, batch.series[rows], batch.time[rows], columns, b"}\n\n"
         )
-        head = f"id: {self._mark(self._place.batch)}-".encode()
-        sent = np.arange(self._place.sent + 1, self._place.sent + 1 + len(rows))
-        tail = f"-{self._place.time}\nevent: reading\ndata: ".encode()
+        head = f"id: {self._mark(self._position.batch)}-".encode()
+        sent = np.arange(self._position.sent + 1, self._position.sent + 1 + len(rows))
+        tail = f"-{self._position.time}\nevent: reading\ndata: ".encode()
         return b"".join(weave(len(rows), head, numbers(sent), tail, *fields))
 
     async def _replay(self) -> AsyncIterator[bytes]:
-        """Yield what the store has since the time of `_place`, and set it to where the ring went on from there at the start."""
-        live = Place(batch=self._hub.unsettled, sent=0, time=self._place.time)
-        query = Query(selection=self._selection, start=self._place.time - OVERLAP, end=_END_OF_TIME, limit=4 * _SLICE)
+        """Yield what the store has since the time of `_position`, and set it to where the ring went on from there at the start."""
+        live = Position(batch=self._hub.unsettled, sent=0, time=self._position.time)
+        query = Query(
+            selection=self._selection, start=self._position.time - OVERLAP, end=_END_OF_TIME, limit=4 * _SLICE
+        )
         sent = 0
         while self._open:
             table = await run_in_threadpool(self._context.store.query, query)
@@ -190,7 +197,7 @@ class Listener:
                 live = replace(live, time=max(live.time, newest or live.time))
                 yield self._gap(int(table.time[-1]), live)
                 break
-        self._place = live
+        self._position = live
 
     def _replayed(self, table: Table) -> bytes:
         """Return readings from the store as events; batch 0 is in no ring, so their ids lead back to the store."""
@@ -198,7 +205,7 @@ class Listener:
         fields = self._context.encoder.json_strands(table.catalog, table.series, table.time, table.columns, b"}\n\n")
         return b"".join(weave(len(table), *ids, *fields))
 
-    def _gap(self, begin: int, live: Place) -> bytes:
+    def _gap(self, begin: int, live: Position) -> bytes:
         """Return the event that names what is not sent again: from the last reading sent to the live end."""
         start, end = format_time(begin), format_time(live.time + 1)
         data = {
@@ -208,8 +215,8 @@ class Listener:
         }
         return f"id: {self._id(live)}\nevent: gap\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
 
-    def _id(self, place: Place) -> str:
-        return f"{self._mark(place.batch)}-{place.sent}-{place.time}"
+    def _id(self, position: Position) -> str:
+        return f"{self._mark(position.batch)}-{position.sent}-{position.time}"
 
     def _mark(self, batch: int) -> str:
         return self._hub.mark(batch, repr(self._selection))

@@ -1,7 +1,8 @@
-"""The newest readings, kept in memory for whoever listens.
+"""Hub of live readings: a bounded ring of the newest batches, for streams.
 
 Ingest publishes each batch once it is durable (or, working elsewhere, is about to make it so); listeners hold nothing
-but their place in a bounded ring of batches. A listener that is too slow finds its place gone and continues from the store, so it never costs memory or holds others.
+but their position in the ring. A listener that is too slow finds its position gone and continues from the store, so it
+never costs memory or holds up others.
 """
 
 import asyncio
@@ -91,7 +92,7 @@ class Hub:
     def mark(self, number: int, listener: str) -> str:
         """Return what stands for a batch, to this hub and to listeners of this kind alone.
 
-        It does not tell the number, which would count what is said in all worlds together.
+        It does not reveal the number, which would count the batches of all worlds together.
         """
         return _mark(self._listener(listener), number)
 
@@ -121,7 +122,7 @@ class Hub:
                 del self._listeners[news]
 
     def close(self) -> None:
-        """Send all listeners home; the server can then stop."""
+        """End all listeners; the server can then stop."""
         self.closed = True
         self._wake()
 

@@ -1,7 +1,7 @@
 """Readings over one WebSocket: a client subscribes and unsubscribes, and gets what becomes durable meanwhile.
 
-Unlike Server-Sent Events nothing is sent again: a client that reads too slowly is told how many readings it has lost,
-and from when to when. docs/live.md has the messages.
+Unlike Server-Sent Events nothing is replayed: a client that reads too slowly gets a message of how many readings it
+lost, and from when to when. docs/live.md has the messages.
 
 References
 ----------
@@ -9,9 +9,11 @@ RFC 6455 (the WebSocket protocol).
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,7 +24,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.http.context import Context
 from api.http.params import SeriesParams
 from api.http.problems import Problem, invalid
-from api.live.outbox import Loss, Outbox
 from api.readings.selection import select
 from api.readings.series import PerSeries, matcher
 from zenata.city.clock import WallClock, format_time
@@ -31,22 +32,106 @@ from zenata.control.keys import Principal
 from zenata.errors import StoreError
 from zenata.store.base import Table
 
-MOST_SUBSCRIPTIONS = 32
+MAX_SUBSCRIPTIONS = 32
 """Of one connection. A default, not a measured limit."""
 
-LONGEST_ID = 64
+MAX_ID = 64
 """Characters of the id of a subscription."""
 
 GOING_AWAY, REFUSED, TRY_LATER = 1001, 1008, 1013
-"""Codes that a connection is closed with: we stop; the key is none or no longer one; we cannot keep up."""
+"""Codes that a connection is closed with: the server stops; the key is not valid (any more); the server is overloaded."""
 
 _HEARTBEAT = 15.0  # silence after which something is sent [s], under the idle time-outs of common proxies
 _LOOK = 1.0  # pause between two looks at whether the key is still good [s]
 _SLICE = 1000  # readings of one message, about 200 kB: clients commonly take up to 1 MiB
 
 
+MAX_QUEUED = 10_000
+"""Readings that wait for one client, about 2 MB of text. A default, not a measured optimum."""
+
+
+@dataclass(slots=True)
+class Loss:
+    """Readings that a subscription has not got.
+
+    Parameters
+    ----------
+    count : int
+    first, last : int
+        From when to when they were observed [us since the Unix epoch].
+    """
+
+    count: int
+    first: int
+    last: int
+
+
+class _Message(NamedTuple):
+    subscription: str
+    readings: int
+    text: str
+
+
+class Outbox:
+    """Messages that wait to be sent to one client, bounded; what there is no room for is counted and reported.
+
+    Parameters
+    ----------
+    report : callable
+        Makes the text that reports a subscription its loss.
+    limit : int
+        The most readings it holds.
+    """
+
+    def __init__(self, report: Callable[[str, Loss], str], limit: int = MAX_QUEUED) -> None:
+        self._report = report
+        self._limit = limit
+        self._held = 0
+        self._queue: deque[_Message] = deque()
+        self._lost: dict[str, Loss] = {}
+        self._news = asyncio.Event()
+
+    def offer(self, subscription: str, readings: Loss, make: Callable[[], str]) -> None:
+        """Put readings in, made into text only if there is room; else they are lost, and reported later."""
+        if self._held + readings.count <= self._limit:
+            self._report_loss(subscription)
+            self._put(_Message(subscription, readings.count, make()))
+        elif loss := self._lost.get(subscription):
+            loss.count += readings.count
+            loss.first, loss.last = min(loss.first, readings.first), max(loss.last, readings.last)
+        else:
+            self._lost[subscription] = readings
+
+    def forget(self, subscription: str) -> None:
+        """Take out what waits for a subscription."""
+        self._lost.pop(subscription, None)
+        self._queue = deque(message for message in self._queue if message.subscription != subscription)
+        self._held = sum(message.readings for message in self._queue)
+
+    async def take(self) -> str:
+        """Wait for something, and take it out."""
+        while not self._queue:
+            for subscription in list(self._lost):
+                self._report_loss(subscription)
+            if not self._queue:
+                self._news.clear()
+                await self._news.wait()
+        message = self._queue.popleft()
+        self._held -= message.readings
+        return message.text
+
+    def _report_loss(self, subscription: str) -> None:
+        if loss := self._lost.pop(subscription, None):
+            self._put(_Message(subscription, 0, self._report(subscription, loss)))
+
+    def _put(self, message: _Message) -> None:
+        self._queue.append(message)
+        self._held += message.readings
+        self._news.set()
+
+
 class Session:
-    """One connection of somebody who has shown a key.
+    """One connection whose key was accepted.
 
     Parameters
     ----------
@@ -54,23 +139,23 @@ class Session:
     socket : WebSocket
         Accepted.
     principal : Principal
-    stands : callable
+    still_valid : callable
         Whether the key is still good.
     """
 
     def __init__(
-        self, *, context: Context, socket: WebSocket, principal: Principal, stands: Callable[[], bool]
+        self, *, context: Context, socket: WebSocket, principal: Principal, still_valid: Callable[[], bool]
     ) -> None:
         self._context, self._hub = context, context.hub
-        self._socket, self._principal, self._stands = socket, principal, stands
+        self._socket, self._principal, self._still_valid = socket, principal, still_valid
         self._wanted: dict[str, PerSeries] = {}
-        self._outbox = Outbox(_told_loss)
-        self._place = self._hub.next
+        self._outbox = Outbox(_loss_text)
+        self._next = self._hub.next
 
     async def run(self) -> int:
         """Serve the connection until it ends, and return the code to close it with."""
         await self._say(ready=self._principal.pilot)
-        parts = [asyncio.create_task(part()) for part in (self._hear, self._follow, self._send, self._watch)]
+        parts = [asyncio.create_task(part()) for part in (self._receive, self._follow, self._send, self._watch)]
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             return max(part.result() for part in done)
@@ -79,7 +164,7 @@ class Session:
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
 
-    async def _hear(self) -> int:
+    async def _receive(self) -> int:
         """Do what the client asks for, one thing after the other."""
         try:
             while True:
@@ -87,13 +172,13 @@ class Session:
                 if message["type"] == "websocket.disconnect":
                     raise WebSocketDisconnect(message["code"])
                 try:
-                    await self._obey(_read(message.get("text")))
+                    await self._handle(_read(message.get("text")))
                 except Problem as problem:
                     await self._say(problem=problem.document("/v1/ws"))
         except WebSocketDisconnect as gone:
             return gone.code
 
-    async def _obey(self, message: dict[str, Any]) -> None:
+    async def _handle(self, message: dict[str, Any]) -> None:
         match message:
             case {"subscribe": str(id_), **filters}:
                 await self._subscribe(id_, filters)
@@ -107,16 +192,16 @@ class Session:
 
     async def _subscribe(self, id_: str, filters: Mapping[str, Any]) -> None:
         try:
-            if not 0 < len(id_) <= LONGEST_ID:
-                raise invalid("subscribe", f"an id has 1 to {LONGEST_ID} characters")
+            if not 0 < len(id_) <= MAX_ID:
+                raise invalid("subscribe", f"an id has 1 to {MAX_ID} characters")
             if id_ in self._wanted:
                 raise invalid("subscribe", "there is such a subscription already; unsubscribe it, or use another id")
-            if len(self._wanted) >= MOST_SUBSCRIPTIONS:
-                detail = f"A connection has up to {MOST_SUBSCRIPTIONS} subscriptions: unsubscribe one."
+            if len(self._wanted) >= MAX_SUBSCRIPTIONS:
+                detail = f"A connection has up to {MAX_SUBSCRIPTIONS} subscriptions: unsubscribe one."
                 raise Problem("over-quota", detail, quota="subscriptions")
             selection = await run_in_threadpool(select, self._context, self._principal, _params(filters))
         except Problem as problem:
-            raise _about(id_[:LONGEST_ID], problem) from None
+            raise _about(id_[:MAX_ID], problem) from None
         except StoreError:
             raise _about(id_, Problem("store-unavailable", "Try again in a few seconds.")) from None
         await self._say(subscribed=id_)
@@ -127,12 +212,12 @@ class Session:
         with self._hub.listen() as news:
             while not self._hub.closed:
                 news.clear()
-                while self._place < self._hub.next:
-                    batch = self._hub.batch(self._place)
+                while self._next < self._hub.next:
+                    batch = self._hub.batch(self._next)
                     if batch is None:
                         return TRY_LATER  # it has left the ring before its turn came: this process is overloaded
                     await self._offer(batch)
-                    self._place += 1
+                    self._next += 1
                 await news.wait()
         return GOING_AWAY
 
@@ -165,8 +250,8 @@ class Session:
             await self._socket.send_text(text)
 
     async def _watch(self) -> int:
-        """End the connection when its key is no longer good; the client may be deaf, so nothing here waits for it."""
-        while self._stands():
+        """End the connection when its key is no longer good; the client may have stopped reading, so nothing here waits for it."""
+        while self._still_valid():
             await asyncio.sleep(_LOOK)
         return REFUSED
 
@@ -206,6 +291,6 @@ def _text_of(**members: Any) -> str:  # noqa: ANN401 - any JSON
     return msgspec.json.encode(members).decode()
 
 
-def _told_loss(subscription: str, loss: Loss) -> str:
+def _loss_text(subscription: str, loss: Loss) -> str:
     begin, end = format_time(loss.first), format_time(loss.last + 1)
     return _text_of(id=subscription, lost=loss.count, **{"from": begin, "to": end})

@@ -1,4 +1,4 @@
-"""What became of messages: the ledger, and the dead letters."""
+"""Routes for the ledger and the dead letters."""
 
 from base64 import b64encode
 from dataclasses import asdict
@@ -86,7 +86,7 @@ def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated
     responses=responses(ReplayDocument, *_COMMON, "wrong-role", "store-unavailable"),
 )
 def replay(context: ContextDep, _: NoParams) -> Response:
-    """Decode every dead letter anew, after a mend. Those that are readings now are stored, and dead no more."""
+    """Decode every dead letter again, after a fix. Those that are readings now are stored, and removed from the list."""
     mended, dead = context.replay()
     return _json({"mended": mended, "dead": dead})
 

@@ -1,6 +1,6 @@
-"""Tables of readings as JSON, CSV, Arrow and Parquet, without an object for each row.
+"""Encoders of tables as JSON, CSV, Arrow and Parquet, without an object for each row.
 
-JSON and CSV are woven from columns of byte strings: what is constant for a series is written once and kept, equal
+JSON and CSV are joined from columns of byte strings: what is constant for a series is encoded once and cached, equal
 times are written once, and numbers are written by msgspec, a column at a time. That takes about 0.6 us a row, a
 tenth of what dictionaries take.
 """
@@ -22,11 +22,11 @@ Strand = list[bytes] | bytes
 NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 _DESCRIPTION = ("world", "sensor", "kind", "district", "property", "unit")
-"""What each row says of its series."""
+"""Columns that describe the series of a row."""
 
 
 class Encoder:
-    """Writes tables of readings; one for the whole application, as it keeps the text of every series."""
+    """Writes tables of readings; one for the application, as it caches the text of every series."""
 
     def __init__(self) -> None:
         self._json = PerSeries(_json_series, object)
@@ -40,7 +40,7 @@ class Encoder:
         table : Table
         format_name : str
         following : str, optional
-            Cursor of the next page; only JSON has a place for it.
+            Cursor of the next page; only JSON can hold it.
         """
         match format_name:
             case "csv":
@@ -66,7 +66,7 @@ class Encoder:
         columns: Mapping[str, NumberArray],
         end: bytes,
     ) -> list[Strand]:
-        """Return the strands that, woven, are one JSON object for each row; `end` closes it."""
+        """Return the strands that, joined by rows, are one JSON object for each row; `end` closes it."""
         strands: list[Strand] = [times(time, '{"time":"', '",'), self._json.take(catalog, series).tolist()]
         for name, values in columns.items():
             strands += [b',"' + name.encode() + b'":', numbers(values)]

@@ -1,4 +1,4 @@
-"""From the parameters of /v1/readings to a query of the store, and from its result to the next page."""
+"""Queries: the parameters of /v1/readings as a query of the store, and cursors of its pages."""
 
 import time
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Page:
     ----------
     cursors : Cursors
     query : Query
-        What the store is asked.
+        For the store.
     fingerprint : str
         The parameters that all pages of the query share.
     partial : bool

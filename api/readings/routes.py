@@ -1,4 +1,4 @@
-"""What the sensors said: the latest, the past, and the present as it comes."""
+"""Routes for readings: latest, history, and the live stream."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -9,13 +9,13 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.city.schemas import RowPage
-from api.http.auth import PrincipalDep, StandingDep, authenticate
+from api.http.auth import PrincipalDep, StillValidDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import FORMATS, Format, choose_format
 from api.http.params import LatestParams, ReadingsParams, SeriesParams
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
-from api.live.events import Listener, Place, parse_place
+from api.live.events import Listener, Position, parse_event_id
 from api.readings.query import to_page
 from api.readings.selection import select
 from zenata.city.clock import WallClock
@@ -24,7 +24,7 @@ from zenata.store.base import Table
 
 router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authenticate)])
 
-MOST_STREAMS = 50
+MAX_STREAMS = 50
 """Of one pilot. A default, not a measured limit."""
 
 _PROBLEMS = ("no-key", "unknown-world", "unknown-sensor", "invalid-parameter", "store-unavailable")
@@ -92,7 +92,7 @@ def readings(
 async def stream(
     context: ContextDep,
     principal: PrincipalDep,
-    stands: StandingDep,
+    still_valid: StillValidDep,
     params: Annotated[SeriesParams, Query()],
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event received: continue behind it.", max_length=80)
@@ -108,11 +108,11 @@ async def stream(
     selection = await run_in_threadpool(select, context, principal, params)
     if len(selection.worlds) > 1:
         raise invalid("world", "a stream has one world, as the times of two do not compare; open one stream for each")
-    if context.streams[principal.pilot] >= MOST_STREAMS:
-        detail = f"There are {MOST_STREAMS} streams of {principal.pilot} already: close one, or ask for more in each."
+    if context.streams[principal.pilot] >= MAX_STREAMS:
+        detail = f"There are {MAX_STREAMS} streams of {principal.pilot} already: close one, or ask for more in each."
         raise Problem("over-quota", detail, {"Retry-After": "10"}, quota="streams")
-    place = await _place(context, selection, last_event_id)
-    listener = Listener(context=context, selection=selection, place=place, stands=stands)
+    position = await _position(context, selection, last_event_id)
+    listener = Listener(context=context, selection=selection, position=position, still_valid=still_valid)
     return EventStream(_counted(context.streams, principal.pilot, listener.events()))
 
 
@@ -126,16 +126,16 @@ async def _counted(streams: Counter[str], pilot: str, events: AsyncIterator[byte
         streams[pilot] -= 1
 
 
-async def _place(context: Context, selection: Selection, last_event_id: str | None) -> Place:
+async def _position(context: Context, selection: Selection, last_event_id: str | None) -> Position:
     """Return where a stream begins: behind the last event received, or now."""
     if last_event_id:
         try:
-            return parse_place(last_event_id, context.hub, selection)
+            return parse_event_id(last_event_id, context.hub, selection)
         except ValueError as error:
             raise invalid("Last-Event-ID", str(error)) from None
     batch = context.hub.next  # before the time is looked up: what comes meanwhile is not missed
     newest = await run_in_threadpool(context.newest, selection.worlds)
-    return Place(batch=batch, sent=0, time=WallClock().now() if newest is None else newest)
+    return Position(batch=batch, sent=0, time=WallClock().now() if newest is None else newest)
 
 
 def _rows(context: Context, table: Table, format_: Format, following: str | None = None) -> Response:

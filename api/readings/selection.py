@@ -1,6 +1,6 @@
-"""From what a request asks for to what the store is asked.
+"""Selections: from the filters of a request to the series it may read.
 
-Every route that reads series goes through `select`: what a pilot may see is decided here and nowhere else.
+Every route that reads series goes through `select`: the visibility of worlds is decided here and nowhere else.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from zenata.control.keys import Principal
 
 
 def select(context: Context, principal: Principal, params: SeriesParams) -> Selection:
-    """Return the series a request means, of worlds that whoever asks may look into.
+    """Return the series a request means, of worlds that the principal may read.
 
     Raises
     ------
@@ -30,7 +30,9 @@ def select(context: Context, principal: Principal, params: SeriesParams) -> Sele
     check_names("kind", params.kind, [*KINDS, "device"] if own else KINDS)
     check_names("district", params.district, context.city.district_by_id)
     if params.property:
-        check_names("property", params.property, [*QUANTITIES, *_said(context, own)] if own else QUANTITIES)
+        check_names(
+            "property", params.property, [*QUANTITIES, *_device_properties(context, own)] if own else QUANTITIES
+        )
     for sensor in params.sensor:
         if not any(_is_device(context, world, sensor) for world in own):
             check_sensor(context, sensor, among_devices=len(own) == len(worlds))
@@ -44,7 +46,7 @@ def select(context: Context, principal: Principal, params: SeriesParams) -> Sele
 
 
 def select_world(context: Context, principal: Principal, world: str | None) -> str:
-    """Return the world a request means; 404 if whoever asks knows of none of that name."""
+    """Return the world a request means; 404 unless the principal may read it."""
     if world is None:
         return context.world
     if not _is_own(context, principal, world):
@@ -53,7 +55,7 @@ def select_world(context: Context, principal: Principal, world: str | None) -> s
 
 
 def _is_own(context: Context, principal: Principal, world: str) -> bool:
-    """Return whether a world is what one's own devices say; of any pilot's, for those who may watch."""
+    """Return whether a world is that of one's own devices; of any pilot's, for engineers and administrators."""
     if world == world_of(principal.pilot):
         return True
     pilot = world.removeprefix(OWN)
@@ -61,14 +63,14 @@ def _is_own(context: Context, principal: Principal, world: str) -> bool:
 
 
 def _is_device(context: Context, world: str, sensor: str) -> bool:
-    """Return whether a world has a device, or had one that said something."""
+    """Return whether a world has a device, or had one that sent something."""
     if context.devices.find(world.removeprefix(OWN), sensor) is not None:
         return True
     return len(context.store.catalog.select(Selection(worlds=(world,), sensors=(sensor,)))) > 0
 
 
-def _said(context: Context, worlds: tuple[str, ...]) -> list[str]:
-    """Return the properties that the devices of some worlds have said."""
+def _device_properties(context: Context, worlds: tuple[str, ...]) -> list[str]:
+    """Return the properties that the devices of some worlds have sent."""
     catalog = context.store.catalog
     return sorted({catalog[number].property for number in catalog.select(Selection(worlds=worlds)).tolist()})
 

@@ -1,4 +1,4 @@
-"""What is worked out once for each series and then looked up by its number."""
+"""Caches of one value for each series, and the matcher of a selection."""
 
 import threading
 from collections.abc import Callable
@@ -55,7 +55,7 @@ class PerSeries:
 
 
 def matcher(selection: Selection) -> Callable[[Series], bool]:
-    """Return what tells whether a series is meant by a selection, which may name thousands."""
+    """Return what tells whether a series is in a selection, which may name thousands."""
     worlds, sensors = frozenset(selection.worlds), frozenset(selection.sensors)
     kinds, districts = frozenset(selection.kinds), frozenset(selection.districts)
     properties = frozenset(selection.properties)

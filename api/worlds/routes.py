@@ -1,4 +1,4 @@
-"""Private worlds: made, moved, disturbed, copied; and commands to the devices of any world."""
+"""Routes for private worlds (create, clock, events, fork) and for commands to the devices of any world."""
 
 from typing import Annotated, Any
 
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenti
 
 _ALL = ("no-key", "unknown-world", "invalid-parameter", "world-unavailable")
 _OWN = (*_ALL, "wrong-role", "world-conflict")
-_LONG = 600.0
+_ADVANCE_TIMEOUT = 600.0
 """The longest that a world may take to be advanced [s]."""
 
 _makers = Depends(allow(Role.ADMIN, Role.ENGINEER, Role.PILOT))
@@ -56,15 +56,15 @@ def create(context: ContextDep, principal: PrincipalDep, body: NewWorld, _: NoPa
     it. Left alone for long it falls asleep, and wakes when it is asked for something.
     """
     start = body.start or format_time(WallClock().now())
-    told = context.worlds.host("create", body.given() | {"start": start} | _owner(context, principal))
-    return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
+    answer = context.worlds.host("create", body.given() | {"start": start} | _owner(context, principal))
+    return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
 
 @router.get("/worlds", responses=responses(WorldPage, "no-key", "invalid-parameter", "world-unavailable"))
 def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List the worlds one may look into: the shared city, one's own, and for engineers and administrators all."""
     allowed = context.worlds.of(principal)
-    private = [_shown(principal, told) for told in context.worlds.host("worlds") if told["world"] in allowed]
+    private = [_redacted(principal, answer) for answer in context.worlds.host("worlds") if answer["world"] in allowed]
     return _json({"items": [context.worlds.host("status"), *private], "next": None})
 
 
@@ -74,9 +74,9 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
     context.worlds.check(principal, world)
     if world == context.world:
         return _json(context.worlds.host("status"))
-    for told in context.worlds.host("worlds"):
-        if told["world"] == world:
-            return _json(_shown(principal, told))
+    for answer in context.worlds.host("worlds"):
+        if answer["world"] == world:
+            return _json(_redacted(principal, answer))
     raise Problem("world-unavailable", "The world is just being made or deleted; look again in a moment.")
 
 
@@ -104,14 +104,14 @@ def advance(context: ContextDep, principal: PrincipalDep, world: str, body: Adva
     later. What was observed before and came late is in the answer alone.
     """
     context.worlds.check_owner(principal, world, Role.ADMIN)
-    told = msgspec.json.decode(
-        context.worlds.ask_raw(world, "advance", body.given(), timeout=_LONG), type=dict[str, msgspec.Raw]
+    answer = msgspec.json.decode(
+        context.worlds.ask_raw(world, "advance", body.given(), timeout=_ADVANCE_TIMEOUT), type=dict[str, msgspec.Raw]
     )
-    more = msgspec.json.decode(told.pop("more"))
+    more = msgspec.json.decode(answer.pop("more"))
     # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
-    begin, end = (format_time(parse_time(msgspec.json.decode(told[name], type=str)) + 1) for name in ("from", "time"))
+    begin, end = (format_time(parse_time(msgspec.json.decode(answer[name], type=str)) + 1) for name in ("from", "time"))
     following = f"/v1/readings?world={world}&start={begin}&end={end}&limit=10000" if more else None
-    return _json(told | {"next": following})
+    return _json(answer | {"next": following})
 
 
 @router.post(
@@ -149,8 +149,8 @@ def fork(context: ContextDep, principal: PrincipalDep, world: str, body: Fork, _
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
     context.worlds.check_owner(principal, world, *WATCHERS)
-    told = context.worlds.ask(world, "fork", body.given() | _owner(context, principal))
-    return _json(_shown(principal, told), 201, {"Location": f"/v1/worlds/{told['world']}"})
+    answer = context.worlds.ask(world, "fork", body.given() | _owner(context, principal))
+    return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
 
 @router.post("/worlds/{world}/backfill", status_code=202, responses=responses(WorldDocument, *_OWN, status=202))
@@ -191,7 +191,7 @@ def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
     },
 )
 def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, request: Request, _: NoParams) -> Response:
-    """Tell a device what to do. It holds from the world's next tick on, and is answered then.
+    """Command a device. It holds from the world's next tick on, and is answered then.
 
     `rejected` comes with the reason: unknown setting, out of range, device down. The answer comes on
     `{world}/responses/{kind}/{sensor}` too, where to look for it with `wait` 0: a pilot's requests wait 32 at once, and
@@ -202,16 +202,16 @@ def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, requ
     if world != context.world or not context.register.may_command(principal.pilot, body.sensor):
         context.worlds.check_owner(principal, world, Role.ADMIN)
     check_sensor(context, body.sensor)
-    told = context.worlds.ask(world, "command", _order(context, principal, body), timeout=body.wait + 30)
-    request.state.detail = {"world": world, "sensor": body.sensor, "set": body.set, "result": told["status"]}
-    return _json(told, 202 if told["status"] == "pending" else 200)
+    answer = context.worlds.ask(world, "command", _command(context, principal, body), timeout=body.wait + 30)
+    request.state.detail = {"world": world, "sensor": body.sensor, "set": body.set, "result": answer["status"]}
+    return _json(answer, 202 if answer["status"] == "pending" else 200)
 
 
 def _owner(context: Context, principal: Principal) -> dict[str, Any]:
     return {"owner": principal.pilot, "most": context.register.quotas(principal.pilot).worlds}
 
 
-def _order(context: Context, principal: Principal, body: NewCommand) -> dict[str, Any]:
+def _command(context: Context, principal: Principal, body: NewCommand) -> dict[str, Any]:
     return {
         "kind": context.city.sensor_by_id[body.sensor].kind,
         "sensor": body.sensor,
@@ -222,11 +222,11 @@ def _order(context: Context, principal: Principal, body: NewCommand) -> dict[str
     }
 
 
-def _shown(principal: Principal, told: dict[str, Any]) -> dict[str, Any]:
-    """Return how a world is for somebody's eyes: the last words of a process name files of whoever runs the sandbox."""
-    if told["reason"] is None or principal.role in WATCHERS:
-        return told
-    return told | {"reason": "its process failed again and again; the next request to it tries once more"}
+def _redacted(principal: Principal, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the status of a world as somebody may see it: the error text of a process names files of the operator."""
+    if answer["reason"] is None or principal.role in WATCHERS:
+        return answer
+    return answer | {"reason": "its process failed again and again; the next request to it tries once more"}
 
 
 def _check_private(context: Context, world: str) -> None:

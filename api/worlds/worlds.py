@@ -1,4 +1,4 @@
-"""The worlds, as the API knows them: whose they are is read from their folders, all else is asked of their simulators."""
+"""Worlds: their owners, read from their folders, and calls to their simulators."""
 
 import logging
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ _AGAIN = 60
 """When to ask for a world again that is one too many [s]: one has to be deleted first, so any time is a guess."""
 
 
-_TAKEN = ("folder", "verb", "timeout")
+_RESERVED = ("folder", "verb", "timeout")
 """What `zenata.worlds.control` calls parameters of its own: no argument can be called so, and no event's parameter is."""
 
-_NONE: Mapping[str, Any] = {}
+_NO_ARGUMENTS: Mapping[str, Any] = {}
 
 
 class _Owned(msgspec.Struct):
@@ -79,7 +79,7 @@ class Worlds:
         return [self.shared, *own]
 
     def is_open_to(self, pilot: str, world: str) -> bool:
-        """Return whether a world is one that a pilot is told of: the shared city, its own, or what its devices say."""
+        """Return whether a world may be seen by a pilot: the shared city, its own, or that of its devices."""
         return world in (self.shared, world_of(pilot)) or self.owners().get(world) == pilot
 
     def check(self, principal: Principal, world: str) -> None:
@@ -96,30 +96,32 @@ class Worlds:
         detail = f"This needs the role {' or '.join(allowed)}; the key has {principal.role}."
         raise Problem("wrong-role", detail, allowed=allowed)
 
-    def host(self, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
+    def host(self, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
         """Ask the simulator that hosts the private worlds; a refusal becomes a problem."""
-        return msgspec.json.decode(_asked(self.root / self.shared, verb, arguments, timeout))
+        return msgspec.json.decode(_call(self.root / self.shared, verb, arguments, timeout))
 
-    def ask(self, world: str, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
+    def ask(self, world: str, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
         """Ask the simulator of a world, waking it if it is asleep; a refusal becomes a problem."""
         return msgspec.json.decode(self.ask_raw(world, verb, arguments, timeout=timeout))
 
-    def ask_raw(self, world: str, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> bytes:
+    def ask_raw(
+        self, world: str, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = 30.0
+    ) -> bytes:
         """Ask as `ask` does, and return the answer as JSON text."""
-        if world != self.shared and not _awake(self.root / world):
+        if world != self.shared and not _is_awake(self.root / world):
             self.host("wake", {"world": world})
-        return _asked(self.root / world, verb, arguments, timeout)
+        return _call(self.root / world, verb, arguments, timeout)
 
 
-def _awake(folder: Path) -> bool:
-    """Return whether the process of a world listens. One that was killed leaves its door behind."""
+def _is_awake(folder: Path) -> bool:
+    """Return whether the process of a world listens. One that was killed leaves its file behind."""
     return (folder / "control.json").exists() and not any((folder / word).exists() for word in ("asleep", "failed"))
 
 
-def _asked(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float) -> bytes:
+def _call(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float) -> bytes:
     """Return what a simulator answers, as JSON text."""
     for name in arguments:  # free-form members of a body can have any name
-        if name in _TAKEN:
+        if name in _RESERVED:
             raise invalid(name, "there is no such parameter; docs/scenarios.md has those of each type of event")
     try:
         return control.ask_raw(folder, verb, timeout, **arguments)
@@ -127,8 +129,8 @@ def _asked(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float
         raise invalid("body", r"holds half a character, such as \ud800 alone: that is no text") from error
     except ControlError as error:
         name = _PROBLEMS.get(error.reason, "world-unavailable")
-        said = str(error)  # when nobody answers, of files and ports, which are nobody's business
+        text = str(error)  # when nobody answers it names files and ports, which a pilot must not see
         if error.reason == "quota":
-            raise Problem(name, f"{said}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
-        helped = {"away": KINDS[name].help, "invalid": said}
-        raise Problem(name, helped.get(error.reason, f"{said.rstrip('.')}. {KINDS[name].help}")) from error
+            raise Problem(name, f"{text}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
+        details = {"away": KINDS[name].help, "invalid": text}
+        raise Problem(name, details.get(error.reason, f"{text.rstrip('.')}. {KINDS[name].help}")) from error

@@ -14,6 +14,7 @@ import uvicorn
 
 from api.exports.jobs import Exports
 from api.http.app import create_app
+from api.http.context import Context
 from api.http.cursors import Cursors
 from api.http.server import Server
 from api.live.hub import Hub
@@ -168,7 +169,7 @@ def running(
         clock=WallClock(),
         private=webhook_private,
     )
-    app = create_app(
+    context = Context(
         city=city,
         store=store,
         register=register,
@@ -186,8 +187,8 @@ def running(
         telemetry=Telemetry(register=devices, store=store, quotas=Quotas(lambda _: limits), clock=WallClock()),
         monitor=monitor,
         addresses=lambda: ADDRESSES,
-        origins=origins,
     )
+    app = create_app(context, origins)
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub, certificate)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api.devices.schemas import TelemetryDocument
-from api.http.problems import LARGEST_BODY
+from api.http.problems import MAX_BODY
 from ingest.quotas import Limits
 from tests.api.device_api import device_api
 from tests.api.running import Api
@@ -113,8 +113,8 @@ def test_bodies_may_be_gzip_and_not_too_large(client):
     assert post(gzip.compress(b'{"a": 1}')[:-4], "gzip") == 400
     assert post(b'{"a": 1}', "gzip") == 400
     assert post(b'{"a": 1}', "br") == 400
-    assert post(gzip.compress(b" " * (LARGEST_BODY + 1)), "gzip") == 413
-    assert post(b" " * (LARGEST_BODY + 1), "identity") == 413
+    assert post(gzip.compress(b" " * (MAX_BODY + 1)), "gzip") == 413
+    assert post(b" " * (MAX_BODY + 1), "identity") == 413
 
 
 def test_who_may_not_is_refused(api):

@@ -11,7 +11,7 @@ import pytest
 
 from api.exports import jobs
 from api.exports.export import Export
-from api.exports.jobs import KEPT, MOST, Exports
+from api.exports.jobs import MAX_EXPORTS, RETENTION, Exports
 from api.readings.encode import Encoder
 from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
 from tests.system.running import wait_until
@@ -85,7 +85,7 @@ def test_nothing_found_is_a_file_too(exports, format_name):
 
 
 def test_what_fails_says_why_and_leaves_no_file(exports, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_BYTES", 10)
+    monkeypatch.setattr(jobs, "MAX_BYTES", 10)
     export = ended(exports, exports.make("ada", WHOLE, "csv"))
     assert export.state == "failed"
     assert "larger than" in export.reason
@@ -93,13 +93,13 @@ def test_what_fails_says_why_and_leaves_no_file(exports, monkeypatch):
 
 
 def test_a_pilot_has_so_many_and_no_more(exports):
-    for _ in range(MOST):
+    for _ in range(MAX_EXPORTS):
         assert exports.make("ada", WHOLE, "csv")
     assert exports.make("ada", WHOLE, "csv") is None
     assert exports.make("ben", WHOLE, "csv")
     exports.delete(exports.of("ada")[0].id)
     assert exports.make("ada", WHOLE, "csv")
-    assert len(exports.of()) == MOST + 1
+    assert len(exports.of()) == MAX_EXPORTS + 1
 
 
 class Gate:
@@ -174,8 +174,8 @@ def test_old_ones_and_what_is_no_export_go(tmp_path, store):
         export = ended(exports, exports.make("ada", WHOLE, "csv"))
     (root / "x-broken").mkdir()
     (root / "x-broken" / "export.json").write_text("{")
-    with Exports(root=root, store=store, clock=LaterClock(KEPT - 60_000_000)) as exports:
+    with Exports(root=root, store=store, clock=LaterClock(RETENTION - 60_000_000)) as exports:
         assert exports.find(export.id) is not None
-    with Exports(root=root, store=store, clock=LaterClock(KEPT + 60_000_000)) as exports:
+    with Exports(root=root, store=store, clock=LaterClock(RETENTION + 60_000_000)) as exports:
         wait_until(lambda: not (root / export.id).exists(), "it has gone")
         assert exports.find(export.id) is None

@@ -5,7 +5,7 @@ from contextlib import closing
 import pyarrow.parquet as pq
 import pytest
 
-from api.exports.jobs import MOST
+from api.exports.jobs import MAX_EXPORTS
 from api.exports.schemas import ExportDocument, ExportPage
 from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
 from tests.system.running import wait_until
@@ -114,7 +114,7 @@ def test_what_means_nothing_is_refused(api, body, parameter):
 
 def test_deleting_makes_room_for_another(api):
     with api.client("guest") as guest:
-        ids = [guest.post("/v1/exports", json=WHOLE).json()["id"] for _ in range(MOST)]
+        ids = [guest.post("/v1/exports", json=WHOLE).json()["id"] for _ in range(MAX_EXPORTS)]
         full = guest.post("/v1/exports", json=WHOLE)
         assert (full.status_code, full.json()["type"]) == (409, "/problems/export-limit")
         assert guest.delete(f"/v1/exports/{ids[0]}").status_code == 204

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as connect_websocket
 
-from api.http.problems import LARGEST_BODY
+from api.http.problems import MAX_BODY
 from api.http.security import HEADERS, HSTS
 from tests.api.running import Api, batch_of, running, series_of, small_city
 from tests.certificates import Authority
@@ -58,7 +58,7 @@ def test_every_answer_is_guarded(client: httpx.Client):
     assert guarded(client.put("/v1/city"))
     assert guarded(client.get("/v1/city", headers={"Authorization": "Bearer wrong"}))
     assert guarded(client.get("/healthz"))
-    assert guarded(client.post("/v1/worlds", content=b" " * (LARGEST_BODY + 1)))
+    assert guarded(client.post("/v1/worlds", content=b" " * (MAX_BODY + 1)))
     assert guarded(client.get("/v1/pilots/test-pilot/keys"))
 
 
@@ -140,19 +140,19 @@ ROUTES = ["/v1/worlds", "/v1/devices", "/v1/exports", "/v1/pilots", "/v1/telemet
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_body_that_says_it_is_too_large_is_not_read(api: Api, path):
     connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=10)
-    headers = {"Content-Length": str(LARGEST_BODY + 1), "Authorization": f"Bearer {api.secrets['admin']}"}
+    headers = {"Content-Length": str(MAX_BODY + 1), "Authorization": f"Bearer {api.secrets['admin']}"}
     connection.request("POST", path, headers=headers)  # and not one byte of it
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Connection"]) == (413, "close")
     problem = json.load(answer)
-    assert (problem["type"], problem["limit"]) == ("/problems/body-too-large", LARGEST_BODY)
+    assert (problem["type"], problem["limit"]) == ("/problems/body-too-large", MAX_BODY)
     connection.close()
 
 
 @pytest.mark.parametrize("path", ["/v1/worlds", "/v1/devices", "/v1/telemetry", "/write"])
 def test_a_body_that_becomes_too_large_is_cut_off(api: Api, path):
     def parts() -> Iterator[bytes]:
-        for _ in range(1 + LARGEST_BODY // 65_536):
+        for _ in range(1 + MAX_BODY // 65_536):
             yield b" " * 65_536
 
     with api.client("admin") as client:
@@ -161,7 +161,7 @@ def test_a_body_that_becomes_too_large_is_cut_off(api: Api, path):
 
 
 def test_a_body_as_large_as_it_may_be_is_taken(api: Api):
-    body = b'{"id": "wide"}'.ljust(LARGEST_BODY)
+    body = b'{"id": "wide"}'.ljust(MAX_BODY)
     with api.client() as client:
         assert client.post("/v1/devices", content=body, headers={"Content-Type": "application/json"}).status_code == 201
 

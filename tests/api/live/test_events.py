@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import api.live.events
 from api.city.schemas import Row
-from api.live.events import Place, parse_place
+from api.live.events import Position, parse_event_id
 from api.live.hub import Hub
 from tests.api.running import MINUTE, START, Api, batch_of, private_world, running, series_of, small_city
 from zenata.city.readings import Selection
@@ -100,15 +100,15 @@ def test_ids_are_read_back_by_listeners_of_their_kind_alone(minutes: list[int], 
         hub.publish(batch_of(SERIES, range(count)))
     for batch in (0, *range(hub.first, hub.next + 1)):
         text = f"{hub.mark(batch, repr(selection))}-{sent}-{moment}"
-        assert parse_place(text, hub, selection) == Place(batch=batch, sent=sent, time=moment)
-        assert parse_place(text, hub, replace(selection, kinds=("air",))).batch == 0
-        assert parse_place(text, Hub(), selection).batch == 0
+        assert parse_event_id(text, hub, selection) == Position(batch=batch, sent=sent, time=moment)
+        assert parse_event_id(text, hub, replace(selection, kinds=("air",))).batch == 0
+        assert parse_event_id(text, Hub(), selection).batch == 0
 
 
 @given(st.text(max_size=40))
 def test_other_ids_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no id of an event"):
-        parse_place(text, Hub(), Selection())
+        parse_event_id(text, Hub(), Selection())
 
 
 def test_ids_do_not_tell_what_others_say(start: Callable[..., Api]) -> None:

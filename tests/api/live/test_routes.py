@@ -11,7 +11,6 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-import api.live.outbox
 import api.live.routes
 import api.live.socket
 import api.readings.routes
@@ -161,7 +160,7 @@ def test_another_s_world_and_none_are_told_in_the_same_words(client: Client) -> 
 
 
 def test_an_id_is_used_once_at_a_time_and_there_are_not_too_many(client: Client) -> None:
-    for number in range(api.live.socket.MOST_SUBSCRIPTIONS):
+    for number in range(api.live.socket.MAX_SUBSCRIPTIONS):
         assert client.ask(subscribe=str(number), kind="air") == {"subscribed": str(number)}
     assert "already" in client.ask(subscribe="0", kind="air")["problem"]["detail"]
     problem = client.ask(subscribe="one more", kind="air")["problem"]
@@ -197,7 +196,7 @@ def test_a_bad_key_in_a_subprotocol_is_told(opened: Callable[..., Client]) -> No
 
 
 def test_who_shows_no_key_does_not_stay(opened: Callable[..., Client], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.live.routes, "_PATIENCE", 0.05)
+    monkeypatch.setattr(api.live.routes, "_KEY_TIMEOUT", 0.05)
     client = opened(None)
     assert client.hear()["problem"]["type"] == "/problems/no-key"
     assert client.closed() == 1008
@@ -219,7 +218,7 @@ def test_a_key_in_the_address_is_refused(served: Api, opened: Callable[..., Clie
 def test_a_pilot_has_so_many_connections_at_once(
     opened: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.live.routes, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(api.live.routes, "MAX_CONNECTIONS", 2)
     first, second, third = (opened() for _ in range(3))
     assert first.hear() == second.hear() == {"ready": "test-pilot"}
     assert third.hear()["problem"]["quota"] == "connections"
@@ -265,7 +264,7 @@ def test_a_key_that_is_no_longer_good_cuts_a_stream_too(served: Api) -> None:
 
 
 def test_a_pilot_has_so_many_streams_at_once(served: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.readings.routes, "MOST_STREAMS", 1)
+    monkeypatch.setattr(api.readings.routes, "MAX_STREAMS", 1)
     with served.client() as client:
         with client.stream("GET", "/v1/stream") as first:
             lines = first.iter_lines()  # kept, as the stream ends with it

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from api.live.overheard import Overheard
+from api.worlds.command_audit import CommandAudit
 from tests.clocks import StandingClock
 from zenata.city.clock import SECOND
 from zenata.control.audit import Audit, AuditEntry
@@ -29,8 +29,8 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-def overheard(engine: Engine, clock: StandingClock) -> Overheard:
-    return Overheard(
+def command_audit(engine: Engine, clock: StandingClock) -> CommandAudit:
+    return CommandAudit(
         audit=Audit(engine),
         clock=clock,
         owners=lambda: {"w-1": "demo"},
@@ -47,8 +47,8 @@ def lines(engine: Engine) -> list[AuditEntry]:
     ("topic", "may"),
     [(OWN, ["demo"]), (LAMP, ["aqua", "volt"]), (LAMP[:-1] + "8", []), (OWN.replace("w-1", "w-2"), [])],
 )
-def test_a_line_says_what_was_commanded_and_who_may_have(overheard, engine, clock, topic, may):
-    overheard.note(topic, DIM)
+def test_a_line_says_what_was_commanded_and_who_may_have(command_audit, engine, clock, topic, may):
+    command_audit.note(topic, DIM)
     (line,) = lines(engine)
     assert (line.who, line.what, line.target, line.time) == ("mqtt", "MQTT command", topic, clock.now())
     world, *_, sensor = topic.split("/")
@@ -59,31 +59,31 @@ def test_a_line_says_what_was_commanded_and_who_may_have(overheard, engine, cloc
 @pytest.mark.parametrize(
     ("topic", "payload"), [(OWN, b"{"), (OWN, b'{"set": {"dim": "\xff"}}'), (OWN, b'{"set": 3}'), ("w-1/clock", DIM)]
 )
-def test_what_is_no_command_is_no_line(overheard, engine, topic, payload):
-    overheard.note(topic, payload)
+def test_what_is_no_command_is_no_line(command_audit, engine, topic, payload):
+    command_audit.note(topic, payload)
     assert lines(engine) == []
 
 
-def test_beyond_what_a_log_can_take_commands_are_counted(overheard, engine, clock):
+def test_beyond_what_a_log_can_take_commands_are_counted(command_audit, engine, clock):
     for number in range(500):
-        overheard.note(OWN, json.dumps({"set": {"valve": number}}).encode())
+        command_audit.note(OWN, json.dumps({"set": {"valve": number}}).encode())
     listed = len(lines(engine))
     assert listed < 500
-    overheard.note(LAMP, DIM)  # of another world
+    command_audit.note(LAMP, DIM)  # of another world
     assert lines(engine)[-1].target == LAMP
     clock.time += 10 * SECOND
     for _ in range(2):
-        overheard.note(OWN, DIM)
+        command_audit.note(OWN, DIM)
     counts = [line.detail["unlisted"] for line in lines(engine) if line.target == OWN]
     assert counts == [0] * listed + [500 - listed, 0]
 
 
-def test_a_line_that_could_not_be_kept_is_kept_when_it_is_said_again(overheard, engine, monkeypatch):
+def test_a_line_that_could_not_be_kept_is_kept_when_it_is_said_again(command_audit, engine, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Audit, "record", _fails)
         with pytest.raises(OperationalError):
-            overheard.note(OWN, DIM)
-    overheard.note(OWN, DIM)
+            command_audit.note(OWN, DIM)
+    command_audit.note(OWN, DIM)
     assert [line.target for line in lines(engine)] == [OWN]
 
 

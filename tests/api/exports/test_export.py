@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.exports import slices
-from api.exports.slices import pages
+from api.exports import export
+from api.exports.export import pages
 from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
 from zenata.city.clock import parse_time
 from zenata.city.readings import Selection
@@ -55,7 +55,7 @@ def at_once(store, query: Query) -> list[tuple]:
     size=st.integers(3, 400),
 )
 def test_slices_lose_nothing_and_tell_nothing_twice(store, monkeypatch, begin, length, every, size):
-    monkeypatch.setattr(slices, "ROWS", size)
+    monkeypatch.setattr(export, "ROWS", size)
     aggregates = ("mean", "count") if every else ()
     query = replace(WHOLE, start=START + begin, end=START + begin + length, every=every, aggregates=aggregates)
     assert rows(store, query) == at_once(store, query)

@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from api.http.body_limit import MAX_ANONYMOUS_BODY
 from api.http.guard import WRONG_KEYS
-from api.http.strangers import LARGEST_STRANGE_BODY
 from tests.api.running import Api
 
-LONG = LARGEST_STRANGE_BODY + 1
+LONG = MAX_ANONYMOUS_BODY + 1
 JSON = {"Content-Type": "application/json"}
 
 
 def parts() -> Iterator[bytes]:
-    yield b'{"id": "wide"}'.ljust(LARGEST_STRANGE_BODY)
+    yield b'{"id": "wide"}'.ljust(MAX_ANONYMOUS_BODY)
     yield b" "
 
 
@@ -42,7 +42,7 @@ def test_a_body_of_a_stranger_that_becomes_long_is_cut_off(api: Api, path):
 
 def test_a_short_body_of_a_stranger_is_answered_by_its_route(api: Api):
     with api.client(None) as nobody:
-        answer = nobody.post("/v1/devices", content=b'{"id": "x"}'.ljust(LARGEST_STRANGE_BODY), headers=JSON)
+        answer = nobody.post("/v1/devices", content=b'{"id": "x"}'.ljust(MAX_ANONYMOUS_BODY), headers=JSON)
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/no-key")
 
 

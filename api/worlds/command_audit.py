@@ -1,4 +1,4 @@
-"""Commands over MQTT in the audit log. A broker does not say whose a message is, so a line tells who may have sent it."""
+"""Audit entries of commands over MQTT. A broker does not say who sent a message, so an entry names who may have."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +11,14 @@ from zenata.errors import CommandError, TopicError
 from zenata.process.rate_limit import Bucket
 from zenata.wire import commands, topics
 
-_RATE, _BURST = 1.0, 60.0  # lines of a world: each second in the long run, and at once. Defaults.
+_RATE, _BURST = 1.0, 60.0  # entries of a world: each second in the long run, and at once. Defaults.
 
 
-class Overheard:
-    """Notes commands that came over MQTT; those over HTTP are noted as requests.
+class CommandAudit:
+    """Records commands that came over MQTT; those over HTTP are recorded as requests.
 
-    A loop of control may command faster than a log should grow: beyond a line a second and world commands are only
-    counted, in the next line. The record of the world has every one of them.
+    A control loop may command faster than a log should grow: beyond one entry a second and world, commands are only
+    counted, in the next entry. The record of the world has every one of them.
 
     Parameters
     ----------
@@ -47,30 +47,30 @@ class Overheard:
         self._unlisted = Counter[str]()
 
     def note(self, topic: str, payload: bytes) -> None:
-        """Note a message; what is no command changes nothing, and its sender is answered so.
+        """Record a message; what is no command is left to the simulator, which rejects it.
 
         Raises
         ------
         sqlalchemy.exc.SQLAlchemyError
-            If it cannot be kept; nothing has changed then.
+            If it cannot be written; nothing has changed then.
         """
         try:
-            told, command = topics.parse_command(topic), commands.decode(payload)
+            target, command = topics.parse_command(topic), commands.decode(payload)
         except (TopicError, CommandError):
             return
         now = self._clock.now()
-        bucket = self._buckets.setdefault(told.world, Bucket(_BURST, now / SECOND))
+        bucket = self._buckets.setdefault(target.world, Bucket(_BURST, now / SECOND))
         if bucket.take(_RATE, _BURST, now / SECOND):
-            self._unlisted[told.world] += 1
+            self._unlisted[target.world] += 1
             return
-        detail: dict[str, Any] = {"world": told.world, "sensor": told.sensor, "set": command.set, "id": command.id}
-        detail |= {"may": self._may(told), "unlisted": self._unlisted[told.world]}
+        detail: dict[str, Any] = {"world": target.world, "sensor": target.sensor, "set": command.set, "id": command.id}
+        detail |= {"may": self._may(target), "unlisted": self._unlisted[target.world]}
         self._audit.record(AuditEntry(time=now, who=BY_MQTT, what="MQTT command", target=topic, detail=detail))
-        self._unlisted.pop(told.world, None)
+        self._unlisted.pop(target.world, None)
 
-    def _may(self, told: topics.CommandTopic) -> list[str]:
+    def _may(self, target: topics.CommandTopic) -> list[str]:
         """Return who may command this device, administrators aside, who may command all."""
-        if told.world == self._shared:
-            return sorted(self._allowed(told.sensor))
-        owner = self._owners().get(told.world)
+        if target.world == self._shared:
+            return sorted(self._allowed(target.sensor))
+        owner = self._owners().get(target.world)
         return [owner] if owner else []

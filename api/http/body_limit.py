@@ -1,0 +1,79 @@
+"""Limits the size of request bodies: small without a valid key, larger with one.
+
+The framework reads and decodes a body before it checks the key, on the one event loop that all requests share. So a body
+beyond the small limit is read only after the key has been identified.
+
+References
+----------
+RFC 9110 section 15.5.14 (413).
+"""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.auth import CHALLENGE, identify, key_of
+from api.http.context import Context
+from api.http.problems import KINDS, MAX_BODY, Problem, body_too_large
+
+MAX_ANONYMOUS_BODY = 65_536
+"""Bytes of the body of a request without a valid key. A default; what pilots send is mostly smaller."""
+
+_CLOSE = {"Connection": "close"}  # what remains of the body is not read
+
+
+class BodyLimit:
+    """ASGI middleware that refuses bodies beyond `MAX_ANONYMOUS_BODY` without a valid key, and beyond `MAX_BODY`.
+
+    At once if Content-Length says so, else as soon as the body has become too long.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    context : Context
+        Whose guard knows the keys.
+    """
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self._app = app
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection, as ASGI has it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = HTTPConnection(scope)
+        declared = request.headers.get("content-length", "")
+        size = int(declared) if declared.isdigit() else 0
+        if problem := self._refusal(request, 0, size):
+            await problem.response(scope["path"])(scope, receive, send)
+            return
+        size = 0
+
+        async def receive_limited() -> Message:
+            nonlocal size
+            message = await receive()
+            before, size = size, size + len(message.get("body", b""))
+            if problem := self._refusal(request, before, size):
+                # A `Problem` the framework would take for a body that is no JSON.
+                raise HTTPException(413) from problem
+            return message
+
+        await self._app(scope, receive_limited, send)
+
+    def _refusal(self, request: HTTPConnection, before: int, size: int) -> Problem | None:
+        """Return why a body that has grown from `before` to `size` [bytes] is refused, if it is."""
+        if size > MAX_BODY:
+            return body_too_large()
+        if before <= MAX_ANONYMOUS_BODY < size:
+            key = key_of(request)
+            if key is None:
+                detail = f"Without a key a body has up to {MAX_ANONYMOUS_BODY:,} bytes. {KINDS['no-key'].help}"
+                return Problem("no-key", detail, CHALLENGE | _CLOSE)
+            try:
+                identify(self._context, request, key)
+            except Problem as problem:
+                problem.headers = dict(problem.headers or {}) | _CLOSE
+                return problem
+        return None
