@@ -13,8 +13,9 @@
     ├── ControlError     a simulator cannot be asked, or refused
     ├── BrokerError      the broker cannot be reached, or refused us
     ├── StoreError       the store cannot be opened, read or written
-    │   ├── QueryTooHeavy  a query needs more time or memory than it may have
-    │   └── QueryTooFine   a query asks for what is not kept any more
+    │   ├── QueryTooHeavy   a query needs more time or memory than it may have
+    │   ├── QueryTooFine    a query asks for what is not kept any more
+    │   └── StoreBusyError  other queries are running; the same query will do later
     └── SetupError       a setting, a port, a folder: the user can mend it
 
 Vendor errors are translated once, where they arise, with ``raise ... from``.
@@ -101,6 +102,10 @@ class QueryTooHeavy(StoreError):  # noqa: N818 - it names the condition, as `Mul
 
 class QueryTooFine(StoreError):  # noqa: N818 - it names the condition
     """A query asks for more than is kept of what is old: ask for longer spans, or begin later."""
+
+
+class StoreBusyError(StoreError):
+    """As many queries are running or waiting as the store runs at once; the same query will do later."""
 
 
 class SetupError(ZenataError):

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection
+from zenata.store.buckets import Run, bucket_runs
 from zenata.store.dead_letters import DeadLetter
 from zenata.store.ledger import Ledger
 from zenata.store.retention import Retention
@@ -34,7 +35,10 @@ class Query:
     aggregates : tuple of str
         Names out of `AGGREGATES`; empty for the raw readings.
     every : int or None
-        Width of the buckets [us], aligned to the Unix epoch; None for one bucket over the whole range.
+        Width of the buckets [us], which begin as `zenata.store.buckets` says; None for one bucket over the whole range,
+        which begins at `start`.
+    zone : str or None
+        Time zone by whose clock the buckets begin, such as ``Africa/Casablanca``; None for UTC.
     after : tuple of (int, int) or None
         Continue behind this (time [us], series number): the last row of the page before.
     limit : int
@@ -46,8 +50,21 @@ class Query:
     end: int
     aggregates: tuple[str, ...] = ()
     every: int | None = None
+    zone: str | None = None
     after: tuple[int, int] | None = None
     limit: int = 100_000
+
+    def runs(self) -> list[Run]:
+        """Return the buckets, as few runs; see `zenata.store.buckets.bucket_runs`.
+
+        Raises
+        ------
+        ValueError
+            If the time zone has no buckets of this width; see `zenata.store.buckets.check_every`.
+        """
+        if self.every is None:
+            return [Run(self.start, max(self.end - self.start, 1), self.end)]
+        return bucket_runs(self.start, self.end, self.every, self.zone)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,25 +48,27 @@ class Retention:
         return tuple((newest - age) // WIDTHS[-1] * WIDTHS[-1] for age in (self.raw, self.quarters))
 
 
-def check(start: int, every: int | None, aggregates: Sequence[str], horizons: Sequence[int]) -> None:
+def check(start: int, width: int | None, aggregates: Sequence[str], horizons: Sequence[int]) -> None:
     """Refuse queries that rollups cannot answer.
 
     Parameters
     ----------
-    start, every, aggregates
+    start, aggregates
         As in `zenata.store.base.Query`.
+    width : int or None
+        Of the spans [us] that its buckets are made of, counted from the epoch; None for one bucket over everything.
     horizons : sequence of int
         Times [us] before which readings are rolled up to each of `WIDTHS`.
 
     Raises
     ------
     QueryTooFine
-        If it asks for readings, quantiles or shorter spans of a time of which only longer ones are kept.
+        If it needs readings, quantiles or shorter spans than there are of that time.
     """
     answerable = bool(aggregates) and ROLLED.issuperset(aggregates)
-    for width, horizon in reversed(list(zip(WIDTHS, horizons, strict=True))):
-        if start < horizon and not (answerable and (every or width) % width == 0):
-            minutes = width // (60 * SECOND)
+    for rolled, horizon in reversed(list(zip(WIDTHS, horizons, strict=True))):
+        if start < horizon and not (answerable and (width or rolled) % rolled == 0):
+            minutes = rolled // (60 * SECOND)
             raise QueryTooFine(
                 f"before {format_time(horizon)} only {', '.join(sorted(ROLLED))} of every {minutes} minutes are kept: "
                 f"begin there, or ask for some of these with every={minutes}m or a multiple"

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, rows_of, series_of, some_rows
+from zenata.city.clock import parse_time
 from zenata.city.readings import Selection
 from zenata.store.base import AGGREGATES, Query
+from zenata.store.buckets import buckets_of
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -174,3 +176,38 @@ def test_hundreds_of_series_may_be_selected(store, every):
     counts = store.query(Query(selection=selection, aggregates=("count",), every=every, **ALWAYS))
     assert {counts.catalog[series].sensor for series in counts.series} == chosen
     assert set(counts.columns["count"].tolist()) == {2}
+
+
+CHANGES = [parse_time(day) for day in ("2026-02-15T02:00:00Z", "2026-03-22T02:00:00Z", "2026-09-20T01:00:00Z")]
+"""When the clock of Casablanca changes in 2026."""
+
+
+@pytest.mark.parametrize("every", [HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR])
+@pytest.mark.parametrize("zone", [None, "Africa/Casablanca", "Asia/Kathmandu"])
+def test_z3_buckets_begin_by_the_clock_of_a_zone(store, zone, every):
+    quarters = [change + step * HOUR // 4 for change in CHANGES for step in range(-200, 200)]
+    rows = some_rows(series_of(2), quarters)
+    store.append(batch_of(rows))
+    start, end = CHANGES[0] - 40 * HOUR, CHANGES[-1] + 40 * HOUR
+    query = Query(selection=ALL, start=start, end=end, aggregates=AGGREGATES, every=every, zone=zone)
+    expected = {}
+    for row in rows:
+        if start <= row.time < end:
+            (bucket,) = buckets_of(np.array([row.time]), query.runs()).tolist()
+            expected.setdefault((bucket, row.series), []).append(row.value)
+    tables = pages_of(store, replace(query, limit=7))
+    found = {
+        (time, table.catalog[series]): [table.columns[name][index] for name in AGGREGATES]
+        for table in tables
+        for index, (series, time) in enumerate(zip(table.series.tolist(), table.time.tolist(), strict=True))
+    }
+    assert sum(map(len, tables)) == len(found)
+    assert found.keys() == expected.keys()
+    for key, values in found.items():
+        assert values == pytest.approx([EXPECTED[name](expected[key]) for name in AGGREGATES])
+
+
+def test_q9_one_bucket_over_everything_begins_at_the_start(store):
+    store.append(batch_of(some_rows(series_of(2), [NOON, NOON + HOUR])))
+    table = store.query(Query(selection=ALL, start=NOON - 7, end=NOON + 1, aggregates=("mean",)))
+    assert table.time.tolist() == [NOON - 7] * 2

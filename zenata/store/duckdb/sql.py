@@ -76,11 +76,13 @@ def select(query: Query, series: IndexArray, *, rolled: bool = False) -> str:
 
 
 def _moment(query: Query) -> str:
-    """Return what a row's time is [us]: that of the reading, or the start of its bucket, aligned to the epoch."""
+    """Return what a row's time is [us]: that of the reading, or the beginning of its bucket."""
     if not query.aggregates:
         return "epoch_us(time)"
     if query.every is None:
         return f"{query.start}::BIGINT"
-    # Counted from the first bucket, as DuckDB rounds towards zero and times before 1970 are negative.
-    first = query.start // query.every * query.every
-    return f"{first} + (epoch_us(time) - ({first})) // {query.every} * {query.every}"
+    # Counted from the beginning of a run, as DuckDB rounds towards zero and times before 1970 are negative.
+    runs = query.runs()
+    bucket = [f"{start} + (epoch_us(time) - ({start})) // {width} * {width}" for start, width, _ in runs]
+    cases = [f"WHEN epoch_us(time) < {run.end} THEN {sql}" for run, sql in zip(runs[:-1], bucket, strict=False)]
+    return f"CASE {' '.join(cases)} ELSE {bucket[-1]} END" if cases else bucket[-1]

@@ -18,6 +18,7 @@ from zenata.city.model import OWN, PRIVATE
 from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.base import Query, Table
+from zenata.store.buckets import grain
 from zenata.store.dead_letters import DeadLetter
 from zenata.store.duckdb import dead_letters as duckdb_dead_letters
 from zenata.store.duckdb.file import connect, copy, translated
@@ -107,7 +108,7 @@ class DuckDBStore:
         numbers = self._catalog.select(query.selection)
         rolled = query.start < self._horizons[0] and bool(len(self._shared(numbers)))
         if rolled:
-            check(query.start, query.every, query.aggregates, self._horizons)
+            check(query.start, query.every and grain(query.runs()), query.aggregates, self._horizons)
         rows = self._fetch(select(query, numbers, rolled=rolled), patience=PATIENCE, wanted={"series": numbers})
         kept = slice(query.limit)
         return Table(

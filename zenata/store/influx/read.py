@@ -10,6 +10,7 @@ import numpy as np
 from zenata.city.readings import Catalog, IndexArray, Selection
 from zenata.errors import QueryTooHeavy
 from zenata.store.base import Query
+from zenata.store.buckets import Run, buckets_of
 from zenata.store.influx.columns import (
     NS,
     READING,
@@ -27,8 +28,8 @@ from zenata.store.influx.server import Server
 from zenata.store.influx.sql import clamped, conditions, field, identifier, seq_field
 from zenata.store.plan import Columns, part
 
-MOST = 5_000_000
-"""Raw readings that a quantile may be of; more do not fit into memory beside the rest."""
+MAX_QUANTILE_READINGS = 500_000
+"""Raw readings that quantiles may be of; decoding them takes some 300 bytes each, of a process that may have 700 MB."""
 
 _GROWTH = 16  # of the ranges that aggregates are asked for, where there is little
 
@@ -75,16 +76,16 @@ class Reader:
 
     def _picked(self, function: str, numbers: IndexArray, after: int | None) -> Columns:
         where = "" if after is None else f"WHERE time > {clamped(after) * NS}"
-        asked = [(wanted.kind, one) for wanted in self._wanted(numbers) for one in wanted.properties]
+        selected = [(wanted.kind, one) for wanted in self._wanted(numbers) for one in wanted.properties]
         found = self._server.query(
             [
                 f"SELECT {function}({identifier(field(one))}) AS value, seq, {identifier(seq_field(one))} AS own "  # noqa: S608 - quoted
                 f"FROM {identifier(kind)} {where} GROUP BY world, sensor"
-                for kind, one in asked
+                for kind, one in selected
             ]
         )
         parts = []
-        for (_, property_), series in zip(asked, found, strict=True):
+        for (_, property_), series in zip(selected, found, strict=True):
             rows = [row for found in series for row in found.values]
             time, value, seq, own = zip(*rows, strict=True) if rows else ((), (), (), ())
             owners = [self._number(found.tags, property_) for found in series for _ in found.values]
@@ -140,45 +141,46 @@ class Reader:
 
     def _aggregates(self, query: Query, numbers: IndexArray) -> Columns:
         """Return the aggregates of a page, and some more: range after range, as many buckets as may be needed."""
-        source: Callable[[Query, IndexArray], Columns] = (
+        source: Callable[[Query, IndexArray, Run], Columns] = (
             self._grouped if "p95" not in query.aggregates else self._by_hand
         )
         if query.every is None:
-            return source(query, numbers)
-        every, parts, rows = query.every, [none(query.aggregates)], 0
-        low = query.start // every * every
+            return source(query, numbers, query.runs()[0])
         if query.after:
-            low = max(low, min(query.after[0], query.end) // every * every)
+            query = replace(query, start=max(query.start, min(query.after[0], query.end - 1)))
+        parts, rows = [none(query.aggregates)], 0
         buckets = query.limit // len(numbers) + 2
-        while rows <= query.limit and low < query.end:
-            high = min(low + buckets * every, query.end)
-            found = source(replace(query, start=max(low, query.start), end=high), numbers)
-            parts.append(found)
-            rows += len(behind(found, query)["time"])
-            buckets *= min(_GROWTH, math.ceil(2 * (query.limit + 1) / max(len(found["time"]), 1)))
-            low = high
+        for run in query.runs():
+            low = run.start
+            while rows <= query.limit and low < min(run.end, query.end):
+                high = min(low + buckets * run.width, run.end, query.end)
+                found = source(replace(query, start=max(low, query.start), end=high), numbers, run)
+                parts.append(found)
+                rows += len(behind(found, query)["time"])
+                buckets *= min(_GROWTH, math.ceil(2 * (query.limit + 1) / max(len(found["time"]), 1)))
+                low = high
         return joined(parts, query.aggregates)
 
-    def _grouped(self, query: Query, numbers: IndexArray) -> Columns:
-        """Return the aggregates of a range as the server computes them."""
-        asked = [(wanted, one) for wanted in self._wanted(numbers) for one in wanted.properties]
-        window = "" if query.every is None else f"time({query.every}u), "
+    def _grouped(self, query: Query, numbers: IndexArray, run: Run) -> Columns:
+        """Return the aggregates of a range of a run of buckets as the server computes them."""
+        selected = [(wanted, one) for wanted in self._wanted(numbers) for one in wanted.properties]
+        window = "" if query.every is None else f"time({run.width}u, {run.start % run.width}u), "
         where = conditions(query.selection, query.start, query.end)
         found = self._server.query(
             [
                 f"SELECT {', '.join(f'{name}({identifier(field(one))})' for name in query.aggregates)} "  # noqa: S608 - quoted
                 f"FROM {identifier(wanted.kind)} {where} GROUP BY {window}world, sensor fill(none)"
-                for wanted, one in asked
+                for wanted, one in selected
             ]
         )
         parts = []
-        for (wanted, property_), series in zip(asked, found, strict=True):
+        for (wanted, property_), series in zip(selected, found, strict=True):
             owner = [self._number(found.tags, property_) for found in series for _ in found.values]
             rows = [row for found in series for row in found.values]
             time, *columns = zip(*rows, strict=True) if rows else ((),) * (len(query.aggregates) + 1)
             table: Columns = {
                 "series": indices(owner),
-                "time": np.array(time, dtype=np.int64) // NS if query.every else np.full(len(rows), query.start),
+                "time": np.array(time, dtype=np.int64) // NS if query.every else np.full(len(rows), run.start),
             }
             table |= {
                 name: np.array(column, dtype=type_of(name))
@@ -187,13 +189,12 @@ class Reader:
             parts.append(of(table, wanted.numbers))
         return joined(parts, query.aggregates)
 
-    def _by_hand(self, query: Query, numbers: IndexArray) -> Columns:
+    def _by_hand(self, query: Query, numbers: IndexArray, run: Run) -> Columns:
         """Return the aggregates of a range from its readings: InfluxQL's percentile takes the nearest and no mean."""
-        raw = self._page(replace(query, aggregates=(), after=None, limit=MOST), numbers)
-        if len(raw["time"]) > MOST:
+        raw = self._page(replace(query, aggregates=(), after=None, limit=MAX_QUANTILE_READINGS), numbers)
+        if len(raw["time"]) > MAX_QUANTILE_READINGS:
             raise QueryTooHeavy("ask for fewer series, or a shorter range of times")
-        bucket = raw["time"] // query.every * query.every if query.every else np.full(len(raw["time"]), query.start)
-        return aggregated(raw["series"], bucket, raw["time"], raw["value"], query.aggregates)
+        return aggregated(raw["series"], buckets_of(raw["time"], [run]), raw["time"], raw["value"], query.aggregates)
 
     def _wanted(self, numbers: IndexArray) -> Iterator[Wanted]:
         """Yield series by their kinds."""

@@ -217,7 +217,7 @@ def test_duckdb_and_influxdb_give_the_same_answers(url, tmp_path):
 
 
 def test_a_quantile_of_too_much_is_given_up(url, monkeypatch):
-    monkeypatch.setattr(influx_read, "MOST", 10)
+    monkeypatch.setattr(influx_read, "MAX_QUANTILE_READINGS", 10)
     with closing(InfluxStore(url)) as store:
         store.append(batch_of(some_rows(series_of(3), range(NOON, NOON + 4))))
         with pytest.raises(QueryTooHeavy, match="fewer series"):
