@@ -10,10 +10,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
@@ -62,9 +59,9 @@ def open_database(url: str) -> Engine:
     try:
         with engine.begin() as connection:
             _migrate(connection)
-    except CommandError as error:
+    except SetupError as error:
         engine.dispose()
-        raise SetupError(f"the control data in {shown} are of a later version: update zenata ({error})") from error
+        raise SetupError(f"the control data in {shown} {error}") from error
     except SQLAlchemyError as error:
         engine.dispose()
         raise SetupError(f"the control data in {shown} cannot be opened: {_reason(error)}") from error
@@ -78,15 +75,37 @@ def _make_private(file: Path) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    """Apply the revisions that are not there yet, while no other process does."""
+    """Apply the revisions that are not there yet, while no other process does.
+
+    Raises
+    ------
+    SetupError
+        If the tables are of a later version.
+    """
     if connection.dialect.name == "sqlite":
         connection.execute(text("BEGIN IMMEDIATE"))
     else:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    if _revision(connection) == max(file.stem for file in _MIGRATIONS.glob("versions/*.py")):
+        return
+    from alembic import command  # takes 0.3 s, in every process, and is needed after an update alone
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise SetupError(f"are of a later version: update zenata ({error})") from error
+
+
+def _revision(connection: Connection) -> str | None:
+    """Return the newest revision that was applied; None if none was."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def copy_file(source: Path, target: Path) -> None:
