@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.store import CONFIG, TABLE
 from benchmarks.table import Row
 from benchmarks.timing import timed
-from simulators.host.past import Past
+from simulators.host.backfill import Backfill
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.pack import load_city
 from zenata.city.readings import ReadingBatch
@@ -43,7 +43,7 @@ def run(days: float) -> list[Row]:
     """Measure, in a folder that goes afterwards."""
     with tempfile.TemporaryDirectory(prefix="zenata-bench-") as name:
         folder, city = Path(name), load_city("zenata")
-        past = Past(
+        backfill = Backfill(
             city,
             folder=folder / "world",
             world="zenata",
@@ -54,8 +54,8 @@ def run(days: float) -> list[Row]:
             every=_EVERY,
         )
         sink = _Kept(folder / "past.duckdb")
-        took, _ = timed(lambda: past.run(lambda: sink, threading.Event(), lambda _: None))
-        rate = past.progress.readings / took
+        took, _ = timed(lambda: backfill.run(lambda: sink, threading.Event(), lambda _: None))
+        rate = backfill.progress.readings / took
         size = (folder / "past.duckdb").stat().st_size
         bare = _bare(folder, sink.batches)
         behind = _behind(folder, sink.batches)
@@ -63,8 +63,8 @@ def run(days: float) -> list[Row]:
         Row(
             f"{days:g} days of {len(city.sensors):,} sensors at 15 min backfilled",
             f"a year in < 360 s, so < {360 * days / _YEAR:.1f} s",
-            f"{took:.1f} s for {past.progress.readings / 1e6:.1f} M readings, {rate / 1e6:.2f} M/s, "
-            f"{size / past.progress.readings:.1f} bytes each",
+            f"{took:.1f} s for {backfill.progress.readings / 1e6:.1f} M readings, {rate / 1e6:.2f} M/s, "
+            f"{size / backfill.progress.readings:.1f} bytes each",
             f"{bare / 1e6:.2f} M/s (bare INSERT of the same columns)",
             f"{rate / bare:.2f}",
         ),

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.table import Row
 from benchmarks.timing import median_time, timed
-from simulators.host.publish import Encoder
+from simulators.host.encoder import Encoder
 from simulators.world.world import TICK, Emission, World
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.model import City

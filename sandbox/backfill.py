@@ -1,4 +1,4 @@
-"""Puts together what fills the store with the past, and what tells a world again, and shows how far they have come."""
+"""Backfill and replay commands: put their parts together and show progress."""
 
 import sys
 import time
@@ -15,8 +15,8 @@ from rich.progress import Progress as Bar
 
 from sandbox.parts import moment, open_sink
 from sandbox.settings import Settings
-from simulators.host.backfill import Progress
-from simulators.host.past import Past, Request, request_of
+from simulators.host.backfill import Backfill, Request, request_of
+from simulators.host.store_writer import Progress
 from simulators.record.record import History, Recipe, Record
 from simulators.record.replay import Difference, history_of, replay
 from zenata.city.clock import WallClock, format_time, parse_duration
@@ -35,7 +35,7 @@ _LINE_EVERY = 5.0  # between two lines where there is no terminal [s]
 
 
 def backfill(settings: Settings, *, start: str | None, end: str | None, every: str | None, say: Say) -> bool:
-    """Fill the store with the past of the city; return whether it has come to the end.
+    """Backfill the store with the past of the city; return whether it is finished.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def backfill(settings: Settings, *, start: str | None, end: str | None, every: s
     unfinished = None if before is None or before.digest else before
     step = unfinished.every if every is None and unfinished else _duration(every or EVERY)
     first, last = _times(start, end, step, recipe, unfinished)
-    past = Past(
+    job = Backfill(
         city,
         folder=settings.world_dir,
         world=settings.world,
@@ -60,16 +60,16 @@ def backfill(settings: Settings, *, start: str | None, end: str | None, every: s
         end=last,
         every=step,
     )
-    if past.finished:
-        say(f"{past.request.spoken}: filled already")
+    if job.finished:
+        say(f"{job.request.spoken}: filled already")
         return True
     with _shown(say) as show:
-        digest = past.run(lambda: open_sink(settings), stop_on_signal(), show)
-    at, readings, seconds = past.progress.at, past.progress.readings, past.progress.seconds
+        digest = job.run(lambda: open_sink(settings), stop_on_signal(), show)
+    at, readings, seconds = job.progress.at, job.progress.readings, job.progress.seconds
     if digest is None:
         say(f"stopped at {format_time(at)}; the same command goes on from there")
         return False
-    say(f"{past.request.spoken}: {readings:,} readings in {seconds:.1f} s ({readings / seconds:,.0f}/s), {digest}")
+    say(f"{job.request.spoken}: {readings:,} readings in {seconds:.1f} s ({readings / seconds:,.0f}/s), {digest}")
     return True
 
 

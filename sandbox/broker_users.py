@@ -10,7 +10,6 @@ from typing import Self
 
 from sandbox.init import FIRST
 from sandbox.settings import Settings
-from simulators.host.worlds import owners_of
 from zenata.broker.base import RESERVED, User, pilot_user, service_user
 from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
 from zenata.broker.monitor import BrokerMonitor
@@ -26,6 +25,7 @@ from zenata.process.supervisor import Program
 from zenata.process.tls import Certificate, certificate_of
 from zenata.wire.address import Address, parse_url
 from zenata.wire.mqtt import RequestClient
+from zenata.worlds.folders import WorldFolders
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class PilotUsers:
         folder = self._settings.worlds_dir
         changed = _changed(folder)
         if changed != self._changed or time.time() - changed <= _SETTLED:
-            self._changed, self._owners = changed, owners_of(folder)
+            self._changed, self._owners = changed, WorldFolders(folder).owners()
         return self._owners
 
     def _user(self, entry: MqttUser) -> User:

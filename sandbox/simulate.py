@@ -12,12 +12,12 @@ from secrets import token_hex
 from sandbox.parts import PATIENCE, broker_of, moment, open_sink
 from sandbox.settings import Settings
 from simulators.events.scenario import planned
-from simulators.host.ahead import Ahead
 from simulators.host.control import WorldControl
+from simulators.host.encoder import Encoder
+from simulators.host.fast_forward import FastForward
 from simulators.host.hosting import Host, HostControl
-from simulators.host.publish import Encoder
 from simulators.host.service import Simulation, recipe_for, take_up
-from simulators.host.worlds import Limits, Worlds, put_word, recipe_in
+from simulators.host.worlds import Limits, Worlds, recipe_in
 from simulators.record.digest import Digest
 from simulators.record.record import Pace, Recipe, Record
 from simulators.world.world import TICK, World
@@ -66,7 +66,7 @@ def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
         hosting = threading.Thread(target=host.run, args=(stop,), name="hosting")
         hosting.start()
         try:
-            simulation.run(stop, lambda: control.use.see(simulation.running.time))
+            simulation.run(stop, lambda: control.activity.see(simulation.running.time))
         finally:
             stop.set()
             hosting.join()
@@ -81,15 +81,15 @@ def _simulate_private(settings: Settings, address: Address, city: City) -> None:
     with _published(settings, address, record, city, recipe, pace) as (simulation, stop, control):
 
         def on_turn() -> None:
-            control.use.see(simulation.running.time)
-            if simulation.ahead and simulation.ahead.under_way:
-                control.use.touch()
-            if control.use.idle > settings.world_idle * 3600:
+            control.activity.see(simulation.running.time)
+            if simulation.fast_forward and simulation.fast_forward.under_way:
+                control.activity.touch()
+            if control.activity.idle > settings.world_idle * 3600:
                 stop.set()
 
         simulation.run(stop, on_turn)
-        if control.use.idle > settings.world_idle * 3600:
-            put_word(record.folder, "asleep")
+        if control.activity.idle > settings.world_idle * 3600:
+            _worlds(settings).mark(settings.world, "asleep")
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _published(
     """Put a world together with its broker and its control door; a broker lost while it ends is no failure."""
 
     def receive(topic: str, payload: bytes) -> None:
-        control.use.touch()
+        control.activity.touch()
         simulation.receive(topic, payload)
 
     run = take_up(record, city, recipe, WallClock().now())
@@ -116,8 +116,8 @@ def _published(
         record=record,
         pace=pace,
         packs=recipe.packs if recipe.owner else settings.packs,
-        most=settings.world_rate if recipe.owner else math.inf,
-        ahead=Ahead(run, settings.world, record, partial(open_sink, settings)),
+        max_rate=settings.world_rate if recipe.owner else math.inf,
+        fast_forward=FastForward(run, settings.world, record, partial(open_sink, settings)),
     )
     stop = threading.Event()
     control = WorldControl(

@@ -208,7 +208,7 @@ def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, requ
 
 
 def _owner(context: Context, principal: Principal) -> dict[str, Any]:
-    return {"owner": principal.pilot, "most": context.register.quotas(principal.pilot).worlds}
+    return {"owner": principal.pilot, "max_worlds": context.register.quotas(principal.pilot).worlds}
 
 
 def _command(context: Context, principal: Principal, body: NewCommand) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Worlds: their owners, read from their folders, and calls to their simulators."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,7 @@ from zenata.control.device import world_of
 from zenata.control.keys import Principal, Role
 from zenata.errors import ControlError
 from zenata.worlds import control
-
-log = logging.getLogger(__name__)
+from zenata.worlds.folders import WorldFolders
 
 WATCHERS = (Role.ADMIN, Role.ENGINEER)
 """Who may look into every world."""
@@ -31,14 +29,7 @@ _AGAIN = 60
 """When to ask for a world again that is one too many [s]: one has to be deleted first, so any time is a guess."""
 
 
-_RESERVED = ("folder", "verb", "timeout")
-"""What `zenata.worlds.control` calls parameters of its own: no argument can be called so, and no event's parameter is."""
-
 _NO_ARGUMENTS: Mapping[str, Any] = {}
-
-
-class _Owned(msgspec.Struct):
-    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,18 +47,13 @@ class Worlds:
     root: Path
     shared: str
 
+    @property
+    def _folders(self) -> WorldFolders:
+        return WorldFolders(self.root)
+
     def owners(self) -> Mapping[str, str]:
         """Return the owner of each private world, by name."""
-        found = {}
-        for file in self.root.glob("w-*/world.json"):
-            try:
-                recipe = msgspec.json.decode(file.read_bytes(), type=_Owned)
-            except (OSError, msgspec.DecodeError) as error:
-                log.debug("%s: %s", file, error)  # it vanished just now, or its simulator will say so
-            else:
-                if not (file.parent / "deleted").exists():
-                    found[file.parent.name] = recipe.owner
-        return found
+        return self._folders.owners()
 
     def of(self, principal: Principal) -> list[str]:
         """Return the worlds that somebody may look into, the shared city first."""
@@ -108,23 +94,15 @@ class Worlds:
         self, world: str, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = 30.0
     ) -> bytes:
         """Ask as `ask` does, and return the answer as JSON text."""
-        if world != self.shared and not _is_awake(self.root / world):
+        if world != self.shared and not self._folders.answers(world):
             self.host("wake", {"world": world})
         return _call(self.root / world, verb, arguments, timeout)
 
 
-def _is_awake(folder: Path) -> bool:
-    """Return whether the process of a world listens. One that was killed leaves its file behind."""
-    return (folder / "control.json").exists() and not any((folder / word).exists() for word in ("asleep", "failed"))
-
-
 def _call(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float) -> bytes:
     """Return what a simulator answers, as JSON text."""
-    for name in arguments:  # free-form members of a body can have any name
-        if name in _RESERVED:
-            raise invalid(name, "there is no such parameter; docs/scenarios.md has those of each type of event")
     try:
-        return control.ask_raw(folder, verb, timeout, **arguments)
+        return control.ask_raw(folder, verb, arguments, timeout=timeout)
     except UnicodeEncodeError as error:  # JSON can escape halves of characters; free-form members pass them on
         raise invalid("body", r"holds half a character, such as \ud800 alone: that is no text") from error
     except ControlError as error:

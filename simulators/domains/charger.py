@@ -185,8 +185,8 @@ class Charger:
         parts = math.ceil(now.seconds / LONGEST)
         length, hours = (now.time - now.previous) // parts, now.seconds / 3600 / parts
         powered = now.powered[self._index]
-        stopped = now.settings.of("charger", "stop") == 1
-        limit = np.fmin(self._rated, now.settings.of("charger", "limit")) * powered
+        stopped = now.setpoints.of("charger", "stop") == 1
+        limit = np.fmin(self._rated, now.setpoints.of("charger", "limit")) * powered
         arrivals = self._arrivals(now) * self._size
         drawn = np.zeros(len(powered))
         for part in range(parts):

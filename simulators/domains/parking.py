@@ -132,7 +132,7 @@ class Parking:
         before, after = self._course(now, now.hour - hours), self._course(now, now.hour)
         taken, left = turnover((before + after) / 2, (after - before) / hours, self._stay)
         come, stay = (chance[self._use] for chance in chances(taken, left, hours))
-        price, access = now.settings.of("parking", "price"), self._access.share(now)
+        price, access = now.setpoints.of("parking", "price"), self._access.share(now)
         if len(bays := np.flatnonzero(~np.isnan(price) | (access < 1))):
             use, usual = self._use[bays], np.nan_to_num(price[bays] / self._parameters.price, nan=1.0)
             interest = np.maximum(usual, CHEAPEST) ** self._parameters.elasticity * access[bays]

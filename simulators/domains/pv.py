@@ -99,7 +99,7 @@ class Photovoltaic:
             dni, dhi = split(ghi, now.extraterrestrial, now.sun_elevation)
             irradiance = plane_of_array(self._tilt, self._azimuth, sun, ghi, dni, dhi)
             cells = cell_temperature(irradiance, now.temperature, now.wind_speed)
-            power = np.fmin(roof_power(irradiance, cells, self._peak), now.settings.of("pv", "limit"))
+            power = np.fmin(roof_power(irradiance, cells, self._peak), now.setpoints.of("pv", "limit"))
             self._power[:] = power * now.powered[self._index]
             self._energy += self._power * (now.seconds / 3.6e6)
         else:

@@ -93,7 +93,7 @@ class Streetlight:
     def step(self, now: Conditions) -> None:
         """Switch and dim the lamps, by their own clock or as commanded, and write what they draw."""
         own = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
-        setpoint, powered = now.settings.of("streetlight", "dim"), now.powered[self._index]
+        setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._index]
         self._dim[:] = np.where(np.isnan(setpoint), own, setpoint) * powered
         now.lamp_power = lamp_power(self._dim, self._rated) * powered
 

@@ -9,8 +9,8 @@ import numpy as np
 from simulators.domains.base import Domain
 from simulators.events.base import HOUR, Event, parameters_of
 from simulators.events.places import any_of, sensors_in, sensors_named
-from simulators.host.delivery import RADIO
 from simulators.world.conditions import Conditions
+from simulators.world.delivery import RADIO
 from simulators.world.measurement import Channels
 from zenata.city.kinds import KINDS
 from zenata.city.model import City

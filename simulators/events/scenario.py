@@ -25,11 +25,11 @@ from zenata.city.clock import LONGEST, SECOND, parse_duration, parse_time
 from zenata.city.model import City
 from zenata.errors import ScenarioError
 
-MOST = 1000
+MAX_EVENTS = 1000
 """Events of one scenario."""
 
 
-class _Words(msgspec.Struct, kw_only=True):
+class _Entry(msgspec.Struct, kw_only=True):
     """What every entry may say."""
 
     type: str
@@ -94,8 +94,8 @@ def events_of(entries: Sequence[Any], start: int, taken: Collection[str] = ()) -
     ScenarioError
         If an entry has no type or one that is unknown, or an id, a start or a duration that is none.
     """
-    if len(entries) > MOST:
-        raise ScenarioError(f"a scenario has up to {MOST} events, not {len(entries)}")
+    if len(entries) > MAX_EVENTS:
+        raise ScenarioError(f"a scenario has up to {MAX_EVENTS} events, not {len(entries)}")
     events: list[Event] = []
     used = {
         *taken,
@@ -138,19 +138,19 @@ def planned(city: City, scenario: str | Sequence[Mapping[str, Any]] | None, star
 
 
 def _event_of(entry: Mapping[str, Any], start: int, used: Collection[str]) -> Event:
-    said = {
+    plain = {
         name: value.isoformat() if isinstance(value, date) else value for name, value in entry.items()
     }  # TOML's own
-    words = msgspec.convert(said, _Words)
-    if words.type not in EVENTS:
-        raise unknown("type", words.type, EVENTS)
-    begin = _start_of(words.start, start)
+    parsed = msgspec.convert(plain, _Entry)
+    if parsed.type not in EVENTS:
+        raise unknown("type", parsed.type, EVENTS)
+    begin = _start_of(parsed.start, start)
     return Event(
-        id=words.id or _free_id(words.type, used),
-        type=words.type,
+        id=parsed.id or _free_id(parsed.type, used),
+        type=parsed.type,
         start=begin,
-        end=begin + (EVENTS[words.type].duration if words.duration is None else _duration_of(words.duration)),
-        parameters={name: value for name, value in entry.items() if name not in _Words.__struct_fields__},
+        end=begin + (EVENTS[parsed.type].duration if parsed.duration is None else _duration_of(parsed.duration)),
+        parameters={name: value for name, value in entry.items() if name not in _Entry.__struct_fields__},
     )
 
 

@@ -1,225 +1,255 @@
-"""Filling the store with the past: the same world and the same readings as live, in longer ticks, past the broker."""
+"""The past of a city from before it was made: a world of the same seed, simulated up to its first moment.
 
+What counts (energy, volume) goes up to where the city begins, and never a step back: a first pass finds what is counted
+in between, and the second, which is stored, begins that much lower. Other states do not join: the history ends in one
+evening of traffic, and the city begins in another that is just as plausible.
+"""
+
+import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
+from simulators.domains.base import COUNTERS
+from simulators.host.store_writer import Progress, Sink, StoreWriter, check_times
 from simulators.record.digest import Digest
-from simulators.world.measurement import Channels
-from simulators.world.world import TICK, Emission
-from zenata.city.clock import SECOND, format_time
+from simulators.record.record import Recipe, Record, read_json, write_json
+from simulators.world.world import TICK, World
+from zenata.city.clock import format_time
 from zenata.city.model import City
-from zenata.city.quantities import QUANTITIES
-from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import SetupError
+from zenata.process.files import State, held
 
-LONGEST_TICK = 3600 * SECOND
-"""[us]"""
+CHECKPOINT_EVERY = 20.0
+"""Time between checkpoints [s]."""
 
-BATCH = 250_000
-"""Readings that are stored at once, or a few more: beyond a row group of DuckDB, which takes those without its log."""
-
-
-class Sink(Protocol):
-    """Where readings go: a store, or the door of the process that keeps it."""
-
-    def append(self, batch: ReadingBatch) -> int:
-        """Keep readings; durable when it returns the number of those that were new."""
-        ...
-
-    def close(self) -> None:
-        """Let go."""
-        ...
+_LESS = 1e-6  # that rounding may not make a step back where a counter stands still [unit of the counter]
+_DIGEST = "backfill.digest"
 
 
-@dataclass(kw_only=True, slots=True)
-class Progress:
-    """How far it has come.
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is filled.
 
     Parameters
     ----------
+    city : str
+    seed : int
     start, end : int
-        From when to when [us since the Unix epoch].
-    at : int
-        Where it is [us since the Unix epoch].
-    work, done : int
-        What there is to do in all, and what of it is done [us of simulated time].
-    readings : int
-        Stored since this process began.
+        From when (included) to when (excluded) [us since the Unix epoch].
+    every : int
+        Length of a tick [us].
+    joins : int or None
+        First moment of the city that it is the past of, whose counters it goes up to [us since the Unix epoch]; None
+        if that is not made yet.
+    digest : str
+        Of all that was said, once it is finished.
     """
 
+    city: str
+    seed: int
     start: int
     end: int
-    at: int
-    work: int
-    done: int = 0
-    readings: int = 0
-    _began: tuple[float, int] | None = field(default=None, repr=False)
-
-    def move(self, at: int, done: int) -> None:
-        """Come to a time [us since the Unix epoch], with so much done [us]."""
-        if self._began is None:
-            self._began = time.monotonic(), self.done
-        self.at, self.done = at, done
+    every: int
+    joins: int | None
+    digest: str = ""
 
     @property
-    def seconds(self) -> float:
-        """How long this process has worked [s]."""
-        return time.monotonic() - self._began[0] if self._began else 0.0
-
-    @property
-    def eta(self) -> float | None:
-        """How long it will take [s]; None as long as nobody knows."""
-        came = self.done - self._began[1] if self._began else 0
-        return self.seconds * (self.work - self.done) / came if came else None
-
-    def told(self) -> dict[str, object]:
-        """Return it for whoever asks."""
-        eta = self.eta
-        return {
-            "from": format_time(self.start),
-            "to": format_time(self.end),
-            "at": format_time(self.at),
-            "readings": self.readings,
-            "eta": None if eta is None else round(eta, 1),
-        }
-
-
-class Filler:
-    """Stores what a world says, some ticks at once, in a thread of its own: beside the simulation of the next.
-
-    Parameters
-    ----------
-    city : City
-    world : str
-        The name to store it under.
-    sink : Sink
-    numbered : bool
-        Whether the readings bear the numbers of messages, or 0 as they never came in any.
-    digest : Digest or None
-        Takes in all that is stored.
-
-    Attributes
-    ----------
-    readings : int
-        How many are durable.
-    """
-
-    def __init__(self, city: City, world: str, sink: Sink, *, numbered: bool, digest: Digest | None = None) -> None:
-        self.readings = 0
-        self._digest = digest
-        self._columns = _Columns(city, world, numbered=numbered)
-        self._sink = sink
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="backfill")
-        self._gathered: list[Emission] = []
-        self._count = 0
-        self._stored: Future[int] | None = None
-
-    def take(self, emission: Emission) -> None:
-        """Take what is said in a tick.
-
-        Raises
-        ------
-        StoreError
-            If what came before cannot be kept.
-        """
-        self._gathered.append(emission)
-        self._count += len(emission.values)
-        if self._count >= BATCH:
-            self._hand_over()
-
-    def flush(self) -> None:
-        """Wait until everything is durable.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be kept.
-        """
-        if self._gathered:
-            self._hand_over()
-        self._await()
-
-    def close(self) -> None:
-        """End; what was not flushed may be lost."""
-        self._thread.shutdown(cancel_futures=True)
-        self._sink.close()
-
-    def _hand_over(self) -> None:
-        self._await()  # one batch at a time: memory is bounded, and nothing runs ahead of a store that is slow
-        self._stored = self._thread.submit(self._store, self._gathered)
-        self._gathered, self._count = [], 0
-
-    def _store(self, emissions: list[Emission]) -> int:
-        batch = self._columns.batch(emissions)
-        self._sink.append(batch)
-        if self._digest:
-            for emission in emissions:
-                self._digest.update(emission)
-        return len(batch)
-
-    def _await(self) -> None:
-        if self._stored is not None:
-            self.readings += self._stored.result()
-            self._stored = None
-
-
-class _Columns:
-    """Makes batches of emissions; a series is named when its first reading comes, and a reading is never an object."""
-
-    def __init__(self, city: City, world: str, *, numbered: bool) -> None:
-        self._city = city
-        self._world = world
-        self._numbered = numbered
-        self._channels = Channels.of(city)
-        self._sensor = np.repeat(np.arange(len(city.sensors)), self._channels.count)
-        self._catalog = Catalog()
-        self._number = np.full(len(self._channels), -1, dtype=np.int32)  # of each channel's series in the catalog
-
-    def batch(self, emissions: list[Emission]) -> ReadingBatch:
-        """Return the readings of emissions, in their order."""
-        sensors = np.concatenate([emission.sensors for emission in emissions])
-        channels, _ = self._channels.gather(sensors)
-        number = self._number[channels]
-        if number.min(initial=0) < 0:
-            self._name(np.unique(channels[number < 0]).tolist())
-            number = self._number[channels]
-        count = self._channels.count[sensors]
-        seq = np.concatenate([emission.seq for emission in emissions]) if self._numbered else np.zeros_like(count)
-        return ReadingBatch(
-            catalog=self._catalog,
-            series=number,
-            time=np.repeat(np.concatenate([emission.times for emission in emissions]), count),
-            value=np.concatenate([emission.values for emission in emissions]),
-            seq=np.repeat(seq, count),
+    def spoken(self) -> str:
+        """It as a person says it."""
+        return (
+            f"{format_time(self.start)} to {format_time(self.end)} every {self.every // 1_000_000}s (seed {self.seed})"
         )
 
-    def _name(self, channels: list[int]) -> None:
-        for channel in channels:
-            sensor, property_ = self._city.sensors[self._sensor[channel]], self._channels.property[channel]
-            self._number[channel] = self._catalog.intern(
-                Series(
-                    world=self._world,
-                    sensor=sensor.id,
-                    property=property_,
-                    kind=sensor.kind,
-                    district=sensor.district,
-                    unit=QUANTITIES[property_].unit,
-                )
-            )
 
-
-def check_times(start: int, end: int, every: int) -> None:
-    """Refuse times [us since the Unix epoch] or a length of ticks [us] that make no backfill.
+def request_of(folder: Path) -> Request | None:
+    """Return what is filled, or was, of a world with this folder.
 
     Raises
     ------
     SetupError
+        If its file cannot be read.
     """
-    if every % TICK or not TICK <= every <= LONGEST_TICK:
-        raise SetupError("every must be a multiple of 10s, up to 1h")
-    if end <= start:
-        raise SetupError(f"the end {format_time(end)} is not behind the start {format_time(start)}")
+    return read_json(folder / "backfill" / "request.json", Request)
+
+
+class Backfill:
+    """The past of a world, being filled; killed, it goes on where the store has it.
+
+    Parameters
+    ----------
+    city : City
+    folder : Path
+        Of the world.
+    world : str
+        Its name.
+    recipe : Recipe or None
+        Of the world, if it is made.
+    seed : int or None
+        None takes the world's, or 1.
+    start, end : int
+        [us since the Unix epoch]
+    every : int
+        [us]
+
+    Raises
+    ------
+    SetupError
+        If that is no past of this world, or another is not finished.
+    """
+
+    def __init__(
+        self,
+        city: City,
+        *,
+        folder: Path,
+        world: str,
+        recipe: Recipe | None,
+        seed: int | None,
+        start: int,
+        end: int,
+        every: int,
+    ) -> None:
+        check_times(start, end, every)
+        if recipe is not None:
+            _check_fit(recipe, city, seed, end)
+        self._city, self._world, self._folder = city, world, folder / "backfill"
+        own = recipe.seed if recipe else 1
+        self.request = Request(
+            city=city.id,
+            seed=own if seed is None else seed,
+            start=start // TICK * TICK,
+            end=end,
+            every=every,
+            joins=recipe.start if recipe else None,
+        )
+        before = request_of(folder)
+        same = before is not None and replace(before, digest="", joins=None) == replace(self.request, joins=None)
+        if before is not None and same:
+            self.request = replace(before, digest="")
+        elif before is not None and not before.digest:
+            raise SetupError(
+                f"the backfill from {before.spoken} is not finished: ask for that one to go on, "
+                f"or remove {self._folder} to give it up"
+            )
+        self.finished = before is not None and same and before.digest != ""
+        span = end - self.request.start
+        passes = 1 if self.request.joins is None else 2
+        self.progress = Progress(start=self.request.start, end=end, at=self.request.start, work=passes * span)
+
+    def run(
+        self, open_sink: Callable[[], Sink], stop: threading.Event, on_tick: Callable[[Progress], None]
+    ) -> str | None:
+        """Fill it; return the fingerprint of all that was said, or None when told to stop before.
+
+        Raises
+        ------
+        SetupError
+            If its files cannot be written, or another process is at it.
+        StoreError
+            If the store fails.
+        """
+        with held(self._folder):
+            self._begin()
+            counters = self._counters(stop, on_tick)
+            return None if counters is None else self._fill(counters, open_sink(), stop, on_tick)
+
+    def _begin(self) -> None:
+        """Write down what is filled; what is left of a finished one makes room."""
+        before = request_of(self._folder.parent)
+        if before is None or before.digest:
+            for file in self._folder.glob("*/checkpoint.npz"):
+                file.unlink()
+            self._keep_request(self.request)
+
+    def _counters(self, stop: threading.Event, on_tick: Callable[[Progress], None]) -> State | None:
+        """Return where counters begin; None when told to stop before that is known."""
+        if self.request.joins is None:
+            return {}
+        record = Record(self._folder / "counted")
+        world, saved = self._world_at(self.request.start), record.checkpoint()
+        first = _counted(world.state())
+        if saved is not None:
+            world.restore(saved)
+        kept = time.monotonic()
+        while not stop.is_set() and self._next(world) < self.request.end:
+            world.skip(self.request.every)
+            self.progress.move(world.time, world.time - self.request.start)
+            on_tick(self.progress)
+            if time.monotonic() - kept > CHECKPOINT_EVERY:
+                record.keep_checkpoint(world.state())
+                kept = time.monotonic()
+        record.keep_checkpoint(world.state())
+        if self._next(world) < self.request.end:
+            return None
+        last, live = _counted(world.state()), _counted(self._world_at(self.request.joins).state())
+        return {name: live[name] - (last[name] - first[name]) - _LESS for name in live}
+
+    def _fill(
+        self, counters: State, sink: Sink, stop: threading.Event, on_tick: Callable[[Progress], None]
+    ) -> str | None:
+        """Store the history; return its fingerprint, or None when told to stop before its end."""
+        record = Record(self._folder / "filled")
+        world, digest = self._world_at(self.request.start), Digest()
+        saved = record.checkpoint()
+        if saved is None:
+            world.restore({**world.state(), **counters})
+        else:
+            digest = Digest(saved[_DIGEST].tobytes())
+            world.restore({name: array for name, array in saved.items() if name != _DIGEST})
+        filler = StoreWriter(self._city, self._world, sink, numbered=False, digest=digest)
+
+        def keep() -> None:
+            filler.flush()
+            record.keep_checkpoint({**world.state(), _DIGEST: np.frombuffer(digest.last, np.uint8)})
+
+        try:
+            kept = time.monotonic()
+            while not stop.is_set() and self._next(world) < self.request.end:
+                filler.take(world.step(self.request.every))
+                self._tell(world.time, filler.readings, on_tick)
+                if time.monotonic() - kept > CHECKPOINT_EVERY:
+                    keep()
+                    kept = time.monotonic()
+            keep()
+        finally:
+            filler.close()
+        if self._next(world) < self.request.end:
+            return None
+        self._tell(self.request.end, filler.readings, on_tick)
+        self._keep_request(replace(self.request, digest=digest.hexdigest()))
+        return digest.hexdigest()
+
+    def _tell(self, at: int, readings: int, on_tick: Callable[[Progress], None]) -> None:
+        """Tell how far the pass that is stored has come."""
+        self.progress.readings = readings
+        self.progress.move(at, self.progress.work - (self.request.end - at))
+        on_tick(self.progress)
+
+    def _world_at(self, start: int) -> World:
+        return World(self._city, seed=self.request.seed, start=start)
+
+    def _next(self, world: World) -> int:
+        """Return the time of a world's next tick [us since the Unix epoch]."""
+        return (world.time // self.request.every + 1) * self.request.every
+
+    def _keep_request(self, request: Request) -> None:
+        write_json(self._folder / "request.json", request)
+
+
+def _check_fit(recipe: Recipe, city: City, seed: int | None, end: int) -> None:
+    """Refuse what is no past of a world."""
+    if recipe.city != city.id or seed not in {None, recipe.seed}:
+        raise SetupError(
+            f"the world is of city {recipe.city} and --seed {recipe.seed}; its past cannot be of city {city.id} and "
+            f"--seed {recipe.seed if seed is None else seed}: leave the options out"
+        )
+    if end > recipe.start:
+        raise SetupError(f"the world has lived since {format_time(recipe.start)}: its past ends there or before")
+
+
+def _counted(state: State) -> State:
+    return {name: array for name, array in state.items() if name.partition(".")[2] in COUNTERS}

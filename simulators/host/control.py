@@ -12,25 +12,25 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from simulators.events.base import Event
-from simulators.events.scenario import MOST, events_of
-from simulators.host.backfill import check_times
-from simulators.host.publish import rows_of, told_of
+from simulators.events.scenario import MAX_EVENTS, events_of
+from simulators.host.activity import Activity
+from simulators.host.encoder import rows_of, told_of
 from simulators.host.requests import (
-    MOST_STEPS,
-    AdvanceWords,
-    BackfillWords,
-    CommandWords,
-    ForkWords,
-    PaceWords,
-    StatusWords,
-    Words,
-    duration_of,
-    moment_of,
-    speed_of,
-    words_of,
+    MAX_STEPS,
+    AdvanceRequest,
+    Arguments,
+    BackfillRequest,
+    CommandRequest,
+    ForkRequest,
+    PaceRequest,
+    StatusRequest,
+    read_arguments,
+    read_duration,
+    read_speed,
+    read_time,
 )
 from simulators.host.service import Simulation
-from simulators.host.use import Use
+from simulators.host.store_writer import check_times
 from simulators.host.worlds import Worlds, describe
 from simulators.record.journal import Entry, Order
 from simulators.record.record import History, Pace, Record, State
@@ -72,7 +72,7 @@ class WorldControl:
     def __init__(
         self, *, name: str, simulation: Simulation, record: Record, worlds: Worlds, stop: threading.Event
     ) -> None:
-        self.use = Use()
+        self.activity = Activity()
         self.verbs: dict[str, Verb] = {
             "status": self._status,
             "pace": self._pace,
@@ -99,7 +99,7 @@ class WorldControl:
         if verb not in self.verbs:
             raise ControlError(f"there is no verb {verb[:80]!r}: use {', '.join(self.verbs)}", "invalid")
         if arguments.get("used", True):
-            self.use.touch()
+            self.activity.touch()
         try:
             return self.verbs[verb](arguments)
         except ScenarioError as error:
@@ -108,43 +108,45 @@ class WorldControl:
             raise ControlError(str(error), "conflict") from error
 
     def _status(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words_of(arguments, StatusWords)
+        read_arguments(arguments, StatusRequest)
         run, pace = self._run, self._simulation.pace
         told = describe(self._name, run.recipe, run.time, pace, len(run.world.effects))
         return {
             **told,
             "state": pace.state if run.caught_up else "catching-up",
-            "pace": round(self.use.pace, 3),
+            "pace": round(self.activity.pace, 3),
             "messages": run.world.messages,
             "backfill": self._way(),
         }
 
     def _pace(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words = words_of(arguments, PaceWords)
+        request = read_arguments(arguments, PaceRequest)
 
         def change() -> None:
             now = self._simulation.pace
-            self._simulation.set_pace(Pace(state=words.state or now.state, speed=speed_of(words.speed, now.speed)))
+            self._simulation.set_pace(
+                Pace(state=request.state or now.state, speed=read_speed(request.speed, now.speed))
+            )
 
         self._between_ticks(change)
         return self._status({})
 
     def _advance(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words = words_of(arguments, AdvanceWords)
-        if (words.until is None) == (words.steps is None):
+        request = read_arguments(arguments, AdvanceRequest)
+        if (request.until is None) == (request.steps is None):
             raise ControlError("advance needs either until or steps", "invalid")
         first, every = self._run.time, self._run.every
-        steps = words.steps or (moment_of("until", words.until or "") // every - first // every)
+        steps = request.steps or (read_time("until", request.until or "") // every - first // every)
         if steps < 1:
             raise ControlError(f"until is past: it is {format_time(first)} in this world", "invalid")
-        if steps > MOST_STEPS:
-            raise ControlError(f"that is {steps:,} ticks; a request makes up to {MOST_STEPS:,}", "limit")
+        if steps > MAX_STEPS:
+            raise ControlError(f"that is {steps:,} ticks; a request makes up to {MAX_STEPS:,}", "limit")
         rows, items = 0, list[dict[str, Any]]()
         for _ in range(steps):
             emission = self._between_ticks(self._tick)
             rows += len(emission.values)
-            if len(items) < words.limit:
-                items += rows_of(emission, self._run.city, self._name)[: words.limit - len(items)]
+            if len(items) < request.limit:
+                items += rows_of(emission, self._run.city, self._name)[: request.limit - len(items)]
             self._stop.wait(max(self._simulation.rest, 0.0))
         return {
             "time": format_time(self._run.time),
@@ -156,30 +158,30 @@ class WorldControl:
         }
 
     def _backfill(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words, ahead = words_of(arguments, BackfillWords), self._simulation.ahead
-        if ahead is None:
+        request, fast_forward = read_arguments(arguments, BackfillRequest), self._simulation.fast_forward
+        if fast_forward is None:
             raise ControlError("this world has no store to fill", "conflict")
-        end, every = moment_of("end", words.end), duration_of("every", words.every)
+        end, every = read_time("end", request.end), read_duration("every", request.every)
         try:
             check_times(self._run.time, end, every)
         except SetupError as error:
             raise ControlError(str(error), "invalid") from error
         try:
-            self._between_ticks(lambda: ahead.begin(end, every))
+            self._between_ticks(lambda: fast_forward.begin(end, every))
         except StoreError as error:
             raise ControlError(str(error), "away") from error
         return self._status({})
 
     def _way(self) -> dict[str, object] | None:
         """Return how far a backfill has come, if one is under way."""
-        progress = self._simulation.ahead and self._simulation.ahead.progress
+        progress = self._simulation.fast_forward and self._simulation.fast_forward.progress
         return progress.told() if progress else None
 
     def _event(self, arguments: dict[str, Any]) -> dict[str, Any]:
         def inject() -> dict[str, Any]:
             effects = self._run.world.effects
-            if len(effects) >= MOST:
-                raise ControlError(f"a world has up to {MOST:,} events", "limit")
+            if len(effects) >= MAX_EVENTS:
+                raise ControlError(f"a world has up to {MAX_EVENTS:,} events", "limit")
             (event,) = events_of([arguments], self._next(), [known.id for known, _ in effects])
             event = self._not_before_now(event)
             self._simulation.do(Entry(at=self._run.time, event=event))
@@ -188,37 +190,41 @@ class WorldControl:
         return self._between_ticks(inject)
 
     def _events(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        words_of(arguments, Words)
+        read_arguments(arguments, Arguments)
         return [self._told(number) for number in range(len(self._run.world.effects))]
 
     def _command(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words = words_of(arguments, CommandWords)
+        request = read_arguments(arguments, CommandRequest)
         order = Order(
-            id=words.id or secrets.token_hex(8), kind=words.kind, sensor=words.sensor, set=words.set, by=words.by
+            id=request.id or secrets.token_hex(8),
+            kind=request.kind,
+            sensor=request.sensor,
+            set=request.set,
+            by=request.by,
         )
         told = Future[str | None]()
         answer: SimpleQueue[tuple[int, str | None]] = SimpleQueue()
         told.add_done_callback(lambda done: answer.put((self._run.time, done.result())))
         self._simulation.order(order, told)
         try:
-            at, reason = answer.get(timeout=words.wait)
+            at, reason = answer.get(timeout=request.wait)
         except Empty:
             return {"id": order.id, "status": "pending", "at": None, "reason": None}
         return {"id": order.id, "status": "rejected" if reason else "applied", "at": format_time(at), "reason": reason}
 
     def _fork(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words = words_of(arguments, ForkWords)
+        request = read_arguments(arguments, ForkRequest)
         self._check_caught_up()
-        if words.at is None:
+        if request.at is None:
             begins, state, journal = self._between_ticks(self._now)
         else:
-            begins, state, journal = self._then(moment_of("at", words.at))
+            begins, state, journal = self._then(read_time("at", request.at))
         name = self._worlds.make(
-            replace(self._run.recipe, owner=words.owner, parent=self._name, live=False, begins=begins),
-            Pace(state=words.state, speed=speed_of(words.speed, self._simulation.pace.speed)),
+            replace(self._run.recipe, owner=request.owner, parent=self._name, live=False, begins=begins),
+            Pace(state=request.state, speed=read_speed(request.speed, self._simulation.pace.speed)),
             journal,
             None if state is None else unheard(state),
-            most=words.most,
+            max_worlds=request.max_worlds,
         )
         return self._worlds.wait_for(name)
 
@@ -234,7 +240,7 @@ class WorldControl:
         return time_, self._record.milestone(time_), journal
 
     def _record_of(self, arguments: dict[str, Any]) -> History:
-        words_of(arguments, Words)
+        read_arguments(arguments, Arguments)
         run = self._run
         return self._between_ticks(
             lambda: History(
@@ -247,7 +253,7 @@ class WorldControl:
         )
 
     def _labels(self, arguments: dict[str, Any]) -> list[Any]:
-        words_of(arguments, Words)
+        read_arguments(arguments, Arguments)
         shadows = self._run.shadows
         return [told_of(label) for label in self._between_ticks(shadows.labels)] if shadows else []
 
@@ -276,7 +282,7 @@ class WorldControl:
         return replace(event, start=max(event.start, self._next()))
 
     def _told(self, number: int) -> dict[str, Any]:
-        """Return an event in words."""
+        """Return an event as JSON has it."""
         event, effect = self._run.world.effects[number]
         return {
             "id": event.id,

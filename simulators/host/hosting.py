@@ -1,6 +1,6 @@
 """Hosting private worlds: a process for each that is to run, beside that of the shared city.
 
-The host looks at the folders (`simulators.host.worlds`) again and again, and starts and ends processes until they agree with
+The host looks at the folders (`zenata.worlds.folders`) again and again, and starts and ends processes until they agree with
 them. It keeps nothing of its own, so it may be killed at any moment; its children end with it, and the next host starts
 them again.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from simulators.events.registry import effect_of
 from simulators.events.scenario import planned
-from simulators.host.requests import NewWorldWords, Words, WorldWords, moment_of, speed_of, words_of
+from simulators.host.requests import Arguments, NewWorldRequest, WorldRequest, read_arguments, read_speed, read_time
 from simulators.host.worlds import Worlds
 from simulators.record.record import Pace, Recipe
 from simulators.world.world import SIMULATED, TICK, World
@@ -74,7 +74,7 @@ class Host:
 
     def look(self) -> None:
         """Start and end what the folders say."""
-        wanted = self._worlds.wanted()
+        wanted = self._worlds.to_run()
         for name in self._running.keys() - wanted:
             self._end(name)
         for name in wanted - self._running.keys():
@@ -84,14 +84,14 @@ class Host:
                 supervisor.check()
             except GivenUp as failure:
                 log.error("world %s: %s", name, failure)
-                self._worlds.put(name, "failed", str(failure))
+                self._worlds.mark(name, "failed", str(failure))
                 self._end(name)
         for name in self._worlds.names():
-            if self._worlds.word(name) == "deleted":
+            if self._worlds.marker(name) == "deleted":
                 self._remove(name)
-            elif self._worlds.rested(name) > self._kept:
+            elif self._worlds.stopped_for(name) > self._kept:
                 log.info("world %s was not used for long and is deleted", name)
-                self._worlds.put(name, "deleted")
+                self._worlds.mark(name, "deleted")
 
     def _start(self, name: str) -> None:
         supervisor = Supervisor(logs=self._logs, say=log.warning)
@@ -136,44 +136,46 @@ class HostControl:
         }
 
     def _create(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        words = words_of(arguments, NewWorldWords)
-        recipe = self._recipe(words)
-        name = self._worlds.make(recipe, Pace(state=words.state, speed=speed_of(words.speed, 1.0)), most=words.most)
+        request = read_arguments(arguments, NewWorldRequest)
+        recipe = self._recipe(request)
+        name = self._worlds.make(
+            recipe, Pace(state=request.state, speed=read_speed(request.speed, 1.0)), max_worlds=request.max_worlds
+        )
         return self._worlds.wait_for(name)
 
-    def _recipe(self, words: NewWorldWords) -> Recipe:
+    def _recipe(self, request: NewWorldRequest) -> Recipe:
         city = self._world.city
-        start = WallClock().now() if words.start is None else moment_of("start", words.start)
+        start = WallClock().now() if request.start is None else read_time("start", request.start)
         if not EARLIEST <= start < LATEST:
             raise ControlError(f"start is outside {format_time(EARLIEST)} to {format_time(LATEST)}", "invalid")
-        _check_known("kind", words.kinds, set(SIMULATED))
-        _check_known("district", words.districts, set(city.district_by_id))
+        _check_known("kind", request.kinds, set(SIMULATED))
+        _check_known("district", request.districts, set(city.district_by_id))
         start = start // TICK * TICK
-        events = planned(city, words.scenario, start)
+        events = planned(city, request.scenario, start)
         if len({event.id for event in events}) < len(events):
             raise ControlError("two events of the scenario have the same id", "invalid")
         for event in events:
-            effect_of(event, city, self._world.domains, words.seed)
+            effect_of(event, city, self._world.domains, request.seed)
         return Recipe(
             city=city.id,
-            seed=words.seed,
+            seed=request.seed,
             start=start,
             live=False,
             events=tuple(events),
-            kinds=words.kinds,
-            districts=words.districts,
-            owner=words.owner,
-            packs=words.packs,
+            kinds=request.kinds,
+            districts=request.districts,
+            owner=request.owner,
+            packs=request.packs,
         )
 
     def _delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        name = words_of(arguments, WorldWords).world
+        name = read_arguments(arguments, WorldRequest).world
         self._worlds.folder(name)  # there is one
-        self._worlds.put(name, "deleted")
+        self._worlds.mark(name, "deleted")
         return {"world": name, "state": "deleted"}
 
     def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        words_of(arguments, Words)
+        read_arguments(arguments, Arguments)
         statuses = []
         for name in self._worlds.names():
             try:
@@ -183,7 +185,7 @@ class HostControl:
         return statuses
 
     def _wake(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        name = words_of(arguments, WorldWords).world
+        name = read_arguments(arguments, WorldRequest).world
         self._worlds.wake(name)
         return self._worlds.wait_for(name)
 

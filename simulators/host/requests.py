@@ -14,50 +14,50 @@ Speed = Annotated[float, msgspec.Meta(ge=1, le=3600)] | Literal["max"]
 """World seconds per second, or as fast as it can."""
 
 
-MOST_STEPS = 8640
+MAX_STEPS = 8640
 """Ticks of one `advance`: a day of ten seconds each."""
 
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 """Readings in the answer to one `advance`."""
 
-P = TypeVar("P", bound="Words")
+P = TypeVar("P", bound="Arguments")
 
-Most = Annotated[int, msgspec.Meta(ge=0)] | None  # private worlds that the owner may have
+MaxWorlds = Annotated[int, msgspec.Meta(ge=0)] | None  # private worlds that the owner may have
 
 
-class Words(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class Arguments(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The arguments of a verb."""
 
 
-class StatusWords(Words):
+class StatusRequest(Arguments):
     """Whether asking counts as using the world."""
 
     used: bool = True
 
 
-class PaceWords(Words):
+class PaceRequest(Arguments):
     """What is left out stays as it is."""
 
     state: State | None = None
     speed: Speed | None = None
 
 
-class AdvanceWords(Words):
+class AdvanceRequest(Arguments):
     """Either a time or a number of ticks, and the most readings to return."""
 
     until: str | None = None
     steps: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST_ROWS)] = 100_000
+    limit: Annotated[int, msgspec.Meta(ge=0, le=MAX_ROWS)] = 100_000
 
 
-class BackfillWords(Words):
+class BackfillRequest(Arguments):
     """Up to when to move the world on, and the length of its ticks."""
 
     end: str
     every: str = "15m"
 
 
-class CommandWords(Words):
+class CommandRequest(Arguments):
     """A command, who sends it, and how long to wait for its tick [s]."""
 
     kind: str
@@ -68,21 +68,21 @@ class CommandWords(Words):
     wait: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
 
 
-class ForkWords(Words):
+class ForkRequest(Arguments):
     """Whose the copy is, of what time, and how its clock goes."""
 
     owner: Annotated[str, msgspec.Meta(min_length=1)]
-    most: Most = None
+    max_worlds: MaxWorlds = None
     at: str | None = None
     speed: Speed | None = None
     state: State = "running"
 
 
-class NewWorldWords(Words):
+class NewWorldRequest(Arguments):
     """How to make a private world."""
 
     owner: Annotated[str, msgspec.Meta(min_length=1)]
-    most: Most = None
+    max_worlds: MaxWorlds = None
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 1
     start: str | None = None
     scenario: str | list[dict[str, Any]] | None = None
@@ -93,13 +93,13 @@ class NewWorldWords(Words):
     packs: bool = False
 
 
-class WorldWords(Words):
+class WorldRequest(Arguments):
     """Which world is meant."""
 
     world: str
 
 
-def words_of(arguments: Mapping[str, Any], type_: type[P]) -> P:
+def read_arguments(arguments: Mapping[str, Any], type_: type[P]) -> P:
     """Read the arguments of a verb.
 
     Raises
@@ -113,7 +113,7 @@ def words_of(arguments: Mapping[str, Any], type_: type[P]) -> P:
         raise ControlError(str(error).replace("$.", ""), "invalid") from error
 
 
-def duration_of(name: str, text: str) -> int:
+def read_duration(name: str, text: str) -> int:
     """Read a duration [us].
 
     Raises
@@ -127,7 +127,7 @@ def duration_of(name: str, text: str) -> int:
         raise ControlError(f"{name}: {error}", "invalid") from None
 
 
-def moment_of(name: str, text: str) -> int:
+def read_time(name: str, text: str) -> int:
     """Read a time [us since the Unix epoch].
 
     Raises
@@ -143,7 +143,7 @@ def moment_of(name: str, text: str) -> int:
         ) from None
 
 
-def speed_of(speed: float | Literal["max"] | None, default: float) -> float:
+def read_speed(speed: float | Literal["max"] | None, default: float) -> float:
     """Return a speed as `simulators.record.record.Pace` has it; `default` if nothing is said."""
     if speed is None:
         return default

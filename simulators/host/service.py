@@ -12,9 +12,9 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from simulators.events.scenario import planned
-from simulators.host.ahead import Ahead
-from simulators.host.outlet import Outlet
-from simulators.host.publish import Encoder
+from simulators.host.encoder import Encoder
+from simulators.host.fast_forward import FastForward
+from simulators.host.publisher import WorldPublisher
 from simulators.record.journal import Entry, Order
 from simulators.record.record import Pace, Recipe, Record
 from simulators.record.run import Run
@@ -35,10 +35,10 @@ CHECKPOINT_EVERY = 30.0
 CATCH_UP = 3600 * SECOND
 """The longest absence that a live city makes up for by publishing it late [us]."""
 
-MOST_ORDERS = 1000
+MAX_COMMANDS = 1000
 """Commands obeyed in one tick."""
 
-MOST_OF_ONE = 50
+MAX_COMMANDS_OF_ONE = 50
 """Of these, commands to one device: whoever may command one lamp takes nobody else's place. A default."""
 
 _TURN = 0.25  # the longest wait without looking round [s]
@@ -128,9 +128,9 @@ class Simulation:
     pace : Pace
     packs : bool
         Whether each district's readings are published as one pack too.
-    most : float
+    max_rate : float
         Messages a second that it may publish in the long run.
-    ahead : Ahead or None
+    fast_forward : FastForward or None
         Moves the world on to a later time when asked to; None if there is no store to reach.
     """
 
@@ -143,14 +143,16 @@ class Simulation:
         record: Record,
         pace: Pace,
         packs: bool = False,
-        most: float = math.inf,
-        ahead: Ahead | None = None,
+        max_rate: float = math.inf,
+        fast_forward: FastForward | None = None,
     ) -> None:
         self.running = run
         self._publisher = publisher
         self._record = record
-        self._outlet = Outlet(run=run, encoder=encoder, publisher=publisher, record=record, packs=packs, most=most)
-        self.ahead = ahead
+        self._published = WorldPublisher(
+            run=run, encoder=encoder, publisher=publisher, record=record, packs=packs, max_rate=max_rate
+        )
+        self.fast_forward = fast_forward
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._orders: list[tuple[Order, Future[str | None]]] = []
         self._clock: Clock = WallClock()
@@ -172,7 +174,7 @@ class Simulation:
     @property
     def rest(self) -> float:
         """How long until as much has been published as may be [s]; below zero when there is nothing to wait for."""
-        return self._outlet.rest
+        return self._published.rest
 
     def order(self, order: Order, future: Future[str | None] | None = None) -> Future[str | None]:
         """Take a command for the next tick; the result is why it was refused, or None. Any thread may call this.
@@ -194,7 +196,7 @@ class Simulation:
             command = commands.decode(payload)
         except CommandError as error:
             refused = Order(id=None, kind=told.kind, sensor=told.sensor, set={})
-            self.call(partial(self._outlet.answer, refused, str(error)))
+            self.call(partial(self._published.answer, refused, str(error)))
         else:
             self.order(Order(id=command.id, kind=told.kind, sensor=told.sensor, set=command.set))
 
@@ -241,20 +243,20 @@ class Simulation:
         if self.running.time + self.running.every > (self.running.recipe.begins or 0):
             self._record.keep_reached(self._next)
         emission = self.running.step()
-        if self.running.seen and not (self.ahead and self.ahead.takes(emission)):
-            self._outlet.say(emission, before, self.pace)
+        if self.running.seen and not (self.fast_forward and self.fast_forward.takes(emission)):
+            self._published.say(emission, before, self.pace)
         for (order, future), refusal in zip(orders, refusals, strict=True):
-            self._outlet.answer(order, refusal)
+            self._published.answer(order, refusal)
             future.set_result(refusal)
         del self._orders[: len(orders)]
-        if self.ahead and self.ahead.has_arrived():
+        if self.fast_forward and self.fast_forward.has_arrived():
             self._set_clock()
         return emission
 
     def keep_checkpoint(self) -> bool:
         """Write a checkpoint, if the broker has acknowledged everything; return whether it has."""
-        if self.ahead:
-            self.ahead.flush()
+        if self.fast_forward:
+            self.fast_forward.flush()
         if drained := self._publisher.drain(_DRAIN):
             self.running.keep_checkpoint()
         else:
@@ -272,7 +274,7 @@ class Simulation:
 
     def _wait(self) -> float:
         """Return how long until the next tick [s]."""
-        if not self.running.caught_up or (self.ahead and self.ahead.under_way):
+        if not self.running.caught_up or (self.fast_forward and self.fast_forward.under_way):
             return 0.0  # say at once again what was said before; and what goes to the store waits for no clock
         if self.pace.state == "paused":
             return math.inf
@@ -290,10 +292,14 @@ class Simulation:
 
     def _take(self, order: Order, future: Future[str | None]) -> None:
         to_it = sum(other.sensor == order.sensor for other, _ in self._orders)
-        if to_it < MOST_OF_ONE and len(self._orders) < MOST_ORDERS:
+        if to_it < MAX_COMMANDS_OF_ONE and len(self._orders) < MAX_COMMANDS:
             self._orders.append((order, future))
         else:
-            which = f"{MOST_OF_ONE} commands to {order.sensor}" if to_it >= MOST_OF_ONE else f"{MOST_ORDERS:,} commands"
+            which = (
+                f"{MAX_COMMANDS_OF_ONE} commands to {order.sensor}"
+                if to_it >= MAX_COMMANDS_OF_ONE
+                else f"{MAX_COMMANDS:,} commands"
+            )
             refusal = f"more than {which} in a tick; try again at the next"
-            self._outlet.answer(order, refusal)
+            self._published.answer(order, refusal)
             future.set_result(refusal)

@@ -1,25 +1,15 @@
-"""The worlds of a data directory, a folder each. Which processes there are to be follows from the folders alone.
+"""Private worlds on disk: making them, and describing them whether they run or not.
 
-A folder with a ``world.json`` is a world, and is to run unless one of these says otherwise:
-
-``asleep``
-    Nobody used it for long. Its process left a checkpoint and ended; somebody who asks for it wakes it.
-``failed``
-    Its process died again and again; what it said last. To wake it is to try again.
-``deleted``
-    It is to vanish. Until it has, nobody can have it.
+Which worlds should run follows from their folders alone (`zenata.worlds.folders`).
 """
 
 import logging
-import re
-import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import ascii_lowercase, digits
-from typing import Any, Literal
+from typing import Any
 
 from simulators.record.journal import Entry
 from simulators.record.record import Pace, Recipe, Record, read_json
@@ -28,12 +18,10 @@ from zenata.city.model import PRIVATE
 from zenata.errors import ControlError, SetupError
 from zenata.process.files import State, held
 from zenata.worlds import control
+from zenata.worlds.folders import WorldFolders, new_name
 
 log = logging.getLogger(__name__)
 
-Word = Literal["asleep", "failed", "deleted"]
-
-_NAME = re.compile(PRIVATE + r"[a-z0-9]{8}")  # 36**8: 41 bits, so that nobody finds one by trying
 _PATIENCE = 10.0  # for another process that makes a world [s]
 _ANSWER = 10.0  # the longest that a world is waited for that has just been made [s]
 _LOOK = 0.05  # pause between two looks at whether a world answers [s]
@@ -54,8 +42,8 @@ class Limits:
     in_all: int = 16
 
 
-class Worlds:
-    """The private worlds among the folders.
+class Worlds(WorldFolders):
+    """The folders of private worlds, as the simulators write them.
 
     Parameters
     ----------
@@ -65,56 +53,8 @@ class Worlds:
     """
 
     def __init__(self, root: Path, limits: Limits) -> None:
-        self.root = root
+        super().__init__(root)
         self._limits = limits
-
-    def names(self) -> list[str]:
-        """Return the names of all worlds, ascending, those that are to vanish too."""
-        return sorted(
-            path.parent.name for path in self.root.glob("w-*/world.json") if _NAME.fullmatch(path.parent.name)
-        )
-
-    def wanted(self) -> set[str]:
-        """Return the names of the worlds that are to run."""
-        return {name for name in self.names() if self.word(name) is None}
-
-    def folder(self, name: str) -> Path:
-        """Return the folder of a world.
-
-        Raises
-        ------
-        ControlError
-            If there is no world of this name.
-        """
-        folder = self.root / name
-        if not (_NAME.fullmatch(name) and (folder / "world.json").exists()) or self.word(name) == "deleted":
-            raise ControlError(f"there is no private world {name[:80]!r}", "invalid")
-        return folder
-
-    def word(self, name: str) -> Word | None:
-        """Return what keeps a world from running, or None."""
-        words: tuple[Word, ...] = ("deleted", "failed", "asleep")
-        return next((word for word in words if (self.root / name / word).exists()), None)
-
-    def put(self, name: str, word: Word, reason: str = "") -> None:
-        """Keep a world from running.
-
-        Raises
-        ------
-        SetupError
-            If it cannot be written.
-        """
-        put_word(self.root / name, word, reason)
-
-    def wake(self, name: str) -> None:
-        """Let a world run that was asleep or had failed."""
-        for word in ("asleep", "failed"):
-            (self.folder(name) / word).unlink(missing_ok=True)
-
-    def rested(self, name: str) -> float:
-        """Return how long a world has been kept from running [s], 0 for one that is not."""
-        word = self.word(name)
-        return time.time() - (self.root / name / word).stat().st_mtime if word else 0.0
 
     def make(
         self,
@@ -122,11 +62,11 @@ class Worlds:
         pace: Pace,
         journal: Sequence[Entry] = (),
         checkpoint: State | None = None,
-        most: int | None = None,
+        max_worlds: int | None = None,
     ) -> str:
         """Make a world, whole or not at all; return its name.
 
-        `most` is how many its owner may have, if that is another number than the limits'.
+        `max_worlds` is how many its owner may have, if that is another number than the limits'.
 
         Raises
         ------
@@ -136,10 +76,10 @@ class Worlds:
             If it cannot be written.
         """
         with held(self.root, _PATIENCE):
-            self._check_room(recipe.owner, self._limits.of_one if most is None else most)
+            self._check_room(recipe.owner, self._limits.of_one if max_worlds is None else max_worlds)
             for leftover in self.root.glob(f".{PRIVATE}*"):  # of a process that died here
                 shutil.rmtree(leftover)
-            name = PRIVATE + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(8))
+            name = new_name()
             record = Record(self.root / f".{name}")
             record.journal().add(journal)
             if checkpoint is not None:
@@ -166,10 +106,10 @@ class Worlds:
             If there is no such world.
         """
         folder = self.folder(name)
-        word = self.word(name)
-        if word is None:
+        marker = self.marker(name)
+        if marker is None:
             try:
-                answer: dict[str, Any] = control.ask(folder, "status", timeout, used=used)
+                answer: dict[str, Any] = control.ask(folder, "status", {"used": used}, timeout=timeout)
             except ControlError as error:
                 if error.reason != "away":
                     raise
@@ -178,13 +118,13 @@ class Worlds:
         if (recipe := recipe_in(folder)) is None:  # it vanished just now
             raise ControlError(f"there is no private world {name!r}", "invalid")
         record = Record(folder)
-        injected = sum(entry.event is not None for entry in record.journal().since(0)) if word == "asleep" else 0
+        injected = sum(entry.event is not None for entry in record.journal().since(0)) if marker == "asleep" else 0
         time_ = record.reached() or recipe.begins or recipe.start
-        told = describe(name, recipe, time_, record.pace() or Pace(), len(recipe.events) + injected)
+        document = describe(name, recipe, time_, record.pace() or Pace(), len(recipe.events) + injected)
         return {
-            **told,
-            "state": word or "catching-up",
-            "reason": (folder / "failed").read_text() if word == "failed" else None,
+            **document,
+            "state": marker or "catching-up",
+            "reason": self.failure(name),
         }
 
     def wait_for(self, name: str) -> dict[str, Any]:
@@ -192,28 +132,18 @@ class Worlds:
         deadline = time.monotonic() + _ANSWER
         while True:
             try:
-                return dict(control.ask(self.folder(name), "status", max(deadline - time.monotonic(), _LOOK)))
+                return dict(control.ask(self.folder(name), "status", timeout=max(deadline - time.monotonic(), _LOOK)))
             except ControlError as error:
-                if error.reason != "away" or self.word(name) or time.monotonic() > deadline:
+                if error.reason != "away" or self.marker(name) or time.monotonic() > deadline:
                     return self.status(name)
             time.sleep(_LOOK)
 
-    def _check_room(self, owner: str, most: int) -> None:
-        owners = list(owners_of(self.root).values())
-        if (own := owners.count(owner)) >= most:
+    def _check_room(self, owner: str, max_worlds: int) -> None:
+        owners = list(self.owners().values())
+        if (own := owners.count(owner)) >= max_worlds:
             raise ControlError(f"{owner} has {own} private worlds already, as many as it may have: delete one", "quota")
         if len(owners) >= self._limits.in_all:
             raise ControlError("the sandbox has no room for another private world now", "limit")
-
-
-def owners_of(root: Path) -> dict[str, str]:
-    """Return the owner of each private world, by name, without those that are to vanish."""
-    worlds = Worlds(root, Limits())
-    found: dict[str, str] = {}
-    for name in worlds.names():
-        if worlds.word(name) != "deleted" and (recipe := recipe_in(root / name)) is not None:
-            found[name] = recipe.owner
-    return found
 
 
 def recipe_in(folder: Path) -> Recipe | None:
@@ -225,22 +155,8 @@ def recipe_in(folder: Path) -> Recipe | None:
         return None
 
 
-def put_word(folder: Path, word: Word, reason: str = "") -> None:
-    """Keep the world of a folder from running, and say why.
-
-    Raises
-    ------
-    SetupError
-        If it cannot be written.
-    """
-    try:
-        (folder / word).write_text(reason, encoding="utf-8")
-    except OSError as error:
-        raise SetupError(f"{folder} cannot be written: {error.strerror}") from error
-
-
 def describe(name: str, recipe: Recipe, time: int, pace: Pace, events: int) -> dict[str, Any]:
-    """Return what is told of every world, in words.
+    """Return what is told of every world, in request.
 
     Parameters
     ----------
@@ -252,7 +168,7 @@ def describe(name: str, recipe: Recipe, time: int, pace: Pace, events: int) -> d
     events : int
         How many there were and will be.
     """
-    told: Mapping[str, Any] = {
+    return {
         "world": name,
         "owner": recipe.owner,
         "parent": recipe.parent,
@@ -272,4 +188,3 @@ def describe(name: str, recipe: Recipe, time: int, pace: Pace, events: int) -> d
         "backfill": None,
         "reason": None,
     }
-    return dict(told)

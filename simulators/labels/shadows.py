@@ -18,7 +18,7 @@ from zenata.city.clock import SECOND
 
 State = Mapping[str, npt.NDArray[Any]]
 
-MOST = 4
+MAX_SHADOWS = 4
 """Shadows at a time. What begins when there are as many has none, and nobody knows whom it affects."""
 
 TAIL = 2 * 3600 * SECOND
@@ -165,7 +165,7 @@ class Shadows:
         return event in self._running or event in self._over or event in self.unknown
 
     def _begin(self, event: Event, time: int) -> None:
-        if len(self._running) < MOST:
+        if len(self._running) < MAX_SHADOWS:
             self._running[event.id] = self._shadow(event, time)
         else:
             self.unknown.append(event.id)

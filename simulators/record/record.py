@@ -22,7 +22,7 @@ __all__ = ["History", "Mark", "Pace", "Recipe", "Record", "State", "read_json", 
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-MOST_MILESTONES = 28
+MAX_MILESTONES = 28
 """Checkpoints of earlier times that are kept, the newest."""
 
 
@@ -199,7 +199,7 @@ class Record:
         try:
             self._milestones.mkdir(exist_ok=True)
             keep_state(self._milestones / f"{time}.npz", state)
-            for path in sorted(self._milestones.glob("*.npz"), key=lambda path: int(path.stem))[:-MOST_MILESTONES]:
+            for path in sorted(self._milestones.glob("*.npz"), key=lambda path: int(path.stem))[:-MAX_MILESTONES]:
                 path.unlink()
         except OSError as error:
             raise SetupError(f"{self._milestones} cannot be written: {error.strerror}") from error

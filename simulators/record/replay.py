@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simulators.host.backfill import Progress
+from simulators.host.store_writer import Progress
 from simulators.record.journal import Journal
 from simulators.record.record import History, Mark, Record
 from simulators.record.run import Run, mark_in

@@ -17,7 +17,7 @@ from simulators.world.calendar import Calendar, read_calendar
 from simulators.world.demand import Demand
 from simulators.world.disturbance import Disturbance
 from simulators.world.draws import Stream, draws
-from simulators.world.setpoints import Settings
+from simulators.world.setpoints import Setpoints
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
@@ -47,8 +47,8 @@ class Conditions:
         Of the city.
     demand : Demand
         How days and districts depart from their usual course; read by `demand_factors`.
-    settings : Settings
-        What devices have been told.
+    setpoints : Setpoints
+        What commands have set at devices.
     disturbance : Disturbance
         What events do.
     powered : ndarray of bool, shape (n_sensors,)
@@ -93,7 +93,7 @@ class Conditions:
     zone: ZoneInfo
     calendar: Calendar
     demand: Demand
-    settings: Settings
+    setpoints: Setpoints
     disturbance: Disturbance
     powered: npt.NDArray[np.bool_]
     flood: FloatArray
@@ -144,7 +144,7 @@ class Conditions:
             zone=city.zone,
             calendar=calendar,
             demand=Demand(city, seed, calendar),
-            settings=Settings(city),
+            setpoints=Setpoints(city),
             disturbance=Disturbance(city),
             powered=np.ones(len(city.sensors), dtype=np.bool_),
             flood=np.zeros(len(city.streets)),

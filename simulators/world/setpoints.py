@@ -1,4 +1,4 @@
-"""What the devices of a city have been told, as arrays that domains read."""
+"""Setpoints of devices: what commands have set, as arrays that domains read."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,8 @@ from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray
 
 
-class Settings:
-    """The settings of every device. NaN leaves a device to its own control.
+class Setpoints:
+    """The setpoints of every device. NaN leaves a device to its own control.
 
     Parameters
     ----------

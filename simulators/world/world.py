@@ -11,8 +11,8 @@ from simulators.domains.base import COUNTERS, Domain, sensors_of
 from simulators.domains.registry import DOMAINS, SIMULATED
 from simulators.events.base import Effect, Event
 from simulators.events.registry import effect_of
-from simulators.host.delivery import BATTERY, Delivery, Messages
 from simulators.world.conditions import TICK, Conditions
+from simulators.world.delivery import BATTERY, Delivery, Messages
 from simulators.world.measurement import Channels, Measurement
 from simulators.world.sampling import Changes, Schedule
 from zenata.city.model import City
@@ -24,7 +24,7 @@ __all__ = ["SIMULATED", "TICK", "Emission", "World"]
 WARM_UP = 180
 """Ticks that a new world runs unseen, so that its streets fill and its air mixes."""
 
-_LASTING = ("world.seq", "settings.")  # what outlasts an absence, beside the counters
+_LASTING = ("world.seq", "setpoints.")  # what outlasts an absence, beside the counters
 _VARYING = "delivery."  # what varies in length
 
 
@@ -178,10 +178,10 @@ class World:
         values : mapping of str to float or None
             New value by setting (`zenata.city.kinds.Kind.settings`); None gives it back to the device's own control.
         """
-        settings = self._now.settings
-        refusal = settings.refusal(kind, sensor, values) or self._silence(sensor)
+        setpoints = self._now.setpoints
+        refusal = setpoints.refusal(kind, sensor, values) or self._silence(sensor)
         if refusal is None:
-            settings.put(kind, sensor, values)
+            setpoints.put(kind, sensor, values)
             self._told.append(self._position[sensor])
         return refusal
 
@@ -272,7 +272,7 @@ class World:
         self._now.move_to(int(state["world.time"]))
 
     def inherit(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Take over from a state of the same city what outlasts an absence: message numbers, counters and settings.
+        """Take over from a state of the same city what outlasts an absence: message numbers, counters and setpoints.
 
         Raises
         ------
@@ -286,7 +286,7 @@ class World:
         """Return the very arrays that change, by name."""
         arrays = {"world.truth": self._truth, "world.seq": self._seq, "world.seen": self._changes.seen}
         arrays["measurement.shown"] = self._measurement.shown
-        arrays.update({f"settings.{key}": array for key, array in self._now.settings.arrays.items()})
+        arrays.update({f"setpoints.{key}": array for key, array in self._now.setpoints.arrays.items()})
         for name, domain in self.domains.items():
             arrays.update({f"{name}.{key}": array for key, array in domain.arrays.items()})
         return arrays

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.host.delivery import LATEST
+from simulators.world.delivery import LATEST
 from tests.system.readings import START, opened
 from tests.system.running import running_city, wait_until, zenata
 from zenata.city.clock import SECOND

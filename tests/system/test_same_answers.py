@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from simulators.host.past import Past
+from simulators.host.backfill import Backfill
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.pack import load_city
@@ -43,7 +43,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         closing(open_store(f"influxdb://127.0.0.1:{server.port}/zenata")) as influxdb,
     ):
         both = Both(duckdb, influxdb)
-        past = Past(
+        backfill = Backfill(
             load_city("valdeira"),
             folder=folder / "world",
             world="zenata",
@@ -54,8 +54,8 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
             every=5 * MINUTE,
         )
         both_once = _Lent(both)
-        past.run(lambda: both_once, threading.Event(), lambda _: None)
-        assert past.progress.readings > 100_000
+        backfill.run(lambda: both_once, threading.Event(), lambda _: None)
+        assert backfill.progress.readings > 100_000
         yield both
 
 

@@ -36,7 +36,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
 
 
 def ask(city: RunningCity, world: str, verb: str, /, **arguments: Any) -> Any:
-    return control.ask(city.folder / "worlds" / world, verb, 60, **arguments)
+    return control.ask(city.folder / "worlds" / world, verb, arguments, timeout=60)
 
 
 def make(city: RunningCity, **words: Any) -> str:

@@ -1,13 +1,13 @@
-"""How the API asks a simulator for something: one line of JSON there, one back, over loopback.
+"""Local calls to simulators: one line of JSON each way, over loopback.
 
-A simulator that listens leaves a file ``control.json`` in its world's folder, with the port and a token that it takes
-requests with; only its owner may read it. So whoever may read the folder may ask, and nobody else.
+A simulator that listens leaves a file ``control.json`` in its world's folder, with its port and the token it accepts.
+Only the file's owner may read it, so whoever may read the folder may call the simulator, and nobody else.
 """
 
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, Self
@@ -20,10 +20,15 @@ from zenata.process.endpoint import Endpoint
 
 log = logging.getLogger(__name__)
 
-LONGEST = 1 << 20
+ENDPOINT = "control.json"
+"""File of a world's folder that says where its simulator listens."""
+
+MAX_REQUEST = 4 << 20
 """Bytes of a request."""
 
 _PATIENCE = 5.0  # for a request to come once somebody has connected [s]
+
+_NONE: Mapping[str, Any] = {}
 
 Handler = Callable[[str, dict[str, Any]], Any]
 
@@ -52,13 +57,13 @@ class ControlServer:
     """
 
     def __init__(self, folder: Path, handle: Handler) -> None:
-        self._file = folder / "control.json"
+        self._file = folder / ENDPOINT
 
         class Connection(StreamRequestHandler):
             timeout = _PATIENCE
 
             def handle(self) -> None:
-                self.wfile.write(msgspec.json.encode(_answer(self.rfile.readline(LONGEST), opened, handle)) + b"\n")
+                self.wfile.write(msgspec.json.encode(_answer(self.rfile.readline(MAX_REQUEST), opened, handle)) + b"\n")
 
         self._server = ThreadingTCPServer((endpoint.HOST, 0), Connection)
         self._server.daemon_threads = True
@@ -75,33 +80,33 @@ class ControlServer:
         self._server.server_close()
 
 
-def ask(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Ask the simulator of a world for something.
+def ask(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
+    """Call the simulator of a world.
 
     Parameters
     ----------
     folder : Path
         Of the world.
     verb : str
+    arguments : mapping
+        What JSON can hold.
     timeout : float
         How long the answer may take [s].
-    **arguments : Any
-        What JSON can hold.
 
     Raises
     ------
     ControlError
         If nobody answers, or the simulator refuses.
     """
-    return msgspec.json.decode(ask_raw(folder, verb, timeout, **arguments))
+    return msgspec.json.decode(ask_raw(folder, verb, arguments, timeout=timeout))
 
 
-def ask_raw(folder: Path, verb: str, timeout: float = 30.0, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
-    """Ask as `ask` does, and return the answer as JSON text."""
+def ask_raw(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> bytes:
+    """Call as `ask` does, and return the answer as JSON text."""
     try:
-        there = endpoint.read(folder / "control.json")
+        there = endpoint.read(folder / ENDPOINT)
         with socket.create_connection((endpoint.HOST, there.port), timeout) as connection:
-            connection.sendall(msgspec.json.encode(_Request(there.token, verb, arguments)) + b"\n")
+            connection.sendall(msgspec.json.encode(_Request(there.token, verb, dict(arguments))) + b"\n")
             with connection.makefile("rb") as answer:
                 reply = msgspec.json.decode(answer.readline(), type=_Reply)
     except (OSError, msgspec.DecodeError) as error:

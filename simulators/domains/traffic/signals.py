@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 
 from simulators.domains.traffic.network import INNER, UNSIGNALLED, BoolArray, Network
-from simulators.host.delivery import BATTERY
 from simulators.world.conditions import Conditions
+from simulators.world.delivery import BATTERY
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 
@@ -55,7 +55,7 @@ class Signals:
         self._node = np.array([nodes[street.end] for street in city.streets], dtype=np.int64)
         self._mains = _nearest_mains(city, [street.line[-1] for street in city.streets])
         self._refused = ~network.signal[detectors]
-        now.settings.restrict("traffic", "split", self._refused, "no signal works at the end of its street")
+        now.setpoints.restrict("traffic", "split", self._refused, "no signal works at the end of its street")
         self._told = b""
         self._open = np.zeros((0, 0))
 
@@ -64,7 +64,7 @@ class Signals:
 
         A junction whose signals have no power works as one that has none.
         """
-        split = now.settings.of("traffic", "split")
+        split = now.setpoints.of("traffic", "split")
         dark = self._dark(now)
         if (told := split.tobytes() + dark.tobytes()) != self._told:
             self._told = told

@@ -179,10 +179,10 @@ class Water:
         """Return which pipes are open and which pumps run, shape (n_pipes + n_tanks * n_pumps,)."""
         tanks, pipes = len(self._tanks.level), len(self._leak)
         opened = np.ones(pipes, dtype=np.bool_)
-        opened[self._pipe[now.settings.of("water", "valve") == 0]] = False
+        opened[self._pipe[now.setpoints.of("water", "valve") == 0]] = False
         opened[-tanks:] &= self._tanks.giving
         setpoint = np.full(tanks, np.nan)
-        setpoint[self._tank[self._supplies]] = now.settings.of("water", "pumps")[self._supplies]
+        setpoint[self._tank[self._supplies]] = now.setpoints.of("water", "pumps")[self._supplies]
         running = self._tanks.running.reshape(tanks, -1)
         running = np.where(np.isnan(setpoint)[:, None], running, np.arange(running.shape[1]) < setpoint[:, None])
         return np.concatenate([opened, (running & self._powered(now)[:, None]).ravel()])

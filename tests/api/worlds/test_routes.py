@@ -237,7 +237,7 @@ def test_a_copy_belongs_to_whoever_makes_it(pilot, simulators):
         "at": "2026-01-01T00:00:00Z",
         "state": "running",
         "owner": "test-pilot",
-        "most": 4,
+        "max_worlds": 4,
     }
 
 

@@ -87,7 +87,7 @@ def test_energy_is_the_integral_of_power_and_goes_into_batteries(city):
 def test_no_charger_gives_more_than_its_rating_or_its_limit(city):
     charger, conditions = start(city)
     assert (run(charger, conditions, 300) <= charger._rated * (1 + 1e-9)).all()
-    told = conditions.settings.of("charger", "limit")
+    told = conditions.setpoints.of("charger", "limit")
     told[:] = 3_000.0
     power = run(charger, conditions, 300)
     assert power.max() == pytest.approx(3_000.0)
@@ -109,7 +109,7 @@ def test_only_vehicles_that_want_to_charge_draw(city):
 def test_drivers_wait_for_a_charger_and_give_up(city):
     chargers = tuple(sensor for sensor in city.sensors if sensor.kind == "charger")
     charger, conditions = start(dataclasses.replace(city, sensors=chargers * 50))
-    conditions.settings.of("charger", "limit")[:] = 0.0
+    conditions.setpoints.of("charger", "limit")[:] = 0.0
     charger.arrays["occupied"][:] = True
     charger.arrays["leaves"][:] = 2**62
     charger.arrays["soc"][:] = 0.0
@@ -192,10 +192,10 @@ def test_a_stop_ends_the_session_and_lets_none_begin(city):
     charger, now = start(city)
     run(charger, now, 200)
     at = int(np.flatnonzero(charger._occupied)[0])
-    now.settings.of("charger", "stop")[at] = 1
+    now.setpoints.of("charger", "stop")[at] = 1
     assert (run(charger, now, 2000)[:, at] == 0).all()
     assert not charger._occupied[at]
-    now.settings.of("charger", "stop")[at] = 0
+    now.setpoints.of("charger", "stop")[at] = 0
     assert run(charger, now, 96, QUARTER)[:, at].max() > 0
 
 

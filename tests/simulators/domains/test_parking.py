@@ -72,7 +72,7 @@ def test_bays_turn_over_at_their_rate_whatever_the_tick(wide, homes, now, every)
 
 
 def test_a_dearer_bay_is_taken_less_and_a_free_one_more(wide, homes, now):
-    price = now.settings.of("parking", "price")
+    price = now.setpoints.of("parking", "price")
     prices = np.resize([np.nan, 2.0, 20.0, 0.0, 50.0], len(price))
     parking = Parking(wide, now)
     price[:] = prices
@@ -91,7 +91,7 @@ def test_what_is_told_to_one_bay_changes_no_other(wide, now):
     usual, told = Parking(wide, now), Parking(wide, now)
     without = run(usual, now, 1)
     now.move_to(MORNING)
-    now.settings.of("parking", "price")[7] = 50.0
+    now.setpoints.of("parking", "price")[7] = 50.0
     told.arrays["taken"][11] ^= True
     seen = run(told, now, 1)
     others = np.delete(np.arange(len(seen)), [7, 11])

@@ -67,7 +67,7 @@ def test_a_roof_feeds_in_no_more_than_its_limit_and_nothing_into_a_dead_grid(cit
     roofs = Photovoltaic(city, conditions)
     conditions.sun_elevation, conditions.sun_azimuth = 60.0, 170.0
     conditions.clear_ghi = 900.0
-    conditions.settings.of("pv", "limit")[1] = 2_000.0
+    conditions.setpoints.of("pv", "limit")[1] = 2_000.0
     conditions.powered[roofs._index[2]] = False
     before = roofs.observe(conditions)[:, 1]
     roofs.step(conditions)

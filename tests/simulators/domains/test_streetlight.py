@@ -55,7 +55,7 @@ def test_state_is_what_lamps_do(city, conditions):
 def test_lamps_obey_until_they_are_given_back_to_their_clock_and_are_dark_without_voltage(city, conditions):
     lamps = Streetlight(city, conditions)
     conditions.sun_elevation, conditions.hour = 30.0, 12.0
-    told = conditions.settings.of("streetlight", "dim")
+    told = conditions.setpoints.of("streetlight", "dim")
     told[:3] = 0.4, 0.0, 1.0
     conditions.powered[lamps._index[2]] = False
     lamps.step(conditions)

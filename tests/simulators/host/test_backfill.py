@@ -1,138 +1,167 @@
-"""What a world says, straight into a real store."""
+"""The past of a small city, filled at once, in pieces, and up to where the city begins."""
 
+import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from simulators.host import backfill
-from simulators.host.backfill import Filler, Progress, check_times
-from simulators.record.digest import Digest
-from simulators.world.world import TICK, Emission, World
-from tests.zenata.store.data import Row, contents
+from simulators.domains.base import COUNTERS
+from simulators.host import backfill as module
+from simulators.host.backfill import Backfill, request_of
+from simulators.record.journal import Journal
+from simulators.record.record import Recipe
+from simulators.record.run import Run
+from tests.simulators.host.test_store_writer import Lent
+from tests.zenata.store.data import contents
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.kinds import KINDS
-from zenata.city.quantities import QUANTITIES
-from zenata.city.readings import Series
-from zenata.errors import SetupError, StoreError
+from zenata.errors import SetupError
 from zenata.store import open_store
 
-START = parse_time("2026-01-05T17:00:00Z")
+START = parse_time("2026-01-05T00:00:00Z")
+END = parse_time("2026-01-05T04:00:00Z")
 QUARTER = 900 * SECOND
 
 
+def recipe(start: int = END) -> Recipe:
+    return Recipe(city="small", seed=3, start=start, live=True)
+
+
+def made(city, folder: Path, **changes) -> Backfill:
+    asked = {"recipe": None, "seed": 3, "start": START, "end": END, "every": QUARTER}
+    return Backfill(city, folder=folder, world="zenata", **{**asked, **changes})
+
+
+class Filling:
+    """A store of its own, and a world's folder beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "world"
+        self.store = open_store(f"duckdb:///{folder / 'readings.duckdb'}")
+
+    def run(self, backfill: Backfill, ticks: int | None = None) -> str | None:
+        """Run, for so many ticks."""
+        stop, left = threading.Event(), [ticks]
+
+        def count(_):
+            if left[0] is not None:
+                left[0] -= 1
+                if left[0] <= 0:
+                    stop.set()
+
+        return backfill.run(lambda: Lent(self.store), stop, count)
+
+
 @pytest.fixture
-def store(tmp_path: Path):
-    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
-    yield store
-    store.close()
+def filling(tmp_path):
+    filling = Filling(tmp_path)
+    yield filling
+    filling.store.close()
 
 
-class Lent:
-    """A store that stays open when whoever fills it lets go."""
-
-    def __init__(self, store, full: bool = False) -> None:
-        self._store, self._full = store, full
-        self.batches: list[int] = []
-
-    def append(self, batch):
-        if self._full:
-            raise StoreError("the disk is full")
-        self.batches.append(len(batch))
-        return self._store.append(batch)
-
-    def close(self):
-        pass
+@pytest.fixture
+def other(tmp_path):
+    filling = Filling(tmp_path / "other")
+    yield filling
+    filling.store.close()
 
 
-def emissions(city, ticks: int, every: int = QUARTER) -> list[Emission]:
-    world = World(city, seed=3, start=START)
-    return [world.step(every) for _ in range(ticks)]
+def test_it_holds_every_tick_from_start_to_end_without_numbers(city, filling):
+    task = made(city, filling.folder)
+    assert filling.run(task) is not None
+    rows = contents(filling.store)
+    power = [row for row in rows if row.series.sensor == "meter-0001" and row.series.property == "power"]
+    assert [row.time for row in power] == list(range(START, END, QUARTER))
+    assert {row.seq for row in rows} == {0}
+    assert task.progress.done == task.progress.work
+    assert task.progress.readings == len(rows)
 
 
-def expected(city, said: list[Emission], *, numbered: bool) -> list[Row]:
-    """Return the readings of emissions, one by one."""
-    rows = []
-    for emission in said:
-        for place, number in enumerate(emission.sensors):
-            sensor = city.sensors[number]
-            values = emission.values[emission.offsets[place] : emission.offsets[place + 1]]
-            for property_, value in zip(KINDS[sensor.kind].properties, values, strict=True):
-                series = Series("w", sensor.id, property_, sensor.kind, sensor.district, QUANTITIES[property_].unit)
-                rows.append(Row(series, int(emission.times[place]), value, int(emission.seq[place]) if numbered else 0))
-    return sorted(rows, key=lambda row: (row.series.sensor, row.series.property, row.time))
+def test_a_world_that_is_not_made_has_one_pass(city, filling):
+    assert made(city, filling.folder).progress.work == END - START
+    assert made(city, filling.folder, recipe=recipe()).progress.work == 2 * (END - START)
 
 
-@pytest.mark.parametrize("numbered", [True, False])
-def test_everything_that_is_said_is_stored(city, store, numbered, monkeypatch):
-    monkeypatch.setattr(backfill, "BATCH", 1000)
-    said, digest, sink = emissions(city, 12), Digest(), Lent(store)
-    filler = Filler(city, "w", sink, numbered=numbered, digest=digest)
-    for emission in said:
-        filler.take(emission)
-    filler.flush()
-    filler.close()
-    assert contents(store) == expected(city, said, numbered=numbered)
-    assert filler.readings == sum(sink.batches) == sum(len(emission.values) for emission in said)
-    assert len(sink.batches) > 1
-    assert all(size >= 1000 for size in sink.batches[:-1])
-    plain = Digest()
-    for emission in said:
-        plain.update(emission)
-    assert digest.last == plain.last
+def test_what_counts_goes_up_to_where_the_city_begins_and_never_back(city, filling):
+    filling.run(made(city, filling.folder, recipe=recipe()))
+    run = Run(city, recipe(), Journal(None))
+    first = run.step()
+    live = {city.sensors[number].id: first.values[first.offsets[place] :] for place, number in enumerate(first.sensors)}
+    counted = [row for row in contents(filling.store) if row.series.property in COUNTERS]
+    assert {row.series.kind for row in counted} >= {"meter", "pv", "charger"}
+    before = {}
+    for row in counted:
+        assert row.value >= before.get(row.series, 0.0)
+        before[row.series] = row.value
+    for series, value in before.items():
+        begins = live[series.sensor][KINDS[series.kind].properties.index(series.property)]
+        assert value <= begins
+        assert begins - value < 1.0
 
 
-def test_only_series_that_say_something_are_named(city, store):
-    world = World(city, seed=3, start=START, kinds={"air"})
-    filler = Filler(city, "w", Lent(store), numbered=True)
-    filler.take(world.step(QUARTER))
-    filler.flush()
-    filler.close()
-    assert {series.kind for series in store.catalog.since(0)} == {"air"}
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize("ticks", [5, 11])
+def test_stopped_and_taken_up_it_says_the_same(city, filling, other, joined, ticks):
+    options = {"recipe": recipe() if joined else None}
+    whole = other.run(made(city, other.folder, **options))
+    pieces, count = None, 0
+    while pieces is None:
+        pieces = filling.run(made(city, filling.folder, **options), ticks)
+        count += 1
+    assert count > 1
+    assert pieces == whole
+    assert contents(filling.store) == contents(other.store)
 
 
-def test_a_store_that_fails_is_told(city, store):
-    filler = Filler(city, "w", Lent(store, full=True), numbered=True)
-    filler.take(emissions(city, 1)[0])
-    with pytest.raises(StoreError, match="full"):
-        filler.flush()
-    filler.close()
-    assert filler.readings == 0
+def test_killed_after_its_last_checkpoint_it_stores_again_what_is_there(city, filling, other, monkeypatch):
+    whole = other.run(made(city, other.folder))
+    filling.run(made(city, filling.folder), 6)
+    monkeypatch.setattr(module.Record, "keep_checkpoint", lambda *_: None)
+    filling.run(made(city, filling.folder), 4)
+    monkeypatch.undo()
+    assert filling.run(made(city, filling.folder)) == whole
+    assert contents(filling.store) == contents(other.store)
+
+
+def test_finished_it_is_known_to_be(city, filling):
+    digest = filling.run(made(city, filling.folder))
+    assert request_of(filling.folder).digest == digest
+    assert made(city, filling.folder).finished
+    assert not made(city, filling.folder, every=2 * QUARTER).finished
+
+
+def test_another_one_waits_until_it_is_finished(city, filling):
+    filling.run(made(city, filling.folder), 5)
+    with pytest.raises(SetupError, match=r"from 2026-01-05T00:00:00Z to .* every 900s .* is not finished"):
+        made(city, filling.folder, start=START + QUARTER)
+    filling.run(made(city, filling.folder))
+    another = made(city, filling.folder, start=START - QUARTER, end=START)
+    assert filling.run(another) is not None
+    assert min(row.time for row in contents(filling.store)) == START - QUARTER
+
+
+def test_made_meanwhile_the_city_does_not_change_what_was_begun(city, filling, other):
+    whole = other.run(made(city, other.folder))
+    filling.run(made(city, filling.folder), 5)
+    assert filling.run(made(city, filling.folder, recipe=recipe())) == whole
+
+
+def test_two_do_not_fill_the_same_past(city, filling):
+    task = made(city, filling.folder)
+    with module.held(filling.folder / "backfill"), pytest.raises(SetupError, match="another process is at work"):
+        filling.run(task)
 
 
 @pytest.mark.parametrize(
-    ("end", "every", "message"),
+    ("changes", "message"),
     [
-        (START, QUARTER, "the end 2026-01-05T17:00:00Z is not behind the start"),
-        (START + QUARTER, 15 * SECOND, "a multiple of 10s"),
-        (START + QUARTER, 0, "a multiple of 10s"),
-        (START + QUARTER, 3610 * SECOND, "up to 1h"),
+        ({"recipe": recipe(), "seed": 4}, "--seed 3; its past cannot be of .* --seed 4"),
+        ({"recipe": recipe(END - 1)}, "the world has lived since"),
+        ({"end": START}, "is not behind the start"),
+        ({"every": 7}, "a multiple of 10s"),
     ],
 )
-def test_times_that_make_no_backfill_are_refused(end, every, message):
-    with pytest.raises(SetupError, match=message):
-        check_times(START, end, every)
-
-
-def test_progress_tells_how_long_it_will_take():
-    progress = Progress(start=START, end=START + 4 * TICK, at=START, work=4 * TICK)
-    assert progress.told() == {
-        "from": "2026-01-05T17:00:00Z",
-        "to": "2026-01-05T17:00:40Z",
-        "at": "2026-01-05T17:00:00Z",
-        "readings": 0,
-        "eta": None,
-    }
-    progress.move(START + TICK, TICK)
-    progress.move(START + 4 * TICK, 4 * TICK)
-    assert progress.eta == 0
-
-
-def test_rows_are_columns_of_the_types_that_a_store_takes(city):
-    batch = backfill._Columns(city, "w", numbered=True).batch(emissions(city, 2))
-    assert [column.dtype for column in (batch.series, batch.time, batch.value, batch.seq)] == [
-        np.dtype(np.int32),
-        np.dtype(np.int64),
-        np.dtype(np.float64),
-        np.dtype(np.int64),
-    ]
+def test_what_is_no_past_of_the_world_is_refused(city, filling, changes, message):
+    with pytest.raises(SetupError, match=message) as failure:
+        made(city, filling.folder, **changes)
+    assert "\n" not in str(failure.value)

@@ -10,8 +10,8 @@ import pytest
 
 from simulators.host import worlds as worlds_module
 from simulators.host.control import WorldControl
-from simulators.host.publish import Encoder
-from simulators.host.requests import MOST_STEPS
+from simulators.host.encoder import Encoder
+from simulators.host.requests import MAX_STEPS
 from simulators.host.service import Simulation
 from simulators.host.worlds import Limits, Worlds
 from simulators.record import run as run_module
@@ -218,7 +218,7 @@ class TestAdvance:
         assert len(said) >= 2
 
     def test_too_many_steps_are_too_many(self, world):
-        assert world.refuses("advance", steps=MOST_STEPS + 1) == (
+        assert world.refuses("advance", steps=MAX_STEPS + 1) == (
             "limit",
             "that is 8,641 ticks; a request makes up to 8,640",
         )
@@ -413,11 +413,11 @@ class TestRecord:
 
 
 def test_whoever_asks_uses_it_unless_it_is_the_host(world):
-    before = world.control.use.idle
+    before = world.control.activity.idle
     world("status", used=False)
-    assert world.control.use.idle > before
+    assert world.control.activity.idle > before
     world("status")
-    assert world.control.use.idle < TIMEOUT
+    assert world.control.activity.idle < TIMEOUT
 
 
 def test_a_world_that_ends_says_so(world):

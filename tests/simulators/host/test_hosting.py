@@ -10,7 +10,7 @@ import pytest
 
 from simulators.host import hosting, worlds
 from simulators.host.hosting import Host, HostControl
-from simulators.host.worlds import Limits, Worlds, owners_of
+from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Recipe, Record
 from simulators.world.world import World
 from tests.zenata.process.test_supervisor import ended, wait_for
@@ -41,8 +41,8 @@ class TestFolders:
         name = folders.make(recipe(), Pace(speed=60))
         record = Record(folders.folder(name))
         assert (record.recipe(), record.pace(), record.checkpoint()) == (recipe(), Pace(speed=60), None)
-        assert folders.wanted() == {name}
-        assert owners_of(folders.root) == {name: "demo"}
+        assert folders.to_run() == {name}
+        assert folders.owners() == {name: "demo"}
 
     def test_names_cannot_be_guessed(self, folders):
         names = {folders.make(recipe(str(number)), Pace()) for number in range(3)}
@@ -65,7 +65,7 @@ class TestFolders:
         folders.make(recipe("eve"), Pace())
         with pytest.raises(ControlError, match="no room for another private world"):
             folders.make(recipe("zoe"), Pace())
-        folders.put(first, "deleted")
+        folders.mark(first, "deleted")
         folders.make(recipe(), Pace())
 
     @pytest.mark.parametrize("name", ["", "zenata", "w-", "w-1", "../zenata", "w-../../xx", "w-ABCDEFGH", "w-00000000"])
@@ -76,13 +76,13 @@ class TestFolders:
     def test_a_world_that_rests_is_told_from_its_folder(self, folders):
         name = folders.make(recipe(), Pace(state="paused"))
         assert folders.status(name)["state"] == "catching-up"
-        folders.put(name, "failed", "it broke")
+        folders.mark(name, "failed", "it broke")
         assert (folders.status(name)["state"], folders.status(name)["reason"]) == ("failed", "it broke")
         folders.wake(name)
-        folders.put(name, "asleep")
+        folders.mark(name, "asleep")
         told = folders.status(name)
         assert (told["state"], told["time"], told["owner"]) == ("asleep", "2026-01-05T17:00:00Z", "demo")
-        folders.put(name, "deleted")
+        folders.mark(name, "deleted")
         with pytest.raises(ControlError):
             folders.status(name)
 
@@ -90,8 +90,8 @@ class TestFolders:
 def test_one_that_nobody_can_read_harms_no_other(folders):
     name, broken = folders.make(recipe(), Pace()), folders.make(recipe(), Pace())
     (folders.root / broken / "world.json").write_text("{")
-    assert owners_of(folders.root) == {name: "demo"}
-    folders.put(broken, "deleted")
+    assert folders.owners() == {name: "demo"}
+    folders.mark(broken, "deleted")
 
 
 class Hosted:
@@ -167,7 +167,7 @@ class TestHost:
     def test_what_rests_has_none_until_it_wakes(self, hosted, word):
         name = hosted.make()
         before = hosted.wait_for(name)
-        hosted.folders.put(name, word)
+        hosted.folders.mark(name, word)
         wait_for(lambda: not alive(before))
         hosted.folders.wake(name)
         hosted.wait_for(name, other=before)
@@ -176,7 +176,7 @@ class TestHost:
         other = hosted.make()
         pid = hosted.wait_for(other)
         name = hosted.make("echo 'zenata: no such city'; exit 2")
-        wait_for(lambda: hosted.folders.word(name) == "failed")
+        wait_for(lambda: hosted.folders.marker(name) == "failed")
         assert hosted.folders.status(name)["reason"] == "no such city"
         assert hosted.pid(other) == pid
 
@@ -189,7 +189,7 @@ class TestHost:
     def test_a_deleted_world_vanishes_with_all_it_left(self, hosted):
         name = hosted.make()
         pid = hosted.wait_for(name)
-        hosted.folders.put(name, "deleted")
+        hosted.folders.mark(name, "deleted")
         wait_for(lambda: not (hosted.folders.root / name).exists())
         assert not alive(pid)
         assert hosted.cleared == [name]
@@ -198,7 +198,7 @@ class TestHost:
     def test_a_deletion_outlives_its_host(self, hosted, tmp_path):
         hosted.stop()
         name = hosted.make()
-        hosted.folders.put(name, "deleted")
+        hosted.folders.mark(name, "deleted")
         again = Hosted(hosted.folders, tmp_path / "logs")
         again.start()
         wait_for(lambda: not (hosted.folders.root / name).exists())
@@ -215,7 +215,7 @@ class TestHost:
 
         host.cleared = type("Clear", (), {"append": staticmethod(clear)})()
         name = host.make()
-        folders.put(name, "deleted")
+        folders.mark(name, "deleted")
         host.start()
         wait_for(lambda: not (folders.root / name).exists())
         host.stop()
@@ -225,7 +225,7 @@ class TestHost:
         host.kept = 60.0
         old, new = host.make(), host.make()
         for name in (old, new):
-            folders.put(name, "asleep")
+            folders.mark(name, "asleep")
         hour_ago = time.time() - 3600
         os.utime(folders.root / old / "asleep", (hour_ago, hour_ago))
         host.start()
@@ -304,7 +304,7 @@ class TestVerbs:
 
     def test_worlds_are_listed_woken_and_deleted(self, folders, verbs):
         one, other = sorted(verbs["create"]({"owner": "demo"})["world"] for _ in range(2))
-        folders.put(one, "asleep")
+        folders.mark(one, "asleep")
         assert [(told["world"], told["state"]) for told in verbs["worlds"]({})] == [
             (one, "asleep"),
             (other, "catching-up"),

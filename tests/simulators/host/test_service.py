@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from simulators.host import service
-from simulators.host.publish import Encoder
+from simulators.host.encoder import Encoder
 from simulators.host.service import CATCH_UP, Simulation, recipe_for, take_up
 from simulators.record.journal import Journal, Order
 from simulators.record.record import Pace, Recipe, Record
@@ -327,7 +327,7 @@ class TestCommands:
             "reason": None,
         }
         run = take_up(record, city, recipe(), START)
-        assert run.world.state()["settings.streetlight.dim"][0] == 0.25
+        assert run.world.state()["setpoints.streetlight.dim"][0] == 0.25
         assert [entry.order.set for entry in record.journal().since(0)] == [{"dim": 0.25}]
 
     @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ class TestCommands:
         assert len(record.journal()) == 0
 
     def test_too_many_in_a_tick_are_rejected(self, stage, monkeypatch):
-        monkeypatch.setattr(service, "MOST_ORDERS", 2)
+        monkeypatch.setattr(service, "MAX_COMMANDS", 2)
         simulation = stage.simulation()
         told = [simulation.order(Order(id=str(n), kind="streetlight", sensor="x", set={"dim": 1})) for n in range(3)]
         simulation._attend(0)
@@ -361,7 +361,7 @@ class TestCommands:
         assert "more than 2 commands" in told[2].result()
 
     def test_who_floods_one_device_takes_nobody_elses_place(self, stage, monkeypatch):
-        monkeypatch.setattr(service, "MOST_OF_ONE", 2)
+        monkeypatch.setattr(service, "MAX_COMMANDS_OF_ONE", 2)
         simulation = stage.simulation()
         told = [
             simulation.order(Order(id=str(n), kind="streetlight", sensor=sensor, set={"dim": 1}))

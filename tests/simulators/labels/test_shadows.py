@@ -5,7 +5,7 @@ import pytest
 from simulators.events.base import HOUR
 from simulators.events.scenario import events_of
 from simulators.labels.difference import WINDOW
-from simulators.labels.shadows import MOST, Shadows
+from simulators.labels.shadows import MAX_SHADOWS, Shadows
 from simulators.record.digest import Digest
 from simulators.world.world import TICK, World
 from zenata.city.clock import parse_time
@@ -124,11 +124,13 @@ def test_a_shadow_ends_when_nothing_differs_any_more(city):
 
 
 def test_too_many_events_at_once_are_told(city):
-    entries = [{"type": "sensor_drift", "start": f"+{n + 1}m", "duration": "1h", "rate": 50} for n in range(MOST + 2)]
+    entries = [
+        {"type": "sensor_drift", "start": f"+{n + 1}m", "duration": "1h", "rate": 50} for n in range(MAX_SHADOWS + 2)
+    ]
     shadows = shadowed(city, entries)
-    for _ in range(MOST + 4):
+    for _ in range(MAX_SHADOWS + 4):
         shadows.step(MINUTE)
-    assert [label.affected is None for label in shadows.labels()] == [False] * MOST + [True] * 2
+    assert [label.affected is None for label in shadows.labels()] == [False] * MAX_SHADOWS + [True] * 2
 
 
 def test_labels_are_those_of_events_that_have_begun(city):

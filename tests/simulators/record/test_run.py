@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simulators.events.base import Event
 from simulators.host.service import recipe_for
 from simulators.record.journal import Entry, Journal, Order
-from simulators.record.record import MOST_MILESTONES, Recipe, Record
+from simulators.record.record import MAX_MILESTONES, Recipe, Record
 from simulators.record.run import Run, unheard
 from simulators.world.world import TICK
 from zenata.city.clock import SECOND, parse_time
@@ -111,11 +111,11 @@ def test_a_copy_says_nothing_of_what_the_other_said(city, tmp_path):
 
 def test_the_newest_milestones_are_kept(tmp_path, city):
     record, state = Record(tmp_path), lived(city, 1).state()
-    for time in range(MOST_MILESTONES + 3):
+    for time in range(MAX_MILESTONES + 3):
         record.keep_milestone(time * 1000, {**state, "world.time": time})
     assert record.milestone(2999) is None
     assert record.milestone(3999)["world.time"] == 3
-    assert record.milestone(10**9)["world.time"] == MOST_MILESTONES + 2
+    assert record.milestone(10**9)["world.time"] == MAX_MILESTONES + 2
 
 
 def test_a_new_city_has_its_scenario_and_keeps_it(city, tmp_path):

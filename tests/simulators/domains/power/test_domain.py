@@ -97,7 +97,7 @@ def test_a_broken_transformer_is_felt_at_once_and_takes_the_voltage_of_its_stati
 
 def test_a_cut_cable_darkens_all_that_hangs_on_it_and_is_felt_a_tick_later(town):
     city, now, source = town.city, town.now, town.power.source
-    now.settings.of("streetlight", "dim")[:] = 1.0
+    now.setpoints.of("streetlight", "dim")[:] = 1.0
     upstream = town.power._layout.upstream
     first = int(np.flatnonzero((upstream < 0) & np.isin(np.arange(4), upstream))[0])
     dead = {first}
@@ -236,7 +236,7 @@ def test_long_ticks_find_the_same_day(city):
     means = []
     for every in (6 * TICK, 90 * TICK, 360 * TICK):
         town, seen = Town(city, NOON), []
-        town.now.settings.of("charger", "stop")[:] = 1
+        town.now.setpoints.of("charger", "stop")[:] = 1
         for _ in range(24):
             town.step(360 * TICK // every, every)
             seen.append(town.seen())

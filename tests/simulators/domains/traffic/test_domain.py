@@ -183,7 +183,7 @@ def test_a_queue_grows_at_a_signal_that_hardly_gives_green(city):
     for split in (0.1, 0.5, 0.9):
         now = Conditions.of(dataclasses.replace(city), seed=1, time=eight)
         traffic = Traffic(city, now)
-        now.settings.of("traffic", "split")[detector] = split
+        now.setpoints.of("traffic", "split")[detector] = split
         seen = []
         for _ in range(180):
             now.move_to(now.time + TICK)

@@ -49,21 +49,21 @@ def test_crossing_streets_are_not_green_together():
 def test_a_detector_gets_the_share_that_it_is_told_and_the_others_the_rest(now, signals):
     link = LINKS[1]
     usual = signals.open_(now).mean(axis=0)
-    now.settings.of("traffic", "split")[1] = 0.8
+    now.setpoints.of("traffic", "split")[1] = 0.8
     opened = signals.open_(now).mean(axis=0)
     node = at_the_node_of(link)
     same = NETWORK.phase[node] == NETWORK.phase[link]
     assert_allclose(opened[node], np.where(same, 0.8, 0.2) - LOST / CYCLE)
     elsewhere = np.setdiff1d(np.arange(len(usual)), node)
     assert_allclose(opened[elsewhere], usual[elsewhere])
-    now.settings.of("traffic", "split")[1] = np.nan
+    now.setpoints.of("traffic", "split")[1] = np.nan
     assert_allclose(signals.open_(now).mean(axis=0), usual)
 
 
 def test_of_what_two_detectors_of_a_junction_are_told_the_mean_counts(now):
     pair = np.array([LINKS[1], next(link for link in at_the_node_of(LINKS[1]) if link != LINKS[1])])
     signals = Signals(CITY, NETWORK, np.append(pair, LINKS[2:]), now)
-    now.settings.of("traffic", "split")[:2] = 0.7, 0.5
+    now.setpoints.of("traffic", "split")[:2] = 0.7, 0.5
     opened = signals.open_(now).mean(axis=0)
     same = NETWORK.phase[pair[0]] == NETWORK.phase[pair[1]]
     assert opened[pair[0]] == pytest.approx((0.7 + (0.5 if same else 1 - 0.5)) / 2 - LOST / CYCLE)
@@ -73,20 +73,20 @@ def test_without_power_a_junction_works_as_one_that_has_no_signal_and_refuses(no
     signals.open_(now)
     working = next(place for place, link in enumerate(LINKS) if NETWORK.signal[link])
     name = DETECTORS[working].id
-    assert now.settings.refusal("traffic", name, {"split": 0.6}) is None
+    assert now.setpoints.refusal("traffic", name, {"split": 0.6}) is None
     now.powered[:] = False
     assert_allclose(signals.open_(now), np.where(NETWORK.signal, UNSIGNALLED, 1.0)[None].repeat(CYCLE // 5, axis=0))
-    assert "no signal works" in now.settings.refusal("traffic", name, {"split": 0.6})
+    assert "no signal works" in now.setpoints.refusal("traffic", name, {"split": 0.6})
     now.powered[:] = True
     signals.open_(now)
-    assert now.settings.refusal("traffic", name, {"split": 0.6}) is None
+    assert now.setpoints.refusal("traffic", name, {"split": 0.6}) is None
 
 
 def test_a_detector_without_a_signal_refuses(now, signals):
     bare = [place for place, link in enumerate(LINKS) if not NETWORK.signal[link]]
     assert bare
     for place in bare:
-        assert "no signal works" in now.settings.refusal("traffic", DETECTORS[place].id, {"split": 0.5})
+        assert "no signal works" in now.setpoints.refusal("traffic", DETECTORS[place].id, {"split": 0.5})
 
 
 def test_signals_need_no_sensor_on_the_mains(now):

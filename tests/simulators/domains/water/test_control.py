@@ -18,7 +18,7 @@ def test_one_valve_shuts_a_pipe_and_both_must_open_it(city):
     """The first two loggers of the small city stand in the two directions of a street."""
     water, now = start(city)
     assert water._pipe[0] == water._pipe[1]
-    valve = now.settings.of("water", "valve")
+    valve = now.setpoints.of("water", "valve")
     for told, opened in (((1, 0), False), ((0, np.nan), False), ((1, 1), True), ((np.nan, 1), True)):
         valve[:2] = told
         next(run(water, now, 1))
@@ -66,7 +66,7 @@ def test_loggers_at_supplies_watch_their_tanks(city):
 
 def test_pumps_run_as_told(city):
     water, now = start(city)
-    told = now.settings.of("water", "pumps")
+    told = now.setpoints.of("water", "pumps")
     told[-2:] = 2, 0
     for _ in run(water, now, 360):
         pass
@@ -107,7 +107,7 @@ def test_a_supply_has_its_voltage_from_the_nearest_station(city):
     """The small city's first station is at (0.5, 0.5), near the supply at (0, 0); the third near the one at (3, 0)."""
     water, now = start(city)
     assert [city.sensors[place].id for place in water._station] == ["power-0001", "power-0003"]
-    now.settings.of("water", "pumps")[-2:] = 1
+    now.setpoints.of("water", "pumps")[-2:] = 1
     now.powered[water._station[0]] = False
     next(run(water, now, 1))
     assert water.arrays["gates"][-4:].tolist() == [False, False, True, False]

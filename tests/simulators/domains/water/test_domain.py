@@ -164,7 +164,7 @@ def test_a_leak_lowers_pressure_nearby_and_its_street_s_valves_end_it(zenata):
     more = arrays["flow"][-2:] - before["flow"][-2:]
     assert more.min() > 0
     assert more.sum() == pytest.approx(lost, rel=0.02)
-    now.settings.of("water", "valve")[sensor] = 0
+    now.setpoints.of("water", "valve")[sensor] = 0
     next(steps)
     assert arrays["rates"][2] == pytest.approx(before["rates"][2], rel=0.02)
     assert_allclose(arrays["flow"][-2:].sum(), before["flow"][-2:].sum(), rtol=0.01)
@@ -193,7 +193,7 @@ def test_sensors_see_their_street(zenata):
     pairs = np.array([(both[1], both[-1]) for both in twins.values() if len(both) == 2])
     assert_array_equal(seen[pairs[:, 0], 1], -seen[pairs[:, 1], 1])
     shut = water._pipe[0]
-    now.settings.of("water", "valve")[0] = 0
+    now.setpoints.of("water", "valve")[0] = 0
     next(run(water, now, 1))
     assert (water.observe(now)[water._pipe == shut, 0] == 0).all()
 
@@ -241,7 +241,7 @@ def test_a_restored_network_goes_on_bit_for_bit(city):
     saved, time = {name: array.copy() for name, array in water.arrays.items()}, now.time
     for tick, _ in enumerate(run(water, now, 100)):
         if tick == 20:
-            now.settings.of("water", "valve")[2] = 0
+            now.setpoints.of("water", "valve")[2] = 0
     other, later = start(city, MONDAY + 5000 * TICK)
     for _ in run(other, later, 7):
         pass
@@ -251,7 +251,7 @@ def test_a_restored_network_goes_on_bit_for_bit(city):
     later.disturbance.leak[3] = 1e-3
     for tick, _ in enumerate(run(other, later, 100)):
         if tick == 20:
-            later.settings.of("water", "valve")[2] = 0
+            later.setpoints.of("water", "valve")[2] = 0
     for name, array in water.arrays.items():
         assert_array_equal(other.arrays[name], array, err_msg=name)
 

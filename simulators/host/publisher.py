@@ -4,7 +4,7 @@ import itertools
 import math
 import time
 
-from simulators.host.publish import Encoder, Message
+from simulators.host.encoder import Encoder, Message
 from simulators.labels.labels import Label
 from simulators.record.journal import Order
 from simulators.record.record import Pace, Record
@@ -19,7 +19,7 @@ LONGEST_TRUTH = 500_000
 """Bytes of a label that a broker takes; a longer one is published without the sensors affected."""
 
 
-class Outlet:
+class WorldPublisher:
     """Publishes what a world says, not more than may be.
 
     Parameters
@@ -30,7 +30,7 @@ class Outlet:
     record : Record
     packs : bool
         Whether each district's readings are published as one pack too.
-    most : float
+    max_rate : float
         Messages a second that it may publish in the long run.
     """
 
@@ -42,10 +42,10 @@ class Outlet:
         publisher: Publisher,
         record: Record,
         packs: bool = False,
-        most: float = math.inf,
+        max_rate: float = math.inf,
     ) -> None:
         self._run, self._encoder, self._publisher, self._record = run, encoder, publisher, record
-        self._packs, self._most = packs, most
+        self._packs, self._max_rate = packs, max_rate
         self._free = 0.0  # when the next message may be published, on the monotonic clock
         self._final = run.shadows.final if run.shadows else frozenset[str]()
 
@@ -62,7 +62,7 @@ class Outlet:
         count: float = sum(self._publish(message) for message in messages)
         if self._run.recipe.packs:
             count = len(emission.values) / PACKED
-        self._free = max(self._free, time.monotonic() - 1.0) + count / self._most
+        self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
         self._publish(self._encoder.clock(emission.time, pace, self._run.world.messages))
         for event, effect in self._run.world.effects:
             if effect.public and before < event.start <= emission.time:

@@ -119,7 +119,7 @@ class Encoder:
 
 
 def told_of(label: Label) -> dict[str, Any]:
-    """Return a label as it is told: with times in words."""
+    """Return a label as it is told: with times as text."""
     told: dict[str, Any] = msgspec.to_builtins(label)
     for part in (told, *(told["affected"] or ())):
         part |= {name: format_time(part[name]) for name in ("start", "end")}

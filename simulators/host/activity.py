@@ -9,7 +9,7 @@ _SPAN = 5.0  # over which the measured pace is taken [s]
 _LOOK = 0.25  # pause between two looks at the world's time [s]
 
 
-class Use:
+class Activity:
     """How long ago anybody used a world, and how fast it has gone lately; any thread may use it."""
 
     def __init__(self) -> None:

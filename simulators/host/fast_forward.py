@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from simulators.host.backfill import Filler, Progress, Sink, check_times
+from simulators.host.store_writer import Progress, Sink, StoreWriter, check_times
 from simulators.record.journal import Entry
 from simulators.record.record import Record, read_json, write_json
 from simulators.record.run import Run
@@ -29,7 +29,7 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     every: int
 
 
-class Ahead:
+class FastForward:
     """A world on its way to a later time, if it is on one; killed, it goes on.
 
     The readings have the values and the message numbers that they would have had live, at the same ticks.
@@ -47,10 +47,10 @@ class Ahead:
     def __init__(self, run: Run, world: str, record: Record, open_sink: Callable[[], Sink]) -> None:
         self._run = run
         self._world = world
-        self._file = record.folder / "ahead.json"
+        self._file = record.folder / "fast_forward.json"
         self._open_sink = open_sink
         self._goal = read_json(self._file, Goal)
-        self._filler: Filler | None = None
+        self._filler: StoreWriter | None = None
         self._progress: Progress | None = None
 
     @property
@@ -134,8 +134,8 @@ class Ahead:
             self._filler.close()
             self._filler = None
 
-    def _open(self) -> Filler:
-        self._filler = Filler(self._run.city, self._world, self._open_sink(), numbered=True)
+    def _open(self) -> StoreWriter:
+        self._filler = StoreWriter(self._run.city, self._world, self._open_sink(), numbered=True)
         return self._filler
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from simulators.host.publish import Encoder
+from simulators.host.encoder import Encoder
 from simulators.record.record import Pace
 from simulators.world.world import Emission, World
 from zenata.city.clock import parse_time

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from ingest.service import FILTERS, Ingest
-from simulators.host.ahead import Ahead
-from simulators.host.publish import Encoder
+from simulators.host.encoder import Encoder
+from simulators.host.fast_forward import FastForward
 from simulators.host.service import Simulation
 from simulators.record.record import Pace, Recipe, Record
 from simulators.record.run import Run
 from simulators.world.world import TICK
-from tests.simulators.host.test_backfill import Lent
+from tests.simulators.host.test_store_writer import Lent
 from tests.zenata.broker.running import password, running_broker, standard_users
 from tests.zenata.store.data import contents
 from zenata.city.clock import SECOND, WallClock, parse_time
@@ -60,7 +60,7 @@ class Stage:
             publisher=self.publisher,
             record=self.record,
             pace=Pace(state="paused"),
-            ahead=Ahead(run, "zenata", self.record, lambda: sink or Lent(self.store)),
+            fast_forward=FastForward(run, "zenata", self.record, lambda: sink or Lent(self.store)),
         )
 
 
@@ -72,8 +72,8 @@ def stage(city, tmp_path):
 
 
 def moved(simulation: Simulation, end: int, every: int) -> Simulation:
-    simulation.ahead.begin(end, every)
-    while simulation.ahead.under_way:
+    simulation.fast_forward.begin(end, every)
+    while simulation.fast_forward.under_way:
         simulation.tick()
     return simulation
 
@@ -140,13 +140,13 @@ def test_it_comes_to_its_end_and_goes_on_in_usual_ticks(stage):
 @pytest.mark.parametrize("ticks", [0, 1, 3, 4])
 def test_killed_on_its_way_it_goes_on(city, stage, tmp_path, ticks):
     killed = stage.simulation()
-    killed.ahead.begin(END, QUARTER)
+    killed.fast_forward.begin(END, QUARTER)
     for _ in range(ticks):
         killed.tick()
-    killed.ahead.close()  # what it gathered is lost
+    killed.fast_forward.close()  # what it gathered is lost
     resumed = stage.simulation()
-    assert resumed.ahead.under_way == (ticks < 5)
-    while resumed.ahead.under_way:
+    assert resumed.fast_forward.under_way == (ticks < 5)
+    while resumed.fast_forward.under_way:
         resumed.tick()
     whole = Stage(city, tmp_path / "whole", Silence())
     simulation = moved(whole.simulation(), END, QUARTER)
@@ -158,21 +158,21 @@ def test_killed_on_its_way_it_goes_on(city, stage, tmp_path, ticks):
 
 def test_it_tells_how_far_it_is(stage):
     simulation = stage.simulation()
-    assert simulation.ahead.progress is None
-    simulation.ahead.begin(END, QUARTER)
+    assert simulation.fast_forward.progress is None
+    simulation.fast_forward.begin(END, QUARTER)
     simulation.tick()
-    assert simulation.ahead.progress.told()["at"] == "2026-01-05T17:00:00Z"
+    assert simulation.fast_forward.progress.told()["at"] == "2026-01-05T17:00:00Z"
 
 
 def test_what_cannot_be_is_refused(stage):
     simulation = stage.simulation()
     with pytest.raises(SetupError, match="is not behind the start"):
-        simulation.ahead.begin(START - TICK, TICK)
+        simulation.fast_forward.begin(START - TICK, TICK)
     with pytest.raises(SetupError, match="no tick between"):
-        simulation.ahead.begin(START - TICK + 1, QUARTER)
-    simulation.ahead.begin(END, QUARTER)
+        simulation.fast_forward.begin(START - TICK + 1, QUARTER)
+    simulation.fast_forward.begin(END, QUARTER)
     with pytest.raises(SetupError, match="on its way already"):
-        simulation.ahead.begin(END, QUARTER)
+        simulation.fast_forward.begin(END, QUARTER)
 
 
 def test_a_store_that_cannot_be_reached_is_told_before_anything_is_done(stage):
@@ -180,8 +180,8 @@ def test_a_store_that_cannot_be_reached_is_told_before_anything_is_done(stage):
         raise StoreError("nobody there")
 
     simulation = stage.simulation()
-    simulation.ahead._open_sink = closed
+    simulation.fast_forward._open_sink = closed
     with pytest.raises(StoreError):
-        simulation.ahead.begin(END, QUARTER)
-    assert not simulation.ahead.under_way
+        simulation.fast_forward.begin(END, QUARTER)
+    assert not simulation.fast_forward.under_way
     assert len(stage.record.journal()) == 0

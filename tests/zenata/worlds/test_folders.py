@@ -1,0 +1,54 @@
+"""Folders of private worlds: names, owners, markers."""
+
+import pytest
+
+from zenata.errors import ControlError
+from zenata.worlds.folders import WorldFolders, new_name
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for name, recipe in (("w-one", '{"owner": "demo"}'), ("w-two", '{"owner": "eve"}'), ("w-bad", "{")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "world.json").write_text(recipe)
+    (tmp_path / "w-empty").mkdir()
+    (tmp_path / "zenata").mkdir()
+    (tmp_path / "zenata" / "world.json").write_text("{}")
+    return WorldFolders(tmp_path)
+
+
+def test_worlds_are_folders_with_a_recipe(folders):
+    assert folders.names() == ["w-bad", "w-one", "w-two"]
+    assert folders.owners() == {"w-one": "demo", "w-two": "eve"}
+
+
+@pytest.mark.parametrize("marker", ["asleep", "failed", "deleted"])
+def test_a_marker_keeps_a_world_from_running(folders, marker):
+    assert "w-one" in folders.to_run()
+    folders.mark("w-one", marker, "why")
+    assert (folders.marker("w-one"), folders.to_run()) == (marker, {"w-bad", "w-two"})
+    assert folders.stopped_for("w-one") >= 0
+    assert ("w-one" in folders.owners()) == (marker != "deleted")
+    assert folders.failure("w-one") == ("why" if marker == "failed" else None)
+
+
+def test_waking_removes_what_can_be_woken(folders):
+    folders.mark("w-one", "asleep")
+    folders.mark("w-one", "failed")
+    folders.wake("w-one")
+    assert folders.marker("w-one") is None
+    folders.mark("w-one", "deleted")
+    with pytest.raises(ControlError, match="no private world"):
+        folders.wake("w-one")
+
+
+@pytest.mark.parametrize("name", ["zenata", "w-empty", "w-none", "../w-one", "w-ONE", "w-", ""])
+def test_no_other_name_opens_a_folder(folders, name):
+    with pytest.raises(ControlError, match="no private world"):
+        folders.folder(name)
+
+
+def test_new_names_are_names_of_worlds(tmp_path):
+    (tmp_path / (name := new_name())).mkdir()
+    (tmp_path / name / "world.json").write_text("{}")
+    assert WorldFolders(tmp_path).names() == [name]
