@@ -135,5 +135,6 @@ def test_a_copy_is_of_one_moment_while_others_write(tmp_path):
 def test_a_database_that_is_up_to_date_is_opened_without_the_migration_tool(fresh, monkeypatch):
     open_database(fresh).dispose()
     monkeypatch.setitem(sys.modules, "alembic", None)  # an import of it would fail
-    with open_database(fresh).connect() as connection:
-        assert set(inspect(connection).get_table_names()) >= set(Base.metadata.tables)
+    engine = open_database(fresh)
+    assert set(inspect(engine).get_table_names()) >= set(Base.metadata.tables)
+    engine.dispose()
