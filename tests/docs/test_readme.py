@@ -27,7 +27,10 @@ COMMANDS = [
     )
     for block in re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     for command in re.split(r"\n(?! )", block.strip())
+    if not re.match(r"[A-Z]=", command)
 ]
+VARIABLES = re.findall(r"^[A-Z]=.*$", README, flags=re.MULTILINE)
+"""What the README sets once, in the shell in which all its commands are typed."""
 ENDLESS = ("/v1/stream", "mosquitto_sub", "zenata up")
 
 
@@ -46,6 +49,7 @@ class Place:
 
     def run(self, command: str) -> subprocess.Popen[bytes]:
         """Start a command; one that ends in `&` writes into a file, and runs until the end."""
+        variables = "\n".join(variable.replace("http://127.0.0.1:8080", self.city.http) for variable in VARIABLES)
         command = (
             command.replace("http://127.0.0.1:8080", self.city.http)
             .replace("-p 1883", f"-p {self.city.mqtt.rpartition(':')[2]}")
@@ -53,7 +57,7 @@ class Place:
         )
         if command.startswith("curl "):
             command = command.replace("curl ", "curl --fail-with-body --silent --show-error --max-time 60 ", 1)
-        words = ["sh", "-c", command.removesuffix("&")]
+        words = ["sh", "-c", f"{variables}\n{command.removesuffix('&')}"]
         if not command.endswith("&"):
             return subprocess.Popen(
                 words, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
@@ -112,6 +116,7 @@ def test_the_first_hour_ends_on_a_map_and_with_an_alert(place):
 
 
 def test_the_readme_shows_what_it_promises():
+    assert [variable[0] for variable in VARIABLES] == ["K", "U"]
     assert any("/v1/latest" in command for command in COMMANDS)
     assert any(command.startswith("mosquitto_sub") for command in COMMANDS)
 
@@ -126,3 +131,10 @@ def test_links_lead_somewhere(document):
     for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
         if "://" not in link:
             assert (document.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
+def test_every_document_is_in_the_index_of_its_folder(folder):
+    index = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    files = {file.name for file in (ROOT / folder).glob("*.md")} - {"README.md"}
+    assert files == {link for link in re.findall(r"\]\(([^)#/]+\.md)\)", index)}
