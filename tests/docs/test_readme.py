@@ -137,4 +137,4 @@ def test_links_lead_somewhere(document):
 def test_every_document_is_in_the_index_of_its_folder(folder):
     index = (ROOT / folder / "README.md").read_text(encoding="utf-8")
     files = {file.name for file in (ROOT / folder).glob("*.md")} - {"README.md"}
-    assert files == {link for link in re.findall(r"\]\(([^)#/]+\.md)\)", index)}
+    assert files == set(re.findall(r"\]\(([^)#/]+\.md)\)", index))
