@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import city_plan
 import numpy as np
 import shapely
+import shapely.ops
 from city_plan import QUARTERS, Place
 
 
@@ -31,6 +32,8 @@ VERGE = 25.0  # how far from the middle of a street buildings stand [m]
 
 CITY_STREETS = ("primary", "secondary", "residential")
 SIDE_STREETS = ("secondary", "residential")
+MAIN_STREETS = ("motorway", "primary")
+DETECTORS = 400  # of traffic
 
 PEOPLE = {name: float(quarter.population) for name, quarter in QUARTERS.items() if quarter.population}
 VISITS = {**PEOPLE, "health": 4_500.0, "education": 12_000.0, "retail": 40_000.0}  # people who stop by car
@@ -99,6 +102,13 @@ class Site:
             for name, area in self.areas.items()
         }
 
+    def cabinet(self, street: str) -> Spot:
+        """Return the place of a detector's cabinet in the district nearest to the middle of a street."""
+        middle = self.lines[street].interpolate(0.5, normalized=True)
+        district = min(self.areas, key=lambda name: (self.areas[name].distance(middle), name))
+        here = shapely.ops.nearest_points(self.areas[district], middle)[0]
+        return Spot(district, (here.x, here.y), {"street": street})
+
     def inside(self, area: shapely.Geometry, count: int) -> list[Place]:
         """Return random places in an area."""
         low_u, low_v, high_u, high_v = area.bounds
@@ -159,17 +169,21 @@ def place_noise(site: Site) -> Iterator[Spot]:
 
 
 def place_traffic(site: Site) -> Iterator[Spot]:
-    """Yield a detector in the middle of every link inside the city, then others, main roads first."""
+    """Yield a detector on every link of the motorway and of primary streets, then in the middle of others, wide ones first."""
     links: dict[str, list[Spot]] = {}
     for spots in site.beside(CITY_STREETS, 60, 5).values():
         for spot in spots:
             links.setdefault(str(spot.attributes["street"]), []).append(spot)
+    main = [id_ for id_, link in site.streets.items() if link.road in MAIN_STREETS]
+    for id_ in main:
+        spots = links.pop(id_, [])
+        yield spots[len(spots) // 2] if spots else site.cabinet(id_)
     ranked = [
         ((abs(number - len(spots) // 2), CITY_STREETS.index(site.streets[street].road), street, number), spot)
         for street, spots in links.items()
         for number, spot in enumerate(spots)
     ]
-    for _, spot in sorted(ranked, key=lambda item: item[0])[:400]:
+    for _, spot in sorted(ranked, key=lambda item: item[0])[: DETECTORS - len(main)]:
         yield spot
 
 

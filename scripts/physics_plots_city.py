@@ -10,8 +10,8 @@ from simulators.domains.base import daily, sensors_of
 from simulators.domains.bus.domain import SIGNAL_DELAY, BusParameters
 from simulators.domains.crowd import CrowdParameters, Place
 from simulators.domains.parking import ParkingParameters
-from simulators.domains.traffic.domain import TrafficParameters
 from simulators.domains.traffic.network import build_network
+from simulators.domains.traffic.trips import TrafficParameters
 from simulators.domains.waste import WasteParameters, inhabitants, rounds
 from simulators.domains.water.parameters import WaterParameters
 from simulators.domains.water.tanks import START, STOP
@@ -34,7 +34,7 @@ def course(working: Hourly, rest: Hourly) -> FloatArray:
 
 def motorway(city: City, week: Week) -> FloatArray:
     """Return the mean flow of the motorway's carriageways, both directions together [1/h], shape (672,)."""
-    network = build_network(city.streets, read_table(city, "traffic", TrafficParameters).trip_length)
+    network = build_network(city.streets)
     weight = network.length * network.carriageway / network.length[network.carriageway].sum()
     return np.asarray(2 * week.city["link_flow"] @ weight)
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from scripts.physics_runs import HOUR, QUARTER, SEED, SKY, attribute, people, run
-from simulators.domains.traffic.domain import TrafficParameters
 from simulators.domains.traffic.network import build_network
 from simulators.domains.waste import WasteParameters, inhabitants
 from simulators.domains.weather.generator import COLUMNS, SLOTS, generate, normals_of
@@ -70,7 +69,7 @@ def sky(city: City) -> Values:
 
 def streets(city: City) -> Values:
     """Return mean traffic and air, by the hour."""
-    network = build_network(city.streets, read_table(city, "traffic", TrafficParameters).trip_length)
+    network = build_network(city.streets)
     weight = network.length * network.carriageway / network.length[network.carriageway].sum()
     flow, pm10 = [], []
     for now, domains in run(city, (*SKY, "traffic", "air"), *YEAR, every=HOUR):

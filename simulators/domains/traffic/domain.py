@@ -1,4 +1,4 @@
-"""Traffic on the street graph: a store-and-forward queue model of whole vehicles in steps of five seconds.
+"""Traffic on the street network: a store-and-forward queue model of whole vehicles in steps of five seconds.
 
 Vehicles on a link are moving or queue at its end. Moving ones reach the queue after a geometrically distributed time,
 which disperses platoons as Robertson (1969, TRANSYT, RRL report LR 253) observed; queues discharge at the saturation
@@ -6,24 +6,30 @@ flow while the light is green and as long as the next link has room (store-and-f
 Aboudolas, Papageorgiou and Kosmatopoulos 2009). Counts are whole numbers kept in floats, so that nothing is lost:
 entered minus left is what is stored, exactly.
 
-Of ticks longer than a minute the last one is simulated, and before it the vehicles on the streets follow the demand:
-queues settle within minutes as long as they do not grow from cycle to cycle. The signals' own clock stands still
-meanwhile, so that they run on where they stopped.
+Trips follow the routes of `simulators.domains.traffic.routes`; when streets are shut or opened again, new routes are found
+within `REROUTE`, and until then drivers who come to a shut street take the other ways on.
+
+Of ticks longer than a minute the last one is simulated, and what happens before it is computed as a flow
+(`simulators.domains.traffic.fluid`). The signals' own clock stands still meanwhile, so that they run on where they stopped.
+
+Reads of other domains: rain (weather), water on streets (drainage), power at signals (power, a tick ago).
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.random import Generator
 
 from simulators.domains.base import Arrays, daily, sensors_of
-from simulators.domains.traffic.network import INNER, JAM_DENSITY, Network, build_network, hindered, steady_flow
+from simulators.domains.traffic.fluid import flow_on
+from simulators.domains.traffic.network import INNER, JAM_DENSITY, Network, build_network, hindered, shut_streets
 from simulators.domains.traffic.queues import Queues, advance
-from simulators.domains.traffic.signals import Signals
+from simulators.domains.traffic.routes import find_routes, with_motorway, with_shares
+from simulators.domains.traffic.signals import GREEN, Signals
+from simulators.domains.traffic.trips import TrafficParameters, plan_trips
 from simulators.world.conditions import TICK_SECONDS, Conditions
 from simulators.world.draws import Stream, arrivals, poisson
-from simulators.world.parameters import Hourly, read_table
+from simulators.world.parameters import read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
@@ -41,63 +47,20 @@ STEPS = round(TICK_SECONDS) // INNER
 WINDOW = 6
 """Shortest ticks over which detectors count: a minute."""
 
-ON_THE_WAY = 400.0
-"""Time by which what is on the streets is behind the demand [s], as found in Zenata with short ticks."""
-
 LONGEST = 6
 """Shortest ticks that are simulated at most: of longer ones the last minute stands for the whole."""
 
+REROUTE = 30
+"""Time after which drivers know of streets that were shut or opened [ticks] (default)."""
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrafficParameters:
-    """Table ``[traffic]`` of a city.
+MIX = 900
+"""Time for which the shares of the purposes of trips are the same [s]."""
 
-    Parameters
-    ----------
-    motorway_daily : float
-        Vehicles a day on the motorway, both directions, mean of the year.
-    trips_daily : float
-        Trips by car and taxi that start inside the city on a mean day.
-    gate_daily : float
-        Vehicles a day that enter on each lane of each other road from outside.
-    trip_length : float
-        Mean distance driven inside the city, off the motorway [m].
-    working_day, rest_day : tuple of float
-        Traffic in each local hour, in percent of a working day's (so the first sums to 100).
-    ramadan_working_day, ramadan_rest_day : tuple of float
-        The same in Ramadan; empty where it changes nothing.
-    """
+ON_THE_WAY = 400.0
+"""Time by which flows are behind the demand [s], as found in Zenata with short ticks."""
 
-    motorway_daily: float
-    trips_daily: float
-    gate_daily: float
-    trip_length: float
-    working_day: Hourly
-    rest_day: Hourly
-    ramadan_working_day: Hourly = ()
-    ramadan_rest_day: Hourly = ()
-
-    def course(self, now: Conditions) -> tuple[float, ...]:
-        """Return the hourly shares of the local day."""
-        if now.rest_day:
-            return (now.ramadan and self.ramadan_rest_day) or self.rest_day
-        return (now.ramadan and self.ramadan_working_day) or self.working_day
-
-
-def supply(network: Network, parameters: TrafficParameters) -> FloatArray:
-    """Return the vehicles that enter at each link on a mean day, shape (n_links,).
-
-    What comes in on the motorway is set so that its mean flow is the measured one, given what the city adds.
-    """
-    streets = network.length * ~network.motorway
-    local: FloatArray = parameters.trips_daily * streets / streets.sum()
-    local = local + np.where(network.entry & ~network.motorway, parameters.gate_daily * network.lanes, 0.0)
-    through = np.where(network.entry & network.motorway, 1.0, 0.0)
-    if not through.any():
-        return local
-    weight = network.length * network.carriageway / network.length[network.carriageway].sum()
-    own, each = (float(weight @ steady_flow(network, source)) for source in (local, through))
-    return local + through * max(parameters.motorway_daily / 2 - own, 0.0) / each
+FILLING = 3600.0
+"""Time for which vehicles flow into streets that are empty at first [s]."""
 
 
 def speed(network: Network, density: FloatArray) -> FloatArray:
@@ -131,24 +94,26 @@ class Traffic:
 
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "traffic", TrafficParameters)
-        self._network = build_network(city.streets, self._parameters.trip_length)
-        if self._network.motorway.any() and not self._network.carriageway.any():
+        self._streets = build_network(city.streets)
+        if self._streets.motorway.any() and not self._streets.carriageway.any():
             raise CityError(f"streets.geojson of {city.id}: no motorway has two lanes; with one they are its ramps")
         week = 5 * sum(self._parameters.working_day) + 2 * sum(self._parameters.rest_day)
         self._mean_hour = week / 168  # [percent of a working day]
-        mean = supply(self._network, self._parameters) / 24 / (3600 / INNER)  # in a mean inner step
-        self._supply: FloatArray = np.cumsum(mean)
         links = {street.id: number for number, street in enumerate(city.streets)}
         detectors = [city.sensors[number].attributes["street"] for number in sensors_of(city, self.kind)]
         self._detectors = np.array([links[str(street)] for street in detectors], dtype=np.int64)
-        self._signals = Signals(city, self._network, self._detectors, now)
+        self._signals = Signals(city, self._streets, self._detectors, now)
+        self._trips = plan_trips(city, self._streets, self._parameters)
         count = len(city.streets)
         self._queues = Queues(np.zeros(count), np.zeros(count), np.zeros(count))
         self._passed, self._stored = np.zeros((WINDOW, count)), np.zeros((WINDOW, count))
         self._density = np.zeros(count)  # over the last minute [veh/km and lane]
         self._totals = np.zeros(2)  # vehicles that entered and left since the start
         self._clock = np.array([now.time // SECOND])  # of the signals [s]
-        self._settled = np.array([self._demand(now, ON_THE_WAY)])  # the demand that the streets have seen
+        self._flow = np.zeros(count)  # expected at the end of each link, as of the last long tick [1/h]
+        self._avoided = np.zeros(count, dtype=np.bool_)  # streets that drivers know to be shut
+        self._routed: bytes | None = None
+        self._mixed: tuple[int, bytes] | None = None
         self.arrays: Arrays = {
             "moving": self._queues.moving,
             "queue": self._queues.queue,
@@ -157,20 +122,27 @@ class Traffic:
             "stored": self._stored,
             "totals": self._totals,
             "clock": self._clock,
-            "settled": self._settled,
+            "flow": self._flow,
+            "avoided": self._avoided,
         }
+        now.activity = self._activity(now)
+        self._route(now)
+        self._skip(self.network, now, self._supply(now), FILLING, np.full((3, count), 0.5))
 
     def step(self, now: Conditions) -> None:
         """Move the vehicles and write flow and speed of every link."""
-        now.activity = self._demand(now)
+        now.activity = self._activity(now)
+        if now.passes(REROUTE):
+            self._avoided[:] = shut_streets(now)
+        self._route(now)
+        supply = self._supply(now)
         rng = now.draws(Stream.TRAFFIC)
         parts = min(round(now.seconds / TICK_SECONDS), LONGEST)
-        settled = self._demand(now, ON_THE_WAY)
-        if parts * TICK_SECONDS < now.seconds:
-            self._catch_up(settled / self._settled[0], rng.random((2, len(self._density))))
-        self._settled[0] = settled
-        network = hindered(self._network, now)
-        coming, chance = self._draw(now, parts, rng)
+        network = hindered(self.network, now)
+        if (skipped := now.seconds - parts * TICK_SECONDS) > 0:
+            before = self._supply(now, ON_THE_WAY) + now.disturbance.trips
+            self._skip(network, now, before, skipped, rng.random((3, len(supply))))
+        coming, chance = self._draw(now, supply, parts, rng)
         open_ = self._signals.open_(now)
         for part in range(parts):
             steps = slice(part * STEPS, (part + 1) * STEPS)
@@ -188,17 +160,37 @@ class Traffic:
         occupancy = np.minimum(self._density[links] / JAM_DENSITY, 1.0)
         return np.stack([now.link_flow[links] / 60, now.link_speed[links], occupancy], axis=1)
 
-    def _demand(self, now: Conditions, ago: float = 0.0) -> float:
-        """Return the traffic demand over its mean, some time ago [s]."""
+    def _activity(self, now: Conditions, ago: float = 0.0) -> float:
+        """Return the usual demand some time ago [s] over its mean."""
         return daily(self._parameters.course(now), now.hour - ago / 3600) / self._mean_hour
 
-    def _draw(self, now: Conditions, parts: int, rng: Generator) -> tuple[FloatArray, FloatArray]:
+    def _route(self, now: Conditions) -> None:
+        """Find routes round the streets known to be shut, and mix the purposes of trips, where either has changed."""
+        if (known := self._avoided.tobytes()) != self._routed:
+            self._routed = known
+            capacity = self._streets.saturation * np.where(self._streets.signal, GREEN, 1.0)
+            routes = find_routes(self._streets, self._trips, capacity, self._avoided)
+            self._routes = with_motorway(self._streets, routes, self._parameters.motorway_daily)
+        second = now.time // SECOND
+        if (key := (second // MIX, known)) != self._mixed:
+            self._mixed = key
+            weights = self._parameters.purposes(now, now.hour + (MIX / 2 - second % MIX) / 3600)
+            self.network = with_shares(self._streets, self._routes, weights)
+            self._base = np.einsum("k,kl->l", weights, self._routes.supply) / 24
+
+    def _supply(self, now: Conditions, ago: float = 0.0) -> FloatArray:
+        """Return the vehicles that set out on each link some time ago [s], shape (n_links,) [1/h]."""
+        factors = now.demand_factors("traffic", ago)
+        factors = np.append(factors, factors.mean())  # the last is that of who comes from outside
+        return np.asarray(self._base * self._activity(now, ago) * factors[self._trips.district])
+
+    def _draw(self, now: Conditions, supply: FloatArray, parts: int, rng: Generator) -> tuple[FloatArray, FloatArray]:
         """Return who comes to enter, shape (n_steps, n_links), and chances, shape (n_steps, 3, n_links).
 
         What events add is drawn last, so that all else is the same without it.
         """
-        steps, links = parts * STEPS, len(self._density)
-        coming = arrivals(self._supply, now.activity, steps, rng)
+        steps, links = parts * STEPS, len(supply)
+        coming = arrivals(np.cumsum(supply) * (INNER / 3600), 1.0, steps, rng)
         chance = rng.random((steps, 3, links))
         if (added := now.disturbance.trips).any():
             coming += poisson(rng.random(steps * links), np.tile(added * (INNER / 3600), steps)).reshape(steps, links)
@@ -218,11 +210,11 @@ class Traffic:
         self._clock[0] = clock + STEPS * INNER
         self._stored[slot] = self._queues.moving + self._queues.queue
 
-    def _catch_up(self, ratio: float, chance: FloatArray) -> None:
-        """Let the vehicles on the streets follow the demand over a time that is not simulated, and book them."""
-        moving, queue, room = self._queues.moving, self._queues.queue, self._network.storage
-        before = moving.sum() + queue.sum()
-        queue[:] = np.minimum(np.floor(queue * ratio + chance[0]), room)
-        moving[:] = np.minimum(np.floor(moving * ratio + chance[1]), room - queue)
-        gained = moving.sum() + queue.sum() - before
+    def _skip(self, network: Network, now: Conditions, supply: FloatArray, seconds: float, chance: FloatArray) -> None:
+        """Let vehicles flow for a time that is not simulated, and book who entered and left on balance."""
+        queues = self._queues
+        before = queues.moving.sum() + queues.queue.sum()
+        share = self._signals.open_(now).mean(axis=0)
+        flow_on(network, queues, self._flow, share, supply, seconds, chance)
+        gained = queues.moving.sum() + queues.queue.sum() - before
         self._totals += max(gained, 0.0), max(-gained, 0.0)

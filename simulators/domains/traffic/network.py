@@ -1,4 +1,4 @@
-"""The street graph as arrays: who follows whom, how much passes, and the demand that gives the measured flows."""
+"""Street network as arrays: which links follow each other, what fits on them, and what rain, water and events leave."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,6 +21,9 @@ JAM_DENSITY = 1000 / 6.5
 
 SATURATION = {"motorway": 2000.0, "primary": 1800.0, "secondary": 1700.0, "residential": 1500.0}
 """Vehicles an hour and lane that discharge while nothing stops them, near HCM 2010's 1900 (defaults by class)."""
+
+PERCEIVED = {"motorway": 1.0, "primary": 1.0, "secondary": 1.8, "residential": 3.0}
+"""Time as drivers weigh it in choosing a route, over that on an arterial, by class (default)."""
 
 UNSIGNALLED = 0.6
 """Share of the saturation flow that passes a junction without lights off the motorway (default)."""
@@ -51,12 +54,12 @@ class Network:
         Which half of the cycle is green (0 or 1); when the node's cycle begins, as a share of it.
     motorway, carriageway, entry, leave : ndarray of bool, shape (n_links,)
         Whether it is of the motorway; and no ramp of it; whether traffic comes in from outside at its start; whether all leaves the city at its end.
-    end_share : ndarray, shape (n_links,)
-        Share of the vehicles reaching its end whose trip is over there.
+    perceived : ndarray, shape (n_links,)
+        Factor on the time on it in choosing a route.
     ways : ndarray, shape (n_turns, n_links)
-        The links that follow each one, as positions; n_links where there are no more.
+        The links that follow each one, as indices; n_links where there are no more.
     upto : ndarray, shape (n_turns, n_links)
-        Share of the vehicles reaching its end that take this turn or one before it; in the end 1 less `end_share`.
+        Share of the vehicles reaching its end that take this turn or one before it; the rest of the last end their trip.
     """
 
     length: FloatArray
@@ -72,7 +75,7 @@ class Network:
     carriageway: BoolArray
     entry: BoolArray
     leave: BoolArray
-    end_share: FloatArray
+    perceived: FloatArray
     ways: IntArray
     upto: FloatArray
 
@@ -82,15 +85,8 @@ class Network:
         return np.diff(self.upto, axis=0, prepend=0.0)
 
 
-def build_network(streets: Sequence[Street], trip_length: float) -> Network:
-    """Turn streets into arrays.
-
-    Parameters
-    ----------
-    streets : sequence of Street
-    trip_length : float
-        Mean distance a vehicle drives inside the city, off the motorway [m].
-    """
+def build_network(streets: Sequence[Street]) -> Network:
+    """Turn streets into arrays. All trips end where they begin until `simulators.domains.traffic.routes` has found routes."""
     length = np.array([street.length for street in streets])
     lanes = np.array([float(street.lanes) for street in streets])
     motorway = np.array([street.road == "motorway" for street in streets])
@@ -99,9 +95,7 @@ def build_network(streets: Sequence[Street], trip_length: float) -> Network:
     nodes = {node: number for number, node in enumerate(dict.fromkeys(street.end for street in streets))}
     bearing = np.array([_bearing(street) for street in streets])
     entry, leave = _gates(streets)
-    end_share = np.where(motorway, 0.0, 1 - np.exp(-length / trip_length))
-    end_share[leave] = 1.0
-    ways, share = _turns(streets, bearing, leave)
+    ways = _ways(streets, leave)
     limit = np.array([float(street.limit) for street in streets])
     return Network(
         length=length,
@@ -117,9 +111,9 @@ def build_network(streets: Sequence[Street], trip_length: float) -> Network:
         carriageway=motorway & (lanes > 1),
         entry=entry,
         leave=leave,
-        end_share=end_share,
+        perceived=np.array([PERCEIVED[street.road] for street in streets]),
         ways=ways,
-        upto=np.cumsum(share * (1 - end_share), axis=0),
+        upto=np.zeros(ways.shape),
     )
 
 
@@ -154,21 +148,6 @@ def hindered(network: Network, now: Conditions) -> Network:
         storage = np.where(shut, 0.0, network.storage)
         network = replace(network, upto=np.cumsum(_detour(network, shut), axis=0), storage=storage)
     return network if (capacity == 1).all() else replace(network, saturation=network.saturation * capacity)
-
-
-def steady_flow(network: Network, supply: FloatArray) -> FloatArray:
-    """Return the flow on every link that a constant supply settles to, shape (n_links,), in the unit of `supply`.
-
-    Follows vehicles turn after turn until (nearly) all trips are over.
-    """
-    share = network.share
-    flow, wave = supply, supply
-    for _ in range(400):
-        wave = arriving(network, wave * share)
-        flow = flow + wave
-        if wave.sum() <= 1e-6 * flow.sum():
-            break
-    return flow
 
 
 def arriving(network: Network, moved: FloatArray) -> FloatArray:
@@ -206,26 +185,19 @@ def _gates(streets: Sequence[Street]) -> tuple[BoolArray, BoolArray]:
     return np.array(entry), np.array(leave)
 
 
-def _turns(streets: Sequence[Street], bearing: FloatArray, leave: BoolArray) -> tuple[IntArray, FloatArray]:
-    """Return the links that follow each link, and the share of each among them, shape (n_turns, n_links) both.
-
-    Drivers prefer wide, fast roads and going straight on (a default: lanes times the limit squared).
-    """
+def _ways(streets: Sequence[Street], leave: BoolArray) -> IntArray:
+    """Return the links that follow each link, shape (n_turns, n_links); none turns back where there is another way."""
     starting: dict[str, list[int]] = defaultdict(list)
     for number, street in enumerate(streets):
         starting[street.start].append(number)
-    most = max(len(numbers) for numbers in starting.values())
-    ways, share = np.full((most, len(streets)), len(streets)), np.zeros((most, len(streets)))
+    rows = []
     for number, street in enumerate(streets):
-        if leave[number]:
-            continue
-        targets = starting[street.end]
-        onward = [other for other in targets if streets[other].end != street.start] or targets
-        ahead = 1.2 + np.cos(np.radians(bearing[onward] - bearing[number]))
-        weight = np.array([streets[other].lanes * streets[other].limit ** 2 for other in onward]) * ahead
-        ways[: len(onward), number], share[: len(onward), number] = onward, weight / weight.sum()
-    used = int((ways < len(streets)).sum(axis=0).max())
-    return ways[:used], share[:used]
+        targets = [] if leave[number] else starting[street.end]
+        rows.append([other for other in targets if streets[other].end != street.start] or targets)
+    ways = np.full((max(1, *map(len, rows)), len(streets)), len(streets), dtype=np.int64)
+    for number, row in enumerate(rows):
+        ways[: len(row), number] = row
+    return ways
 
 
 def _detour(network: Network, shut: BoolArray) -> FloatArray:

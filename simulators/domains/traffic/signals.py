@@ -1,4 +1,4 @@
-"""Traffic lights: two phases that share a cycle, as detectors tell them or half each."""
+"""Traffic signals: two phases that share a cycle, by the setpoints of detectors or evenly."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,9 @@ CYCLE = 90
 
 LOST = 5
 
+GREEN = 0.5 - LOST / CYCLE
+"""Share of the cycle that each phase is green for when they share it evenly."""
+
 
 def green(network: Network, share: FloatArray, second: float) -> FloatArray:
     """Return the part of an inner step for which each link may discharge, shape (n_links,).
@@ -28,17 +31,17 @@ def green(network: Network, share: FloatArray, second: float) -> FloatArray:
     second : float
         When the inner step begins [s].
     """
-    place = (second + network.offset * CYCLE) % CYCLE
+    elapsed = (second + network.offset * CYCLE) % CYCLE
     start = np.where(network.phase == 0, 0.0, 1 - share) * CYCLE
     end = start + share * CYCLE - LOST
-    part = np.zeros(len(place))
+    part = np.zeros(len(elapsed))
     for later in (0, CYCLE):  # the step may run into the next cycle
-        part += np.maximum(np.minimum(place + INNER, end + later) - np.maximum(place, start + later), 0.0)
+        part += np.maximum(np.minimum(elapsed + INNER, end + later) - np.maximum(elapsed, start + later), 0.0)
     return np.where(network.signal, part / INNER, 1.0)
 
 
 class Signals:
-    """The signals of a city, which detectors can be told to split otherwise.
+    """The signals of a city; setpoints of detectors change how phases split the cycle.
 
     Parameters
     ----------
@@ -56,7 +59,7 @@ class Signals:
         self._mains = _nearest_mains(city, [street.line[-1] for street in city.streets])
         self._refused = ~network.signal[detectors]
         now.setpoints.restrict("traffic", "split", self._refused, "no signal works at the end of its street")
-        self._told = b""
+        self._plan = b""
         self._open = np.zeros((0, 0))
 
     def open_(self, now: Conditions) -> FloatArray:
@@ -66,8 +69,8 @@ class Signals:
         """
         split = now.setpoints.of("traffic", "split")
         dark = self._dark(now)
-        if (told := split.tobytes() + dark.tobytes()) != self._told:
-            self._told = told
+        if (plan := split.tobytes() + dark.tobytes()) != self._plan:
+            self._plan = plan
             self._refused[:] = ~self._network.signal[self._detectors] | dark[self._detectors]
             share = self._shares(split)
             self._open = np.array([green(self._network, share, second) for second in range(0, CYCLE, INNER)])
@@ -75,10 +78,10 @@ class Signals:
         return self._open
 
     def _shares(self, split: FloatArray) -> FloatArray:
-        """Return the share of the cycle of each link's phase, shape (n_links,): the mean of what its node was told."""
-        told = np.flatnonzero(~np.isnan(split))
-        links = self._detectors[told]
-        first = np.where(self._network.phase[links] == 0, split[told], 1 - split[told])
+        """Return the share of the cycle of each link's phase, shape (n_links,): the mean of the setpoints at its node."""
+        known = np.flatnonzero(~np.isnan(split))
+        links = self._detectors[known]
+        first = np.where(self._network.phase[links] == 0, split[known], 1 - split[known])
         count = np.bincount(self._node[links], minlength=len(self._node))
         total = np.bincount(self._node[links], first, len(self._node))
         mean = np.where(count > 0, total / np.maximum(count, 1), 0.5)[self._node]
@@ -91,10 +94,10 @@ class Signals:
         return self._network.signal & ~now.powered[self._mains]
 
 
-def _nearest_mains(city: City, places: Sequence[tuple[float, float]]) -> IntArray:
-    """Return the sensor on the mains that stands nearest to each place, or none if there is no such sensor."""
+def _nearest_mains(city: City, points: Sequence[tuple[float, float]]) -> IntArray:
+    """Return the sensor on the mains that stands nearest to each point, or none if there is no such sensor."""
     mains = np.flatnonzero([sensor.kind not in BATTERY for sensor in city.sensors])
-    points = [(city.sensors[number].longitude, city.sensors[number].latitude) for number in mains]
-    if not points:
+    stations = [(city.sensors[number].longitude, city.sensors[number].latitude) for number in mains]
+    if not stations:
         return np.zeros(0, dtype=np.int64)
-    return np.asarray(mains[shapely.STRtree(shapely.points(points)).nearest(shapely.points(places))])
+    return np.asarray(mains[shapely.STRtree(shapely.points(stations)).nearest(shapely.points(points))])

@@ -2,23 +2,23 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from simulators.domains.traffic.domain import Traffic
 from simulators.domains.traffic.network import (
     IMPASSABLE,
-    arriving,
-    build_network,
     flood_speed,
     hindered,
-    steady_flow,
 )
+from simulators.world.conditions import Conditions
 
 
 @pytest.fixture(scope="module")
 def network(city):
-    return build_network(city.streets, 800.0)
+    return Traffic(city, Conditions.of(city, seed=1)).network
 
 
-def test_shares_of_the_ways_on_sum_to_one(network):
-    assert_allclose(network.upto[-1] + network.end_share, 1)
+def test_shares_of_the_ways_on_sum_to_one_or_less(network):
+    assert (network.upto[-1] < 1 + 1e-9).all()
+    assert (network.upto[-1] < 1 - 1e-3).any()  # some end their trip
     assert_allclose(network.share.sum(axis=0), network.upto[-1])
 
 
@@ -32,13 +32,6 @@ def test_only_the_motorway_leads_out_of_the_small_city(city, network):
     for flags, node in ((network.entry, "start"), (network.leave, "end")):
         gates = {getattr(city.streets[number], node) for number in np.flatnonzero(flags)}
         assert gates == {"node--2--1", "node-5--1"}
-
-
-def test_steady_flow_balances(network):
-    supply = np.full(len(network.length), 10.0)
-    flow = steady_flow(network, supply)
-    assert_allclose(flow, supply + arriving(network, flow * network.share), rtol=1e-3)
-    assert (flow * network.end_share).sum() == pytest.approx(supply.sum(), rel=1e-3)
 
 
 def test_nothing_hinders_on_a_dry_day(network, conditions):

@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.domains.traffic.network import build_network
+from simulators.domains.traffic.domain import Traffic
 from simulators.domains.traffic.queues import Queues, advance, split
+from simulators.world.conditions import Conditions
 from tests.simulators.conftest import small_city
 
-NETWORK = build_network(small_city().streets, 800.0)
+NETWORK = Traffic(small_city(), Conditions.of(small_city(), seed=1)).network
 LINKS = len(NETWORK.length)
 
 
@@ -40,7 +41,7 @@ def test_vehicles_turn_in_the_right_shares():
         total += moved
         ended += left
     assert_allclose(total / 4000, ready * NETWORK.share, atol=0.05)
-    assert_allclose(ended / 4000, ready * NETWORK.end_share, atol=0.05)
+    assert_allclose(ended / 4000, ready * (1 - NETWORK.upto[-1]), atol=0.05)
 
 
 def test_queues_discharge_at_the_saturation_flow_and_not_at_red():

@@ -10,7 +10,7 @@ from simulators.world.conditions import Conditions
 from tests.simulators.conftest import small_city
 
 CITY = small_city()
-NETWORK = build_network(CITY.streets, 800.0)
+NETWORK = build_network(CITY.streets)
 DETECTORS = [sensor for sensor in CITY.sensors if sensor.kind == "traffic"]
 LINKS = np.array([[street.id for street in CITY.streets].index(sensor.attributes["street"]) for sensor in DETECTORS])
 
@@ -46,7 +46,7 @@ def test_crossing_streets_are_not_green_together():
         assert opened[phases[0]].max() * opened[phases[1]].max() == 0
 
 
-def test_a_detector_gets_the_share_that_it_is_told_and_the_others_the_rest(now, signals):
+def test_a_setpoint_gives_a_street_its_share_and_the_crossing_ones_the_rest(now, signals):
     link = LINKS[1]
     usual = signals.open_(now).mean(axis=0)
     now.setpoints.of("traffic", "split")[1] = 0.8
