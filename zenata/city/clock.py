@@ -9,7 +9,11 @@ import re
 import time
 from datetime import UTC, datetime
 from fractions import Fraction
+from importlib import resources
 from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from tzdata import IANA_VERSION
 
 SECOND = 1_000_000
 """One second [us]."""
@@ -27,6 +31,35 @@ _ISO = re.compile(
     r"P(?=[0-9T])(?:([0-9]{1,10})W)?(?:([0-9]{1,10})D)?"
     r"(?:T(?=[0-9])(?:([0-9]{1,10})H)?(?:([0-9]{1,10})M)?(?:([0-9]{1,10})S)?)?"
 )
+
+
+ZONE_RULES = IANA_VERSION
+"""Version of the time zone rules in use, such as ``2026f``: that of the installed package ``tzdata``."""
+
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """Return a time zone with the rules of the installed package ``tzdata``.
+
+    Never with the machine's: `zoneinfo.ZoneInfo` prefers the files of the operating system, so the same world would
+    differ between machines whose rules are of different years.
+
+    Parameters
+    ----------
+    name : str
+        Of the IANA database, such as ``Africa/Casablanca``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such zone.
+    """
+    file = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    if not _ZONE.fullmatch(name) or not file.is_file():
+        raise ValueError(f"{name!r} is no time zone of the IANA database, version {ZONE_RULES}")
+    with file.open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
 
 
 class Clock(Protocol):

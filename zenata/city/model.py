@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from zenata.city.clock import load_zone
+
 PRIVATE = "w-"
 """How the names of private worlds begin."""
 
@@ -132,8 +134,8 @@ class City:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The city's time zone."""
-        return ZoneInfo(self.timezone)
+        """The city's time zone, by the rules of `zenata.city.clock.ZONE_RULES`."""
+        return load_zone(self.timezone)
 
     @cached_property
     def sensor_by_id(self) -> dict[str, Sensor]:

@@ -17,13 +17,13 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 import shapely
 from msgspec.structs import asdict
 
+from zenata.city.clock import load_zone
 from zenata.city.kinds import KINDS
 from zenata.city.model import City, District, Sensor, Street
 from zenata.city.quantities import SENML_UNITS
@@ -158,7 +158,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def _read_header(parameters: Mapping[str, Any], file: Path) -> _Header:
     try:
         header = msgspec.convert(parameters, _Header)
-        ZoneInfo(header.timezone)
+        load_zone(header.timezone)
     except (msgspec.ValidationError, ValueError, OSError, KeyError) as exc:
         raise CityError(f"{file}: {exc}") from exc
     west, south, east, north = header.bbox

@@ -201,13 +201,6 @@ def test_parameters_of_an_event_may_have_any_name(pilot, simulators):
     assert simulators.asked == [("w-own", "event", body)]
 
 
-@pytest.mark.parametrize("name", ["verb", "folder", "timeout"])
-def test_parameters_that_no_event_has_are_named(pilot, simulators, name):
-    answer = pilot.post("/v1/worlds/w-own/events", json={"type": "leak", name: "x"})
-    assert (answer.status_code, answer.json()["parameter"]) == (422, name)
-    assert not simulators.asked
-
-
 @pytest.mark.parametrize(
     ("path", "body"),
     [

@@ -1,5 +1,8 @@
+import shutil
 import time
+import zoneinfo
 from datetime import UTC, datetime, timedelta, timezone
+from importlib import resources
 
 import pytest
 from hypothesis import given
@@ -10,11 +13,13 @@ from zenata.city.clock import (
     LATEST,
     LONGEST,
     SECOND,
+    ZONE_RULES,
     Clock,
     ScaledClock,
     WallClock,
     format_time,
     from_epoch,
+    load_zone,
     parse_duration,
     parse_time,
 )
@@ -192,3 +197,48 @@ def test_a_decimal_fraction_of_a_second_or_millisecond_is_exact(moment: int) -> 
 def test_a_number_that_is_no_time_of_this_century_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="since 1970, of the years 2000 to 2099"):
         from_epoch(number)
+
+
+@pytest.fixture(params=["none", "wrong"])
+def system_zones(request, tmp_path):
+    """A machine without zone files, and one whose files for Casablanca are those of Tokyo."""
+    folder = tmp_path / "zoneinfo" / "Africa"
+    folder.mkdir(parents=True)
+    if request.param == "wrong":
+        with resources.as_file(resources.files("tzdata") / "zoneinfo" / "Asia" / "Tokyo") as tokyo:
+            shutil.copy(tokyo, folder / "Casablanca")
+    zoneinfo.reset_tzpath([str(folder.parent)])
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+def test_z1_the_zone_never_comes_from_the_machine(system_zones: None) -> None:
+    offset = datetime(2026, 10, 7, 6, tzinfo=UTC).astimezone(load_zone("Africa/Casablanca")).utcoffset()
+    assert offset == timedelta(0)
+    assert load_zone("Africa/Casablanca").key == "Africa/Casablanca"
+
+
+@pytest.mark.parametrize(
+    ("moment", "hours"),
+    [
+        (datetime(2026, 9, 20, 0, 59, 59, tzinfo=UTC), 1),
+        (datetime(2026, 9, 20, 1, tzinfo=UTC), 0),
+        (datetime(2026, 11, 29, 12, tzinfo=UTC), 0),
+        (datetime(2031, 7, 1, tzinfo=UTC), 0),
+    ],
+)
+def test_z2_morocco_stays_at_utc_since_september_2026(moment: datetime, hours: int) -> None:
+    """The rules since tzdata 2026f; they may change again, and then this test tells us."""
+    assert ZONE_RULES >= "2026f"
+    assert moment.astimezone(load_zone("Africa/Casablanca")).utcoffset() == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Mars/Olympus", "Africa", "Africa/", "../zoneinfo/Africa/Casablanca", "tzdata.zi", "Africa\\Casablanca"],
+)
+def test_no_other_name_is_a_zone(name: str) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        load_zone(name)
