@@ -17,9 +17,9 @@ from sandbox.parts import moment, open_sink
 from sandbox.settings import Settings
 from simulators.host.backfill import Backfill, Request, request_of
 from simulators.host.store_writer import Progress
-from simulators.record.record import History, Recipe, Record
+from simulators.record.record import History, Recipe, Record, load_secret
 from simulators.record.replay import Difference, history_of, replay
-from zenata.city.clock import WallClock, format_time, parse_duration
+from zenata.city.clock import ZONE_RULES, WallClock, format_time, parse_duration
 from zenata.city.pack import load_city
 from zenata.errors import ControlError, SetupError
 from zenata.process.signals import stop_on_signal
@@ -59,6 +59,7 @@ def backfill(settings: Settings, *, start: str | None, end: str | None, every: s
         start=first,
         end=last,
         every=step,
+        secret=load_secret(settings.secret_file, make=recipe is None),
     )
     if job.finished:
         say(f"{job.request.spoken}: filled already")
@@ -73,11 +74,13 @@ def backfill(settings: Settings, *, start: str | None, end: str | None, every: s
     return True
 
 
-def retell(file: Path, *, city: str | None, until: str | None, say: Say) -> bool:
-    """Make a recorded world again; return whether it says the same.
+def replay_record(settings: Settings, file: Path, *, city: str | None, until: str | None, say: Say) -> bool:
+    """Replay a recorded world; return whether it is the same.
 
     Parameters
     ----------
+    settings : Settings
+        Whose data directory holds the secret that sealed worlds need, unless one lies beside `file`.
     file : Path
         A world's record, or the ``run.json`` of a data directory.
     city : str or None
@@ -93,13 +96,25 @@ def retell(file: Path, *, city: str | None, until: str | None, say: Say) -> bool
         If there is no such record.
     """
     history = _history(file)
+    beside = file.parent / settings.secret_file.name
+    secret = load_secret(beside if beside.exists() else settings.secret_file)
+    _compare_zone_rules(history, say)
     with _shown(say) as show:
-        found = replay(load_city(city or history.recipe.city), history, moment("--until", until), show)
+        found = replay(load_city(city or history.recipe.city), history, moment("--until", until), show, secret)
     if isinstance(found, Difference):
         say(f"different: first between {format_time(found.after)} and {format_time(found.until)}")
         return False
     say(f"{found.digest} up to {format_time(found.time)}: equal")
     return True
+
+
+def _compare_zone_rules(history: History, say: Say) -> None:
+    """Say by which time zone rules the record was made, if not by those in use here."""
+    if history.zone_rules != [ZONE_RULES]:
+        made_by = ", then ".join(
+            f"tzdata {version}" if version else "rules it does not name" for version in history.zone_rules
+        )
+        say(f"made by {made_by}; here is tzdata {ZONE_RULES}: local hours may differ, and then readings do")
 
 
 def _history(file: Path) -> History:

@@ -219,6 +219,11 @@ class Settings(BaseSettings):
         return self.data_dir / "bulk.json"
 
     @property
+    def secret_file(self) -> Path:
+        """File of the secret that keys the draws of sealed worlds."""
+        return self.data_dir / "worlds.secret"
+
+    @property
     def world_dir(self) -> Path:
         """Folder of the world's recipe and checkpoint."""
         return self.worlds_dir / self.world

@@ -19,7 +19,7 @@ from simulators.host.hosting import Host, HostControl
 from simulators.host.service import Simulation, recipe_for, take_up
 from simulators.host.worlds import Limits, Worlds, recipe_in
 from simulators.record.digest import Digest
-from simulators.record.record import Pace, Recipe, Record
+from simulators.record.record import Pace, Recipe, Record, load_secret
 from simulators.world.world import TICK, World
 from zenata.city.clock import WallClock
 from zenata.city.model import PRIVATE, City
@@ -53,9 +53,11 @@ def simulate(settings: Settings) -> None:
 def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
     record, worlds = Record(settings.world_dir), _worlds(settings)
     start = moment("--start", settings.start)
-    recipe = recipe_for(record, city, seed=settings.seed, start=start, scenario=_scenario(settings))
+    before = record.recipe()
+    secret = load_secret(settings.secret_file, make=before is None or not before.sealed)
+    recipe = recipe_for(record, city, seed=settings.seed, start=start, scenario=_scenario(settings), secret=secret)
     with _published(settings, address, record, city, recipe, Pace(speed=settings.speed)) as (simulation, stop, control):
-        control.verbs |= HostControl(worlds, simulation.running.world).verbs
+        control.verbs |= HostControl(worlds, simulation.running.world, secret).verbs
         host = Host(
             worlds=worlds,
             program=partial(_world_program, settings),
@@ -102,7 +104,7 @@ def _published(
         control.activity.touch()
         simulation.receive(topic, payload)
 
-    run = take_up(record, city, recipe, WallClock().now())
+    run = take_up(record, city, recipe, WallClock().now(), load_secret(settings.secret_file))
     publisher = Publisher(
         address,
         client_id=f"simulators-{token_hex(8)}",

@@ -178,11 +178,12 @@ def replay(
     until: Annotated[
         str | None, typer.Option(help="Stop at this time. [default: go on to its last fingerprint]")
     ] = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """Make a recorded world again, and say whether it tells the same, or where it first does not."""
-    from sandbox.backfill import retell
+    """Run a recorded world again, and say whether it is the same, or where it first differs."""
+    from sandbox.backfill import replay_record
 
-    if not retell(file, city=city, until=until, say=typer.echo):
+    if not replay_record(settings_of(data_dir=data_dir), file, city=city, until=until, say=typer.echo):
         raise typer.Exit(1)
 
 

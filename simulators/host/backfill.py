@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from simulators.domains.base import COUNTERS
 from simulators.host.store_writer import Progress, Sink, StoreWriter, check_times
 from simulators.record.digest import Digest
-from simulators.record.record import Recipe, Record, read_json, write_json
+from simulators.record.record import Recipe, Record, read_json, seal_of, seed_of, write_json
 from simulators.world.world import TICK, World
 from zenata.city.clock import format_time
 from zenata.city.model import City
@@ -47,6 +47,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         if that is not made yet.
     digest : str
         Of all that was said, once it is finished.
+    sealed : str
+        As that of `simulators.record.record.Recipe`.
     """
 
     city: str
@@ -56,6 +58,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     every: int
     joins: int | None
     digest: str = ""
+    sealed: str = ""
 
     @property
     def spoken(self) -> str:
@@ -94,6 +97,9 @@ class Backfill:
         [us since the Unix epoch]
     every : int
         [us]
+    secret : bytes or None
+        Of the data directory: the past of a sealed city is drawn as its future is, and a city that is not made yet will
+        be sealed if there is one.
 
     Raises
     ------
@@ -112,6 +118,7 @@ class Backfill:
         start: int,
         end: int,
         every: int,
+        secret: bytes | None = None,
     ) -> None:
         check_times(start, end, every)
         if recipe is not None:
@@ -125,7 +132,9 @@ class Backfill:
             end=end,
             every=every,
             joins=recipe.start if recipe else None,
+            sealed=recipe.sealed if recipe else seal_of(secret) if secret else "",
         )
+        self._secret = secret
         before = request_of(folder)
         same = before is not None and replace(before, digest="", joins=None) == replace(self.request, joins=None)
         if before is not None and same:
@@ -230,7 +239,9 @@ class Backfill:
         on_tick(self.progress)
 
     def _world_at(self, start: int) -> World:
-        return World(self._city, seed=self.request.seed, start=start)
+        request = self.request
+        drawn_as = Recipe(city=request.city, seed=request.seed, start=start, live=False, sealed=request.sealed)
+        return World(self._city, seed=seed_of(drawn_as, self._secret), start=start)
 
     def _next(self, world: World) -> int:
         """Return the time of a world's next tick [us since the Unix epoch]."""

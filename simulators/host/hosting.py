@@ -17,9 +17,9 @@ from simulators.events.registry import effect_of
 from simulators.events.scenario import planned
 from simulators.host.requests import Arguments, NewWorldRequest, WorldRequest, read_arguments, read_speed, read_time
 from simulators.host.worlds import Worlds
-from simulators.record.record import Pace, Recipe
+from simulators.record.record import Pace, Recipe, seal_of
 from simulators.world.world import SIMULATED, TICK, World
-from zenata.city.clock import EARLIEST, LATEST, WallClock, format_time
+from zenata.city.clock import EARLIEST, LATEST, ZONE_RULES, WallClock, format_time
 from zenata.errors import ControlError
 from zenata.process.supervisor import GivenUp, Program, Supervisor
 
@@ -120,14 +120,16 @@ class HostControl:
     worlds : Worlds
     world : World
         The shared city, in which scenarios are tried.
+    secret : bytes or None
+        Of the data directory; seals worlds that are to be.
 
     Attributes
     ----------
     verbs : dict of str to callable
     """
 
-    def __init__(self, worlds: Worlds, world: World) -> None:
-        self._worlds, self._world = worlds, world
+    def __init__(self, worlds: Worlds, world: World, secret: bytes | None = None) -> None:
+        self._worlds, self._world, self._secret = worlds, world, secret
         self.verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
             "create": self._create,
             "delete": self._delete,
@@ -156,6 +158,8 @@ class HostControl:
             raise ControlError("two events of the scenario have the same id", "invalid")
         for event in events:
             effect_of(event, city, self._world.domains, request.seed)
+        if request.sealed and self._secret is None:
+            raise ControlError("this data directory has no secret to seal a world with", "conflict")
         return Recipe(
             city=city.id,
             seed=request.seed,
@@ -166,6 +170,9 @@ class HostControl:
             districts=request.districts,
             owner=request.owner,
             packs=request.packs,
+            sealed=seal_of(self._secret) if request.sealed and self._secret else "",
+            blind=request.blind,
+            zone_rules=ZONE_RULES,
         )
 
     def _delete(self, arguments: dict[str, Any]) -> dict[str, Any]:

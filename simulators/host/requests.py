@@ -91,6 +91,8 @@ class NewWorldRequest(Arguments):
     kinds: tuple[str, ...] = ()
     districts: tuple[str, ...] = ()
     packs: bool = False
+    sealed: bool = False
+    blind: bool = False
 
 
 class WorldRequest(Arguments):

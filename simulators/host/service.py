@@ -16,10 +16,10 @@ from simulators.host.encoder import Encoder
 from simulators.host.fast_forward import FastForward
 from simulators.host.publisher import WorldPublisher
 from simulators.record.journal import Entry, Order
-from simulators.record.record import Pace, Recipe, Record
+from simulators.record.record import Pace, Recipe, Record, seal_of
 from simulators.record.run import Run
 from simulators.world.world import TICK, Emission
-from zenata.city.clock import SECOND, Clock, ScaledClock, WallClock, format_time
+from zenata.city.clock import SECOND, ZONE_RULES, Clock, ScaledClock, WallClock, format_time
 from zenata.city.model import City
 from zenata.errors import CommandError, SetupError, TopicError
 from zenata.wire import commands, topics
@@ -46,7 +46,13 @@ _DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a chec
 
 
 def recipe_for(
-    record: Record, city: City, *, seed: int | None, start: int | None, scenario: str | None = None
+    record: Record,
+    city: City,
+    *,
+    seed: int | None,
+    start: int | None,
+    scenario: str | None = None,
+    secret: bytes | None = None,
 ) -> Recipe:
     """Return how to make the world: as it was made before, or newly.
 
@@ -60,6 +66,8 @@ def recipe_for(
         First moment [us since the Unix epoch]; None takes what was before, or follows the time of day.
     scenario : str or None
         What happens in a new world: see `simulators.events.scenario.planned`.
+    secret : bytes or None
+        Seals a new world. One that was made before stays as it is.
 
     Raises
     ------
@@ -77,6 +85,8 @@ def recipe_for(
             start=first,
             live=start is None,
             events=tuple(planned(city, scenario, first)),
+            sealed=seal_of(secret) if secret else "",
+            zone_rules=ZONE_RULES,
         )
         record.keep_recipe(recipe)
         return recipe
@@ -97,13 +107,13 @@ def recipe_for(
     return before
 
 
-def take_up(record: Record, city: City, recipe: Recipe, now: int) -> Run:
+def take_up(record: Record, city: City, recipe: Recipe, now: int, secret: bytes | None = None) -> Run:
     """Return the world as it was at its last checkpoint, or at its start.
 
     A live city that was away for longer than `CATCH_UP` begins anew at `now` [us], its messages numbered on and its
     meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up.
     """
-    run = Run(city, recipe, record.journal(), record)
+    run = Run(city, recipe, record.journal(), record, secret=secret)
     away = now - run.time
     if recipe.live and away > CATCH_UP:
         log.warning("the city was away for %.1f h and goes on from now; there are no readings between", away / 3.6e9)
@@ -156,6 +166,7 @@ class Simulation:
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._orders: list[tuple[Order, Future[str | None]]] = []
         self._clock: Clock = WallClock()
+        self._zone_rules_noted = False
         self.set_pace(pace)
 
     def call(self, act: Callable[[], T]) -> Future[T]:
@@ -221,6 +232,15 @@ class Simulation:
             raise SetupError("the world is still coming to where it was; try again in a moment")
         self.running.do([entry])
 
+    def _note_zone_rules(self) -> None:
+        """Write down that the world goes on by other rules of its time zone than before, if it does."""
+        run = self.running
+        noted = [entry.zone_rules for entry in run.journal.since(0) if entry.zone_rules]
+        if ([run.recipe.zone_rules, *noted])[-1] != ZONE_RULES:
+            log.warning("the time zone rules are now those of tzdata %s; the record says so", ZONE_RULES)
+            run.do([Entry(at=run.time, zone_rules=ZONE_RULES)])
+        self._zone_rules_noted = True
+
     def run(self, stop: threading.Event, on_turn: Callable[[], None] = lambda: None) -> None:
         """Run until `stop` is set, then leave a checkpoint. `on_turn` is called several times a second."""
         saved = time.monotonic()
@@ -237,6 +257,8 @@ class Simulation:
 
     def tick(self) -> Emission:
         """Move the world on one tick and publish what it says."""
+        if not self._zone_rules_noted and self.running.caught_up:
+            self._note_zone_rules()
         before = self.running.time
         orders = self._orders if self.running.caught_up else []
         refusals = self.running.do([Entry(at=before, order=order) for order, _ in orders]) if orders else []

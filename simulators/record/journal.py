@@ -48,6 +48,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Length of the ticks from now on [us].
     anew : int or None
         A city that was away begins anew at this time [us since the Unix epoch].
+    zone_rules : str or None
+        Version of the time zone rules from now on (`zenata.city.clock.ZONE_RULES`).
+    reveal : bool
+        The owner of a blind world gives up: its events are hidden no longer.
     """
 
     at: int
@@ -55,6 +59,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: Event | None = None
     every: int | None = None
     anew: int | None = None
+    zone_rules: str | None = None
+    reveal: bool = False
 
 
 class Journal:

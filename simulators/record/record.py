@@ -6,7 +6,9 @@ store keeps once.
 """
 
 import os
+import secrets
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -15,8 +17,9 @@ import msgspec
 from simulators.events.base import Event
 from simulators.labels.labels import Label
 from simulators.record.journal import Entry, Journal
+from simulators.world.draws import SealedSeed
 from zenata.errors import SetupError
-from zenata.process.files import State, keep_state, replaced, state_in
+from zenata.process.files import State, keep_state, replaced, state_in, write_private
 
 __all__ = ["History", "Mark", "Pace", "Recipe", "Record", "State", "read_json", "write_json"]
 
@@ -50,6 +53,13 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         The pilot whose world it is; empty for the shared city.
     packs : bool
         Whether it publishes each district's readings as packs, and none by themselves.
+    sealed : str
+        Which secret its draws need too (`seal_of`), empty for none: the future and the hidden events of a sealed world
+        are not its owner's to know.
+    blind : bool
+        Whether its events are hidden from its owner until they are over or the owner gives up.
+    zone_rules : str
+        Version of the time zone rules it was made by (`zenata.city.clock.ZONE_RULES`); empty if nobody noted it.
     """
 
     city: str
@@ -63,6 +73,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parent: str = ""
     owner: str = ""
     packs: bool = False
+    sealed: str = ""
+    blind: bool = False
+    zone_rules: str = ""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +124,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     marks: list[Mark]
     last: Mark
     format: Literal[1] = 1
+
+    @property
+    def zone_rules(self) -> list[str]:
+        """Versions of the time zone rules that the world has run by, in order; "" where nobody noted them."""
+        noted = [self.recipe.zone_rules, *(entry.zone_rules for entry in self.journal if entry.zone_rules)]
+        return list(dict.fromkeys(noted))
 
 
 class Record:
@@ -220,6 +239,57 @@ class Record:
                 file.write(time.to_bytes(8, "little", signed=True))  # over the old one, in one write
         except OSError as error:
             raise SetupError(f"{self._reached} cannot be written: {error.strerror}") from error
+
+
+SECRET_BYTES = 32
+
+
+def load_secret(file: Path, *, make: bool = False) -> bytes | None:
+    """Return the secret of a data directory, which keys the draws of its sealed worlds.
+
+    Parameters
+    ----------
+    file : Path
+        Readable by its owner alone.
+    make : bool
+        Whether to make one if there is none; it is made once, and never changes.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read or made.
+    """
+    if make:
+        write_private(file, secrets.token_hex(SECRET_BYTES), replace=False)
+    try:
+        return bytes.fromhex(file.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{file} cannot be read ({error}); restore it from a backup of this data directory") from error
+
+
+def seal_of(secret: bytes) -> str:
+    """Return what names a secret in the worlds that it seals, without telling it."""
+    return blake2b(b"seal", digest_size=8, key=secret).hexdigest()
+
+
+def seed_of(recipe: Recipe, secret: bytes | None) -> int:
+    """Return the seed that a world draws from.
+
+    Raises
+    ------
+    SetupError
+        If the world is sealed and the secret is missing, or another.
+    """
+    if not recipe.sealed:
+        return recipe.seed
+    if secret is None or seal_of(secret) != recipe.sealed:
+        raise SetupError(
+            "this world is sealed: it runs and replays only with the file worlds.secret of the data directory that it "
+            f"was made in, and {'that file is missing' if secret is None else 'the one here is another'}"
+        )
+    return SealedSeed(recipe.seed, secret)
 
 
 def read_json(path: Path, type_: type[T]) -> T | None:

@@ -1,4 +1,4 @@
-"""Telling a world again from its record, to see that it says the same."""
+"""Replay: runs a world again from its record, and checks it against the recorded hashes."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from zenata.errors import SetupError
 
 
 class Difference(NamedTuple):
-    """Where a world first said something else: behind a time, up to another [us since the Unix epoch]."""
+    """Where a replay first differs: after a time, up to another [us since the Unix epoch]."""
 
     after: int
     until: int
@@ -38,7 +38,11 @@ def history_of(record: Record, world: str) -> History:
 
 
 def replay(
-    city: City, history: History, until: int | None = None, on_tick: Callable[[Progress], None] = lambda _: None
+    city: City,
+    history: History,
+    until: int | None = None,
+    on_tick: Callable[[Progress], None] = lambda _: None,
+    secret: bytes | None = None,
 ) -> Mark | Difference:
     """Make a world again, as it was made and with what was done to it, and compare every fingerprint on the way.
 
@@ -49,6 +53,8 @@ def replay(
     until : int or None
         Where to stop [us since the Unix epoch]; None goes on to the last fingerprint.
     on_tick : callable
+    secret : bytes or None
+        Of the data directory where the world was made; needed by sealed worlds.
 
     Returns
     -------
@@ -58,14 +64,14 @@ def replay(
     Raises
     ------
     SetupError
-        If there is no fingerprint to compare, or it is of another city.
+        If there is no fingerprint to compare, it is of another city, or it is sealed and the secret is missing.
     """
     if history.recipe.city != city.id:
         raise SetupError(f"this world is of city {history.recipe.city}, not of {city.id}")
     marks = {mark.time: mark for mark in (*history.marks, history.last) if until is None or mark.time <= until}
     if not marks:
         raise SetupError("there is no fingerprint to compare with up to then")
-    run = Run(city, history.recipe, Journal(None, history.journal))
+    run = Run(city, history.recipe, Journal(None, history.journal), secret=secret)
     start = agreed = run.time
     progress = Progress(start=start, end=max(marks), at=start, work=max(marks) - start)
     for time in sorted(marks):

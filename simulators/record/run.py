@@ -8,7 +8,7 @@ import numpy as np
 from simulators.labels.shadows import Shadows
 from simulators.record.digest import Digest
 from simulators.record.journal import Entry, Journal
-from simulators.record.record import Mark, Recipe, Record, State
+from simulators.record.record import Mark, Recipe, Record, State, seed_of
 from simulators.world.world import TICK, Emission, World
 from zenata.city.clock import SECOND, format_time
 from zenata.city.model import City
@@ -47,7 +47,9 @@ class Run:
         Where fingerprints and checkpoints are kept, and the checkpoint to go on from; None begins at the start and keeps
         nothing.
     labelled : bool
-        Whether it finds out whom events affect; without, it is told again faster.
+        Whether it finds out whom events affect; without, a replay is faster.
+    secret : bytes or None
+        Of the data directory; needed by sealed worlds.
 
     Attributes
     ----------
@@ -62,14 +64,22 @@ class Run:
     Raises
     ------
     SetupError
-        If the checkpoint is of another version or city.
+        If the checkpoint is of another version or city, or the world is sealed and the secret is missing.
     """
 
     def __init__(
-        self, city: City, recipe: Recipe, journal: Journal, record: Record | None = None, *, labelled: bool = True
+        self,
+        city: City,
+        recipe: Recipe,
+        journal: Journal,
+        record: Record | None = None,
+        *,
+        labelled: bool = True,
+        secret: bytes | None = None,
     ) -> None:
         self.city = city
         self.recipe = recipe
+        self._seed = seed_of(recipe, secret)
         self.journal = journal
         self.digest = Digest()
         self.every = TICK
@@ -155,7 +165,7 @@ class Run:
         recipe = self.recipe
         return World(
             self.city,
-            seed=recipe.seed,
+            seed=self._seed,
             start=start,
             events=recipe.events,
             kinds=recipe.kinds,

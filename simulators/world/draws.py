@@ -4,9 +4,12 @@ A counter-based generator (Philox, doi:10.1145/2063384.2063405) is opened anew f
 not depend on how a run was cut into pieces, on where it started or on what other domains drew.
 """
 
+import struct
 from collections.abc import Callable
 from enum import IntEnum
+from hashlib import blake2b
 from statistics import NormalDist
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -48,21 +51,56 @@ def draws(seed: int, stream: Stream, number: int = 0) -> Generator:
     Parameters
     ----------
     seed : int
-        Of the world, from 0 to 2**64 - 1.
+        Of the world, from 0 to 2**64 - 1; a `SealedSeed` draws what nobody can repeat without its secret.
     stream : Stream
         What the draws are for.
     number : int
         Which of the stream's generators; two numbers share no draws (each may draw 2**128 blocks). May be negative.
     """
+    if isinstance(seed, SealedSeed):
+        return Generator(Philox(_Key(seed.key(stream, number)), counter=_FIRST))  # type: ignore[arg-type] # as below
     counter = np.array([0, 0, number % 2**64, 0], dtype=np.uint64)
-    return Generator(Philox(_Key(seed, stream), counter=counter))  # type: ignore[arg-type] # stubs know fewer seeds
+    key = np.array([seed, stream], dtype=np.uint64)  # a list would round large seeds
+    return Generator(Philox(_Key(key), counter=counter))  # type: ignore[arg-type] # stubs know fewer seeds
+
+
+class SealedSeed(int):
+    """A seed whose draws nobody can repeat without a secret.
+
+    It is what worlds are made of whose future nobody may compute: the shared city, and graded trials. Every generator
+    has a key of its own, of 128 bits, by BLAKE2b (RFC 7693) keyed with the secret. So all draws of one generator, if
+    they could be read back from the sensors, would say nothing of any other, and no plain seed makes the same city.
+
+    Parameters
+    ----------
+    seed : int
+    secret : bytes
+        At least 16 random ones, at most 64.
+    """
+
+    _secret: bytes
+
+    def __new__(cls, seed: int, secret: bytes) -> Self:  # noqa: D102 - the class describes it
+        if not 16 <= len(secret) <= 64:
+            raise ValueError(f"a secret has 16 to 64 bytes, not {len(secret)}")
+        sealed = super().__new__(cls, seed)
+        sealed._secret = secret
+        return sealed
+
+    def key(self, stream: Stream, number: int) -> npt.NDArray[np.uint64]:
+        """Return the key of one generator, shape (2,)."""
+        message = struct.pack("<QqQ", self, number, stream)
+        return np.frombuffer(blake2b(message, digest_size=16, key=self._secret).digest(), dtype="<u8")
+
+
+_FIRST = np.zeros(4, dtype=np.uint64)
 
 
 class _Key(ISeedSequence):
-    """The key of a stream; given as such, Philox would ask the system for entropy first, which takes as long again."""
+    """The key of a generator; from anything else Philox would make one by itself, or ask the system for entropy first."""
 
-    def __init__(self, seed: int, stream: Stream) -> None:
-        self._key = np.array([seed, stream], dtype=np.uint64)  # a list would round large seeds
+    def __init__(self, key: npt.NDArray[np.uint64]) -> None:
+        self._key = key
 
     def generate_state(self, n_words: int, dtype: npt.DTypeLike = np.uint64) -> npt.NDArray[np.uint64]:
         return self._key

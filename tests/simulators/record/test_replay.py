@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from simulators.events.base import Event
-from simulators.record.journal import Entry, Order
-from simulators.record.record import History, Mark, Recipe, Record
+from simulators.record.journal import Entry, Journal, Order
+from simulators.record.record import History, Mark, Recipe, Record, load_secret, seal_of
 from simulators.record.replay import Difference, history_of, replay
 from simulators.record.run import Run, unheard
 from simulators.world.world import TICK
@@ -121,3 +121,46 @@ def test_without_a_fingerprint_there_is_nothing_to_tell(city, record, tmp_path, 
         history_of(new, "new")
     with pytest.raises(SetupError, match="of city small, not of zenata"):
         replay(dataclasses.replace(city, id="zenata"), history)
+
+
+SECRET = bytes(range(32))
+
+
+def sealed(city, secret) -> History:
+    recipe = Recipe(city="small", seed=3, start=START, live=False, sealed=seal_of(SECRET), zone_rules="2025b")
+    run = Run(city, recipe, Journal(None), labelled=False, secret=secret)
+    on(run, START + 30 * TICK)
+    return History(world="w-1", recipe=recipe, journal=[], marks=[], last=run.mark())
+
+
+def test_a_sealed_world_replays_with_its_secret_alone(city):
+    history = sealed(city, SECRET)
+    assert replay(city, history, secret=SECRET) == history.last
+    for wrong, why in ((None, "missing"), (SECRET[::-1], "another")):
+        with pytest.raises(SetupError, match=f"sealed.*{why}"):
+            replay(city, history, secret=wrong)
+
+
+def test_no_seed_makes_a_sealed_world(city):
+    history = sealed(city, SECRET)
+    for seed in (3, 4):
+        plain = replace(history, recipe=replace(history.recipe, sealed="", seed=seed))
+        assert isinstance(replay(city, plain), Difference)
+
+
+def test_a_record_names_the_zone_rules_it_was_made_by(city):
+    history = sealed(city, SECRET)
+    assert history.zone_rules == ["2025b"]
+    moved = replace(history, journal=[Entry(at=START, zone_rules="2026f"), Entry(at=START + TICK, zone_rules="2026f")])
+    assert moved.zone_rules == ["2025b", "2026f"]
+
+
+def test_the_secret_is_made_once_and_is_private(tmp_path):
+    file = tmp_path / "worlds.secret"
+    assert load_secret(file) is None
+    first = load_secret(file, make=True)
+    assert (len(first), load_secret(file, make=True), load_secret(file)) == (32, first, first)
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("not hexadecimal")
+    with pytest.raises(SetupError, match="restore it from a backup"):
+        load_secret(file)

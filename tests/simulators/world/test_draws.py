@@ -1,10 +1,15 @@
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.world.draws import LARGE, Stream, arrivals, binomial, draws, poisson
+from simulators.world import draws as draws_module
+from simulators.world.draws import LARGE, SealedSeed, Stream, arrivals, binomial, draws, poisson
 
 EVEN = (np.arange(20_000) + 0.5) / 20_000
 
@@ -70,3 +75,41 @@ def test_arrivals_are_poisson():
     assert_allclose(drawn.var(axis=0), [0, 0.75, 3], rtol=0.06, atol=1e-12)
     assert abs(np.corrcoef(drawn[:, 1], drawn[:, 2])[0, 1]) < 0.04
     assert abs(np.corrcoef(drawn[1:, 2], drawn[:-1, 2])[0, 1]) < 0.04
+
+
+SECRET = bytes(range(32))
+
+
+def test_a_sealed_seed_draws_the_same_with_the_same_secret_alone():
+    first = draws(SealedSeed(5, SECRET), Stream.AIR, 7).random(4).tolist()
+    assert first == draws(SealedSeed(5, SECRET), Stream.AIR, 7).random(4).tolist()
+    for other in (5, SealedSeed(5, SECRET[::-1]), SealedSeed(6, SECRET)):
+        assert first != draws(other, Stream.AIR, 7).random(4).tolist()
+
+
+@given(st.integers(0, 2**64 - 1), st.sampled_from(Stream), st.integers(-(2**63), 2**63 - 1))
+def test_no_two_generators_of_a_sealed_world_share_a_key(seed, stream, number):
+    sealed = SealedSeed(seed, SECRET)
+    keys = {sealed.key(one, n).tobytes() for one in (stream, Stream.POWER) for n in (number, number ^ 1)}
+    assert len(keys) == 4 - 2 * (stream is Stream.POWER)
+
+
+def test_the_key_of_a_sealed_generator_is_as_long_as_no_trial_can_search():
+    keys = np.array([SealedSeed(1, SECRET).key(Stream.WEATHER, day) for day in range(2000)]).view(np.uint8)
+    bits = np.unpackbits(keys.reshape(2000, 16), axis=1)
+    assert bits.shape == (2000, 128)
+    assert np.abs(bits.mean(axis=0) - 0.5).max() < 0.06  # five standard deviations: every bit depends on the secret
+
+
+@pytest.mark.parametrize("secret", [b"", b"short", bytes(65)])
+def test_a_secret_has_a_length(secret):
+    with pytest.raises(ValueError, match="16 to 64 bytes"):
+        SealedSeed(1, secret)
+
+
+def test_every_draw_of_the_simulators_is_keyed_here():
+    """A generator made elsewhere would not know the secret of a sealed world."""
+    made = re.compile(r"default_rng|RandomState|np\.random\.(?!Generator)|Philox\(|import random|random\.seed")
+    folder = Path(draws_module.__file__).parents[1]
+    found = [str(file) for file in folder.rglob("*.py") if made.search(file.read_text(encoding="utf-8"))]
+    assert found == [draws_module.__file__]
