@@ -22,7 +22,9 @@ def test_a_storm_peaks_in_its_middle_and_blocks_drains(make, disturbed):
 def test_an_episode_fills_the_air_and_stills_the_wind(make, disturbed):
     episode = make("pollution_episode", hours=48, no2=3, wind=0.2)
     full = disturbed(episode, after=24)
-    assert full.background == pytest.approx([3, 3, 3, 1, 2])
+    assert full.background == pytest.approx([3, 2, 2, 1, 1.5])
+    assert episode.severity == 1.0
+    assert make("pollution_episode", wind=1.0).severity < make("pollution_episode").severity < 1
     assert full.wind == pytest.approx(0.2)
     early = disturbed(episode, after=3)
     assert early.background[0] == pytest.approx(2)
