@@ -1,10 +1,15 @@
 """What holds for every test."""
 
 import os
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.system.running import RunningCity, running_city
 
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("zenata", deadline=None)
@@ -21,12 +26,22 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file on one worker, as its tests share fixtures, and begin with the files that take long."""
+    """Keep on one worker what shares fixtures: a file, or all that use the live city. Begin with what takes long."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
     for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        shares_city = "live_city" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("live city" if shares_city else item.nodeid.partition("::")[0]))
+
+
+@pytest.fixture(scope="session")
+def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
+    """A live city in a folder as a user has it after `make up`. Tests may use it, and must leave it running as it was."""
+    folder = tmp_path_factory.mktemp("live")
+    for name, target in ((".venv", sys.prefix), ("docs", Path(__file__).parents[1] / "docs")):
+        (folder / name).symlink_to(target)
+    with running_city(folder / ".zenata", "--webhook-private") as city:
+        yield city
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -5,12 +5,10 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 
 import pytest
 
 from tests.compose import FILE, ROOT
-from tests.system.running import running_city
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -20,20 +18,15 @@ OURS = [command for command in COMMANDS if not command.startswith("docker ")]
 VERBS = {"up", "ps", "stop", "start"}
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder as a user has it after `make up`, with the city running."""
-    folder = tmp_path_factory.mktemp("operations")
-    (folder / ".venv").symlink_to(sys.prefix)
-    with running_city(folder / ".zenata"):
-        yield folder
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("command", OURS)
-def test_a_command_works(place, command):
+def test_a_command_works(live_city, command):
     process = subprocess.Popen(
-        ["sh", "-c", command], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        ["sh", "-c", command],
+        cwd=live_city.folder.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         if "zenata up" in command:

@@ -5,14 +5,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.system.running import RunningCity, running_city, wait_until
+from tests.system.running import RunningCity, wait_until
 from zenata.process.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -35,13 +34,16 @@ ENDLESS = ("/v1/stream", "mosquitto_sub", "zenata up")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a reader is, and what is left running there."""
+class Reader:
+    """Who types the commands, with what is left running meanwhile."""
 
-    folder: Path
     city: RunningCity
     stack: ExitStack
     port: int = field(default_factory=lambda: free_ports("127.0.0.1", {"alerts": 0})["alerts"])
+
+    @property
+    def folder(self) -> Path:
+        return self.city.folder.parent
 
     @property
     def alerted(self) -> Path:
@@ -70,13 +72,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder as a user has it after `make up`, with the city running."""
-    folder = tmp_path_factory.mktemp("readme")
-    for name, target in ((".venv", sys.prefix), ("docs", ROOT / "docs")):
-        (folder / name).symlink_to(target)
-    with running_city(folder / ".zenata", "--webhook-private") as city, ExitStack() as stack:
-        yield Place(folder, city, stack)
+def reader(live_city):
+    with ExitStack() as stack:
+        yield Reader(live_city, stack)
 
 
 @pytest.mark.slow
@@ -85,10 +83,10 @@ def place(tmp_path_factory):
     [command for command in COMMANDS if not command.startswith("make ")],
     ids=lambda command: " ".join(command.split()),
 )
-def test_a_command_works(place, command):
-    process = place.run(command)
+def test_a_command_works(reader, command):
+    process = reader.run(command)
     if command.endswith("&"):
-        wait_until(lambda: "listening" in place.alerted.read_text(), "it listens")
+        wait_until(lambda: "listening" in reader.alerted.read_text(), "it listens")
         assert process.poll() is None
         return
     try:
@@ -99,7 +97,7 @@ def test_a_command_works(place, command):
             said, _ = process.communicate(timeout=90)
             assert process.returncode == 0, said.decode()
             (written,) = re.findall(r" (?:-o|>) (\S+)", command)[-1:] or [None]
-            assert (said or (place.folder / written).read_bytes()).strip()
+            assert (said or (reader.folder / written).read_bytes()).strip()
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
@@ -107,11 +105,11 @@ def test_a_command_works(place, command):
 
 
 @pytest.mark.slow
-def test_the_first_hour_ends_on_a_map_and_with_an_alert(place):
-    layer = json.loads((place.folder / "map.geojson").read_text())
+def test_the_first_hour_ends_on_a_map_and_with_an_alert(reader):
+    layer = json.loads((reader.folder / "map.geojson").read_text())
     assert [one["id"] for one in layer["features"] if one["properties"]["layer"] == "device"] == ["roof"]
-    wait_until(lambda: "threshold.fired" in place.alerted.read_text(), "the alert is there, and its signature is good")
-    _, _, body = place.alerted.read_text().splitlines()[1].partition(" ")
+    wait_until(lambda: "threshold.fired" in reader.alerted.read_text(), "the alert is there, and its signature is good")
+    _, _, body = reader.alerted.read_text().splitlines()[1].partition(" ")
     assert json.loads(body)["data"].items() >= {"sensor": "roof", "value": 35}.items()
 
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect as connect_websocket
 
-from tests.system.running import FREE_PORTS, PATIENCE, ZENATA, RunningCity, running_city, wait_until
+from tests.system.running import FREE_PORTS, PATIENCE, ZENATA, RunningCity, wait_until
 from tests.zenata.broker.client import Client
 from zenata.control.keys import new_key
 from zenata.wire.address import parse_url
@@ -24,10 +23,9 @@ WRONG = new_key()
 HUNTER = "hunter2-never-told"
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
-    with running_city(tmp_path_factory.mktemp("secrets") / "data") as running:
-        yield running
+@pytest.fixture
+def city(live_city: RunningCity) -> RunningCity:
+    return live_city
 
 
 def passwords(city: RunningCity) -> set[str]:

@@ -5,7 +5,6 @@ import re
 import signal
 import stat
 import subprocess
-from collections.abc import Iterator
 from threading import Timer
 
 import psutil
@@ -20,11 +19,10 @@ FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "30")
 SERVICES = {"broker", "simulators", "api"}
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
+@pytest.fixture
+def city(live_city: RunningCity) -> RunningCity:
     """A live city that the tests only look at."""
-    with running_city(tmp_path_factory.mktemp("live") / "data") as running:
-        yield running
+    return live_city
 
 
 def demo(city: RunningCity, **options: str) -> Client:
