@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from zenata.control.keys import MqttUser
 from zenata.control.register import Register
 from zenata.errors import BrokerError, SetupError, ZenataError
 from zenata.process.background import Background
+from zenata.process.rate_limit import Bucket
 from zenata.process.supervisor import Program
 from zenata.process.tls import Certificate, certificate_of
 from zenata.wire.address import Address, parse_url
@@ -30,6 +31,7 @@ from zenata.worlds.folders import WorldFolders
 log = logging.getLogger(__name__)
 
 _SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
+_RELOADS, _RELOAD_PAUSE = 4.0, 3.0  # reloads of users at once, and in the long run one in so many seconds. Defaults
 _INTERVAL = 0.3  # between two looks at the register [s]
 _TIMEOUT = 10.0  # for a broker that a command is to tell [s]
 _COMPARE = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
@@ -123,6 +125,9 @@ class EmbeddedUsers:
         self._pilots = PilotUsers(settings, register, lambda entry: entry.bcrypt)
         self._written: Sequence[User] = ()
         self._monitor, self._gone = monitor, set[str]()
+        self._reloads, self._reloaded = Bucket(_RELOADS, time.monotonic()), 0.0
+        self.excluded: Callable[[], Collection[str]] = frozenset
+        """Pilots that are kept out for now."""
 
     def __enter__(self) -> Self:
         with suppress(BrokerError):  # then it is opened when it is needed
@@ -136,7 +141,7 @@ class EmbeddedUsers:
 
     def program(self) -> Program:
         """Write the broker's folder, and return how to run it."""
-        users = self._pilots.users
+        users = self._allowed()
         command = self._nats.prepare(
             folder=self._settings.data_dir / "broker",
             host=self._settings.host,
@@ -156,9 +161,9 @@ class EmbeddedUsers:
         renewed = self._renew_certificate()
         try:
             self._pilots.refresh()
-            if self._pilots.users == self._written:
+            wanted, before = self._allowed(), self._written
+            if wanted == before or not self._may_reload(before, wanted):
                 return renewed
-            before = self._written
             self.program()
         except ZenataError as error:
             log.warning("the broker's users cannot be renewed: %s", error)
@@ -178,6 +183,23 @@ class EmbeddedUsers:
         except BrokerError as error:
             log.warning("who had to go is cut off only when the broker comes to it: %s", error)
         self._gone = set()
+
+    def _allowed(self) -> Sequence[User]:
+        """Return the users of pilots that are not kept out; the name of a pilot holds no ``_``."""
+        excluded = frozenset(self.excluded())
+        return [user for user in self._pilots.users if user.name.partition("_")[0] not in excluded]
+
+    def _may_reload(self, before: Sequence[User], wanted: Sequence[User]) -> bool:
+        """Return whether to have the broker reload its users now: many changes in a row are taken together.
+
+        While it reloads, the broker accepts no connection. Whoever loses its access loses it within a second anyway.
+        """
+        now, there = time.monotonic(), {(user.name, user.password_hash) for user in wanted}
+        revokes = any((user.name, user.password_hash) not in there for user in before)
+        if self._reloads.take(1 / _RELOAD_PAUSE, _RELOADS, now) and not (revokes and now - self._reloaded >= 1.0):
+            return False
+        self._reloaded = now
+        return True
 
     def _renew_certificate(self) -> bool:
         """Copy the certificate if it has been renewed; return whether it has. One that is of no use is logged once."""

@@ -1,10 +1,12 @@
-"""`zenata doctor`: looks at what the city needs, and says how to mend what is missing."""
+"""`zenata doctor`: checks what the city needs, and says how to mend what is missing."""
 
+import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import urllib.error
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
@@ -78,9 +80,21 @@ def _running(settings: Settings) -> Running | None:
     """Return where the city of this data directory answers, or None if it does not run."""
     running = Running.read(settings.run_file)
     try:
-        return running if running and running.ask("/readyz") else None
+        return running if running and running.ask("/healthz") else None
     except (OSError, ValueError):
         return None
+
+
+def _city(settings: Settings) -> str:
+    if (running := _running(settings)) is None:
+        return "not running: `zenata up` starts it"
+    try:
+        running.ask("/readyz")
+    except urllib.error.HTTPError as error:
+        raise _Ailment(json.load(error).get("detail", f"/readyz answers {error.code}")) from error
+    except (OSError, ValueError) as error:
+        raise _Ailment(f"the API at {running.http} does not answer: {error}") from error
+    return "ready: what its sensors publish is stored"
 
 
 def _ports(settings: Settings) -> str:
@@ -128,6 +142,7 @@ CHECKS: dict[str, Check] = {
     "nats": _nats,
     "disk": _disk,
     "ports": _ports,
+    "city": _city,
     "tls": _tls,
     "broker": _broker,
     "store": _store,

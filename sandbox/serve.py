@@ -26,6 +26,7 @@ from ingest.maintenance import Maintenance
 from ingest.replay import replay
 from ingest.telemetry import Telemetry
 from sandbox.broker_users import MosquittoUsers
+from sandbox.flow import FlowMonitor
 from sandbox.ingest import counter_of, retention_of
 from sandbox.init import open_register
 from sandbox.parts import PATIENCE, kept_secret
@@ -78,6 +79,7 @@ def serve(settings: Settings) -> None:
     command_audit = CommandAudit(
         audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
     )
+    flow = FlowMonitor(settings.worlds_dir, settings.world, store.ledger)
     context = Context(
         city=city,
         store=store,
@@ -89,7 +91,8 @@ def serve(settings: Settings) -> None:
         exports=exports,
         webhooks=webhooks,
         cursors=Cursors(kept_secret(settings.data_dir / "cursors.secret").encode()),
-        ready=worker.problems if worker else list,
+        ready=lambda: [*(worker.problems() if worker else ()), *flow.shared_problems()],
+        stalled=lambda: flow.problems,
         counters=worker.counters if worker else dict,
         replay=lambda: astuple(replay(city, store, worker.clocks if worker else Clocks(), hub.publish, reader)),
         devices=devices,
@@ -122,6 +125,7 @@ def serve(settings: Settings) -> None:
             stack.enter_context(register)
             stack.enter_context(exports)
             stack.enter_context(webhooks)
+            stack.enter_context(flow)
             if settings.broker:
                 address = parse_url(settings.broker)
                 stack.enter_context(TopicListener(settings, address, "events", topics.EVENTS, webhooks.announce))

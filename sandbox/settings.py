@@ -76,6 +76,8 @@ class Settings(BaseSettings):
         Messages a second that the devices of a pilot may send in the long run.
     device_points : int
         Readings a day that the devices of a pilot may have.
+    connections : int
+        MQTT connections that a pilot may have at once to the embedded broker.
     export_bytes : int
         What the exports of a pilot may come to [bytes].
     webhook_private : bool
@@ -124,6 +126,7 @@ class Settings(BaseSettings):
     request_rate: int = Field(default=6000, ge=1)
     device_rate: float = Field(default=100.0, gt=0)
     device_points: int = Field(default=5_000_000, ge=0)
+    connections: int = Field(default=100, ge=1)
     export_bytes: int = Field(default=5_000_000_000, ge=0)
     webhook_private: bool = False
     world_rate: float = Field(default=4000.0, gt=0)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_register
 from sandbox.running import ASKED, Running, banner
@@ -25,6 +26,8 @@ from zenata.broker.base import MONITOR, wait_ready
 from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.nats import MonitorPort, Nats
 from zenata.city.clock import SECOND, format_time
+from zenata.control.audit import Audit
+from zenata.control.database import open_database
 from zenata.control.register import Register
 from zenata.errors import BrokerError, SetupError
 from zenata.process.ports import free_ports
@@ -55,6 +58,7 @@ class Plan:
     key: str | None
     """One that may ask for readings, if there still is one in a file."""
     access: EmbeddedUsers | None
+    monitor: BrokerMonitor | None
     """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
     certificate: Certificate | None
 
@@ -80,6 +84,7 @@ def up(settings: Settings, say: Say) -> None:
         stack.callback(say, "stopping ...")
         for program in plan.programs:
             supervisor.start(program)
+        guard: BrokerGuard | None = None
         if _come_alive(settings, plan, supervisor, stop, say):
             supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
             ready = time.monotonic() - began
@@ -87,15 +92,35 @@ def up(settings: Settings, say: Say) -> None:
                 supervisor.start(past)
             if plan.access:
                 stack.enter_context(plan.access)
+            if guard := _guard(settings, plan, register):
+                stack.enter_context(guard)
             say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate)}")
             if past:
                 say("the days before are being filled in behind; it says here when they are there ...")
             supervisor.on_change()  # run.json comes last: whoever waits for it may read the banner
         while not stop.wait(_WATCH):
             supervisor.check()
+            if guard and (reason := guard.restart_reason()):
+                supervisor.restart("broker", reason)
             if plan.access and plan.access.renew():
                 supervisor.signal("broker", signal.SIGHUP)
                 plan.access.disconnect()
+
+
+def _guard(settings: Settings, plan: Plan, register: Register) -> BrokerGuard | None:
+    """Return what watches the embedded broker, if that is used."""
+    if plan.access is None or plan.monitor is None:
+        return None
+    guard = BrokerGuard(
+        monitor=plan.monitor,
+        log_file=settings.data_dir / "logs" / "broker.log",
+        folder=settings.data_dir / "broker",
+        register=register,
+        audit=Audit(open_database(settings.database_url)),
+        connections=settings.connections,
+    )
+    plan.access.excluded = lambda: guard.excluded
+    return guard
 
 
 @contextmanager
@@ -157,13 +182,12 @@ def _plan(settings: Settings, register: Register) -> Plan:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
     ports = free_ports(settings.host, wanted)
     programs: list[Program] = []
-    access, monitor_url = None, ""
+    access, monitor, monitor_url = None, None, ""
     if settings.broker is None:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
         monitor_port, monitor_url = _monitor_port()
-        access = EmbeddedUsers(
-            settings, register, secrets, ports, certificate, monitor_port, BrokerMonitor(monitor_url)
-        )
+        monitor = BrokerMonitor(monitor_url)
+        access = EmbeddedUsers(settings, register, secrets, ports, certificate, monitor_port, monitor)
         trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
         address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
         mqtt, ws = str(address), f"{'wss' if certificate else 'ws'}://{settings.host}:{ports['--ws-port']}/mqtt"
@@ -199,6 +223,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
         city=service("simulators", "simulate", brokers["simulators"]),
         key=_key(settings, register),
         access=access,
+        monitor=monitor,
         certificate=certificate,
     )
 

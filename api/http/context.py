@@ -86,6 +86,8 @@ class Context:
         Of pages.
     ready : callable
         Returns what is not ready yet, in words; empty when all is.
+    stalled : callable
+        Returns what is wrong with the messages of worlds, by world; empty when all are stored.
     counters : callable
         Returns counters of the other services of the process, for /metrics.
     replay : callable
@@ -109,6 +111,7 @@ class Context:
     webhooks: WebhookService
     cursors: Cursors
     ready: Callable[[], list[str]] = list
+    stalled: Callable[[], Mapping[str, str]] = dict
     counters: Callable[[], Mapping[str, float]] = dict
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0)
     monitor: BrokerMonitor | None = None

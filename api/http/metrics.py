@@ -127,7 +127,8 @@ class Observer:
         self._metrics.requests.labels(scope["method"], route, status).inc()
         self._metrics.seconds.labels(route).observe(seconds)
         if principal := _principal(scope):
-            self._context.activity.answered(principal.pilot, status, seconds)
+            client = scope.get("client")
+            self._context.activity.answered(principal.pilot, status, seconds, client[0] if client else "")
 
     async def _note(self, scope: Scope, status: int) -> None:
         """Write an audit entry of what was changed or forbidden, before it is answered."""

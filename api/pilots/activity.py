@@ -1,10 +1,13 @@
-"""What each pilot asks of the API, since the process started."""
+"""Activity: counts the requests of each pilot since the process started."""
 
 import threading
 from collections import deque
 from dataclasses import dataclass, field
 
 from zenata.city.clock import Clock
+
+_MAX_ADDRESSES = 20
+"""Newest addresses of a pilot that are remembered."""
 
 _TIMES = 1000
 """Newest answers of a pilot that its percentile is of."""
@@ -29,6 +32,8 @@ class Requests:
         When it last asked [us since the Unix epoch].
     times : deque of float
         Times to the first byte of the newest answers [s].
+    addresses : deque of str
+        Where its newest requests came from.
     """
 
     open: int = 0
@@ -38,6 +43,7 @@ class Requests:
     over: dict[str, tuple[int, int]] = field(default_factory=dict)
     last: int | None = None
     times: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMES))
+    addresses: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_ADDRESSES))
 
     @property
     def p95(self) -> float | None:
@@ -60,8 +66,8 @@ class Activity:
         self._lock = threading.Lock()
         self._pilots: dict[str, Requests] = {}
 
-    def answered(self, pilot: str, status: int, seconds: float) -> None:
-        """Count an answer that begins, and the time to its first byte [s]."""
+    def answered(self, pilot: str, status: int, seconds: float, address: str = "") -> None:
+        """Count an answer that begins, the time to its first byte [s], and where it was asked from."""
         with self._lock:
             counts = self._pilots.setdefault(pilot, Requests())
             counts.open += 1
@@ -70,6 +76,8 @@ class Activity:
             counts.failed += status >= 500  # RFC 9110 section 15.6
             counts.times.append(seconds)
             counts.last = self._clock.now()
+            if address and address not in counts.addresses:
+                counts.addresses.append(address)
 
     def ended(self, pilot: str) -> None:
         """Count an answer as ended."""
@@ -81,6 +89,11 @@ class Activity:
         with self._lock:
             over = self._pilots.setdefault(pilot, Requests()).over
             over[quota] = (over.get(quota, (0, 0))[0] + 1, self._clock.now())
+
+    def pilots_at(self, address: str) -> set[str]:
+        """Return the pilots whose requests came from an address."""
+        with self._lock:
+            return {pilot for pilot, counts in self._pilots.items() if address in counts.addresses}
 
     def of(self, pilot: str) -> Requests:
         """Return what a pilot has asked; it goes on counting."""

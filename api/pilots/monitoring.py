@@ -1,4 +1,4 @@
-"""What can be seen of a pilot: what it asks and sends, what fails, and what somebody should look at."""
+"""Monitoring of pilots: their activity, and alerts on what somebody should look at."""
 
 import logging
 from collections import defaultdict
@@ -9,7 +9,9 @@ from typing import Any
 from api.http.context import Context
 from zenata.broker.monitor import Connection
 from zenata.city.clock import SECOND, WallClock, format_time
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, AuditEntry
 from zenata.control.device import Device
+from zenata.control.keys import Role
 from zenata.control.pilot import Pilot
 from zenata.errors import BrokerError
 from zenata.store.dead_letters import DeadLetter
@@ -21,6 +23,9 @@ HOUR = 3600 * SECOND
 Connected = Mapping[str, Sequence[Connection]]
 """Connections by pilot."""
 
+_BROKER = "broker"  # who an audit entry is by, of a client that showed no key
+_USERS = {Role.PILOT, Role.GUEST}
+_INCIDENTS = 200  # newest that are looked at
 _LETTERS = 1000  # newest dead letters that are looked at
 _SHOWN = 100  # silent devices that are named
 _ENOUGH, _MOST_WRONG = 20, 0.5  # requests, and the share of wrong ones, from which on somebody should look
@@ -62,6 +67,7 @@ def activity(context: Context, pilot: Pilot, connected: Connected | None) -> dic
             "last": None if requests.last is None else format_time(requests.last),
         },
         "sockets": context.sockets[pilot.name],
+        "broker": [_incident(context, pilot, entry) for entry in incidents(context, pilot)],
         "mqtt": None if connected is None else [_connection(one) for one in connected.get(pilot.name, ())],
         "devices": {
             "count": len(devices),
@@ -88,6 +94,14 @@ def alerts(context: Context) -> Iterator[dict[str, Any]]:
         yield _alert(
             None, "locked-out", f"{address} showed too many wrong keys; it is locked out for {wait:.0f} s more"
         )
+    for reason in context.ready():
+        yield _alert(None, "not-ready", reason)
+    owners = context.worlds.owners()
+    for world, problem in context.stalled().items():
+        if world != context.world:
+            yield {"pilot": owners.get(world), "kind": "not-stored", "detail": problem}
+    for entry in _unclaimed(context):
+        yield _alert(None, "refused", _sentence(entry, show_client=True))
     if (filled := _filled(context)) > _FULL:
         detail = f"the broker uses {filled:.0%} of the disk it may; full, it lets nobody connect (docs/operations.md)"
         yield _alert(None, "broker-filling", detail)
@@ -98,8 +112,60 @@ def alerts(context: Context) -> Iterator[dict[str, Any]]:
         yield from _alerts(pilot, activity(context, pilot, None))
 
 
+def own_alerts(context: Context, pilot: Pilot) -> Iterator[dict[str, Any]]:
+    """Return what a pilot should look at itself."""
+    yield from _alerts(pilot, activity(context, pilot, None))
+
+
+def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:
+    """Return what the broker did to a pilot or its clients in the last hour, newest first.
+
+    A client that was refused before it showed a key is anybody's: it is of the pilots that have used its address.
+    """
+    since = WallClock().now() - HOUR
+    entries = context.audit.entries(what=(BROKER_CUT_OFF, BROKER_REFUSED), since=since, limit=_INCIDENTS)
+    addresses = context.activity.of(pilot.name).addresses
+    for entry in entries:
+        if entry.who == pilot.name or (entry.who == _BROKER and entry.detail.get("address") in addresses):
+            yield entry
+
+
+def _unclaimed(context: Context) -> Iterator[AuditEntry]:
+    """Return clients that the broker refused before they showed a key, and whose address no pilot has used."""
+    since = WallClock().now() - HOUR
+    for entry in context.audit.entries(who=_BROKER, what=(BROKER_REFUSED,), since=since, limit=_INCIDENTS):
+        if not _pilots_at(context, entry.detail.get("address", "")):
+            yield entry
+
+
+def _pilots_at(context: Context, address: str) -> set[str]:
+    """Return the pilots that have used an address, but for those who run the sandbox."""
+    found = context.activity.pilots_at(address)
+    return {one.name for one in context.register.pilots() if one.name in found and one.role in _USERS}
+
+
+def _incident(context: Context, pilot: Pilot, entry: AuditEntry) -> dict[str, Any]:
+    """Return what the broker did; the id of a client only to the one pilot whose it can be."""
+    own = entry.who == pilot.name or _pilots_at(context, entry.detail["address"]) <= {pilot.name}
+    return {
+        "time": format_time(entry.time),
+        "kind": "cut-off" if entry.what == BROKER_CUT_OFF else "refused",
+        "detail": _sentence(entry, show_client=own),
+    }
+
+
+def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
+    detail = entry.detail
+    if entry.what == BROKER_CUT_OFF:
+        return f"the broker was closed to {entry.who} for {detail['seconds']:.0f} s: {detail['reason']}"
+    client = f"the MQTT client {entry.target!r}" if show_client and entry.target else "an MQTT client"
+    return f"{client} at {detail['address']} was refused: {detail['reason']}"
+
+
 def _alerts(pilot: Pilot, seen: dict[str, Any]) -> Iterator[dict[str, Any]]:
     requests, devices, letters = seen["requests"], seen["devices"], seen["dead_letters"]
+    for incident in {one["detail"]: one for one in reversed(seen["broker"])}.values():
+        yield _alert(pilot, incident["kind"], incident["detail"])
     if devices["offline"]:
         yield _alert(
             pilot, "devices-silent", f"{devices['offline']} devices are silent: {', '.join(devices['silent'])}"

@@ -14,9 +14,9 @@ from api.http.formats import FORMATS, JSON
 from api.http.params import AuditParams, Params, PilotPath
 from api.http.problems import Problem
 from api.http.responses import responses
-from api.pilots.monitoring import activity, alerts, connected
+from api.pilots.monitoring import activity, alerts, connected, own_alerts
 from api.pilots.routes import find
-from api.pilots.schemas import ActivityDocument, AlertPage, AuditPage
+from api.pilots.schemas import ActivityDocument, AlertPage, AuditPage, MyActivityDocument
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import format_time
 from zenata.control.audit import AuditEntry
@@ -39,11 +39,19 @@ def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPat
     return _json(activity(context, found, connected(context)))
 
 
+@router.get("/me/activity", responses=responses(MyActivityDocument, *_COMMON, "store-unavailable"))
+def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
+    """Say what the pilot of the key asks and sends, what fails, and what it should look at itself."""
+    found = context.register.pilot(principal.pilot)
+    seen = activity(context, found, connected(context))
+    return _json(seen | {"alerts": list(own_alerts(context, found))})
+
+
 @router.get(
     "/alerts", dependencies=[Depends(allow(*WATCHERS))], responses=responses(AlertPage, *_COMMON, "store-unavailable")
 )
 def all_alerts(context: ContextDep, _: NoParams) -> Response:
-    """List what somebody should look at: silent devices, dead letters, failures, quotas, addresses locked out, a full broker."""
+    """List what somebody should look at: silent devices, dead letters, failures, quotas, messages that are not stored, clients the broker refused, a full broker."""
     return _json({"items": list(alerts(context)), "next": None})
 
 

@@ -166,6 +166,14 @@ class ConnectionDocument(Document):
     sent: int
 
 
+class IncidentDocument(Document):
+    """What the broker did to a pilot that sent far beyond its quota, or to a client of its; in the last hour."""
+
+    time: str
+    kind: Literal["cut-off", "refused"]
+    detail: str
+
+
 class ActivityDocument(Document):
     """What a pilot does; `mqtt` is null where the broker does not tell who is connected."""
 
@@ -173,6 +181,7 @@ class ActivityDocument(Document):
     suspended: bool
     requests: RequestsDocument
     sockets: int
+    broker: list[IncidentDocument]
     mqtt: list[ConnectionDocument] | None
     devices: DevicesDocument
     dead_letters: LettersDocument
@@ -186,6 +195,10 @@ class AlertDocument(Document):
     kind: Literal[
         "locked-out",
         "broker-filling",
+        "not-ready",
+        "not-stored",
+        "cut-off",
+        "refused",
         "suspended",
         "devices-silent",
         "dead-letters",
@@ -195,6 +208,12 @@ class AlertDocument(Document):
         "nearly-over",
     ]
     detail: str
+
+
+class MyActivityDocument(ActivityDocument):
+    """One's own activity, and what one should look at."""
+
+    alerts: list[AlertDocument]
 
 
 class AlertPage(Document):

@@ -32,6 +32,7 @@ ANSWER = "_INBOX.watcher"
 """What the subjects begin with on which it is answered."""
 
 _MAX_CONNECTIONS = 65_536  # connections, more than it lets in
+_CLOSED = 512  # of those closed last that are looked at
 _TIMEOUT = 2.0  # the longest an answer may take [s]
 
 
@@ -59,6 +60,32 @@ class Connection:
     sent: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Traffic:
+    """What a connection has sent since it was opened.
+
+    Parameters
+    ----------
+    number : int
+        Of the connection, another for each.
+    user : str
+        Empty where it was refused.
+    client, address : str
+        See `Connection`.
+    messages, size : int
+        That came from it [bytes].
+    is_open : bool
+    """
+
+    number: int
+    user: str
+    client: str
+    address: str
+    messages: int
+    size: int
+    is_open: bool
+
+
 class _Client(msgspec.Struct):
     cid: int
     start: str
@@ -66,6 +93,7 @@ class _Client(msgspec.Struct):
     mqtt_client: str = ""
     ip: str = ""
     in_msgs: int = 0
+    in_bytes: int = 0
 
 
 class _Clients(msgspec.Struct):
@@ -128,6 +156,42 @@ class BrokerMonitor:
             )
             for one in self._clients().data.connections
         ]
+
+    def traffic(self) -> list[Traffic]:
+        """Return what each connection has sent: of those that are open, and of those that were closed last.
+
+        Raises
+        ------
+        BrokerError
+            As above.
+        """
+        closed = {"auth": True, "limit": _CLOSED, "state": 1, "sort": "stop"}
+        found = [(one, True) for one in self._clients().data.connections]
+        found += [(one, False) for one in self._ask("PING.CONNZ", closed, _Answer[_Clients]).data.connections]
+        return [
+            Traffic(
+                number=one.cid,
+                user=one.authorized_user,
+                client=one.mqtt_client,
+                address=one.ip,
+                messages=one.in_msgs,
+                size=one.in_bytes,
+                is_open=is_open,
+            )
+            for one, is_open in found
+        ]
+
+    def kick(self, numbers: Collection[int]) -> None:
+        """Close connections by their numbers.
+
+        Raises
+        ------
+        BrokerError
+            As above.
+        """
+        server = self._clients().server.id
+        for number in numbers:  # one that has just gone is answered as well
+            self._ask(f"{server}.KICK", {"cid": number}, _Kicked)
 
     def disconnect(self, users: Collection[str]) -> int:
         """Disconnect whoever is connected as one of these users; return how many were.

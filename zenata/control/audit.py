@@ -1,6 +1,6 @@
 """Audit log: who did what. It only grows; the database itself refuses to change or remove an entry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,12 @@ from sqlalchemy.orm import Session
 
 from zenata.control.keys import Principal
 from zenata.control.tables import AuditRow
+
+BROKER_CUT_OFF = "broker.cut-off"
+"""What the embedded broker's guard did to a pilot that sent far beyond its quota."""
+
+BROKER_REFUSED = "broker.refused"
+"""What the embedded broker did to a client, whose id is the target; by ``broker`` where it showed no key before."""
 
 _LONGEST = 200
 
@@ -76,13 +82,25 @@ class Audit:
         with Session(self._engine) as session, session.begin():
             session.add(audit_row(entry))
 
-    def entries(self, *, who: str | None = None, before: int | None = None, limit: int = 1000) -> Sequence[AuditEntry]:
+    def entries(
+        self,
+        *,
+        who: str | None = None,
+        what: Collection[str] = (),
+        since: int | None = None,
+        before: int | None = None,
+        limit: int = 1000,
+    ) -> Sequence[AuditEntry]:
         """Return entries, newest first.
 
         Parameters
         ----------
         who : str or None
             Only by this one.
+        what : collection of str
+            Only these actions; all if empty.
+        since : int or None
+            Only from this time on [us since the Unix epoch].
         before : int or None
             Only with an `id` below this.
         limit : int
@@ -90,6 +108,10 @@ class Audit:
         chosen = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
         if who is not None:
             chosen = chosen.where(AuditRow.who == who)
+        if what:
+            chosen = chosen.where(AuditRow.what.in_(what))
+        if since is not None:
+            chosen = chosen.where(AuditRow.time >= since)
         if before is not None:
             chosen = chosen.where(AuditRow.id < before)
         with Session(self._engine) as session:

@@ -135,18 +135,31 @@ class Supervisor:
         """Send a signal to a program; one that is dead will start without it."""
         self._running[name].send_signal(number)
 
+    def restart(self, name: str, reason: str) -> None:
+        """Stop a program and start it again, saying why; this counts as no death."""
+        (program,) = (one for one in self._programs if one.name == name)
+        self._say(f"{name} is started again: {reason}")
+        self._end(self._running[name])
+        self._due.pop(name, None)
+        self._spawn(program)
+        self.on_change()
+
     def stop(self) -> None:
         """End every process: politely first, and for certain after a few seconds."""
         for program in reversed(self._programs):
             process = self._running.pop(program.name)
             self._due.pop(program.name, None)
-            process.terminate()
-            try:
-                process.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            self._end(process)
         self._programs.clear()
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        """End a process: politely first, and for certain after a few seconds."""
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def _finish(self, program: Program) -> None:
         """Report the last line of a program that has ended."""

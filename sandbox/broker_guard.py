@@ -1,0 +1,262 @@
+"""Guard of the embedded broker: cuts off pilots that send far beyond their quotas, and reports what the broker refuses.
+
+A broker takes messages before quotas count them. So each user's connections, messages and bytes are watched by its
+monitoring, and the pilot of a user that goes beyond twice its quota is kept out for a minute. What is found is an entry
+of the audit log, from where activity and alerts have it.
+"""
+
+import logging
+import shutil
+import time
+from collections import Counter, deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from zenata.broker.log import LogTail, Refusal, WriteError, parse
+from zenata.broker.monitor import BrokerMonitor, Traffic
+from zenata.city.clock import WallClock
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, Audit, AuditEntry
+from zenata.control.authenticator import Authenticator
+from zenata.errors import BrokerError
+from zenata.process.background import Background
+
+log = logging.getLogger(__name__)
+
+CUT_OFF = 60.0
+"""How long a pilot is kept out [s]."""
+
+TOLERANCE = 2.0
+"""How many times its quota a pilot may send, and for how long it may send more [s]."""
+
+BURST = 10.0
+"""Messages that may come at once, in seconds of the quota, as `ingest.quotas` has it. A default."""
+
+BYTES_PER_MESSAGE = 8192
+"""Bytes that a message of the quota may have on average. A default: SenML packs of a gateway have some 2,000."""
+
+CONNECTS_PER_SECOND = 10.0
+"""New connections of a pilot in the long run; as many at once as it may have. A default."""
+
+ROOM = 32 * 2**20
+"""Free disk from which on a broker that could not write is started again [bytes]."""
+
+_INTERVAL = 1.0  # between two looks [s]
+_RETRY = 30.0  # between two restarts for a disk that was full [s]
+_REPORTED = 3600.0  # after which the same refusal is reported again [s]
+_MAX_REPORTS = 60  # refusals that are reported in that time
+_USED_UP = -1e-9
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What is left of a rate; below zero it is exceeded.
+
+    Parameters
+    ----------
+    left, time : float
+        What is left, and since when [s].
+    over : float or None
+        Since when it has been exceeded [s].
+    """
+
+    left: float
+    time: float
+    over: float | None = None
+
+    def spend(self, amount: float, rate: float, burst: float, now: float) -> bool:
+        """Spend; return whether the rate has been exceeded for longer than `TOLERANCE`."""
+        self.left = min(burst, self.left + (now - self.time) * rate)
+        self.time = now
+        self.left = max(self.left - amount, -2 * burst - rate)  # so that a flood is forgiven in the end
+        if self.left >= _USED_UP or not amount:
+            self.over = None
+        elif self.over is None:
+            self.over = now
+        return self.over is not None and now - self.over >= TOLERANCE
+
+
+class UsageWatch:
+    """Usage of the broker by pilot; pure: traffic and times are given.
+
+    Parameters
+    ----------
+    connections : int
+        That one pilot may have at once.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
+        self._seen: dict[int, tuple[int, int]] = {}  # messages and bytes by connection
+        self._pilots: dict[str, dict[str, Allowance]] = {}
+        self._first = True
+
+    def check(
+        self, traffic: Sequence[tuple[str, Traffic]], rates: dict[str, float], now: float
+    ) -> tuple[dict[str, str], list[int]]:
+        """Take what connections have sent up to `now` [s].
+
+        Parameters
+        ----------
+        traffic : sequence of (str, Traffic)
+            With the pilot of each.
+        rates : dict of str to float
+            Messages a second by pilot.
+        now : float
+
+        Returns
+        -------
+        dict of str to str
+            Why pilots are to be cut off.
+        list of int
+            Connections that are too many, the newest of each pilot.
+        """
+        messages, size, opened, open_ = Counter[str](), Counter[str](), Counter[str](), dict[str, list[int]]()
+        for pilot, one in traffic:
+            before = self._seen.get(one.number)
+            sent = (0, 0) if before is None else before
+            messages[pilot] += max(one.messages - sent[0], 0)
+            size[pilot] += max(one.size - sent[1], 0)
+            opened[pilot] += before is None
+            if one.is_open:
+                open_.setdefault(pilot, []).append(one.number)
+        self._seen = {one.number: (one.messages, one.size) for _, one in traffic}
+        first, self._first = self._first, False
+        if first:  # what was sent before we looked is nobody's fault now
+            return {}, []
+        reasons: dict[str, str] = {}
+        for pilot in {pilot for pilot, _ in traffic} | set(self._pilots):
+            rate = rates.get(pilot)
+            if rate is None:
+                self._pilots.pop(pilot, None)
+                continue
+            sums = (float(messages[pilot]), float(size[pilot]), float(opened[pilot]))
+            if reason := self._exceeded(pilot, rate, sums, now):
+                reasons[pilot] = reason
+            if len(open_.get(pilot, ())) > TOLERANCE * self._connections:
+                reasons[pilot] = f"{len(open_[pilot])} connections at once, where {self._connections} are allowed"
+        surplus = [number for numbers in open_.values() for number in sorted(numbers)[self._connections :]]
+        for pilot in reasons:
+            self._pilots.pop(pilot, None)
+        return reasons, surplus
+
+    def _exceeded(self, pilot: str, rate: float, sums: tuple[float, float, float], now: float) -> str:
+        usage = self._pilots.setdefault(pilot, {})
+        limits = {
+            "messages": (sums[0], TOLERANCE * rate, BURST * rate, f"the quota is {rate:g} messages a second"),
+            "bytes": (
+                sums[1],
+                TOLERANCE * rate * BYTES_PER_MESSAGE,
+                BURST * rate * BYTES_PER_MESSAGE,
+                f"{rate:g} messages a second may have {rate * BYTES_PER_MESSAGE / 1e6:.1f} MB a second",
+            ),
+            "connects": (sums[2], CONNECTS_PER_SECOND, TOLERANCE * self._connections, "stay connected instead"),
+        }
+        for what, (amount, allowed, burst, hint) in limits.items():
+            left = usage.setdefault(what, Allowance(burst, now))
+            if left.spend(amount, allowed, max(burst, 1.0), now):
+                return f"too many {what} over MQTT for more than {TOLERANCE:.0f} s: {hint}"
+        return ""
+
+
+class BrokerGuard(Background):
+    """Watches the embedded broker in a thread of its own.
+
+    Parameters
+    ----------
+    monitor : BrokerMonitor
+    log_file : Path
+        Of the broker.
+    folder : Path
+        Where the broker keeps its files.
+    register : Authenticator
+    audit : Audit
+    connections : int
+        That one pilot may have at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        monitor: BrokerMonitor,
+        log_file: Path,
+        folder: Path,
+        register: Authenticator,
+        audit: Audit,
+        connections: int,
+    ) -> None:
+        super().__init__("broker guard", daemon=True)
+        self._monitor, self._folder, self._register, self._audit = monitor, folder, register, audit
+        self._tail, self._usage = LogTail(log_file), UsageWatch(connections)
+        self._until: dict[str, float] = {}
+        self._cannot_write = False
+        self._restarted = -_RETRY
+        self._reported: dict[tuple[str, str, str], float] = {}
+        self._refusals: deque[Refusal] = deque(maxlen=1000)
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """Pilots that are kept out now."""
+        now = time.monotonic()
+        return frozenset(pilot for pilot, until in dict(self._until).items() if until > now)
+
+    def restart_reason(self) -> str:
+        """Return why the broker is to be started again now, and take it as done; empty if it is not."""
+        now = time.monotonic()
+        if not self._cannot_write or now - self._restarted < _RETRY:
+            return ""
+        if shutil.disk_usage(self._folder).free < ROOM:
+            return ""
+        self._cannot_write, self._restarted = False, now
+        return "it could not write to a full disk, and would refuse messages for ever; there is room again"
+
+    def _run(self) -> None:
+        while not self._stop.wait(_INTERVAL):
+            try:
+                self._check()
+            except (BrokerError, SQLAlchemyError) as error:
+                log.warning("the broker is not watched now: %s", error)
+            except Exception:
+                log.exception("watching the broker failed; trying again")
+
+    def _check(self) -> None:
+        for line in self._tail.lines():
+            match parse(line):
+                case WriteError():
+                    if not self._cannot_write:
+                        log.error("the broker cannot write to %s: is the disk full?", self._folder)
+                    self._cannot_write = True
+                case Refusal() as refusal:
+                    self._refusals.append(refusal)
+        users = {user.name: user.pilot for user in self._register.users()}
+        traffic = self._monitor.traffic()
+        self._report(traffic, users)
+        known = [(users[one.user], one) for one in traffic if one.user in users]
+        rates = {pilot: self._register.quotas(pilot).messages_per_second for pilot, _ in known}
+        reasons, surplus = self._usage.check(known, rates, time.monotonic())
+        for pilot, reason in reasons.items():
+            self._until[pilot] = time.monotonic() + CUT_OFF
+            self._note(pilot, BROKER_CUT_OFF, pilot, {"reason": reason, "seconds": CUT_OFF})
+            log.warning("%s is cut off for %.0f s: %s", pilot, CUT_OFF, reason)
+        gone = [one.number for pilot, one in known if pilot in reasons and one.is_open]
+        if gone or surplus:
+            self._monitor.kick({*gone, *surplus})
+
+    def _report(self, traffic: Collection[Traffic], users: dict[str, str]) -> None:
+        """Note what the broker refused: with the pilot, where it had shown a key before."""
+        by_number = {one.number: one for one in traffic}
+        while self._refusals:
+            refusal = self._refusals.popleft()
+            known = by_number.get(refusal.number)
+            pilot = users.get(known.user, "") if known else ""
+            what, now = (pilot or refusal.address, refusal.client, refusal.reason), time.monotonic()
+            self._reported = {key: when for key, when in self._reported.items() if now - when < _REPORTED}
+            if what not in self._reported and len(self._reported) < _MAX_REPORTS:
+                self._reported[what] = now
+                detail = {"address": refusal.address, "reason": refusal.reason}
+                self._note(pilot or "broker", BROKER_REFUSED, refusal.client, detail)
+
+    def _note(self, who: str, what: str, target: str, detail: Mapping[str, object]) -> None:
+        self._audit.record(AuditEntry(time=WallClock().now(), who=who, what=what, target=target, detail=dict(detail)))

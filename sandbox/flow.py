@@ -1,0 +1,155 @@
+"""Message flow: compares what worlds say they have published with what was stored, so that no stop goes unnoticed.
+
+A world's own count comes from its simulator by a local call, and not by the broker: so whatever stopped in between (the
+broker, a session, ingest, the store), published and stored drift apart here within seconds.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from simulators.world.conditions import TICK
+from zenata.city.clock import SECOND, parse_time
+from zenata.errors import ControlError
+from zenata.process.background import Background
+from zenata.store.ledger import Ledger
+from zenata.worlds.control import ask_raw
+
+log = logging.getLogger(__name__)
+
+WINDOW = 4.0
+"""How long messages may be on their way [s]. A default: ingest takes well below a second. With the 10 s between two ticks of
+a live city it makes 15 s at most from any stop to its report."""
+
+_INTERVAL = 0.9  # between two comparisons [s]
+_TIMEOUT = 2.0  # for a simulator to answer [s]
+_SAMPLES = 100
+
+
+class _Status(msgspec.Struct):
+    """Those members of a world's status that are compared."""
+
+    time: str
+    state: str
+    messages: int
+    speed: float | str = 1.0
+
+
+class Flow:
+    """The messages of one world; pure: times are given.
+
+    Parameters
+    ----------
+    world : str
+    """
+
+    def __init__(self, world: str) -> None:
+        self._world = world
+        self._published: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
+        self._base: int | None = None  # what was in flight at best: messages lost before we looked stay out
+        self._outstanding = 0
+        self._time, self._step = 0, 0  # of the world, and how far it last moved [us]
+        self._moved, self._answered = 0.0, 0.0
+        self._stands = ""
+
+    def answered(self, status: _Status, in_flight: int, now: float) -> None:
+        """Take the status of the world, and how many of its messages are in flight by the ledger, at `now` [s]."""
+        self._answered = now
+        self._published.append((now, status.messages))
+        self._base = in_flight if self._base is None else min(self._base, in_flight)
+        self._outstanding = in_flight - self._base
+        moment = parse_time(status.time)
+        if moment != self._time or status.state != "running":
+            self._step, self._time, self._moved = moment - self._time if self._time else 0, moment, now
+        speed = status.speed if isinstance(status.speed, float | int) else 1.0
+        pause = max(self._step, TICK) / SECOND / speed + WINDOW
+        self._stands = f"the time of {self._world} stands at {status.time}" if now - self._moved > pause else ""
+
+    def problem(self, now: float) -> str:
+        """Return what is wrong at `now` [s]; empty if nothing is."""
+        if not self._published:
+            return ""
+        if now - self._answered > 2 * WINDOW:
+            return f"the simulator of {self._world} has not answered for {now - self._answered:.0f} s"
+        first, newest = self._published[0], self._published[-1]
+        before = [count for when, count in self._published if when <= now - WINDOW]
+        if before and now - first[0] >= WINDOW and self._outstanding > newest[1] - before[-1]:
+            return (
+                f"{self._outstanding:,} messages of {self._world} are published and not stored, for more than "
+                f"{WINDOW:.0f} s: look at the logs of broker, ingest and store"
+            )
+        return self._stands
+
+
+class FlowMonitor(Background):
+    """Compares the worlds that run, again and again, in a thread of its own.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of all worlds.
+    shared : str
+        The shared city.
+    ledger : Ledger
+        Learns how many messages each world has published.
+    """
+
+    def __init__(self, root: Path, shared: str, ledger: Ledger) -> None:
+        super().__init__("message flow", daemon=True)
+        self._root, self._shared, self._ledger = root, shared, ledger
+        self._flows: dict[str, Flow] = {}
+        self._problems: Mapping[str, str] = {}
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong now, by world."""
+        return self._problems
+
+    def shared_problems(self) -> list[str]:
+        """Return what is wrong with the shared city, if anything is."""
+        return [problem for world, problem in self._problems.items() if world == self._shared]
+
+    def _run(self) -> None:
+        while not self._stop.wait(_INTERVAL):
+            try:
+                self.compare()
+            except Exception:
+                log.exception("published and stored messages could not be compared; trying again")
+
+    def compare(self) -> None:
+        """Ask every world that runs, once."""
+        running = {file.parent.name for file in self._root.glob("*/control.json") if not _sleeps(file.parent)}
+        for gone in set(self._flows) - running - {self._shared}:
+            del self._flows[gone]
+        for world in sorted(running):
+            if (status := _status(self._root / world)) is None or self._stop.is_set():
+                continue
+            if status.state == "catching-up":
+                continue  # it counts what it has published before
+            self._ledger.announce(world, status.messages)
+            flow = self._flows.setdefault(world, Flow(world))
+            flow.answered(status, self._ledger.balance(world).in_flight, time.monotonic())
+        now = time.monotonic()
+        found = {world: flow.problem(now) for world, flow in self._flows.items()}
+        for world, problem in found.items():
+            if problem and world not in self._problems:
+                log.error("%s", problem)
+        self._problems = {world: problem for world, problem in found.items() if problem}
+
+
+def _sleeps(folder: Path) -> bool:
+    return any((folder / word).exists() for word in ("asleep", "failed", "deleted"))
+
+
+def _status(folder: Path) -> _Status | None:
+    """Return the status of a world, which does not keep it awake; None if it does not answer."""
+    arguments: dict[str, Any] = {"used": False}
+    try:
+        return msgspec.json.decode(ask_raw(folder, "status", _TIMEOUT, **arguments), type=_Status)
+    except (ControlError, msgspec.DecodeError, OSError):
+        return None

@@ -1,0 +1,74 @@
+"""Usage of the broker by pilot, second by second."""
+
+import pytest
+
+from sandbox.broker_guard import BURST, UsageWatch
+from zenata.broker.monitor import Traffic
+
+RATES = {"aqua": 100.0, "volt": 100.0}
+
+
+def connection(number: int, messages: int = 0, size: int = 0, *, is_open: bool = True) -> Traffic:
+    return Traffic(
+        number=number, user="", client=f"c{number}", address="", messages=messages, size=size, is_open=is_open
+    )
+
+
+def cut_off(per_second: int, size: int = 100, seconds: int = 30) -> int | None:
+    """Return after how many seconds a pilot is cut off that sends so much each second."""
+    watch = UsageWatch(10)
+    watch.check([("aqua", connection(1))], RATES, 0.0)
+    for second in range(1, seconds):
+        sent = [
+            ("aqua", connection(1, per_second * second, size * per_second * second)),
+            ("volt", connection(2, second)),
+        ]
+        reasons, _ = watch.check(sent, RATES, float(second))
+        assert "volt" not in reasons
+        if reasons:
+            return second
+    return None
+
+
+def test_twice_the_quota_is_tolerated_and_more_is_not() -> None:
+    assert cut_off(200) is None
+    assert cut_off(5000) == 3
+
+
+def test_bytes_count_too() -> None:
+    assert cut_off(100, size=8000) is None
+    assert cut_off(100, size=200_000) == 3
+
+
+def test_a_gateway_that_was_away_sends_what_it_kept() -> None:
+    watch = UsageWatch(10)
+    watch.check([("aqua", connection(1))], RATES, 0.0)
+    kept = int(BURST * RATES["aqua"])
+    for second in range(1, 20):
+        assert watch.check([("aqua", connection(1, kept + 100 * second, 0))], RATES, float(second)) == ({}, [])
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_whoever_connects_anew_for_each_message_is_seen(is_open: bool) -> None:
+    watch, found = UsageWatch(10), []
+    watch.check([], RATES, 0.0)
+    for second in range(1, 10):
+        new = [("aqua", connection(1000 * second + number, 50, is_open=is_open)) for number in range(100)]
+        found.append(watch.check(new, RATES, float(second))[0])
+    assert any("aqua" in reasons for reasons in found[:4])
+
+
+def test_connections_beyond_the_limit_are_closed_newest_first_and_many_more_cut_off() -> None:
+    watch = UsageWatch(10)
+    watch.check([], RATES, 0.0)
+    some = [("aqua", connection(number)) for number in range(12)] + [("volt", connection(100))]
+    assert watch.check(some, RATES, 1.0) == ({}, [10, 11])
+    many = [("aqua", connection(number)) for number in range(25)]
+    reasons, _ = watch.check(many, RATES, 2.0)
+    assert "25 connections at once, where 10 are allowed" in reasons["aqua"]
+
+
+def test_nobody_is_blamed_for_what_came_before_we_looked() -> None:
+    watch = UsageWatch(10)
+    assert watch.check([("aqua", connection(1, 10**9, 10**12))], RATES, 0.0) == ({}, [])
+    assert watch.check([("aqua", connection(1, 10**9 + 10, 10**12))], RATES, 1.0) == ({}, [])

@@ -1,0 +1,73 @@
+"""Whether the messages of a world are stored, as its simulator and the ledger tell."""
+
+from sandbox.flow import Flow, _Status
+
+RATE = 200  # messages a second, published every ten seconds
+
+
+def status(second: float, messages: int, **options) -> _Status:
+    time = f"2026-01-01T00:{int(second) // 60:02}:{int(second) % 60:02}Z"
+    return _Status(time=time, state=options.pop("state", "running"), messages=messages, **options)
+
+
+def first_problem(
+    in_flight, seconds: int = 60, messages=lambda second: RATE * (second // 10 * 10)
+) -> tuple[int, str] | None:
+    flow = Flow("zenata")
+    for second in range(seconds):
+        flow.answered(status(second, messages(second)), in_flight(second), float(second))
+        if problem := flow.problem(float(second)):
+            return second, problem
+    return None
+
+
+def test_a_city_whose_messages_are_stored_is_well() -> None:
+    assert first_problem(lambda _: 100) is None
+
+
+def test_messages_that_stop_being_stored_are_told_within_15_s() -> None:
+    for stop in range(20, 30):
+        at_stop = RATE * (stop // 10 * 10)
+        second, problem = first_problem(lambda second, at=at_stop: max(RATE * (second // 10 * 10) - at, 0))
+        assert second - stop <= 15
+        assert "are published and not stored" in problem
+
+
+def test_a_stop_that_was_there_before_we_looked_is_told_too() -> None:
+    second, _ = first_problem(lambda second: 10_000 + RATE * (second // 10 * 10))
+    assert second <= 15
+
+
+def test_slow_storing_is_told() -> None:
+    assert first_problem(lambda second: RATE * (second // 10 * 10) * 9 // 10) is not None
+
+
+def test_messages_lost_before_we_looked_are_no_problem() -> None:
+    assert first_problem(lambda _: 57_624) is None
+
+
+def test_a_burst_that_is_stored_behind_is_no_problem_while_it_is_young() -> None:
+    assert first_problem(lambda second: 50_000 if second < 4 else 0, messages=lambda _: 50_000) is None
+
+
+def test_a_city_whose_time_stands_is_told_and_a_paused_one_is_not() -> None:
+    for state, told in (("running", True), ("paused", False)):
+        flow = Flow("zenata")
+        flow.answered(status(0, 10, state=state), 0, 0.0)
+        for second in range(1, 20):
+            flow.answered(status(5, 10, state=state), 0, float(second))
+        assert ("stands at 2026-01-01T00:00:05Z" in flow.problem(19.0)) is told
+
+
+def test_a_slow_world_has_time_for_its_tick() -> None:
+    flow = Flow("zenata")
+    for second in range(300):
+        flow.answered(status(second // 100 * 10, second, speed=0.1), 0, float(second))
+        assert flow.problem(float(second)) == ""
+
+
+def test_a_simulator_that_does_not_answer_is_told() -> None:
+    flow = Flow("zenata")
+    assert flow.problem(100.0) == ""
+    flow.answered(status(0, 1), 0, 100.0)
+    assert "has not answered for 10 s" in flow.problem(110.0)

@@ -1,0 +1,111 @@
+"""Whatever stops is reported, and what can heal heals: each stop is made for real, on one city."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.system.running import PATIENCE, RunningCity, running_city, wait_until, zenata
+
+pytestmark = pytest.mark.slow
+
+SIZE = 96  # of the small disk [MiB]
+SETTINGS = ("--start", "2026-03-01T06:00:00Z", "--speed", "10")
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A small disk of its own."""
+    if os.geteuid():
+        pytest.skip("only root can mount a small disk")
+    folder = tmp_path_factory.mktemp("disk")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}M", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture(scope="module")
+def city(disk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
+    with running_city(disk / "data", *SETTINGS) as running:
+        yield running
+
+
+def ready(city: RunningCity) -> tuple[bool, str]:
+    answer = httpx.get(f"{city.http}/readyz", timeout=20, trust_env=False)
+    return answer.status_code == 200, answer.json().get("detail", "")
+
+
+def as_admin(city: RunningCity, path: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {city.admin_key}"}
+    return httpx.get(city.http + path, headers=headers, timeout=20, trust_env=False)
+
+
+def wait_until_reported(city: RunningCity) -> str:
+    """Wait until the city says that it is not well, everywhere where it can be asked; return what is wrong."""
+    begin = time.monotonic()
+    wait_until(lambda: not ready(city)[0], "it is not ready")
+    print(f"reported after {time.monotonic() - begin:.1f} s: {ready(city)[1]}")
+    alerts = as_admin(city, "/v1/alerts").json()["items"]
+    assert "not-ready" in {alert["kind"] for alert in alerts}
+    doctor = zenata("doctor", "--data-dir", str(city.folder))
+    assert doctor.returncode != 0
+    assert "FAIL  city" in doctor.stdout
+    return ready(city)[1]
+
+
+def wait_until_well(city: RunningCity) -> None:
+    wait_until(lambda: ready(city)[0], "it is ready again")
+    city.wait_for_more()
+
+
+@pytest.mark.parametrize("name", ["broker", "simulators"])
+def test_a_process_that_stands_still_is_reported(city: RunningCity, name: str) -> None:
+    wait_until_well(city)
+    pid = city.pids[name]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert "zenata" in wait_until_reported(city)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until_well(city)
+
+
+def test_a_full_disk_is_reported_and_heals_when_there_is_room(city: RunningCity, disk: Path) -> None:
+    wait_until_well(city)
+    broker = city.pids["broker"]
+    filler = disk / "filler"
+    _fill(filler, lambda: "critical write error" in (city.folder / "logs" / "broker.log").read_text())
+    wait_until_reported(city)
+    filler.unlink()
+    wait_until(lambda: _pids(city).get("broker", broker) != broker, "the broker is started again")
+    assert "broker is started again: it could not write to a full disk" in city.said
+    wait_until_well(city)
+    city.halt()
+    ledger = as_admin(city, "/v1/ledger").json()["items"][0]
+    assert (ledger["missing"], ledger["in_flight"]) == (0, 0)
+
+
+def _pids(city: RunningCity) -> dict[str, int]:
+    try:
+        return city.pids
+    except (OSError, json.JSONDecodeError):
+        return {}
+
+
+def _fill(filler: Path, until: Callable[[], bool]) -> None:
+    """Keep a disk full until something has happened."""
+    deadline = time.monotonic() + PATIENCE
+    with filler.open("ab", buffering=0) as file:
+        while not until():
+            assert time.monotonic() < deadline
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                time.sleep(0.2)
