@@ -1,6 +1,7 @@
 """Delivers to webhooks by HTTP, with retries for up to a day.
 
-A failure of one receiver holds nobody else up: each webhook has one delivery under way at a time, beside the others.
+A delivery that fails holds up those behind it about the same sensor or event, so that `fired` comes before `cleared`, and
+no others.
 Nothing of an answer but its status is read or shown, so that nobody reads through us what only we can reach.
 """
 
@@ -44,7 +45,9 @@ TIME_LIMIT = 10.0
 """Time that an attempt may take in all [s]."""
 
 _CLAIM = 3 * int(TIME_LIMIT) * SECOND  # how long a delivery is ours; then another process takes it for lost
-_LOOK = 0.2  # pause between two looks at what is due [s]
+_LONGEST_WAIT = 30.0  # between two looks at what is due: another process may have recorded something [s]
+_AWAY = 1.0  # while the database is away [s]
+_SHORTEST_WAIT = 0.02  # so that deliveries recorded together are claimed together [s]
 _KEPT = 30 * 24 * 3600 * SECOND  # how long the log goes back [us]
 _TIDY = 3600 * SECOND  # pause between two looks at what is too old for it [us]
 _GRACE = 2.0  # how long attempts may go on when we stop [s]; what is cut off is made again
@@ -141,9 +144,20 @@ class Deliverer(Background):
     ) -> None:
         self._hooks, self._may, self._clock, self._private, self._draw = hooks, may, clock, private, draw
         self._threads = ThreadPoolExecutor(_DATABASE, "webhook database")
-        self._busy: set[str] = set()  # webhooks of which one is under way
+        self._busy: dict[str, set[str]] = {}  # deliveries under way by webhook
         self._news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        hooks.on_pending = self.wake
         super().__init__("webhook deliveries")
+
+    def wake(self) -> None:
+        """Look at once at what is due; any thread may call this."""
+        if (loop := self._loop) is not None:
+            with suppress(RuntimeError):  # it has just ended
+                loop.call_soon_threadsafe(self._news.set)
+
+    def _wake(self) -> None:
+        self.wake()
 
     def _run(self) -> None:
         asyncio.run(self._serve())
@@ -151,6 +165,7 @@ class Deliverer(Background):
     async def _serve(self) -> None:
         # Names are looked up in the threads of the loop, and the database is asked in others: no slow name server is
         # to hold up what arrives elsewhere.
+        self._loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(_LOOKUPS) as lookups, self._threads:
             asyncio.get_running_loop().set_default_executor(lookups)
             async with httpcore.AsyncConnectionPool(
@@ -163,27 +178,35 @@ class Deliverer(Background):
 
     async def _work(self, pool: httpcore.AsyncConnectionPool) -> None:
         attempts: set[asyncio.Task[None]] = set()
-        tidied, nothing = 0, list[tuple[Webhook, Delivery]]()
+        tidied = 0
+        away: list[tuple[Webhook, Delivery]] | None = None
         while not self._stop.is_set():
+            self._news.clear()
             now = self._clock.now()
             if now - tidied > _TIDY:
                 tidied = now
                 await self._in_database(partial(self._hooks.tidy, now - _KEPT), None)
-            for hook, delivery in await self._in_database(
-                partial(self._hooks.claim, now, now + _CLAIM, self._busy), nothing
-            ):
-                self._busy.add(hook.id)
+            claimed = await self._in_database(partial(self._hooks.claim, now, now + _CLAIM, self._busy), away)
+            for hook, delivery in claimed or ():
+                self._busy.setdefault(hook.id, set()).add(delivery.id)
                 attempt = asyncio.create_task(self._deliver(pool, hook, delivery))
                 attempts.add(attempt)
                 attempt.add_done_callback(attempts.discard)
-            self._news.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _LOOK)
+                await asyncio.wait_for(self._news.wait(), _AWAY if claimed is None else await self._wait(now))
         if attempts:
             _, late = await asyncio.wait(attempts, timeout=_GRACE)
             for attempt in late:
                 attempt.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _wait(self, looked: int) -> float:
+        """Return how long nothing will be due that was not at the last look [us], as far as this process knows [s]."""
+        away: int | None = looked + SECOND
+        due = await self._in_database(partial(self._hooks.next_due, looked), away)
+        if due is None:
+            return _LONGEST_WAIT
+        return min(max((due - self._clock.now()) / SECOND, _SHORTEST_WAIT), _LONGEST_WAIT)
 
     async def _deliver(self, pool: httpcore.AsyncConnectionPool, hook: Webhook, delivery: Delivery) -> None:
         """Make one attempt, and keep what became of it."""
@@ -200,8 +223,10 @@ class Deliverer(Background):
         except Exception:
             log.exception("an attempt to deliver failed here; it is made again")
         finally:
-            self._busy.discard(hook.id)
-            self._news.set()  # the next of this webhook need not wait
+            self._busy[hook.id].discard(delivery.id)
+            if not self._busy[hook.id]:
+                del self._busy[hook.id]
+            self._news.set()  # the next about this subject need not wait
 
     async def _in_database(self, act: Callable[[], T], otherwise: T) -> T:
         """Do something with the database; while it is away, what was claimed waits."""

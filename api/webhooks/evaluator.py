@@ -36,6 +36,7 @@ GRACE = 30.0
 
 _INTERVAL = 0.2  # between two evaluations [s]
 _RIGHTS = 1.0  # between two checks of who may see what [s]
+_REVISION = 5.0  # between two checks of whether another process has changed a webhook [s]
 _MARK = 5.0  # pause between two notes of how far we are [s]
 _PAGE = 20_000  # readings taken from the store at once
 
@@ -69,13 +70,13 @@ class ConditionEvaluator(Background):
         self._hooks, self._hub, self._store, self._may, self._clock = hooks, hub, store, may, clock
         self._since = time.monotonic() + grace
         self._next_batch = hub.next  # the batch to look at next
-        self._revision = -1
+        self._revision, self._changes = -1, 0
         self._known: list[Webhook] = []
         self._sensors: dict[str, SensorTracker] = {}  # by webhook, as the next
         self._events: dict[str, EventTracker] = {}
         self._outcomes: deque[Outcome] = deque()
         self._marked: dict[str, int | None] = {}
-        self._next = {"rights": 0.0, "mark": 0.0}
+        self._next = {"rights": 0.0, "mark": 0.0, "revision": 0.0}
         self._lock = threading.Lock()  # held by whoever is at work on any of these
         super().__init__("webhook conditions")
 
@@ -122,7 +123,10 @@ class ConditionEvaluator(Background):
 
     def _refresh(self) -> None:
         """Take up the webhooks that are new or begun anew, and leave those that are gone or not allowed any more."""
-        revision = self._hooks.revision()
+        revision = self._revision
+        if self._hooks.changes != self._changes or self._revision < 0 or self._is_time("revision", _REVISION):
+            self._changes = self._hooks.changes
+            revision = self._hooks.revision()
         if revision != self._revision:
             self._known = [hook for hook in self._hooks.webhooks() if hook.enabled]
             self._revision = revision

@@ -1,10 +1,11 @@
-"""The webhooks of all pilots and what they are to be told, in the control data.
+"""Register of webhooks and their deliveries, in the control data.
 
-A delivery is there from the moment that what it tells is noted, in one transaction, until it has arrived or was given
+A delivery is recorded with the state that it reports, in one transaction, and stays until it has arrived or was given
 up. Whoever delivers claims it for a while; if that process is killed, the delivery is due again when the claim ends.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,7 +13,12 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.webhooks.tables import DeliveryRow, StateRow, WebhookRevision, WebhookRow
-from api.webhooks.webhook import MAX_WAITING, MAX_WEBHOOKS, Delivery, State, Status, Webhook, WebhookError
+from api.webhooks.webhook import MAX_DROPPED, MAX_WAITING, MAX_WEBHOOKS, Delivery, State, Status, Webhook, WebhookError
+
+AT_ONCE = 8
+"""Deliveries of one webhook under way at once. A default."""
+
+_NOTHING: Mapping[str, Collection[str]] = {}
 
 
 class Webhooks:
@@ -22,10 +28,19 @@ class Webhooks:
     ----------
     engine : sqlalchemy.Engine
         As `zenata.control.database.open_database` returns it.
+
+    Attributes
+    ----------
+    on_pending : callable
+        Called when this process has recorded deliveries, or made one due.
+    changes : int
+        How often this process has changed a webhook.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.on_pending: Callable[[], object] = lambda: None
+        self.changes = 0
 
     def add(self, hook: Webhook) -> None:
         """Make a webhook.
@@ -35,8 +50,7 @@ class Webhooks:
         WebhookError
             If the pilot has too many.
         """
-        with Session(self._engine) as session, session.begin():
-            _raise_revision(session)
+        with self._changing() as session:
             count = session.scalar(select(func.count()).where(WebhookRow.pilot == hook.pilot)) or 0
             if count >= MAX_WEBHOOKS:
                 raise WebhookError(f"there are {count} webhooks already, the most that a pilot may have", "limit")
@@ -76,8 +90,7 @@ class Webhooks:
         WebhookError
             If the pilot has none of that id.
         """
-        with Session(self._engine) as session, session.begin():
-            _raise_revision(session)
+        with self._changing() as session:
             row = _row(session, pilot, id_)
             for name, value in changes.items():
                 setattr(row, name, value)
@@ -97,8 +110,7 @@ class Webhooks:
         WebhookError
             If the pilot has none of that id.
         """
-        with Session(self._engine) as session, session.begin():
-            _raise_revision(session)
+        with self._changing() as session:
             session.delete(_row(session, pilot, id_))
 
     def revision(self) -> int:
@@ -133,10 +145,17 @@ class Webhooks:
                 session.scalars(select(DeliveryRow.id).where(DeliveryRow.id.in_([one.id for one in deliveries])))
             )
             new = [one for one in {one.id: one for one in deliveries}.values() if one.id not in known]
-            waiting = _waiting(session, id_)
-            for place, one in enumerate(new):
-                session.add(DeliveryRow(**asdict(one if waiting + place < MAX_WAITING else _dropped(one))))
-            return len(new)
+            room = max(MAX_WAITING - _count(session, id_, Status.PENDING), 0)
+            for one in new[:room]:
+                session.add(DeliveryRow(**asdict(one)))
+            for one in new[room:][-MAX_DROPPED:]:
+                session.add(DeliveryRow(**asdict(_dropped(one))))
+            if len(new) > room:
+                session.flush()
+                _trim_dropped(session, id_)
+        if new:
+            self.on_pending()
+        return len(new)
 
     def mark(self, seen: Mapping[str, tuple[int, int]]) -> None:
         """Keep when each condition was begun that has been looked at, and up to which observation time [us].
@@ -148,33 +167,38 @@ class Webhooks:
                 same = (WebhookRow.id == id_, WebhookRow.begun == begun)
                 session.execute(update(WebhookRow).where(*same).values(seen=time))
 
-    def claim(self, now: int, until: int, busy: Collection[str] = ()) -> list[tuple[Webhook, Delivery]]:
-        """Take the oldest delivery of each webhook, if it is due at `now`, for oneself `until` a time [us].
+    def claim(
+        self, now: int, until: int, busy: Mapping[str, Collection[str]] = _NOTHING
+    ) -> list[tuple[Webhook, Delivery]]:
+        """Take deliveries that are due at `now` for oneself `until` a time [us]: of each webhook and subject the oldest.
 
-        One that is to be repeated holds up what came after it, so that a receiver is told in the order of events.
+        One that is to be repeated holds up what came after it about the same subject, and nothing else.
 
         Parameters
         ----------
         now, until : int
-        busy : collection of str
-            Webhooks to leave out.
+        busy : mapping of str to collection of str
+            Deliveries that are under way, by webhook: at most `AT_ONCE` of each.
         """
-        due = (DeliveryRow.status == Status.PENDING, DeliveryRow.due <= now)
-        claimed = []
+        pending, claimed = DeliveryRow.status == Status.PENDING, []
         with Session(self._engine) as session:
-            waiting = session.scalars(select(DeliveryRow.webhook).where(*due).distinct()).all()
-        for id_ in sorted(set(waiting) - set(busy)):
-            pending = select(DeliveryRow).where(due[0], DeliveryRow.webhook == id_)
-            oldest = pending.order_by(DeliveryRow.made, DeliveryRow.id).limit(1)
+            due = session.scalars(select(DeliveryRow.webhook).where(pending, DeliveryRow.due <= now).distinct()).all()
+        for id_ in sorted(due):
+            under_way = busy.get(id_, ())
             with Session(self._engine) as session, session.begin():
-                row, hook = session.scalar(oldest), session.get(WebhookRow, id_)
-                if row is None or hook is None or (row.due or 0) > now:
-                    continue
-                mine = update(DeliveryRow).where(DeliveryRow.id == row.id, DeliveryRow.due == row.due)
-                found = row.delivery
-                if session.execute(mine.values(due=until).returning(DeliveryRow.id)).first():
-                    claimed.append((hook.webhook, found))
+                hook = session.get(WebhookRow, id_)
+                for row in _next(session, id_, now, under_way) if hook else ():
+                    mine = update(DeliveryRow).where(DeliveryRow.id == row.id, DeliveryRow.due == row.due)
+                    found = row.delivery
+                    if session.execute(mine.values(due=until).returning(DeliveryRow.id)).first() and hook:
+                        claimed.append((hook.webhook, found))
         return claimed
+
+    def next_due(self, now: int) -> int | None:
+        """Return when after `now` the next delivery is due [us]; None if none is. Those due before wait for others."""
+        pending = (DeliveryRow.status == Status.PENDING, DeliveryRow.due > now)
+        with Session(self._engine) as session:
+            return session.scalar(select(func.min(DeliveryRow.due)).where(*pending))
 
     def attempted(self, delivery: Delivery, *, disable: str = "") -> None:
         """Keep what became of an attempt, in the delivery and in its webhook.
@@ -186,9 +210,7 @@ class Webhooks:
         disable : str
             Why the webhook is to be switched off; empty to leave it on.
         """
-        with Session(self._engine) as session, session.begin():
-            if disable:
-                _raise_revision(session)
+        with self._changing() if disable else self._writing() as session:
             row, hook = session.get(DeliveryRow, delivery.id), session.get(WebhookRow, delivery.webhook)
             if row is None or hook is None:
                 return
@@ -223,7 +245,7 @@ class Webhooks:
             return [row.delivery for row in rows]
 
     def retry(self, pilot: str, id_: str, delivery: str, now: int) -> Delivery:
-        """Make a delivery due at once, whatever has become of it, and return it.
+        """Make a delivery due at once, whatever has become of it, and return it; it waits for no other.
 
         Raises
         ------
@@ -236,9 +258,24 @@ class Webhooks:
                 raise WebhookError(f"there is no delivery {delivery[:80]!r} of this webhook", "delivery")
             if not hook.enabled:
                 raise WebhookError("the webhook is switched off", "off")
-            row.status, row.due = Status.PENDING, now
+            row.status, row.due, row.subject = Status.PENDING, now, ""
             session.flush()
-            return row.delivery
+            found = row.delivery
+        self.on_pending()
+        return found
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _changing(self) -> Iterator[Session]:
+        """Give a transaction that raises the revision: it begins by writing, so that of two at once one waits."""
+        with self._writing() as session:
+            session.execute(update(WebhookRevision).values(number=WebhookRevision.number + 1))
+            yield session
+        self.changes += 1
 
     def tidy(self, before: int) -> None:
         """Remove what was made before a time [us] and waits no longer."""
@@ -254,14 +291,33 @@ def _row(session: Session, pilot: str, id_: str) -> WebhookRow:
     return row
 
 
-def _raise_revision(session: Session) -> None:
-    """Begin by writing, so that of two changes at once one waits for the other."""
-    session.execute(update(WebhookRevision).values(number=WebhookRevision.number + 1))
+def _next(session: Session, id_: str, now: int, busy: Collection[str]) -> list[DeliveryRow]:
+    """Return the deliveries of a webhook that may be made now: of each subject the oldest, if it is due."""
+    pending = (DeliveryRow.webhook == id_, DeliveryRow.status == Status.PENDING)
+    chosen = select(DeliveryRow.id, DeliveryRow.subject, DeliveryRow.due).where(*pending)
+    subjects, due = set[str](), list[tuple[int, str]]()
+    for one, subject, moment in session.execute(chosen.order_by(DeliveryRow.made, DeliveryRow.id)):
+        if subject and subject in subjects:
+            continue
+        subjects.add(subject)
+        if (moment or 0) <= now and one not in busy:
+            due.append((moment or 0, one))
+    ids = [one for _, one in sorted(due)][: max(AT_ONCE - len(busy), 0)]
+    rows = {row.id: row for row in session.scalars(select(DeliveryRow).where(DeliveryRow.id.in_(ids)))}
+    return [rows[one] for one in ids if one in rows]
 
 
-def _waiting(session: Session, id_: str) -> int:
-    chosen = select(func.count()).where(DeliveryRow.webhook == id_, DeliveryRow.status == Status.PENDING)
+def _count(session: Session, id_: str, status: Status) -> int:
+    chosen = select(func.count()).where(DeliveryRow.webhook == id_, DeliveryRow.status == status)
     return session.scalar(chosen) or 0
+
+
+def _trim_dropped(session: Session, id_: str) -> None:
+    """Remove the oldest dropped deliveries beyond `MAX_DROPPED`."""
+    dropped = (DeliveryRow.webhook == id_, DeliveryRow.status == Status.DROPPED)
+    newest = select(DeliveryRow.id).where(*dropped).order_by(DeliveryRow.made.desc(), DeliveryRow.id.desc())
+    if old := session.scalars(newest.offset(MAX_DROPPED)).all():
+        session.execute(delete(DeliveryRow).where(DeliveryRow.id.in_(old)))
 
 
 def _dropped(one: Delivery) -> Delivery:

@@ -69,6 +69,7 @@ class DeliveryRow(Base):
     took: Mapped[float | None]
     code: Mapped[int | None]
     error: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(130))
 
     @property
     def delivery(self) -> Delivery:

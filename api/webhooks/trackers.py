@@ -165,7 +165,7 @@ class EventTracker:
 
     def _delivery(self, type_: str, state: State, wall: int) -> Delivery:
         event = msgspec.json.decode(state.about)
-        return delivery_of(self.hook, type_, {"event": event}, wall, event["id"])
+        return delivery_of(self.hook, type_, {"event": event}, wall, event["id"], subject=event["id"])
 
 
 def _rule_of(condition: Mapping[str, Any]) -> Levels | Silences:
@@ -192,7 +192,9 @@ def selection_of(hook: Webhook) -> Selection:
     )
 
 
-def delivery_of(hook: Webhook, type_: str, data: Mapping[str, Any], wall: int, *what: str) -> Delivery:
+def delivery_of(
+    hook: Webhook, type_: str, data: Mapping[str, Any], wall: int, *what: str, subject: str = ""
+) -> Delivery:
     """Return a delivery at a time of day [us].
 
     `what` gives its id, with the webhook and when its condition began: what is found out twice is delivered once.
@@ -204,7 +206,9 @@ def delivery_of(hook: Webhook, type_: str, data: Mapping[str, Any], wall: int, *
     }
     digest = sha256("\n".join((hook.id, str(hook.begun), type_, *what)).encode()).hexdigest()
     text = msgspec.json.encode(body).decode()
-    return Delivery(id=f"msg_{digest[:32]}", webhook=hook.id, type=type_, made=wall, body=text, due=wall)
+    return Delivery(
+        id=f"msg_{digest[:32]}", webhook=hook.id, type=type_, made=wall, body=text, due=wall, subject=subject
+    )
 
 
 def _delivery(hook: Webhook, series: Series, change: Change, wall: int) -> Delivery:
@@ -216,4 +220,4 @@ def _delivery(hook: Webhook, series: Series, change: Change, wall: int) -> Deliv
         reading = {"property": series.property, "unit": series.unit, "value": change.value}
         data |= reading | {"time": format_time(state.time)}
     word = f"{hook.condition['type']}.{_WORDS[state.phase]}"
-    return delivery_of(hook, word, data, wall, series.sensor, str(state.since))
+    return delivery_of(hook, word, data, wall, series.sensor, str(state.since), subject=series.sensor)

@@ -13,6 +13,9 @@ MAX_WEBHOOKS = 20
 MAX_WAITING = 1000
 """Deliveries of one webhook that wait; what comes on top is written into the log as dropped. A default."""
 
+MAX_DROPPED = 1000
+"""Dropped deliveries in the log of one webhook; the newest stay. A default."""
+
 
 class WebhookError(ZenataError):
     """A webhook cannot be made or changed as asked.
@@ -142,6 +145,9 @@ class Delivery:
         HTTP status of its answer.
     error : str
         What went wrong at it.
+    subject : str
+        The sensor or event that it is about. Deliveries of one webhook and subject arrive in order; one without a subject
+        neither waits for others nor holds them up.
     """
 
     id: str
@@ -156,3 +162,4 @@ class Delivery:
     took: float | None = None
     code: int | None = None
     error: str = ""
+    subject: str = ""

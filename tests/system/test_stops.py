@@ -48,9 +48,7 @@ def as_admin(city: RunningCity, path: str) -> httpx.Response:
 
 def wait_until_reported(city: RunningCity) -> str:
     """Wait until the city says that it is not well, everywhere where it can be asked; return what is wrong."""
-    begin = time.monotonic()
     wait_until(lambda: not ready(city)[0], "it is not ready")
-    print(f"reported after {time.monotonic() - begin:.1f} s: {ready(city)[1]}")
     alerts = as_admin(city, "/v1/alerts").json()["items"]
     assert "not-ready" in {alert["kind"] for alert in alerts}
     doctor = zenata("doctor", "--data-dir", str(city.folder))

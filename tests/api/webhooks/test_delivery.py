@@ -180,9 +180,9 @@ def test_a_receiver_that_takes_too_long_is_given_up_and_holds_no_other_up(
     assert rig.wait(lambda one: one.attempts == 1).error == "no answer within 1 s"
 
 
-def test_deliveries_of_one_webhook_come_one_after_the_other(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+def test_deliveries_about_one_sensor_come_one_after_the_other(rig: Rig, receiver: Receiver, entered: Callable) -> None:
     rig.add(receiver.url)
-    rig.record("wh_1", {}, [made(f"msg_{n}", made=n, due=n) for n in (3, 1, 2)])
+    rig.record("wh_1", {}, [made(f"msg_{n}", made=n, due=n, subject="air-1") for n in (3, 1, 2)])
     entered(rig.deliverer())
     assert [request.id for request in receiver.wait(3)] == ["msg_1", "msg_2", "msg_3"]
 
@@ -213,7 +213,7 @@ def test_a_delivery_that_was_claimed_by_one_who_died_is_made_by_another(
 def test_a_receiver_that_says_gone_is_left_alone(rig: Rig, receiver: Receiver, entered: Callable) -> None:
     receiver.answers = [410]
     rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1", made=1), made("msg_2", made=2)])
+    rig.record("wh_1", {}, [made("msg_1", made=1, subject="air-1"), made("msg_2", made=2, subject="air-1")])
     entered(rig.deliverer())
     dropped = rig.wait(lambda one: one.status is Status.DROPPED)
     hook = rig.hooks.webhook("demo", "wh_1")
@@ -270,3 +270,12 @@ def test_a_webhook_that_fails_for_days_is_switched_off() -> None:
     assert why_disable(replace(HOOK, failing=0), bad, DISABLE_AFTER) == ""
     assert "3 days" in why_disable(replace(HOOK, failing=0), bad, DISABLE_AFTER + 1)
     assert why_disable(replace(HOOK, failing=0), Answer(code=200), DISABLE_AFTER + 1) == ""
+
+
+def test_nothing_is_asked_of_the_database_while_nothing_waits(rig: Rig, entered: Callable, monkeypatch) -> None:
+    calls: list[int] = []
+    claim = rig.hooks.claim
+    monkeypatch.setattr(rig.hooks, "claim", lambda *args: (calls.append(1), claim(*args))[1])
+    entered(rig.deliverer())
+    time.sleep(1.5)
+    assert len(calls) == 1

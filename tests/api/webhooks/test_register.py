@@ -7,8 +7,18 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from api.webhooks.register import Webhooks
-from api.webhooks.webhook import MAX_WAITING, MAX_WEBHOOKS, Delivery, Phase, State, Status, Webhook, WebhookError
+from api.webhooks.register import AT_ONCE, Webhooks
+from api.webhooks.webhook import (
+    MAX_DROPPED,
+    MAX_WAITING,
+    MAX_WEBHOOKS,
+    Delivery,
+    Phase,
+    State,
+    Status,
+    Webhook,
+    WebhookError,
+)
 from zenata.control.register import Register
 
 NOW = 10**15
@@ -32,7 +42,9 @@ def hook(number: int = 0, pilot: str = "aqua") -> Webhook:
 
 def delivery(number: int, webhook: str = "wh-00000000", made: int | None = None) -> Delivery:
     made = NOW + number if made is None else made
-    return Delivery(id=f"msg_{number:032x}", webhook=webhook, type="test", made=made, body="{}", due=NOW)
+    return Delivery(
+        id=f"msg_{number:032x}", webhook=webhook, type="test", made=made, body="{}", due=NOW, subject="air-0001"
+    )
 
 
 def refusal(act) -> str:
@@ -171,10 +183,14 @@ def test_a_claim_is_of_one_and_ends(webhooks: Webhooks) -> None:
     ]
     assert webhooks.claim(NOW, LATER) == []  # what came later waits for what is under way, or to be repeated
     assert webhooks.claim(NOW - 1, LATER) == []
-    assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1, busy=[hook().id])] == [delivery(3).id]
+    assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1, busy={hook().id: range(AT_ONCE)})] == [
+        delivery(3).id
+    ]
     assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1)] == [delivery(1).id]
     webhooks.attempted(replace(delivery(1), status=Status.DELIVERED, due=None))
-    assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1, busy=[hook(1).id])] == [delivery(2).id]
+    assert [taken.id for _, taken in webhooks.claim(LATER, LATER + 1, busy={hook(1).id: range(AT_ONCE)})] == [
+        delivery(2).id
+    ]
 
 
 def test_of_many_that_claim_at_once_one_gets_it(webhooks: Webhooks, engine: Engine) -> None:
@@ -239,3 +255,53 @@ def test_tidying_removes_what_is_old_and_waits_no_longer(webhooks: Webhooks) -> 
         webhooks.attempted(replace(delivery(number), status=Status.FAILED, due=None, tried=NOW, error="no"))
     webhooks.tidy(NOW + 2)
     assert [one.id for one in webhooks.deliveries(hook().id)] == [delivery(number).id for number in (3, 2, 1)]
+
+
+def about(number: int, subject: str) -> Delivery:
+    return replace(delivery(number), subject=subject)
+
+
+def test_a_delivery_that_fails_holds_up_those_of_its_subject_alone(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {}, [about(1, "air-1"), about(2, "air-1"), about(3, "air-2"), about(4, ""), about(5, "")])
+    assert [one.id for _, one in webhooks.claim(NOW + 9, LATER)] == [delivery(n).id for n in (1, 3, 4, 5)]
+    webhooks.attempted(replace(about(1, "air-1"), attempts=1, due=LATER, error="no answer"))
+    webhooks.attempted(replace(about(3, "air-2"), status=Status.DELIVERED, due=None))
+    assert webhooks.claim(NOW + 10, LATER) == []
+    again = webhooks.retry("aqua", hook().id, delivery(2).id, NOW)  # whoever asks for it by hand does not wait
+    assert [one.id for _, one in webhooks.claim(NOW + 11, LATER)] == [again.id]
+    assert next(one.id for _, one in webhooks.claim(LATER, LATER + 1)) == delivery(1).id
+
+
+def test_when_to_look_again_is_known_without_looking(webhooks: Webhooks) -> None:
+    assert webhooks.next_due(NOW) is None
+    webhooks.record(hook(), {}, [replace(about(1, "air-1"), due=LATER), about(2, "air-1")])
+    assert webhooks.next_due(NOW) == LATER  # the second waits for the first
+    assert webhooks.next_due(LATER) is None
+
+
+def test_so_many_are_under_way_at_once(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {}, [about(number, "") for number in range(3 * AT_ONCE)])
+    first = [one.id for _, one in webhooks.claim(NOW, LATER)]
+    assert len(first) == AT_ONCE
+    assert len(webhooks.claim(NOW, LATER, busy={hook().id: first[1:]})) == 1
+
+
+def test_dropped_deliveries_are_bounded_and_the_newest_stay(webhooks: Webhooks) -> None:
+    webhooks.record(hook(), {}, [about(number, "air-1") for number in range(MAX_WAITING)])
+    for begin in range(0, 3 * MAX_DROPPED, MAX_DROPPED // 2):
+        webhooks.record(hook(), {}, [about(MAX_WAITING + begin + n, "air-1") for n in range(MAX_DROPPED // 2)])
+    log = webhooks.deliveries(hook().id, limit=10_000)
+    assert sum(one.status is Status.DROPPED for one in log) == MAX_DROPPED
+    assert sum(one.status is Status.PENDING for one in log) == MAX_WAITING
+    assert log[0].id == delivery(MAX_WAITING + 3 * MAX_DROPPED - 1).id
+
+
+def test_whoever_delivers_is_told_of_what_is_pending(webhooks: Webhooks) -> None:
+    calls: list[int] = []
+    webhooks.on_pending = lambda: calls.append(1)
+    webhooks.record(hook(), {"air-1": FIRING}, [])
+    assert calls == []
+    webhooks.record(hook(), {}, [delivery(1)])
+    webhooks.record(hook(), {}, [delivery(1)])
+    webhooks.retry("aqua", hook().id, delivery(1).id, NOW)
+    assert len(calls) == 2
