@@ -7,7 +7,6 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
 
-from api.city.schemas import MapDocument
 from api.devices.routes import document_of
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
@@ -16,6 +15,7 @@ from api.http.responses import responses
 from api.readings.selection import check_names
 from zenata.city.kinds import KINDS
 from zenata.city.model import Sensor
+from zenata.contract.city import CityMap
 from zenata.control.device import Device
 
 router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)])
@@ -34,7 +34,11 @@ class GeoJson(JSONResponse):
         return msgspec.json.encode(content)
 
 
-@router.get("/map", response_class=GeoJson, responses=responses(MapDocument, "no-key", "invalid-parameter"))
+@router.get(
+    "/map",
+    response_class=GeoJson,
+    responses=responses(CityMap, "no-key", "invalid-parameter", media=GeoJson.media_type),
+)
 def city_map(context: ContextDep, principal: PrincipalDep, params: Annotated[MapParams, Query()]) -> Response:
     """Return districts, sensors and one's own devices as GeoJSON (RFC 7946), for QGIS, Leaflet and their like.
 

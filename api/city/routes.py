@@ -8,7 +8,6 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.city.schemas import CityDocument, DistrictPage, KindPage, SensorAndLatest, SensorPage
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
@@ -21,6 +20,10 @@ from zenata.city.kinds import KINDS
 from zenata.city.model import District
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray, IntArray, Selection
+from zenata.contract.base import Page
+from zenata.contract.city import City as CityDocument
+from zenata.contract.city import District as DistrictDocument
+from zenata.contract.city import Kind, Sensor, SensorWithLatest
 
 router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)])
 
@@ -48,13 +51,13 @@ def city(context: ContextDep, principal: PrincipalDep, params: Annotated[WorldPa
     )
 
 
-@router.get("/districts", responses=responses(DistrictPage, *_COMMON))
+@router.get("/districts", responses=responses(Page[DistrictDocument], *_COMMON))
 def districts(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
     """List the districts, each with its outline as GeoJSON."""
     return _json({"items": [_district(district) for district in context.city.districts], "next": None})
 
 
-@router.get("/kinds", responses=responses(KindPage, *_COMMON))
+@router.get("/kinds", responses=responses(Page[Kind], *_COMMON))
 def kinds(_: Annotated[Params, Query()]) -> Response:
     """List the kinds of sensors: what they observe, in which units and ranges, how often [s], and what they obey."""
     items = [
@@ -64,7 +67,7 @@ def kinds(_: Annotated[Params, Query()]) -> Response:
     return _json({"items": items, "next": None})
 
 
-@router.get("/sensors", responses=responses(SensorPage, *_COMMON))
+@router.get("/sensors", responses=responses(Page[Sensor], *_COMMON))
 def sensors(context: ContextDep, params: Annotated[SensorsParams, Query()]) -> Response:
     """List sensors, in the order of the city or, with `near`, by distance."""
     positions, distances = _search(context, params)
@@ -79,7 +82,7 @@ def sensors(context: ContextDep, params: Annotated[SensorsParams, Query()]) -> R
 
 @router.get(
     "/sensors/{sensor}",
-    responses=responses(SensorAndLatest, *_COMMON, "unknown-sensor", "unknown-world", "store-unavailable"),
+    responses=responses(SensorWithLatest, *_COMMON, "unknown-sensor", "unknown-world", "store-unavailable"),
 )
 def sensor(
     context: ContextDep, principal: PrincipalDep, sensor: str, params: Annotated[WorldParams, Query()]

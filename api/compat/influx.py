@@ -11,7 +11,6 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.devices.schemas import PingDocument, QueryDocument
 from api.devices.telemetry import body_of, over_quota
 from api.http.auth import CHALLENGE, admit, key_of
 from api.http.context import ContextDep
@@ -19,6 +18,7 @@ from api.http.formats import JSON
 from api.http.params import WriteParams
 from api.http.problems import KINDS, Problem
 from api.http.responses import responses
+from zenata.contract.service import InfluxHealth, InfluxResults
 from zenata.control.keys import Principal, Role
 from zenata.wire.uplinks.results import TelemetryResult
 
@@ -95,14 +95,14 @@ async def write_v2(
     return await _write(context, principal, params, request)
 
 
-@router.get("/ping", responses=responses(PingDocument, "invalid-parameter"))
+@router.get("/ping", responses=responses(InfluxHealth, "invalid-parameter"))
 @router.head("/ping", include_in_schema=False)
 async def ping() -> Response:
     """Say that lines are taken here, as InfluxDB 1 does."""
     return _pass()
 
 
-@router.get("/health", responses=responses(PingDocument, "invalid-parameter"))
+@router.get("/health", responses=responses(InfluxHealth, "invalid-parameter"))
 async def health() -> Response:
     """Say that lines are taken here, as InfluxDB 2 does."""
     return _pass()
@@ -111,7 +111,7 @@ async def health() -> Response:
 @router.post(
     "/query",
     responses=responses(
-        QueryDocument, "no-key", "wrong-role", "request-refused", "body-too-large", "invalid-parameter"
+        InfluxResults, "no-key", "wrong-role", "request-refused", "body-too-large", "invalid-parameter"
     ),
 )
 async def query(_: ClientDep, request: Request) -> Response:

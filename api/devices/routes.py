@@ -7,9 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.city.places import district_of, is_near
-from api.devices.schemas import DeviceAndLatest, DeviceDocument, DevicePage
 from api.http.auth import PrincipalDep, allow, authenticate
-from api.http.bodies import DeviceChange, NewDevice
+from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import DeviceParams, DevicesParams, Params
@@ -18,6 +17,9 @@ from api.http.responses import responses
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import WallClock, format_time
 from zenata.city.readings import Selection
+from zenata.contract.base import Page
+from zenata.contract.devices import Device as DeviceDocument
+from zenata.contract.devices import DeviceChange, DeviceWithLatest, NewDevice
 from zenata.control.device import Device, DeviceError
 from zenata.control.keys import Principal, Role
 from zenata.wire import topics
@@ -32,15 +34,17 @@ NoParams = Annotated[Params, Query()]
 
 
 @router.post("", status_code=201, dependencies=[_makers], responses=responses(DeviceDocument, *_OWN, status=201))
-def make(context: ContextDep, principal: PrincipalDep, body: NewDevice, _: NoParams) -> Response:
+def make(
+    context: ContextDep, principal: PrincipalDep, new: Annotated[NewDevice, body(NewDevice)], _: NoParams
+) -> Response:
     """Make a device. It may send at once: on its topic, or to `/v1/telemetry`."""
-    position = _position(context, body.longitude, body.latitude)
-    fields = body.model_dump() | position | {"name": body.name or body.id}
+    position = _position(context, new.longitude, new.latitude)
+    fields = present(new) | position | {"name": new.name or new.id}
     made = _or_problem(lambda: context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **fields)))
     return _json(document_of(made), 201, {"Location": f"/v1/devices/{made.id}"})
 
 
-@router.get("", responses=responses(DevicePage, *_COMMON, "wrong-role"))
+@router.get("", responses=responses(Page[DeviceDocument], *_COMMON, "wrong-role"))
 def devices(context: ContextDep, principal: PrincipalDep, params: Annotated[DevicesParams, Query()]) -> Response:
     """List one's own devices, with when they were seen last; for engineers and administrators, those of all pilots."""
     pilot = _pilot(principal, params.pilot, everybody=True)
@@ -55,7 +59,7 @@ def devices(context: ContextDep, principal: PrincipalDep, params: Annotated[Devi
 
 
 @router.get(
-    "/{device}", responses=responses(DeviceAndLatest, *_COMMON, "wrong-role", "unknown-device", "store-unavailable")
+    "/{device}", responses=responses(DeviceWithLatest, *_COMMON, "wrong-role", "unknown-device", "store-unavailable")
 )
 def device(
     context: ContextDep, principal: PrincipalDep, device: str, params: Annotated[DeviceParams, Query()]
@@ -71,11 +75,17 @@ def device(
 
 
 @router.patch("/{device}", dependencies=[_makers], responses=responses(DeviceDocument, *_OWN))
-def change(context: ContextDep, principal: PrincipalDep, device: str, body: DeviceChange, _: NoParams) -> Response:
+def change(
+    context: ContextDep,
+    principal: PrincipalDep,
+    device: str,
+    new: Annotated[DeviceChange, body(DeviceChange)],
+    _: NoParams,
+) -> Response:
     """Change a device. Readings that are there keep the district that they were made in."""
-    fields = body.model_dump(exclude_unset=True)
+    fields = present(new)
     if "longitude" in fields:
-        fields |= _position(context, body.longitude, body.latitude)
+        fields |= _position(context, fields["longitude"], fields["latitude"])
     return _json(document_of(_or_problem(lambda: context.devices.change(principal.pilot, device, **fields))))
 
 

@@ -7,13 +7,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.devices.schemas import TelemetryDocument
 from api.devices.telemetry import body_of, refused
 from api.http.auth import PrincipalDep, allow, authenticate
 from api.http.context import ContextDep
 from api.http.formats import JSON
 from api.http.params import TelemetryParams
 from api.http.responses import responses
+from zenata.contract.devices import TelemetryResult
 from zenata.control.keys import Role
 
 router = APIRouter(prefix="/v1", tags=["devices"], dependencies=[Depends(authenticate)])
@@ -47,7 +47,7 @@ _BODY = {
 @router.post(
     "/telemetry",
     dependencies=[Depends(allow(Role.ADMIN, Role.PILOT))],
-    responses=responses(TelemetryDocument, *_PROBLEMS),
+    responses=responses(TelemetryResult, *_PROBLEMS),
     openapi_extra=_BODY,
 )
 async def telemetry(

@@ -4,13 +4,15 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
+from msgspec import structs
+from pydantic import ValidationError
 
 from api.exports.export import Export
 from api.exports.jobs import MAX_EXPORTS, RETENTION
-from api.exports.schemas import ExportDocument, ExportPage
 from api.http.auth import PrincipalDep, authenticate
-from api.http.bodies import NewExport
+from api.http.bodies import body
 from api.http.context import Context, ContextDep
 from api.http.formats import FORMATS, JSON
 from api.http.params import Params, ReadingsParams
@@ -19,6 +21,9 @@ from api.http.responses import responses
 from api.readings.query import to_page
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import SECOND, WallClock, format_time
+from zenata.contract.base import Page
+from zenata.contract.exports import Export as ExportDocument
+from zenata.contract.exports import NewExport
 from zenata.control.keys import Principal
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[Depends(authenticate)])
@@ -41,13 +46,20 @@ ExportId = Annotated[str, Path(description="Id of an export, as its creation ret
         ExportDocument, *_COMMON, "unknown-world", "unknown-sensor", "export-limit", "over-quota", status=202
     ),
 )
-def make(context: ContextDep, principal: PrincipalDep, body: NewExport, _: NoParams) -> Response:
+def make(
+    context: ContextDep, principal: PrincipalDep, new: Annotated[NewExport, body(NewExport)], _: NoParams
+) -> Response:
     """Begin to write what a query means into a file.
 
     The members are the parameters of `/v1/readings`, without its limits on rows. Ask `/v1/exports/{export}` how far it is.
     """
-    format_ = FORMATS[body.format]
-    params = ReadingsParams(**body.model_dump(exclude={"format"}))
+    format_ = FORMATS[new.format]
+    try:
+        params = ReadingsParams(
+            **{name: value for name, value in structs.asdict(new).items() if name != "format" and value}
+        )
+    except ValidationError as error:
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None
     query = to_page(context, principal, params, format_).query
     export = context.exports.make(principal.pilot, query, format_.name, _room(context, principal))
     if export is None:
@@ -55,7 +67,7 @@ def make(context: ContextDep, principal: PrincipalDep, body: NewExport, _: NoPar
     return _json(_document(export), 202)
 
 
-@router.get("", responses=responses(ExportPage, *_COMMON))
+@router.get("", responses=responses(Page[ExportDocument], *_COMMON))
 def list_(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List one's exports, newest first; those of everybody for whom may watch."""
     exports = context.exports.of(None if principal.role in WATCHERS else principal.pilot)

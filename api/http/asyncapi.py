@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from api.http.channels import CHANNELS, Channel, Payload
+from zenata.contract.schema import Schemas
 from zenata.wire.topics import Pattern
 
 _DESCRIPTION = """
@@ -39,8 +38,6 @@ NAMES = {
 LICENSE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 """Of both documents."""
 
-_SCHEMA = "#/components/schemas/"
-
 
 def asyncapi(title: str, version: str, addresses: Mapping[str, str]) -> dict[str, Any]:
     """Return the document.
@@ -52,10 +49,9 @@ def asyncapi(title: str, version: str, addresses: Mapping[str, str]) -> dict[str
     addresses : mapping of str to str
         URLs at which the broker answers, by a name for each.
     """
-    types = {payload.name: payload.type for payload in _payloads() if payload.type is not None}
-    found, components = msgspec.json.schema_components(list(types.values()), ref_template=_SCHEMA + "{name}")
-    schemas = dict(zip(types, found, strict=True))
-    document = {
+    schemas = Schemas(omit="zenata.wire.uplinks.")
+    messages = {payload.name: _message(payload, schemas) for payload in _payloads()}
+    return {
         "asyncapi": "3.0.0",
         "info": {
             "title": f"{title} on MQTT",
@@ -70,14 +66,12 @@ def asyncapi(title: str, version: str, addresses: Mapping[str, str]) -> dict[str
             for pattern, channel in CHANNELS.items()
         },
         "components": {
-            "schemas": {name: _explained(schema) for name, schema in components.items()},
-            "messages": {payload.name: _message(payload, schemas.get(payload.name)) for payload in _payloads()},
+            "schemas": schemas.components(),
+            "messages": messages,
             "parameters": {name: {"description": text} for name, text in NAMES.items()},
             "securitySchemes": {"key": {"type": "userPassword", "description": "The pilot, and one of its keys."}},
         },
     }
-    renamed: dict[str, Any] = _renamed(document, {name: _public(name) for name in components})
-    return renamed
 
 
 def _payloads() -> list[Payload]:
@@ -121,7 +115,8 @@ def _operation(pattern: Pattern, channel: Channel) -> dict[str, Any]:
     }
 
 
-def _message(payload: Payload, schema: dict[str, Any] | None) -> dict[str, Any]:
+def _message(payload: Payload, schemas: Schemas) -> dict[str, Any]:
+    schema = None if payload.type is None else schemas.reference(payload.type)
     message: dict[str, Any] = {
         "name": payload.name,
         "summary": payload.summary,
@@ -129,38 +124,3 @@ def _message(payload: Payload, schema: dict[str, Any] | None) -> dict[str, Any]:
         "payload": schema or {"description": payload.summary},
     }
     return message | ({"examples": [{"payload": payload.example}]} if payload.example is not None else {})
-
-
-def _explained(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a class with what its docstring says, of the class and of each member."""
-    summary, _, rest = inspect.cleandoc(schema.get("description", "")).partition("\n\n")
-    texts = {
-        name: " ".join(text.split())
-        for names, text in re.findall(r"^(\w+(?:, \w+)*) : .*\n((?: {4}.*\n?)*)", rest, flags=re.MULTILINE)
-        for name in names.split(", ")
-        if text
-    }
-    members = {
-        name: {**about, "description": texts[name]} if name in texts else about
-        for name, about in schema.get("properties", {}).items()
-    }
-    about = {"description": summary} if summary else {}
-    return {name: part for name, part in schema.items() if name != "title"} | {"properties": members} | about
-
-
-def _public(name: str) -> str:
-    """Return what a class is called in the document: two of one name in different modules by their module."""
-    return "".join(
-        word[:1].upper() + word[1:] for word in re.split(r"[._]+", name.removeprefix("zenata.wire.uplinks."))
-    )
-
-
-def _renamed(node: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
-    """Return JSON with references and keys of schemas by their new names."""
-    if isinstance(node, list):
-        return [_renamed(part, names) for part in node]
-    if isinstance(node, dict):
-        return {names.get(key, key): _renamed(part, names) for key, part in node.items()}
-    if isinstance(node, str) and node.startswith(_SCHEMA):
-        return _SCHEMA + names[node.removeprefix(_SCHEMA)]
-    return node

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
 
-from api.city.schemas import ProblemDetails
 from api.http.asyncapi import LICENSE, NAMES
-from api.http.responses import responses
+from api.http.bodies import Reader
+from api.http.formats import JSON
+from api.http.responses import SCHEMAS, responses
 
 _DESCRIPTION = """
 The simulated city of Zenata: its districts and sensors, their readings now and in the past; and private worlds, in which its
@@ -51,7 +54,13 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
         document = super().openapi()
-        document["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
+        for route in iter_route_contexts(self.routes):
+            if isinstance(route.original_route, APIRoute) and (type_ := _body(route.original_route.dependant)):
+                content = {JSON: {"schema": SCHEMAS.reference(type_)}}
+                for method in route.methods or ():
+                    operation = document["paths"][route.path][method.lower()]
+                    operation["requestBody"] = {"required": True, "content": content}
+        document["components"].setdefault("schemas", {}).update(SCHEMAS.components())
         for operation in _operations(document):
             operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
             if "requestBody" in operation:
@@ -60,6 +69,12 @@ class Application(FastAPI):
                 if "description" not in parameter:  # of a path: the names are those of topics
                     parameter["description"] = NAMES[parameter["name"]]
         return document
+
+
+def _body(dependant: Dependant) -> type | None:
+    """Return the struct of the body that a route reads."""
+    readers = (one.call for one in dependant.dependencies)
+    return next((reader.type for reader in readers if isinstance(reader, Reader)), None)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,6 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from prometheus_client import generate_latest
 
-from api.city.schemas import Health, ProblemPage
 from api.http.asyncapi import asyncapi
 from api.http.auth import allow, authenticate
 from api.http.context import ContextDep
@@ -19,6 +18,7 @@ from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import KINDS, Problem, problem_type
 from api.http.responses import responses
+from zenata.contract.service import Health, ProblemKind
 from zenata.control.keys import Role
 from zenata.errors import StoreError
 
@@ -61,7 +61,7 @@ def metrics(request: Request, _: Annotated[Params, Query()]) -> Response:
     return Response(generate_latest(request.app.state.metrics.registry), media_type="text/plain; version=0.0.4")
 
 
-@router.get("/problems/{name}", responses=responses(ProblemPage, "unknown-route", "invalid-parameter"))
+@router.get("/problems/{name}", responses=responses(ProblemKind, "unknown-route", "invalid-parameter"))
 async def problem(
     name: Annotated[str, Path(description="The last word of a problem's `type`.")], _: Annotated[Params, Query()]
 ) -> Response:

@@ -13,11 +13,13 @@ from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import AccountsParams, LettersParams, Params
 from api.http.responses import responses
-from api.messages.schemas import AccountPage, LedgerDocument, LetterPage, ReplayDocument
 from api.readings.selection import select_world
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import format_time
 from zenata.city.model import OWN
+from zenata.contract.base import Page
+from zenata.contract.messages import DeadLetter as DeadLetterDocument
+from zenata.contract.messages import Ledger, ReplayResult, SensorAccount
 from zenata.control.keys import Principal, Role
 from zenata.store.dead_letters import DeadLetter
 from zenata.store.ledger import FATES, Account, Balance
@@ -31,7 +33,7 @@ _TERMS = ("published", *FATES)
 NoParams = Annotated[Params, Query()]
 
 
-@router.get("/ledger", responses=responses(LedgerDocument, *_COMMON))
+@router.get("/ledger", responses=responses(Ledger, *_COMMON))
 def ledger(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """Say what became of every message: published = stored + rejected + in flight + missing.
 
@@ -50,7 +52,7 @@ def ledger(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respons
     return _json({"items": lines, "pilots": list(pilots.values()), "next": None})
 
 
-@router.get("/ledger/{world}", responses=responses(AccountPage, *_COMMON, "unknown-world"))
+@router.get("/ledger/{world}", responses=responses(Page[SensorAccount], *_COMMON, "unknown-world"))
 def accounts(
     context: ContextDep, principal: PrincipalDep, world: str, params: Annotated[AccountsParams, Query()]
 ) -> Response:
@@ -65,7 +67,8 @@ def accounts(
 
 
 @router.get(
-    "/dead-letters", responses=responses(LetterPage, *_COMMON, "wrong-role", "unknown-world", "store-unavailable")
+    "/dead-letters",
+    responses=responses(Page[DeadLetterDocument], *_COMMON, "wrong-role", "unknown-world", "store-unavailable"),
 )
 def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated[LettersParams, Query()]) -> Response:
     """List messages that could not become readings, newest first, with the reason. A pilot sees its own."""
@@ -83,7 +86,7 @@ def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated
 @router.post(
     "/dead-letters/replay",
     dependencies=[Depends(allow(Role.ADMIN, Role.ENGINEER))],
-    responses=responses(ReplayDocument, *_COMMON, "wrong-role", "store-unavailable"),
+    responses=responses(ReplayResult, *_COMMON, "wrong-role", "store-unavailable"),
 )
 def replay(context: ContextDep, _: NoParams) -> Response:
     """Decode every dead letter again, after a fix. Those that are readings now are stored, and removed from the list."""

@@ -16,9 +16,11 @@ from api.http.problems import Problem
 from api.http.responses import responses
 from api.pilots.monitoring import activity, alerts, connected, own_alerts
 from api.pilots.routes import find
-from api.pilots.schemas import ActivityDocument, AlertPage, AuditPage, MyActivityDocument
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import format_time
+from zenata.contract.activity import Activity, Alert, OwnActivity
+from zenata.contract.activity import AuditEntry as AuditDocument
+from zenata.contract.base import Page
 from zenata.control.audit import AuditEntry
 
 router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)])
@@ -30,16 +32,14 @@ _COLUMNS = ("time", "who", "what", "target", "detail")
 NoParams = Annotated[Params, Query()]
 
 
-@router.get(
-    "/pilots/{pilot}/activity", responses=responses(ActivityDocument, *_COMMON, "unknown-pilot", "store-unavailable")
-)
+@router.get("/pilots/{pilot}/activity", responses=responses(Activity, *_COMMON, "unknown-pilot", "store-unavailable"))
 def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Say what a pilot asks and sends, what fails, what is silent, and how much of its quotas it has used up."""
     found = find(context, principal, pilot)
     return _json(activity(context, found, connected(context)))
 
 
-@router.get("/me/activity", responses=responses(MyActivityDocument, *_COMMON, "store-unavailable"))
+@router.get("/me/activity", responses=responses(OwnActivity, *_COMMON, "store-unavailable"))
 def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """Say what the pilot of the key asks and sends, what fails, and what it should look at itself."""
     found = context.register.pilot(principal.pilot)
@@ -48,14 +48,14 @@ def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> R
 
 
 @router.get(
-    "/alerts", dependencies=[Depends(allow(*WATCHERS))], responses=responses(AlertPage, *_COMMON, "store-unavailable")
+    "/alerts", dependencies=[Depends(allow(*WATCHERS))], responses=responses(Page[Alert], *_COMMON, "store-unavailable")
 )
 def all_alerts(context: ContextDep, _: NoParams) -> Response:
     """List what somebody should look at: silent devices, dead letters, failures, quotas, messages that are not stored, clients the broker refused, a full broker."""
     return _json({"items": list(alerts(context)), "next": None})
 
 
-@router.get("/audit", responses=responses(AuditPage, *_COMMON, content=_CSV))
+@router.get("/audit", responses=responses(Page[AuditDocument], *_COMMON, content=_CSV))
 def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditParams, Query()]) -> Response:
     """List who did what, newest first, also as CSV; pilots see what they did themselves.
 

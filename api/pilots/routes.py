@@ -8,24 +8,29 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import KeyPath, KeysParams, Params, PilotPath
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
-from api.pilots.bodies import NewEntry, NewKey, NewPilot, PilotChange, Suspension
-from api.pilots.schemas import (
-    BudgetDocument,
-    EntryDocument,
-    IssuedKey,
-    KeyPage,
-    MeDocument,
-    NewPilotDocument,
-    PilotDocument,
-    PilotPage,
-)
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.contract.base import Page
+from zenata.contract.pilots import (
+    Budget,
+    BudgetEntry,
+    IssuedKey,
+    Me,
+    NewBudgetEntry,
+    NewKey,
+    NewPilot,
+    PilotChange,
+    PilotWithKey,
+    Suspension,
+)
+from zenata.contract.pilots import Key as KeyDocument
+from zenata.contract.pilots import Pilot as PilotDocument
 from zenata.control.checks import check_key
 from zenata.control.keys import MAIN, Key, Principal, Role, Scope
 from zenata.control.pilot import Entry, Pilot, PilotError
@@ -44,28 +49,30 @@ _watchers = Depends(allow(*WATCHERS))
 NoParams = Annotated[Params, Query()]
 
 
-@router.get("/me", responses=responses(MeDocument, *_COMMON))
+@router.get("/me", responses=responses(Me, *_COMMON))
 def me(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """Say whom the key speaks for, and what it may."""
     pilot = context.register.pilot(principal.pilot)
     return _json(_pilot(context, pilot) | {"key": principal.key, "scopes": sorted(principal.scopes)})
 
 
-@router.post("/pilots", status_code=201, dependencies=[_saz], responses=responses(NewPilotDocument, *_ONE, status=201))
-def add(context: ContextDep, principal: PrincipalDep, body: NewPilot, _: NoParams) -> Response:
+@router.post("/pilots", status_code=201, dependencies=[_saz], responses=responses(PilotWithKey, *_ONE, status=201))
+def add(
+    context: ContextDep, principal: PrincipalDep, new: Annotated[NewPilot, body(NewPilot)], _: NoParams
+) -> Response:
     """Make a pilot with a first key, which is shown this once. It may connect to HTTP and MQTT at once."""
-    expires = _moment(body.expires)
-    about = body.model_dump(exclude={"name", "role", "scopes", "expires"}) | {"quotas": _quotas(body)}
-    _check_actuators(context, body.actuators)
-    _tried(lambda: check_key(MAIN, body.scopes, expires, WallClock().now()))  # before the pilot is made
-    pilot = _tried(lambda: context.register.add(body.name, role=body.role, by=principal, **about))
-    key = _tried(lambda: context.register.issue(body.name, scopes=body.scopes, expires=expires, by=principal))
-    issued = _issued(context, body.name, MAIN, key)
+    expires = _moment(new.expires)
+    about = {name: value for name, value in present(new).items() if name not in {"name", "role", "scopes", "expires"}}
+    _check_actuators(context, about.get("actuators", []))
+    _tried(lambda: check_key(MAIN, new.scopes, expires, WallClock().now()))  # before the pilot is made
+    pilot = _tried(lambda: context.register.add(new.name, role=new.role, by=principal, **about))
+    key = _tried(lambda: context.register.issue(new.name, scopes=new.scopes, expires=expires, by=principal))
+    issued = _issued(context, new.name, MAIN, key)
     headers = {"Location": f"/v1/pilots/{pilot.name}"}
     return _json(_pilot(context, pilot) | {"issued": issued}, 201, headers)
 
 
-@router.get("/pilots", dependencies=[_watchers], responses=responses(PilotPage, *_COMMON))
+@router.get("/pilots", dependencies=[_watchers], responses=responses(Page[PilotDocument], *_COMMON))
 def pilots(context: ContextDep, _: NoParams) -> Response:
     """List all pilots; for engineers and administrators."""
     return _json({"items": [_pilot(context, pilot) for pilot in context.register.pilots()], "next": None})
@@ -78,21 +85,31 @@ def show(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoPa
 
 
 @router.patch("/pilots/{pilot}", dependencies=[_saz], responses=responses(PilotDocument, *_ONE))
-def change(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: PilotChange, _: NoParams) -> Response:
+def change(
+    context: ContextDep,
+    principal: PrincipalDep,
+    pilot: PilotPath,
+    new: Annotated[PilotChange, body(PilotChange)],
+    _: NoParams,
+) -> Response:
     """Change what is known of a pilot, what it may use up, and what it may command in the shared city."""
     find(context, principal, pilot)
-    changes = body.model_dump(exclude_unset=True)
-    if "quotas" in changes:
-        changes["quotas"] = _quotas(body)
+    changes = present(new)
     _check_actuators(context, changes.get("actuators", []))
     return _json(_pilot(context, _tried(lambda: context.register.change(pilot, by=principal, **changes))))
 
 
 @router.post("/pilots/{pilot}/suspend", dependencies=[_watchers], responses=responses(PilotDocument, *_ONE))
-def suspend(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: Suspension, _: NoParams) -> Response:
+def suspend(
+    context: ContextDep,
+    principal: PrincipalDep,
+    pilot: PilotPath,
+    new: Annotated[Suspension, body(Suspension)],
+    _: NoParams,
+) -> Response:
     """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
     _check_rank(principal, find(context, principal, pilot))
-    reason = body.reason
+    reason = new.reason
     return _json(_pilot(context, _tried(lambda: context.register.suspend(pilot, by=principal, reason=reason))))
 
 
@@ -103,13 +120,13 @@ def resume(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: No
     return _json(_pilot(context, _tried(lambda: context.register.resume(pilot, by=principal))))
 
 
-@router.get("/keys", dependencies=[_watchers], responses=responses(KeyPage, *_COMMON))
+@router.get("/keys", dependencies=[_watchers], responses=responses(Page[KeyDocument], *_COMMON))
 def search(context: ContextDep, params: Annotated[KeysParams, Query()]) -> Response:
     """Say whose keys begin so, also revoked ones: for a key that was found somewhere."""
     return _json({"items": [_key(key) for key in context.register.keys(prefix=params.prefix)], "next": None})
 
 
-@router.get("/pilots/{pilot}/keys", responses=responses(KeyPage, *_ONE))
+@router.get("/pilots/{pilot}/keys", responses=responses(Page[KeyDocument], *_ONE))
 def keys(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """List the keys of a pilot, newest first."""
     found = context.register.keys(find(context, principal, pilot).name)
@@ -117,14 +134,14 @@ def keys(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoPa
 
 
 @router.post("/pilots/{pilot}/keys", status_code=201, responses=responses(IssuedKey, *_ONE, status=201))
-def issue(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: NewKey, _: NoParams) -> Response:
+def issue(
+    context: ContextDep, principal: PrincipalDep, pilot: PilotPath, new: Annotated[NewKey, body(NewKey)], _: NoParams
+) -> Response:
     """Give a pilot another key, which is shown this once: administrators to anybody, a pilot to itself."""
-    expires = _moment(body.expires)
-    _check_own(context, principal, pilot, body.scopes, expires)
-    key = _tried(
-        lambda: context.register.issue(pilot, name=body.name, scopes=body.scopes, expires=expires, by=principal)
-    )
-    return _json(_issued(context, pilot, body.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{body.name}"})
+    expires = _moment(new.expires)
+    _check_own(context, principal, pilot, new.scopes, expires)
+    key = _tried(lambda: context.register.issue(pilot, name=new.name, scopes=new.scopes, expires=expires, by=principal))
+    return _json(_issued(context, pilot, new.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{new.name}"})
 
 
 @router.post("/pilots/{pilot}/keys/{name}/rotate", responses=responses(IssuedKey, *_KEY))
@@ -143,7 +160,7 @@ def revoke(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name:
     return Response(status_code=204)
 
 
-@router.get("/pilots/{pilot}/budget", responses=responses(BudgetDocument, *_ONE))
+@router.get("/pilots/{pilot}/budget", responses=responses(Budget, *_ONE))
 def budget(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Return what a pilot was granted and has spent."""
     name = find(context, principal, pilot).name
@@ -158,13 +175,19 @@ def budget(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: No
     "/pilots/{pilot}/budget",
     status_code=201,
     dependencies=[_saz],
-    responses=responses(EntryDocument, *_ONE, status=201),
+    responses=responses(BudgetEntry, *_ONE, status=201),
 )
-def enter(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, body: NewEntry, _: NoParams) -> Response:
+def enter(
+    context: ContextDep,
+    principal: PrincipalDep,
+    pilot: PilotPath,
+    new: Annotated[NewBudgetEntry, body(NewBudgetEntry)],
+    _: NoParams,
+) -> Response:
     """Enter a grant, or below zero an expense. Grants to one pilot come to 200,000 DH at most."""
     find(context, principal, pilot)
-    by, amount = principal, body.amount
-    entry = _tried(lambda: context.budget.enter(pilot, amount, day=body.date, note=body.note, by=by))
+    by, amount = principal, new.dirhams
+    entry = _tried(lambda: context.budget.enter(pilot, amount, day=new.date, note=new.note, by=by))
     return _json(_entry(entry), 201)
 
 
@@ -217,10 +240,6 @@ def _reach(context: Context, pilot: str, name: str) -> tuple[frozenset[Scope], i
 def _issued(context: Context, pilot: str, name: str, key: str) -> dict[str, Any]:
     kept = next(one for one in context.register.keys(pilot, key) if one.name == name)
     return _key(kept) | {"key": key}
-
-
-def _quotas(body: PilotChange) -> dict[str, float | None]:
-    return body.quotas.model_dump(exclude_unset=True)
 
 
 def _moment(text: str | None) -> int | None:

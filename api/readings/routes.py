@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.city.schemas import RowPage
 from api.http.auth import PrincipalDep, StillValidDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import FORMATS, Format, choose_format
@@ -20,6 +19,8 @@ from api.readings.query import to_page
 from api.readings.selection import select
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
+from zenata.contract.base import Page
+from zenata.contract.readings import Reading
 from zenata.store.base import Table
 
 router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authenticate)])
@@ -49,7 +50,7 @@ class EventStream(StreamingResponse):
 
 
 @router.get(
-    "/latest", responses=responses(RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", content=_FORMATS)
+    "/latest", responses=responses(Page[Reading], *_PROBLEMS, "unsupported-format", "too-many-rows", content=_FORMATS)
 )
 def latest(
     context: ContextDep, principal: PrincipalDep, params: Annotated[LatestParams, Query()], request: Request
@@ -66,7 +67,13 @@ def latest(
 @router.get(
     "/readings",
     responses=responses(
-        RowPage, *_PROBLEMS, "unsupported-format", "too-many-rows", "query-too-heavy", "too-fine", content=_FORMATS
+        Page[Reading],
+        *_PROBLEMS,
+        "unsupported-format",
+        "too-many-rows",
+        "query-too-heavy",
+        "too-fine",
+        content=_FORMATS,
     ),
 )
 def readings(

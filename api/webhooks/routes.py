@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
 from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import DeliveriesParams, Params, SeriesParams
@@ -17,13 +18,22 @@ from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
 from api.readings.selection import select, select_world
 from api.webhooks.addresses import UrlError, check_url
-from api.webhooks.bodies import Condition, EventCondition, NewWebhook, WebhookChange
-from api.webhooks.schemas import DeliveryDocument, DeliveryPage, WebhookAndSecret, WebhookDocument, WebhookPage
 from api.webhooks.signature import new_secret
 from api.webhooks.trackers import delivery_of
 from api.webhooks.webhook import Delivery, Webhook, WebhookError
-from zenata.city.clock import WallClock, format_time
+from zenata.city.clock import WallClock, format_time, parse_duration
 from zenata.city.model import OWN
+from zenata.contract.base import Page, split_names
+from zenata.contract.webhooks import (
+    Condition,
+    EventCondition,
+    NewWebhook,
+    ThresholdCondition,
+    WebhookChange,
+    WebhookWithSecret,
+)
+from zenata.contract.webhooks import Delivery as DeliveryDocument
+from zenata.contract.webhooks import Webhook as WebhookDocument
 from zenata.control.keys import Principal, Role
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(authenticate)])
@@ -50,23 +60,25 @@ DeliveryId = Annotated[str, Path(description="Id of one of its deliveries.", max
     "",
     status_code=201,
     dependencies=[_makers],
-    responses=responses(WebhookAndSecret, *_COMMON, *_WORLD, "webhook-limit", status=201),
+    responses=responses(WebhookWithSecret, *_COMMON, *_WORLD, "webhook-limit", status=201),
 )
-def make(context: ContextDep, principal: PrincipalDep, body: NewWebhook, _: NoParams) -> Response:
+def make(
+    context: ContextDep, principal: PrincipalDep, new: Annotated[NewWebhook, body(NewWebhook)], _: NoParams
+) -> Response:
     """Make a webhook. What signs its deliveries is in this answer, and in no other.
 
     What holds already is told at once.
     """
-    world = _world(context, principal, body.world)
-    _check_url(context, body.url)
+    world = _world(context, principal, new.world)
+    _check_url(context, new.url)
     now = WallClock().now()
     hook = Webhook(
         id=f"wh_{secrets.token_hex(12)}",
         pilot=principal.pilot,
-        name=body.name,
-        url=body.url,
+        name=new.name,
+        url=new.url,
         world=world,
-        condition=_condition(context, principal, world, body.condition),
+        condition=_condition(context, principal, world, new.condition),
         secret=new_secret(),
         made=now,
         begun=now,
@@ -75,7 +87,7 @@ def make(context: ContextDep, principal: PrincipalDep, body: NewWebhook, _: NoPa
     return _json(_document(hook) | {"secret": hook.secret}, 201, {"Location": f"/v1/webhooks/{hook.id}"})
 
 
-@router.get("", responses=responses(WebhookPage, *_COMMON))
+@router.get("", responses=responses(Page[WebhookDocument], *_COMMON))
 def webhooks(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List one's webhooks."""
     hooks = context.webhooks.register.webhooks(principal.pilot)
@@ -90,18 +102,22 @@ def webhook(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _:
 
 @router.patch("/{webhook}", dependencies=[_makers], responses=responses(WebhookDocument, *_ONE, *_WORLD))
 def change(
-    context: ContextDep, principal: PrincipalDep, webhook: WebhookId, body: WebhookChange, _: NoParams
+    context: ContextDep,
+    principal: PrincipalDep,
+    webhook: WebhookId,
+    new: Annotated[WebhookChange, body(WebhookChange)],
+    _: NoParams,
 ) -> Response:
     """Change a webhook, or switch it off or on. What waits while it is switched off is dropped."""
     hook = _find(context, principal, webhook)
-    given = {name: value for name, value in body.model_dump().items() if value is not None}
-    if body.url is not None:
-        _check_url(context, body.url)
-    if body.condition is not None:
-        given["condition"] = _condition(context, principal, hook.world, body.condition)
-    if body.enabled:
+    given = present(new, nulls=False)
+    if new.url is not None:
+        _check_url(context, new.url)
+    if new.condition is not None:
+        given["condition"] = _condition(context, principal, hook.world, new.condition)
+    if new.enabled:
         given |= {"reason": "", "failing": None}
-    is_new = body.condition is not None or (body.enabled and not hook.enabled)
+    is_new = new.condition is not None or (new.enabled and not hook.enabled)
     anew = WallClock().now() if is_new else None
     return _json(
         _document(_tried(lambda: context.webhooks.register.change(principal.pilot, webhook, anew=anew, **given)))
@@ -115,7 +131,7 @@ def remove(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: 
     return Response(status_code=204)
 
 
-@router.post("/{webhook}/secret", dependencies=[_makers], responses=responses(WebhookAndSecret, *_ONE))
+@router.post("/{webhook}/secret", dependencies=[_makers], responses=responses(WebhookWithSecret, *_ONE))
 def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Sign with another secret from now on. It is in this answer, and in no other."""
     hook = _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, secret=new_secret()))
@@ -137,7 +153,7 @@ def test(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: No
     return _json(_told(delivery), 202)
 
 
-@router.get("/{webhook}/deliveries", responses=responses(DeliveryPage, *_ONE))
+@router.get("/{webhook}/deliveries", responses=responses(Page[DeliveryDocument], *_ONE))
 def deliveries(
     context: ContextDep, principal: PrincipalDep, webhook: WebhookId, params: Annotated[DeliveriesParams, Query()]
 ) -> Response:
@@ -179,15 +195,36 @@ def _world(context: Context, principal: Principal, named: str | None) -> str:
 
 def _condition(context: Context, principal: Principal, world: str, condition: Condition) -> dict[str, Any]:
     """Return a condition as it is kept, if what it names is there. A device may say later what it has not said yet."""
-    kept: dict[str, Any] = condition.model_dump(mode="json")
+    kept: dict[str, Any] = msgspec.to_builtins(condition)
+    kept |= {name: split_names(kept[name]) for name in ("sensor", "kind", "district") if kept.get(name)}
+    if isinstance(kept.get("property"), str) and not isinstance(condition, ThresholdCondition):
+        kept["property"] = split_names(kept["property"])
+    _check_durations(kept)
     own = world.startswith(OWN)
     if isinstance(condition, EventCondition):
         if own:
             raise invalid("condition", f"events are of the city and of worlds; {world} has devices")
         return kept
     named = {name: kept[name] for name in ("sensor", "kind", "district")}
-    select(context, principal, SeriesParams(world=(world,), property=() if own else kept["property"], **named))
+    select(
+        context,
+        principal,
+        SeriesParams(
+            world=(world,),
+            property=() if own else kept["property"] or (),
+            **{name: some for name, some in named.items() if some},
+        ),
+    )
     return kept
+
+
+def _check_durations(kept: dict[str, Any]) -> None:
+    for name in ("duration", "after"):
+        if text := kept.get(name):
+            try:
+                parse_duration(text)
+            except ValueError as error:
+                raise invalid(f"condition.{name}", str(error)) from None
 
 
 def _check_url(context: Context, url: str) -> None:

@@ -169,7 +169,7 @@ class EventTracker:
 
 
 def _rule_of(condition: Mapping[str, Any]) -> Levels | Silences:
-    """Return the rule of a condition on readings, as `api.webhooks.bodies` has it."""
+    """Return the rule of a condition on readings, as `zenata.contract.webhooks` has it."""
     if condition["type"] == "silence":
         return Silences(parse_duration(condition["after"]))
     rising = condition["above"] is not None

@@ -57,7 +57,7 @@ class Webhook:
     world : str
         What it looks at.
     condition : mapping
-        What it waits for, as `api.webhooks.bodies` has it.
+        What it waits for, as `zenata.contract.webhooks` has it.
     secret : str
         What signs deliveries. It cannot be a hash: we have to sign with it.
     made, begun : int

@@ -7,26 +7,31 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.http.auth import PrincipalDep, allow, authenticate
-from api.http.bodies import Advance, Backfill, ClockChange, Fork, NewCommand, NewEvent, NewWorld
+from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.readings.selection import check_sensor
-from api.worlds.schemas import (
-    CommandDocument,
-    EventDocument,
-    EventPage,
-    RecordDocument,
-    StepPage,
-    TruthPage,
-    WorldDocument,
-    WorldPage,
-)
 from api.worlds.waiting import WaitingRoute
 from api.worlds.worlds import WATCHERS
 from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.contract.base import Page
+from zenata.contract.commands import CommandResult, NewCommand
+from zenata.contract.worlds import (
+    Advance,
+    Advanced,
+    ClockChange,
+    Event,
+    Fork,
+    Label,
+    NewBackfill,
+    NewEvent,
+    NewWorld,
+    World,
+    WorldRecord,
+)
 from zenata.control.keys import Principal, Role
 
 router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
@@ -46,21 +51,23 @@ NoParams = Annotated[Params, Query()]
     status_code=201,
     dependencies=[_makers],
     responses=responses(
-        WorldDocument, "no-key", "wrong-role", "invalid-parameter", "world-limit", "world-unavailable", status=201
+        World, "no-key", "wrong-role", "invalid-parameter", "world-limit", "world-unavailable", status=201
     ),
 )
-def create(context: ContextDep, principal: PrincipalDep, body: NewWorld, _: NoParams) -> Response:
+def create(
+    context: ContextDep, principal: PrincipalDep, new: Annotated[NewWorld, body(NewWorld)], _: NoParams
+) -> Response:
     """Make a private world beside the shared city.
 
     It has a clock of its own and its own topics, `{world}/...`; its readings are kept under its name. Nobody else sees
     it. Left alone for long it falls asleep, and wakes when it is asked for something.
     """
-    start = body.start or format_time(WallClock().now())
-    answer = context.worlds.host("create", body.given() | {"start": start} | _owner(context, principal))
+    start = new.start or format_time(WallClock().now())
+    answer = context.worlds.host("create", present(new, nulls=False) | {"start": start} | _owner(context, principal))
     return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
 
-@router.get("/worlds", responses=responses(WorldPage, "no-key", "invalid-parameter", "world-unavailable"))
+@router.get("/worlds", responses=responses(Page[World], "no-key", "invalid-parameter", "world-unavailable"))
 def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List the worlds one may look into: the shared city, one's own, and for engineers and administrators all."""
     allowed = context.worlds.of(principal)
@@ -68,7 +75,7 @@ def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respons
     return _json({"items": [context.worlds.host("status"), *private], "next": None})
 
 
-@router.get("/worlds/{world}", responses=responses(WorldDocument, *_ALL))
+@router.get("/worlds/{world}", responses=responses(World, *_ALL))
 def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
     """Say how a world is, without waking it."""
     context.worlds.check(principal, world)
@@ -89,15 +96,23 @@ def delete(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams
     return Response(status_code=204)
 
 
-@router.patch("/worlds/{world}/clock", responses=responses(WorldDocument, *_OWN))
-def clock(context: ContextDep, principal: PrincipalDep, world: str, body: ClockChange, _: NoParams) -> Response:
+@router.patch("/worlds/{world}/clock", responses=responses(World, *_OWN))
+def clock(
+    context: ContextDep,
+    principal: PrincipalDep,
+    world: str,
+    new: Annotated[ClockChange, body(ClockChange)],
+    _: NoParams,
+) -> Response:
     """Pause a world, let it go on, or change its speed."""
     context.worlds.check_owner(principal, world, Role.ADMIN)
-    return _json(context.worlds.ask(world, "pace", body.given()))
+    return _json(context.worlds.ask(world, "pace", present(new, nulls=False)))
 
 
-@router.post("/worlds/{world}/advance", responses=responses(StepPage, *_OWN, "world-limit"))
-def advance(context: ContextDep, principal: PrincipalDep, world: str, body: Advance, _: NoParams) -> Response:
+@router.post("/worlds/{world}/advance", responses=responses(Advanced, *_OWN, "world-limit"))
+def advance(
+    context: ContextDep, principal: PrincipalDep, world: str, new: Annotated[Advance, body(Advance)], _: NoParams
+) -> Response:
     """Move a paused world on, at once, and return what its sensors say meanwhile.
 
     The readings are published and kept too. Beyond `limit` they are not in the answer; `next` has them all, a moment
@@ -105,7 +120,8 @@ def advance(context: ContextDep, principal: PrincipalDep, world: str, body: Adva
     """
     context.worlds.check_owner(principal, world, Role.ADMIN)
     answer = msgspec.json.decode(
-        context.worlds.ask_raw(world, "advance", body.given(), timeout=_ADVANCE_TIMEOUT), type=dict[str, msgspec.Raw]
+        context.worlds.ask_raw(world, "advance", present(new, nulls=False), timeout=_ADVANCE_TIMEOUT),
+        type=dict[str, msgspec.Raw],
     )
     more = msgspec.json.decode(answer.pop("more"))
     # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
@@ -114,19 +130,23 @@ def advance(context: ContextDep, principal: PrincipalDep, world: str, body: Adva
     return _json(answer | {"next": following})
 
 
-@router.post(
-    "/worlds/{world}/events", status_code=201, responses=responses(EventDocument, *_OWN, "world-limit", status=201)
-)
-def inject(context: ContextDep, principal: PrincipalDep, world: str, body: NewEvent, _: NoParams) -> Response:
+@router.post("/worlds/{world}/events", status_code=201, responses=responses(Event, *_OWN, "world-limit", status=201))
+def inject(
+    context: ContextDep,
+    principal: PrincipalDep,
+    world: str,
+    new: Annotated[dict[str, Any], body(NewEvent)],
+    _: NoParams,
+) -> Response:
     """Make something happen in a world: a leak, an outage, a heat wave; `docs/scenarios.md` has all types.
 
     In the shared city only administrators may.
     """
     context.worlds.check_owner(principal, world, Role.ADMIN)
-    return _json(context.worlds.ask(world, "event", body.given()), 201)
+    return _json(context.worlds.ask(world, "event", new), 201)
 
 
-@router.get("/worlds/{world}/events", responses=responses(EventPage, *_ALL))
+@router.get("/worlds/{world}/events", responses=responses(Page[Event], *_ALL))
 def events(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
     """List the events of a world: of one's own all, of the shared city those that were announced."""
     context.worlds.check(principal, world)
@@ -141,27 +161,35 @@ def events(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams
     "/worlds/{world}/fork",
     status_code=201,
     dependencies=[_makers],
-    responses=responses(WorldDocument, *_OWN, "world-limit", status=201),
+    responses=responses(World, *_OWN, "world-limit", status=201),
 )
-def fork(context: ContextDep, principal: PrincipalDep, world: str, body: Fork, _: NoParams) -> Response:
+def fork(
+    context: ContextDep, principal: PrincipalDep, world: str, new: Annotated[Fork, body(Fork)], _: NoParams
+) -> Response:
     """Make a private world that goes on from another, as it is now or was at a time: the same past, a future of its own.
 
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
     context.worlds.check_owner(principal, world, *WATCHERS)
-    answer = context.worlds.ask(world, "fork", body.given() | _owner(context, principal))
+    answer = context.worlds.ask(world, "fork", present(new, nulls=False) | _owner(context, principal))
     return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
 
-@router.post("/worlds/{world}/backfill", status_code=202, responses=responses(WorldDocument, *_OWN, status=202))
-def backfill(context: ContextDep, principal: PrincipalDep, world: str, body: Backfill, _: NoParams) -> Response:
+@router.post("/worlds/{world}/backfill", status_code=202, responses=responses(World, *_OWN, status=202))
+def backfill(
+    context: ContextDep,
+    principal: PrincipalDep,
+    world: str,
+    new: Annotated[NewBackfill, body(NewBackfill)],
+    _: NoParams,
+) -> Response:
     """Move a paused world on into the store, in ticks of `every`, as fast as it goes; `/v1/worlds/{world}` tells how far."""
     context.worlds.check_owner(principal, world, Role.ADMIN)
     _check_private(context, world)
-    return _json(context.worlds.ask(world, "backfill", body.given()), 202)
+    return _json(context.worlds.ask(world, "backfill", present(new, nulls=False)), 202)
 
 
-@router.get("/worlds/{world}/record", responses=responses(RecordDocument, *_OWN))
+@router.get("/worlds/{world}/record", responses=responses(WorldRecord, *_OWN))
 def record(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
     """Download all that makes a world what it is, as one file: `zenata replay FILE` makes it again and compares.
 
@@ -175,7 +203,7 @@ def record(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams
 @router.get(
     "/worlds/{world}/truth",
     dependencies=[Depends(allow(*WATCHERS))],
-    responses=responses(TruthPage, *_ALL, "wrong-role"),
+    responses=responses(Page[Label], *_ALL, "wrong-role"),
 )
 def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
     """Say what really happened in a world; for engineers and administrators."""
@@ -186,11 +214,17 @@ def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
 @router.post(
     "/commands",
     responses={
-        **responses(CommandDocument, *_OWN, "unknown-sensor"),
-        202: {"model": CommandDocument, "description": "The tick has not come yet"},
+        **responses(CommandResult, *_OWN, "unknown-sensor"),
+        202: responses(CommandResult, status=202)[202] | {"description": "The tick has not come yet"},
     },
 )
-def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, request: Request, _: NoParams) -> Response:
+def command(
+    context: ContextDep,
+    principal: PrincipalDep,
+    new: Annotated[NewCommand, body(NewCommand)],
+    request: Request,
+    _: NoParams,
+) -> Response:
     """Command a device. It holds from the world's next tick on, and is answered then.
 
     `rejected` comes with the reason: unknown setting, out of range, device down. The answer comes on
@@ -198,12 +232,12 @@ def command(context: ContextDep, principal: PrincipalDep, body: NewCommand, requ
     the others for their turn. In the shared city only administrators may, and a pilot
     what it was allowed.
     """
-    world = body.world or context.world
-    if world != context.world or not context.register.may_command(principal.pilot, body.sensor):
+    world = new.world or context.world
+    if world != context.world or not context.register.may_command(principal.pilot, new.sensor):
         context.worlds.check_owner(principal, world, Role.ADMIN)
-    check_sensor(context, body.sensor)
-    answer = context.worlds.ask(world, "command", _command(context, principal, body), timeout=body.wait + 30)
-    request.state.detail = {"world": world, "sensor": body.sensor, "set": body.set, "result": answer["status"]}
+    check_sensor(context, new.sensor)
+    answer = context.worlds.ask(world, "command", _command(context, principal, new), timeout=new.wait + 30)
+    request.state.detail = {"world": world, "sensor": new.sensor, "set": new.set, "result": answer["status"]}
     return _json(answer, 202 if answer["status"] == "pending" else 200)
 
 
@@ -211,14 +245,14 @@ def _owner(context: Context, principal: Principal) -> dict[str, Any]:
     return {"owner": principal.pilot, "max_worlds": context.register.quotas(principal.pilot).worlds}
 
 
-def _command(context: Context, principal: Principal, body: NewCommand) -> dict[str, Any]:
+def _command(context: Context, principal: Principal, new: NewCommand) -> dict[str, Any]:
     return {
-        "kind": context.city.sensor_by_id[body.sensor].kind,
-        "sensor": body.sensor,
-        "set": body.set,
-        "id": body.id,
+        "kind": context.city.sensor_by_id[new.sensor].kind,
+        "sensor": new.sensor,
+        "set": new.set,
+        "id": new.id,
         "by": principal.pilot,
-        "wait": body.wait,
+        "wait": new.wait,
     }
 
 

@@ -9,7 +9,8 @@ import pytest
 from ingest.devices import LEAD
 from tests.api.device_api import device_api
 from zenata.city.clock import SECOND, parse_time
-from zenata.control.device import MAX_DEVICES, OFFLINE_AFTER
+from zenata.contract.devices import OFFLINE_AFTER
+from zenata.control.device import MAX_DEVICES
 from zenata.store.dead_letters import REASONS
 from zenata.wire.uplinks import cayenne, registry
 from zenata.wire.uplinks.base import MAX_PROPERTIES

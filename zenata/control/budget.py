@@ -7,8 +7,9 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import WallClock
+from zenata.contract.pilots import MAX_GRANTS
 from zenata.control.audit import Actor, audit_entry, audit_row
-from zenata.control.pilot import MAX_GRANTS, Entry, PilotError
+from zenata.control.pilot import Entry, PilotError
 from zenata.control.tables import EntryRow, PilotRow
 
 _MAX_NOTE = 500

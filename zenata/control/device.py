@@ -5,16 +5,11 @@ from dataclasses import dataclass
 
 from zenata.city.clock import SECOND
 from zenata.city.model import OWN
+from zenata.contract.devices import OFFLINE_AFTER
 from zenata.errors import ZenataError
 
 MAX_DEVICES = 200
 """Devices of one pilot. A default, not a measured limit."""
-
-OFFLINE_AFTER = 3600
-"""Silence after which a device is offline, where it does not say [s]. A default, not a measured optimum."""
-
-MAX_OFFLINE_AFTER = 366 * 86_400
-"""The longest that may be called online [s]."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 

@@ -13,11 +13,13 @@ import re
 import secrets
 from base64 import b64encode
 from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import pbkdf2_hmac, sha256
 from typing import NamedTuple
 
 import bcrypt
+
+from zenata.contract.pilots import Role as Role
+from zenata.contract.pilots import Scope as Scope
 
 PREFIX_LENGTH = 9
 """How many characters of a key are kept in clear, to find and to name it: ``zk_`` and 36 of its 256 bits."""
@@ -30,23 +32,6 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 _BCRYPT_COST = 4
 _ROUNDS = 101  # of PBKDF2, as mosquitto_passwd has it
-
-
-class Role(StrEnum):
-    """What a pilot may do: everything, watch everything, use the sandbox, or read the public city."""
-
-    ADMIN = "admin"
-    ENGINEER = "engineer"
-    PILOT = "pilot"
-    GUEST = "guest"
-
-
-class Scope(StrEnum):
-    """What a key is good for, within what its pilot may: asking, changing something, and being a password of MQTT, by which what else it is good for can be done."""
-
-    READ = "read"
-    WRITE = "write"
-    MQTT = "mqtt"
 
 
 ALL = frozenset(Scope)

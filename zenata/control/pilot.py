@@ -7,9 +7,6 @@ import msgspec
 from zenata.control.keys import Role
 from zenata.errors import ZenataError
 
-MAX_GRANTS = 200_000
-"""What the grants to one pilot may come to [DH]: what the programme gives."""
-
 
 class PilotError(ZenataError):
     """Something about pilots cannot be made or changed as asked.

@@ -7,8 +7,9 @@ import httpx
 import pytest
 import shapely
 
-from api.city.schemas import MapDocument
 from tests.api.device_api import device_api
+from tests.api.documents import conforming
+from zenata.contract.city import CityMap
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def pilot(tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 def layers(pilot: httpx.Client, **params: object) -> list[tuple[str, str]]:
-    found = MapDocument.model_validate(pilot.get("/v1/map", params=params).raise_for_status().json())
+    found = conforming(pilot.get("/v1/map", params=params).raise_for_status().json(), CityMap)
     return [(feature.properties["layer"], feature.id) for feature in found.features]
 
 

@@ -1,12 +1,16 @@
+from datetime import datetime
+
 import httpx
 import pytest
 
-from api.city.schemas import CityDocument, DistrictPage, KindPage, SensorAndLatest, SensorPage
+from tests.api.documents import conforming
 from tests.api.running import MINUTE, MINUTES, START, Api
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
+from zenata.contract.base import Page
+from zenata.contract.city import City, District, Kind, Sensor, SensorWithLatest
 
-NEWEST = format_time(START + (MINUTES - 1) * MINUTE)
+NEWEST = datetime.fromisoformat(format_time(START + (MINUTES - 1) * MINUTE))
 
 
 def get(client: httpx.Client, path: str, **params: object) -> dict:
@@ -21,21 +25,21 @@ def names(page: dict) -> list[str]:
 
 
 def test_the_city_says_what_it_is_and_what_time_it_is_there(client: httpx.Client) -> None:
-    city = CityDocument.model_validate(get(client, "/v1/city"))
+    city = conforming(get(client, "/v1/city"), City)
     assert (city.id, city.world, city.sensors, city.districts) == ("zenata", "zenata", 4, 2)
     assert city.newest == NEWEST
     assert get(client, "/v1/city", world="w-1")["newest"] == format_time(START)
 
 
 def test_districts_have_their_outline(client: httpx.Client) -> None:
-    page = DistrictPage.model_validate(get(client, "/v1/districts"))
+    page = conforming(get(client, "/v1/districts"), Page[District])
     assert [district.id for district in page.items] == ["la-ferme", "coast"]
-    assert page.items[0].geometry.coordinates[0][0] == [-7.5, 33.5]
+    assert page.items[0].geometry.coordinates[0][0] == (-7.5, 33.5)
     assert page.items[0].geometry.coordinates[0][0] == page.items[0].geometry.coordinates[0][-1]
 
 
 def test_kinds_have_their_properties_with_units_and_ranges(client: httpx.Client) -> None:
-    page = KindPage.model_validate(get(client, "/v1/kinds"))
+    page = conforming(get(client, "/v1/kinds"), Page[Kind])
     assert [kind.name for kind in page.items] == list(KINDS)
     air = next(kind for kind in page.items if kind.name == "air")
     assert air.period == 60
@@ -44,7 +48,7 @@ def test_kinds_have_their_properties_with_units_and_ranges(client: httpx.Client)
 
 
 def test_sensors_are_filtered(client: httpx.Client) -> None:
-    everything = SensorPage.model_validate(get(client, "/v1/sensors"))
+    everything = conforming(get(client, "/v1/sensors"), Page[Sensor])
     assert [sensor.id for sensor in everything.items] == ["air-0001", "air-0002", "noise-0001", "traffic-0001"]
     assert everything.items[1].attributes == {"n": 1}
     assert everything.next is None
@@ -55,7 +59,7 @@ def test_sensors_are_filtered(client: httpx.Client) -> None:
 
 
 def test_sensors_near_a_place_come_nearest_first(client: httpx.Client) -> None:
-    page = SensorPage.model_validate(get(client, "/v1/sensors", near="-7.45,33.625"))
+    page = conforming(get(client, "/v1/sensors", near="-7.45,33.625"), Page[Sensor])
     assert [sensor.id for sensor in page.items][0::3] == ["noise-0001", "air-0001"]
     distances = [sensor.distance for sensor in page.items]
     assert distances == sorted(distances)
@@ -75,11 +79,11 @@ def test_pages_have_each_sensor_once(client: httpx.Client, params: dict[str, str
 
 
 def test_a_sensor_comes_with_its_latest_readings(client: httpx.Client) -> None:
-    sensor = SensorAndLatest.model_validate(get(client, "/v1/sensors/air-0002"))
+    sensor = conforming(get(client, "/v1/sensors/air-0002"), SensorWithLatest)
     assert sensor.district == "coast"
     assert {row.property for row in sensor.latest} == set(KINDS["air"].properties)
     assert {row.time for row in sensor.latest} == {NEWEST}
-    private = SensorAndLatest.model_validate(get(client, "/v1/sensors/air-0002", world="w-1"))
+    private = conforming(get(client, "/v1/sensors/air-0002", world="w-1"), SensorWithLatest)
     assert {(row.world, row.seq) for row in private.latest} == {("w-1", 1)}
 
 

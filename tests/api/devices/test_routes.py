@@ -3,9 +3,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api.devices.schemas import DeviceAndLatest, DeviceDocument, DevicePage
 from tests.api.device_api import device_api
+from tests.api.documents import conforming
 from tests.api.running import Api
+from zenata.contract.base import Page
+from zenata.contract.devices import Device, DeviceWithLatest
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +42,13 @@ def make(client, id_="roof", **members):
 def test_a_device_is_made_and_found(client):
     made = make(client, "first", longitude=-7.45, latitude=33.62, external="70B3D57ED0051234", name="On the roof")
     assert made.status_code == 201
-    document = DeviceDocument.model_validate(made.json())
+    document = conforming(made.json(), Device)
     assert made.headers["Location"] == "/v1/devices/first"
     assert (document.district, document.state, document.seen) == ("la-ferme", "new", None)
     assert (document.world, document.topic) == ("p-test-pilot", "pilots/test-pilot/telemetry/first")
-    found = DeviceAndLatest.model_validate(client.get("/v1/devices/first").json())
+    found = conforming(client.get("/v1/devices/first").json(), DeviceWithLatest)
     assert found.latest == []
-    assert DevicePage.model_validate(client.get("/v1/devices").json()).items == [document]
+    assert conforming(client.get("/v1/devices").json(), Page[Device]).items == [document]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_a_device_that_speaks_is_online_and_in_every_query(client, admin):
     make(client, offline_after=60)
     said = {"temperature": 21.5, "level": 2, "battery": 80, "time": "2026-01-01T00:00:00Z"}
     assert client.post("/v1/telemetry", params={"device": "roof"}, json=said).status_code == 200
-    found = DeviceAndLatest.model_validate(client.get("/v1/devices/roof").json())
+    found = conforming(client.get("/v1/devices/roof").json(), DeviceWithLatest)
     assert (found.state, found.battery, found.messages, found.readings) == ("online", 80, 1, 3)
     assert {row.property: (row.value, row.unit) for row in found.latest}["temperature"] == (21.5, "Cel")
     for params in ({}, {"sensor": "roof"}, {"property": "level"}, {"kind": "device"}):

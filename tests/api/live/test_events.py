@@ -3,6 +3,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import api.live.events
-from api.city.schemas import Row
 from api.live.events import Position, parse_event_id
 from api.live.hub import Hub
+from tests.api.documents import conforming
 from tests.api.running import MINUTE, START, Api, batch_of, private_world, running, series_of, small_city
 from zenata.city.readings import Selection
+from zenata.contract.readings import Reading
 from zenata.store import open_store
 from zenata.store.base import Store
 
@@ -140,11 +142,11 @@ def test_readings_come_as_they_are_stored(start: Callable[..., Api]) -> None:
         ingest(api, range(1))
         received = take(response, len(SERIES))
     assert {event.name for event in received} == {"reading"}
-    rows = [Row.model_validate(event.data) for event in received]
+    rows = [conforming(event.data, Reading) for event in received]
     assert [(row.sensor, row.property, row.value, row.seq) for row in rows] == [
         (series.sensor, series.property, place / 10, 1) for place, series in enumerate(SERIES)
     ]
-    assert {row.time for row in rows} == {"2026-01-01T00:00:00Z"}
+    assert {row.time for row in rows} == {datetime(2026, 1, 1, tzinfo=UTC)}
     assert len({event.id for event in received}) == len(received)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -14,10 +15,12 @@ from websockets.sync.client import ClientConnection, connect
 import api.live.routes
 import api.live.socket
 import api.readings.routes
-from api.city.schemas import ProblemDetails, Row
 from api.live.hub import Hub
+from tests.api.documents import conforming
 from tests.api.running import Api, batch_of, private_world, running, series_of, small_city
 from tests.system.running import wait_until
+from zenata.contract.readings import Reading
+from zenata.contract.service import ProblemDetails
 from zenata.store import open_store
 
 CITY = small_city()
@@ -92,7 +95,7 @@ def test_a_subscription_gets_what_it_asked_for_and_no_more(served: Api, client: 
     served.hub.publish(batch_of(SERIES + series_of(CITY, "w-1") + series_of(CITY, "w-2"), range(2)))
     first, second = client.hear(), client.hear()
     assert (first["id"], second["id"]) == ("a", "b")
-    rows = [Row.model_validate(row) for row in first["readings"]]
+    rows = [conforming(row, Reading) for row in first["readings"]]
     assert [(row.world, row.sensor, row.seq) for row in rows] == [
         ("zenata", "noise-0001", 1),
         ("zenata", "noise-0001", 2),
@@ -138,7 +141,8 @@ def test_what_cannot_be_is_a_problem_and_no_end(
     if name is None:
         assert answer == {"subscribed": "a"}
     else:
-        problem = ProblemDetails.model_validate(answer["problem"]).model_dump()
+        problem = answer["problem"]
+        msgspec.convert(problem, ProblemDetails)
         assert problem["type"] == f"/problems/{name}"
         assert problem.get("parameter") == parameter
         assert problem.get("id", "") == ("" if parameter == "message" else message["subscribe"][:64])

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
-from api.pilots.schemas import ActivityDocument, AlertPage, AuditPage
+from tests.api.documents import conforming
 from tests.api.running import START, Api, running, small_city
 from zenata.broker.monitor import BrokerMonitor, Connection
+from zenata.contract.activity import Activity, Alert, AuditEntry
+from zenata.contract.base import Page
 from zenata.errors import BrokerError
 from zenata.store import open_store
 
@@ -21,10 +24,10 @@ def engineer(api: Api) -> Iterator[httpx.Client]:
         yield client
 
 
-def activity(client: httpx.Client) -> ActivityDocument:
+def activity(client: httpx.Client) -> Activity:
     answer = client.get("/v1/pilots/test-pilot/activity")
     assert answer.status_code == 200, answer.text
-    return ActivityDocument.model_validate(answer.json())
+    return conforming(answer.json(), Activity)
 
 
 def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Client) -> None:
@@ -57,7 +60,7 @@ def test_who_is_connected_is_told_where_the_broker_tells(tmp_path: Path) -> None
             found += [activity(engineer).mqtt]
     store.close()
     mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z"} for user in ("test-pilot", "test-pilot_phone")]
-    assert [None if one is None else [each.model_dump() for each in one] for one in found] == [mine, None]
+    assert [None if one is None else [msgspec.to_builtins(each) for each in one] for one in found] == [mine, None]
 
 
 @pytest.mark.parametrize(("filled", "away", "told"), [(0.51, False, True), (0.5, False, False), (0.9, True, False)])
@@ -68,7 +71,7 @@ def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away:
         running(city=small_city(), store=store, worlds=tmp_path, monitor=monitor) as api,
         api.client("engineer") as engineer,
     ):
-        found = AlertPage.model_validate(engineer.get("/v1/alerts").json()).items
+        found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
     store.close()
     assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if told else [])
 
@@ -101,7 +104,7 @@ def test_devices_that_never_spoke_are_not_silent(client: httpx.Client, engineer:
 def test_what_somebody_should_look_at_is_listed(api: Api, engineer: httpx.Client) -> None:
     api.register.add("alerting", by="test")
     api.register.suspend("alerting", reason="too loud", by="test")
-    found = AlertPage.model_validate(engineer.get("/v1/alerts").json()).items
+    found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
     assert ("alerting", "suspended") in {(alert.pilot, alert.kind) for alert in found}
     with api.client("pilot") as pilot:
         assert pilot.get("/v1/alerts").status_code == 403
@@ -112,7 +115,9 @@ def test_what_changes_something_is_in_the_log(api: Api, client: httpx.Client, en
     client.delete("/v1/devices/logged").raise_for_status()
     client.get("/v1/devices")
     assert client.post("/v1/pilots", json={"name": "friend"}).status_code == 403
-    deeds = AuditPage.model_validate(engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 3}).json()).items
+    deeds = conforming(
+        engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 3}).json(), Page[AuditEntry]
+    ).items
     assert [(deed.what, deed.detail["status"]) for deed in deeds] == [
         ("POST /v1/pilots", 403),
         ("DELETE /v1/devices/{device}", 204),

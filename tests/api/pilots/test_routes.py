@@ -5,16 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api.pilots.schemas import (
-    BudgetDocument,
-    IssuedKey,
-    KeyPage,
-    MeDocument,
-    NewPilotDocument,
-    PilotDocument,
-    PilotPage,
-)
+from tests.api.documents import conforming
 from tests.api.running import Api
+from zenata.contract.base import Page
+from zenata.contract.pilots import Budget, IssuedKey, Key, Me, Pilot, PilotWithKey
 
 
 @pytest.fixture
@@ -27,11 +21,11 @@ def holder(api: Api, key: str) -> httpx.Client:
     return httpx.Client(base_url=api.url, headers={"Authorization": f"Bearer {key}"}, timeout=10)
 
 
-def invite(admin: httpx.Client, name: str, **about: object) -> NewPilotDocument:
+def invite(admin: httpx.Client, name: str, **about: object) -> PilotWithKey:
     answer = admin.post("/v1/pilots", json={"name": name, **about})
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"] == f"/v1/pilots/{name}"
-    return NewPilotDocument.model_validate(answer.json())
+    return conforming(answer.json(), PilotWithKey)
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
@@ -41,11 +35,11 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 def test_whoever_is_invited_comes_in_at_once(api: Api, admin: httpx.Client) -> None:
     made = invite(admin, "aqua", contact="lina@example.org", theme="water", edition="2026", quotas={"worlds": 2})
     with holder(api, made.issued.key) as aqua:
-        me = MeDocument.model_validate(aqua.get("/v1/me").json())
+        me = conforming(aqua.get("/v1/me").json(), Me)
         assert (me.name, me.role, me.key, me.theme, me.quotas.worlds) == ("aqua", "pilot", "main", "water", 2)
-        assert PilotDocument.model_validate(aqua.get("/v1/pilots/aqua").json()).contact == "lina@example.org"
+        assert conforming(aqua.get("/v1/pilots/aqua").json(), Pilot).contact == "lina@example.org"
     listed = admin.get("/v1/pilots")
-    assert "aqua" in {pilot.name for pilot in PilotPage.model_validate(listed.json()).items}
+    assert "aqua" in {pilot.name for pilot in conforming(listed.json(), Page[Pilot]).items}
     assert made.issued.key not in listed.text
 
 
@@ -80,7 +74,7 @@ def test_suspended_nobody_comes_in_until_resumed(api: Api, admin: httpx.Client) 
     key = invite(admin, "loud").issued.key
     with holder(api, key) as loud, api.client("engineer") as engineer:
         suspended = engineer.post("/v1/pilots/loud/suspend", json={"reason": "too loud"})
-        assert PilotDocument.model_validate(suspended.json()).reason == "too loud"
+        assert conforming(suspended.json(), Pilot).reason == "too loud"
         answer = loud.get("/v1/city")
         assert problem(answer) == (401, "no-key")
         assert "suspended" in answer.json()["detail"]
@@ -128,13 +122,13 @@ def test_an_administrators_key_gives_itself_no_more_either(api: Api, admin: http
 def test_a_pilot_manages_its_own_keys(api: Api, admin: httpx.Client) -> None:
     with holder(api, invite(admin, "keys").issued.key) as pilot:
         made = pilot.post("/v1/pilots/keys/keys", json={"name": "web", "scopes": ["read"]})
-        web = IssuedKey.model_validate(made.json())
+        web = conforming(made.json(), IssuedKey)
         assert problem(pilot.post("/v1/pilots/keys/keys", json={"name": "web"})) == (409, "pilot-conflict")
         with holder(api, web.key) as reader:
             assert reader.get("/v1/city").status_code == 200
             assert problem(reader.post("/v1/devices", json={"id": "roof"})) == (403, "wrong-scope")
             assert problem(reader.post("/v1/pilots/keys/keys", json={"name": "more"})) == (403, "wrong-scope")
-            fresh = IssuedKey.model_validate(pilot.post("/v1/pilots/keys/keys/web/rotate").json())
+            fresh = conforming(pilot.post("/v1/pilots/keys/keys/web/rotate").json(), IssuedKey)
             assert problem(reader.get("/v1/city")) == (401, "no-key")
         with holder(api, fresh.key) as reader:
             assert reader.get("/v1/city").status_code == 200
@@ -142,13 +136,13 @@ def test_a_pilot_manages_its_own_keys(api: Api, admin: httpx.Client) -> None:
             assert problem(reader.get("/v1/city")) == (401, "no-key")
         assert problem(pilot.delete("/v1/pilots/keys/keys/web")) == (404, "unknown-key")
         listed = pilot.get("/v1/pilots/keys/keys")
-        assert [key.state for key in KeyPage.model_validate(listed.json()).items] == ["revoked", "revoked", "live"]
+        assert [key.state for key in conforming(listed.json(), Page[Key]).items] == ["revoked", "revoked", "live"]
         assert fresh.key not in listed.text
 
 
 def test_whose_a_found_key_is_can_be_looked_up(api: Api, admin: httpx.Client) -> None:
     key = invite(admin, "lost").issued.key
-    found = KeyPage.model_validate(admin.get("/v1/keys", params={"prefix": key[:9]}).json()).items
+    found = conforming(admin.get("/v1/keys", params={"prefix": key[:9]}).json(), Page[Key]).items
     assert [(one.pilot, one.name) for one in found] == [("lost", "main")]
     assert admin.get("/v1/keys", params={"prefix": "zk_%"}).json()["items"] == []
 
@@ -158,7 +152,7 @@ def test_a_budget_is_granted_and_spent(api: Api, admin: httpx.Client) -> None:
         for amount in (200_000, -50.5):
             entered = admin.post("/v1/pilots/rich/budget", json={"amount": amount, "date": "2026-11-23", "note": "x"})
             assert entered.status_code == 201, entered.text
-        budget = BudgetDocument.model_validate(rich.get("/v1/pilots/rich/budget").json())
+        budget = conforming(rich.get("/v1/pilots/rich/budget").json(), Budget)
         assert (budget.granted, budget.spent, budget.left) == (200_000, 50.5, 199_949.5)
         for amount in (0.01, -199_949.51):
             refused = admin.post("/v1/pilots/rich/budget", json={"amount": amount, "date": "2026-11-23"})

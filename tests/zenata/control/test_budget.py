@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
+from zenata.contract.pilots import MAX_GRANTS
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.database import open_database
-from zenata.control.pilot import MAX_GRANTS, PilotError
+from zenata.control.pilot import PilotError
 from zenata.control.register import Register
 
 DAY = "2026-11-23"

@@ -1,0 +1,188 @@
+"""Activity of pilots: requests, devices, quotas, alerts and the audit log."""
+
+from typing import Literal
+
+from .base import Document, JsonObject, Time
+
+
+class AuditEntry(Document, frozen=True, kw_only=True):
+    """A line of the audit log.
+
+    Parameters
+    ----------
+    time : datetime
+    who, what, target : str
+        Who did what to what.
+    detail : dict
+    """
+
+    time: Time
+    who: str
+    what: str
+    target: str
+    detail: JsonObject
+
+
+class RequestActivity(Document, frozen=True, kw_only=True):
+    """Requests of a pilot since the process started.
+
+    Parameters
+    ----------
+    open, answered, wrong, failed : int
+        Those under way, answered, refused (4xx) and failed (5xx).
+    p95 : float or None
+        95th percentile of the time to the first byte of the newest answers [s].
+    last : datetime or None
+    """
+
+    open: int
+    answered: int
+    wrong: int
+    failed: int
+    p95: float | None
+    last: Time | None
+
+
+class DeviceActivity(Document, frozen=True, kw_only=True):
+    """The devices of a pilot.
+
+    Parameters
+    ----------
+    count, online, new, offline : int
+    silent : list of str
+        Devices that are offline.
+    messages, readings : int
+    last : datetime or None
+        When one of them was last heard.
+    """
+
+    count: int
+    online: int
+    new: int
+    offline: int
+    silent: list[str]
+    messages: int
+    readings: int
+    last: Time | None
+
+
+class DeadLetterActivity(Document, frozen=True, kw_only=True):
+    """Dead letters of a pilot.
+
+    Parameters
+    ----------
+    last_hour : int
+    more : bool
+        Whether there are more than were counted.
+    newest : str or None
+        Code and reason of the newest one.
+    """
+
+    last_hour: int
+    more: bool
+    newest: str | None
+
+
+class QuotaUse(Document, frozen=True, kw_only=True):
+    """Use of a quota.
+
+    Parameters
+    ----------
+    refused : int
+        How often something was refused for it.
+    refused_last_hour : bool
+    """
+
+    name: str
+    limit: float
+    used: float
+    refused: int
+    refused_last_hour: bool
+
+
+class Connection(Document, frozen=True, kw_only=True):
+    """A client that is connected to the broker.
+
+    Parameters
+    ----------
+    user : str
+    client : str
+        MQTT client id.
+    address : str
+    since : datetime
+    sent : int
+        Messages.
+    """
+
+    user: str
+    client: str
+    address: str
+    since: Time
+    sent: int
+
+
+class Incident(Document, frozen=True, kw_only=True):
+    """Something that the broker did to a pilot far beyond its quota, or to one of its clients, in the last hour."""
+
+    time: Time
+    kind: Literal["cut-off", "refused"]
+    detail: str
+
+
+class Activity(Document, frozen=True, kw_only=True):
+    """Activity of a pilot.
+
+    Parameters
+    ----------
+    sockets : int
+        Open WebSockets.
+    broker : list of Incident
+    mqtt : list of Connection or None
+        Null where the broker does not report its connections.
+    """
+
+    pilot: str
+    suspended: bool
+    requests: RequestActivity
+    sockets: int
+    broker: list[Incident]
+    mqtt: list[Connection] | None
+    devices: DeviceActivity
+    dead_letters: DeadLetterActivity
+    quotas: list[QuotaUse]
+
+
+class Alert(Document, frozen=True, kw_only=True):
+    """Something that somebody should look at.
+
+    Parameters
+    ----------
+    pilot : str or None
+        Null where it is nobody's.
+    kind : str
+    detail : str
+    """
+
+    pilot: str | None
+    kind: Literal[
+        "locked-out",
+        "broker-filling",
+        "not-ready",
+        "not-stored",
+        "cut-off",
+        "refused",
+        "suspended",
+        "devices-silent",
+        "dead-letters",
+        "failed",
+        "wrong",
+        "over-quota",
+        "nearly-over",
+    ]
+    detail: str
+
+
+class OwnActivity(Activity, frozen=True, kw_only=True):
+    """The activity of the pilot of the key in use, with what it should look at."""
+
+    alerts: list[Alert]

@@ -1,0 +1,50 @@
+"""Commands to devices."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from .base import Body, Document, Time
+
+
+class NewCommand(Body, frozen=True, kw_only=True):
+    """Setpoints for a device.
+
+    Parameters
+    ----------
+    world : str, optional
+        The shared city if left out.
+    sensor : str
+    set : dict
+        Values by setpoint; null gives one back to the device's own control.
+    id : str, optional
+        Yours, or one is made.
+    wait : float
+        How long to wait for the world's next tick [s].
+    """
+
+    world: Annotated[str, Meta(max_length=64)] | None = None
+    sensor: Annotated[str, Meta(max_length=64, examples=["streetlight-0001"])]
+    set: Annotated[dict[str, float | None], Meta(min_length=1, max_length=16, examples=[{"dim": 0.4}])]
+    id: Annotated[str, Meta(max_length=128)] | None = None
+    wait: Annotated[float, Meta(ge=0, le=60)] = 15.0
+
+
+class CommandResult(Document, frozen=True, kw_only=True):
+    """The outcome of a command.
+
+    Parameters
+    ----------
+    id : str
+    status : str
+        `pending` while its tick has not come.
+    at : datetime or None
+        Time of the tick from which it holds.
+    reason : str or None
+        Why it was rejected.
+    """
+
+    id: str
+    status: Literal["applied", "rejected", "pending"]
+    at: Time | None
+    reason: str | None

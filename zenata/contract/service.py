@@ -1,0 +1,60 @@
+"""Documents about the service: problems, health, and what clients of InfluxDB ask for."""
+
+from typing import Literal
+
+from .base import Document, OpenDocument
+
+
+class ProblemDetails(OpenDocument, frozen=True, kw_only=True):
+    """An error (RFC 9457).
+
+    Parameters
+    ----------
+    type : str
+        URI reference of the kind of problem, which is also a page about it.
+    title, detail : str
+        What kind of problem it is, and what to do about this one.
+    status : int
+        HTTP status code.
+    instance : str
+        Path of the request.
+    allowed : list of str, optional
+        Every allowed value, where that is a list.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    allowed: list[str] | None = None
+
+
+class ProblemKind(Document, frozen=True, kw_only=True):
+    """A kind of problem, explained."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class Health(Document, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class InfluxHealth(Document, frozen=True, kw_only=True):
+    """What a client of InfluxDB asks for before it writes."""
+
+    name: str
+    message: str
+    status: Literal["pass"]
+    version: str
+
+
+class InfluxResults(Document, frozen=True, kw_only=True):
+    """The answer of InfluxDB 1 to a statement that returns nothing."""
+
+    results: list[dict[str, int]]

@@ -1,0 +1,296 @@
+"""Worlds: their state, clocks, events and truth."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, field
+
+from .base import Body, Document, JsonObject, Moment, OpenDocument, Page, Speed, Time
+from .readings import Reading
+
+State: TypeAlias = Literal["running", "paused"]
+
+
+class NewWorld(Body, frozen=True, kw_only=True):
+    """A private world to make.
+
+    Parameters
+    ----------
+    seed : int
+        What all chance comes from.
+    start : str, optional
+        Its first moment; now if left out.
+    scenario : str or list, optional
+        Name of one of the city's scenarios, TOML text, or a list of events.
+    speed : float or "max"
+        World seconds per second, 1 to 3600, or `max`.
+    state : str
+        `paused` for a world that moves only when it is advanced.
+    kinds, districts : list of str
+        Only sensors of these publish; all if empty.
+    packs : bool
+        Publish a pack for each district instead of a message for each sensor.
+    """
+
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
+    start: Moment | None = None
+    scenario: (
+        Annotated[str, Meta(max_length=100_000)] | Annotated[list[JsonObject], Meta(max_length=100_000)] | None
+    ) = None
+    speed: Speed = 1.0
+    state: State = "running"
+    kinds: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
+    districts: Annotated[tuple[str, ...], Meta(max_length=1000)] = ()
+    packs: bool = False
+
+
+class ClockChange(Body, frozen=True, kw_only=True):
+    """A change of a world's clock; what is left out stays.
+
+    Parameters
+    ----------
+    state : str, optional
+    speed : float or "max", optional
+        World seconds per second, 1 to 3600, or `max`.
+    """
+
+    state: State | None = None
+    speed: Speed | None = None
+
+
+class Advance(Body, frozen=True, kw_only=True):
+    """How far to move a paused world.
+
+    Parameters
+    ----------
+    until : str, optional
+        Up to this time; give this or `steps`.
+    steps : int, optional
+        Ticks of ten seconds.
+    limit : int
+        Readings to return, at most.
+    """
+
+    until: Moment | None = None
+    steps: Annotated[int, Meta(ge=1)] | None = None
+    limit: Annotated[int, Meta(ge=0, le=100_000)] = 10_000
+
+    def __post_init__(self) -> None:
+        if (self.until is None) == (self.steps is None):
+            raise ValueError("give either until or steps")
+
+
+class Fork(Body, frozen=True, kw_only=True):
+    """A copy of a world to make.
+
+    Parameters
+    ----------
+    at : str, optional
+        As it was at this time; as it is now if left out.
+    speed : float or "max", optional
+        World seconds per second; that of the world if left out.
+    state : str
+    """
+
+    at: Moment | None = None
+    speed: Speed | None = None
+    state: State = "running"
+
+
+class NewEvent(OpenDocument, frozen=True, kw_only=True):
+    """An event to begin. Each type has parameters of its own beside these (docs/scenarios.md).
+
+    Parameters
+    ----------
+    type : str
+    start : str, optional
+        RFC 3339; the next tick if left out.
+    duration : str or float, optional
+        As `6h`, or seconds.
+    """
+
+    type: Annotated[str, Meta(max_length=64, examples=["leak"])]
+    start: Annotated[str, Meta(max_length=64)] | None = None
+    duration: Annotated[str, Meta(examples=["2h"])] | float | None = None
+
+
+class NewBackfill(Body, frozen=True, kw_only=True):
+    """Up to when to move a paused world, in long ticks, into the store.
+
+    Parameters
+    ----------
+    end : str
+    every : str
+        Length of a tick, 10s to 1h.
+    """
+
+    end: Moment
+    every: Annotated[str, Meta(max_length=32)] = "15m"
+
+
+class Backfill(Document, frozen=True, kw_only=True):
+    """Progress of a backfill.
+
+    Parameters
+    ----------
+    from, to, at : datetime
+        Where it began, ends, and is now.
+    readings : int
+        How many it has written.
+    eta : float or None
+        Time it still needs [s].
+    """
+
+    from_: Time = field(name="from")
+    to: Time
+    at: Time
+    readings: int
+    eta: float | None
+
+
+class World(Document, frozen=True, kw_only=True):
+    """A world.
+
+    Parameters
+    ----------
+    world, owner, parent, city : str
+        Its name, its pilot (empty for the shared city), the world that it was forked from, and its city pack.
+    seed : int
+    start, time : datetime
+        Its first moment, and its time now.
+    state : str
+    speed : float or "max"
+        World seconds per second, as requested.
+    pace : float
+        World seconds per second, as it runs.
+    kinds, districts : list of str
+        Only sensors of these publish; all if empty.
+    packs : bool
+        Whether it publishes packs of districts.
+    live : bool
+        Whether it follows the time of day.
+    events : int
+    messages : int or None
+        Messages that its sensors have published; null while it does not run.
+    backfill : Backfill or None
+    reason : str or None
+        Why it failed.
+    """
+
+    world: str
+    owner: str
+    parent: str
+    city: str
+    seed: int
+    start: Time
+    time: Time
+    state: Literal["running", "paused", "asleep", "failed", "catching-up"]
+    speed: float | Literal["max"]
+    pace: float
+    kinds: list[str]
+    districts: list[str]
+    packs: bool
+    live: bool
+    events: int
+    messages: int | None
+    backfill: Backfill | None
+    reason: str | None = None
+
+
+class Advanced(Page[Reading], frozen=True, kw_only=True):
+    """Readings of a world while it was advanced.
+
+    Parameters
+    ----------
+    from, time : datetime
+        Where it stood before, and stands now.
+    steps : int
+        Ticks.
+    rows : int
+        Readings in all.
+    items : list of Reading
+    next : str or None
+        Path that leads to all readings, if they are more than `limit`.
+    """
+
+    time: Time
+    from_: Time = field(name="from")
+    steps: int
+    rows: int
+
+
+class Event(Document, frozen=True, kw_only=True):
+    """Something that happens in a world.
+
+    Parameters
+    ----------
+    id, type : str
+    start, end : datetime
+    targets : list of str
+    severity : float
+        From 0 to 1.
+    public : bool
+        Whether the city announces it.
+    parameters : dict
+        Those of its type.
+    """
+
+    id: str
+    type: str
+    start: Time
+    end: Time
+    targets: list[str]
+    severity: float
+    public: bool
+    parameters: JsonObject
+
+
+class Affected(Document, frozen=True, kw_only=True):
+    """A property of a sensor that an event changed.
+
+    Parameters
+    ----------
+    sensor, property : str
+    start, end : datetime
+    largest : float or None
+        Largest difference [unit of the property]; null where the sensor was only silent.
+    """
+
+    sensor: str
+    property: str
+    start: Time
+    end: Time
+    largest: float | None
+
+
+class Label(Document, frozen=True, kw_only=True):
+    """The truth about an event.
+
+    Parameters
+    ----------
+    event, type : str
+    cause : dict
+    targets : list of str
+    start, end : datetime
+    severity : float
+        From 0 to 1.
+    public : bool
+    affected : list of Affected or None
+        Null where it is not known (docs/scenarios.md).
+    """
+
+    event: str
+    type: str
+    cause: JsonObject
+    targets: list[str]
+    start: Time
+    end: Time
+    severity: float
+    public: bool
+    affected: list[Affected] | None
+
+
+class WorldRecord(OpenDocument, frozen=True, kw_only=True):
+    """Everything that makes a world what it is; `zenata replay` reads it."""
+
+    format: int
+    world: str
