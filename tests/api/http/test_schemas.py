@@ -42,6 +42,7 @@ V1 = [
     "/v1/dead-letters",
     "/v1/dead-letters/replay",
     "/v1/me",
+    "/v1/me/activity",
     "/v1/pilots",
     "/v1/pilots/{pilot}",
     "/v1/pilots/{pilot}/suspend",
