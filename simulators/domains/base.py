@@ -51,6 +51,11 @@ def sensors_of(city: City, kind: str | None) -> IndexArray:
     return np.flatnonzero([sensor.kind == kind for sensor in city.sensors]).astype(np.int32)
 
 
+def district_index(city: City) -> dict[str, int]:
+    """Return the row of each district in ``city.districts``, by id."""
+    return {district.id: index for index, district in enumerate(city.districts)}
+
+
 def centre(city: City) -> tuple[float, float]:
     """Return longitude and latitude [deg] of the middle of the city, where its one sky and weather are computed."""
     west, south, east, north = city.bbox

@@ -1,6 +1,7 @@
 """Chargers: electric vehicles come, wait if all are taken, charge and leave."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from simulators.domains.base import Arrays, daily, sensors_of
+from simulators.domains.base import Arrays, daily, district_index, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, binomial, draws
 from simulators.world.parameters import Hourly, read_table
 from zenata.city.clock import SECOND
-from zenata.city.model import City
+from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray, IntArray
 from zenata.errors import CityError
 
@@ -43,6 +44,9 @@ ONBOARD_SHARE = np.array([0.3, 0.6, 0.1])
 
 CAPACITY, CAPACITY_SPREAD = 55.0, 12.0
 """Of batteries, mean and standard deviation, cut at two of them [kWh] (defaults)."""
+
+SITE_SHARE = 0.6
+"""Power of a charging site's connection over the sum of its chargers' ratings; a single charger has all (default)."""
 
 ARRIVAL_SOC = (0.15, 0.8)
 """States of charge on arrival: uniform between (default)."""
@@ -76,10 +80,14 @@ class ChargerUse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChargerParameters:
-    """Table ``[charger]`` of a city: how long a vehicle waits for a charger, on average [h], and the uses."""
+    """Table ``[charger]`` of a city: how long a vehicle waits for a charger, on average [h], the uses, and the tariff.
+
+    The tariff is the price of a kilowatt-hour in each local hour [MAD/kWh]; drivers do not mind it.
+    """
 
     patience: float
     uses: tuple[ChargerUse, ...]
+    tariff: Hourly = (1.5,) * 24
 
 
 def charge(soc: FloatArray, capacity: FloatArray, power: FloatArray, hours: FloatArray | float) -> FloatArray:
@@ -126,8 +134,36 @@ def assign(free: npt.NDArray[np.bool_], pool: IntArray, waiting: IntArray, prior
     return candidates[turn < waiting[pools]]
 
 
+def site_names(sensors: Sequence[Sensor]) -> list[str]:
+    """Return the charging site of each charger: those in one street share a connection."""
+    return [str(sensor.attributes.get("street", sensor.id)) for sensor in sensors]
+
+
+def site_limits(site: IntArray, rated: FloatArray) -> FloatArray:
+    """Return the power that the connection of each charging site carries [W], shape (n_sites,).
+
+    Parameters
+    ----------
+    site : ndarray, shape (n,)
+        Of each charger.
+    rated : ndarray, shape (n,)
+        Power of the chargers [W].
+    """
+    return np.asarray(np.maximum(SITE_SHARE * np.bincount(site, rated), largest(site, rated)))
+
+
+def largest(site: IntArray, rated: FloatArray) -> FloatArray:
+    """Return the rating of the largest charger of each site [W], shape (n_sites,)."""
+    result = np.zeros(int(site.max(initial=-1)) + 1)
+    np.maximum.at(result, site, rated)
+    return result
+
+
 class Charger:
     """The public chargers of the city. Those of a district are a pool with one queue.
+
+    A session wants an energy and has a time of departure, both of which the driver's app gives away. Chargers of a site
+    share its connection in proportion to what their vehicles would draw.
 
     Parameters
     ----------
@@ -159,12 +195,16 @@ class Charger:
         self._fast = self._rated > FAST_ABOVE
         self._goal = np.where(self._fast, FAST_GOAL, FULL)
         self._stay = np.array([use.stay for use in self._uses])[self._use[self._pool]]
+        _, self._site = np.unique(site_names(sensors), return_inverse=True)
+        self._site_limit = site_limits(self._site, self._rated)
+        self._district = np.array([district_index(city)[district] for district in districts], dtype=np.int64)
         count = len(sensors)
         self._occupied = np.zeros(count, dtype=np.bool_)
         self._capacity, self._soc, self._accepts = np.ones(count), np.ones(count), np.zeros(count)  # of its vehicle
         self._leaves = np.zeros(count, dtype=np.int64)  # [us]
         self._power, self._energy = np.zeros(count), np.zeros(count)
         self._waiting = np.zeros(len(districts), dtype=np.int64)
+        self._totals = np.zeros(2)  # sessions that ended, and energy that was missing then [kWh]
         self.arrays: Arrays = {
             "occupied": self._occupied,
             "capacity": self._capacity,
@@ -173,25 +213,28 @@ class Charger:
             "leaves": self._leaves,
             "energy": self._energy,
             "waiting": self._waiting,
+            "totals": self._totals,
         }
         self._begin(now)
 
     def step(self, now: Conditions) -> None:
         """Let vehicles leave, come and charge.
 
-        Without voltage sessions wait, and none begins.
+        Without voltage sessions wait, and none begins; the same where a charger is stopped.
         """
         rng = now.draws(Stream.CHARGER)
         parts = math.ceil(now.seconds / LONGEST)
         length, hours = (now.time - now.previous) // parts, now.seconds / 3600 / parts
         powered = now.powered[self._index]
         stopped = now.setpoints.of("charger", "stop") == 1
-        limit = np.fmin(self._rated, now.setpoints.of("charger", "limit")) * powered
+        limit = np.fmin(self._rated, now.setpoints.of("charger", "limit")) * (powered & ~stopped)
         arrivals = self._arrivals(now) * self._size
         drawn = np.zeros(len(powered))
         for part in range(parts):
             begin = now.previous + part * length  # to which coming and going within the part are rounded
-            done = (self._leaves <= begin + length // 2) | (self._fast & (self._soc >= self._goal)) | stopped
+            done = (self._leaves <= begin + length // 2) | (self._fast & (self._soc >= self._goal))
+            ending = done & self._occupied
+            self._totals += ending.sum(), self._requested()[ending].sum()
             self._occupied &= ~done
             self._come(arrivals, ~stopped & powered, begin, hours, rng)
             drawn += self._charge(limit, hours)
@@ -200,15 +243,23 @@ class Charger:
         now.charger_power = self._power
 
     def observe(self, now: Conditions) -> FloatArray:
-        """Return power [W], energy delivered [kWh] and whether each is occupied, 1 or 0, shape (n_chargers, 3)."""
-        return np.stack([self._power, self._energy, self._occupied], axis=1)
+        """Return power [W], energy delivered [kWh], occupied (1 or 0), energy wanted [kWh] and time to departure [min].
+
+        The shape is (n_chargers, 5); without a vehicle the last two are 0.
+        """
+        departure = np.maximum(self._leaves - now.time, 0) / (60 * SECOND) * self._occupied
+        return np.stack([self._power, self._energy, self._occupied, self._requested(), departure], axis=1)
+
+    def _requested(self) -> FloatArray:
+        """Return what each vehicle still wants to draw [kWh], shape (n_chargers,)."""
+        return np.maximum(self._goal - self._soc, 0.0) * self._capacity / EFFICIENCY * self._occupied
 
     def _arrivals(self, now: Conditions) -> FloatArray:
         """Return the vehicles that come for each charger of each pool [1/h], shape (n_pools,)."""
         hour = now.working_hour(now.hour)
         shapes = [use.rest_day if now.rest_day else use.working_day for use in self._uses]
         rates = [use.sessions * daily(shape, hour) / 100 for use, shape in zip(self._uses, shapes, strict=True)]
-        return np.array(rates)[self._use]
+        return np.array(rates)[self._use] * now.demand_factors("charger")[self._district]
 
     def _come(
         self, arrivals: FloatArray, taking: npt.NDArray[np.bool_], begin: int, hours: float, rng: Generator
@@ -251,9 +302,11 @@ class Charger:
 
     def _charge(self, limit: FloatArray, hours: float) -> FloatArray:
         """Charge within a limit [W] and up to the goal, and return what is drawn [kWh]."""
-        max_power = EFFICIENCY * np.minimum(limit, self._accepts)
+        wanted = np.minimum(limit, self._accepts) * (self._occupied & (self._soc < self._goal))
+        room = self._site_limit / np.maximum(np.bincount(self._site, wanted), 1e-9)
+        max_power = EFFICIENCY * np.minimum(limit, self._accepts) * np.minimum(room, 1.0)[self._site]
         after = np.minimum(charge(self._soc, self._capacity, max_power, hours), self._goal)
-        gained = np.where(self._occupied, np.maximum(after - self._soc, 0.0), 0.0)
+        gained = np.where(self._occupied & (max_power > 0), np.maximum(after - self._soc, 0.0), 0.0)
         self._soc += gained
         return np.asarray(gained * self._capacity / EFFICIENCY)
 

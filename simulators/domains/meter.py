@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.domains.base import Arrays, daily, sensors_of
+from simulators.domains.base import Arrays, daily, district_index, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
 from simulators.world.parameters import Hourly, read_table
@@ -27,6 +27,9 @@ INERTIA = 6 * 3600.0
 
 DUSK = 6.0
 """Half width of the span of the sun's elevation in which lights are switched, round the horizon [deg] (default)."""
+
+ABSENT, METERS = 0.25, 0
+"""Load of a household on holiday over its course: a refrigerator and standby (default); and its sample's number."""
 
 HISTORY = (0.5, 5.0)
 """Years that a meter has been counting (default)."""
@@ -157,8 +160,11 @@ class Meter:
         rng = draws(now.seed, Stream.METER)
         self._level = mean * np.exp(spread * rng.standard_normal(len(meters)) - spread**2 / 2)
         each = customers_each(city, parameters.household)
-        where = {district.id: number for number, district in enumerate(city.districts)}
-        cell = np.array([where[meter.district] for meter in meters], dtype=np.int64) * len(self._uses) + self._use
+        where = district_index(city)
+        self._district = np.array([where[meter.district] for meter in meters], dtype=np.int64)
+        self._household = np.array([meter.attributes["use"] == "household" for meter in meters], dtype=np.bool_)
+        self._day, self._away = -1, np.zeros(len(meters), dtype=np.bool_)  # households that are on holiday on that day
+        cell = self._district * len(self._uses) + self._use
         stands_for = self._level * [each[meter.district] for meter in meters]
         self._levels = np.bincount(cell, stands_for, len(where) * len(self._uses)).reshape(len(where), -1)
         self._indoor = np.array([now.temperature])  # to which buildings have come [Cel]
@@ -172,18 +178,19 @@ class Meter:
             "load": self._load,
             "energy": self._energy,
         }
-        self._set_load(self._course(now))
+        self._set_load(self._course(now), now)
 
     def step(self, now: Conditions) -> None:
         """Let customers draw, count it, and write the load of each district."""
         self._indoor += (now.temperature - self._indoor) * (1 - np.exp(-now.seconds / INERTIA))
         course = self._course(now)
-        now.customer_load = (self._levels * course).sum(axis=1)
+        factors = now.demand_factors("meter")
+        now.customer_load = (self._levels * course).sum(axis=1) * factors
         if now.passes(MINUTE, PHASE):
             keep = float(np.exp(-now.since(MINUTE) / MEMORY))
             noise = now.draws(Stream.METER).standard_normal(len(self._departure))
             self._departure[:] = keep * self._departure + np.sqrt(1 - keep**2) * noise
-            self._set_load(course)
+            self._set_load(course, now)
         self._power[:] = self._load * now.powered[self._index]
         self._energy += self._power * (now.seconds / 3.6e6)
 
@@ -197,10 +204,13 @@ class Meter:
         factor = weather_factor(float(self._indoor[0]), now.sun_elevation, *self._table[:, :3].T)
         return np.asarray(hourly / self._mean_hour * factor)
 
-    def _set_load(self, course: FloatArray) -> None:
-        """Set every meter's load to its share of the course and its own departure from it."""
+    def _set_load(self, course: FloatArray, now: Conditions) -> None:
+        """Set every meter's load to its share of the course, its own departure from it, and little while nobody is there."""
         own = np.exp(self._spread * self._departure - self._spread**2 / 2)
-        self._load[:] = self._level * course[self._use] * own
+        if (day := now.date.toordinal()) != self._day:
+            self._day, self._away = day, now.demand.absent(len(own), now.date, METERS) & self._household
+        own = np.where(self._away, ABSENT, own)
+        self._load[:] = self._level * course[self._use] * now.demand_factors("meter")[self._district] * own
 
 
 def _uses_of(city: City, uses: tuple[MeterUse, ...]) -> IntArray:

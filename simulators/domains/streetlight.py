@@ -1,4 +1,4 @@
-"""Street lights on an astronomical clock, dimmed in the small hours."""
+"""Street lights on an astronomical clock, dimmed in the small hours; lamps age and fail; classes say what streets need."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,6 +10,7 @@ from simulators.domains.base import Arrays, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
 from simulators.world.parameters import read_table
+from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 
@@ -21,6 +22,28 @@ DRIVER_SHARE = 0.06
 
 DAYLIGHT_EFFICACY = 115.0
 """Illuminance of daylight per irradiance [lm W-1]: the middle of what Littlefair (1985) reports."""
+
+
+AGED = 0.25
+"""Share of the light that a lamp has lost at the end of its life; ages are uniform (default)."""
+
+PERIOD, FAILURES = 30, (0.003, 0.001, 0.001)
+"""Length of the periods in which a lamp fails once at most [d], and the chance to: dark, flickering, burning by day
+(defaults: 6 % of lamps a year)."""
+
+REPAIR = 12.0
+"""Mean time to repair, exponential [d] (default)."""
+
+FLICKER = 600
+"""A flickering lamp is dark in every other such span [s] (default)."""
+
+CLASS_LUX = {"C0": 50.0, "C1": 30.0, "C2": 20.0, "C3": 15.0, "C4": 10.0, "C5": 7.5}
+"""Mean illuminance that classes of EN 13201-2 require [lx]."""
+
+BUSY, QUIET = 0.65, 0.35
+"""Shares of the capacity from which traffic counts as high, and under which as low (CEN/TR 13201-1:2014, table 1)."""
+
+DARK, FLICKERING, DAY_BURNING = 1, 2, 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +61,7 @@ class StreetlightParameters:
     dim_level : float
         What they are dimmed to, 1 is full light.
     illuminance : float
-        Under a lamp at full light [lx].
+        Mean of the road under a new lamp at full light [lx].
     """
 
     on_below: float
@@ -70,8 +93,63 @@ def daylight(ghi: float, elevation: float) -> float:
     return max(ghi * DAYLIGHT_EFFICACY, float(dusk))
 
 
+def lighting_class(road: str, limit: float, lanes: int, traffic: float, hour: float) -> str:
+    """Return the lighting class that a street requires, by the weighting method of CEN/TR 13201-1:2014.
+
+    The number of the M class is six less the sum of weights; its comparable C class, at a surface of 0.05 to 0.08
+    cd m-2 lx-1 (table 2 there), is judged by illuminance, which lamps measure.
+
+    Parameters
+    ----------
+    road : str
+    limit : float
+        Speed limit [km/h].
+    lanes : int
+        Of one direction: two and more are taken to have a middle strip (default).
+    traffic : float
+        Share of the highest hour's.
+    hour : float
+        Local [h]: shops and signs are bright until 23 h on primary streets (default).
+    """
+    speed = 2 if limit >= 100 else 1 if limit > 70 else -1 if limit > 40 else -2
+    volume = 1 if traffic > BUSY else -1 if traffic < QUIET else 0
+    mixed = 0 if road == "motorway" else 1
+    undivided = 1 if lanes < 2 else 0
+    junctions = 0 if road == "motorway" else 1
+    parked = 1 if road in ("residential", "secondary") else 0
+    ambient = 1 if road == "primary" and 6 <= hour < 23 else 0
+    number = 6 - max(min(speed + volume + mixed + undivided + junctions + parked + ambient, 5), 0)
+    return f"C{min(number, 5)}"
+
+
+def failures(seed: int, day: int, count: int) -> npt.NDArray[np.int8]:
+    """Return what is wrong with each lamp on a day: 0, `DARK`, `FLICKERING` or `DAY_BURNING`, shape (count,).
+
+    Parameters
+    ----------
+    seed : int
+        Of the world.
+    day : int
+        Local day, as a proleptic ordinal.
+    count : int
+        Of lamps.
+    """
+    period, into = divmod(day, PERIOD)
+    mode = np.zeros(count, dtype=np.int8)
+    for ago in (2, 1, 0):
+        kind, begin, lasts = draws(seed, Stream.STREETLIGHT, 1 + period - ago).random((3, count))
+        first = np.floor(begin * PERIOD)
+        here = into + ago * PERIOD
+        failed = (first <= here) & (here < first + 1 - REPAIR * np.log1p(-lasts))
+        which = np.searchsorted(np.cumsum(FAILURES), kind, side="right") + 1
+        mode = np.where(failed & (which <= len(FAILURES)), which, mode).astype(np.int8)
+    return mode
+
+
 class Streetlight:
     """The lamps of the city.
+
+    A lamp that fails says nothing of it: its controller reports the level that it asks for, its meter what is drawn.
 
     Parameters
     ----------
@@ -85,19 +163,27 @@ class Streetlight:
         self._parameters = read_table(city, "streetlight", StreetlightParameters)
         self._index = sensors_of(city, self.kind)
         self._rated = np.array([float(city.sensors[index].attributes["watts"]) for index in self._index])
-        jitter = draws(now.seed, Stream.STREETLIGHT).standard_normal(len(self._index))
+        rng = draws(now.seed, Stream.STREETLIGHT)
+        jitter = rng.standard_normal(len(self._index))
         self._threshold = self._parameters.on_below + self._parameters.spread * np.clip(jitter, -2, 2)
+        self._light = self._parameters.illuminance * (1 - AGED * rng.random(len(self._index)))
         self._dim: npt.NDArray[np.float64] = np.zeros(len(self._index))
-        self.arrays: Arrays = {"dim": self._dim}
+        self._burning = np.zeros(len(self._index))
+        self._day, self._mode = -1, np.zeros(len(self._index), dtype=np.int8)
+        self.arrays: Arrays = {"dim": self._dim, "burning": self._burning}
 
     def step(self, now: Conditions) -> None:
         """Switch and dim the lamps, by their own clock or as commanded, and write what they draw."""
         own = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
         setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._index]
         self._dim[:] = np.where(np.isnan(setpoint), own, setpoint) * powered
-        now.lamp_power = lamp_power(self._dim, self._rated) * powered
+        if (day := now.date.toordinal()) != self._day:
+            self._day, self._mode = day, failures(now.seed, day, len(self._dim))
+        dark = (self._mode == DARK) | ((self._mode == FLICKERING) & (now.time // (FLICKER * SECOND) % 2 == 1))
+        self._burning[:] = np.where(self._mode == DAY_BURNING, 1.0, self._dim) * ~dark * powered
+        now.lamp_power = lamp_power(self._burning, self._rated) * powered * (self._mode != DARK)
 
     def observe(self, now: Conditions) -> FloatArray:
-        """Return dimming level, power [W] and illuminance [lx] of every lamp, shape (n_lamps, 3)."""
-        light = self._parameters.illuminance * self._dim + daylight(now.ghi, now.sun_elevation)
+        """Return dimming level, power [W] and illuminance of the road [lx] of every lamp, shape (n_lamps, 3)."""
+        light = self._light * self._burning + daylight(now.ghi, now.sun_elevation)
         return np.stack([self._dim, now.lamp_power, light], axis=1)

@@ -1,16 +1,19 @@
-"""Waste containers: bag after bag goes in, rounds empty them at night, what is inside warms in the sun and ferments."""
+"""Waste containers: bags and bulky waste go in, trucks empty them in rounds and on command, the inside warms and ferments."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from simulators.domains.base import Arrays, daily, sensors_of
+from simulators.domains.air.dispersion import METRES_A_DEGREE
+from simulators.domains.base import Arrays, daily, district_index, sensors_of
 from simulators.world.conditions import Conditions
-from simulators.world.draws import Stream
+from simulators.world.draws import Stream, draws, poisson
 from simulators.world.parameters import Hourly, read_table
-from zenata.city.model import City
+from zenata.city.clock import SECOND
+from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray, IntArray
 from zenata.errors import CityError
 
@@ -19,6 +22,21 @@ EVERY, PHASE = 6, 5
 
 BAG = 3.0
 """Mass of what is thrown in at once [kg] (default)."""
+
+UNEQUAL = 0.5
+"""Standard deviation of the logarithm of what containers of a district get (default)."""
+
+BULKY_SHARE, BULKY = 0.04, 60.0
+"""Share of the waste that comes as bulky waste, and its mean mass at a time, exponential [kg] (defaults)."""
+
+BREAKDOWN = 0.01
+"""Chance that a truck stays in the depot for a night (default)."""
+
+HANDLING, UNLOADING = 75, 1200
+"""Time at a container, and in the depot to unload [s] (defaults)."""
+
+SPEED, DETOUR = 20.0, 1.3
+"""Mean speed of a truck [km/h], and its way over the straight distance (defaults)."""
 
 SUN = 0.0125
 """How much the sun warms the inside of a container [K m2 W-1]: half of the excess of the sol-air temperature of ASHRAE's
@@ -52,7 +70,13 @@ class WasteParameters:
     nights : int
         A container is emptied every so many nights.
     round_from, round_hours : float
-        Local hour at which rounds begin, and how long they take [h].
+        Local hour at which rounds begin, and how long crews work on them [h].
+    trucks : int
+        That drive the rounds, and where they are ordered to.
+    truck_load : float
+        What a truck takes before it has to unload [kg].
+    depot : tuple of float or None
+        Longitude and latitude where trucks start and unload [deg]; None for the middle of the containers.
     """
 
     yearly: float
@@ -64,6 +88,9 @@ class WasteParameters:
     nights: int
     round_from: float
     round_hours: float
+    trucks: int = 4
+    truck_load: float = 8_000.0
+    depot: tuple[float, float] | None = None
 
 
 def throw_in(mass: FloatArray, surplus: FloatArray, capacity: FloatArray, added: FloatArray) -> None:
@@ -92,21 +119,84 @@ def inhabitants(city: City, parameters: WasteParameters) -> FloatArray:
     return np.array([people[name] / names.count(name) for name in names])
 
 
-def rounds(city: City, parameters: WasteParameters) -> tuple[IntArray, FloatArray]:
-    """Return on which of the nights of a turn a container is emptied, and how long after noon [h], shape (n,) each.
+def turns(city: City, nights: int) -> IntArray:
+    """Return on which of the nights of a turn a container is emptied, shape (n,): districts take turns by their order."""
+    order = district_index(city)
+    return (
+        np.array([order[city.sensors[number].district] for number in sensors_of(city, Waste.kind)], np.int64) % nights
+    )
 
-    Districts take turns by their order in the pack; a night's round visits its containers one by one.
+
+class Trucks:
+    """Trucks that empty containers, the nearest of those on the list first.
+
+    Parameters
+    ----------
+    positions : ndarray, shape (n + 1, 2)
+        Of the containers, and of the depot at the end, on a plane [m].
+    parameters : WasteParameters
+    time : int
+        Of the beginning [us].
+
+    Attributes
+    ----------
+    listed : ndarray of bool, shape (n,)
+        Containers that are to be emptied.
+    at, free, load : ndarray, shape (n_trucks,)
+        The container (or the depot, n) where each is or that it drives to; when it is done there [us]; what it holds [kg].
+    driven : ndarray, shape (1,)
+        By all since the start [km].
     """
-    order = {district.id: number for number, district in enumerate(city.districts)}
-    districts = [order[city.sensors[number].district] for number in sensors_of(city, Waste.kind)]
-    turn = np.array(districts, dtype=np.int64) % parameters.nights
-    visited = np.zeros(len(turn))
-    for night in range(parameters.nights):
-        stops = np.flatnonzero(turn == night)
-        visited[stops[np.argsort(np.array(districts)[stops], kind="stable")]] = np.arange(len(stops)) / max(
-            len(stops), 1
-        )
-    return turn, (parameters.round_from - 12) % 24 + visited * parameters.round_hours
+
+    def __init__(self, positions: FloatArray, parameters: WasteParameters, time: int) -> None:
+        self._positions, self._room = positions, parameters.truck_load
+        self._depot = len(positions) - 1
+        self.listed: npt.NDArray[np.bool_] = np.zeros(self._depot, dtype=np.bool_)
+        self.at: IntArray = np.full(parameters.trucks, self._depot)
+        self.free: IntArray = np.full(parameters.trucks, time)
+        self.load: FloatArray = np.zeros(parameters.trucks)
+        self.driven = np.zeros(1)
+
+    def work(self, begin: int, end: int, working: npt.NDArray[np.bool_], empty: Callable[[int], float]) -> None:
+        """Let trucks work from one time to another [us].
+
+        Parameters
+        ----------
+        begin, end : int
+        working : ndarray of bool, shape (n_trucks,)
+            Which go out; the others go home when they are done where they are.
+        empty : callable
+            Empties a container, and returns what that took away [kg].
+        """
+        home = self.at == self._depot
+        self.free[home & (self.free < begin)] = begin
+        if not self.listed.any() and home.all():
+            return
+        while self.free.min() <= end:
+            truck = int(self.free.argmin())
+            here = int(self.at[truck])
+            if here == self._depot:
+                self.load[truck] = 0.0
+            elif self.listed[here]:
+                self.load[truck] += empty(here)
+                self.listed[here] = False
+            waiting = self.listed.copy()
+            waiting[self.at[self.at < self._depot]] = False  # where another one drives to
+            waiting[here : here + 1] = False
+            if not waiting.any() or not working[truck] or self.load[truck] > self._room:
+                if here == self._depot:
+                    self.free[truck] = end + 1
+                    continue
+                self._drive(truck, self._depot, UNLOADING)
+                continue
+            away = ((self._positions[:-1] - self._positions[here]) ** 2).sum(axis=1)
+            self._drive(truck, int(np.where(waiting, away, np.inf).argmin()), HANDLING)
+
+    def _drive(self, truck: int, to: int, handling: int) -> None:
+        way = DETOUR * float(np.hypot(*(self._positions[to] - self._positions[self.at[truck]])))
+        self.driven += way / 1000
+        self.at[truck] = to
+        self.free[truck] += int((way / SPEED * 3.6 + handling) * SECOND)
 
 
 class Waste:
@@ -125,22 +215,31 @@ class Waste:
         containers = [city.sensors[number] for number in sensors_of(city, self.kind)]
         litres = np.array([float(container.attributes["litres"]) for container in containers])
         self._capacity = litres / 1000 * self._parameters.density  # [kg]
-        self._rate = inhabitants(city, self._parameters) * self._parameters.yearly / 365.25 / 24  # [kg/h]
-        self._turn, self._visited = rounds(city, self._parameters)
+        rows = district_index(city)
+        self._district = np.array([rows[container.district] for container in containers], dtype=np.int64)
+        own = np.exp(UNEQUAL * draws(now.seed, Stream.WASTE).standard_normal(len(containers)))
+        count, total = np.bincount(self._district), np.bincount(self._district, own)
+        own *= (count / np.maximum(total, 1e-9))[self._district]
+        self._rate = own * inhabitants(city, self._parameters) * self._parameters.yearly / 365.25 / 24  # [kg/h]
+        self._turn = turns(city, self._parameters.nights)
         night, since_noon = _night(now)
-        waiting = (night - self._turn) % self._parameters.nights + (
-            since_noon - self._visited
-        ) / 24  # days since emptied
+        waiting = (night - self._turn) % self._parameters.nights + (since_noon - self._begins - 2) / 24  # [d]
         waiting = np.where(waiting < 0, waiting + self._parameters.nights, waiting)
         self._mass, self._surplus = np.zeros(len(containers)), np.zeros(len(containers))
         throw_in(self._mass, self._surplus, self._capacity, self._rate * 24 * waiting)
-        self._emptied = np.where(since_noon >= self._visited, night, night - 1)  # last night that is done with
+        self._trucks = Trucks(_positions(containers, self._parameters.depot), self._parameters, now.time)
+        self._listed_on = np.array([night if since_noon >= self._begins else night - 1])  # last night of a round
         self._temperature = np.full(len(containers), now.temperature)
         self._totals = np.zeros(2)  # thrown in and taken away since the start [kg]
         self.arrays: Arrays = {
             "mass": self._mass,
             "surplus": self._surplus,
-            "emptied": self._emptied,
+            "listed": self._trucks.listed,
+            "at": self._trucks.at,
+            "free": self._trucks.free,
+            "load": self._trucks.load,
+            "driven": self._trucks.driven,
+            "listed_on": self._listed_on,
             "temperature": self._temperature,
             "totals": self._totals,
         }
@@ -148,32 +247,68 @@ class Waste:
     def step(self, now: Conditions) -> None:
         """Throw in, empty and warm the containers, every minute.
 
-        How many numbers a Poisson draw takes depends on its mean, which no event and no container changes.
+        How many numbers a draw takes does not depend on what is in the containers or what crews do.
         """
         if not now.passes(EVERY, PHASE):
             return
         hours = now.since(EVERY) / 3600
         feast = self._parameters.aid if now.aid_el_kebir else 1.0
-        mean = self._rate * (daily(self._parameters.course, now.hour) * feast * hours)
-        added: FloatArray = BAG * now.draws(Stream.WASTE).poisson(mean / BAG).astype(np.float64)
+        factor = daily(self._parameters.course, now.hour) * feast * now.demand_factors("waste")
+        mean = self._rate * factor[self._district] * hours
+        rng = now.draws(Stream.WASTE)
+        chance, size, bags = rng.random((3, len(mean)))
+        added = BAG * poisson(bags, (1 - BULKY_SHARE) * mean / BAG)
+        bulky = chance < -np.expm1(-BULKY_SHARE * mean / BULKY)
+        added -= BULKY * np.where(bulky, np.log1p(-size), 0.0)
         throw_in(self._mass, self._surplus, self._capacity, added)
-        self._totals += added.sum(), self._empty(now)
+        self._totals[0] += added.sum()
+        self._collect(now)
         target = now.temperature + SUN * now.ghi + FERMENTATION * self._mass / self._capacity
         self._temperature += (1 - np.exp(-hours / RESPONSE)) * (target - self._temperature)
 
     def observe(self, now: Conditions) -> FloatArray:
-        """Return fill, from 0 to 1, and temperature inside [Cel] of every container, shape (n_containers, 2)."""
-        return np.stack([np.minimum(self._mass / self._capacity, 1.0), self._temperature], axis=1)
+        """Return fill, from 0 to 1, temperature inside [Cel] and what lies beside [kg], shape (n_containers, 3)."""
+        return np.stack([np.minimum(self._mass / self._capacity, 1.0), self._temperature, self._surplus], axis=1)
 
-    def _empty(self, now: Conditions) -> float:
-        """Empty the containers whose time has come, and return what that took away [kg]."""
+    @property
+    def _begins(self) -> float:
+        """How long after noon rounds begin [h]."""
+        return (self._parameters.round_from - 12) % 24
+
+    def _collect(self, now: Conditions) -> None:
+        """Put containers on the trucks' list, by rounds and commands, and let trucks work."""
         night, since_noon = _night(now)
-        come = (self._emptied < night) & (since_noon >= self._visited)
-        self._emptied[come] = night
-        emptied = come & (night % self._parameters.nights == self._turn)
-        taken = float(self._mass[emptied].sum() + self._surplus[emptied].sum())
-        self._mass[emptied] = self._surplus[emptied] = 0.0
+        setpoint = now.setpoints.of("waste", "empty")
+        listed = self._trucks.listed
+        if night > self._listed_on[0] and since_noon >= self._begins:
+            self._listed_on[0] = night
+            listed |= night % self._parameters.nights == self._turn
+        on_round = self._begins <= since_noon < self._begins + self._parameters.round_hours
+        ordered = setpoint == 1
+        listed |= ordered
+        listed &= setpoint != 0
+        if not on_round:
+            listed &= ordered  # what a round has not come to waits for its next turn
+        working = draws(now.seed, Stream.WASTE, -night).random(len(self._trucks.free)) >= BREAKDOWN
+        before = now.time - int(now.since(EVERY) * SECOND)
+        self._trucks.work(before, now.time, working, lambda index: self._empty(now, index))
+
+    def _empty(self, now: Conditions, index: int) -> float:
+        """Empty a container, and return what that took away [kg]; an order is carried out once."""
+        taken = float(self._mass[index] + self._surplus[index])
+        self._mass[index] = self._surplus[index] = 0.0
+        self._totals[1] += taken
+        setpoint = now.setpoints.of("waste", "empty")
+        setpoint[index] = np.nan if setpoint[index] == 1 else setpoint[index]
         return taken
+
+
+def _positions(containers: Sequence[Sensor], depot: tuple[float, float] | None) -> FloatArray:
+    """Return where containers and, at the end, the depot are on a plane [m]."""
+    there = np.array([(container.longitude, container.latitude) for container in containers]).reshape(-1, 2)
+    middle = there.mean(axis=0) if len(there) else np.zeros(2)
+    scale = METRES_A_DEGREE * np.array([np.cos(np.radians(middle[1])), 1.0])
+    return np.asarray((np.vstack([there, middle if depot is None else depot]) - middle) * scale)
 
 
 def _night(now: Conditions) -> tuple[int, float]:

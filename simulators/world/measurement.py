@@ -99,6 +99,7 @@ INSTRUMENTS: dict[tuple[str, str], Instrument] = {
     ("crowd", "people"): Instrument(gain=0.05, relative=0.03),
     ("waste", "fill"): Instrument(bias=0.01, noise=0.01),
     ("waste", "temperature"): Instrument(bias=0.3, noise=0.1),
+    ("waste", "overflow"): Instrument(relative=0.15),
 }
 """By kind and property; what is not named is `EXACT`."""
 

@@ -100,12 +100,17 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="charger",
             title="electric vehicle charger",
-            properties=("power", "energy", "occupied"),
+            properties=("power", "energy", "occupied", "requested", "departure"),
             period=60,
             settings=(
                 Setting(name="limit", unit="W", low=0, high=1e6, limit="watts", title="most that it may draw"),
                 Setting(
-                    name="stop", unit="/", low=0, high=1, whole=True, title="1 ends the session and takes no other"
+                    name="stop",
+                    unit="/",
+                    low=0,
+                    high=1,
+                    whole=True,
+                    title="1 pauses the session and takes no other, 0 resumes it",
                 ),
             ),
         ),
@@ -153,7 +158,22 @@ KINDS: dict[str, Kind] = {
                 ),
             ),
         ),
-        Kind(name="waste", title="waste container", properties=("fill", "temperature"), period=900),
+        Kind(
+            name="waste",
+            title="waste container",
+            properties=("fill", "temperature", "overflow"),
+            period=900,
+            settings=(
+                Setting(
+                    name="empty",
+                    unit="/",
+                    low=0,
+                    high=1,
+                    whole=True,
+                    title="1 orders a truck, once; 0 leaves it out of the rounds",
+                ),
+            ),
+        ),
         Kind(name="crowd", title="crowd counter", properties=("people",), period=60),
         Kind(name="bus", title="bus", properties=("latitude", "longitude", "speed", "occupancy"), period=10),
     )

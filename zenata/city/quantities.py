@@ -63,6 +63,10 @@ QUANTITIES: dict[str, Quantity] = {
     # parking, chargers
     "occupied": Quantity(unit="/", low=0, high=1, digits=0, title="1 when a vehicle stands there, else 0"),
     "energy": Quantity(unit="kWh", low=0, high=1e9, digits=3, title="energy counted since installation"),
+    "requested": Quantity(unit="kWh", low=0, high=1000, digits=1, title="energy the vehicle still wants"),
+    "departure": Quantity(
+        unit="min", low=0, high=100000, digits=0, title="time until the vehicle leaves, 0 without one"
+    ),
     # light, power
     "power": Quantity(unit="W", low=-1e7, high=1e7, digits=1, title="active power, positive when consumed"),
     "dim": Quantity(unit="/", low=0, high=1, digits=2, title="dimming level, 1 is full light"),
@@ -75,6 +79,7 @@ QUANTITIES: dict[str, Quantity] = {
     "volume": Quantity(unit="m3", low=0, high=1e9, digits=3, title="volume counted since installation"),
     # waste, crowd, bus
     "fill": Quantity(unit="/", low=0, high=1, digits=2, title="share of the container that is full"),
+    "overflow": Quantity(unit="kg", low=0, high=100000, digits=0, title="waste that lies beside the container"),
     "people": Quantity(unit="count", low=0, high=100000, digits=0, title="people present"),
     "latitude": Quantity(unit="lat", low=-90, high=90, digits=6, title="latitude, WGS 84"),
     "longitude": Quantity(unit="lon", low=-180, high=180, digits=6, title="longitude, WGS 84"),

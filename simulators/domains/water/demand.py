@@ -53,7 +53,7 @@ class WaterUse:
 
 
 def mean_demand(city: City, uses: Sequence[WaterUse], litres_per_person: float, positions: FloatArray) -> FloatArray:
-    """Return the mean demand of each use at each junction [l/s], shape (n_uses, n_junctions).
+    """Return the mean demand of each use in each district at each junction [l/s], shape (n_uses, n_districts, n_junctions).
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ def mean_demand(city: City, uses: Sequence[WaterUse], litres_per_person: float, 
         size = mine * (people if (mine * people).any() else ground)
         row[:] = use.share * size / max(size.sum(), 1e-300)
     total = litres_per_person * people.sum() / 86400
-    return np.asarray(total * weight / weight.sum() @ territories(city.districts, positions))
+    share = total * weight / weight.sum()
+    return np.asarray(share[:, :, None] * territories(city.districts, positions))
 
 
 def irregular(mean: FloatArray, seconds: float, normal: FloatArray) -> FloatArray:

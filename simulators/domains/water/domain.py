@@ -69,7 +69,8 @@ class Water:
             np.array([getattr(supply, name) for supply in self._parameters.supplies]) for name in ("place", "main")
         )
         self._network = build_network(city.streets, arrival, main)
-        self._mean = mean_demand(city, self._uses, self._parameters.litres_per_person, self._network.positions)
+        self._parts = mean_demand(city, self._uses, self._parameters.litres_per_person, self._network.positions)
+        self._mean = self._parts.sum(axis=1)
         supply = self._mean.sum() / (1 - self._parameters.losses)
         plant = plant_of(self._parameters, supply)
         self._hydraulics = self._build(supply, plant)
@@ -195,7 +196,8 @@ class Water:
         """Set what customers want."""
         weather = 1 + self._parameters.heat * max(float(self._warmth[0]) - WARM, 0.0)
         feast = self._parameters.aid if now.aid_el_kebir else 1.0
-        mean = np.array([use.course(now) for use in self._uses]) @ self._mean * (weather * feast)
+        course = np.array([use.course(now) for use in self._uses]) * (weather * feast)
+        mean = np.einsum("u,d,udj->j", course, now.demand_factors("water"), self._parts)
         normal = now.draws(Stream.WATER).standard_normal(len(mean))
         self._demand[:] = irregular(mean, now.since(EVERY), normal)
 

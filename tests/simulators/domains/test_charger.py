@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.domains.charger import ACCEPTANCE, EFFICIENCY, FAST_GOAL, FULL, KNEE, Charger, assign, charge
+from simulators.domains.charger import (
+    ACCEPTANCE,
+    EFFICIENCY,
+    FAST_GOAL,
+    FULL,
+    KNEE,
+    Charger,
+    assign,
+    charge,
+    site_limits,
+)
 from simulators.world.conditions import TICK, Conditions
 from zenata.city.pack import load_city
 from zenata.errors import CityError
@@ -118,6 +128,7 @@ def test_drivers_wait_for_a_charger_and_give_up(city):
         run(charger, conditions, 1)
         waiting.append(charger._waiting.sum())
     expected = 400 * 6.0 * 0.067 * 0.3  # chargers, vehicles a day for each, share of the hour, patience [h]
+    expected *= conditions.demand_factors("charger").mean()
     assert np.mean(waiting[360:]) == pytest.approx(expected, rel=0.2)
     charger.arrays["leaves"][:] = 0
     run(charger, conditions, 1)
@@ -125,8 +136,9 @@ def test_drivers_wait_for_a_charger_and_give_up(city):
     assert (charger._waiting == 0).all()
 
 
-def test_occupancy_begins_where_it_stays(city):
+def test_occupancy_begins_where_it_stays(city, monkeypatch):
     """Little's law: arrivals times stay, as long as nobody is turned away."""
+    monkeypatch.setattr(Conditions, "demand_factors", lambda *_: np.ones(2))
     chargers = tuple(s for s in city.sensors if s.kind == "charger" and s.attributes["watts"] < 43_000)
     charger, conditions = start(dataclasses.replace(city, sensors=chargers * 100))
     expected = 6.0 * 0.0715 * 2.0  # vehicles a day, share of the hour, stay [h]
@@ -188,15 +200,54 @@ def test_energy_is_the_integral_of_power_in_long_ticks_too(city):
     assert (charger._soc[charger._fast & charger._occupied] <= FAST_GOAL).all()
 
 
-def test_a_stop_ends_the_session_and_lets_none_begin(city):
+def test_a_stop_pauses_the_session_and_lets_none_begin(city):
     charger, now = start(city)
     run(charger, now, 200)
-    at = int(np.flatnonzero(charger._occupied)[0])
-    now.setpoints.of("charger", "stop")[at] = 1
-    assert (run(charger, now, 2000)[:, at] == 0).all()
-    assert not charger._occupied[at]
-    now.setpoints.of("charger", "stop")[at] = 0
-    assert run(charger, now, 96, QUARTER)[:, at].max() > 0
+    charger._leaves[:] = 2**62
+    charger._soc[:] = np.minimum(charger._soc, 0.4)
+    here = charger._occupied.copy()
+    setpoint = now.setpoints.of("charger", "stop")
+    setpoint[:] = 1
+    assert (run(charger, now, 100) == 0).all()
+    assert_array_equal(charger._occupied, here)  # the vehicles stay, and no other comes
+    setpoint[:] = 0
+    assert (run(charger, now, 1)[0, here] > 0).all()
+
+
+def test_a_session_tells_what_it_wants_and_when_it_leaves(city):
+    charger, now = start(city)
+    run(charger, now, 200)
+    one = int(np.flatnonzero(charger._occupied & ~charger._fast & (charger._soc < 0.7))[0])
+    charger._leaves[one] = now.time + 1800 * 10**6
+    before = charger.observe(now)[one]
+    assert before[3] == pytest.approx((FULL - charger._soc[one]) * charger._capacity[one] / EFFICIENCY)
+    assert before[4] == pytest.approx(30)
+    run(charger, now, 60)
+    after = charger.observe(now)[one]
+    assert before[3] - after[3] == pytest.approx(after[1] - before[1])  # what was drawn is wanted no more
+    assert after[4] == pytest.approx(20)
+    run(charger, now, 125)
+    assert charger._leaves[one] != now.time
+    assert charger.arrays["totals"][0] > 0
+    free = ~charger._occupied
+    assert (charger.observe(now)[free, 3:] == 0).all()
+
+
+def test_chargers_of_a_site_share_its_connection(city):
+    """Eight of 7.4 kW in one street have 60 % of the sum between them; one alone has all it can give."""
+    chargers = tuple(s for s in city.sensors if s.kind == "charger" and s.attributes["watts"] == 7400.0) * 4
+    shared = tuple(
+        dataclasses.replace(s, attributes={"watts": 7400.0, "street": "street-0001"}, district="homes")
+        for s in chargers
+    )
+    charger, now = start(dataclasses.replace(city, sensors=shared))
+    count = len(shared)
+    charger._occupied[:], charger._leaves[:] = True, 2**62
+    charger._capacity[:], charger._soc[:], charger._accepts[:] = 60.0, 0.2, 11_000.0
+    assert run(charger, now, 1)[0].sum() == pytest.approx(0.6 * count * 7400)
+    charger._soc[1:] = 1.0
+    assert run(charger, now, 1)[0, 0] == pytest.approx(7400)
+    assert site_limits(np.zeros(2, int), np.array([50_000.0, 7_400.0])) == pytest.approx([50_000])
 
 
 def test_sessions_wait_for_the_voltage(city):

@@ -64,22 +64,22 @@ def test_loggers_at_supplies_watch_their_tanks(city):
     assert volume.sum() - before[:, 2].sum() == pytest.approx(water.arrays["totals"][1:3].sum(), rel=0.01)
 
 
-def test_pumps_run_as_told(city):
+def test_pumps_run_as_commanded(city):
     water, now = start(city)
-    told = now.setpoints.of("water", "pumps")
-    told[-2:] = 2, 0
+    setpoint = now.setpoints.of("water", "pumps")
+    setpoint[-2:] = 2, 0
     for _ in run(water, now, 360):
         pass
     assert water.arrays["gates"][-4:].tolist() == [True, True, False, False]
     for _ in run(water, now, 4 * DAY // 90, 90 * TICK):
         pass
     assert water.arrays["level"][1] < water.arrays["level"][0]
-    told[-1] = np.nan
+    setpoint[-1] = np.nan
     for _ in run(water, now, 4 * DAY // 90, 90 * TICK):
         pass
-    assert water.arrays["level"][0] / water._tanks._depth[0] > 0.85
+    assert water.arrays["level"][0] / water._tanks._depth[0] > 0.7
     assert water.arrays["totals"][3] > 0  # it overflows
-    told[-2:] = np.nan
+    setpoint[-2:] = np.nan
     for _ in run(water, now, DAY // 90, 90 * TICK):
         pass
     assert (water.arrays["level"] / water._tanks._depth < 0.99).all()

@@ -24,7 +24,8 @@ def test_the_course_of_a_week_has_the_mean_one(conditions):
 def test_all_that_is_consumed_is_shared_out(city):
     demand = mean_demand(city, USES, 100.0, POSITIONS)
     assert demand.sum() == pytest.approx(3000 * 100 / 86400)
-    assert_allclose(demand.sum(axis=1) / demand.sum(), [0.8, 0.2])
+    assert demand.shape == (2, 2, len(POSITIONS))
+    assert_allclose(demand.sum(axis=(1, 2)) / demand.sum(), [0.8, 0.2])
 
 
 def test_uses_of_which_the_city_has_none_take_no_part(city):
