@@ -1,24 +1,39 @@
-"""People where they gather: each comes at random, stays a while and goes, independently of the others.
+"""People at counters: each comes at random, stays a while and goes, at rates that vary with the day and along the path.
 
-An M/G/infinity queue, of which the number present is Poisson and, by Little's law (1961, doi:10.1287/opre.9.3.383), on
-average the rate of arrivals times the stay; here with exponential stays.
+An M/G/infinity queue, of which the number present is Poisson given its rate and, by Little's law (1961,
+doi:10.1287/opre.9.3.383), on average the rate of arrivals times the stay; here with exponential stays. Groups walk along
+their path: the counters of a place see the same waves of people, later the farther they stand along it.
+
+Reads of other domains: rain and air temperature (weather).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from simulators.domains.air.dispersion import METRES_A_DEGREE
 from simulators.domains.base import Arrays, daily, sensors_of
 from simulators.world.conditions import Conditions
-from simulators.world.draws import Stream, binomial, poisson
+from simulators.world.draws import Stream, binomial, draws, poisson
 from simulators.world.parameters import Hourly, read_table
-from zenata.city.model import City
-from zenata.city.readings import FloatArray
+from zenata.city.clock import SECOND
+from zenata.city.model import City, Sensor
+from zenata.city.readings import FloatArray, IntArray
 from zenata.errors import CityError
 
 EVERY, PHASE = 6, 2
 """Ticks between two steps, and at which of them it steps; numbers are held between."""
+
+WAVE = 0.25
+"""Standard deviation of the logarithm of the rate by waves of people (default)."""
+
+WAVE_STEP, WAVE_MEMORY, WAVES_BACK = 600.0, 1800.0, 12
+"""Time between the nodes of a wave, after which it has forgotten itself [s], and how many innovations it has (defaults)."""
+
+PACE = 1.2
+"""Speed of people on foot [m/s], near the 1.2 m/s for which signals give time (MUTCD 2009, section 4E.06: 3.5 ft/s)."""
 
 WET = 1.0
 """Rain at which all who mind it stay away [mm/h] (default)."""
@@ -135,6 +150,10 @@ class Crowd:
             raise CityError(f"city.toml of {city.id}: no [[crowd.places]] for place {', '.join(unknown)}")
         self._place = np.array([place_of[name] for name in names], dtype=np.int64)
         self._stay = np.array([self._places[number].stay for number in self._place.tolist()])
+        counters = [city.sensors[number] for number in self._counters]
+        districts = {district.id: number for number, district in enumerate(city.districts)}
+        self._district = np.array([districts[counter.district] for counter in counters], dtype=np.int64)
+        self._waves = Waves(now.seed, _along_path(counters, names), self._place, len(self._places))
         self._people = poisson(now.draws(Stream.CROWD).random(len(names)), self._rates(now) * self._stay)
         self.arrays: Arrays = {"people": self._people}
 
@@ -151,5 +170,61 @@ class Crowd:
 
     def _rates(self, now: Conditions) -> FloatArray:
         """Return how many come to each counter [1/h], shape (n_counters,)."""
-        rates: FloatArray = np.array([place.rate(now) for place in self._places])
-        return np.asarray(rates[self._place] + now.disturbance.visitors[self._counters])
+        usual: FloatArray = np.array([place.rate(now) for place in self._places])
+        rates = usual[self._place] * now.demand_factors("crowd")[self._district] * self._waves.at(now.time / SECOND)
+        return np.asarray(rates + now.disturbance.visitors[self._counters])
+
+
+class Waves:
+    """Waves of people that move along the path of each place: a function of seed and time, with mean 1.
+
+    Parameters
+    ----------
+    seed : int
+        Of the world.
+    along : ndarray, shape (n_counters,) [m]
+        Where counters stand along their path.
+    place : ndarray of int64, shape (n_counters,)
+        Their place, as an index.
+    places : int
+        How many places there are.
+    """
+
+    def __init__(self, seed: int, along: FloatArray, place: IntArray, places: int) -> None:
+        self._seed, self._lag, self._place, self._places = seed, along / PACE, place, places
+        keep = float(np.exp(-WAVE_STEP / WAVE_MEMORY))
+        weights = keep ** np.arange(WAVES_BACK)
+        self._weights = weights / np.sqrt((weights**2).sum())
+        self._fresh: dict[int, FloatArray] = {}
+
+    def at(self, time: float) -> FloatArray:
+        """Return the factor on the rate at each counter at a time [s since the Unix epoch], shape (n_counters,)."""
+        if not len(self._lag):
+            return np.ones(0)
+        node, part = np.divmod((time - self._lag) / WAVE_STEP, 1)
+        first, last = int(node.min()), int(node.max()) + 1
+        needed = range(first - WAVES_BACK + 1, last + 1)
+        if len(self._fresh) > 4 * len(needed):
+            self._fresh.clear()
+        for number in needed:
+            if number not in self._fresh:
+                self._fresh[number] = draws(self._seed, Stream.WALK, number).standard_normal(self._places)
+        fresh = np.array([self._fresh[number] for number in needed])
+        windows = np.lib.stride_tricks.sliding_window_view(fresh, WAVES_BACK, axis=0)[..., ::-1]
+        nodes = np.einsum("npk,k->np", windows, self._weights)
+        index = node.astype(np.int64) - first
+        before, after = nodes[index, self._place], nodes[index + 1, self._place]
+        return np.asarray(np.exp(WAVE * (before * (1 - part) + after * part) - WAVE**2 / 2))
+
+
+def _along_path(counters: Sequence[Sensor], names: Sequence[str]) -> FloatArray:
+    """Return where counters stand along the longest extent of their place, shape (n_counters,) [m]."""
+    along = np.zeros(len(counters))
+    for name in set(names):
+        mine = np.flatnonzero([other == name for other in names])
+        place = np.array([(counters[number].longitude, counters[number].latitude) for number in mine.tolist()])
+        place = (place - place.mean(axis=0)) * METRES_A_DEGREE * np.array([np.cos(np.radians(place[0, 1])), 1.0])
+        extent = np.linalg.svd(place, full_matrices=False)[2][0]
+        on_path = place[:, 0] * extent[0] + place[:, 1] * extent[1]
+        along[mine] = on_path - on_path.min()
+    return along

@@ -43,6 +43,7 @@ class Stream(IntEnum):
     EVENT = 50
     DEMAND = 60
     ABSENCE = 61
+    WALK = 62
 
 
 def draws(seed: int, stream: Stream, number: int = 0) -> Generator:

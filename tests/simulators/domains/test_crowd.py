@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from simulators.domains.crowd import Crowd, Place, come_and_go
+from simulators.domains.crowd import WAVE, Crowd, Place, Waves, come_and_go
 from simulators.world.conditions import TICK, Conditions
+from simulators.world.draws import poisson
+from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 PLACE = Place(names=("x",), stay=1.0, rain=0.2, heat=0.4, working_day=(10.0,) * 24, rest_day=(30.0,) * 24)
@@ -79,7 +81,16 @@ def now(wide):
     """A fine working day for all of them."""
     now = Conditions.of(wide, seed=1, time=1766998800_000000)
     now.temperature = 20.0
+    now.demand.factors = lambda *_: np.ones(len(wide.districts))
     return now
+
+
+def calm(city, now):
+    """A crowd without waves."""
+    crowd = Crowd(city, now)
+    crowd._waves.at = lambda _: np.ones(len(crowd._stay))
+    crowd._people[:] = poisson(np.random.default_rng(1).random(len(crowd._stay)), crowd._rates(now) * crowd._stay)
+    return crowd
 
 
 def run(crowd, now, hours, every=TICK):
@@ -93,7 +104,7 @@ def run(crowd, now, hours, every=TICK):
 @pytest.mark.parametrize("every", [TICK, 6 * TICK, 90 * TICK])
 def test_counters_see_rate_times_stay_whatever_the_tick(wide, now, every):
     shops = np.array([sensor.attributes["place"] == "shops" for sensor in wide.sensors])
-    people = run(Crowd(wide, now), now, 2, every)
+    people = run(calm(wide, now), now, 2, every)
     assert people[shops].mean() == pytest.approx(100 * 0.5, rel=0.03)
     assert people[shops].var() == pytest.approx(100 * 0.5, rel=0.25)
     assert people[~shops].mean() == pytest.approx(40 * 2.0 * 0.5, rel=0.04)  # it is half warm enough
@@ -118,3 +129,36 @@ def test_a_place_without_a_table_is_named(city, conditions):
     ]
     with pytest.raises(CityError, match="moon"):
         Crowd(dataclasses.replace(city, sensors=tuple(moon)), conditions)
+
+
+def test_waves_pass_along_the_path_and_fade_with_distance():
+    """Counters see the same people later: 720 m at 1.2 m/s are ten minutes."""
+    along = np.array([0.0, 60.0, 720.0, 6000.0])
+    waves = Waves(3, along, np.zeros(4, dtype=np.int64), 1)
+    seen = np.log([waves.at(1_780_000_000 + 60.0 * minute) for minute in range(20_000)])
+    assert np.exp(seen).mean() == pytest.approx(1, abs=0.02)
+    assert seen.std() == pytest.approx(WAVE, rel=0.2)
+    near, middle, far = (np.corrcoef(seen[:, 0], seen[:, number])[0, 1] for number in (1, 2, 3))
+    assert near > 0.95 > middle > far + 0.2
+    assert np.corrcoef(seen[:-10, 0], seen[10:, 2])[0, 1] > 0.999
+
+
+def test_counters_of_a_path_are_busy_together():
+    """Neighbours along the beach of Zenata share their hours, more than counters of other places do."""
+    city = load_city("zenata")
+    now = Conditions.of(city, seed=2, time=1780999200_000000)
+    now.temperature = 24.0
+    crowd, seen = Crowd(city, now), []
+    rates = np.array([place.rate(now) for place in crowd._places])[crowd._place]
+    for _ in range(600):
+        now.move_to(now.time + 90 * TICK)
+        crowd.step(now)
+        usual = np.array([place.rate(now) for place in crowd._places])[crowd._place]
+        seen.append((crowd._people - usual * crowd._stay) / np.sqrt(np.maximum(usual * crowd._stay, 1.0)))
+    correlation = np.corrcoef(np.array(seen)[20:].T)
+    parks = np.flatnonzero(crowd._place == next(n for n, p in enumerate(crowd._places) if "park" in p.names))
+    halls = np.flatnonzero(crowd._place == next(n for n, p in enumerate(crowd._places) if "hospital" in p.names))
+    together = np.median(correlation[np.ix_(parks, parks)][~np.eye(len(parks), dtype=bool)])
+    apart = np.median(correlation[np.ix_(parks, halls)])
+    assert rates.any()
+    assert together > apart + 0.05

@@ -2,17 +2,20 @@ import dataclasses
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
-from simulators.domains.parking import Parking, chances, turnover
+from simulators.domains.parking import Parking, chances, search, turnover
 from simulators.world.conditions import TICK, Conditions
+from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 
 def test_rates_keep_occupancy_on_its_course():
     occupancy, change, stay = np.array([0.3, 0.8, 0.5]), np.array([0.2, -0.1, 0.0]), np.array([1.0, 5.0, 2.0])
-    taken, left = turnover(occupancy, change, stay)
-    assert_allclose(taken * (1 - occupancy) - left * occupancy, change)
+    come, left = turnover(occupancy, change, stay)
+    assert_allclose(come - left * occupancy, change)
     assert (left >= 1 / stay).all()
 
 
@@ -45,7 +48,10 @@ def run(parking, now, hours, every=TICK):
 
 @pytest.fixture
 def now(wide):
-    return Conditions.of(wide, seed=1, time=MORNING)
+    """A morning of usual demand."""
+    now = Conditions.of(wide, seed=1, time=MORNING)
+    now.demand.factors = lambda *_: np.ones(len(wide.districts))
+    return now
 
 
 @pytest.fixture
@@ -68,34 +74,67 @@ def test_bays_turn_over_at_their_rate_whatever_the_tick(wide, homes, now, every)
     before = run(parking, now, 1, every)
     after = run(parking, now, 3, every)
     stayed = after[homes & (before == 1)].mean()
-    assert stayed == pytest.approx(0.6 + 0.4 * np.exp(-3 / (5 * 0.4)), abs=0.05)
+    assert stayed == pytest.approx(0.6 + 0.4 * np.exp(-3 / (5 * 0.4)), abs=0.06)
 
 
-def test_a_dearer_bay_is_taken_less_and_a_free_one_more(wide, homes, now):
-    price = now.setpoints.of("parking", "price")
-    prices = np.resize([np.nan, 2.0, 20.0, 0.0, 50.0], len(price))
-    parking = Parking(wide, now)
-    price[:] = prices
-    taken = run(parking, now, 4)
-    same, dear, free, dearest = (taken[(prices == level) & ~homes].mean() for level in (2.0, 20.0, 0.0, 50.0))
-    unset = taken[np.isnan(prices) & ~homes].mean()
-    assert unset == pytest.approx(0.84, abs=0.05)
-    assert same == pytest.approx(0.84, abs=0.05)
-    odds = 0.84 / 0.16 * 10**-0.29  # arrivals fall to half, so do the odds of a bay to be taken
-    assert dear == pytest.approx(odds / (1 + odds), abs=0.06)
-    assert dearest < dear + 0.05
-    assert 0.84 < free < 1
-
-
-def test_what_is_told_to_one_bay_changes_no_other(wide, now):
-    usual, told = Parking(wide, now), Parking(wide, now)
-    without = run(usual, now, 1)
+def test_a_dearer_block_is_taken_less_and_its_neighbour_more(wide, homes, now):
+    """Arrivals fall with the price to the power of -0.29; half of those who stay away park next door."""
+    usual = run(Parking(wide, now), now, 4)
     now.move_to(MORNING)
-    now.setpoints.of("parking", "price")[7] = 50.0
-    told.arrays["taken"][11] ^= True
-    seen = run(told, now, 1)
-    others = np.delete(np.arange(len(seen)), [7, 11])
-    assert_array_equal(seen[others], without[others])
+    now.setpoints.of("parking", "price")[~homes] = 20.0
+    dear = run(Parking(wide, now), now, 4)
+    assert usual[~homes].mean() == pytest.approx(0.84, abs=0.04)
+    assert dear[~homes].mean() == pytest.approx(0.84 * 10**-0.29, abs=0.05)
+    assert dear[homes].mean() > usual[homes].mean() + 0.05
+
+
+def test_in_a_block_of_many_prices_the_cheap_bays_are_taken_first(wide, homes, now):
+    price = now.setpoints.of("parking", "price")
+    price[:] = np.resize([1.0, 20.0], len(price))
+    taken = run(Parking(wide, now), now, 4)
+    assert taken[price == 1].mean() > taken[price == 20].mean() + 0.1
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32), load=st.floats(0, 5))
+def test_search_fills_no_block_beyond_its_bays_and_makes_no_vehicles(seed, load):
+    rng = np.random.default_rng(seed)
+    blocks = 6
+    wanted, dear, available = load * rng.random(blocks) * 10, rng.random(blocks), rng.random(blocks) * 10
+    nearby = rng.random((blocks, blocks)) * (1 - np.eye(blocks))
+    nearby /= nearby.sum(axis=1, keepdims=True)
+    found = search(wanted, dear, available, nearby)
+    assert (found <= available + 1e-9).all()
+    assert (found >= np.minimum(wanted, available) - 1e-9).all()
+    assert found.sum() <= (wanted + dear).sum() + 1e-9
+
+
+def test_a_full_block_spills_over_to_its_neighbour(wide, homes, now):
+    """Twice the demand fills one block, and the other one takes who finds no bay; a day as usual does neither."""
+    usual = run(Parking(wide, now), now, 3)
+    now.move_to(MORNING)
+    factors = np.where([district.id == "offices" for district in wide.districts], 2.0, 1.0)
+    now.demand.factors = lambda *_: factors
+    busy = run(Parking(wide, now), now, 3)
+    assert busy[~homes].mean() > 0.98
+    assert busy[homes].mean() > usual[homes].mean() + 0.15
+
+
+def test_what_happens_in_one_bay_changes_no_block_far_away(now):
+    """The far block of Zenata's bays is the same bit for bit."""
+    city = load_city("zenata")
+    bays = [sensor for sensor in city.sensors if sensor.kind == "parking"]
+    ends = []
+    for price in (np.nan, 50.0):
+        now = Conditions.of(city, seed=1, time=MORNING)
+        now.setpoints.of("parking", "price")[7] = price
+        ends.append(run(Parking(city, now), now, 1))
+    changed = np.flatnonzero(ends[0] != ends[1])
+    here = np.array([bays[7].longitude, bays[7].latitude])
+    for number in changed.tolist():
+        away = (np.array([bays[number].longitude, bays[number].latitude]) - here) * (92_600.0, 110_900.0)
+        assert np.hypot(*away) < 2000
+    assert len(changed) < 200
 
 
 def test_nobody_comes_where_all_streets_are_shut(wide, now):
