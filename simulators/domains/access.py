@@ -1,11 +1,11 @@
-"""Whether one can drive to a place: what shut streets leave of those that lead there."""
+"""Whether one can drive to a place: what closed streets leave of those that lead there."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import shapely
 
-from simulators.domains.traffic.network import shut_streets
+from simulators.domains.traffic.network import closed_streets
 from simulators.world.conditions import Conditions
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray
@@ -32,7 +32,7 @@ class Access:
 
     def share(self, now: Conditions) -> FloatArray:
         """Return the share, by length, of the streets round each sensor that can be driven on, shape (n_sensors,)."""
-        shut = shut_streets(now)
-        if not shut.any():
+        closed = closed_streets(now)
+        if not closed.any():
             return np.ones(len(self._district))
-        return np.asarray(1 - self._length[:, shut].sum(axis=1)[self._district])
+        return np.asarray(1 - self._length[:, closed].sum(axis=1)[self._district])

@@ -10,7 +10,7 @@ from zenata.city.model import Sensor, Street
 from zenata.city.readings import FloatArray, IntArray
 
 SECTORS = 16
-"""Wind directions for which kernels are kept; between two they are interpolated."""
+"""Wind directions for which kernels are remaining; between two they are interpolated."""
 
 STABILITIES = ("unstable", "neutral", "stable")
 
@@ -61,7 +61,7 @@ def sector_average(distance: FloatArray, width: FloatArray, stability: str) -> F
 
 
 class Plumes:
-    """Concentrations at receptors from emissions of streets. Kernels are made when first needed, and kept.
+    """Concentrations at receptors from emissions of streets. Kernels are made when first needed, and remaining.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 Passengers are whole: those who came to a stop wait there, are aboard, have arrived or have given up. The loops of all
 lines lie one after the other, so that all buses move at once, each from event to event: to its next stop, to a street
-that is shut, or to the end of the tick.
+that is closed, or to the end of the tick.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from numpy.random import Generator
 from simulators.domains.base import Arrays, sensors_of
 from simulators.domains.bus.fleet import Fleet, alighting, drive, parts
 from simulators.domains.bus.route import build_route, join
-from simulators.domains.traffic.network import shut_streets
+from simulators.domains.traffic.network import closed_streets
 from simulators.domains.traffic.signals import CYCLE, LOST
 from simulators.world.conditions import TICK_SECONDS, Conditions
 from simulators.world.draws import Stream, arrivals
@@ -44,7 +44,7 @@ CAME, ARRIVED, GAVE_UP = range(3)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class BusLine:
     """Table ``[[bus.lines]]`` of a city.
 
     Parameters
@@ -90,14 +90,14 @@ class BusParameters:
         Mean distance that a passenger rides [m].
     layover : float
         Time a bus stays at the terminus at least [s].
-    lines : tuple of Line
+    lines : tuple of BusLine
     """
 
     capacity: int
     spacing: float
     ride: float
     layover: float
-    lines: tuple[Line, ...]
+    lines: tuple[BusLine, ...]
 
 
 class Bus:
@@ -136,23 +136,23 @@ class Bus:
             return
         rng = now.draws(Stream.BUS)
         passed = self._passed(np.minimum(now.link_speed[self.route.links], self._limit))
-        shut = passed[:-1][shut_streets(now)[self.route.links]]
+        closed = passed[:-1][closed_streets(now)[self.route.links]]
         ago = now.seconds
         for seconds in parts(now.seconds, PART, TICK_SECONDS):
             ago -= seconds
             time = now.time - round(ago * SECOND)
-            before = self.fleet.place.copy()
+            before = self.fleet.position.copy()
             self._gather(now, ago, seconds, rng)
             self._leave(now, ago, seconds)
             serve = partial(self._serve, time, rng.random(len(self._stop_line)))
-            drive(self.fleet, self.route, seconds, passed, shut, serve)
-            self._speed = np.where(self.fleet.running, self.fleet.place - before, 0.0) * (3.6 / seconds)
+            drive(self.fleet, self.route, seconds, passed, closed, serve)
+            self._speed = np.where(self.fleet.running, self.fleet.position - before, 0.0) * (3.6 / seconds)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return latitude, longitude [deg], speed [km/h] and occupancy of every bus, shape (n_buses, 4)."""
         if not self._lines:
             return np.zeros((0, 4))
-        longitude, latitude = self.route.position(self.fleet.place)
+        longitude, latitude = self.route.position(self.fleet.position)
         return np.stack([latitude, longitude, self._speed, self.fleet.aboard / self._parameters.capacity], axis=1)
 
     def _lay(self, city: City) -> None:
@@ -179,8 +179,8 @@ class Bus:
         buses = len(self._line)
         self.fleet = Fleet(
             running=np.zeros(buses, dtype=np.bool_),
-            place=np.zeros(buses),
-            ahead=np.zeros(buses, dtype=np.int64),
+            position=np.zeros(buses),
+            next_stop=np.zeros(buses, dtype=np.int64),
             halt=np.zeros(buses),
             free=np.zeros(buses, dtype=np.int64),
             aboard=np.zeros(buses, dtype=np.int64),
@@ -204,8 +204,10 @@ class Bus:
             buses = buses[:count]
             since = np.arange(len(buses)) / max(len(buses), 1) * around
             self.fleet.running[buses] = True
-            self.fleet.place[buses] = np.interp(due[first] + since, passed, self.route.bounds)
-            self.fleet.ahead[buses] = np.searchsorted(stops[first:last], self.fleet.place[buses], side="right") + first
+            self.fleet.position[buses] = np.interp(due[first] + since, passed, self.route.bounds)
+            self.fleet.next_stop[buses] = (
+                np.searchsorted(stops[first:last], self.fleet.position[buses], side="right") + first
+            )
 
     def _passed(self, speed: FloatArray) -> FloatArray:
         """Return when a bus passes the bounds of the loops [s], given the speed on their links [km/h]."""
@@ -217,7 +219,8 @@ class Bus:
         minutes = end // MINUTE - (end - round(seconds * SECOND)) // MINUTE
         if not minutes:
             return
-        came = arrivals(self._came, now.activity * minutes, 1, rng)[0].astype(np.int64)
+        busy = now.activity * float(now.demand_factors("bus", ago).mean())
+        came = arrivals(self._came, busy * minutes, 1, rng)[0].astype(np.int64)
         runs = np.bincount(self._line, self.fleet.running, len(self._lines)) > 0
         runs |= [line.hourly(now, now.hour - ago / 3600) > 0 for line in self._lines]
         served = runs[self._stop_line]
@@ -265,5 +268,5 @@ class Bus:
         """Leave buses at the terminus where their loops begin."""
         first = self._first[self._line[bus]]
         self.fleet.running[bus] = False
-        self.fleet.place[bus], self.fleet.ahead[bus] = self.route.stops[first], first + 1
+        self.fleet.position[bus], self.fleet.next_stop[bus] = self.route.stops[first], first + 1
         self.fleet.free[bus] = time + round(self._parameters.layover * SECOND)

@@ -19,9 +19,9 @@ class Fleet:
     ----------
     running : ndarray of bool, shape (n_buses,)
         Whether it is under way; else it stands at the terminus.
-    place : ndarray, shape (n_buses,) [m]
+    position : ndarray, shape (n_buses,) [m]
         Along the loops.
-    ahead : ndarray of int64, shape (n_buses,)
+    next_stop : ndarray of int64, shape (n_buses,)
         Its next stop.
     halt : ndarray, shape (n_buses,) [s]
         How long it stays at its stop yet.
@@ -33,8 +33,8 @@ class Fleet:
     """
 
     running: BoolArray
-    place: FloatArray
-    ahead: IntArray
+    position: FloatArray
+    next_stop: IntArray
     halt: FloatArray
     free: IntArray
     aboard: IntArray
@@ -46,10 +46,10 @@ def drive(
     route: Route,
     seconds: float,
     passed: FloatArray,
-    shut: FloatArray,
+    closed: FloatArray,
     serve: Callable[[IntArray, IntArray], FloatArray],
 ) -> None:
-    """Move the buses that are under way, in place: each to its next stop and on, as far as the time lasts.
+    """Move the buses that are under way, in position: each to its next stop and on, as far as the time lasts.
 
     Parameters
     ----------
@@ -59,20 +59,20 @@ def drive(
     seconds : float
     passed : ndarray, shape (n_links + 1,) [s]
         When a bus that stops nowhere passes the bounds of the route.
-    shut : ndarray, ascending [s]
-        When it passes the beginnings of streets that are shut; there it waits.
+    closed : ndarray, ascending [s]
+        When it passes the beginnings of streets that are closed; there it waits.
     serve : callable
         Lets people off and on where some buses, shape (k,), came to as many different stops, and returns how long they
         stay, shape (k,) [s].
     """
-    barriers, due = np.append(shut, math.inf), np.interp(route.stops, route.bounds, passed)
+    barriers, due = np.append(closed, math.inf), np.interp(route.stops, route.bounds, passed)
     moved = np.flatnonzero(fleet.running)
-    at, left = np.interp(fleet.place, route.bounds, passed), np.full(len(fleet.place), seconds)
+    at, left = np.interp(fleet.position, route.bounds, passed), np.full(len(fleet.position), seconds)
     bus = _pause(fleet, moved, left)
     while len(bus):
-        begin, rest, stop = at[bus], left[bus], due[fleet.ahead[bus]]
+        begin, rest, stop = at[bus], left[bus], due[fleet.next_stop[bus]]
         end = begin + rest
-        if len(shut):
+        if len(closed):
             end = np.minimum(end, barriers[np.searchsorted(barriers, begin - 1e-6)])  # in spite of rounding
         halts = stop <= end
         at[bus] = come = np.where(halts, np.maximum(stop, begin), end)
@@ -80,13 +80,13 @@ def drive(
         bus = bus[halts]
         if not len(bus):
             break
-        here = bus[_firsts(fleet.ahead[bus])]
-        number = fleet.ahead[here]
-        fleet.ahead[here] += 1
+        here = bus[_firsts(fleet.next_stop[bus])]
+        number = fleet.next_stop[here]
+        fleet.next_stop[here] += 1
         fleet.halt[here] = serve(here, number)
         bus = _pause(fleet, bus[fleet.running[bus]], left)
     on = moved[fleet.running[moved]]
-    fleet.place[on] = np.maximum(np.interp(at[on], passed, route.bounds), fleet.place[on])
+    fleet.position[on] = np.maximum(np.interp(at[on], passed, route.bounds), fleet.position[on])
 
 
 def _pause(fleet: Fleet, bus: IntArray, left: FloatArray) -> IntArray:
@@ -105,19 +105,19 @@ def _firsts(stops: IntArray) -> IntArray | slice:
     return np.unique(stops, return_index=True)[1]
 
 
-def alighting(most: int, share: float) -> FloatArray:
+def alighting(capacity: int, share: float) -> FloatArray:
     """Return the chance that at most so many get off, of so many aboard of whom each does with the chance `share`.
 
-    Binomial distribution functions, shape (most + 1, most + 1): by the number aboard, then by that of those who get off.
+    Binomial distribution functions, shape (capacity + 1, capacity + 1): by the number aboard, then by that of those who get off.
     """
-    chance = np.zeros((most + 1, most + 1))
+    chance = np.zeros((capacity + 1, capacity + 1))
     chance[0, 0] = 1.0
-    for aboard in range(most):
+    for aboard in range(capacity):
         chance[aboard + 1] = chance[aboard] * (1 - share)
         chance[aboard + 1, 1:] += chance[aboard, :-1] * share
-    upto = np.cumsum(chance, axis=1)
-    upto[np.triu_indices(most + 1)] = 1.0  # in spite of rounding
-    return upto
+    cumulative = np.cumsum(chance, axis=1)
+    cumulative[np.triu_indices(capacity + 1)] = 1.0  # in spite of rounding
+    return cumulative
 
 
 def parts(seconds: float, first: float, last: float) -> list[float]:

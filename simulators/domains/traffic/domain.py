@@ -3,11 +3,11 @@
 Vehicles on a link are moving or queue at its end. Moving ones reach the queue after a geometrically distributed time,
 which disperses platoons as Robertson (1969, TRANSYT, RRL report LR 253) observed; queues discharge at the saturation
 flow while the light is green and as long as the next link has room (store-and-forward: Gazis and Potts 1963;
-Aboudolas, Papageorgiou and Kosmatopoulos 2009). Counts are whole numbers kept in floats, so that nothing is lost:
+Aboudolas, Papageorgiou and Kosmatopoulos 2009). Counts are whole numbers remaining in floats, so that nothing is lost:
 entered minus left is what is stored, exactly.
 
-Trips follow the routes of `simulators.domains.traffic.routes`; when streets are shut or opened again, new routes are found
-within `REROUTE`, and until then drivers who come to a shut street take the other ways on.
+Trips follow the routes of `simulators.domains.traffic.routes`; when streets are closed or opened again, new routes are found
+within `REROUTE`, and until then drivers who come to a closed street take the other ways on.
 
 Of ticks longer than a minute the last one is simulated, and what happens before it is computed as a flow
 (`simulators.domains.traffic.fluid`). The signals' own clock stands still meanwhile, so that they run on where they stopped.
@@ -22,7 +22,7 @@ from numpy.random import Generator
 
 from simulators.domains.base import Arrays, daily, sensors_of
 from simulators.domains.traffic.fluid import flow_on
-from simulators.domains.traffic.network import INNER, JAM_DENSITY, Network, build_network, hindered, shut_streets
+from simulators.domains.traffic.network import INNER, JAM_DENSITY, Network, build_network, closed_streets, hindered
 from simulators.domains.traffic.queues import Queues, advance
 from simulators.domains.traffic.routes import find_routes, with_motorway, with_shares
 from simulators.domains.traffic.signals import GREEN, Signals
@@ -51,7 +51,7 @@ LONGEST = 6
 """Shortest ticks that are simulated at most: of longer ones the last minute stands for the whole."""
 
 REROUTE = 30
-"""Time after which drivers know of streets that were shut or opened [ticks] (default)."""
+"""Time after which drivers know of streets that were closed or opened [ticks] (default)."""
 
 MIX = 900
 """Time for which the shares of the purposes of trips are the same [s]."""
@@ -111,7 +111,7 @@ class Traffic:
         self._totals = np.zeros(2)  # vehicles that entered and left since the start
         self._clock = np.array([now.time // SECOND])  # of the signals [s]
         self._flow = np.zeros(count)  # expected at the end of each link, as of the last long tick [1/h]
-        self._avoided = np.zeros(count, dtype=np.bool_)  # streets that drivers know to be shut
+        self._avoided = np.zeros(count, dtype=np.bool_)  # streets that drivers know to be closed
         self._routed: bytes | None = None
         self._mixed: tuple[int, bytes] | None = None
         self.arrays: Arrays = {
@@ -133,7 +133,7 @@ class Traffic:
         """Move the vehicles and write flow and speed of every link."""
         now.activity = self._activity(now)
         if now.passes(REROUTE):
-            self._avoided[:] = shut_streets(now)
+            self._avoided[:] = closed_streets(now)
         self._route(now)
         supply = self._supply(now)
         rng = now.draws(Stream.TRAFFIC)
@@ -143,10 +143,10 @@ class Traffic:
             before = self._supply(now, ON_THE_WAY) + now.disturbance.trips
             self._skip(network, now, before, skipped, rng.random((3, len(supply))))
         coming, chance = self._draw(now, supply, parts, rng)
-        open_ = self._signals.open_(now)
+        green = self._signals.green_shares(now)
         for part in range(parts):
             steps = slice(part * STEPS, (part + 1) * STEPS)
-            self._advance(network, open_, coming[steps], chance[steps])
+            self._advance(network, green, coming[steps], chance[steps])
         now.link_flow = self._passed.sum(axis=0) * (3600 / WINDOW / TICK_SECONDS)
         self._density = self._stored.sum(axis=0) / WINDOW / (network.lanes * network.length / 1000)
         now.link_speed = speed(network, self._density)
@@ -165,7 +165,7 @@ class Traffic:
         return daily(self._parameters.course(now), now.hour - ago / 3600) / self._mean_hour
 
     def _route(self, now: Conditions) -> None:
-        """Find routes round the streets known to be shut, and mix the purposes of trips, where either has changed."""
+        """Find routes round the streets known to be closed, and mix the purposes of trips, where either has changed."""
         if (known := self._avoided.tobytes()) != self._routed:
             self._routed = known
             capacity = self._streets.saturation * np.where(self._streets.signal, GREEN, 1.0)
@@ -196,13 +196,13 @@ class Traffic:
             coming += poisson(rng.random(steps * links), np.tile(added * (INNER / 3600), steps)).reshape(steps, links)
         return coming, chance
 
-    def _advance(self, network: Network, open_: FloatArray, coming: FloatArray, chance: FloatArray) -> None:
+    def _advance(self, network: Network, green: FloatArray, coming: FloatArray, chance: FloatArray) -> None:
         """Move on the length of the shortest tick, and count what passes in it."""
         clock = int(self._clock[0])
         slot = clock // round(TICK_SECONDS) % WINDOW
         self._passed[slot] = 0.0
         for step in range(STEPS):
-            row = open_[(clock // INNER + step) % len(open_)]
+            row = green[(clock // INNER + step) % len(green)]
             reached, entered, left = advance(network, self._queues, row, coming[step], chance[step])
             self._passed[slot] += reached
             self._totals[0] += entered.sum()
@@ -214,7 +214,7 @@ class Traffic:
         """Let vehicles flow for a time that is not simulated, and book who entered and left on balance."""
         queues = self._queues
         before = queues.moving.sum() + queues.queue.sum()
-        share = self._signals.open_(now).mean(axis=0)
+        share = self._signals.green_shares(now).mean(axis=0)
         flow_on(network, queues, self._flow, share, supply, seconds, chance)
         gained = queues.moving.sum() + queues.queue.sum() - before
         self._totals += max(gained, 0.0), max(-gained, 0.0)

@@ -55,7 +55,7 @@ def flow_on(
     """
     hours = seconds / 3600
     capacity, turn = network.saturation * open_share, network.share
-    ending = 1 - network.upto[-1]
+    ending = 1 - network.cumulative[-1]
     in_cycle = flow * (1 - open_share) * CYCLE / 7200  # how far a queue swings round its mean within a cycle
     usual = _steady(network, flow, capacity, open_share)
     excess = np.maximum(queues.queue - usual - in_cycle - SCATTER * np.sqrt(usual), 0.0)

@@ -58,7 +58,7 @@ class Network:
         Factor on the time on it in choosing a route.
     ways : ndarray, shape (n_turns, n_links)
         The links that follow each one, as indices; n_links where there are no more.
-    upto : ndarray, shape (n_turns, n_links)
+    cumulative : ndarray, shape (n_turns, n_links)
         Share of the vehicles reaching its end that take this turn or one before it; the rest of the last end their trip.
     """
 
@@ -77,12 +77,12 @@ class Network:
     leave: BoolArray
     perceived: FloatArray
     ways: IntArray
-    upto: FloatArray
+    cumulative: FloatArray
 
     @property
     def share(self) -> FloatArray:
         """Share of the vehicles reaching its end that take each turn, shape (n_turns, n_links)."""
-        return np.diff(self.upto, axis=0, prepend=0.0)
+        return np.diff(self.cumulative, axis=0, prepend=0.0)
 
 
 def build_network(streets: Sequence[Street]) -> Network:
@@ -113,7 +113,7 @@ def build_network(streets: Sequence[Street]) -> Network:
         leave=leave,
         perceived=np.array([PERCEIVED[street.road] for street in streets]),
         ways=ways,
-        upto=np.zeros(ways.shape),
+        cumulative=np.zeros(ways.shape),
     )
 
 
@@ -126,7 +126,7 @@ def flood_speed(depth: FloatArray) -> FloatArray:
     return 0.0009 * w**2 - 0.5529 * w + 86.9448
 
 
-def shut_streets(now: Conditions) -> BoolArray:
+def closed_streets(now: Conditions) -> BoolArray:
     """Return the streets that nobody can enter, being closed or under water, shape (n_streets,)."""
     return now.disturbance.closed | (now.flood > IMPASSABLE)
 
@@ -134,9 +134,9 @@ def shut_streets(now: Conditions) -> BoolArray:
 def hindered(network: Network, now: Conditions) -> Network:
     """Return the network as rain, water on the streets and events leave it.
 
-    A street that is shut has no room; who would turn into it takes the other ways on, and waits if there is none.
+    A street that is closed has no room; who would turn into it takes the other ways on, and waits if there is none.
     """
-    shut = shut_streets(now)
+    closed = closed_streets(now)
     flooded = bool((now.flood > 0).any())
     rain = next((factor for more, factor in RAIN_CAPACITY if now.rain > more), 1.0)
     capacity = now.disturbance.capacity * rain
@@ -144,9 +144,9 @@ def hindered(network: Network, now: Conditions) -> Network:
         limit = np.minimum(network.limit, flood_speed(now.flood))
         capacity = capacity * limit / network.limit
         network = replace(network, limit=limit, travel=_travel(network.length, limit))
-    if shut.any():
-        storage = np.where(shut, 0.0, network.storage)
-        network = replace(network, upto=np.cumsum(_detour(network, shut), axis=0), storage=storage)
+    if closed.any():
+        storage = np.where(closed, 0.0, network.storage)
+        network = replace(network, cumulative=np.cumsum(_detour(network, closed), axis=0), storage=storage)
     return network if (capacity == 1).all() else replace(network, saturation=network.saturation * capacity)
 
 
@@ -200,12 +200,12 @@ def _ways(streets: Sequence[Street], leave: BoolArray) -> IntArray:
     return ways
 
 
-def _detour(network: Network, shut: BoolArray) -> FloatArray:
-    """Return the shares of the turns when nobody turns into shut streets, unless there is no other way."""
+def _detour(network: Network, closed: BoolArray) -> FloatArray:
+    """Return the shares of the turns when nobody turns into closed streets, unless there is no other way."""
     share = network.share
-    kept = share * ~np.append(shut, False)[network.ways]
-    after = kept.sum(axis=0)
-    return np.where(after > 0, kept * (share.sum(axis=0) / np.where(after > 0, after, 1.0)), share)
+    remaining = share * ~np.append(closed, False)[network.ways]
+    after = remaining.sum(axis=0)
+    return np.where(after > 0, remaining * (share.sum(axis=0) / np.where(after > 0, after, 1.0)), share)
 
 
 def _travel(length: FloatArray, limit: FloatArray) -> FloatArray:

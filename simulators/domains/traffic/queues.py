@@ -18,7 +18,7 @@ class Queues:
 
 
 def advance(
-    network: Network, queues: Queues, open_: FloatArray, coming: FloatArray, chance: FloatArray
+    network: Network, queues: Queues, green: FloatArray, coming: FloatArray, chance: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Move all vehicles on one inner step, in place.
 
@@ -27,7 +27,7 @@ def advance(
     network : Network
     queues : Queues
         Changed in place.
-    open_ : ndarray, shape (n_links,)
+    green : ndarray, shape (n_links,)
         Part of the step for which each link may discharge.
     coming : ndarray, shape (n_links,)
         Vehicles that come to enter each link in this step.
@@ -43,7 +43,7 @@ def advance(
     reached = np.minimum(np.floor(moving * network.travel + chance[0]), moving)
     moving -= reached
     queue += reached
-    ready = np.minimum(queue, np.floor(network.saturation * open_ * (INNER / 3600) + chance[1]))
+    ready = np.minimum(queue, np.floor(network.saturation * green * (INNER / 3600) + chance[1]))
     left, moved = split(network, ready, chance[2])
     room = np.maximum(network.storage - moving - queue, 0.0)
     went, came = _fit(network, moved, room)
@@ -74,10 +74,10 @@ def split(network: Network, ready: FloatArray, chance: FloatArray) -> tuple[Floa
     moved : ndarray, shape (n_turns, n_links)
         Those that take each turn.
     """
-    upto = np.floor(ready * network.upto + chance)
-    moved = upto.copy()
-    moved[1:] -= upto[:-1]
-    return ready - upto[-1], moved
+    cumulative = np.floor(ready * network.cumulative + chance)
+    moved = cumulative.copy()
+    moved[1:] -= cumulative[:-1]
+    return ready - cumulative[-1], moved
 
 
 def _fit(network: Network, moved: FloatArray, room: FloatArray) -> tuple[FloatArray, FloatArray]:

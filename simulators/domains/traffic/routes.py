@@ -2,7 +2,7 @@
 
 At every junction a driver prefers the turn with the least expected time to the destination, with some scatter (Fosgerau,
 Frejinger and Karlström 2013, doi:10.1016/j.trb.2013.07.012). Times grow with the flow as in the function of the Bureau of
-Public Roads (1964), and flows are averaged over a few loads (method of successive averages, Sheffi 1985). What is kept are
+Public Roads (1964), and flows are averaged over a few loads (method of successive averages, Sheffi 1985). What is remaining are
 shares of turns by purpose: vehicles of the simulation have no destination, but flows are those of the trips.
 """
 
@@ -61,7 +61,7 @@ class Routes:
         return np.asarray(self.turns.sum(axis=1) + self.ended)
 
 
-def find_routes(network: Network, trips: Trips, capacity: FloatArray, shut: BoolArray | None = None) -> Routes:
+def find_routes(network: Network, trips: Trips, capacity: FloatArray, closed: BoolArray | None = None) -> Routes:
     """Load trips on the network.
 
     Parameters
@@ -70,19 +70,19 @@ def find_routes(network: Network, trips: Trips, capacity: FloatArray, shut: Bool
     trips : Trips
     capacity : ndarray, shape (n_links,)
         Vehicles an hour that leave each link at most.
-    shut : ndarray of bool, shape (n_links,), optional
+    closed : ndarray of bool, shape (n_links,), optional
         Links that nobody enters. Trips that have no other way are left out.
     """
     junction = np.where(network.signal, SIGNAL_TIME, np.where(network.motorway, 0.0, JUNCTION_TIME))
     free = (3.6 * network.length / network.limit + junction) * network.perceived
     before = _predecessors(network)
-    ends = trips.ends if shut is None else _reachable(before, trips.ends, shut)
+    ends = trips.ends if closed is None else _reachable(before, trips.ends, closed)
     flow = np.zeros(len(free))
     total = trips.count.sum(axis=0)
     for load in range(LOADS):
         load_share = flow * PEAK / capacity
         time = free * (1 + 0.6 * load_share**4) + JAM * np.maximum(load_share - BUSY, 0.0)
-        choice = _choices(network, ends, time, shut)
+        choice = _choices(network, ends, time, closed)
         flow += (_load(before, choice, total).sum(axis=1) - flow) / (load + 1)
     volumes = [_load(before, choice, count) for count in trips.count]
     turns = np.stack([np.einsum("tld,ld->tl", choice, volume) for volume in volumes])
@@ -126,14 +126,14 @@ def with_shares(network: Network, routes: Routes, weights: FloatArray) -> Networ
     """Return the network with the turning shares of a mixture of purposes, by their `weights`, shape (PURPOSES,)."""
     turns = np.einsum("k,ktl->tl", weights, routes.turns)
     volume = turns.sum(axis=0) + np.einsum("k,kl->l", weights, routes.ended)
-    return replace(network, upto=np.cumsum(turns / np.where(volume > 0, volume, 1.0), axis=0))
+    return replace(network, cumulative=np.cumsum(turns / np.where(volume > 0, volume, 1.0), axis=0))
 
 
-def _choices(network: Network, ends: FloatArray, time: FloatArray, shut: BoolArray | None) -> FloatArray:
+def _choices(network: Network, ends: FloatArray, time: FloatArray, closed: BoolArray | None) -> FloatArray:
     """Return the share of the drivers to each destination who take each turn, shape (n_turns, n_links, n_destinations)."""
     ease = np.exp(-time / SCATTER)
-    if shut is not None:
-        ease = np.where(shut, 0.0, ease)
+    if closed is not None:
+        ease = np.where(closed, 0.0, ease)
     through = 1 - ends
     worth = np.zeros((len(time) + 1, ends.shape[1]))
     for _ in range(ROUNDS):
@@ -148,11 +148,11 @@ def _choices(network: Network, ends: FloatArray, time: FloatArray, shut: BoolArr
     return np.asarray(ahead / np.where(onward > 0, onward, 1.0) * through)
 
 
-def _reachable(before: tuple[IntArray, IntArray], ends: FloatArray, shut: BoolArray) -> FloatArray:
-    """Return where trips end if some links are shut: on the links before those, if all of a destination are."""
-    left = ends * ~shut[:, None]
+def _reachable(before: tuple[IntArray, IntArray], ends: FloatArray, closed: BoolArray) -> FloatArray:
+    """Return where trips end if some links are closed: on the links before those, if all of a destination are."""
+    left = ends * ~closed[:, None]
     lost = np.flatnonzero(left.sum(axis=0) == 0)
-    for destination in lost.tolist() if shut.any() else ():
+    for destination in lost.tolist() if closed.any() else ():
         around = before[0][:, np.flatnonzero(ends[:, destination])].ravel()
         left[around[around < len(ends)], destination] = 1.0
     return np.asarray(left)

@@ -62,7 +62,7 @@ class Signals:
         self._plan = b""
         self._open = np.zeros((0, 0))
 
-    def open_(self, now: Conditions) -> FloatArray:
+    def green_shares(self, now: Conditions) -> FloatArray:
         """Return the part of each inner step of the cycle for which links may discharge, shape (n_steps, n_links).
 
         A junction whose signals have no power works as one that has none.

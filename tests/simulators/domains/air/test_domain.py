@@ -124,9 +124,9 @@ def test_air_follows_its_target_at_the_same_pace_whatever_the_tick(city, conditi
 def test_the_background_varies_alike_whatever_the_tick(city, conditions):
     """Its correlation over six hours is exp(-1/6), its spread 1."""
     conditions.link_flow = conditions.link_speed = np.zeros(len(city.streets))
-    for every in (6 * TICK, 90 * TICK):
+    for every, days in ((30 * TICK, 30), (90 * TICK, 80)):
         air, slow = Air(city, conditions), []
-        for _ in range(40 * 86400 // (every // 1_000_000)):
+        for _ in range(days * 86400 // (every // 1_000_000)):
             conditions.move_to(conditions.time + every)
             air.step(conditions)
             if conditions.time % (21600 * 1_000_000) == 0:

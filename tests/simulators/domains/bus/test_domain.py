@@ -125,7 +125,7 @@ def test_midday_starts_with_buses_on_their_way(city, running):
     running.move_to(DAWN + 7 * 360 * TICK)
     bus = Bus(city, running)
     assert bus.fleet.running[:4].sum() >= 2
-    assert len(np.unique(bus.fleet.place[:4])) >= 2
+    assert len(np.unique(bus.fleet.position[:4])) >= 2
 
 
 def test_rush_in_zenata():
@@ -182,11 +182,11 @@ def test_buses_wait_at_a_closed_street(city, running):
     running.disturbance.closed[bus.route.links[2]] = True
     first, last = bus.route.bounds[2], bus.route.bounds[3]
     run(bus, running, 120)
-    assert np.isclose(bus.fleet.place[:4], first).any()
-    assert not ((bus.fleet.place[:4] > first + 1) & (bus.fleet.place[:4] < last)).any()
+    assert np.isclose(bus.fleet.position[:4], first).any()
+    assert not ((bus.fleet.position[:4] > first + 1) & (bus.fleet.position[:4] < last)).any()
     running.disturbance.clear()
     run(bus, running, 30)
-    assert not np.isclose(bus.fleet.place[:4], first).any()
+    assert not np.isclose(bus.fleet.position[:4], first).any()
 
 
 def test_a_city_without_buses(city, conditions):

@@ -48,9 +48,9 @@ def test_loops_lie_one_after_the_other(city):
     both = join([one, other])
     assert both.length == one.length + other.length
     assert_allclose(both.stops[both.ends], [[1200, 2400], [3000, 3600]])
-    for place in (0.0, 433.0, 1200.0):
-        assert_allclose(both.position(np.array([place])), one.position(np.array([place])))
-        assert_allclose(both.position(np.array([2400 + place])), other.position(np.array([place])))
+    for position in (0.0, 433.0, 1200.0):
+        assert_allclose(both.position(np.array([position])), one.position(np.array([position])))
+        assert_allclose(both.position(np.array([2400 + position])), other.position(np.array([position])))
 
 
 def test_no_way_is_said(city):

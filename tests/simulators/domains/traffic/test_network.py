@@ -17,9 +17,9 @@ def network(city):
 
 
 def test_shares_of_the_ways_on_sum_to_one_or_less(network):
-    assert (network.upto[-1] < 1 + 1e-9).all()
-    assert (network.upto[-1] < 1 - 1e-3).any()  # some end their trip
-    assert_allclose(network.share.sum(axis=0), network.upto[-1])
+    assert (network.cumulative[-1] < 1 + 1e-9).all()
+    assert (network.cumulative[-1] < 1 - 1e-3).any()  # some end their trip
+    assert_allclose(network.share.sum(axis=0), network.cumulative[-1])
 
 
 def test_turns_follow_the_streets(city, network):
@@ -69,7 +69,7 @@ def test_drivers_take_the_other_ways_round_a_closed_street(network, conditions):
     conditions.disturbance.closed[30] = True
     closed = hindered(network, conditions)
     assert not closed.share[closed.ways == 30].any()
-    assert_allclose(closed.upto[-1], network.upto[-1])
+    assert_allclose(closed.cumulative[-1], network.cumulative[-1])
     apart = ~(network.ways == 30).any(axis=0)
     assert_allclose(closed.share[:, apart], network.share[:, apart])
 

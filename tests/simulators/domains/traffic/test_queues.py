@@ -21,8 +21,8 @@ def test_no_vehicle_is_lost_however_full_the_streets(seed, load, busy):
     queues = Queues(np.floor(busy * NETWORK.storage), np.zeros(LINKS), np.zeros(LINKS))
     before, totals = queues.moving.sum(), np.zeros(2)
     for _ in range(30):
-        coming, open_ = rng.poisson(load, LINKS).astype(float), rng.random(LINKS)
-        _, entered, left = advance(NETWORK, queues, open_, coming, rng.random((3, LINKS)))
+        coming, green = rng.poisson(load, LINKS).astype(float), rng.random(LINKS)
+        _, entered, left = advance(NETWORK, queues, green, coming, rng.random((3, LINKS)))
         totals += entered.sum(), left.sum()
         stored = queues.moving + queues.queue
         assert (stored <= NETWORK.storage).all()
@@ -41,20 +41,20 @@ def test_vehicles_turn_in_the_right_shares():
         total += moved
         ended += left
     assert_allclose(total / 4000, ready * NETWORK.share, atol=0.05)
-    assert_allclose(ended / 4000, ready * (1 - NETWORK.upto[-1]), atol=0.05)
+    assert_allclose(ended / 4000, ready * (1 - NETWORK.cumulative[-1]), atol=0.05)
 
 
 def test_queues_discharge_at_the_saturation_flow_and_not_at_red():
     queues = Queues(np.zeros(LINKS), np.full(LINKS, 1e9), np.zeros(LINKS))
-    rng, open_ = np.random.default_rng(1), np.where(np.arange(LINKS) % 3, 1.0, 0.0)
-    open_[1::3] = 0.4
+    rng, green = np.random.default_rng(1), np.where(np.arange(LINKS) % 3, 1.0, 0.0)
+    green[1::3] = 0.4
     endless = replace(NETWORK, storage=np.full(LINKS, 1e10))
     gone = np.zeros(LINKS)
     for _ in range(720):
         before = queues.queue.copy()
-        reached, _, _ = advance(endless, queues, open_, np.zeros(LINKS), rng.random((3, LINKS)))
+        reached, _, _ = advance(endless, queues, green, np.zeros(LINKS), rng.random((3, LINKS)))
         gone += before + reached - queues.queue
-    assert_allclose(gone, NETWORK.saturation * open_, rtol=0.03)
+    assert_allclose(gone, NETWORK.saturation * green, rtol=0.03)
 
 
 def test_nobody_enters_a_link_without_room():

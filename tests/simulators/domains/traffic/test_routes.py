@@ -58,7 +58,7 @@ def test_turning_shares_give_the_flows_of_the_trips(planned):
 def test_nobody_is_led_into_a_closed_street(planned):
     place, network, trips, routes = planned
     busiest = int(np.argmax(routes.flow.sum(axis=0) * ~network.motorway))
-    shut = np.arange(len(place.streets)) == busiest
-    other = find_routes(network, trips, network.saturation, shut)
+    closed = np.arange(len(place.streets)) == busiest
+    other = find_routes(network, trips, network.saturation, closed)
     assert arriving(network, other.turns.sum(axis=0))[busiest] == 0
     assert other.ended.sum() > 0.97 * routes.ended.sum()

@@ -48,37 +48,39 @@ def test_crossing_streets_are_not_green_together():
 
 def test_a_setpoint_gives_a_street_its_share_and_the_crossing_ones_the_rest(now, signals):
     link = LINKS[1]
-    usual = signals.open_(now).mean(axis=0)
+    usual = signals.green_shares(now).mean(axis=0)
     now.setpoints.of("traffic", "split")[1] = 0.8
-    opened = signals.open_(now).mean(axis=0)
+    opened = signals.green_shares(now).mean(axis=0)
     node = at_the_node_of(link)
     same = NETWORK.phase[node] == NETWORK.phase[link]
     assert_allclose(opened[node], np.where(same, 0.8, 0.2) - LOST / CYCLE)
     elsewhere = np.setdiff1d(np.arange(len(usual)), node)
     assert_allclose(opened[elsewhere], usual[elsewhere])
     now.setpoints.of("traffic", "split")[1] = np.nan
-    assert_allclose(signals.open_(now).mean(axis=0), usual)
+    assert_allclose(signals.green_shares(now).mean(axis=0), usual)
 
 
 def test_of_what_two_detectors_of_a_junction_are_told_the_mean_counts(now):
     pair = np.array([LINKS[1], next(link for link in at_the_node_of(LINKS[1]) if link != LINKS[1])])
     signals = Signals(CITY, NETWORK, np.append(pair, LINKS[2:]), now)
     now.setpoints.of("traffic", "split")[:2] = 0.7, 0.5
-    opened = signals.open_(now).mean(axis=0)
+    opened = signals.green_shares(now).mean(axis=0)
     same = NETWORK.phase[pair[0]] == NETWORK.phase[pair[1]]
     assert opened[pair[0]] == pytest.approx((0.7 + (0.5 if same else 1 - 0.5)) / 2 - LOST / CYCLE)
 
 
 def test_without_power_a_junction_works_as_one_that_has_no_signal_and_refuses(now, signals):
-    signals.open_(now)
+    signals.green_shares(now)
     working = next(place for place, link in enumerate(LINKS) if NETWORK.signal[link])
     name = DETECTORS[working].id
     assert now.setpoints.refusal("traffic", name, {"split": 0.6}) is None
     now.powered[:] = False
-    assert_allclose(signals.open_(now), np.where(NETWORK.signal, UNSIGNALLED, 1.0)[None].repeat(CYCLE // 5, axis=0))
+    assert_allclose(
+        signals.green_shares(now), np.where(NETWORK.signal, UNSIGNALLED, 1.0)[None].repeat(CYCLE // 5, axis=0)
+    )
     assert "no signal works" in now.setpoints.refusal("traffic", name, {"split": 0.6})
     now.powered[:] = True
-    signals.open_(now)
+    signals.green_shares(now)
     assert now.setpoints.refusal("traffic", name, {"split": 0.6}) is None
 
 
@@ -92,4 +94,4 @@ def test_a_detector_without_a_signal_refuses(now, signals):
 def test_signals_need_no_sensor_on_the_mains(now):
     lonely = dataclasses.replace(CITY, sensors=tuple(DETECTORS[:0]))
     now = Conditions.of(lonely, seed=1)
-    assert_allclose(Signals(lonely, NETWORK, LINKS[:0], now).open_(now).max(axis=0), 1)
+    assert_allclose(Signals(lonely, NETWORK, LINKS[:0], now).green_shares(now).max(axis=0), 1)
