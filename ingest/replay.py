@@ -14,7 +14,7 @@ from zenata.store.base import Store
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire.mqtt import Message
 
-_PAGE = 1000
+_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def replay(
     decoder = Decoder(city, clocks, devices)
     mended = dead = 0
     before = None
-    while page := store.dead_letters(before=before, limit=_PAGE):
+    while page := store.dead_letters(before=before, limit=_PAGE, payloads=True):
         before = page[-1].received
         good = [(letter, batch) for letter in page if len(batch := _decode(decoder, letter))]
         if good:
@@ -62,7 +62,8 @@ def replay(
 
 def _decode(decoder: Decoder, letter: DeadLetter) -> ReadingBatch:
     """Return the readings of a letter, none if it is still dead. Of a pack, only one sensor's part was."""
-    batch, letters = decoder.decode([Message(letter.topic, letter.payload, 0, 0)], letter.received)
+    payload = b"" if letter.is_cut else letter.payload  # its end is not stored
+    batch, letters = decoder.decode([Message(letter.topic, payload, 0, 0)], letter.received)
     still = any(one.sensor == letter.sensor for one in letters) or (
         letter.code == "time" and letter.is_numbered and letter.world not in decoder.clocks.published
     )

@@ -165,5 +165,6 @@ class Ingest:
             letter
             for letter in letters
             if (letter.topic, letter.payload) not in again
-            or all(letter.payload != known.payload for known in self._store.dead_letters(topics=[letter.topic]))
+            or letter.bounded().payload
+            not in {known.payload for known in self._store.dead_letters(topics=[letter.topic], payloads=True)}
         ]

@@ -42,7 +42,7 @@ def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
     """Say whether requests can be served: the store can be read and ingest works."""
     reasons = context.ready()
     try:
-        context.store.dead_letters(limit=1)
+        context.store.check()
     except StoreError:
         reasons = [*reasons, "the store cannot be read"]
     if reasons:

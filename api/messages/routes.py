@@ -77,6 +77,7 @@ def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated
         topics=_topics(context, principal, params.world),
         before=_position(context, params.cursor, query),
         limit=params.limit + 1,
+        payloads=True,
     )
     shown = letters[: params.limit]
     following = context.cursors.encode((shown[-1].received,), query) if len(letters) > len(shown) else None

@@ -46,7 +46,7 @@ def test_letters_that_are_readings_now_are_stored_and_the_others_stay(tmp_path, 
     with closing(open_store(f"duckdb:///{tmp_path}/readings.duckdb")) as store:
         store.append(batch_of([]), letters)
         assert replay(CITY, store, Clocks(), batches.append) == Replayed(mended=5, dead=2)
-        assert store.dead_letters() == bad[::-1]
+        assert store.dead_letters(payloads=True) == bad[::-1]
         balance = store.ledger.balance("zenata")
         assert (balance.stored, balance.rejected) == (5, 2)
         table = store.query(Query(selection=Selection(properties=("pm25",)), start=START, end=START + 60 * SECOND))

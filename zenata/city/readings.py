@@ -3,7 +3,8 @@
 Times are whole microseconds since the Unix epoch (int64) everywhere in the code; text only at the edges.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +43,16 @@ class Selection:
 
 
 class Catalog:
-    """An append-only numbering of series; the number of a series never changes while the catalog lives.
+    """A numbering of series; the number of a series never changes, and is never that of another one.
 
-    One thread at a time may intern; any may read meanwhile.
+    One thread at a time may intern or remove; any may read meanwhile.
     """
 
     def __init__(self) -> None:
         self._series: list[Series] = []
         self._numbers: dict[tuple[str, str, str], int] = {}
+        self._removed = _Numbers()
+        self._by_world, self._by_sensor = _Index(), _Index()
         self._worlds, self._sensors, self._kinds, self._districts, self._properties = (_Column() for _ in range(5))
 
     def __len__(self) -> int:
@@ -78,7 +81,28 @@ class Catalog:
             self._properties.put(number, series.property)
             self._series.append(series)
             self._numbers[key] = number
+            self._by_world.add(series.world, number)
+            self._by_sensor.add(series.sensor, number)
         return number
+
+    def remove(self, numbers: IndexArray) -> None:
+        """Remove series, shape (n,): nothing finds or selects them any more, and of each only its world is left.
+
+        Their numbers are not given out again, as others may still hold them.
+        """
+        worlds, sensors = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
+        for number in numbers.tolist():
+            series = self._series[number]
+            del self._numbers[series.world, series.sensor, series.property]
+            worlds[series.world].append(number)
+            sensors[series.sensor].append(number)
+            self._removed.append(number)
+        self._by_world.remove(worlds)
+        self._by_sensor.remove(sensors)
+        for world, gone in worlds.items():
+            left = Series(world, "", "", "", "", "")
+            for number in gone:
+                self._series[number] = left
 
     def find(self, world: str, sensor: str, property_: str) -> int | None:
         """Return the number of a series, or None if it is not known."""
@@ -86,17 +110,25 @@ class Catalog:
 
     def select(self, selection: Selection) -> IndexArray:
         """Return the numbers of the series that a selection means, ascending."""
-        chosen = np.ones(len(self._series), dtype=np.bool_)
-        for column, values in (
+        filters = [
             (self._worlds, selection.worlds),
             (self._sensors, selection.sensors),
             (self._kinds, selection.kinds),
             (self._districts, selection.districts),
             (self._properties, selection.properties),
-        ):
-            if values:
-                chosen &= column.is_in(values, len(chosen))
-        return np.flatnonzero(chosen).astype(np.int32)
+        ]
+        if selection.sensors or selection.worlds:
+            chosen = self._by_sensor.of(selection.sensors) if selection.sensors else self._by_world.of(selection.worlds)
+            del filters[1 if selection.sensors else 0]
+        else:
+            present = np.ones(len(self._series), dtype=np.bool_)
+            removed = self._removed.numbers
+            present[removed[removed < len(present)]] = False
+            chosen = np.flatnonzero(present).astype(np.int32)
+        for column, values in filters:
+            if values and len(chosen):
+                chosen = chosen[column.is_in(values, chosen)]
+        return chosen
 
 
 class _Column:
@@ -112,12 +144,62 @@ class _Column:
             self._column = np.concatenate((self._column, np.empty_like(self._column)))
         self._column[number] = self._codes.setdefault(value, len(self._codes))
 
-    def is_in(self, values: Iterable[str], count: int) -> npt.NDArray[np.bool_]:
-        """Return whether each of the first `count` series has one of the values."""
+    def is_in(self, values: Iterable[str], numbers: IndexArray) -> npt.NDArray[np.bool_]:
+        """Return whether each of some series, shape (n,), has one of the values."""
         codes = [self._codes[value] for value in values if value in self._codes]
+        if len(codes) == 1:
+            return np.asarray(self._column[numbers] == codes[0])
         wanted = np.zeros(len(self._codes), dtype=np.bool_)  # after the codes, which another thread may add to
         wanted[codes] = True
-        return wanted[self._column[:count]]
+        return wanted[self._column[numbers]]
+
+
+class _Numbers:
+    """Numbers one after the other; those that a reader holds do not change while more are appended."""
+
+    __slots__ = ("_column", "numbers")
+
+    def __init__(self, numbers: IndexArray | None = None) -> None:
+        self._column: IndexArray = np.empty(2, dtype=np.int32) if numbers is None else numbers
+        self.numbers: IndexArray = self._column[: 0 if numbers is None else len(numbers)]
+
+    def append(self, number: int) -> None:
+        """Append a number."""
+        count = len(self.numbers)
+        if count == len(self._column):
+            self._column = np.concatenate((self._column, np.empty(max(count, 2), dtype=np.int32)))
+        self._column[count] = number
+        self.numbers = self._column[: count + 1]
+
+
+class _Index:
+    """The numbers of the series that have each value of an attribute, ascending."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, _Numbers] = {}
+
+    def add(self, value: str, number: int) -> None:
+        """Note that a series, the one after the last, has a value."""
+        found = self._numbers.get(value)
+        if found is None:
+            found = self._numbers[value] = _Numbers()
+        found.append(number)
+
+    def remove(self, gone: Mapping[str, list[int]]) -> None:
+        """Remove the numbers of some values."""
+        for value, numbers in gone.items():
+            left = np.setdiff1d(self._numbers[value].numbers, numbers, assume_unique=True)
+            if len(left):
+                self._numbers[value] = _Numbers(left)
+            else:
+                del self._numbers[value]
+
+    def of(self, values: Iterable[str]) -> IndexArray:
+        """Return the numbers of the series that have one of the values."""
+        found = [self._numbers[value].numbers for value in dict.fromkeys(values) if value in self._numbers]
+        if len(found) == 1:
+            return found[0].copy()  # what is returned is the caller's
+        return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -118,6 +118,7 @@ class Store(Protocol):
         ----------
         batch : ReadingBatch
         dead_letters : sequence of DeadLetter
+            Of payloads longer than `zenata.store.dead_letters.MAX_PAYLOAD` the beginning is stored.
             One that is there already is no error.
         replayed : sequence of DeadLetter
             Dead letters to remove, as the batch has their readings now.
@@ -143,8 +144,27 @@ class Store(Protocol):
             If it needs raw readings where only rollups are left.
         QueryTooHeavy
             If it needs more time or memory than it may have.
+        StoreBusyError
+            If too many others are running.
         StoreError
             If the store cannot be read.
+        """
+        ...
+
+    def cost(self, query: Query) -> int:
+        """Return about how many readings a query looks at, at most; it costs little to ask.
+
+        The time and memory of a query grow with it: a few thousand are milliseconds, millions are seconds.
+        """
+        ...
+
+    def check(self) -> None:
+        """Find out whether the store works, at a cost that does not depend on what is in it.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read, or if the last append failed.
         """
         ...
 
@@ -153,7 +173,7 @@ class Store(Protocol):
         ...
 
     def dead_letters(
-        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100
+        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100, payloads: bool = False
     ) -> list[DeadLetter]:
         """Return the newest dead letters, newest first.
 
@@ -165,6 +185,8 @@ class Store(Protocol):
             Only those that came before [us since the Unix epoch].
         limit : int
             The most to return.
+        payloads : bool
+            Whether their payloads are read; if not, `DeadLetter.size` says how long they are.
         """
         ...
 
@@ -180,7 +202,7 @@ class Store(Protocol):
         ...
 
     def forget(self, world: str) -> None:
-        """Remove every reading, dead letter and account of a world; its series stay in the catalog, without readings.
+        """Delete every reading, series, dead letter and account of a world.
 
         Nothing of the world may be appended meanwhile.
         """

@@ -6,7 +6,7 @@ local midnight whatever its length: a day may have 23 or 25 hours, and of its fo
 bucket whose beginning the clock shows twice begins at the first. Widths that divide every offset of the zone, as an hour
 does in Casablanca, are the same in every zone: the doubled hour has two buckets.
 
-All engines compute the same boundaries, as they are computed here, by the pinned rules (`zenata.city.zone`).
+All engines compute the same boundaries, as they are computed here, by the pinned rules (`zenata.city.clock.load_zone`).
 """
 
 from datetime import UTC, datetime
@@ -17,12 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zenata.city.clock import SECOND
+from zenata.city.clock import SECOND, load_zone
 from zenata.city.readings import IntArray
-from zenata.city.zone import load_zone
 
 DAY = 86_400 * SECOND
 WEEK = 7 * DAY
+
+_zone = cache(load_zone)
 
 _MONDAY = 4 * DAY  # 1970-01-05
 
@@ -44,7 +45,7 @@ def check_every(every: int, zone: str | None) -> None:
         If the width [us] neither divides a day nor is whole days, or there is no such zone.
     """
     if zone is not None:
-        load_zone(zone)
+        _zone(zone)
         if DAY % every and every % DAY:
             raise ValueError("in a time zone, buckets divide a day or are whole days: 15m, 1h, 6h, 1d, 1w")
 
@@ -135,7 +136,7 @@ def _changes(zone: str, year: int) -> tuple[tuple[int, int], ...]:
 
 def _offset(zone: str, second: int) -> int:
     """Return the offset of a zone at a time [s]."""
-    offset = datetime.fromtimestamp(second, tz=load_zone(zone)).utcoffset()
+    offset = datetime.fromtimestamp(second, tz=_zone(zone)).utcoffset()
     return round(offset.total_seconds()) if offset else 0
 
 

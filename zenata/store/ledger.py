@@ -269,9 +269,16 @@ class Ledger:
                 self._beyond[number] = [(low, high) for low, high in one.beyond]
 
     def forget(self, world: str) -> None:
-        """Reset the accounts of a world."""
-        self._announced.pop(world, None)
-        self.restore([AccountState(*name, 0, [], 0, 0, 0, 0) for name in self._names if name[0] == world])
+        """Close the accounts of a world; the others get new numbers, in the same order."""
+        with self._lock:
+            self._announced.pop(world, None)
+            stay = [number for number, (of, _) in enumerate(self._names) if of != world]
+            self._beyond = {new: self._beyond[old] for new, old in enumerate(stay) if old in self._beyond}
+            self._names = [self._names[number] for number in stay]
+            self._numbers = {name: number for number, name in enumerate(self._names)}
+            for name, column in self._data.items():
+                self._data[name] = np.zeros_like(column)
+                self._data[name][: len(stay)] = column[stay]
 
     def _sums(self, chosen: npt.NDArray[np.int64]) -> tuple[int, ...]:
         """Return highest, stored, rejected, missing and repeated, in all."""

@@ -20,6 +20,8 @@ from zenata.store.ledger import Entries, Ledger
 _MAX_RANGES = 8
 """The most ranges of times that late readings are searched in."""
 
+_UNKNOWN = -1
+
 Columns = dict[str, npt.NDArray[Any]]
 
 
@@ -35,9 +37,9 @@ class AppendPlan:
     new_series : sequence of Series
         Those not in our catalog; their numbers follow its last.
     numbers : ndarray of int32, shape (series of the batch's catalog,)
-        Our number of each of them.
+        Our number of each of them; -1 of those that no batch had.
     accounts : ndarray of int32, shape (series of our catalog and new ones,)
-        Account of each of them.
+        Account of each of them; -1 of those that no batch had.
     dead_letters : sequence of DeadLetter
         To add.
     replayed : sequence of DeadLetter
@@ -99,9 +101,9 @@ class Planner:
         """
         if not np.isfinite(batch.value).all():
             raise StoreError("a batch has a value that is not a finite number")
-        numbers, new_series = self._translate(batch.catalog)
-        accounts = self._accounts_with(new_series)
+        numbers, new_series = self._translate(batch)
         series = numbers[batch.series]
+        accounts = self._accounts_of(series, new_series)
         return AppendPlan(
             batch=batch,
             series=series,
@@ -120,24 +122,46 @@ class Planner:
         self._numbers[plan.batch.catalog] = plan.numbers
         self._accounts = plan.accounts
 
-    def _translate(self, source: Catalog) -> tuple[IndexArray, list[Series]]:
-        """Return our number of each series of another catalog, and those of them that are new to us."""
-        known = self._numbers.get(source, np.empty(0, dtype=np.int32))
+    def forget(self, numbers: IndexArray) -> None:
+        """Forget series that were deleted, and the accounts, which have other numbers now."""
+        for source, known in self._numbers.items():
+            self._numbers[source] = np.where(np.isin(known, numbers), _UNKNOWN, known)
+        self._accounts = np.empty(0, dtype=np.int32)
+
+    def _translate(self, batch: ReadingBatch) -> tuple[IndexArray, list[Series]]:
+        """Return our number of each series of a batch's catalog that the batch has, and those that are new to us."""
+        source = batch.catalog
+        numbers = _extended(self._numbers.get(source, np.empty(0, dtype=np.int32)), len(source))
         new_series: list[Series] = []
-        numbers = []
-        for series in source.since(len(known)):
+        for index in _unknown(numbers, batch.series):
+            series = source[index]
             number = self._catalog.find(series.world, series.sensor, series.property)
             if number is None:
                 number = len(self._catalog) + len(new_series)
                 new_series.append(series)
-            numbers.append(number)
-        return np.concatenate((known, np.array(numbers, dtype=np.int32))), new_series
+            numbers[index] = number
+        return numbers, new_series
 
-    def _accounts_with(self, new_series: Sequence[Series]) -> IndexArray:
-        """Return the account of every series, those of new ones last."""
-        known = self._accounts
-        more = [*self._catalog.since(len(known)), *new_series]
-        return np.concatenate((known, np.array([self._ledger.number(one.world, one.sensor) for one in more], np.int32)))
+    def _accounts_of(self, series: IndexArray, new_series: Sequence[Series]) -> IndexArray:
+        """Return the account of each of our series that a batch has."""
+        known = len(self._catalog)
+        accounts = _extended(self._accounts, known + len(new_series))
+        for number in _unknown(accounts, series):
+            one = self._catalog[number] if number < known else new_series[number - known]
+            accounts[number] = self._ledger.number(one.world, one.sensor)
+        return accounts
+
+
+def _extended(numbers: IndexArray, size: int) -> IndexArray:
+    """Return a copy with room for more, which are unknown."""
+    return np.concatenate((numbers, np.full(size - len(numbers), _UNKNOWN, dtype=np.int32)))
+
+
+def _unknown(numbers: IndexArray, used: IndexArray) -> list[int]:
+    """Return the indices, out of those used, of numbers that are unknown, ascending."""
+    chosen = np.zeros(len(numbers), dtype=np.bool_)
+    chosen[used] = True
+    return np.flatnonzero(chosen & (numbers == _UNKNOWN)).tolist()
 
 
 def part(rows: Columns, chosen: npt.NDArray[Any]) -> Columns:

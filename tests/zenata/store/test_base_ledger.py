@@ -31,17 +31,21 @@ def test_a_dead_letter_is_stored_once_and_unchanged(store):
     letters = [letter(1, seq=3), letter(2)]
     for _ in range(2):
         store.append(batch_of([]), letters)
-    assert store.dead_letters() == letters[::-1]
+    assert store.dead_letters(payloads=True) == letters[::-1]
 
 
 def test_dead_letters_are_found_by_topic_and_page_by_page(store):
     letters = [letter(number, world=("zenata", "w-a1", "w-a11")[number % 3]) for number in range(9)]
     store.append(batch_of([]), letters)
-    assert store.dead_letters(topics=["w-a1/"]) == [letters[7], letters[4], letters[1]]
-    assert store.dead_letters(topics=["w-a1/", "w-a11/"], limit=3) == [letters[8], letters[7], letters[5]]
-    assert store.dead_letters(topics=["w-a1/"], before=letters[7].received, limit=1) == [letters[4]]
-    assert store.dead_letters(topics=["w-'; --/"]) == []
-    assert store.dead_letters(topics=[]) == []
+    assert store.dead_letters(topics=["w-a1/"], payloads=True) == [letters[7], letters[4], letters[1]]
+    assert store.dead_letters(topics=["w-a1/", "w-a11/"], limit=3, payloads=True) == [
+        letters[8],
+        letters[7],
+        letters[5],
+    ]
+    assert store.dead_letters(topics=["w-a1/"], before=letters[7].received, limit=1, payloads=True) == [letters[4]]
+    assert store.dead_letters(topics=["w-'; --/"], payloads=True) == []
+    assert store.dead_letters(topics=[], payloads=True) == []
 
 
 def test_a_replayed_message_is_no_dead_letter_any_more(store):
@@ -50,7 +54,7 @@ def test_a_replayed_message_is_no_dead_letter_any_more(store):
     store.append(batch_of([rows[0]]), [bad, unnumbered])
     assert balance(store) == (1, 2, 0, 0)
     assert store.append(batch_of(rows[1:]), replayed=[bad, unnumbered]) == 2
-    assert store.dead_letters() == []
+    assert store.dead_letters(payloads=True) == []
     assert balance(store) == (3, 0, 0, 0)
 
 
@@ -83,7 +87,7 @@ def test_a_forgotten_world_is_gone_and_the_others_are_not(opener, name):
     for _ in range(2):
         assert {row.series.world for row in contents(store)} == {"zenata", "w-a11"}
         assert {row.series.world for row in rows_of(store.latest(Selection()))} == {"zenata", "w-a11"}
-        assert store.dead_letters(topics=["w-a1/"]) == []
+        assert store.dead_letters(topics=["w-a1/"], payloads=True) == []
         assert [balance(store, world) for world in worlds] == [(8, 1, 0, 0), (0, 0, 0, 0), (8, 1, 0, 0)]
         store.close()
         store = opener(name)
@@ -95,7 +99,7 @@ def test_a_forgotten_world_is_gone_and_the_others_are_not(opener, name):
 def test_a_dead_letter_of_a_device_is_in_nobodys_account(store):
     of_a_device = replace(letter(1), topic="pilots/alpha/telemetry/roof", sensor="roof")
     store.append(batch_of([]), [of_a_device])
-    assert store.dead_letters(topics=["pilots/alpha/"]) == [of_a_device]
+    assert store.dead_letters(topics=["pilots/alpha/"], payloads=True) == [of_a_device]
     assert store.ledger.worlds() == []
     store.append(batch_of([]), replayed=[of_a_device])
     assert store.ledger.worlds() == []

@@ -1,4 +1,4 @@
-"""Keeps the ledger in tables: accounts as of the last fold, and every entry since."""
+"""The tables of the ledger: accounts as of the last fold, and every entry since."""
 
 import json
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class LedgerTables:
 
     def insert(self, connection: duckdb.DuckDBPyConnection, entries: Entries) -> None:
         """Write entries, and the accounts that they are the first of."""
-        new = [_nothing(*name) for name in self.ledger.names(self.accounts)]
+        new = [_empty(*name) for name in self.ledger.names(self.accounts)]
         _write(connection, new, self.accounts)
         if len(entries.seq):
             rows = entries._asdict()  # noqa: F841 - DuckDB finds it by its name
@@ -70,26 +70,26 @@ class LedgerTables:
         return self.entries >= _FOLD
 
     def fold(self, connection: duckdb.DuckDBPyConnection, without: str | None = None) -> None:
-        """Write the accounts anew, in place of the entries; those of one world as if nothing had come."""
-        kept = [one if one.world != without else _nothing(*one[:2]) for one in self.ledger.states()]
+        """Replace entries and accounts by the accounts as they are, without those of a world that is deleted."""
+        states = [one for one in self.ledger.states() if one.world != without]
         connection.execute("DELETE FROM accounts")
         connection.execute("DELETE FROM entries")
-        _write(connection, kept, 0)
-        self.accounts, self.entries = len(kept), 0
+        _write(connection, states, 0)
+        self.accounts, self.entries = len(states), 0
 
 
-def _write(connection: duckdb.DuckDBPyConnection, kept: Sequence[AccountState], first: int) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, states: Sequence[AccountState], first: int) -> None:
     """Write accounts, of which the first has the number `first`."""
-    if not kept:
+    if not states:
         return
-    columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in kept] for name in AccountState._fields}
+    columns: dict[str, list[Any]] = {name: [getattr(one, name) for one in states] for name in AccountState._fields}
     columns["beyond"] = list(map(json.dumps, columns["beyond"]))
     rows: dict[str, npt.NDArray[Any]] = {
         name: np.array(column, dtype=_TYPES.get(name, np.int64)) for name, column in columns.items()
     }
-    rows["id"] = np.arange(first, first + len(kept), dtype=np.int32)
+    rows["id"] = np.arange(first, first + len(states), dtype=np.int32)
     connection.execute("INSERT INTO accounts BY NAME SELECT * FROM rows")
 
 
-def _nothing(world: str, sensor: str) -> AccountState:
+def _empty(world: str, sensor: str) -> AccountState:
     return AccountState(world, sensor, 0, [], 0, 0, 0, 0)

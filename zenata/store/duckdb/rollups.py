@@ -9,12 +9,12 @@ from zenata.city.clock import SECOND
 from zenata.city.readings import IndexArray, IntArray
 from zenata.store.retention import WIDTHS
 
-_TABLES = tuple(f"rollups_{width // SECOND}" for width in WIDTHS)
+TABLES = tuple(f"rollups_{width // SECOND}" for width in WIDTHS)
 
 SCHEMA = "".join(
     f"CREATE TABLE {name} (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, count BIGINT NOT NULL, "
     "sum DOUBLE NOT NULL, min DOUBLE NOT NULL, max DOUBLE NOT NULL, first DOUBLE NOT NULL, last DOUBLE NOT NULL);\n"
-    for name in _TABLES
+    for name in TABLES
 )
 
 _READING = "1 AS count, value AS sum, value AS min, value AS max, value AS first, value AS last"
@@ -36,7 +36,7 @@ _STEP = 6 * 3600 * SECOND  # of a history that is rolled up at once [us], so tha
 
 def source() -> str:
     """Return a subquery of all that is kept, readings and spans alike: (series, time, count, sum, min, ...)."""
-    columns = {"readings": _READING, **dict.fromkeys(_TABLES, _SPAN)}
+    columns = {"readings": _READING, **dict.fromkeys(TABLES, _SPAN)}
     parts = (f"SELECT series, time, {of} FROM {name}" for name, of in columns.items())  # noqa: S608 - no input
     return f"({' UNION ALL '.join(parts)})"
 
@@ -44,7 +44,7 @@ def source() -> str:
 def horizons(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
     """Return the time [us] up to which each table of spans reaches; before everything where it is empty."""
     found = []
-    for name, width in zip(_TABLES, WIDTHS, strict=True):
+    for name, width in zip(TABLES, WIDTHS, strict=True):
         ((last,),) = connection.execute(f"SELECT epoch_us(max(time)) FROM {name}").fetchall()  # noqa: S608 - no input
         found.append(-(2**62) if last is None else last + width)
     return tuple(found)
@@ -68,7 +68,7 @@ def roll_up(
     newest : ndarray of int64, shape (n,)
         Time of the newest reading of each [us], which stays a reading.
     """
-    steps = zip(("readings", *_TABLES), (_READING, _SPAN), _TABLES, WIDTHS, horizons, strict=False)
+    steps = zip(("readings", *TABLES), (_READING, _SPAN), TABLES, WIDTHS, horizons, strict=False)
     for name, columns, target, width, horizon in steps:
         with transaction() as connection:
             connection.execute(

@@ -2,9 +2,10 @@
 
 from zenata.city.readings import IndexArray
 from zenata.store.base import Query
+from zenata.store.duckdb import dead_letters
 from zenata.store.duckdb import rollups as duckdb_rollups
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SCHEMA = f"""
 BEGIN;
@@ -14,16 +15,12 @@ CREATE TABLE series (
     kind VARCHAR NOT NULL, district VARCHAR NOT NULL, unit VARCHAR NOT NULL, owner VARCHAR NOT NULL
 );
 CREATE TABLE readings (series INTEGER NOT NULL, time TIMESTAMP NOT NULL, value DOUBLE NOT NULL, seq BIGINT NOT NULL);
-CREATE TABLE dead_letters (
-    received TIMESTAMP NOT NULL, topic VARCHAR NOT NULL, payload BLOB NOT NULL, code VARCHAR NOT NULL,
-    reason VARCHAR NOT NULL, sensor VARCHAR NOT NULL, seq BIGINT NOT NULL
-);
 CREATE TABLE accounts (
     id INTEGER NOT NULL, world VARCHAR NOT NULL, sensor VARCHAR NOT NULL, head BIGINT NOT NULL, beyond VARCHAR NOT NULL,
     stored BIGINT NOT NULL, numbered BIGINT NOT NULL, unnumbered BIGINT NOT NULL, repeated BIGINT NOT NULL
 );
 CREATE TABLE entries (account INTEGER NOT NULL, seq BIGINT NOT NULL, fate UTINYINT NOT NULL);
-{duckdb_rollups.SCHEMA}
+{dead_letters.SCHEMA}{duckdb_rollups.SCHEMA}
 INSERT INTO schema_version VALUES ({SCHEMA_VERSION});
 COMMIT;
 """  # noqa: S608 - no input
@@ -44,14 +41,14 @@ AGGREGATES: dict[str, str] = {
 _FEW = 100
 
 
-def select(query: Query, series: IndexArray, *, rolled: bool = False) -> str:
+def select(query: Query, ids: IndexArray, *, rolled: bool = False) -> str:
     """Return the SELECT for a query: rows (series, moment, columns...) by moment and series, one more than its limit.
 
     Parameters
     ----------
     query : Query
-    series : ndarray of int32, shape (n,)
-        Those meant. A few are named in the text, which takes DuckDB two thirds of the time of a join; more are to be in
+    ids : ndarray of int32, shape (n,)
+        The series meant, as `readings.series` names them. A few are named in the text, which takes DuckDB two thirds of the time of a join; more are to be in
         the column `series` of a table `wanted`, which the caller provides.
     rolled : bool
         Whether some of what is meant may be rolled up.
@@ -62,9 +59,9 @@ def select(query: Query, series: IndexArray, *, rolled: bool = False) -> str:
     # No row behind `after` is older than it; saying so of the times themselves lets DuckDB skip the pages before.
     start = min(max(query.start, query.after[0]), query.end) if query.after else query.start
     conditions = [f"time >= make_timestamp({start})", f"time < make_timestamp({query.end})"]
-    few = len(series) <= _FEW
+    few = len(ids) <= _FEW
     if few:
-        conditions.append(f"series IN ({', '.join(map(str, series.tolist())) or '-1'})")
+        conditions.append(f"series IN ({', '.join(map(str, ids.tolist())) or '-1'})")
     source = (duckdb_rollups.source() if rolled else "readings") + ("" if few else " JOIN wanted USING (series)")
     grouping = "GROUP BY series, moment" if query.aggregates else ""
     rows = (

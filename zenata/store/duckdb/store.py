@@ -6,9 +6,12 @@ one beyond it cannot be. A history, which is all behind, shows by its first batc
 it is written into is then held in memory too.
 """
 
+import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,26 +19,30 @@ import numpy as np
 
 from zenata.city.model import OWN, PRIVATE
 from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
-from zenata.errors import QueryTooHeavy, StoreError
+from zenata.errors import StoreError
 from zenata.store.base import Query, Table
 from zenata.store.buckets import grain
-from zenata.store.dead_letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter, Usage
 from zenata.store.duckdb import dead_letters as duckdb_dead_letters
+from zenata.store.duckdb.estimate import Estimates
 from zenata.store.duckdb.file import connect, copy, translated
+from zenata.store.duckdb.gate import Gate
+from zenata.store.duckdb.ids import SeriesIds
 from zenata.store.duckdb.ledger import LedgerTables
+from zenata.store.duckdb.read import Reader
 from zenata.store.duckdb.readings import insert_missing_readings, insert_readings
+from zenata.store.duckdb.rollups import TABLES as ROLLUPS
 from zenata.store.duckdb.rollups import horizons, roll_up
-from zenata.store.duckdb.sql import SCHEMA_VERSION, select
-from zenata.store.ledger import Entries, Ledger
+from zenata.store.duckdb.upgrade import upgrade
+from zenata.store.ledger import Ledger
 from zenata.store.newest import NewestReadings
 from zenata.store.plan import AppendPlan, Columns, Planner, part
 from zenata.store.retention import Retention, check
 
+log = logging.getLogger(__name__)
+
 _HISTORY = 10_000
 """Late readings, all of them new, that are taken for a piece of a history."""
-
-PATIENCE = 30.0
-"""The longest a query may take [s]; a quantile over everything must not keep the processor from the others."""
 
 
 class DuckDBStore:
@@ -55,8 +62,12 @@ class DuckDBStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writing = threading.Lock()
-        self._catalog = Catalog()
         self._lost = False  # whether DuckDB has given up the file
+        self._failure: StoreError | None = None  # of the last append, if it failed
+        self._gate = Gate()
+        self._usage = Usage({})
+        self._catalog = Catalog()
+        self._ids = SeriesIds(np.empty(0, dtype=np.int32))
         self._open()
 
     @property
@@ -75,117 +86,161 @@ class DuckDBStore:
         """Store readings and dead letters, all or none; see `Store.append`."""
         with self._writing:
             self._reopen_if_lost()
-            plan = self._planner.plan(batch, dead_letters, replayed)
-            rows = plan.rows()
-            newer = self._newest.is_newer(rows["series"], rows["time"])
-            in_gap = self._newest.in_gap(rows["series"], rows["time"])
-            late = part(rows, ~(newer | in_gap))
-            entries = plan.entries(self.ledger)
-            with self._transaction() as connection:
-                self._insert_series(plan.new_series)
-                insert_readings(connection, part(rows, newer | in_gap))
-                new_late = insert_missing_readings(connection, late)
-                duckdb_dead_letters.insert(connection, dead_letters)
-                duckdb_dead_letters.delete(connection, replayed)
-                self._ledger.insert(connection, entries)
-            self._apply(plan, entries, part(rows, newer), part(rows, in_gap))
-            if new_late == len(late["series"]) >= _HISTORY:
-                self._find_gaps(int(late["time"][-1]))
-            if self._ledger.is_full:
-                with self._transaction() as connection:
-                    self._ledger.fold(connection)
-            return len(rows["series"]) - len(late["series"]) + new_late
+            plan = self._planner.plan(batch, [one.bounded() for one in dead_letters], replayed)
+            try:
+                new = self._write(plan)
+            except StoreError as error:
+                self._failure = error
+                if not isinstance(error.__cause__, duckdb.OutOfMemoryException):
+                    raise
+                with self._gate.closed():  # queries have the memory; readings that are refused cost more than they
+                    new = self._write(plan)
+            self._failure = None
+            self._maintain()
+            return new
 
-    def _apply(self, plan: AppendPlan, entries: Entries, newer: Columns, in_gap: Columns) -> None:
-        """Bring the memory up to date with what is durable now."""
+    def _write(self, plan: AppendPlan) -> int:
+        """Write a plan, and apply it; return how many readings were new."""
+        rows = plan.rows()
+        newer = self._newest.is_newer(rows["series"], rows["time"])
+        in_gap = self._newest.in_gap(rows["series"], rows["time"])
+        fresh, late = part(rows, newer | in_gap), part(rows, ~(newer | in_gap))
+        ids = self._ids.extended(self._ids.next(len(plan.new_series)))
+        entries = plan.entries(self.ledger)
+        with self._transaction() as connection:
+            self._insert_series(connection, plan.new_series)
+            insert_readings(connection, fresh | {"series": ids.of(fresh["series"])})
+            new_late = insert_missing_readings(connection, late | {"series": ids.of(late["series"])})
+            duckdb_dead_letters.insert(connection, plan.dead_letters)
+            duckdb_dead_letters.delete(connection, plan.replayed)
+            self._ledger.insert(connection, entries)
         self._ledger.enter(entries)
+        self._ids = ids
         self._planner.apply(plan)
-        self._newest.set(newer["series"], newer["time"], newer["value"], newer["seq"])
-        self._newest.narrow_gaps(in_gap["series"], in_gap["time"])
+        newest, narrowed = part(rows, newer), part(rows, in_gap)
+        self._newest.set(newest["series"], newest["time"], newest["value"], newest["seq"])
+        self._newest.narrow_gaps(narrowed["series"], narrowed["time"])
+        self._estimates.add(fresh)
+        self._usage.add(plan.dead_letters)
+        if new_late:
+            self._estimates.add(late)
+        if new_late == len(late["series"]) >= _HISTORY:
+            with suppress(StoreError):  # it only saves time
+                self._find_gaps(int(late["time"][-1]))
+        return len(fresh["series"]) + new_late
 
     def query(self, query: Query) -> Table:
-        """Return the readings, or their aggregates, that a query means; see `Store.query`."""
+        """Return the readings, or their aggregates, of a query; see `Store.query`."""
         numbers = self._catalog.select(query.selection)
         rolled = query.start < self._horizons[0] and bool(len(self._shared(numbers)))
         if rolled:
             check(query.start, query.every and grain(query.runs()), query.aggregates, self._horizons)
-        rows = self._fetch(select(query, numbers, rolled=rolled), patience=PATIENCE, wanted={"series": numbers})
-        kept = slice(query.limit)
+        behind = query
+        if query.after and 0 <= query.after[1] < len(self._catalog):
+            (id_,) = self._ids.of(np.array([query.after[1]])).tolist()
+            behind = replace(query, after=(query.after[0], id_))
+        rows = self._reader.rows(behind, numbers, self._ids.of(numbers), rolled=rolled)
+        page = slice(query.limit)
         return Table(
             catalog=self._catalog,
-            series=rows["series"][kept].astype(np.int32),
-            time=rows["moment"][kept].astype(np.int64),
+            series=self._ids.numbers(rows["series"][page]),
+            time=rows["moment"][page].astype(np.int64),
             columns={
-                name: rows[name][kept].astype(np.int64 if name in {"seq", "count"} else np.float64)
+                name: rows[name][page].astype(np.int64 if name in {"seq", "count"} else np.float64)
                 for name in query.aggregates or ("value", "seq")
             },
             more=len(rows["series"]) > query.limit,
         )
+
+    def cost(self, query: Query) -> int:
+        """Return about how many readings a query looks at; see `Store.cost`. No disk is touched."""
+        return self._reader.cost(query, self._catalog.select(query.selection))
 
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. No disk is touched."""
         numbers, times, values, seqs = self._newest.of(self._catalog.select(selection))
         return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
 
+    def check(self) -> None:
+        """Raise if the store cannot be read, or the last append failed; see `Store.check`."""
+        if self._failure is not None:
+            raise StoreError(str(self._failure))
+        with self._reading() as cursor:
+            cursor.execute("SELECT version FROM schema_version").fetchall()
+
     def dead_letters(
-        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100
+        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100, payloads: bool = False
     ) -> list[DeadLetter]:
         """Return the newest dead letters, newest first; see `Store.dead_letters`."""
         with self._reading() as cursor:
-            return duckdb_dead_letters.select(cursor, topics, before, limit)
+            return duckdb_dead_letters.select(cursor, topics, before, limit, payloads=payloads)
 
     def tidy(self, now: int, retention: Retention) -> None:
         """Roll up what is old; see `Store.tidy`."""
-        with self._turn() as connection:
-            duckdb_dead_letters.trim(connection, now - retention.dead_letter_age, retention.max_dead_letters)
+        with self._writing:
+            self._reopen_if_lost()
+            self._trim(now - retention.dead_letter_age, retention.max_dead_letters, self._usage.limit)
         series, newest, _, _ = self._newest.of(self._shared(self._catalog.select(Selection())))
         if len(series):
-            roll_up(self._turn, retention.horizons(int(newest.max())), series, newest)
+            roll_up(self._turn, retention.horizons(int(newest.max())), self._ids.of(series), newest)
         with self._reading() as cursor:
             self._horizons = horizons(cursor)
 
     def forget(self, world: str) -> None:
-        """Remove all of a world; see `Store.forget`."""
+        """Delete a world; see `Store.forget`."""
         with self._writing:
             self._reopen_if_lost()
             series = self._catalog.select(Selection(worlds=(world,)))
+            ids = [self._ids.of(series).tolist()]
             with self._transaction() as connection:
-                connection.execute("DELETE FROM readings WHERE series IN (SELECT unnest($1))", [series.tolist()])
-                connection.execute("DELETE FROM dead_letters WHERE starts_with(topic, $1)", [f"{world}/"])
+                for table in ("readings", *ROLLUPS):
+                    connection.execute(f"DELETE FROM {table} WHERE series IN (SELECT unnest($1::INTEGER[]))", ids)  # noqa: S608 - no input
+                connection.execute("DELETE FROM series WHERE world = $1", [world])
+                duckdb_dead_letters.delete_owner(connection, world)
                 self._ledger.fold(connection, without=world)
             self.ledger.forget(world)
+            self._planner.forget(series)
+            self._catalog.remove(series)
             self._newest.forget(series)
+            self._estimates.forget(series)
+            self._usage = duckdb_dead_letters.usage(self._connection)
 
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
-        """Write all there is at one moment into a new file; see `Store.copy`."""
-        copy(self._connection, path, on_begin)
+        """Write a snapshot into a new file; see `Store.copy`."""
+        copy(self._database, path, on_begin)
 
     def close(self) -> None:
-        """Write out what is left and let go of the file."""
-        with self._writing, translated(self._path), closing(self._connection):
+        """Write what is pending, and close the file."""
+        with self._writing, translated(self._path), closing(self._database), closing(self._connection):
             if self._ledger.entries:
                 with self._transaction() as connection:
                     self._ledger.fold(connection)
 
     def _open(self) -> None:
-        self._connection = connect(self._path)
+        """Open the file, and read what is held in memory of it; numbers of series stay if it was open before."""
+        self._database = connect(self._path)
         try:
             with translated(self._path):
-                self._check()
-                self._newest = self._load()
+                upgrade(self._database, self._path)
+                self._connection = self._database.cursor()
+                self._load_series()
+                self._load_readings()
+                self._reader = Reader(self._reading, self._estimates, self._gate)
                 self._ledger = LedgerTables(Ledger())
                 self._ledger.load(self._connection)
                 self._planner = Planner(self._catalog, self.ledger)
                 self._horizons = horizons(self._connection)
+                self._usage = duckdb_dead_letters.usage(self._connection)
         except BaseException:
-            self._connection.close()
+            self._database.close()
             raise
 
     def _reopen_if_lost(self) -> None:
-        """Open the file anew where DuckDB has given it up, as it does when the disk is full at a checkpoint."""
+        """Open the file again where DuckDB has given it up, as it does when the disk is full at a checkpoint."""
         if self._lost:
             with suppress(duckdb.Error):
                 self._connection.close()
+                self._database.close()
             self._lost = False  # else opening would wait for itself
             try:
                 self._open()
@@ -193,38 +248,35 @@ class DuckDBStore:
                 self._lost = True
                 raise
 
-    def _check(self) -> None:
-        """Refuse tables that are not ours, or of a later version."""
-        tables = self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        if ("schema_version",) not in tables:
-            raise StoreError(f"{self._path} is a DuckDB file of something else; choose another")
-        version = self._connection.execute("SELECT version FROM schema_version").fetchall()[0][0]
-        if version != SCHEMA_VERSION:
-            raise StoreError(
-                f"{self._path} was written by another version (schema {version}, this one knows {SCHEMA_VERSION})"
-            )
+    def _load_series(self) -> None:
+        """Read series that are not in the catalog yet, and leave out those that are not in the file any more."""
+        columns = "id, world, sensor, property, kind, district, unit, owner"
+        rows = self._connection.execute(f"SELECT {columns} FROM series ORDER BY id").fetchall()  # noqa: S608 - no input
+        ids = np.array([row[0] for row in rows], dtype=np.int32)
+        numbers = np.arange(len(self._catalog), dtype=np.int32)
+        self._catalog.remove(numbers[~np.isin(self._ids.of(numbers), ids)])
+        new = ids > self._ids.last
+        for row in rows[len(rows) - int(new.sum()) :]:
+            self._catalog.intern(Series(*row[1:]))
+        self._ids = self._ids.extended(ids[new])
 
-    def _load(self) -> NewestReadings:
-        """Read the series, and the newest reading of each."""
-        rows = self._connection.execute(
-            "SELECT world, sensor, property, kind, district, unit, owner FROM series ORDER BY id"
-        ).fetchall()
-        for row in rows:
-            self._catalog.intern(Series(*row))
-        newest = NewestReadings()
+    def _load_readings(self) -> None:
+        """Read the newest reading of each series, and how many it has."""
+        self._newest, self._estimates = NewestReadings(), Estimates()
         found = self._fetch(
-            "SELECT series, epoch_us(max(time)) AS time, arg_max(value, time) AS value, arg_max(seq, time) AS seq "
-            "FROM readings GROUP BY series"
+            "SELECT series, epoch_us(max(time)) AS time, arg_max(value, time) AS value, arg_max(seq, time) AS seq, "
+            "count(*) AS count, epoch_us(min(time)) AS oldest FROM readings GROUP BY series"
         )
-        newest.set(found["series"], found["time"], found["value"], found["seq"])
-        return newest
+        series = self._ids.numbers(found["series"])
+        self._newest.set(series, found["time"], found["value"], found["seq"])
+        self._estimates.set(series, found["count"], found["oldest"], found["time"])
 
-    def _insert_series(self, newcomers: Sequence[Series]) -> None:
-        if newcomers:
+    def _insert_series(self, connection: duckdb.DuckDBPyConnection, series: Sequence[Series]) -> None:
+        if series:
             names = ("world", "sensor", "property", "kind", "district", "unit", "owner")
-            rows: Columns = {"id": np.arange(len(newcomers), dtype=np.int32) + len(self._catalog)}
-            rows |= {name: np.array([getattr(series, name) for series in newcomers], dtype=object) for name in names}
-            self._connection.execute("INSERT INTO series SELECT * FROM rows")
+            rows: Columns = {"id": self._ids.next(len(series))}
+            rows |= {name: np.array([getattr(one, name) for one in series], dtype=object) for name in names}
+            connection.execute("INSERT INTO series SELECT * FROM rows")
 
     def _find_gaps(self, after: int) -> None:
         """Find out how long each series has no reading behind a time [us]."""
@@ -232,7 +284,29 @@ class DuckDBStore:
             "SELECT series, epoch_us(min(time)) AS time FROM readings "  # noqa: S608 - no input
             f"WHERE time > make_timestamp({after}) GROUP BY series"
         )
-        self._newest.open_gaps(next_["series"], after, next_["time"])
+        self._newest.open_gaps(self._ids.numbers(next_["series"]), after, next_["time"])
+
+    def _maintain(self) -> None:
+        """Fold the ledger and trim dead letters when there is much of them; what fails is tried again later."""
+        try:
+            if self._ledger.is_full:
+                with self._transaction() as connection:
+                    self._ledger.fold(connection)
+            if self._usage.is_exceeded:
+                self._trim(0, sys.maxsize, self._usage.limit * 3 // 4)
+        except StoreError as error:  # the append is durable all the same
+            log.warning("the store is not maintained now: %s", error)
+
+    def _trim(self, before: int, max_count: int, max_bytes: int) -> None:
+        """Delete dead letters; see `zenata.store.duckdb.dead_letters.trim`."""
+        with self._transaction() as connection:
+            duckdb_dead_letters.trim(connection, before, max_count, max_bytes)
+        self._usage = duckdb_dead_letters.usage(self._connection)
+
+    def _shared(self, numbers: IndexArray) -> IndexArray:
+        """Return those of some series that are of the shared city: of no private world, and of no pilot's devices."""
+        shared = [not self._catalog[number].world.startswith((PRIVATE, OWN)) for number in numbers.tolist()]
+        return numbers[np.array(shared, dtype=np.bool_)]
 
     @contextmanager
     def _turn(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -242,16 +316,15 @@ class DuckDBStore:
             with self._transaction() as connection:
                 yield connection
 
-    def _shared(self, numbers: IndexArray) -> IndexArray:
-        """Return those of some series that are of the shared city: of no private world, and of no pilot's devices."""
-        shared = [not self._catalog[number].world.startswith((PRIVATE, OWN)) for number in numbers.tolist()]
-        return numbers[np.array(shared, dtype=np.bool_)]
-
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Commit what is done inside, or undo it; DuckDB syncs its write-ahead log at each commit."""
         with translated(self._path):
-            self._connection.execute("BEGIN")
+            try:
+                self._connection.execute("BEGIN")
+            except duckdb.TransactionException:  # the one before could not be ended
+                self._renew_connection()
+                self._connection.execute("BEGIN")
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -260,9 +333,23 @@ class DuckDBStore:
                 if "COMMIT succeeded and is durable" not in str(error):
                     raise
             except BaseException:
-                with suppress(duckdb.Error):
-                    self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
+
+    def _roll_back(self) -> None:
+        """Undo the transaction, if need be by giving up its connection: it would be aborted for ever."""
+        try:
+            self._connection.execute("ROLLBACK")
+        except duckdb.Error:
+            if not self._lost:
+                self._renew_connection()
+
+    def _renew_connection(self) -> None:
+        """Go on with a new connection, which ends the transaction of the old one."""
+        log.warning("the store's writer goes on with a new connection, as it could not end a transaction")
+        with suppress(duckdb.Error):
+            self._connection.close()
+        self._connection = self._database.cursor()
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -270,20 +357,10 @@ class DuckDBStore:
         if self._lost:
             with self._writing:
                 self._reopen_if_lost()
-        with translated(self._path), self._connection.cursor() as cursor:
+        with translated(self._path), self._database.cursor() as cursor:
             yield cursor
 
-    def _fetch(self, sql: str, *, patience: float = threading.TIMEOUT_MAX, **tables: Columns) -> Columns:
-        """Run a query beside any writing, for at most `patience` [s]."""
+    def _fetch(self, sql: str) -> Columns:
+        """Run a query of our own."""
         with self._reading() as cursor:
-            for name, columns in tables.items():
-                cursor.register(name, columns)
-            alarm = threading.Timer(patience, cursor.interrupt)
-            alarm.start()
-            try:
-                return cursor.execute(sql).fetchnumpy()
-            except (duckdb.OutOfMemoryException, duckdb.InterruptException) as error:
-                raise QueryTooHeavy("ask for fewer series, or a shorter range of times") from error
-            finally:
-                alarm.cancel()
-                alarm.join()
+            return cursor.execute(sql).fetchnumpy()

@@ -22,7 +22,6 @@ _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _TAG = re.compile(r"([,= ])")
 _BODY = 1_000_000  # of lines in a request [characters]
 _PIECE = 2500  # readings in a request; many small ones keep the server as busy as one of 1 MB, and us too
-_LONGEST = 700_000  # payload that is kept, as a field may have 1 MiB and base64 takes a third more [bytes]
 
 DESCRIPTION = ("world", "sensor", "property", "kind", "district", "unit", "owner")
 """The fields of a series' description."""
@@ -143,11 +142,14 @@ def series_line(series: Series, writer: str, time: int) -> str:
 
 
 def dead_letter_line(letter: DeadLetter) -> str:
-    """Return the line of a dead letter; of an endless payload it keeps the beginning."""
+    """Return the line of a dead letter."""
     tag = f",world={_key(letter.owner)}" if letter.owner and not _UNWRITABLE.search(letter.owner) else ""
-    fields = ",".join(f"{name}={text_field(getattr(letter, name))}" for name in ("topic", "code", "reason", "sensor"))
-    payload = b64encode(letter.payload[:_LONGEST]).decode()
-    return f'{DEAD_LETTERS}{tag} {fields},payload="{payload}",seq={letter.seq}i {letter.received}000'
+    fields = ",".join(
+        f"{name}={text_field(getattr(letter, name))}" for name in ("topic", "code", "reason", "sensor", "digest")
+    )
+    payload = b64encode(letter.payload).decode()
+    numbers = f"seq={letter.seq}i,size={letter.size}i,stored={len(letter.payload)}i"
+    return f'{DEAD_LETTERS}{tag} {fields},payload="{payload}",{numbers} {letter.received}000'
 
 
 def text_field(text: str) -> str:

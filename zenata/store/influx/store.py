@@ -12,6 +12,7 @@ get is written twice as the same point.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,14 @@ import numpy.typing as npt
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import StoreError
 from zenata.store.base import Query, Table
-from zenata.store.dead_letters import DeadLetter
+from zenata.store.dead_letters import DeadLetter, Usage
 from zenata.store.influx import dead_letters as influx_dead_letters
 from zenata.store.influx.flavours import find_server
 from zenata.store.influx.ledger import Journal
 from zenata.store.influx.lines import DESCRIPTION, Encoder, Rows, check
 from zenata.store.influx.read import Reader, few
 from zenata.store.influx.server import Cut
-from zenata.store.influx.sql import DEAD_LETTERS, SERIES, identifier
+from zenata.store.influx.sql import DEAD_LETTERS, ENTRIES, SERIES, identifier
 from zenata.store.influx.write import Writer
 from zenata.store.ledger import Ledger
 from zenata.store.newest import NewestReadings
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 _GAP = 600_000_000  # late readings are searched in ranges of times that are this far apart [us]
 _HISTORY = 10_000  # late readings, all of them new, that are taken for a piece of a history
 _FOLLOW_PERIOD = 1.0  # between two looks at what other writers appended [s]
+_MANY = 10**9  # more dead letters than there are
+_USUAL_PERIOD = 10_000_000  # of readings, for want of counting them [us]
 _LATE = 120 * 10**9  # how late a description may come to be seen [ns]
 
 
@@ -73,6 +76,8 @@ class InfluxStore:
         self._described = 0  # the newest time of a description that was read [ns]
         self._writer = Writer(self._server, self._catalog, self._journal, self._encoder)
         self._closed = threading.Event()
+        self._failure: StoreError | None = None  # of the last append, if it failed
+        self._usage = Usage({})
         try:
             self._load()
         except BaseException:
@@ -98,20 +103,45 @@ class InfluxStore:
         """Store readings and dead letters; see `Store.append`. The same append again completes one that failed."""
         with self._writing:
             self._check_open()
-            plan = self._planner.plan(batch, dead_letters, replayed)
+            plan = self._planner.plan(batch, [one.bounded() for one in dead_letters], replayed)
             check(plan.new_series)
             self._encoder.learn(len(self._catalog), plan.new_series)
             found = plan.rows()
             rows, late, new_late = self._new_ones(found)
-            rows = self._writer.write(plan, rows)
-            influx_dead_letters.remove(self._server, replayed)
+            try:
+                rows = self._writer.write(plan, rows)
+                influx_dead_letters.remove(self._server, replayed)
+            except StoreError as error:
+                self._failure = error
+                raise
+            self._failure = None
             self._planner.apply(plan)
             self._set_newest(rows)
-            if new_late == late >= _HISTORY:
-                self._find_gaps(int(found["time"][-1]))
+            self._usage.add(plan.dead_letters)
+            self._maintain(int(found["time"][-1]) if new_late == late >= _HISTORY else None)
+            return len(rows.series)
+
+    def _maintain(self, history: int | None) -> None:
+        """Fold the ledger and trim dead letters when there is much of them; what fails is tried again later.
+
+        Parameters
+        ----------
+        history : int or None
+            Time up to which a history has been written, if one is being [us].
+        """
+        try:
+            if history is not None:
+                self._find_gaps(history)
             if self._journal.is_full:
                 self._journal.fold()
-            return len(rows.series)
+            if self._usage.is_exceeded and self._server.removes:
+                self._trim(0, _MANY, self._usage.limit * 3 // 4)
+        except StoreError as error:  # the append is durable all the same
+            log.warning("the store is not maintained now: %s", error)
+
+    def _trim(self, before: int, max_count: int, max_bytes: int) -> None:
+        influx_dead_letters.trim(self._server, before, max_count, max_bytes)
+        self._usage = influx_dead_letters.usage(self._server)
 
     def query(self, query: Query) -> Table:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
@@ -122,17 +152,31 @@ class InfluxStore:
         more = len(rows["time"]) > query.limit
         return Table(catalog=self._catalog, series=kept["series"], time=kept["time"], columns=columns, more=more)
 
+    def cost(self, query: Query) -> int:
+        """Return about how many readings a query looks at, as if each series had one every ten seconds."""
+        numbers = self._catalog.select(query.selection)
+        _, newest, _, _ = self._newest.of(numbers)
+        readings = int(np.clip((np.minimum(newest, query.end) - query.start) / _USUAL_PERIOD, 0, None).sum())
+        return readings if query.aggregates else min(readings, 2 * query.limit)
+
+    def check(self) -> None:
+        """Raise if the server cannot be reached, or the last append failed; see `Store.check`."""
+        self._check_open()
+        if self._failure is not None:
+            raise StoreError(str(self._failure))
+        self._server.query([f"SELECT seq FROM {identifier(ENTRIES)} WHERE time = 0 LIMIT 1"])  # noqa: S608 - no input
+
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. The server is not asked."""
         numbers, times, values, seqs = self._newest.of(self._catalog.select(selection))
         return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
 
     def dead_letters(
-        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100
+        self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100, payloads: bool = False
     ) -> list[DeadLetter]:
         """Return the newest dead letters, newest first; see `Store.dead_letters`."""
         self._check_open()
-        return influx_dead_letters.select(self._server, topics, before, limit)
+        return influx_dead_letters.select(self._server, topics, before, limit, payloads=payloads)
 
     def forget(self, world: str) -> None:
         """Remove all of a world; see `Store.forget`. What fails is completed by the same again."""
@@ -141,14 +185,16 @@ class InfluxStore:
             series = self._catalog.select(Selection(worlds=(world,)))
             kinds = {self._catalog[number].kind for number in series.tolist()}
             self._server.remove([Cut(measurement, ("world", world)) for measurement in (*sorted(kinds), DEAD_LETTERS)])
+            self._remove_descriptions(world)
             self._journal.forget(world)
-            self._empty(world)
+            self._leave(world)
+            self._usage = influx_dead_letters.usage(self._server)
 
     def tidy(self, now: int, retention: Retention) -> None:
         """Remove dead letters that are old or too many. Readings stay as long as the database's retention says."""
         with self._writing:
             self._check_open()
-            influx_dead_letters.trim(self._server, now - retention.dead_letter_age, retention.max_dead_letters)
+            self._trim(now - retention.dead_letter_age, retention.max_dead_letters, self._usage.limit)
 
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
         """Refuse, as a server has ways of its own; see `Store.copy`."""
@@ -206,10 +252,10 @@ class InfluxStore:
 
     def _find_gaps(self, after: int) -> None:
         """Find out how long each point has nothing behind a time [us]."""
-        every = np.arange(len(self._catalog), dtype=np.int32)
+        every = self._catalog.select(Selection())
         oldest = self._reader.oldest(every, after)
         point = self._encoder.point_of[oldest["series"]]
-        before = np.full(len(every), np.iinfo(np.int64).max)
+        before = np.full(len(self._catalog), np.iinfo(np.int64).max)
         np.minimum.at(before, point, oldest["time"])
         found = np.unique(point)
         self._points.open_gaps(found, after, before[found])
@@ -217,8 +263,9 @@ class InfluxStore:
     def _load(self) -> None:
         """Read the series, the newest reading of each, and the ledger."""
         self._read_series()
-        self._read_newest(np.arange(len(self._catalog), dtype=np.int32))
+        self._read_newest(self._catalog.select(Selection()))
         self._journal.load()
+        self._usage = influx_dead_letters.usage(self._server)
 
     def _read_series(self) -> None:
         """Take in series that have been described since the last time."""
@@ -255,15 +302,34 @@ class InfluxStore:
         if not entries:
             return
         self._read_series()
-        for entry in entries:
-            if entry.forget:
-                self._empty(entry.forget)
+        forgotten = [entry.forget for entry in entries if entry.forget]
+        for world in forgotten:
+            self._leave(world)
+        if forgotten:  # one of them may have been made again
+            self._read_series()
         touched = {name for entry in entries for name in entry.names}
-        numbers = [n for n, one in enumerate(self._catalog.since(0)) if (one.world, one.sensor) in touched]
-        self._read_newest(np.array(numbers, dtype=np.int32))
+        sensors = tuple(sensor for _, sensor in touched)
+        numbers = self._catalog.select(Selection(sensors=sensors)) if sensors else np.empty(0, dtype=np.int32)
+        chosen = [(one.world, one.sensor) in touched for one in map(self._catalog.__getitem__, numbers.tolist())]
+        self._read_newest(numbers[np.array(chosen, dtype=np.bool_)])
 
-    def _empty(self, world: str) -> None:
-        """Let the series of a world have no reading."""
+    def _remove_descriptions(self, world: str) -> None:
+        """Remove the descriptions of the series of a world, which are points next to each other."""
+        (parts,) = self._server.query([f"SELECT world FROM {identifier(SERIES)}"])  # noqa: S608 - no input
+        rows = sorted((time, one) for found in parts for time, one in found.values)
+        cuts, begin = [], None
+        for (time, one), following in pairwise([*rows, (0, "")]):
+            if one == world:
+                begin = time if begin is None else begin
+                if following[1] != world:
+                    cuts.append(Cut(SERIES, first=begin, last=time))
+                    begin = None
+        self._server.remove(cuts)
+
+    def _leave(self, world: str) -> None:
+        """Remove the series of a world from memory."""
         series = self._catalog.select(Selection(worlds=(world,)))
         self._newest.forget(series)
         self._points.forget(self._encoder.point_of[series])
+        self._planner.forget(series)
+        self._catalog.remove(series)

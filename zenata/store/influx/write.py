@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch
-from zenata.store.dead_letters import DeadLetter
+from zenata.store.dead_letters import MAX_PAYLOAD, DeadLetter
 from zenata.store.influx.ledger import Journal, Lines
 from zenata.store.influx.lines import Encoder, Rows, bodies, dead_letter_line, series_line
 from zenata.store.influx.server import Server
@@ -112,7 +112,7 @@ class Writer:
         return DeadLetter(
             received=now + 1 + index,
             topic=f"{series.world}/telemetry/{series.district}/{series.kind}/{series.sensor}",
-            payload=refused.line.encode(),
+            payload=refused.line.encode()[:MAX_PAYLOAD],
             code="schema",
             reason=refused.reason,
             sensor=series.sensor,

@@ -20,8 +20,10 @@ from zenata.city.readings import Catalog, Selection
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.base import Query
 from zenata.store.dead_letters import DeadLetter
+from zenata.store.duckdb import read
 from zenata.store.duckdb import store as backend
-from zenata.store.duckdb.store import SCHEMA_VERSION, DuckDBStore
+from zenata.store.duckdb.sql import SCHEMA_VERSION
+from zenata.store.duckdb.store import DuckDBStore
 
 LETTER = DeadLetter(received=NOON, topic="zenata/telemetry", payload=b"{", code="schema", reason="not a pack")
 
@@ -128,14 +130,14 @@ def test_a_closed_store_refuses_everything(path):
 
 
 def test_a_transaction_that_fails_changes_nothing(path):
-    """The letters fail after the series and readings went in, as somebody dropped their table."""
+    """The payloads fail after the series and readings went in, as somebody dropped their table."""
     DuckDBStore(path).close()
-    change(path, "DROP TABLE dead_letters")
+    change(path, "DROP TABLE payloads")
     catalog = Catalog()
     rows = some_rows(series_of(2), [NOON, NOON + 1])
     with closing(DuckDBStore(path)) as store:
         store.append(batch_of(rows[:1], catalog))
-        with pytest.raises(StoreError, match="dead_letters"):
+        with pytest.raises(StoreError, match="payloads"):
             store.append(batch_of(rows, catalog), [LETTER])
         assert contents(store) == rows_of(store.latest(Selection())) == rows[:1]
         assert store.catalog.since(0) == series_of(1)
@@ -159,13 +161,13 @@ def test_a_full_disk_loses_nothing_and_is_got_over(path):
         assert contents(store) == sorted(rows_of_batch(0), key=by_identity)
         assert len(store.catalog) == len(store.latest(Selection())) == SERIES
         assert store.append(batch_of(growing, catalog), [LETTER]) == 20_000
-        assert store.dead_letters() == [LETTER]
+        assert store.dead_letters(payloads=True) == [LETTER]
     with closing(DuckDBStore(path)) as store:
         assert len(contents(store)) == SERIES + 20_000
 
 
 def test_a_query_that_takes_too_long_is_given_up(path, monkeypatch):
-    monkeypatch.setattr(backend, "PATIENCE", 0.02)  # long enough to begin, far too short to end
+    monkeypatch.setattr(read, "PATIENCE", 0.02)  # long enough to begin, far too short to end
     rows = some_rows(series_of(100), range(NOON, NOON + 20_000))
     query = Query(selection=Selection(), start=NOON, end=NOON + 20_000, aggregates=("p95",), every=2, limit=2_000_000)
     with closing(DuckDBStore(path)) as store:
@@ -221,7 +223,7 @@ def test_a_copy_is_of_one_moment_and_others_go_on(path, tmp_path):
             store.copy(tmp_path / "it's a copy.duckdb")
     with closing(DuckDBStore(tmp_path / "it's a copy.duckdb")) as copied:
         assert contents(copied) == sorted(rows[:10], key=by_identity)
-        assert copied.dead_letters() == [LETTER]
+        assert copied.dead_letters(payloads=True) == [LETTER]
         assert copied.append(batch_of(rows)) == len(rows) - 10
 
 
