@@ -10,7 +10,6 @@ from zenata.city.readings import Catalog, Selection
 from zenata.errors import StoreError
 from zenata.store import open_store
 from zenata.store.base import Table
-from zenata.store.dead_letters import DeadLetter
 
 
 def test_health_needs_no_key(api: Api) -> None:
@@ -47,7 +46,7 @@ class BrokenStore:
     def latest(self, selection: Selection) -> Table:
         raise self._error
 
-    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+    def check(self) -> None:
         raise self._error
 
 
