@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -148,8 +147,7 @@ def _sleeps(folder: Path) -> bool:
 
 def _status(folder: Path) -> _Status | None:
     """Return the status of a world, which does not keep it awake; None if it does not answer."""
-    arguments: dict[str, Any] = {"used": False}
     try:
-        return msgspec.json.decode(ask_raw(folder, "status", _TIMEOUT, **arguments), type=_Status)
+        return msgspec.json.decode(ask_raw(folder, "status", {"used": False}, timeout=_TIMEOUT), type=_Status)
     except (ControlError, msgspec.DecodeError, OSError):
         return None
