@@ -5,6 +5,7 @@ import urllib.error
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.init import read_key
 from sandbox.running import Running
 from sandbox.settings import Settings
 from zenata.errors import SetupError
@@ -41,7 +42,7 @@ def _ask(settings: Settings, path: str, method: str = "GET") -> dict[str, Any]:
     if running is None:
         raise SetupError(f"no city is running in {settings.data_dir}; start it with `zenata up`")
     try:
-        key = (settings.data_dir / "admin.key").read_text().strip()
+        key = read_key(settings.data_dir / "admin.key")
         return running.ask(path, key=key, method=method, timeout=_PATIENCE)
     except urllib.error.HTTPError as error:
         raise SetupError(f"{running.http}{path} refused: {json.load(error).get('detail', error.reason)}") from error

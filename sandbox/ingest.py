@@ -8,18 +8,16 @@ from ingest.devices import DeviceDecoder
 from ingest.maintenance import Maintenance
 from ingest.quotas import Limits, Quotas
 from ingest.service import FILTERS, SHARED_FILTERS, Ingest, parse_worker
-from sandbox.init import open_register
-from sandbox.parts import PATIENCE, broker_of, subscription_of
+from sandbox.init import open_control_data, open_register
+from sandbox.parts import PATIENCE, broker_of, open_store_when_there, subscription_of
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.pack import load_city
 from zenata.control.authenticator import Authenticator
-from zenata.control.database import open_database
 from zenata.control.devices import Devices
 from zenata.errors import SetupError
 from zenata.process.signals import stop_on_signal
-from zenata.store import open_store
 from zenata.store.retention import DAY, Retention
 
 
@@ -27,8 +25,8 @@ def ingest(settings: Settings) -> None:
     """Move readings from the broker into the store: all of them, or the part of one worker among several."""
     city = load_city(settings.city)
     name, filters = _part(settings, city)
-    engine = open_database(settings.database_url)
-    store = open_store(settings.store_url, settings.store_token)
+    engine = open_control_data(settings)
+    store = open_store_when_there(settings)
     pilots = open_register(settings, engine)
     counted = partial(DeviceDecoder, Devices(engine), kept=store.catalog, quotas=counter_of(pilots))
     try:

@@ -13,7 +13,7 @@ from zenata.broker.dynsec import MANAGING
 from zenata.broker.mosquitto import PLUGIN, Mosquitto, config_files
 from zenata.broker.templates import write_folder
 from zenata.control.database import open_database
-from zenata.control.keys import Role, new_key
+from zenata.control.keys import KEY, Role, new_key
 from zenata.control.pilot import Quotas
 from zenata.control.register import Register
 from zenata.errors import SetupError
@@ -33,6 +33,28 @@ _BROKER_FOLDER = "/mosquitto/data"  # where docker-compose.yml mounts the folder
 _BROKER_PLUGIN = f"/usr/lib/{PLUGIN}"  # in the image of Mosquitto
 
 
+def open_control_data(settings: Settings) -> Engine:
+    """Open the control data, which must not be new where a city has run.
+
+    Raises
+    ------
+    SetupError
+        If they cannot be opened, or are gone or empty though there are keys and worlds.
+    """
+    file = settings.control_file
+    if settings.control_url is None and not (file.exists() and (file.is_dir() or file.stat().st_size)):
+        keys = [name for name in FIRST if (settings.data_dir / f"{name}.key").exists()]
+        worlds = any(settings.worlds_dir.glob("*/world.json"))
+        if keys and worlds:
+            raise SetupError(
+                f"the control data {file} are {'empty' if file.exists() else 'gone'}, and with them all pilots, keys, "
+                f"devices and webhooks, though there are worlds in {settings.worlds_dir}. Restore a backup into another "
+                "directory with `zenata restore FILE --data-dir OTHER` and put its folder `control` here; to go on with "
+                f"new control data and new keys instead, delete {' and '.join(f'{name}.key' for name in keys)}"
+            )
+    return open_database(settings.database_url)
+
+
 def open_register(settings: Settings, engine: Engine | None = None) -> Register:
     """Return the pilots of a data directory, whose quotas are the settings' where they have none of their own.
 
@@ -48,7 +70,7 @@ def open_register(settings: Settings, engine: Engine | None = None) -> Register:
         worlds=settings.worlds_of_one,
         storage=settings.export_bytes,
     )
-    return Register(engine or open_database(settings.database_url), quotas=quotas)
+    return Register(engine or open_control_data(settings), quotas=quotas)
 
 
 def first_keys(register: Register, folder: Path) -> None:
@@ -67,12 +89,32 @@ def first_keys(register: Register, folder: Path) -> None:
             continue
         file = folder / f"{name}.key"
         try:
-            secret = file.read_text().strip() if file.exists() else new_key()
+            secret = read_key(file) if file.exists() else new_key()
             register.add(name, role=role, by=SHELL)
             register.issue(name, by=SHELL, key=secret)
             keep_key(folder, name, secret)
         except OSError as error:
             raise SetupError(f"{file} cannot be read or written: {error.strerror}") from error
+
+
+def read_key(file: Path) -> str:
+    """Return the key in a file.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read, or holds no key.
+    """
+    try:
+        key = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{file} cannot be read: {error}") from error
+    if not KEY.fullmatch(key):
+        raise SetupError(
+            f"{file} holds no key (a key is `zk_` and 43 letters, digits, `-` and `_`): put the key back, or delete the "
+            f"file and make another with `zenata key rotate {file.stem}`"
+        )
+    return key
 
 
 def keep_key(folder: Path, pilot: str, key: str) -> None:

@@ -3,6 +3,9 @@
 Nothing here needs the API, ingest or the simulators: each program loads only what it runs.
 """
 
+import logging
+import re
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,13 +13,19 @@ from secrets import token_hex
 
 from sandbox.settings import Settings
 from zenata.city.clock import parse_time
-from zenata.errors import SetupError, StoreError
+from zenata.errors import SetupError, StoreAwayError, StoreError
+from zenata.process.backoff import Backoff
 from zenata.process.files import write_private
 from zenata.store import open_store
 from zenata.store.base import Store
 from zenata.wire.address import Address, parse_url
 from zenata.wire.bulk import BulkClient
 from zenata.wire.mqtt import Subscription
+
+log = logging.getLogger(__name__)
+
+_STORE = Backoff(first=0.5, limit=5.0)  # between two attempts to open a store that is away
+_SECRET = re.compile(r"[\w.-]+-[0-9a-f]{32}")
 
 PATIENCE = 20.0
 """Time the broker has to appear when a service starts [s]."""
@@ -52,6 +61,24 @@ def open_sink(settings: Settings) -> BulkClient | Store:
     return open_store(settings.store_url, settings.store_token)
 
 
+def open_store_when_there(settings: Settings) -> Store:
+    """Open the store, waiting for a server that is away: one that starts again holds us up, and ends nothing.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be opened for another reason.
+    """
+    failures = 0
+    while True:
+        try:
+            return open_store(settings.store_url, settings.store_token)
+        except StoreAwayError as error:
+            failures += 1
+            log.warning("%s; trying again", error)
+            time.sleep(_STORE.pause(failures))
+
+
 def subscription_of(settings: Settings, address: Address, name: str, filters: Sequence[str]) -> Subscription:
     """Return a session of the broker that lasts, by its name in the data directory.
 
@@ -79,6 +106,12 @@ def kept_secret(file: Path) -> str:
     try:
         if not file.exists():
             write_private(file, f"{file.stem}-{token_hex(16)}", replace=False)  # another process may be doing so too
-        return file.read_text()
-    except OSError as error:
-        raise SetupError(f"{file} cannot be written: {error.strerror}") from error
+        secret = file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{file} cannot be read or written: {error}") from error
+    if not _SECRET.fullmatch(secret):
+        raise SetupError(
+            f"{file} holds no secret (it is {'empty' if not secret else 'damaged'}): put it back from a backup, or delete "
+            "it to have a new one made; a session of the broker is then begun anew, and cursors given out end"
+        )
+    return secret

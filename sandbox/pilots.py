@@ -14,13 +14,12 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from sandbox.broker_users import following
-from sandbox.init import FIRST, SHELL, keep_key, open_register
+from sandbox.init import FIRST, SHELL, keep_key, open_control_data, open_register
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, format_time, parse_time
 from zenata.city.pack import load_city
 from zenata.control.budget import Budget
 from zenata.control.checks import check_key
-from zenata.control.database import open_database
 from zenata.control.keys import ALL, MAIN, Key, Role, Scope
 from zenata.control.register import Register
 from zenata.errors import SetupError
@@ -181,7 +180,7 @@ def _open(settings: Settings) -> Iterator[tuple[Register, Budget]]:
     SetupError
         If the control data cannot be read or written.
     """
-    engine = open_database(settings.database_url)
+    engine = open_control_data(settings)
     try:
         yield open_register(settings, engine), Budget(engine)
     except SQLAlchemyError as error:

@@ -28,8 +28,8 @@ from ingest.telemetry import Telemetry
 from sandbox.broker_users import MosquittoUsers
 from sandbox.flow import FlowMonitor
 from sandbox.ingest import counter_of, retention_of
-from sandbox.init import open_register
-from sandbox.parts import PATIENCE, kept_secret
+from sandbox.init import open_control_data, open_register
+from sandbox.parts import PATIENCE, kept_secret, open_store_when_there
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.worker import TopicListener, ingest_thread
@@ -38,11 +38,9 @@ from zenata.city.clock import WallClock
 from zenata.city.pack import load_city
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
-from zenata.control.database import open_database
 from zenata.control.devices import Devices
 from zenata.process.ports import listen
 from zenata.process.signals import stop_on_signal
-from zenata.store import open_store
 from zenata.wire import topics
 from zenata.wire.address import parse_url
 
@@ -57,9 +55,9 @@ def serve(settings: Settings) -> None:
     certificate = settings.certificate
     listener = listen(settings.host, settings.http_port, "--http-port")
     city = load_city(settings.city)
-    engine = open_database(settings.database_url)
+    engine = open_control_data(settings)
     register = open_register(settings, engine)
-    store = open_store(settings.store_url, settings.store_token)
+    store = open_store_when_there(settings)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
     devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
     worlds = Worlds(root=settings.worlds_dir, shared=settings.world)

@@ -188,9 +188,12 @@ class Settings(BaseSettings):
         if self.influx_token_file is None:
             return self.influx_token
         try:
-            return self.influx_token_file.read_text().strip()
-        except OSError as error:
-            raise SetupError(f"{self.influx_token_file} cannot be read: {error.strerror}") from error
+            token = self.influx_token_file.read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SetupError(f"{self.influx_token_file} cannot be read: {error}") from error
+        if not token:
+            raise SetupError(f"{self.influx_token_file} is empty: it should hold the token of InfluxDB")
+        return token
 
     @property
     def is_embedded(self) -> bool:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
@@ -19,7 +19,7 @@ import msgspec
 
 from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
-from sandbox.init import FIRST, PILOT, first_keys, open_register
+from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
 from sandbox.running import ASKED, Running, banner
 from sandbox.settings import Settings
 from zenata.broker.base import MONITOR, wait_ready
@@ -27,13 +27,13 @@ from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.nats import MonitorPort, Nats
 from zenata.city.clock import SECOND, format_time
 from zenata.control.audit import Audit
-from zenata.control.database import open_database
 from zenata.control.register import Register
 from zenata.errors import BrokerError, SetupError
 from zenata.process.ports import free_ports
 from zenata.process.signals import stop_on_signal
 from zenata.process.supervisor import Program, Supervisor
 from zenata.process.tls import Certificate, Trust
+from zenata.store import open_store
 from zenata.wire.address import Address, parse_url
 
 Say = Callable[[str], None]
@@ -99,12 +99,19 @@ def up(settings: Settings, say: Say) -> None:
                 say("the days before are being filled in behind; it says here when they are there ...")
             supervisor.on_change()  # run.json comes last: whoever waits for it may read the banner
         while not stop.wait(_WATCH):
-            supervisor.check()
-            if guard and (reason := guard.restart_reason()):
-                supervisor.restart("broker", reason)
-            if plan.access and plan.access.renew():
-                supervisor.signal("broker", signal.SIGHUP)
-                plan.access.disconnect()
+            _look_after(settings, plan, supervisor, guard)
+
+
+def _look_after(settings: Settings, plan: Plan, supervisor: Supervisor, guard: BrokerGuard | None) -> None:
+    """Restart what has died, and keep the broker's users as they should be."""
+    supervisor.check()
+    if not settings.run_file.exists():  # somebody removed it, and nobody would find the city
+        supervisor.on_change()
+    if guard and (reason := guard.restart_reason()):
+        supervisor.restart("broker", reason)
+    if plan.access and plan.access.renew():
+        supervisor.signal("broker", signal.SIGHUP)
+        plan.access.disconnect()
 
 
 def _guard(settings: Settings, plan: Plan, register: Register) -> BrokerGuard | None:
@@ -116,7 +123,7 @@ def _guard(settings: Settings, plan: Plan, register: Register) -> BrokerGuard | 
         log_file=settings.data_dir / "logs" / "broker.log",
         folder=settings.data_dir / "broker",
         register=register,
-        audit=Audit(open_database(settings.database_url)),
+        audit=Audit(open_control_data(settings)),
         connections=settings.connections,
     )
     plan.access.excluded = lambda: guard.excluded
@@ -176,6 +183,8 @@ def _where(settings: Settings) -> str:
 def _plan(settings: Settings, register: Register) -> Plan:
     if settings.broker_admin and settings.broker is None:
         raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
+    if not settings.is_embedded:
+        open_store(settings.store_url, settings.store_token).close()  # whoever starts a city is told at once
     certificate = settings.certificate
     wanted = {"--http-port": settings.http_port}
     if settings.broker is None:
@@ -239,10 +248,9 @@ def _monitor_port() -> tuple[MonitorPort, str]:
 def _key(settings: Settings, register: Register) -> str | None:
     """Return the first of the keys in files that is still good: they may have been revoked, or a pilot suspended."""
     for name in (PILOT, *FIRST):
-        with suppress(OSError):
-            key = (settings.data_dir / f"{name}.key").read_text().strip()
-            if register.authenticate(key):
-                return key
+        file = settings.data_dir / f"{name}.key"
+        if file.exists() and register.authenticate(key := read_key(file)):
+            return key
     return None
 
 

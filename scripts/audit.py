@@ -18,10 +18,11 @@ def verdict(report: dict[str, Any]) -> tuple[list[str], bool]:
         for flaw in package.get("vulns", ())
     ]
     skipped = [package["name"] for package in packages if "skip_reason" in package]
-    lines = [*bad, f"{len(packages) - len(skipped)} of {len(packages)} packages audited, {len(bad)} advisories."]
-    if skipped:
-        lines.append(f"NOT audited, as the package index tells no advisories of them: {_some(skipped)}")
-    return lines, not bad
+    audited = len(packages) - len(skipped)
+    if not audited and packages:
+        return [f"NOT audited: the package index here has no advisories of any of the {len(packages)} packages."], True
+    missing = f"; NOT audited, as the package index has no advisories of them: {_some(skipped)}" if skipped else "."
+    return [*bad, f"{audited} of {len(packages)} packages audited, {len(bad)} advisories{missing}"], not bad
 
 
 def _some(names: list[str]) -> str:

@@ -13,6 +13,7 @@
     ├── ControlError     a simulator cannot be asked, or refused
     ├── BrokerError      the broker cannot be reached, or refused us
     ├── StoreError       the store cannot be opened, read or written
+    │   ├── StoreAwayError  the server of the store does not answer, or is busy; it may later
     │   ├── QueryTooHeavy   a query needs more time or memory than it may have
     │   ├── QueryTooFine    a query asks for what is not kept any more
     │   └── StoreBusyError  other queries are running; the same query will do later
@@ -94,6 +95,10 @@ class BrokerError(ZenataError):
 
 class StoreError(ZenataError):
     """The store cannot be opened, read or written."""
+
+
+class StoreAwayError(StoreError):
+    """The server of the store cannot be reached, or is failing; the same may succeed later."""
 
 
 class QueryTooHeavy(StoreError):  # noqa: N818 - it names the condition, as `MultipleResultsFound` does elsewhere

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _ONE = (*_COMMON, "unknown-pilot", "pilot-conflict")
-_KEY = (*_ONE, "unknown-key")
+_KEY = (*_ONE, "unknown-key", "over-quota")
 _PROBLEMS = {"unknown": "unknown-key", "conflict": "pilot-conflict", "limit": "pilot-conflict"}
 _saz = Depends(allow(Role.ADMIN))
 _watchers = Depends(allow(*WATCHERS))
@@ -133,7 +133,7 @@ def keys(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoPa
     return _json({"items": [_key(key) for key in found], "next": None})
 
 
-@router.post("/pilots/{pilot}/keys", status_code=201, responses=responses(IssuedKey, *_ONE, status=201))
+@router.post("/pilots/{pilot}/keys", status_code=201, responses=responses(IssuedKey, *_ONE, "over-quota", status=201))
 def issue(
     context: ContextDep, principal: PrincipalDep, pilot: PilotPath, new: Annotated[NewKey, body(NewKey)], _: NoParams
 ) -> Response:
@@ -302,6 +302,8 @@ def _tried(act: Callable[[], T]) -> T:
         said = f"{str(error)[0].upper()}{str(error)[1:]}."
         if error.reason == "invalid":
             raise Problem("invalid-parameter", said) from error
+        if error.reason == "rate":
+            raise Problem("over-quota", said, {"Retry-After": "60"}, quota="key_changes_per_minute") from error
         raise Problem(_PROBLEMS[error.reason], said) from error
 
 

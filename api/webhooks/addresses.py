@@ -29,10 +29,13 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _OTHERS = tuple(
     map(
         ip_network,
-        ("192.0.0.0/24", "192.88.99.0/24", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"),
+        (
+            *("192.0.0.0/24", "192.88.99.0/24", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"),
+            *("3fff::/20", "5f00::/16"),  # registered in 2024, later than the tables of Python 3.11
+        ),
     )
 )
-"""Protocol assignments, 6to4, IPv4-compatible, IPv4-translated, local NAT64 and site-local: not every `ipaddress` knows them as not global."""
+"""Protocol assignments, 6to4, IPv4-compatible, IPv4-translated, local NAT64, site-local, documentation (RFC 9637) and SRv6 SIDs (RFC 9602): not every `ipaddress` knows them as not global."""
 
 
 class UrlError(ValueError):

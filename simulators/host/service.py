@@ -259,8 +259,8 @@ class Simulation:
         """Move the world on one tick and publish what it says."""
         if not self._zone_rules_noted and self.running.caught_up:
             self._note_zone_rules()
-        before = self.running.time
-        orders = self._orders if self.running.caught_up else []
+        before, caught_up = self.running.time, self.running.caught_up
+        orders = self._orders if caught_up else []
         refusals = self.running.do([Entry(at=before, order=order) for order, _ in orders]) if orders else []
         if self.running.time + self.running.every > (self.running.recipe.begins or 0):
             self._record.keep_reached(self._next)
@@ -271,8 +271,8 @@ class Simulation:
             self._published.answer(order, refusal)
             future.set_result(refusal)
         del self._orders[: len(orders)]
-        if self.fast_forward and self.fast_forward.has_arrived():
-            self._set_clock()
+        if (self.fast_forward and self.fast_forward.has_arrived()) or caught_up != self.running.caught_up:
+            self._set_clock()  # or it would wait for the time that it has just made up for
         return emission
 
     def keep_checkpoint(self) -> bool:

@@ -20,9 +20,15 @@ def test_an_advisory_fails_and_is_named():
 
 def test_what_was_not_audited_is_told():
     lines, is_good = audit.verdict({"dependencies": [GOOD, *[UNKNOWN] * 7]})
-    assert lines[0] == "1 of 8 packages audited, 0 advisories."
-    assert lines[1].startswith("NOT audited")
-    assert lines[1].endswith("and 2 more")
+    (line,) = lines
+    assert line.startswith("1 of 8 packages audited, 0 advisories; NOT audited")
+    assert line.endswith("and 2 more")
+    assert is_good
+
+
+def test_an_index_without_advisories_is_no_audit():
+    (line,), is_good = audit.verdict({"dependencies": [UNKNOWN] * 7})
+    assert line.startswith("NOT audited: ")
     assert is_good
 
 

@@ -32,6 +32,7 @@ ANSWER = "_INBOX.watcher"
 """What the subjects begin with on which it is answered."""
 
 _MAX_CONNECTIONS = 65_536  # connections, more than it lets in
+_REFUSED = "Authentication Failure"  # the reason of a connection that never came in, whatever user it named
 _CLOSED = 512  # of those closed last that are looked at
 _TIMEOUT = 2.0  # the longest an answer may take [s]
 
@@ -94,6 +95,7 @@ class _Client(msgspec.Struct):
     ip: str = ""
     in_msgs: int = 0
     in_bytes: int = 0
+    reason: str = ""
 
 
 class _Clients(msgspec.Struct):
@@ -179,6 +181,7 @@ class BrokerMonitor:
                 is_open=is_open,
             )
             for one, is_open in found
+            if one.reason != _REFUSED
         ]
 
     def kick(self, numbers: Collection[int]) -> None:

@@ -30,6 +30,9 @@ MAIN = "main"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 """Names of pilots, and of their keys."""
 
+KEY = re.compile(r"zk_[A-Za-z0-9_-]{43}")
+"""What a key looks like."""
+
 _BCRYPT_COST = 4
 _ROUNDS = 101  # of PBKDF2, as mosquitto_passwd has it
 

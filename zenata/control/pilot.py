@@ -16,7 +16,7 @@ class PilotError(ZenataError):
     message : str
     reason : str
         ``invalid``: what was asked for is none; ``conflict``: it cannot be as things are; ``limit``: it is too much;
-        ``unknown``: there is no such pilot or key.
+        ``unknown``: there is no such pilot or key; ``rate``: it is too often.
     """
 
     def __init__(self, message: str, reason: str) -> None:

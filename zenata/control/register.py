@@ -4,16 +4,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from zenata.city.clock import Clock
+from zenata.city.clock import SECOND, Clock
 from zenata.control.audit import Actor, audit_entry, audit_row
 from zenata.control.authenticator import Authenticator
 from zenata.control.checks import check_change, check_key, check_name
-from zenata.control.keys import ALL, MAIN, PREFIX_LENGTH, Key, Role, Scope, hash_key, new_key
+from zenata.control.keys import ALL, MAIN, PREFIX_LENGTH, Key, Principal, Role, Scope, hash_key, new_key
 from zenata.control.pilot import Pilot, PilotError, Quotas
-from zenata.control.tables import KeyRow, PilotRow, RegisterRevision
+from zenata.control.tables import AuditRow, KeyRow, PilotRow, RegisterRevision
+
+_MINUTE = 60 * SECOND
+
+MAX_KEYS = 50
+"""Live keys of one pilot. A default."""
+
+KEY_CHANGES = 30
+"""Keys that a pilot may issue, rotate and revoke in a minute: with each the broker takes in its users again. A default."""
 
 
 class Register(Authenticator):
@@ -131,6 +139,10 @@ class Register(Authenticator):
             old = _live(session, pilot, name)
             if old is not None and old.key.is_live(now):
                 raise PilotError(f"{pilot} has a key {name!r} already: rotate it, or take another name", "conflict")
+            if old is None and _count_live(session, pilot, now) >= MAX_KEYS:
+                raise PilotError(
+                    f"{pilot} has {MAX_KEYS} keys, the most that a pilot may have: revoke one first", "limit"
+                )
             _put(session, new, old, now)
         self.on_key(new.user, key)
         return key
@@ -165,9 +177,16 @@ class Register(Authenticator):
         with Session(self._engine) as session, session.begin():
             # The first statement writes, so that of two changes at once one waits for the other.
             session.execute(update(RegisterRevision).values(number=RegisterRevision.number + 1))
+            if what.startswith("key.") and isinstance(by, Principal) and by.role is not Role.ADMIN:
+                self._check_rate(session, by.pilot)
             yield session
             session.add(audit_row(audit_entry(by, time=self._clock.now(), what=what, target=target, detail=detail)))
         self._load()
+
+    def _check_rate(self, session: Session, pilot: str) -> None:
+        recent = (AuditRow.who == pilot, AuditRow.what.startswith("key."), AuditRow.time > self._clock.now() - _MINUTE)
+        if (session.scalar(select(func.count()).select_from(AuditRow).where(*recent)) or 0) >= KEY_CHANGES:
+            raise PilotError(f"a pilot changes up to {KEY_CHANGES} keys a minute: wait a minute", "rate")
 
     def _keep_an_admin(self, session: Session, row: PilotRow) -> None:
         """Refuse to suspend the last administrator with a key to manage pilots: nobody could resume it."""
@@ -191,6 +210,11 @@ def _live(session: Session, pilot: str, name: str) -> KeyRow | None:
     """Return the key of a name that is not revoked, if there is one."""
     chosen = select(KeyRow).where(KeyRow.pilot == pilot, KeyRow.name == name, KeyRow.revoked.is_(None))
     return session.scalars(chosen).first()
+
+
+def _count_live(session: Session, pilot: str, now: int) -> int:
+    chosen = select(KeyRow).where(KeyRow.pilot == pilot, KeyRow.revoked.is_(None))
+    return sum(row.key.is_live(now) for row in session.scalars(chosen))
 
 
 def _live_row(session: Session, pilot: str, name: str) -> KeyRow:

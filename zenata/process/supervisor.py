@@ -87,7 +87,10 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._deaths: dict[str, deque[float]] = {}
         self._due: dict[str, float] = {}  # when to start again what has died, on the monotonic clock
-        logs.mkdir(parents=True, exist_ok=True)
+        try:
+            logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(f"the folder of logs {logs} cannot be written: {error.strerror}") from error
 
     def __enter__(self) -> Self:
         return self

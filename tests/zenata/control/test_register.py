@@ -12,9 +12,9 @@ from tests.system.running import wait_until
 from zenata.city.clock import SECOND
 from zenata.control.audit import Audit
 from zenata.control.database import open_database
-from zenata.control.keys import Role, Scope
+from zenata.control.keys import Principal, Role, Scope
 from zenata.control.pilot import PilotError, Quotas
-from zenata.control.register import Register
+from zenata.control.register import KEY_CHANGES, MAX_KEYS, Register
 
 
 @pytest.fixture
@@ -225,3 +225,28 @@ def test_every_change_is_in_the_audit_log_for_ever(register: Register, engine: E
         with pytest.raises(SQLAlchemyError), engine.begin() as connection:
             connection.execute(text(change))
     assert Audit(engine).entries() == deeds
+
+
+def test_a_pilot_has_so_many_keys_and_changes_so_many_a_minute(engine: Engine) -> None:
+    clock = StandingClock()
+    register = Register(engine, clock=clock)
+    register.add("aqua", by="root")
+    register.issue("aqua", by="root")
+    own = Principal(pilot="aqua", role=Role.PILOT)
+    for number in range(KEY_CHANGES):
+        register.issue("aqua", name=f"k{number}", by=own)
+    for act in (
+        lambda: register.issue("aqua", name="more", by=own),
+        lambda: register.rotate("aqua", "k1", by=own),
+        lambda: register.revoke("aqua", "k1", by=own),
+    ):
+        with pytest.raises(PilotError, match="a minute") as error:
+            act()
+        assert error.value.reason == "rate"
+    register.rotate("aqua", "k1", by=Principal(pilot="root", role=Role.ADMIN))
+    clock.time += 61 * 10**6
+    for number in range(KEY_CHANGES, MAX_KEYS - 1):
+        register.issue("aqua", name=f"k{number}", by=own)
+    with pytest.raises(PilotError, match="the most that a pilot may have") as error:
+        register.issue("aqua", name="more", by="root")
+    assert error.value.reason == "limit"

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from zenata.errors import QueryTooHeavy, StoreError
+from zenata.errors import QueryTooHeavy, StoreAwayError
 
 PATIENCE = 10.0
 """How long a request is tried again before it is given up [s]; ingest then tries for ever, and acknowledges nothing."""
@@ -84,7 +84,7 @@ class Http:
                     raise QueryTooHeavy(f"InfluxDB at {self.base} does not answer in time; ask for less") from error
                 said = f"cannot be reached: {type(error).__name__}"
             if time.monotonic() + wanted > given_up:
-                raise StoreError(f"InfluxDB at {self.base} {said}")
+                raise StoreAwayError(f"InfluxDB at {self.base} {said}")
             time.sleep(wanted)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

@@ -1,0 +1,106 @@
+"""What one key can do to the embedded broker, and what its pilot is told: made for real, on one city."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from tests.system.running import RunningCity, running_city, wait_until
+from tests.zenata.broker.client import Client
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
+    with running_city(tmp_path_factory.mktemp("limits") / "data") as running:
+        yield running
+
+
+def client(city: RunningCity, id_: str, **options: Any) -> paho.Client:
+    made = paho.Client(CallbackAPIVersion.VERSION2, client_id=id_, reconnect_on_failure=False, **options)
+    made.username_pw_set("demo", city.key)
+    made.connect(city.broker.host, city.broker.mqtt_port)
+    made.loop_start()
+    return made
+
+
+def incidents(city: RunningCity) -> list[str]:
+    return [one["detail"] for one in city.get("/v1/me/activity")["broker"]]
+
+
+def own_alerts(city: RunningCity) -> list[str]:
+    return [one["detail"] for one in city.get("/v1/me/activity")["alerts"]]
+
+
+def all_alerts(city: RunningCity) -> list[dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {city.admin_key}"}
+    return httpx.get(f"{city.http}/v1/alerts", headers=headers, timeout=20, trust_env=False).json()["items"]
+
+
+@pytest.mark.parametrize("id_", ["pi.local", "my pi", "a*b", "a>b"])
+def test_c3_a_client_id_that_the_broker_refuses_is_told_to_its_pilot(city: RunningCity, id_: str) -> None:
+    city.get("/v1/me")
+    client(city, id_).loop_stop()
+    wait_until(lambda: any(id_ in one and "client id" in one for one in incidents(city)), "it is told")
+    assert any(id_ in one for one in own_alerts(city))
+
+
+def test_c3_a_version_that_the_broker_does_not_speak_is_told(city: RunningCity) -> None:
+    city.get("/v1/me")
+    client(city, "five", protocol=MQTTProtocolVersion.MQTTv5).loop_stop()
+    wait_until(lambda: any("MQTT 3.1.1" in one for one in incidents(city)), "it is told")
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_c4_a_topic_with_a_space_is_told_to_its_pilot(city: RunningCity, qos: int) -> None:
+    roof = client(city, f"roof{qos}")
+    wait_until(roof.is_connected, "it is connected")
+    roof.publish("pilots/demo/telemetry/my roof", "{}", qos=qos)
+    wait_until(lambda: any(f"roof{qos}" in one and "a space" in one for one in incidents(city)), "it is told")
+    assert any(f"roof{qos}" in one["detail"] and one["pilot"] == "demo" for one in all_alerts(city))
+    roof.loop_stop()
+
+
+def test_c4_a_device_cannot_have_a_name_that_makes_an_impossible_topic(city: RunningCity) -> None:
+    headers = {"Authorization": f"Bearer {city.key}"}
+    for name in ("my roof", "a.b", "a/b", "a+b", "a#", "a>b"):
+        answer = httpx.post(f"{city.http}/v1/devices", headers=headers, json={"id": name}, trust_env=False)
+        assert answer.status_code == 422, name
+
+
+def test_whoever_floods_is_cut_off_for_a_minute_and_nobody_else(city: RunningCity) -> None:
+    """One pilot publishes as fast as it can; the city and another user go on."""
+    flood, stop = client(city, "flood"), threading.Event()
+    wait_until(flood.is_connected, "it is connected")
+
+    def publish() -> None:
+        while not stop.is_set() and flood.is_connected():
+            flood.publish("pilots/demo/telemetry/flood", b"x" * 2000, qos=0)
+            if flood._out_packet and len(flood._out_packet) > 1000:
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        wait_until(lambda: any("was closed to demo" in one for one in incidents(city)), "the reason is told")
+        wait_until(lambda: not flood.is_connected(), "it is cut off")
+    finally:
+        stop.set()
+        thread.join()
+        flood.loop_stop()
+    assert {"cut-off"} <= {one["kind"] for one in all_alerts(city) if one["pilot"] == "demo"}
+    assert any(entry["what"] == "broker.cut-off" for entry in city.get("/v1/audit")["items"])
+
+    def is_let_in() -> bool:
+        with Client(city.broker, "demo", secret=city.key) as demo:
+            return demo.connected
+
+    wait_until(lambda: not is_let_in(), "it is kept out")
+    city.wait_for_more()
+    wait_until(is_let_in, "it is let in again after a minute")
