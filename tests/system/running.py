@@ -1,16 +1,19 @@
 """The whole city as its users run it: `zenata up` in processes of its own, on free ports of loopback."""
 
 import json
+import multiprocessing
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +25,10 @@ from tests.zenata.broker.running import Running
 ZENATA = (sys.executable, "-P", "-m", "sandbox")
 FREE_PORTS = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
 NO_PAST = ("--history-days", "0")
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "doctor")]
+)
 _CLIENT = httpx.Client(timeout=20, trust_env=False)  # one for all: to make one takes 27 ms of processor
 PATIENCE = 120.0  # far beyond what anything here takes, also on a slow machine [s]
 
@@ -168,8 +175,31 @@ def output_of(folder: Path) -> Path:
 
 
 def zenata(*args: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end."""
-    return subprocess.run([*ZENATA, *args], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    """Run the command line to its end, in a process of its own.
+
+    The process is a fork of one that has imported everything, as imports would take most of its time.
+    """
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        process = _FORKS.Process(target=_run_command, args=(args, dict(os.environ), Path.cwd(), out, err))
+        process.start()
+        process.join(PATIENCE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired(args, PATIENCE)
+        return subprocess.CompletedProcess(args, process.exitcode or 0, out.read_text(), err.read_text())
+
+
+def _run_command(args: Sequence[str], environment: dict[str, str], folder: Path, out: Path, err: Path) -> None:
+    """Be the command `zenata`; this runs in the forked process."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, file in ((1, out), (2, err)):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+    sys.argv = ["zenata", *args]
+    import_module("sandbox.cli.main").main()
 
 
 def told(stderr: str) -> list[str]:

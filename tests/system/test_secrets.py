@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect as connect_websocket
 
-from tests.system.running import FREE_PORTS, PATIENCE, ZENATA, RunningCity, wait_until
+from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, wait_until, zenata
 from tests.zenata.broker.client import Client
 from zenata.control.keys import new_key
 from zenata.wire.address import parse_url
@@ -128,7 +128,7 @@ def test_no_error_tells_a_secret_of_the_environment(tmp_path, monkeypatch, varia
 
 def spoken(args: list[str]) -> str:
     """Return all that a command says until it ends."""
-    done = subprocess.run([*ZENATA, *args], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = zenata(*args)
     assert done.returncode in {1, 2}, done.stderr
     return done.stdout + done.stderr
 
