@@ -157,6 +157,11 @@ class Context:
         """How many streams of Server-Sent Events each pilot has open."""
         return Counter()
 
+    @cached_property
+    def backfilled(self) -> Counter[tuple[str, int]]:
+        """Readings that backfills were begun for, by pilot and day of UTC."""
+        return Counter()
+
     @property
     def world(self) -> str:
         """The world meant where a request names none."""

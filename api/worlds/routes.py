@@ -16,7 +16,7 @@ from api.http.responses import responses
 from api.readings.selection import check_sensor
 from api.worlds.waiting import WaitingRoute
 from api.worlds.worlds import WATCHERS
-from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.city.clock import SECOND, WallClock, format_time, parse_time
 from zenata.contract.base import Page
 from zenata.contract.commands import CommandResult, NewCommand
 from zenata.contract.worlds import (
@@ -38,6 +38,11 @@ router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenti
 
 _ALL = ("no-key", "unknown-world", "invalid-parameter", "world-unavailable")
 _OWN = (*_ALL, "wrong-role", "world-conflict")
+MAX_BACKFILL_READINGS = 200_000_000
+"""Readings that backfills of one pilot's worlds may make in a day of UTC. A default: the whole city in ticks of 15 min for four
+months. Counted in memory, at most as many as there can be."""
+
+_DAY = 86_400 * SECOND
 _ADVANCE_TIMEOUT = 600.0
 """The longest that a world may take to be advanced [s]."""
 
@@ -186,7 +191,12 @@ def backfill(
     """Move a paused world on into the store, in ticks of `every`, as fast as it goes; `/v1/worlds/{world}` tells how far."""
     context.worlds.check_owner(principal, world, Role.ADMIN)
     _check_private(context, world)
-    return _json(context.worlds.ask(world, "backfill", present(new, nulls=False)), 202)
+    arguments, today = present(new, nulls=False), (principal.pilot, WallClock().now() // _DAY)
+    if principal.role is not Role.ADMIN:
+        arguments["max_readings"] = max(MAX_BACKFILL_READINGS - context.backfilled[today], 0)
+    answer = context.worlds.ask(world, "backfill", arguments)
+    context.backfilled[today] += answer.pop("expected", 0)
+    return _json(answer, 202)
 
 
 @router.get("/worlds/{world}/record", responses=responses(WorldRecord, *_OWN))

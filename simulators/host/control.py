@@ -37,10 +37,14 @@ from simulators.record.record import History, Pace, Record, State
 from simulators.record.run import unheard
 from simulators.world.world import TICK, Emission
 from zenata.city.clock import format_time
+from zenata.city.kinds import KINDS
 from zenata.errors import ControlError, ScenarioError, SetupError, StoreError
 
 _PATIENCE = 30.0  # for the world to come to a request [s]
 _LOOK = 0.25  # pause between two looks at whether the world ends [s]
+
+MAX_BACKFILL_TICKS = 500_000
+"""Ticks that one backfill may make, where readings are limited too. A default: at 15 min they are 14 years."""
 
 T = TypeVar("T")
 Moment = tuple[int, State | None, list[Entry]]
@@ -166,11 +170,29 @@ class WorldControl:
             check_times(self._run.time, end, every)
         except SetupError as error:
             raise ControlError(str(error), "invalid") from error
+        ticks = (end - self._run.time) // every
+        expected = ticks * self._readings_per_tick()
+        if request.max_readings is not None and (expected > request.max_readings or ticks > MAX_BACKFILL_TICKS):
+            raise ControlError(
+                f"end: that is {ticks:,} ticks and up to {expected:,} readings, where {MAX_BACKFILL_TICKS:,} ticks are "
+                f"allowed and {request.max_readings:,} readings are left for today: choose an earlier end or a longer every",
+                "invalid",
+            )
         try:
             self._between_ticks(lambda: fast_forward.begin(end, every))
         except StoreError as error:
             raise ControlError(str(error), "away") from error
-        return self._status({})
+        return {**self._status({}), "expected": expected}
+
+    def _readings_per_tick(self) -> int:
+        """Return the most readings that a tick of this world can make."""
+        recipe = self._run.recipe
+        return sum(
+            len(KINDS[sensor.kind].properties)
+            for sensor in self._run.city.sensors
+            if (not recipe.kinds or sensor.kind in recipe.kinds)
+            and (not recipe.districts or sensor.district in recipe.districts)
+        )
 
     def _way(self) -> dict[str, object] | None:
         """Return how far a backfill has come, if one is under way."""

@@ -51,10 +51,11 @@ class AdvanceRequest(Arguments):
 
 
 class BackfillRequest(Arguments):
-    """Up to when to move the world on, and the length of its ticks."""
+    """Up to when to move the world on, the length of its ticks, and how many readings that may make."""
 
     end: str
     every: str = "15m"
+    max_readings: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class CommandRequest(Arguments):

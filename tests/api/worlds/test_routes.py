@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 
+from api.worlds.routes import MAX_BACKFILL_READINGS
 from tests.api.documents import conforming
 from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
@@ -247,7 +248,8 @@ def test_a_record_is_a_file(pilot):
 def test_a_backfill_is_begun(pilot, simulators):
     response = pilot.post("/v1/worlds/w-own/backfill", json={"end": "2026-02-01T00:00:00Z"})
     assert response.status_code == 202
-    assert simulators.asked == [("w-own", "backfill", {"end": "2026-02-01T00:00:00Z", "every": "15m"})]
+    wanted = {"end": "2026-02-01T00:00:00Z", "every": "15m", "max_readings": MAX_BACKFILL_READINGS}
+    assert simulators.asked == [("w-own", "backfill", wanted)]
 
 
 @pytest.mark.parametrize(("became", "code"), [("applied", 200), ("rejected", 200), ("pending", 202)])

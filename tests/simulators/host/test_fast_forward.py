@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.service import FILTERS, Ingest
+from simulators.host.control import WorldControl
 from simulators.host.encoder import Encoder
 from simulators.host.fast_forward import FastForward
 from simulators.host.service import Simulation
@@ -20,7 +21,7 @@ from tests.zenata.broker.running import password, running_broker, standard_users
 from tests.zenata.store.data import contents
 from zenata.city.clock import SECOND, WallClock, parse_time
 from zenata.city.model import City
-from zenata.errors import SetupError, StoreError
+from zenata.errors import ControlError, SetupError, StoreError
 from zenata.store import open_store
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
@@ -185,3 +186,31 @@ def test_a_store_that_cannot_be_reached_is_told_before_anything_is_done(stage):
         simulation.fast_forward.begin(END, QUARTER)
     assert not simulation.fast_forward.under_way
     assert len(stage.record.journal()) == 0
+
+
+def test_a_backfill_beyond_what_is_left_of_the_day_is_refused(stage, tmp_path):
+    simulation = stage.simulation()
+    control = WorldControl(name="w-1", simulation=simulation, record=stage.record, worlds=None, stop=threading.Event())
+    control._between_ticks = lambda act: act()
+    for end, every, left in (("9999-12-31T00:00:00Z", "1h", 10**9), ("2026-01-05T18:00:00Z", "15m", 3)):
+        with pytest.raises(ControlError, match="readings are left for today") as error:
+            control.handle("backfill", {"end": end, "every": every, "max_readings": left})
+        assert error.value.reason == "invalid"
+    assert not simulation.fast_forward.under_way
+    answer = control.handle("backfill", {"end": "2026-01-05T18:00:00Z", "every": "15m", "max_readings": 10**6})
+    assert 0 < answer["expected"] < 10**6
+
+
+def test_killed_it_goes_on_at_its_pace_from_where_it_was(stage):
+    """It does not wait until a clock that starts at the checkpoint has come to where it was."""
+    simulation = stage.simulation()
+    simulation.set_pace(Pace())
+    for _ in range(5):
+        simulation.tick()
+    last = simulation.running.time
+    again = stage.simulation()
+    again.set_pace(Pace())
+    while not again.running.caught_up:
+        again.tick()
+    assert again.running.time == last
+    assert again._wait() <= TICK / SECOND
