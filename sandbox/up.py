@@ -20,6 +20,7 @@ import msgspec
 from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
+from sandbox.parts import moment
 from sandbox.running import ASKED, Running, banner
 from sandbox.settings import Settings
 from zenata.broker.base import MONITOR, wait_ready
@@ -72,6 +73,7 @@ def up(settings: Settings, say: Say) -> None:
         If it cannot start, or one of its processes cannot be kept running.
     """
     stop = stop_on_signal()
+    moment("--start", settings.start)  # before anything is made or started: the simulators would refuse it later
     with _only_one(settings), ExitStack() as stack:
         began = time.monotonic()
         register = open_register(settings)
