@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from api.city import map as map_routes
+from api.city import networks as network_routes
 from api.city import routes as city_routes
 from api.compat import influx as influx_routes
 from api.devices import routes as device_routes
@@ -66,6 +67,7 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
     for routes in (
         city_routes,
         map_routes,
+        network_routes,
         readings_routes,
         live_routes,
         world_routes,

@@ -138,6 +138,21 @@ class MapParams(Params):
     district: Names = Field((), description="Districts, as in /v1/districts.")
 
 
+class StreetsParams(Params):
+    """Parameters of /v1/streets."""
+
+    format: Literal["geojson", "node-link"] = Field("geojson", description="GeoJSON, or node-link JSON for networkx.")
+
+
+class NetworkParams(Params):
+    """Parameters of /v1/networks/{network}."""
+
+    format: Literal["geojson", "node-link", "inp", "pgm"] = Field(
+        "geojson",
+        description="GeoJSON, node-link JSON for networkx, an EPANET input file (water), JSON of power-grid-model (power).",
+    )
+
+
 class DevicesParams(Params):
     """Parameters of /v1/devices."""
 

@@ -22,6 +22,7 @@ from simulators.host.requests import (
     BackfillRequest,
     CommandRequest,
     ForkRequest,
+    NetworkRequest,
     PaceRequest,
     StatusRequest,
     read_arguments,
@@ -32,13 +33,14 @@ from simulators.host.requests import (
 from simulators.host.service import Simulation
 from simulators.host.store_writer import check_times
 from simulators.host.worlds import Worlds, describe
+from simulators.networks.documents import Networks
 from simulators.record.journal import Entry, Order
 from simulators.record.record import History, Pace, Record, State
 from simulators.record.run import unheard
 from simulators.world.world import TICK, Emission
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
-from zenata.errors import ControlError, ScenarioError, SetupError, StoreError
+from zenata.errors import CityError, ControlError, ScenarioError, SetupError, StoreError
 
 _PATIENCE = 30.0  # for the world to come to a request [s]
 _LOOK = 0.25  # pause between two looks at whether the world ends [s]
@@ -88,7 +90,9 @@ class WorldControl:
             "fork": self._fork,
             "record": self._record_of,
             "labels": self._labels,
+            "network": self._network,
         }
+        self._networks = Networks(simulation.running.world.city)
         self._name, self._record, self._worlds, self._stop = name, record, worlds, stop
         self._simulation, self._run = simulation, simulation.running
 
@@ -278,6 +282,13 @@ class WorldControl:
         read_arguments(arguments, Arguments)
         shadows = self._run.shadows
         return [told_of(label) for label in self._between_ticks(shadows.labels)] if shadows else []
+
+    def _network(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
+        request = read_arguments(arguments, NetworkRequest)
+        try:
+            return self._networks.document(request.network, request.format)
+        except CityError as error:
+            raise ControlError(str(error), "invalid") from error
 
     def _tick(self) -> Emission:
         """Make the next tick at once."""

@@ -35,6 +35,13 @@ class StatusRequest(Arguments):
     used: bool = True
 
 
+class NetworkRequest(Arguments):
+    """Which document of which network of the city."""
+
+    network: str
+    format: str
+
+
 class PaceRequest(Arguments):
     """What is left out stays as it is."""
 

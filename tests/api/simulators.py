@@ -35,6 +35,29 @@ LABEL = {
         }
     ],
 }
+NODE = {"id": "node-0", "type": "junction"}
+NETWORK: dict[str, Any] = {
+    "geojson": {
+        "type": "FeatureCollection",
+        "network": {"name": "water"},
+        "features": [
+            {
+                "type": "Feature",
+                "id": "node-0",
+                "geometry": {"type": "Point", "coordinates": [-7.45, 33.62]},
+                "properties": {"layer": "node", **NODE},
+            }
+        ],
+    },
+    "node-link": {
+        "directed": False,
+        "multigraph": True,
+        "graph": {"name": "water"},
+        "nodes": [{**NODE, "longitude": -7.45, "latitude": 33.62}],
+        "edges": [],
+    },
+    "pgm": '{"version":"1.0"}',
+}
 LATER = {**EVENT, "id": "festival-1", "public": True, "start": "2026-01-02T00:00:00Z"}
 ROW = {
     "time": "2026-01-01T00:00:10Z",
@@ -111,6 +134,7 @@ class Simulators:
             "command": self.command,
             "record": lambda _: {"format": 1, "world": world},
             "labels": lambda _: [LABEL],
+            "network": lambda asked: NETWORK.get(asked["format"], f"[TITLE]\n{asked['network']}\n"),
         }
 
         def handle(verb: str, arguments: dict[str, Any]) -> object:

@@ -155,7 +155,17 @@ LISTS = (
 """Routes that tell whoever asks of its own things."""
 
 OF_NOBODY = {
-    ("GET", path) for path in ("/v1/districts", "/v1/kinds", "/v1/sensors", "/healthz", "/readyz", "/problems/{name}")
+    ("GET", path)
+    for path in (
+        "/v1/districts",
+        "/v1/kinds",
+        "/v1/sensors",
+        "/v1/streets",
+        "/v1/networks/{network}",
+        "/healthz",
+        "/readyz",
+        "/problems/{name}",
+    )
 } | {("GET", "/ping"), ("GET", "/health"), ("POST", "/query"), ("POST", "/v1/devices"), ("POST", "/v1/worlds")}
 """Routes that speak of the city alone, or make something new of one's own."""
 

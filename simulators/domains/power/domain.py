@@ -119,7 +119,14 @@ class Power:
     Attributes
     ----------
     source : ndarray, shape (n_sensors,)
-        Station, among the stations, whose voltage each sensor has; only where there are any.
+        Station, among the stations, whose voltage each sensor has; only where there are any, as what follows.
+    layout : Layout
+    feeder : ndarray, shape (n_stations,)
+        First cable of each station's feeder.
+    connected : ndarray, shape (n_devices,)
+        Station of each charger, lamp and roof, in the order of `DEVICES`.
+    share : ndarray, shape (n_stations,)
+        Of its district's customers that each station feeds.
     """
 
     kind: ClassVar[str | None] = "power"
@@ -150,13 +157,13 @@ class Power:
         self._rating = rating = np.array([float(station.attributes["kva"]) for station in stations])
         positions = np.array([(station.longitude, station.latitude) for station in stations])
         roots = np.array(parameters.substations)
-        self._layout = lay_out(positions, rating, roots, parameters.substation_kva, parameters.feeder_kva)
-        self._grid, self._feeder = Grid(self._layout), first_cables(self._layout)
+        self.layout = lay_out(positions, rating, roots, parameters.substation_kva, parameters.feeder_kva)
+        self._grid, self.feeder = Grid(self.layout), first_cables(self.layout)
         number = {district.id: index for index, district in enumerate(city.districts)}
         self._district = np.array([number[station.district] for station in stations])
-        self._share = rating / np.bincount(self._district, rating)[self._district]
+        self.share = rating / np.bincount(self._district, rating)[self._district]
         self._host = hosts(city, stations)
-        self._station = np.concatenate([_connected(city, kind, positions, rating) for kind in DEVICES])
+        self.connected = np.concatenate([_connected(city, kind, positions, rating) for kind in DEVICES])
         self.source = self._sources(city, positions)
 
     def step(self, now: Conditions) -> None:
@@ -188,9 +195,9 @@ class Power:
         Where none is possible, as the voltage would collapse, the relay of the most loaded feeder opens it.
         """
         by_host = np.bincount(self._host, now.customer_load, len(self._host))
-        customers = by_host[self._district] * self._share * (1 + SPREAD * self._departure)
+        customers = by_host[self._district] * self.share * (1 + SPREAD * self._departure)
         devices = np.concatenate([now.charger_power, now.lamp_power, now.pv_power])
-        power = customers + np.bincount(self._station, devices, len(customers))
+        power = customers + np.bincount(self.connected, devices, len(customers))
         reactive = customers * np.tan(np.arccos(POWER_FACTOR))
         while True:
             closed = self._solved
@@ -198,8 +205,8 @@ class Power:
             try:
                 return grid.solve(power, reactive, closed[0], closed[1], self._taps)
             except DivergenceError:
-                joined = closed.all(axis=0) & closed[0, self._feeder]
-                demand = np.bincount(self._feeder, np.hypot(power, reactive) * joined, len(power))
+                joined = closed.all(axis=0) & closed[0, self.feeder]
+                demand = np.bincount(self.feeder, np.hypot(power, reactive) * joined, len(power))
                 self._relays.trip(int(demand.argmax()))
 
     def _sources(self, city: City, positions: FloatArray) -> IntArray:
@@ -214,7 +221,7 @@ class Power:
         away = distances(here, positions)
         source: IntArray = np.where(host[:, None] == self._district, away, np.inf).argmin(axis=1)
         source[self._index] = np.arange(len(positions))
-        source[np.concatenate([sensors_of(city, kind) for kind in DEVICES])] = self._station
+        source[np.concatenate([sensors_of(city, kind) for kind in DEVICES])] = self.connected
         return source
 
 

@@ -89,6 +89,11 @@ class Grid:
     Parameters
     ----------
     layout : Layout
+
+    Attributes
+    ----------
+    components : dict of ComponentType to ndarray
+        The input of power-grid-model, with all switches closed and no load.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -104,6 +109,7 @@ class Grid:
         for table in components.values():  # the numbers must not meet
             table["id"] = first + np.arange(len(table))
             first += len(table)
+        self.components = components
         self._model = PowerGridModel(components, system_frequency=50.0)
         changing = (ComponentType.line, ComponentType.transformer, ComponentType.sym_load)
         self._update = {kind: initialize_array(DatasetType.update, kind, len(components[kind])) for kind in changing}

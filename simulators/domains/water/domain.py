@@ -1,5 +1,6 @@
 """Water domain: demand, leaks, tanks and pumps, and the pressures and flows they make."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from simulators.domains.base import Arrays, sensors_of
 from simulators.domains.water.demand import irregular, mean_demand
 from simulators.domains.water.hydraulics import Hydraulics, Plant, Solution
-from simulators.domains.water.network import BoolArray, build_network, design_flow, diameters, elevations
+from simulators.domains.water.network import BoolArray, Network, build_network, design_flow, diameters, elevations
 from simulators.domains.water.parameters import WaterParameters, plant_of
 from simulators.domains.water.sensors import nearest_stations, sensor_pipes
 from simulators.domains.water.tanks import Tanks
@@ -43,6 +44,57 @@ HISTORY = (0.5, 5.0)
 """Years that a sensor has been counting (default)."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Design:
+    """A water network as it was built.
+
+    Parameters
+    ----------
+    network : Network
+    ground : ndarray, shape (n_junctions,)
+        Elevation [m].
+    diameter : ndarray, shape (n_pipes,)
+        [mm]
+    plant : Plant
+    parameters : WaterParameters
+    parts : ndarray, shape (n_uses, n_districts, n_junctions)
+        Mean demand of customers [l/s].
+    """
+
+    network: Network
+    ground: FloatArray
+    diameter: FloatArray
+    plant: Plant
+    parameters: WaterParameters
+    parts: FloatArray
+
+
+def design_of(city: City) -> Design:
+    """Lay out a city's water network: pipes are sized for the highest hour.
+
+    Raises
+    ------
+    CityError
+        If the streets do not connect, or a district's category has no use.
+    """
+    parameters = read_table(city, "water", WaterParameters)
+    arrival, main = (np.array([getattr(supply, name) for supply in parameters.supplies]) for name in ("place", "main"))
+    network = build_network(city.streets, arrival, main)
+    parts = mean_demand(city, parameters.uses, parameters.litres_per_person, network.positions)
+    mean = parts.sum(axis=1)
+    supply = mean.sum() / (1 - parameters.losses)
+    leaks = parameters.losses * supply / mean.shape[1]
+    peak = np.array([use.peak for use in parameters.uses]) @ mean + leaks
+    return Design(
+        network=network,
+        ground=elevations(network.positions, parameters.low, parameters.high),
+        diameter=diameters(design_flow(network, peak), network.least),
+        plant=plant_of(parameters, supply),
+        parameters=parameters,
+        parts=parts,
+    )
+
+
 class Water:
     """The water network of the city.
 
@@ -54,6 +106,12 @@ class Water:
     city : City
     now : Conditions
 
+    Attributes
+    ----------
+    design : Design
+    background : ndarray, shape (2, n_pipes)
+        Area of the leaks of each pipe, and its growth with pressure [m2], [m].
+
     Raises
     ------
     CityError
@@ -63,23 +121,19 @@ class Water:
     kind: ClassVar[str | None] = "water"
 
     def __init__(self, city: City, now: Conditions) -> None:
-        self._parameters = read_table(city, "water", WaterParameters)
+        self.design = design = design_of(city)
+        self._parameters, self._network, self._parts = design.parameters, design.network, design.parts
         self._uses = self._parameters.uses
-        arrival, main = (
-            np.array([getattr(supply, name) for supply in self._parameters.supplies]) for name in ("place", "main")
-        )
-        self._network = build_network(city.streets, arrival, main)
-        self._parts = mean_demand(city, self._uses, self._parameters.litres_per_person, self._network.positions)
         self._mean = self._parts.sum(axis=1)
-        supply = self._mean.sum() / (1 - self._parameters.losses)
-        plant = plant_of(self._parameters, supply)
-        self._hydraulics = self._build(supply, plant)
-        self._tanks = Tanks(plant)
+        self._hydraulics = Hydraulics(
+            self._network, design.ground, design.diameter, self._parameters.roughness, design.plant
+        )
+        self._tanks = Tanks(design.plant)
         sensors = [city.sensors[number] for number in sensors_of(city, self.kind)]
         self._pipe, self._direction, self._tank = sensor_pipes(self._network, sensors, city.id)
         self._supplies = np.flatnonzero(self._tank >= 0)  # the sensors that are there
         self._under = np.array([self._network.pipe_of.get(street.id, (-1,))[0] for street in city.streets])
-        self._station = nearest_stations(city, arrival)
+        self._station = nearest_stations(city, np.array([supply.place for supply in self._parameters.supplies]))
         pipes = len(self._network.length)
         self._leak, self._gates = np.zeros(pipes), np.ones(pipes + len(self._tanks.running), dtype=np.bool_)
         self._gates[pipes:] = False
@@ -89,7 +143,7 @@ class Water:
         self._steady = np.zeros(1)  # time for which the flow may be held [s]
         self._totals = np.zeros(4)  # pumped, delivered, leaked, spilt since the start [m3]
         self._warmth = np.array([now.temperature])  # that demand has come to [Cel]
-        self._background = self._calibrate()
+        self.background = self._calibrate()
         years = draws(now.seed, Stream.WATER).uniform(*HISTORY, len(sensors))
         self._volume = years * 8766 * 3.6 * np.abs(self._flow[self._pipe])
         self.arrays: Arrays = {
@@ -139,15 +193,6 @@ class Water:
         head = np.maximum(ends[0] + ends[1], 0.0) / 2 * self._gates[self._pipe]  # a pipe that is shut empties
         head[self._supplies] = self._tanks.level[self._tank[self._supplies]]
         return np.stack([head, self._direction * self._flow[self._pipe], self._volume], axis=1)
-
-    def _build(self, supply: float, plant: Plant) -> Hydraulics:
-        """Size the pipes for the highest hour, and return the network."""
-        network, parameters = self._network, self._parameters
-        leaks = parameters.losses * supply / self._mean.shape[1]
-        peak = np.array([use.peak for use in self._uses]) @ self._mean + leaks
-        size = diameters(design_flow(network, peak), network.least)
-        ground = elevations(network.positions, parameters.low, parameters.high)
-        return Hydraulics(network, ground, size, parameters.roughness, plant)
 
     def _calibrate(self) -> FloatArray:
         """Return the area of leaks of each pipe and its growth with pressure [m2], [m], shape (2, n_pipes).
@@ -204,7 +249,7 @@ class Water:
     def _solve(self, now: Conditions) -> None:
         """Find the flow of this moment, and keep it until the next."""
         self._leak[:], self._gates[:] = self._leak_of(now), self._gates_of(now)
-        self._hold(self._flow_with(self._background))
+        self._hold(self._flow_with(self.background))
 
     def _flow_with(self, background: FloatArray) -> Solution:
         return self._hydraulics.solve(

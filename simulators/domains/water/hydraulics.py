@@ -82,7 +82,8 @@ class Solution:
 class Hydraulics:
     """A network in EPANET, freed with this object.
 
-    Nodes there are junctions, tanks, sources; links are pipes, then pumps, those of a tank side by side.
+    Nodes there are junctions, tanks, sources; links are pipes, then pumps, those of a tank side by side. They are called
+    ``node-0``, ``tank-0``, ``source-0``, ``pipe-0`` and ``pump-0-0`` there.
 
     Parameters
     ----------
@@ -94,32 +95,47 @@ class Hydraulics:
     roughness : float
         Coefficient of Hazen and Williams.
     plant : Plant
+    opened : bool
+        Whether it is to be solved; before that more can be added to it.
+
+    Attributes
+    ----------
+    project
+        Handle of the toolkit.
     """
 
     def __init__(
-        self, network: Network, elevation: FloatArray, diameter: FloatArray, roughness: float, plant: Plant
+        self,
+        network: Network,
+        elevation: FloatArray,
+        diameter: FloatArray,
+        roughness: float,
+        plant: Plant,
+        *,
+        opened: bool = True,
     ) -> None:
         self._network = network
         self._tanks, self._junctions = len(plant.bottom), len(elevation)
         self._depth = plant.depth
-        self._project = toolkit.createproject()
-        weakref.finalize(self, toolkit.deleteproject, self._project)
-        toolkit.init(self._project, os.devnull, "", toolkit.LPS, toolkit.HW)
-        toolkit.setstatusreport(self._project, toolkit.NO_REPORT)
-        toolkit.settimeparam(self._project, toolkit.DURATION, 0)
-        toolkit.setoption(self._project, toolkit.ACCURACY, ACCURACY)
-        toolkit.setoption(self._project, toolkit.TRIALS, TRIALS)
-        toolkit.setdemandmodel(self._project, toolkit.PDA, 0.0, FULL_SERVICE, 0.5)
+        self.project = toolkit.createproject()
+        weakref.finalize(self, toolkit.deleteproject, self.project)
+        toolkit.init(self.project, os.devnull, "", toolkit.LPS, toolkit.HW)
+        toolkit.setstatusreport(self.project, toolkit.NO_REPORT)
+        toolkit.settimeparam(self.project, toolkit.DURATION, 0)
+        toolkit.setoption(self.project, toolkit.ACCURACY, ACCURACY)
+        toolkit.setoption(self.project, toolkit.TRIALS, TRIALS)
+        toolkit.setdemandmodel(self.project, toolkit.PDA, 0.0, FULL_SERVICE, 0.5)
         self._add_nodes(elevation, plant)
         self._add_pipes(network, diameter, roughness)
         self._add_pumps(plant)
         self._nodes = toolkit.doubleArray(self._junctions + 2 * self._tanks)
-        links = toolkit.getcount(self._project, toolkit.LINKCOUNT)
+        links = toolkit.getcount(self.project, toolkit.LINKCOUNT)
         self._links = toolkit.doubleArray(links)
         self._sent = {
             kind: np.full(links, np.nan) for kind in (toolkit.INITSTATUS, toolkit.LEAK_AREA, toolkit.LEAK_EXPAN)
         }
-        toolkit.openH(self._project)
+        if opened:
+            toolkit.openH(self.project)
 
     def solve(
         self,
@@ -152,7 +168,7 @@ class Hydraulics:
         expansion : ndarray, shape (n_pipes,)
             What each metre of pressure adds to it, m [m].
         """
-        project, first = self._project, self._junctions + 1
+        project, first = self.project, self._junctions + 1
         wet, joined = wet_part(self._network, opened)
         carries = opened & wet[self._network.start]
         for node, value in enumerate((demand * wet[: first - 1]).tolist(), 1):
@@ -172,7 +188,7 @@ class Hydraulics:
         sent = self._sent[kind][: len(values)]
         changed = np.flatnonzero(values != sent)
         for link, value in zip(changed.tolist(), values[changed].tolist(), strict=True):
-            toolkit.setlinkvalue(self._project, link + 1, kind, value)
+            toolkit.setlinkvalue(self.project, link + 1, kind, value)
         sent[changed] = values[changed]
 
     def _read(self, wet: BoolArray, carries: BoolArray) -> Solution:
@@ -182,7 +198,7 @@ class Hydraulics:
             self._node_values(kind)
             for kind in (toolkit.PRESSURE, toolkit.DEMAND, toolkit.DEMANDFLOW, toolkit.LEAKAGEFLOW)
         )
-        toolkit.getlinkvalues(self._project, toolkit.FLOW, self._links)
+        toolkit.getlinkvalues(self.project, toolkit.FLOW, self._links)
         return Solution(
             pressure=np.where(wet, pressure[: tanks.stop], 0.0)[: self._junctions],
             flow=np.where(carries, _view(self._links, pipes), 0.0),
@@ -193,39 +209,39 @@ class Hydraulics:
         )
 
     def _node_values(self, kind: int) -> FloatArray:
-        toolkit.getnodevalues(self._project, kind, self._nodes)
+        toolkit.getnodevalues(self.project, kind, self._nodes)
         return _view(self._nodes, self._junctions + 2 * self._tanks).copy()
 
     def _add_nodes(self, elevation: FloatArray, plant: Plant) -> None:
         for number, height in enumerate(elevation.tolist()):
-            node = toolkit.addnode(self._project, f"junction-{number}", toolkit.JUNCTION)
-            toolkit.setjuncdata(self._project, node, height, 0.0, "")
+            node = toolkit.addnode(self.project, f"node-{number}", toolkit.JUNCTION)
+            toolkit.setjuncdata(self.project, node, height, 0.0, "")
         diameter = np.sqrt(4 / np.pi * plant.area)
         for number, (bottom, depth, across) in enumerate(zip(plant.bottom, plant.depth, diameter, strict=True)):
-            node = toolkit.addnode(self._project, f"tank-{number}", toolkit.TANK)
-            toolkit.settankdata(self._project, node, bottom, depth / 2, 0.0, depth + FREEBOARD, across, 0.0, "")
+            node = toolkit.addnode(self.project, f"tank-{number}", toolkit.TANK)
+            toolkit.settankdata(self.project, node, bottom, depth / 2, 0.0, depth + FREEBOARD, across, 0.0, "")
         for number, head in enumerate(plant.source.tolist()):
-            node = toolkit.addnode(self._project, f"source-{number}", toolkit.RESERVOIR)
-            toolkit.setnodevalue(self._project, node, toolkit.ELEVATION, head)
+            node = toolkit.addnode(self.project, f"source-{number}", toolkit.RESERVOIR)
+            toolkit.setnodevalue(self.project, node, toolkit.ELEVATION, head)
 
     def _add_pipes(self, network: Network, diameter: FloatArray, roughness: float) -> None:
-        names = [f"junction-{number}" for number in range(self._junctions)]
+        names = [f"node-{number}" for number in range(self._junctions)]
         names += [f"tank-{number}" for number in range(self._tanks)]
         for number, (start, end) in enumerate(zip(network.start, network.end, strict=True)):
-            pipe = toolkit.addlink(self._project, f"pipe-{number}", toolkit.PIPE, names[start], names[end])
+            pipe = toolkit.addlink(self.project, f"pipe-{number}", toolkit.PIPE, names[start], names[end])
             length = float(network.length[number])
-            toolkit.setpipedata(self._project, pipe, length, float(diameter[number]), roughness, 0.0)
+            toolkit.setpipedata(self.project, pipe, length, float(diameter[number]), roughness, 0.0)
 
     def _add_pumps(self, plant: Plant) -> None:
         """Add pumps with EPANET's curve through one point: a third more lift at rest, twice the flow without lift."""
         lift = plant.bottom + plant.depth / 2 - plant.source
         for tank in range(self._tanks):
-            toolkit.addcurve(self._project, f"curve-{tank}")
-            toolkit.setcurvevalue(self._project, tank + 1, 1, float(plant.rated[tank]), float(lift[tank]))
+            toolkit.addcurve(self.project, f"curve-{tank}")
+            toolkit.setcurvevalue(self.project, tank + 1, 1, float(plant.rated[tank]), float(lift[tank]))
             for number in range(plant.pumps):
                 name = f"pump-{tank}-{number}"
-                pump = toolkit.addlink(self._project, name, toolkit.PUMP, f"source-{tank}", f"tank-{tank}")
-                toolkit.setheadcurveindex(self._project, pump, tank + 1)
+                pump = toolkit.addlink(self.project, name, toolkit.PUMP, f"source-{tank}", f"tank-{tank}")
+                toolkit.setheadcurveindex(self.project, pump, tank + 1)
 
 
 def _view(values: Any, count: int) -> FloatArray:  # noqa: ANN401 - the toolkit has no types

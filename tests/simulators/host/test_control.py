@@ -423,3 +423,11 @@ def test_whoever_asks_uses_it_unless_it_is_the_host(world):
 def test_a_world_that_ends_says_so(world):
     world.close()
     assert world.refuses("advance", steps=1)[0] == "away"
+
+
+def test_a_world_tells_the_networks_of_its_city(world):
+    water = world("network", network="water", format="node-link")
+    assert {node["type"] for node in water["nodes"]} == {"junction", "tank", "source"}
+    assert world("network", network="water", format="inp").startswith("[TITLE]")
+    reason, text = world.refuses("network", network="sewers", format="geojson")
+    assert "sewers" in reason + text

@@ -67,7 +67,7 @@ def test_stations_carry_what_is_drawn_less_what_is_fed_in(town):
 def test_customers_are_shared_by_rating_within_their_district(town, city):
     """The four stations of the small city: two of homes, two of offices, 630 kVA and 630, 400 and 250."""
     power = town.power
-    assert_allclose(power._share, [0.5, 400 / 650, 0.5, 250 / 650])
+    assert_allclose(power.share, [0.5, 400 / 650, 0.5, 250 / 650])
 
 
 def test_a_power_flow_holds_for_a_minute(town):
@@ -98,7 +98,7 @@ def test_a_broken_transformer_is_felt_at_once_and_takes_the_voltage_of_its_stati
 def test_a_cut_cable_darkens_all_that_hangs_on_it_and_is_felt_a_tick_later(town):
     city, now, source = town.city, town.now, town.power.source
     now.setpoints.of("streetlight", "dim")[:] = 1.0
-    upstream = town.power._layout.upstream
+    upstream = town.power.layout.upstream
     first = int(np.flatnonzero((upstream < 0) & np.isin(np.arange(4), upstream))[0])
     dead = {first}
     while more := {station for station in range(4) if upstream[station] in dead} - dead:
