@@ -1,4 +1,4 @@
-"""A client of the API, for programs and notebooks (docs/client.md).
+"""Client of the API, for programs and notebooks (docs/client.md).
 
 >>> from zenata_client import Client
 >>> with Client("http://127.0.0.1:8080", key) as client:  # doctest: +SKIP
@@ -7,12 +7,22 @@
 
 from zenata_client.async_client import AsyncClient
 from zenata_client.client import Client
-from zenata_client.errors import ExportError, ProblemError, SetupError, UnreachableError, ZenataError
+from zenata_client.errors import (
+    AnswerError,
+    ExportError,
+    IncompleteError,
+    ProblemError,
+    SetupError,
+    UnreachableError,
+    ZenataError,
+)
 
 __all__ = [
+    "AnswerError",
     "AsyncClient",
     "Client",
     "ExportError",
+    "IncompleteError",
     "ProblemError",
     "SetupError",
     "UnreachableError",

@@ -1,4 +1,4 @@
-"""`AsyncClient`: the same calls, to be awaited."""
+"""`AsyncClient`: every call as a method that is awaited."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -12,29 +12,29 @@ import httpx
 from zenata_client import calls
 from zenata_client.errors import unreachable
 from zenata_client.plan import Flow, Give, Open, Pause, Plan, Read, Send, Step
-from zenata_client.session import dressed, given, options, request
+from zenata_client.session import method_of, options, request, single
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _one(make: Callable[P, Plan[T]]) -> Callable[Concatenate["AsyncClient", P], Awaitable[T]]:
+def _one(call: Callable[P, Plan[T]]) -> Callable[Concatenate["AsyncClient", P], Awaitable[T]]:
     """Return the method that carries out a plan."""
 
     async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        async with aclosing(self._steps(given(make(*args, **kwargs)))) as items:
+        async with aclosing(self._steps(single(call(*args, **kwargs)))) as items:
             return await anext(items)
 
-    return dressed(method, make)
+    return method_of(method, call, is_async=True, many=False)
 
 
-def _many(make: Callable[P, Flow[T]]) -> Callable[Concatenate["AsyncClient", P], AsyncGenerator[T, None]]:
+def _many(call: Callable[P, Flow[T]]) -> Callable[Concatenate["AsyncClient", P], AsyncGenerator[T, None]]:
     """Return the method that gives what a flow gives."""
 
     def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
-        return self._steps(make(*args, **kwargs))
+        return self._steps(call(*args, **kwargs))
 
-    return dressed(method, make)
+    return method_of(method, call, is_async=True, many=True)
 
 
 class AsyncClient:
@@ -103,6 +103,7 @@ class AsyncClient:
     kinds = _one(calls.city.kinds)
     sensors = _one(calls.city.sensors)
     sensor = _one(calls.city.sensor)
+    map = _one(calls.city.map)
     latest = _one(calls.city.latest)
     readings = _many(calls.city.readings)
     arrow = _one(calls.frames.arrow)
@@ -127,6 +128,9 @@ class AsyncClient:
     delete_world = _one(calls.worlds.delete_world)
     set_clock = _one(calls.worlds.set_clock)
     advance = _one(calls.worlds.advance)
+    backfill = _one(calls.worlds.backfill)
+    record = _one(calls.worlds.record)
+    truth = _one(calls.worlds.truth)
     add_event = _one(calls.worlds.add_event)
     events = _one(calls.worlds.events)
     command = _one(calls.worlds.command)
@@ -139,3 +143,25 @@ class AsyncClient:
     test_webhook = _one(calls.webhooks.test_webhook)
     deliveries = _one(calls.webhooks.deliveries)
     retry_delivery = _one(calls.webhooks.retry_delivery)
+    ledger = _one(calls.messages.ledger)
+    accounts = _one(calls.messages.accounts)
+    dead_letters = _one(calls.messages.dead_letters)
+    replay_dead_letters = _one(calls.messages.replay_dead_letters)
+    me = _one(calls.pilots.me)
+    my_activity = _one(calls.pilots.my_activity)
+    pilots = _one(calls.pilots.pilots)
+    pilot = _one(calls.pilots.pilot)
+    add_pilot = _one(calls.pilots.add_pilot)
+    change_pilot = _one(calls.pilots.change_pilot)
+    suspend_pilot = _one(calls.pilots.suspend_pilot)
+    resume_pilot = _one(calls.pilots.resume_pilot)
+    activity = _one(calls.pilots.activity)
+    alerts = _one(calls.pilots.alerts)
+    audit = _one(calls.pilots.audit)
+    keys = _one(calls.pilots.keys)
+    find_keys = _one(calls.pilots.find_keys)
+    add_key = _one(calls.pilots.add_key)
+    rotate_key = _one(calls.pilots.rotate_key)
+    revoke_key = _one(calls.pilots.revoke_key)
+    budget = _one(calls.pilots.budget)
+    enter_budget = _one(calls.pilots.enter_budget)

@@ -1,4 +1,4 @@
-"""`Client`: calls that block."""
+"""`Client`: every call as a method that blocks."""
 
 import time
 from collections.abc import Callable, Generator
@@ -12,45 +12,45 @@ import httpx
 from zenata_client import calls
 from zenata_client.errors import unreachable
 from zenata_client.plan import Flow, Give, Open, Pause, Plan, Read, Send, Step
-from zenata_client.session import dressed, given, options, request
+from zenata_client.session import method_of, options, request, single
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _one(make: Callable[P, Plan[T]]) -> Callable[Concatenate["Client", P], T]:
+def _one(call: Callable[P, Plan[T]]) -> Callable[Concatenate["Client", P], T]:
     """Return the method that carries out a plan."""
 
     def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with closing(self._steps(given(make(*args, **kwargs)))) as items:
+        with closing(self._steps(single(call(*args, **kwargs)))) as items:
             return next(items)
 
-    return dressed(method, make)
+    return method_of(method, call, is_async=False, many=False)
 
 
-def _many(make: Callable[P, Flow[T]]) -> Callable[Concatenate["Client", P], Generator[T, None, None]]:
+def _many(call: Callable[P, Flow[T]]) -> Callable[Concatenate["Client", P], Generator[T, None, None]]:
     """Return the method that gives what a flow gives."""
 
     def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
-        return self._steps(make(*args, **kwargs))
+        return self._steps(call(*args, **kwargs))
 
-    return dressed(method, make)
+    return method_of(method, call, is_async=False, many=True)
 
 
 class Client:
-    """Speaks to a sandbox; a context manager, as it keeps connections open.
+    """Client of the API; a context manager, as it keeps connections open.
 
     Parameters
     ----------
     url : str, optional
         Where the API answers; ``ZENATA_URL`` or `URL` if left out.
     key : str, optional
-        One of a pilot's; ``ZENATA_KEY`` if left out.
+        One of your pilot's; ``ZENATA_KEY`` if left out.
 
     Raises
     ------
     SetupError
-        If there is no key. Calls raise `ProblemError` if the API says no, and `UnreachableError` if nobody answers.
+        If there is no key. Calls raise `ProblemError` if the API refuses, and `UnreachableError` if nobody answers.
     """
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
@@ -104,6 +104,7 @@ class Client:
     kinds = _one(calls.city.kinds)
     sensors = _one(calls.city.sensors)
     sensor = _one(calls.city.sensor)
+    map = _one(calls.city.map)
     latest = _one(calls.city.latest)
     readings = _many(calls.city.readings)
     arrow = _one(calls.frames.arrow)
@@ -128,6 +129,9 @@ class Client:
     delete_world = _one(calls.worlds.delete_world)
     set_clock = _one(calls.worlds.set_clock)
     advance = _one(calls.worlds.advance)
+    backfill = _one(calls.worlds.backfill)
+    record = _one(calls.worlds.record)
+    truth = _one(calls.worlds.truth)
     add_event = _one(calls.worlds.add_event)
     events = _one(calls.worlds.events)
     command = _one(calls.worlds.command)
@@ -140,3 +144,25 @@ class Client:
     test_webhook = _one(calls.webhooks.test_webhook)
     deliveries = _one(calls.webhooks.deliveries)
     retry_delivery = _one(calls.webhooks.retry_delivery)
+    ledger = _one(calls.messages.ledger)
+    accounts = _one(calls.messages.accounts)
+    dead_letters = _one(calls.messages.dead_letters)
+    replay_dead_letters = _one(calls.messages.replay_dead_letters)
+    me = _one(calls.pilots.me)
+    my_activity = _one(calls.pilots.my_activity)
+    pilots = _one(calls.pilots.pilots)
+    pilot = _one(calls.pilots.pilot)
+    add_pilot = _one(calls.pilots.add_pilot)
+    change_pilot = _one(calls.pilots.change_pilot)
+    suspend_pilot = _one(calls.pilots.suspend_pilot)
+    resume_pilot = _one(calls.pilots.resume_pilot)
+    activity = _one(calls.pilots.activity)
+    alerts = _one(calls.pilots.alerts)
+    audit = _one(calls.pilots.audit)
+    keys = _one(calls.pilots.keys)
+    find_keys = _one(calls.pilots.find_keys)
+    add_key = _one(calls.pilots.add_key)
+    rotate_key = _one(calls.pilots.rotate_key)
+    revoke_key = _one(calls.pilots.revoke_key)
+    budget = _one(calls.pilots.budget)
+    enter_budget = _one(calls.pilots.enter_budget)

@@ -22,8 +22,16 @@ class ExportError(ZenataError):
     """An export could not be written, or its file did not come whole; the message says which."""
 
 
+class AnswerError(ZenataError):
+    """The address answers something that is not of this API, such as the page of a proxy; the message shows it."""
+
+
+class IncompleteError(ZenataError):
+    """Readings of a world that was advanced are missing; the message says how many."""
+
+
 class ProblemError(ZenataError):
-    """The API says no (RFC 9457).
+    """The API refuses a request (RFC 9457).
 
     Parameters
     ----------
@@ -57,20 +65,32 @@ class ProblemError(ZenataError):
 
 
 def problem_of(response: httpx.Response) -> ProblemError:
-    """Return the problem that an answer is; what is not our own, as of a proxy, keeps its first words."""
+    """Return the problem that an answer is; an answer that is not of this API, as of a proxy, keeps its first words."""
     wait = response.headers.get("retry-after", "")
-    said: dict[str, object] = {"title": response.reason_phrase, "detail": response.text[:200].strip()}
+    document: dict[str, object] = {"title": response.reason_phrase, "detail": response.text[:200].strip()}
     if response.headers.get("content-type", "").startswith("application/problem+json"):
         with suppress(msgspec.DecodeError):  # somebody between may have changed it
-            said = msgspec.json.decode(response.content, type=dict[str, object])
+            document = msgspec.json.decode(response.content, type=dict[str, object])
     return ProblemError(
         status=response.status_code,
-        type=str(said.pop("type", "about:blank")),
-        title=str(said.pop("title", "")),
-        detail=str(said.pop("detail", "")) or "The answer says nothing",
+        type=str(document.pop("type", "about:blank")),
+        title=str(document.pop("title", "")),
+        detail=str(document.pop("detail", "")) or "The answer gives no reason",
         retry_after=float(wait) if wait.isdigit() else None,
-        members={name: value for name, value in said.items() if name not in {"status", "instance"}},
+        members={name: value for name, value in document.items() if name not in {"status", "instance"}},
     )
+
+
+def check_media(response: httpx.Response, *expected: str) -> None:
+    """Raise `AnswerError` unless an answer is of one of these media types."""
+    media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in expected:
+        url = response.request.url if response._request else ""  # noqa: SLF001 - tests make answers without a request
+        text = response.text[:100].strip() if response.is_closed else ""
+        raise AnswerError(
+            f"{url} answers {media or 'nothing that has a type'} in place of {' or '.join(expected)}: is the address "
+            f"that of the API? {text}".strip()
+        )
 
 
 def unreachable(error: httpx.RequestError) -> UnreachableError:

@@ -1,20 +1,20 @@
-"""What a call does, as a plan that knows no socket.
+"""Plans: what a call does, without a socket.
 
 A plan is a generator: it yields steps, such as a request to send, and is sent what came of each. `Client` and
 `AsyncClient` carry the same plans out, one blocking, one awaiting, so every call is written once.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from zenata_client.documents import Page
-from zenata_client.errors import problem_of
+from zenata_client.contract.base import Page
+from zenata_client.errors import AnswerError, check_media, problem_of
+from zenata_client.parameters import query
 
 T = TypeVar("T")
 
@@ -126,11 +126,15 @@ def _persist(send: Send, step: Send | Open) -> Plan[tuple[httpx.Response, Any]]:
 def answered(type_: type[T], send: Send) -> Plan[T]:
     """Send a request and return the document it is answered with."""
     response = yield from ask(send)
-    return msgspec.json.decode(response.content, type=type_)
+    check_media(response, "application/json", "application/geo+json")
+    try:
+        return msgspec.json.decode(response.content, type=type_)
+    except msgspec.DecodeError as error:
+        raise AnswerError(f"the answer of {send.path} does not fit this version of the client: {error}") from error
 
 
-def at(*words: str) -> str:
-    """Return the path of a route; a word of the caller's own stays one."""
+def route(*words: str) -> str:
+    """Return the path of a route; a word with a slash in it stays one word."""
     return "/v1/" + "/".join(quote(word, safe="") for word in words)
 
 
@@ -139,13 +143,13 @@ def get(type_: type[T], path: str, **params: object) -> Plan[T]:
     return (yield from answered(type_, Send(method="GET", path=path, params=query(params))))
 
 
-def post(type_: type[T], path: str, body: Mapping[str, object], *, timeout: float = 60.0) -> Plan[T]:
+def post(type_: type[T], path: str, body: object, *, timeout: float = 60.0) -> Plan[T]:
     """Send a document and return the one it is answered with."""
     sent = msgspec.json.encode(body)
     return (yield from answered(type_, Send(method="POST", path=path, body=sent, timeout=timeout, repeatable=False)))
 
 
-def patch(type_: type[T], path: str, body: Mapping[str, object]) -> Plan[T]:
+def patch(type_: type[T], path: str, body: object) -> Plan[T]:
     """Change something, and return how it is then."""
     return (yield from answered(type_, Send(method="PATCH", path=path, body=msgspec.json.encode(body))))
 
@@ -155,17 +159,22 @@ def delete(path: str) -> Plan[None]:
     yield from ask(Send(method="DELETE", path=path))
 
 
-def items(type_: type[Page[T]], path: str, params: Mapping[str, object] | None = None) -> Flow[T]:
-    """Give the items of a list, page after page, to the end."""
+def items(
+    type_: type[Page[T]], path: str, params: Mapping[str, object] | None = None, limit: int | None = None
+) -> Flow[T]:
+    """Give the items of a list, page after page, to the end or until there were `limit`."""
     cursor: str | None = ""
-    while cursor is not None:
+    count = 0
+    while cursor is not None and (limit is None or count < limit):
         page = yield from get(type_, path, **{**(params or {}), "cursor": cursor or None})
-        yield from map(Give, page.items)
+        wanted = page.items if limit is None else page.items[: limit - count]
+        yield from map(Give, wanted)
+        count += len(wanted)
         cursor = page.next
 
 
-def whole(flow: Flow[T]) -> Plan[list[T]]:
-    """Return all that a flow gives."""
+def collect(flow: Flow[T]) -> Plan[list[T]]:
+    """Return all that a flow gives, as a list."""
     given: list[T] = []
     answer = None
     while True:
@@ -178,16 +187,3 @@ def whole(flow: Flow[T]) -> Plan[list[T]]:
             answer = None
         else:
             answer = yield step
-
-
-def query(params: Mapping[str, object]) -> dict[str, str]:
-    """Write parameters as a query has them; None is left out."""
-    return {name: _text(value) for name, value in params.items() if value is not None}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ",".join(map(_text, value))
-    return str(value)

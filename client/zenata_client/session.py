@@ -1,9 +1,9 @@
-"""What `Client` and `AsyncClient` share."""
+"""Parts that `Client` and `AsyncClient` share: where they connect, and how calls become methods."""
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from inspect import Parameter, signature
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import httpx
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 URL = "http://127.0.0.1:8080"
-"""Where `make up` answers."""
+"""Address of the API after `make up`."""
 
 
 def options(url: str | None, key: str | None) -> dict[str, Any]:
-    """Return where to connect, and with which key, for httpx.
+    """Return the address and the key for httpx.
 
     Raises
     ------
@@ -46,15 +46,26 @@ def request(send: Send) -> dict[str, Any]:
     }
 
 
-def given(plan: Plan[T]) -> Flow[T]:
-    """Return the flow of a plan's one result."""
+def single(plan: Plan[T]) -> Flow[T]:
+    """Return a plan as a flow that gives its one result."""
     yield Give((yield from plan))
 
 
-def dressed(method: F, make: Callable[..., object]) -> F:
-    """Name and document a method as what makes its plan."""
-    method.__name__, method.__doc__ = make.__name__, make.__doc__
-    plain = signature(make)
+def method_of(method: F, call: Callable[..., object], *, is_async: bool, many: bool) -> F:
+    """Return a method with the name, docstring and signature of a call, and the type that it returns."""
+    method.__name__, method.__doc__ = call.__name__, call.__doc__
+    method.__qualname__ = f"{'AsyncClient' if is_async else 'Client'}.{call.__name__}"
+    plain = signature(call)
     me = Parameter("self", Parameter.POSITIONAL_ONLY)
-    vars(method)["__signature__"] = plain.replace(parameters=[me, *plain.parameters.values()])
+    result = _result(plain.return_annotation, is_async=is_async, many=many)
+    result = getattr(result, "__forward_arg__", result)  # of a library that is not imported
+    vars(method)["__signature__"] = plain.replace(parameters=[me, *plain.parameters.values()], return_annotation=result)
     return method
+
+
+def _result(annotation: Any, *, is_async: bool, many: bool) -> Any:  # noqa: ANN401 - any annotation
+    """Return what a caller gets of a plan or a flow: ``Plan[T]`` is a T, ``Flow[T]`` an iterator of T."""
+    if not many:
+        return get_args(annotation)[2]
+    give = get_args(get_args(annotation)[0])[-1]
+    return (AsyncIterator if is_async else Iterator)[get_args(give)[0]]

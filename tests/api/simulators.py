@@ -150,7 +150,8 @@ class Simulators:
 
     def advance(self, arguments: dict[str, Any]) -> dict[str, Any]:
         times = {"from": "2026-01-01T00:00:00Z", "time": "2026-01-01T00:00:10Z"}
-        return {**times, "steps": 1, "rows": 2, "items": [ROW], "more": arguments["limit"] == 1}
+        more = arguments["limit"] == 1
+        return {**times, "steps": arguments.get("steps", 1), "rows": 1 + more, "items": [ROW], "more": more}
 
     def command(self, arguments: dict[str, Any]) -> dict[str, Any]:
         assert self.ticks.wait(30)

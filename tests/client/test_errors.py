@@ -1,6 +1,8 @@
 """What a program hears when something is wrong."""
 
 import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 
@@ -9,7 +11,7 @@ from tests.api.running import running, small_city
 from tests.client.clients import KINDS, opened
 from zenata.control.pilot import Quotas
 from zenata.store import open_store
-from zenata_client import AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
+from zenata_client import AnswerError, AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
 from zenata_client.plan import PATIENCE
 
 
@@ -78,3 +80,51 @@ def test_a_long_wait_is_not_waited_for_but_told(tmp_path):
     store.close()
     assert (refused.value.status, refused.value.members["quota"]) == (429, "points_per_day")
     assert refused.value.retry_after > PATIENCE
+
+
+class Portal(BaseHTTPRequestHandler):
+    """Answers everything with a page, as the portal of a hotel does."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(b"<html>Welcome to our Wi-Fi</html>")
+
+    do_POST = do_GET  # noqa: N815 - the library's name
+
+    def log_message(self, *_):
+        """Stay quiet."""
+
+
+@pytest.fixture(scope="module")
+def portal():
+    with HTTPServer(("127.0.0.1", 0), Portal) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.city(),
+        lambda client: client.latest(),
+        lambda client: next(client.readings()),
+        lambda client: next(client.stream()),
+        lambda client: client.arrow(),
+        lambda client: client.send("roof", {"a": 1}),
+    ],
+)
+def test_a_page_in_place_of_an_answer_is_our_own_error(portal, kind, ask):
+    with opened(kind, portal, "zk_any") as client, pytest.raises(AnswerError, match="text/html"):
+        ask(client)
+
+
+def test_a_file_in_place_of_which_a_page_comes_is_not_written(portal, tmp_path):
+    with Client(portal, "zk_any") as client, pytest.raises(AnswerError):
+        client.download("x", tmp_path / "file.csv")
+    assert list(tmp_path.iterdir()) == []

@@ -67,3 +67,26 @@ def test_a_library_that_is_not_there_is_named_before_anything_is_asked(client, m
     call = client.arrow if library == "pyarrow" else getattr(client, library)
     with pytest.raises(SetupError, match=rf"needs {library}: pip install"):
         call(kind="no-such-kind")
+
+
+@pytest.mark.parametrize("which", [{"kind": "noise"}, {"world": "zenata", "sensor": ["air-0001", "noise-0001"]}])
+def test_l6_wide_frames_have_a_column_for_each_series(client, which):
+    rows = list(client.readings(**which, **HOURS))
+    wide, by_polars = client.pandas(**which, **HOURS, wide=True), client.polars(**which, **HOURS, wide=True)
+    names = sorted({f"{row.sensor}/{row.property}" for row in rows})
+    assert (list(wide.columns), by_polars.columns) == (names, ["time", *names])
+    assert {(time, name): wide.loc[time, name] for time in wide.index for name in names} == {
+        (row.time, f"{row.sensor}/{row.property}"): row.value for row in rows
+    }
+    assert by_polars.drop("time").rows() == [tuple(row) for row in wide.itertuples(index=False)]
+    aggregated = client.pandas(**which, **HOURS, every="1h", agg=["mean", "count"], wide=True)
+    assert list(aggregated.columns) == sorted(f"{name}/{agg}" for name in names for agg in ("mean", "count"))
+
+
+@pytest.mark.parametrize("library", [pd, pl])
+def test_l6_lists_of_readings_and_devices_are_frames(client, library):
+    rows = client.latest(kind="air")
+    frame = library.DataFrame(rows)
+    assert list(frame.columns)[:6] == ["time", "world", "sensor", "kind", "district", "property"]
+    assert frame["value"].to_list() == [row.value for row in rows]
+    assert list(library.DataFrame(client.sensors())["id"]) == [one.id for one in client.sensors()]

@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 from zenata_client import ProblemError
-from zenata_client.documents import Page
-from zenata_client.plan import PATIENCE, Give, Pause, Send, ask, at, items, query, whole
+from zenata_client.contract.base import Page
+from zenata_client.parameters import query
+from zenata_client.plan import PATIENCE, Give, Pause, Send, ask, collect, items, route
 
 GET = Send(method="GET", path="/v1/city")
 POST = Send(method="POST", path="/v1/commands", repeatable=False)
@@ -91,12 +92,12 @@ def test_cursors_are_followed():
     assert next(flow).params == {"kind": "a,b", "limit": "2", "cursor": "c1"}
     assert flow.send(page([3], None)) == Give(3)
     assert list(flow) == []
-    found, _ = carried_out(whole(items(Page[int], "/v1/x")), page([1, 2], "c1"), page([], "c2"), page([3], None))
+    found, _ = carried_out(collect(items(Page[int], "/v1/x")), page([1, 2], "c1"), page([], "c2"), page([3], None))
     assert found == [1, 2, 3]
 
 
 def test_words_of_a_path_stay_words():
-    assert at("devices", "../a?b", "x") == "/v1/devices/..%2Fa%3Fb/x"
+    assert route("devices", "../a?b", "x") == "/v1/devices/..%2Fa%3Fb/x"
 
 
 def test_parameters_are_texts():

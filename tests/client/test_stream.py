@@ -20,6 +20,7 @@ from zenata_client import Client, ProblemError, UnreachableError
 from zenata_client.calls.stream import _Events, stream
 from zenata_client.plan import PATIENCE, Pause
 
+SSE = httpx.Response(200, headers={"content-type": "text/event-stream"})
 CITY = small_city()
 NOISE = {"kind": "noise"}
 """One series: one reading a minute."""
@@ -149,7 +150,7 @@ def test_nobody_at_the_address_is_told_at_once_at_first_and_after_patience_later
         plan.throw(away)
     plan = stream()
     next(plan)
-    plan.send((httpx.Response(200), None))
+    plan.send((SSE, None))
     plan.send(b"retry: 2000\nid: a\n\n")
     waited = 0.0
     with pytest.raises(UnreachableError):  # noqa: PT012 - each step follows from the one before
@@ -162,7 +163,7 @@ def test_nobody_at_the_address_is_told_at_once_at_first_and_after_patience_later
 def test_a_gap_that_could_not_be_asked_for_is_asked_for_again():
     plan = stream()
     next(plan)
-    plan.send((httpx.Response(200), None))
+    plan.send((SSE, None))
     gap = b'id: g\nevent: gap\ndata: {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:01:00Z"}\n\n'
     asked = plan.send(b"id: a\n\n" + gap + b"id: z\n\n")
     assert "readings" in asked.path

@@ -7,7 +7,9 @@ from typing import assert_type
 import polars as pl
 
 from zenata_client import AsyncClient, Client
-from zenata_client.documents import Command, Reading, Sensor
+from zenata_client.contract.city import Sensor
+from zenata_client.contract.commands import CommandResult
+from zenata_client.contract.readings import Reading
 
 
 def blocking(client: Client) -> None:
@@ -15,7 +17,7 @@ def blocking(client: Client) -> None:
     assert_type(client.readings(kind=["air", "noise"], start="-1h"), Generator[Reading, None, None])
     assert_type(client.polars(kind="air", every="1h"), pl.DataFrame)
     assert_type(client.export("air.csv", format="csv", kind="air"), Path)
-    assert_type(client.command("w-1", "water-0010", {"valve": None}), Command)
+    assert_type(client.command("w-1", "water-0010", {"valve": None}), CommandResult)
     client.latest(knid="air")  # type: ignore[call-arg]
     client.export("air.csv", format="json")  # type: ignore[arg-type]
     client.sensors("air")  # type: ignore[call-arg]

@@ -5,8 +5,10 @@ them as `zenata_client.contract` (docs/decisions/0027-one-contract.md).
 """
 
 import re
+from dataclasses import make_dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -51,8 +53,23 @@ def split_names(names: Names) -> list[str]:
     return list(dict.fromkeys(words))
 
 
+class _DataclassFields:
+    """Class attribute by which pandas and polars take a list of documents for one of dataclasses: a column a member."""
+
+    def __get__(self, _: object, cls: type[Struct]) -> dict[str, Any]:
+        return _fields_of(cls)
+
+
+@cache
+def _fields_of(cls: type[Struct]) -> dict[str, Any]:
+    fields: dict[str, Any] = vars(make_dataclass(cls.__name__, cls.__struct_fields__))["__dataclass_fields__"]
+    return fields
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """Base of answers. OpenAPI declares every member; a client ignores members that it does not know."""
+
+    __dataclass_fields__: ClassVar[Any] = _DataclassFields()
 
 
 class OpenDocument(Struct, frozen=True, kw_only=True):

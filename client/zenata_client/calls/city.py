@@ -1,28 +1,34 @@
-"""Calls about the city and what its sensors said."""
+"""Calls about the city and its readings."""
 
-from typing import Unpack
-
-from zenata_client.asked import Asked, Names, Which
-from zenata_client.documents import City, District, Kind, Page, Reading, Sensor
-from zenata_client.plan import Flow, Plan, at, get, items, whole
+from zenata_client.contract.base import Page
+from zenata_client.contract.city import City, CityMap, District, Kind, Sensor, SensorWithLatest
+from zenata_client.contract.readings import Reading
+from zenata_client.parameters import Duration, Moment, Names, documented
+from zenata_client.plan import Flow, Plan, collect, get, items, route
 
 PAGE = 10_000
 """Readings of a page. A default, not a measured optimum."""
 
 
 def city(*, world: str | None = None) -> Plan[City]:
-    """Return what the city is, and how far a world's readings go."""
-    return (yield from get(City, at("city"), world=world))
+    """Return the city, and the time of the newest reading of a world.
+
+    Parameters
+    ----------
+    world : str, optional
+        The shared city if left out.
+    """
+    return (yield from get(City, route("city"), world=world))
 
 
 def districts() -> Plan[list[District]]:
     """Return the districts, with their outlines."""
-    return (yield from whole(items(Page[District], at("districts"))))
+    return (yield from collect(items(Page[District], route("districts"))))
 
 
 def kinds() -> Plan[list[Kind]]:
-    """Return the kinds of sensors: what they observe, and what they obey."""
-    return (yield from whole(items(Page[Kind], at("kinds"))))
+    """Return the kinds of sensors: what they observe, and the setpoints they obey."""
+    return (yield from collect(items(Page[Kind], route("kinds"))))
 
 
 def sensors(
@@ -32,6 +38,7 @@ def sensors(
     bbox: tuple[float, float, float, float] | None = None,
     near: tuple[float, float] | None = None,
     within: float | None = None,
+    limit: int | None = None,
 ) -> Plan[list[Sensor]]:
     """Return sensors, in the order of the city or, with `near`, by distance.
 
@@ -39,30 +46,93 @@ def sensors(
     ----------
     kind, district : str or list of str, optional
         Only these.
-    bbox : tuple, optional
+    bbox : tuple of float, optional
         West, south, east, north [deg].
-    near : tuple, optional
+    near : tuple of float, optional
         Longitude, latitude [deg].
     within : float, optional
         Only those as close to `near` [m].
+    limit : int, optional
+        At most so many.
     """
-    asked = {"kind": kind, "district": district, "bbox": bbox, "near": near, "within": within, "limit": PAGE}
-    return (yield from whole(items(Page[Sensor], at("sensors"), asked)))
+    which = {"kind": kind, "district": district, "bbox": bbox, "near": near, "within": within, "limit": PAGE}
+    return (yield from collect(items(Page[Sensor], route("sensors"), which, limit)))
 
 
-def sensor(sensor: str, *, world: str | None = None) -> Plan[Sensor]:
-    """Return one sensor, with the latest reading of each of its properties."""
-    return (yield from get(Sensor, at("sensors", sensor), world=world))
+def sensor(sensor: str, *, world: str | None = None) -> Plan[SensorWithLatest]:
+    """Return one sensor, with the latest reading of each of its properties.
 
-
-def latest(**which: Unpack[Which]) -> Plan[list[Reading]]:
-    """Return the newest reading of each series."""
-    return (yield from get(Page[Reading], at("latest"), **which)).items
-
-
-def readings(*, page: int = PAGE, **asked: Unpack[Asked]) -> Flow[Reading]:
-    """Give readings, or aggregates of them, ordered by time; of the last hour without `start`.
-
-    They are fetched in pages of up to `page`, as they are asked for; `arrow` and its kin are faster for many.
+    Parameters
+    ----------
+    sensor : str
+    world : str, optional
+        The shared city if left out.
     """
-    yield from items(Page[Reading], at("readings"), {**asked, "limit": page})
+    return (yield from get(SensorWithLatest, route("sensors", sensor), world=world))
+
+
+def map(*, kind: Names | None = None, district: Names | None = None) -> Plan[CityMap]:  # noqa: A001 - the API's word
+    """Return districts, sensors and your devices as GeoJSON.
+
+    Parameters
+    ----------
+    kind : str or list of str, optional
+        Only these kinds of sensors; ``device`` for your devices.
+    district : str or list of str, optional
+        Only these.
+    """
+    return (yield from get(CityMap, route("map"), kind=kind, district=district))
+
+
+@documented
+def latest(
+    *,
+    world: Names | None = None,
+    sensor: Names | None = None,
+    kind: Names | None = None,
+    district: Names | None = None,
+    property: Names | None = None,  # noqa: A002 - the API's word
+) -> Plan[list[Reading]]:
+    """Return the newest reading of each series.
+
+    Parameters
+    ----------
+    {series}
+    """
+    which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
+    return (yield from get(Page[Reading], route("latest"), **which)).items
+
+
+@documented
+def readings(
+    *,
+    world: Names | None = None,
+    sensor: Names | None = None,
+    kind: Names | None = None,
+    district: Names | None = None,
+    property: Names | None = None,  # noqa: A002 - the API's word
+    start: Moment | None = None,
+    end: Moment | None = None,
+    every: Duration | None = None,
+    agg: Names | None = None,
+    tz: str | None = None,
+    limit: int | None = None,
+    page: int = PAGE,
+) -> Flow[Reading]:
+    """Give readings, or aggregates of them, one by one, ordered by time.
+
+    `pandas`, `polars` and `arrow` are faster for many.
+
+    Parameters
+    ----------
+    {series}
+    {range}
+    limit : int, optional
+        At most so many.
+    page : int
+        How many are fetched at once.
+    """
+    which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
+    span = {"start": start, "end": end, "every": every, "agg": agg, "tz": tz}
+    size = page if limit is None else max(min(page, limit), 1)
+    yield from items(Page[Reading], route("readings"), {**which, **span, "limit": size}, limit)

@@ -1,69 +1,121 @@
-"""Calls for what is too much for an answer: it is written to a file there, and fetched."""
+"""Exports: queries of any size, written to a file by the sandbox and downloaded."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Unpack
+from typing import BinaryIO
 
 import httpx
 
-from zenata_client.asked import Asked, FormatName
-from zenata_client.documents import Export, Page
+from zenata_client.contract.base import Page
+from zenata_client.contract.exports import Export
 from zenata_client.errors import ExportError, UnreachableError
-from zenata_client.plan import PATIENCE, Pause, Plan, Read, Send, at, delete, get, items, open_, post, whole
+from zenata_client.parameters import Duration, FormatName, Moment, Names, body, documented, text_of
+from zenata_client.plan import PATIENCE, Pause, Plan, Read, Send, collect, delete, get, items, open_, post, route
 from zenata_client.progress import bar
 
-_LOOK = 0.1  # before the first look at how far an export is; then twice as long each time [s] ...
-_LONGEST_LOOK = 5.0  # ... up to this [s]
-_WAIT = 1.0  # before a broken download goes on [s]
+_POLL = 0.1  # pause before the first look at the progress of an export, then doubled [s] ...
+_MAX_POLL = 5.0  # ... up to this [s]
+_WAIT = 1.0  # before a broken download continues [s]
 
 
-def make_export(*, format: FormatName = "parquet", **asked: Unpack[Asked]) -> Plan[Export]:  # noqa: A002 - the API's word
-    """Have readings, or aggregates of them, written to a file there; `download` fetches it once it is done."""
-    return (yield from post(Export, at("exports"), {**asked, "format": format}))
+@documented
+def make_export(
+    *,
+    world: Names | None = None,
+    sensor: Names | None = None,
+    kind: Names | None = None,
+    district: Names | None = None,
+    property: Names | None = None,  # noqa: A002 - the API's word
+    start: Moment | None = None,
+    end: Moment | None = None,
+    every: Duration | None = None,
+    agg: Names | None = None,
+    tz: str | None = None,
+    format: FormatName = "parquet",  # noqa: A002 - the API's word
+) -> Plan[Export]:
+    """Let the sandbox write readings, or aggregates of them, to a file; `download` fetches it once it is done.
+
+    Parameters
+    ----------
+    {series}
+    {range}
+    format : str
+        ``csv``, ``parquet`` or ``arrow``.
+    """
+    which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
+    times = {
+        name: None if one is None else text_of(one) for name, one in (("start", start), ("end", end), ("every", every))
+    }
+    rest = {"agg": agg, "tz": tz, "format": format}
+    return (yield from post(Export, route("exports"), body({**which, **times, **rest})))
 
 
 def exports() -> Plan[list[Export]]:
-    """Return one's exports, newest first."""
-    return (yield from whole(items(Page[Export], at("exports"))))
+    """Return your exports, newest first."""
+    return (yield from collect(items(Page[Export], route("exports"))))
 
 
 def delete_export(export: str) -> Plan[None]:
-    """Forget an export and its file; one under way stops."""
-    yield from delete(at("exports", export))
+    """Delete an export and its file; one that is not done stops."""
+    yield from delete(route("exports", export))
 
 
+@documented
 def export(
     file: str | Path,
     *,
+    world: Names | None = None,
+    sensor: Names | None = None,
+    kind: Names | None = None,
+    district: Names | None = None,
+    property: Names | None = None,  # noqa: A002 - the API's word
+    start: Moment | None = None,
+    end: Moment | None = None,
+    every: Duration | None = None,
+    agg: Names | None = None,
+    tz: str | None = None,
     format: FormatName = "parquet",  # noqa: A002 - the API's word
     progress: bool = False,
-    **asked: Unpack[Asked],
 ) -> Plan[Path]:
-    """Have readings, or aggregates of them, written there, fetch the file, and return where it is.
+    """Write readings, or aggregates of them, to a file here, and return its path.
 
-    If it is broken off, `exports` has what was made there, and `download` goes on.
+    The sandbox writes it, and it is downloaded and deleted there. If that is interrupted, `exports` lists it, and
+    `download` continues.
 
     Parameters
     ----------
     file : str or Path
         Replaced, if there is one.
+    {series}
+    {range}
     format : str
+        ``csv``, ``parquet`` or ``arrow``.
     progress : bool
-        Show how far it is.
-    **asked
-        As `readings` takes it.
+        Show a progress bar.
     """
-    made = yield from make_export(format=format, **asked)
+    made = yield from make_export(
+        world=world,
+        sensor=sensor,
+        kind=kind,
+        district=district,
+        property=property,
+        start=start,
+        end=end,
+        every=every,
+        agg=agg,
+        tz=tz,
+        format=format,
+    )
     path = yield from download(made.id, file, progress=progress)
     yield from delete_export(made.id)
     return path
 
 
 def download(export: str, file: str | Path, *, progress: bool = False) -> Plan[Path]:
-    """Fetch the file of an export, once it is written, and return where it is.
+    """Download the file of an export, once it is done, and return its path.
 
-    Until it is whole it stands beside `file`, with the id of the export and ``.part`` behind its name. A broken
-    connection is taken up again there, and so is a program that was stopped, by the same call.
+    A part of it stands beside `file`, with the id of the export and ``.part`` after its name. After a broken connection,
+    and in a program that was stopped and makes the same call again, the download continues there.
 
     Parameters
     ----------
@@ -72,12 +124,12 @@ def download(export: str, file: str | Path, *, progress: bool = False) -> Plan[P
     file : str or Path
         Replaced, if there is one.
     progress : bool
-        Show how far it is.
+        Show a progress bar.
 
     Raises
     ------
     ExportError
-        If it could not be written, or the file is not whole.
+        If it could not be written, or the file is not complete.
     """
     made = yield from _written(export, progress)
     file = Path(file)
@@ -92,11 +144,11 @@ def download(export: str, file: str | Path, *, progress: bool = False) -> Plan[P
 
 
 def _written(id_: str, progress: bool) -> Plan[Export]:
-    """Return an export when it is done."""
-    pause, shown = _LOOK, 0
+    """Wait until an export is done, and return it."""
+    pause, shown = _POLL, 0
     with bar(progress, "written", "%", 100) as move:
         while True:
-            made = yield from get(Export, at("exports", id_))
+            made = yield from get(Export, route("exports", id_))
             percent = int(100 * made.progress)
             move(percent - shown)
             shown = percent
@@ -105,11 +157,11 @@ def _written(id_: str, progress: bool) -> Plan[Export]:
             if made.state == "done":
                 return made
             yield Pause(pause)
-            pause = min(2 * pause, _LONGEST_LOOK)
+            pause = min(2 * pause, _MAX_POLL)
 
 
 def _fetch(made: Export, stream: BinaryIO, move: Callable[[int], object]) -> Plan[None]:
-    """Append to a file what is missing of it, over as many connections as it takes."""
+    """Append the missing part to a file, over as many connections as it takes."""
     waited = 0.0
     while (begin := stream.tell()) < made.bytes:
         try:
@@ -124,11 +176,11 @@ def _fetch(made: Export, stream: BinaryIO, move: Callable[[int], object]) -> Pla
 
 
 def _append(id_: str, stream: BinaryIO, move: Callable[[int], object]) -> Plan[None]:
-    """Append to a file what comes over one connection."""
+    """Append to a file the bytes of one connection."""
     begin = stream.tell()
     headers = {"Range": f"bytes={begin}-", "Accept-Encoding": "identity"}
-    response, chunks = yield from open_(Send(method="GET", path=at("exports", id_, "file"), headers=headers))
-    if response.status_code != httpx.codes.PARTIAL_CONTENT:  # somebody between us knows no ranges: it is the whole
+    response, chunks = yield from open_(Send(method="GET", path=route("exports", id_, "file"), headers=headers))
+    if response.status_code != httpx.codes.PARTIAL_CONTENT:  # a proxy between us knows no ranges: it is the whole file
         stream.seek(0)
         stream.truncate()
         move(-begin)

@@ -1,38 +1,63 @@
-"""Readings as they happen, over Server-Sent Events that are taken up again where they broke off."""
+"""Streams: readings as they happen, over Server-Sent Events that are resumed after a break."""
 
 from dataclasses import dataclass, field
-from typing import Unpack
+from typing import TypedDict
 
 import msgspec
 
-from zenata_client.asked import Which
 from zenata_client.calls.city import readings
-from zenata_client.documents import Reading
-from zenata_client.errors import UnreachableError
-from zenata_client.plan import PATIENCE, Flow, Give, Pause, Read, Send, at, open_, query
+from zenata_client.contract.readings import Reading
+from zenata_client.errors import UnreachableError, check_media
+from zenata_client.parameters import Names, documented, query
+from zenata_client.plan import PATIENCE, Flow, Give, Pause, Read, Send, open_, route
 
-_SILENCE = 45.0  # three heartbeats of the API: after that the connection is taken for dead [s]
-_WAIT = 2.0  # before it is taken up again, where the API does not say [s]
+_SILENCE = 45.0  # three heartbeats of the API: after that the connection counts as dead [s]
+_WAIT = 2.0  # before the next connection, where the API does not say [s]
 
 
-def stream(**which: Unpack[Which]) -> Flow[Reading]:
+class _Which(TypedDict):
+    world: str | None
+    sensor: Names | None
+    kind: Names | None
+    district: Names | None
+    property: Names | None
+
+
+@documented
+def stream(
+    *,
+    world: str | None = None,
+    sensor: Names | None = None,
+    kind: Names | None = None,
+    district: Names | None = None,
+    property: Names | None = None,  # noqa: A002 - the API's word
+) -> Flow[Reading]:
     """Give readings as they become durable, without an end.
 
-    Every reading comes at least once: a broken connection is taken up again behind the last reading, and what is too
-    much to be sent again is asked for. Some may come twice then; time, sensor and property tell.
+    Every reading comes at least once: after a break the stream continues behind the last reading, and readings that are
+    too many to be sent again are queried. Some may come twice then; time, sensor and property tell.
+
+    Parameters
+    ----------
+    {series}
 
     Raises
     ------
     UnreachableError
         If nobody answers at first, or for long.
     ProblemError
-        If the API says no.
+        If the API refuses it.
+    AnswerError
+        If the address answers something else, such as the page of a proxy.
     """
-    events, waited, path, params = _Events(), 0.0, at("stream"), query(which)
+    which = _Which(world=world, sensor=sensor, kind=kind, district=district, property=property)
+    events, waited, path, params = _Events(), 0.0, route("stream"), query(which)
     while True:
-        place = {} if events.last is None else {"Last-Event-ID": events.last}
+        headers = {} if events.last is None else {"Last-Event-ID": events.last}
         try:
-            _, chunks = yield from open_(Send(method="GET", path=path, params=params, headers=place, timeout=_SILENCE))
+            send = Send(method="GET", path=path, params=params, headers=headers, timeout=_SILENCE)
+            response, chunks = yield from open_(send)
+            check_media(response, "text/event-stream")
             waited = 0.0
             yield from _received(events, chunks, which)
         except UnreachableError:
@@ -42,22 +67,22 @@ def stream(**which: Unpack[Which]) -> Flow[Reading]:
         waited += events.wait
 
 
-def _received(events: "_Events", chunks: object, which: Which) -> Flow[Reading]:
-    """Give what comes over one connection."""
+def _received(events: "_Events", chunks: object, which: _Which) -> Flow[Reading]:
+    """Give the readings of one connection."""
     events.restart()
     while piece := (yield Read(chunks)):
         for id_, name, data in events.feed(piece):
             if name == "reading":
                 yield Give(msgspec.json.decode(data, type=Reading))
             elif name == "gap":
-                missed = msgspec.json.decode(data, type=dict[str, str])
-                yield from readings(**which, start=missed["from"], end=missed["to"])
-            events.last = id_  # now only: what fails before is asked for again
+                gap = msgspec.json.decode(data, type=dict[str, str])
+                yield from readings(**which, start=gap["from"], end=gap["to"])
+            events.last = id_  # only now: after a failure before this, the stream continues behind the event before
 
 
 @dataclass
 class _Events:
-    """What came of a stream, as the standard reads it (WHATWG HTML, section 9.2).
+    """Parser of Server-Sent Events (WHATWG HTML, section 9.2).
 
     Attributes
     ----------
@@ -79,7 +104,7 @@ class _Events:
         return [event for line in lines if (event := self._line(line.decode().rstrip("\r"))) is not None]
 
     def restart(self) -> None:
-        """Forget what was cut off in the middle."""
+        """Drop an event that was cut off."""
         self.rest, self._fields, self._id = b"", {}, self.last
 
     def _line(self, line: str) -> tuple[str | None, str, str] | None:

@@ -1,70 +1,234 @@
 """Calls about worlds and what happens in them (docs/scenarios.md)."""
 
-from collections.abc import Mapping
-from typing import Unpack
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from zenata_client.asked import ClockWords, ForkWords, Moment, WorldWords
-from zenata_client.documents import Advanced, Command, Event, Page, World
-from zenata_client.plan import Plan, at, delete, get, items, patch, post, whole
+import msgspec
+
+from zenata_client.calls.city import PAGE, readings
+from zenata_client.contract.base import Page
+from zenata_client.contract.commands import CommandResult
+from zenata_client.contract.readings import Reading
+from zenata_client.contract.worlds import Advanced, Event, Label, World
+from zenata_client.errors import IncompleteError
+from zenata_client.parameters import Duration, RunState, Speed, body, documented, text_of
+from zenata_client.plan import PATIENCE, Pause, Plan, Send, answered, collect, delete, get, items, patch, post, route
+
+TICK = timedelta(seconds=10)
+"""Step of a world's clock."""
 
 _LONG = 660.0  # more than a world may take to be advanced [s]
+_MOST_READINGS = 100_000  # in one answer to `advance`
+_WANTED_READINGS = 50_000  # in one answer, so that a burst still fits
+_FIRST_STEPS = 6  # of the first request, before it is known how many readings a step has
+_POLL = 0.5  # before readings that were published are queried again [s]
 
 
 def worlds() -> Plan[list[World]]:
-    """Return the worlds one may look into."""
-    return (yield from whole(items(Page[World], at("worlds"))))
+    """Return the worlds you may read: the shared city and your own."""
+    return (yield from collect(items(Page[World], route("worlds"))))
 
 
 def world(world: str) -> Plan[World]:
-    """Return how a world is."""
-    return (yield from get(World, at("worlds", world)))
+    """Return the state of a world."""
+    return (yield from get(World, route("worlds", world)))
 
 
-def make_world(**words: Unpack[WorldWords]) -> Plan[World]:
-    """Make a private world."""
-    return (yield from post(World, at("worlds"), words))
+def make_world(
+    *,
+    seed: int = 1,
+    start: str | datetime | None = None,
+    scenario: str | Sequence[Mapping[str, object]] | None = None,
+    speed: Speed = 1.0,
+    state: RunState = "running",
+    kinds: Sequence[str] = (),
+    districts: Sequence[str] = (),
+    packs: bool = False,
+) -> Plan[World]:
+    """Make a private world.
+
+    Parameters
+    ----------
+    seed : int
+        What all chance comes from.
+    start : str or datetime, optional
+        Its first moment; now if left out.
+    scenario : str or list of dict, optional
+        Name of a scenario, TOML text, or a list of events.
+    speed : float or "max"
+        World seconds per second.
+    state : str
+        ``paused`` for a world that moves only when it is advanced.
+    kinds, districts : list of str
+        Only sensors of these publish; all if empty.
+    packs : bool
+        Publish a pack for each district instead of a message for each sensor.
+    """
+    new = {"seed": seed, "start": start, "scenario": scenario, "speed": speed, "state": state}
+    which = {"kinds": kinds, "districts": districts, "packs": packs}
+    return (yield from post(World, route("worlds"), body({**new, **which})))
 
 
-def fork_world(world: str, **words: Unpack[ForkWords]) -> Plan[World]:
-    """Make a private world that goes on from another: the same past, a future of its own."""
-    return (yield from post(World, at("worlds", world, "fork"), words))
-
-
-def delete_world(world: str) -> Plan[None]:
-    """Delete a private world."""
-    yield from delete(at("worlds", world))
-
-
-def set_clock(world: str, **words: Unpack[ClockWords]) -> Plan[World]:
-    """Pause a world, let it go on, or change its speed."""
-    return (yield from patch(World, at("worlds", world, "clock"), words))
-
-
-def advance(
-    world: str, *, steps: int | None = None, until: Moment | None = None, limit: int = 10_000
-) -> Plan[Advanced]:
-    """Move a paused world on by ticks of ten seconds, or up to a time, and return what its sensors say meanwhile.
+def fork_world(
+    world: str, *, at: str | datetime | None = None, speed: Speed | None = None, state: RunState = "running"
+) -> Plan[World]:
+    """Make a private world that continues another: the same past, a future of its own.
 
     Parameters
     ----------
     world : str
-    steps, until : int, str or datetime
-        Say one of them.
-    limit : int
-        The most readings to return; all are in `readings` too.
+    at : str or datetime, optional
+        As it was at this time; as it is now if left out.
+    speed : float or "max", optional
+        World seconds per second; that of the world if left out.
+    state : str
     """
-    body = {name: value for name, value in (("steps", steps), ("until", until)) if value is not None}
-    return (yield from post(Advanced, at("worlds", world, "advance"), {**body, "limit": limit}, timeout=_LONG))
+    return (yield from post(World, route("worlds", world, "fork"), body({"at": at, "speed": speed, "state": state})))
+
+
+def delete_world(world: str) -> Plan[None]:
+    """Delete a private world."""
+    yield from delete(route("worlds", world))
+
+
+def set_clock(world: str, *, state: RunState | None = None, speed: Speed | None = None) -> Plan[World]:
+    """Pause a world, let it run, or change its speed.
+
+    Parameters
+    ----------
+    world : str
+    state : str, optional
+        ``running`` or ``paused``.
+    speed : float or "max", optional
+        World seconds per second.
+    """
+    return (yield from patch(World, route("worlds", world, "clock"), body({"state": state, "speed": speed})))
+
+
+@documented
+def advance(
+    world: str, *, steps: int | None = None, until: str | datetime | timedelta | None = None, limit: int | None = None
+) -> Plan[Advanced]:
+    """Move a paused world on, and return all readings of its sensors meanwhile.
+
+    A long way is asked for in parts, so that every reading is in an answer; if one fails, the world stays where it is
+    then.
+
+    Parameters
+    ----------
+    world : str
+    {paused}
+    limit : int, optional
+        At most so many readings; the world moves on all the same.
+
+    Raises
+    ------
+    IncompleteError
+        If readings of the answer are missing, and are not stored in time either.
+    """
+    if isinstance(until, timedelta):
+        steps, until = _steps(until), None
+    parts: list[Advanced] = []
+    left = yield from _distance(world, steps, until)
+    size = _FIRST_STEPS
+    while not parts or left > 0:
+        part = yield from _advance(world, min(size, left) or left, limit)
+        parts.append(part)
+        left -= min(size, left)
+        size = max(int(_WANTED_READINGS * part.steps / max(part.rows, 1)), 1)
+    found = [reading for part in parts for reading in part.items]
+    last = msgspec.structs.asdict(parts[-1])
+    last |= {"from_": parts[0].from_, "steps": sum(part.steps for part in parts), "next": None}
+    return Advanced(**{**last, "rows": sum(part.rows for part in parts), "items": found[:limit]})
+
+
+def _steps(span: timedelta) -> int:
+    steps, rest = divmod(span, TICK)
+    if rest or steps < 1:
+        raise ValueError(f"until: a world moves on in ticks of {TICK.seconds} s, which {span} is no multiple of")
+    return steps
+
+
+def _distance(world_: str, steps: int | None, until: str | datetime | None) -> Plan[int]:
+    """Return how many ticks it is."""
+    if (steps is None) == (until is None):
+        raise ValueError("give either steps or until")
+    if steps is not None:
+        return steps
+    now = (yield from world(world_)).time
+    end = datetime.fromisoformat(until) if isinstance(until, str) else until
+    assert end is not None  # noqa: S101 - one of both is given
+    return -((now - (end if end.tzinfo else end.replace(tzinfo=now.tzinfo))) // TICK)
+
+
+def _advance(world: str, steps: int, limit: int | None) -> Plan[Advanced]:
+    """Move a world on by one request, and return it with all readings."""
+    wanted = _MOST_READINGS if limit is None else min(limit, _MOST_READINGS)
+    request = {"steps": steps, "limit": wanted}
+    part: Advanced = yield from post(Advanced, route("worlds", world, "advance"), request, timeout=_LONG)
+    waited = 0.0
+    while limit is None and len(part.items) < part.rows:  # published already, and stored a moment later
+        if waited > PATIENCE:
+            raise IncompleteError(f"{part.rows - len(part.items):,} of {part.rows:,} readings are not stored yet")
+        yield Pause(_POLL)
+        waited += _POLL
+        start, end = part.from_ + timedelta(microseconds=1), part.time + timedelta(microseconds=1)
+        stored = yield from collect(readings(world=world, start=start, end=end, page=PAGE))
+        if len(stored) >= len(part.items):
+            part = msgspec.structs.replace(part, items=_merged(part.items, stored))
+    return part
+
+
+def _merged(answered_: list[Reading], stored: list[Reading]) -> list[Reading]:
+    """Return the readings of an answer and of the store, each once."""
+    found = {(one.time, one.sensor, one.property): one for one in (*answered_, *stored)}
+    return sorted(found.values(), key=lambda one: one.time)
+
+
+def backfill(world: str, end: str | datetime, *, every: Duration = "15m") -> Plan[World]:
+    """Move a paused world on into the store, in long ticks, as fast as it goes; `world` shows the progress.
+
+    Parameters
+    ----------
+    world : str
+    end : str or datetime
+    every : str, int or timedelta
+        Length of a tick, 10 s to 1 h.
+    """
+    request = body({"end": end, "every": text_of(every)})
+    return (yield from post(World, route("worlds", world, "backfill"), request))
+
+
+def record(world: str) -> Plan[dict[str, Any]]:
+    """Return all that makes a world what it is; saved as a file, ``zenata replay FILE`` repeats and compares it."""
+    return (
+        yield from answered(dict[str, Any], Send(method="GET", path=route("worlds", world, "record"), timeout=_LONG))
+    )
+
+
+def truth(world: str) -> Plan[list[Label]]:
+    """Return what really happened in a world; for engineers and administrators."""
+    return (yield from collect(items(Page[Label], route("worlds", world, "truth"))))
 
 
 def add_event(world: str, type: str, **parameters: object) -> Plan[Event]:  # noqa: A002 - the API's word
-    """Make something happen in a world: a leak, an outage, a heat wave."""
-    return (yield from post(Event, at("worlds", world, "events"), {"type": type, **parameters}))
+    """Begin an event in a world: a leak, an outage, a heat wave.
+
+    Parameters
+    ----------
+    world : str
+    type : str
+        Such as ``leak``.
+    **parameters
+        ``start``, ``duration``, and those of the type.
+    """
+    return (yield from post(Event, route("worlds", world, "events"), body({"type": type, **parameters})))
 
 
 def events(world: str) -> Plan[list[Event]]:
     """Return the events of a world; of the shared city those that were announced."""
-    return (yield from whole(items(Page[Event], at("worlds", world, "events"))))
+    return (yield from collect(items(Page[Event], route("worlds", world, "events"))))
 
 
 def command(
@@ -74,18 +238,18 @@ def command(
     *,
     id: str | None = None,  # noqa: A002 - the API's word
     wait: float = 15.0,
-) -> Plan[Command]:
-    """Tell a device of a world what to do, and return what became of it.
+) -> Plan[CommandResult]:
+    """Command a device of a world, and return the outcome.
 
     Parameters
     ----------
     world, sensor : str
-    settings : mapping
-        As `kinds` lists them; None gives one back to the device's own control.
+    settings : dict
+        Values by setpoint, as `kinds` lists them; None gives one back to the device's own control.
     id : str, optional
         Of the command; one is made if left out.
     wait : float
-        How long to wait for the world's next tick [s]; `pending` after that.
+        How long to wait for the world's next tick [s]; ``pending`` after that.
     """
-    body = {"world": world, "sensor": sensor, "set": settings, "id": id, "wait": wait}
-    return (yield from post(Command, at("commands"), body, timeout=wait + 60))
+    request = {"world": world, "sensor": sensor, "set": settings, "id": id, "wait": wait}
+    return (yield from post(CommandResult, route("commands"), body(request), timeout=wait + 60))

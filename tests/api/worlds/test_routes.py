@@ -183,7 +183,7 @@ BEYOND = "/v1/readings?world=w-own&start=2026-01-01T00:00:00.000001Z&end=2026-01
 def test_advancing_returns_the_readings(pilot, simulators, limit, following):
     response = pilot.post("/v1/worlds/w-own/advance", json={"steps": 6, "limit": limit})
     page = conforming(response.json(), Advanced)
-    assert (page.steps, page.rows, page.next) == (1, 2, following)
+    assert (page.steps, page.rows, page.next) == (6, 1 + bool(following), following)
     assert simulators.asked == [("w-own", "advance", {"steps": 6, "limit": limit})]
 
 
