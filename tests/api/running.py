@@ -3,7 +3,7 @@
 import json
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +138,7 @@ def running(
     worlds: Path = Path("nowhere"),
     hub: Hub | None = None,
     ready: Callable[[], list[str]] = list,
+    stalled: Callable[[], Mapping[str, str]] = dict,
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0),
     limits: Limits = PLENTY,
     quotas: PilotQuotas = RATE,
@@ -181,6 +182,7 @@ def running(
         webhooks=webhooks,
         cursors=Cursors(b"secret"),
         ready=ready,
+        stalled=stalled,
         counters=lambda: {"ingest_messages": 7},
         replay=replay,
         devices=devices,

@@ -123,6 +123,7 @@ class Ledger:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._names: list[tuple[str, str]] = []
+        self._of_world: dict[str, list[int]] = {}
         self._numbers: dict[tuple[str, str], int] = {}
         self._beyond: dict[int, Ranges] = {}  # of the accounts that miss some
         self._announced: dict[str, int] = {}
@@ -138,6 +139,7 @@ class Ledger:
                     self._data = {name: np.concatenate((column, 0 * column)) for name, column in self._data.items()}
                 self._names.append((world, sensor))
                 self._numbers[world, sensor] = number
+                self._of_world.setdefault(world, []).append(number)
         return number
 
     @property
@@ -230,7 +232,7 @@ class Ledger:
     def balance(self, world: str) -> Balance:
         """Return the sum of the accounts of a world."""
         with self._lock:
-            chosen = np.array([number for number, (of, _) in enumerate(self._names) if of == world], dtype=np.int64)
+            chosen = np.array(self._of_world.get(world, []), dtype=np.int64)
             highest, stored, rejected, missing, repeated = self._sums(chosen)
             in_flight = max(self._announced.get(world, 0) - highest, 0)
         return Balance(stored=stored, rejected=rejected, in_flight=in_flight, missing=missing, repeated=repeated)
@@ -276,6 +278,9 @@ class Ledger:
             self._beyond = {new: self._beyond[old] for new, old in enumerate(stay) if old in self._beyond}
             self._names = [self._names[number] for number in stay]
             self._numbers = {name: number for number, name in enumerate(self._names)}
+            self._of_world = {}
+            for number, (of, _) in enumerate(self._names):
+                self._of_world.setdefault(of, []).append(number)
             for name, column in self._data.items():
                 self._data[name] = np.zeros_like(column)
                 self._data[name][: len(stay)] = column[stay]

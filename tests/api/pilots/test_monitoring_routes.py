@@ -10,10 +10,13 @@ import msgspec
 import pytest
 
 from tests.api.documents import conforming
-from tests.api.running import START, Api, running, small_city
+from tests.api.running import START, Api, private_world, running, small_city
 from zenata.broker.monitor import BrokerMonitor, Connection
-from zenata.contract.activity import Activity, Alert, AuditEntry
+from zenata.city.clock import WallClock
+from zenata.contract.activity import Activity, Alert, AuditEntry, OwnActivity
 from zenata.contract.base import Page
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, Audit
+from zenata.control.audit import AuditEntry as AuditRecord
 from zenata.errors import BrokerError
 from zenata.store import open_store
 
@@ -163,3 +166,71 @@ def test_a_pilot_sees_what_it_did_itself(client: httpx.Client) -> None:
     assert {deed["who"] for deed in client.get("/v1/audit").json()["items"]} <= {"test-pilot"}
     refused = client.get("/v1/audit", params={"who": "test-admin"})
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/wrong-role")
+
+
+def note(api: Api, who: str, what: str, target: str, **detail: object) -> None:
+    audit = Audit(api.register._engine)
+    audit.record(AuditRecord(time=WallClock().now(), who=who, what=what, target=target, detail=dict(detail)))
+
+
+def own(client: httpx.Client) -> OwnActivity:
+    answer = client.get("/v1/me/activity")
+    assert answer.status_code == 200, answer.text
+    return conforming(answer.json(), OwnActivity)
+
+
+def test_what_the_broker_did_to_a_pilot_is_its_own_business(api: Api, engineer: httpx.Client) -> None:
+    note(api, "test-pilot", BROKER_CUT_OFF, "test-pilot", reason="too many messages", seconds=60.0)
+    note(api, "test-guest", BROKER_REFUSED, "cam-7", reason="a topic holds a space", address="9.9.9.9")
+    with api.client("pilot") as pilot, api.client("guest") as guest:
+        mine, other = own(pilot), own(guest)
+        assert pilot.get("/v1/pilots/test-guest/activity").status_code == 404
+    assert [(one.kind, "too many messages" in one.detail) for one in mine.broker if one.kind == "cut-off"] == [
+        ("cut-off", True)
+    ]
+    assert not any("cam-7" in one.detail for one in mine.broker)
+    assert any("cam-7" in one.detail for one in other.broker)
+    assert {alert.kind for alert in mine.alerts} >= {"cut-off"}
+    found = {(alert.pilot, alert.kind) for alert in conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items}
+    assert found >= {("test-pilot", "cut-off"), ("test-guest", "refused")}
+
+
+def test_c3_a_client_without_a_key_is_shown_to_those_at_its_address_and_by_name_to_one_alone(api: Api) -> None:
+    """Two pilots behind one address learn that one of them is refused, and not by what name."""
+    with api.client("pilot", "127.0.0.7") as pilot, api.client("guest", "127.0.0.8") as guest:
+        own(pilot), own(guest)
+        for address in ("127.0.0.7", "127.0.0.9"):
+            note(api, "broker", BROKER_REFUSED, f"pi.at-{address}", reason="the client id holds ...", address=address)
+        assert [one.detail for one in own(pilot).broker if "pi.at-127.0.0.7" in one.detail]
+        assert not [one for one in own(guest).broker if "127.0.0.7" in one.detail]
+        with api.client("guest", "127.0.0.7") as neighbour:
+            own(neighbour)
+        shown = [one.detail for client in (pilot, guest) for one in own(client).broker if "127.0.0.7" in one.detail]
+        assert len(shown) == 2
+        assert all(detail.startswith("an MQTT client at 127.0.0.7 was refused") for detail in shown)
+    with api.client("engineer") as engineer:
+        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+    assert [one.pilot for one in alerts if "pi.at-127.0.0.9" in one.detail] == [None]
+
+
+def test_what_is_not_stored_is_an_alert(tmp_path: Path) -> None:
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    private_world(tmp_path, "w-one")
+    problems = {"zenata": "7 messages of zenata are not stored", "w-one": "3 messages of w-one are not stored"}
+    with (
+        running(
+            city=small_city(),
+            store=store,
+            worlds=tmp_path,
+            ready=lambda: [problems["zenata"]],
+            stalled=lambda: problems,
+        ) as api,
+        api.client("engineer") as engineer,
+    ):
+        assert engineer.get("/readyz").status_code == 503
+        found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+    store.close()
+    assert {(one.pilot, one.kind, one.detail) for one in found} >= {
+        (None, "not-ready", problems["zenata"]),
+        ("test-pilot", "not-stored", problems["w-one"]),
+    }
