@@ -12,13 +12,14 @@ from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
 from api.http.params import MapParams
 from api.http.responses import responses
+from api.http.routing import FairRoute
 from api.readings.selection import check_names
 from zenata.city.kinds import KINDS
 from zenata.city.model import Sensor
 from zenata.contract.city import CityMap
 from zenata.control.device import Device
 
-router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _DEVICE = "device"
 _PLACE = ("longitude", "latitude", "ring")  # what the geometry says
@@ -78,4 +79,6 @@ def _point(longitude: float | None, latitude: float | None) -> dict[str, Any]:
 
 def _feature(layer: str, about: dict[str, Any], geometry: dict[str, Any]) -> dict[str, Any]:
     known = {name: value for name, value in about.items() if name not in _PLACE}
-    return {"type": "Feature", "id": about["id"], "geometry": geometry, "properties": {"layer": layer, **known}}
+    # A device may be called as a sensor is, and ids are unique in a collection (RFC 7946 section 3.2).
+    id_ = f"{_DEVICE}/{about['id']}" if layer == _DEVICE else about["id"]
+    return {"type": "Feature", "id": id_, "geometry": geometry, "properties": {"layer": layer, **known}}

@@ -8,12 +8,14 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from api.city.places import is_near
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import Params, SensorsParams, WorldParams
 from api.http.problems import invalid
 from api.http.responses import responses
+from api.http.routing import FairRoute
 from api.readings.selection import check_kinds_and_districts, check_sensor, select_world
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
@@ -25,7 +27,7 @@ from zenata.contract.city import City as CityDocument
 from zenata.contract.city import District as DistrictDocument
 from zenata.contract.city import Kind, Sensor, SensorWithLatest
 
-router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "invalid-parameter")
 
@@ -98,13 +100,15 @@ def sensor(
 def _search(context: Context, params: SensorsParams) -> tuple[IntArray, FloatArray | None]:
     """Return the positions of the sensors asked for, and their distances with `near`."""
     check_kinds_and_districts(context, params.kind, params.district)
-    bbox = _bbox(params.bbox) if params.bbox is not None else None
+    bbox = _bbox(context, params.bbox) if params.bbox is not None else None
     positions = context.sensors.find(kinds=params.kind, districts=params.district, bbox=bbox)
     if params.near is None:
         if params.within is not None:
             raise invalid("within", "needs near=longitude,latitude")
         return positions, None
     longitude, latitude = _degrees("near", params.near, ("longitude", "latitude"))
+    if not is_near(context.city, longitude, latitude) and is_near(context.city, latitude, longitude):
+        raise invalid("near", f"longitude comes first, as in GeoJSON: near={latitude},{longitude}")
     distances = context.sensors.distance(positions, longitude, latitude)
     order = np.argsort(distances, kind="stable")
     if params.within is not None:
@@ -112,8 +116,10 @@ def _search(context: Context, params: SensorsParams) -> tuple[IntArray, FloatArr
     return positions[order], distances[order]
 
 
-def _bbox(text: str) -> tuple[float, float, float, float]:
+def _bbox(context: Context, text: str) -> tuple[float, float, float, float]:
     west, south, east, north = _degrees("bbox", text, ("west", "south", "east", "north"))
+    if is_near(context.city, south, west) and is_near(context.city, north, east):
+        raise invalid("bbox", f"longitude comes first, as in GeoJSON: bbox={south},{west},{north},{east}")
     if west > east or south > north:
         raise invalid("bbox", f"{text!r} is empty: give west,south,east,north with west <= east and south <= north")
     return west, south, east, north

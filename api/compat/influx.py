@@ -5,6 +5,7 @@ of InfluxDB looks for it.
 """
 
 from typing import Annotated, Any
+from urllib.parse import parse_qs
 
 import msgspec
 from anyio import to_thread
@@ -12,14 +13,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.devices.telemetry import body_of, over_quota
-from api.http.auth import CHALLENGE, admit, key_of
+from api.http.auth import admit, key_of
 from api.http.context import ContextDep
 from api.http.formats import JSON
 from api.http.params import WriteParams
 from api.http.problems import KINDS, Problem
-from api.http.responses import responses
-from zenata.contract.service import InfluxHealth, InfluxResults
-from zenata.control.keys import Principal, Role
+from api.http.responses import Responses, responses
+from api.http.rights import check_role
+from zenata.contract.service import InfluxHealth, InfluxReady, InfluxResults
+from zenata.control.keys import Principal
 from zenata.wire.uplinks.results import TelemetryResult
 
 router = APIRouter(tags=["devices"])
@@ -27,6 +29,11 @@ router = APIRouter(tags=["devices"])
 VERSION = "1.8.10"
 """The version of InfluxDB whose behaviour these routes follow."""
 
+DATABASE = "zenata"
+"""What the one database is called that clients are told of; whatever name they write to is taken."""
+
+_VERSION = {"X-Influxdb-Version": VERSION}
+_NO_CONTENT: Responses = {204: {"description": "Lines are taken here"}}
 _CODES = {401: "unauthorized", 403: "forbidden", 429: "too many requests"}  # as InfluxDB 2 calls them
 _SHOWN = 100  # bad lines that are named
 _PROBLEMS = (
@@ -56,20 +63,14 @@ async def authenticate_client(context: ContextDep, request: Request) -> Principa
     Problem
         401 without a key of ours, 403 with one that may not write, 429 for too many requests.
     """
-    key = key_of(request)
-    if key is None:
-        detail = f"The request carries no key. {KINDS['no-key'].help} `Token zk_...` does too."
-        raise Problem("no-key", detail, CHALLENGE, **_influx_members("unauthorized", detail))
     try:
-        principal = admit(context, request, key)
+        principal = admit(context, request, key_of(request))
+        check_role(principal, request)
     except Problem as problem:
         code = _CODES.get(KINDS[problem.name].status, "invalid")
         raise Problem(
             problem.name, problem.detail, problem.headers, **problem.members, **_influx_members(code, problem.detail)
         ) from None
-    if principal.role not in {Role.ADMIN, Role.PILOT}:
-        detail = f"This needs the role admin or pilot; the key has {principal.role}."
-        raise Problem("wrong-role", detail, allowed=["admin", "pilot"], **_influx_members("forbidden", detail))
     return principal
 
 
@@ -95,11 +96,12 @@ async def write_v2(
     return await _write(context, principal, params, request)
 
 
-@router.get("/ping", responses=responses(InfluxHealth, "invalid-parameter"))
-@router.head("/ping", include_in_schema=False)
-async def ping() -> Response:
-    """Say that lines are taken here, as InfluxDB 1 does."""
-    return _pass()
+@router.get("/ping", status_code=204, responses=responses(InfluxHealth, "invalid-parameter") | _NO_CONTENT)
+async def ping(verbose: str = "") -> Response:
+    """Say that lines are taken here, as InfluxDB 1 does: 204 without a body, or 200 with one if `verbose` is true."""
+    if verbose.lower() in {"true", "1"}:
+        return _pass()
+    return Response(status_code=204, headers=_VERSION)
 
 
 @router.get("/health", responses=responses(InfluxHealth, "invalid-parameter"))
@@ -108,19 +110,43 @@ async def health() -> Response:
     return _pass()
 
 
-@router.post(
-    "/query",
-    responses=responses(
-        InfluxResults, "no-key", "wrong-role", "request-refused", "body-too-large", "invalid-parameter"
-    ),
-)
+@router.get("/ready", responses=responses(InfluxReady, "invalid-parameter"))
+async def ready() -> Response:
+    """Say that lines are taken here, as InfluxDB 2 does; `/readyz` tells whether the whole service is ready."""
+    return Response(msgspec.json.encode({"status": "ready"}), media_type=JSON, headers=_VERSION)
+
+
+_QUERY_PROBLEMS = ("no-key", "wrong-role", "request-refused", "body-too-large", "invalid-parameter")
+
+
+@router.post("/query", responses=responses(InfluxResults, *_QUERY_PROBLEMS))
 async def query(_: ClientDep, request: Request) -> Response:
-    """Take `CREATE DATABASE`, which clients of InfluxDB 1 begin with; there is nothing to make. Ask with /v1/readings."""
-    statement = request.query_params.get("q") or (await body_of(request)).decode(errors="replace")
-    if "create database" not in statement.lower().replace("+", " ").replace("%20", " "):
-        detail = "Only CREATE DATABASE is taken here. Ask for readings with /v1/readings."
-        raise Problem("request-refused", detail, error=detail)
-    return Response(msgspec.json.encode({"results": [{"statement_id": 0}]}), media_type=JSON)
+    """Take the statements of InfluxQL that clients of InfluxDB 1 begin with; ask for readings with /v1/readings.
+
+    `CREATE DATABASE` makes nothing, `SHOW DATABASES` names one, and other `SHOW` statements find nothing in it.
+    """
+    statement = request.query_params.get("q")
+    if statement is None:
+        statement = (await body_of(request)).decode(errors="replace")
+        statement = parse_qs(statement).get("q", [statement])[0]
+    words = " ".join(statement.lower().split())
+    if words.startswith("show databases"):
+        found = [{"name": "databases", "columns": ["name"], "values": [[DATABASE]]}]
+        return _result({"statement_id": 0, "series": found})
+    if words.startswith(("create database", "show ")):
+        return _result({"statement_id": 0})
+    detail = "Only CREATE DATABASE and SHOW are taken here. Ask for readings with /v1/readings."
+    raise Problem("request-refused", detail, error=detail)
+
+
+@router.get("/query", responses=responses(InfluxResults, *_QUERY_PROBLEMS))
+async def query_by_get(_: ClientDep, request: Request) -> Response:
+    """Take statements of InfluxQL, as POST does."""
+    return await query(_, request)
+
+
+def _result(statement: dict[str, Any]) -> Response:
+    return Response(msgspec.json.encode({"results": [statement]}), media_type=JSON, headers=_VERSION)
 
 
 async def _write(context: ContextDep, principal: Principal, params: WriteParams, request: Request) -> Response:
@@ -157,4 +183,4 @@ def _header(text: str) -> str:
 
 def _pass() -> Response:
     document = {"name": "influxdb", "message": "ready for queries and writes", "status": "pass", "version": VERSION}
-    return Response(msgspec.json.encode(document), media_type=JSON, headers={"X-Influxdb-Version": VERSION})
+    return Response(msgspec.json.encode(document), media_type=JSON, headers=_VERSION)

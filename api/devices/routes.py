@@ -7,33 +7,33 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.city.places import district_of, is_near
-from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import DeviceParams, DevicesParams, Params
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
-from api.worlds.worlds import WATCHERS
+from api.http.rights import WATCHERS
+from api.http.routing import FairRoute
 from zenata.city.clock import WallClock, format_time
 from zenata.city.readings import Selection
 from zenata.contract.base import Page
 from zenata.contract.devices import Device as DeviceDocument
 from zenata.contract.devices import DeviceChange, DeviceWithLatest, NewDevice
 from zenata.control.device import Device, DeviceError
-from zenata.control.keys import Principal, Role
+from zenata.control.keys import Principal
 from zenata.wire import topics
 
-router = APIRouter(prefix="/v1/devices", tags=["devices"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1/devices", tags=["devices"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "invalid-parameter")
 _OWN = (*_COMMON, "wrong-role", "unknown-device", "device-conflict")
-_makers = Depends(allow(Role.ADMIN, Role.PILOT))
 
 NoParams = Annotated[Params, Query()]
 
 
-@router.post("", status_code=201, dependencies=[_makers], responses=responses(DeviceDocument, *_OWN, status=201))
+@router.post("", status_code=201, responses=responses(DeviceDocument, *_OWN, status=201))
 def make(
     context: ContextDep, principal: PrincipalDep, new: Annotated[NewDevice, body(NewDevice)], _: NoParams
 ) -> Response:
@@ -74,7 +74,7 @@ def device(
     return Response(msgspec.json.encode(document_of(found))[:-1] + latest, media_type=JSON)
 
 
-@router.patch("/{device}", dependencies=[_makers], responses=responses(DeviceDocument, *_OWN))
+@router.patch("/{device}", responses=responses(DeviceDocument, *_OWN))
 def change(
     context: ContextDep,
     principal: PrincipalDep,
@@ -89,7 +89,7 @@ def change(
     return _json(document_of(_or_problem(lambda: context.devices.change(principal.pilot, device, **fields))))
 
 
-@router.delete("/{device}", status_code=204, dependencies=[_makers], responses=responses(None, *_OWN, status=204))
+@router.delete("/{device}", status_code=204, responses=responses(None, *_OWN, status=204))
 def remove(context: ContextDep, principal: PrincipalDep, device: str, _: NoParams) -> Response:
     """Remove a device. It may send nothing more; its readings stay."""
     _or_problem(lambda: context.devices.remove(principal.pilot, device))

@@ -11,22 +11,23 @@ from pydantic import ValidationError
 
 from api.exports.export import Export
 from api.exports.jobs import MAX_EXPORTS, RETENTION
-from api.http.auth import PrincipalDep, authenticate
+from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
 from api.http.formats import FORMATS, JSON
 from api.http.params import Params, ReadingsParams
 from api.http.problems import KINDS, Problem
 from api.http.responses import responses
+from api.http.rights import WATCHERS
+from api.http.routing import FairRoute
 from api.readings.query import to_page
-from api.worlds.worlds import WATCHERS
 from zenata.city.clock import SECOND, WallClock, format_time
 from zenata.contract.base import Page
 from zenata.contract.exports import Export as ExportDocument
 from zenata.contract.exports import NewExport
 from zenata.control.keys import Principal
 
-router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "invalid-parameter")
 _FILE = {
@@ -95,9 +96,14 @@ def file(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoPa
 
 
 @router.delete("/{export}", status_code=204, responses=responses(None, *_COMMON, "unknown-export", status=204))
-def delete(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoParams) -> Response:
-    """Forget an export and its file; one under way stops."""
-    context.exports.delete(_find(context, principal, export).id)
+def delete(context: ContextDep, principal: PrincipalDep, right: RightDep, export: ExportId, _: NoParams) -> Response:
+    """Delete an export and its file; one under way stops. Of others only administrators may."""
+    found = _find(context, principal, export)
+    if found.pilot != principal.pilot and principal.role not in right.others:
+        raise Problem(
+            "wrong-role", f"It belongs to {found.pilot}: ask them, or an administrator.", allowed=sorted(right.others)
+        )
+    context.exports.delete(found.id)
     return Response(status_code=204)
 
 

@@ -30,7 +30,7 @@ def _csv(file: Path, encoder: Encoder) -> Iterator[Write]:
     with file.open("wb") as stream:
 
         def write(table: Table) -> None:
-            text = encoder.csv(table)
+            text = encoder.csv(table, digits=6)  # one form of time in the whole file
             stream.write(text if stream.tell() == 0 else text[text.index(b"\n") + 1 :])  # one heading is enough
 
         yield write

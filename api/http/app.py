@@ -1,7 +1,9 @@
 """The HTTP application, composed from its parts."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +19,9 @@ from api.devices import telemetry_routes
 from api.exports import routes as export_routes
 from api.http import service as service_routes
 from api.http.body_limit import BodyLimit
+from api.http.compress import Compression
 from api.http.context import Context
+from api.http.methods import Methods
 from api.http.metrics import Metrics, Observer
 from api.http.openapi import Application
 from api.http.problems import (
@@ -38,6 +42,8 @@ from api.webhooks import routes as webhook_routes
 from api.worlds import routes as world_routes
 from zenata.errors import StoreError
 
+_MAX_THREADS = 1_000  # more than all pools together ever use
+
 
 def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
     """Return the application.
@@ -50,6 +56,8 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
         Whose pages may ask: of the others, browsers let none read an answer.
     """
     app = Application(
+        lifespan=_many_threads,
+        redirect_slashes=False,  # it would lead to the host that the request names
         exception_handlers={
             Problem: on_problem,
             HTTPException: on_http_exception,
@@ -61,7 +69,9 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
     app.state.context = context
     app.state.metrics = Metrics(context)
     # The innermost first: the last one added is the first that a request meets.
+    app.add_middleware(Methods, open_to_pages=bool(origins))
     app.add_middleware(BodyLimit, context=context)
+    app.add_middleware(Compression)
     app.add_middleware(Observer, metrics=app.state.metrics, context=context)
     protect(app, origins)
     for routes in (
@@ -84,3 +94,10 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
         app.include_router(routes.router)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app
+
+
+@asynccontextmanager
+async def _many_threads(_: FastAPI) -> AsyncIterator[None]:
+    """Let the pools of the context bound how many threads work, and not one number for all of them together."""
+    to_thread.current_default_thread_limiter().total_tokens = _MAX_THREADS
+    yield

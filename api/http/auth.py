@@ -1,4 +1,4 @@
-"""Authentication: finds the key of a request, identifies it once, and checks its scope and role.
+"""Authentication: finds the key of a request, identifies it once, and checks its scope and its right to the route.
 
 References
 ----------
@@ -7,39 +7,70 @@ RFC 6750 (bearer tokens); RFC 7617 (Basic).
 
 import binascii
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from api.http.context import Context, ContextDep
 from api.http.problems import KINDS, Problem
-from zenata.control.keys import Principal, Role, Scope
+from api.http.rights import Right, check_role, right_of
+from zenata.control.keys import Principal, Scope
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of the sandbox, `zk_...`")
 
 _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
+_PREFIX = "zk_"  # of every key
+_KEY_IN_URL = {"/write", "/query"}  # where clients of InfluxDB 1 put it
+
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="zenata"'}
 
 
 def key_of(request: HTTPConnection) -> str | None:
-    """Return the key of a request: as a bearer, or as clients of InfluxDB send it.
+    """Return the key of a request, wherever its client puts it; quotes around it are left off.
 
-    They send it as ``Token`` (version 2) or as a password (version 1).
+    As a bearer; as clients of InfluxDB send it (``Token``, or the password of ``Basic`` or of the query parameter ``p``);
+    as the user name or password of ``Basic``; or in ``X-API-Key``.
     """
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    credentials = credentials.strip().strip("\"'")
     match scheme.lower():
         case "token" | "bearer":
-            return credentials.strip().rpartition(":")[2]
+            return credentials.rpartition(":")[2]
         case "basic":
-            try:
-                return b64decode(credentials, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
-                return None
-    return request.query_params.get("p")
+            return _key_of_basic(credentials)
+    key = request.headers.get("x-api-key", "").strip().strip("\"'")
+    if key.startswith(_PREFIX):
+        return key
+    return request.query_params.get("p") if request.scope["path"] in _KEY_IN_URL else None
+
+
+def _key_of_basic(credentials: str) -> str | None:
+    """Return the key of a user and a password: whichever is one, or else the password where there is one."""
+    try:
+        user, _, password = b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return user if user.startswith(_PREFIX) and not password.startswith(_PREFIX) else password
+
+
+def _missing(request: HTTPConnection) -> Problem:
+    """Return the problem of a request without a key, naming what was sent in its place."""
+    scheme = request.headers.get("authorization", "").partition(" ")[0]
+    if scheme.lower().startswith(_PREFIX):
+        wrong = "The header Authorization has a key, but not the word Bearer before it."
+    elif scheme:
+        wrong = f"The header Authorization is there, but {scheme[:20]!r} in it holds no key."
+    elif "x-api-key" in request.headers:
+        wrong = "The header X-API-Key is there, but holds no key of this sandbox: those begin with zk_."
+    elif any(value.startswith(_PREFIX) for value in request.query_params.values()):
+        wrong = "There is a key in the address, where logs would keep it: make another one, and send that in a header."
+    else:
+        wrong = "The request carries no key."
+    return Problem("no-key", f"{wrong} {KINDS['no-key'].help}", CHALLENGE)
 
 
 def identify(context: Context, request: HTTPConnection, key: str | None) -> Principal:
@@ -54,7 +85,7 @@ def identify(context: Context, request: HTTPConnection, key: str | None) -> Prin
     if known is not None:
         return known
     if key is None:
-        raise Problem("no-key", f"The request carries no key. {KINDS['no-key'].help}", CHALLENGE)
+        raise _missing(request)
     principal = context.guard.identify(key, request.client.host if request.client else "")
     request.state.principal, request.state.key = principal, key
     return principal
@@ -79,12 +110,12 @@ def admit(context: Context, request: HTTPConnection, key: str | None) -> Princip
 
 
 async def authenticate(
-    context: ContextDep,
-    request: HTTPConnection,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    context: ContextDep, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Principal:
-    """Return whom the key of a request speaks for; see `admit`."""
-    return admit(context, request, None if credentials is None else credentials.credentials)
+    """Return whom the key of a request speaks for; see `admit` and `api.http.rights.check_role`."""
+    principal = admit(context, request, key_of(request))
+    check_role(principal, request)
+    return principal
 
 
 PrincipalDep = Annotated[Principal, Depends(authenticate)]
@@ -103,12 +134,9 @@ async def get_still_valid(context: ContextDep, _: PrincipalDep, request: HTTPCon
 StillValidDep = Annotated[Callable[[], bool], Depends(get_still_valid)]
 
 
-def allow(*roles: Role) -> Callable[[Principal], Awaitable[None]]:
-    """Return a dependency that lets only these roles pass, and answers others 403."""
+async def get_right(request: Request) -> Right:
+    """Return who may call the route of the request."""
+    return right_of(request)
 
-    async def check(principal: PrincipalDep) -> None:
-        if principal.role not in roles:
-            detail = f"This needs the role {' or '.join(roles)}; the key has {principal.role}."
-            raise Problem("wrong-role", detail, allowed=list(roles))
 
-    return check
+RightDep = Annotated[Right, Depends(get_right)]

@@ -1,9 +1,10 @@
 """Context of the application: the parts that routes work with, composed once by the caller."""
 
+from asyncio import Semaphore
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Annotated, Protocol
 
 from anyio import CapacityLimiter
@@ -13,6 +14,7 @@ from api.city.places import SensorIndex
 from api.exports.jobs import Exports
 from api.http.cursors import Cursors
 from api.http.guard import Guard
+from api.http.pools import FairPool, HeavyQueries
 from api.live.hub import Hub
 from api.pilots.activity import Activity
 from api.readings.encode import Encoder
@@ -31,6 +33,12 @@ from zenata.wire.uplinks.results import TelemetryResult
 
 STORED_AT_ONCE = 4
 """Requests with telemetry that have a thread at once; one of them is stored. A default."""
+
+QUERIES, QUERIES_OF_ONE, MAX_WAITING = 24, 6, 200
+"""Requests that work in threads at once, of all and of one pilot; how many more of one pilot wait. Defaults."""
+
+MAX_REPLAYS = 4
+"""Streams that read the store at once. A default."""
 
 AT_ONCE = 32
 """How many requests of one pilot to one route wait for simulators at once; the others have not been sent yet.
@@ -138,14 +146,29 @@ class Context:
         return SensorIndex(self.city)
 
     @cached_property
-    def turns(self) -> defaultdict[tuple[str, str], CapacityLimiter]:
-        """Threads to wait for simulators in, by pilot and route, so that nobody waits for anybody else."""
-        return defaultdict(partial(CapacityLimiter, AT_ONCE))
+    def queries(self) -> FairPool:
+        """Places of requests that work in threads."""
+        return FairPool(places=QUERIES, share=QUERIES_OF_ONE, queue=MAX_WAITING)
+
+    @cached_property
+    def simulator_calls(self) -> defaultdict[tuple[str, str], FairPool]:
+        """Places of requests that wait for simulators, by route."""
+        return defaultdict(lambda: FairPool(places=8 * AT_ONCE, share=AT_ONCE, queue=1_000))
+
+    @cached_property
+    def heavy_queries(self) -> HeavyQueries:
+        """Turns of queries that read much."""
+        return HeavyQueries()
 
     @cached_property
     def takers(self) -> CapacityLimiter:
         """Threads in which telemetry is stored, so that a slow store leaves some for everybody else."""
         return CapacityLimiter(STORED_AT_ONCE)
+
+    @cached_property
+    def replays(self) -> Semaphore:
+        """Replays of streams that read the store at once, so that listeners who all come back leave room for queries."""
+        return Semaphore(MAX_REPLAYS)
 
     @cached_property
     def sockets(self) -> Counter[str]:

@@ -4,9 +4,13 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import Response
 
 from api.http.asyncapi import LICENSE, NAMES
 from api.http.bodies import Reader
@@ -39,6 +43,7 @@ class Application(FastAPI):
     """A FastAPI whose document also holds the shape of errors, and calls each route by what it does."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of FastAPI
+        self._document: bytes | None = None
         super().__init__(
             title="Zenata Sandbox",
             version="1",
@@ -51,8 +56,21 @@ class Application(FastAPI):
             **options,
         )
 
+    def setup(self) -> None:
+        """Serve the OpenAPI document as bytes that are made once: it has 300 kB, and anybody may ask for it."""
+        self.add_route(str(self.openapi_url), self._openapi_document, include_in_schema=False)
+
+    async def _openapi_document(self, request: Request) -> Response:
+        del request
+        if self._document is None:
+            self._document = await to_thread.run_sync(lambda: msgspec.json.encode(self.openapi()))
+        headers = {"Cache-Control": "public, max-age=300"}
+        return Response(self._document, headers=headers, media_type="application/json")
+
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
+        if self.openapi_schema is not None:
+            return self.openapi_schema
         document = super().openapi()
         for route in iter_route_contexts(self.routes):
             if isinstance(route.original_route, APIRoute) and (type_ := _body(route.original_route.dependant)):

@@ -86,8 +86,8 @@ class RangeParams(SeriesParams):
 
     start: str | None = Field(
         None,
-        description="First observation time: RFC 3339, or relative to the world's newest reading (`-1h`, `-P1D`, `now`). "
-        "An hour before `end` if left out.",
+        description="First observation time: RFC 3339 (UTC if it has no offset), a number since 1970 (s, ms, us or ns, by "
+        "its size), or from the world's newest reading (`now`, `-90min`, `now-1h`, `-P1D`). An hour before `end` if left out.",
         examples=["-1h"],
         max_length=64,
     )
@@ -97,7 +97,17 @@ class RangeParams(SeriesParams):
         max_length=64,
     )
     every: str | None = Field(
-        None, description="Width of the buckets to aggregate: `15m`, `1h`, `PT15M`.", examples=["1h"], max_length=64
+        None,
+        description="Width of the buckets to aggregate: `15m`, `1h`, `PT15M`, or a number of seconds.",
+        examples=["1h"],
+        max_length=64,
+    )
+    tz: str | None = Field(
+        None,
+        description="Time zone by whose clock buckets begin, such as `Africa/Casablanca` or `UTC`. Days and weeks begin by "
+        "the city's clock if left out, shorter buckets by UTC.",
+        examples=["Africa/Casablanca"],
+        max_length=64,
     )
     agg: Names = Field(
         (), description=f"Aggregates: {', '.join(AGGREGATES)}; `mean` if only `every` is given.", examples=[["mean"]]
@@ -107,6 +117,9 @@ class RangeParams(SeriesParams):
 class ReadingsParams(RangeParams):
     """Parameters of /v1/readings."""
 
+    shape: Literal["rows", "columns"] = Field(
+        "rows", description="Of JSON: an object for each reading, or for each series with an array for each column."
+    )
     limit: Annotated[int | None, _LIMIT] = None
     cursor: Cursor = None
     format: FormatName = None
@@ -184,7 +197,9 @@ class TelemetryParams(Params):
 class WriteParams(Params):
     """Parameters of /write and /api/v2/write; those that say where to InfluxDB say nothing here."""
 
-    precision: str = Field("ns", description="What timestamps count: `ns`, `us`, `ms` or `s`.", max_length=8)
+    precision: Annotated[str, BeforeValidator(lambda text: text or "ns")] = Field(
+        "ns", description="What timestamps count: `ns` (also if empty), `us`, `ms` or `s`.", max_length=8
+    )
     device: str | None = Field(None, description="Instead of the tag `device` or `host`.", max_length=64)
     db: str | None = Field(None, description=_NOTHING, max_length=200)
     rp: str | None = Field(None, description=_NOTHING, max_length=200)

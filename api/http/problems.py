@@ -63,6 +63,11 @@ KINDS: dict[str, ProblemKind] = {
     "locked-out": ProblemKind(
         status=429, title="Too many wrong keys", help="Wait as long as Retry-After says, and use a key of yours."
     ),
+    "cors-closed": ProblemKind(
+        status=403,
+        title="Not open to this page",
+        help="Name its origin in the setting cors_origins (ZENATA_CORS_ORIGINS), and start the API again.",
+    ),
     "unknown-pilot": ProblemKind(status=404, title="No such pilot", help="List pilots with /v1/pilots."),
     "unknown-key": ProblemKind(status=404, title="No such key", help="List keys with /v1/pilots/{pilot}/keys."),
     "pilot-conflict": ProblemKind(
@@ -235,7 +240,9 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         case _ if isinstance(error.__cause__, Problem):
             problem = error.__cause__
         case HTTPStatus.NOT_FOUND:
-            problem = Problem("unknown-route", f"There is nothing at {request.url.path}. {KINDS['unknown-route'].help}")
+            path = request.url.path
+            hint = "Leave out the slash at its end." if path.endswith("/") else KINDS["unknown-route"].help
+            problem = Problem("unknown-route", f"There is nothing at {path}. {hint}")
         case HTTPStatus.BAD_REQUEST:
             problem = invalid("body", "is no JSON in UTF-8")
         case HTTPStatus.METHOD_NOT_ALLOWED:
@@ -252,9 +259,10 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> list[str]:
     """Return the methods of all routes of a path; the framework knows only those of the first."""
     scopes = ((method, {**request.scope, "method": method}) for method in _METHODS)
-    return [
+    found = [
         method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     ]
+    return [*found, "HEAD"] if "GET" in found else found
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

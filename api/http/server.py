@@ -1,9 +1,19 @@
-"""The HTTP server, which can stop while streams are open."""
+"""The HTTP server: strict parsing, time limits for slow clients, a bounded number of connections, and a clean stop.
 
+References
+----------
+RFC 9112 (HTTP/1.1): sections 2.2 (bare LF), 5.2 (line folding), 6.3 (Content-Length beside Transfer-Encoding); RFC 6585
+section 5 (431).
+"""
+
+import asyncio
 import logging
 import socket
+from http import HTTPStatus
 
+import msgspec
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.live.hub import Hub
 from zenata.errors import SetupError
@@ -11,10 +21,115 @@ from zenata.process.tls import Certificate, certificate_of
 
 log = logging.getLogger(__name__)
 
-LARGEST_MESSAGE = 16_384
+MAX_MESSAGE = 16_384
 """Bytes that a client may send by WebSocket at once."""
 
-_LOOK = 10  # turns of a tenth of a second between two looks at whether the certificate has been renewed
+MAX_HEAD = 65_536
+"""Bytes of the head of a request: its line and headers."""
+
+MAX_CONNECTIONS = 2_000
+"""Connections at once, of all clients. A default: each costs some kB, and a descriptor."""
+
+HEAD_TIMEOUT, BODY_TIMEOUT = 10.0, 60.0
+"""How long a client may take to send the head of a request, and then its body [s]. Defaults."""
+
+_RENEWAL = 10  # turns of a tenth of a second between two checks whether the certificate has been renewed
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection that is refused beyond `MAX_CONNECTIONS`, and ended where its request is malformed or too slow.
+
+    The parser (llhttp) refuses what two servers in a row might read differently: Content-Length beside chunked, bare LF,
+    folded headers.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+    _in_head = False
+    _head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Begin to wait for a request, if there is room for one more connection."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"There are {MAX_CONNECTIONS:,} connections: try again later.")
+        else:
+            self._wait(HEAD_TIMEOUT)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._in_head:
+            self._head += len(data)
+            if self._head > MAX_HEAD:
+                self._refuse(
+                    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    f"A request has up to {MAX_HEAD:,} bytes before its body.",
+                )
+
+    def on_message_begin(self) -> None:
+        """Begin the time for the head."""
+        super().on_message_begin()
+        self._in_head, self._head = True, 0
+        if self._timer is None:
+            self._wait(HEAD_TIMEOUT)
+
+    def on_headers_complete(self) -> None:
+        """Begin the time for the body."""
+        self._in_head = False
+        self._wait(BODY_TIMEOUT)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End the time for the request."""
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on."""
+        self._stop_waiting()
+        super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a request that is no HTTP/1.1, or could be read in two ways."""
+        del msg
+        self._refuse(
+            HTTPStatus.BAD_REQUEST,
+            "This is not one well-formed HTTP/1.1 request: lines end in CRLF, headers are not folded, and Content-Length "
+            "does not stand beside Transfer-Encoding.",
+        )
+
+    def _wait(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._timer = self.loop.call_later(seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        detail = f"The head of a request may take {HEAD_TIMEOUT:g} s, its body {BODY_TIMEOUT:g} s."
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, detail)
+
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        """Answer with a problem, unless an answer has begun, and close."""
+        self._stop_waiting()
+        if not getattr(self.cycle, "response_started", False):  # there may be no cycle yet
+            problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+            body = msgspec.json.encode(problem)
+            head = (
+                f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
+        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -30,7 +145,8 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, hub: Hub, certificate: Certificate | None = None) -> None:
-        config.ws_max_size = LARGEST_MESSAGE
+        config.http = Protocol
+        config.ws_max_size = MAX_MESSAGE
         config.ws_per_message_deflate = False  # it would hold up the event loop, and with it everybody else
         if certificate:
             config.ssl_certfile, config.ssl_keyfile = certificate.cert, certificate.key
@@ -41,7 +157,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is due; see `uvicorn.Server.on_tick`."""
-        if counter % _LOOK == 0:
+        if counter % _RENEWAL == 0:
             self._renew()
         return await super().on_tick(counter)
 

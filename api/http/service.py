@@ -12,14 +12,13 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from prometheus_client import generate_latest
 
 from api.http.asyncapi import asyncapi
-from api.http.auth import allow, authenticate
+from api.http.auth import authenticate
 from api.http.context import ContextDep
 from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import KINDS, Problem, problem_type
 from api.http.responses import responses
 from zenata.contract.service import Health, ProblemKind
-from zenata.control.keys import Role
 from zenata.errors import StoreError
 
 router = APIRouter(tags=["service"])
@@ -52,7 +51,7 @@ def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
 
 @router.get(
     "/metrics",
-    dependencies=[Depends(authenticate), Depends(allow(Role.ADMIN, Role.ENGINEER))],
+    dependencies=[Depends(authenticate)],
     response_class=PlainTextResponse,
     responses=responses(None, "no-key", "wrong-role", "invalid-parameter"),
 )
@@ -89,7 +88,7 @@ async def docs(request: Request) -> Response:
         swagger_js_url="/swagger/swagger-ui-bundle.js",
         swagger_css_url="/swagger/swagger-ui.css",
         swagger_favicon_url="/swagger/favicon-32x32.png",
-        swagger_ui_parameters={"persistAuthorization": True, "tryItOutEnabled": True, "displayRequestDuration": True},
+        swagger_ui_parameters={"persistAuthorization": False, "tryItOutEnabled": True, "displayRequestDuration": True},
     )
     scripts = _SCRIPT.findall(bytes(page.body))
     page.headers["Content-Security-Policy"] = _DOCS_POLICY.format(

@@ -39,7 +39,7 @@ from zenata.store.base import Query, Table
 log = logging.getLogger(__name__)
 
 _HEARTBEAT = 15.0
-"""Silence after which a comment is sent [s], under the idle time-outs of common proxies."""
+"""Silence after which a `position` event is sent [s], under the idle time-outs of common proxies."""
 
 _CHECK = 1.0
 """Pause between two checks whether the key is still valid [s]."""
@@ -48,7 +48,7 @@ _SLICE = 5_000
 """The most readings encoded at once, about 5 ms of the event loop."""
 
 _END_OF_TIME = parse_time("9999-12-31T00:00:00Z")
-_ID = re.compile(r"([0-9a-f]{16})-([0-9]{1,15})-(-?[0-9]{1,17})")
+_ID = re.compile(r"((?:[0-9a-f]{2}){8,16})-([0-9]{1,15})-(-?[0-9]{1,17})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +74,7 @@ def parse_event_id(text: str, hub: Hub, selection: Selection) -> Position:
     match = _ID.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no id of an event of this stream: send the last one you got, or none")
-    return Position(batch=hub.marked(match[1], repr(selection)), sent=int(match[2]), time=int(match[3]))
+    return Position(batch=hub.marked(match[1], hub.listener_key(selection)), sent=int(match[2]), time=int(match[3]))
 
 
 class Listener:
@@ -103,6 +103,7 @@ class Listener:
         self._still_valid = still_valid
         self._hub = context.hub
         self._selection = selection
+        self._key = context.hub.listener_key(selection)
         self._wanted = PerSeries(matcher(selection), bool)
         self._position = position
 
@@ -112,9 +113,8 @@ class Listener:
         A store that fails ends it too: the client comes back by itself.
         """
         with self._hub.listen() as news:
-            # An id without data moves the client's position without an event, so that even a break before the first
-            # reading loses nothing.
-            yield f"retry: 2000\nid: {self._id(self._position)}\n\n".encode()
+            # The id comes before the first reading, so that even a break before that loses nothing.
+            yield b"retry: 2000\n" + self._position_event()
             try:
                 sent = time.monotonic()
                 while self._open:
@@ -123,13 +123,21 @@ class Listener:
                         yield chunk
                         sent = time.monotonic()
                     if time.monotonic() - sent >= _HEARTBEAT:
-                        yield f": still here\nid: {self._id(self._position)}\n\n".encode()
+                        yield self._position_event()
                         sent = time.monotonic()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(min(_CHECK, _HEARTBEAT)):
                             await news.wait()
             except StoreError as error:
                 log.error("a stream ends, as the store cannot be read: %s", error)
+
+    def _position_event(self) -> bytes:
+        """Return the event that moves the client's position without a reading.
+
+        It has data: clients such as httpx-sse hand on a block without any as an event whose data is empty, and no JSON.
+        """
+        data = msgspec.json.encode({"time": format_time(self._position.time)})
+        return f"id: {self._id(self._position)}\nevent: position\ndata: ".encode() + data + b"\n\n"
 
     @property
     def _open(self) -> bool:
@@ -179,12 +187,11 @@ class Listener:
     async def _replay(self) -> AsyncIterator[bytes]:
         """Yield what the store has since the time of `_position`, and set it to where the ring went on from there at the start."""
         live = Position(batch=self._hub.unsettled, sent=0, time=self._position.time)
-        query = Query(
-            selection=self._selection, start=self._position.time - OVERLAP, end=_END_OF_TIME, limit=4 * _SLICE
-        )
+        query = Query(selection=self._selection, start=self._position.time - OVERLAP, end=_END_OF_TIME, limit=_SLICE)
         sent = 0
         while self._open:
-            table = await run_in_threadpool(self._context.store.query, query)
+            async with self._context.replays:
+                table = await run_in_threadpool(self._context.store.query, query)
             sent += len(table)
             if len(table):
                 live = replace(live, time=max(live.time, int(table.time[-1])))
@@ -219,4 +226,4 @@ class Listener:
         return f"{self._mark(position.batch)}-{position.sent}-{position.time}"
 
     def _mark(self, batch: int) -> str:
-        return self._hub.mark(batch, repr(self._selection))
+        return self._hub.mark(batch, self._key)

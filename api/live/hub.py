@@ -17,13 +17,15 @@ import numpy as np
 
 from api.readings.series import PerSeries
 from zenata.city.clock import SECOND
-from zenata.city.readings import ReadingBatch
+from zenata.city.readings import ReadingBatch, Selection
 
 OVERLAP = 60 * SECOND
 """How much earlier than asked a replay from the store begins [us]: readings reach the store a little out of order."""
 
-REPLAY_LIMIT = 200_000
-"""The most readings taken again from the store after one break."""
+REPLAY_LIMIT = 50_000
+"""The most readings replayed from the store after one break; the rest is in an event `gap`. A default."""
+
+_TAG, _NUMBER = 6, 8  # bytes of a mark: of its digest, and of the number of the batch
 
 
 class Hub:
@@ -89,21 +91,28 @@ class Hub:
         """Return a batch of the ring, or None if it has left it or has not come yet."""
         return self._batches.get(number)
 
-    def mark(self, number: int, listener: str) -> str:
-        """Return what stands for a batch, to this hub and to listeners of this kind alone.
+    def listener_key(self, selection: Selection) -> bytes:
+        """Return what marks of listeners to this selection are made with; computed once, as a selection can be long."""
+        return blake2b(repr(selection).encode(), digest_size=32, key=self._secret).digest()
 
-        It does not reveal the number, which would count the batches of all worlds together.
+    def mark(self, number: int, key: bytes) -> str:
+        """Return what stands for a batch, to this hub and to listeners with this key alone.
+
+        It does not reveal the number, which would count the batches of all worlds together: it is the number, encrypted
+        under a keystream that follows from its own digest (a synthetic initialization vector, as RFC 5297 has it).
         """
-        return _mark(self._listener(listener), number)
+        plain = number.to_bytes(_NUMBER, "big")
+        tag = blake2b(plain, digest_size=_TAG, key=key, person=b"mark").digest()
+        return (tag + _encrypted(plain, tag, key)).hex()
 
-    def _listener(self, listener: str) -> blake2b:
-        """Return what marks of this kind of listeners begin with, as hashing a long selection takes its time."""
-        return blake2b(listener.encode(), digest_size=8, key=self._secret)
-
-    def marked(self, mark: str, listener: str) -> int:
+    def marked(self, mark: str, key: bytes) -> int:
         """Return the number of the batch that a mark stands for; 0 if the ring has none, nor is it the one to come."""
-        numbers, start = range(self.next, self.first - 1, -1), self._listener(listener)
-        return next((number for number in numbers if _mark(start, number) == mark), 0)
+        data = bytes.fromhex(mark)
+        if len(data) != _TAG + _NUMBER:
+            return 0
+        number = int.from_bytes(_encrypted(data[_TAG:], data[:_TAG], key), "big")
+        known = self.first <= number <= self.next and self.mark(number, key) == mark
+        return number if known else 0
 
     def newest(self, world: str) -> int | None:
         """Return the newest observation time [us] published in a world, or None if nothing was."""
@@ -142,7 +151,7 @@ class Hub:
                 loop.call_soon_threadsafe(news.set)
 
 
-def _mark(start: blake2b, number: int) -> str:
-    hashed = start.copy()
-    hashed.update(b" %d" % number)
-    return hashed.hexdigest()
+def _encrypted(text: bytes, tag: bytes, key: bytes) -> bytes:
+    """Encrypt a number with the keystream of a tag, or decrypt it."""
+    stream = blake2b(tag, digest_size=_NUMBER, key=key, person=b"keystream").digest()
+    return bytes(one ^ other for one, other in zip(text, stream, strict=True))

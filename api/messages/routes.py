@@ -8,13 +8,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import AccountsParams, LettersParams, Params
 from api.http.responses import responses
+from api.http.rights import WATCHERS, Right
+from api.http.routing import FairRoute
 from api.readings.selection import select_world
-from api.worlds.worlds import WATCHERS
 from zenata.city.clock import format_time
 from zenata.city.model import OWN
 from zenata.contract.base import Page
@@ -25,7 +26,7 @@ from zenata.store.dead_letters import DeadLetter
 from zenata.store.ledger import FATES, Account, Balance
 from zenata.wire import topics
 
-router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "invalid-parameter")
 _TERMS = ("published", *FATES)
@@ -70,11 +71,13 @@ def accounts(
     "/dead-letters",
     responses=responses(Page[DeadLetterDocument], *_COMMON, "wrong-role", "unknown-world", "store-unavailable"),
 )
-def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated[LettersParams, Query()]) -> Response:
+def dead_letters(
+    context: ContextDep, principal: PrincipalDep, right: RightDep, params: Annotated[LettersParams, Query()]
+) -> Response:
     """List messages that could not become readings, newest first, with the reason. A pilot sees its own."""
     query = f"{params.world}"
     letters = context.store.dead_letters(
-        topics=_topics(context, principal, params.world),
+        topics=_topics(context, principal, right, params.world),
         before=_position(context, params.cursor, query),
         limit=params.limit + 1,
         payloads=True,
@@ -86,7 +89,6 @@ def dead_letters(context: ContextDep, principal: PrincipalDep, params: Annotated
 
 @router.post(
     "/dead-letters/replay",
-    dependencies=[Depends(allow(Role.ADMIN, Role.ENGINEER))],
     responses=responses(ReplayResult, *_COMMON, "wrong-role", "store-unavailable"),
 )
 def replay(context: ContextDep, _: NoParams) -> Response:
@@ -95,12 +97,12 @@ def replay(context: ContextDep, _: NoParams) -> Response:
     return _json({"mended": mended, "dead": dead})
 
 
-def _topics(context: Context, principal: Principal, world: str | None) -> list[str]:
+def _topics(context: Context, principal: Principal, right: Right, world: str | None) -> list[str]:
     """Return what the topics begin with whose dead letters somebody may see."""
     if world is not None and world.startswith(OWN):
         return [topics.of_pilot(select_world(context, principal, world).removeprefix(OWN))]
     if world is not None:
-        context.worlds.check_owner(principal, world, *WATCHERS)
+        context.worlds.check_owner(principal, world, right)
         return [f"{world}/"]
     if principal.role in WATCHERS:
         return [""]

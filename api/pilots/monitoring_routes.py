@@ -8,22 +8,23 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
 from api.http.formats import FORMATS, JSON
 from api.http.params import AuditParams, Params, PilotPath
 from api.http.problems import Problem
 from api.http.responses import responses
+from api.http.rights import WATCHERS
+from api.http.routing import FairRoute
 from api.pilots.monitoring import activity, alerts, connected, own_alerts
 from api.pilots.routes import find
-from api.worlds.worlds import WATCHERS
 from zenata.city.clock import format_time
 from zenata.contract.activity import Activity, Alert, OwnActivity
 from zenata.contract.activity import AuditEntry as AuditDocument
 from zenata.contract.base import Page
 from zenata.control.audit import AuditEntry
 
-router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _CSV = {FORMATS["csv"].media_type: {"schema": {"type": "string"}}}
@@ -47,9 +48,7 @@ def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> R
     return _json(seen | {"alerts": list(own_alerts(context, found))})
 
 
-@router.get(
-    "/alerts", dependencies=[Depends(allow(*WATCHERS))], responses=responses(Page[Alert], *_COMMON, "store-unavailable")
-)
+@router.get("/alerts", responses=responses(Page[Alert], *_COMMON, "store-unavailable"))
 def all_alerts(context: ContextDep, _: NoParams) -> Response:
     """List what somebody should look at: silent devices, dead letters, failures, quotas, messages that are not stored, clients the broker refused, a full broker."""
     return _json({"items": list(alerts(context)), "next": None})

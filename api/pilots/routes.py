@@ -7,14 +7,15 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import KeyPath, KeysParams, Params, PilotPath
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
-from api.worlds.worlds import WATCHERS
+from api.http.rights import WATCHERS
+from api.http.routing import FairRoute
 from zenata.city.clock import WallClock, format_time, parse_time
 from zenata.contract.base import Page
 from zenata.contract.pilots import (
@@ -35,7 +36,7 @@ from zenata.control.checks import check_key
 from zenata.control.keys import MAIN, Key, Principal, Role, Scope
 from zenata.control.pilot import Entry, Pilot, PilotError
 
-router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 T = TypeVar("T")
 
@@ -43,8 +44,6 @@ _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _ONE = (*_COMMON, "unknown-pilot", "pilot-conflict")
 _KEY = (*_ONE, "unknown-key", "over-quota")
 _PROBLEMS = {"unknown": "unknown-key", "conflict": "pilot-conflict", "limit": "pilot-conflict"}
-_saz = Depends(allow(Role.ADMIN))
-_watchers = Depends(allow(*WATCHERS))
 
 NoParams = Annotated[Params, Query()]
 
@@ -56,7 +55,7 @@ def me(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     return _json(_pilot(context, pilot) | {"key": principal.key, "scopes": sorted(principal.scopes)})
 
 
-@router.post("/pilots", status_code=201, dependencies=[_saz], responses=responses(PilotWithKey, *_ONE, status=201))
+@router.post("/pilots", status_code=201, responses=responses(PilotWithKey, *_ONE, status=201))
 def add(
     context: ContextDep, principal: PrincipalDep, new: Annotated[NewPilot, body(NewPilot)], _: NoParams
 ) -> Response:
@@ -72,7 +71,7 @@ def add(
     return _json(_pilot(context, pilot) | {"issued": issued}, 201, headers)
 
 
-@router.get("/pilots", dependencies=[_watchers], responses=responses(Page[PilotDocument], *_COMMON))
+@router.get("/pilots", responses=responses(Page[PilotDocument], *_COMMON))
 def pilots(context: ContextDep, _: NoParams) -> Response:
     """List all pilots; for engineers and administrators."""
     return _json({"items": [_pilot(context, pilot) for pilot in context.register.pilots()], "next": None})
@@ -84,7 +83,7 @@ def show(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoPa
     return _json(_pilot(context, find(context, principal, pilot)))
 
 
-@router.patch("/pilots/{pilot}", dependencies=[_saz], responses=responses(PilotDocument, *_ONE))
+@router.patch("/pilots/{pilot}", responses=responses(PilotDocument, *_ONE))
 def change(
     context: ContextDep,
     principal: PrincipalDep,
@@ -99,7 +98,7 @@ def change(
     return _json(_pilot(context, _tried(lambda: context.register.change(pilot, by=principal, **changes))))
 
 
-@router.post("/pilots/{pilot}/suspend", dependencies=[_watchers], responses=responses(PilotDocument, *_ONE))
+@router.post("/pilots/{pilot}/suspend", responses=responses(PilotDocument, *_ONE))
 def suspend(
     context: ContextDep,
     principal: PrincipalDep,
@@ -113,14 +112,14 @@ def suspend(
     return _json(_pilot(context, _tried(lambda: context.register.suspend(pilot, by=principal, reason=reason))))
 
 
-@router.post("/pilots/{pilot}/resume", dependencies=[_watchers], responses=responses(PilotDocument, *_ONE))
+@router.post("/pilots/{pilot}/resume", responses=responses(PilotDocument, *_ONE))
 def resume(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Let a suspended pilot go on."""
     _check_rank(principal, find(context, principal, pilot))
     return _json(_pilot(context, _tried(lambda: context.register.resume(pilot, by=principal))))
 
 
-@router.get("/keys", dependencies=[_watchers], responses=responses(Page[KeyDocument], *_COMMON))
+@router.get("/keys", responses=responses(Page[KeyDocument], *_COMMON))
 def search(context: ContextDep, params: Annotated[KeysParams, Query()]) -> Response:
     """Say whose keys begin so, also revoked ones: for a key that was found somewhere."""
     return _json({"items": [_key(key) for key in context.register.keys(prefix=params.prefix)], "next": None})
@@ -174,7 +173,6 @@ def budget(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: No
 @router.post(
     "/pilots/{pilot}/budget",
     status_code=201,
-    dependencies=[_saz],
     responses=responses(BudgetEntry, *_ONE, status=201),
 )
 def enter(

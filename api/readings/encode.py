@@ -32,7 +32,15 @@ class Encoder:
         self._json = PerSeries(_json_series, object)
         self._csv = PerSeries(_csv_series, object)
 
-    def encode(self, table: Table, format_name: str, following: str | None = None) -> bytes:
+    def encode(
+        self,
+        table: Table,
+        format_name: str,
+        following: str | None = None,
+        about: Mapping[str, str] | None = None,
+        *,
+        in_columns: bool = False,
+    ) -> bytes:
         """Return a table in one of `api.http.formats.FORMATS`.
 
         Parameters
@@ -41,6 +49,10 @@ class Encoder:
         format_name : str
         following : str, optional
             Cursor of the next page; only JSON can hold it.
+        about : mapping of str to str, optional
+            More members of the JSON document, such as its range.
+        in_columns : bool
+            Whether JSON has an object for each series, with arrays, instead of an object for each row.
         """
         match format_name:
             case "csv":
@@ -50,13 +62,32 @@ class Encoder:
             case "parquet":
                 return parquet(table)
             case _:
-                return self.json_list(table, b'{"items":[', b'],"next":' + msgspec.json.encode(following) + b"}")
+                members = msgspec.json.encode({"next": following} | dict(about or {}))[1:]
+                rows = self.json_columns if in_columns else self.json_list
+                return rows(table, b'{"items":[', b"]," + members)
 
     def json_list(self, table: Table, head: bytes = b"[", tail: bytes = b"]") -> bytes:
         """Return the rows of a table as a JSON list, between two texts."""
         pieces = weave(len(table), *self.json_strands(table.catalog, table.series, table.time, table.columns, b"},"))
         pieces[-1:] = [b"}"] if pieces else []
         return b"".join([head, *pieces, tail])
+
+    def json_columns(self, table: Table, head: bytes = b"[", tail: bytes = b"]") -> bytes:
+        """Return a table as a JSON list of series, each with its description once and an array for each column."""
+        order = np.argsort(table.series, kind="stable")
+        numbers_, begins = np.unique(table.series[order], return_index=True)
+        ends = [*begins[1:].tolist(), len(order)]
+        columns = {"time": times(table.time[order], '"', '"')}
+        columns |= {name: numbers(values[order]) for name, values in table.columns.items()}
+        described = self._json.take(table.catalog, numbers_).tolist()
+        items = [
+            b"{"
+            + about
+            + b"".join(b',"%b":[%b]' % (n.encode(), b",".join(c[begin:end])) for n, c in columns.items())
+            + b"}"
+            for about, begin, end in zip(described, begins.tolist(), ends, strict=True)
+        ]
+        return b"".join([head, b",".join(items), tail])
 
     def json_strands(
         self,
@@ -72,9 +103,15 @@ class Encoder:
             strands += [b',"' + name.encode() + b'":', numbers(values)]
         return [*strands, end]
 
-    def csv(self, table: Table) -> bytes:
-        """Return a table as CSV (RFC 4180) with a heading; a missing number is an empty cell."""
-        strands: list[Strand] = [times(table.time, after=","), self._csv.take(table.catalog, table.series).tolist()]
+    def csv(self, table: Table, digits: int | None = None) -> bytes:
+        """Return a table as CSV (RFC 4180) with a heading; a missing number is an empty cell.
+
+        `digits` are the decimals of its times: as many as they need, unless a file is written table by table.
+        """
+        strands: list[Strand] = [
+            times(table.time, after=",", digits=digits),
+            self._csv.take(table.catalog, table.series).tolist(),
+        ]
         for values in table.columns.values():
             strands += [b",", [b"" if text == b"null" else text for text in numbers(values)]]
         heading = ",".join(("time", *_DESCRIPTION, *table.columns)).encode()
@@ -95,14 +132,20 @@ def numbers(values: NumberArray) -> list[bytes]:
     return msgspec.json.encode(values.tolist())[1:-1].split(b",") if len(values) else []
 
 
-def times(moments: IntArray, before: str = "", after: str = "") -> list[bytes]:
-    """Write times [us since the Unix epoch] as `zenata.city.clock.format_time` does, many at once, between two texts."""
+def times(moments: IntArray, before: str = "", after: str = "", digits: int | None = None) -> list[bytes]:
+    """Write times [us since the Unix epoch] as RFC 3339, many at once, between two texts.
+
+    All have the same number of decimals (0, 3 or 6, as many as the finest needs, or `digits`): readers that take the
+    form of a column from its first cell, as pandas does, would else leave the rest as text.
+    """
     distinct, position = np.unique(moments, return_inverse=True)
     seconds, micros = np.divmod(distinct, SECOND)
     stamps = np.datetime_as_string(seconds.astype("datetime64[s]")).tolist()
+    if digits is None:
+        digits = 0 if not micros.any() else 6 if (micros % 1000).any() else 3
     text = np.empty(len(distinct), dtype=object)
     text[:] = [
-        (f"{before}{stamp}.{rest:06d}".rstrip("0") + f"Z{after}" if rest else f"{before}{stamp}Z{after}").encode()
+        f"{before}{stamp}{f'.{rest:06d}'[: digits + 1] if digits else ''}Z{after}".encode()
         for stamp, rest in zip(stamps, micros.tolist(), strict=True)
     ]
     pieces: list[bytes] = text[position].tolist()

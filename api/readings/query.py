@@ -1,21 +1,33 @@
-"""Queries: the parameters of /v1/readings as a query of the store, and cursors of its pages."""
+"""Queries: the parameters of /v1/readings as a query of the store, and what the answer says of it.
 
-import time
-from dataclasses import dataclass
+Relative times count from the newest reading of the worlds that are meant: a world's clock need not be the wall's.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from api.http.context import Context
 from api.http.cursors import Cursors
 from api.http.formats import Format
-from api.http.params import ReadingsParams
-from api.http.problems import KINDS, Problem, invalid
-from api.http.times import parse_moment
+from api.http.params import RangeParams, ReadingsParams
+from api.http.problems import KINDS as PROBLEMS
+from api.http.problems import Problem, invalid
 from api.readings.selection import check_names, select
-from zenata.city.clock import SECOND, parse_duration
+from zenata.city.clock import SECOND, WallClock, format_time, is_relative, lacks_zone, parse_duration, parse_moment
+from zenata.city.kinds import KINDS
 from zenata.control.keys import Principal
 from zenata.store.base import AGGREGATES, Query, Table
+from zenata.store.buckets import DAY, check_every
 
 DEFAULT_RANGE = 3600 * SECOND
 """How far before its end a query begins that does not say [us]."""
+
+_LONGEST = 31 * DAY  # what is older is mostly rolled up [us]
+_DEVICE_PERIOD = 60  # of a pilot's device, which may say anything [s]. A guess
+_GAP = 10  # the note names the first reading if more than this part of the range before it is empty
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,16 +39,25 @@ class Page:
     cursors : Cursors
     query : Query
         For the store.
+    start : int
+        As it was asked for [us since the Unix epoch].
+    newest : int or None
+        Newest observation time of the worlds [us since the Unix epoch].
     fingerprint : str
         The parameters that all pages of the query share.
     partial : bool
         Whether the request can do with a part of the result, as it pages.
+    assumed_utc : bool
+        Whether a time without an offset was taken as UTC.
     """
 
     cursors: Cursors
     query: Query
+    start: int
+    newest: int | None
     fingerprint: str
     partial: bool
+    assumed_utc: bool = False
 
     def following(self, table: Table) -> str | None:
         """Return the cursor of the next page, or None if this is the last.
@@ -51,10 +72,58 @@ class Page:
         if not table.more:
             return None
         if not self.partial:
-            detail = f"The result has more than {self.query.limit:,} rows. {KINDS['too-many-rows'].help}"
+            detail = f"The result has more than {self.query.limit:,} rows. {PROBLEMS['too-many-rows'].help}"
             raise Problem("too-many-rows", detail, limit=self.query.limit)
         last = (int(table.time[-1]), int(table.series[-1]))
         return self.cursors.encode((self.query.start, self.query.end, *last), self.fingerprint)
+
+    def labelled(self, table: Table) -> Table:
+        """Return the table with the start that was asked for as the time of a bucket over the whole range.
+
+        A relative range begins just behind its start, so that two in a row share no reading.
+        """
+        if not self.query.aggregates or self.query.every is not None:
+            return table
+        return replace(table, time=np.full_like(table.time, self.start))
+
+    def about(self, table: Table) -> dict[str, Any]:
+        """Return what the answer says of itself: its range, the time zone of its buckets, and what to know of it."""
+        about: dict[str, Any] = {"start": format_time(self.start), "end": format_time(self.query.end)}
+        if self.query.every is not None:
+            about["zone"] = self.query.zone or "UTC"
+        if note := self._note(table):
+            about["note"] = note
+        return about
+
+    def headers(self, about: dict[str, Any]) -> dict[str, str]:
+        """Return the headers that say the same as `about`, for every format."""
+        headers = {f"Zenata-{name.capitalize()}": text for name, text in about.items()}
+        return headers | ({"Zenata-Assumed-Zone": "UTC"} if self.assumed_utc else {})
+
+    def _note(self, table: Table) -> str | None:
+        if self.query.after is not None:
+            return None
+        if not len(table):
+            newest = "none yet" if self.newest is None else f"the newest is at {format_time(self.newest)}"
+            return f"No readings in this range; of the world there is {newest}."
+        if self.query.aggregates and self.query.every is None:
+            return None
+        first = int(table.time[0])
+        if (first - self.start) * _GAP > self.query.end - self.start and first - self.start > (self.query.every or 0):
+            return f"There are no readings before {format_time(first)} in this range."
+        return None
+
+
+def cost(context: Context, query: Query) -> int:
+    """Return about how many readings a query makes the store read, from the periods of the kinds."""
+    catalog = context.store.catalog
+    numbers = catalog.select(query.selection).tolist()
+    kinds = Counter(catalog[number].kind for number in numbers)
+    seconds = min(query.end - query.start, _LONGEST) / SECOND
+    rows = sum(
+        count * seconds / (KINDS[kind].period if kind in KINDS else _DEVICE_PERIOD) for kind, count in kinds.items()
+    )
+    return int(rows if query.aggregates else min(rows, query.limit))
 
 
 def to_page(context: Context, principal: Principal, params: ReadingsParams, format_: Format) -> Page:
@@ -67,47 +136,74 @@ def to_page(context: Context, principal: Principal, params: ReadingsParams, form
     """
     selection = select(context, principal, params)
     check_names("agg", params.agg, AGGREGATES)
-    every = _duration(params.every) if params.every is not None else None
-    fingerprint = params.model_dump_json(exclude={"cursor", "limit", "format"})
+    every, zone = _buckets(context, params)
+    fingerprint = params.model_dump_json(exclude={"cursor", "limit", "format", "shape"})
     after = None
+    newest = context.newest(selection.worlds)
     if params.cursor is None:
-        start, end = _range(context, params, selection.worlds)
+        start, end, label = _range(params, newest)
     else:
         start, end, *after = context.cursors.decode(params.cursor, fingerprint, 4)
+        label = start
     query = Query(
         selection=selection,
         start=start,
         end=end,
         aggregates=params.agg or (("mean",) if every else ()),
         every=every,
+        zone=zone,
         after=(after[0], after[1]) if after else None,
         limit=params.limit or format_.row_limit,
     )
-    partial = params.limit is not None or after is not None
-    return Page(cursors=context.cursors, query=query, fingerprint=fingerprint, partial=partial)
+    return Page(
+        cursors=context.cursors,
+        query=query,
+        start=label,
+        newest=newest,
+        fingerprint=fingerprint,
+        partial=params.limit is not None or after is not None,
+        assumed_utc=any(text is not None and lacks_zone(text) for text in (params.start, params.end)),
+    )
 
 
-def _range(context: Context, params: ReadingsParams, worlds: tuple[str, ...]) -> tuple[int, int]:
-    """Return the range of observation times [us] a request means."""
-    newest = context.newest(worlds)
-    # The end of a range is not part of it, so that now lies just behind the newest reading.
-    now = time.time_ns() // 1000 if newest is None else newest + 1
-    end = _moment("end", params.end, now) if params.end is not None else now
-    start = _moment("start", params.start, now) if params.start is not None else end - DEFAULT_RANGE
+def _buckets(context: Context, params: RangeParams) -> tuple[int | None, str | None]:
+    """Return the width of the buckets [us], and the zone by whose clock they begin: the city's, for days and weeks."""
+    if params.every is None:
+        if params.tz is not None:
+            raise invalid("tz", "needs every: it is the zone by whose clock buckets begin, as in every=1d")
+        return None, None
+    try:
+        every = parse_duration(params.every)
+    except ValueError as error:
+        raise invalid("every", str(error)) from None
+    zone = params.tz if params.tz is not None else context.city.timezone if every % DAY == 0 else None
+    try:
+        check_every(every, zone)
+    except ValueError as error:
+        raise invalid("every" if "buckets" in str(error) else "tz", str(error)) from None
+    return every, None if zone in {"UTC", "Etc/UTC"} else zone
+
+
+def _range(params: RangeParams, newest: int | None) -> tuple[int, int, int]:
+    """Return the range of observation times that a request means, and its start as it was asked for [us]."""
+    now = WallClock().now() if newest is None else newest
+    # The end of a range is not part of it. So a time from now lies just behind it: now includes the newest reading.
+    end = now + 1 if params.end is None else _moment("end", params.end, now)
+    start = end - DEFAULT_RANGE if params.start is None else _moment("start", params.start, now)
     if start >= end:
-        raise invalid("start", f"must be before end; start={params.start} and end={params.end or 'now'} are not")
-    return start, end
+        given = f"start={params.start or 'an hour before end'} and end={params.end or format_time(now)} are not"
+        clock = (
+            ""
+            if newest is None
+            else f"; relative times and the default end are from the newest reading, at {format_time(newest)}"
+        )
+        raise invalid("start", f"must be before end; {given}{clock}")
+    relative = params.start is None or is_relative(params.start)
+    return start, end, start - 1 if relative else start
 
 
 def _moment(parameter: str, text: str, now: int) -> int:
     try:
-        return parse_moment(text, now)
+        return parse_moment(text, now) + is_relative(text)
     except ValueError as error:
         raise invalid(parameter, str(error)) from None
-
-
-def _duration(text: str) -> int:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise invalid("every", str(error)) from None

@@ -1,29 +1,31 @@
 """Routes for readings: latest, history, and the live stream."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from api.http.auth import PrincipalDep, StillValidDep, authenticate
 from api.http.context import Context, ContextDep
-from api.http.formats import FORMATS, Format, choose_format
+from api.http.formats import FORMATS, JSON, Format, choose_format
 from api.http.params import LatestParams, ReadingsParams, SeriesParams
 from api.http.problems import Problem, invalid
-from api.http.responses import responses
+from api.http.responses import SCHEMAS, responses
+from api.http.routing import FairRoute
 from api.live.events import Listener, Position, parse_event_id
-from api.readings.query import to_page
+from api.readings.query import cost, to_page
 from api.readings.selection import select
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.contract.base import Page
-from zenata.contract.readings import Reading
+from zenata.contract.readings import ColumnsPage, Reading, ReadingsPage
 from zenata.store.base import Table
 
-router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 MAX_STREAMS = 50
 """Of one pilot. A default, not a measured limit."""
@@ -44,9 +46,27 @@ _FORMATS = {
 
 
 class EventStream(StreamingResponse):
-    """Server-Sent Events."""
+    """Server-Sent Events; counted as open from before it begins, however it ends.
+
+    Parameters
+    ----------
+    events : async iterator of bytes
+    on_end : callable
+        Called once the stream is over, also if it never began.
+    """
 
     media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[bytes], on_end: Callable[[], None]) -> None:
+        super().__init__(events)
+        self._on_end = on_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._on_end()
 
 
 @router.get(
@@ -64,31 +84,40 @@ def latest(
     return _rows(context, table, format_)
 
 
-@router.get(
-    "/readings",
-    responses=responses(
-        Page[Reading],
-        *_PROBLEMS,
-        "unsupported-format",
-        "too-many-rows",
-        "query-too-heavy",
-        "too-fine",
-        content=_FORMATS,
-    ),
+_READINGS = responses(
+    ReadingsPage,
+    *_PROBLEMS,
+    "unsupported-format",
+    "too-many-rows",
+    "query-too-heavy",
+    "too-fine",
+    content=_FORMATS,
 )
+_READINGS[200]["content"][JSON]["schema"] = {"anyOf": [SCHEMAS.reference(ReadingsPage), SCHEMAS.reference(ColumnsPage)]}
+
+
+@router.get("/readings", responses=_READINGS)
 def readings(
     context: ContextDep, principal: PrincipalDep, params: Annotated[ReadingsParams, Query()], request: Request
 ) -> Response:
     """Return readings, or aggregates of them, ordered by time.
 
-    Without `start` and `end` the last hour of the world's time is meant. With `limit` the result comes in pages: pass
+    Without `start` and `end` the last hour of the world's time is meant. `start`, `end` and, for buckets, `zone` in the
+    answer say what was meant, `note` what to know of it; in every format they are headers too (`Zenata-Start` ...), and
+    `Zenata-Assumed-Zone: UTC` says that a time without an offset was taken as UTC. `shape=columns` is JSON with an object
+    for each series and an array for each column, a third of the size. With `limit` the result comes in pages: pass
     `next` as `cursor`, everything else as before, or follow the `Link` header (RFC 8288), which every format has.
     """
     format_ = choose_format(params.format, request.headers.get("accept"))
     page = to_page(context, principal, params, format_)
-    table = context.store.query(page.query)
-    following = page.following(table)
-    response = _rows(context, table, format_, following)
+    with context.heavy_queries.turn(principal.pilot, cost(context, page.query)):
+        table = page.labelled(context.store.query(page.query))
+    following, about = page.following(table), page.about(table)
+    in_columns = params.shape == "columns"
+    if in_columns and format_.name != "json":
+        raise invalid("shape", f"columns is a shape of JSON; {format_.name} has columns anyway")
+    body = context.encoder.encode(table, format_.name, following, about, in_columns=in_columns)
+    response = Response(body, headers=page.headers(about), media_type=format_.media_type)
     if following is not None:
         url = request.url.include_query_params(cursor=following)
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
@@ -115,22 +144,27 @@ async def stream(
     selection = await run_in_threadpool(select, context, principal, params)
     if len(selection.worlds) > 1:
         raise invalid("world", "a stream has one world, as the times of two do not compare; open one stream for each")
-    if context.streams[principal.pilot] >= MAX_STREAMS:
-        detail = f"There are {MAX_STREAMS} streams of {principal.pilot} already: close one, or ask for more in each."
-        raise Problem("over-quota", detail, {"Retry-After": "10"}, quota="streams")
-    position = await _position(context, selection, last_event_id)
-    listener = Listener(context=context, selection=selection, position=position, still_valid=still_valid)
-    return EventStream(_counted(context.streams, principal.pilot, listener.events()))
-
-
-async def _counted(streams: Counter[str], pilot: str, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Count a stream while it lasts."""
-    streams[pilot] += 1
+    leave = _enter(context.streams, principal.pilot)
     try:
-        async for chunk in events:
-            yield chunk
-    finally:
+        position = await _position(context, selection, last_event_id)
+        listener = Listener(context=context, selection=selection, position=position, still_valid=still_valid)
+        return EventStream(listener.events(), leave)
+    except BaseException:
+        leave()
+        raise
+
+
+def _enter(streams: Counter[str], pilot: str) -> Callable[[], None]:
+    """Count a stream as open, before anything else is awaited; return what counts it as closed."""
+    if streams[pilot] >= MAX_STREAMS:
+        detail = f"There are {MAX_STREAMS} streams of {pilot} already: close one, or ask for more in each."
+        raise Problem("over-quota", detail, {"Retry-After": "10"}, quota="streams")
+    streams[pilot] += 1
+
+    def leave() -> None:
         streams[pilot] -= 1
+
+    return leave
 
 
 async def _position(context: Context, selection: Selection, last_event_id: str | None) -> Position:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from api.http.context import Context
 from api.http.params import SeriesParams
 from api.http.problems import Problem, invalid
-from api.worlds.worlds import WATCHERS
+from api.http.rights import WATCHERS
 from zenata.city.kinds import KINDS
 from zenata.city.model import OWN
 from zenata.city.quantities import QUANTITIES
@@ -36,6 +36,8 @@ def select(context: Context, principal: Principal, params: SeriesParams) -> Sele
     for sensor in params.sensor:
         if not any(_is_device(context, world, sensor) for world in own):
             check_sensor(context, sensor, among_devices=len(own) == len(worlds))
+    if not own:
+        _check_combination(context, params)
     return Selection(
         worlds=worlds,
         sensors=params.sensor,
@@ -52,6 +54,22 @@ def select_world(context: Context, principal: Principal, world: str | None) -> s
     if not _is_own(context, principal, world):
         context.worlds.check(principal, world)
     return world
+
+
+def _check_combination(context: Context, params: SeriesParams) -> None:
+    """Raise 422 for filters that no sensor of the city fits, although each alone is valid."""
+    sensors = [context.city.sensor_by_id[name] for name in params.sensor]
+    for sensor in sensors:
+        if params.kind and sensor.kind not in params.kind:
+            raise invalid("kind", f"{sensor.id} is of the kind {sensor.kind}", allowed=[sensor.kind])
+        if params.district and sensor.district not in params.district:
+            raise invalid("district", f"{sensor.id} is in {sensor.district}", allowed=[sensor.district])
+    kinds = params.kind or tuple(dict.fromkeys(sensor.kind for sensor in sensors))
+    observed = list(dict.fromkeys(name for kind in kinds for name in KINDS[kind].properties))
+    for name in params.property if kinds else ():
+        if name not in observed:
+            words = f"the kind {kinds[0]} observes" if len(kinds) == 1 else f"the kinds {', '.join(kinds)} observe"
+            raise invalid("property", f"{words} no {name!r}; use {', '.join(observed)}", allowed=observed)
 
 
 def _is_own(context: Context, principal: Principal, world: str) -> bool:

@@ -9,13 +9,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
-from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import DeliveriesParams, Params, SeriesParams
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
+from api.http.routing import FairRoute
 from api.readings.selection import select, select_world
 from api.webhooks.addresses import UrlError, check_url
 from api.webhooks.signature import new_secret
@@ -34,9 +35,11 @@ from zenata.contract.webhooks import (
 )
 from zenata.contract.webhooks import Delivery as DeliveryDocument
 from zenata.contract.webhooks import Webhook as WebhookDocument
-from zenata.control.keys import Principal, Role
+from zenata.control.keys import Principal
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(authenticate)])
+router = APIRouter(
+    prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(authenticate)], route_class=FairRoute
+)
 
 T = TypeVar("T")
 
@@ -49,7 +52,6 @@ _PROBLEMS = {
     "delivery": "unknown-delivery",
     "off": "webhook-off",
 }
-_makers = Depends(allow(Role.ADMIN, Role.PILOT))
 
 NoParams = Annotated[Params, Query()]
 WebhookId = Annotated[str, Path(description="Id of one of your webhooks.", max_length=64)]
@@ -59,7 +61,6 @@ DeliveryId = Annotated[str, Path(description="Id of one of its deliveries.", max
 @router.post(
     "",
     status_code=201,
-    dependencies=[_makers],
     responses=responses(WebhookWithSecret, *_COMMON, *_WORLD, "webhook-limit", status=201),
 )
 def make(
@@ -100,7 +101,7 @@ def webhook(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _:
     return _json(_document(_find(context, principal, webhook)))
 
 
-@router.patch("/{webhook}", dependencies=[_makers], responses=responses(WebhookDocument, *_ONE, *_WORLD))
+@router.patch("/{webhook}", responses=responses(WebhookDocument, *_ONE, *_WORLD))
 def change(
     context: ContextDep,
     principal: PrincipalDep,
@@ -124,14 +125,14 @@ def change(
     )
 
 
-@router.delete("/{webhook}", status_code=204, dependencies=[_makers], responses=responses(None, *_ONE, status=204))
+@router.delete("/{webhook}", status_code=204, responses=responses(None, *_ONE, status=204))
 def remove(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Remove a webhook with its deliveries, also those that wait."""
     _tried(lambda: context.webhooks.register.remove(principal.pilot, webhook))
     return Response(status_code=204)
 
 
-@router.post("/{webhook}/secret", dependencies=[_makers], responses=responses(WebhookWithSecret, *_ONE))
+@router.post("/{webhook}/secret", responses=responses(WebhookWithSecret, *_ONE))
 def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Sign with another secret from now on. It is in this answer, and in no other."""
     hook = _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, secret=new_secret()))
@@ -141,7 +142,6 @@ def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: 
 @router.post(
     "/{webhook}/test",
     status_code=202,
-    dependencies=[_makers],
     responses=responses(DeliveryDocument, *_ONE, "webhook-off", status=202),
 )
 def test(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
@@ -169,7 +169,6 @@ def deliveries(
 @router.post(
     "/{webhook}/deliveries/{delivery}/retry",
     status_code=202,
-    dependencies=[_makers],
     responses=responses(DeliveryDocument, *_ONE, "unknown-delivery", "webhook-off", status=202),
 )
 def retry(

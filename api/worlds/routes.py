@@ -6,16 +6,16 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.http.auth import PrincipalDep, allow, authenticate
+from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
+from api.http.rights import WATCHERS
+from api.http.routing import WaitingRoute
 from api.readings.selection import check_sensor
-from api.worlds.waiting import WaitingRoute
-from api.worlds.worlds import WATCHERS
 from zenata.city.clock import SECOND, WallClock, format_time, parse_time
 from zenata.contract.base import Page
 from zenata.contract.commands import CommandResult, NewCommand
@@ -32,7 +32,7 @@ from zenata.contract.worlds import (
     World,
     WorldRecord,
 )
-from zenata.control.keys import Principal, Role
+from zenata.control.keys import Principal
 
 router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
 
@@ -46,7 +46,6 @@ _DAY = 86_400 * SECOND
 _ADVANCE_TIMEOUT = 600.0
 """The longest that a world may take to be advanced [s]."""
 
-_makers = Depends(allow(Role.ADMIN, Role.ENGINEER, Role.PILOT))
 
 NoParams = Annotated[Params, Query()]
 
@@ -54,7 +53,6 @@ NoParams = Annotated[Params, Query()]
 @router.post(
     "/worlds",
     status_code=201,
-    dependencies=[_makers],
     responses=responses(
         World, "no-key", "wrong-role", "invalid-parameter", "world-limit", "world-unavailable", status=201
     ),
@@ -93,9 +91,9 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
 
 
 @router.delete("/worlds/{world}", status_code=204, responses=responses(None, *_OWN, status=204))
-def delete(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
+def delete(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
     """Delete a private world: its process, its record and what the broker retains of it. Its readings are out of reach."""
-    context.worlds.check_owner(principal, world, Role.ADMIN)
+    context.worlds.check_owner(principal, world, right)
     _check_private(context, world)
     context.worlds.host("delete", {"world": world})
     return Response(status_code=204)
@@ -105,25 +103,31 @@ def delete(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams
 def clock(
     context: ContextDep,
     principal: PrincipalDep,
+    right: RightDep,
     world: str,
     new: Annotated[ClockChange, body(ClockChange)],
     _: NoParams,
 ) -> Response:
     """Pause a world, let it go on, or change its speed."""
-    context.worlds.check_owner(principal, world, Role.ADMIN)
+    context.worlds.check_owner(principal, world, right)
     return _json(context.worlds.ask(world, "pace", present(new, nulls=False)))
 
 
 @router.post("/worlds/{world}/advance", responses=responses(Advanced, *_OWN, "world-limit"))
 def advance(
-    context: ContextDep, principal: PrincipalDep, world: str, new: Annotated[Advance, body(Advance)], _: NoParams
+    context: ContextDep,
+    principal: PrincipalDep,
+    right: RightDep,
+    world: str,
+    new: Annotated[Advance, body(Advance)],
+    _: NoParams,
 ) -> Response:
     """Move a paused world on, at once, and return what its sensors say meanwhile.
 
     The readings are published and kept too. Beyond `limit` they are not in the answer; `next` has them all, a moment
     later. What was observed before and came late is in the answer alone.
     """
-    context.worlds.check_owner(principal, world, Role.ADMIN)
+    context.worlds.check_owner(principal, world, right)
     answer = msgspec.json.decode(
         context.worlds.ask_raw(world, "advance", present(new, nulls=False), timeout=_ADVANCE_TIMEOUT),
         type=dict[str, msgspec.Raw],
@@ -139,6 +143,7 @@ def advance(
 def inject(
     context: ContextDep,
     principal: PrincipalDep,
+    right: RightDep,
     world: str,
     new: Annotated[dict[str, Any], body(NewEvent)],
     _: NoParams,
@@ -147,7 +152,7 @@ def inject(
 
     In the shared city only administrators may.
     """
-    context.worlds.check_owner(principal, world, Role.ADMIN)
+    context.worlds.check_owner(principal, world, right)
     return _json(context.worlds.ask(world, "event", new), 201)
 
 
@@ -165,17 +170,21 @@ def events(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams
 @router.post(
     "/worlds/{world}/fork",
     status_code=201,
-    dependencies=[_makers],
     responses=responses(World, *_OWN, "world-limit", status=201),
 )
 def fork(
-    context: ContextDep, principal: PrincipalDep, world: str, new: Annotated[Fork, body(Fork)], _: NoParams
+    context: ContextDep,
+    principal: PrincipalDep,
+    right: RightDep,
+    world: str,
+    new: Annotated[Fork, body(Fork)],
+    _: NoParams,
 ) -> Response:
     """Make a private world that goes on from another, as it is now or was at a time: the same past, a future of its own.
 
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
-    context.worlds.check_owner(principal, world, *WATCHERS)
+    context.worlds.check_owner(principal, world, right)
     answer = context.worlds.ask(world, "fork", present(new, nulls=False) | _owner(context, principal))
     return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
@@ -184,12 +193,13 @@ def fork(
 def backfill(
     context: ContextDep,
     principal: PrincipalDep,
+    right: RightDep,
     world: str,
     new: Annotated[NewBackfill, body(NewBackfill)],
     _: NoParams,
 ) -> Response:
     """Move a paused world on into the store, in ticks of `every`, as fast as it goes; `/v1/worlds/{world}` tells how far."""
-    context.worlds.check_owner(principal, world, Role.ADMIN)
+    context.worlds.check_owner(principal, world, right)
     _check_private(context, world)
     arguments, today = present(new, nulls=False), (principal.pilot, WallClock().now() // _DAY)
     if principal.role is not Role.ADMIN:
@@ -200,19 +210,18 @@ def backfill(
 
 
 @router.get("/worlds/{world}/record", responses=responses(WorldRecord, *_OWN))
-def record(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
+def record(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
     """Download all that makes a world what it is, as one file: `zenata replay FILE` makes it again and compares.
 
     It holds the scenario and every event, announced or not; so it is for the world's owner, engineers and administrators.
     """
-    context.worlds.check_owner(principal, world, *WATCHERS)
+    context.worlds.check_owner(principal, world, right)
     headers = {"Content-Disposition": f'attachment; filename="{world}.json"'}
     return Response(context.worlds.ask_raw(world, "record"), headers=headers, media_type=JSON)
 
 
 @router.get(
     "/worlds/{world}/truth",
-    dependencies=[Depends(allow(*WATCHERS))],
     responses=responses(Page[Label], *_ALL, "wrong-role"),
 )
 def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
@@ -231,6 +240,7 @@ def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
 def command(
     context: ContextDep,
     principal: PrincipalDep,
+    right: RightDep,
     new: Annotated[NewCommand, body(NewCommand)],
     request: Request,
     _: NoParams,
@@ -244,7 +254,7 @@ def command(
     """
     world = new.world or context.world
     if world != context.world or not context.register.may_command(principal.pilot, new.sensor):
-        context.worlds.check_owner(principal, world, Role.ADMIN)
+        context.worlds.check_owner(principal, world, right)
     check_sensor(context, new.sensor)
     answer = context.worlds.ask(world, "command", _command(context, principal, new), timeout=new.wait + 30)
     request.state.detail = {"world": world, "sensor": new.sensor, "set": new.set, "result": answer["status"]}

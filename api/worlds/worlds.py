@@ -8,14 +8,12 @@ from typing import Any
 import msgspec
 
 from api.http.problems import KINDS, Problem, invalid
+from api.http.rights import WATCHERS, Right
 from zenata.control.device import world_of
 from zenata.control.keys import Principal, Role
 from zenata.errors import ControlError
 from zenata.worlds import control
 from zenata.worlds.folders import WorldFolders
-
-WATCHERS = (Role.ADMIN, Role.ENGINEER)
-"""Who may look into every world."""
 
 _PROBLEMS = {
     "away": "world-unavailable",
@@ -73,12 +71,18 @@ class Worlds:
         if world != self.shared and world not in (allowed := self.of(principal)):
             raise Problem("unknown-world", f"There is no world {world!r}. Use {' or '.join(allowed)}.", allowed=allowed)
 
-    def check_owner(self, principal: Principal, world: str, *roles: Role) -> None:
-        """Raise 404 as `check` does, and 403 unless the world is one's own or one has one of the roles."""
+    def check_owner(self, principal: Principal, world: str, right: Right) -> None:
+        """Raise 404 as `check` does, and 403 unless the world is one's own or the right covers those of others."""
         self.check(principal, world)
-        if principal.role in roles or (world != self.shared and self.owners().get(world) == principal.pilot):
+        if principal.role in right.others or (world != self.shared and self.owners().get(world) == principal.pilot):
             return
-        allowed = [*roles, f"owner of {world}"] if world != self.shared else list(roles)
+        allowed = [str(role) for role in Role if role in right.others]
+        if world == self.shared:
+            detail = f"In the shared city this needs the role {' or '.join(allowed)}; the key has {principal.role}."
+            if principal.role is not Role.GUEST:
+                detail += " In a world of your own you may: make one with POST /v1/worlds."
+            raise Problem("wrong-role", detail, allowed=allowed)
+        allowed.append(f"owner of {world}")
         detail = f"This needs the role {' or '.join(allowed)}; the key has {principal.role}."
         raise Problem("wrong-role", detail, allowed=allowed)
 

@@ -21,16 +21,36 @@ SECOND = 1_000_000
 LONGEST = 100 * 366 * 86_400 * SECOND
 """The longest duration that is read, 100 years [us]: enough for anyone, and no sum of times overflows."""
 
-DURATION_HELP = "write a duration such as 30s, 15m, 1h, 1d12h or PT15M, up to 100 years"
+DURATION_HELP = "write a duration such as 30s, 15min, 1h, 1d12h, PT15M or 900 (seconds), up to 100 years"
+
+MOMENT_HELP = (
+    "write a time as RFC 3339 (2026-01-01T00:00:00Z), as a number since 1970 (s, ms, us or ns, by its size), "
+    "or from now: now, -90min, +10m, now-1h"
+)
 
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND, "w": 7 * 86_400 * SECOND}
-_SHORT = re.compile(r"(?:[0-9]{1,10}[smhdw])+")
-_PART = re.compile(r"([0-9]+)([smhdw])")
+_UNITS = {
+    unit: length
+    for units, length in (
+        ("us usec", 1),
+        ("ms msec", SECOND // 1000),
+        ("s sec secs second seconds", SECOND),
+        ("m min mins minute minutes", 60 * SECOND),
+        ("h hr hrs hour hours", 3600 * SECOND),
+        ("d day days", 86_400 * SECOND),
+        ("w week weeks", 7 * 86_400 * SECOND),
+    )
+    for unit in units.split()
+}
+_NUMBER = r"[0-9]{1,19}(?:\.[0-9]{0,12})?"
+_PART = re.compile(rf"({_NUMBER})\s*([a-z]+)\s*")
+_SHORT = re.compile(rf"(?:{_PART.pattern})+")
 _ISO = re.compile(
-    r"P(?=[0-9T])(?:([0-9]{1,10})W)?(?:([0-9]{1,10})D)?"
-    r"(?:T(?=[0-9])(?:([0-9]{1,10})H)?(?:([0-9]{1,10})M)?(?:([0-9]{1,10})S)?)?"
+    rf"P(?=[0-9T])(?:({_NUMBER})W)?(?:({_NUMBER})D)?(?:T(?=[0-9])(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
 )
+_SIGNED = re.compile(r"([+-])\s*(.+)", re.DOTALL)
+_LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)$")
+_ZONE = re.compile(r"T.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
 
 
 ZONE_RULES = IANA_VERSION
@@ -140,7 +160,9 @@ def parse_time(text: str) -> int:
 
 
 def parse_duration(text: str) -> int:
-    """Read a duration: numbers with one of ``s m h d w`` each, or ISO 8601 (-1, section 5.5.2) without months and years.
+    """Read a duration: ``90min``, ``1d12h``, ISO 8601 (-1, section 5.5.2; ``PT15M``), or a number of seconds.
+
+    Months and years have no fixed length and are not read.
 
     Returns
     -------
@@ -152,15 +174,74 @@ def parse_duration(text: str) -> int:
     ValueError
         If `text` is not a duration.
     """
-    if _SHORT.fullmatch(text):
-        duration = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(text))
-    elif match := _ISO.fullmatch(text):
-        duration = sum(int(count or 0) * _UNITS[unit] for count, unit in zip(match.groups(), "wdhms", strict=True))
-    else:
+    plain = text.strip()
+    parts: list[tuple[str, str]] = []
+    if re.fullmatch(_NUMBER, plain):
+        parts = [(plain, "s")]
+    elif _SHORT.fullmatch(plain):
+        parts = _PART.findall(plain)
+    elif match := _ISO.fullmatch(plain.upper()):
+        parts = [(count, unit) for count, unit in zip(match.groups(), "wdhms", strict=True) if count]
+    if not parts or any(unit not in _UNITS for _, unit in parts):
         raise ValueError(f"{text!r} is not a duration: {DURATION_HELP}")
+    duration = sum(int(Fraction(count) * _UNITS[unit]) for count, unit in parts)
     if not 0 < duration <= LONGEST:
         raise ValueError(f"{text!r} is out of range: {DURATION_HELP}")
     return duration
+
+
+def parse_moment(text: str, now: int) -> int:
+    """Read a time in any of the forms that parameters take.
+
+    Parameters
+    ----------
+    text : str
+        RFC 3339, where a time without an offset is UTC; a number since the Unix epoch in s, ms, us or ns, by its size;
+        ``now``; or a duration from now: ``-90min``, ``+10m``, ``now-1h``, ``-PT1H``. Where a URL has turned a plus into
+        a space, the space is read as one.
+    now : int
+        What relative times count from [us since the Unix epoch].
+
+    Returns
+    -------
+    int
+        [us since the Unix epoch]
+
+    Raises
+    ------
+    ValueError
+        If `text` is none of these.
+    """
+    plain = text.strip()
+    if not plain:
+        raise ValueError(f"is empty: {MOMENT_HELP}")
+    if plain == "now":
+        return now
+    try:
+        if re.fullmatch(_NUMBER, plain) and not text.startswith(" "):
+            return 0 if plain == "0" else from_epoch(float(plain) if "." in plain else int(plain))
+        offset = text.removeprefix("now")
+        lost_plus = offset.startswith(" ") and offset.strip()[0] not in "+-"
+        if signed := _SIGNED.fullmatch("+" + offset if lost_plus else offset.strip()):
+            length = parse_duration(signed[2])
+            return now - length if signed[1] == "-" else now + length
+        return parse_time(_LOST_PLUS.sub(r"\1+\2", plain))
+    except OverflowError:
+        raise ValueError(f"{text!r} is not a time: {MOMENT_HELP}") from None
+    except ValueError as error:
+        reason = str(error) if "1970" in str(error) or "beyond" in str(error) else f"{text!r} is not a time"
+        raise ValueError(f"{reason}: {MOMENT_HELP}") from None
+
+
+def is_relative(text: str) -> bool:
+    """Return whether a time that `parse_moment` reads counts from now."""
+    return text[:3] == "now" or text[:1] in {"+", "-", " "}
+
+
+def lacks_zone(text: str) -> bool:
+    """Return whether a time that `parse_moment` reads is a date or a time of day without an offset, and so taken as UTC."""
+    plain = _LOST_PLUS.sub(r"\1+\2", text.strip())
+    return not (is_relative(text) or re.fullmatch(_NUMBER, plain) or _ZONE.search(plain.upper()))
 
 
 def format_time(moment: int) -> str:

@@ -54,7 +54,28 @@ class InfluxHealth(Document, frozen=True, kw_only=True):
     version: str
 
 
-class InfluxResults(Document, frozen=True, kw_only=True):
-    """The answer of InfluxDB 1 to a statement that returns nothing."""
+class InfluxReady(Document, frozen=True, kw_only=True):
+    """What a client of InfluxDB 2 asks for before it writes."""
 
-    results: list[dict[str, int]]
+    status: Literal["ready"]
+
+
+class InfluxSeries(Document, frozen=True, kw_only=True):
+    """One table of an answer of InfluxDB 1."""
+
+    name: str
+    columns: list[str]
+    values: list[list[str]]
+
+
+class InfluxResult(Document, frozen=True, kw_only=True):
+    """The answer of InfluxDB 1 to one statement; without tables if it found nothing."""
+
+    statement_id: int
+    series: tuple[InfluxSeries, ...] = ()
+
+
+class InfluxResults(Document, frozen=True, kw_only=True):
+    """The answer of InfluxDB 1 to a request."""
+
+    results: list[InfluxResult]

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import threading
 import time
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import api.live.events
+import api.readings.routes
 from api.live.events import Position, parse_event_id
 from api.live.hub import Hub
 from tests.api.documents import conforming
@@ -41,15 +43,16 @@ class Event:
         return self.data["seq"] - 1
 
 
-def events(response: httpx.Response) -> Iterator[Event]:
-    """The events with data, read as the standard says."""
+def events(response: httpx.Response, names: tuple[str, ...] = ("reading", "gap")) -> Iterator[Event]:
+    """The events of these names, read as the standard says."""
     fields: dict[str, str] = {}
     for line in response.iter_lines():
         if line:
             name, _, value = line.partition(":")
             fields[name] = value.removeprefix(" ")
-        elif "data" in fields:
-            yield Event(fields["id"], fields["event"], json.loads(fields["data"]))
+        else:
+            if fields["event"] in names:
+                yield Event(fields["id"], fields["event"], json.loads(fields["data"]))
             fields = {}
 
 
@@ -101,7 +104,7 @@ def test_ids_are_read_back_by_listeners_of_their_kind_alone(minutes: list[int], 
     for count in minutes:
         hub.publish(batch_of(SERIES, range(count)))
     for batch in (0, *range(hub.first, hub.next + 1)):
-        text = f"{hub.mark(batch, repr(selection))}-{sent}-{moment}"
+        text = f"{hub.mark(batch, hub.listener_key(selection))}-{sent}-{moment}"
         assert parse_event_id(text, hub, selection) == Position(batch=batch, sent=sent, time=moment)
         assert parse_event_id(text, hub, replace(selection, kinds=("air",))).batch == 0
         assert parse_event_id(text, Hub(), selection).batch == 0
@@ -130,7 +133,7 @@ def test_ids_do_not_tell_what_others_say(start: Callable[..., Api]) -> None:
     assert [[own[1:] for own in ids] for ids in seen] == [[own[1:] for own in seen[0]]] * 2
     marks = [own[0] for ids in seen for own in ids]
     assert len(set(marks)) == 6  # a batch each
-    assert all(len(mark) == 16 for mark in marks)
+    assert all(len(mark) == 28 for mark in marks)
 
 
 def test_readings_come_as_they_are_stored(start: Callable[..., Api]) -> None:
@@ -350,8 +353,8 @@ def test_a_silent_stream_is_kept_open(start: Callable[..., Api], monkeypatch: py
     monkeypatch.setattr(api.live.events, "_HEARTBEAT", 0.02)
     served = start()
     with served.client() as client, client.stream("GET", "/v1/stream") as response:
-        comments = [line for line in islice(response.iter_lines(), 12) if line.startswith(":")]
-    assert len(comments) >= 2
+        positions = [line for line in islice(response.iter_lines(), 25) if line == "event: position"]
+    assert len(positions) >= 3
 
 
 def test_listeners_leave_when_they_hang_up(start: Callable[..., Api]) -> None:
@@ -395,3 +398,65 @@ def test_two_worlds_in_one_stream_are_422(start: Callable[..., Api]) -> None:
 
 def test_minutes_are_observation_times() -> None:
     assert batch_of(SERIES, range(2)).time[-1] == START + MINUTE
+
+
+def test_c6_every_block_of_a_stream_has_data_that_is_json(
+    start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.live.events, "_HEARTBEAT", 0.02)
+    served = start()
+    with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE) as response:
+        listening(served)
+        ingest(served, range(1))
+        blocks: list[list[str]] = [[]]
+        for line in response.iter_lines():
+            blocks[-1].append(line)
+            if not line:
+                blocks.append([])
+            if len(blocks) > 5:
+                break
+    for block in blocks[:5]:
+        data = [line.removeprefix("data: ") for line in block if line.startswith("data: ")]
+        assert len(data) == 1, block
+        assert isinstance(json.loads(data[0]), dict)
+
+
+def test_an_unknown_id_costs_no_look_through_the_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work for an id does not grow with the ring, on whose event loop everybody waits."""
+    hub = Hub(capacity=10**6)
+    for _ in range(3000):
+        hub.publish(batch_of(SERIES[:1], range(1)))
+    made = []
+    mark = hub.mark
+    monkeypatch.setattr(hub, "mark", lambda *all_: made.append(1) or mark(*all_))
+    selection = Selection()
+    for text in (ELSEWHERE, f"{'ab' * 14}-0-0", f"{mark(2500, hub.listener_key(selection))}-0-0"):
+        parse_event_id(text, hub, selection)
+    assert len(made) <= 3
+
+
+def test_streams_are_counted_before_they_are_let_in(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.readings.routes, "MAX_STREAMS", 5)
+    served = start()
+
+    async def open_many() -> list[int]:
+        headers = {"Authorization": f"Bearer {served.secrets['pilot']}"}
+        async with httpx.AsyncClient(base_url=served.url, headers=headers, trust_env=False, timeout=30) as client:
+
+            async def status() -> int:
+                request = client.build_request("GET", "/v1/stream")
+                response = await client.send(request, stream=True)
+                opened.append(response)
+                return response.status_code
+
+            opened: list[httpx.Response] = []
+            statuses = await asyncio.gather(*(status() for _ in range(30)))
+            for response in opened:
+                await response.aclose()
+            return statuses
+
+    statuses = asyncio.run(open_many())
+    assert sorted(statuses) == [200] * 5 + [429] * 25
+    listening(served, 0)
+    with served.client() as client, client.stream("GET", "/v1/stream") as again:
+        assert again.status_code == 200  # those that ended are not counted any more

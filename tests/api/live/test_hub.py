@@ -5,7 +5,7 @@ import numpy as np
 
 from api.live.hub import Hub
 from tests.api.running import MINUTE, START, batch_of, series_of, small_city
-from zenata.city.readings import Catalog
+from zenata.city.readings import Catalog, Selection
 
 SERIES = series_of(small_city())
 
@@ -39,12 +39,15 @@ def test_the_ring_is_bounded_by_readings_and_keeps_the_newest() -> None:
 
 def test_marks_stand_for_batches_of_the_ring_to_one_hub_and_kind_of_listener() -> None:
     hub, other = Hub(capacity=3 * len(SERIES)), Hub()
-    marks = [hub.mark(number, "mine") for number in range(7)]
+    mine = hub.listener_key(Selection())
+    marks = [hub.mark(number, mine) for number in range(7)]
     for minute in range(5):
         hub.publish(batch_of(SERIES, range(minute, minute + 1)))
-    assert [hub.marked(mark, "mine") for mark in marks] == [0, 0, 0, 3, 4, 5, 6]
+    assert [hub.marked(mark, mine) for mark in marks] == [0, 0, 0, 3, 4, 5, 6]
     assert (
-        [hub.marked(mark, "another's") for mark in marks] == [other.marked(mark, "mine") for mark in marks] == [0] * 7
+        [hub.marked(mark, b"another" * 4) for mark in marks]
+        == [other.marked(mark, other.listener_key(Selection())) for mark in marks]
+        == [0] * 7
     )
 
 

@@ -19,8 +19,10 @@ from zenata.city.clock import (
     WallClock,
     format_time,
     from_epoch,
+    lacks_zone,
     load_zone,
     parse_duration,
+    parse_moment,
     parse_time,
 )
 
@@ -136,7 +138,7 @@ def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
         assert 0 < duration <= LONGEST
 
 
-@pytest.mark.parametrize("text", ["", "0s", "h", "-1h", "1.5h", "1y", "P", "PT", "P1DT", "1M", "٣h", "9999999999w"])
+@pytest.mark.parametrize("text", ["", "0s", "h", "-1h", "1y", "P", "PT", "P1DT", "1M", "٣h", "9999999999w"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="write a duration"):
         parse_duration(text)
@@ -242,3 +244,119 @@ def test_z2_morocco_stays_at_utc_since_september_2026(moment: datetime, hours: i
 def test_no_other_name_is_a_zone(name: str) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         load_zone(name)
+
+
+NOW = parse_time("2026-01-02T12:00:00Z")
+
+
+@given(st.datetimes(min_value=datetime(1000, 1, 1)))  # noqa: DTZ001 - the offset is in the text
+def test_moments_are_rfc_3339(moment: datetime) -> None:
+    text = moment.isoformat() + "Z"
+    assert parse_time(format_time(parse_moment(text, NOW))) == parse_moment(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("now", "2026-01-02T12:00:00Z"),
+        ("-1h", "2026-01-02T11:00:00Z"),
+        ("now-1h", "2026-01-02T11:00:00Z"),
+        ("-P1D", "2026-01-01T12:00:00Z"),
+        ("2026-01-01", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:00:00 01:00", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:00:00 0100", "2026-01-01T00:00:00Z"),
+    ],
+)
+def test_moments_can_be_relative_and_have_offsets(text: str, meant: str) -> None:
+    assert format_time(parse_moment(text, NOW)) == meant
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_moment_or_a_value_error(text: str) -> None:
+    try:
+        moment = parse_moment(text, NOW)
+    except ValueError as error:
+        assert "write a " in str(error)
+    else:
+        assert isinstance(moment, int)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-13-01", "nowish", "1h", "--1h", "-1mo", "-", "+", "now-", "20260101", "1e9"]
+)
+def test_what_is_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match="write a "):
+        parse_moment(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("1795946400", "2026-11-29T10:00:00Z"),
+        ("1795946400000", "2026-11-29T10:00:00Z"),  # as Grafana sends it
+        ("1795946400.25", "2026-11-29T10:00:00.25Z"),
+        ("1795946400000000", "2026-11-29T10:00:00Z"),
+        ("1795946400000000000", "2026-11-29T10:00:00Z"),
+        ("0", "1970-01-01T00:00:00Z"),
+        ("-90min", "2026-01-02T10:30:00Z"),
+        ("+10m", "2026-01-02T12:10:00Z"),
+        (" 10m", "2026-01-02T12:10:00Z"),
+        ("now+10 minutes", "2026-01-02T12:10:00Z"),
+        ("now 10m", "2026-01-02T12:10:00Z"),
+        ("now - 2 hours", "2026-01-02T10:00:00Z"),
+        ("-PT1H30M", "2026-01-02T10:30:00Z"),
+        ("-3600", "2026-01-02T11:00:00Z"),
+        ("-1.5d", "2026-01-01T00:00:00Z"),
+    ],
+)
+def test_z4_forms_of_time_that_people_type(text: str, meant: str) -> None:
+    assert format_time(parse_moment(text, NOW)) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("60", 60),
+        ("300s", 300),
+        ("PT5M", 300),
+        ("5 min", 300),
+        ("1.5h", 5400),
+        ("pt0.5s", 0.5),
+        ("250ms", 0.25),
+        ("2 weeks", 1209600),
+    ],
+)
+def test_z4_durations_that_people_type(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds * SECOND
+
+
+@pytest.mark.parametrize("text", ["1mo", "1y", "P1M", "5M", "", "h", "-1h", "0", "1h-"])
+def test_durations_without_a_fixed_length_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write a duration"):
+        parse_duration(text)
+
+
+@given(st.integers(EARLIEST, LATEST - 1), st.sampled_from([1, 1000, SECOND]))
+def test_z4_an_epoch_number_is_the_time_that_it_counts(moment: int, unit: int) -> None:
+    count = moment * unit // SECOND
+    assert parse_moment(str(count), NOW) == count * SECOND // unit
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("2026-11-29T10:00:00", True),
+        ("2026-11-29", True),
+        ("2026-11-29T10:00:00Z", False),
+        ("2026-11-29t10:00:00z", False),
+        ("2026-11-29T10:00:00+01:00", False),
+        ("2026-11-29T10:00:00 01:00", False),
+        ("2026-11-29T10:00:00-0100", False),
+        ("1795946400", False),
+        ("-1h", False),
+        ("now", False),
+    ],
+)
+def test_z5_a_time_without_a_zone_is_known(text: str, lacks: bool) -> None:
+    assert lacks_zone(text) is lacks
