@@ -16,7 +16,7 @@ from api.devices.telemetry import body_of, over_quota
 from api.http.auth import admit, key_of
 from api.http.context import ContextDep
 from api.http.formats import JSON
-from api.http.params import WriteParams
+from api.http.params import PingParams, WriteParams
 from api.http.problems import KINDS, Problem
 from api.http.responses import Responses, responses
 from api.http.rights import check_role
@@ -97,9 +97,9 @@ async def write_v2(
 
 
 @router.get("/ping", status_code=204, responses=responses(InfluxHealth, "invalid-parameter") | _NO_CONTENT)
-async def ping(verbose: str = "") -> Response:
+async def ping(params: Annotated[PingParams, Query()]) -> Response:
     """Say that lines are taken here, as InfluxDB 1 does: 204 without a body, or 200 with one if `verbose` is true."""
-    if verbose.lower() in {"true", "1"}:
+    if params.verbose.lower() in {"true", "1"}:
         return _pass()
     return Response(status_code=204, headers=_VERSION)
 

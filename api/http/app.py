@@ -32,6 +32,7 @@ from api.http.problems import (
     on_store_error,
     on_validation_error,
 )
+from api.http.rights import check_complete
 from api.http.security import protect
 from api.live import routes as live_routes
 from api.messages import routes as message_routes
@@ -92,6 +93,7 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
         service_routes,
     ):
         app.include_router(routes.router)
+    check_complete(app)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app
 

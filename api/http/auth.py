@@ -39,7 +39,7 @@ def key_of(request: HTTPConnection) -> str | None:
     credentials = credentials.strip().strip("\"'")
     match scheme.lower():
         case "token" | "bearer":
-            return credentials.rpartition(":")[2]
+            return credentials.rpartition(":")[2] or None
         case "basic":
             return _key_of_basic(credentials)
     key = request.headers.get("x-api-key", "").strip().strip("\"'")
@@ -54,7 +54,7 @@ def _key_of_basic(credentials: str) -> str | None:
         user, _, password = b64decode(credentials, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return user if user.startswith(_PREFIX) and not password.startswith(_PREFIX) else password
+    return user if user.startswith(_PREFIX) and not password.startswith(_PREFIX) else password or None
 
 
 def _missing(request: HTTPConnection) -> Problem:

@@ -194,8 +194,14 @@ class TelemetryParams(Params):
     )
 
 
-class WriteParams(Params):
-    """Parameters of /write and /api/v2/write; those that say where to InfluxDB say nothing here."""
+class PingParams(Characters):
+    """Parameters of /ping."""
+
+    verbose: str = Field("", description="`true` for a body.", max_length=8)
+
+
+class WriteParams(Characters):
+    """Parameters of /write and /api/v2/write; those that say where to InfluxDB, and others, are ignored as by InfluxDB."""
 
     precision: Annotated[str, BeforeValidator(lambda text: text or "ns")] = Field(
         "ns", description="What timestamps count: `ns` (also if empty), `us`, `ms` or `s`.", max_length=8

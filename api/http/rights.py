@@ -6,7 +6,8 @@ granted: devices of the shared city that it may command (`zenata.control.directo
 
 from dataclasses import dataclass
 
-from fastapi import Request
+from fastapi import FastAPI, Request
+from fastapi.routing import iter_route_contexts
 
 from api.http.problems import Problem
 from zenata.control.keys import Principal, Role
@@ -70,6 +71,7 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/webhooks/{webhook}",
                 "/v1/webhooks/{webhook}/deliveries",
                 "/v1/me",
+                "/v1/me/activity",
                 "/v1/audit",
                 "/v1/pilots/{pilot}",
                 "/v1/pilots/{pilot}/activity",
@@ -140,6 +142,24 @@ _INSTEAD_AT = {
         "/v1/worlds/{world}/truth",
     ): "The truth stays hidden from pilots; see /v1/worlds/{world}/events for what was announced",
 }
+
+
+def check_complete(app: FastAPI) -> None:
+    """Raise unless every route that needs a key has a right, so that none is forgotten.
+
+    Raises
+    ------
+    LookupError
+        Naming those without.
+    """
+    routes = [
+        (method, str(route.path))
+        for route in iter_route_contexts(app.routes)
+        if getattr(route.original_route, "dependencies", ())
+        for method in route.methods or ()
+    ]
+    if missing := [route for route in routes if route not in RIGHTS]:
+        raise LookupError(f"routes without a right: {missing}")
 
 
 def right_of(request: Request) -> Right:

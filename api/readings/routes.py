@@ -57,8 +57,8 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncIterator[bytes], on_end: Callable[[], None]) -> None:
-        super().__init__(events)
+    def __init__(self, events: AsyncIterator[bytes], on_end: Callable[[], None], status_code: int = 200) -> None:
+        super().__init__(events, status_code)  # a parameter, as FastAPI takes its default for the OpenAPI document
         self._on_end = on_end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

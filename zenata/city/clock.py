@@ -50,7 +50,7 @@ _ISO = re.compile(
 )
 _SIGNED = re.compile(r"([+-])\s*(.+)", re.DOTALL)
 _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)$")
-_ZONE = re.compile(r"T.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
+_OFFSET = re.compile(r"T.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
 
 
 ZONE_RULES = IANA_VERSION
@@ -241,7 +241,7 @@ def is_relative(text: str) -> bool:
 def lacks_zone(text: str) -> bool:
     """Return whether a time that `parse_moment` reads is a date or a time of day without an offset, and so taken as UTC."""
     plain = _LOST_PLUS.sub(r"\1+\2", text.strip())
-    return not (is_relative(text) or re.fullmatch(_NUMBER, plain) or _ZONE.search(plain.upper()))
+    return not (is_relative(text) or re.fullmatch(_NUMBER, plain) or _OFFSET.search(plain.upper()))
 
 
 def format_time(moment: int) -> str:

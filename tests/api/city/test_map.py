@@ -43,7 +43,7 @@ def test_the_city_and_ones_own_devices_are_one_layer(pilot: httpx.Client) -> Non
         ("sensor", "air-0002"),
         ("sensor", "noise-0001"),
         ("sensor", "traffic-0001"),
-        ("device", "roof"),
+        ("device", "device/roof"),
     ]
     roof = answer.json()["features"][-1]
     assert roof["geometry"]["coordinates"] == [-7.45, 33.62]
@@ -52,10 +52,10 @@ def test_the_city_and_ones_own_devices_are_one_layer(pilot: httpx.Client) -> Non
 
 def test_kinds_and_districts_choose(pilot: httpx.Client) -> None:
     districts = [("district", "la-ferme"), ("district", "coast")]
-    assert layers(pilot, kind="device") == [*districts, ("device", "roof")]
+    assert layers(pilot, kind="device") == [*districts, ("device", "device/roof")]
     assert layers(pilot, kind="noise") == [*districts, ("sensor", "noise-0001")]
     assert layers(pilot, district="coast", kind="air,device") == [("district", "coast"), ("sensor", "air-0002")]
-    assert layers(pilot, district="la-ferme", kind="device") == [("district", "la-ferme"), ("device", "roof")]
+    assert layers(pilot, district="la-ferme", kind="device") == [("district", "la-ferme"), ("device", "device/roof")]
 
 
 def test_what_is_not_there_is_named(pilot: httpx.Client) -> None:

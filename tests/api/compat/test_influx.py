@@ -137,13 +137,40 @@ def test_too_much_is_kept_not_at_all(tmp_path):
         assert said(api, "box") == {}
 
 
-def test_what_clients_ask_first(api, client):
-    for route in ("/ping", "/ping?verbose=true", "/health"):
+def test_c1_ping_has_no_body_unless_it_is_asked_for_one(api):
+    for method in ("GET", "HEAD"):
+        plain = httpx.request(method, f"{api.url}/ping", trust_env=False)
+        assert (plain.status_code, plain.content) == (204, b"")
+        assert plain.headers["X-Influxdb-Version"]
+    for route in ("/ping?verbose=true", "/health"):
         answer = httpx.get(api.url + route, trust_env=False)
         assert (answer.status_code, answer.json()["status"]) == (200, "pass")
-        assert answer.headers["X-Influxdb-Version"]
-    assert httpx.head(f"{api.url}/ping", trust_env=False).status_code == 200
-    assert client.post("/query", params={"q": 'CREATE DATABASE "telegraf"'}).json() == {
-        "results": [{"statement_id": 0}]
-    }
+
+
+def test_c2_what_clients_ask_first(api, client):
+    assert httpx.get(f"{api.url}/ready", trust_env=False).json()["status"] == "ready"
+    found = {"name": "databases", "columns": ["name"], "values": [["zenata"]]}
+    databases = {"results": [{"statement_id": 0, "series": [found]}]}
+    nothing = {"results": [{"statement_id": 0}]}
+    for ask in (
+        lambda statement: client.get("/query", params={"q": statement}),
+        lambda statement: client.post("/query", params={"q": statement}),
+        lambda statement: client.post("/query", data={"q": statement}),
+    ):
+        assert ask("SHOW DATABASES").json() == databases
+        assert ask(" show  databases ").json() == databases
+        assert ask("SHOW MEASUREMENTS").json() == nothing
+        assert ask('CREATE DATABASE "telegraf"').json() == nothing
+        assert ask("DROP DATABASE zenata").status_code == 400
+
+
+def test_c2_an_empty_precision_and_unknown_parameters_are_taken(client):
+    client.post("/v1/devices", json={"id": "asks"})
+    for path in ("/write", "/api/v2/write"):
+        params = {"precision": "", "db": "x", "anything": "else", "retention": "7d"}
+        answer = client.post(path, params=params, content="climate,device=asks temp=20 1795946400000000000")
+        assert answer.status_code == 204, answer.text
+
+
+def test_other_statements_are_refused_by_name(client):
     assert client.post("/query", data={"q": "SELECT 1"}).status_code == 400

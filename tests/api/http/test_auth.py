@@ -2,10 +2,12 @@ import httpx
 import pytest
 
 from api.http.guard import WRONG_KEYS
+from api.http.rights import RIGHTS
 from tests.api.running import Api
 
 LINES = {"/write", "/api/v2/write", "/query"}
-PUBLIC = {"/healthz", "/readyz", "/ping", "/health", "/problems/{name}"}
+PUBLIC = {"/healthz", "/readyz", "/ping", "/health", "/ready", "/problems/{name}"}
+PUBLIC_STATUS = dict.fromkeys(PUBLIC, 200) | {"/ping": 204}
 BODIES = {
     "advance": {"steps": 1},
     "events": {"type": "leak"},
@@ -56,7 +58,9 @@ def wanted(method: str, path: str) -> set[int]:
         return {404, 422}
     if path == "/v1/dead-letters/replay":
         return {200}
-    if path in LINES:  # of which there are none
+    if path in PUBLIC:
+        return {PUBLIC_STATUS[path]}
+    if (method, path) == ("GET", "/query") or path in LINES:  # of which there are none
         return {204, 400}
     return {202, 422} if method == "POST" else {200}
 
@@ -69,11 +73,11 @@ def forbidden(role: str) -> set[tuple[str, str]]:
         ("GET", f"{world}/truth"),
         ("GET", f"{world}/record"),
         ("POST", f"{world}/fork"),
-        ("POST", "/v1/dead-letters/replay"),
         *(("GET", path) for path in ("/v1/pilots", "/v1/keys", "/v1/alerts")),
         *(("POST", f"{pilot}/{verb}") for verb in ("suspend", "resume")),
     }
     ruling = {
+        ("POST", "/v1/dead-letters/replay"),
         ("DELETE", world),
         ("PATCH", f"{world}/clock"),
         ("POST", f"{world}/advance"),
@@ -84,7 +88,7 @@ def forbidden(role: str) -> set[tuple[str, str]]:
         ("PATCH", pilot),
         ("POST", f"{pilot}/budget"),
     }
-    bringing = {("POST", path) for path in ("/v1/devices", "/v1/telemetry", *LINES)}
+    bringing = {("POST", path) for path in ("/v1/devices", "/v1/telemetry", *LINES)} | {("GET", "/query")}
     bringing |= {(method, "/v1/devices/{device}") for method in ("PATCH", "DELETE")}
     bringing |= {("POST", "/v1/webhooks"), ("PATCH", "/v1/webhooks/{webhook}"), ("DELETE", "/v1/webhooks/{webhook}")}
     bringing |= {
@@ -94,17 +98,18 @@ def forbidden(role: str) -> set[tuple[str, str]]:
         "admin": set(),
         "engineer": ruling | bringing,
         "pilot": ruling | watching,
-        "guest": ruling | watching | bringing | {("POST", "/v1/worlds")},
+        "guest": ruling
+        | watching
+        | bringing
+        | {("POST", "/v1/worlds"), ("POST", "/v1/exports"), ("DELETE", "/v1/exports/{export}")},
     }[role]
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic ZGVtbzpkZW1v"}, {"X-Api-Key": "zk_"}]
-)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "zk_x"}, {"X-Api-Key": "demo"}])
 def test_nobody_gets_in_without_a_key(api: Api, headers: dict[str, str | bytes]) -> None:
     with api.client(None) as client:
         answers = {route: status(client, route, **headers) for route in routes(api)}
-    assert answers == {route: 200 if route[1] in PUBLIC else 401 for route in answers}
+    assert answers == {route: PUBLIC_STATUS.get(route[1], 401) for route in answers}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_nobody_gets_in_with_a_wrong_key(api: Api, address: str, key: bytes) -> 
     with api.client(None, address) as client:
         answers = {route: status(client, route, Authorization=b"Bearer " + key) for route in routes(api)}
     public = {route: answers.pop(route) for route in list(answers) if route[1] in PUBLIC}
-    assert set(public.values()) == {200}
+    assert public == {route: PUBLIC_STATUS[route[1]] for route in public}
     assert list(answers.values()) == [401] * WRONG_KEYS + [429] * (len(answers) - WRONG_KEYS)
 
 
@@ -142,3 +147,90 @@ def test_403_names_the_roles_that_may(api: Api) -> None:
 def test_a_key_is_no_parameter(api: Api) -> None:
     with api.client(None) as client:
         assert client.get("/v1/city", params={"key": api.secrets["pilot"]}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer {key}"},
+        {"Authorization": "Bearer '{key}'"},
+        {"Authorization": 'bearer "{key}"'},
+        {"Authorization": "Token {key}"},
+        {"X-API-Key": "{key}"},
+        {"X-Api-Key": '"{key}"'},
+    ],
+)
+def test_a_key_is_understood_in_quotes_and_where_other_apis_have_it(api: Api, headers: dict[str, str]) -> None:
+    sent = {name: value.format(key=api.secrets["pilot"]) for name, value in headers.items()}
+    with api.client(None) as client:
+        assert client.get("/v1/me", headers=sent).json()["name"] == "test-pilot"
+
+
+@pytest.mark.parametrize("user", ["key first", "key last"])
+def test_a_key_is_understood_as_either_part_of_basic(api: Api, user: str) -> None:
+    key = api.secrets["pilot"]
+    with api.client(None) as client:
+        answer = client.get("/v1/me", auth=(key, "") if user == "key first" else ("me", key))
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "words"),
+    [
+        ({"Authorization": "{key}"}, "/v1/me", "the word Bearer"),
+        ({"Authorization": "Digest x"}, "/v1/me", "'Digest'"),
+        ({"X-API-Key": "demo"}, "/v1/me", "X-API-Key"),
+        ({}, "/v1/me?key={key}", "in the address"),
+    ],
+)
+def test_a_key_at_another_place_is_named(api: Api, headers: dict[str, str], path: str, words: str) -> None:
+    key = api.secrets["pilot"]
+    with api.client(None) as client:
+        answer = client.get(
+            path.format(key=key), headers={name: value.format(key=key) for name, value in headers.items()}
+        )
+    assert answer.status_code == 401
+    assert words in answer.json()["detail"]
+
+
+def test_every_route_with_a_key_has_a_right_and_every_right_a_route(api: Api) -> None:
+    with api.client(None) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    keyed = {
+        (method.upper(), path)
+        for path, methods in paths.items()
+        for method, one in methods.items()
+        if "security" in one
+    }
+    assert set(RIGHTS) == keyed | {("GET", "/query"), ("POST", "/query")}
+
+
+def test_q6_a_refusal_says_what_can_be_done_instead(api: Api) -> None:
+    with api.client("pilot") as pilot:
+        event = pilot.post("/v1/worlds/zenata/events", json={"type": "leak"})
+        alerts = pilot.get("/v1/alerts")
+    assert event.status_code == alerts.status_code == 403
+    assert "world of your own" in event.json()["detail"]
+    assert "/activity" in alerts.json()["detail"]
+    with api.client("guest") as guest:
+        assert "ask whoever runs the sandbox" in guest.post("/v1/devices", json={"id": "x"}).json()["detail"]
+
+
+def test_a_key_is_looked_up_once_a_request(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    authenticate = api.register.authenticate
+    monkeypatch.setattr(api.register, "authenticate", lambda key: looked.append(key) or authenticate(key))
+    with api.client() as client:
+        long = client.post(
+            "/v1/devices", content=b'{"id": "once"}'.ljust(70_000), headers={"Content-Type": "application/json"}
+        )
+    assert (long.status_code, len(looked)) == (201, 1)
+
+
+def test_an_engineer_deletes_nobodys_export(api: Api) -> None:
+    with api.client("pilot") as pilot, api.client("engineer") as engineer, api.client("admin") as admin:
+        made = pilot.post("/v1/exports", json={"kind": "air", "start": "-1h"}).json()["id"]
+        assert engineer.get(f"/v1/exports/{made}").status_code == 200
+        refused = engineer.delete(f"/v1/exports/{made}")
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/wrong-role")
+        assert admin.delete(f"/v1/exports/{made}").status_code == 204
