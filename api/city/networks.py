@@ -13,9 +13,10 @@ from api.http.formats import JSON
 from api.http.params import NetworkParams, StreetsParams
 from api.http.problems import invalid
 from api.http.responses import SCHEMAS, responses
+from api.http.routing import FairRoute
 from zenata.contract.networks import NetworkGraph, NetworkMap
 
-router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)])
+router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 Network = Literal["water", "power", "traffic", "bus"]
 

@@ -53,6 +53,8 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/sensors",
                 "/v1/sensors/{sensor}",
                 "/v1/map",
+                "/v1/streets",
+                "/v1/networks/{network}",
                 "/v1/latest",
                 "/v1/readings",
                 "/v1/stream",

@@ -32,7 +32,7 @@ from zenata.contract.worlds import (
     World,
     WorldRecord,
 )
-from zenata.control.keys import Principal
+from zenata.control.keys import Principal, Role
 
 router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
 
