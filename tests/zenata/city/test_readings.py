@@ -83,3 +83,22 @@ def test_batch_is_as_long_as_its_columns() -> None:
 @pytest.mark.parametrize("selection", [Selection(), Selection(kinds=("air",))])
 def test_empty_catalog_has_nothing_to_select(selection: Selection) -> None:
     assert Catalog().select(selection).tolist() == []
+
+
+@given(st.lists(SERIES), SELECTIONS, st.sets(st.sampled_from("abc"), max_size=2), st.lists(SERIES))
+def test_removed_series_are_never_found_and_their_numbers_not_given_out_again(
+    series: list[Series], selection: Selection, worlds: set[str], more: list[Series]
+) -> None:
+    catalog = catalog_of(series)
+    count = len(catalog)
+    gone = catalog.select(Selection(worlds=tuple(worlds))) if worlds else np.empty(0, dtype=np.int32)
+    catalog.remove(gone)
+    assert len(catalog) == count
+    assert not set(catalog.select(Selection())) & set(gone.tolist())
+    assert all((catalog[number].world in worlds, catalog[number].sensor) == (True, "") for number in gone.tolist())
+    new = [catalog.intern(one) for one in more]
+    assert all(number >= count or number not in gone for number in new)
+    left = [number for number in range(len(catalog)) if number not in gone]
+    fresh = catalog_of([catalog[number] for number in left])
+    assert catalog.select(selection).tolist() == [left[number] for number in fresh.select(selection).tolist()]
+    assert [catalog.find(one.world, one.sensor, one.property) for one in more] == new

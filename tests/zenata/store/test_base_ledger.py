@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tests.zenata.store.data import NOON, batch_of, contents, rows_of, series_of, some_rows
-from zenata.city.readings import Selection
+from tests.zenata.store.data import NOON, batch_of, by_identity, contents, rows_of, series_of, some_rows
+from zenata.city.readings import Catalog, Selection
 from zenata.store.dead_letters import DeadLetter
 
 SENSOR = "air-0000"
@@ -103,3 +103,43 @@ def test_a_dead_letter_of_a_device_is_in_nobodys_account(store):
     assert store.ledger.worlds() == []
     store.append(batch_of([]), replayed=[of_a_device])
     assert store.ledger.worlds() == []
+
+
+def test_two_hundred_worlds_made_and_deleted_leave_nothing(opener, name):
+    store = opener(name)
+    city = some_rows(series_of(6), [NOON, NOON + 1])
+    store.append(batch_of(city), [letter(0)])
+    catalog = Catalog()
+    for number in range(200):
+        world = f"w-{number}"
+        store.append(batch_of(some_rows(series_of(4, world), [NOON]), catalog), [letter(number + 1, 3, world)])
+        store.ledger.announce(world, 5)
+        store.forget(world)
+        assert len(store.catalog.select(Selection())) == 6
+    for _ in range(2):
+        assert store.ledger.worlds() == ["zenata"]
+        assert store.ledger.size == 6
+        assert len(store.dead_letters(limit=1000)) == 1
+        assert contents(store) == sorted(city, key=by_identity)
+        store.close()
+        store = opener(name)
+        assert len(store.catalog) == 6
+        assert rows_of(store.latest(Selection())) == city[6:]
+    again = some_rows(series_of(4, "w-7"), [NOON + 2])
+    assert store.append(batch_of(again, catalog)) == 4
+    assert rows_of(store.latest(Selection(worlds=("w-7",)))) == again
+    assert {row.series.world for row in contents(store)} == {"zenata", "w-7"}
+    store.close()
+
+
+def test_a_world_of_the_same_name_begins_again_for_those_who_knew_the_old_one(store):
+    """A catalog that batches come with outlives the world, as that of ingest does."""
+    catalog = Catalog()
+    for begin in (NOON, NOON + 10):
+        rows = some_rows([*series_of(2), *series_of(3, "w-a")], [begin, begin + 1])
+        assert store.append(batch_of(rows, catalog)) == 10
+        assert [row.time for row in contents(store) if row.series.world == "w-a"] == [begin, begin + 1] * 3
+        assert balance(store, "w-a") == (6, 0, 0, 0)
+        store.forget("w-a")
+        assert balance(store, "w-a") == (0, 0, 0, 0)
+    assert len(contents(store)) == 8
