@@ -131,6 +131,7 @@ def _store(settings: Settings) -> str:
         return "made by the first `zenata up`"
     store = open_store(settings.store_url, settings.store_token)
     try:
+        store.check()
         return f"{len(store.catalog)} series"
     finally:
         store.close()

@@ -4,23 +4,29 @@ This is the only file that imports `influxdb_client`, for the buckets of 2.x. It
 points without an exception; lines are written one request at a time, and what the server says of each is passed on.
 """
 
+import logging
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 import influxdb_client
 import msgspec
+from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from zenata.city.clock import format_time
-from zenata.errors import StoreError
+from zenata.errors import StoreAwayError, StoreError
 from zenata.store.influx.http import Http
 from zenata.store.influx.server import Address, Cut, Server
 from zenata.store.influx.sql import identifier, literal
 
+log = logging.getLogger(__name__)
+
 _HELP = "an InfluxDB store is named influxdb://host:8086/bucket?org=ORG, or influxdbs:// for TLS"
 _NEAR = {"127.0.0.1", "::1", "localhost"}  # where packing costs more than sending
+_OK, _EXISTS, _FAILED = 200, 422, 500  # status codes
 _SECRETS = {"token", "password", "u", "p"}
 
 
@@ -56,48 +62,80 @@ class Influx1(Server):
 
 
 class Influx2(Server):
-    """InfluxDB 2.x, whose buckets answer InfluxQL once they are mapped to a database of the same name."""
+    """InfluxDB 2.x, whose buckets answer InfluxQL once they are mapped to a database.
+
+    What is written goes where the database of our name leads, as queries do: after an upgrade from 1.x that is the
+    bucket ``name/autogen``.
+    """
 
     write_path = "/api/v2/write"
+    bucket = ""
 
     def prepare(self) -> None:
-        """Make the bucket and its mapping, if they are not there."""
+        """Find the bucket that our database leads to; make the bucket, and the mapping, if there is none."""
         name, org = self.address.bucket, self.address.org
         if not (org and self.token):
             raise StoreError(f"{self.http.base} is an InfluxDB 2: {_HELP}, and the token in ZENATA_INFLUX_TOKEN")
-        try:
-            with self._client() as client:
-                buckets = client.buckets_api()
-                bucket = buckets.find_bucket_by_name(name) or buckets.create_bucket(bucket_name=name, org=org)
-                mappings = influxdb_client.DBRPsService(client.api_client)
-                if not mappings.get_dbr_ps(org=org, bucket_id=bucket.id).content:
+        with self._told(f"does not let us find or make {name!r}"), self._client() as client:
+            mappings = influxdb_client.DBRPsService(client.api_client)
+            buckets = client.buckets_api()
+            bucket = self._mapped(mappings, buckets)
+            if bucket is None:
+                bucket = buckets.find_bucket_by_name(name) or self._make_bucket(buckets)
+                if self._mapped(mappings, buckets) is None:  # 2.7 has one for every bucket, earlier versions do not
                     mappings.post_dbrp(
                         influxdb_client.DBRPCreate(
                             org=org, bucket_id=bucket.id, database=name, retention_policy="autogen", default=True
                         ),
                         _preload_content=False,  # what the client expects of the answer is not what every 2.x says
                     )
-        except (ApiException, HTTPError) as error:
-            raise StoreError(f"InfluxDB at {self.http.base} does not let us make {name!r}: {_why(error)}") from error
+            self.bucket = bucket.name
+        if self.bucket != name:
+            log.info("the database %r of InfluxDB is its bucket %r: readings go there", name, self.bucket)
+
+    def _mapped(
+        self, mappings: influxdb_client.DBRPsService, buckets: influxdb_client.BucketsApi
+    ) -> influxdb_client.Bucket | None:
+        """Return the bucket that our database leads to by default, if there is one."""
+        found = mappings.get_dbr_ps(org=self.address.org, db=self.address.bucket).content or []
+        defaults = sorted((one for one in found if one.default), key=lambda one: bool(one.virtual))
+        return buckets.find_bucket_by_id(defaults[0].bucket_id) if defaults else None
+
+    def _make_bucket(self, buckets: influxdb_client.BucketsApi) -> influxdb_client.Bucket:
+        """Return a new bucket, or the one that another process has just made."""
+        try:
+            return buckets.create_bucket(bucket_name=self.address.bucket, org=self.address.org)
+        except ApiException as error:
+            bucket = buckets.find_bucket_by_name(self.address.bucket) if error.status == _EXISTS else None
+            if bucket is None:
+                raise
+            return bucket
 
     def place(self) -> Mapping[str, str]:
         """Return the parameters that say where lines go."""
-        return {"bucket": self.address.bucket, "org": self.address.org}
+        return {"bucket": self.bucket, "org": self.address.org}
 
     def remove(self, cuts: Sequence[Cut]) -> None:
         """Remove points."""
+        with self._told("does not remove points"), self._client() as client:
+            for cut in cuts:
+                predicate = f"_measurement={_quoted(cut.measurement)}"
+                predicate += f" AND {cut.tag[0]}={_quoted(cut.tag[1])}" if cut.tag else ""
+                start = _moment(cut.first, "1900-01-01T00:00:00Z")
+                stop = _moment(cut.last, "2200-01-01T00:00:00Z")
+                client.delete_api().delete(start, stop, predicate, self.bucket, self.address.org)
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Turn the errors of `influxdb_client` into ours, with the server's own reason."""
         try:
-            with self._client() as client:
-                for cut in cuts:
-                    predicate = f"_measurement={_quoted(cut.measurement)}"
-                    predicate += f" AND {cut.tag[0]}={_quoted(cut.tag[1])}" if cut.tag else ""
-                    start, stop = (
-                        _moment(cut.first, "1900-01-01T00:00:00Z"),
-                        _moment(cut.last, "2200-01-01T00:00:00Z"),
-                    )
-                    client.delete_api().delete(start, stop, predicate, self.address.bucket, self.address.org)
-        except (ApiException, HTTPError) as error:
-            raise StoreError(f"InfluxDB at {self.http.base} does not remove: {_why(error)}") from error
+            yield
+        except HTTPError as error:
+            raise StoreAwayError(f"InfluxDB at {self.http.base} cannot be reached: {type(error).__name__}") from error
+        except (ApiException, InfluxDBError) as error:
+            status = getattr(error, "status", None) or 0
+            kind = StoreAwayError if status >= _FAILED else StoreError
+            raise kind(f"InfluxDB at {self.http.base} {what}: {_reason(error)}") from error
 
     def _client(self) -> influxdb_client.InfluxDBClient:
         return influxdb_client.InfluxDBClient(self.http.base, self.token, org=self.address.org)
@@ -153,16 +191,20 @@ def find_server(url: str, token: str | None) -> Server:
 
 
 def _version(http: Http) -> str:
-    """Return what a server says its version is."""
+    """Return what a server says its version is; of a build that has none, 2 if it answers as that does."""
+    version = ""
     for path in ("/ping", "/health"):
         answer = http.ask("GET", path)
-        if version := answer.headers.get("X-Influxdb-Version"):
-            return version.removeprefix("v")
-        try:
-            return str(msgspec.json.decode(answer.body)["version"]).removeprefix("v")
-        except (msgspec.DecodeError, TypeError, KeyError):
-            continue
-    return ""
+        version = answer.headers.get("X-Influxdb-Version", "")
+        if not version:
+            try:
+                version = str(msgspec.json.decode(answer.body)["version"])
+            except (msgspec.DecodeError, TypeError, KeyError):
+                continue
+        break
+    if version and not version.removeprefix("v")[:1].isdigit() and http.ask("GET", "/api/v2/setup").status == _OK:
+        return "2"
+    return version.removeprefix("v")
 
 
 def _address(url: str) -> Address:
@@ -186,9 +228,15 @@ def _address(url: str) -> Address:
     return Address(f"{scheme}://{shown}:{port}", bucket, unquote(asked.get("org", "")), host in _NEAR)
 
 
-def _why(error: Exception) -> str:
-    """Return what went wrong, in a word that holds no secret."""
-    return str(getattr(error, "reason", None) or type(error).__name__)
+def _reason(error: ApiException | InfluxDBError) -> str:
+    """Return the server's own reason in one line."""
+    body = getattr(error, "body", None)
+    try:
+        text = str(msgspec.json.decode(body)["message"]) if body else ""
+    except (msgspec.DecodeError, TypeError, KeyError):
+        text = ""
+    text = text or getattr(error, "message", "") or getattr(error, "reason", "") or type(error).__name__
+    return " ".join(str(text).split())[:500]
 
 
 def _quoted(text: str) -> str:

@@ -3,9 +3,10 @@
 import random
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
@@ -64,7 +65,7 @@ class Http:
         ------
         QueryTooHeavy
             If a query, which is a form, is not answered in time.
-        StoreError
+        StoreAwayError
             If the server is still away, busy or failing after `PATIENCE`.
         """
         carried = {**self._headers, **(headers or {})}
@@ -77,7 +78,7 @@ class Http:
                 answer = self._pool.request(method, self.base + path, body=body, headers=carried)
                 if answer.status != _BUSY and answer.status < _FAILED:
                     return Answer(answer.status, answer.headers, answer.data)
-                said = f"failed with status {answer.status}: {told(Answer(answer.status, answer.headers, answer.data))}"
+                said = f"failed with status {answer.status}: {reason_of(Answer(answer.status, answer.headers, answer.data))}"
                 wanted = max(wanted, _retry_after(answer.headers))
             except HTTPError as error:
                 if isinstance(error, ReadTimeoutError) and form is not None:
@@ -93,10 +94,16 @@ class Http:
         self._pool.clear()
 
 
-def told(answer: Answer) -> str:
-    """Return what a server said in one line."""
-    said = answer.headers.get("X-Influxdb-Error") or answer.body.decode(errors="replace")
-    return " ".join(said.split())[:500] or "nothing said"
+def reason_of(answer: Answer) -> str:
+    """Return what a server says is wrong, in one line."""
+    reason = answer.headers.get("X-Influxdb-Error", "")
+    if not reason:
+        try:
+            content = msgspec.json.decode(answer.body, type=dict[str, Any])
+            reason = str(content.get("message") or content.get("error") or "")
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            pass
+    return " ".join((reason or answer.body.decode(errors="replace")).split())[:500] or "no reason given"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

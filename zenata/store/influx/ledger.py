@@ -1,4 +1,4 @@
-"""Keeps the ledger in an InfluxDB, and tells the processes that share one of each other's appends.
+"""The ledger in an InfluxDB, which also tells the processes that share one of each other's appends.
 
 Every append writes one entry, with what became of its messages, under the name of its writer. Now and then the accounts
 are written whole, with the time of the last entry of each writer that is in them; only the entries behind it are read
@@ -57,8 +57,8 @@ class Lines(NamedTuple):
 class Journal:
     """A ledger, and what of it a server has. One thread at a time may use it, but for `ledger`."""
 
-    def __init__(self, server: Server) -> None:
-        self.ledger = Ledger()
+    def __init__(self, server: Server, ledger: Ledger) -> None:
+        self.ledger = ledger
         self.writer = secrets.token_hex(6)
         self._server = server
         self._seen: dict[str, int] = {}
@@ -68,13 +68,14 @@ class Journal:
 
     def load(self) -> None:
         """Read the accounts, and enter what has come since."""
-        since = 0
-        for _, moment, data in _whole(self._server, LEDGER, "ORDER BY time DESC LIMIT 1000")[:1]:
+        since, accounts = 0, _Accounts([], {})
+        for _, moment, data in _complete(self._server, LEDGER, "ORDER BY time DESC LIMIT 1000")[:1]:
             accounts = msgspec.json.decode(data, type=_Accounts)
-            self.ledger.restore(accounts.kept)
-            self._seen = accounts.seen
-            since = max(moment - _KEPT, min(self._seen.values(), default=0))
-        for writer, moment, data in reversed(_whole(self._server, ENTRIES, f"WHERE time > {since} ORDER BY time DESC")):
+            since = max(moment - _KEPT, min(accounts.seen.values(), default=0))
+        entries = _complete(self._server, ENTRIES, f"WHERE time > {since} ORDER BY time DESC")
+        self.ledger.restore(accounts.kept)
+        self._seen = accounts.seen
+        for writer, moment, data in reversed(entries):
             self._take(writer, moment, msgspec.json.decode(data, type=Entry))
 
     def follow(self) -> list[Entry]:
@@ -82,7 +83,7 @@ class Journal:
         now = time.time_ns()
         where = f"WHERE time > {self._followed - _LATE} AND writer != '{self.writer}' ORDER BY time DESC"
         fresh = []
-        for writer, moment, data in reversed(_whole(self._server, ENTRIES, where)):
+        for writer, moment, data in reversed(_complete(self._server, ENTRIES, where)):
             if moment > self._seen.get(writer, 0):
                 fresh.append(msgspec.json.decode(data, type=Entry))
                 self._take(writer, moment, fresh[-1])
@@ -165,8 +166,8 @@ class Journal:
         return first
 
 
-def _whole(server: Server, measurement: str, where: str) -> list[tuple[str, int, bytes]]:
-    """Return (writer, time [ns], content) of what is there whole, newest first; somebody killed left it in part."""
+def _complete(server: Server, measurement: str, where: str) -> list[tuple[str, int, bytes]]:
+    """Return (writer, time [ns], content) of what is complete, newest first; a killed writer leaves parts."""
     statement = f"SELECT part, parts, data, writer::tag FROM {identifier(measurement)} {where}"  # noqa: S608 - no input
     (series,) = server.query([statement])
     pieces: dict[tuple[str, int], dict[int, str]] = {}

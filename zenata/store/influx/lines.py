@@ -19,6 +19,7 @@ from zenata.store.dead_letters import DeadLetter
 from zenata.store.influx.sql import DEAD_LETTERS, SERIES, field, seq_field
 
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+_MEASUREMENT = re.compile(r"([, ])")
 _TAG = re.compile(r"([,= ])")
 _BODY = 1_000_000  # of lines in a request [characters]
 _PIECE = 2500  # readings in a request; many small ones keep the server as busy as one of 1 MB, and us too
@@ -193,7 +194,8 @@ def _texts(column: npt.NDArray[Any]) -> list[str]:
 def _point(series: Series) -> str:
     """Return measurement and tags of a series, these in the order that costs the server least."""
     tags = (("district", series.district), ("owner", series.owner), ("sensor", series.sensor), ("world", series.world))
-    return ",".join([_TAG.sub(r"\\\1", series.kind), *(f"{name}={_key(value)}" for name, value in tags if value)])
+    measurement = _MEASUREMENT.sub(r"\\\1", series.kind)  # 2.x stores a backslash before "=" as one
+    return ",".join([measurement, *(f"{name}={_key(value)}" for name, value in tags if value)])
 
 
 def _key(text: str) -> str:

@@ -4,6 +4,7 @@ What differs between versions 1, 2 and 3 is in `zenata.store.influx.flavours`.
 """
 
 import gzip
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -12,8 +13,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from zenata.errors import StoreError
-from zenata.store.influx.http import Answer, Http, told
+from zenata.store.influx.http import Answer, Http, reason_of
 from zenata.store.influx.lines import bodies
+
+_DROPPED = re.compile(r"\bdropped[ =](\d+)")
+_GONE = 404  # status code
 
 
 class Address(NamedTuple):
@@ -50,6 +54,28 @@ class Cut(NamedTuple):
     tag: tuple[str, str] | None = None
     first: int | None = None
     last: int | None = None
+
+
+class Refusal(NamedTuple):
+    """What a server has against lines.
+
+    Parameters
+    ----------
+    reason : str
+        Its own.
+    expired : int
+        How many of them, the oldest, are older than its retention, where that is all that is wrong: the others are
+        stored. Else 0, and nobody says reliably which lines are stored.
+    """
+
+    reason: str
+    expired: int = 0
+
+    @classmethod
+    def of(cls, reason: str) -> "Refusal":
+        """Read a reason, as 1.x (``points beyond retention policy dropped=2``) and 2.x give it."""
+        dropped = _DROPPED.search(reason) if "retention policy" in reason else None
+        return cls(reason, int(dropped[1]) if dropped else 0)
 
 
 class Server(ABC):
@@ -89,12 +115,12 @@ class Server(ABC):
     def place(self) -> Mapping[str, str]:
         """Return the parameters that say where lines go."""
 
-    def write(self, body: bytes) -> str | None:
+    def write(self, body: bytes, *, again: bool = True) -> "Refusal | None":
         """Write lines; durable when it returns.
 
         Returns
         -------
-        str or None
+        Refusal or None
             What the server has against them, or some of them.
 
         Raises
@@ -110,7 +136,10 @@ class Server(ABC):
             headers=packed,
         )
         if answer.status in {400, 413, 422}:
-            return told(answer)
+            return Refusal.of(reason_of(answer))
+        if answer.status == _GONE and again:  # somebody has dropped the database
+            self.prepare()
+            return self.write(body, again=False)
         self.expect(answer)
         return None
 
@@ -118,7 +147,7 @@ class Server(ABC):
         """Write lines that nothing may be wrong with."""
         for begin, end in bodies(lines):
             if refusal := self.write("\n".join(lines[begin:end]).encode()):
-                raise StoreError(f"InfluxDB at {self.http.base} refuses lines of our own: {refusal}")
+                raise StoreError(f"InfluxDB at {self.http.base} refuses lines of our own: {refusal.reason}")
 
     def query(self, statements: Sequence[str]) -> list[list[Part]]:
         """Return what each statement has found; times are in nanoseconds."""
@@ -137,4 +166,4 @@ class Server(ABC):
         """Raise unless it went well, or as badly as it may."""
         if answer.status >= 300 and answer.status not in also:
             why = "refuses our token" if answer.status in {401, 403} else f"said {answer.status}"
-            raise StoreError(f"InfluxDB at {self.http.base} {why}: {told(answer)}")
+            raise StoreError(f"InfluxDB at {self.http.base} {why}: {reason_of(answer)}")

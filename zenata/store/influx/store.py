@@ -11,6 +11,7 @@ get is written twice as the same point.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -19,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
-from zenata.errors import StoreError
+from zenata.errors import StoreAwayError, StoreError
 from zenata.store.base import Query, Table
 from zenata.store.dead_letters import DeadLetter, Usage
 from zenata.store.influx import dead_letters as influx_dead_letters
 from zenata.store.influx.flavours import find_server
 from zenata.store.influx.ledger import Journal
-from zenata.store.influx.lines import DESCRIPTION, Encoder, Rows, check
+from zenata.store.influx.lines import DESCRIPTION, Encoder, Rows, check, series_line
 from zenata.store.influx.read import Reader, few
 from zenata.store.influx.server import Cut
 from zenata.store.influx.sql import DEAD_LETTERS, ENTRIES, SERIES, identifier
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 _GAP = 600_000_000  # late readings are searched in ranges of times that are this far apart [us]
 _HISTORY = 10_000  # late readings, all of them new, that are taken for a piece of a history
+_DESCRIBE_ROUNDS = 30  # of following, between two looks whether the descriptions of series are there
 _FOLLOW_PERIOD = 1.0  # between two looks at what other writers appended [s]
 _MANY = 10**9  # more dead letters than there are
 _USUAL_PERIOD = 10_000_000  # of readings, for want of counting them [us]
@@ -58,32 +60,27 @@ class InfluxStore:
     Raises
     ------
     StoreError
-        If the server cannot be reached, or does not let us in.
+        If the server does not let us in, or is none that we know. One that cannot be reached is tried again until it
+        can be; until then appends, queries and `check` raise `StoreAwayError`.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        self._server = find_server(url, token)
+        self._url, self._token = url, token
         self._writing = threading.Lock()
         self._catalog = Catalog()
-        self._journal = Journal(self._server)
-        self._planner = Planner(self._catalog, self._journal.ledger)
+        self._ledger = Ledger()
+        self._planner = Planner(self._catalog, self._ledger)
         self._encoder = Encoder()
-        self._reader = Reader(self._server, self._catalog)
-        self._newest, self._points = (
-            NewestReadings(),
-            NewestReadings(),
-        )  # by series, and by point: what a point has of properties
+        self._newest, self._points = NewestReadings(), NewestReadings()  # by series, and by point: what it has of any
         self._described = 0  # the newest time of a description that was read [ns]
-        self._writer = Writer(self._server, self._catalog, self._journal, self._encoder)
-        self._closed = threading.Event()
-        self._failure: StoreError | None = None  # of the last append, if it failed
         self._usage = Usage({})
+        self._failure: StoreError | None = None  # of the last append, if it failed
+        self._connected = False
+        self._closed = threading.Event()
         try:
-            self._load()
-        except BaseException:
-            self._writer.close()
-            self._server.http.close()
-            raise
+            self._connect()
+        except StoreAwayError as error:
+            log.warning("%s; until it can be, nothing is stored or answered", error)
         self._follower = threading.Thread(target=self._follow, name="influx-follower", daemon=True)
         self._follower.start()
 
@@ -95,7 +92,7 @@ class InfluxStore:
     @property
     def ledger(self) -> Ledger:
         """What became of every message."""
-        return self._journal.ledger
+        return self._ledger
 
     def append(
         self, batch: ReadingBatch, dead_letters: Sequence[DeadLetter] = (), replayed: Sequence[DeadLetter] = ()
@@ -198,13 +195,15 @@ class InfluxStore:
 
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
         """Refuse, as a server has ways of its own; see `Store.copy`."""
-        raise StoreError(f"the readings are in {self._server.http.base}; keep them as one keeps an InfluxDB")
+        raise StoreError(f"the readings are in {self._url}; back them up as one does an InfluxDB")
 
     def close(self) -> None:
         """Write the accounts, and let go of the server."""
         self._closed.set()
         self._follower.join()
         with self._writing:
+            if not self._connected:
+                return
             try:
                 self._journal.fold()
             except StoreError as error:  # the entries are there; the next to open reads some more of them
@@ -212,9 +211,27 @@ class InfluxStore:
             self._writer.close()
             self._server.http.close()
 
+    def _connect(self) -> None:
+        """Find the server, and read what is held in memory of it."""
+        self._server = server = find_server(self._url, self._token)
+        self._reader = Reader(server, self._catalog)
+        self._journal = Journal(server, self._ledger)
+        try:
+            self._read_series()
+            self._read_newest(self._catalog.select(Selection()))
+            self._usage = influx_dead_letters.usage(server)
+            self._journal.load()
+        except BaseException:
+            server.http.close()
+            raise
+        self._writer = Writer(server, self._catalog, self._journal, self._encoder)
+        self._connected = True
+
     def _check_open(self) -> None:
         if self._closed.is_set():
-            raise StoreError(f"the store {self._server.http.base} is closed")
+            raise StoreError(f"the store {self._url} is closed")
+        if not self._connected:
+            raise StoreAwayError(f"InfluxDB at {self._url} was not reached yet; it is tried again every second")
 
     def _new_ones(self, found: Columns) -> tuple[Rows, int, int]:
         """Return the rows that are not there yet, how many had to be looked for, and how many of those were new."""
@@ -260,13 +277,6 @@ class InfluxStore:
         found = np.unique(point)
         self._points.open_gaps(found, after, before[found])
 
-    def _load(self) -> None:
-        """Read the series, the newest reading of each, and the ledger."""
-        self._read_series()
-        self._read_newest(self._catalog.select(Selection()))
-        self._journal.load()
-        self._usage = influx_dead_letters.usage(self._server)
-
     def _read_series(self) -> None:
         """Take in series that have been described since the last time."""
         where = f"WHERE time > {self._described - _LATE}" if self._described else ""
@@ -289,13 +299,34 @@ class InfluxStore:
         self._set_newest(Rows(rows["series"], rows["time"], rows["value"], rows["seq"], alone))
 
     def _follow(self) -> None:
-        """Take in what other writers append, every second, until the store is closed."""
+        """Connect, then take in what other writers append, every second, until the store is closed."""
+        rounds = 0
         while not self._closed.wait(_FOLLOW_PERIOD):
             try:
                 with self._writing:
+                    if not self._connected:
+                        self._connect()
+                        log.info("InfluxDB at %s is reached", self._server.http.base)
                     self._catch_up()
+                    rounds += 1
+                    if rounds % _DESCRIBE_ROUNDS == 0:
+                        self._describe_again()
             except StoreError as error:
                 log.info("what others have appended is not known: %s", error)
+
+    def _describe_again(self) -> None:
+        """Write the descriptions of series that the server does not have, as the bucket was made anew."""
+        (count,) = self._server.query([f"SELECT count(world) FROM {identifier(SERIES)}"])  # noqa: S608 - no input
+        present = self._catalog.select(Selection())
+        if sum(row[1] for part in count for row in part.values) >= len(present):
+            return
+        (found,) = self._server.query([f"SELECT world, sensor, property FROM {identifier(SERIES)}"])  # noqa: S608 - no input
+        described = {tuple(row[1:]) for part in found for row in part.values}
+        series = [self._catalog[number] for number in present.tolist()]
+        missing = [one for one in series if (one.world, one.sensor, one.property) not in described]
+        log.warning("descriptions of %d series were gone from InfluxDB, and are written again", len(missing))
+        now = time.time_ns()
+        self._server.insist([series_line(one, self._journal.writer, now + n) for n, one in enumerate(missing)])
 
     def _catch_up(self) -> None:
         entries = self._journal.follow()
@@ -316,13 +347,13 @@ class InfluxStore:
     def _remove_descriptions(self, world: str) -> None:
         """Remove the descriptions of the series of a world, which are points next to each other."""
         (parts,) = self._server.query([f"SELECT world FROM {identifier(SERIES)}"])  # noqa: S608 - no input
-        rows = sorted((time, one) for found in parts for time, one in found.values)
+        rows = sorted((moment, one) for found in parts for moment, one in found.values)
         cuts, begin = [], None
-        for (time, one), following in pairwise([*rows, (0, "")]):
+        for (moment, one), following in pairwise([*rows, (0, "")]):
             if one == world:
-                begin = time if begin is None else begin
+                begin = moment if begin is None else begin
                 if following[1] != world:
-                    cuts.append(Cut(SERIES, first=begin, last=time))
+                    cuts.append(Cut(SERIES, first=begin, last=moment))
                     begin = None
         self._server.remove(cuts)
 

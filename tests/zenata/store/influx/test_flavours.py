@@ -1,15 +1,15 @@
-"""Which InfluxDB a URL names, and what is different about each. 2.x and 3.x are played by a server that knows its lines."""
+"""Which InfluxDB a URL names, and what is different about each. 2.x and 3.x are played by servers."""
 
 import json
 
 import pytest
 
+from tests.zenata.store.influx import influxd2
+from tests.zenata.store.influx.influxd2 import TOKEN
 from tests.zenata.store.influx.test_http import scripted
 from zenata.errors import StoreError
 from zenata.store.influx.flavours import FLAVOURS, Influx1, find_server
-from zenata.store.influx.server import Cut
-
-TOKEN = "hush-hush"
+from zenata.store.influx.server import Cut, Refusal
 
 
 def played(version, *answers, headers=True):
@@ -68,36 +68,103 @@ def test_a_token_of_version_1_is_user_and_password():
         assert b"CREATE+DATABASE+%22city%22" in server.asked[1][3]
 
 
-def test_version_2_has_its_bucket_and_mapping_made():
-    bucket = {"id": "b1", "name": "city", "retentionRules": []}
-    org = {"orgs": [{"id": "o1", "name": "zenata"}]}
-    answers = [said({"buckets": []}), said(org), said(bucket, 201), said({"content": []}), said({"id": "d1"}, 201)]
-    with played("v2.7.12", *answers, (204, {}, b"")) as server:
-        found = find_server(url_of(server), TOKEN)
+@pytest.mark.parametrize("virtual", [True, False])
+def test_version_2_has_its_bucket_and_mapping_made(virtual):
+    with influxd2.running(virtual=virtual) as server:
+        found = find_server(server.url(), TOKEN)
         assert type(found) is FLAVOURS["2"]
         assert found.write(b"air no2=1 1") is None
         found.remove([Cut("air", ("world", 'w"1'), 5, 1_767_268_800_000_000_001)])
         found.http.close()
-        asked = [(method, path) for method, path, _, _ in server.asked]
-    assert ("POST", "/api/v2/dbrps") in [(method, path.partition("?")[0]) for method, path in asked]
-    assert ("POST", "/api/v2/write?bucket=city&org=zenata") in asked
-    assert all(headers["Authorization"] == f"Token {TOKEN}" for _, _, headers, _ in server.asked[1:])
-    removal = json.loads(server.asked[-1][3])
+        assert list(server.buckets) == ["city"]
+        assert [one["bucketID"] for one in server.mappings_of("city")] == [server.buckets["city"]]
+        assert server.written == [("city", b"air no2=1 1")]
+        ((bucket, removal),) = server.removed
+    assert bucket == "city"
     assert removal["predicate"] == '_measurement="air" AND world="w\\"1"'
     assert removal["stop"] == "2026-01-01T12:00:00.000000001Z"
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_after_an_upgrade_from_1_readings_go_where_the_mapping_leads(other, caplog):
+    """The vendor's upgrade makes a bucket `city/autogen`, and a mapping of the database `city` to it."""
+    caplog.set_level("INFO")
+    with influxd2.running() as server:
+        server.make("city/autogen")
+        if other:
+            server.make("city")  # readings there would be read by nobody
+        server.map("city", "city/autogen")
+        found = find_server(server.url(), TOKEN)
+        assert found.write(b"air no2=1 1") is None
+        found.remove([Cut("air")])
+        found.http.close()
+        assert server.written[0][0] == server.removed[0][0] == "city/autogen"
+        assert ("city" in server.buckets) is other
+    assert "is its bucket 'city/autogen'" in caplog.text
+
+
+def test_a_bucket_that_another_process_makes_at_the_same_time_is_used():
+    with influxd2.running() as server:
+        server.hidden = ["city"]
+        found = find_server(server.url(), TOKEN)
+        assert found.write(b"air no2=1 1") is None
+        found.http.close()
+
+
+def test_a_bucket_that_was_dropped_is_made_again():
+    with influxd2.running() as server:
+        found = find_server(server.url(), TOKEN)
+        del server.buckets["city"]
+        assert found.write(b"air no2=1 1") is None
+        assert [bucket for bucket, _ in server.written] == ["city", "city"]
+        found.http.close()
+
+
+@pytest.mark.parametrize(
+    ("rest", "token", "settings", "reason"),
+    [
+        ("city?org=nobody", TOKEN, {}, 'organization name "nobody" not found'),
+        ("city?org=zenata", TOKEN, {"sees_orgs": False}, "cannot find organization with name: 'zenata'"),
+        ("city?org=zenata", "wrong-one", {}, "unauthorized access"),
+    ],
+)
+def test_why_version_2_refuses_is_told_in_its_own_words(rest, token, settings, reason):
+    with influxd2.running(**settings) as server, pytest.raises(StoreError, match=reason) as caught:
+        find_server(server.url(rest), token)
+    assert token not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_build_without_a_version_is_known_by_how_it_answers():
+    with influxd2.running(version="dev") as server:
+        found = find_server(server.url(), TOKEN)
+        assert type(found) is FLAVOURS["2"]
+        found.http.close()
+
+
+@pytest.mark.parametrize(
+    ("reason", "expired"),
+    [
+        ("partial write: points beyond retention policy dropped=2", 2),
+        (
+            "failure writing points to database: partial write: dropped 17 points outside retention policy of duration 1h",
+            17,
+        ),
+        ('partial write: field type conflict: input field "v" on measurement "m" is type string dropped=1', 0),
+    ],
+)
+def test_how_many_lines_are_too_old_is_read_from_the_refusal(reason, expired):
+    with influxd2.running() as server:
+        found = find_server(server.url(), TOKEN)
+        server.refusal = reason
+        assert found.write(b"air no2=1 1") == Refusal(reason, expired)
+        found.http.close()
 
 
 @pytest.mark.parametrize(("rest", "token"), [("city", TOKEN), ("city?org=zenata", None)])
 def test_version_2_asks_for_org_and_token(rest, token):
     with played("v2.7.12") as server, pytest.raises(StoreError, match=r"org=ORG.*token in ZENATA_INFLUX_TOKEN"):
         find_server(url_of(server, rest), token)
-
-
-def test_version_2_that_refuses_is_told_without_the_token():
-    with played("v2.7.12", said({"message": "unauthorized"}, 401)) as server:
-        with pytest.raises(StoreError, match="does not let us make 'city'") as caught:
-            find_server(url_of(server), TOKEN)
-        assert TOKEN not in str(caught.value)
 
 
 def test_version_3_has_its_database_made_and_removes_nothing():

@@ -81,7 +81,7 @@ def test_a_server_is_left_alone_as_long_as_it_asks_for(monkeypatch):
 def test_a_server_that_goes_on_failing_is_given_up_and_no_secret_is_told(monkeypatch):
     monkeypatch.setattr(influx_http, "PATIENCE", 0.2)
     with scripted(FAILED) as server, asking(server) as http:
-        with pytest.raises(StoreError, match=r'failed with status 503: \{"error":"timeout"\}') as caught:
+        with pytest.raises(StoreError, match="failed with status 503: timeout") as caught:
             http.ask("GET", "/ping")
         assert "hush" not in str(caught.value)
         assert len(server.asked) > 1
@@ -90,7 +90,7 @@ def test_a_server_that_goes_on_failing_is_given_up_and_no_secret_is_told(monkeyp
 def test_what_it_refuses_is_not_asked_again():
     with scripted((400, {"X-Influxdb-Error": "partial write"}, b"")) as server, asking(server) as http:
         answer = http.ask("POST", "/write", body=b"")
-        assert (answer.status, influx_http.told(answer), len(server.asked)) == (400, "partial write", 1)
+        assert (answer.status, influx_http.reason_of(answer), len(server.asked)) == (400, "partial write", 1)
 
 
 def test_nobody_there_is_told_in_one_line(monkeypatch):

@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
 from tests.zenata.store.influxd import Influxd, running
 from zenata.city.readings import Catalog, Selection, Series
-from zenata.errors import QueryTooHeavy, StoreError
+from zenata.errors import QueryTooHeavy, StoreAwayError, StoreError
 from zenata.store.base import AGGREGATES, Query
 from zenata.store.dead_letters import DeadLetter
 from zenata.store.duckdb.store import DuckDBStore
 from zenata.store.influx import http as influx_http
 from zenata.store.influx import read as influx_read
 from zenata.store.influx import store as backend
+from zenata.store.influx.flavours import find_server
+from zenata.store.influx.sql import SERIES, identifier
 from zenata.store.influx.store import InfluxStore
+from zenata.store.retention import DAY
 
 SECOND = 1_000_000
 AIR = [Series("zenata", "air-0000", name, "air", "coast", "ug/m3") for name in ("no2", "pm25", "o3")]
@@ -247,3 +250,61 @@ def test_however_gaps_are_found_each_reading_is_kept_once(influxd: Influxd, monk
                 kept.setdefault(place, row)
             assert store.append(batch_of(rows)) == len(kept) - before
         assert contents(store) == sorted(kept.values(), key=by_identity)
+
+
+def test_readings_older_than_the_retention_are_counted_and_hold_up_nothing(influxd, url):
+    """The others are stored, in few requests, and the ledger balances."""
+    name = url.rpartition("/")[2]
+    find_server(url, None).query([f'ALTER RETENTION POLICY autogen ON "{name}" DURATION 1h SHARD DURATION 1h'])
+    now = time.time_ns() // 1000
+    old = [now - 10 * DAY + step for step in range(4000)]
+    with closing(InfluxStore(url)) as store:
+        series = [*series_of(1), *series_of(1, "w-a")]
+        rows = some_rows(series, [*old, *range(now, now + 100)])
+        requests = []
+        write = store._server.write
+        store._server.write = lambda body, **more: requests.append(len(body)) or write(body, **more)
+        assert store.append(batch_of(rows)) == 200
+        assert len(requests) < 12
+        assert len(contents(store)) == 200
+        dead = store.dead_letters()
+        assert {one.topic.partition("/")[0] for one in dead} == {"zenata", "w-a"}
+        assert {one.code for one in dead} == {"retention"}
+        assert all("3999 other points are too old to be stored" in one.reason for one in dead)
+        for world in ("zenata", "w-a"):
+            assert balance(store, world) == (100, 4000, 0, 0)
+
+
+def test_a_server_that_is_away_at_the_start_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(influx_http, "PATIENCE", 0.1)
+    rows = some_rows(series_of(2), [NOON, NOON + 1])
+    with running(tmp_path) as server:
+        url = f"influxdb://127.0.0.1:{server.port}/away"
+        with closing(InfluxStore(url)) as store:
+            store.append(batch_of(rows[:2]))
+        server.kill()
+        with closing(InfluxStore(url)) as store:
+            for use in (store.check, store.dead_letters, lambda: store.append(batch_of(rows)), lambda: contents(store)):
+                with pytest.raises(StoreAwayError, match="not reached yet"):
+                    use()
+            assert store.ledger.worlds() == []
+            assert rows_of(store.latest(Selection())) == []
+            server.start()
+            eventually(lambda: store._connected)
+            assert store.append(batch_of(rows)) == 2
+            assert contents(store) == sorted(rows, key=by_identity)
+            assert balance(store) == (4, 0, 0, 2)
+            store.check()
+
+
+def test_series_are_described_again_when_the_database_was_made_anew(influxd, url, monkeypatch):
+    monkeypatch.setattr(backend, "_DESCRIBE_ROUNDS", 1)
+    rows = some_rows(series_of(3), [NOON, NOON + 1])
+    with closing(InfluxStore(url)) as store:
+        store.append(batch_of(rows[:3]))
+        store._server.query([f'DROP DATABASE "{url.rpartition("/")[2]}"'])
+        assert store.append(batch_of(rows[3:])) == 3
+        described = f"SELECT world FROM {identifier(SERIES)}"  # noqa: S608 - no input
+        eventually(lambda: sum(len(part.values) for part in store._server.query([described])[0]) == 3)
+    with closing(InfluxStore(url)) as store:
+        assert contents(store) == sorted(rows[3:], key=by_identity)
