@@ -16,8 +16,7 @@
     │   ├── StoreAwayError  the server of the store does not answer, or is busy; it may later
     │   ├── QueryTooHeavy   a query needs more time or memory than it may have
     │   ├── QueryTooFine    a query asks for what is not kept any more
-    │   ├── StoreBusyError  other queries are running; the same query will do later
-    │   └── StoreAwayError  the server of a store cannot be reached now
+    │   └── StoreBusyError  other queries are running; the same query will do later
     └── SetupError       a setting, a port, a folder: the user can mend it
 
 Vendor errors are translated once, where they arise, with ``raise ... from``.
@@ -112,10 +111,6 @@ class QueryTooFine(StoreError):  # noqa: N818 - it names the condition
 
 class StoreBusyError(StoreError):
     """As many queries are running or waiting as the store runs at once; the same query will do later."""
-
-
-class StoreAwayError(StoreError):
-    """The server of a store cannot be reached, or fails; it may be back later."""
 
 
 class SetupError(ZenataError):
