@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from sandbox.broker_users import following
+from sandbox.cli.city import ask
 from sandbox.init import FIRST, SHELL, keep_key, open_control_data, open_register
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, format_time, parse_time
@@ -21,10 +22,13 @@ from zenata.city.pack import load_city
 from zenata.control.budget import Budget
 from zenata.control.checks import check_key
 from zenata.control.keys import ALL, MAIN, Key, Role, Scope
+from zenata.control.pilot import Pilot
 from zenata.control.register import Register
 from zenata.errors import SetupError
 
 Say = Callable[[str], None]
+
+_HEADINGS = ("NAME", "ROLE", "STATE", "LAST SEEN", "CONN", "QUOTA", "THEME", "EDITION", "BUDGET LEFT", "CONTACT")
 
 
 def about(
@@ -121,15 +125,47 @@ def revoke(settings: Settings, pilot: str, name: str) -> None:
         register.revoke(pilot, name, by=SHELL)
 
 
-def tell_pilots(settings: Settings, say: Say) -> None:
-    """Show all pilots, a line each."""
-    with _open(settings) as (register, _):
-        pilots = register.pilots()
+def list_pilots(settings: Settings, say: Say, **wanted: str | bool | None) -> None:
+    """Show pilots, a line each: those whose members are as wanted, where that is not None.
+
+    What they do at the moment is known of a running city alone.
+    """
+    with _open(settings) as (register, budget):
+        pilots = [one for one in register.pilots() if _is_wanted(one, wanted)]
+        left = {one.name: sum(entry.centimes for entry in budget.entries(one.name)) for one in pilots}
     if not pilots:
-        say("there are no pilots yet: `zenata up` makes the first, `zenata pilot add` others")
+        say("there are no such pilots: `zenata up` makes the first, `zenata pilot add` others")
+        return
+    rows = [_HEADINGS]
     for pilot in pilots:
         state = "suspended" if pilot.suspended is not None else "active"
-        say(f"{pilot.name:32}  {pilot.role:8}  {state:9}  {pilot.contact}".rstrip())
+        about = (pilot.theme or "-", pilot.edition or "-", f"{_dirhams(left[pilot.name])} DH")
+        rows.append((pilot.name, pilot.role, state, *_activity(settings, pilot.name), *about, pilot.contact or "-"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _is_wanted(pilot: Pilot, wanted: dict[str, str | bool | None]) -> bool:
+    about = {
+        "role": pilot.role,
+        "theme": pilot.theme,
+        "edition": pilot.edition,
+        "suspended": pilot.suspended is not None,
+    }
+    return all(about[name] == value for name, value in wanted.items() if value is not None)
+
+
+def _activity(settings: Settings, pilot: str) -> tuple[str, str, str]:
+    """Return when a pilot was last seen, how many connections it has, and its quota nearest to its limit."""
+    try:
+        seen = ask(settings, f"/v1/pilots/{pilot}/activity")
+    except SetupError:  # no city is running, or it is starting
+        return "-", "-", "-"
+    last = max(filter(None, (seen["requests"]["last"], seen["devices"]["last"])), default="-")
+    connections = str(seen["sockets"] + len(seen["mqtt"] or ()))
+    most = max(seen["quotas"], key=lambda quota: quota["used"] / (quota["limit"] or 1))
+    return last, connections, f"{most['name']} {most['used'] / (most['limit'] or 1):.0%}"
 
 
 def tell_pilot(settings: Settings, name: str, say: Say) -> None:
@@ -178,8 +214,12 @@ def _open(settings: Settings) -> Iterator[tuple[Register, Budget]]:
     Raises
     ------
     SetupError
-        If the control data cannot be read or written.
+        If there are none, or they cannot be read or written.
     """
+    if settings.control_url is None and not settings.control_file.exists():
+        raise SetupError(
+            f"no city here: there is none in {settings.data_dir.absolute()}; use --data-dir, or start one with `zenata up`"
+        )
     engine = open_control_data(settings)
     try:
         yield open_register(settings, engine), Budget(engine)

@@ -53,8 +53,12 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
         """Write the file, whole or not at all."""
         write_private(file, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
 
-    def ask(self, path: str, *, key: str = "", method: str = "GET", timeout: float = 5) -> dict[str, Any]:
+    def ask(
+        self, path: str, *, key: str = "", method: str = "GET", body: object = None, timeout: float = 5
+    ) -> dict[str, Any]:
         """Return the JSON object that the API answers with; `timeout` is the longest it may take [s].
+
+        An answer without content is an empty object.
 
         Raises
         ------
@@ -66,10 +70,14 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
             If that is no JSON object.
         """
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        request = urllib.request.Request(f"{self.http}{path}", method=method, headers=headers)  # noqa: S310 - our own URL
+        data = None if body is None else msgspec.json.encode(body)
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(f"{self.http}{path}", data, headers, method=method)  # noqa: S310 - our own URL
         context = Trust(certificate=Path(self.certificate)).context() if self.certificate else None
         with urllib.request.urlopen(request, timeout=timeout, context=context) as response:  # noqa: S310 - our own URL
-            answer = json.load(response)
+            content = response.read()
+        answer = json.loads(content) if content else {}
         if not isinstance(answer, dict):
             raise ValueError("the answer is no JSON object")
         return answer

@@ -1,4 +1,4 @@
-"""The command `zenata`: reads options into settings, and runs what was asked for.
+"""The command `zenata`: reads options into settings, and runs a command.
 
 Each command imports what it runs only when it runs, so that `zenata --help` answers at once.
 """
@@ -35,12 +35,12 @@ from sandbox.cli.options import (
     settings_of,
 )
 from sandbox.cli.pilots import keys_app, pilots_app
+from sandbox.cli.worlds import worlds_app
 from zenata.errors import ZenataError
 from zenata.process.log import redacted, start_log
 
 app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.")
@@ -49,6 +49,24 @@ letters_app = typer.Typer(help="Dead letters: messages that could not become rea
 app.add_typer(letters_app, name="dead-letters")
 app.add_typer(pilots_app, name="pilot")
 app.add_typer(keys_app, name="key")
+app.add_typer(worlds_app, name="world")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"zenata {version('zenata-sandbox')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run, watch and manage the simulated city of Zenata, on MQTT and HTTP."""
 
 
 @app.command()
@@ -141,7 +159,7 @@ def serve(
     world: World = None,
     webhook_private: WebhookPrivate = None,
 ) -> None:
-    """Run the API alone. With --broker it streams what is said now, and into an embedded store it ingests it too."""
+    """Run the API alone. With --broker it streams live readings, and with an embedded store it ingests them too."""
     settings = settings_of(**locals())
     from sandbox.serve import serve as run
 
@@ -157,10 +175,11 @@ def backfill(
     seed: Seed = None,
     start: Annotated[str | None, typer.Option(help="From when on, as 2026-01-01T00:00:00Z.")] = None,
     end: Annotated[
-        str | None, typer.Option(help="Up to when. [default: the first moment of the city, or now if it is not made]")
+        str | None,
+        typer.Option(help="Up to when.", show_default="the first moment of the city, or now if it is not made"),
     ] = None,
     every: Annotated[
-        str | None, typer.Option(help="Length of a tick, a multiple of 10s up to 1h. [default: 15m]")
+        str | None, typer.Option(help="Length of a tick, a multiple of 10s up to 1h.", show_default="15m")
     ] = None,
 ) -> None:
     """Fill the store with the past of the city. Stopped or killed, the same command goes on."""
@@ -176,7 +195,7 @@ def replay(
     file: Annotated[Path, typer.Argument(help="A world's record, or the run.json of a data directory.")],
     city: Annotated[str | None, typer.Option(help="Folder of the city pack, if it is not one of ours.")] = None,
     until: Annotated[
-        str | None, typer.Option(help="Stop at this time. [default: go on to its last fingerprint]")
+        str | None, typer.Option(help="Stop at this time.", show_default="go on to its last fingerprint")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -241,6 +260,25 @@ def doctor(
         raise typer.Exit(1)
 
 
+@app.command()
+def status(data_dir: DataDir = None) -> None:
+    """Show whether the city runs, where it answers, and how its worlds are. Exit code 1 if it is not ready."""
+    settings = settings_of(data_dir=data_dir)
+    from sandbox.cli.city import status as run
+
+    if not run(settings, typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
+def stop(data_dir: DataDir = None) -> None:
+    """Stop the city that runs on a data directory, and wait until it has stopped."""
+    settings = settings_of(data_dir=data_dir)
+    from sandbox.cli.city import stop as run
+
+    run(settings, say)
+
+
 @packs_app.command()
 def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes with zenata, or a folder.")]) -> None:
     """Check that a city pack holds together and that the simulators can run it."""
@@ -261,26 +299,28 @@ def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes wi
 
 
 @letters_app.command("list")
-def list_letters(data_dir: DataDir = None) -> None:
-    """Show the newest dead letters of the running city, and why they are dead."""
-    from sandbox.dead_letters import newest
+def list_letters(data_dir: DataDir = None, store: Store = None) -> None:
+    """Show the newest dead letters, and why they are dead; the city may run or not."""
+    settings = settings_of(data_dir=data_dir, store=store)
+    from sandbox.cli.city import show_dead_letters
 
-    newest(settings_of(data_dir=data_dir), typer.echo)
+    show_dead_letters(settings, typer.echo)
 
 
 @letters_app.command("replay")
 def replay_letters(data_dir: DataDir = None) -> None:
-    """Decode the dead letters of the running city anew, after a mend, and store those that are readings now."""
-    from sandbox.dead_letters import replay
+    """Decode the dead letters of the running city again, after a fix, and store those that are readings now."""
+    settings = settings_of(data_dir=data_dir)
+    from sandbox.cli.city import replay_dead_letters
 
-    replay(settings_of(data_dir=data_dir), typer.echo)
+    replay_dead_letters(settings, typer.echo)
 
 
 def main() -> None:
-    """Run the command line; what a user can mend is told in one line, with exit code 2."""
+    """Run the command line; an error that a user can fix is one line, with exit code 2."""
     start_log()
     try:
-        # Standing alone, typer would draw a frame of many lines around what is wrong with an option.
+        # In standalone mode typer would draw a frame of many lines around an error in an option.
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ZenataError as error:
         say(f"zenata: {redacted(str(error))}")

@@ -1,4 +1,4 @@
-"""What the command lines share: options, and how they become settings or a line on the screen."""
+"""Options of the commands, and how they become settings; a line on the screen."""
 
 import sys
 from pathlib import Path
@@ -10,56 +10,87 @@ from pydantic import ValidationError
 from sandbox.settings import Settings
 from zenata.errors import SetupError
 
-# An option that is not given stays None, and leaves the setting to the environment or to its default.
-DataDir = Annotated[Path | None, typer.Option(help="Where everything lives that lasts. [default: .zenata]")]
-Host = Annotated[str | None, typer.Option(help="Address to listen at. [default: 127.0.0.1]")]
-HttpPort = Annotated[int | None, typer.Option(help="Port for HTTP; 0 takes a free one. [default: 8080]")]
-MqttPort = Annotated[int | None, typer.Option(help="Port for MQTT; 0 takes a free one. [default: 1883]")]
-WsPort = Annotated[int | None, typer.Option(help="Port for MQTT over WebSocket; 0 takes a free one. [default: 9001]")]
+
+def setting(name: str, text: str, *declarations: str, default: str | None = None) -> Any:  # noqa: ANN401 - typer's own
+    """Return an option for a setting, whose help shows its environment variable and its default.
+
+    An option that is not given stays None, and leaves the setting to the environment or to its default.
+
+    Parameters
+    ----------
+    name : str
+        Of the setting.
+    text : str
+        What it is.
+    *declarations : str
+        Names of the option, where they do not follow from the parameter.
+    default : str, optional
+        What to show as the default; that of the setting if left out.
+    """
+    value = default or Settings.model_fields[name].default
+    shown = "none" if value is None or value is False else str(value)
+    return typer.Option(*declarations, help=text, envvar=f"ZENATA_{name.upper()}", show_default=shown)
+
+
+DataDir = Annotated[Path | None, setting("data_dir", "Folder of everything that lasts.")]
+Host = Annotated[str | None, setting("host", "Address to listen at.")]
+HttpPort = Annotated[int | None, setting("http_port", "Port for HTTP; 0 takes a free one.")]
+MqttPort = Annotated[int | None, setting("mqtt_port", "Port for MQTT; 0 takes a free one.")]
+WsPort = Annotated[int | None, setting("ws_port", "Port for MQTT over WebSocket; 0 takes a free one.")]
 TlsCert = Annotated[
-    Path | None, typer.Option(help="Certificate for HTTP, MQTT and WebSocket, PEM; with --tls-key. [default: no TLS]")
+    Path | None,
+    setting("tls_cert", "Certificate for HTTP, MQTT and WebSocket, PEM; with --tls-key.", default="no TLS"),
 ]
-TlsKey = Annotated[Path | None, typer.Option(help="Its key, PEM.")]
-Store = Annotated[str | None, typer.Option(help="URL of the store. [default: duckdb:// in the data directory]")]
+TlsKey = Annotated[Path | None, setting("tls_key", "Its key, PEM.")]
+Store = Annotated[str | None, setting("store", "URL of the store.", default="duckdb:// in the data directory")]
 Broker = Annotated[
     str | None,
-    typer.Option(help="Use this broker, mqtt://user:password@host:port[,host:port...], rather than the embedded one."),
+    setting(
+        "broker",
+        "Use this broker, mqtt://user:password@host:port[,host:port...].",
+        default="the embedded one",
+    ),
 ]
 BrokerAdmin = Annotated[
     str | None,
-    typer.Option(help="Let the users of --broker, a Mosquitto, follow the pilots: mqtt://admin:password@host:port."),
+    setting(
+        "broker_admin",
+        "Let the users of --broker, a Mosquitto, follow the pilots: mqtt://admin:password@host:port.",
+    ),
 ]
 ControlUrl = Annotated[
     str | None,
-    typer.Option(help="URL of the control data, SQLite or PostgreSQL. [default: a file in the data directory]"),
+    setting("control_url", "URL of the control data, SQLite or PostgreSQL.", default="a file in the data directory"),
 ]
-City = Annotated[str | None, typer.Option(help="Name or folder of the city pack. [default: zenata]")]
-World = Annotated[str | None, typer.Option(help="Name of the live city, first in its topics. [default: zenata]")]
-Seed = Annotated[int | None, typer.Option(help="What all chance comes from. [default: 1]")]
+City = Annotated[str | None, setting("city", "Name or folder of the city pack.")]
+World = Annotated[str | None, setting("world", "Name of the shared city, first in its topics.")]
+Seed = Annotated[int | None, setting("seed", "What all chance comes from.", default="1")]
 Start = Annotated[
-    str | None, typer.Option(help="First moment of the city, as 2026-07-01T06:00:00Z. [default: the time of day]")
+    str | None,
+    setting("start", "First moment of the city, as 2026-07-01T06:00:00Z.", default="the time of day"),
 ]
-Speed = Annotated[float | None, typer.Option(help="City seconds per second, with --start; 0.1 to 3600. [default: 1]")]
+Speed = Annotated[float | None, setting("speed", "City seconds per second, with --start; 0.1 to 3600.")]
 HistoryDays = Annotated[
-    float | None, typer.Option(help="Days before a new live city that are filled in behind; 0 for none. [default: 7]")
+    float | None,
+    setting("history_days", "Days before a new live city that are filled in; 0 for none."),
 ]
 Scenario = Annotated[
     str | None,
-    typer.Option(help="What happens in a new city: a scenario of the city pack, or a TOML file. [default: nothing]"),
+    setting("scenario", "What happens in a new city: a scenario of the city pack, or a TOML file.", default="nothing"),
 ]
-Packs = Annotated[bool | None, typer.Option("--packs", help="Publish each district's readings as one pack too.")]
-
+Packs = Annotated[bool | None, setting("packs", "Publish each district's readings as one pack too.", "--packs")]
 WebhookPrivate = Annotated[
     bool | None,
-    typer.Option(
+    setting(
+        "webhook_private",
+        "Let webhooks lead to addresses that are not public, such as 127.0.0.1.",
         "--webhook-private/--no-webhook-private",
-        help="Let webhooks lead to addresses that are not public, such as 127.0.0.1. [default: no-webhook-private]",
     ),
 ]
 
 
 def settings_of(**options: Any) -> Settings:  # noqa: ANN401 - any setting
-    """Return the settings that options give; one that is None was not given.
+    """Return the settings of options; one that is None was not given.
 
     Raises
     ------
@@ -77,5 +108,5 @@ def _problem(*, loc: tuple[int | str, ...], msg: str, input: object, **_: object
 
 
 def say(text: str) -> None:
-    """Tell whoever sits there; what a program may want to read goes to standard output instead."""
+    """Print for people, to standard error; what a program may read goes to standard output instead."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - what a person reads

@@ -20,8 +20,8 @@ Quota = Annotated[
 Actuator = Annotated[
     list[str] | None, typer.Option(help="A device of the shared city that it may command, any number of times.")
 ]
-Scopes = Annotated[list[Scope] | None, typer.Option("--scope", help="What the key is good for. [default: all]")]
-Expires = Annotated[str | None, typer.Option(help="When the key ends, as 2027-01-01T00:00:00Z. [default: never]")]
+Scopes = Annotated[list[Scope] | None, typer.Option("--scope", help="What the key is good for.", show_default="all")]
+Expires = Annotated[str | None, typer.Option(help="When the key ends, as 2027-01-01T00:00:00Z.", show_default="never")]
 KeyName = Annotated[str, typer.Argument(help="Of the key.")]
 
 
@@ -51,12 +51,19 @@ def add_pilot(
 
 
 @pilots_app.command("list")
-def list_pilots(data_dir: DataDir = None, control_url: ControlUrl = None) -> None:
-    """List all pilots."""
+def list_pilots(
+    role: Annotated[Role | None, typer.Option(help="Only this role.")] = None,
+    theme: Annotated[str | None, typer.Option(help="Only this theme.")] = None,
+    edition: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
+    suspended: Annotated[bool | None, typer.Option("--suspended/--active", help="Only these.")] = None,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+) -> None:
+    """List pilots: when last seen, connections, the quota nearest to its limit, theme, edition, budget, contact."""
     settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox import pilots as administer
 
-    administer.tell_pilots(settings, typer.echo)
+    administer.list_pilots(settings, typer.echo, role=role, theme=theme, edition=edition, suspended=suspended)
 
 
 @pilots_app.command("show")
@@ -124,7 +131,7 @@ def grant(
     name: Name,
     amount: Annotated[str, typer.Argument(help="What it is given [DH], as 50000 or 1200.50.")],
     note: Annotated[str, typer.Option(help="What for.")] = "",
-    date: Annotated[str | None, typer.Option(help="Day, as 2026-11-23. [default: today]")] = None,
+    date: Annotated[str | None, typer.Option(help="Day, as 2026-11-23.", show_default="today")] = None,
     data_dir: DataDir = None,
     control_url: ControlUrl = None,
 ) -> None:

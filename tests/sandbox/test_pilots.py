@@ -115,6 +115,7 @@ def test_a_pilot_is_changed_suspended_and_resumed(ask: Ask, register: Register) 
     assert register.authenticate(key) is not None
 
 
+@pytest.mark.usefixtures("register")
 def test_a_grant_is_in_the_budget(ask: Ask) -> None:
     ask("pilot", "add", "aqua")
     ask("pilot", "grant", "aqua", "50000", "--note", "first instalment", "--date", "2026-11-23")
@@ -123,6 +124,7 @@ def test_a_grant_is_in_the_budget(ask: Ask) -> None:
     assert "2026-11-23     50,000.00 DH  first instalment" in shown
 
 
+@pytest.mark.usefixtures("register")
 def test_what_is_done_is_in_the_audit_log(ask: Ask, settings: Settings) -> None:
     key = ask("pilot", "add", "aqua")
     ask("key", "rotate", "aqua")
@@ -183,3 +185,23 @@ def test_members_that_are_not_given_are_left_alone() -> None:
     assert nothing == {}
     with pytest.raises(SetupError, match="--quota worlds=many"):
         about(contact=None, theme=None, edition=None, quotas=["worlds=many"], actuators=None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("pilot", "add", "x"),
+        ("pilot", "list"),
+        ("pilot", "show", "x"),
+        ("pilot", "suspend", "x", "--reason", "y"),
+        ("pilot", "grant", "x", "1"),
+        ("key", "add", "x", "web"),
+        ("key", "list"),
+    ],
+)
+def test_l2_a_folder_without_a_city_is_named_and_stays_empty(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert "no city here" in err
+    assert "--data-dir" in err
+    assert list(tmp_path.iterdir()) == []

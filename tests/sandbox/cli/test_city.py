@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.dead_letters import newest, replay
+from sandbox.cli.city import replay_dead_letters as replay
+from sandbox.cli.city import show_dead_letters as newest
 from sandbox.settings import Settings
 from tests.api.running import batch_of, running, small_city
 from zenata.errors import SetupError
@@ -36,6 +37,21 @@ def test_letters_are_shown_and_replayed(tmp_path: Path) -> None:
     store.close()
 
 
-def test_no_city_is_a_word_to_the_user(tmp_path: Path) -> None:
+def test_letters_are_shown_without_a_running_city(tmp_path: Path) -> None:
+    settings, said = Settings(data_dir=tmp_path), []
+    store = open_store(settings.store_url)
+    store.append(batch_of([], range(0)), [LETTER])
+    store.close()
+    newest(settings, said.append)
+    assert said[0].endswith("it is no topic")
+    settings.run_file.write_text(json.dumps({"http": "http://127.0.0.1:1", "pids": {"supervisor": 2**22 + 1}}))
+    newest(settings, said.append)  # it was killed
+    assert said[1] == said[0]
+
+
+def test_a_folder_without_a_city_is_named_and_stays_empty(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="no city here"):
+        newest(Settings(data_dir=tmp_path / "x"), print)
     with pytest.raises(SetupError, match="start it with `zenata up`"):
-        newest(Settings(data_dir=tmp_path), print)
+        replay(Settings(data_dir=tmp_path / "x"), print)
+    assert not (tmp_path / "x").exists()

@@ -1,0 +1,164 @@
+"""Commands about the running city: status, stop, dead letters, and requests to its API."""
+
+import json
+import os
+import signal
+import time
+import urllib.error
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from sandbox.init import read_key
+from sandbox.running import Running
+from sandbox.settings import Settings
+from zenata.city.clock import format_time
+from zenata.errors import SetupError
+from zenata.store import open_store
+
+Say = Callable[[str], None]
+
+_STOP = 60.0  # how long a city may take to stop [s]
+_LOOK = 0.1  # between two looks at whether it has [s]
+_PATIENCE = 600.0  # for an answer [s]; many dead letters take long to decode, and a world to advance
+_SHOWN = 100  # dead letters
+
+
+def find(settings: Settings) -> Running:
+    """Return the city that runs on a data directory.
+
+    Raises
+    ------
+    SetupError
+        If there is none.
+    """
+    running = Running.read(settings.run_file)
+    if running is None or not _is_alive(running):
+        where = settings.data_dir.absolute()
+        raise SetupError(f"no city is running in {where}; start it with `zenata up`, or use --data-dir")
+    return running
+
+
+def ask(settings: Settings, path: str, method: str = "GET", body: object = None, *, user: str = "admin") -> Any:  # noqa: ANN401 - any JSON
+    """Return what the API of the running city answers, with the key of a user that is in a file.
+
+    Raises
+    ------
+    SetupError
+        If no city is running, it refuses, or there is no such key.
+    """
+    running = find(settings)
+    file = settings.data_dir / f"{user}.key"
+    if not file.exists():
+        raise SetupError(f"there is no key in {file}; --user names whose key to take, such as admin or demo")
+    try:
+        return running.ask(path, key=read_key(file), method=method, body=body, timeout=_PATIENCE)
+    except urllib.error.HTTPError as error:
+        raise SetupError(f"{running.http}{path} refused: {_detail(error)}") from error
+    except (OSError, ValueError) as error:
+        raise SetupError(f"the city at {running.http} does not answer: {error}") from error
+
+
+def status(settings: Settings, say: Say) -> bool:
+    """Show whether a city runs, where it answers and how it is; return whether all is well."""
+    running = find(settings)
+    ready = _ready(running)
+    lines = {
+        "world": running.world,
+        "HTTP": running.http,
+        "MQTT": running.mqtt or "-",
+        "WebSocket": running.ws or "-",
+        "data": str(settings.data_dir.absolute()),
+        **{f"process {name}": str(pid) for name, pid in running.pids.items()},
+        "ready": ready or "yes",
+    }
+    with suppress(SetupError):
+        for world in ask(settings, "/v1/worlds")["items"]:
+            lines[f"world {world['world']}"] = f"{world['state']} at {world['time']}, speed {world['speed']}"
+    for name, value in lines.items():
+        say(f"{name:20} {value}")
+    return not ready
+
+
+def stop(settings: Settings, say: Say) -> None:
+    """Stop the running city, and return once it has stopped.
+
+    Raises
+    ------
+    SetupError
+        If none is running, or it does not stop in time.
+    """
+    running = find(settings)
+    pid = running.pids["supervisor"]
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP
+    while _exists(pid):
+        if time.monotonic() > deadline:
+            raise SetupError(f"process {pid} has not stopped after {_STOP:.0f} s; see {settings.data_dir / 'logs'}")
+        time.sleep(_LOOK)
+    say(f"the city at {running.http} has stopped")
+
+
+def show_dead_letters(settings: Settings, say: Say) -> None:
+    """Show the newest dead letters: of the running city by its API, else of its store."""
+    if (running := Running.read(settings.run_file)) is not None and _is_alive(running):
+        letters = ask(settings, f"/v1/dead-letters?limit={_SHOWN}")["items"]
+    else:
+        letters = _stored_letters(settings)
+    if not letters:
+        say("there are no dead letters")
+    for letter in letters:
+        say(f"{letter['received']}  {letter['code']:7} {letter['topic']}\n    {letter['reason']}")
+
+
+def replay_dead_letters(settings: Settings, say: Say) -> None:
+    """Decode all dead letters of the running city again, and show how many are readings now."""
+    result = ask(settings, "/v1/dead-letters/replay", "POST")
+    say(f"{result['mended']} are readings now, {result['dead']} are still dead")
+
+
+def _stored_letters(settings: Settings) -> list[dict[str, str]]:
+    if settings.is_embedded and settings.store is None and not (settings.data_dir / "readings.duckdb").exists():
+        raise SetupError(f"no city here: {settings.data_dir.absolute()} has no readings; use --data-dir")
+    store = open_store(settings.store_url, settings.store_token)
+    try:
+        return [
+            {"received": format_time(one.received), "code": one.code, "topic": one.topic, "reason": one.reason}
+            for one in store.dead_letters(limit=_SHOWN)
+        ]
+    finally:
+        store.close()
+
+
+def _ready(running: Running) -> str:
+    """Return why the API is not ready; nothing if it is."""
+    try:
+        running.ask("/readyz")
+    except urllib.error.HTTPError as error:
+        return _detail(error)
+    except (OSError, ValueError) as error:
+        return f"no: {error}"
+    return ""
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error).get("detail", error.reason))
+    except ValueError:
+        return str(error.reason)
+
+
+def _is_alive(running: Running) -> bool:
+    """Return whether the process that wrote `run.json` is there; one that says nothing of itself is taken for alive."""
+    pid = running.pids.get("supervisor")
+    return pid is None or _exists(pid)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # the number is another user's process by now
+    return True

@@ -1,0 +1,138 @@
+"""The commands `zenata world`: private worlds of the running city, by its API."""
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from sandbox.cli.options import DataDir, settings_of
+
+worlds_app = typer.Typer(help="Worlds of the running city: its own, and private ones.", no_args_is_help=True)
+
+WorldName = Annotated[str, typer.Argument(help="Name of the world, such as w-1a2b3c.")]
+User = Annotated[str, typer.Option(help="Whose key to take: USER.key in the data directory.")]
+SpeedWord = Annotated[str | None, typer.Option(help="World seconds per second, 1 to 3600, or max.")]
+Paused = Annotated[bool, typer.Option("--paused", help="It moves only when it is advanced.")]
+
+
+def _ask(data_dir: Any, user: str, path: str, method: str = "GET", **members: object) -> Any:  # noqa: ANN401 - any JSON
+    from sandbox.cli.city import ask
+
+    body = {name: value for name, value in members.items() if value is not None}
+    return ask(settings_of(data_dir=data_dir), f"/v1/worlds{path}", method, body or None, user=user)
+
+
+def _at(world: str, *words: str) -> str:
+    return "/" + "/".join(quote(word, safe="") for word in (world, *words))
+
+
+def _speed(text: str | None) -> float | str | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _line(world: dict[str, Any]) -> str:
+    owner = world["owner"] or "-"
+    return f"{world['world']:24} {owner:16} {world['state']:12} {world['time']:27} {world['speed']}"
+
+
+def _show(document: object) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@worlds_app.command("list")
+def list_worlds(user: User = "admin", data_dir: DataDir = None) -> None:
+    """List worlds: name, owner, state, time and speed."""
+    for world in _ask(data_dir, user, "")["items"]:
+        typer.echo(_line(world))
+
+
+@worlds_app.command()
+def create(
+    seed: Annotated[int, typer.Option(help="What all chance comes from.")] = 1,
+    start: Annotated[
+        str | None, typer.Option(help="First moment, as 2026-07-01T06:00:00Z.", show_default="now")
+    ] = None,
+    scenario: Annotated[str | None, typer.Option(help="A scenario of the city pack.")] = None,
+    speed: SpeedWord = None,
+    paused: Paused = False,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Only these kinds publish, any number of times.", show_default="all")
+    ] = None,
+    district: Annotated[
+        list[str] | None, typer.Option(help="Only these districts publish, any number of times.", show_default="all")
+    ] = None,
+    user: User = "demo",
+    data_dir: DataDir = None,
+) -> None:
+    """Make a private world, and print its name."""
+    more = {"kinds": kind, "districts": district, "state": "paused" if paused else None}
+    made = _ask(data_dir, user, "", "POST", seed=seed, start=start, scenario=scenario, speed=_speed(speed), **more)
+    typer.echo(made["world"])
+
+
+@worlds_app.command()
+def show(world: WorldName, user: User = "admin", data_dir: DataDir = None) -> None:
+    """Show the state of a world as JSON."""
+    _show(_ask(data_dir, user, _at(world)))
+
+
+@worlds_app.command()
+def delete(world: WorldName, user: User = "admin", data_dir: DataDir = None) -> None:
+    """Delete a private world."""
+    _ask(data_dir, user, _at(world), "DELETE")
+
+
+@worlds_app.command()
+def clock(
+    world: WorldName,
+    speed: SpeedWord = None,
+    pause: Annotated[
+        bool | None, typer.Option("--pause/--run", help="Pause it, or let it run.", show_default="as it is")
+    ] = None,
+    user: User = "admin",
+    data_dir: DataDir = None,
+) -> None:
+    """Change the clock of a world, and show it."""
+    state = None if pause is None else "paused" if pause else "running"
+    path = _at(world, "clock")
+    typer.echo(_line(_ask(data_dir, user, path, "PATCH", state=state, speed=_speed(speed))))
+
+
+@worlds_app.command()
+def advance(
+    world: WorldName,
+    steps: Annotated[int | None, typer.Option(help="Ticks of ten seconds; give this or --until.")] = None,
+    until: Annotated[str | None, typer.Option(help="Up to this time, as 2026-07-01T07:00:00Z.")] = None,
+    user: User = "admin",
+    data_dir: DataDir = None,
+) -> None:
+    """Move a paused world on, and say how many readings there were; query them with /v1/readings."""
+    moved = _ask(data_dir, user, _at(world, "advance"), "POST", steps=steps, until=until, limit=0)
+    typer.echo(f"{world} stands at {moved['time']}, {moved['rows']:,} readings later")
+
+
+@worlds_app.command()
+def events(world: WorldName, user: User = "admin", data_dir: DataDir = None) -> None:
+    """List the events of a world: id, type, start and end."""
+    for event in _ask(data_dir, user, _at(world, "events"))["items"]:
+        typer.echo(f"{event['id']:24} {event['type']:20} {event['start']:21} {event['end']}")
+
+
+@worlds_app.command()
+def fork(
+    world: WorldName,
+    at: Annotated[str | None, typer.Option(help="As it was at this time.", show_default="as it is now")] = None,
+    speed: SpeedWord = None,
+    paused: Paused = False,
+    user: User = "admin",
+    data_dir: DataDir = None,
+) -> None:
+    """Make a private world that continues another, and print its name."""
+    state = "paused" if paused else None
+    typer.echo(
+        _ask(data_dir, user, _at(world, "fork"), "POST", at=at, speed=_speed(speed), state=state or "running")["world"]
+    )
