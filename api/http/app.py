@@ -40,6 +40,7 @@ from api.pilots import monitoring_routes
 from api.pilots import routes as pilot_routes
 from api.readings import routes as readings_routes
 from api.webhooks import routes as webhook_routes
+from api.worlds import catalog as catalog_routes
 from api.worlds import routes as world_routes
 from zenata.errors import StoreError
 
@@ -82,6 +83,7 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
         readings_routes,
         live_routes,
         world_routes,
+        catalog_routes,
         device_routes,
         telemetry_routes,
         influx_routes,

@@ -36,20 +36,22 @@ class Methods:
             await self._app(scope, receive, send)
 
     async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["method"] = "GET"
-        ended = False
+        # A copy, as the server leaves out a body only where the method stays HEAD.
+        inner, ended = {**scope, "method": "GET"}, False
 
         async def send_head(message: Message) -> None:
             nonlocal ended
             if ended:
                 raise _EndedError  # a stream would go on for ever
+            if message["type"] == "http.response.start":
+                scope.update({name: inner[name] for name in ("route", "path_params") if name in inner})
             if message["type"] == "http.response.body":
                 ended = True
                 message = {"type": "http.response.body", "body": b"", "more_body": False}
             await send(message)
 
         try:
-            await self._app(scope, receive, send_head)
+            await self._app(inner, receive, send_head)
         except* OSError as errors:
             if errors.split(_EndedError)[1] is not None:
                 raise

@@ -58,6 +58,8 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/latest",
                 "/v1/readings",
                 "/v1/stream",
+                "/v1/event-types",
+                "/v1/scenarios",
                 "/v1/worlds",
                 "/v1/worlds/{world}",
                 "/v1/worlds/{world}/events",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulators.events.registry import effect_of
+from simulators.events.registry import describe_types, effect_of
 from simulators.events.scenario import planned
 from simulators.host.requests import Arguments, NewWorldRequest, WorldRequest, read_arguments, read_speed, read_time
 from simulators.host.worlds import Worlds
@@ -135,6 +135,7 @@ class HostControl:
             "delete": self._delete,
             "worlds": self._list,
             "wake": self._wake,
+            "event-types": lambda _: describe_types(),
         }
 
     def _create(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -120,6 +120,7 @@ class Api:
     store: Store
     hub: Hub
     register: Register
+    context: Context
     secrets: dict[str, str]
     stop: Callable[[], None]
 
@@ -207,7 +208,14 @@ def running(
         port = server.servers[0].sockets[0].getsockname()[1]
         with exports, webhooks:
             yield Api(
-                f"{'https' if certificate else 'http'}://127.0.0.1:{port}", city, store, hub, register, secrets, stop
+                f"{'https' if certificate else 'http'}://127.0.0.1:{port}",
+                city,
+                store,
+                hub,
+                register,
+                context,
+                secrets,
+                stop,
             )
     finally:
         stop()

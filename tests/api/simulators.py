@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from simulators.events.registry import describe_types
 from tests.api.running import Api, private_world, running, small_city
 from zenata.errors import ControlError
 from zenata.store import open_store
@@ -134,6 +135,7 @@ class Simulators:
             "command": self.command,
             "record": lambda _: {"format": 1, "world": world},
             "labels": lambda _: [LABEL],
+            "event-types": lambda _: describe_types(),
             "network": lambda asked: NETWORK.get(asked["format"], f"[TITLE]\n{asked['network']}\n"),
         }
 

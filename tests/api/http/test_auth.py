@@ -14,7 +14,7 @@ BODIES = {
     "backfill": {"end": "2026-01-01T00:00:00Z"},
     "commands": {"sensor": "air-0001", "set": {"dim": 1}},
 }
-AWAY = "/v1/worlds/{world}", "/v1/worlds", "/v1/commands"
+AWAY = "/v1/worlds/{world}", "/v1/worlds", "/v1/commands", "/v1/event-types"
 """Where a simulator would be asked; none runs here."""
 
 NAMES = {"sensor": "air-0001", "name": "no-key", "world": "zenata", "pilot": "nobody"} | dict.fromkeys(
@@ -202,7 +202,7 @@ def test_every_route_with_a_key_has_a_right_and_every_right_a_route(api: Api) ->
         for method, one in methods.items()
         if "security" in one
     }
-    assert set(RIGHTS) == keyed | {("GET", "/query"), ("POST", "/query")}
+    assert set(RIGHTS) == keyed
 
 
 def test_q6_a_refusal_says_what_can_be_done_instead(api: Api) -> None:

@@ -1,0 +1,112 @@
+"""What the server does with requests that are malformed, slow or too many; by real connections."""
+
+import socket
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+import api.http.server
+from tests.api.running import Api
+
+HEAD = b"Host: x\r\n"
+
+
+def exchange(api: Api, *parts: bytes) -> bytes:
+    """What the server answers to bytes, until it closes the connection."""
+    address = urlsplit(api.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        for part in parts:
+            connection.sendall(part)
+        answer = b""
+        while data := connection.recv(65_536):
+            answer += data
+    return answer
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST /write HTTP/1.1\r\n" + HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /write HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        b"POST /write HTTP/1.1\r\n" + HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        b"GET /healthz HTTP/1.1\nHost: x\n\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\nX-A: b\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b\r\n folded\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"POST /write HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(api: Api, request_: bytes) -> None:
+    answer = exchange(api, request_)
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert b"application/problem+json" in answer
+
+
+def test_a_well_formed_request_is_answered(api: Api) -> None:
+    answer = exchange(api, b"GET /healthz HTTP/1.1\r\n" + HEAD + b"Connection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_head_without_end_is_cut_off(api: Api) -> None:
+    answer = exchange(api, b"GET /healthz HTTP/1.1\r\n", *([b"X-A: " + b"a" * 4000 + b"\r\n"] * 18))
+    assert answer.startswith(b"HTTP/1.1 431 "), answer[:100]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (),
+        (b"GET /heal",),
+        (b"GET /healthz HTTP/1.1\r\n", HEAD),
+        (b"POST /v1/devices HTTP/1.1\r\n" + HEAD + b"Content-Length: 100\r\n\r\nhalf",),
+    ],
+)
+def test_slow_connections_end(api: Api, monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...]) -> None:
+    monkeypatch.setattr("api.http.server.HEAD_TIMEOUT", 0.2)
+    monkeypatch.setattr("api.http.server.BODY_TIMEOUT", 0.2)
+    address = urlsplit(api.url)
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+            for _ in range(50)
+        ]
+        for connection in slow:
+            for part in parts:
+                connection.sendall(part)
+        answers = [connection.recv(65_536) for connection in slow]
+        assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in answers)
+        assert all(connection.recv(1) == b"" for connection in slow)
+    assert httpx.get(f"{api.url}/healthz", trust_env=False).status_code == 200
+
+
+def test_a_kept_connection_and_a_stream_outlast_the_time_for_a_head(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.http.server.HEAD_TIMEOUT", 0.1)
+    with api.client() as client:
+        assert client.get("/healthz").status_code == 200
+        monkeypatch.setattr("api.live.events._HEARTBEAT", 0.3)
+        with client.stream("GET", "/v1/stream") as stream:
+            lines = stream.iter_lines()
+            assert [next(lines) for _ in range(8)]  # the second event comes after the time for a head
+
+
+def test_connections_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_server(), "MAX_CONNECTIONS", 5)
+    address = urlsplit(api.url)
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+            for _ in range(12)
+        ]
+        for connection in connections:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\n" + HEAD + b"\r\n")
+        statuses = [connection.recv(65_536)[9:12] for connection in connections]
+    assert statuses.count(b"200") <= 5
+    assert set(statuses) <= {b"200", b"503"}
+    assert httpx.get(f"{api.url}/healthz", trust_env=False).status_code == 200
+
+
+def api_server() -> object:
+    return api.http.server

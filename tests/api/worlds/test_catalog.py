@@ -1,0 +1,43 @@
+"""What can be made to happen is listed, and what is listed can be made to happen."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from simulators.events.registry import EVENTS
+from simulators.events.scenario import events_of
+from tests.api.documents import conforming
+from tests.api.running import Api
+from tests.api.simulators import Simulators, running_with
+from zenata.city.pack import load_city
+from zenata.contract.base import Page
+from zenata.contract.events import EventType, Scenario
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with running_with(Simulators(), tmp_path_factory.mktemp("catalog")) as api:
+        yield api
+
+
+def test_every_type_of_event_is_listed_with_defaults_limits_and_units(api: Api) -> None:
+    with api.client() as client:
+        page = conforming(client.get("/v1/event-types").json(), Page[EventType])
+    types = {item.type: item for item in page.items}
+    assert list(types) == list(EVENTS)
+    area = types["leak"].parameters["properties"]["area"]
+    assert (area["unit"], area["default"], area["minimum"]) == ("m2", 0.0005, 1e-7)
+    assert types["leak"].duration == 86_400
+    assert all(member["description"] for item in page.items for member in item.parameters["properties"].values())
+
+
+def test_every_scenario_of_the_city_is_listed_and_can_be_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    city = replace(api.city, scenarios=load_city("zenata").scenarios)
+    context = api.context
+    object.__setattr__(context, "city", city)
+    with api.client("guest") as client:
+        page = conforming(client.get("/v1/scenarios").json(), Page[Scenario])
+    assert [item.name for item in page.items] == list(city.scenarios)
+    assert all(item.description for item in page.items)
+    assert all(events_of(item.events, 0) for item in page.items)
