@@ -135,6 +135,8 @@ def search(wanted: FloatArray, dear: FloatArray, available: FloatArray, nearby: 
     """
     found = np.minimum(wanted, available)
     looking = (wanted - found) * PATIENT + dear
+    if not looking.any():
+        return found
     come = np.einsum("b,bc->c", looking, nearby)
     return np.asarray(found + np.minimum(come, available - found))
 
@@ -191,23 +193,26 @@ class Parking:
         found = found / hours
         settled = taken * stays + found / leaving * (1 - stays)
         mean_free = np.maximum(self._bays - (taken + np.minimum(settled, self._bays)) / 2, SCARCE)
-        taking = (found / mean_free)[self._block] * interest
-        fill, stay = chances(taking, leaving[self._block], hours)
+        taking = found / mean_free
+        if interest is None:  # all bays of a block alike
+            fill, stay = (chance[self._block] for chance in chances(taking, leaving, hours))
+        else:
+            fill, stay = chances(taking[self._block] * interest, leaving[self._block], hours)
         self._taken[:] = now.draws(Stream.PARKING).random(len(self._taken)) < np.where(self._taken, stay, fill)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return whether each bay is taken, 1 or 0, shape (n_bays, 1)."""
         return self._taken[:, None].astype(np.float64)
 
-    def _interest(self, now: Conditions, rate: FloatArray) -> tuple[FloatArray | float, FloatArray, FloatArray]:
+    def _interest(self, now: Conditions, rate: FloatArray) -> tuple[FloatArray | None, FloatArray, FloatArray]:
         """Return what price and access make of a rate [1/h] at which vehicles come to blocks.
 
-        The first is how each bay draws them beside the others of its block, shape (n_bays,); then those who come to each
+        The first is how each bay draws them beside the others of its block, shape (n_bays,), None if all do alike; then those who come to each
         block, and those who look elsewhere since it is too dear, shape (n_blocks,).
         """
         price, access = now.setpoints.of("parking", "price"), self._access.share(now)
         if np.isnan(price).all() and (access == 1).all():
-            return 1.0, rate, np.zeros(len(rate))
+            return None, rate, np.zeros(len(rate))
         usual = np.nan_to_num(price / self._parameters.price, nan=1.0)
         drawn = np.maximum(usual, CHEAPEST) ** self._parameters.elasticity
         reached = np.bincount(self._block, access, len(rate)) / self._bays

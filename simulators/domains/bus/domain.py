@@ -36,7 +36,7 @@ BOARDING, ALIGHTING = 3.0, 2.0
 
 MINUTE = 60 * SECOND
 
-PART = 180.0
+PART = 450.0
 """Longest part of a tick at whose beginning passengers come and buses leave [s]."""
 
 CAME, ARRIVED, GAVE_UP = range(3)

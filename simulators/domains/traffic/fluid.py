@@ -62,15 +62,17 @@ def flow_on(
     room = np.maximum(network.storage - queues.moving - queues.queue, 0.0) / hours
     coming = supply + queues.waiting / hours
     fits = np.append(np.where(network.storage > 0, 1.0, 0.0), 1.0)
-    reaching = flow
+    ended = float((flow * ending).sum())
+    reaching = flow * (coming.sum() / ended if ended > 0 else 1.0)  # near where it settles, if all goes on as before
     for _ in range(PASSES):
         out = np.minimum(reaching + excess / hours, capacity)
         wanted = out * turn
-        moved = wanted * fits[network.ways]
-        left = moved.sum(axis=0) + out * ending
         demand = arriving(network, wanted) + coming
+        all_fits = bool((fits == 1).all())
+        moved = wanted if all_fits else wanted * fits[network.ways]
+        left = moved.sum(axis=0) + out * ending
         fits[:-1] += RELAX * (np.minimum(1.0, (left + room) / np.maximum(demand, 1e-9)) - fits[:-1])
-        before, reaching = reaching, arriving(network, moved) + coming * fits[:-1]
+        before, reaching = reaching, demand if all_fits else arriving(network, moved) + coming * fits[:-1]
         if np.abs(reaching - before).sum() <= SETTLED * reaching.sum():
             break
     excess = np.maximum(excess + (reaching - left) * hours, 0.0)
