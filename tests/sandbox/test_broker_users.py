@@ -168,7 +168,7 @@ def address(mosquitto) -> Iterator[Address]:
     secret = password(ADMINISTRATOR)
     yield Address(host=HOST, port=mosquitto.mqtt_port, username=ADMINISTRATOR, password=secret)
     with administrator(mosquitto.mqtt_port) as questions:
-        DynamicSecurity(questions.ask, lambda _: None).renew([])
+        DynamicSecurity(questions.request, lambda _: None).renew([])
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_changes_are_followed_by_itself(mosquitto, register, remote):
 
 
 def test_a_broker_that_comes_back_is_followed_again(settings, register, tmp_path, monkeypatch):
-    monkeypatch.setattr("zenata.wire.mqtt.questions._PATIENCE", 0.5)
+    monkeypatch.setattr("zenata.wire.mqtt.requests._PATIENCE", 0.5)
     secret = password(ADMINISTRATOR)
     with running_broker("mosquitto", tmp_path / "broker", []) as running:
         address = Address(host=HOST, port=running.mqtt_port, username=ADMINISTRATOR, password=secret)
@@ -257,10 +257,42 @@ def test_a_broker_that_comes_back_is_followed_again(settings, register, tmp_path
 
 
 def test_a_broker_that_cannot_be_managed_is_told(settings, register, address, monkeypatch):
-    monkeypatch.setattr("zenata.wire.mqtt.questions._PATIENCE", 0.5)
+    monkeypatch.setattr("zenata.wire.mqtt.requests._PATIENCE", 0.5)
     nobody = replace(address, port=free_ports(HOST, {"nobody": 0})["nobody"])
     with MosquittoUsers(settings, register, nobody) as remote, pytest.raises(BrokerError, match="cannot be reached"):
         remote.connect(0.3)
     stranger = replace(address, username="ingest", password=password("ingest"))
     with MosquittoUsers(settings, register, stranger) as remote, pytest.raises(BrokerError, match="does not answer on"):
         remote.connect(10)
+
+
+def test_whoever_is_kept_out_is_no_user_until_then(settings, register, access):
+    register.issue("demo_phone")
+    access.program()
+    access.excluded = lambda: {"demo"}
+    assert access.renew()
+    assert set(lines(settings)) == {"simulators", "eve", "admin"}
+    assert not access.renew()
+    access.excluded = frozenset
+    assert access.renew()
+    assert {"demo", "demo_phone"} <= set(lines(settings))
+
+
+def test_many_newcomers_are_let_in_together(settings, register, access, monkeypatch):
+    """Reloads come a few at once and then at intervals; whoever loses access does not wait for the next."""
+    now = [1000.0]
+    monkeypatch.setattr("sandbox.broker_users.time.monotonic", lambda: now[0])
+    access._reloads.time = now[0]
+    access.program()
+    reloads = 0
+    for second in range(60):
+        register.issue(f"new{second}")
+        reloads += access.renew()
+        now[0] += 1.0
+    assert 15 <= reloads <= 25
+    del register.entries["new1"]
+    assert access.renew()
+    assert "new1" not in lines(settings)
+    now[0] += 4.0
+    access.renew()
+    assert "new59" in lines(settings)
