@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 Span = tuple[int, int]
 
 EVERY = "15m"
-"""Length of a tick, unless told otherwise."""
+"""Length of a tick, by default."""
 
 _LINE_EVERY = 5.0  # between two lines where there is no terminal [s]
 

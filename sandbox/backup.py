@@ -4,7 +4,7 @@ A backup is what would be left if every process were killed at one moment, from 
 (docs/decisions/0002-exactly-once.md). To have such a moment, the embedded broker stands still, as a client sees it in a
 pause of its network, until what lies in its folder and in those of the worlds is copied and the store has fixed what it
 will copy. By then every message that the broker had acknowledged is in its folder or in the store, and nothing is in
-the store that the worlds do not remember to have said.
+the store that the worlds do not know as published.
 """
 
 import json
@@ -132,12 +132,12 @@ def restore(settings: Settings, file: Path, say: Say) -> None:
 
 
 def _copy(settings: Settings, parts: Path, say: Say) -> None:
-    """Copy all there is of one moment: what is said, then the broker's part of it, then what is stored of that."""
+    """Copy all there is of one moment: worlds, then the broker, then the store."""
     with ExitStack() as stack:
         broker, open_ = None, open_sink
         try:
             stack.enter_context(held(settings.data_dir))  # no city may start meanwhile
-        except SetupError:  # one runs, and who keeps the store is not to be kept from it
+        except SetupError:  # one runs, and the store stays with its process
             broker, open_ = _broker(settings), lambda settings: BulkClient(settings.bulk_file)
         sink = open_(settings) if settings.is_embedded else None
         if sink:

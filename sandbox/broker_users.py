@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 _SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
 _RELOADS, _RELOAD_PAUSE = 4.0, 3.0  # reloads of users at once, and in the long run one in so many seconds. Defaults
 _INTERVAL = 0.3  # between two looks at the register [s]
-_TIMEOUT = 10.0  # for a broker that a command is to tell [s]
+_TIMEOUT = 10.0  # for a broker that a command changes [s]
 _COMPARE = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
 
 
@@ -102,7 +102,7 @@ class EmbeddedUsers:
     certificate : Certificate or None
         What the broker shows; it gets a copy, and another when that is renewed.
     monitor_port : MonitorPort or None
-        Where the broker is to tell how it is.
+        Where the broker answers its monitor.
     monitor : BrokerMonitor or None
         Who asks it there; open while we are entered.
     """
@@ -154,7 +154,7 @@ class EmbeddedUsers:
         return Program(name="broker", args=command.args, env=command.env)
 
     def renew(self) -> bool:
-        """Write users and rights anew if they have changed; return whether the broker is to look again, by SIGHUP.
+        """Write changed users and rights; return whether the broker is to reload them, by SIGHUP.
 
         What goes wrong is logged: the city goes on, and the next call tries again.
         """
@@ -168,8 +168,8 @@ class EmbeddedUsers:
         except ZenataError as error:
             log.warning("the broker's users cannot be renewed: %s", error)
             return renewed
-        kept = {(user.name, user.password_hash) for user in self._written}
-        self._gone |= {user.name for user in before if (user.name, user.password_hash) not in kept}
+        remaining = {(user.name, user.password_hash) for user in self._written}
+        self._gone |= {user.name for user in before if (user.name, user.password_hash) not in remaining}
         return True
 
     def disconnect(self) -> None:
@@ -231,7 +231,7 @@ class EmbeddedUsers:
 class MosquittoUsers(Background):
     """The users of pilots at a Mosquitto that somebody else runs, kept as the register has them until it is closed.
 
-    It takes passwords only as they are, and the register has but hashes. So whoever issues a key must tell it here
+    It takes passwords only as they are, and the register has but hashes. So whoever issues a key must pass it on
     (`learn`), in this process; keys in the files of `FIRST` are known.
 
     Parameters

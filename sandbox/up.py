@@ -40,8 +40,8 @@ from zenata.wire.address import Address, parse_url
 Say = Callable[[str], None]
 
 _START_UP = 60.0  # the longest the city may take to come alive [s]
-_ANSWER = 2.0  # the longest a broker that is said to run may take to answer [s]
-_LAST_BREATH = 20.0  # the longest the services of a killed supervisor may take to end [s]
+_ANSWER = 2.0  # the longest a broker elsewhere may take to answer [s]
+_EXIT_TIMEOUT = 20.0  # the longest the services of a killed supervisor may take to end [s]
 _LOOK = 0.05  # pause between two looks at what is starting [s]
 _LOOPBACK = "127.0.0.1"  # where NATS speaks its own protocol, whatever --host is
 _NICE = 10  # of what is in no hurry
@@ -55,7 +55,7 @@ class Plan:
     where: Running
     programs: tuple[Program, ...]
     city: Program
-    """The simulators, which start once ingest would hear them: a broker keeps nothing for who has not subscribed."""
+    """The simulators, which start once ingest has subscribed: a broker queues nothing before."""
     key: str | None
     """One that may ask for readings, if there still is one in a file."""
     access: EmbeddedUsers | None
@@ -80,7 +80,7 @@ def up(settings: Settings, say: Say) -> None:
         first_keys(register, settings.data_dir)
         plan = _plan(settings, register)
         supervisor = Supervisor(logs=settings.data_dir / "logs", say=say)
-        _bury_the_dead(settings)
+        _clean_up_after_kill(settings)
         stack.callback(settings.run_file.unlink, missing_ok=True)
         stack.enter_context(supervisor)
         stack.callback(say, "stopping ...")
@@ -90,14 +90,14 @@ def up(settings: Settings, say: Say) -> None:
         if _come_alive(settings, plan, supervisor, stop, say):
             supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
             ready = time.monotonic() - began
-            if past := _past(settings):
-                supervisor.start(past)
+            if history := _history(settings):
+                supervisor.start(history)
             if plan.access:
                 stack.enter_context(plan.access)
             if guard := _guard(settings, plan, register):
                 stack.enter_context(guard)
             say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate)}")
-            if past:
+            if history:
                 say("the days before are being filled in behind; it says here when they are there ...")
             supervisor.on_change()  # run.json comes last: whoever waits for it may read the banner
         while not stop.wait(_WATCH):
@@ -155,12 +155,12 @@ def _only_one(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _bury_the_dead(settings: Settings) -> None:
+def _clean_up_after_kill(settings: Settings) -> None:
     """Remove what a killed city left: its run.json, once its processes, which end with it, have let go of the data."""
     if (before := Running.read(settings.run_file)) is None:
         return
     pids = before.pids.values()
-    deadline = time.monotonic() + _LAST_BREATH
+    deadline = time.monotonic() + _EXIT_TIMEOUT
     while any(map(_exists, pids)) and time.monotonic() < deadline:
         time.sleep(_LOOK)
     settings.run_file.unlink()
@@ -177,7 +177,7 @@ def _exists(pid: int) -> bool:
 
 
 def _where(settings: Settings) -> str:
-    """Return where a running city answers, as far as it has said so."""
+    """Return where a running city answers, as run.json says."""
     running = Running.read(settings.run_file)
     return f" at {running.http}" if running else ""
 
@@ -186,7 +186,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
     if settings.broker_admin and settings.broker is None:
         raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
     if not settings.is_embedded:
-        open_store(settings.store_url, settings.store_token).close()  # whoever starts a city is told at once
+        open_store(settings.store_url, settings.store_token).close()  # an error at the start is reported at once
     certificate = settings.certificate
     wanted = {"--http-port": settings.http_port}
     if settings.broker is None:
@@ -240,7 +240,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
 
 
 def _monitor_port() -> tuple[MonitorPort, str]:
-    """Return where the broker of this run is to tell how it is, and by which URL it is asked."""
+    """Return where the broker of this run answers its monitor, and the URL of that."""
     (port,) = free_ports(_LOOPBACK, {"the monitoring of the broker": 0}).values()
     secret = token_urlsafe(32)
     monitor = MonitorPort(port=port, password_hash=Nats().hash_password(secret))
@@ -256,7 +256,7 @@ def _key(settings: Settings, register: Register) -> str | None:
     return None
 
 
-def _past(settings: Settings) -> Program | None:
+def _history(settings: Settings) -> Program | None:
     """Return what fills in the days before a live city, or goes on doing so; None when they are there, or not wanted."""
     recipe = _read(settings.world_dir / "world.json")
     before = _read(settings.world_dir / "backfill" / "request.json")
@@ -265,7 +265,7 @@ def _past(settings: Settings) -> Program | None:
     start = recipe["start"] - int(settings.history_days * 86_400 * SECOND)
     args = () if before else ("--start", format_time(start))
     command = (sys.executable, "-P", "-m", "sandbox", "backfill", *args)
-    return Program(name="past", args=command, env=settings.environment(), nice=_NICE, once=True)
+    return Program(name="history", args=command, env=settings.environment(), nice=_NICE, once=True)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -278,12 +278,16 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
-    where, asked = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
+    where, queries = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
     steps: tuple[tuple[str, Callable[[], bool], Program | None], ...] = (
         (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt), None),
         ("ingest", settings.subscribed_file().exists, plan.city),
         (f"api at {where.http}", lambda: _get(where, "/readyz") is not None, None),
-        ("first readings", lambda: all((_get(where, path, plan.key or "") or {}).get("items") for path in asked), None),
+        (
+            "first readings",
+            lambda: all((_get(where, path, plan.key or "") or {}).get("items") for path in queries),
+            None,
+        ),
     )
     deadline = time.monotonic() + _START_UP
     for what, there, then in steps:

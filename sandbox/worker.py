@@ -33,7 +33,7 @@ def ingest_thread(
     hub: Hub,
     devices: Callable[[Catalog], DeviceDecoder],
 ) -> "IngestThread":
-    """Return what is to hear the broker: ingest, or what passes readings on that ingest elsewhere stores."""
+    """Return ingest, or a relay that passes on readings which ingest elsewhere stores."""
     if settings.is_embedded:
         subscription = subscription_of(settings, address, "ingest", FILTERS)
         ingest = Ingest(
@@ -73,12 +73,12 @@ class IngestThread(Background):
 
     @property
     def clocks(self) -> Clocks:
-        """The clocks of worlds, as ingest hears them."""
+        """The clocks of worlds, as ingest receives them."""
         return self._ingest.clocks
 
     def problems(self) -> list[str]:
         """Return what keeps ingest from working, if anything."""
-        return [] if self._subscription.ready else ["the API does not hear the broker"]
+        return [] if self._subscription.ready else ["ingest is not connected to the broker"]
 
     def counters(self) -> dict[str, float]:
         """Return what ingest has counted, by name."""
@@ -141,7 +141,7 @@ class TopicListener(Background):
                 self._subscription.connect(PATIENCE)
             except BrokerError as error:
                 if not self._stop.is_set():
-                    log.error("%s are not heard, until this is mended and we start again: %s", self._name, error)
+                    log.error("%s are not received until this is mended and we start again: %s", self._name, error)
                 return
             while not self._stop.is_set():
                 self._subscription.acknowledge(

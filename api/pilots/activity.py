@@ -15,7 +15,7 @@ _TIMES = 1000
 
 @dataclass(slots=True)
 class Requests:
-    """What a pilot has asked.
+    """Requests of a pilot.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Requests:
     over : dict of str to tuple
         How often it was refused, and when last [us since the Unix epoch], by the name of the quota.
     last : int or None
-        When it last asked [us since the Unix epoch].
+        Of the last request [us since the Unix epoch].
     times : deque of float
         Times to the first byte of the newest answers [s].
     addresses : deque of str
@@ -96,6 +96,6 @@ class Activity:
             return {pilot for pilot, counts in self._pilots.items() if address in counts.addresses}
 
     def of(self, pilot: str) -> Requests:
-        """Return what a pilot has asked; it goes on counting."""
+        """Return the counts of a pilot; they go on counting."""
         with self._lock:
             return self._pilots.get(pilot) or Requests()

@@ -34,7 +34,7 @@ _FULL = 0.5  # of the broker's disk: what fills it is a session that nobody resu
 
 
 def connected(context: Context) -> Connected | None:
-    """Return who is connected to the broker by pilot; None if it does not tell."""
+    """Return who is connected to the broker by pilot; None where it has no monitoring."""
     if context.monitor is None:
         return None
     try:
@@ -206,7 +206,7 @@ def _letters(context: Context, pilot: Pilot, now: int) -> list[DeadLetter]:
 
 
 def _filled(context: Context) -> float:
-    """Return how much of its disk the broker uses, 0 to 1; 0 where it does not tell."""
+    """Return how much of its disk the broker uses, 0 to 1; 0 where it has no monitoring."""
     try:
         return context.monitor.disk_usage() if context.monitor else 0.0
     except BrokerError as error:

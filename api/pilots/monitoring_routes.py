@@ -58,7 +58,7 @@ def all_alerts(context: ContextDep, _: NoParams) -> Response:
 def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditParams, Query()]) -> Response:
     """List who did what, newest first, also as CSV; pilots see what they did themselves.
 
-    What was forbidden is there too; what only asked, and what devices said, is not.
+    Refused requests are there too; requests that change nothing, and telemetry, are not.
     """
     who = params.who
     if principal.role not in WATCHERS:
@@ -67,26 +67,26 @@ def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditP
         who = principal.pilot
     query = f"audit {who}"
     (before,) = (None,) if params.cursor is None else context.cursors.decode(params.cursor, query, 1)
-    deeds = context.audit.entries(who=who, before=before, limit=params.limit + 1)
-    shown = deeds[: params.limit]
-    following = context.cursors.encode((shown[-1].id,), query) if len(deeds) > len(shown) else None
+    entries = context.audit.entries(who=who, before=before, limit=params.limit + 1)
+    shown = entries[: params.limit]
+    following = context.cursors.encode((shown[-1].id,), query) if len(entries) > len(shown) else None
     if params.format == "csv":
-        asked = f"&who={params.who}" if params.who else ""
-        link = {"Link": f'</v1/audit?cursor={following}&format=csv{asked}>; rel="next"'} if following else {}
-        return Response(_csv([_deed(deed) for deed in shown]), headers=link, media_type=FORMATS["csv"].media_type)
-    return _json({"items": [_deed(deed) for deed in shown], "next": following})
+        who_again = f"&who={params.who}" if params.who else ""
+        link = {"Link": f'</v1/audit?cursor={following}&format=csv{who_again}>; rel="next"'} if following else {}
+        return Response(_csv([_entry(entry) for entry in shown]), headers=link, media_type=FORMATS["csv"].media_type)
+    return _json({"items": [_entry(entry) for entry in shown], "next": following})
 
 
-def _deed(deed: AuditEntry) -> dict[str, Any]:
-    return {name: getattr(deed, name) for name in _COLUMNS} | {"time": format_time(deed.time)}
+def _entry(entry: AuditEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _COLUMNS} | {"time": format_time(entry.time)}
 
 
-def _csv(deeds: list[dict[str, Any]]) -> str:
+def _csv(entries: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for deed in deeds:
-        writer.writerow(deed | {"detail": msgspec.json.encode(deed["detail"]).decode()})
+    for entry in entries:
+        writer.writerow(entry | {"detail": msgspec.json.encode(entry["detail"]).decode()})
     return text.getvalue()
 
 

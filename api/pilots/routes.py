@@ -145,7 +145,7 @@ def issue(
 
 @router.post("/pilots/{pilot}/keys/{name}/rotate", responses=responses(IssuedKey, *_KEY))
 def rotate(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name: KeyPath, _: NoParams) -> Response:
-    """Put another key, which is shown this once, in the place of one; that is good for nothing from now on."""
+    """Replace a key by a new one, which is shown this once; the old one stops working at once."""
     _check_own(context, principal, pilot, *_reach(context, pilot, name))
     key = _tried(lambda: context.register.rotate(pilot, name, by=principal))
     return _json(_issued(context, pilot, name, key))
@@ -236,8 +236,8 @@ def _reach(context: Context, pilot: str, name: str) -> tuple[frozenset[Scope], i
 
 
 def _issued(context: Context, pilot: str, name: str, key: str) -> dict[str, Any]:
-    kept = next(one for one in context.register.keys(pilot, key) if one.name == name)
-    return _key(kept) | {"key": key}
+    stored = next(one for one in context.register.keys(pilot, key) if one.name == name)
+    return _key(stored) | {"key": key}
 
 
 def _moment(text: str | None) -> int | None:
@@ -297,12 +297,12 @@ def _tried(act: Callable[[], T]) -> T:
     try:
         return act()
     except PilotError as error:
-        said = f"{str(error)[0].upper()}{str(error)[1:]}."
+        text = f"{str(error)[0].upper()}{str(error)[1:]}."
         if error.reason == "invalid":
-            raise Problem("invalid-parameter", said) from error
+            raise Problem("invalid-parameter", text) from error
         if error.reason == "rate":
-            raise Problem("over-quota", said, {"Retry-After": "60"}, quota="key_changes_per_minute") from error
-        raise Problem(_PROBLEMS[error.reason], said) from error
+            raise Problem("over-quota", text, {"Retry-After": "60"}, quota="key_changes_per_minute") from error
+        raise Problem(_PROBLEMS[error.reason], text) from error
 
 
 def _json(document: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:

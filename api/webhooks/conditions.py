@@ -160,12 +160,12 @@ class Silences:
         self._time = np.append(self._time, np.array([state.time for state in states], dtype=np.int64))
 
     def take(self, index: IntArray, time: IntArray, _: FloatArray) -> list[Change]:
-        """Take readings in, in any order; a late one does not make a sensor be heard longer ago. `look` finds changes."""
+        """Take readings in, in any order; a late one does not make its sensor older. `look` finds changes."""
         np.maximum.at(self._time, index, time)
         return []
 
     def expect(self, index: IntArray, now: int) -> IntArray:
-        """Count who was never heard as heard `now` [us]; return, of these indices, which those are."""
+        """Set sensors that never reported to `now` [us], and return which of these indices they are."""
         unheard: IntArray = index[self._time[index] == NEVER]
         self._time[unheard] = now
         return unheard
@@ -173,7 +173,7 @@ class Silences:
     def look(self, now: int) -> list[Change]:
         """Return, by index, who has been silent for too long when it is `now` [us], and who is no longer.
 
-        Who was never heard is not silent: a series is known before its first reading is stored, if that ever is.
+        A sensor that never reported is not silent: a series is known before its first reading is stored, if that ever is.
         """
         silent = (self._time != NEVER) & (self._time <= now - self._after)
         indices = np.flatnonzero(silent != self._firing)

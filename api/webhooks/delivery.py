@@ -65,7 +65,7 @@ class Answer:
     code : int or None
         HTTP status; None if there was no answer.
     error : str
-        Why there was none, in words that tell nothing of our side.
+        Why there was none; it reveals nothing of our side.
     wait : float
         How long it asks us to wait [s].
     took : float
@@ -265,8 +265,8 @@ async def post(pool: httpcore.AsyncConnectionPool, hook: Webhook, delivery: Deli
 
 def _wait(headers: Sequence[tuple[bytes, bytes]]) -> float:
     """Return how long a receiver asks us to wait [s]; a date instead is not understood."""
-    asked = next((value for name, value in headers if name.lower() == b"retry-after"), b"")
-    return float(asked) if asked.isdigit() and len(asked) < 10 else 0.0
+    after = next((value for name, value in headers if name.lower() == b"retry-after"), b"")
+    return float(after) if after.isdigit() and len(after) < 10 else 0.0
 
 
 def _error_text(answer: Answer) -> str:

@@ -32,7 +32,7 @@ from zenata.wire.bulletins import Announcement
 log = logging.getLogger(__name__)
 
 GRACE = 30.0
-"""How long after the start no device is called silent [s]: what it said meanwhile may still be on its way."""
+"""How long after the start no device is called silent [s]: its messages may still be on their way."""
 
 _INTERVAL = 0.2  # between two evaluations [s]
 _RIGHTS = 1.0  # between two checks of who may see what [s]
@@ -86,7 +86,7 @@ class ConditionEvaluator(Background):
         super().start()
 
     def announce(self, world: str, payload: bytes) -> None:
-        """Take what a world has announced; what it makes us tell is kept when this returns.
+        """Take an event that a world announced; its deliveries are recorded when this returns.
 
         Raises
         ------
@@ -122,7 +122,7 @@ class ConditionEvaluator(Background):
             log.exception("a look at the conditions of webhooks failed; it is made again")
 
     def _refresh(self) -> None:
-        """Take up the webhooks that are new or begun anew, and leave those that are gone or not allowed any more."""
+        """Take up the webhooks that are new or restarted, and drop those that are gone or not allowed any more."""
         revision = self._revision
         if self._hooks.changes != self._changes or self._revision < 0 or self._is_time("revision", _REVISION):
             self._changes = self._hooks.changes
@@ -191,7 +191,7 @@ class ConditionEvaluator(Background):
                 for tracker in self._sensors.values():
                     if tracker.seen is not None:
                         self._catch_up(tracker, tracker.seen - OVERLAP)
-                self._next_batch = first  # now only: a store that fails is asked again
+                self._next_batch = first  # now only: a store that fails is read again
                 continue
             self._each(partial(self._take_batch, batch=batch))
             self._next_batch += 1
@@ -243,7 +243,7 @@ class ConditionEvaluator(Background):
             self._outcomes.append(outcome)
 
     def _write(self) -> None:
-        """Write what is to be kept and told, in the order that it happened."""
+        """Record states and deliveries, in the order that they happened."""
         while self._outcomes:
             outcome = self._outcomes[0]
             self._hooks.record(outcome.hook, outcome.states, outcome.deliveries)

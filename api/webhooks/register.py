@@ -75,14 +75,14 @@ class Webhooks:
         with Session(self._engine) as session:
             return [row.webhook for row in session.scalars(chosen)]
 
-    def change(self, pilot: str, id_: str, *, anew: int | None = None, **changes: Any) -> Webhook:  # noqa: ANN401 - the members of a Webhook
+    def change(self, pilot: str, id_: str, *, restart: int | None = None, **changes: Any) -> Webhook:  # noqa: ANN401 - the members of a Webhook
         """Change members of a webhook, and return it.
 
         Parameters
         ----------
         pilot, id_ : str
-        anew : int or None
-            When its condition is begun anew, as if it had just been made [us]; None to go on with it.
+        restart : int or None
+            When its condition starts again, as if it had just been made [us]; None to go on with it.
         **changes : Any
 
         Raises
@@ -94,8 +94,8 @@ class Webhooks:
             row = _row(session, pilot, id_)
             for name, value in changes.items():
                 setattr(row, name, value)
-            if anew is not None:
-                row.seen, row.begun = None, anew
+            if restart is not None:
+                row.seen, row.begun = None, restart
                 session.execute(delete(StateRow).where(StateRow.webhook == id_))
             if not row.enabled:
                 _drop_waiting(session, id_, row.reason or "the webhook was switched off")
@@ -103,7 +103,7 @@ class Webhooks:
             return row.webhook
 
     def remove(self, pilot: str, id_: str) -> None:
-        """Remove a webhook, and what it was to be told.
+        """Remove a webhook and its deliveries.
 
         Raises
         ------
@@ -119,18 +119,18 @@ class Webhooks:
             return session.scalar(select(WebhookRevision.number)) or 0
 
     def states(self, id_: str) -> dict[str, State]:
-        """Return how the condition of a webhook is, by sensor or event, as far as that was kept."""
+        """Return the stored states of the condition of a webhook, by sensor or event."""
         with Session(self._engine) as session:
             rows = session.scalars(select(StateRow).where(StateRow.webhook == id_))
             return {row.key: row.state for row in rows}
 
     def record(self, hook: Webhook, states: Mapping[str, State], deliveries: Sequence[Delivery] = ()) -> int:
-        """Keep how a condition is, and what is to be told of it, together; what is there already stays once.
+        """Store states of a condition and the deliveries that report them, together; a delivery that is there stays.
 
         Returns
         -------
         int
-            How many deliveries are new. A webhook that was removed, switched off or begun anew meanwhile takes none.
+            How many deliveries are new. A webhook that was removed, switched off or restarted meanwhile takes none.
         """
         id_ = hook.id
         with Session(self._engine) as session, session.begin():
@@ -158,9 +158,9 @@ class Webhooks:
         return len(new)
 
     def mark(self, seen: Mapping[str, tuple[int, int]]) -> None:
-        """Keep when each condition was begun that has been looked at, and up to which observation time [us].
+        """Store up to which observation time each condition was evaluated, by when it was begun [us].
 
-        One that was begun anew meanwhile stays unmarked.
+        One that was restarted meanwhile stays unmarked.
         """
         with Session(self._engine) as session, session.begin():
             for id_, (begun, time) in sorted(seen.items()):
@@ -201,7 +201,7 @@ class Webhooks:
             return session.scalar(select(func.min(DeliveryRow.due)).where(*pending))
 
     def attempted(self, delivery: Delivery, *, disable: str = "") -> None:
-        """Keep what became of an attempt, in the delivery and in its webhook.
+        """Store the outcome of an attempt, in the delivery and in its webhook.
 
         Parameters
         ----------
@@ -233,7 +233,7 @@ class Webhooks:
         ----------
         id_ : str
         before : tuple of (int, str), optional
-            Only those behind this one, told by when it was made [us] and its id.
+            Only those behind this one, given by when it was made [us] and its id.
         limit : int
         """
         chosen = select(DeliveryRow).where(DeliveryRow.webhook == id_)
@@ -245,7 +245,7 @@ class Webhooks:
             return [row.delivery for row in rows]
 
     def retry(self, pilot: str, id_: str, delivery: str, now: int) -> Delivery:
-        """Make a delivery due at once, whatever has become of it, and return it; it waits for no other.
+        """Make a delivery due at once, whatever its outcome, and return it; it waits for no other.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Addresses of pilots that are told when something happens."""
+"""Routes of webhooks and their deliveries."""
 
 import secrets
 import struct
@@ -68,7 +68,7 @@ def make(
 ) -> Response:
     """Make a webhook. What signs its deliveries is in this answer, and in no other.
 
-    What holds already is told at once.
+    A condition that holds already is delivered at once.
     """
     world = _world(context, principal, new.world)
     _check_url(context, new.url)
@@ -111,17 +111,19 @@ def change(
 ) -> Response:
     """Change a webhook, or switch it off or on. What waits while it is switched off is dropped."""
     hook = _find(context, principal, webhook)
-    given = present(new, nulls=False)
+    changes = present(new, nulls=False)
     if new.url is not None:
         _check_url(context, new.url)
     if new.condition is not None:
-        given["condition"] = _condition(context, principal, hook.world, new.condition)
+        changes["condition"] = _condition(context, principal, hook.world, new.condition)
     if new.enabled:
-        given |= {"reason": "", "failing": None}
+        changes |= {"reason": "", "failing": None}
     is_new = new.condition is not None or (new.enabled and not hook.enabled)
-    anew = WallClock().now() if is_new else None
+    restart = WallClock().now() if is_new else None
     return _json(
-        _document(_tried(lambda: context.webhooks.register.change(principal.pilot, webhook, anew=anew, **given)))
+        _document(
+            _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, restart=restart, **changes))
+        )
     )
 
 
@@ -145,12 +147,12 @@ def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: 
     responses=responses(DeliveryDocument, *_ONE, "webhook-off", status=202),
 )
 def test(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
-    """Send a delivery of the type `test` now. Its log tells what became of it."""
+    """Send a delivery of the type `test` now. The log has its outcome."""
     hook = _find(context, principal, webhook)
     delivery = delivery_of(hook, "test", {}, WallClock().now(), secrets.token_hex(16))
     if not context.webhooks.register.record(hook, {}, [delivery]):
         raise Problem("webhook-off", f"Nothing is sent. {KINDS['webhook-off'].help}")
-    return _json(_told(delivery), 202)
+    return _json(_delivery(delivery), 202)
 
 
 @router.get("/{webhook}/deliveries", responses=responses(Page[DeliveryDocument], *_ONE))
@@ -163,7 +165,7 @@ def deliveries(
     found = context.webhooks.register.deliveries(hook.id, before=before, limit=params.limit + 1)
     items = found[: params.limit]
     following = _cursor(context, items[-1], hook.id) if len(found) > len(items) else None
-    return _json({"items": [_told(one) for one in items], "next": following})
+    return _json({"items": [_delivery(one) for one in items], "next": following})
 
 
 @router.post(
@@ -176,7 +178,9 @@ def retry(
 ) -> Response:
     """Deliver once more, now, whatever became of it. One older than a day gets this one attempt."""
     now = WallClock().now()
-    return _json(_told(_tried(lambda: context.webhooks.register.retry(principal.pilot, webhook, delivery, now))), 202)
+    return _json(
+        _delivery(_tried(lambda: context.webhooks.register.retry(principal.pilot, webhook, delivery, now))), 202
+    )
 
 
 def _find(context: Context, principal: Principal, id_: str) -> Webhook:
@@ -193,33 +197,33 @@ def _world(context: Context, principal: Principal, named: str | None) -> str:
 
 
 def _condition(context: Context, principal: Principal, world: str, condition: Condition) -> dict[str, Any]:
-    """Return a condition as it is kept, if what it names is there. A device may say later what it has not said yet."""
-    kept: dict[str, Any] = msgspec.to_builtins(condition)
-    kept |= {name: split_names(kept[name]) for name in ("sensor", "kind", "district") if kept.get(name)}
-    if isinstance(kept.get("property"), str) and not isinstance(condition, ThresholdCondition):
-        kept["property"] = split_names(kept["property"])
-    _check_durations(kept)
+    """Return a condition as it is stored, if what it names exists. A device may report a property later."""
+    stored: dict[str, Any] = msgspec.to_builtins(condition)
+    stored |= {name: split_names(stored[name]) for name in ("sensor", "kind", "district") if stored.get(name)}
+    if isinstance(stored.get("property"), str) and not isinstance(condition, ThresholdCondition):
+        stored["property"] = split_names(stored["property"])
+    _check_durations(stored)
     own = world.startswith(OWN)
     if isinstance(condition, EventCondition):
         if own:
             raise invalid("condition", f"events are of the city and of worlds; {world} has devices")
-        return kept
-    named = {name: kept[name] for name in ("sensor", "kind", "district")}
+        return stored
+    named = {name: stored[name] for name in ("sensor", "kind", "district")}
     select(
         context,
         principal,
         SeriesParams(
             world=(world,),
-            property=() if own else kept["property"] or (),
+            property=() if own else stored["property"] or (),
             **{name: some for name, some in named.items() if some},
         ),
     )
-    return kept
+    return stored
 
 
-def _check_durations(kept: dict[str, Any]) -> None:
+def _check_durations(stored: dict[str, Any]) -> None:
     for name in ("duration", "after"):
-        if text := kept.get(name):
+        if text := stored.get(name):
             try:
                 parse_duration(text)
             except ValueError as error:
@@ -238,8 +242,8 @@ def _tried(act: Callable[[], T]) -> T:
     try:
         return act()
     except WebhookError as error:
-        name, said = _PROBLEMS[error.reason], str(error)
-        raise Problem(name, f"{said[0].upper()}{said[1:]}. {KINDS[name].help}") from error
+        name, text = _PROBLEMS[error.reason], str(error)
+        raise Problem(name, f"{text[0].upper()}{text[1:]}. {KINDS[name].help}") from error
 
 
 def _cursor(context: Context, delivery: Delivery, query: str) -> str:
@@ -267,7 +271,7 @@ def _document(hook: Webhook) -> dict[str, Any]:
     }
 
 
-def _told(delivery: Delivery) -> dict[str, Any]:
+def _delivery(delivery: Delivery) -> dict[str, Any]:
     return {
         "id": delivery.id,
         "type": delivery.type,

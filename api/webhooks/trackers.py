@@ -44,16 +44,16 @@ class SensorTracker:
     Parameters
     ----------
     hook : Webhook
-    kept : mapping of str to State
+    stored : mapping of str to State
         How it was, by sensor.
     """
 
-    def __init__(self, hook: Webhook, kept: Mapping[str, State]) -> None:
+    def __init__(self, hook: Webhook, stored: Mapping[str, State]) -> None:
         self.hook = hook
         self.selection = selection_of(hook)
         self.seen = hook.seen
         """The newest observation time taken in [us]."""
-        self._kept = kept
+        self._stored = stored
         self._rule = _rule_of(hook.condition)
         self._indices: dict[str, int] = {}
         self._series: list[Series] = []
@@ -93,7 +93,7 @@ class SensorTracker:
         return index
 
     def _expect(self, rule: Silences, now: int) -> list[str]:
-        """Wait from now on for the sensors named that have said nothing so far; return those.
+        """Wait from now on for the sensors named that have not reported so far; return those.
 
         Some have an index already: their series are known, though nothing of them was stored.
         """
@@ -108,7 +108,7 @@ class SensorTracker:
         """Give an index to a sensor, with how it was."""
         index = self._indices[series.sensor] = len(self._series)
         self._series.append(series)
-        self._new.append(self._kept.get(series.sensor, State()))
+        self._new.append(self._stored.get(series.sensor, State()))
         return index
 
     def _grow(self) -> None:
@@ -132,13 +132,13 @@ class EventTracker:
     Parameters
     ----------
     hook : Webhook
-    kept : mapping of str to State
+    stored : mapping of str to State
         How it was, by event.
     """
 
-    def __init__(self, hook: Webhook, kept: Mapping[str, State]) -> None:
+    def __init__(self, hook: Webhook, stored: Mapping[str, State]) -> None:
         self.hook = hook
-        self._under_way = {id_: state for id_, state in kept.items() if state.phase is Phase.FIRING}
+        self._under_way = {id_: state for id_, state in stored.items() if state.phase is Phase.FIRING}
 
     def announce(self, event: Announcement, wall: int) -> Outcome:
         """Take an event that has begun; `wall` is the time of day [us]."""

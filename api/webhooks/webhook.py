@@ -1,4 +1,4 @@
-"""What a webhook and a delivery are; plain values."""
+"""Webhooks and deliveries; plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class WebhookError(ZenataError):
 
 
 class Status(StrEnum):
-    """What became of a delivery: it waits, arrived, was given up, or never had a chance."""
+    """Outcome of a delivery: it waits, arrived, was given up, or was dropped."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -44,7 +44,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
-    """An address that is told when something happens.
+    """An address that gets deliveries when a condition begins or ends to hold.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Webhook:
     secret : str
         What signs deliveries. It cannot be a hash: we have to sign with it.
     made, begun : int
-        When it was made, and when its condition was last begun anew [us since the Unix epoch].
+        When it was made, and when its condition was last restarted [us since the Unix epoch].
     enabled : bool
     reason : str
         Why it is not, where we switched it off.
@@ -100,7 +100,7 @@ NEVER = -(2**63)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """How the condition of a webhook is for one sensor or event: what has to be kept over a restart.
+    """State of a webhook's condition for one sensor or event, stored over a restart.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class State:
     time : int
         Of the newest reading taken in; of an event, its end [us].
     about : str
-        What an event is, as JSON, to be told once more when it ends.
+        The event as JSON, delivered once more when it ends.
     """
 
     phase: Phase = Phase.CLEAR
@@ -121,7 +121,7 @@ class State:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """Something that an address is to be told.
+    """A message to the address of a webhook.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def show_pilot(name: Name, data_dir: DataDir = None, control_url: ControlUrl = N
     settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox import pilots as administer
 
-    administer.tell_pilot(settings, name, typer.echo)
+    administer.show_pilot(settings, name, typer.echo)
 
 
 @pilots_app.command("change")
@@ -172,7 +172,7 @@ def list_keys(
     settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox import pilots as administer
 
-    administer.tell_keys(settings, pilot, prefix, typer.echo)
+    administer.show_keys(settings, pilot, prefix, typer.echo)
 
 
 @keys_app.command("rotate")

@@ -74,6 +74,7 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         request_rate=60,
         device_rate=7.0,
         device_points=70,
+        connections=60,
         export_bytes=700,
         world_rate=100.0,
         world_idle=0.5,
@@ -100,7 +101,7 @@ def test_origins_are_divided_by_commas(monkeypatch):
 
 def test_certificate_and_key_go_together(tmp_path):
     assert Settings().certificate is None
-    with pytest.raises(SetupError, match="--tls-cert is given without --tls-key"):
+    with pytest.raises(SetupError, match="--tls-cert is set without --tls-key"):
         _ = Settings(tls_cert=tmp_path / "cert.pem").certificate
 
 

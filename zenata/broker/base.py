@@ -85,7 +85,7 @@ MONITOR = "watcher"
 RESERVED = frozenset({*SERVICES, ADMINISTRATOR, MONITOR})
 """Names that no pilot may have."""
 
-_PUBLIC = ("telemetry/#", "packs/#", "clock", "events")  # what is heard of a world
+_PUBLIC = ("telemetry/#", "packs/#", "clock", "events")  # what may be read of a world
 _EVERYTHING = (*(f"+/{part}" for part in (*_PUBLIC, "responses/#", "commands/#")), "pilots/#", "truth/#")
 
 
@@ -102,7 +102,7 @@ def rights(
     """Return the rights of a role, one of ``guest``, ``pilot``, ``engineer`` and ``admin``.
 
     A guest reads the live city; a pilot its own worlds too, which it commands, and it has ``pilots/{pilot}/`` for itself.
-    What devices of the live city answer tells who commands them, so only those hear it who may. Engineers read everything and command their own worlds, administrators command all.
+    Responses of devices of the live city show who commands them, so only those may read them who command them. Engineers read everything and command their own worlds, administrators command all.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ class Broker(Protocol):
     """A kind of broker that can be run here."""
 
     def hash_password(self, password: str) -> str:
-        """Return what the broker keeps in place of a password."""
+        """Return the hash that the broker stores of a password."""
         ...
 
     def prepare(

@@ -4,7 +4,7 @@ The plugin keeps *clients* (who may connect) and *roles* (what they may do), and
 publishes commands to `TOPIC`; it answers on `ANSWERS`. A client of ours has a role of its own, named after it; clients
 without such a role are somebody else's, and left alone.
 
-Mosquitto 2.0 takes a password as it is, not as a hash, and only tells that a client has one. So a client carries the salt
+Mosquitto 2.0 takes a password as it is, not as a hash, and only shows that a client has one. So a client carries the salt
 of the hash in our register as its description: if the two differ, its password is not the key that holds now.
 
 References
@@ -100,8 +100,8 @@ class DynamicSecurity:
         commands, unknown = changes(self._state(), users, self._password_of)
         refused: list[str] = []
         for begin in range(0, len(commands), _AT_ONCE):
-            asked = commands[begin : begin + _AT_ONCE]
-            for command, answer in zip(asked, self._ask(asked), strict=False):
+            batch = commands[begin : begin + _AT_ONCE]
+            for command, answer in zip(batch, self._ask(batch), strict=False):
                 if "error" in answer:
                     log.warning("the broker refused %s: %s", answer.get("command"), answer["error"])
                     refused += [command["username"]] if "username" in command else []

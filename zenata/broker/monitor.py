@@ -246,7 +246,7 @@ class BrokerMonitor:
                 return msgspec.json.decode(self._answer(f"$SYS.REQ.SERVER.{what}", _text(options)), type=type_)
             except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
                 self._drop()
-                raise BrokerError(f"the broker does not tell how it is: {error}") from error
+                raise BrokerError(f"the broker's monitoring does not answer: {error}") from error
 
     def _answer(self, subject: str, body: str) -> bytes:
         """Ask by the connection there is, or by another if it was lost since, as when the broker started again."""

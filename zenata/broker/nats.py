@@ -70,7 +70,7 @@ class MonitorPort:
 
 
 class Nats:
-    """The embedded default; or, being told which, a node of a cluster of three."""
+    """The embedded default; with a `Node`, one of a cluster of three."""
 
     def __init__(self, node: Node | None = None, monitor: MonitorPort | None = None) -> None:
         self._node, self._monitor = node, monitor

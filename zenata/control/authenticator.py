@@ -1,6 +1,6 @@
 """Authenticates keys, and answers from memory what every request asks about pilots and their quotas.
 
-A number in the database, which rises with every change, tells a process that another has made one.
+A number in the database, which rises with every change, shows a process that another has made one.
 """
 
 import hmac

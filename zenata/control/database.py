@@ -135,7 +135,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _to_wal(cursor: DBAPICursor) -> None:
-    """Have a database write ahead. SQLite does not wait for who is at that too, so that we try until it is done."""
+    """Set a database to write-ahead logging. SQLite does not wait for others that do so too, so this retries."""
     deadline = time.monotonic() + _LOCK_TIMEOUT
     while True:
         try:

@@ -41,7 +41,7 @@ class Device:
     name : str
         For a person.
     longitude, latitude : float or None
-        Position [deg], WGS 84; None where nobody said.
+        Position [deg], WGS 84; None if unknown.
     district : str
         Where that is; empty outside of all districts.
     codec : str
@@ -53,7 +53,7 @@ class Device:
     offline_after : int
         Silence after which it is offline [s].
     seen : int or None
-        When it last said something [us since the Unix epoch].
+        When it last sent something [us since the Unix epoch].
     battery : float or None
         [%]
     rssi, snr : float or None

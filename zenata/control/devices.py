@@ -1,6 +1,6 @@
 """Register of devices of pilots, in the control data.
 
-What ingest looks up for each message is kept in memory; a number in the database, which rises with every change, tells
+What ingest looks up for each message is kept in memory; a number in the database, which rises with every change, shows
 a process that another has made one.
 """
 
@@ -134,7 +134,7 @@ class Devices:
             return row.device
 
     def remove(self, pilot: str, id_: str) -> None:
-        """Remove a device. What it said stays.
+        """Remove a device. Its readings stay.
 
         Raises
         ------

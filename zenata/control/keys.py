@@ -22,7 +22,7 @@ from zenata.contract.pilots import Role as Role
 from zenata.contract.pilots import Scope as Scope
 
 PREFIX_LENGTH = 9
-"""How many characters of a key are kept in clear, to find and to name it: ``zk_`` and 36 of its 256 bits."""
+"""How many characters of a key are stored in clear, to find and to name it: ``zk_`` and 36 of its 256 bits."""
 
 MAIN = "main"
 """The first key of a pilot: at a broker, its user has the pilot's own name."""

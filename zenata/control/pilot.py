@@ -38,7 +38,7 @@ class Quotas(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     worlds : int
         Private worlds at once.
     storage : int
-        Exports that are kept for it [bytes].
+        Size of its exports [bytes].
     """
 
     requests_per_minute: int = 6000

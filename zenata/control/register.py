@@ -25,7 +25,7 @@ KEY_CHANGES = 30
 
 
 class Register(Authenticator):
-    """The pilots in a database, to be asked and changed. Methods may be called from any thread.
+    """The pilots in a database, and their keys. Methods may be called from any thread.
 
     Parameters are those of `Authenticator`.
 
@@ -148,7 +148,7 @@ class Register(Authenticator):
         return key
 
     def rotate(self, pilot: str, name: str, *, by: Actor) -> str:
-        """Put another key in the place of one, which is good for nothing from now on; return it as `issue` does."""
+        """Replace a key, which stops working at once, and return the new one as `issue` does."""
         key, now = new_key(), self._clock.now()
         with self._changing(by, "key.rotate", f"{pilot}/{name}", prefix=key[:PREFIX_LENGTH]) as session:
             old = _live_row(session, pilot, name)

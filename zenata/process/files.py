@@ -34,7 +34,7 @@ def state_in(path: Path) -> State | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, EOFError, RuntimeError, BadZipFile) as error:
-        raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
+        raise SetupError(f"{path} cannot be read ({error}); move it away to start again") from error
 
 
 def keep_state(path: Path, state: State) -> None:
@@ -51,7 +51,7 @@ def keep_state(path: Path, state: State) -> None:
 
 @contextmanager
 def replaced(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of `path` when all is written: whenever we die, the old or the new is whole.
+    """Open a file that takes the place of `path` when all is written: whenever we die, the old or the new is complete.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def start_log() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its parts at every start
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each of its parts at every start
 
 
 class _Formatter(logging.Formatter):

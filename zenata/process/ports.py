@@ -27,7 +27,7 @@ def free_ports(host: str, wanted: Mapping[str, int]) -> dict[str, int]:
     ----------
     host : str
     wanted : mapping of str to int
-        Port by the option it was asked with; 0 takes a free one.
+        Port by its option; 0 takes a free one.
 
     Raises
     ------

@@ -58,18 +58,18 @@ class Program:
 
 
 class GivenUp(SetupError):  # noqa: N818 - it names what happened
-    """A process cannot be kept running; the message is, or ends with, the last it said."""
+    """A process cannot be kept running; the message is, or ends with, its last output."""
 
 
 class Supervisor:
     """Runs programs, in their order of starting; stops them in the reverse order.
 
-    The thread that starts them must live as long as the process: when it ends, they are told to.
+    The thread that starts them must live as long as the process: when it ends, they end.
 
     Parameters
     ----------
     logs : Path
-        Folder of their output, one file a program; that of the run before is kept as ``.1``.
+        Folder of their output, one file a program; that of the run before is moved to ``.1``.
     say : callable
         Takes what a person should read.
 
@@ -118,7 +118,7 @@ class Supervisor:
         Raises
         ------
         GivenUp
-            If a process dies again and again, or ended because it cannot run as it was told to.
+            If a process dies again and again, or ended because it cannot run with its settings.
         """
         for program in tuple(self._programs):
             status = self._running[program.name].poll()
@@ -206,7 +206,7 @@ class Supervisor:
         return (self._lines(program) or [""])[-1]
 
     def _tail(self, program: Program) -> str:
-        return "\n".join(f"  {line}" for line in self._lines(program)[-_TAIL:]) or "  (it said nothing)"
+        return "\n".join(f"  {line}" for line in self._lines(program)[-_TAIL:]) or "  (no output)"
 
 
 def _how(status: int) -> str:

@@ -120,7 +120,7 @@ def certificate_of(cert: Path | None, key: Path | None) -> Certificate | None:
         return None
     if cert is None or key is None:
         here, lacking = ("--tls-cert", "--tls-key") if key is None else ("--tls-key", "--tls-cert")
-        raise SetupError(f"{here} is given without {lacking}: TLS needs both")
+        raise SetupError(f"{here} is set without {lacking}: TLS needs both")
     seen = _peer_certificate(cert, _serving(cert, key))
     found = Certificate(
         cert=cert.absolute(),

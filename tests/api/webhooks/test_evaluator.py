@@ -395,7 +395,7 @@ def test_a_webhook_that_is_switched_off_changed_or_removed_is_left(rig: Rig) -> 
     rig.run()
     rig.store_and_publish(("air-1", 0, 45))
     rig.settle()
-    rig.hooks.change("demo", "wh_1", anew=2, condition=HIGH | {"above": 44.0, "clear": 44.0})
+    rig.hooks.change("demo", "wh_1", restart=2, condition=HIGH | {"above": 44.0, "clear": 44.0})
     rig.wait(("00:00", "air-1", FIRES))
     rig.hooks.change("demo", "wh_1", enabled=False)
     rig.settle()

@@ -134,7 +134,7 @@ def test_a_condition_that_is_begun_anew_forgets_how_it_was(webhooks: Webhooks) -
     assert webhooks.states(hook().id) == {"air-0001 pm25": FIRING}
     assert webhooks.change("aqua", hook().id, name="b") == replace(hook(), name="b", seen=NOW + 5)
     assert webhooks.states(hook().id) == {"air-0001 pm25": FIRING}
-    anew = webhooks.change("aqua", hook().id, condition={"type": "silence"}, anew=LATER)
+    anew = webhooks.change("aqua", hook().id, condition={"type": "silence"}, restart=LATER)
     assert (anew.begun, anew.seen, anew.condition) == (LATER, None, {"type": "silence"})
     assert webhooks.states(hook().id) == {}
     webhooks.mark({hook().id: (hook().begun, NOW + 9)})  # by who has not heard of it yet
@@ -150,7 +150,7 @@ def test_what_is_recorded_twice_is_there_once(webhooks: Webhooks) -> None:
 
 def test_a_webhook_that_is_gone_off_or_begun_anew_takes_nothing(webhooks: Webhooks) -> None:
     before = webhooks.webhook("aqua", hook().id)
-    webhooks.change("aqua", before.id, anew=LATER)
+    webhooks.change("aqua", before.id, restart=LATER)
     assert webhooks.record(before, {"a": FIRING}, [delivery(1)]) == 0
     now = webhooks.change("aqua", before.id, enabled=False)
     assert webhooks.record(now, {"a": FIRING}, [delivery(1)]) == 0

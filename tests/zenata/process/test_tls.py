@@ -71,9 +71,9 @@ def test_relative_paths_become_absolute(made, monkeypatch):
 
 
 def test_one_without_the_other_is_refused(made):
-    with pytest.raises(SetupError, match="--tls-cert is given without --tls-key"):
+    with pytest.raises(SetupError, match="--tls-cert is set without --tls-key"):
         certificate_of(made.cert, None)
-    with pytest.raises(SetupError, match="--tls-key is given without --tls-cert"):
+    with pytest.raises(SetupError, match="--tls-key is set without --tls-cert"):
         certificate_of(None, made.key)
 
 
