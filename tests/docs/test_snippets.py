@@ -1,6 +1,7 @@
 """docs/snippets: what each says and asks is taken by a real API and a real broker; JavaScript runs in Node."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from tests.api.live.test_events import listening
 from tests.api.running import Api, batch_of, running, series_of, small_city
 from tests.client.line import line_to
 from tests.zenata.broker.client import Client
-from tests.zenata.broker.running import Running, running_broker, standard_users
+from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.store import open_store
 from zenata.wire import senml, topics
 from zenata.wire.uplinks import registry
@@ -116,6 +117,29 @@ def test_what_is_listened_to_is_what_the_city_says(name, broker):
         simulators.publish(topic, [PACK])
         listener.wait_for(PACK)
         assert listener.topics == {topic}
+
+
+def test_python_goes_on_after_an_exception_in_its_handler(broker):
+    topic = topics.telemetry("zenata", "la-ferme", "air", "air-0042")
+    command = [sys.executable, str(SNIPPETS / "python/mqtt_client.py"), broker.host, str(broker.mqtt_port)]
+    environment = {**os.environ, "ZENATA_KEY": password("demo")}
+    with (
+        Client(broker, "demo") as listener,
+        Client(broker, "simulators") as simulators,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        try:
+            assert listener.subscribe("pilots/demo/telemetry/roof")
+            simulators.publish(topic, ["no JSON"], retain=True)  # retained: it comes first, whenever the snippet subscribes
+            assert "was not handled" in process.stderr.readline()
+            simulators.publish(topic, [PACK])
+            assert process.stdout.readline() == "air-0042 {'pm25': 32.5, 'no2': 31.0}\n"
+            assert process.poll() is None
+            assert listener.subscribe("pilots/demo/telemetry/+")
+        finally:
+            process.kill()
 
 
 def test_the_flow_is_whole():
