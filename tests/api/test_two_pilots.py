@@ -145,6 +145,7 @@ LISTS = (
     "/v1/ledger",
     "/v1/dead-letters",
     "/v1/me",
+    "/v1/me/activity",
     "/v1/audit",
     "/v1/webhooks",
     "/v1/pilots/test-pilot",
@@ -161,12 +162,22 @@ OF_NOBODY = {
         "/v1/kinds",
         "/v1/sensors",
         "/v1/streets",
+        "/v1/event-types",
+        "/v1/scenarios",
         "/v1/networks/{network}",
         "/healthz",
         "/readyz",
         "/problems/{name}",
     )
-} | {("GET", "/ping"), ("GET", "/health"), ("POST", "/query"), ("POST", "/v1/devices"), ("POST", "/v1/worlds")}
+} | {
+    ("GET", "/ping"),
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/query"),
+    ("POST", "/query"),
+    ("POST", "/v1/devices"),
+    ("POST", "/v1/worlds"),
+}
 """Routes that speak of the city alone, or make something new of one's own."""
 
 FOR_OTHERS = {("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/alerts")}

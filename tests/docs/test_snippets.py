@@ -132,7 +132,9 @@ def test_python_goes_on_after_an_exception_in_its_handler(broker):
     ):
         try:
             assert listener.subscribe("pilots/demo/telemetry/roof")
-            simulators.publish(topic, ["no JSON"], retain=True)  # retained: it comes first, whenever the snippet subscribes
+            simulators.publish(
+                topic, ["no JSON"], retain=True
+            )  # retained: it comes first, whenever the snippet subscribes
             assert "was not handled" in process.stderr.readline()
             simulators.publish(topic, [PACK])
             assert process.stdout.readline() == "air-0042 {'pm25': 32.5, 'no2': 31.0}\n"

@@ -23,6 +23,8 @@ V1 = [
     "/v1/latest",
     "/v1/readings",
     "/v1/stream",
+    "/v1/event-types",
+    "/v1/scenarios",
     "/v1/worlds",
     "/v1/worlds/{world}",
     "/v1/worlds/{world}/clock",
@@ -64,7 +66,7 @@ V1 = [
     "/v1/webhooks/{webhook}/deliveries/{delivery}/retry",
     "/v1/audit",
 ]
-INFLUX = ["/write", "/api/v2/write", "/ping", "/health", "/query"]
+INFLUX = ["/write", "/api/v2/write", "/ping", "/health", "/ready", "/query"]
 SERVICE = ["/healthz", "/readyz", "/metrics", "/problems/{name}"]
 
 
@@ -137,14 +139,19 @@ def test_the_formats_are_there(document: dict[str, Any]) -> None:
     for path in ("/v1/latest", "/v1/readings"):
         content = document["paths"][path]["get"]["responses"]["200"]["content"]
         assert set(content) == {format_.media_type for format_ in FORMATS.values()}
-        assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/ReadingPage"}
+    (latest, readings) = (
+        document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        for path in ("/v1/latest", "/v1/readings")
+    )
+    assert latest == {"$ref": "#/components/schemas/ReadingPage"}
+    assert [one["$ref"].rpartition("/")[2] for one in readings["anyOf"]] == ["ReadingsPage", "ColumnsPage"]
     assert list(document["paths"]["/v1/stream"]["get"]["responses"]["200"]["content"]) == ["text/event-stream"]
 
 
 def test_parameters_are_explained(document: dict[str, Any]) -> None:
     parameters = document["paths"]["/v1/readings"]["get"]["parameters"]
     assert [parameter["name"] for parameter in parameters] == (
-        "world sensor kind district property start end every agg limit cursor format".split()
+        "world sensor kind district property start end every tz agg shape limit cursor format".split()
     )
     for path in V1:
         for operation in document["paths"][path].values():

@@ -63,7 +63,7 @@ def test_every_answer_is_guarded(client: httpx.Client):
 
 
 def test_a_failure_is_guarded(api: Api, client: httpx.Client, monkeypatch):
-    monkeypatch.setattr(api.register, "check", lambda _: 1 / 0)
+    monkeypatch.setattr(api.register, "authenticate", lambda _: 1 / 0)
     answer = client.get("/v1/city")
     assert answer.status_code == 500
     assert guarded(answer)

@@ -139,9 +139,9 @@ def test_unknown_routes_and_methods_are_problems(client: httpx.Client) -> None:
         assert unknown.json()["type"] == "/problems/unknown-route"
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         wrong = client.request(method, "/v1/city")
-        assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
-        assert (wrong.json()["type"], wrong.json()["allowed"]) == ("/problems/method-not-allowed", ["GET"])
-    assert client.put("/v1/devices/roof").headers["allow"] == "GET, PATCH, DELETE"
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
+        assert (wrong.json()["type"], wrong.json()["allowed"]) == ("/problems/method-not-allowed", ["GET", "HEAD"])
+    assert client.put("/v1/devices/roof").headers["allow"] == "GET, PATCH, DELETE, HEAD"
 
 
 @pytest.mark.parametrize("body", [b'{"id": "formy"}', b"\xff"])
