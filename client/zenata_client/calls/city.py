@@ -2,6 +2,7 @@
 
 from zenata_client.contract.base import Page
 from zenata_client.contract.city import City, CityMap, District, Kind, Sensor, SensorWithLatest
+from zenata_client.contract.networks import NetworkGraph
 from zenata_client.contract.readings import Reading
 from zenata_client.parameters import Duration, Moment, Names, documented
 from zenata_client.plan import Flow, Plan, collect, get, items, route
@@ -82,6 +83,22 @@ def map(*, kind: Names | None = None, district: Names | None = None) -> Plan[Cit
         Only these.
     """
     return (yield from get(CityMap, route("map"), kind=kind, district=district))
+
+
+def streets() -> Plan[NetworkGraph]:
+    """Return the network of streets as node-link JSON: nodes, and edges with their lengths and lanes."""
+    return (yield from get(NetworkGraph, route("streets"), format="node-link"))
+
+
+def network(network: str) -> Plan[NetworkGraph]:
+    """Return a network of the city as node-link JSON.
+
+    Parameters
+    ----------
+    network : str
+        Such as ``water`` or ``power``.
+    """
+    return (yield from get(NetworkGraph, route("networks", network), format="node-link"))
 
 
 @documented

@@ -9,6 +9,7 @@ import msgspec
 from zenata_client.calls.city import PAGE, readings
 from zenata_client.contract.base import Page
 from zenata_client.contract.commands import CommandResult
+from zenata_client.contract.events import EventType, Scenario
 from zenata_client.contract.readings import Reading
 from zenata_client.contract.worlds import Advanced, Event, Label, World
 from zenata_client.errors import IncompleteError
@@ -210,6 +211,16 @@ def record(world: str) -> Plan[dict[str, Any]]:
 def truth(world: str) -> Plan[list[Label]]:
     """Return what really happened in a world; for engineers and administrators."""
     return (yield from collect(items(Page[Label], route("worlds", world, "truth"))))
+
+
+def event_types() -> Plan[list[EventType]]:
+    """Return the types of events, with their parameters as JSON Schema."""
+    return (yield from collect(items(Page[EventType], route("event-types"))))
+
+
+def scenarios() -> Plan[list[Scenario]]:
+    """Return the scenarios of the city, which `make_world` takes by name."""
+    return (yield from collect(items(Page[Scenario], route("scenarios"))))
 
 
 def add_event(world: str, type: str, **parameters: object) -> Plan[Event]:  # noqa: A002 - the API's word
