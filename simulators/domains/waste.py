@@ -228,6 +228,7 @@ class Waste:
         self._mass, self._surplus = np.zeros(len(containers)), np.zeros(len(containers))
         throw_in(self._mass, self._surplus, self._capacity, self._rate * 24 * waiting)
         self._trucks = Trucks(_positions(containers, self._parameters.depot), self._parameters, now.time)
+        self._night, self._working = -1, np.ones(self._parameters.trucks, dtype=np.bool_)  # trucks that work that night
         self._listed_on = np.array([night if since_noon >= self._begins else night - 1])  # last night of a round
         self._temperature = np.full(len(containers), now.temperature)
         self._totals = np.zeros(2)  # thrown in and taken away since the start [kg]
@@ -289,9 +290,11 @@ class Waste:
         listed &= setpoint != 0
         if not on_round:
             listed &= ordered  # what a round has not come to waits for its next turn
-        working = draws(now.seed, Stream.WASTE, -night).random(len(self._trucks.free)) >= BREAKDOWN
+        if night != self._night:
+            self._night = night
+            self._working = draws(now.seed, Stream.WASTE, -night).random(len(self._trucks.free)) >= BREAKDOWN
         before = now.time - int(now.since(EVERY) * SECOND)
-        self._trucks.work(before, now.time, working, lambda index: self._empty(now, index))
+        self._trucks.work(before, now.time, self._working, lambda index: self._empty(now, index))
 
     def _empty(self, now: Conditions, index: int) -> float:
         """Empty a container, and return what that took away [kg]; an order is carried out once."""

@@ -5,6 +5,7 @@ noon to noon with weights whose squares add up to one, so nothing steps at midni
 seed and the time alone.
 """
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -73,7 +74,9 @@ class Clouds:
 
     def __init__(self, seed: int, sites: FloatArray) -> None:
         self._seed, self._sites = seed, sites
-        self._waves: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+        self._key: tuple[int, bytes] | None = None  # of the days whose waves are at hand
+        self._rate, self._phase = np.zeros((2, WAVES)), np.zeros((2, WAVES))
+        self._basis = np.zeros((len(sites), 4 * WAVES))
 
     def at(self, days: float, drift: FloatArray) -> FloatArray:
         """Return the field, standard normal at any one site, shape (n_sites,).
@@ -86,34 +89,31 @@ class Clouds:
             Velocity of the clouds of the day whose noon is past and of the next, to the east and to the north [m/s].
         """
         day, part = int(days // 1), days % 1
-        if not self._waves.keys() <= {day, day + 1}:
-            self._waves = {key: value for key, value in self._waves.items() if key in (day, day + 1)}
-        result = np.zeros(len(self._sites))
-        for number, (weight, velocity) in enumerate(
-            zip((np.cos(np.pi / 2 * part), np.sin(np.pi / 2 * part)), drift, strict=True)
-        ):
-            if weight < 1e-9:
-                continue
-            numbers, phase, basis = self._of(day + number)
-            speed = float(np.hypot(*velocity))
-            own = np.hypot(*numbers) * EVOLUTION * speed * np.where(np.arange(WAVES) % 2, 1.0, -1.0)
-            angle = (velocity @ numbers + own) * ((part - number) * DAY) + phase
-            result += weight * (basis @ np.concatenate([np.cos(angle), np.sin(angle)]))
-        return result
+        if (key := (day, drift.tobytes())) != self._key:
+            self._key = key
+            self._set_waves(day, drift)
+        since = np.array([[part * DAY], [(part - 1) * DAY]])
+        weight = np.array([[math.cos(math.pi / 2 * part)], [math.sin(math.pi / 2 * part)]])
+        angle = self._rate * since + self._phase
+        return np.asarray(self._basis @ np.concatenate([np.cos(angle) * weight, np.sin(angle) * weight]).ravel())
 
-    def _of(self, day: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the wave vectors [1/m], phases, and cosines and sines at the sites of a day, made once."""
-        if day not in self._waves:
-            rng = draws(self._seed, Stream.CLOUD, day)
+    def _set_waves(self, day: int, drift: FloatArray) -> None:
+        """Draw the waves of a day and of the next: their speeds, phases, and cosines and sines at the sites."""
+        parts = []
+        for number, velocity in enumerate(drift):
+            rng = draws(self._seed, Stream.CLOUD, day + number)
             length = SHORTEST * (LONGEST / SHORTEST) ** ((np.arange(WAVES) + rng.random(WAVES)) / WAVES)
             direction = 2 * np.pi * rng.random(WAVES)
             numbers = 2 * np.pi / length * np.stack([np.cos(direction), np.sin(direction)])
             amplitude = length**SPECTRUM
             amplitude *= np.sqrt(2 / (amplitude**2).sum())
-            along = self._sites @ numbers
-            basis = np.concatenate([np.cos(along) * amplitude, np.sin(along) * amplitude], axis=1)
-            self._waves[day] = numbers, 2 * np.pi * rng.random(WAVES), basis
-        return self._waves[day]
+            changing = EVOLUTION * np.hypot(*velocity) * np.hypot(*numbers)
+            self._rate[number] = velocity @ numbers + changing * np.where(np.arange(WAVES) % 2, 1.0, -1.0)
+            self._phase[number] = 2 * np.pi * rng.random(WAVES)
+            parts.append((self._sites @ numbers, amplitude))
+        self._basis = np.concatenate(
+            [*(np.cos(along) * size for along, size in parts), *(np.sin(along) * size for along, size in parts)], axis=1
+        )
 
 
 def local_clearness(clearness: float, field: FloatArray) -> FloatArray:
