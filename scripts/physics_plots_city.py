@@ -12,7 +12,7 @@ from simulators.domains.crowd import CrowdParameters, Place
 from simulators.domains.parking import ParkingParameters
 from simulators.domains.traffic.network import build_network
 from simulators.domains.traffic.trips import TrafficParameters
-from simulators.domains.waste import WasteParameters, inhabitants, rounds
+from simulators.domains.waste import WasteParameters, inhabitants, turns
 from simulators.domains.water.parameters import WaterParameters
 from simulators.domains.water.tanks import START, STOP
 from simulators.world.parameters import Hourly, read_table
@@ -174,7 +174,7 @@ def water(city: City, weeks: Weeks) -> None:
 def waste(city: City, weeks: Weeks) -> None:
     """Draw the fill of containers between two rounds, and what the yearly figure makes of it."""
     june, parameters = weeks["june"], read_table(city, "waste", WasteParameters)
-    turn, _ = rounds(city, parameters)
+    turn = turns(city, parameters.nights)
     figure, (axis,) = look.panels(1, "Waste: fill of the containers, a week in June", 2.2)
     fill = 100 * june.kinds["waste"][:, :, 0]
     litres = attribute(city, "waste", "litres")

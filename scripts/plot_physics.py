@@ -1,6 +1,6 @@
 """Writes the plots of `docs/physics/`, and the table of the year in `docs/physics.md`.
 
-Usage: python -m scripts.plot_physics [name ...]; `year` is the table. All of it takes two minutes.
+Usage: python -m scripts.plot_physics [name ...]; `year` is the table. All of it takes some minutes.
 """
 
 import re
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from scripts import physics_plots_city as people
+from scripts import physics_plots_grids as grids
 from scripts import physics_plots_nature as nature
 from scripts.physics_facts import table
 from scripts.physics_runs import MINUTE, Week, record
@@ -28,6 +29,9 @@ PLOTS = {
         people.crowd, people.bus, people.ramadan,
     )
 }  # fmt: skip
+
+ANALYSES = {analysis.__name__: analysis for analysis in grids.ANALYSES}
+"""Plots with a table of figures beside, between marks of their name in the document."""
 
 WEEKS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "june": ("2026-06-08", tuple(DOMAINS), MINUTE),
@@ -51,11 +55,10 @@ class Weeks(dict[str, Week]):
         return self[name]
 
 
-def write_table(city: City) -> None:
-    """Write the table of the year between its marks."""
-    lines = "\n".join(table(year(city)))
+def write_table(name: str, lines: str) -> None:
+    """Write a table between the marks of its name."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    text = re.sub(r"(?<=<!-- year -->\n).*(?=<!-- /year -->)", lambda _: f"{lines}\n", text, flags=re.DOTALL)
+    text = re.sub(f"(?<=<!-- {name} -->\n).*(?=<!-- /{name} -->)", lambda _: f"{lines}\n", text, flags=re.DOTALL)
     DOCUMENT.write_text(text, encoding="utf-8")
 
 
@@ -63,13 +66,15 @@ def main(names: list[str]) -> None:
     """Write what is named, or all."""
     city = load_city("zenata")
     weeks = Weeks(city)
-    for name in names or [*PLOTS, "year"]:
+    for name in names or [*PLOTS, *ANALYSES, "year"]:
         if name == "year":
-            write_table(city)
+            write_table(name, "\n".join(table(year(city))))
+        elif name in ANALYSES:
+            write_table(name, grids.table(ANALYSES[name](city)))
         elif name in PLOTS:
             PLOTS[name](city, weeks)
         else:
-            raise SystemExit(f"no plot {name!r}: there are {', '.join(PLOTS)} and year")
+            raise SystemExit(f"no plot {name!r}: there are {', '.join((*PLOTS, *ANALYSES))} and year")
 
 
 if __name__ == "__main__":

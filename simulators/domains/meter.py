@@ -164,9 +164,9 @@ class Meter:
         self._district = np.array([where[meter.district] for meter in meters], dtype=np.int64)
         self._household = np.array([meter.attributes["use"] == "household" for meter in meters], dtype=np.bool_)
         self._day, self._away = -1, np.zeros(len(meters), dtype=np.bool_)  # households that are on holiday on that day
-        cell = self._district * len(self._uses) + self._use
-        stands_for = self._level * [each[meter.district] for meter in meters]
-        self._levels = np.bincount(cell, stands_for, len(where) * len(self._uses)).reshape(len(where), -1)
+        self._cell = self._district * len(self._uses) + self._use
+        self._stands_for = self._level * [each[meter.district] for meter in meters]
+        self._levels = np.zeros((len(where), len(self._uses)))
         self._indoor = np.array([now.temperature])  # to which buildings have come [Cel]
         self._departure = rng.standard_normal(len(meters))  # from the course, standardised
         self._load = np.zeros(len(meters))  # with voltage
@@ -178,11 +178,13 @@ class Meter:
             "load": self._load,
             "energy": self._energy,
         }
+        self._set_absent(now)
         self._set_load(self._course(now), now)
 
     def step(self, now: Conditions) -> None:
         """Let customers draw, count it, and write the load of each district."""
         self._indoor += (now.temperature - self._indoor) * (1 - np.exp(-now.seconds / INERTIA))
+        self._set_absent(now)
         course = self._course(now)
         factors = now.demand_factors("meter")
         now.customer_load = (self._levels * course).sum(axis=1) * factors
@@ -204,11 +206,16 @@ class Meter:
         factor = weather_factor(float(self._indoor[0]), now.sun_elevation, *self._table[:, :3].T)
         return np.asarray(hourly / self._mean_hour * factor)
 
+    def _set_absent(self, now: Conditions) -> None:
+        """Set which households are on holiday on the local day, and what all customers draw at the mean without them."""
+        if (day := now.date.toordinal()) != self._day:
+            self._day, self._away = day, now.demand.absent(len(self._level), now.date, METERS) & self._household
+            drawn = np.where(self._away, ABSENT, 1.0) * self._stands_for
+            self._levels[:] = np.bincount(self._cell, drawn, self._levels.size).reshape(self._levels.shape)
+
     def _set_load(self, course: FloatArray, now: Conditions) -> None:
         """Set every meter's load to its share of the course, its own departure from it, and little while nobody is there."""
         own = np.exp(self._spread * self._departure - self._spread**2 / 2)
-        if (day := now.date.toordinal()) != self._day:
-            self._day, self._away = day, now.demand.absent(len(own), now.date, METERS) & self._household
         own = np.where(self._away, ABSENT, own)
         self._load[:] = self._level * course[self._use] * now.demand_factors("meter")[self._district] * own
 

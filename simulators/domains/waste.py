@@ -23,7 +23,7 @@ EVERY, PHASE = 6, 5
 BAG = 3.0
 """Mass of what is thrown in at once [kg] (default)."""
 
-UNEQUAL = 0.5
+UNEQUAL = 0.35
 """Standard deviation of the logarithm of what containers of a district get (default)."""
 
 BULKY_SHARE, BULKY = 0.04, 60.0

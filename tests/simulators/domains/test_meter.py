@@ -149,3 +149,18 @@ def test_without_voltage_nothing_is_drawn_and_the_rest_stays_the_same(city):
     assert_array_equal(np.delete(found, 3, axis=1), np.delete(expected, 3, axis=1))
     then.powered[:] = True
     assert_array_equal(run(other, then, 50), run(one, now, 50))
+
+
+def test_households_go_on_holiday_in_summer_and_the_grid_carries_less():
+    city = load_city("zenata")
+    away, load = {}, {}
+    for day in ("2026-08-12", "2026-10-14"):
+        now = Conditions.of(city, seed=1, time=parse_time(f"{day}T10:00Z"))
+        meter = Meter(city, now)
+        away[day] = meter._away[meter._household].mean()
+        load[day] = meter._levels.sum() / meter._stands_for.sum()
+        assert not meter._away[~meter._household].any()
+    summer, autumn = away
+    assert 0.08 < away[summer] < 0.4
+    assert away[autumn] < 0.5 * away[summer]
+    assert load[summer] < load[autumn] < 1

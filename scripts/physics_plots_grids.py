@@ -1,0 +1,219 @@
+"""Analyses of weather, grids and services: the first that an engineer of each field would run, as plots and figures."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from scripts import physics_plots as look
+from scripts.physics_runs import MINUTE, QUARTER, SEED, SKY, attribute, run
+from simulators.domains.base import centre, sensors_of
+from simulators.domains.streetlight import CLASS_LUX, failures
+from simulators.domains.weather.field import site_positions
+from simulators.domains.weather.generator import COLUMNS, SLOTS, generate, normals_of
+from simulators.networks import streets, water
+from zenata.city.model import City
+from zenata.city.readings import FloatArray
+
+DAYS = ("2026-04-08T10:00Z", "2026-04-15T10:00Z", "2026-05-06T10:00Z", "2026-10-07T10:00Z", "2026-10-14T10:00Z")
+"""Beginnings of five hours round noon, on which ramps are looked at."""
+
+Values = dict[str, str]
+
+
+def ramps(city: City) -> Values:
+    """Draw how changes of the clear-sky index of roofs go together over distance, and how many roofs smooth them."""
+    index = _clear_sky_index(city)  # (days, minutes, roofs)
+    roofs = [city.sensors[number] for number in sensors_of(city, "pv")]
+    there = site_positions(roofs, *centre(city))
+    away = np.hypot(*np.moveaxis(there[:, None] - there, 2, 0))
+    upper = np.triu_indices(len(roofs), 1)
+    edges = np.array([0, 100, 200, 400, 700, 1100, 1600, 2300, 3200, 4500])
+    figure, (near, smooth) = look.panels(
+        2, "Clouds: changes of the clear-sky index of 250 roofs, five cloudy noons", 2.0
+    )
+    found: Values = {}
+    for minutes, color in ((1, look.RED), (5, look.ORANGE), (20, look.BLUE)):
+        change = index[:, minutes:] - index[:, :-minutes]
+        together = np.corrcoef(change.reshape(-1, len(roofs)).T)
+        bins = np.digitize(away[upper], edges) - 1
+        mean = [float(together[upper][bins == number].mean()) for number in range(len(edges) - 1)]
+        near.plot((edges[:-1] + edges[1:]) / 2, mean, "o-", color=color, markersize=3, label=f"{minutes} min")
+        found[f"correlation of changes over {minutes} min at 150 m, 900 m and 2.7 km"] = ", ".join(
+            f"{mean[number]:.2f}" for number in (1, 4, 7)
+        )
+    near.axhline(0, color="black", linewidth=0.6)
+    look.label(near, "correlation")
+    near.set_xlabel("distance [m]")
+    six = [int(np.argmin(np.hypot(*(there - place).T))) for place in np.linspace(there.min(0), there.max(0), 6)]
+    spans = np.array([1, 2, 5, 10, 20, 40, 60])
+    one, many = (
+        np.array([float((some[:, span:] - some[:, :-span]).std()) for span in spans])
+        for some in (index[:, :, six[0]], index[:, :, six].mean(axis=2))
+    )
+    smooth.plot(spans, one, "o-", color=look.RED, markersize=3, label="one roof")
+    smooth.plot(spans, many, "o-", color=look.BLUE, markersize=3, label="mean of six")
+    smooth.set_xscale("log")
+    smooth.set_xlabel("span [min]")
+    look.label(smooth, "standard deviation")
+    look.save(figure, "ramps")
+    found["changes of the mean of six roofs over those of one, 1 min and 60 min"] = (
+        f"{many[0] / one[0]:.2f}, {many[-1] / one[-1]:.2f}"
+    )
+    return found
+
+
+def _clear_sky_index(city: City) -> FloatArray:
+    days = []
+    for start in DAYS:
+        end = start.replace("T10:00Z", "T15:00Z")
+        days.append([now.roof_clearness.copy() for now, _ in run(city, SKY, start, end, every=MINUTE)])
+    return np.array(days)
+
+
+def seams(city: City) -> Values:
+    """Draw the steps from quarter to quarter by the hour of UTC, and the hottest day of each of twenty years."""
+    normals = normals_of(city)
+    first, last = (int(np.datetime64(day, "D").astype(int)) for day in ("2020-01-01", "2039-12-31"))
+    rows = generate(normals, SEED, first, last).rows
+    slot = np.arange(1, len(rows)) % SLOTS
+    figure, axes = look.panels(2, "Weather: steps from quarter to quarter by the hour of UTC, twenty years", 1.6)
+    found: Values = {}
+    for axis, (name, unit) in zip(axes, (("humidity", "%RH"), ("pressure", "hPa")), strict=True):
+        steps = np.abs(np.diff(rows[:, COLUMNS.index(name)]))
+        mean = np.bincount(slot, steps) / np.bincount(slot)
+        axis.bar(np.arange(SLOTS) / 4, mean, width=0.2, color=look.BLUE, label="mean step")
+        look.label(axis, unit)
+        found[f"step of {name} at 00:00 UTC over that of the quarters around"] = (
+            f"{mean[0] / mean[[1, 2, -1, -2]].mean():.2f}"
+        )
+    look.save(figure, "seams")
+    temperature, humidity = (rows[:-1, COLUMNS.index(name)] for name in ("temperature", "humidity"))
+    hottest = temperature.reshape(-1, SLOTS).max(axis=1)
+    found["hottest day of twenty years; a year's, median [Cel]"] = (
+        f"{hottest.max():.1f}; {np.median([year.max() for year in np.array_split(hottest, 20)]):.1f}"
+    )
+    found["hours with air saturated to 99.5 % [%]"] = f"{100 * float((humidity >= 99.5).mean()):.1f}"
+    return found
+
+
+def night_flow(city: City) -> Values:
+    """Draw the inflow of the city and of its areas in a week, and how much of the night's is lost."""
+    inflow, leaked = [], []
+    areas = water.graph(city).about["dma"]
+    pipes = {area["id"]: [(int(one["pipe"].split("-")[1]), one["into"]) for one in area["border"]] for area in areas}
+    for now, domains in run(city, (*SKY, "water"), "2026-06-07T23:00Z", "2026-06-14T23:00Z", every=QUARTER):
+        del now
+        arrays = domains["water"].arrays
+        flow = arrays["flow"]
+        inflow.append([sum(flow[pipe] * into for pipe, into in border) for border in pipes.values()])
+        leaked.append(arrays["rates"][1:].copy())
+    by_area, rates = np.array(inflow), np.array(leaked)
+    figure, (whole, each) = look.panels(
+        2, "Water: supply of the city, and inflow of four metered areas, a week in June", 1.8
+    )
+    whole.plot(look.QUARTERS, rates.sum(axis=1), color=look.BLUE, label="supplied")
+    whole.fill_between(look.QUARTERS, 0, rates[:, 1], color=look.RED, alpha=0.3, linewidth=0, label="lost")
+    look.label(whole, "l/s")
+    for number, color in zip(
+        np.argsort(-by_area.mean(axis=0))[[0, 3, 6, 9]], (look.BLUE, look.ORANGE, look.GREEN, look.RED), strict=True
+    ):
+        each.plot(look.QUARTERS, by_area[:, number], color=color, label=list(pipes)[number])
+    look.label(each, "l/s")
+    look.save(figure, "night_flow")
+    night = np.tile((np.arange(96) >= 8) & (np.arange(96) < 16), 7)  # 2 to 4 h
+    days = rates.sum(axis=1).reshape(7, 96).mean(axis=1)[:5]
+    return {
+        "minimum night flow (2 to 4 h) over the mean supply": f"{rates[night].sum(axis=1).mean() / rates.sum(axis=1).mean():.2f}",
+        "share of the night flow that is lost": f"{rates[night, 1].mean() / rates[night].sum(axis=1).mean():.2f}",
+        "night flow over the mean inflow, areas from lowest to highest": (
+            f"{np.min(by_area[night].mean(0) / by_area.mean(0)):.2f} to {np.max(by_area[night].mean(0) / by_area.mean(0)):.2f}"
+        ),
+        "coefficient of variation of five working days' supply [%]": f"{100 * days.std() / days.mean():.1f}",
+    }
+
+
+def sessions(city: City) -> Values:
+    """Draw how long vehicles stay, what they draw, and what is missing when they leave, in two weeks of June."""
+    count = len(sensors_of(city, "charger"))
+    begin, start_energy, first = np.full(count, np.nan), np.zeros(count), np.zeros(count)
+    stay, drawn, missing = [], [], []
+    previous = np.zeros(count)
+    for now, domains in run(city, (*SKY, "charger"), "2026-06-07T23:00Z", "2026-06-21T23:00Z", every=5 * MINUTE):
+        _, energy, occupied, requested, _ = domains["charger"].observe(now).T
+        hours = now.time / 3.6e9
+        ends = (previous == 1) & (occupied == 0) & ~np.isnan(begin)
+        stay += (hours - begin[ends]).tolist()
+        drawn += (energy[ends] - start_energy[ends]).tolist()
+        missing += first[ends].tolist()
+        starts = (previous == 0) & (occupied == 1)
+        begin[starts], start_energy[starts] = hours, energy[starts]
+        begin[ends] = np.nan
+        first[:], previous = requested, occupied
+    figure, (left, right) = look.panels(2, "Chargers: sessions of two weeks in June", 1.6)
+    left.hist(stay, bins=np.arange(0, 16, 0.5), color=look.GREEN, label="time plugged in [h]")
+    right.hist(drawn, bins=np.arange(0, 60, 2), color=look.BLUE, label="energy drawn [kWh]")
+    for axis in (left, right):
+        look.label(axis, "sessions")
+    look.save(figure, "sessions")
+    return {
+        "sessions a charger and day": f"{len(stay) / count / 14:.2f}",
+        "energy of a session, median and mean [kWh]": f"{np.median(drawn):.1f}, {np.mean(drawn):.1f}",
+        "time plugged in, median [h]": f"{np.median(stay):.1f}",
+        "sessions that leave with more than 1 kWh missing [%]": f"{100 * np.mean(np.array(missing) > 1):.0f}",
+    }
+
+
+def lighting(city: City) -> Values:
+    """Draw the light that streets require by the hour, and what their own clock gives."""
+    edges = streets.streets(city).edges
+    hours = np.arange(24)
+    figure, (axis,) = look.panels(1, "Street lights: mean illuminance that classes require, by class of street", 2.0)
+    for road, color in (("primary", look.RED), ("secondary", look.ORANGE), ("residential", look.BLUE)):
+        required = np.mean(
+            [[CLASS_LUX[name] for name in edge["lighting_class"]] for edge in edges if edge["road"] == road], axis=0
+        )
+        axis.step(hours, required, where="post", color=color, label=road)
+    given = np.where((hours >= 23) | (hours < 5), 10.0, 20.0) * 0.875
+    axis.step(hours, given, where="post", label="lamps of middle age on their own clock", **look.KNOWN)
+    look.label(axis, "lx")
+    axis.set_xlabel("local hour")
+    look.save(figure, "lighting")
+    lamps = len(attribute(city, "streetlight", "watts"))
+    days = np.array([failures(SEED, 739_000 + day, lamps) for day in range(365)])
+    return {
+        "lamps that fail in a year [%]": f"{100 * ((days[1:] > 0) & (days[:-1] == 0)).sum() / lamps:.1f}",
+        "lamps out of order on a mean day": f"{(days > 0).sum(axis=1).mean():.0f} of {lamps}",
+    }
+
+
+def containers(city: City) -> Values:
+    """Draw how unequally containers fill, and how full they are when emptied, in four weeks."""
+    before, full, overflow, driven = None, [], 0.0, 0.0
+    names = (*SKY, "waste")
+    for now, domains in run(city, names, "2026-06-07T23:00Z", "2026-07-05T23:00Z", every=QUARTER):
+        fill, _, beside = domains["waste"].observe(now).T
+        if before is not None:
+            emptied = (fill < before[0] - 0.05) | (beside < before[1])
+            full += before[0][emptied].tolist()
+            overflow += float(before[1][emptied].sum())
+        before, driven = (fill.copy(), beside.copy()), float(domains["waste"].arrays["driven"][0])
+    thrown = float(domains["waste"].arrays["totals"][0])
+    figure, (axis,) = look.panels(1, "Waste: fill of containers when a truck empties them, four weeks", 1.8)
+    axis.hist(full, bins=np.arange(0, 1.05, 0.05), color=look.ORANGE, label="containers emptied")
+    look.label(axis, "count")
+    axis.set_xlabel("fill")
+    look.save(figure, "containers")
+    return {
+        "containers emptied when less than half full [%]": f"{100 * np.mean(np.array(full) < 0.5):.0f}",
+        "containers emptied when full [%]": f"{100 * np.mean(np.array(full) > 0.995):.0f}",
+        "waste that lay beside [%]": f"{100 * overflow / thrown:.1f}",
+        "way of the trucks a night [km]": f"{driven / 28:.0f}",
+    }
+
+
+ANALYSES = (ramps, seams, night_flow, sessions, lighting, containers)
+
+
+def table(values: Mapping[str, str]) -> str:
+    """Return the lines of the table of figures."""
+    return "\n".join(["| | simulated |", "|---|---|", *(f"| {name} | {value} |" for name, value in values.items())])
