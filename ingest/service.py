@@ -3,6 +3,7 @@
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ from zenata.wire import topics
 from zenata.wire.mqtt import SHARED, Message, Subscription
 
 log = logging.getLogger(__name__)
+
+_LONG_BATCH = 1.0  # well below the time after which the broker sends again [s]
+_MIN_BATCH, _FIRST_BATCH = 20, 250  # messages
 
 FILTERS = (topics.TELEMETRY, topics.PACKS, topics.PILOTS, topics.CLOCKS)
 
@@ -118,11 +122,22 @@ class Ingest:
         self._gone: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set."""
+        """Work until `stop` is set.
+
+        Batches grow while they take little time, and one that takes long is followed by a smaller one: the broker sends again what is not acknowledged in time,
+        and cuts off who does not read, so that a slow store would get ever more of the same.
+        """
+        limit = min(_FIRST_BATCH, self._batch_messages)
         while not stop.is_set():
-            messages = self._subscription.receive(limit=self._batch_messages, wait=self._batch_age)
+            messages = self._subscription.receive(limit=limit, wait=self._batch_age)
+            begin = time.monotonic()
             if messages and self._store_all(messages, stop):
                 self._subscription.acknowledge(messages)
+            took = time.monotonic() - begin
+            if took > _LONG_BATCH:
+                limit = max(limit // 2, _MIN_BATCH)
+            elif took < _LONG_BATCH / 4:
+                limit = min(limit * 5 // 4, self._batch_messages)
 
     def _store_all(self, messages: list[Message], stop: threading.Event) -> bool:
         """Store messages, trying again while the store fails; return whether they are durable."""

@@ -169,6 +169,17 @@ def part(rows: Columns, chosen: npt.NDArray[Any]) -> Columns:
     return rows if chosen.dtype == np.bool_ and chosen.all() else {name: rows[name][chosen] for name in rows}
 
 
+def among(series: IndexArray, time: IntArray, known: Sequence[tuple[IndexArray, IntArray]]) -> npt.NDArray[np.bool_]:
+    """Return whether each (series, time), shape (n,), none twice, is one of those known, columns of any length."""
+    all_series = np.concatenate([*(one for one, _ in known), series])
+    all_time = np.concatenate([*(one for _, one in known), time])
+    order = np.lexsort((all_series, all_time))  # stable: what is known comes before what is equal to it
+    equal = np.flatnonzero((np.diff(all_time[order]) == 0) & (np.diff(all_series[order]) == 0)) + 1
+    there = np.zeros(len(all_time), dtype=np.bool_)
+    there[order[equal]] = True
+    return there[len(all_time) - len(time) :]
+
+
 def split_at_gaps(times: IntArray, gap: int) -> list[npt.NDArray[np.intp]]:
     """Return the indices of ascending times, shape (n,), split at the widest steps between them over a gap [us].
 

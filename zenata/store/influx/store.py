@@ -12,6 +12,7 @@ get is written twice as the same point.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +34,7 @@ from zenata.store.influx.sql import DEAD_LETTERS, ENTRIES, SERIES, identifier
 from zenata.store.influx.write import Writer
 from zenata.store.ledger import Ledger
 from zenata.store.newest import NewestReadings
-from zenata.store.plan import Columns, Planner, part, split_at_gaps
+from zenata.store.plan import Columns, Planner, among, part, split_at_gaps
 from zenata.store.retention import Retention
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ _DESCRIBE_ROUNDS = 30  # of following, between two looks whether the description
 _FOLLOW_PERIOD = 1.0  # between two looks at what other writers appended [s]
 _MANY = 10**9  # more dead letters than there are
 _USUAL_PERIOD = 10_000_000  # of readings, for want of counting them [us]
+_RECENT = 500_000  # readings that are known to be there without asking, some 6 MB
 _LATE = 120 * 10**9  # how late a description may come to be seen [ns]
 
 
@@ -72,6 +74,9 @@ class InfluxStore:
         self._planner = Planner(self._catalog, self._ledger)
         self._encoder = Encoder()
         self._newest, self._points = NewestReadings(), NewestReadings()  # by series, and by point: what it has of any
+        self._recent = deque[
+            tuple[IndexArray, IntArray]
+        ]()  # series and times stored last, as a broker sends them again
         self._described = 0  # the newest time of a description that was read [ns]
         self._usage = Usage({})
         self._failure: StoreError | None = None  # of the last append, if it failed
@@ -114,6 +119,9 @@ class InfluxStore:
             self._failure = None
             self._planner.apply(plan)
             self._set_newest(rows)
+            self._recent.append((rows.series, rows.time))
+            while sum(len(one) for one, _ in self._recent) > _RECENT and len(self._recent) > 1:
+                self._recent.popleft()
             self._usage.add(plan.dead_letters)
             self._maintain(int(found["time"][-1]) if new_late == late >= _HISTORY else None)
             return len(rows.series)
@@ -246,15 +254,13 @@ class InfluxStore:
 
     def _there(self, series: IndexArray, time: IntArray) -> npt.NDArray[np.bool_]:
         """Return whether there is each reading, shape (n,), ascending by time; few ranges of times are looked at."""
-        there = np.zeros(len(series), dtype=np.bool_)
-        for indices in split_at_gaps(time, _GAP):
+        there = among(series, time, list(self._recent))
+        unknown = np.flatnonzero(~there)
+        for indices in (unknown[chosen] for chosen in split_at_gaps(time[unknown], _GAP)):
             numbers = np.unique(series[indices])
             start, end = time[indices[[0, -1]]].tolist()
-            kept = self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)
-            known = set(zip(kept["series"].tolist(), kept["time"].tolist(), strict=True))
-            there[indices] = [
-                pair in known for pair in zip(series[indices].tolist(), time[indices].tolist(), strict=True)
-            ]
+            stored = self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)
+            there[indices] = among(series[indices], time[indices], [(stored["series"], stored["time"])])
         return there
 
     def _set_newest(self, rows: Rows) -> None:
@@ -360,6 +366,7 @@ class InfluxStore:
     def _leave(self, world: str) -> None:
         """Remove the series of a world from memory."""
         series = self._catalog.select(Selection(worlds=(world,)))
+        self._recent.clear()
         self._newest.forget(series)
         self._points.forget(self._encoder.point_of[series])
         self._planner.forget(series)

@@ -76,6 +76,7 @@ class Subscription:
         self._subscribed, self._on_subscribed = subscribed, on_subscribed
         self._connection = 0
         self._inbox: list[Message] = []
+        self._delivered: set[int] = set()  # packet identifiers that came by this connection
         self._fenced = False
         self._unsettled: set[int] | None = None
         self._ready = self._cancelled = False
@@ -221,10 +222,14 @@ class Subscription:
     ) -> None:
         self._ready = self._fenced = False
         self._unsettled = None
+        self._delivered.clear()
         self._connection += 1
         self._connector.lost(reason)
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        if message.dup and message.mid in self._delivered:
+            return  # NATS sends again on the same connection; we have it, or have acknowledged it already
+        self._delivered.add(message.mid)
         try:
             topic = message.topic
         except UnicodeDecodeError:
