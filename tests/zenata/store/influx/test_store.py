@@ -308,3 +308,13 @@ def test_series_are_described_again_when_the_database_was_made_anew(influxd, url
         eventually(lambda: sum(len(part.values) for part in store._server.query([described])[0]) == 3)
     with closing(InfluxStore(url)) as store:
         assert contents(store) == sorted(rows[3:], key=by_identity)
+
+
+def test_readings_that_a_broker_sends_again_are_known_without_asking_the_server(url, monkeypatch):
+    rows = some_rows(series_of(5), range(NOON, NOON + 20))
+    with closing(InfluxStore(url)) as store:
+        for _ in range(3):
+            store.append(batch_of(rows))
+            monkeypatch.setattr(store._reader, "between", None)
+        assert store.append(batch_of([*rows, *some_rows(series_of(5), [NOON + 30])])) == 5
+        assert len(contents(store)) == 105

@@ -436,6 +436,17 @@ def test_what_was_not_acknowledged_comes_again(broker):
         assert client.receive(limit=1, wait=0.1) == []
 
 
+def test_what_is_sent_again_on_the_same_connection_comes_once(broker):
+    """NATS sends again what is not acknowledged within 5 s, as where a store is slow."""
+    with subscription(broker, "w-7") as client:
+        send(broker, "w-7", numbers(0, 2))
+        first = take(client, 2)
+        assert client.receive(limit=1, wait=6.5) == []
+        client.acknowledge(first)
+        send(broker, "w-7", [b"2"])
+        assert [message.payload for message in take(client, 1)] == [b"2"]
+
+
 def test_a_subscription_is_back_by_itself_after_the_broker_was_killed(kind, tmp_path):
     with (
         running_broker(kind, tmp_path, standard_users(kind)) as broker,
