@@ -13,12 +13,10 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from sandbox.broker_users import following
 from sandbox.cli.city import ask
 from sandbox.init import FIRST, SHELL, keep_key, open_control_data, open_register
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, format_time, parse_time
-from zenata.city.pack import load_city
 from zenata.control.budget import Budget
 from zenata.control.checks import check_key
 from zenata.control.keys import ALL, MAIN, Key, Role, Scope
@@ -232,6 +230,8 @@ def _open(settings: Settings) -> Iterator[tuple[Register, Budget]]:
 @contextmanager
 def _changing(settings: Settings) -> Iterator[Register]:
     """Open the pilots to change them; a broker that is given has the change when the block ends."""
+    from sandbox.broker_users import following  # here alone: commands that only read start faster without the broker
+
     with _open(settings) as (register, _), following(settings, register):
         yield register
 
@@ -279,6 +279,8 @@ def _quota(text: str) -> tuple[str, float | None]:
 def _check_actuators(settings: Settings, about: dict[str, Any]) -> None:
     wanted = about.get("actuators")
     if wanted:
+        from zenata.city.pack import load_city
+
         known = {sensor.id for sensor in load_city(settings.city).sensors}
         for sensor in wanted:
             if sensor not in known:

@@ -14,7 +14,6 @@ from sandbox.running import Running
 from sandbox.settings import Settings
 from zenata.city.clock import format_time
 from zenata.errors import SetupError
-from zenata.store import open_store
 
 Say = Callable[[str], None]
 
@@ -120,6 +119,8 @@ def replay_dead_letters(settings: Settings, say: Say) -> None:
 def _stored_letters(settings: Settings) -> list[dict[str, str]]:
     if settings.is_embedded and settings.store is None and not (settings.data_dir / "readings.duckdb").exists():
         raise SetupError(f"no city here: {settings.data_dir.absolute()} has no readings; use --data-dir")
+    from zenata.store import open_store  # here alone: other commands start faster without the store
+
     store = open_store(settings.store_url, settings.store_token)
     try:
         return [
