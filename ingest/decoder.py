@@ -5,8 +5,9 @@ from math import inf
 
 import numpy as np
 
+from ingest.arrivals import STEP, ArrivalClock
 from ingest.clocks import Clocks
-from ingest.devices import DeviceDecoder
+from ingest.devices import DeviceDecoder, DeviceReadings
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
@@ -30,6 +31,36 @@ class _Topic:
         self.numbers: dict[tuple[str, str], int] = {}
 
 
+class Decoded:
+    """What messages were decoded to so far: readings as columns, and dead letters.
+
+    `messages` counts those that were decoded, not those that are stored already.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.series: list[int] = []
+        self.times: list[int] = []
+        self.values: list[float] = []
+        self.seqs: list[int] = []
+        self.letters: list[DeadLetter] = []
+        self.messages = 0
+
+    def batch(self) -> ReadingBatch:
+        """Return the readings."""
+        return ReadingBatch(
+            catalog=self.catalog,
+            series=np.array(self.series, dtype=np.int32),
+            time=np.array(self.times, dtype=np.int64),
+            value=np.array(self.values, dtype=np.float64),
+            seq=np.array(self.seqs, dtype=np.int64),
+        )
+
+
+IsStored = Callable[[DeviceReadings | None, DeadLetter | None], bool]
+"""Tells whether all readings of a message, and its dead letter, are stored."""
+
+
 class Decoder:
     """Turns messages into readings, and holds them against what the city has. One bad message never harms another.
 
@@ -43,20 +74,29 @@ class Decoder:
         Those of the worlds.
     devices : callable, optional
         Makes what reads pilots' own devices, given the catalog; without it their messages are rejected.
+    arrivals : ArrivalClock, optional
+        Dates messages of devices for `decode`; without it they all came at once.
     """
 
-    def __init__(self, city: City, clocks: Clocks, devices: Callable[[Catalog], DeviceDecoder] | None = None) -> None:
+    def __init__(
+        self,
+        city: City,
+        clocks: Clocks,
+        devices: Callable[[Catalog], DeviceDecoder] | None = None,
+        arrivals: ArrivalClock | None = None,
+    ) -> None:
         self.catalog = Catalog()
         self.clocks = clocks
         self.devices = devices(self.catalog) if devices else None
+        self._arrivals = arrivals
         self._sensors = {sensor.id: sensor for sensor in city.sensors}
         self._topics: dict[str, _Topic] = {}
         self._low: list[float] = []  # by number of the series
         self._high: list[float] = []
-        self._received = 0  # of the last letter
+        self._received = 0  # of the last dead letter of a world
 
     def decode(self, messages: Sequence[Message], now: int) -> tuple[ReadingBatch, list[DeadLetter]]:
-        """Decode messages. Each becomes readings or a dead letter as a whole; of a pack, each sensor's part does.
+        """Decode messages that came at one time.
 
         Parameters
         ----------
@@ -64,55 +104,94 @@ class Decoder:
         now : int
             When they came; relative times count from it [us since the Unix epoch].
         """
-        series: list[int] = []
-        times: list[int] = []
-        values: list[float] = []
-        seqs: list[int] = []
-        letters: list[DeadLetter] = []
+        decoded = Decoded(self.catalog)
         for message in messages:
-            if not message.payload:
-                continue  # it takes what was retained away (MQTT 3.1.1 section 3.3.1.3), and says nothing
-            for found, readings in self._parts(message, now, letters):
-                series += found
-                times += readings.times
-                values += readings.values
-                seqs += readings.seqs
-        batch = ReadingBatch(
-            catalog=self.catalog,
-            series=np.array(series, dtype=np.int32),
-            time=np.array(times, dtype=np.int64),
-            value=np.array(values, dtype=np.float64),
-            seq=np.array(seqs, dtype=np.int64),
-        )
-        return batch, letters
+            if topics.is_of_pilot(message.topic):
+                self.add_device(decoded, message, self._arrivals.next() if self._arrivals else now)
+            else:
+                self.add(decoded, message, now)
+        return decoded.batch(), decoded.letters
 
-    def _parts(
-        self, message: Message, now: int, letters: list[DeadLetter]
-    ) -> Iterator[tuple[list[int], senml.Readings]]:
-        """Yield the readings of a message with the numbers of their series, and put the rest to the dead letters."""
+    def add(self, decoded: Decoded, message: Message, now: int) -> None:
+        """Decode a message of a world: readings or a dead letter as a whole; of a pack, each sensor's part is.
+
+        An empty one takes what was retained away (MQTT 3.1.1 section 3.3.1.3), and says nothing.
+        """
+        if not message.payload:
+            return
+        decoded.messages += 1
         sensor, readings = "", None
         try:
-            if topics.is_of_pilot(message.topic):
-                if self.devices is None:
-                    raise Rejected("device", "nobody knows of any devices here")
-                topic = _device_of(message.topic, self.devices, now)
-                sensor = topic.device
-                yield self.devices.decode(topic.pilot, topic.device, message.payload, now)
-                return
             known = self._topics.get(message.topic) or self._topic(message.topic)
             if isinstance(known.topic, topics.TelemetryTopic):
                 sensor = known.topic.sensor
             readings = _decode(message.payload, now)
-            yield self._checked(known, readings), readings
+            _extend(decoded, self._checked(known, readings), readings)
         except Rejected as rejected:
             if sensor or readings is None:
-                letters.append(self._letter(message, rejected, now, sensor, readings.seqs[0] if readings else 0))
+                decoded.letters.append(
+                    self._letter(message, rejected, now, sensor, readings.seqs[0] if readings else 0)
+                )
                 return
             for sensor, part in _by_sensor(readings):
                 try:
-                    yield self._checked(known, part), part
+                    _extend(decoded, self._checked(known, part), part)
                 except Rejected as rejected_part:
-                    letters.append(self._letter(message, rejected_part, now, sensor, part.seqs[0]))
+                    decoded.letters.append(self._letter(message, rejected_part, now, sensor, part.seqs[0]))
+
+    def add_device(self, decoded: Decoded, message: Message, arrival: int, is_stored: IsStored | None = None) -> None:
+        """Decode a message of a device: readings, a dead letter, or both where a part of it cannot be stored.
+
+        Parameters
+        ----------
+        decoded : Decoded
+        message : Message
+        arrival : int
+            When it came; what has no time of its own is dated from it on [us since the Unix epoch].
+        is_stored : callable, optional
+            For a message that the broker delivers again: it was counted before, and is left alone if it is stored.
+        """
+        if not message.payload:
+            return
+        again = is_stored is not None
+        device, readings, rejected = "", None, None
+        try:
+            topic, readings = self._device_readings(message, arrival, counted=not again)
+            device, rejected = topic.device, readings.rejected
+        except Rejected as error:
+            rejected = error
+            device = message.topic.rpartition("/")[2] if message.topic.count("/") == 3 else ""
+        letter = _letter_of(message, rejected, arrival, device) if rejected else None
+        if is_stored is not None and is_stored(readings, letter):
+            return
+        decoded.messages += 1
+        if readings is not None and self.devices is not None:
+            try:
+                numbers = self.devices.settle(readings.device.pilot, [readings], arrival, counted=not again)
+            except Rejected as error:
+                letter = _letter_of(message, error, arrival, device)
+            else:
+                decoded.series += numbers
+                decoded.times += readings.times
+                decoded.values += readings.values
+                decoded.seqs += [0] * len(numbers)
+                if readings.last and self._arrivals:
+                    self._arrivals.reserve(readings.last)
+        if letter is not None:
+            decoded.letters.append(letter)
+
+    def _device_readings(
+        self, message: Message, arrival: int, *, counted: bool
+    ) -> tuple[topics.DeviceTopic, DeviceReadings]:
+        if self.devices is None:
+            raise Rejected("device", "no devices are known here")
+        if counted:
+            self.devices.count_message(topics.pilot_of(message.topic), arrival)
+        try:
+            topic = topics.parse_device(message.topic)
+        except TopicError as error:
+            raise Rejected("topic", str(error)) from error
+        return topic, self.devices.decode(topic.pilot, topic.device, message.payload, arrival)
 
     def _topic(self, topic: str) -> _Topic:
         try:
@@ -184,7 +263,8 @@ class Decoder:
         return number
 
     def _letter(self, message: Message, rejected: Rejected, now: int, sensor: str, seq: int) -> DeadLetter:
-        self._received = max(now, self._received + 1)  # each has a time of its own, as its name
+        # Each has a time of its own, as its name; those of devices never end in 0.
+        self._received = max(now - now % STEP, self._received + STEP)
         return DeadLetter(
             received=self._received,
             topic=message.topic,
@@ -196,13 +276,22 @@ class Decoder:
         )
 
 
-def _device_of(topic: str, devices: DeviceDecoder, now: int) -> topics.DeviceTopic:
-    """Return the device that a topic names; a message on another counts against the pilot's quota all the same."""
-    try:
-        return topics.parse_device(topic)
-    except TopicError as error:
-        devices.count_message(topics.pilot_of(topic), now)
-        raise Rejected("topic", str(error)) from error
+def _letter_of(message: Message, rejected: Rejected, arrival: int, device: str) -> DeadLetter:
+    return DeadLetter(
+        received=arrival,
+        topic=message.topic,
+        payload=message.payload,
+        code=rejected.code,
+        reason=str(rejected),
+        sensor=device,
+    )
+
+
+def _extend(decoded: Decoded, series: list[int], readings: senml.Readings) -> None:
+    decoded.series += series
+    decoded.times += readings.times
+    decoded.values += readings.values
+    decoded.seqs += readings.seqs
 
 
 def _decode(payload: bytes, now: int) -> senml.Readings:

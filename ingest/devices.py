@@ -1,18 +1,19 @@
 """Decoder from messages of pilots' own devices to readings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from ingest.arrivals import STEP
 from ingest.quotas import Quotas
 from zenata.city.clock import EARLIEST, LATEST, SECOND, format_time
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, Selection, Series
 from zenata.control.device import Device, Seen
-from zenata.errors import Rejected, UplinkError
-from zenata.wire.senml import Readings
+from zenata.errors import Rejected, UplinkError, UplinkTimeError
 from zenata.wire.uplinks import registry
-from zenata.wire.uplinks.base import MAX_PROPERTIES, Measure, Radio, Uplink
+from zenata.wire.uplinks.base import MAX_PROPERTIES, LeftOut, Measure, Uplink, leave_out
 
 KIND = "device"
 """The kind of all pilots' own devices."""
@@ -21,8 +22,8 @@ LEAD = 600 * SECOND
 """How far the clock of a device may be ahead of ours [us]."""
 
 _MAX_NUMBERS = 500_000  # series remembered at once
-
 _MAX_UNIT = 32
+_MAX_NAMED = 20  # members left out that a device's document names
 _FORMULAS = ("=", "+", "-", "@")
 
 _Key = tuple[str, str, str, str]  # pilot, device, property, unit
@@ -40,32 +41,84 @@ class Register(Protocol):
         ...
 
 
+class DeviceReadings(NamedTuple):
+    """What a message of a device holds: readings as columns of equal length, and what of it is left out.
+
+    `keys` are those of the series; `last` is the last time that was given to what had none of its own, or 0.
+    """
+
+    device: Device
+    uplinks: Sequence[Uplink]
+    keys: list[_Key]
+    times: list[int]
+    values: list[float]
+    left_out: list[LeftOut]
+    last: int = 0
+
+    @property
+    def rejected(self) -> Rejected | None:
+        """What its sender may want to mend, if it is stored in part only."""
+        reasons = [f"{one.name}: {one.reason}" for one in self.left_out if one.rejected]
+        return Rejected("part", "stored, but for " + "; ".join(reasons)) if reasons else None
+
+    def seen(self, now: int) -> Seen:
+        """Return what it says of the device itself."""
+        names = tuple(dict.fromkeys(one.name for one in self.left_out))[:_MAX_NAMED]
+        seen = Seen(time=now, messages=1, readings=len(self.keys), left_out=names)
+        for uplink in self.uplinks:
+            radio = uplink.radio
+            seen = seen.then(
+                Seen(
+                    time=now,
+                    messages=0,
+                    readings=0,
+                    battery=uplink.battery,
+                    rssi=radio.rssi if radio else None,
+                    snr=radio.snr if radio else None,
+                    left_out=names,
+                    reports_battery=uplink.reports_battery,
+                    reports_radio=radio is not None,
+                )
+            )
+        return seen
+
+
+class Request(NamedTuple):
+    """What the messages of one request, or one message, hold of a device so far: units and readings by property."""
+
+    units: dict[str, str]
+    readings: dict[tuple[str, int], tuple[float, int]]
+
+
 class DeviceDecoder:
-    """Turns what devices say into readings of the world of their pilot. Used by one thread at a time.
+    """Turns messages of devices into readings of the world of their pilot. Used by one thread at a time.
+
+    A name or a unit is taken by what is stored, never by what was rejected: a message is read (`decode`), counted
+    against the quotas and given the numbers of its series (`settle`), and noted when it is durable (`after_stored`).
 
     Parameters
     ----------
     register : Register
     catalog : Catalog
         Numbers the series; it grows.
-    kept : Catalog
-        Series that the store has from before, whose units stay.
+    stored : Catalog
+        Series that the store has, whose units stay.
     quotas : Quotas, optional
-        Without them everything may be said.
+        Without them nothing is too much.
     """
 
-    def __init__(self, register: Register, catalog: Catalog, kept: Catalog, quotas: Quotas | None = None) -> None:
-        self.seen: dict[tuple[str, str], Seen] = {}
-        """What was accepted says of the devices; whoever has stored it takes it from here."""
+    def __init__(self, register: Register, catalog: Catalog, stored: Catalog, quotas: Quotas | None = None) -> None:
+        self._seen: dict[tuple[str, str], Seen] = {}
         self._register = register
         self._catalog = catalog
-        self._kept = kept
+        self._stored = stored
         self._quotas = quotas
         self._numbers: dict[_Key, int] = {}
-        self._properties: dict[tuple[str, str], set[str]] = {}
+        self._units: dict[tuple[str, str], dict[str, str]] = {}  # by pilot and device, unit by property
+        self._described: list[Series] = []
 
-    def decode(self, pilot: str, name: str, payload: bytes, now: int) -> tuple[list[int], Readings]:
-        """Return the readings of a message, and the numbers of their series.
+    def decode(self, pilot: str, name: str, payload: bytes, now: int) -> DeviceReadings:
+        """Read a message of a device, neither counted nor noted yet.
 
         Parameters
         ----------
@@ -78,19 +131,6 @@ class DeviceDecoder:
         Raises
         ------
         Rejected
-            If it cannot become readings, or is more than the pilot may say.
-        """
-        self.count_message(pilot, now)
-        said = self.say(pilot, name, payload, now)
-        self.settle(pilot, [said], now)
-        return said.numbers, Readings([], [], said.times, said.values, [0] * len(said.numbers))
-
-    def say(self, pilot: str, name: str, payload: bytes, now: int) -> "DeviceReadings":
-        """Return what a device says, neither counted nor noted yet.
-
-        Raises
-        ------
-        Rejected
             If it cannot become readings.
         """
         device = self.find(pilot, name)
@@ -98,21 +138,22 @@ class DeviceDecoder:
         for uplink in uplinks:
             other = self._register.find(pilot, uplink.device) if uplink.device else None
             if other is not None and other.id != device.id:
-                raise Rejected("topic", f"the payload speaks of {other.id!r}, and was to be of {device.id!r}")
-        return self.accept(device, uplinks, now)
+                raise Rejected("topic", f"the payload is of {other.id!r}, and was sent for {device.id!r}")
+        return self.check(device, uplinks, now)
 
     def read(self, pilot: str, payload: bytes, codec: str, now: int) -> list[Uplink]:
-        """Read a payload; one that cannot be read is rejected.
+        """Read a payload.
 
         Raises
         ------
         Rejected
-            If it is nothing that a device can say.
+            If it is in no format that a device can send.
         """
         try:
             return registry.decode(payload, codec, now, partial(self.knows, pilot))
         except UplinkError as error:
-            raise Rejected("schema", str(error)) from error
+            code = "time" if isinstance(error, UplinkTimeError) else "schema"
+            raise Rejected(code, str(error)) from error
 
     def knows(self, pilot: str, name: str) -> bool:
         """Return whether a pilot has a device of that name."""
@@ -131,25 +172,58 @@ class DeviceDecoder:
             raise Rejected("device", f"{pilot} has no device {name[:80]!r}: make it with POST /v1/devices")
         return device
 
-    def accept(self, device: Device, uplinks: Sequence[Uplink], now: int) -> "DeviceReadings":
-        """Hold what a device says against its units and the time.
+    def begin(self, device: Device) -> Request:
+        """Return what `check` is to be given for each message of a request."""
+        return Request(dict(self._units_of(device)), {})
+
+    def check(
+        self, device: Device, uplinks: Sequence[Uplink], now: int, request: Request | None = None
+    ) -> DeviceReadings:
+        """Check units, ranges and times. What cannot be stored is left out; what has no time gets times from `now` on.
+
+        Parameters
+        ----------
+        device : Device
+        uplinks : sequence of Uplink
+        now : int
+            When they came [us since the Unix epoch].
+        request : Request, optional
+            What came with it of the same device; it grows.
 
         Raises
         ------
         Rejected
-            If it cannot be readings.
+            If nothing of it can be stored.
         """
-        numbers: list[int] = []
-        times: list[int] = []
-        values: list[float] = []
+        readings = DeviceReadings(device, uplinks, [], [], [], [])
+        units, found = request or self.begin(device)
+        first: Rejected | None = None
+        last = 0
         for uplink in uplinks:
-            time = now if uplink.time is None else uplink.time
-            _check_time(time, now)
+            for one in uplink.left_out:
+                leave_out(readings.left_out, one)
+            time = uplink.time
+            if time is None:
+                time = last = last + STEP if last else now
             for property_, measure in uplink.properties.items():
-                numbers.append(self._number(device, property_, measure))
-                times.append(time)
-                values.append(measure.value)
-        return DeviceReadings(device, uplinks, numbers, times, values)
+                try:
+                    _check_time(time, now)
+                    _check_measure(device, property_, measure, units)
+                    if (property_, time) in found:
+                        _check_repetition(found[property_, time], measure.value, uplink.nanosecond)
+                        continue
+                except Rejected as rejected:
+                    first = first or rejected
+                    leave_out(readings.left_out, LeftOut(property_, str(rejected)))
+                    continue
+                found[property_, time] = measure.value, uplink.nanosecond
+                units[property_] = measure.unit or units.get(property_, "")
+                readings.keys.append((device.pilot, device.id, property_, measure.unit))
+                readings.times.append(time)
+                readings.values.append(measure.value)
+        if first is not None and not readings.keys:
+            raise first
+        return readings._replace(last=last)
 
     def count_message(self, pilot: str, now: int) -> None:
         """Count a message against the quotas.
@@ -162,111 +236,126 @@ class DeviceDecoder:
         if self._quotas is not None:
             self._quotas.message(pilot, now)
 
-    def settle(self, pilot: str, said: Sequence["DeviceReadings"], now: int) -> None:
-        """Count readings against the quotas, and note what they say of their devices.
+    def settle(self, pilot: str, messages: Sequence[DeviceReadings], now: int, *, counted: bool = True) -> list[int]:
+        """Count readings against the quotas, note what they say of their devices, and return the numbers of the series.
+
+        Parameters
+        ----------
+        pilot : str
+        messages : sequence of DeviceReadings
+        now : int
+            [us since the Unix epoch]
+        counted : bool
+            Whether they count against the quotas; what the broker delivers again was counted before.
 
         Raises
         ------
         Rejected
             If they are too many.
         """
-        if self._quotas is not None:
-            self._quotas.points(pilot, sum(len(one.numbers) for one in said), now)
-        for one in said:
-            key = (one.device.pilot, one.device.id)
+        if self._quotas is not None and counted:
+            self._quotas.points(pilot, sum(len(one.keys) for one in messages), now)
+        numbers: list[int] = []
+        for one in messages:
+            for key in one.keys:
+                number = self._numbers.get(key)
+                numbers.append(self._intern(one.device, key) if number is None else number)
+            key_ = (one.device.pilot, one.device.id)
             seen = one.seen(now)
-            self.seen[key] = self.seen[key].then(seen) if key in self.seen else seen
+            self._seen[key_] = self._seen[key_].then(seen) if key_ in self._seen else seen
+        return numbers
 
-    def store_seen(self) -> None:
-        """Tell the register what the messages settled so far say of their devices."""
-        seen, self.seen = self.seen, {}
+    def after_stored(self) -> list[Series]:
+        """Tell the register what the messages settled so far say of their devices, now that they are stored.
+
+        Returns
+        -------
+        list of Series
+            Series that have got a unit, for `Store.describe`.
+        """
+        seen, self._seen = self._seen, {}
+        described, self._described = self._described, []
         if seen:
             self._register.touch(seen)
+        return described
 
-    def _number(self, device: Device, property_: str, measure: Measure) -> int:
-        """Return the number of a series, after a look at the unit and the value."""
-        if measure.unit and (quantity := QUANTITIES.get(property_)) is not None:
-            if measure.unit != quantity.unit:
-                raise Rejected("unit", f"{property_} is in {quantity.unit}, not in {measure.unit!r}")
-            if not quantity.low <= measure.value <= quantity.high:
-                said = f"{property_} is {measure.value:g} {measure.unit}"
-                raise Rejected("range", f"{said}, outside {quantity.low:g} to {quantity.high:g}")
-        key = (device.pilot, device.id, property_, measure.unit)
-        number = self._numbers.get(key)
-        if number is None:
-            if len(self._numbers) >= _MAX_NUMBERS:
-                self._numbers.clear()
-            number = self._numbers[key] = self._intern(device, property_, measure.unit)
-        return number
+    def forget_unstored(self) -> None:
+        """Forget what the messages settled so far have taken, as they could not be stored."""
+        self._seen.clear()
+        self._described.clear()
+        self._numbers.clear()
+        self._units.clear()
 
-    def _intern(self, device: Device, property_: str, unit: str) -> int:
-        properties = self._properties_of(device)
-        if property_ not in properties and len(properties) >= MAX_PROPERTIES:
-            raise Rejected("schema", f"{device.id} has {MAX_PROPERTIES} properties already, and no {property_!r}")
-        _check_unit(property_, unit)
-        before = self._kept.find(device.world, device.id, property_)
+    def _intern(self, device: Device, key: _Key) -> int:
+        """Return the number of a series, and take its name and unit."""
+        _, _, property_, unit = key
+        units = self._units_of(device)
+        before = self._stored.find(device.world, device.id, property_)
+        series = Series(
+            world=device.world,
+            sensor=device.id,
+            property=property_,
+            kind=KIND,
+            district=device.district,
+            unit=unit or units.get(property_, ""),
+            owner=device.pilot,
+        )
         if before is not None:
-            series = self._kept[before]
-        else:
-            quantity = QUANTITIES.get(property_)
-            series = Series(
-                world=device.world,
-                sensor=device.id,
-                property=property_,
-                kind=KIND,
-                district=device.district,
-                unit=unit or (quantity.unit if quantity else ""),
-                owner=device.pilot,
-            )
+            if unit and not self._stored[before].unit:
+                self._described.append(replace(self._stored[before], unit=unit))
+            series = replace(self._stored[before], unit=self._stored[before].unit or series.unit)
+        units[property_] = series.unit
         number = self._catalog.intern(series)
-        known = self._catalog[number].unit
-        if unit and known and unit != known:
-            raise Rejected("unit", f"{property_} of {device.id} is in {known} since it was first said, not in {unit!r}")
-        properties.add(property_)
+        self._catalog.describe(number, series)
+        if len(self._numbers) >= _MAX_NUMBERS:
+            self._numbers.clear()
+        self._numbers[key] = number
         return number
 
-    def _properties_of(self, device: Device) -> set[str]:
-        """Return what a device has said of, now and before."""
+    def _units_of(self, device: Device) -> dict[str, str]:
+        """Return the properties that a device has, each with its unit."""
         key = (device.pilot, device.id)
-        if key not in self._properties:
-            chosen = self._kept.select(Selection(worlds=(device.world,), sensors=(device.id,)))
-            self._properties[key] = {self._kept[number].property for number in chosen.tolist()}
-        return self._properties[key]
+        if key not in self._units:
+            chosen = self._stored.select(Selection(worlds=(device.world,), sensors=(device.id,)))
+            series = [self._stored[number] for number in chosen.tolist()]
+            self._units[key] = {one.property: one.unit for one in series}
+        return self._units[key]
 
 
-class DeviceReadings(NamedTuple):
-    """What a device said: readings as columns of equal length, `numbers` those of their series."""
-
-    device: Device
-    uplinks: Sequence[Uplink]
-    numbers: list[int]
-    times: list[int]
-    values: list[float]
-
-    def seen(self, now: int) -> Seen:
-        """Return what it says of the device itself."""
-        seen = Seen(time=now, messages=1, readings=len(self.numbers))
-        for uplink in self.uplinks:
-            radio = uplink.radio or Radio()
-            seen = seen.then(
-                Seen(time=now, messages=0, readings=0, battery=uplink.battery, rssi=radio.rssi, snr=radio.snr)
-            )
-        return seen
-
-
-def _check_unit(property_: str, unit: str) -> None:
-    """Refuse what a spreadsheet, to which it may come as CSV, would take for a formula, and what is no short word."""
+def _check_measure(device: Device, property_: str, measure: Measure, units: dict[str, str]) -> None:
+    """Check the unit and the value, where a unit is given, and that the device may have the property."""
+    unit = measure.unit
+    if property_ not in units and len(units) >= MAX_PROPERTIES:
+        raise Rejected("schema", f"{device.id} has {MAX_PROPERTIES} properties already, and no {property_[:80]!r}")
+    if not unit:
+        return
+    if (quantity := QUANTITIES.get(property_)) is not None:
+        if unit != quantity.unit and property_ not in units:  # one that was sent without a unit may be in another
+            raise Rejected("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
+        if unit == quantity.unit and not quantity.low <= measure.value <= quantity.high:
+            value = f"{property_} is {measure.value:g} {unit}"
+            raise Rejected("range", f"{value}, outside {quantity.low:g} to {quantity.high:g}")
+    # Nothing that a spreadsheet, to which it may come as CSV, would take for a formula.
     if len(unit) > _MAX_UNIT or not unit.isprintable() or unit.startswith(_FORMULAS):
-        said = f"the unit of {property_} is {unit[:80]!r}"
-        raise Rejected("unit", f"{said}: use up to {_MAX_UNIT} printable characters, not beginning with = + - or @")
+        rule = f"use up to {_MAX_UNIT} printable characters, not beginning with = + - or @"
+        raise Rejected("unit", f"the unit of {property_} is {unit[:80]!r}: {rule}")
+    known = units.get(property_)
+    if known and unit != known:
+        raise Rejected("unit", f"{property_} of {device.id} is in {known} since it was first sent, not in {unit!r}")
+
+
+def _check_repetition(before: tuple[float, int], value: float, nanosecond: int) -> None:
+    """Reject a second reading of one property and time, unless it is the same once more."""
+    if before != (value, nanosecond):
+        raise Rejected("time", "another reading of the message has this property and time, to the microsecond")
 
 
 def _check_time(time: int, now: int) -> None:
     if not EARLIEST <= time < LATEST:
         raise Rejected(
             "time",
-            f"observed {time / SECOND:.9g} s after 1970, which is no time of a device: times are seconds, and those of "
-            "lines are nanoseconds unless precision= says otherwise",
+            f"observed {time / SECOND:.9g} s after 1970, which is no time of a device: times of lines are nanoseconds "
+            "unless precision= says otherwise",
         )
     if time > now + LEAD:
         raise Rejected("time", f"observed at {format_time(time)}, while it is {format_time(now)}")

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from ingest.arrivals import OVER_MQTT, ArrivalClock
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
 from ingest.devices import DeviceDecoder
@@ -46,7 +47,7 @@ class Relay:
         devices: Callable[[Catalog], DeviceDecoder] | None = None,
     ) -> None:
         self.clocks = Clocks()
-        self._decoder = Decoder(city, self.clocks, devices)
+        self._decoder = Decoder(city, self.clocks, devices, ArrivalClock(clock, OVER_MQTT))
         self._ledger = ledger
         self._subscription = subscription
         self._clock = clock

@@ -1,20 +1,23 @@
-"""The ingest loop: receive, decode, store, and only then acknowledge."""
+"""Ingest loop: receives, decodes, stores, and only then acknowledges."""
 
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from ingest.arrivals import OVER_MQTT, ArrivalClock, ArrivalLog
 from ingest.clocks import Clocks
-from ingest.decoder import Decoder
-from ingest.devices import DeviceDecoder
+from ingest.decoder import Decoded, Decoder
+from ingest.delivery_order import DeliveryOrder
+from ingest.devices import DeviceDecoder, DeviceReadings
 from zenata.city.clock import Clock
 from zenata.city.model import City
-from zenata.city.readings import Catalog, ReadingBatch
+from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
 from zenata.errors import SetupError, StoreError
-from zenata.store.base import Store
+from zenata.store.base import Query, Store
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire import topics
 from zenata.wire.mqtt import SHARED, Message, Subscription
@@ -23,6 +26,9 @@ log = logging.getLogger(__name__)
 
 _LONG_BATCH = 1.0  # well below the time after which the broker sends again [s]
 _MIN_BATCH, _FIRST_BATCH = 20, 250  # messages
+
+T = TypeVar("T")
+
 
 FILTERS = (topics.TELEMETRY, topics.PACKS, topics.PILOTS, topics.CLOCKS)
 
@@ -91,6 +97,8 @@ class Ingest:
         Called with each batch once it is durable.
     devices : callable, optional
         Makes what reads pilots' own devices; see `ingest.decoder.Decoder`.
+    arrivals : ArrivalLog, optional
+        Dates the messages of devices; without one their dates do not outlive the process.
     batch_messages : int
         The most messages stored, and acknowledged, at once.
     batch_age : float
@@ -107,6 +115,7 @@ class Ingest:
         clock: Clock,
         on_stored: Callable[[ReadingBatch], None] = lambda _: None,
         devices: Callable[[Catalog], DeviceDecoder] | None = None,
+        arrivals: ArrivalLog | None = None,
         batch_messages: int = 2000,
         batch_age: float = 0.05,
     ) -> None:
@@ -117,27 +126,33 @@ class Ingest:
         self._on_stored = on_stored
         self._batch_messages = batch_messages
         self._batch_age = batch_age
+        self._arrivals = arrivals or ArrivalLog(ArrivalClock(clock, OVER_MQTT))
+        self._order = DeliveryOrder(self._arrivals.order, on_renumbered=self._arrivals.renumbered)
         self.clocks = Clocks()
-        self._decoder = Decoder(city, self.clocks, devices)
+        self._decoder = Decoder(city, self.clocks, devices, self._arrivals.clock)
         self._gone: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set.
 
-        Batches grow while they take little time, and one that takes long is followed by a smaller one: the broker sends again what is not acknowledged in time,
-        and cuts off who does not read, so that a slow store would get ever more of the same.
+        Batches grow while they take little time, and one that takes long is followed by a smaller one: the broker sends
+        again what is not acknowledged in time, and cuts off who does not read, so that a slow store would get ever more
+        of the same.
         """
         limit = min(_FIRST_BATCH, self._batch_messages)
         while not stop.is_set():
-            messages = self._subscription.receive(limit=limit, wait=self._batch_age)
+            messages = self._order.admit(self._subscription.receive(limit=limit, wait=self._batch_age))
             begin = time.monotonic()
             if messages and self._store_all(messages, stop):
                 self._subscription.acknowledge(messages)
+                self._order.acknowledged(messages)
+                self._arrivals.note(self._order.state)
             took = time.monotonic() - begin
             if took > _LONG_BATCH:
                 limit = max(limit // 2, _MIN_BATCH)
             elif took < _LONG_BATCH / 4:
                 limit = min(limit * 5 // 4, self._batch_messages)
+        self._arrivals.close()
 
     def _store_all(self, messages: list[Message], stop: threading.Event) -> bool:
         """Store messages, trying again while the store fails; return whether they are durable."""
@@ -145,37 +160,108 @@ class Ingest:
         self._gone |= gone  # what is still on its way from there is for nobody
         if self._gone:
             others = [message for message in others if topics.world_of(message.topic) not in self._gone]
-        batch, letters = self._decoder.decode(others, self._clock.now())
+        decoded = self._retried(lambda: self._decode(others), stop)
+        if decoded is None:
+            return False
+        batch = decoded.batch()
+        new = self._retried(lambda: self._append(batch, decoded.letters, others), stop)
+        if new is None:
+            return False
+        # What follows is done once, whatever fails from here on: the readings are stored, and a retry finds nothing new.
+        self._count(decoded, batch, new)
+        if self._decoder.devices is not None:
+            self._describe(self._decoder.devices.after_stored())
+        if new:
+            self._on_stored(batch)
+        return self._retried(lambda: self._forget(gone), stop) is not None
+
+    def _retried(self, action: Callable[[], T], stop: threading.Event) -> T | None:
+        """Do something again and again while the store fails; None if it is to stop."""
         pause = 0.1
         while True:
             try:
-                new = self._store.append(batch, self._unknown(letters, others))
-                for world in gone:
-                    self._store.forget(world)
+                return action()
             except StoreError as error:
                 self.counters.store_failures += 1
-                log.error("the store refuses readings; nothing is acknowledged until it takes them: %s", error)
+                log.error("the store fails; nothing is acknowledged until it works: %s", error)
                 if stop.wait(pause):
-                    return False
+                    return None
                 pause = min(pause * 2, 5.0)
-            else:
-                break
+
+    def _decode(self, messages: list[Message]) -> Decoded:
+        """Decode messages, each of a device with the date that it keeps."""
+        now = self._clock.now()
+        decoded = Decoded(self._decoder.catalog)
+        try:
+            for message in messages:
+                if topics.is_of_pilot(message.topic):
+                    arrival, again = self._arrivals.date(message)
+                    self._decoder.add_device(decoded, message, arrival, self._is_stored if again else None)
+                else:
+                    self._decoder.add(decoded, message, now)
+        except StoreError:
+            if self._decoder.devices is not None:
+                self._decoder.devices.forget_unstored()  # all of it is decoded again
+            raise
+        return decoded
+
+    def _append(self, batch: ReadingBatch, letters: list[DeadLetter], messages: list[Message]) -> int:
+        self._arrivals.write()
+        return self._store.append(batch, self._unknown(letters, messages))
+
+    def _forget(self, worlds: set[str]) -> int:
+        for world in worlds:
+            self._store.forget(world)
+        return len(worlds)
+
+    def _count(self, decoded: Decoded, batch: ReadingBatch, new: int) -> None:
         self.counters.batches += 1
-        self.counters.messages += len(others)
+        self.counters.messages += decoded.messages
         self.counters.readings += new
         self.counters.duplicates += len(batch) - new
-        self.counters.dead_letters += len(letters)
-        for letter in letters[:3]:
+        self.counters.dead_letters += len(decoded.letters)
+        for letter in decoded.letters[:3]:
             log.warning("dead letter from %s: %s", letter.topic, letter.reason)
-        if self._decoder.devices is not None:
-            self._decoder.devices.store_seen()
-        if new:
-            self._on_stored(batch)
-        return True
+
+    def _describe(self, described: Sequence[Series]) -> None:
+        """Give series the unit that they have got."""
+        try:
+            for series in described:
+                self._store.describe(series)
+        except StoreError as error:
+            log.warning("units are not stored now, but with the next message that has them: %s", error)
+            if self._decoder.devices is not None:
+                self._decoder.devices.forget_unstored()
+
+    def _is_stored(self, readings: DeviceReadings | None, letter: DeadLetter | None) -> bool:
+        """Return whether the store has all that a message became."""
+        if letter is not None:
+            found = self._store.dead_letters(topics=[letter.topic], before=letter.received + 1, limit=1)
+            if not found or found[0].received != letter.received:
+                return False
+        if readings is None or not readings.keys:
+            return letter is not None
+        world, sensor = readings.device.world, readings.device.id
+        table = self._store.query(
+            Query(
+                selection=Selection(worlds=(world,), sensors=(sensor,)),
+                start=min(readings.times),
+                end=max(readings.times) + 1,
+            )
+        )
+        stored = {
+            (table.catalog[number].property, time)
+            for number, time in zip(table.series.tolist(), table.time.tolist(), strict=True)
+        }
+        return all((key[2], time) in stored for key, time in zip(readings.keys, readings.times, strict=True))
 
     def _unknown(self, letters: list[DeadLetter], messages: list[Message]) -> list[DeadLetter]:
-        """Leave out the dead letters that the store has from before: their messages were not acknowledged in time."""
-        again = {(message.topic, message.payload) for message in messages if message.again}
+        """Leave out dead letters of worlds that the store has: their messages were not acknowledged in time."""
+        again = {
+            (message.topic, message.payload)
+            for message in messages
+            if message.again and not topics.is_of_pilot(message.topic)
+        }
         return [
             letter
             for letter in letters

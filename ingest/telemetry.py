@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from ingest.devices import DeviceDecoder, DeviceReadings, Register
+from ingest.arrivals import OVER_HTTP, ArrivalClock
+from ingest.devices import DeviceDecoder, DeviceReadings, Register, Request
 from ingest.quotas import Quotas
 from zenata.city.clock import Clock
 from zenata.city.readings import Catalog, ReadingBatch
@@ -20,9 +21,11 @@ from zenata.wire.uplinks.results import Rejection, TelemetryResult
 NOBODY = "unknown"
 """The device in the topic of a dead letter whose own is none."""
 
+_MAX_SHOWN = 120  # characters of a line that an answer repeats
+
 
 class Telemetry:
-    """Takes what devices say. May be used from any thread; one request at a time is stored.
+    """Takes messages of devices. May be used from any thread; one request at a time is stored.
 
     Parameters
     ----------
@@ -50,15 +53,15 @@ class Telemetry:
         self._store = store
         self._clock = clock
         self._on_stored = on_stored
+        self._arrivals = ArrivalClock(clock, OVER_HTTP)
         self._lock = threading.Lock()
-        self._received = 0  # of the last letter
 
     def points(self, pilot: str) -> int:
         """Return how many readings of a pilot's devices this process has counted in this day of UTC."""
         return self._quotas.used(pilot, self._clock.now())
 
     def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:
-        """Take one message, all or nothing. What cannot be readings is a dead letter too, as its sender may not look.
+        """Take one message. What cannot be readings is a dead letter too, as its sender may not look; a part is left out.
 
         Parameters
         ----------
@@ -70,19 +73,21 @@ class Telemetry:
         Raises
         ------
         StoreError
-            If it cannot be kept.
+            If it cannot be stored.
         """
         with self._lock:
-            now = self._clock.now()
+            now = self._arrivals.next()
             try:
                 self._decoder.count_message(pilot, now)
-                said = [self._decoder.say(pilot, name, payload, now)] if name else self._speakers(pilot, payload, now)
-                self._decoder.settle(pilot, said, now)
+                messages = (
+                    [self._decoder.decode(pilot, name, payload, now)] if name else self._by_device(pilot, payload, now)
+                )
+                numbers = self._decoder.settle(pilot, messages, now)
             except Rejected as rejected:
                 if not rejected.quota:
-                    self._store.append(_batch(self._catalog, []), [self._letter(pilot, name, payload, rejected, now)])
+                    self._store.append(self._batch([], []), [_letter(pilot, name, payload, rejected, now)])
                 return TelemetryResult(rejections=(_rejection(rejected),))
-            return self._keep(said)
+            return self._append(messages, numbers)
 
     def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> TelemetryResult:
         """Take line protocol, each line on its own; what is too much for a quota, not at all.
@@ -99,7 +104,7 @@ class Telemetry:
         Raises
         ------
         StoreError
-            If they cannot be kept.
+            If they cannot be stored.
         """
         try:
             with self._lock:  # before they are read: that takes time
@@ -111,88 +116,103 @@ class Telemetry:
             return TelemetryResult(rejections=(Rejection(code="schema", reason=str(error)),))
         rejections = [Rejection(code="schema", reason=str(line), line=line.number) for line in bad]
         with self._lock:
-            now = self._clock.now()
-            said = []
+            messages, requests = [], dict[str, Request]()
             try:
                 for line in lines:
                     try:
-                        said.append(self._line(pilot, name or line.uplink.device, line, now))
+                        message = self._line(pilot, name or line.uplink.device, line, requests)
                     except Rejected as rejected:
-                        reason = f"'{line.text[:120]}': {rejected}"
-                        rejections.append(Rejection(code=rejected.code, reason=reason, line=line.number))
-                self._decoder.settle(pilot, said, now)
+                        rejections.append(_line_rejection(line, rejected))
+                        continue
+                    messages.append(message)
+                    if message.rejected:
+                        rejections.append(_line_rejection(line, message.rejected))
+                numbers = self._decoder.settle(pilot, messages, self._clock.now())
             except Rejected as rejected:
                 return TelemetryResult(rejections=(_rejection(rejected),))
-            return self._keep(said, sorted(rejections, key=lambda rejection: rejection.line))
+            return self._append(messages, numbers, sorted(rejections, key=lambda rejection: rejection.line))
 
-    def _line(self, pilot: str, name: str | None, line: influx.Line, now: int) -> DeviceReadings:
+    def _line(self, pilot: str, name: str | None, line: influx.Line, requests: dict[str, Request]) -> DeviceReadings:
         if name is None:
             raise Rejected("device", "no tag device or host says which device this is")
-        return self._decoder.accept(self._decoder.find(pilot, name), [line.uplink], now)
+        device = self._decoder.find(pilot, name)
+        if device.id not in requests:
+            requests[device.id] = self._decoder.begin(device)
+        return self._decoder.check(device, [line.uplink], self._arrivals.next(), requests[device.id])
 
-    def _speakers(self, pilot: str, payload: bytes, now: int) -> list[DeviceReadings]:
-        """Return what the devices say that a payload names itself; of SenML there may be several."""
+    def _by_device(self, pilot: str, payload: bytes, now: int) -> list[DeviceReadings]:
+        """Return the readings of the devices that a payload names itself; of SenML or a list there may be several."""
         try:
             name = registry.device_of(payload)
         except UplinkError as error:
             raise Rejected("schema", str(error)) from error
         if name is not None:
-            return [self._decoder.say(pilot, name, payload, now)]
+            return [self._decoder.decode(pilot, name, payload, now)]
         uplinks = self._decoder.read(pilot, payload, registry.AUTO, now)
         names = list(dict.fromkeys(uplink.device for uplink in uplinks))
         if None in names:
             raise Rejected("device", "nothing says which device this is: say it as ?device=")
         return [
-            self._decoder.accept(
+            self._decoder.check(
                 self._decoder.find(pilot, name), [uplink for uplink in uplinks if uplink.device == name], now
             )
             for name in names
             if name is not None
         ]
 
-    def _keep(self, said: Sequence[DeviceReadings], rejections: Sequence[Rejection] = ()) -> TelemetryResult:
-        """Store readings, and let everybody know."""
-        batch = _batch(self._catalog, said)
+    def _append(
+        self, messages: Sequence[DeviceReadings], numbers: Sequence[int], rejections: Sequence[Rejection] = ()
+    ) -> TelemetryResult:
+        """Store readings, and pass them on."""
+        batch = self._batch(messages, numbers)
         try:
             new = self._store.append(batch) if len(batch) else 0
         except StoreError:
-            self._decoder.seen.clear()  # nobody was heard whose words are not kept
+            self._decoder.forget_unstored()
             raise
-        self._decoder.store_seen()
+        self._arrivals.reserve(max((one.last for one in messages), default=0))
+        try:
+            for series in self._decoder.after_stored():
+                self._store.describe(series)
+        except StoreError:
+            self._decoder.forget_unstored()  # the next message that has the unit tries again
         if new:
             self._on_stored(batch)
         return TelemetryResult(
-            devices=tuple(dict.fromkeys(one.device.id for one in said)),
+            devices=tuple(dict.fromkeys(one.device.id for one in messages)),
             readings=len(batch),
-            left_out=tuple(name for one in said for uplink in one.uplinks for name in uplink.left_out),
+            left_out=tuple(one.name for message in messages for one in message.left_out),
             rejections=tuple(rejections),
         )
 
-    def _letter(self, pilot: str, name: str | None, payload: bytes, rejected: Rejected, now: int) -> DeadLetter:
-        self._received = max(now, self._received + 1)  # each has a time of its own, as its name
-        try:
-            topic = topics.device(pilot, name or NOBODY)
-        except TopicError:
-            topic = topics.device(pilot, NOBODY)
-        return DeadLetter(
-            received=self._received,
-            topic=topic,
-            payload=payload,
-            code=rejected.code,
-            reason=str(rejected),
-            sensor=topics.parse_device(topic).device,
+    def _batch(self, messages: Sequence[DeviceReadings], numbers: Sequence[int]) -> ReadingBatch:
+        return ReadingBatch(
+            catalog=self._catalog,
+            series=np.array(numbers, dtype=np.int32),
+            time=np.array([time for one in messages for time in one.times], dtype=np.int64),
+            value=np.array([value for one in messages for value in one.values], dtype=np.float64),
+            seq=np.zeros(len(numbers), dtype=np.int64),
         )
 
 
-def _batch(catalog: Catalog, said: Sequence[DeviceReadings]) -> ReadingBatch:
-    numbers = [number for one in said for number in one.numbers]
-    return ReadingBatch(
-        catalog=catalog,
-        series=np.array(numbers, dtype=np.int32),
-        time=np.array([time for one in said for time in one.times], dtype=np.int64),
-        value=np.array([value for one in said for value in one.values], dtype=np.float64),
-        seq=np.zeros(len(numbers), dtype=np.int64),
+def _letter(pilot: str, name: str | None, payload: bytes, rejected: Rejected, now: int) -> DeadLetter:
+    try:
+        topic = topics.device(pilot, name or NOBODY)
+    except TopicError:
+        topic = topics.device(pilot, NOBODY)
+    return DeadLetter(
+        received=now,
+        topic=topic,
+        payload=payload,
+        code=rejected.code,
+        reason=str(rejected),
+        sensor=topics.parse_device(topic).device,
     )
+
+
+def _line_rejection(line: influx.Line, rejected: Rejected) -> Rejection:
+    reason = f"'{line.text[:_MAX_SHOWN]}': {rejected}"
+    return Rejection(code=rejected.code, reason=reason, line=line.number)
 
 
 def _rejection(rejected: Rejected) -> Rejection:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from ingest.arrivals import OVER_MQTT, STEP, ArrivalClock, ArrivalLog
 from ingest.bulk import BulkServer
 from ingest.devices import DeviceDecoder
 from ingest.maintenance import Maintenance
@@ -28,7 +29,7 @@ def ingest(settings: Settings) -> None:
     engine = open_control_data(settings)
     store = open_store_when_there(settings)
     pilots = open_register(settings, engine)
-    counted = partial(DeviceDecoder, Devices(engine), kept=store.catalog, quotas=counter_of(pilots))
+    counted = partial(DeviceDecoder, Devices(engine), stored=store.catalog, quotas=counter_of(pilots))
     try:
         with (
             pilots,
@@ -37,11 +38,23 @@ def ingest(settings: Settings) -> None:
             subscription_of(settings, broker_of(settings), name, filters) as subscription,
         ):
             subscription.connect(PATIENCE)
-            Ingest(city=city, store=store, subscription=subscription, clock=WallClock(), devices=counted).run(
-                stop_on_signal()
-            )
+            Ingest(
+                city=city,
+                store=store,
+                subscription=subscription,
+                clock=WallClock(),
+                devices=counted,
+                arrivals=arrivals_of(settings, name),
+            ).run(stop_on_signal())
     finally:
         store.close()
+
+
+def arrivals_of(settings: Settings, session: str) -> ArrivalLog:
+    """Return the log of arrival times of a session; each of several workers has a last digit of its own."""
+    number = parse_worker(settings.worker).number if settings.worker else 1
+    digit = OVER_MQTT + (number - 1) % (STEP - OVER_MQTT)
+    return ArrivalLog(ArrivalClock(WallClock(), digit), settings.arrivals_file(session))
 
 
 def _part(settings: Settings, city: City) -> tuple[str, Sequence[str]]:

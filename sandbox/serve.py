@@ -61,7 +61,7 @@ def serve(settings: Settings) -> None:
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
     devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
     worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
-    reader = partial(DeviceDecoder, devices, kept=store.catalog)
+    reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
     worker = ingest_thread(settings, parse_url(settings.broker), city, store, hub, decoder) if settings.broker else None
     exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())

@@ -219,6 +219,10 @@ class Settings(BaseSettings):
         """File of the subscriptions that the broker has confirmed to a session; from then on it queues messages for it."""
         return self.data_dir / f"{session}.subscribed"
 
+    def arrivals_file(self, session: str = "ingest") -> Path:
+        """File of the arrival times that ingest gave to messages of devices."""
+        return self.data_dir / f"{session}.arrivals"
+
     @property
     def bulk_file(self) -> Path:
         """File of the door for readings in great numbers."""

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.live.hub import Hub
+from ingest.arrivals import OVER_MQTT, ArrivalClock, ArrivalLog
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder
 from ingest.relay import Relay
@@ -43,6 +44,7 @@ def ingest_thread(
             clock=WallClock(),
             on_stored=hub.publish,
             devices=devices,
+            arrivals=ArrivalLog(ArrivalClock(WallClock(), OVER_MQTT), settings.arrivals_file()),
         )
         return IngestThread(ingest, subscription)
     subscription = subscription_of(settings, address, "api", FILTERS)

@@ -8,6 +8,7 @@
     ├── TopicError       a topic is not one of ours
     ├── SenmlError       a payload is not a SenML pack
     ├── UplinkError      a payload is nothing that a pilot's device can say
+    │   └── UplinkTimeError  ... as its time is none
     ├── Rejected         a message cannot become readings
     ├── CommandError     a payload is not a command
     ├── ControlError     a simulator cannot be asked, or refused
@@ -45,6 +46,10 @@ class SenmlError(ZenataError):
 
 class UplinkError(ZenataError):
     """A payload is nothing that a pilot's device can say; the message names what is wrong with it."""
+
+
+class UplinkTimeError(UplinkError):
+    """A payload says when it was observed, and that is no time."""
 
 
 class Rejected(ZenataError):  # noqa: N818 - it is no failure of ours

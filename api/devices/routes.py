@@ -158,6 +158,7 @@ def document_of(device: Device) -> dict[str, Any]:
         "snr": device.snr,
         "messages": device.messages,
         "readings": device.readings,
+        "left_out": device.left_out,
     }
 
 

@@ -14,6 +14,7 @@ from zenata.city.readings import Selection
 from zenata.control.device import Seen
 from zenata.errors import StoreError
 from zenata.store import open_store
+from zenata.store.base import Query
 from zenata.wire.uplinks.results import TelemetryResult
 
 NOW = parse_time("2026-01-01T12:00:00Z")
@@ -42,7 +43,7 @@ def telemetry(store, table, limits=Limits(1e6, 10**6), on_stored=lambda _: None)
     return Telemetry(register=table, store=store, quotas=Quotas(lambda _: limits), clock=Stopped(), on_stored=on_stored)
 
 
-def kept(store):
+def stored(store):
     newest = store.latest(Selection())
     rows = zip(newest.series.tolist(), newest.columns["value"].tolist(), strict=True)
     return {(store.catalog[n].world, store.catalog[n].sensor, store.catalog[n].property): value for n, value in rows}
@@ -52,9 +53,9 @@ def test_what_is_answered_is_stored_heard_and_seen(store, table):
     heard = []
     answer = telemetry(store, table, on_stored=heard.append).document("alpha", "roof", b'{"level": 2, "note": "x"}')
     assert answer == TelemetryResult(devices=("roof",), readings=1, left_out=("note",))
-    assert kept(store) == {("p-alpha", "roof", "level"): 2}
+    assert stored(store) == {("p-alpha", "roof", "level"): 2}
     assert [len(batch) for batch in heard] == [1]
-    assert table.seen == {("alpha", "roof"): Seen(time=NOW, messages=1, readings=1)}
+    assert table.seen == {("alpha", "roof"): Seen(time=NOW + 1, messages=1, readings=1, left_out=("note",))}
 
 
 def test_the_same_again_is_no_news(store, table):
@@ -77,7 +78,7 @@ def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):
         return DeviceDecoder(table, catalog, store.catalog)
 
     assert replay(small_city(), store, Clocks(), devices=devices) == Replayed(mended=1, dead=2)
-    assert kept(store) == {("p-alpha", "roof", "level"): 2}
+    assert stored(store) == {("p-alpha", "roof", "level"): 2}
     assert len(store.dead_letters(payloads=True)) == 2
     assert store.ledger.worlds() == []
 
@@ -86,7 +87,7 @@ def test_lines_over_a_quota_are_kept_not_at_all(store, table):
     taker = telemetry(store, table, Limits(10, 1))
     answer = taker.lines("alpha", "roof", b"device a=1,b=2\nbad", "ns")
     assert [rejection.quota for rejection in answer.rejections] == ["points_per_day"]
-    assert kept(store) == {}
+    assert stored(store) == {}
     assert table.seen == {}
 
 
@@ -122,4 +123,55 @@ def test_many_at_once_are_all_kept(store, table):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(kept(store)) == 80
+    assert len(stored(store)) == 80
+
+
+def rows(store):
+    table = store.query(Query(selection=Selection(), start=0, end=2 * NOW))
+    return [
+        (table.catalog[n].property, value)
+        for n, value in zip(table.series.tolist(), table.columns["value"].tolist(), strict=True)
+    ]
+
+
+def test_t1_messages_without_a_time_are_all_stored_in_order(store, table):
+    taker = telemetry(store, table)
+    for value in (1, 0, 1, 1):
+        taker.document("alpha", "roof", b'{"door": %d}' % value)
+    taker.lines("alpha", "roof", b"device door=0\ndevice door=0\ndevice door=1", "ns")
+    assert rows(store) == [("door", value) for value in (1, 0, 1, 1, 0, 0, 1)]
+
+
+def test_t3_lines_that_differ_in_a_tag_are_two_series(store, table):
+    lines = b"climate,device=roof,room=north temp=20 1767225600\nclimate,device=roof,room=south temp=25 1767225600"
+    assert telemetry(store, table).lines("alpha", None, lines, "s").readings == 2
+    assert sorted(rows(store)) == [("climate/temp;room=north", 20), ("climate/temp;room=south", 25)]
+
+
+def test_t6_a_unit_that_comes_later_is_the_stored_one(store, table, tmp_path):
+    taker = telemetry(store, table)
+    taker.document("alpha", "roof", b'{"voltage": 3005}')
+    assert [series.unit for series in store.catalog.since(0)] == [""]
+    taker.document("alpha", "roof", b'[{"n": "voltage", "u": "mV", "v": 3006}]')
+    assert [series.unit for series in store.catalog.since(0)] == ["mV"]
+    store.close()
+    again = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
+    assert [series.unit for series in again.catalog.since(0)] == ["mV"]
+    again.close()
+
+
+def test_t14_the_second_point_of_a_microsecond_is_named(store, table):
+    lines = b"m,device=roof v=1 1767225600000000000\nm,device=roof v=2 1767225600000000800"
+    answer = telemetry(store, table).lines("alpha", None, lines, "ns")
+    assert (answer.readings, [one.line for one in answer.rejections]) == (1, [2])
+    assert "to the microsecond" in answer.rejections[0].reason
+
+
+def test_what_a_failed_store_did_not_take_has_no_name_or_unit(store, table):
+    failing = Failing(store)
+    taker = telemetry(failing, table)
+    with pytest.raises(StoreError):
+        taker.document("alpha", "roof", b'[{"n": "level", "u": "m", "v": 1}]')
+    failing.append, failing.describe = store.append, store.describe
+    assert taker.document("alpha", "roof", b'[{"n": "level", "u": "cm", "v": 100}]').rejections == ()
+    assert [series.unit for series in store.catalog.since(0)] == ["cm"]

@@ -16,10 +16,10 @@ THINGS = {"end_device_ids": test_things.IDS, "uplink_message": test_things.MESSA
 SAID = {
     "roof": (b'{"temperature": 21.5, "door": true}', {"temperature": 21.5, "door": 1}),
     "meter": (b'[{"bn":"meter/","n":"volume","u":"m3","v":7}]', {"volume": 7}),
-    "lora": (json.dumps(test_chirpstack.UP).encode(), {"temperatureSensor_3": 27.2}),
+    "lora": (json.dumps(test_chirpstack.UP).encode(), {"temperatureSensor/3": 27.2}),
     "things": (json.dumps(THINGS).encode(), {"temperature": 1.0, "luminosity": 0.64}),
     "lpp": (bytes.fromhex("03670110"), {"temperature_3": 27.2}),
-    "box": (b"cpu,cpu=cpu0 usage_idle=98", {"cpu_cpu0_usage_idle": 98}),
+    "box": (b"cpu,cpu=cpu0 usage_idle=98", {"cpu/usage_idle;cpu=cpu0": 98}),
 }
 DEVICES = [
     {"id": "roof", "longitude": -7.45, "latitude": 33.62},

@@ -68,7 +68,7 @@ class Catalog:
     def intern(self, series: Series) -> int:
         """Return the number of a series, giving it the next one if it is new.
 
-        The first description of a series stays: a later one with another unit or district does not change it.
+        The first description of a series stays, until `describe` gives it another.
         """
         key = (series.world, series.sensor, series.property)
         number = self._numbers.get(key)
@@ -103,6 +103,11 @@ class Catalog:
             left = Series(world, "", "", "", "", "")
             for number in gone:
                 self._series[number] = left
+
+    def describe(self, number: int, series: Series) -> None:
+        """Give a series another description; world, sensor, property, kind and district stay as they are."""
+        if self._series[number] != series:
+            self._series[number] = series
 
     def find(self, world: str, sensor: str, property_: str) -> int | None:
         """Return the number of a series, or None if it is not known."""

@@ -122,7 +122,9 @@ class Device(Document, frozen=True, kw_only=True):
     battery, rssi, snr : float or None
         [%], [dBm], [dB]
     messages, readings : int
-        How many it has sent.
+        How many are stored.
+    left_out : list of str
+        Members of its last message that are not stored.
     """
 
     id: str
@@ -145,6 +147,7 @@ class Device(Document, frozen=True, kw_only=True):
     snr: float | None
     messages: int
     readings: int
+    left_out: list[str]
 
 
 class DeviceWithLatest(Device, frozen=True, kw_only=True):

@@ -60,6 +60,8 @@ class Device:
         Of the last message that came by radio [dBm], [dB].
     messages, readings : int
         How many have been stored.
+    left_out : tuple of str
+        Members of its last message that were not stored.
     """
 
     pilot: str
@@ -78,6 +80,7 @@ class Device:
     snr: float | None = None
     messages: int = 0
     readings: int = 0
+    left_out: tuple[str, ...] = ()
 
     @property
     def world(self) -> str:
@@ -103,6 +106,10 @@ class Seen:
         How many came.
     battery, rssi, snr : float or None
         See `Device`.
+    left_out : tuple of str
+        Members of the last one that are not stored.
+    reports_battery, reports_radio : bool
+        Whether None is what they say of the battery, or of rssi and snr, so that what was is no more.
     """
 
     time: int
@@ -111,6 +118,9 @@ class Seen:
     battery: float | None = None
     rssi: float | None = None
     snr: float | None = None
+    left_out: tuple[str, ...] = ()
+    reports_battery: bool = False
+    reports_radio: bool = False
 
     def then(self, later: "Seen") -> "Seen":
         """Return this and what came after it, as one."""
@@ -118,9 +128,12 @@ class Seen:
             time=max(self.time, later.time),
             messages=self.messages + later.messages,
             readings=self.readings + later.readings,
-            battery=self.battery if later.battery is None else later.battery,
-            rssi=self.rssi if later.rssi is None else later.rssi,
-            snr=self.snr if later.snr is None else later.snr,
+            battery=self.battery if later.battery is None and not later.reports_battery else later.battery,
+            rssi=self.rssi if later.rssi is None and not later.reports_radio else later.rssi,
+            snr=self.snr if later.snr is None and not later.reports_radio else later.snr,
+            left_out=later.left_out,
+            reports_battery=self.reports_battery or later.reports_battery,
+            reports_radio=self.reports_radio or later.reports_radio,
         )
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Engine, String, UniqueConstraint, Update, func, select, update
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Engine, String, UniqueConstraint, Update, func, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -47,11 +47,13 @@ class DeviceRow(Base):
     snr: Mapped[float | None]
     messages: Mapped[int] = mapped_column(BigInteger)
     readings: Mapped[int] = mapped_column(BigInteger)
+    left_out: Mapped[list[str]] = mapped_column(JSON)
 
     @property
     def device(self) -> Device:
         """The row as a value."""
-        return Device(**{column.name: getattr(self, column.name) for column in self.__table__.columns})
+        columns = {column.name: getattr(self, column.name) for column in self.__table__.columns}
+        return Device(**columns | {"left_out": tuple(self.left_out)})
 
 
 class DeviceRevision(Base):
@@ -99,7 +101,7 @@ class Devices:
                 raise DeviceError(f"there are {MAX_DEVICES} devices already, the most that a pilot may have", "limit")
             if session.get(DeviceRow, (device.pilot, device.id)) is not None:
                 raise DeviceError(f"there is a device {device.id!r} already", "conflict")
-            session.add(DeviceRow(**asdict(device)))
+            session.add(DeviceRow(**asdict(device) | {"left_out": list(device.left_out)}))
         return device
 
     def device(self, pilot: str, id_: str) -> Device | None:
@@ -211,7 +213,9 @@ def _row(session: Session, pilot: str, id_: str) -> DeviceRow:
 
 def _touched(pilot: str, id_: str, seen: Seen) -> Update:
     """Return what notes that a device was seen; what it did not say of itself stays."""
-    reported = {name: getattr(seen, name) for name in ("battery", "rssi", "snr") if getattr(seen, name) is not None}
+    overwritten = {"battery": seen.reports_battery, "rssi": seen.reports_radio, "snr": seen.reports_radio}
+    values = {name: getattr(seen, name) for name in overwritten}
+    reported = {name: value for name, value in values.items() if value is not None or overwritten[name]}
     return (
         update(DeviceRow)
         .where(DeviceRow.pilot == pilot, DeviceRow.id == id_)
@@ -219,6 +223,7 @@ def _touched(pilot: str, id_: str, seen: Seen) -> Update:
             seen=seen.time,
             messages=DeviceRow.messages + seen.messages,
             readings=DeviceRow.readings + seen.readings,
+            left_out=list(seen.left_out),
             **reported,
         )
     )

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy.typing as npt
 
-from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection
+from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.store.buckets import Run, bucket_runs
 from zenata.store.dead_letters import DeadLetter
 from zenata.store.ledger import Ledger
@@ -205,6 +205,16 @@ class Store(Protocol):
         """Delete every reading, series, dead letter and account of a world.
 
         Nothing of the world may be appended meanwhile.
+        """
+        ...
+
+    def describe(self, series: Series) -> None:
+        """Give a series that is stored its unit, once it is known; world, sensor and property tell which it is.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
         """
         ...
 

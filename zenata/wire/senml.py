@@ -28,7 +28,8 @@ _LATEST = 253402300799.0  # the end of the year 9999 [s], the last that RFC 3339
 
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | Annotated[float, msgspec.Meta(ge=0, le=2**53)]
+"""Whole; as JSON has one kind of number, it may be written ``17.0`` (RFC 8259 section 6)."""
 
 
 class Record(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
@@ -39,7 +40,7 @@ class Record(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     bu: str = ""
     bv: float | None = None
     bs: float | None = None
-    bver: int = 10
+    bver: float = 10
     seq: _Seq = 0
     n: str = ""
     u: str = ""
@@ -61,6 +62,14 @@ class _Plain(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     n: str = ""
     u: str = ""
     v: float | None = None
+
+
+class Problem(NamedTuple):
+    """A record that carries no number: its full name, what is wrong with it, and whether it is only text or data."""
+
+    name: str
+    reason: str
+    is_text: bool
 
 
 class Readings(NamedTuple):
@@ -119,16 +128,27 @@ def decode(payload: bytes, now: int) -> Readings:
     """
     if plain := _decode_plain(payload, now):
         return plain
-    try:
-        records = _decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SenmlError(f"not a SenML pack: {error}") from error
-    if _MANDATORY_LABEL.search(payload):
-        _refuse_mandatory_labels(payload)
-    readings = _resolve(records, now)
+    readings, problems = _resolve(_records(payload), now)
+    if problems:
+        raise SenmlError(problems[0].reason)
     if not readings.names:
         raise SenmlError("not a SenML pack: it has no record with a value")
     return readings
+
+
+def decode_part(payload: bytes, now: int) -> tuple[Readings, list[Problem]]:
+    """Read a pack as `decode` does, but leave out the records that carry no number, and return these beside it.
+
+    Raises
+    ------
+    SenmlError
+        If it is no SenML pack, a record must not be left out (section 4.4), or none carries anything.
+    """
+    records = _records(payload)
+    readings, problems = _resolve(records, now)
+    if not readings.names and not problems:
+        raise SenmlError("not a SenML pack: it has no record with a value")
+    return readings, problems
 
 
 def encode(records: Iterable[Record]) -> bytes:
@@ -172,7 +192,8 @@ def _decode_plain(payload: bytes, now: int) -> Readings | None:
         if record.bt and record.bt != base:
             base = record.bt
             micros = _micros(base, now)
-        seq = record.seq or seq
+        if record.seq:
+            seq = _whole(record.seq)
         value = record.v
         if value is None:
             return None
@@ -195,8 +216,20 @@ def _micros(moment: float, now: int) -> int:
     return micros + now if moment < RELATIVE else micros
 
 
-def _resolve(records: list[Record], now: int) -> Readings:
+def _records(payload: bytes) -> list[Record]:
+    try:
+        records = _decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SenmlError(f"not a SenML pack: {error}") from error
+    if _MANDATORY_LABEL.search(payload):
+        _refuse_mandatory_labels(payload)
+    return records
+
+
+def _resolve(records: list[Record], now: int) -> tuple[Readings, list[Problem]]:
+    """Return the numbers of records, and the other records."""
     name, unit, time, value, seq = "", "", 0.0, None, 0  # the base fields in force
+    problems: list[Problem] = []
     readings = Readings([], [], [], [], [])
     names, units, times, values, seqs = readings
     for record in records:
@@ -204,31 +237,42 @@ def _resolve(records: list[Record], now: int) -> Readings:
             name, seq = record.bn, 0
         unit = record.bu or unit
         time = record.bt or time
-        seq = record.seq or seq
+        if record.seq:
+            seq = _whole(record.seq)
         if record.bv is not None:
             value = record.bv
-        number = record.v
-        plain = record.vb is None and record.vs is None and record.vd is None and record.bver == 10
-        if number is None or value is not None or not plain:
-            number = _number(record, value)
-            if number is None:
-                continue
-        micros = _micros(time + record.t, now)
         full = name + record.n
-        if full not in _good_names:
-            _check_name(full)
+        try:
+            number = record.v
+            plain = record.vb is None and record.vs is None and record.vd is None and record.bver == 10
+            if number is None or value is not None or not plain:
+                number = _number(record, value)
+                if number is None:
+                    continue
+            micros = _micros(time + record.t, now)
+            if full not in _good_names:
+                _check_name(full)
+        except SenmlError as error:
+            problems.append(Problem(full, str(error), record.vs is not None or record.vd is not None))
+            continue
         names.append(full)
         units.append(record.u or unit)
         times.append(micros)
         values.append(number)
         seqs.append(seq)
-    return readings
+    return readings, problems
+
+
+def _whole(number: float) -> int:
+    if number != int(number):
+        raise SenmlError(f"seq {number:g} is not a whole number")
+    return int(number)
 
 
 def _number(record: Record, base: float | None) -> float | None:
     """Return what a record says as a number, or None where it only sets base fields."""
     if record.bver not in VERSIONS:
-        raise SenmlError(f"version {record.bver} of SenML is not read, only {sorted(VERSIONS)}")
+        raise SenmlError(f"version {record.bver:g} of SenML is not read, only {sorted(VERSIONS)}")
     values = [value for value in (record.v, record.vb, record.vs, record.vd) if value is not None]
     if len(values) > 1:
         raise SenmlError(f"record {record.bn + record.n!r} has more than one value")

@@ -15,9 +15,9 @@ LINES = (
     "mem,host={box} used_percent=40 1767225600000000000\n"
 )
 EXPECTED = {
-    "cpu_cpu0_usage_idle": (98.5, "2026-01-01T00:00:00Z"),
-    "cpu_cpu0_usage_user": (1, "2026-01-01T00:00:00Z"),
-    "mem_used_percent": (40, "2026-01-01T00:00:00Z"),
+    "cpu/usage_idle;cpu=cpu0": (98.5, "2026-01-01T00:00:00Z"),
+    "cpu/usage_user;cpu=cpu0": (1, "2026-01-01T00:00:00Z"),
+    "mem/used_percent": (40, "2026-01-01T00:00:00Z"),
 }
 
 

@@ -53,10 +53,10 @@ THINGS = {"end_device_ids": test_things.IDS, "uplink_message": test_things.MESSA
         ),
         ({}, b'{"device": "roof", "level": 2}', "roof", {"level": 2}),
         ({}, b'[{"bn":"roof/","n":"level","u":"m","v":3}]', "roof", {"level": 3}),
-        ({"event": "up"}, json.dumps(test_chirpstack.UP).encode(), "lora", {"temperatureSensor_3": 27.2}),
+        ({"event": "up"}, json.dumps(test_chirpstack.UP).encode(), "lora", {"temperatureSensor/3": 27.2}),
         ({}, json.dumps(THINGS).encode(), "things", {"temperature": 1.0, "luminosity": 0.64}),
         ({"device": "lpp"}, bytes.fromhex("03670110"), "lpp", {"temperature_3": 27.2}),
-        ({"device": "line"}, b"level value=4", "line", {"level": 4}),
+        ({"device": "line"}, b"device level=4", "line", {"level": 4}),
     ],
 )
 def test_every_format_is_taken_and_kept(client, params, body, device, expected):
@@ -89,7 +89,7 @@ def test_a_pack_of_several_devices_is_taken_as_a_whole_or_not(client):
         ({"device": "roof"}, b"", 422, "schema"),
         ({"device": "roof"}, b'{"a": 1, "time": 4e9}', 422, "time"),
         ({"device": "roof"}, b'[{"n":"temperature","u":"Cel","v":99}]', 422, "range"),
-        ({"device": "roof"}, b'[{"n":"temperature","u":"K","v":99}]', 422, "unit"),
+        ({"device": "roof"}, b'[{"n":"pm25","u":"mg/m3","v":99}]', 422, "unit"),
         ({"device": "roof"}, json.dumps(test_chirpstack.UP).encode(), 422, "topic"),
     ],
 )

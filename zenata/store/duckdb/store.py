@@ -205,6 +205,17 @@ class DuckDBStore:
             self._estimates.forget(series)
             self._usage = duckdb_dead_letters.usage(self._connection)
 
+    def describe(self, series: Series) -> None:
+        """Give a series its unit; see `Store.describe`."""
+        number = self._catalog.find(series.world, series.sensor, series.property)
+        if number is not None:
+            with self._turn() as connection:
+                connection.execute(
+                    "UPDATE series SET unit = $1 WHERE world = $2 AND sensor = $3 AND property = $4",
+                    [series.unit, series.world, series.sensor, series.property],
+                )
+            self._catalog.describe(number, series)
+
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
         """Write a snapshot into a new file; see `Store.copy`."""
         copy(self._database, path, on_begin)

@@ -1,7 +1,7 @@
 """The words of InfluxQL: names and texts quoted, conditions, and what our measurements and fields are called.
 
 A kind is a measurement, and a property a field of it. Names of our own have a dot or a space in them, which no level of
-a topic has, so that no kind or property can be taken for them.
+a topic has, so that no kind can be taken for them; a property that ends like a field of ours gets another end.
 """
 
 from collections.abc import Iterable
@@ -13,13 +13,15 @@ SERIES, ENTRIES, LEDGER, DEAD_LETTERS = "zenata.series", "zenata.entries", "zena
 
 _TAKEN = frozenset({"time", "seq", "world", "sensor", "district", "owner"})
 
+_ENDS = (" value", " seq")  # of fields of our own; a device may call a property so
+
 _NS = 1000  # nanoseconds in a microsecond
 _FIRST, _LAST = -(2**63) // _NS + 2, 2**63 // _NS - 2  # times that InfluxDB can name [us]
 
 
 def field(property_: str) -> str:
     """Return the field that holds the values of a property."""
-    return f"{property_} value" if property_ in _TAKEN else property_
+    return f"{property_} value" if property_ in _TAKEN or property_.endswith(_ENDS) else property_
 
 
 def seq_field(property_: str) -> str:

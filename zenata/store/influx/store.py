@@ -195,6 +195,15 @@ class InfluxStore:
             self._leave(world)
             self._usage = influx_dead_letters.usage(self._server)
 
+    def describe(self, series: Series) -> None:
+        """Give a series its unit; see `Store.describe`. The latest description of a series holds."""
+        number = self._catalog.find(series.world, series.sensor, series.property)
+        if number is not None:
+            with self._writing:
+                self._check_open()
+                self._server.insist([series_line(series, self._journal.writer, time.time_ns())])
+                self._catalog.describe(number, series)
+
     def tidy(self, now: int, retention: Retention) -> None:
         """Remove dead letters that are old or too many. Readings stay as long as the database's retention says."""
         with self._writing:
@@ -290,7 +299,10 @@ class InfluxStore:
         (parts,) = self._server.query([statement])
         first = len(self._catalog)
         for moment, *words in (row for found in parts for row in found.values):
-            self._catalog.intern(Series(*words))
+            series = Series(*words)
+            number = self._catalog.intern(series)
+            if series.unit:  # a unit stays, whatever another process described before it knew it
+                self._catalog.describe(number, series)
             self._described = max(self._described, moment)
         self._encoder.learn(first, self._catalog.since(first))
 

@@ -76,7 +76,7 @@ class Subscription:
         self._subscribed, self._on_subscribed = subscribed, on_subscribed
         self._connection = 0
         self._inbox: list[Message] = []
-        self._delivered: set[int] = set()  # packet identifiers that came by this connection
+        self._delivered: set[int] = set()  # packet identifiers that came by this connection, and are not acknowledged
         self._fenced = False
         self._unsettled: set[int] | None = None
         self._ready = self._cancelled = False
@@ -135,6 +135,7 @@ class Subscription:
         for message in messages:
             if message.connection == self._connection:
                 self._client.ack(message.mid, 1)
+                self._delivered.discard(message.mid)  # the broker may give the number to another message
                 if self._unsettled:
                     self._unsettled.discard(message.mid)
         self._client.loop_write()
@@ -228,7 +229,7 @@ class Subscription:
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         if message.dup and message.mid in self._delivered:
-            return  # NATS sends again on the same connection; we have it, or have acknowledged it already
+            return  # NATS sends again on the same connection what it waits for; we have it
         self._delivered.add(message.mid)
         try:
             topic = message.topic

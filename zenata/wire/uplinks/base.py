@@ -1,35 +1,41 @@
-"""What every format comes down to, and how names and nested members become properties.
+"""What every format comes down to: uplinks of properties, and how the members of an object become properties.
 
-A property is a word: letters, digits and ``_``, beginning with a letter, at most 63 characters. Whatever else stands in
-a name becomes ``_`` (accents go); a name that begins with a digit gets a ``p`` before it. Members of members are joined
-by ``_``, and those of lists by their place: ``{"gps": {"lat": 33.6}, "accel": [1, 2]}`` is ``gps_lat``, ``accel_0`` and
-``accel_1``. Booleans become 1 and 0. Text and null are no numbers: they are left out, and told.
+Booleans become 1 and 0, and so do the texts ``ON`` and ``OFF``, which is how Tasmota and Zigbee2MQTT write them. Other
+text, null, and times under the name of one are no readings: they are left out, and named. What cannot be stored (beyond
+all range, nested too deep, too much) is left out with its reason, and the rest stays. `zenata.wire.uplinks.names` says
+how a property is called.
 """
 
-import re
-import unicodedata
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import isfinite
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from zenata.city.clock import SECOND, parse_time
-from zenata.errors import UplinkError
+from zenata.city.clock import from_epoch, parse_time
+from zenata.errors import UplinkError, UplinkTimeError
+from zenata.wire.uplinks import names
 
 T = TypeVar("T")
 
 MAX_PROPERTIES = 256
 """Properties of one uplink."""
 
-DEEPEST = 8
-"""Members of members that are looked into."""
+MAX_LEFT_OUT = 256
+"""Members of one uplink that are named as left out."""
 
-_LONGEST_NAME = 63
-_OTHER = re.compile(r"[^A-Za-z0-9]+")
+MAX_DEPTH = 8
+"""Members of members that are read."""
+
+TIMES = ("time", "ts", "timestamp", "at")
+"""Members that say when an object was observed, in small letters, the first that is there."""
+
+_TIME_WORDS = frozenset({*TIMES, "last_seen", "lastseen", "unixtime", "datetime", "epoch"})
+_TIME_ENDS = ("_ts", "_time", "_timestamp", "_at")
+_SWITCH = {"on": 1.0, "off": 0.0}
+_PERCENT_NAMES = ("battery_percent", "battery_percentage", "battery_pct", "battery_level_percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,31 @@ class Measure:
 
     value: float
     unit: str = ""
+
+
+class LeftOut(NamedTuple):
+    """A member that is not stored, and why.
+
+    `rejected` is whether it should have been: its sender may want to mend it. Text and null are only no readings.
+    """
+
+    name: str
+    reason: str
+    rejected: bool = True
+
+
+class Members(NamedTuple):
+    """What an object says: its properties, and what is left out."""
+
+    properties: dict[str, Measure]
+    left_out: list[LeftOut]
+
+
+class Reception(msgspec.Struct):
+    """How one gateway heard an uplink [dBm], [dB]; None where it does not say."""
+
+    rssi: float | None = None
+    snr: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,96 +107,118 @@ class Uplink:
         When it observed [us since the Unix epoch]; None where it does not say.
     properties : mapping of str to Measure
         Empty for messages about the device itself.
+    nanosecond : int
+        What of the time is cut off to make microseconds [ns].
     battery : float or None
         Charge [%].
+    reports_battery : bool
+        Whether the battery is told, if only as unknown: what was known before then holds no more.
     radio : Radio or None
-    left_out : tuple of str
-        Names of members that are no numbers.
+    left_out : sequence of LeftOut
     """
 
     device: str | None = None
     time: int | None = None
     properties: Mapping[str, Measure] = field(default_factory=dict)
+    nanosecond: int = 0
     battery: float | None = None
+    reports_battery: bool = False
     radio: Radio | None = None
-    left_out: tuple[str, ...] = ()
+    left_out: Sequence[LeftOut] = ()
 
 
-BytesCodec = Callable[[bytes], dict[str, Measure]]
+BytesCodec = Callable[[bytes], Members]
 """Reads the bytes that a device sent through a network server."""
 
 
-@lru_cache(maxsize=10_000)
-def word(name: str) -> str:
-    """Return a name as a property.
+def flatten(document: object, *skipped: str) -> Members:
+    """Return the numbers of an object as properties, and what is left out.
+
+    Parameters
+    ----------
+    document : object
+        Decoded JSON.
+    skipped : str
+        Names of members of the object itself that are something else.
 
     Raises
     ------
     UplinkError
-        If nothing of it is left, or it is too long.
-    """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    made = _OTHER.sub("_", plain).strip("_")
-    if made[:1].isdigit():
-        made = "p" + made
-    if not made:
-        raise UplinkError(f"name {name[:80]!r} cannot be a property: nothing of it is a letter or digit")
-    if len(made) > _LONGEST_NAME:
-        raise UplinkError(f"the property {made[:200]!r} has {len(made)} characters; use up to {_LONGEST_NAME}")
-    return made
-
-
-def flatten(document: object) -> tuple[dict[str, Measure], tuple[str, ...]]:
-    """Return the numbers of an object as properties, and the names of what is no number.
-
-    Raises
-    ------
-    UplinkError
-        If it is no object, or two names become the same property, or it holds too many, or too deep ones.
+        If it is no object.
     """
     if not isinstance(document, dict):
         raise UplinkError("the decoded payload is not an object of properties")
-    properties: dict[str, Measure] = {}
-    left_out: list[str] = []
-    _collect("", document, 0, properties, left_out)
-    return properties, tuple(left_out)
+    members = Members({}, [])
+    for name, value in document.items():
+        if name not in skipped:
+            _collect(members, "", name, value, 1)
+    return members
 
 
-def _collect(prefix: str, value: object, depth: int, properties: dict[str, Measure], left_out: list[str]) -> None:
-    if depth > DEEPEST:
-        raise UplinkError(f"{prefix[:80]!r} is nested more than {DEEPEST} deep")
-    match value:
-        case dict():
-            for name, member in value.items():
-                _collect(f"{prefix}_{name}" if prefix else name, member, depth + 1, properties, left_out)
-        case list():
-            for place, member in enumerate(value):
-                _collect(f"{prefix}_{place}", member, depth + 1, properties, left_out)
-        case bool() | int() | float():
-            put(properties, prefix, number(prefix, value))
-        case _:
-            left_out.append(prefix[:_LONGEST_NAME])
-    if len(left_out) > MAX_PROPERTIES:
-        raise UplinkError(f"more than {MAX_PROPERTIES} members that are no numbers")
+def _collect(members: Members, path: str, name: str, value: object, depth: int) -> None:
+    """Add a member, and the members of it."""
+    try:
+        property_ = names.join(path, names.encode(name))
+        if depth > MAX_DEPTH:
+            raise UplinkError(f"it is nested more than {MAX_DEPTH} deep")
+        match value:
+            case dict():
+                for inner, member in value.items():
+                    _collect(members, property_, inner, member, depth + 1)
+            case list():
+                for index, member in enumerate(value):
+                    _collect(members, property_, str(index), member, depth + 1)
+            case bool() | int() | float():
+                if not isinstance(value, bool) and _is_time(name, value):
+                    leave_out(members.left_out, LeftOut(property_, "it is a time, not a reading", rejected=False))
+                else:
+                    put(members.properties, property_, number(value))
+            case str() if value.lower() in _SWITCH:
+                put(members.properties, property_, _SWITCH[value.lower()])
+            case _:
+                reason = "it is null" if value is None else "it is text"
+                leave_out(members.left_out, LeftOut(property_, reason, rejected=False))
+    except UplinkError as error:
+        leave_out(members.left_out, LeftOut(names.join(path, name)[: names.MAX_NAME], str(error)))
 
 
-def put(properties: dict[str, Measure], name: str, value: float, unit: str = "") -> None:
-    """Add a number to properties, under the word of its name.
+def leave_out(left_out: list[LeftOut], one: LeftOut) -> None:
+    """Add what is left out; from a number on, only that there is more."""
+    if len(left_out) < MAX_LEFT_OUT:
+        left_out.append(one)
+    elif len(left_out) == MAX_LEFT_OUT:
+        left_out.append(LeftOut("...", "more than can be named", one.rejected))
+
+
+def _is_time(name: str, value: float) -> bool:
+    """Return whether a member is a time rather than a reading: called one, and the size of one."""
+    word = name.lower()
+    if word not in _TIME_WORDS and not word.endswith(_TIME_ENDS):
+        return False
+    try:
+        from_epoch(value)
+    except ValueError:
+        return False
+    return True
+
+
+def put(properties: dict[str, Measure], property_: str, value: float, unit: str = "") -> None:
+    """Add a number to properties.
 
     Raises
     ------
     UplinkError
-        If there is one of that word, or there are too many.
+        If there is one of that name, its name is too long, or there are too many.
     """
-    made = word(name)
-    if made in properties:
-        raise UplinkError(f"two members are called {made!r}, once only letters, digits and '_' are left of their names")
+    names.check_length(property_)
+    if property_ in properties:
+        raise UplinkError("there is another of this name and time")
     if len(properties) == MAX_PROPERTIES:
         raise UplinkError(f"more than {MAX_PROPERTIES} properties in one message")
-    properties[made] = Measure(value, unit)
+    properties[property_] = Measure(value, unit)
 
 
-def number(name: str, value: float) -> float:
+def number(value: float) -> float:
     """Return a number that a double can hold.
 
     Raises
@@ -178,24 +231,56 @@ def number(name: str, value: float) -> float:
     except OverflowError:
         made = float("inf")
     if not isfinite(made):
-        raise UplinkError(f"{name[:80]!r} is beyond all range")
+        raise UplinkError("it is beyond the range of a double")
     return made
 
 
-def battery(properties: Mapping[str, Measure]) -> float | None:
-    """Return the charge [%] that a device says of itself, as ``battery`` or ``battery_level``.
+def battery(properties: Mapping[str, Measure], *, is_percent: bool = False) -> float | None:
+    """Return the charge [%] that a device says of itself, where it says that it is in percent.
 
-    One in another unit than percent, or outside of 0 to 100, is none.
+    That is by the unit of ``battery`` or ``battery_level``, or by a name such as ``battery_percent``: a device that says
+    ``"battery": 3.6`` may mean volts.
+
+    Parameters
+    ----------
+    properties : mapping of str to Measure
+    is_percent : bool
+        Whether the format has ``battery`` in percent.
     """
-    for name in ("battery", "battery_level"):
+    for name in ("battery", "battery_level", *_PERCENT_NAMES):
         measure = properties.get(name)
-        if measure is not None and measure.unit in {"", "%", "%EL"} and 0 <= measure.value <= 100:
+        if measure is None or not 0 <= measure.value <= 100:
+            continue
+        if measure.unit in {"%", "%EL"} or (not measure.unit and (is_percent or name in _PERCENT_NAMES)):
             return measure.value
     return None
 
 
-def moment(text: str) -> int:
-    """Read an RFC 3339 time [us since the Unix epoch].
+def time_of(document: Mapping[str, Any]) -> tuple[str, int | None]:
+    """Return which member says when an object was observed, and that time [us since the Unix epoch].
+
+    Both are empty where none does. Null is as if it were not there.
+
+    Raises
+    ------
+    UplinkError
+        If it says what is no time.
+    """
+    by_word = {name.lower(): name for name in reversed(list(document))}
+    for word in TIMES:
+        name = by_word.get(word)
+        if name is not None and not isinstance(document[name], dict | list):
+            return name, None if document[name] is None else moment(document[name], name)
+    return "", None
+
+
+def moment(value: object, name: str = "time") -> int:
+    """Read a time: RFC 3339 text, in UTC where it has no offset, or a number of s, ms, us or ns by its size.
+
+    Returns
+    -------
+    int
+        [us since the Unix epoch]
 
     Raises
     ------
@@ -203,23 +288,21 @@ def moment(text: str) -> int:
         If it is none.
     """
     try:
-        return parse_time(text)
-    except ValueError as error:
-        raise UplinkError(f"{text[:80]!r} is not a time: write it like 2026-01-31T08:00:00Z") from error
-
-
-def seconds(name: str, value: float) -> int:
-    """Return seconds since the Unix epoch in microseconds.
-
-    Raises
-    ------
-    UplinkError
-        If they are beyond all calendars.
-    """
-    made = number(name, value) * SECOND
-    if not abs(made) < 2**62:
-        raise UplinkError(f"{name} {value:g} is no time in seconds since 1970")
-    return round(made)
+        match value:
+            case bool():
+                pass
+            case int() | float():
+                return from_epoch(value)
+            case str() if value.replace(".", "", 1).isascii() and value.replace(".", "", 1).isdigit():
+                return from_epoch(float(value) if "." in value else int(value))
+            case str():
+                return parse_time(value)
+    except ValueError:
+        pass
+    raise UplinkTimeError(
+        f"{name} is {str(value)[:80]!r}, which is no time: write it like 2026-01-31T08:00:00Z, or as seconds, "
+        "milliseconds, microseconds or nanoseconds since 1970, of the years 2000 to 2099"
+    )
 
 
 def unwrap(text: str) -> bytes:
@@ -236,7 +319,7 @@ def unwrap(text: str) -> bytes:
         raise UplinkError(f"the payload is not base64: {error}") from error
 
 
-def payload(decoded: object, raw: str | None, codec: BytesCodec | None) -> tuple[dict[str, Measure], tuple[str, ...]]:
+def payload(decoded: object, raw: str | None, codec: BytesCodec | None) -> Members:
     """Return the properties of an uplink through a network server: decoded there, or by a codec here.
 
     Raises
@@ -247,12 +330,17 @@ def payload(decoded: object, raw: str | None, codec: BytesCodec | None) -> tuple
     if decoded is not None:
         return flatten(decoded)
     if not raw:
-        return {}, ()
+        return Members({}, [])
     if codec is None:
         raise UplinkError(
             "nobody has decoded the payload: give the device a codec here, or a payload formatter at the network server"
         )
-    return codec(unwrap(raw)), ()
+    return codec(unwrap(raw))
+
+
+def best(receptions: Sequence[Reception]) -> Reception:
+    """Return the reception at the gateway that heard an uplink best, among those that tell how well they heard it."""
+    return max(receptions, key=lambda one: (one.rssi is not None, one.rssi or 0.0, one.snr is not None, one.snr or 0.0))
 
 
 def read(decoder: msgspec.json.Decoder[T], document: bytes) -> T:

@@ -1,7 +1,8 @@
 """Events of ChirpStack v4 as JSON, as its HTTP integration posts them and its MQTT integration publishes them.
 
 An uplink (``up``) has ``object`` where ChirpStack has a codec for the device, and ``data`` in any case; ``status`` has
-the battery. The other events (join, ack, txack, log, location) say nothing that is measured.
+the battery, or leaves it out where the device does not know it. The other events (join, ack, txack, log, location) say
+nothing that is measured.
 
 References
 ----------
@@ -14,20 +15,15 @@ from typing import Any
 import msgspec
 
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import BytesCodec, Radio, Uplink, battery, moment, payload, read
+from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, moment, payload, read
 
 
 class _Device(msgspec.Struct, rename="camel"):
     dev_eui: str
 
 
-class _Reception(msgspec.Struct):
-    rssi: float = 0
-    snr: float = 0
-
-
 class _Lora(msgspec.Struct, rename="camel"):
-    spreading_factor: int | None = None
+    spreading_factor: float | None = None
 
 
 class _Modulation(msgspec.Struct):
@@ -46,12 +42,18 @@ class Event(msgspec.Struct, rename="camel"):
     time: str | None = None
     data: str | None = None
     object: dict[str, Any] | None = None
-    rx_info: list[_Reception] = []
+    rx_info: list[Reception] = []
     tx_info: _Transmission | None = None
     battery_level: float | None = None
     battery_level_unavailable: bool = False
     external_power_source: bool = False
-    margin: int | None = None
+    dev_addr: str | None = None
+    queue_item_id: str | None = None
+    downlink_id: float | None = None
+    level: str | None = None
+    code: str | None = None
+    description: str | None = None
+    location: dict[str, Any] | None = None
 
 
 _decoder = msgspec.json.Decoder(Event)
@@ -80,11 +82,21 @@ def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
             device=event.device_info.dev_eui.lower(),
             time=moment(event.time) if event.time is not None else None,
             properties=properties,
-            battery=_charge(event) if event.battery_level is not None else battery(properties),
+            battery=_charge(event) if _is_status(event) else battery(properties),
+            reports_battery=_is_status(event),
             radio=_radio(event),
             left_out=left_out,
         )
     ]
+
+
+def _is_status(event: Event) -> bool:
+    """Return whether an event is of the status: it has nothing of another, and its own members are left out when zero."""
+    if event.battery_level is not None or event.battery_level_unavailable or event.external_power_source:
+        return True
+    is_uplink = event.rx_info or event.object is not None or event.data or event.tx_info
+    others = (event.queue_item_id, event.downlink_id, event.level, event.code, event.description, event.location)
+    return not is_uplink and event.dev_addr is None and all(one is None for one in others)
 
 
 def _charge(event: Event) -> float | None:
@@ -97,13 +109,13 @@ def _charge(event: Event) -> float | None:
 def _radio(event: Event) -> Radio | None:
     if not event.rx_info:
         return None
-    best = max(event.rx_info, key=lambda one: one.rssi)
+    heard = best(event.rx_info)
     sent = event.tx_info
     lora = sent.modulation.lora if sent and sent.modulation else None
     return Radio(
-        rssi=best.rssi,
-        snr=best.snr,
-        spreading_factor=lora.spreading_factor if lora else None,
+        rssi=heard.rssi,
+        snr=heard.snr,
+        spreading_factor=int(lora.spreading_factor) if lora and lora.spreading_factor else None,
         frequency=sent.frequency if sent else None,
         gateways=len(event.rx_info),
     )

@@ -2,10 +2,9 @@
 
 A line is a point: ``measurement,tag=value field=1.5,other=2i 1767225600000000000``. Its device is what the tag
 ``device`` says, or else ``host``; a ``device`` that is none of the pilot's, as Telegraf says of disks, is a tag like
-others where there is a ``host``. A field's property is made of the measurement, the values of the other tags in the
-order of their names, and the field: ``cpu,cpu=cpu0,host=box usage_idle=98`` is ``cpu_cpu0_usage_idle`` of ``box``. Three
-words say nothing and are left out: the measurement ``device``, a tag value that is the measurement, and the field
-``value``.
+others where there is a ``host``. A field's property is the measurement and the field, and then the other tags in the
+order of their names: ``cpu,cpu=cpu0,host=box usage_idle=98`` is ``cpu/usage_idle;cpu=cpu0`` of ``box``. So lines that differ
+in a tag are of different series. Of the measurement ``device`` without other tags only the field is left.
 
 References
 ----------
@@ -20,7 +19,8 @@ from typing import NamedTuple
 
 from zenata.city.clock import SECOND
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import Measure, Uplink, battery, put
+from zenata.wire.uplinks import names
+from zenata.wire.uplinks.base import LeftOut, Measure, Uplink, battery, leave_out, put
 
 PRECISIONS = {"ns": 1_000_000_000, "n": 1_000_000_000, "us": SECOND, "u": SECOND, "ms": 1000, "s": 1}
 """Steps a second of a timestamp, by what clients call them."""
@@ -40,7 +40,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,20}[iu]")
 _BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), 1.0) | dict.fromkeys(
     ("f", "F", "false", "False", "FALSE"), 0.0
 )
-_MOST_LINES, _MOST_BAD = 50_000, 1_000  # of one request; Telegraf sends 1,000 at once. Defaults
+_MAX_LINES, _MAX_BAD = 50_000, 1_000  # of one request; Telegraf sends 1,000 at once. Defaults
 _SHOWN = 120  # characters of a bad line that are repeated
 
 
@@ -68,8 +68,9 @@ class _Point:
     measurement: str
     tags: dict[str, str]
     fields: dict[str, float]
-    left_out: tuple[str, ...]
+    left_out: list[LeftOut]
     time: int | None
+    nanosecond: int
 
 
 Knows = Callable[[str], bool]
@@ -121,21 +122,21 @@ def read_lines(payload: bytes, precision: str = "ns", knows: Knows = any_device)
     check_precision(precision)
     lines: list[Line] = []
     bad: list[BadLine] = []
-    number, place = 1, 0
-    while (begin := _skip(text, place)) < len(text):
-        if len(bad) >= _MOST_BAD or len(lines) >= _MOST_LINES:
+    number, at = 1, 0
+    while (begin := _skip(text, at)) < len(text):
+        if len(bad) >= _MAX_BAD or len(lines) >= _MAX_LINES:
             bad.append(
                 BadLine(number, text[begin : begin + _SHOWN], "too many before it: this and the rest were not read")
             )
             break
-        number += text.count("\n", place, begin)
-        place, found = _line(text, begin, precision, knows)
-        said = text[begin:place].rstrip("\r\n ")
+        number += text.count("\n", at, begin)
+        at, found = _line(text, begin, precision, knows)
+        said = text[begin:at].rstrip("\r\n ")
         if isinstance(found, Uplink):
             lines.append(Line(number, said, found))
         else:
             bad.append(BadLine(number, said[:_SHOWN], found))
-        number += text.count("\n", begin, place)
+        number += text.count("\n", begin, at)
     return lines, bad
 
 
@@ -152,10 +153,10 @@ def check_precision(precision: str) -> None:
         raise UplinkError(f"precision {precision[:20]!r} is none of {known}")
 
 
-def _skip(text: str, place: int) -> int:
+def _skip(text: str, at: int) -> int:
     """Return where the next line begins that is neither empty nor a comment."""
-    match = _SKIPPED.match(text, place)
-    return match.end() if match else place
+    match = _SKIPPED.match(text, at)
+    return match.end() if match else at
 
 
 def _line(text: str, begin: int, precision: str, knows: Knows) -> tuple[int, Uplink | str]:
@@ -164,7 +165,7 @@ def _line(text: str, begin: int, precision: str, knows: Knows) -> tuple[int, Upl
         point, end = _point(text, begin, precision)
         return end, _uplink(point, knows)
     except _Wrong as wrong:
-        end = text.find("\n", wrong.place) + 1
+        end = text.find("\n", wrong.at) + 1
         return end or len(text), str(wrong)
     except UplinkError as error:
         end = text.find("\n", begin) + 1
@@ -172,68 +173,68 @@ def _line(text: str, begin: int, precision: str, knows: Knows) -> tuple[int, Upl
 
 
 class _Wrong(Exception):  # noqa: N818 - it names what happened
-    """A line is no point; `place` is where that shows."""
+    """A line is no point; `at` is where that shows."""
 
-    def __init__(self, place: int, reason: str) -> None:
+    def __init__(self, at: int, reason: str) -> None:
         super().__init__(reason)
-        self.place = place
+        self.at = at
 
 
-def _point(text: str, place: int, precision: str) -> tuple[_Point, int]:
-    measurement = _take(_MEASUREMENT, text, place, "missing measurement")
-    place += len(measurement)
-    tags, place = _tags(text, place)
-    if text[place : place + 1] != " ":
-        raise _Wrong(place, "missing fields")
-    while text[place : place + 1] == " ":
-        place += 1
+def _point(text: str, at: int, precision: str) -> tuple[_Point, int]:
+    measurement = _take(_MEASUREMENT, text, at, "missing measurement")
+    at += len(measurement)
+    tags, at = _tags(text, at)
+    if text[at : at + 1] != " ":
+        raise _Wrong(at, "missing fields")
+    while text[at : at + 1] == " ":
+        at += 1
     fields: dict[str, float] = {}
-    left_out: list[str] = []
+    left_out: list[LeftOut] = []
     while True:
-        place = _field(text, place, fields, left_out)
-        if text[place : place + 1] != ",":
+        at = _field(text, at, fields, left_out)
+        if text[at : at + 1] != ",":
             break
-        place += 1
-    time, place = _time(text, place, precision)
-    end = _END.match(text, place)
+        at += 1
+    time, nanosecond, at = _time(text, at, precision)
+    end = _END.match(text, at)
     if end is None:
-        raise _Wrong(place, "bad timestamp")
-    return _Point(_plain(measurement), tags, fields, tuple(left_out), time), end.end()
+        raise _Wrong(at, "bad timestamp")
+    return _Point(_plain(measurement), tags, fields, left_out, time, nanosecond), end.end()
 
 
-def _tags(text: str, place: int) -> tuple[dict[str, str], int]:
+def _tags(text: str, at: int) -> tuple[dict[str, str], int]:
     tags: dict[str, str] = {}
-    while text[place : place + 1] == ",":
-        key = _take(_KEY, text, place + 1, "missing tag key")
-        place += 1 + len(key)
-        if text[place : place + 1] != "=":
-            raise _Wrong(place, "missing tag value")
-        value = _take(_KEY, text, place + 1, "missing tag value")
-        place += 1 + len(value)
+    while text[at : at + 1] == ",":
+        key = _take(_KEY, text, at + 1, "missing tag key")
+        at += 1 + len(key)
+        if text[at : at + 1] != "=":
+            raise _Wrong(at, "missing tag value")
+        value = _take(_KEY, text, at + 1, "missing tag value")
+        at += 1 + len(value)
         if _plain(key) in tags:
-            raise _Wrong(place, "duplicate tags")
+            raise _Wrong(at, "duplicate tags")
         tags[_plain(key)] = _plain(value)
-    return tags, place
+    return tags, at
 
 
-def _field(text: str, place: int, fields: dict[str, float], left_out: list[str]) -> int:
+def _field(text: str, at: int, fields: dict[str, float], left_out: list[LeftOut]) -> int:
     """Read a field, and return where it ends. Of two of one name the last counts, as in InfluxDB."""
-    key = _take(_KEY, text, place, "missing fields")
-    place += len(key)
-    if text[place : place + 1] != "=":
-        raise _Wrong(place, "invalid field format")
-    place += 1
+    key = _take(_KEY, text, at, "missing fields")
+    at += len(key)
+    if text[at : at + 1] != "=":
+        raise _Wrong(at, "invalid field format")
+    at += 1
     name = _plain(key)
-    if text[place : place + 1] == '"':
-        quoted = _take(_STRING, text, place, "unbalanced quotes")
-        left_out.append(name)
-        return place + len(quoted)
-    value = _take(_BARE, text, place, "missing field value")
-    fields[name] = _number(value, place)
-    return place + len(value)
+    if text[at : at + 1] == '"':
+        quoted = _take(_STRING, text, at, "unbalanced quotes")
+        leave_out(left_out, LeftOut(name, "it is text", rejected=False))
+        return at + len(quoted)
+    value = _take(_BARE, text, at, "missing field value")
+    fields[name] = _number(value, at)
+    return at + len(value)
 
 
-def _number(text: str, place: int) -> float:
+def _number(text: str, at: int) -> float:
     if (boolean := _BOOLEANS.get(text)) is not None:
         return boolean
     if _INTEGER.fullmatch(text):
@@ -243,28 +244,28 @@ def _number(text: str, place: int) -> float:
             return float(whole)
     elif _FLOAT.fullmatch(text) and isfinite(value := float(text)):
         return value
-    raise _Wrong(place, "invalid number")
+    raise _Wrong(at, "invalid number")
 
 
-def _time(text: str, place: int, precision: str) -> tuple[int | None, int]:
-    """Read the timestamp, if there is one [us since the Unix epoch], and return where it ends."""
-    match = _TIME.match(text, place)
+def _time(text: str, at: int, precision: str) -> tuple[int | None, int, int]:
+    """Read the timestamp, if there is one [us since the Unix epoch], what it has beyond that [ns], and where it ends."""
+    match = _TIME.match(text, at)
     if match is None:
-        return None, place
+        return None, 0, at
     count = int(match[1])
     if precision in PRECISIONS:
         time = count * SECOND // PRECISIONS[precision]
     else:
         time = count * SECOND * _PRECISIONS_LONG[precision]
     if not abs(time) < 2**62:
-        raise _Wrong(place, "time outside of all calendars")
-    return time, match.end()
+        raise _Wrong(at, "time outside of all calendars")
+    return time, count % 1000 if PRECISIONS.get(precision) == PRECISIONS["ns"] else 0, match.end()
 
 
-def _take(pattern: re.Pattern[str], text: str, place: int, missing: str) -> str:
-    match = pattern.match(text, place)
+def _take(pattern: re.Pattern[str], text: str, at: int, missing: str) -> str:
+    match = pattern.match(text, at)
     if match is None:
-        raise _Wrong(place, missing)
+        raise _Wrong(at, missing)
     return match[0]
 
 
@@ -275,17 +276,15 @@ def _plain(text: str) -> str:
 
 def _uplink(point: _Point, knows: Knows) -> Uplink:
     tags = dict(point.tags)
-    device = tags.pop("host", None)
-    if "device" in tags and (device is None or knows(tags["device"])):
-        device = tags.pop("device")
-    words = [] if point.measurement == "device" else [point.measurement]
-    words += [tags[tag] for tag in sorted(tags) if tags[tag] != point.measurement]
+    is_device = "device" in tags and ("host" not in tags or knows(tags["device"]))
+    device = tags.pop("device" if is_device else "host", None)
     properties: dict[str, Measure] = {}
     for field, value in point.fields.items():
-        put(properties, "_".join([*words, *([] if field == "value" and words else [field])]), value)
+        put(properties, names.tagged(point.measurement, tags, field), value)
     return Uplink(
         device=device,
         time=point.time,
+        nanosecond=point.nanosecond,
         properties=properties,
         battery=battery(properties),
         left_out=point.left_out,

@@ -1,61 +1,84 @@
-"""A JSON object of properties: ``{"temperature": 21.5, "door": true, "time": "2026-01-31T08:00:00Z"}``.
+"""JSON objects of properties: ``{"temperature": 21.5, "door": true, "time": "2026-01-31T08:00:00Z"}``.
 
-``time`` is RFC 3339, or seconds since the Unix epoch; left out, it is when the message comes. ``device`` names the
-device where nothing else does. Every other member is a property (`zenata.wire.uplinks.base`).
+``time``, ``ts``, ``timestamp`` or ``at`` is when it was observed; left out, it is when the message comes. ``device`` names
+the device where nothing else does. Every other member is a property (`zenata.wire.uplinks.base`). A list of such objects
+is several observations. Some senders wrap the properties:
+
+- ThingsBoard: ``{"ts": 1767225600000, "values": {"temperature": 21.5}}``, and lists of it;
+- Shelly (second generation) on its topic of events: ``{"method": "NotifyStatus", "params": {"ts": ..., ...}}``.
+
+Zigbee2MQTT, which is told by ``linkquality``, has ``battery`` in percent.
+
+References
+----------
+ThingsBoard documentation, "Telemetry upload API"; Shelly API documentation, "Notifications"; Zigbee2MQTT documentation,
+"MQTT topics and messages".
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import Uplink, battery, flatten, moment, read, seconds
+from zenata.wire.uplinks.base import LeftOut, Uplink, battery, flatten, leave_out, time_of
 
-_decoder = msgspec.json.Decoder(dict[str, Any])
+MAX_ITEMS = 1000
+"""Observations of one list."""
 
-
-def decode(payload: bytes) -> list[Uplink]:
-    """Read an object of properties.
-
-    Raises
-    ------
-    UplinkError
-        If it is none, or nothing of it is a number.
-    """
-    return [of(read(_decoder, payload))]
+_WRAPPERS = ({"ts", "values"}, {"ts", "values", "device"})
 
 
-def of(document: dict[str, Any]) -> Uplink:
-    """Return what an object of properties says.
+def decode(document: Mapping[str, Any] | Sequence[Any]) -> list[Uplink]:
+    """Return what an object of properties says, or a list of them.
+
+    Of a list, items that cannot be read are left out, and the others stay.
 
     Raises
     ------
     UplinkError
         If nothing of it is a number, or its time is none.
     """
-    device = document.get("device")
-    if device is not None and not isinstance(device, str):
-        raise UplinkError("device is no text")
-    properties, left_out = flatten({name: value for name, value in document.items() if name not in {"time", "device"}})
-    if not properties:
-        raise UplinkError('no property with a number: expected {"temperature": 21.5, ...}')
+    if isinstance(document, Mapping):
+        return [_uplink(document)]
+    if len(document) > MAX_ITEMS:
+        raise UplinkError(f"a list of {len(document):,} objects; send up to {MAX_ITEMS:,} at once")
+    uplinks: list[Uplink] = []
+    left_out: list[LeftOut] = []
+    for index, item in enumerate(document):
+        try:
+            uplinks.append(_uplink(item))
+        except UplinkError as error:
+            leave_out(left_out, LeftOut(f"[{index}]", str(error)))
+    if not uplinks:
+        raise UplinkError(left_out[0].reason if left_out else "an empty list")
+    uplinks[0] = replace(uplinks[0], left_out=[*uplinks[0].left_out, *left_out])
+    return uplinks
+
+
+def _uplink(document: object) -> Uplink:
+    if not isinstance(document, Mapping):
+        raise UplinkError('not an object of properties, such as {"temperature": 21.5}')
+    name, time = time_of(document)
+    properties, device = document, document.get("device")
+    if set(document) in _WRAPPERS and isinstance(document["values"], Mapping):
+        properties = {**document["values"]} | ({"device": device} if "device" in document else {})
+        name = ""
+    elif str(document.get("method", "")).startswith("Notify") and isinstance(document.get("params"), Mapping):
+        properties = document["params"]
+        name, time = time_of(properties)
+    spoken_for = [name] if name else []
+    if isinstance(device, str):
+        spoken_for.append("device")
+    members = flatten(dict(properties), *spoken_for)
+    if not members.properties:
+        reasons = [f"{one.name}: {one.reason}" for one in members.left_out if one.rejected]
+        raise UplinkError(
+            "; ".join(reasons[:3]) or 'no property with a number or a boolean: expected {"temperature": 21.5, ...}'
+        )
     return Uplink(
-        device=device,
-        time=_time(document.get("time")),
-        properties=properties,
-        battery=battery(properties),
-        left_out=left_out,
+        device=device if isinstance(device, str) else None,
+        time=time,
+        properties=members.properties,
+        battery=battery(members.properties, is_percent="linkquality" in members.properties),
+        left_out=members.left_out,
     )
-
-
-def _time(value: object) -> int | None:
-    match value:
-        case None:
-            return None
-        case str():
-            return moment(value)
-        case bool():
-            raise UplinkError("time is no time")
-        case int() | float():
-            return seconds("time", value)
-    raise UplinkError("time is no time")

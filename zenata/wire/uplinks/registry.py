@@ -6,12 +6,12 @@ import msgspec
 
 from zenata.errors import UplinkError
 from zenata.wire.uplinks import cayenne, chirpstack, influx, plain, senml, things
-from zenata.wire.uplinks.base import BytesCodec, Measure, Uplink, flatten, read
+from zenata.wire.uplinks.base import BytesCodec, Members, Uplink, flatten, read
 
 AUTO, CAYENNE, JSON_BYTES, INFLUX = "auto", "cayenne", "json", "influx"
 
 CODECS = {
-    AUTO: "SenML, a JSON object, or an uplink that its network server has decoded",
+    AUTO: "SenML, JSON objects, or an uplink that its network server has decoded",
     CAYENNE: "Cayenne LPP: the bytes of an uplink, or a whole message",
     JSON_BYTES: "a JSON object as the bytes of an uplink",
     INFLUX: "InfluxDB line protocol",
@@ -19,10 +19,11 @@ CODECS = {
 """What a device may speak. Whatever it is, SenML, JSON objects and decoded uplinks are understood beside it."""
 
 _object = msgspec.json.Decoder(dict[str, Any])
+_list = msgspec.json.Decoder(list[Any])
 
 
-def _json(data: bytes) -> dict[str, Measure]:
-    return flatten(read(_object, data))[0]
+def _json(data: bytes) -> Members:
+    return flatten(read(_object, data))
 
 
 _BYTES: dict[str, BytesCodec] = {CAYENNE: cayenne.decode, JSON_BYTES: _json}
@@ -50,16 +51,18 @@ def decode(payload: bytes, codec: str, now: int, knows: influx.Knows = influx.an
         return influx.decode(payload, knows=knows)
     match _first(payload):
         case b"[" if codec != CAYENNE or payload.rstrip().endswith(b"]"):  # it is channel 91, too
-            return senml.decode(payload, now)
+            items = read(_list, payload)
+            return senml.decode(payload, now) if senml.is_pack(items) else plain.decode(items)
         case b"{" if (document := _document(payload, codec)) is not None:
             if "deviceInfo" in document:
                 return chirpstack.decode(payload, _BYTES.get(codec))
             if "end_device_ids" in document:
                 return things.decode(payload, _BYTES.get(codec))
-            return [plain.of(document)]
+            return plain.decode(document)
     if codec == CAYENNE:
-        return [Uplink(properties=cayenne.decode(payload))]
-    raise UplinkError("neither a SenML pack nor a JSON object: see docs/devices.md for what a device can say")
+        members = cayenne.decode(payload)
+        return [Uplink(properties=members.properties, left_out=members.left_out)]
+    raise UplinkError("neither a SenML pack nor a JSON object: see docs/devices.md for what a device can send")
 
 
 def device_of(payload: bytes) -> str | None:

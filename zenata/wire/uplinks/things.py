@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import BytesCodec, Radio, Uplink, battery, moment, payload, read
+from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, moment, payload, read
 
 
 class _Device(msgspec.Struct):
@@ -21,13 +21,8 @@ class _Device(msgspec.Struct):
     dev_eui: str | None = None
 
 
-class _Reception(msgspec.Struct):
-    rssi: float = 0
-    snr: float = 0
-
-
 class _Lora(msgspec.Struct):
-    spreading_factor: int | None = None
+    spreading_factor: float | None = None
 
 
 class _Rate(msgspec.Struct):
@@ -40,13 +35,13 @@ class _Settings(msgspec.Struct):
 
 
 class _Charge(msgspec.Struct):
-    value: float = 0
+    value: float | None = None
 
 
 class _Message(msgspec.Struct):
     frm_payload: str | None = None
     decoded_payload: dict[str, Any] | None = None
-    rx_metadata: list[_Reception] = []
+    rx_metadata: list[Reception] = []
     settings: _Settings | None = None
     received_at: str | None = None
     last_battery_percentage: _Charge | None = None
@@ -89,23 +84,27 @@ def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
             device=up.end_device_ids.device_id,
             time=moment(time) if time is not None else None,
             properties=properties,
-            battery=charge.value if charge and 0 <= charge.value <= 100 else battery(properties),
+            battery=_percent(charge) if charge else battery(properties),
             radio=_radio(message),
             left_out=left_out,
         )
     ]
 
 
+def _percent(charge: _Charge) -> float | None:
+    return charge.value if charge.value is not None and 0 <= charge.value <= 100 else None
+
+
 def _radio(message: _Message) -> Radio | None:
     if not message.rx_metadata:
         return None
-    best = max(message.rx_metadata, key=lambda one: one.rssi)
+    heard = best(message.rx_metadata)
     sent = message.settings or _Settings()
     lora = sent.data_rate.lora if sent.data_rate else None
     return Radio(
-        rssi=best.rssi,
-        snr=best.snr,
-        spreading_factor=lora.spreading_factor if lora else None,
+        rssi=heard.rssi,
+        snr=heard.snr,
+        spreading_factor=int(lora.spreading_factor) if lora and lora.spreading_factor else None,
         frequency=float(sent.frequency) if sent.frequency and sent.frequency.isdecimal() else None,
         gateways=len(message.rx_metadata),
     )

@@ -1,9 +1,22 @@
+from math import isfinite
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zenata.city.clock import EARLIEST, LATEST, format_time
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import DEEPEST, MAX_PROPERTIES, Measure, battery, flatten, moment, seconds, unwrap, word
+from zenata.wire.uplinks.base import (
+    MAX_DEPTH,
+    MAX_LEFT_OUT,
+    MAX_PROPERTIES,
+    Measure,
+    battery,
+    flatten,
+    moment,
+    time_of,
+    unwrap,
+)
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -11,31 +24,28 @@ documents = st.recursive(
 )
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("temperature", "temperature"),
-        ("Température extérieure", "Temperature_exterieure"),
-        ("pm2.5", "pm2_5"),
-        ("3", "p3"),
-        ("__usage__idle__", "usage_idle"),
-    ],
-)
-def test_a_name_becomes_a_word(name, expected):
-    assert word(name) == expected
-
-
-@pytest.mark.parametrize("name", ["", "°", "حرارة", "x" * 64])
-def test_a_name_without_a_word_is_refused(name):
-    with pytest.raises(UplinkError, match="propert"):
-        word(name)
-
-
-def test_members_of_members_are_joined_and_what_is_no_number_is_told():
-    document = {"gps": {"lat": 33.6, "fix": True}, "accel": [1, 2], "name": "roof", "nothing": None}
+def test_members_of_members_are_joined_and_what_is_no_number_is_left_out():
+    document = {"gps": {"lat": 33.6, "fix": True}, "accel": [1, 2], "name": "roof", "nothing": None, "POWER": "ON"}
     properties, left_out = flatten(document)
-    assert properties == {"gps_lat": Measure(33.6), "gps_fix": Measure(1), "accel_0": Measure(1), "accel_1": Measure(2)}
-    assert left_out == ("name", "nothing")
+    assert {name: measure.value for name, measure in properties.items()} == {
+        "gps/lat": 33.6,
+        "gps/fix": 1,
+        "accel/0": 1,
+        "accel/1": 2,
+        "POWER": 1,
+    }
+    assert [(one.name, one.rejected) for one in left_out] == [("name", False), ("nothing", False)]
+
+
+def test_t6_no_unit_is_made_of_a_name():
+    properties, _ = flatten({"voltage": 3005, "pressure": 101325, "humidity": 0.45})
+    assert {measure.unit for measure in properties.values()} == {""}
+
+
+def test_t9_a_time_under_another_name_is_no_reading():
+    properties, left_out = flatten({"last_seen": 1795946400000, "boot_ts": 1795946400, "runtime": 1795946400, "at": 7})
+    assert list(properties) == ["runtime", "at"]
+    assert [one.name for one in left_out] == ["last_seen", "boot_ts"]
 
 
 def nested(depth):
@@ -43,47 +53,87 @@ def nested(depth):
 
 
 @pytest.mark.parametrize(
-    ("document", "reason"),
+    ("member", "name", "reason"),
     [
-        ([1], "not an object"),
-        ({"a b": 1, "a": {"b": 2}}, "two members are called 'a_b'"),
-        ({"a": 10**400}, "beyond all range"),
-        (nested(DEEPEST + 2), "nested more than"),
-        ({f"n{number}": 1 for number in range(MAX_PROPERTIES + 1)}, "properties in one message"),
-        ({f"n{number}": "" for number in range(MAX_PROPERTIES + 1)}, "no numbers"),
+        ({"a": 10**400}, "a", "beyond the range"),
+        ({"a": nested(MAX_DEPTH + 1)}, "a/a/a/a/a/a/a/a/a", "nested more than"),
+        ({"": 1}, "", "empty name"),
+        ({"x" * 200: 1}, "x" * 128, "200 characters"),
+        ({f"n{number}": 1 for number in range(MAX_PROPERTIES)}, "n255", "properties in one message"),
     ],
 )
-def test_what_cannot_be_flattened_says_why(document, reason):
-    with pytest.raises(UplinkError, match=reason):
-        flatten(document)
+def test_t10_a_member_that_cannot_be_stored_leaves_the_others(member, name, reason):
+    properties, left_out = flatten({"temperature": 20} | member)
+    assert properties["temperature"].value == 20
+    assert [(one.name, reason in one.reason, one.rejected) for one in left_out] == [(name, True, True)]
 
 
-@given(documents)
-def test_any_document_is_flattened_or_refused(document):
-    try:
-        properties, left_out = flatten(document)
-    except UplinkError:
-        return
-    assert all(word(name) == name for name in properties)
-    assert len(properties) + len(left_out) <= 2 * MAX_PROPERTIES
+def test_what_is_no_object_is_refused_and_what_is_left_out_is_bounded():
+    with pytest.raises(UplinkError, match="not an object"):
+        flatten([1])
+    _, left_out = flatten({f"n{number}": "" for number in range(5 * MAX_LEFT_OUT)})
+    assert len(left_out) == MAX_LEFT_OUT + 1
+    assert left_out[-1].name == "..."
+
+
+@given(st.dictionaries(st.text(), documents))
+def test_any_object_is_flattened(document):
+    properties, left_out = flatten(document)
+    assert len(properties) <= MAX_PROPERTIES
+    assert all(isfinite(measure.value) for measure in properties.values())
+    assert properties or left_out or not document or all(value in ({}, []) or value for value in document.values())
 
 
 @pytest.mark.parametrize(
     ("properties", "expected"),
     [
-        ({"battery": Measure(87)}, 87),
+        ({"battery": Measure(87)}, None),
+        ({"battery": Measure(87, "%")}, 87),
+        ({"battery_percentage": Measure(87)}, 87),
+        ({"battery": Measure(3.6)}, None),
         ({"battery_level": Measure(87, "%EL")}, 87),
         ({"battery": Measure(3.6, "V")}, None),
         ({"battery": Measure(3600)}, None),
         ({}, None),
     ],
 )
-def test_battery_is_what_is_called_so_in_percent(properties, expected):
+def test_t8_battery_is_a_percentage_where_that_is_known(properties, expected):
     assert battery(properties) == expected
 
 
-def test_times_and_base64_that_are_none_are_refused():
-    assert moment("2026-01-01T01:00:00.123456789+01:00") == seconds("time", 1767225600.123456)
-    for wrong in (lambda: moment("yesterday"), lambda: seconds("time", 1e300), lambda: unwrap("***")):
-        with pytest.raises(UplinkError):
-            wrong()
+@given(st.integers(EARLIEST // 1000, LATEST // 1000 - 1))
+def test_t9_a_time_is_understood_in_each_form(milliseconds):
+    micros = milliseconds * 1000
+    text = format_time(micros)
+    forms = [
+        text,
+        text[:-1],
+        text[:-1] + "+00:00",
+        micros,
+        micros * 1000,
+        milliseconds,
+        str(milliseconds),
+        micros / 1e6,
+    ]
+    assert {moment(form) for form in forms} == {micros}
+    assert moment(micros // 1_000_000) == micros // 1_000_000 * 1_000_000
+
+
+@pytest.mark.parametrize("wrong", ["yesterday", "", "12", 12, 0, -1, True, 1e300, 20261129, "20261129", float("nan")])
+def test_what_is_no_time_is_refused_by_name(wrong):
+    with pytest.raises(UplinkError, match=r"ts is .* no time"):
+        moment(wrong, "ts")
+
+
+@pytest.mark.parametrize("name", ["time", "ts", "timestamp", "at", "Time", "TIMESTAMP"])
+def test_a_time_has_one_of_four_names(name):
+    assert time_of({"a": 1, name: 1795946400}) == (name, 1795946400_000_000)
+    assert time_of({"a": 1, name: None}) == (name, None)
+    assert time_of({"a": 1}) == ("", None)
+    with pytest.raises(UplinkError, match=name):
+        time_of({"a": 1, name: "noon"})
+
+
+def test_what_is_no_base64_is_refused():
+    with pytest.raises(UplinkError):
+        unwrap("***")

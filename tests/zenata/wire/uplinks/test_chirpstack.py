@@ -33,7 +33,7 @@ def decode(document, codec=None):
 def test_an_uplink_that_chirpstack_has_decoded():
     uplink = decode(UP)
     assert (uplink.device, uplink.time) == ("70b3d57ed0051234", 1767225600_775023)
-    assert uplink.properties == {"temperatureSensor_3": Measure(27.2)}
+    assert uplink.properties == {"temperatureSensor/3": Measure(27.2)}
     assert uplink.radio == Radio(rssi=-48, snr=9.5, spreading_factor=11, frequency=868500000, gateways=2)
 
 
@@ -48,9 +48,39 @@ def test_bytes_are_read_by_the_codec_of_the_device():
     ("level", "expected"),
     [({"batteryLevel": 99.2}, 99.2), ({"batteryLevel": 0, "externalPowerSource": True}, None), ({"margin": 7}, None)],
 )
-def test_a_status_event_tells_the_battery_alone(level, expected):
+def test_a_status_event_reports_the_battery_alone(level, expected):
     uplink = decode({"deviceInfo": INFO, **level})
-    assert (uplink.battery, uplink.properties) == (expected, {})
+    assert (uplink.battery, uplink.properties, uplink.reports_battery) == (expected, {}, True)
+
+
+@pytest.mark.parametrize(
+    "event", [{"devAddr": "0018"}, {"queueItemId": "a"}, {"level": "INFO"}, {"location": {}}, {"downlinkId": 1}, UP]
+)
+def test_t15_another_event_says_nothing_of_the_battery(event):
+    assert not decode({"deviceInfo": INFO} | event).reports_battery
+
+
+@pytest.mark.parametrize(
+    ("receptions", "rssi", "snr"),
+    [
+        ([{"rssi": -97, "snr": 7.5}, {"snr": 3}], -97, 7.5),
+        ([{"snr": 3}, {"snr": 7}], None, 7),
+        ([{"gatewayId": "a"}], None, None),
+    ],
+)
+def test_t7_no_number_stands_where_none_was_sent(receptions, rssi, snr):
+    radio = decode(UP | {"rxInfo": receptions}).radio
+    assert (radio.rssi, radio.snr, radio.gateways) == (rssi, snr, len(receptions))
+
+
+def test_t8_a_decoded_battery_is_no_percentage():
+    uplink = decode(UP | {"object": {"battery": 3.6}})
+    assert (uplink.battery, uplink.properties) == (None, {"battery": Measure(3.6)})
+
+
+def test_t13_a_whole_number_may_have_a_decimal_point():
+    modulation = {"lora": {"spreadingFactor": 7.0}}
+    assert decode(UP | {"txInfo": {"frequency": 868500000.0, "modulation": modulation}}).radio.spreading_factor == 7
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ NOW = 1_800_000_000_000_000
     [
         (b'[{"n":"level","v":1}]', "level"),
         (b' {"level": 1}', "level"),
-        (json.dumps(test_chirpstack.UP).encode(), "temperatureSensor_3"),
+        (json.dumps(test_chirpstack.UP).encode(), "temperatureSensor/3"),
         (
             json.dumps({"end_device_ids": test_things.IDS, "uplink_message": test_things.MESSAGE}).encode(),
             "temperature",
@@ -27,7 +27,7 @@ NOW = 1_800_000_000_000_000
 )
 def test_a_document_is_told_by_its_members(codec, payload, property_):
     if codec == registry.INFLUX:
-        payload, property_ = b"level value=1", "level"
+        payload, property_ = b"device level=1", "level"
     assert property_ in registry.decode(payload, codec, NOW)[0].properties
 
 

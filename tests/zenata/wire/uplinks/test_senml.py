@@ -22,10 +22,19 @@ def test_a_pack_is_an_uplink_for_each_device_and_time():
 
 
 def test_a_bare_name_says_nothing_of_the_device_and_no_time_is_now():
-    assert senml.decode(b'[{"n":"level","v":1}]', NOW) == [Uplink(time=NOW, properties={"level": Measure(1)})]
+    assert senml.decode(b'[{"n":"level","v":1}]', NOW) == [
+        Uplink(time=NOW, properties={"level": Measure(1)}, left_out=[])
+    ]
 
 
-@pytest.mark.parametrize("pack", [b"{}", b'[{"n":"a/","v":1}]', b'[{"n":"a","v":1},{"n":"a","v":2}]', b"\xff"])
+def test_t10_the_other_records_of_a_pack_are_stored():
+    pack = b'[{"n":"a","v":1},{"n":"note","vs":"x"},{"n":"a","v":2},{"n":"b","v":3,"vb":true},{"n":"c","v":4}]'
+    (uplink,) = senml.decode(pack, NOW)
+    assert {name: measure.value for name, measure in uplink.properties.items()} == {"a": 1, "c": 4}
+    assert sorted((one.name, one.rejected) for one in uplink.left_out) == [("a", True), ("b", True), ("note", False)]
+
+
+@pytest.mark.parametrize("pack", [b"{}", b'[{"n":"a/","v":1}]', b"\xff"])
 def test_what_is_no_pack_is_refused(pack):
     with pytest.raises(UplinkError):
         senml.decode(pack, NOW)

@@ -1,0 +1,142 @@
+"""Order of deliveries: what devices sent first is stored first, though the broker delivers it last.
+
+After a reconnect NATS delivers new messages at once, and those before them, which nobody acknowledged, when their
+`ack_wait` is over (5 s). A broker numbers its packets in the order of its first deliveries (MQTT 3.1.1 section 2.3.1),
+so a gap between the numbers acknowledged and the number that comes next tells that older messages are still to come.
+Until they are there, messages of devices are held back. Mosquitto delivers the older ones first, and nothing is held.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from zenata.wire import topics
+from zenata.wire.mqtt import Message
+
+MAX_WAIT = 7.0
+"""The longest that messages are held back after a reconnect [s]: `ack_wait` in broker_config/nats/nats.conf, and some."""
+
+_PACKETS = 65_535  # packet identifiers are 1 to this one (MQTT 3.1.1 section 2.3.1)
+_FAR = 20_000  # more than a broker has under way: a number farther ahead is one behind
+_FIRST, _NEAR = 4, 100  # one of the first numbers, and not behind 65,535, is of a broker that was started anew
+_MAX_BEYOND = 10_000  # acknowledged behind a gap; more, and the gap is given up
+
+
+class OrderState(msgspec.Struct, array_like=True, frozen=True):
+    """Which packets were acknowledged: all up to `last`, and some `beyond`, by their distance behind it from 0."""
+
+    last: int
+    beyond: list[int]
+
+
+class DeliveryOrder:
+    """Holds back messages of devices while older ones may still come. Used by one thread.
+
+    Parameters
+    ----------
+    state : OrderState, optional
+        Of the same session, as it was when it was last used.
+    clock : callable
+        Returns the time of a clock that never goes back [s].
+    on_renumbered : callable
+        Called when a broker that was started anew gives its packets other numbers than before.
+    """
+
+    def __init__(
+        self,
+        state: OrderState | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        on_renumbered: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._on_renumbered = on_renumbered
+        self._clock = clock
+        self._last = state.last if state else 0
+        self._beyond = set(state.beyond) if state else set()
+        self._connection = -1
+        self._since = 0.0
+        self._waiting = False
+        self._arrived: set[int] = set()
+        self._held: dict[int, Message] = {}
+        self.renumbered = False
+        """Whether the broker was started anew, so that packets have other numbers than before."""
+
+    @property
+    def state(self) -> OrderState | None:
+        """What is to be kept for the next process; None if nothing was acknowledged yet."""
+        return OrderState(self._last, sorted(self._beyond)) if self._last else None
+
+    def admit(self, messages: Sequence[Message]) -> list[Message]:
+        """Return which messages may be stored now, in order; those held back come with a later call."""
+        ready: list[Message] = []
+        for message in messages:
+            if not message.mid:  # QoS 0: nothing of it is delivered again
+                ready.append(message)
+                continue
+            if message.connection != self._connection:
+                self._reconnected(message)
+            if self._waiting:
+                self._arrived.add(self._distance(message.mid))
+            if self._waiting and topics.is_of_pilot(message.topic):
+                self._held.setdefault(message.mid, message)
+            else:
+                ready.append(message)
+        if self._waiting:
+            complete = not self.renumbered and len(self._arrived) == max(self._arrived, default=-1) + 1
+            if complete or self._clock() - self._since > MAX_WAIT:
+                ready += self._release()
+        return ready
+
+    def acknowledged(self, messages: Sequence[Message]) -> None:
+        """Take note of messages that were acknowledged."""
+        for message in messages:
+            if message.mid and message.connection == self._connection:
+                self._acknowledge(message.mid)
+
+    def _acknowledge(self, packet: int) -> None:
+        if self._waiting:
+            if not self.renumbered:
+                self._beyond.add(self._distance(packet))
+        elif not self._last or (packet == self._last % _PACKETS + 1 and not self._beyond):
+            self._last = packet
+        elif (distance := self._distance(packet)) < _FAR:  # else it was acknowledged before
+            self._beyond.add(distance)
+            self._advance(0 if len(self._beyond) <= _MAX_BEYOND else min(self._beyond))
+
+    def _advance(self, count: int) -> None:
+        """Take the next packets for acknowledged, and those that follow them without a gap."""
+        while count in self._beyond:
+            count += 1
+        if count:
+            self._last = (self._last + count - 1) % _PACKETS + 1
+            self._beyond = {distance - count for distance in self._beyond if distance >= count}
+
+    def _reconnected(self, message: Message) -> None:
+        """Begin with another connection, whose first message this is."""
+        self._connection = message.connection
+        self._held.clear()
+        self._since = self._clock()
+        self._waiting = bool(self._last)
+        distance = self._distance(message.mid)
+        self.renumbered = self._waiting and (distance >= _FAR or (message.mid <= _FIRST and distance > _NEAR))
+        if self.renumbered:
+            self._on_renumbered()
+            self._last, self._beyond = 0, set()
+        self._arrived = set(self._beyond)
+
+    def _release(self) -> list[Message]:
+        """Return what was held back, in the order of the first deliveries; what has not come by now is given up."""
+        self._waiting = False
+        if self.renumbered:  # then what was delivered before is older, whatever its number
+            held = sorted(self._held.values(), key=lambda one: (not one.again, one.mid))
+        else:
+            held = sorted(self._held.values(), key=lambda one: self._distance(one.mid))
+            missing = set(range(max(self._arrived, default=-1) + 1)) - self._arrived
+            self._beyond |= missing
+            self._advance(0)
+        self._held.clear()
+        return held
+
+    def _distance(self, packet: int) -> int:
+        """Return how far a packet is behind the last one, 0 for the next."""
+        return (packet - self._last - 1) % _PACKETS

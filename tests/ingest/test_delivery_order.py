@@ -1,0 +1,113 @@
+"""Messages of devices come in the order of their first deliveries, however a broker delivers them again."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.delivery_order import MAX_WAIT, DeliveryOrder, OrderState
+from zenata.wire import topics
+from zenata.wire.mqtt import Message
+
+TOPIC = topics.device("alpha", "roof")
+CITY = "zenata/packs/coast"
+
+
+class Time:
+    """A clock that is set by hand."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def message(packet, connection=1, *, again=False, topic=TOPIC):
+    return Message(topic, b"%d" % packet, packet, connection, again)
+
+
+def packets(messages):
+    return [one.mid for one in messages]
+
+
+def test_a_first_connection_holds_nothing_back():
+    order = DeliveryOrder()
+    assert packets(order.admit([message(3), message(4)])) == [3, 4]
+
+
+def test_new_messages_wait_for_the_older_ones_of_the_connection_before():
+    """As NATS does it: 11 and 12 come at once, 5 to 10 when their time is over."""
+    order = DeliveryOrder(OrderState(4, []), Time())
+    assert order.admit([message(11), message(12)]) == []
+    older = [message(packet, again=True) for packet in range(5, 10)]
+    assert order.admit(older) == []
+    assert packets(order.admit([message(10, again=True), message(13)])) == list(range(5, 14))
+    assert packets(order.admit([message(14)])) == [14]
+
+
+def test_what_comes_in_order_is_not_held_back():
+    """As Mosquitto does it."""
+    order = DeliveryOrder(OrderState(4, []), Time())
+    assert packets(order.admit([message(5, again=True), message(6, again=True), message(7)])) == [5, 6, 7]
+
+
+def test_messages_of_worlds_do_not_wait_and_fill_gaps():
+    order = DeliveryOrder(OrderState(4, [1, 3]), Time())  # 6 and 8 are acknowledged
+    assert packets(order.admit([message(10), message(9, topic=CITY)])) == [9]
+    assert packets(order.admit([message(7, again=True, topic=CITY)])) == [7]
+    assert packets(order.admit([message(5, again=True)])) == [5, 10]
+
+
+def test_what_never_comes_is_given_up_and_is_not_waited_for_again():
+    time = Time()
+    order = DeliveryOrder(OrderState(4, []), time)
+    held = [message(7), message(7, again=True)]
+    assert order.admit(held) == []
+    time.now = MAX_WAIT + 1
+    released = order.admit([])
+    assert packets(released) == [7]
+    order.acknowledged(released)
+    assert order.state == OrderState(7, [])
+
+
+def test_a_lost_connection_takes_what_was_held_back_with_it():
+    order = DeliveryOrder(OrderState(4, []), Time())
+    assert order.admit([message(9)]) == []
+    assert packets(order.admit([message(packet, 2, again=True) for packet in range(5, 10)])) == [5, 6, 7, 8, 9]
+
+
+def test_a_broker_that_numbers_anew_is_waited_for_and_what_it_delivered_before_goes_first():
+    time = Time()
+    order = DeliveryOrder(OrderState(40_000, []), time)
+    assert order.admit([message(1), message(2), message(3, again=True)]) == []
+    assert order.renumbered
+    time.now = MAX_WAIT + 1
+    assert packets(order.admit([])) == [3, 1, 2]
+
+
+def test_packet_numbers_begin_anew_behind_65535():
+    order = DeliveryOrder(OrderState(65_533, []), Time())
+    messages = [message(65_534), message(65_535), message(1)]
+    assert packets(order.admit(messages)) == [65_534, 65_535, 1]
+    order.acknowledged(messages)
+    assert order.state == OrderState(1, [])
+
+
+@given(
+    st.integers(1, 65_535),
+    st.lists(st.booleans(), min_size=1, max_size=40),
+    st.integers(0, 39),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_was_acknowledged_before_a_kill_the_rest_comes_in_order(last, acknowledged, known, random):
+    """Some packets behind the last are acknowledged; of the others some were delivered before, in any order."""
+    before = DeliveryOrder(OrderState(last, []), Time())
+    numbers = [(last + n) % 65_535 + 1 for n in range(len(acknowledged))]
+    assert packets(before.admit([message(number) for number in numbers])) == numbers
+    before.acknowledged([message(number) for number, done in zip(numbers, acknowledged, strict=True) if done])
+    left = [number for number, done in zip(numbers, acknowledged, strict=True) if not done]
+    order = DeliveryOrder(before.state, Time())
+    older, newer = left[: known % len(left)] if left else [], left[known % len(left) :] if left else []
+    random.shuffle(older)
+    came = order.admit([message(number, 2) for number in newer])
+    came += order.admit([message(number, 2, again=True) for number in older])
+    assert packets(came) == left

@@ -1,0 +1,158 @@
+"""Messages without a time, while ingest or the broker is killed: nothing lost, nothing doubled, in order.
+
+`make test` kills a few times, `make soak` twenty.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from ingest.delivery_order import MAX_WAIT
+from tests.ingest.killable import CODECS, payload_of
+from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from zenata.city.readings import Selection
+from zenata.store import open_store
+from zenata.store.base import Query
+from zenata.wire import topics
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher
+
+KILLS = int(os.environ.get("ZENATA_INGEST_KILLS", "2"))
+TIMEOUT = 120.0  # far beyond what anything here takes [s]
+BURST = 20
+
+
+@contextmanager
+def ingesting(folder: Path, broker: Running) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ingest in a process of its own, which is killed in the end."""
+    (folder / "progress").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tests.ingest.killable", str(folder), str(broker.mqtt_port)]
+    with subprocess.Popen(command) as process:
+        try:
+            deadline = time.monotonic() + TIMEOUT
+            while not (folder / "ingest.subscribed").exists():
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            yield process
+        finally:
+            process.kill()
+
+
+def publish(broker: Running, numbers: range, stop: threading.Event | None = None, pause: float = 0.0) -> None:
+    """Publish messages of every device, and wait until the broker has them."""
+    address = Address(host=broker.host, port=broker.mqtt_port, username="demo", password=password("demo"))
+    with Publisher(address, client_id="devices-of-demo") as publisher:
+        publisher.connect(TIMEOUT)
+        for number in numbers:
+            for name in CODECS:
+                publisher.publish(topics.device("demo", name), payload_of(name, number))
+            if stop and stop.wait(pause):
+                break
+        assert publisher.drain(TIMEOUT)
+
+
+def values(folder: Path) -> dict[str, list[float]]:
+    """Return what is stored of each device, by time."""
+    store = open_store(f"duckdb:///{folder / 'readings.duckdb'}")
+    try:
+        table = store.query(Query(selection=Selection(), start=0, end=2**60, limit=10**6))
+        found: dict[str, list[float]] = {name: [] for name in CODECS}
+        for number, value in zip(table.series.tolist(), table.columns["value"].tolist(), strict=True):
+            found[table.catalog[number].sensor].append(value)
+        assert store.dead_letters() == []
+        return found
+    finally:
+        store.close()
+
+
+def settled(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until ingest stores nothing more, and kill it."""
+    progress, deadline = folder / "progress", time.monotonic() + TIMEOUT
+    last, since = "", time.monotonic()
+    while time.monotonic() < deadline and not (last and time.monotonic() - since > MAX_WAIT + 2):
+        assert process.poll() is None
+        now = progress.read_text() if progress.exists() else ""
+        if now != last:
+            last, since = now, time.monotonic()
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+
+
+def expected(count: int) -> dict[str, list[float]]:
+    return {name: [1.0] * count if name == "same" else [number / 100 for number in range(count)] for name in CODECS}
+
+
+def faults(found: dict[str, list[float]]) -> dict[str, dict[str, list[float]]]:
+    """Return what is wrong with the numbers of each device."""
+    wrong = {}
+    for name in set(found) - {"same"}:
+        numbers = [round(value * 100) for value in found[name]]
+        kinds = {
+            "lost": sorted(set(range(max(numbers, default=0))) - set(numbers)),
+            "doubled": sorted(number for number, count in Counter(numbers).items() if count > 1),
+            "out of order": [later for before, later in pairwise(numbers) if later < before],
+        }
+        if any(kinds.values()):
+            wrong[name] = {kind: of[:10] for kind, of in kinds.items()}
+    return wrong
+
+
+@pytest.mark.parametrize("kind", ["nats", "mosquitto"])
+def test_t1_t2_a_burst_while_ingest_is_away_is_stored_in_order(kind, tmp_path):
+    with running_broker(kind, tmp_path, standard_users(kind)) as broker:
+        with ingesting(tmp_path, broker) as process:
+            publish(broker, range(BURST))
+            settled(tmp_path, process)
+        publish(broker, range(BURST, 2 * BURST))
+        with ingesting(tmp_path, broker) as process:
+            settled(tmp_path, process)
+    assert values(tmp_path) == expected(2 * BURST)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["nats", "mosquitto"])
+def test_t1_ingest_that_is_killed_loses_and_doubles_nothing(kind, tmp_path):
+    seed = int(os.environ.get("ZENATA_CHAOS_SEED", time.time_ns() % 10**6))
+    print(f"ZENATA_CHAOS_SEED={seed}")  # noqa: T201 - shown when the test fails, to have the same moments again
+    moments = random.Random(seed)  # noqa: S311 - no secret
+    stop = threading.Event()
+    with running_broker(kind, tmp_path, standard_users(kind)) as broker:
+        with ingesting(tmp_path, broker):
+            pass  # from now on the broker has a session, and keeps for it what is published
+        load = threading.Thread(target=publish, args=(broker, range(32_000), stop, 0.01))
+        load.start()
+        try:
+            for _ in range(KILLS):
+                with ingesting(tmp_path, broker):
+                    wait_for_growth(tmp_path / "ingest.arrivals")
+                    time.sleep(moments.uniform(0.0, 1.0))
+        finally:
+            stop.set()
+            load.join(TIMEOUT)
+        with ingesting(tmp_path, broker) as process:
+            settled(tmp_path, process)
+    found = values(tmp_path)
+    count = len(found["same"])
+    print(f"{kind}: {count} messages of each device, {KILLS} kills")  # noqa: T201
+    assert count > BURST
+    assert faults(found) == {}
+    assert found == expected(count)
+
+
+def wait_for_growth(file: Path) -> None:
+    """Wait until ingest dates messages."""
+    size, deadline = file.stat().st_size if file.exists() else 0, time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline and (not file.exists() or file.stat().st_size <= size):
+        time.sleep(0.02)
