@@ -1,5 +1,7 @@
 """The domains, in the order in which they step: each reads what those before it wrote at the same tick."""
 
+from collections.abc import Collection
+
 from simulators.domains.air.domain import Air
 from simulators.domains.base import Domain
 from simulators.domains.bus.domain import Bus
@@ -37,6 +39,36 @@ DOMAINS: dict[str, type[Domain]] = {
     "water": Water,
 }
 """By name; the name prefixes the domain's state."""
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "weather": ("solar",),  # its stations measure irradiance too
+    "solar": ("weather",),
+    "drainage": ("weather",),
+    "traffic": ("weather", "drainage", "power"),
+    "parking": ("drainage",),
+    "air": ("weather", "solar", "traffic"),
+    "streetlight": ("solar", "power"),
+    "pv": ("weather", "solar", "power"),
+    "charger": ("drainage", "power"),
+    "meter": ("weather", "solar", "power"),
+    "power": ("streetlight", "pv", "charger", "meter"),
+    "noise": ("weather", "traffic"),
+    "crowd": ("weather",),
+    "bus": ("traffic",),
+    "waste": ("weather", "solar", "drainage"),
+    "water": ("weather", "power"),
+}
+"""What each domain reads of others. A world of some kinds computes what these need and has the values of the whole city:
+a test compares the two, for every kind."""
+
+
+def needed(kinds: Collection[str]) -> list[str]:
+    """Return the names of the domains that some kinds of sensors need, in the order in which they step; all for none."""
+    found = {name for name, domain in DOMAINS.items() if not kinds or domain.kind in kinds}
+    while more := {other for name in found for other in NEEDS[name]} - found:
+        found |= more
+    return [name for name in DOMAINS if name in found]
+
 
 SIMULATED = frozenset(domain.kind for domain in DOMAINS.values() if domain.kind is not None)
 """The kinds of sensors that the domains bring to life; the others publish nothing."""

@@ -1,38 +1,38 @@
-"""What a world can be asked to do, verb by verb; `zenata.worlds.control` carries question and answer."""
+"""Verbs that every world answers: status, pace, advance, commands, copies, record; `zenata.worlds.control` carries them."""
 
 import secrets
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotYet
-from queue import Empty, SimpleQueue
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from simulators.events.base import Event
-from simulators.events.scenario import MAX_EVENTS, events_of
 from simulators.host.activity import Activity
-from simulators.host.encoder import rows_of, told_of
+from simulators.host.documents import describe, outcome_document, rows_of
+from simulators.host.event_control import EventControl, check_view, visible_events
 from simulators.host.requests import (
     MAX_STEPS,
     AdvanceRequest,
-    Arguments,
     BackfillRequest,
     CommandRequest,
     ForkRequest,
     NetworkRequest,
+    OutcomeRequest,
     PaceRequest,
     StatusRequest,
+    ViewRequest,
     read_arguments,
-    read_duration,
     read_speed,
+    read_tick,
     read_time,
 )
 from simulators.host.service import Simulation
 from simulators.host.store_writer import check_times
-from simulators.host.worlds import Worlds, describe
+from simulators.host.worlds import Worlds
 from simulators.networks.documents import Networks
 from simulators.record.journal import Entry, Order
 from simulators.record.record import History, Pace, Record, State
@@ -40,8 +40,11 @@ from simulators.record.run import unheard
 from simulators.world.world import TICK, Emission
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
+from zenata.city.model import City
 from zenata.errors import CityError, ControlError, ScenarioError, SetupError, StoreError
+from zenata.wire.commands import Response
 
+_TURN = 0.1  # the longest that an advance keeps the world's thread for itself [s]
 _PATIENCE = 30.0  # for the world to come to a request [s]
 _LOOK = 0.25  # pause between two looks at whether the world ends [s]
 
@@ -84,17 +87,16 @@ class WorldControl:
             "pace": self._pace,
             "advance": self._advance,
             "backfill": self._backfill,
-            "event": self._event,
-            "events": self._events,
             "command": self._command,
+            "outcome": self._outcome,
             "fork": self._fork,
             "record": self._record_of,
-            "labels": self._labels,
             "network": self._network,
         }
         self._networks = Networks(simulation.running.world.city)
         self._name, self._record, self._worlds, self._stop = name, record, worlds, stop
         self._simulation, self._run = simulation, simulation.running
+        self.verbs |= EventControl(simulation, self._between_ticks).verbs
 
     def handle(self, verb: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
         """Do what is asked; any thread may call this.
@@ -116,11 +118,10 @@ class WorldControl:
             raise ControlError(str(error), "conflict") from error
 
     def _status(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        read_arguments(arguments, StatusRequest)
+        view = read_arguments(arguments, StatusRequest)
         run, pace = self._run, self._simulation.pace
-        told = describe(self._name, run.recipe, run.time, pace, len(run.world.effects))
         return {
-            **told,
+            **describe(self._name, run.recipe, run.time, pace, visible_events(run, full=view.full), full=view.full),
             "state": pace.state if run.caught_up else "catching-up",
             "pace": round(self.activity.pace, 3),
             "messages": run.world.messages,
@@ -143,33 +144,54 @@ class WorldControl:
         request = read_arguments(arguments, AdvanceRequest)
         if (request.until is None) == (request.steps is None):
             raise ControlError("advance needs either until or steps", "invalid")
-        first, every = self._run.time, self._run.every
+        every = read_tick("every", request.every)
+        first = self._run.time
         steps = request.steps or (read_time("until", request.until or "") // every - first // every)
         if steps < 1:
             raise ControlError(f"until is past: it is {format_time(first)} in this world", "invalid")
         if steps > MAX_STEPS:
             raise ControlError(f"that is {steps:,} ticks; a request makes up to {MAX_STEPS:,}", "limit")
-        rows, items = 0, list[dict[str, Any]]()
-        for _ in range(steps):
-            emission = self._between_ticks(self._tick)
-            rows += len(emission.values)
-            if len(items) < request.limit:
-                items += rows_of(emission, self._run.city, self._name)[: request.limit - len(items)]
-            self._stop.wait(max(self._simulation.rest, 0.0))
+        collected = _Collected(limit=request.limit)
+        self._between_ticks(lambda: self._begin_steps(request.orders, every))
+        while collected.steps < steps and not self._stop.is_set():
+            self._between_ticks(lambda: self._take_steps(collected, steps))
+            if collected.steps < steps and self._simulation.rest > 0:
+                self._stop.wait(self._simulation.rest)
         return {
             "time": format_time(self._run.time),
             "from": format_time(first),
-            "steps": steps,
-            "rows": rows,
-            "items": items,
-            "more": rows > len(items),
+            "steps": collected.steps,
+            "rows": collected.rows,
+            "items": collected.items,
+            "more": collected.rows > len(collected.items),
+            "outcomes": collected.outcomes,
         }
+
+    def _begin_steps(self, orders: Sequence[Order], every: int) -> None:
+        """Make ready for ticks of a length, with commands for the first of them."""
+        if self._simulation.pace.state != "paused":
+            raise ControlError("the world runs by itself; pause it first", "conflict")
+        self._check_caught_up()
+        self._check_commands(orders)
+        if self._simulation.fast_forward and self._simulation.fast_forward.under_way:
+            raise ControlError("a backfill is under way; wait until it is done", "conflict")
+        self._simulation.set_every(every)
+        for order in orders:
+            self._simulation.order(order)
+
+    def _take_steps(self, collected: "_Collected", steps: int) -> None:
+        """Make some ticks, for a short time, so that others get their turn."""
+        deadline = time.monotonic() + _TURN
+        while collected.steps < steps:
+            collected.add(self._tick(), self._simulation.responses, self._run.city, self._name)
+            if self._simulation.rest > 0 or time.monotonic() > deadline:
+                break
 
     def _backfill(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request, fast_forward = read_arguments(arguments, BackfillRequest), self._simulation.fast_forward
         if fast_forward is None:
             raise ControlError("this world has no store to fill", "conflict")
-        end, every = read_time("end", request.end), read_duration("every", request.every)
+        end, every = read_time("end", request.end), read_tick("every", request.every)
         try:
             check_times(self._run.time, end, every)
         except SetupError as error:
@@ -203,43 +225,39 @@ class WorldControl:
         progress = self._simulation.fast_forward and self._simulation.fast_forward.progress
         return progress.told() if progress else None
 
-    def _event(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        def inject() -> dict[str, Any]:
-            effects = self._run.world.effects
-            if len(effects) >= MAX_EVENTS:
-                raise ControlError(f"a world has up to {MAX_EVENTS:,} events", "limit")
-            (event,) = events_of([arguments], self._next(), [known.id for known, _ in effects])
-            event = self._not_before_now(event)
-            self._simulation.do(Entry(at=self._run.time, event=event))
-            return self._told(len(effects))
-
-        return self._between_ticks(inject)
-
-    def _events(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        read_arguments(arguments, Arguments)
-        return [self._told(number) for number in range(len(self._run.world.effects))]
-
-    def _command(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _command(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         request = read_arguments(arguments, CommandRequest)
-        order = Order(
-            id=request.id or secrets.token_hex(8),
-            kind=request.kind,
-            sensor=request.sensor,
-            set=request.set,
-            by=request.by,
-        )
-        told = Future[str | None]()
-        answer: SimpleQueue[tuple[int, str | None]] = SimpleQueue()
-        told.add_done_callback(lambda done: answer.put((self._run.time, done.result())))
-        self._simulation.order(order, told)
-        try:
-            at, reason = answer.get(timeout=request.wait)
-        except Empty:
-            return {"id": order.id, "status": "pending", "at": None, "reason": None}
-        return {"id": order.id, "status": "rejected" if reason else "applied", "at": format_time(at), "reason": reason}
+        orders = [replace(order, id=order.id or secrets.token_hex(8)) for order in request.orders]
+
+        def take() -> list[Future[Response]]:
+            self._check_commands(orders)
+            return [self._simulation.order(order) for order in orders]
+
+        futures = self._between_ticks(take)
+        stands_still = self._simulation.pace.state == "paused"
+        wait(futures, 0 if stands_still else request.wait)
+        return [
+            outcome_document(order, future.result() if future.done() else None)
+            for order, future in zip(orders, futures, strict=True)
+        ]
+
+    def _outcome(self, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        request = read_arguments(arguments, OutcomeRequest)
+        found = self._simulation.commands.outcome(request.id)
+        if found is None or request.by not in (None, found[0].by):
+            return None
+        return outcome_document(*found)
+
+    def _check_commands(self, orders: Sequence[Order]) -> None:
+        """Refuse commands that no device could ever obey."""
+        for number, order in enumerate(orders):
+            if refusal := self._run.world.check_command(order.kind, order.sensor, order.set):
+                which = f"command {number + 1}, to {order.sensor}: " if len(orders) > 1 else ""
+                raise ControlError(f"{which}{refusal}", "invalid")
 
     def _fork(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request = read_arguments(arguments, ForkRequest)
+        check_view(self._run, request.full, "a copy of it would show its future")
         self._check_caught_up()
         if request.at is None:
             begins, state, journal = self._between_ticks(self._now)
@@ -266,7 +284,9 @@ class WorldControl:
         return time_, self._record.milestone(time_), journal
 
     def _record_of(self, arguments: dict[str, Any]) -> History:
-        read_arguments(arguments, Arguments)
+        check_view(
+            self._run, read_arguments(arguments, ViewRequest).full, "its record holds what is hidden", blind=True
+        )
         run = self._run
         return self._between_ticks(
             lambda: History(
@@ -277,11 +297,6 @@ class WorldControl:
                 last=run.mark(),
             )
         )
-
-    def _labels(self, arguments: dict[str, Any]) -> list[Any]:
-        read_arguments(arguments, Arguments)
-        shadows = self._run.shadows
-        return [told_of(label) for label in self._between_ticks(shadows.labels)] if shadows else []
 
     def _network(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
         request = read_arguments(arguments, NetworkRequest)
@@ -301,33 +316,6 @@ class WorldControl:
         if not self._run.caught_up:
             raise ControlError("the world is still coming to where it was; try again in a moment", "conflict")
 
-    def _next(self) -> int:
-        """Return the time of the next tick [us since the Unix epoch]."""
-        return (self._run.time // self._run.every + 1) * self._run.every
-
-    def _not_before_now(self, event: Event) -> Event:
-        """Let an event that begins now begin with the next tick."""
-        if event.start < self._run.time:
-            raise ControlError(
-                f"start {format_time(event.start)} is past: it is {format_time(self._run.time)} in this world",
-                "invalid",
-            )
-        return replace(event, start=max(event.start, self._next()))
-
-    def _told(self, number: int) -> dict[str, Any]:
-        """Return an event as JSON has it."""
-        event, effect = self._run.world.effects[number]
-        return {
-            "id": event.id,
-            "type": event.type,
-            "start": format_time(event.start),
-            "end": format_time(event.end),
-            "targets": effect.targets,
-            "severity": effect.severity,
-            "public": effect.public,
-            "parameters": event.parameters,
-        }
-
     def _between_ticks(self, act: Callable[[], T]) -> T:
         """Let the world's own thread do something, and wait for it."""
         future = self._simulation.call(act)
@@ -338,3 +326,22 @@ class WorldControl:
             except NotYet:
                 if self._stop.is_set() or time.monotonic() > deadline:
                     raise ControlError(f"the world {self._name} is ending or busy; try again", "away") from None
+
+
+@dataclass
+class _Collected:
+    """What the ticks of an `advance` bring."""
+
+    limit: int
+    steps: int = 0
+    rows: int = 0
+    items: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: list[Response] = field(default_factory=list)
+
+    def add(self, emission: Emission, responses: Sequence[Response], city: City, world: str) -> None:
+        """Take in a tick."""
+        self.steps += 1
+        self.rows += len(emission.values)
+        self.outcomes += responses
+        if len(self.items) < self.limit:
+            self.items += rows_of(emission, city, world)[: self.limit - len(self.items)]

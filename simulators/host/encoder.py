@@ -1,11 +1,12 @@
 """What a world's sensors say, as MQTT messages."""
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from simulators.events.base import Event
+from simulators.host.documents import label_document
 from simulators.labels.labels import Label
 from simulators.record.journal import Order
 from simulators.record.record import Pace
@@ -77,14 +78,12 @@ class Encoder:
 
     def clock(self, time: int, pace: Pace, messages: int) -> Message:
         """Return what tells the world's time [us since the Unix epoch] and pace, and how many messages there were."""
-        told = Clock(time=format_time(time), speed=pace.speed or "max", state=pace.state, messages=messages)
-        return Message(self._clock_topic, msgspec.json.encode(told), retain=True)
+        document = Clock(time=format_time(time), speed=pace.speed or "max", state=pace.state, messages=messages)
+        return Message(self._clock_topic, msgspec.json.encode(document), retain=True)
 
-    def response(self, order: Order, time: int, refusal: str | None) -> Message:
-        """Return what tells what became of a command at a tick [us since the Unix epoch]."""
-        status: Literal["applied", "rejected"] = "rejected" if refusal else "applied"
-        answer = commands.Response(id=order.id, status=status, at=format_time(time), reason=refusal)
-        return Message(topics.response(self._world, order.kind, order.sensor), commands.encode(answer))
+    def response(self, order: Order, response: commands.Response) -> Message:
+        """Return the message that says what became of a command."""
+        return Message(topics.response(self._world, order.kind, order.sensor), commands.encode(response))
 
     def silence(self) -> Iterator[Message]:
         """Yield what takes all that was retained away from the broker."""
@@ -93,21 +92,21 @@ class Encoder:
         yield Message(self._clock_topic, b"", retain=True)
         yield Message(self._truth_topic, b"", retain=True)
 
-    def truth(self, label: Label, *, whole: bool = True) -> Message:
+    def truth(self, label: Label, *, with_affected: bool = True) -> Message:
         """Return what tells the truth about an event, with the sensors affected or without."""
-        told = told_of(label) if whole else {**told_of(label), "affected": None}
-        return Message(self._truth_topic, msgspec.json.encode(msgspec.convert(told, Truth)), retain=True)
+        document = label_document(label) if with_affected else {**label_document(label), "affected": None}
+        return Message(self._truth_topic, msgspec.json.encode(msgspec.convert(document, Truth)), retain=True)
 
     def announcement(self, event: Event, targets: tuple[str, ...]) -> Message:
         """Return what a city tells of an event."""
-        told = Announcement(
+        document = Announcement(
             id=event.id,
             type=event.type,
             start=format_time(event.start),
             end=format_time(event.end),
             targets=targets,
         )
-        return Message(self._events_topic, msgspec.json.encode(told))
+        return Message(self._events_topic, msgspec.json.encode(document))
 
     def _messages(self, emission: Emission) -> Iterator[tuple[_Sensor, list[senml.Record]]]:
         values = emission.values.tolist()
@@ -116,26 +115,3 @@ class Encoder:
         for position, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
             sensor = self._sensors[position]
             yield sensor, senml.message(sensor.id, time, seq, sensor.properties, values[first:end])
-
-
-def told_of(label: Label) -> dict[str, Any]:
-    """Return a label as it is told: with times as text."""
-    told: dict[str, Any] = msgspec.to_builtins(label)
-    for part in (told, *(told["affected"] or ())):
-        part |= {name: format_time(part[name]) for name in ("start", "end")}
-    return told
-
-
-def rows_of(emission: Emission, city: City, world: str) -> list[dict[str, Any]]:
-    """Return the readings of a tick as a query of the store would, one after the other."""
-    values, offsets = emission.values.tolist(), emission.offsets.tolist()
-    columns = (emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist())
-    rows = []
-    for place, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
-        sensor = city.sensors[place]
-        about = {"world": world, "sensor": sensor.id, "kind": sensor.kind, "district": sensor.district}
-        when = format_time(time)
-        for name, value in zip(KINDS[sensor.kind].properties, values[first:end], strict=True):
-            reading = {"property": name, "unit": QUANTITIES[name].unit, "value": value, "seq": seq}
-            rows.append({"time": when, **about, **reading})
-    return rows

@@ -15,7 +15,7 @@ from typing import Any
 
 from simulators.events.registry import describe_types, effect_of
 from simulators.events.scenario import planned
-from simulators.host.requests import Arguments, NewWorldRequest, WorldRequest, read_arguments, read_speed, read_time
+from simulators.host.requests import NewWorldRequest, ViewRequest, WorldRequest, read_arguments, read_speed, read_time
 from simulators.host.worlds import Worlds
 from simulators.record.record import Pace, Recipe, seal_of
 from simulators.world.world import SIMULATED, TICK, World
@@ -173,6 +173,7 @@ class HostControl:
             packs=request.packs,
             sealed=seal_of(self._secret) if request.sealed and self._secret else "",
             blind=request.blind,
+            publish=request.publish,
             zone_rules=ZONE_RULES,
         )
 
@@ -183,13 +184,13 @@ class HostControl:
         return {"world": name, "state": "deleted"}
 
     def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        read_arguments(arguments, Arguments)
+        view = read_arguments(arguments, ViewRequest)
         statuses = []
         for name in self._worlds.names():
             try:
-                statuses.append(self._worlds.status(name, used=False))
+                statuses.append(self._worlds.status(name, used=False, full=view.full))
             except ControlError:
-                continue  # it is vanishing
+                continue  # it is being removed
         return statuses
 
     def _wake(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from simulators.record.journal import Order
 from simulators.record.record import Pace, Record
 from simulators.record.run import Run
 from simulators.world.world import Emission
+from zenata.wire.commands import Response
 from zenata.wire.mqtt import Publisher
 
 PACKED = 12
@@ -59,8 +60,10 @@ class WorldPublisher:
         messages = self._encoder.packs(emission) if self._packs else iter(())
         if not self._run.recipe.packs:
             messages = itertools.chain(self._encoder.telemetry(emission), messages)
+        if not self._run.recipe.publish:
+            messages = iter(())
         count: float = sum(self._publish(message) for message in messages)
-        if self._run.recipe.packs:
+        if self._run.recipe.packs and self._run.recipe.publish:
             count = len(emission.values) / PACKED
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
         self._publish(self._encoder.clock(emission.time, pace, self._run.world.messages))
@@ -69,9 +72,9 @@ class WorldPublisher:
                 self._publish(self._encoder.announcement(event, effect.targets))
         self._tell_truth(emission.time, before)
 
-    def answer(self, order: Order, refusal: str | None) -> None:
+    def answer(self, order: Order, response: Response) -> None:
         """Publish what became of a command."""
-        self._publish(self._encoder.response(order, self._run.time, refusal))
+        self._publish(self._encoder.response(order, response))
 
     def _tell_truth(self, now: int, before: int) -> None:
         """Publish and keep the labels of events that have just begun, or whose consequences are just over."""
@@ -91,7 +94,7 @@ class WorldPublisher:
     def _publish_truth(self, label: Label) -> None:
         message = self._encoder.truth(label)
         if len(message.payload) > LONGEST_TRUTH:
-            message = self._encoder.truth(label, whole=False)
+            message = self._encoder.truth(label, with_affected=False)
         self._publish(message)
 
     def _publish(self, message: Message) -> int:

@@ -1,10 +1,14 @@
-"""What may be said to a world and to the host of worlds, and how it is read."""
+"""Requests that a world and the host of worlds take: their arguments, and how they are read."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from simulators.host.commands import MAX_COMMANDS
+from simulators.host.store_writer import LONGEST_TICK
+from simulators.record.journal import Order
+from simulators.world.world import TICK
 from zenata.city.clock import parse_duration, parse_time
 from zenata.errors import ControlError
 
@@ -29,7 +33,13 @@ class Arguments(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The arguments of a verb."""
 
 
-class StatusRequest(Arguments):
+class ViewRequest(Arguments):
+    """Whether to show what is hidden from the owner of a sealed or blind world too."""
+
+    full: bool = False
+
+
+class StatusRequest(ViewRequest):
     """Whether asking counts as using the world."""
 
     used: bool = True
@@ -50,10 +60,12 @@ class PaceRequest(Arguments):
 
 
 class AdvanceRequest(Arguments):
-    """Either a time or a number of ticks, and the most readings to return."""
+    """Either a time or a number of ticks, their length, commands for the first of them, and the most readings to return."""
 
     until: str | None = None
     steps: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    every: str = "10s"
+    orders: Annotated[tuple[Order, ...], msgspec.Meta(max_length=MAX_COMMANDS)] = ()
     limit: Annotated[int, msgspec.Meta(ge=0, le=MAX_ROWS)] = 100_000
 
 
@@ -66,17 +78,39 @@ class BackfillRequest(Arguments):
 
 
 class CommandRequest(Arguments):
-    """A command, who sends it, and how long to wait for its tick [s]."""
+    """Commands, and how long to wait for their tick [s]."""
 
-    kind: str
-    sensor: str
-    set: dict[str, float | None]
-    id: Annotated[str, msgspec.Meta(max_length=128)] | None = None
-    by: str = ""
+    orders: Annotated[tuple[Order, ...], msgspec.Meta(min_length=1, max_length=MAX_COMMANDS)]
     wait: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
 
 
-class ForkRequest(Arguments):
+class OutcomeRequest(Arguments):
+    """Which command is meant; its sender, unless anybody's may be asked for."""
+
+    id: str
+    by: str | None = None
+
+
+class EventRequest(ViewRequest, kw_only=True):
+    """An event as `simulators.events.scenario` has it."""
+
+    event: dict[str, Any]
+
+
+class EndEventRequest(ViewRequest, kw_only=True):
+    """Which event is to end."""
+
+    id: str
+
+
+class RepairRequest(Arguments):
+    """What a crew is sent to, and who sends it."""
+
+    target: str
+    by: str = ""
+
+
+class ForkRequest(ViewRequest, kw_only=True):
     """Whose the copy is, of what time, and how its clock goes."""
 
     owner: Annotated[str, msgspec.Meta(min_length=1)]
@@ -101,6 +135,7 @@ class NewWorldRequest(Arguments):
     packs: bool = False
     sealed: bool = False
     blind: bool = False
+    publish: bool = True
 
 
 class WorldRequest(Arguments):
@@ -135,6 +170,20 @@ def read_duration(name: str, text: str) -> int:
         return parse_duration(text)
     except ValueError as error:
         raise ControlError(f"{name}: {error}", "invalid") from None
+
+
+def read_tick(name: str, text: str) -> int:
+    """Read a length of ticks [us].
+
+    Raises
+    ------
+    ControlError
+        If it is none.
+    """
+    every = read_duration(name, text)
+    if every % TICK or not TICK <= every <= LONGEST_TICK:
+        raise ControlError(f"{name} must be a multiple of 10s, up to 1h", "invalid")
+    return every
 
 
 def read_time(name: str, text: str) -> int:

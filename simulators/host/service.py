@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from simulators.events.scenario import planned
+from simulators.host.commands import CommandQueue, response_to
 from simulators.host.encoder import Encoder
 from simulators.host.fast_forward import FastForward
 from simulators.host.publisher import WorldPublisher
@@ -23,6 +24,7 @@ from zenata.city.clock import SECOND, ZONE_RULES, Clock, ScaledClock, WallClock,
 from zenata.city.model import City
 from zenata.errors import CommandError, SetupError, TopicError
 from zenata.wire import commands, topics
+from zenata.wire.commands import Response
 from zenata.wire.mqtt import Publisher
 
 log = logging.getLogger(__name__)
@@ -34,12 +36,6 @@ CHECKPOINT_EVERY = 30.0
 
 CATCH_UP = 3600 * SECOND
 """The longest absence that a live city makes up for by publishing it late [us]."""
-
-MAX_COMMANDS = 1000
-"""Commands obeyed in one tick."""
-
-MAX_COMMANDS_OF_ONE = 50
-"""Of these, commands to one device: whoever may command one lamp takes nobody else's place. A default."""
 
 _TURN = 0.25  # the longest wait without looking round [s]
 _DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
@@ -126,7 +122,7 @@ def take_up(record: Record, city: City, recipe: Recipe, now: int, secret: bytes 
 class Simulation:
     """Steps a world when its time comes, publishes, and does what it is asked to between two ticks.
 
-    Whatever comes from outside goes through `call` and `order`, which any thread may use; all else belongs to the thread
+    Whatever comes from outside goes through `call`, which any thread may use; all else belongs to the thread
     of `run`.
 
     Parameters
@@ -142,6 +138,12 @@ class Simulation:
         Messages a second that it may publish in the long run.
     fast_forward : FastForward or None
         Moves the world on to a later time when asked to; None if there is no store to reach.
+
+    Attributes
+    ----------
+    commands : CommandQueue
+    responses : list of Response
+        To the commands of the last tick.
     """
 
     def __init__(
@@ -164,7 +166,8 @@ class Simulation:
         )
         self.fast_forward = fast_forward
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._orders: list[tuple[Order, Future[str | None]]] = []
+        self.commands = CommandQueue(self._published.answer)
+        self.responses: list[Response] = []
         self._clock: Clock = WallClock()
         self._zone_rules_noted = False
         self.set_pace(pace)
@@ -187,29 +190,27 @@ class Simulation:
         """How long until as much has been published as may be [s]; below zero when there is nothing to wait for."""
         return self._published.rest
 
-    def order(self, order: Order, future: Future[str | None] | None = None) -> Future[str | None]:
-        """Take a command for the next tick; the result is why it was refused, or None. Any thread may call this.
-
-        Whoever needs to know its tick gives a `future` with a callback, which is called just then.
-        """
-        told: Future[str | None] = future or Future()
-        self._inbox.put(lambda: self._take(order, told))
-        return told
+    def order(self, order: Order) -> Future[Response]:
+        """Take a command for the next tick, or answer it at once if no device could obey it; for the thread of `run`."""
+        world = self.running.world
+        return self.commands.take(order, world.check_command(order.kind, order.sensor, order.set), world.time)
 
     def receive(self, topic: str, payload: bytes) -> None:
         """Take a command from the broker, and have it answered; any thread may call this."""
         try:
-            told = topics.parse_command(topic)
+            device = topics.parse_command(topic)
         except TopicError as error:
             log.warning("%s", error)
             return
         try:
             command = commands.decode(payload)
         except CommandError as error:
-            refused = Order(id=None, kind=told.kind, sensor=told.sensor, set={})
-            self.call(partial(self._published.answer, refused, str(error)))
+            refused = Order(id=None, kind=device.kind, sensor=device.sensor, set={})
+            reason = str(error)
+            self.call(lambda: self._published.answer(refused, response_to(refused, self.running.time, reason)))
         else:
-            self.order(Order(id=command.id, kind=told.kind, sensor=told.sensor, set=command.set))
+            order = Order(id=command.id, kind=device.kind, sensor=device.sensor, set=command.set)
+            self.call(partial(self.order, order))
 
     def set_pace(self, pace: Pace) -> None:
         """Go on at another pace.
@@ -247,6 +248,7 @@ class Simulation:
         while not stop.is_set():
             wait = self._wait()
             if wait <= 0:
+                self._return_to_short_ticks()
                 self.tick()
             self._attend(max(min(wait, _TURN), 0.0))
             on_turn()
@@ -259,21 +261,24 @@ class Simulation:
         """Move the world on one tick and publish what it says."""
         if not self._zone_rules_noted and self.running.caught_up:
             self._note_zone_rules()
-        before, caught_up = self.running.time, self.running.caught_up
-        orders = self._orders if caught_up else []
-        refusals = self.running.do([Entry(at=before, order=order) for order, _ in orders]) if orders else []
-        if self.running.time + self.running.every > (self.running.recipe.begins or 0):
+        run = self.running
+        before, caught_up = run.time, run.caught_up
+        orders = self.commands.waiting if caught_up else []
+        refusals = run.do([Entry(at=before, order=order) for order in orders]) if orders else []
+        if run.time + run.every > (run.recipe.begins or 0):
             self._record.keep_reached(self._next)
-        emission = self.running.step()
-        if self.running.seen and not (self.fast_forward and self.fast_forward.takes(emission)):
+        emission = run.step()
+        if run.seen and not (self.fast_forward and self.fast_forward.takes(emission)):
             self._published.say(emission, before, self.pace)
-        for (order, future), refusal in zip(orders, refusals, strict=True):
-            self._published.answer(order, refusal)
-            future.set_result(refusal)
-        del self._orders[: len(orders)]
-        if (self.fast_forward and self.fast_forward.has_arrived()) or caught_up != self.running.caught_up:
+        self.responses = self.commands.finish(refusals, run.time)
+        if (self.fast_forward and self.fast_forward.has_arrived()) or caught_up != run.caught_up:
             self._set_clock()  # or it would wait for the time that it has just made up for
         return emission
+
+    def set_every(self, every: int) -> None:
+        """Let the ticks be of another length from now on [us]."""
+        if self.running.every != every:
+            self.do(Entry(at=self.running.time, every=every))
 
     def keep_checkpoint(self) -> bool:
         """Write a checkpoint, if the broker has acknowledged everything; return whether it has."""
@@ -312,16 +317,8 @@ class Simulation:
             while True:
                 self._inbox.get_nowait()()
 
-    def _take(self, order: Order, future: Future[str | None]) -> None:
-        to_it = sum(other.sensor == order.sensor for other, _ in self._orders)
-        if to_it < MAX_COMMANDS_OF_ONE and len(self._orders) < MAX_COMMANDS:
-            self._orders.append((order, future))
-        else:
-            which = (
-                f"{MAX_COMMANDS_OF_ONE} commands to {order.sensor}"
-                if to_it >= MAX_COMMANDS_OF_ONE
-                else f"{MAX_COMMANDS:,} commands"
-            )
-            refusal = f"more than {which} in a tick; try again at the next"
-            self._published.answer(order, refusal)
-            future.set_result(refusal)
+    def _return_to_short_ticks(self) -> None:
+        """End the longer ticks of an `advance`, now that the world goes by itself."""
+        is_far = self.fast_forward is not None and self.fast_forward.under_way
+        if self.pace.state == "running" and self.running.caught_up and not is_far:
+            self.set_every(TICK)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulators.host.documents import describe, shown
 from simulators.record.journal import Entry
 from simulators.record.record import Pace, Recipe, Record, read_json
-from zenata.city.clock import format_time
 from zenata.city.model import PRIVATE
 from zenata.errors import ControlError, SetupError
 from zenata.process.files import State, held
@@ -89,7 +89,7 @@ class Worlds(WorldFolders):
             record.folder.rename(self.root / name)
         return name
 
-    def status(self, name: str, timeout: float = 2.0, *, used: bool = True) -> dict[str, Any]:
+    def status(self, name: str, timeout: float = 2.0, *, used: bool = True, full: bool = False) -> dict[str, Any]:
         """Return how a world is: as it says itself, or else as its folder tells.
 
         Parameters
@@ -99,6 +99,8 @@ class Worlds(WorldFolders):
             For its answer [s].
         used : bool
             Whether that counts as using it.
+        full : bool
+            Whether to show what is hidden from its owner too.
 
         Raises
         ------
@@ -109,7 +111,7 @@ class Worlds(WorldFolders):
         marker = self.marker(name)
         if marker is None:
             try:
-                answer: dict[str, Any] = control.ask(folder, "status", {"used": used}, timeout=timeout)
+                answer: dict[str, Any] = control.ask(folder, "status", {"used": used, "full": full}, timeout=timeout)
             except ControlError as error:
                 if error.reason != "away":
                     raise
@@ -118,9 +120,11 @@ class Worlds(WorldFolders):
         if (recipe := recipe_in(folder)) is None:  # it vanished just now
             raise ControlError(f"there is no private world {name!r}", "invalid")
         record = Record(folder)
-        injected = sum(entry.event is not None for entry in record.journal().since(0)) if marker == "asleep" else 0
+        journal = record.journal().since(0)
+        events = [*recipe.events, *(entry.event for entry in journal if entry.event is not None)]
         time_ = record.reached() or recipe.begins or recipe.start
-        document = describe(name, recipe, time_, record.pace() or Pace(), len(recipe.events) + injected)
+        visible = shown(events, recipe, journal, time_, full=full)
+        document = describe(name, recipe, time_, record.pace() or Pace(), visible, full=full)
         return {
             **document,
             "state": marker or "catching-up",
@@ -153,38 +157,3 @@ def recipe_in(folder: Path) -> Recipe | None:
     except SetupError as error:
         log.warning("%s", error)
         return None
-
-
-def describe(name: str, recipe: Recipe, time: int, pace: Pace, events: int) -> dict[str, Any]:
-    """Return what is told of every world, in request.
-
-    Parameters
-    ----------
-    name : str
-    recipe : Recipe
-    time : int
-        Of its last tick [us since the Unix epoch].
-    pace : Pace
-    events : int
-        How many there were and will be.
-    """
-    return {
-        "world": name,
-        "owner": recipe.owner,
-        "parent": recipe.parent,
-        "city": recipe.city,
-        "seed": recipe.seed,
-        "start": format_time(recipe.start),
-        "time": format_time(time),
-        "state": pace.state,
-        "speed": pace.speed or "max",
-        "pace": 0.0,
-        "kinds": recipe.kinds,
-        "districts": recipe.districts,
-        "packs": recipe.packs,
-        "live": recipe.live,
-        "events": events,
-        "messages": None,
-        "backfill": None,
-        "reason": None,
-    }

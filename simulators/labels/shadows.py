@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.events.base import Event
+from simulators.events.repair import Repair
 from simulators.labels.difference import FOUND, Found, Tally, Threshold, affected
 from simulators.labels.labels import Label, label_of
 from simulators.world.world import TICK, Emission, World
@@ -100,6 +101,31 @@ class Shadows:
         for shadow in self._running.values():
             shadow.world.command(kind, sensor, values)
         return self._world.command(kind, sensor, values)
+
+    def inject(self, event: Event) -> None:
+        """Let something happen, here and in all shadows; see `World.inject`."""
+        self._world.inject(event)
+
+    def end(self, id_: str, time: int) -> None:
+        """Let an event end, in the shadows too; see `World.end`."""
+        self._world.end(id_, time)
+        for shadow in self._running.values():
+            if any(event.id == id_ for event, _ in shadow.world.effects):
+                shadow.world.end(id_, time)
+        self._follow_ends()
+
+    def repair(self, repair: Repair) -> None:
+        """Send a crew, in the shadows too; see `World.repair`."""
+        self._world.repair(repair)
+        for shadow in self._running.values():
+            shadow.world.repair(repair)
+        self._follow_ends()
+
+    def _follow_ends(self) -> None:
+        """Take over when events end by now."""
+        events = {event.id: event for event, _ in self._world.effects}
+        for id_, shadow in self._running.items():
+            shadow.event = events.get(id_, shadow.event)
 
     @property
     def final(self) -> frozenset[str]:

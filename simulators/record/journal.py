@@ -6,10 +6,12 @@ An entry is on disk before it is obeyed, so that a killed simulator obeys it aga
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from simulators.events.base import Event
+from simulators.events.repair import Repair
 from zenata.errors import SetupError
 
 
@@ -18,19 +20,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    id : str or None
-        As whoever sent it calls it.
     kind, sensor : str
     set : dict of str to float or None
         New value by setting; None gives it back to the device's own control.
+    id : str or None
+        As whoever sent it calls it.
     by : str
         Who sent it, as far as it is known.
     """
 
-    id: str | None
     kind: str
     sensor: str
     set: dict[str, float | None]
+    id: Annotated[str, msgspec.Meta(max_length=128)] | None = None
     by: str = ""
 
 
@@ -50,6 +52,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         A city that was away begins anew at this time [us since the Unix epoch].
     zone_rules : str or None
         Version of the time zone rules from now on (`zenata.city.clock.ZONE_RULES`).
+    ended : str or None
+        Id of an event that ends now, or is taken back if it has not begun.
+    repair : Repair or None
+        A crew that is sent out.
     reveal : bool
         The owner of a blind world gives up: its events are hidden no longer.
     """
@@ -60,6 +66,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     every: int | None = None
     anew: int | None = None
     zone_rules: str | None = None
+    ended: str | None = None
+    repair: Repair | None = None
     reveal: bool = False
 
 

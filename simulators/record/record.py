@@ -53,6 +53,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         The pilot whose world it is; empty for the shared city.
     packs : bool
         Whether it publishes each district's readings as packs, and none by themselves.
+    publish : bool
+        Whether its readings are published and stored; else they are in the answers to `advance` alone.
     sealed : str
         Which secret its draws need too (`seal_of`), empty for none: the future and the hidden events of a sealed world
         are not its owner's to know.
@@ -73,6 +75,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parent: str = ""
     owner: str = ""
     packs: bool = False
+    publish: bool = True
     sealed: str = ""
     blind: bool = False
     zone_rules: str = ""

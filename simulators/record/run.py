@@ -113,7 +113,7 @@ class Run:
         Raises
         ------
         ScenarioError
-            If an event does not fit; what stands before it is done.
+            If an event does not fit, or cannot end; nothing is done then.
         SetupError
             If it cannot be written; nothing is done then.
         """
@@ -121,6 +121,8 @@ class Run:
         for entry in entries:
             if entry.event is not None:
                 self.world.check(entry.event)
+            if entry.ended is not None:
+                self.world.check_end(entry.ended, entry.at + 1)
         self.journal.add(entries)
         return [self._obey() for _ in entries]
 
@@ -178,28 +180,28 @@ class Run:
         self._obeyed += 1
         if entry.order is not None:
             return (self.shadows or self.world).command(entry.order.kind, entry.order.sensor, entry.order.set)
-        if entry.event is not None:
-            self.world.inject(entry.event)
-        elif entry.every is not None:
+        if entry.every is not None:
             self.every = entry.every
         elif entry.anew is not None:
             self._begin_anew(entry.anew)
+        else:
+            _happen(self.shadows or self.world, entry)
         return None
 
     def _begin_anew(self, start: int) -> None:
         """Go on at a later time; messages are numbered on, meters count on, and events happen as they would have."""
-        before, events = self.world.state(), self._injected()
+        before = self.world.state()
         self.world = self._make(start)
         self.world.inherit(before)
-        for entry in events:
-            if entry.event is not None:
-                self.world.inject(entry.event)
+        self._repeat_happenings()
         if self.shadows:
-            told, self.shadows = self.shadows, Shadows(self.world)
-            self.shadows.inherit(told)
+            before_it, self.shadows = self.shadows, Shadows(self.world)
+            self.shadows.inherit(before_it)
 
-    def _injected(self) -> list[Entry]:
-        return [entry for entry in self.journal.since(0)[: self._obeyed] if entry.event is not None]
+    def _repeat_happenings(self) -> None:
+        """Let the events, their ends and the repairs of the journal up to now be known to a world that is made newly."""
+        for entry in self.journal.since(0)[: self._obeyed]:
+            _happen(self.world, entry)
 
     def _restore(self, state: State) -> None:
         """Go on from a checkpoint."""
@@ -208,14 +210,22 @@ class Run:
             self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
             self.digest = Digest(own["digest"].tobytes())
             self._obeyed, self.every = int(own["obeyed"]), int(own["every"])
-            for entry in self._injected():
-                if entry.event is not None:
-                    self.world.inject(entry.event)
+            self._repeat_happenings()
             if self.shadows and shadows:
                 self.shadows.restore(shadows)
         except (CityError, KeyError) as error:
             raise SetupError(f"{error}; it is of another version or city, so choose another --data-dir") from error
         log.info("going on from the checkpoint at %s", format_time(self.time))
+
+
+def _happen(world: World | Shadows, entry: Entry) -> None:
+    """Let an event of an entry happen or end, or a crew go."""
+    if entry.event is not None:
+        world.inject(entry.event)
+    if entry.ended is not None:
+        world.end(entry.ended, entry.at + 1)  # it has done what it did up to the last tick
+    if entry.repair is not None:
+        world.repair(entry.repair)
 
 
 def _part(state: State, prefix: str) -> State:

@@ -88,6 +88,18 @@ class SealedSeed(int):
         sealed._secret = secret
         return sealed
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether another seed draws the same; the plain seed of the same number does not."""
+        return isinstance(other, SealedSeed) and (int(self), self._secret) == (int(other), other._secret)
+
+    def __ne__(self, other: object) -> bool:
+        """Return the contrary; `int` has its own."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """Return a hash that tells it from the plain seed in a cache."""
+        return hash((int(self), self._secret))
+
     def key(self, stream: Stream, number: int) -> npt.NDArray[np.uint64]:
         """Return the key of one generator, shape (2,)."""
         message = struct.pack("<QqQ", self, number, stream)

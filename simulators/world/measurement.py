@@ -170,6 +170,8 @@ class Measurement:
         self._low = np.array([quantity.low for quantity in quantities])
         self._high = np.array([quantity.high for quantity in quantities])
         self._noisy = (self._noise > 0) | (self._relative > 0)
+        kinds = {name: number for number, name in enumerate(KINDS)}
+        self._kind = np.array([kinds[kind] for kind in channels.kind], dtype=np.int64)
         self._turns, self._drifting = self._circle > 0, np.flatnonzero(self._drift)
         self._sensor = np.repeat(np.arange(len(channels.count)), channels.count)
         self.shown = np.full(len(channels), np.nan)  # last by each channel
@@ -177,8 +179,9 @@ class Measurement:
     def read(self, truth: FloatArray, channels: IntArray, now: Conditions) -> FloatArray:
         """Return what instruments show of `truth` [units of the quantities].
 
-        Noise is drawn for the noisy channels among those read, in their order. What publishes regularly is known from the
-        tick, and what publishes on change is exact, so the noise of a message depends on the seed and the tick alone.
+        Noise is drawn for the noisy channels among those read, in their order, for each kind by itself. What publishes
+        regularly is known from the tick, and what publishes on change is exact, so the noise of a message depends on
+        the seed and the tick alone, and not on which other kinds are there.
 
         Parameters
         ----------
@@ -196,7 +199,7 @@ class Measurement:
         """
         place = np.flatnonzero(self._noisy[channels])
         noisy = channels[place]
-        noise = now.draws(Stream.NOISE).standard_normal(len(noisy))
+        noise = self._draw(noisy, now)
         noise *= self._noise[noisy] + self._relative[noisy] * np.abs(truth[noisy])
         wide = 2 * len(channels) > len(truth)  # whole columns are faster then than most of them, and give the same
         places = slice(None) if wide else channels
@@ -211,6 +214,14 @@ class Measurement:
             value[stuck] = self.shown[channels[stuck]]
         self.shown[channels] = value
         return value
+
+    def _draw(self, noisy: IntArray, now: Conditions) -> FloatArray:
+        """Return standard normal noise of channels, shape (k,)."""
+        kinds, noise = self._kind[noisy], np.empty(len(noisy))
+        for kind in np.flatnonzero(np.bincount(kinds, minlength=1)).tolist():
+            chosen = np.flatnonzero(kinds == kind)
+            noise[chosen] = draws(now.seed, Stream.NOISE, now.tick * len(KINDS) + kind).standard_normal(len(chosen))
+        return noise
 
     def expected(self, truth: FloatArray, now: Conditions) -> FloatArray:
         """Return what `read` would return of all channels, but for noise and resolution, shape (n_channels,)."""

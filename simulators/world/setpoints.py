@@ -27,10 +27,11 @@ class Setpoints:
         self.arrays: dict[str, npt.NDArray[np.float64]] = {}
         self._range: dict[str, tuple[FloatArray, FloatArray]] = {}
         self._refusals: dict[str, tuple[npt.NDArray[np.bool_], str]] = {}
-        self._place: dict[str, int] = {}
+        self._index: dict[str, int] = {}
+        self._kind = {sensor.id: sensor.kind for sensor in city.sensors}
         for kind in KINDS.values():
             sensors = [sensor for sensor in city.sensors if sensor.kind == kind.name]
-            self._place.update({sensor.id: place for place, sensor in enumerate(sensors)})
+            self._index.update({sensor.id: index for index, sensor in enumerate(sensors)})
             for setting in kind.settings:
                 key = f"{kind.name}.{setting.name}"
                 self.arrays[key] = np.full(len(sensors), np.nan)
@@ -53,8 +54,8 @@ class Setpoints:
         """
         self._refusals[f"{kind}.{name}"] = (refused, reason)
 
-    def refusal(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
-        """Return why a device cannot do what it is told, or None if it can.
+    def check(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
+        """Return why a device could never be set so, or None if it could.
 
         Parameters
         ----------
@@ -63,7 +64,7 @@ class Setpoints:
             New value by setting; None gives it back to the device's own control.
         """
         settings = {setting.name: setting for setting in KINDS[kind].settings} if kind in KINDS else {}
-        if sensor not in self._place:
+        if sensor not in self._index or self._kind[sensor] != kind:
             return f"unknown sensor {sensor!r}"
         if not settings:
             return f"sensors of kind {kind} take no commands"
@@ -72,23 +73,29 @@ class Setpoints:
         for name, value in values.items():
             if name not in settings:
                 return f"unknown setting {name!r}: kind {kind} has {', '.join(settings)}"
-            if why := self._refuses(f"{kind}.{name}", sensor, settings[name], value):
+            if why := self._misfit(f"{kind}.{name}", sensor, settings[name], value):
                 return why
+        return None
+
+    def refusal(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
+        """Return why a device cannot be set so now, or None if it can; it may depend on the state of the city."""
+        if why := self.check(kind, sensor, values):
+            return why
+        for name in values:
+            refused, reason = self._refusals.get(f"{kind}.{name}", (None, ""))
+            if refused is not None and refused[self._index[sensor]]:
+                return f"{sensor}: {reason}"
         return None
 
     def put(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> None:
         """Set what has no `refusal`."""
         for name, value in values.items():
-            self.arrays[f"{kind}.{name}"][self._place[sensor]] = np.nan if value is None else value
+            self.arrays[f"{kind}.{name}"][self._index[sensor]] = np.nan if value is None else value
 
-    def _refuses(self, key: str, sensor: str, setting: Setting, value: float | None) -> str | None:
-        place = self._place[sensor]
-        low, high = (float(bound[place]) for bound in self._range[key])
+    def _misfit(self, key: str, sensor: str, setting: Setting, value: float | None) -> str | None:
+        low, high = (float(bound[self._index[sensor]]) for bound in self._range[key])
         if np.isnan(high):
             return f"{sensor} has no {setting.name}"
-        refused, reason = self._refusals.get(key, (None, ""))
-        if refused is not None and refused[place]:
-            return f"{sensor}: {reason}"
         if value is None:
             return None
         if not low <= value <= high:

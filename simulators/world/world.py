@@ -1,16 +1,18 @@
 """One running instance of a city: truth from the domains, readings from the instruments, tick by tick."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from simulators.domains.base import COUNTERS, Domain, sensors_of
-from simulators.domains.registry import DOMAINS, SIMULATED
+from simulators.domains.registry import DOMAINS, SIMULATED, needed
 from simulators.events.base import Effect, Event
 from simulators.events.registry import effect_of
+from simulators.events.repair import Repair
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.delivery import BATTERY, Delivery, Messages
 from simulators.world.measurement import Channels, Measurement
@@ -71,7 +73,8 @@ class World:
     events : iterable of Event
         What is known to happen.
     kinds, districts : collection of str
-        Whose sensors publish; empty for all. The others are simulated all the same.
+        Whose sensors publish; empty for all. Only the domains that these kinds need are computed
+        (`simulators.domains.registry.NEEDS`), with the values that the whole city has.
     warm_up : bool
         Whether it runs unseen at first; not needed by one that is about to be restored.
 
@@ -103,25 +106,30 @@ class World:
         self.city = city
         self._now = Conditions.of(city, seed=seed, time=first - (WARM_UP + 1) * TICK)
         self.domains: dict[str, Domain] = {}
-        for name, make in DOMAINS.items():
-            self.domains[name] = make(city, self._now)
+        self._kinds, self._districts = frozenset(kinds), frozenset(districts)
+        for name in needed(kinds):
+            self.domains[name] = DOMAINS[name](city, self._now)
             self.domains[name].step(self._now)
+        computed = frozenset(domain.kind for domain in self.domains.values() if domain.kind is not None)
         self.channels = Channels.of(city)
         self._places = {
             name: _span(self.channels.gather(sensors_of(city, domain.kind))[0])
             for name, domain in self.domains.items()
             if domain.kind is not None
         }
-        self._position = {sensor.id: place for place, sensor in enumerate(city.sensors)}
+        self._position = {sensor.id: index for index, sensor in enumerate(city.sensors)}
+        self._computed = computed
         self._listed = np.array([_is_listed(sensor.kind, sensor.district, kinds, districts) for sensor in city.sensors])
-        self._listed &= [sensor.kind in SIMULATED for sensor in city.sensors]
+        self._live = np.array([sensor.kind in computed for sensor in city.sensors], dtype=np.bool_)
+        self._listed &= self._live
         self._measurement = Measurement(self.channels, seed)
         self._delivery = Delivery(city, self.channels)
-        self._schedule = Schedule(city, SIMULATED, seed)
-        self._changes = Changes(city, self.channels, SIMULATED)
+        self._schedule = Schedule(city, computed, seed)
+        self._changes = Changes(city, self.channels, computed)
         self._truth = np.full(len(self.channels), np.nan)
         self._seq = np.zeros(len(city.sensors), dtype=np.int64)
         self._effects: list[tuple[Event, Effect]] = []
+        self._repairs: list[Repair] = []
         self._disturbed = False
         self._told: list[int] = []  # sensors that obeyed a command since the last tick, and report at once
         for event in events:
@@ -133,7 +141,7 @@ class World:
     @property
     def messages(self) -> int:
         """How many messages its sensors have published."""
-        return int(self._seq.sum())
+        return int(self._seq[self._listed].sum())
 
     @property
     def time(self) -> int:
@@ -154,8 +162,49 @@ class World:
             If the event does not fit the city, or has the id of another.
         """
         effect = self.check(event)
-        self._effects.append((event, effect))
+        self._effects.append((self._mended(event, effect), effect))
         return effect
+
+    def end(self, id_: str, time: int) -> None:
+        """Let an event end at a time [us since the Unix epoch]; what has not begun by then is taken back.
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such event, or it is over.
+        """
+        event = self.check_end(id_, time)
+        index = [other.id for other, _ in self._effects].index(id_)
+        if event.start >= time:
+            del self._effects[index]
+        else:
+            self._effects[index] = replace(event, end=time), self._effects[index][1]
+
+    def check_end(self, id_: str, time: int) -> Event:
+        """Return the event that is to end at a time [us since the Unix epoch].
+
+        Raises
+        ------
+        ScenarioError
+            As `end`.
+        """
+        for event, _ in self._effects:
+            if event.id == id_ and time < event.end:
+                return event
+            if event.id == id_:
+                raise ScenarioError(f"event {id_!r} is over already")
+        raise ScenarioError(f"there is no event {id_!r}")
+
+    def repair(self, repair: Repair) -> None:
+        """Send a crew: what it will find and mend ends when its work is done."""
+        self._repairs.append(repair)
+        for index, (event, effect) in enumerate(self._effects):
+            self._effects[index] = self._mended(event, effect), effect
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """The crews that were sent, in their order."""
+        return tuple(self._repairs)
 
     def check(self, event: Event) -> Effect:
         """Return what an event would do.
@@ -167,7 +216,13 @@ class World:
         """
         if any(event.id == other.id for other, _ in self._effects):
             raise ScenarioError(f"there is an event {event.id!r} already")
-        return effect_of(event, self.city, self.domains, self._now.seed)
+        return effect_of(event, self.city, _Domains(self.city, self._now.seed, self.domains), self._now.seed)
+
+    def check_command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
+        """Return why a device could never obey a command, or None if it could; see `command`."""
+        if refusal := self._now.setpoints.check(kind, sensor, values):
+            return refusal
+        return None if kind in self._computed else f"this world has no sensors of kind {kind}"
 
     def command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
         """Tell a device what to do from the next tick on, at which it reports; return why it will not, or None if it will.
@@ -179,7 +234,8 @@ class World:
             New value by setting (`zenata.city.kinds.Kind.settings`); None gives it back to the device's own control.
         """
         setpoints = self._now.setpoints
-        refusal = setpoints.refusal(kind, sensor, values) or self._silence(sensor)
+        refusal = self.check_command(kind, sensor, values) or setpoints.refusal(kind, sensor, values)
+        refusal = refusal or self._silence(sensor)
         if refusal is None:
             setpoints.put(kind, sensor, values)
             self._told.append(self._position[sensor])
@@ -198,7 +254,7 @@ class World:
         self.skip(every)
         self._observe()
         changed = self._changes.see(self._truth)
-        newcomers = np.flatnonzero(self._listed & (self._seq == 0)).astype(np.int32)
+        newcomers = np.flatnonzero(self._live & (self._seq == 0)).astype(np.int32)
         publishes = np.zeros(len(self._seq), dtype=np.bool_)
         for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._told):
             publishes[some] = True
@@ -207,7 +263,7 @@ class World:
         channels, _ = self.channels.gather(sensors)
         read = self._measurement.read(self._truth, channels, self._now)
         messages = self._delivery.messages(self._now, sensors, read)
-        return self._emit(self._delivery.send(self._now, messages.take(self._listed[sensors]), self._seq == 0))
+        return self._emit(self._delivery.send(self._now, messages, self._seq == 0))
 
     def skip(self, every: int = TICK) -> None:
         """Move on as `step` does, unseen: nothing is measured, and nothing published."""
@@ -240,9 +296,16 @@ class World:
         without : str
             Id of that event.
         """
-        other = World(self.city, seed=self._now.seed, start=self.time + TICK, warm_up=False)
-        other._listed[:] = self._listed
+        other = World(
+            self.city,
+            seed=self._now.seed,
+            start=self.time + TICK,
+            kinds=self._kinds,
+            districts=self._districts,
+            warm_up=False,
+        )
         other._effects += [(event, effect) for event, effect in self._effects if event.id != without]
+        other._repairs += self._repairs
         other.restore(self.state())
         return other
 
@@ -281,6 +344,11 @@ class World:
         """
         lasting = {name: array for name, array in state.items() if name.startswith(_LASTING) or _counts(name)}
         self.restore({**{name: array for name, array in self.state().items() if name not in lasting}, **lasting})
+
+    def _mended(self, event: Event, effect: Effect) -> Event:
+        """Return an event as the crews that were sent leave it."""
+        done = [repair.done(event) for repair in self._repairs if repair.mends(event, effect.targets)]
+        return replace(event, end=min([event.end, *done]))
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the very arrays that change, by name."""
@@ -328,11 +396,32 @@ class World:
         sensors = messages.sensors
         seq = self._seq[sensors] + _rank(sensors) + 1
         self._seq[sensors] = seq  # of one that comes more than once, the last is the highest
+        if not (listed := self._listed[sensors]).all():  # the others count too, so that the noise is the same
+            messages, sensors, seq = messages.take(listed), sensors[listed], seq[listed]
         offsets = np.zeros(len(sensors) + 1, dtype=np.int32)
         np.cumsum(messages.count, out=offsets[1:])
         return Emission(
             time=self.time, sensors=sensors, times=messages.times, seq=seq, offsets=offsets, values=messages.values
         )
+
+
+class _Domains(Mapping[str, Domain]):
+    """The domains of a world as events see them: one that the world does not compute is made when it is asked for."""
+
+    def __init__(self, city: City, seed: int, computed: Mapping[str, Domain]) -> None:
+        self._city, self._seed = city, seed
+        self._domains = dict(computed)
+
+    def __getitem__(self, name: str) -> Domain:
+        if name not in self._domains:
+            self._domains[name] = DOMAINS[name](self._city, Conditions.of(self._city, seed=self._seed))
+        return self._domains[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(DOMAINS)
+
+    def __len__(self) -> int:
+        return len(DOMAINS)
 
 
 def _span(places: IntArray) -> IntArray | slice:

@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.host import service
+from simulators.host import commands, service
 from simulators.host.encoder import Encoder
 from simulators.host.service import CATCH_UP, Simulation, recipe_for, take_up
 from simulators.record.journal import Journal, Order
-from simulators.record.record import Pace, Recipe, Record
+from simulators.record.record import Pace, Recipe, Record, seal_of
 from simulators.record.run import Run
 from simulators.world.measurement import Channels
 from simulators.world.world import TICK
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
-from zenata.city.clock import WallClock, parse_time
+from zenata.city.clock import ZONE_RULES, WallClock, parse_time
 from zenata.errors import SetupError
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
@@ -64,7 +64,7 @@ def publisher(broker: Running) -> Iterator[Counting]:
 
 
 def recipe(*, live: bool = False) -> Recipe:
-    return Recipe(city="small", seed=3, start=START, live=live)
+    return Recipe(city="small", seed=3, start=START, live=live, zone_rules=ZONE_RULES)
 
 
 def made(city, start: int = START) -> Run:
@@ -81,8 +81,15 @@ def fingerprint(run: Run, ticks: int) -> str:
 class TestRecipe:
     def test_a_new_world_is_made_as_asked_for(self, city, record):
         made = recipe_for(record, city, seed=5, start=START + 3)
-        assert made == Recipe(city="small", seed=5, start=START, live=False)
+        assert made == Recipe(city="small", seed=5, start=START, live=False, zone_rules=ZONE_RULES)
         assert record.recipe() == made
+
+    def test_a_city_is_sealed_where_there_is_a_secret_and_stays_as_it_was_made(self, city, record):
+        secret = bytes(range(32))
+        made = recipe_for(record, city, seed=5, start=START, secret=secret)
+        assert made.sealed == seal_of(secret)
+        assert secret.hex() not in (record.folder / "world.json").read_text()
+        assert recipe_for(record, city, seed=None, start=None) == made
 
     def test_a_new_world_follows_the_time_of_day_unless_told_otherwise(self, city, record):
         before = WallClock().now()
@@ -343,7 +350,7 @@ class TestCommands:
     def test_what_cannot_be_done_is_rejected_with_the_reason_and_logged(self, stage, record, topic, payload, reason):
         answer = self.answer(stage, payload, topic)
         assert (answer["id"], answer["status"], answer["reason"]) == ("a", "rejected", reason)
-        assert len(record.journal()) == 1
+        assert len(record.journal()) == 0  # it is answered at once
 
     @pytest.mark.parametrize("payload", [b"", b"\xff", b"{}", b'{"set": {"dim": "much"}}', b'{"set": {"dim": NaN}}'])
     def test_what_is_no_command_is_rejected(self, stage, record, payload):
@@ -353,23 +360,22 @@ class TestCommands:
         assert len(record.journal()) == 0
 
     def test_too_many_in_a_tick_are_rejected(self, stage, monkeypatch):
-        monkeypatch.setattr(service, "MAX_COMMANDS", 2)
+        monkeypatch.setattr(commands, "MAX_COMMANDS", 2)
         simulation = stage.simulation()
-        told = [simulation.order(Order(id=str(n), kind="streetlight", sensor="x", set={"dim": 1})) for n in range(3)]
-        simulation._attend(0)
+        lamp = "streetlight-0001"
+        told = [simulation.order(Order(id=str(n), kind="streetlight", sensor=lamp, set={"dim": 1})) for n in range(3)]
         assert [future.done() for future in told] == [False, False, True]
-        assert "more than 2 commands" in told[2].result()
+        assert "more than 2 commands" in told[2].result().reason
 
     def test_who_floods_one_device_takes_nobody_elses_place(self, stage, monkeypatch):
-        monkeypatch.setattr(service, "MAX_COMMANDS_OF_ONE", 2)
+        monkeypatch.setattr(commands, "MAX_COMMANDS_OF_ONE", 2)
         simulation = stage.simulation()
         told = [
             simulation.order(Order(id=str(n), kind="streetlight", sensor=sensor, set={"dim": 1}))
-            for n, sensor in enumerate("xxxxyx")
+            for n, sensor in enumerate(["streetlight-0001"] * 4 + ["streetlight-0002", "streetlight-0001"])
         ]
-        simulation._attend(0)
         assert [future.done() for future in told] == [False, False, True, True, False, True]
-        assert "more than 2 commands to x in a tick" in told[2].result()
+        assert "more than 2 commands to streetlight-0001 in a tick" in told[2].result().reason
 
     def test_killed_after_a_command_it_obeys_it_again_at_the_same_tick(self, city, stage):
         simulation = stage.simulation()

@@ -84,6 +84,7 @@ def test_a_sealed_seed_draws_the_same_with_the_same_secret_alone():
     first = draws(SealedSeed(5, SECRET), Stream.AIR, 7).random(4).tolist()
     assert first == draws(SealedSeed(5, SECRET), Stream.AIR, 7).random(4).tolist()
     for other in (5, SealedSeed(5, SECRET[::-1]), SealedSeed(6, SECRET)):
+        assert SealedSeed(5, SECRET) != other
         assert first != draws(other, Stream.AIR, 7).random(4).tolist()
 
 
