@@ -131,7 +131,7 @@ def _history(file: Path) -> History:
         raise SetupError(f"{file} is neither the record of a world nor a run.json: {error}") from error
     folder = file.parent / "worlds" / world
     try:
-        return msgspec.json.decode(ask_raw(folder, "record"), type=History)
+        return msgspec.json.decode(ask_raw(folder, "record", {"full": True}), type=History)
     except ControlError:  # it does not run
         return history_of(Record(folder), world)
 

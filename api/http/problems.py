@@ -87,6 +87,10 @@ KINDS: dict[str, ProblemKind] = {
         status=404, title="No such device", help="List your devices with /v1/devices, and make one with POST there."
     ),
     "unknown-world": ProblemKind(status=404, title="No such world", help="Use one of the worlds in 'allowed'."),
+    "unknown-event": ProblemKind(status=404, title="No such event", help="List them with /v1/worlds/{world}/events."),
+    "unknown-command": ProblemKind(
+        status=404, title="No such command", help="Name its world with ?world=; a world remembers the last 10,000."
+    ),
     "method-not-allowed": ProblemKind(
         status=405, title="Method not allowed", help="Use one of the methods in 'allowed'."
     ),

@@ -94,7 +94,12 @@ RIGHTS: dict[tuple[str, str], Right] = {
     ("POST", "/v1/worlds/{world}/backfill"): _WORLD,
     ("POST", "/v1/worlds/{world}/fork"): _READ,
     ("GET", "/v1/worlds/{world}/record"): _READ,
-    ("GET", "/v1/worlds/{world}/truth"): Right(WATCHERS, WATCHERS),
+    ("GET", "/v1/worlds/{world}/truth"): _READ,
+    ("DELETE", "/v1/worlds/{world}/events/{event}"): _WORLD,
+    ("POST", "/v1/worlds/{world}/repairs"): _WORLD,
+    ("GET", "/v1/worlds/{world}/repairs"): _READ,
+    ("POST", "/v1/worlds/{world}/reveal"): _WORLD,
+    ("GET", "/v1/commands/{command}"): _READ,
     ("POST", "/v1/commands"): _WORLD,
     # Things that pilots bring or make
     ("POST", "/v1/exports"): Right(frozenset({ADMIN, ENGINEER, PILOT})),
@@ -141,10 +146,6 @@ _INSTEAD_AT = {
     ("GET", "/metrics"): "See /v1/pilots/{pilot}/activity for your own counts",
     ("GET", "/v1/keys"): "See /v1/pilots/{pilot}/keys for your own",
     ("GET", "/v1/pilots"): "See /v1/me for yourself",
-    (
-        "GET",
-        "/v1/worlds/{world}/truth",
-    ): "The truth stays hidden from pilots; see /v1/worlds/{world}/events for what was announced",
 }
 
 

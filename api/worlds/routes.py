@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
@@ -16,19 +17,23 @@ from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import WaitingRoute
 from api.readings.selection import check_sensor
+from api.worlds.steps import steps_response
 from zenata.city.clock import SECOND, WallClock, format_time, parse_time
 from zenata.contract.base import Page
-from zenata.contract.commands import CommandResult, NewCommand
+from zenata.contract.commands import CommandResult, NewCommands
 from zenata.contract.worlds import (
     Advance,
     Advanced,
     ClockChange,
     Event,
+    EventEnd,
     Fork,
     Label,
     NewBackfill,
     NewEvent,
+    NewRepair,
     NewWorld,
+    Repair,
     World,
     WorldRecord,
 )
@@ -48,6 +53,12 @@ _ADVANCE_TIMEOUT = 600.0
 
 
 NoParams = Annotated[Params, Query()]
+
+
+class InWorld(Params):
+    """Which world is meant."""
+
+    world: str | None = Field(None, description="The shared city if left out.", max_length=64)
 
 
 @router.post(
@@ -74,8 +85,10 @@ def create(
 def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List the worlds one may look into: the shared city, one's own, and for engineers and administrators all."""
     allowed = context.worlds.of(principal)
-    private = [_redacted(principal, answer) for answer in context.worlds.host("worlds") if answer["world"] in allowed]
-    return _json({"items": [context.worlds.host("status"), *private], "next": None})
+    view = _view(principal)
+    answers = [answer for answer in context.worlds.host("worlds", view) if answer["world"] in allowed]
+    private = [_redacted(principal, answer) for answer in answers]
+    return _json({"items": [context.worlds.host("status", view), *private], "next": None})
 
 
 @router.get("/worlds/{world}", responses=responses(World, *_ALL))
@@ -83,8 +96,8 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
     """Say how a world is, without waking it."""
     context.worlds.check(principal, world)
     if world == context.world:
-        return _json(context.worlds.host("status"))
-    for answer in context.worlds.host("worlds"):
+        return _json(context.worlds.host("status", _view(principal)))
+    for answer in context.worlds.host("worlds", _view(principal)):
         if answer["world"] == world:
             return _json(_redacted(principal, answer))
     raise Problem("world-unavailable", "The world is just being made or deleted; look again in a moment.")
@@ -116,27 +129,30 @@ def clock(
 @router.post("/worlds/{world}/advance", responses=responses(Advanced, *_OWN, "world-limit"))
 def advance(
     context: ContextDep,
-    principal: PrincipalDep,
-    right: RightDep,
+    principal: PrincipalDep, right: RightDep,
     world: str,
     new: Annotated[Advance, body(Advance)],
+    request: Request,
     _: NoParams,
 ) -> Response:
     """Move a paused world on, at once, and return what its sensors say meanwhile.
 
-    The readings are published and kept too. Beyond `limit` they are not in the answer; `next` has them all, a moment
-    later. What was observed before and came late is in the answer alone.
+    The readings are published and stored too, unless the world was made with `publish` false. Beyond `limit` they are
+    not in the answer; `next` has them all, a moment later. What was observed before and came late is in the answer alone.
+    `outcomes` are those of the commands that came into force. With `Accept: application/msgpack` the same document comes
+    as MessagePack; with `application/vnd.apache.arrow.stream` the readings as a table, and the rest in its metadata.
     """
     context.worlds.check_owner(principal, world, right)
+    arguments = present(new, nulls=False)
+    arguments["orders"] = [_order(context, principal, present(command)) for command in arguments.pop("commands")]
     answer = msgspec.json.decode(
-        context.worlds.ask_raw(world, "advance", present(new, nulls=False), timeout=_ADVANCE_TIMEOUT),
-        type=dict[str, msgspec.Raw],
+        context.worlds.ask_raw(world, "advance", arguments, timeout=_ADVANCE_TIMEOUT), type=dict[str, msgspec.Raw]
     )
     more = msgspec.json.decode(answer.pop("more"))
     # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
     begin, end = (format_time(parse_time(msgspec.json.decode(answer[name], type=str)) + 1) for name in ("from", "time"))
     following = f"/v1/readings?world={world}&start={begin}&end={end}&limit=10000" if more else None
-    return _json(answer | {"next": following})
+    return steps_response(answer | {"next": following}, request.headers.get("accept", ""))
 
 
 @router.post("/worlds/{world}/events", status_code=201, responses=responses(Event, *_OWN, "world-limit", status=201))
@@ -153,18 +169,57 @@ def inject(
     In the shared city only administrators may.
     """
     context.worlds.check_owner(principal, world, right)
-    return _json(context.worlds.ask(world, "event", new), 201)
+    return _json(context.worlds.ask(world, "event", {"event": new} | _view(principal)), 201)
+
+
+@router.delete("/worlds/{world}/events/{event}", responses=responses(EventEnd, *_OWN, "unknown-event"))
+def end_event(
+    context: ContextDep,
+    principal: PrincipalDep, right: RightDep,
+    world: str,
+    event: Annotated[str, Path(description="An event's id, as `/v1/worlds/{world}/events` lists them.", max_length=64)],
+    _: NoParams,
+) -> Response:
+    """End an event that goes on, or take back one that has not begun."""
+    context.worlds.check_owner(principal, world, right)
+    return _json(context.worlds.ask(world, "end-event", {"id": event} | _view(principal)))
+
+
+@router.post("/worlds/{world}/repairs", status_code=201, responses=responses(Repair, *_OWN, status=201))
+def send_crew(
+    context: ContextDep,
+    principal: PrincipalDep, right: RightDep,
+    world: str,
+    new: Annotated[NewRepair, body(NewRepair)],
+    _: NoParams,
+) -> Response:
+    """Send a crew to a pipe, a line, a lamp or a sensor; what it finds there ends before its time, for a price.
+
+    Whether it has found anything is known when it is there. In the shared city only administrators may.
+    """
+    context.worlds.check_owner(principal, world, right)
+    return _json(context.worlds.ask(world, "repair", {"target": new.target, "by": principal.pilot}), 201)
+
+
+@router.get("/worlds/{world}/repairs", responses=responses(Page[Repair], *_OWN))
+def repairs(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
+    """List the crews that were sent out in a world, with what they found and cost."""
+    context.worlds.check_owner(principal, world, right)
+    return _json({"items": context.worlds.ask(world, "repairs"), "next": None})
+
+
+@router.post("/worlds/{world}/reveal", responses=responses(Page[Event], *_OWN))
+def reveal(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
+    """Give up: show the hidden events of a blind world. There is no way back."""
+    context.worlds.check_owner(principal, world, right)
+    return _json({"items": context.worlds.ask(world, "reveal"), "next": None})
 
 
 @router.get("/worlds/{world}/events", responses=responses(Page[Event], *_ALL))
 def events(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
     """List the events of a world: of one's own all, of the shared city those that were announced."""
     context.worlds.check(principal, world)
-    items = context.worlds.ask(world, "events")
-    if world == context.world and principal.role not in WATCHERS:
-        now = context.worlds.host("status")["time"]
-        items = [item for item in items if item["public"] and item["start"] <= now]
-    return _json({"items": items, "next": None})
+    return _json({"items": context.worlds.ask(world, "events", _view(principal)), "next": None})
 
 
 @router.post(
@@ -185,7 +240,8 @@ def fork(
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
     context.worlds.check_owner(principal, world, right)
-    answer = context.worlds.ask(world, "fork", present(new, nulls=False) | _owner(context, principal))
+    arguments = present(new, nulls=False) | _owner(context, principal) | _view(principal)
+    answer = context.worlds.ask(world, "fork", arguments)
     return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
 
@@ -213,21 +269,22 @@ def backfill(
 def record(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
     """Download all that makes a world what it is, as one file: `zenata replay FILE` makes it again and compares.
 
-    It holds the scenario and every event, announced or not; so it is for the world's owner, engineers and administrators.
+    It holds the scenario and every event, announced or not; so it is for the world's owner, engineers and administrators,
+    and of a sealed world not for the owner. A sealed world is replayed where its secret is: in its data directory.
     """
     context.worlds.check_owner(principal, world, right)
     headers = {"Content-Disposition": f'attachment; filename="{world}.json"'}
-    return Response(context.worlds.ask_raw(world, "record"), headers=headers, media_type=JSON)
+    return Response(context.worlds.ask_raw(world, "record", _view(principal)), headers=headers, media_type=JSON)
 
 
-@router.get(
-    "/worlds/{world}/truth",
-    responses=responses(Page[Label], *_ALL, "wrong-role"),
-)
-def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
-    """Say what really happened in a world; for engineers and administrators."""
-    context.worlds.check(principal, world)
-    return _json({"items": context.worlds.ask(world, "labels"), "next": None})
+@router.get("/worlds/{world}/truth", responses=responses(Page[Label], *_OWN))
+def truth(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
+    """Say what really happened in a world; for its owner, engineers and administrators.
+
+    The truth of a sealed world is not for its owner, that of a blind one not before its scenario is over.
+    """
+    context.worlds.check_owner(principal, world, right)
+    return _json({"items": context.worlds.ask(world, "labels", _view(principal)), "next": None})
 
 
 @router.post(
@@ -239,41 +296,78 @@ def truth(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
 )
 def command(
     context: ContextDep,
-    principal: PrincipalDep,
-    right: RightDep,
-    new: Annotated[NewCommand, body(NewCommand)],
+    principal: PrincipalDep, right: RightDep,
+    new: Annotated[NewCommands, body(NewCommands)],
     request: Request,
     _: NoParams,
 ) -> Response:
-    """Command a device. It holds from the world's next tick on, and is answered then.
+    """Command a device, or several of one world with a list. It holds from the world's next tick on.
 
-    `rejected` comes with the reason: unknown setting, out of range, device down. The answer comes on
-    `{world}/responses/{kind}/{sensor}` too, where to look for it with `wait` 0: a pilot's requests wait 32 at once, and
-    the others for their turn. In the shared city only administrators may, and a pilot
-    what it was allowed.
+    What no device could obey (an unknown setting, a value out of range) is refused at once, and nothing of a list is
+    taken then. `rejected` comes with the tick: device down. `wait` is how long to wait for that; in a world that stands
+    still it is not waited, and `/v1/commands/{id}`, the answer to `advance` and `{world}/responses/{kind}/{sensor}` have
+    the outcome. In the shared city only administrators may, and a pilot what it was allowed.
     """
-    world = new.world or context.world
-    if world != context.world or not context.register.may_command(principal.pilot, new.sensor):
-        context.worlds.check_owner(principal, world, right)
-    check_sensor(context, new.sensor)
-    answer = context.worlds.ask(world, "command", _command(context, principal, new), timeout=new.wait + 30)
-    request.state.detail = {"world": world, "sensor": new.sensor, "set": new.set, "result": answer["status"]}
-    return _json(answer, 202 if answer["status"] == "pending" else 200)
+    is_list = isinstance(new, tuple)
+    commands = new if isinstance(new, tuple) else (new,)
+    world = commands[0].world or context.world
+    if any((command.world or context.world) != world for command in commands):
+        raise invalid("world", "a list is for one world: send a request for each")
+    for command in commands:
+        if world != context.world or not context.register.may_command(principal.pilot, command.sensor):
+            context.worlds.check_owner(principal, world, right)
+        check_sensor(context, command.sensor)
+    orders = [_order(context, principal, present(command)) for command in commands]
+    wait = max(command.wait for command in commands)
+    answers = context.worlds.ask(world, "command", {"orders": orders, "wait": wait}, timeout=wait + 30)
+    request.state.detail = {
+        "world": world,
+        "commands": [
+            {"sensor": order["sensor"], "set": order["set"], "result": answer["status"]}
+            for order, answer in zip(orders, answers, strict=True)
+        ],
+    }
+    status = 202 if any(answer["status"] == "pending" for answer in answers) else 200
+    return _json({"items": answers, "next": None} if is_list else answers[0], status)
+
+
+@router.get("/commands/{command}", responses=responses(CommandResult, *_OWN, "unknown-command"))
+def command_outcome(
+    context: ContextDep,
+    principal: PrincipalDep,
+    command: Annotated[str, Path(description="A command's id: yours, or that of the answer to it.", max_length=128)],
+    params: Annotated[InWorld, Query()],
+) -> Response:
+    """Say what became of a command: one's own, or any to a world of one's own. A world remembers the last 10,000."""
+    world = params.world or context.world
+    context.worlds.check(principal, world)
+    anybodys = world != context.world or principal.role in WATCHERS
+    arguments = {"id": command} if anybodys else {"id": command, "by": principal.pilot}
+    answer = context.worlds.ask(world, "outcome", arguments)
+    if answer is None:
+        raise Problem("unknown-command", f"{world} remembers no command {command!r} of yours.")
+    return _json(answer)
 
 
 def _owner(context: Context, principal: Principal) -> dict[str, Any]:
     return {"owner": principal.pilot, "max_worlds": context.register.quotas(principal.pilot).worlds}
 
 
-def _command(context: Context, principal: Principal, new: NewCommand) -> dict[str, Any]:
+def _order(context: Context, principal: Principal, command: dict[str, Any]) -> dict[str, Any]:
+    check_sensor(context, command["sensor"])
+    sensor = context.city.sensor_by_id[command["sensor"]]
     return {
-        "kind": context.city.sensor_by_id[new.sensor].kind,
-        "sensor": new.sensor,
-        "set": new.set,
-        "id": new.id,
+        "kind": sensor.kind,
+        "sensor": sensor.id,
+        "set": command["set"],
+        "id": command.get("id"),
         "by": principal.pilot,
-        "wait": new.wait,
     }
+
+
+def _view(principal: Principal) -> dict[str, bool]:
+    """Return whether somebody sees what is hidden from the owner of a sealed or blind world."""
+    return {"full": principal.role in WATCHERS}
 
 
 def _redacted(principal: Principal, answer: dict[str, Any]) -> dict[str, Any]:

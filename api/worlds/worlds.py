@@ -19,6 +19,7 @@ _PROBLEMS = {
     "away": "world-unavailable",
     "invalid": "invalid-parameter",
     "conflict": "world-conflict",
+    "unknown": "unknown-event",
     "limit": "world-limit",
     "quota": "over-quota",
 }

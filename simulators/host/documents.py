@@ -33,7 +33,7 @@ def shown(
 ) -> list[Event]:
     """Return the events of a world that its owner may know of.
 
-    Of a sealed world these are the announced ones that have begun; of a blind world also what the owner made happen.
+    Of the shared city and of a sealed world these are the announced ones that have begun; of a blind world also what the owner made happen.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def shown(
     full : bool
         Whether to return all, for the operator.
     """
-    if full or not (recipe.sealed or is_blind(recipe, journal, time)):
+    if full or not (recipe.conceals or is_blind(recipe, journal, time)):
         return list(events)
-    own = set() if recipe.sealed else {entry.event.id for entry in journal if entry.event is not None}
+    own = set() if recipe.conceals else {entry.event.id for entry in journal if entry.event is not None}
     return [event for event in events if event.id in own or (EVENTS[event.type].public and event.start <= time)]
 
 
@@ -73,7 +73,7 @@ def describe(
         "owner": recipe.owner,
         "parent": recipe.parent,
         "city": recipe.city,
-        "seed": None if recipe.sealed and not full else recipe.seed,
+        "seed": None if recipe.conceals and not full else recipe.seed,
         "start": format_time(recipe.start),
         "time": format_time(time),
         "state": pace.state,

@@ -150,8 +150,8 @@ def check_view(run: Run, full: bool, reason: str, *, blind: bool = False) -> Non
     """
     if full:
         return
-    if run.recipe.sealed:
-        raise ControlError(f"this world is sealed: {reason}", "conflict")
+    if run.recipe.conceals:
+        raise ControlError(f"this world is not its pilot's own to know: {reason}", "conflict")
     if blind and is_blind(run.recipe, run.journal.since(0), run.time):
         raise ControlError(
             "this world is blind: its events are shown when all of them are over, or when you give up (POST to .../reveal)",

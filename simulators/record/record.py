@@ -80,6 +80,11 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     blind: bool = False
     zone_rules: str = ""
 
+    @property
+    def conceals(self) -> bool:
+        """Whether seed, future and hidden events are the operator's alone: of the shared city, and of sealed worlds."""
+        return bool(self.sealed) or not self.owner
+
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How a world's clock goes.

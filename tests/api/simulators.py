@@ -60,6 +60,17 @@ NETWORK: dict[str, Any] = {
     "pgm": '{"version":"1.0"}',
 }
 LATER = {**EVENT, "id": "festival-1", "public": True, "start": "2026-01-02T00:00:00Z"}
+REPAIR = {
+    "id": "repair-1",
+    "target": "street-0001",
+    "sent": "2026-01-01T00:00:00Z",
+    "there": "2026-01-01T00:20:00Z",
+    "status": "on its way",
+    "done": None,
+    "found": None,
+    "cost": 400.0,
+    "by": "test-pilot",
+}
 ROW = {
     "time": "2026-01-01T00:00:10Z",
     "world": "w-own",
@@ -88,7 +99,11 @@ def status(world: str, owner: str = "") -> dict[str, Any]:
         "kinds": [],
         "districts": [],
         "packs": False,
+        "publish": True,
         "live": False,
+        "sealed": False,
+        "blind": False,
+        "zone_rules": "2026f",
         "events": 0,
         "messages": 0,
         "backfill": None,
@@ -130,8 +145,17 @@ class Simulators:
             "delete": lambda _: None,
             **dict.fromkeys(("status", "pace", "backfill"), lambda _: status(world, owner)),
             "advance": self.advance,
-            "event": lambda arguments: EVENT | {"type": arguments["type"]},
-            "events": lambda _: [EVENT, EVENT | {"id": "fire", "public": True}, LATER],
+            "event": lambda arguments: EVENT | {"type": arguments["event"]["type"]},
+            "end-event": lambda arguments: {"id": arguments["id"], "end": None},
+            "repair": lambda _: REPAIR,
+            "repairs": lambda _: [REPAIR],
+            "reveal": lambda _: [EVENT],
+            "outcome": self.outcome,
+            "events": lambda arguments: (
+                [EVENT | {"id": "fire", "public": True}]
+                if world == "zenata" and not arguments["full"]
+                else [EVENT, EVENT | {"id": "fire", "public": True}, LATER]
+            ),
             "command": self.command,
             "record": lambda _: {"format": 1, "world": world},
             "labels": lambda _: [LABEL],
@@ -153,11 +177,26 @@ class Simulators:
     def advance(self, arguments: dict[str, Any]) -> dict[str, Any]:
         times = {"from": "2026-01-01T00:00:00Z", "time": "2026-01-01T00:00:10Z"}
         more = arguments["limit"] == 1
-        return {**times, "steps": arguments.get("steps", 1), "rows": 1 + more, "items": [ROW], "more": more}
+        steps = arguments.get("steps", 1)
+        return {**times, "steps": steps, "rows": 1 + more, "items": [ROW], "more": more, "outcomes": []}
 
-    def command(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def command(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         assert self.ticks.wait(30)
-        return {"id": arguments["id"] or "made", "status": self.status, "at": None, "reason": None}
+        return [
+            {
+                "id": order["id"] or "made",
+                "sensor": order["sensor"],
+                "status": self.status,
+                "at": None,
+                "reason": None,
+            }
+            for order in arguments["orders"]
+        ]
+
+    def outcome(self, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        if arguments["id"] != "a":
+            return None
+        return {"id": "a", "sensor": "air-0001", "status": self.status, "at": "2026-01-01T00:00:10Z", "reason": None}
 
 
 @contextmanager

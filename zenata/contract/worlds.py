@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, field
 
 from .base import Body, Document, JsonObject, Moment, OpenDocument, Page, Speed, Time
+from .commands import CommandResult, DeviceCommands
 from .readings import Reading
 
 State: TypeAlias = Literal["running", "paused"]
@@ -29,6 +30,10 @@ class NewWorld(Body, frozen=True, kw_only=True):
         Only sensors of these publish; all if empty.
     packs : bool
         Publish a pack for each district instead of a message for each sensor.
+    publish : bool
+        Whether readings are published and stored; if not, they are in the answers to `advance` alone.
+    blind : bool
+        Hide the scenario until all of its events are over, or you give up.
     """
 
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
@@ -41,6 +46,8 @@ class NewWorld(Body, frozen=True, kw_only=True):
     kinds: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
     districts: Annotated[tuple[str, ...], Meta(max_length=1000)] = ()
     packs: bool = False
+    publish: bool = True
+    blind: bool = False
 
 
 class ClockChange(Body, frozen=True, kw_only=True):
@@ -65,13 +72,19 @@ class Advance(Body, frozen=True, kw_only=True):
     until : str, optional
         Up to this time; give this or `steps`.
     steps : int, optional
-        Ticks of ten seconds.
+        Ticks.
+    every : str
+        Length of a tick, 10s to 1h.
+    commands : list of DeviceCommand
+        Given before the first tick; their outcomes are in the answer.
     limit : int
         Readings to return, at most.
     """
 
     until: Moment | None = None
     steps: Annotated[int, Meta(ge=1)] | None = None
+    every: Annotated[str, Meta(max_length=32)] = "10s"
+    commands: DeviceCommands = ()
     limit: Annotated[int, Meta(ge=0, le=100_000)] = 10_000
 
     def __post_init__(self) -> None:
@@ -154,7 +167,8 @@ class World(Document, frozen=True, kw_only=True):
     ----------
     world, owner, parent, city : str
         Its name, its pilot (empty for the shared city), the world that it was forked from, and its city pack.
-    seed : int
+    seed : int or None
+        Null for a sealed world.
     start, time : datetime
         Its first moment, and its time now.
     state : str
@@ -166,9 +180,18 @@ class World(Document, frozen=True, kw_only=True):
         Only sensors of these publish; all if empty.
     packs : bool
         Whether it publishes packs of districts.
+    publish : bool
+        Whether its readings are published and stored.
     live : bool
         Whether it follows the time of day.
+    sealed : bool
+        Whether it draws from a secret, so that nobody can compute its future.
+    blind : bool
+        Whether its scenario is hidden until it is over.
+    zone_rules : str
+        Version of the time zone rules it was made by.
     events : int
+        Those that may be seen.
     messages : int or None
         Messages that its sensors have published; null while it does not run.
     backfill : Backfill or None
@@ -180,7 +203,7 @@ class World(Document, frozen=True, kw_only=True):
     owner: str
     parent: str
     city: str
-    seed: int
+    seed: int | None
     start: Time
     time: Time
     state: Literal["running", "paused", "asleep", "failed", "catching-up"]
@@ -189,7 +212,11 @@ class World(Document, frozen=True, kw_only=True):
     kinds: list[str]
     districts: list[str]
     packs: bool
+    publish: bool
     live: bool
+    sealed: bool
+    blind: bool
+    zone_rules: str
     events: int
     messages: int | None
     backfill: Backfill | None
@@ -210,12 +237,69 @@ class Advanced(Page[Reading], frozen=True, kw_only=True):
     items : list of Reading
     next : str or None
         Path that leads to all readings, if they are more than `limit`.
+    outcomes : list of CommandResult
+        Of the commands that came into force meanwhile.
     """
 
     time: Time
     from_: Time = field(name="from")
     steps: int
     rows: int
+    outcomes: list[CommandResult]
+
+
+class NewRepair(Body, frozen=True, kw_only=True):
+    """A crew to send out.
+
+    Parameters
+    ----------
+    target : str
+        A street (its pipe), a transformer station (its line), or any other sensor.
+    """
+
+    target: Annotated[str, Meta(max_length=64, examples=["street-0033"])]
+
+
+class Repair(Document, frozen=True, kw_only=True):
+    """A crew that was sent out.
+
+    Parameters
+    ----------
+    id, target : str
+    sent, there : datetime
+    status : str
+    done : datetime or None
+        When its work ends; null until it is there.
+    found : list of str or None
+        Types of the events that it mends; null until it is there.
+    cost : float
+        So far [DH].
+    by : str
+    """
+
+    id: str
+    target: str
+    sent: Time
+    there: Time
+    status: Literal["on its way", "working", "done"]
+    done: Time | None
+    found: list[str] | None
+    cost: float
+    by: str
+
+
+class EventEnd(Document, frozen=True, kw_only=True):
+    """An event that was ended.
+
+    Parameters
+    ----------
+    id : str
+    end : datetime or None
+        Null if it had not begun and was taken back.
+    """
+
+    id: str
+    end: Time | None
 
 
 class Event(Document, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import msgspec
+import pyarrow as pa
 import pytest
 
 from api.worlds.routes import MAX_BACKFILL_READINGS
@@ -12,7 +13,7 @@ from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
 from zenata.contract.base import Page
 from zenata.contract.commands import CommandResult
-from zenata.contract.worlds import Advanced, Event, Label, World, WorldRecord
+from zenata.contract.worlds import Advanced, Event, Label, Repair, World, WorldRecord
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +163,12 @@ def test_nobody_deletes_or_backfills_the_shared_city(admin, simulators):
     assert simulators.asked == []
 
 
-def test_truth_is_for_saz(pilot, api):
-    for world in ("w-own", "w-foreign", "zenata"):
-        assert pilot.get(f"/v1/worlds/{world}/truth").status_code == 403
+def test_truth_is_for_the_owner_and_the_operator(pilot, api, simulators):
+    assert pilot.get("/v1/worlds/w-foreign/truth").status_code == 404
+    assert pilot.get("/v1/worlds/zenata/truth").status_code == 403
+    assert not simulators.asked
+    assert pilot.get("/v1/worlds/w-own/truth").status_code == 200
+    assert simulators.asked == [("w-own", "labels", {"full": False})]
     with api.client("engineer") as engineer:
         page = conforming(engineer.get("/v1/worlds/w-foreign/truth").json(), Page[Label])
     assert page.items[0].affected[0].sensor == "water-0001"
@@ -184,7 +188,35 @@ def test_advancing_returns_the_readings(pilot, simulators, limit, following):
     response = pilot.post("/v1/worlds/w-own/advance", json={"steps": 6, "limit": limit})
     page = conforming(response.json(), Advanced)
     assert (page.steps, page.rows, page.next) == (6, 1 + bool(following), following)
-    assert simulators.asked == [("w-own", "advance", {"steps": 6, "limit": limit})]
+    assert simulators.asked == [("w-own", "advance", {"steps": 6, "limit": limit, "every": "10s", "orders": []})]
+
+
+def test_an_advance_takes_long_ticks_and_commands(pilot, simulators):
+    command = {"sensor": "air-0001", "set": {"dim": 0.5}, "id": "a"}
+    body = {"steps": 1, "every": "15m", "commands": [command]}
+    assert pilot.post("/v1/worlds/w-own/advance", json=body).status_code == 200
+    ((_, _, arguments),) = simulators.asked
+    assert (arguments["every"], arguments["orders"]) == ("15m", [command | {"kind": "air", "by": "test-pilot"}])
+    body["commands"] = [{"sensor": "air-0009", "set": {"dim": 1}}]
+    assert pilot.post("/v1/worlds/w-own/advance", json=body).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "media", ["application/msgpack", "application/vnd.apache.arrow.stream", "application/json", "*/*"]
+)
+def test_an_advance_is_answered_in_the_form_asked_for(pilot, media):
+    plain = pilot.post("/v1/worlds/w-own/advance", json={"steps": 1}).json()
+    response = pilot.post("/v1/worlds/w-own/advance", json={"steps": 1}, headers={"Accept": media})
+    if "arrow" in media:
+        table = pa.ipc.open_stream(response.content).read_all()
+        rows = [row | {"time": row["time"].strftime("%Y-%m-%dT%H:%M:%SZ")} for row in table.to_pylist()]
+        rest = {name.decode(): msgspec.json.decode(value) for name, value in table.schema.metadata.items()}
+        assert rest | {"items": rows} == plain
+    elif "msgpack" in media:
+        assert msgspec.msgpack.decode(response.content) == plain
+    else:
+        assert response.json() == plain
+    assert response.headers["content-type"].split(";")[0] == ("application/json" if media == "*/*" else media)
 
 
 @pytest.mark.parametrize("body", [{}, {"steps": 1, "until": "2026-01-01T00:00:00Z"}, {"steps": 0}])
@@ -197,13 +229,13 @@ def test_an_event_is_injected_with_the_parameters_of_its_type(pilot, simulators)
     response = pilot.post("/v1/worlds/w-own/events", json=body)
     assert response.status_code == 201
     conforming(response.json(), Event)
-    assert simulators.asked == [("w-own", "event", body)]
+    assert simulators.asked == [("w-own", "event", {"event": body, "full": False})]
 
 
 def test_parameters_of_an_event_may_have_any_name(pilot, simulators):
     body = {"type": "leak", "self": 1, "world": "zenata"}
     assert pilot.post("/v1/worlds/w-own/events", json=body).status_code == 201
-    assert simulators.asked == [("w-own", "event", body)]
+    assert simulators.asked == [("w-own", "event", {"event": body, "full": False})]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +268,7 @@ def test_a_copy_belongs_to_whoever_makes_it(pilot, simulators):
         "state": "running",
         "owner": "test-pilot",
         "max_worlds": 4,
+        "full": False,
     }
 
 
@@ -260,8 +293,56 @@ def test_a_command_is_carried_and_answered(pilot, simulators, became, code):
     )
     assert response.status_code == code
     assert conforming(response.json(), CommandResult).status == became
-    sent = {"kind": "air", "sensor": "air-0001", "set": {"dim": None}, "id": None, "by": "test-pilot", "wait": 0}
-    assert simulators.asked == [("w-own", "command", sent)]
+    sent = {"kind": "air", "sensor": "air-0001", "set": {"dim": None}, "id": None, "by": "test-pilot"}
+    assert simulators.asked == [("w-own", "command", {"orders": [sent], "wait": 0})]
+
+
+def test_a_list_of_commands_is_one_call(pilot, simulators):
+    commands = [{"world": "w-own", "sensor": f"air-000{n}", "set": {"dim": n}, "id": str(n)} for n in (1, 2)]
+    page = conforming(pilot.post("/v1/commands", json=commands).json(), Page[CommandResult])
+    assert [(one.id, one.sensor) for one in page.items] == [("1", "air-0001"), ("2", "air-0002")]
+    ((world, verb, arguments),) = simulators.asked
+    assert (world, verb, len(arguments["orders"])) == ("w-own", "command", 2)
+    other = [commands[0], commands[1] | {"world": "zenata"}]
+    assert pilot.post("/v1/commands", json=other).json()["parameter"] == "world"
+    assert pilot.post("/v1/commands", json=[]).status_code == 422
+
+
+def test_the_outcome_of_a_command_is_for_its_sender(pilot, simulators):
+    found = pilot.get("/v1/commands/a", params={"world": "w-own"})
+    assert conforming(found.json(), CommandResult).status == "applied"
+    assert pilot.get("/v1/commands/a").status_code == 200
+    assert simulators.asked == [
+        ("w-own", "outcome", {"id": "a"}),
+        ("zenata", "outcome", {"id": "a", "by": "test-pilot"}),
+    ]
+    assert pilot.get("/v1/commands/b", params={"world": "w-own"}).json()["type"].endswith("unknown-command")
+    assert pilot.get("/v1/commands/a", params={"world": "w-foreign"}).status_code == 404
+
+
+def test_events_end_and_crews_go_in_ones_own_world_alone(pilot, simulators):
+    assert pilot.delete("/v1/worlds/w-own/events/leak-1").json() == {"id": "leak-1", "end": None}
+    assert conforming(pilot.post("/v1/worlds/w-own/repairs", json={"target": "street-0001"}).json(), Repair).cost == 400
+    assert conforming(pilot.get("/v1/worlds/w-own/repairs").json(), Page[Repair]).items[0].found is None
+    assert conforming(pilot.post("/v1/worlds/w-own/reveal").json(), Page[Event]).items[0].id == "leak-1"
+    assert [verb for _, verb, _ in simulators.asked] == ["end-event", "repair", "repairs", "reveal"]
+    for world, code in (("zenata", 403), ("w-foreign", 404)):
+        assert pilot.delete(f"/v1/worlds/{world}/events/leak-1").status_code == code
+        assert pilot.post(f"/v1/worlds/{world}/repairs", json={"target": "street-0001"}).status_code == code
+        assert pilot.get(f"/v1/worlds/{world}/repairs").status_code == code
+        assert pilot.post(f"/v1/worlds/{world}/reveal").status_code == code
+
+
+def test_only_the_operator_sees_what_is_hidden(pilot, api, simulators):
+    paths = ("/v1/worlds", "/v1/worlds/zenata", "/v1/worlds/zenata/events")
+    for path in paths:
+        pilot.get(path)
+    assert {arguments["full"] for _, verb, arguments in simulators.asked if arguments} == {False}
+    simulators.forget()
+    with api.client("engineer") as engineer:
+        for path in (*paths, "/v1/worlds/w-own/record", "/v1/worlds/w-own/truth"):
+            engineer.get(path)
+    assert {arguments["full"] for _, verb, arguments in simulators.asked} == {True}
 
 
 def test_a_command_to_nobody_names_who_is_near(pilot):

@@ -119,7 +119,7 @@ class TestRecipe:
         assert "\n" not in str(failure.value)
 
     def test_a_world_does_not_move_to_another_city(self, city, record):
-        record.keep_recipe(Recipe(city="zenata", seed=3, start=START, live=False))
+        record.keep_recipe(Recipe(city="zenata", seed=3, start=START, live=False, zone_rules=ZONE_RULES))
         with pytest.raises(SetupError, match="a world with city zenata, not small"):
             recipe_for(record, city, seed=None, start=None)
 
@@ -204,7 +204,10 @@ class Stage:
     def simulation(self, *, packs: bool = False, recipe: Recipe | None = None) -> Simulation:
         return Simulation(
             run=take_up(
-                self._record, self._city, recipe or Recipe(city="small", seed=3, start=START, live=False), START
+                self._record,
+                self._city,
+                recipe or Recipe(city="small", seed=3, start=START, live=False, zone_rules=ZONE_RULES),
+                START,
             ),
             encoder=Encoder(self._city, "zenata"),
             publisher=self._publisher,
@@ -271,7 +274,7 @@ class TestSimulation:
         assert all(same(array, state[name]) for name, array in run.state().items())
 
     def test_a_world_of_packs_publishes_nothing_else(self, city, stage):
-        recipe = Recipe(city="small", seed=3, start=START, live=False, packs=True)
+        recipe = Recipe(city="small", seed=3, start=START, live=False, zone_rules=ZONE_RULES, packs=True)
         simulation = stage.simulation(packs=True, recipe=recipe)
         topics = {topic.split("/")[1] for topic, _ in stage.said(simulation, START + TICK)}
         assert topics == {"packs", "clock"}
