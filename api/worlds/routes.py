@@ -129,7 +129,8 @@ def clock(
 @router.post("/worlds/{world}/advance", responses=responses(Advanced, *_OWN, "world-limit"))
 def advance(
     context: ContextDep,
-    principal: PrincipalDep, right: RightDep,
+    principal: PrincipalDep,
+    right: RightDep,
     world: str,
     new: Annotated[Advance, body(Advance)],
     request: Request,
@@ -175,7 +176,8 @@ def inject(
 @router.delete("/worlds/{world}/events/{event}", responses=responses(EventEnd, *_OWN, "unknown-event"))
 def end_event(
     context: ContextDep,
-    principal: PrincipalDep, right: RightDep,
+    principal: PrincipalDep,
+    right: RightDep,
     world: str,
     event: Annotated[str, Path(description="An event's id, as `/v1/worlds/{world}/events` lists them.", max_length=64)],
     _: NoParams,
@@ -188,7 +190,8 @@ def end_event(
 @router.post("/worlds/{world}/repairs", status_code=201, responses=responses(Repair, *_OWN, status=201))
 def send_crew(
     context: ContextDep,
-    principal: PrincipalDep, right: RightDep,
+    principal: PrincipalDep,
+    right: RightDep,
     world: str,
     new: Annotated[NewRepair, body(NewRepair)],
     _: NoParams,
@@ -296,7 +299,8 @@ def truth(context: ContextDep, principal: PrincipalDep, right: RightDep, world: 
 )
 def command(
     context: ContextDep,
-    principal: PrincipalDep, right: RightDep,
+    principal: PrincipalDep,
+    right: RightDep,
     new: Annotated[NewCommands, body(NewCommands)],
     request: Request,
     _: NoParams,

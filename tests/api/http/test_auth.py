@@ -9,17 +9,24 @@ LINES = {"/write", "/api/v2/write", "/query"}
 PUBLIC = {"/healthz", "/readyz", "/ping", "/health", "/ready", "/problems/{name}"}
 PUBLIC_STATUS = dict.fromkeys(PUBLIC, 200) | {"/ping": 204}
 BODIES = {
+    "repairs": {"target": "street-0001"},
     "advance": {"steps": 1},
     "events": {"type": "leak"},
     "backfill": {"end": "2026-01-01T00:00:00Z"},
     "commands": {"sensor": "air-0001", "set": {"dim": 1}},
 }
-AWAY = "/v1/worlds/{world}", "/v1/worlds", "/v1/commands", "/v1/event-types"
+AWAY = "/v1/worlds/{world}", "/v1/worlds", "/v1/commands", "/v1/commands/{command}", "/v1/event-types", "/v1/streets"
 """Where a simulator would be asked; none runs here."""
 
-NAMES = {"sensor": "air-0001", "name": "no-key", "world": "zenata", "pilot": "nobody"} | dict.fromkeys(
-    ("device", "export", "webhook", "delivery"), "none"
-)
+NAMES = {
+    "sensor": "air-0001",
+    "name": "no-key",
+    "world": "zenata",
+    "pilot": "nobody",
+    "network": "water",
+    "event": "leak-1",
+    "command": "a",
+} | dict.fromkeys(("device", "export", "webhook", "delivery"), "none")
 ROLES = ("admin", "engineer", "pilot", "guest")
 
 
@@ -52,7 +59,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(api: Api, role: str) -> 
 
 def wanted(method: str, path: str) -> set[int]:
     """How a route answers whoever may use it, asked for nothing in particular."""
-    if path.startswith(AWAY[0]) or path in AWAY[1:]:
+    if path.startswith((AWAY[0], "/v1/networks/")) or path in AWAY[1:]:
         return {503, 422}
     if any(word in path for word in ("{device}", "{export}", "{pilot}", "{webhook}")):
         return {404, 422}
@@ -72,6 +79,7 @@ def forbidden(role: str) -> set[tuple[str, str]]:
         ("GET", "/metrics"),
         ("GET", f"{world}/truth"),
         ("GET", f"{world}/record"),
+        ("GET", f"{world}/repairs"),
         ("POST", f"{world}/fork"),
         *(("GET", path) for path in ("/v1/pilots", "/v1/keys", "/v1/alerts")),
         *(("POST", f"{pilot}/{verb}") for verb in ("suspend", "resume")),
@@ -82,6 +90,9 @@ def forbidden(role: str) -> set[tuple[str, str]]:
         ("PATCH", f"{world}/clock"),
         ("POST", f"{world}/advance"),
         ("POST", f"{world}/events"),
+        ("DELETE", f"{world}/events/{{event}}"),
+        ("POST", f"{world}/repairs"),
+        ("POST", f"{world}/reveal"),
         ("POST", f"{world}/backfill"),
         ("POST", "/v1/commands"),
         ("POST", "/v1/pilots"),
