@@ -1,7 +1,7 @@
 """Sensors, and the gateways behind them, that do not do as they should. The city itself goes on as ever."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -12,14 +12,22 @@ from simulators.events.places import any_of, sensors_in, sensors_named
 from simulators.world.conditions import Conditions
 from simulators.world.delivery import RADIO
 from simulators.world.measurement import Channels
+from zenata.city.clock import SECOND
 from zenata.city.kinds import KINDS
-from zenata.city.model import City
+from zenata.city.model import City, Sensor
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import IntArray
 from zenata.errors import ScenarioError
 
 LARGE = 0.1
 """Share of a quantity's range that a drift comes to at its end at which it counts as the worst of its like (default)."""
+
+
+COUNTED = {"energy": 10.0, "volume": 10.0}
+"""The same of what counts up for ever, and so has no range [kWh], [m3] (defaults)."""
+
+USUAL_GAIN, USUAL_CLOCK, MAX_CLOCK = 0.3, 600.0, 3600.0
+"""Share that is added, and seconds that a clock is ahead, if nothing is said; how far one is wrong at most [s] (defaults)."""
 
 
 class StuckParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +58,29 @@ class DriftParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     sensor: str | None = None
     property: str | None = None
     rate: Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)] = 1.0
+
+
+class FaultParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sensor that is out of order.
+
+    Parameters
+    ----------
+    sensor : str or None
+        Any air station if none is named.
+    property : str or None
+        Which of what it observes is wrong; all of it if none is named. A clock is wrong for all.
+    fault : str
+        ``noise``: each reading strays by chance; ``spike``: one reading in twenty is far off; ``step``: all are off by
+        the same; ``gain``: all are off by the same share; ``clock``: their times are wrong.
+    size : float or None
+        Standard deviation, height or step [unit of the quantity], a tenth of its range if left out; share that is added,
+        0.3 if left out; or how far the clock is ahead [s], 600 if left out. Negative for the other way.
+    """
+
+    sensor: str | None = None
+    property: str | None = None
+    fault: Literal["noise", "spike", "step", "gain", "clock"] = "noise"
+    size: Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)] | None = None
 
 
 class GatewayParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,7 +124,7 @@ class SensorStuck:
 
 
 class SensorDrift:
-    """See `DriftParameters`. Severity: the drift at its end over a tenth of the quantity's range, the most of all."""
+    """See `DriftParameters`. Severity: the drift at its end over a tenth of the quantity's range (10 kWh, 10 m3 of counters), the most."""
 
     Parameters: ClassVar[type[msgspec.Struct]] = DriftParameters
     public: ClassVar[bool] = False
@@ -105,20 +136,54 @@ class SensorDrift:
             raise ScenarioError("rate is 0: nothing would drift")
         place = _drifting(event, city, seed, parameters.sensor)
         sensor = city.sensors[place]
-        names = KINDS[sensor.kind].properties
-        if parameters.property not in (None, *names):
-            raise ScenarioError(f"{sensor.id} observes no {parameters.property!r}: it has {', '.join(names)}")
-        straying = [name for name in names if parameters.property in (None, name)]
-        self._channels = Channels.of(city).first[place] + [names.index(name) for name in straying]
+        straying = _observed(sensor, parameters.property)
+        self._channels = _channels_of(city, place, straying)
         self._start, self._rate = event.start, parameters.rate
         self.targets: tuple[str, ...] = (sensor.id,)
         most = abs(self._rate) * (event.end - event.start) / HOUR
-        least = min(QUANTITIES[name].high - QUANTITIES[name].low for name in straying)
-        self.severity = min(most / least / LARGE, 1.0)
+        self.severity = min(most / min(_scale(name) for name in straying), 1.0)
 
     def disturb(self, now: Conditions) -> None:
         """Add what it has come to."""
         now.disturbance.offset[self._channels] += self._rate * (now.time - self._start) / HOUR
+
+
+class SensorFault:
+    """See `FaultParameters`. Severity: the size over three times what it is if left out."""
+
+    Parameters: ClassVar[type[msgspec.Struct]] = FaultParameters
+    public: ClassVar[bool] = False
+    duration: ClassVar[int] = 6 * HOUR
+
+    def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
+        parameters = parameters_of(event, FaultParameters)
+        self._fault, size = parameters.fault, parameters.size
+        if size == 0:
+            raise ScenarioError("size is 0: nothing would be wrong")
+        self._index = _drifting(event, city, seed, parameters.sensor)
+        sensor = city.sensors[self._index]
+        names = _observed(sensor, parameters.property)
+        self._channels = _channels_of(city, self._index, names)
+        usual = {"gain": [USUAL_GAIN], "clock": [USUAL_CLOCK]}.get(self._fault) or [_scale(name) for name in names]
+        self._size = np.array(usual) if size is None else np.full(len(usual), float(size))
+        if self._fault == "clock" and abs(self._size[0]) > MAX_CLOCK:
+            raise ScenarioError(f"a clock is wrong by {MAX_CLOCK:g} s at most")
+        self.targets: tuple[str, ...] = (sensor.id,)
+        self.severity = float(min(np.max(np.abs(self._size) / np.array(usual)) / 3, 1.0))
+
+    def disturb(self, now: Conditions) -> None:
+        """Put the instrument, or the clock, out of order."""
+        faults = now.disturbance
+        if self._fault == "clock":
+            faults.clock[self._index] += round(self._size[0] * SECOND)
+        elif self._fault == "gain":
+            faults.gain[self._channels] *= 1 + self._size
+        elif self._fault == "step":
+            faults.offset[self._channels] += self._size
+        elif self._fault == "noise":
+            faults.noise[self._channels] += np.abs(self._size)
+        else:
+            faults.spike[self._channels] += self._size
 
 
 class GatewayDown:
@@ -144,6 +209,25 @@ class GatewayDown:
     def disturb(self, now: Conditions) -> None:
         """Silence them, or hold their messages."""
         (now.disturbance.silent if self._lost else now.disturbance.held)[self._sensors] = True
+
+
+def _observed(sensor: Sensor, property_: str | None) -> list[str]:
+    """Return what is meant of what a sensor observes."""
+    names = KINDS[sensor.kind].properties
+    if property_ not in (None, *names):
+        raise ScenarioError(f"{sensor.id} observes no {property_!r}: it has {', '.join(names)}")
+    return [name for name in names if property_ in (None, name)]
+
+
+def _channels_of(city: City, sensor: int, names: Sequence[str]) -> IntArray:
+    """Return the channels of some properties of a sensor."""
+    every = KINDS[city.sensors[sensor].kind].properties
+    return np.asarray(Channels.of(city).first[sensor] + [every.index(name) for name in names])
+
+
+def _scale(name: str) -> float:
+    """Return what is a large error of a quantity [its unit]: a tenth of its range, which a counter has not."""
+    return COUNTED.get(name, LARGE * (QUANTITIES[name].high - QUANTITIES[name].low))
 
 
 def _ids(city: City, sensors: IntArray) -> tuple[str, ...]:

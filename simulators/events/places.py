@@ -29,6 +29,8 @@ def street_of(city: City, target: str) -> int:
         If it is neither.
     """
     sensor = city.sensor_by_id.get(target)
+    if sensor and sensor.kind == "bus":
+        raise ScenarioError(f"{target} moves from street to street: name a street")
     if sensor and "street" not in sensor.attributes:
         raise ScenarioError(f"{target} stands in no street: name a street")
     name = str(sensor.attributes["street"]) if sensor else target

@@ -9,7 +9,7 @@ import msgspec
 
 from simulators.domains.base import Domain
 from simulators.events.base import Effect, Event
-from simulators.events.faults import GatewayDown, SensorDrift, SensorStuck
+from simulators.events.faults import GatewayDown, SensorDrift, SensorFault, SensorStuck
 from simulators.events.festival import Festival
 from simulators.events.leak import Leak, PipeBurst
 from simulators.events.outage import PowerOutage
@@ -31,6 +31,7 @@ EVENTS: dict[str, type[Effect]] = {
     "festival": Festival,
     "sensor_stuck": SensorStuck,
     "sensor_drift": SensorDrift,
+    "sensor_fault": SensorFault,
     "gateway_down": GatewayDown,
 }
 """By the word for them."""

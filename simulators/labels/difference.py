@@ -3,11 +3,12 @@
 Means over a window of ten minutes are compared, of what instruments would show but for noise. Both worlds draw the same
 numbers, so most of what happens by chance happens in both. A channel counts as affected in a window
 
-- if the mean difference is beyond three times its instrument's noise, beyond its resolution, and beyond what chance
-  makes of the few vehicles and people that it sees (`COUNTED`, `LEAST`); or
+- if the mean difference is beyond three times the noise of a mean of as many readings as the sensor sends in a window,
+  beyond its resolution, and beyond what chance makes of the few vehicles and people that it sees (`COUNTED`, `LEAST`); or
 - if in more than half of the window it is heard in one world alone.
 
-What only counts up, and where a bus is, keep the trace of what is long over: they are left out. Figures are defaults.
+What only counts up keeps the trace of what is long over: of counters, what they gain in a window is compared. Figures are
+defaults.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from simulators.domains.base import COUNTERS
 from simulators.labels.labels import Affected
 from simulators.world.measurement import EXACT, INSTRUMENTS, Channels
 from zenata.city.clock import SECOND
+from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray
@@ -35,9 +37,6 @@ FOUND = ("channel", "start", "end", "largest")
 Found = dict[str, npt.NDArray[Any]]
 """Columns of these names, shape (k,) each: a channel, from when until when it differed [us], the largest difference."""
 
-LEFT_OUT = COUNTERS | {"latitude", "longitude"}
-"""Properties that are not compared."""
-
 COUNTED = {("traffic", "flow"): True, ("crowd", "people"): False}
 """What numbers are counted: kind and property, and whether by the minute."""
 
@@ -47,6 +46,12 @@ LEAST = {
     ("water", "discharge"): 0.2,
     ("bus", "speed"): 3.0,
     ("bus", "occupancy"): 0.1,
+    ("bus", "latitude"): 0.002,
+    ("bus", "longitude"): 0.002,
+    ("meter", "energy"): 0.05,
+    ("charger", "energy"): 0.5,
+    ("pv", "energy"): 0.05,
+    ("water", "volume"): 0.2,
 }
 """Differences that single vehicles, passengers or taps may make [unit of the quantity] (defaults)."""
 
@@ -64,12 +69,13 @@ class Threshold:
         instruments = [INSTRUMENTS.get(pair, EXACT) for pair in pairs]
         self._noise = BEYOND * np.array([instrument.noise for instrument in instruments])
         self._relative = BEYOND * np.array([instrument.relative for instrument in instruments])
+        self._period = np.array([KINDS[kind].period / 60 for kind in channels.kind])  # [min]
+        self.counts_up = np.array([name in COUNTERS for name in channels.property])
         self._least = np.array([10.0 ** -QUANTITIES[name].digits for name in channels.property])
         self._counted = np.array([pair in COUNTED for pair in pairs])
         self._rate = np.array([COUNTED.get(pair, False) for pair in pairs])
         self.circle = np.array([instrument.circle or np.inf for instrument in instruments])
         self._least = np.maximum(self._least, [LEAST.get(pair, 0.0) for pair in pairs])
-        self._least[[name in LEFT_OUT for name in channels.property]] = np.inf
 
     def of(self, level: FloatArray, minutes: float) -> FloatArray:
         """Return the threshold of every channel at its mean level, shape (n_channels,) [units of the quantities].
@@ -78,7 +84,8 @@ class Threshold:
         """
         count = np.where(self._rate, minutes, 1.0)
         chance = BEYOND * np.sqrt(2 * (np.abs(level) * count + 1)) / count * self._counted
-        noise = self._noise + self._relative * np.abs(level)
+        noise = (self._noise + self._relative * np.abs(level)) / np.sqrt(np.maximum(minutes / self._period, 1.0))
+        noise[self.counts_up] = 0.0
         return np.asarray(np.maximum.reduce([noise, self._least, chance]))
 
 
@@ -101,7 +108,7 @@ class Tally:
     def __init__(self, channels: Channels, threshold: Threshold, start: int = 0) -> None:
         count = len(channels)
         self._threshold = threshold
-        self._sum, self._level, self._largest = np.zeros((3, count))
+        self._sum, self._level, self._largest, self._before, self._last = np.zeros((5, count))
         self._heard, self._silent, self._start, self._end = np.zeros((4, count), dtype=np.int64)
         self._window = np.array(
             [start, 0, 0]
@@ -110,6 +117,8 @@ class Tally:
             "sum": self._sum,
             "level": self._level,
             "largest": self._largest,
+            "before": self._before,
+            "last": self._last,
             "heard": self._heard,
             "silent": self._silent,
             "start": self._start,
@@ -137,6 +146,7 @@ class Tally:
         turned = np.abs(difference) > half  # the other way round is shorter
         difference[turned] -= np.copysign(2 * half, difference)[turned]
         self._sum += difference
+        self._last[both] = difference[both]
         self._level += np.where(both, np.maximum(np.abs(seen), np.abs(otherwise)), 0.0)
         self._heard += both
         self._silent += np.isnan(seen) != np.isnan(otherwise)
@@ -154,6 +164,9 @@ class Tally:
         """Judge a window, and begin the next."""
         begun, ticks, _ = self._window.tolist()
         mean = self._sum / np.maximum(self._heard, 1)
+        counters = self._threshold.counts_up
+        mean[counters] = (self._last - self._before)[counters]
+        self._before[:] = self._last
         level = self._level / np.maximum(self._heard, 1)
         differs = np.abs(mean) > self._threshold.of(level, (until - begun) / (60 * SECOND))
         affected = differs | (2 * self._silent > ticks)

@@ -16,14 +16,19 @@ from simulators.labels.difference import FOUND, Found, Tally, Threshold, affecte
 from simulators.labels.labels import Label, label_of
 from simulators.world.world import TICK, Emission, World
 from zenata.city.clock import SECOND
+from zenata.city.readings import FloatArray
 
 State = Mapping[str, npt.NDArray[Any]]
 
-MAX_SHADOWS = 4
-"""Shadows at a time. What begins when there are as many has none, and nobody knows whom it affects."""
+MAX_SHADOWS = 12
+"""Worlds without an event at a time. What begins when there are as many has none, and nobody knows whom it affects."""
 
 TAIL = 2 * 3600 * SECOND
 """How long after its end an event is followed at most, while anything still differs [us]."""
+
+
+INSTRUMENTS = frozenset({"sensor_stuck", "sensor_drift", "sensor_fault"})
+"""Types of events that touch instruments alone: they are compared in the very world, and need none without them."""
 
 
 class _Shadow:
@@ -32,28 +37,30 @@ class _Shadow:
     Parameters
     ----------
     event : Event
-    world : World
-        A copy without the event.
+    world : World or None
+        A copy without the event; None for faults of instruments.
     tally : Tally
     """
 
-    def __init__(self, event: Event, world: World, tally: Tally) -> None:
+    def __init__(self, event: Event, world: World | None, tally: Tally) -> None:
         self.event = event
         self.world = world
         self.tally = tally
 
-    def follow(self, world: World, every: int) -> None:
-        """Let happen here what happens in the world, but for the event, and take a step."""
+    def follow(self, world: World, every: int) -> FloatArray:
+        """Let happen here what happens in the world, but for the event, take a step, and return what is seen then."""
+        if self.world is None:
+            return world.seen(without=self.event.id)
         known = {event.id for event, _ in self.world.effects} | {self.event.id}
         for event, _ in world.effects:
             if event.id not in known:
                 self.world.inject(event)
         self.world.step(every)
+        return self.world.seen()
 
-    @property
-    def over(self) -> bool:
-        """Whether there is nothing more to find out."""
-        past = self.world.time - self.event.end
+    def is_over(self, time: int) -> bool:
+        """Return whether there is nothing more to find out at a time [us since the Unix epoch]."""
+        past = time - self.event.end
         return past >= TAIL or (past >= 0 and self.tally.settled)
 
 
@@ -86,10 +93,10 @@ class Shadows:
         emission = self._world.step(every)
         seen = self._world.seen() if self._running else None
         for shadow in list(self._running.values()):
-            shadow.follow(self._world, every)
+            otherwise = shadow.follow(self._world, every)
             assert seen is not None  # noqa: S101 - there are shadows
-            shadow.tally.add(seen, shadow.world.seen(), time + every)
-            if shadow.over:
+            shadow.tally.add(seen, otherwise, time + every)
+            if shadow.is_over(time):
                 self._over[shadow.event.id] = self._running.pop(shadow.event.id).tally.found()
         return emission
 
@@ -98,8 +105,8 @@ class Shadows:
 
         Where there was no event it may obey, though it refuses in the world.
         """
-        for shadow in self._running.values():
-            shadow.world.command(kind, sensor, values)
+        for world in self._worlds():
+            world.command(kind, sensor, values)
         return self._world.command(kind, sensor, values)
 
     def inject(self, event: Event) -> None:
@@ -109,16 +116,16 @@ class Shadows:
     def end(self, id_: str, time: int) -> None:
         """Let an event end, in the shadows too; see `World.end`."""
         self._world.end(id_, time)
-        for shadow in self._running.values():
-            if any(event.id == id_ for event, _ in shadow.world.effects):
-                shadow.world.end(id_, time)
+        for world in self._worlds():
+            if any(event.id == id_ for event, _ in world.effects):
+                world.end(id_, time)
         self._follow_ends()
 
     def repair(self, repair: Repair) -> None:
         """Send a crew, in the shadows too; see `World.repair`."""
         self._world.repair(repair)
-        for shadow in self._running.values():
-            shadow.world.repair(repair)
+        for world in self._worlds():
+            world.repair(repair)
         self._follow_ends()
 
     def _follow_ends(self) -> None:
@@ -155,7 +162,8 @@ class Shadows:
             "unknown": np.array(self.unknown, dtype=np.str_),
         }
         for number, shadow in enumerate(self._running.values()):
-            state |= {f"running.{number}.world.{name}": array for name, array in shadow.world.state().items()}
+            if shadow.world is not None:
+                state |= {f"running.{number}.world.{name}": array for name, array in shadow.world.state().items()}
             state |= {f"running.{number}.tally.{name}": array.copy() for name, array in shadow.tally.arrays.items()}
         for number, found in enumerate(self._over.values()):
             state |= {f"over.{number}.{name}": found[name] for name in FOUND}
@@ -176,7 +184,8 @@ class Shadows:
         self.unknown = state["unknown"].tolist()
         for number, name in enumerate(state["running"].tolist()):
             shadow = self._shadow(events[name], 0)
-            shadow.world.restore(_part(state, f"running.{number}.world."))
+            if shadow.world is not None:
+                shadow.world.restore(_part(state, f"running.{number}.world."))
             for key, array in _part(state, f"running.{number}.tally.").items():
                 shadow.tally.arrays[key][...] = array
             self._running[name] = shadow
@@ -191,13 +200,18 @@ class Shadows:
         return event in self._running or event in self._over or event in self.unknown
 
     def _begin(self, event: Event, time: int) -> None:
-        if len(self._running) < MAX_SHADOWS:
+        if event.type in INSTRUMENTS or len(self._worlds()) < MAX_SHADOWS:
             self._running[event.id] = self._shadow(event, time)
         else:
             self.unknown.append(event.id)
 
     def _shadow(self, event: Event, time: int) -> _Shadow:
-        return _Shadow(event, self._world.copy(without=event.id), self._tally(time))
+        world = None if event.type in INSTRUMENTS else self._world.copy(without=event.id)
+        return _Shadow(event, world, self._tally(time))
+
+    def _worlds(self) -> list[World]:
+        """Return the worlds without an event."""
+        return [shadow.world for shadow in self._running.values() if shadow.world is not None]
 
     def _tally(self, start: int = 0) -> Tally:
         return Tally(self._world.channels, self._threshold, start)

@@ -116,7 +116,7 @@ class Delivery:
         read : ndarray, shape (m,)
             Values of all channels of one sensor after the other.
         """
-        return self._messages(sensors, np.full(len(sensors), now.time), read)
+        return self._messages(sensors, now.time + now.disturbance.clock[sensors], read)
 
     def alive(self, now: Conditions) -> npt.NDArray[np.bool_]:
         """Return which sensors have power, and are not silenced, shape (n_sensors,)."""

@@ -14,6 +14,10 @@ POLLUTANTS = 5
 """Those of `simulators.domains.air.domain`."""
 
 
+SPIKES = 0.05
+"""Share of the readings of a sensor with spikes that are wrong (default)."""
+
+
 class Disturbance:
     """Departures from how a city would be, neutral at first.
 
@@ -51,6 +55,14 @@ class Disturbance:
         Sensors that show their last value again and again; that cannot be heard; whose messages wait at a gateway.
     offset : ndarray, shape (n_channels,)
         Added to what instruments show [unit of the quantity].
+    gain : ndarray, shape (n_channels,)
+        Factor on it.
+    noise : ndarray, shape (n_channels,)
+        Standard deviation of what is added at random to each reading [unit of the quantity].
+    spike : ndarray, shape (n_channels,)
+        Height of single wrong readings [unit of the quantity]; `SPIKES` of the readings are.
+    clock : ndarray of int64, shape (n_sensors,)
+        How far the clocks of devices are ahead [us]; negative where they are behind.
     """
 
     def __init__(self, city: City) -> None:
@@ -65,15 +77,19 @@ class Disturbance:
         self.cut, self.out = _no(sensors), _no(sensors)
         self.visitors, self.sound = np.zeros(sensors), np.zeros(sensors)
         self.stuck, self.silent, self.held = _no(sensors), _no(sensors), _no(sensors)
-        self.offset = np.zeros(channels)
+        self.offset, self.noise, self.spike = np.zeros((3, channels))
+        self.gain = np.ones(channels)
+        self.clock = np.zeros(sensors, dtype=np.int64)
 
     def clear(self) -> None:
         """Make it neutral."""
         self.temperature = self.rain = 0.0
         self.drainage = self.wind = 1.0
         self.background[:] = self.capacity[:] = 1.0
-        for array in (self.leak, self.trips, self.visitors, self.sound, self.offset):
+        for array in (self.leak, self.trips, self.visitors, self.sound, self.offset, self.noise, self.spike):
             array[:] = 0.0
+        self.gain[:] = 1.0
+        self.clock[:] = 0
         for mask in (self.closed, self.cut, self.out, self.stuck, self.silent, self.held):
             mask[:] = False
 

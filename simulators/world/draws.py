@@ -41,6 +41,7 @@ class Stream(IntEnum):
     WASTE = 32
     WATER = 40
     EVENT = 50
+    FAULT = 51
     DEMAND = 60
     ABSENCE = 61
     WALK = 62

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.world.conditions import Conditions
+from simulators.world.disturbance import SPIKES
 from simulators.world.draws import Stream, draws
 from zenata.city.clock import SECOND
 from zenata.city.kinds import KINDS
@@ -205,7 +206,7 @@ class Measurement:
         places = slice(None) if wide else channels
         value = self._respond(truth, places, now)
         value[noisy if wide else place] += noise
-        value += now.disturbance.offset[places]
+        value = self._fail(value, places, now)
         self._show(value, places)
         if wide:
             value = value[channels]
@@ -213,6 +214,17 @@ class Measurement:
             stuck = np.flatnonzero(now.disturbance.stuck[self._sensor[channels]] & ~np.isnan(self.shown[channels]))
             value[stuck] = self.shown[channels[stuck]]
         self.shown[channels] = value
+        return value
+
+    def _fail(self, value: FloatArray, places: IntArray | slice, now: Conditions) -> FloatArray:
+        """Return what instruments that are out of order make of values."""
+        faults = now.disturbance
+        value = value * faults.gain[places] + faults.offset[places]
+        if faults.noise.any() or faults.spike.any():
+            rng = now.draws(Stream.FAULT)
+            normal, chance = rng.standard_normal(len(faults.gain)), rng.random(len(faults.gain))
+            value += faults.noise[places] * normal[places]
+            value += np.where(chance < SPIKES, faults.spike, 0.0)[places]
         return value
 
     def _draw(self, noisy: IntArray, now: Conditions) -> FloatArray:
@@ -225,7 +237,7 @@ class Measurement:
 
     def expected(self, truth: FloatArray, now: Conditions) -> FloatArray:
         """Return what `read` would return of all channels, but for noise and resolution, shape (n_channels,)."""
-        value = self._respond(truth, slice(None), now) + now.disturbance.offset
+        value = self._respond(truth, slice(None), now) * now.disturbance.gain + now.disturbance.offset
         stuck = now.disturbance.stuck[self._sensor] & ~np.isnan(self.shown)
         return np.where(stuck, self.shown, np.clip(value, self._low, self._high))
 

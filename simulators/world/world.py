@@ -15,6 +15,7 @@ from simulators.events.registry import effect_of
 from simulators.events.repair import Repair
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.delivery import BATTERY, Delivery, Messages
+from simulators.world.disturbance import Disturbance
 from simulators.world.measurement import Channels, Measurement
 from simulators.world.sampling import Changes, Schedule
 from zenata.city.model import City
@@ -254,6 +255,7 @@ class World:
         self.skip(every)
         self._observe()
         changed = self._changes.see(self._truth)
+        changed = changed[~self._now.disturbance.stuck[changed]]  # what does not see a change does not report it
         newcomers = np.flatnonzero(self._live & (self._seq == 0)).astype(np.int32)
         publishes = np.zeros(len(self._seq), dtype=np.bool_)
         for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._told):
@@ -277,12 +279,29 @@ class World:
         """
         return self._truth.copy()
 
-    def seen(self) -> FloatArray:
+    def seen(self, without: str = "") -> FloatArray:
         """Return what every channel would show now but for noise and resolution, shape (n_channels,) [units of the quantities].
 
         NaN where nobody would hear it: of sensors without power and behind gateways that are down, and of kinds that are
         not simulated.
+
+        Parameters
+        ----------
+        without : str
+            Id of an event whose effect on instruments is left out; what it has done to the city stays.
         """
+        if not without:
+            return self._seen()
+        usual, self._now.disturbance = self._now.disturbance, Disturbance(self.city)
+        try:
+            for event, effect in self._effects:
+                if event.id != without and event.under_way(self.time):
+                    effect.disturb(self._now)
+            return self._seen()
+        finally:
+            self._now.disturbance = usual
+
+    def _seen(self) -> FloatArray:
         seen = self._measurement.expected(self._truth, self._now)
         heard = self._delivery.alive(self._now) & ~self._now.disturbance.held
         seen[np.repeat(~heard, self.channels.count)] = np.nan
