@@ -1,5 +1,6 @@
 """Big queries, written in the background and fetched as files."""
 
+import logging
 from typing import Annotated, Any
 
 import msgspec
@@ -26,6 +27,9 @@ from zenata.contract.base import Page
 from zenata.contract.exports import Export as ExportDocument
 from zenata.contract.exports import NewExport
 from zenata.control.keys import Principal
+from zenata.errors import SetupError
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
@@ -44,7 +48,14 @@ ExportId = Annotated[str, Path(description="Id of an export, as its creation ret
     "",
     status_code=202,
     responses=responses(
-        ExportDocument, *_COMMON, "unknown-world", "unknown-sensor", "export-limit", "over-quota", status=202
+        ExportDocument,
+        *_COMMON,
+        "unknown-world",
+        "unknown-sensor",
+        "export-limit",
+        "over-quota",
+        "store-unavailable",
+        status=202,
     ),
 )
 def make(
@@ -62,7 +73,12 @@ def make(
     except ValidationError as error:
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None
     query = to_page(context, principal, params, format_).query
-    export = context.exports.make(principal.pilot, query, format_.name, _room(context, principal))
+    try:
+        export = context.exports.make(principal.pilot, query, format_.name, _room(context, principal))
+    except SetupError as error:
+        log.error("%s", error)
+        detail = "The export cannot be written now: the sandbox has no room for it. Nothing was kept; try again later."
+        raise Problem("store-unavailable", detail) from error
     if export is None:
         raise Problem("export-limit", f"You have {MAX_EXPORTS} exports. {KINDS['export-limit'].help}")
     return _json(_document(export), 202)

@@ -105,7 +105,7 @@ def readings(
     Without `start` and `end` the last hour of the world's time is meant. `start`, `end` and, for buckets, `zone` in the
     answer say what was meant, `note` what to know of it; in every format they are headers too (`Zenata-Start` ...), and
     `Zenata-Assumed-Zone: UTC` says that a time without an offset was taken as UTC. `shape=columns` is JSON with an object
-    for each series and an array for each column, a third of the size. With `limit` the result comes in pages: pass
+    for each series and an array for each column, a fifth of the size. With `limit` the result comes in pages: pass
     `next` as `cursor`, everything else as before, or follow the `Link` header (RFC 8288), which every format has.
     """
     format_ = choose_format(params.format, request.headers.get("accept"))

@@ -1,5 +1,6 @@
 """Worlds: their owners, read from their folders, and calls to their simulators."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from zenata.control.keys import Principal, Role
 from zenata.errors import ControlError
 from zenata.worlds import control
 from zenata.worlds.folders import WorldFolders
+
+log = logging.getLogger(__name__)
 
 _PROBLEMS = {
     "away": "world-unavailable",
@@ -115,5 +118,8 @@ def _call(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float)
         text = str(error)  # when nobody answers it names files and ports, which a pilot must not see
         if error.reason == "quota":
             raise Problem(name, f"{text}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
+        if str(folder.parent) in text:  # a disk that is full, for instance
+            log.error("%s", text)
+            text = "The sandbox cannot write the world's files now: ask whoever runs it"
         details = {"away": KINDS[name].help, "invalid": text}
         raise Problem(name, details.get(error.reason, f"{text.rstrip('.')}. {KINDS[name].help}")) from error

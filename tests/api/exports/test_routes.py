@@ -122,3 +122,14 @@ def test_deleting_makes_room_for_another(api):
         assert guest.delete(f"/v1/exports/{ids[0]}").status_code == 204
         assert guest.get(f"/v1/exports/{ids[0]}").status_code == 404
         assert guest.post("/v1/exports", json=WHOLE).status_code == 202
+
+
+def test_a_full_disk_names_no_path_to_a_pilot(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/secret/folder/export.json")
+
+    monkeypatch.setattr("api.exports.jobs.Exports._save", full)
+    with api.client() as client:
+        answer = client.post("/v1/exports", json={"kind": "air", "start": "-1h"})
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-unavailable")
+    assert "/secret" not in answer.text
