@@ -107,7 +107,7 @@ def lighting_class(road: str, limit: float, lanes: int, traffic: float, hour: fl
     lanes : int
         Of one direction: two and more are taken to have a middle strip (default).
     traffic : float
-        Share of the highest hour's.
+        Share of the highest hour's, in place of the capacity's; in residential streets never high (default).
     hour : float
         Local [h]: shops and signs are bright until 23 h on primary streets (default).
     """
@@ -116,7 +116,9 @@ def lighting_class(road: str, limit: float, lanes: int, traffic: float, hour: fl
     mixed = 0 if road == "motorway" else 1
     undivided = 1 if lanes < 2 else 0
     junctions = 0 if road == "motorway" else 1
-    parked = 1 if road in ("residential", "secondary") else 0
+    if road == "residential":
+        volume = min(volume, 0)
+    parked = 1 if road == "residential" else 0
     ambient = 1 if road == "primary" and 6 <= hour < 23 else 0
     number = 6 - max(min(speed + volume + mixed + undivided + junctions + parked + ambient, 5), 0)
     return f"C{min(number, 5)}"

@@ -106,5 +106,6 @@ def test_a_broken_lamp_asks_for_light_and_gives_none_or_burns_by_day(city, condi
 def test_streets_require_classes_by_their_traffic():
     assert lighting_class("primary", 60.0, 2, 0.9, 19) == "C3"
     assert lighting_class("primary", 60.0, 2, 0.1, 3) == "C5"
-    assert lighting_class("residential", 30.0, 1, 0.5, 20) == "C4"
+    assert lighting_class("secondary", 50.0, 1, 0.9, 19) == "C3"
+    assert lighting_class("residential", 30.0, 1, 0.9, 19) == "C4"
     assert lighting_class("residential", 30.0, 1, 0.1, 2) == "C5"
