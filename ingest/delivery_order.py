@@ -68,6 +68,8 @@ class DeliveryOrder:
 
     def admit(self, messages: Sequence[Message]) -> list[Message]:
         """Return which messages may be stored now, in order; those held back come with a later call."""
+        if not self._waiting and messages and messages[0].connection == messages[-1].connection == self._connection:
+            return list(messages)  # nearly always
         ready: list[Message] = []
         for message in messages:
             if not message.mid:  # QoS 0: nothing of it is delivered again

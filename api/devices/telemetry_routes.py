@@ -53,8 +53,9 @@ async def telemetry(
 ) -> Response:
     """Take a message of a device: SenML, a JSON object of properties, or an uplink of ChirpStack or The Things Stack.
 
-    `docs/devices.md` has an example of each. The device is `device`, or what the body says. A message is taken as a
-    whole or not at all, and durable once it is answered; one that is refused is a dead letter too, but for quotas.
+    `docs/devices.md` has an example of each. The device is `device`, or what the body says. What cannot be stored of a
+    message is named in `left_out`; the rest is durable once it is answered. One that is refused as a whole is a dead
+    letter too, but for quotas.
     """
     body = await body_of(request)
     take = context.telemetry.document
