@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 _STORE = Backoff(first=0.5, limit=5.0)  # between two attempts to open a store that is away
 _SECRET = re.compile(r"[\w.-]+-[0-9a-f]{32}")
 
+AWAITED_FILE = "ZENATA_AWAITED_FILE"
+"""Environment variable with which `zenata up` names the file that there is once ingest has subscribed."""
+
 PATIENCE = 20.0
 """Time the broker has to appear when a service starts [s]."""
 

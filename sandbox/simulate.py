@@ -1,15 +1,17 @@
 """Puts the simulators together: the shared city, which hosts the private worlds, or one of these."""
 
 import math
+import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
-from sandbox.parts import PATIENCE, broker_of, moment, open_sink
+from sandbox.parts import AWAITED_FILE, PATIENCE, broker_of, moment, open_sink
 from sandbox.settings import Settings
 from simulators.events.scenario import planned
 from simulators.host.control import WorldControl
@@ -33,6 +35,7 @@ from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 from zenata.worlds.control import ControlServer
 
+_LOOK = 0.02  # between two looks whether it is there [s]
 _NICE = 10  # how far private worlds stand back behind the shared city
 
 
@@ -125,6 +128,7 @@ def _published(
     control = WorldControl(
         name=settings.world, simulation=simulation, record=record, worlds=_worlds(settings), stop=stop
     )
+    _await_ingest()
     with publisher:
         publisher.connect(PATIENCE)
         stop_on_signal(stop.set, publisher.cancel)
@@ -134,6 +138,13 @@ def _published(
         except BrokerError:
             if not stop.is_set():
                 raise
+
+
+def _await_ingest() -> None:
+    """Wait until ingest has subscribed, where `zenata up` starts both at once: a broker queues nothing before."""
+    file = os.environ.get(AWAITED_FILE)
+    while file and not Path(file).exists():
+        time.sleep(_LOOK)
 
 
 def _worlds(settings: Settings) -> Worlds:

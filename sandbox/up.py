@@ -20,7 +20,7 @@ import msgspec
 from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
-from sandbox.parts import moment
+from sandbox.parts import AWAITED_FILE, moment
 from sandbox.running import ASKED, Running, banner
 from sandbox.settings import Settings
 from zenata.broker.base import MONITOR, wait_ready
@@ -54,8 +54,6 @@ class Plan:
 
     where: Running
     programs: tuple[Program, ...]
-    city: Program
-    """The simulators, which start once ingest has subscribed: a broker queues nothing before."""
     key: str | None
     """One that may ask for readings, if there still is one in a file."""
     access: EmbeddedUsers | None
@@ -214,6 +212,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
         env = settings.environment(
             **{"broker_admin": "", "broker_monitor": ""} | secrets, broker=broker, http_port=ports["--http-port"]
         )
+        env[AWAITED_FILE] = str(settings.subscribed_file().absolute())  # the simulators get ready meanwhile
         return Program(name=name, args=(sys.executable, "-P", "-m", "sandbox", verb), env=env)
 
     programs.append(
@@ -228,10 +227,10 @@ def _plan(settings: Settings, register: Register) -> Plan:
         world=settings.world,
         certificate=str(certificate.cert) if certificate else None,
     )
+    programs.append(service("simulators", "simulate", brokers["simulators"]))
     return Plan(
         where=where,
         programs=tuple(programs),
-        city=service("simulators", "simulate", brokers["simulators"]),
         key=_key(settings, register),
         access=access,
         monitor=monitor,
@@ -279,18 +278,14 @@ def _read(file: Path) -> dict[str, Any]:
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
     where, queries = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
-    steps: tuple[tuple[str, Callable[[], bool], Program | None], ...] = (
-        (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt), None),
-        ("ingest", settings.subscribed_file().exists, plan.city),
-        (f"api at {where.http}", lambda: _get(where, "/readyz") is not None, None),
-        (
-            "first readings",
-            lambda: all((_get(where, path, plan.key or "") or {}).get("items") for path in queries),
-            None,
-        ),
+    steps: tuple[tuple[str, Callable[[], bool]], ...] = (
+        (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt)),
+        ("ingest", settings.subscribed_file().exists),
+        (f"api at {where.http}", lambda: _get(where, "/readyz") is not None),
+        ("first readings", lambda: all((_get(where, path, plan.key or "") or {}).get("items") for path in queries)),
     )
     deadline = time.monotonic() + _START_UP
-    for what, there, then in steps:
+    for what, there in steps:
         say(f"{what} ...")
         while not there():
             if stop.wait(_LOOK):
@@ -300,8 +295,6 @@ def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: th
                 raise SetupError(
                     f"{what}: not there after {_START_UP:.0f} s; see the logs in {settings.data_dir / 'logs'}"
                 )
-        if then:
-            supervisor.start(then)
     return not stop.is_set()
 
 

@@ -49,8 +49,8 @@ def test_killed_and_called_again_it_fills_the_same(tmp_path):
 def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
     folder = tmp_path / "data"
     with running_city(folder, "--history-days", "0.5") as city:
-        os.kill(city.pids["past"], signal.SIGKILL)
-        wait_until(lambda: "past: " in city.said, "the past is there")
+        os.kill(city.pids["history"], signal.SIGKILL)
+        wait_until(lambda: "history: " in city.said, "the history is there")
         request = json.loads((folder / REQUEST).read_text())
         begin = json.loads((folder / "worlds" / "zenata" / "world.json").read_text())["start"]
         assert (request["end"], request["start"]) == (begin, begin - 12 * 3_600_000_000)
@@ -58,7 +58,7 @@ def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
         page = city.get(f"/v1/readings?kind=weather&property=temperature&{when}&limit=1000")
         times = {item["time"] for item in page["items"]}
         assert len(times) == 48
-        assert "past" not in city.pids
+        assert "history" not in city.pids
         city.wait_for_more()
         before = fill(folder, "--start", format_time(parse_time(min(times)) - 3_600_000_000), "--end", min(times))
         assert before.returncode == 0, before.stderr

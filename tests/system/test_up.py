@@ -1,7 +1,9 @@
 """`zenata up`, as a person, a supervisor of services or a bad day meets it."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -126,7 +128,43 @@ def test_a_second_city_on_the_same_data_stops(city):
     assert (city.folder / "run.json").exists()
 
 
+def test_a_run_json_that_is_removed_comes_back(city):
+    file = city.folder / "run.json"
+    before = json.loads(file.read_text())
+    file.unlink()
+    wait_until(file.exists, "it is written again")
+    assert json.loads(file.read_text()) == before
+
+
+def test_a_city_whose_control_data_are_gone_is_not_started_as_a_new_one(city, tmp_path):
+    shutil.copytree(
+        city.folder, tmp_path / "data", ignore=shutil.ignore_patterns("control", "lock", "*.duckdb*", "broker")
+    )
+    started = zenata("up", "--data-dir", str(tmp_path / "data"), *FREE_PORTS)
+    assert started.returncode == 2
+    (line,) = told(started.stderr)
+    assert "control.db are gone" in line
+    assert "zenata restore" in line
+    assert not (tmp_path / "data" / "control" / "control.db").exists()
+
+
+def test_a_data_directory_that_cannot_be_written_is_named(tmp_path):
+    if os.geteuid():
+        pytest.skip("only root can mount a disk that cannot be written")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,size=1M", "tmpfs", folder], check=True)
+    try:
+        started = zenata("up", "--data-dir", str(folder), *FREE_PORTS)
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    assert started.returncode == 2
+    (line,) = told(started.stderr)
+    assert f"the data directory {folder} cannot be written (Read-only file system)" in line
+
+
 def test_doctor_finds_a_running_city_well(city):
+    city.wait_for_more()
     examined = zenata("doctor", "--data-dir", str(city.folder), *FREE_PORTS)
     assert examined.returncode == 0, examined.stdout
     assert f"running at {city.http}" in examined.stdout
