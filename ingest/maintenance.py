@@ -1,11 +1,10 @@
 """Maintenance of the store while it is in use: rolls up old readings, removes old dead letters."""
 
 import logging
-import threading
-from typing import Self
 
 from zenata.city.clock import Clock
 from zenata.errors import StoreError
+from zenata.process.background import Background
 from zenata.store.base import Store
 from zenata.store.retention import Retention
 
@@ -15,7 +14,7 @@ FIRST, PAUSE = 60.0, 3600.0
 """Time before the store is tidied first, as a start is busy, and from then on [s]."""
 
 
-class Maintenance:
+class Maintenance(Background):
     """Tidies the store at intervals, in a thread of its own, until the end of its block.
 
     Parameters
@@ -33,16 +32,7 @@ class Maintenance:
     ) -> None:
         self._store, self._retention, self._clock = store, retention, clock
         self._first, self._pause = first, pause
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="maintenance")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__init__("maintenance")
 
     def _run(self) -> None:
         pause = self._first

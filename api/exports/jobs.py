@@ -11,7 +11,6 @@ import shutil
 import threading
 import time
 from pathlib import Path
-from typing import Self
 
 import msgspec
 
@@ -20,6 +19,7 @@ from api.exports.writers import writer
 from api.readings.encode import Encoder
 from zenata.city.clock import SECOND, Clock
 from zenata.errors import SetupError, StoreError, ZenataError
+from zenata.process.background import Background
 from zenata.store.base import Query, Store
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class _Cancelled(Exception):  # noqa: N818 - it names what happened
     """Somebody deleted the export, or the process ends."""
 
 
-class Exports:
+class Exports(Background):
     """Writes exports one after the other, in a thread of its own, until the end of its block.
 
     Whose turn it is: the pilot's who has waited longest since its last.
@@ -58,19 +58,13 @@ class Exports:
         self._root, self._store, self._clock = root, store, clock
         self._encoder = Encoder()
         self._lock = threading.Lock()
-        self._wake, self._stop = threading.Event(), threading.Event()
+        self._news = threading.Event()
         self._served: dict[str, float] = {}  # when each pilot had its last turn, on the monotonic clock
         self._exports = {export.id: export for export in map(_requeued, _load(root))}
-        self._thread = threading.Thread(target=self._run, name="exports", daemon=True)
+        super().__init__("exports", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._wake.set()
-        self._thread.join()
+    def _wake(self) -> None:
+        self._news.set()
 
     def make(self, pilot: str, query: Query, format_name: str, storage: int = 2**63 - 1) -> Export | None:
         """Take a query to be written; None if the pilot has `MAX_EXPORTS` already.
@@ -106,7 +100,7 @@ class Exports:
             except OSError as error:
                 raise SetupError(f"the export cannot be kept: {error.strerror}") from error
             self._exports[export.id] = export
-        self._wake.set()
+        self._news.set()
         return export
 
     def of(self, pilot: str | None = None) -> list[Export]:
@@ -138,8 +132,8 @@ class Exports:
             self._expire()
             export = self._next()
             if export is None:
-                self._wake.wait(60.0)
-                self._wake.clear()
+                self._news.wait(60.0)
+                self._news.clear()
                 continue
             self._served[export.pilot] = time.monotonic()
             try:

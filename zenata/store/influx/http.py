@@ -11,12 +11,13 @@ import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from zenata.errors import QueryTooHeavy, StoreAwayError
+from zenata.process.backoff import Backoff
 
 PATIENCE = 10.0
 """How long a request is tried again before it is given up [s]; ingest then tries for ever, and acknowledges nothing."""
 
 _ANSWER = urllib3.Timeout(connect=5.0, read=30.0)
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # [s]
+_BACKOFF = Backoff(first=0.05, limit=2.0)
 _BUSY, _FAILED = 429, 500  # status codes
 
 
@@ -71,9 +72,10 @@ class Http:
         carried = {**self._headers, **(headers or {})}
         if form is not None:
             body, carried["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
-        given_up, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
+        given_up, failures = time.monotonic() + PATIENCE, 0
         while True:
-            wanted = pause * random.uniform(0.5, 1.0)  # noqa: S311 - that not all come back at once
+            failures += 1
+            wanted = _BACKOFF.pause(failures) * random.uniform(0.5, 1.0)  # noqa: S311 - that not all come back at once
             try:
                 answer = self._pool.request(method, self.base + path, body=body, headers=carried)
                 if answer.status != _BUSY and answer.status < _FAILED:
@@ -87,7 +89,6 @@ class Http:
             if time.monotonic() + wanted > given_up:
                 raise StoreAwayError(f"InfluxDB at {self.base} {said}")
             time.sleep(wanted)
-            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def close(self) -> None:
         """Let go of the connections."""
