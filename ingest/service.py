@@ -17,6 +17,7 @@ from zenata.city.clock import Clock
 from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
 from zenata.errors import SetupError, StoreError
+from zenata.process.backoff import Backoff
 from zenata.store.base import Query, Store
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire import topics
@@ -29,6 +30,8 @@ _MIN_BATCH, _FIRST_BATCH = 20, 250  # messages
 
 T = TypeVar("T")
 
+
+_BACKOFF = Backoff(first=0.1, limit=5.0)  # while the store refuses readings
 
 FILTERS = (topics.TELEMETRY, topics.PACKS, topics.PILOTS, topics.CLOCKS)
 
@@ -177,16 +180,16 @@ class Ingest:
 
     def _retried(self, action: Callable[[], T], stop: threading.Event) -> T | None:
         """Do something again and again while the store fails; None if it is to stop."""
-        pause = 0.1
+        failures = 0
         while True:
             try:
                 return action()
             except StoreError as error:
                 self.counters.store_failures += 1
                 log.error("the store fails; nothing is acknowledged until it works: %s", error)
-                if stop.wait(pause):
+                failures += 1
+                if stop.wait(_BACKOFF.pause(failures)):
                     return None
-                pause = min(pause * 2, 5.0)
 
     def _decode(self, messages: list[Message]) -> Decoded:
         """Decode messages, each of a device with the date that it keeps."""
