@@ -1,20 +1,25 @@
 """Plots of what people do: streets, energy, water, waste, crowds and buses."""
 
+from datetime import date, timedelta
 from itertools import accumulate
 
 import numpy as np
 
 from scripts import physics_plots as look
-from scripts.physics_runs import Week, attribute, people
+from scripts.physics_runs import SEED, Week, attribute, people
 from simulators.domains.base import daily, sensors_of
-from simulators.domains.bus.domain import SIGNAL_DELAY, BusParameters
+from simulators.domains.bus.domain import BusParameters
 from simulators.domains.crowd import CrowdParameters, Place
 from simulators.domains.parking import ParkingParameters
+from simulators.domains.traffic.domain import speed
 from simulators.domains.traffic.network import build_network
+from simulators.domains.traffic.signals import GREEN
 from simulators.domains.traffic.trips import TrafficParameters
 from simulators.domains.waste import WasteParameters, inhabitants, turns
 from simulators.domains.water.parameters import WaterParameters
 from simulators.domains.water.tanks import START, STOP
+from simulators.world.calendar import read_calendar
+from simulators.world.demand import Demand
 from simulators.world.parameters import Hourly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
@@ -40,33 +45,61 @@ def motorway(city: City, week: Week) -> FloatArray:
 
 
 def traffic(city: City, weeks: Weeks) -> None:
-    """Draw the motorway's flow, and the speed of journeys on streets: way over time, by Little's law."""
+    """Draw the motorway's flow, how full primary streets are, and the fundamental diagram."""
     june, parameters = weeks["june"], read_table(city, "traffic", TrafficParameters)
-    figure, (flow, speed) = look.panels(
-        2, "Traffic: the motorway, and the speed of journeys on streets, a week in June"
-    )
+    figure, (flow, load, diagram) = look.panels(3, "Traffic: a week in June", 2.0)
     known = parameters.motorway_daily / 24
     shape = course(parameters.working_day, parameters.rest_day)
     look.draw(flow, motorway(city, june), "A1, both directions", look.BLUE)
-    flow.plot(look.QUARTERS, known * shape / shape.mean(), label="demand", **look.KNOWN)
+    flow.plot(look.QUARTERS, known * shape / shape.mean(), label="usual demand", **look.KNOWN)
     flow.axhline(known, color=look.RED, linewidth=0.9, label="mean of 2015: 54,946 a day")
     look.label(flow, "vehicles/h")
-    streets = city.streets
-    length = np.array([street.length for street in streets])
-    free = 3.6 * length / [street.limit for street in streets]
-    delay = SIGNAL_DELAY * np.array([street.signal for street in streets])
-    for road, color in (("primary", look.RED), ("secondary", look.ORANGE), ("residential", look.GREEN)):
-        links = np.array([street.road == road for street in streets])
-        driven = look.hourly(june.city["link_flow"])[:, links]  # [1/h]
-        stored = look.hourly(june.city["link_stored"])[:, links].sum(axis=1)
-        look.draw(speed, driven @ length[links] / 1000 / stored, road, color)
-        mean = driven.mean(axis=0)
-        speed.axhline(3.6 * (mean @ length[links]) / (mean @ (free + delay)[links]), **look.KNOWN)
-    speed.plot([], [], label="free flow and Webster's delay", **look.KNOWN)
-    look.label(speed, "km/h")
-    for axis in (flow, speed):
+    network = build_network(city.streets)
+    links = np.array([street.road == "primary" for street in city.streets])
+    capacity = network.saturation * np.where(network.signal, GREEN, 1.0)
+    look.spread(
+        load, look.hourly(june.city["link_flow"])[:, links] / capacity[links], "primary streets (5 to 95 %)", look.BLUE
+    )
+    load.axhspan(0.8, 1.0, label="arterials in their peaks: 0.8 to 1.0", **look.BAND)
+    look.label(load, "volume over capacity", 0, 1.2)
+    for axis in (flow, load):
         look.week_axis(axis, june)
+    for road, color, limit in (("motorway", look.GREY, 120), ("primary", look.RED, 60)):
+        mine = np.array([street.road == road and street.limit == limit for street in city.streets])
+        density = june.city["link_stored"][:, mine] / (network.lanes * network.length / 1000)[mine]
+        passed = june.city["link_flow"][:, mine] / network.lanes[mine]
+        diagram.plot(density.ravel()[::3], passed.ravel()[::3], ".", color=color, markersize=1.2, label=road)
+        steps = np.linspace(0, 150, 200)
+        link = int(np.flatnonzero(mine)[0])
+        theory = [speed(network, np.full(len(mine), step))[link] * step for step in steps]
+        diagram.plot(steps, theory, **look.KNOWN)
+    diagram.plot([], [], label="Papageorgiou et al. 1989, without signals", **look.KNOWN)
+    diagram.set_xlim(0, 150)
+    diagram.set_xlabel("vehicles a kilometre and lane")
+    look.label(diagram, "vehicles/h and lane", 0, 2200)
     look.save(figure, "traffic")
+
+
+def days(city: City, _: Weeks) -> None:
+    """Draw how working days of the whole city depart from the usual, over six months and over twenty seeds."""
+    figure, (course_, seeds) = look.panels(2, "Days: demand over the usual, all districts together")
+    calendar = read_calendar(city)
+    working = [day for day in (date(2026, 3, 23) + timedelta(days=n) for n in range(130)) if not calendar.rests(day)]
+    for sector, color in (("traffic", look.BLUE), ("water", look.GREEN), ("crowd", look.ORANGE)):
+        for axis, numbers in ((course_, (SEED,)), (seeds, range(20))):
+            rows = []
+            for seed in numbers:
+                demand = Demand(city, seed, calendar)
+                chosen = working if axis is course_ else working[40:41]
+                rows += [demand.factors(sector, day, 12.0).mean() for day in chosen]
+            spread = 100 * np.std(rows, ddof=1) / np.mean(rows)
+            axis.plot(np.arange(len(rows)), rows, color=color, marker=".", label=f"{sector}: CV {spread:.1f} %")
+    course_.set_xlabel("working day from 23 March 2026 on")
+    seeds.set_xlabel("seed, 20 May 2026")
+    for axis in (course_, seeds):
+        axis.axhline(1.0, **look.KNOWN)
+        look.label(axis, "factor", 0.6, 1.5)
+    look.save(figure, "days")
 
 
 def parking(city: City, weeks: Weeks) -> None:

@@ -142,23 +142,37 @@ def _pvlib_power(week: Week, plane: tuple[float, float], position: pd.DataFrame)
     return np.asarray(direct * 0.86 * 0.96)
 
 
-def air(_: City, weeks: Weeks) -> None:
-    """Draw nitrogen dioxide and particles of the week in February."""
+def air(city: City, weeks: Weeks) -> None:
+    """Draw nitrogen dioxide and particles of the week in February, and how stations differ with their distance."""
     winter = weeks["winter"]
     level = look.hourly(winter.kinds["air"])
-    figure, (no2, pm10) = look.panels(2, "Air: hourly means of a week in February")
+    figure, (no2, pm10, apart) = look.panels(3, "Air: hourly means of a week in February")
     for day in range(7):
         no2.axvspan(
             day + 18 / 24, day + 23 / 24, color="#eef0f2", linewidth=0, label="18 to 23 h" if day == 0 else None
         )
     no2.axhspan(85, 117, label="highest hours of winters: 85 to 117", **look.BAND)
-    look.spread(no2, level[:, :, 0], "NO$_2$, stations (5 to 95 %)", look.BLUE)
+    numbers = sensors_of(city, "air")
+    roads = {street.id: street.road for street in city.streets}
+    road = np.array([roads.get(str(city.sensors[number].attributes.get("street")), "") for number in numbers])
+    look.spread(no2, level[:, road == "", 0], "NO$_2$ away from streets (5 to 95 %)", look.BLUE)
+    look.draw(no2, np.median(level[:, road == "primary", 0], axis=1), "at primary streets, median", look.ORANGE)
     look.label(no2, "µg/m³")
     pm10.axhspan(61, 74, label="yearly means: 61 to 74", **look.BAND)
     look.spread(pm10, level[:, :, 1], "PM$_{10}$, stations (5 to 95 %)", look.RED)
+    look.draw(pm10, np.median(level[:, :, 2], axis=1), "PM$_{2.5}$, median", look.GREY)
     look.label(pm10, "µg/m³")
     for axis in (no2, pm10):
         look.week_axis(axis, winter)
+    where = np.array([(city.sensors[number].longitude, city.sensors[number].latitude) for number in numbers])
+    where = where[road == ""] * (92_778.0, 110_920.0)
+    distance = np.hypot(*np.moveaxis(where[:, None] - where, 2, 0))
+    upper = np.triu_indices(len(where), 1)
+    for place, name, color in ((0, "NO$_2$", look.BLUE), (1, "PM$_{10}$", look.RED)):
+        correlation = np.corrcoef(level[:, road == "", place].T)
+        apart.plot(distance[upper] / 1000, correlation[upper], ".", color=color, markersize=2, label=name)
+    apart.set_xlabel("distance of two stations away from streets [km]")
+    look.label(apart, "correlation of hours", 0, 1)
     look.save(figure, "air")
 
 

@@ -26,7 +26,7 @@ PLOTS = {
     for plot in (
         nature.weather, nature.climate, nature.sun, nature.pv, nature.air, nature.noise, nature.streetlight,
         people.traffic, people.parking, people.charger, people.load, people.grid, people.water, people.waste,
-        people.crowd, people.bus, people.ramadan,
+        people.crowd, people.bus, people.ramadan, people.days,
     )
 }  # fmt: skip
 

@@ -95,7 +95,7 @@ SECTORS: dict[str, Sector] = {
         city=0.04, district=0.08, local=0.10, weekdays=(0.99, 1.0, 1.0, 1.0, 1.01), bridge=0.85, eve=1.03
     ),
     "crowd": Sector(city=0.10, district=0.12, local=0.20, weekdays=(0.97, 0.97, 0.98, 1.0, 1.08), bridge=1.2, eve=1.1),
-    "water": Sector(city=0.025, district=0.035, local=0.04, weekdays=(1.01, 1.0, 1.0, 1.0, 0.99), bridge=0.98),
+    "water": Sector(city=0.032, district=0.035, local=0.04, weekdays=(1.01, 1.0, 1.0, 1.0, 0.99), bridge=0.98),
     "waste": Sector(city=0.05, district=0.08, local=0.10, weekdays=(1.06, 1.0, 0.98, 0.98, 0.98), eve=1.08),
     "charger": Sector(
         city=0.06, district=0.10, local=0.15, weekdays=(0.97, 0.99, 1.0, 1.0, 1.04), bridge=0.9, eve=1.08
