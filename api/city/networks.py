@@ -26,6 +26,7 @@ _MEDIA = {"geojson": GeoJson.media_type, "node-link": JSON, "inp": TEXT, "pgm": 
 _FILES = {"inp": "water", "pgm": "power"}
 _COMMON = ("no-key", "invalid-parameter", "world-unavailable")
 _GRAPHS = {JSON: {"schema": SCHEMAS.reference(NetworkGraph)}}
+_TEXTS = {"text/plain": {"schema": {"type": "string"}}}  # of EPANET
 
 
 @router.get(
@@ -41,7 +42,7 @@ def streets(context: ContextDep, params: Annotated[StreetsParams, Query()]) -> R
 @router.get(
     "/networks/{network}",
     response_class=GeoJson,
-    responses=responses(NetworkMap, *_COMMON, content=_GRAPHS, media=GeoJson.media_type),
+    responses=responses(NetworkMap, *_COMMON, content=_GRAPHS | _TEXTS, media=GeoJson.media_type),
 )
 def network(
     context: ContextDep,

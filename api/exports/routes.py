@@ -68,7 +68,11 @@ def make(
     format_ = FORMATS[new.format]
     try:
         params = ReadingsParams(
-            **{name: value for name, value in structs.asdict(new).items() if name != "format" and value}
+            **{
+                name: value
+                for name, value in structs.asdict(new).items()
+                if name != "format" and value not in (None, ())
+            }
         )
     except ValidationError as error:
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None

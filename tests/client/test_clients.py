@@ -45,7 +45,7 @@ def test_a_call_shows_the_words_it_takes():
 def requests_of(name):
     """Return method and path of what a call may send first, whatever it is given."""
     call = next(vars(module)[name] for module in vars(calls).values() if name in getattr(module, "__dict__", {}))
-    words = {"amount": 1.0, "settings": {"a": 1}, "condition": {}, "message": {"a": 1}, "steps": 1}
+    words = {"amount": 1.0, "settings": {"a": 1}, "condition": {}, "message": {"a": 1}, "commands": []}
     needed = [
         words.get(one.name, f"{{{one.name}}}")
         for one in inspect.signature(call).parameters.values()

@@ -39,12 +39,20 @@ class World:
         before, self.steps = self.steps, self.steps + body["steps"]
         rows = self.rows(before, self.steps)
         shown = [row for number, row in rows if number not in self.hidden][: body["limit"]]
-        return {**self.times(before), "steps": body["steps"], "rows": len(rows), "items": shown, "next": None}
+        return {
+            **self.times(before),
+            "steps": body["steps"],
+            "rows": len(rows),
+            "items": shown,
+            "next": None,
+            "outcomes": [],
+        }
 
     def look(self, send):
         if send.path.endswith("/w"):
             state = dict.fromkeys(("world", "owner", "parent", "city"), "")
             rest = {"seed": 1, "start": at(0), "time": at(self.steps), "state": "paused", "speed": 1, "pace": 0}
+            rest |= {"publish": True, "sealed": False, "blind": False, "zone_rules": ""}
             more = {"kinds": [], "districts": [], "packs": False, "live": False, "events": 0, "messages": 0}
             return {**state, **rest, **more, "backfill": None}
         self.after -= 1

@@ -17,7 +17,7 @@ _Text: TypeAlias = Annotated[str, LINE, Meta(max_length=200)]
 def _check_names(condition: Body, *members: str) -> None:
     for member in members:
         try:
-            if names := getattr(condition, member):
+            if (names := getattr(condition, member)) != ():
                 split_names(names)
         except ValueError as error:
             raise ValueError(f"{member}: {error}") from None

@@ -11,7 +11,7 @@ from zenata_client.contract.base import Page
 from zenata_client.contract.commands import CommandResult
 from zenata_client.contract.events import EventType, Scenario
 from zenata_client.contract.readings import Reading
-from zenata_client.contract.worlds import Advanced, Event, Label, World
+from zenata_client.contract.worlds import Advanced, Event, EventEnd, Label, Repair, World
 from zenata_client.errors import IncompleteError
 from zenata_client.parameters import Duration, RunState, Speed, body, documented, text_of
 from zenata_client.plan import PATIENCE, Pause, Plan, Send, answered, collect, delete, get, items, patch, post, route
@@ -46,6 +46,8 @@ def make_world(
     kinds: Sequence[str] = (),
     districts: Sequence[str] = (),
     packs: bool = False,
+    publish: bool = True,
+    blind: bool = False,
 ) -> Plan[World]:
     """Make a private world.
 
@@ -65,9 +67,13 @@ def make_world(
         Only sensors of these publish; all if empty.
     packs : bool
         Publish a pack for each district instead of a message for each sensor.
+    publish : bool
+        Publish and store readings; if not, they are in the answers to `advance` alone.
+    blind : bool
+        Hide the scenario until it is over, or until `reveal`.
     """
     new = {"seed": seed, "start": start, "scenario": scenario, "speed": speed, "state": state}
-    which = {"kinds": kinds, "districts": districts, "packs": packs}
+    which = {"kinds": kinds, "districts": districts, "packs": packs, "publish": publish, "blind": blind}
     return (yield from post(World, route("worlds"), body({**new, **which})))
 
 
@@ -109,7 +115,13 @@ def set_clock(world: str, *, state: RunState | None = None, speed: Speed | None 
 
 @documented
 def advance(
-    world: str, *, steps: int | None = None, until: str | datetime | timedelta | None = None, limit: int | None = None
+    world: str,
+    *,
+    steps: int | None = None,
+    until: str | datetime | timedelta | None = None,
+    every: timedelta = TICK,
+    commands: Sequence[Mapping[str, object]] = (),
+    limit: int | None = None,
 ) -> Plan[Advanced]:
     """Move a paused world on, and return all readings of its sensors meanwhile.
 
@@ -120,6 +132,10 @@ def advance(
     ----------
     world : str
     {paused}
+    every : timedelta
+        Length of a tick, 10 s to 1 h.
+    commands : list of dict
+        Given before the first tick, such as ``{"sensor": "water-0010", "set": {"valve": 0}}``; `outcomes` has theirs.
     limit : int, optional
         At most so many readings; the world moves on all the same.
 
@@ -129,29 +145,31 @@ def advance(
         If readings of the answer are missing, and are not stored in time either.
     """
     if isinstance(until, timedelta):
-        steps, until = _steps(until), None
+        steps, until = _steps(until, every), None
     parts: list[Advanced] = []
-    left = yield from _distance(world, steps, until)
+    left = yield from _distance(world, steps, until, every)
     size = _FIRST_STEPS
     while not parts or left > 0:
-        part = yield from _advance(world, min(size, left) or left, limit)
+        request = {"steps": min(size, left) or left, "every": text_of(every), "commands": () if parts else commands}
+        part = yield from _advance(world, request, limit)
         parts.append(part)
         left -= min(size, left)
         size = max(int(_WANTED_READINGS * part.steps / max(part.rows, 1)), 1)
     found = [reading for part in parts for reading in part.items]
+    outcomes = [outcome for part in parts for outcome in part.outcomes]
     last = msgspec.structs.asdict(parts[-1])
     last |= {"from_": parts[0].from_, "steps": sum(part.steps for part in parts), "next": None}
-    return Advanced(**{**last, "rows": sum(part.rows for part in parts), "items": found[:limit]})
+    return Advanced(**{**last, "rows": sum(part.rows for part in parts), "items": found[:limit], "outcomes": outcomes})
 
 
-def _steps(span: timedelta) -> int:
-    steps, rest = divmod(span, TICK)
+def _steps(span: timedelta, every: timedelta) -> int:
+    steps, rest = divmod(span, every)
     if rest or steps < 1:
-        raise ValueError(f"until: a world moves on in ticks of {TICK.seconds} s, which {span} is no multiple of")
+        raise ValueError(f"until: a world moves on in ticks of {every.seconds} s, which {span} is no multiple of")
     return steps
 
 
-def _distance(world_: str, steps: int | None, until: str | datetime | None) -> Plan[int]:
+def _distance(world_: str, steps: int | None, until: str | datetime | None, every: timedelta) -> Plan[int]:
     """Return how many ticks it is."""
     if (steps is None) == (until is None):
         raise ValueError("give either steps or until")
@@ -160,14 +178,14 @@ def _distance(world_: str, steps: int | None, until: str | datetime | None) -> P
     now = (yield from world(world_)).time
     end = datetime.fromisoformat(until) if isinstance(until, str) else until
     assert end is not None  # noqa: S101 - one of both is given
-    return -((now - (end if end.tzinfo else end.replace(tzinfo=now.tzinfo))) // TICK)
+    return -((now - (end if end.tzinfo else end.replace(tzinfo=now.tzinfo))) // every)
 
 
-def _advance(world: str, steps: int, limit: int | None) -> Plan[Advanced]:
+def _advance(world: str, request: Mapping[str, object], limit: int | None) -> Plan[Advanced]:
     """Move a world on by one request, and return it with all readings."""
     wanted = _MOST_READINGS if limit is None else min(limit, _MOST_READINGS)
-    request = {"steps": steps, "limit": wanted}
-    part: Advanced = yield from post(Advanced, route("worlds", world, "advance"), request, timeout=_LONG)
+    path = route("worlds", world, "advance")
+    part: Advanced = yield from post(Advanced, path, {**request, "limit": wanted}, timeout=_LONG)
     waited = 0.0
     while limit is None and len(part.items) < part.rows:  # published already, and stored a moment later
         if waited > PATIENCE:
@@ -237,6 +255,33 @@ def add_event(world: str, type: str, **parameters: object) -> Plan[Event]:  # no
     return (yield from post(Event, route("worlds", world, "events"), body({"type": type, **parameters})))
 
 
+def end_event(world: str, event: str) -> Plan[EventEnd]:
+    """End an event that goes on, or take back one that has not begun."""
+    return (yield from answered(EventEnd, Send(method="DELETE", path=route("worlds", world, "events", event))))
+
+
+def send_crew(world: str, target: str) -> Plan[Repair]:
+    """Send a crew, which mends what it finds for a price.
+
+    Parameters
+    ----------
+    world : str
+    target : str
+        A street (its pipe), a transformer station (its line), or any other sensor.
+    """
+    return (yield from post(Repair, route("worlds", world, "repairs"), {"target": target}))
+
+
+def crews(world: str) -> Plan[list[Repair]]:
+    """Return the crews that were sent out in a world, with what they found and cost."""
+    return (yield from collect(items(Page[Repair], route("worlds", world, "repairs"))))
+
+
+def reveal(world: str) -> Plan[list[Event]]:
+    """Show the hidden events of a blind world; there is no way back."""
+    return (yield from post(Page[Event], route("worlds", world, "reveal"), {})).items
+
+
 def events(world: str) -> Plan[list[Event]]:
     """Return the events of a world; of the shared city those that were announced."""
     return (yield from collect(items(Page[Event], route("worlds", world, "events"))))
@@ -264,3 +309,33 @@ def command(
     """
     request = {"world": world, "sensor": sensor, "set": settings, "id": id, "wait": wait}
     return (yield from post(CommandResult, route("commands"), body(request), timeout=wait + 60))
+
+
+def command_all(
+    world: str, commands: Sequence[Mapping[str, object]], *, wait: float = 15.0
+) -> Plan[list[CommandResult]]:
+    """Command several devices of a world; all commands are checked before the first is taken.
+
+    Parameters
+    ----------
+    world : str
+    commands : list of dict
+        Such as ``{"sensor": "water-0010", "set": {"valve": 0}}``.
+    wait : float
+        How long to wait for the world's next tick [s].
+    """
+    request = [{"world": world, "wait": wait, **one} for one in commands]
+    return (yield from post(Page[CommandResult], route("commands"), request, timeout=wait + 60)).items
+
+
+def command_outcome(command: str, *, world: str | None = None) -> Plan[CommandResult]:
+    """Return the outcome of a command.
+
+    Parameters
+    ----------
+    command : str
+        Its id.
+    world : str, optional
+        The shared city if left out.
+    """
+    return (yield from get(CommandResult, route("commands", command), world=world))

@@ -59,7 +59,7 @@ def test_worlds_are_made_shown_moved_and_deleted(run: Run, simulators: Simulator
     asked = {verb: arguments for _, verb, arguments in simulators.asked}
     assert asked["create"].items() >= {"seed": 7, "speed": 60, "state": "paused", "owner": "test-pilot"}.items()
     assert asked["pace"] == {"state": "running", "speed": "max"}
-    assert asked["advance"] == {"steps": 6, "limit": 0}
+    assert asked["advance"].items() >= {"steps": 6, "limit": 0}.items()
 
 
 @pytest.mark.parametrize(
