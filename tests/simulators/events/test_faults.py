@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
+from simulators.events.base import HOUR, Event
 from simulators.world.measurement import Channels
+from simulators.world.world import TICK, World
+from zenata.city.clock import SECOND, parse_time
+from zenata.city.kinds import KINDS
 from zenata.errors import ScenarioError
+
+START = parse_time("2026-01-05T17:00:00Z")
 
 
 def ids(city, mask):
@@ -64,3 +70,89 @@ def test_a_gateway_serves_the_radios_of_a_district_unless_kinds_are_named(make):
 def test_what_is_wrong_is_named(make, type_, parameters, message):
     with pytest.raises(ScenarioError, match=message):
         make(type_, **parameters)
+
+
+class TestSensorFault:
+    @staticmethod
+    def pair(city, fault, **more):
+        """Return a world with a fault and the same without, a quarter of an hour in."""
+        event = Event(
+            id="f",
+            type="sensor_fault",
+            start=START + TICK,
+            end=START + 6 * HOUR,
+            parameters={"sensor": "air-0001", "fault": fault, **more},
+        )
+        return World(city, seed=3, start=START, events=[event]), World(city, seed=3, start=START)
+
+    @staticmethod
+    def series(city, world, steps=60):
+        found = []
+        sensor = next(index for index, one in enumerate(city.sensors) if one.id == "air-0001")
+        for _ in range(steps):
+            said = world.step(6 * TICK)
+            for index in np.flatnonzero(said.sensors == sensor).tolist():
+                found.append((int(said.times[index]), said.values[said.offsets[index]]))
+        return np.array([time for time, _ in found]), np.array([value for _, value in found])
+
+    @pytest.mark.parametrize("fault", ["noise", "spike", "step", "gain", "clock"])
+    def test_it_shows_in_its_sensor_alone(self, city, fault):
+        size = {"noise": 20.0, "spike": 200.0, "step": 15.0, "gain": 0.5, "clock": 600.0}[fault]
+        wrong, right = self.pair(city, fault, property="no2", size=size)
+        (times, values), (true_times, true_values) = self.series(city, wrong), self.series(city, right)
+        late = times > START + 700 * SECOND
+        off = (values - true_values)[late]
+        if fault == "clock":
+            assert set((times - true_times)[late].tolist()) == {600 * SECOND}
+        elif fault == "noise":
+            assert 10 < off.std() < 30
+        elif fault == "spike":
+            assert 0 < (np.abs(off) > 100).mean() < 0.2
+        elif fault == "step":
+            assert np.abs(off - 15).max() < 0.2
+        else:
+            assert np.abs(off - 0.5 * true_values[late]).max() < 1
+        others = city.sensors[0].id != "air-0001" and np.flatnonzero(wrong.truth() != right.truth())
+        assert others is False or not len(others)
+
+    @pytest.mark.parametrize(
+        ("parameters", "reason"),
+        [
+            ({"size": 0}, "size is 0"),
+            ({"fault": "clock", "size": 4000}, "3600 s at most"),
+            ({"property": "head", "sensor": "air-0001"}, "observes no 'head'"),
+            ({"fault": "rust"}, "rust"),
+        ],
+    )
+    def test_what_is_no_fault_is_refused(self, city, parameters, reason):
+        event = Event(id="f", type="sensor_fault", start=START, end=START + HOUR, parameters=parameters)
+        with pytest.raises(ScenarioError, match=reason):
+            World(city, seed=3, start=START, events=[event])
+
+
+def test_a_drifting_counter_has_a_severity(city):
+    event = Event(
+        id="d", type="sensor_drift", start=START, end=START + 48 * HOUR,
+        parameters={"sensor": "meter-0001", "property": "energy", "rate": -0.1},
+    )  # fmt: skip
+    ((_, effect),) = World(city, seed=3, start=START, events=[event], warm_up=False).effects
+    assert effect.severity == pytest.approx(0.48)
+
+
+def test_a_leak_cannot_be_at_a_bus(city):
+    event = Event(id="l", type="leak", start=START, end=START + HOUR, parameters={"target": "bus-0001"})
+    with pytest.raises(ScenarioError, match="name a street"):
+        World(city, seed=3, start=START, events=[event], warm_up=False)
+
+
+def test_a_stuck_parking_sensor_sends_nothing_off_its_schedule(city):
+    bays = tuple(sensor.id for sensor in city.sensors if sensor.kind == "parking")
+    stuck = Event(id="s", type="sensor_stuck", start=START + TICK, end=START + 9 * HOUR, parameters={"sensors": bays})
+    counts = []
+    for events in ([], [stuck]):
+        world = World(city, seed=3, start=START, events=events, kinds=["parking"])
+        world.step()
+        counts.append(sum(len(world.step().sensors) for _ in range(360)))
+    assert counts[1] < counts[0]
+    period = next(kind.period for kind in KINDS.values() if kind.name == "parking")
+    assert counts[1] <= len(bays) * (3600 / period + 1)
