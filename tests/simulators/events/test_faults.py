@@ -91,8 +91,8 @@ class TestSensorFault:
         sensor = next(index for index, one in enumerate(city.sensors) if one.id == "air-0001")
         for _ in range(steps):
             said = world.step(6 * TICK)
-            for index in np.flatnonzero(said.sensors == sensor).tolist():
-                found.append((int(said.times[index]), said.values[said.offsets[index]]))
+            sent = np.flatnonzero(said.sensors == sensor).tolist()
+            found += [(int(said.times[index]), said.values[said.offsets[index]]) for index in sent]
         return np.array([time for time, _ in found]), np.array([value for _, value in found])
 
     @pytest.mark.parametrize("fault", ["noise", "spike", "step", "gain", "clock"])

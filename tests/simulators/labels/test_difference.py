@@ -33,8 +33,8 @@ def test_nothing_differs_between_equal_worlds(city, channels):
 @pytest.mark.parametrize(
     ("kind", "name", "level", "small", "large"),
     [
-        ("air", "no2", 50.0, 5.3, 6.0),  # three times 0.8 and 2 %
-        ("water", "head", 40.0, 0.08, 0.1),
+        ("air", "no2", 50.0, 1.6, 1.9),  # three times 0.8 and 2 %, over the root of ten readings
+        ("water", "head", 40.0, 0.06, 0.07),  # of two
         ("traffic", "flow", 7.9, 4.1, 5.0),  # three standard deviations of two Poisson numbers in ten minutes
         ("parking", "occupied", 0.0, 0.9, 1.1),
         ("noise", "laeq", 60.0, 0.9, 1.1),
@@ -55,20 +55,33 @@ def test_a_difference_counts_beyond_noise_resolution_and_chance(city, channels, 
     assert hit.largest == pytest.approx(large)
 
 
-def test_counters_and_places_are_left_out(city, channels):
+def test_of_counters_what_they_gain_in_a_window_counts(city, channels):
+    channel = place(channels, "pv", "energy")
+    tally = Tally(channels, Threshold(channels))
+    for tick in range(3 * WINDOW // TICK):
+        seen = np.zeros(len(channels))
+        seen[channel] = 0.01 * min(tick + 1, WINDOW // TICK)  # it strays in the first window, and keeps what it has
+        tally.add(seen, np.zeros(len(channels)), (tick + 1) * TICK)
+    (hit,) = affected(city, channels, tally.found())
+    assert (hit.property, hit.start, hit.end, hit.largest) == ("energy", 0, WINDOW, pytest.approx(0.6))
+    assert tally.settled
+
+
+def test_a_bus_in_another_place_is_affected(city, channels):
     seen = np.zeros(len(channels))
-    for kind, name in (("pv", "energy"), ("water", "volume"), ("bus", "latitude")):
-        seen[place(channels, kind, name)] = 1000.0
+    seen[place(channels, "bus", "latitude")] = 0.001
     assert found(city, channels, seen, np.zeros(len(channels)))[1] == []
+    seen *= 3
+    assert [hit.sensor for hit in found(city, channels, seen, np.zeros(len(channels)))[1]] == ["bus-0001"]
 
 
 def test_directions_differ_the_short_way_round(city, channels):
     channel = place(channels, "weather", "wind_direction")
     seen, other = np.zeros((2, len(channels)))
-    seen[channel], other[channel] = 355.0, 5.0
+    seen[channel], other[channel] = 359.5, 0.5
     assert found(city, channels, seen, other)[1] == []
     other[channel] = 20.0
-    assert found(city, channels, seen, other)[1][0].largest == pytest.approx(-25)
+    assert found(city, channels, seen, other)[1][0].largest == pytest.approx(-20.5)
 
 
 def test_silence_in_one_world_counts_and_has_no_size(city, channels):

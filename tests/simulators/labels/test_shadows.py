@@ -52,7 +52,7 @@ def test_a_leak_shows_in_pressure_and_flow_and_nowhere_else(city, run):
     assert (label.event, label.type, label.targets, label.public) == ("leak", "leak", ("street-0001",), False)
     assert label.cause == {"target": "street-0001", "area": 0.001, "growth": 0.0}
     assert (label.start, label.end, label.severity) == (START + 10 * MINUTE, START + 50 * MINUTE, 0.2)
-    assert kinds(label) == {("water", "head"), ("water", "discharge")}
+    assert kinds(label) == {("water", "head"), ("water", "discharge"), ("water", "volume")}
     heads = {hit.sensor: hit for hit in label.affected if hit.property == "head"}
     assert all(hit.largest < -0.1 for hit in heads.values())
     assert heads["water-0001"].largest < -0.5  # in that street
@@ -94,7 +94,7 @@ def test_what_happens_in_the_world_happens_in_the_shadows(city):
     for _ in range(30):
         shadows.step(MINUTE)
     leak, heat = shadows.labels()
-    assert kinds(leak) == {("water", "head"), ("water", "discharge")}
+    assert kinds(leak) == {("water", "head"), ("water", "discharge"), ("water", "volume")}
     assert ("weather", "temperature") in kinds(heat)
 
 
@@ -125,12 +125,19 @@ def test_a_shadow_ends_when_nothing_differs_any_more(city):
 
 def test_too_many_events_at_once_are_told(city):
     entries = [
-        {"type": "sensor_drift", "start": f"+{n + 1}m", "duration": "1h", "rate": 50} for n in range(MAX_SHADOWS + 2)
+        {"type": "accident", "start": f"+{n + 1}m", "duration": "1h", "target": "street-0001"}
+        for n in range(MAX_SHADOWS + 2)
     ]
+    entries.append({"type": "sensor_drift", "start": "+1m", "duration": "1h", "rate": 50})  # needs no shadow
     shadows = shadowed(city, entries)
     for _ in range(MAX_SHADOWS + 4):
         shadows.step(MINUTE)
-    assert [label.affected is None for label in shadows.labels()] == [False] * MAX_SHADOWS + [True] * 2
+    assert [label.affected is None for label in shadows.labels()] == [
+        *[False] * MAX_SHADOWS,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_labels_are_those_of_events_that_have_begun(city):
