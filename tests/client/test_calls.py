@@ -117,7 +117,7 @@ def test_worlds(client, simulators):
     assert asked["fork"]["speed"] == "max"
     assert asked["pace"] == {"state": "running", "speed": 60}
     assert asked["advance"].items() >= {"steps": 1, "limit": 1}.items()
-    assert asked["event"] == {"type": "leak", "target": "water-0010", "area": 0.002}
+    assert asked["event"]["event"] == {"type": "leak", "target": "water-0010", "area": 0.002}
 
 
 def test_commands(client, simulators):

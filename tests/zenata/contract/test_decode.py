@@ -59,6 +59,12 @@ def problem(type_, body):
         (NewWebhook, HOOK | {"condition": THRESHOLD | {"below": 1}}, "condition"),
         (NewWebhook, HOOK | {"condition": THRESHOLD | {"kind": ["a", "b\0"]}}, "condition.kind.1"),
         (NewWebhook, HOOK | {"condition": THRESHOLD | {"kind": "a,b\0"}}, "condition.kind"),
+        (NewWebhook, HOOK | {"condition": THRESHOLD | {"district": ""}}, "condition.district"),
+        (
+            NewWebhook,
+            HOOK | {"condition": {"type": "silence", "after": "1m", "property": ["a", ""]}},
+            "condition.property",
+        ),
         (NewWebhook, HOOK | {"condition": {"type": "event", "event": ["flood", "leak"]}}, "condition.event.1"),
         (NewEvent, {"type": "leak", "start": 5}, "start"),
         (Advance, {"steps": 0}, "steps"),
