@@ -144,7 +144,7 @@ def test_a_day_is_as_in_epanets_own_run(tmp_path):
     for _ in run(water, now, DAY):
         if now.passes(EVERY, PHASE):
             if not levels:
-                toolkit.saveinpfile(water._hydraulics._project, str(path))
+                toolkit.saveinpfile(water._hydraulics.project, str(path))
             levels.append(water.arrays["level"].copy())
             demand.append(water.arrays["demand"].copy())
             running.append(water.arrays["running"].copy())
