@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from zenata.process.rate_limit import Bucket
 
 
-@given(st.floats(0, 100), st.integers(1, 50), st.lists(st.floats(0, 10), max_size=200))
+@given(st.just(0.0) | st.floats(1e-6, 100), st.integers(1, 50), st.lists(st.floats(0, 10), max_size=200))
 def test_a_bucket_lets_through_no_more_than_its_rate(rate: float, most: int, pauses: list[float]) -> None:
     bucket, now, taken = Bucket(most, 0.0), 0.0, 0
     for pause in pauses:
