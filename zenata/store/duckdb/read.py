@@ -115,12 +115,13 @@ class Reader:
             return
         for run in query.runs():
             low = max(run.start, (start - run.start) // run.width * run.width + run.start)
-            while low < min(run.end, query.end):
-                end = self._reach(numbers, low, min(run.end, query.end), max_readings)
+            last = min(run.end, query.end)
+            while low < last:
+                end = self._reach(numbers, low, last, max_readings)
                 if (end - low) // run.width * len(numbers) > max_groups:  # as many as readings, or as buckets
                     sparse = self._reach(numbers, low, end, max_groups)
                     end = min(end, max(sparse, low + max_groups // len(numbers) * run.width))
-                buckets = max((end - low) // run.width, 1)
+                buckets = -((low - end) // run.width) if end == last else max((end - low) // run.width, 1)
                 high = min(low + buckets * run.width, run.end)
                 part = replace(query, start=max(low, query.start), end=min(high, query.end))
                 if buckets == 1:
