@@ -26,8 +26,16 @@ HEADERS = {
 HSTS = "max-age=31536000"
 """How long a browser uses nothing but TLS [s]; sent over TLS only."""
 
-_REQUEST_HEADERS = ("Authorization", "Content-Type", "Content-Encoding", "Last-Event-ID", "Range")
-_RESPONSE_HEADERS = ("Retry-After", "Link", "Location", "Content-Disposition", "Content-Range", "WWW-Authenticate")
+_REQUEST_HEADERS = ("Authorization", "X-API-Key", "Content-Type", "Content-Encoding", "Last-Event-ID", "Range")
+_RESPONSE_HEADERS = (
+    "Retry-After",
+    "Link",
+    "Location",
+    "Content-Disposition",
+    "Content-Range",
+    "WWW-Authenticate",
+    *(f"Zenata-{name}" for name in ("Start", "End", "Zone", "Note", "Assumed-Zone")),
+)
 
 
 def protect(app: FastAPI, origins: Sequence[str]) -> None:
