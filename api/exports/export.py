@@ -10,6 +10,7 @@ from zenata.city.clock import SECOND
 from zenata.city.readings import Selection
 from zenata.errors import QueryTooHeavy
 from zenata.store.base import Query, Store, Table
+from zenata.store.buckets import bucket_runs
 
 ROWS = 200_000
 """The most rows of a page: what is in memory at once."""
@@ -29,6 +30,7 @@ class ExportQuery(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     aggregates: tuple[str, ...]
     every: int | None
+    zone: str | None = None
 
     @classmethod
     def of(cls, query: Query) -> Self:
@@ -44,6 +46,7 @@ class ExportQuery(msgspec.Struct, frozen=True, kw_only=True):
             end=query.end,
             aggregates=query.aggregates,
             every=query.every,
+            zone=query.zone,
         )
 
     @property
@@ -56,7 +59,14 @@ class ExportQuery(msgspec.Struct, frozen=True, kw_only=True):
             districts=self.districts,
             properties=self.properties,
         )
-        return Query(selection=selection, start=self.start, end=self.end, aggregates=self.aggregates, every=self.every)
+        return Query(
+            selection=selection,
+            start=self.start,
+            end=self.end,
+            aggregates=self.aggregates,
+            every=self.every,
+            zone=self.zone,
+        )
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +131,7 @@ def pages(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
         return
     width, begin = _FIRST, query.start
     while begin < query.end:
-        end = min(_aligned(begin + width, query.every), query.end)
+        end = min(_aligned(begin + width, query), query.end)
         try:
             count = 0
             for table, until in _slice(store, replace(query, start=begin, end=end)):
@@ -139,9 +149,12 @@ def pages(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
         begin = end
 
 
-def _aligned(time: int, every: int | None) -> int:
+def _aligned(time: int, query: Query) -> int:
     """Return the end of the bucket that a time is in, so that no slice cuts one in two."""
-    return -(-time // every) * every if every else time
+    if query.every is None:
+        return time
+    bucket = bucket_runs(time, time + 1, query.every, query.zone)[0]
+    return time if bucket.start == time else bucket.start + bucket.width
 
 
 def _slice(store: Store, query: Query) -> Iterator[tuple[Table, int]]:

@@ -118,7 +118,7 @@ def _call(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float)
         text = str(error)  # when nobody answers it names files and ports, which a pilot must not see
         if error.reason == "quota":
             raise Problem(name, f"{text}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
-        if str(folder.parent) in text:  # a disk that is full, for instance
+        if error.reason != "away" and str(folder.parent) in text:  # a disk that is full, for instance
             log.error("%s", text)
             text = "The sandbox cannot write the world's files now: ask whoever runs it"
         details = {"away": KINDS[name].help, "invalid": text}

@@ -100,3 +100,21 @@ def test_what_is_too_heavy_however_short_is_told():
 
     with pytest.raises(QueryTooHeavy):
         list(pages(Hopeless(), WHOLE))
+
+
+@pytest.mark.parametrize(("days", "zone"), [(1, "Africa/Casablanca"), (1, None), (7, "Africa/Casablanca"), (7, None)])
+def test_slices_cut_no_day_or_week_of_a_zone(tmp_path, days: int, zone: str | None) -> None:
+    hours = range(0, 60 * 24 * 60, 60)
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    store.append(batch_of(series_of(small_city())[:1], hours))
+    end = START + 60 * 24 * 60 * MINUTE
+    query = replace(
+        WHOLE, start=START + 90 * MINUTE, end=end, every=days * 86_400_000_000, zone=zone, aggregates=("count",)
+    )
+    assert rows(store, query) == at_once(store, query)
+    store.close()
+
+
+def test_an_export_keeps_the_zone_of_its_query() -> None:
+    query = replace(WHOLE, every=86_400_000_000, zone="Africa/Casablanca", aggregates=("count",))
+    assert export.ExportQuery.of(query).query == replace(query, limit=export.ExportQuery.of(query).query.limit)

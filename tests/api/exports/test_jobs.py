@@ -73,7 +73,7 @@ def test_a_file_has_every_row_once(exports, format_name):
 
 def test_a_csv_file_is_what_the_query_answers(exports, store):
     export = ended(exports, exports.make("ada", WHOLE, "csv"))
-    assert exports.file(export).read_bytes() == Encoder().csv(store.query(WHOLE))
+    assert exports.file(export).read_bytes() == Encoder().csv(store.query(WHOLE), digits=6)
 
 
 @pytest.mark.parametrize("format_name", ["csv", "arrow", "parquet"])
