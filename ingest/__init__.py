@@ -1,1 +1,1 @@
-"""The ingest service: MQTT in, durable time series out."""
+"""The ingest service: decodes MQTT messages and stores them before it acknowledges."""

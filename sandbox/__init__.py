@@ -1,1 +1,1 @@
-"""The command line, and what puts the services together: the only room that knows them all."""
+"""The commands of `zenata` (up, serve, backup, doctor ...), and what puts the services together."""

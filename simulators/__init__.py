@@ -1,1 +1,1 @@
-"""The simulators service: worlds of simulated city sensors."""
+"""The simulators service."""

@@ -1,1 +1,1 @@
-"""Webhooks: conditions on what is stored, and the delivery of what becomes of them to addresses of pilots."""
+"""Webhooks: conditions, signed deliveries with retries, their tables and routes."""

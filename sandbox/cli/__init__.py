@@ -1,1 +1,1 @@
-"""The command `zenata`."""
+"""The command line: options and help of every command."""

@@ -1,1 +1,1 @@
-"""The fields of the city's physics, one module each: pure vectorised functions below, a thin state above."""
+"""Physics of the city, a domain each: water, power, traffic, weather and the others."""

@@ -1,1 +1,1 @@
-"""What can happen to a city: events, and the scenarios they make up."""
+"""Events that happen to a city (leak, outage, accident, flood, faults ...), and scenarios."""

@@ -1,1 +1,1 @@
-"""Running the embedded broker, and the rights of its users."""
+"""The embedded broker, and the broker's users and their rights."""

@@ -1,1 +1,1 @@
-"""The city's vocabulary: quantities, kinds, districts, sensors, readings and clocks."""
+"""Vocabulary: quantities, units, kinds, districts, sensors, readings, clocks; loads city packs."""

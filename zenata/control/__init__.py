@@ -1,1 +1,1 @@
-"""Pilots: the tenants of the sandbox, and their keys."""
+"""Control data: pilots, keys and their check, quotas, devices, budgets, the audit log."""

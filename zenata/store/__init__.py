@@ -1,4 +1,4 @@
-"""Where readings last."""
+"""Store of readings: the interface, the ledger that accounts for every message, dead letters, roll-ups."""
 
 from zenata.store.registry import open_store
 

@@ -1,1 +1,1 @@
-"""What goes over the wire: topics, payloads, the MQTT client."""
+"""The wire: topics, SenML payloads, commands, bulk transfer."""

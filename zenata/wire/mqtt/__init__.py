@@ -1,4 +1,4 @@
-"""MQTT clients: one that publishes without losing, one that subscribes and acknowledges when the caller says so, one that sends requests.
+"""MQTT clients, the only code that imports paho: publisher, subscription, requester.
 
 The only package that knows paho. Clients speak MQTT 3.1.1, and MQTT 5 only to share a subscription.
 """

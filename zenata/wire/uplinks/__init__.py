@@ -1,1 +1,1 @@
-"""Payload formats of pilots' own devices and of network servers, read by pure functions."""
+"""Parsers of what pilots' devices send: JSON, SenML, LoRaWAN, Cayenne LPP, InfluxDB line protocol."""
