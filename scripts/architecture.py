@@ -38,7 +38,8 @@ def drawing() -> str:
     lines += ["```\n", "\n", "| folder | what it holds |\n", "|---|---|\n"]
     for room in ROOMS:
         folder = ROOT / ("client/zenata_client" if room == "zenata_client" else _folder(room))
-        for package in [folder, *sorted(path.parent for path in folder.rglob("*/__init__.py"))]:
+        folders = (path.parent for path in folder.rglob("*/__init__.py"))
+        for package in [folder, *sorted(path for path in folders if not path.is_symlink())]:
             purpose = (get_docstring(parse((package / "__init__.py").read_text())) or "").partition("\n")[0]
             lines.append(f"| `{package.relative_to(ROOT)}/` | {purpose} |\n")
     return "".join([*lines, END])
