@@ -1,5 +1,6 @@
 """An export: its query, its progress, and the slices of time in which the query is read."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, Self
@@ -8,12 +9,14 @@ import msgspec
 
 from zenata.city.clock import SECOND
 from zenata.city.readings import Selection
-from zenata.errors import QueryTooHeavy
+from zenata.errors import QueryTooHeavy, StoreBusyError
 from zenata.store.base import Query, Store, Table
 from zenata.store.buckets import bucket_runs
 
 ROWS = 200_000
 """The most rows of a page: what is in memory at once."""
+
+_MAX_BUSY = 60  # times that a busy store is asked again
 
 _FIRST, _LONGEST = 900 * SECOND, 30 * 86_400 * SECOND  # of slices [us]
 
@@ -149,18 +152,26 @@ def pages(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
         begin = end
 
 
-def _aligned(time: int, query: Query) -> int:
+def _aligned(moment: int, query: Query) -> int:
     """Return the end of the bucket that a time is in, so that no slice cuts one in two."""
     if query.every is None:
-        return time
-    bucket = bucket_runs(time, time + 1, query.every, query.zone)[0]
-    return time if bucket.start == time else bucket.start + bucket.width
+        return moment
+    bucket = bucket_runs(moment, moment + 1, query.every, query.zone)[0]
+    return moment if bucket.start == moment else bucket.start + bucket.width
 
 
 def _slice(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
     """Yield the pages of a slice."""
+    busy = 0
     while True:
-        table = store.query(query)
+        try:
+            table = store.query(query)
+        except StoreBusyError:
+            busy += 1
+            if busy > _MAX_BUSY:
+                raise
+            time.sleep(1)  # an export is in no hurry
+            continue
         if not table.more:
             yield table, query.end
             return
