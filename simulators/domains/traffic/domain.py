@@ -140,8 +140,12 @@ class Traffic:
         parts = min(round(now.seconds / TICK_SECONDS), LONGEST)
         network = hindered(self.network, now)
         if (skipped := now.seconds - parts * TICK_SECONDS) > 0:
-            before = self._supply(now, ON_THE_WAY) + now.disturbance.trips
-            self._skip(network, now, before, skipped, rng.random((3, len(supply))))
+            pieces = int(-(-skipped // MIX))  # demand changes meanwhile
+            chances = rng.random((pieces, 3, len(supply)))
+            for piece in range(pieces):
+                ago = ON_THE_WAY + skipped * (pieces - 1 - piece) / pieces
+                before = self._supply(now, ago) + now.disturbance.trips
+                self._skip(network, now, before, skipped / pieces, chances[piece])
         coming, chance = self._draw(now, supply, parts, rng)
         green = self._signals.green_shares(now)
         for part in range(parts):
