@@ -68,7 +68,7 @@ def traffic(city: City, weeks: Weeks) -> None:
         mine = np.array([street.road == road and street.limit == limit for street in city.streets])
         density = june.city["link_stored"][:, mine] / (network.lanes * network.length / 1000)[mine]
         passed = june.city["link_flow"][:, mine] / network.lanes[mine]
-        diagram.plot(density.ravel()[::3], passed.ravel()[::3], ".", color=color, markersize=1.2, label=road)
+        diagram.plot(density.ravel()[::69], passed.ravel()[::69], ".", color=color, markersize=1.2, label=road)
         steps = np.linspace(0, 150, 200)
         link = int(np.flatnonzero(mine)[0])
         theory = [speed(network, np.full(len(mine), step))[link] * step for step in steps]
