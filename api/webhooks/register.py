@@ -303,7 +303,9 @@ def _next(session: Session, id_: str, now: int, busy: Collection[str]) -> list[D
         if (moment or 0) <= now and one not in busy:
             due.append((moment or 0, one))
     ids = [one for _, one in sorted(due)][: max(AT_ONCE - len(busy), 0)]
-    rows = {row.id: row for row in session.scalars(select(DeliveryRow).where(DeliveryRow.id.in_(ids)))}
+    # Still due: on PostgreSQL another process may have claimed one since the query before.
+    still_due = select(DeliveryRow).where(DeliveryRow.id.in_(ids), *pending, DeliveryRow.due <= now)
+    rows = {row.id: row for row in session.scalars(still_due)}
     return [rows[one] for one in ids if one in rows]
 
 
