@@ -57,6 +57,7 @@ class DeliveryOrder:
         self._since = 0.0
         self._waiting = False
         self._arrived: set[int] = set()
+        self._first_new = _PACKETS  # distance of the first message that was not delivered before
         self._held: dict[int, Message] = {}
         self.renumbered = False
         """Whether the broker was started anew, so that packets have other numbers than before."""
@@ -79,15 +80,32 @@ class DeliveryOrder:
                 self._reconnected(message)
             if self._waiting:
                 self._arrived.add(self._distance(message.mid))
+                if not message.again:  # what was under way before has lower numbers than what is new
+                    self._first_new = min(self._first_new, self._distance(message.mid))
             if self._waiting and topics.is_of_pilot(message.topic):
                 self._held.setdefault(message.mid, message)
             else:
                 ready.append(message)
-        if self._waiting:
-            complete = not self.renumbered and len(self._arrived) == max(self._arrived, default=-1) + 1
-            if complete or self._clock() - self._since > MAX_WAIT:
-                ready += self._release()
+        if self._waiting and not self.renumbered:
+            ready += self._in_order()
+        if self._waiting and self._clock() - self._since > MAX_WAIT and (self._held or self.renumbered):
+            ready += self._release()
         return ready
+
+    def _in_order(self) -> list[Message]:
+        """Return those held back that nothing older can come before; there is no more waiting once a new one is among."""
+        count = 0
+        while count in self._arrived:
+            count += 1
+        if count > self._first_new and count > max(self._arrived):
+            return self._release()
+        held = sorted((one for one in self._held.values() if self._distance(one.mid) < count), key=self._age)
+        for one in held:
+            del self._held[one.mid]
+        return held
+
+    def _age(self, message: Message) -> int:
+        return self._distance(message.mid)
 
     def acknowledged(self, messages: Sequence[Message]) -> None:
         """Take note of messages that were acknowledged."""
@@ -125,6 +143,7 @@ class DeliveryOrder:
             self._on_renumbered()
             self._last, self._beyond = 0, set()
         self._arrived = set(self._beyond)
+        self._first_new = _PACKETS
 
     def _release(self) -> list[Message]:
         """Return what was held back, in the order of the first deliveries; what has not come by now is given up."""
@@ -132,7 +151,7 @@ class DeliveryOrder:
         if self.renumbered:  # then what was delivered before is older, whatever its number
             held = sorted(self._held.values(), key=lambda one: (not one.again, one.mid))
         else:
-            held = sorted(self._held.values(), key=lambda one: self._distance(one.mid))
+            held = sorted(self._held.values(), key=self._age)
             missing = set(range(max(self._arrived, default=-1) + 1)) - self._arrived
             self._beyond |= missing
             self._advance(0)

@@ -39,9 +39,18 @@ def test_new_messages_wait_for_the_older_ones_of_the_connection_before():
     order = DeliveryOrder(OrderState(4, []), Time())
     assert order.admit([message(11), message(12)]) == []
     older = [message(packet, again=True) for packet in range(5, 10)]
-    assert order.admit(older) == []
-    assert packets(order.admit([message(10, again=True), message(13)])) == list(range(5, 14))
+    assert packets(order.admit(older)) == list(range(5, 10))
+    assert packets(order.admit([message(10, again=True), message(13)])) == [10, 11, 12, 13]
     assert packets(order.admit([message(14)])) == [14]
+
+
+def test_older_messages_that_come_first_do_not_let_newer_ones_in_between():
+    """As NATS does it where we were away for longer than its time."""
+    order = DeliveryOrder(OrderState(4, []), Time())
+    assert packets(order.admit([message(5, again=True)])) == [5]
+    assert packets(order.admit([message(9), message(6, again=True)])) == [6]
+    order.acknowledged([message(5), message(6)])
+    assert packets(order.admit([message(7, again=True), message(8, again=True), message(10)])) == [7, 8, 9, 10]
 
 
 def test_what_comes_in_order_is_not_held_back():
