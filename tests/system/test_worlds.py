@@ -98,7 +98,8 @@ def clean(city: RunningCity) -> Iterator[None]:
 def test_killed_under_a_leak_and_commands_a_world_goes_on_as_if_nothing_had_been(city):
     world = make(city, scenario=LEAK, state="running", speed=600)
     for turn in range(3):
-        told = ask(city, world, "command", kind="streetlight", sensor=LAMP, set={"dim": turn / 4}, wait=30)
+        order = {"kind": "streetlight", "sensor": LAMP, "set": {"dim": turn / 4}}
+        (told,) = ask(city, world, "command", orders=[order], wait=30)
         assert (told["status"], told["reason"]) == ("applied", None)
         kill(city, world)
     ask(city, world, "pace", speed="max")
