@@ -12,13 +12,13 @@ up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes 
 
 test: .venv/.dev .venv/.spectral  ## Install and run all tests (ARGS="-k senml" passes options)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev  ## Check format and types, and run the fast tests of what changed (for between edits, under a minute)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto -q -m "not slow" $(or $(ARGS),$(shell $(BIN)/python scripts/changed_tests.py))
+	@$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not slow" $(or $(ARGS),$(shell $(BIN)/python scripts/changed_tests.py))
 
 lint: .venv/.dev  ## Check style, types, layers, and what is known of our dependencies
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -4,10 +4,13 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.system.running import RunningCity, running_city
 
@@ -24,14 +27,28 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count() or 1)
 
 
-@pytest.hookimpl(tryfirst=True)
+class _ByFixtures(LoadScopeScheduling):
+    """Keeps on one worker what shares fixtures: a file, or all files that use the live city."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "live city" if _uses_live_city(file) else file
+
+
+@cache
+def _uses_live_city(file: str) -> bool:
+    return "live_city" in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Divide the tests among workers by what they share."""
+    return _ByFixtures(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep on one worker what shares fixtures: a file, or all that use the live city. Begin with what takes long."""
+    """Begin with the files that take long, so that no worker is left alone with one in the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
-    for item in items:
-        shares_city = "live_city" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("live city" if shares_city else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")

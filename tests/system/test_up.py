@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import stat
 import subprocess
 from threading import Timer
@@ -12,12 +11,11 @@ from threading import Timer
 import psutil
 import pytest
 
-from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, running_city, told, wait_until, zenata
+from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, told, wait_until, zenata
 from tests.zenata.broker.client import Client
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "30")
 SERVICES = {"broker", "simulators", "api"}
 
 
@@ -29,10 +27,6 @@ def city(live_city: RunningCity) -> RunningCity:
 
 def demo(city: RunningCity, **options: str) -> Client:
     return Client(city.broker, "demo", **{"secret": city.key, **options})
-
-
-def gone(pids: dict[str, int]) -> bool:
-    return not any(psutil.pid_exists(pid) for pid in pids.values())
 
 
 def shell(call: str) -> str:
@@ -168,79 +162,3 @@ def test_doctor_finds_a_running_city_well(city):
     examined = zenata("doctor", "--data-dir", str(city.folder), *FREE_PORTS)
     assert examined.returncode == 0, examined.stdout
     assert f"running at {city.http}" in examined.stdout
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything(tmp_path, number):
-    with running_city(tmp_path / "data") as city:
-        pids = city.pids
-        city.process.send_signal(number)
-        assert city.process.wait(20) == 0
-        assert gone(pids)
-        assert not (city.folder / "run.json").exists()
-        assert city.said.endswith("stopping ...\n")
-
-
-def test_data_and_keys_outlive_a_restart(tmp_path, city):
-    def seq(a: RunningCity) -> int:
-        return max(item["seq"] for item in a.get("/v1/latest?kind=weather")["items"])
-
-    def history(a: RunningCity, end: str) -> list[dict]:
-        return a.get(f"/v1/readings?kind=weather&property=rain&start=2026-03-01T06:00:00Z&end={end}")["items"]
-
-    with running_city(tmp_path / "data", *FAST) as first:
-        first.wait_for_more()
-        end, last, keys = first.newest(), seq(first), {first.key, first.admin_key}
-        before = history(first, end)
-    with running_city(tmp_path / "data", "--speed", "30") as second:
-        wait_until(lambda: seq(second) > last, "the numbering goes on")
-        assert before
-        assert history(second, end) == before
-        assert {second.key, second.admin_key} == keys
-    assert len(keys | {city.key, city.admin_key}) == 4  # another data directory, other keys
-
-
-def test_killed_services_are_started_again(tmp_path):
-    with running_city(tmp_path / "data", *FAST) as city:
-        for name in sorted(SERVICES):
-            others = {other: pid for other, pid in city.pids.items() if other != name}
-            city.kill(name)
-            city.wait_for_more()
-            assert {other: city.pids[other] for other in others} == others
-            assert f"{name} was killed by SIGKILL; starting it again" in city.said
-
-
-def test_a_killed_supervisor_leaves_nothing_behind(tmp_path):
-    with running_city(tmp_path / "data", *FAST) as city:
-        children = {name: pid for name, pid in city.pids.items() if name != "supervisor"}
-        city.process.kill()
-        city.process.wait()
-    with running_city(
-        tmp_path / "data", "--speed", "30"
-    ) as city:  # at once: what is left of the one before may still be stopping
-        wait_until(lambda: gone(children), "the children of the killed one end")
-        city.wait_for_more()
-
-
-def test_a_service_that_dies_again_and_again_is_given_up_on(tmp_path):
-    with running_city(tmp_path / "data") as city:
-        pids = city.pids
-        for _ in range(4):
-            city.kill("simulators")
-        os.kill(city.pids["simulators"], signal.SIGKILL)
-        assert city.process.wait(PATIENCE) == 2
-        assert "zenata: simulators was killed by SIGKILL and is given up on:" in city.said
-        assert gone(pids)
-        assert not (city.folder / "run.json").exists()
-
-
-def test_a_service_that_cannot_run_is_given_up_on_at_once(tmp_path):
-    with running_city(tmp_path / "data") as city:
-        database = city.folder / "control" / "control.db"
-        for file in database.parent.iterdir():
-            file.unlink()
-        database.mkdir()
-        os.kill(city.pids["api"], signal.SIGKILL)
-        assert city.process.wait(PATIENCE) == 2
-        last = city.said.splitlines()[-1]
-        assert last.startswith(f"zenata: sqlite:///{database} cannot be made: Is a directory")
