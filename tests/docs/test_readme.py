@@ -107,7 +107,7 @@ def test_a_command_works(reader, command):
 @pytest.mark.slow
 def test_the_first_hour_ends_on_a_map_and_with_an_alert(reader):
     layer = json.loads((reader.folder / "map.geojson").read_text())
-    assert [one["id"] for one in layer["features"] if one["properties"]["layer"] == "device"] == ["roof"]
+    assert [one["id"] for one in layer["features"] if one["properties"]["layer"] == "device"] == ["device/roof"]
     wait_until(lambda: "threshold.fired" in reader.alerted.read_text(), "the alert is there, and its signature is good")
     _, _, body = reader.alerted.read_text().splitlines()[1].partition(" ")
     assert json.loads(body)["data"].items() >= {"sensor": "roof", "value": 35}.items()
