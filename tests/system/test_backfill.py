@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -31,6 +32,8 @@ def sums(folder: Path) -> list[tuple[object, ...]]:
 def test_killed_and_called_again_it_fills_the_same(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert fill(whole, *SPAN).returncode == 0
+    killed.mkdir(mode=0o700)
+    shutil.copy(whole / "worlds.secret", killed)  # the shared city of another secret would be another city
     process = subprocess.Popen([*ZENATA, "backfill", "--data-dir", str(killed), *SPAN], stderr=subprocess.DEVNULL)
     wait_until(lambda: _size(killed / "readings.duckdb") > 2_000_000, "something is stored")
     process.send_signal(signal.SIGKILL)

@@ -1,6 +1,7 @@
 """The same seed and start give the same readings, in a running city and in a digest; another seed gives others."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,15 @@ def fingerprint(folder: Path, end: int) -> str:
     return digest.hexdigest()
 
 
-def test_two_cities_of_a_seed_say_the_same_and_one_of_another_does_not(tmp_path):
+def test_two_cities_of_a_seed_and_secret_say_the_same_and_one_of_another_seed_does_not(tmp_path):
     seeds = {"one": 7, "same": 7, "other": 8}
-    end = min([run(tmp_path / name, seed) for name, seed in seeds.items()])
+    ends = []
+    for name, seed in seeds.items():
+        (tmp_path / name).mkdir(mode=0o700)
+        if name != "one":
+            shutil.copy(tmp_path / "one" / "worlds.secret", tmp_path / name)
+        ends.append(run(tmp_path / name, seed))
+    end = min(ends)
     one, same, other = (fingerprint(tmp_path / name, end) for name in seeds)
     assert one == same
     assert one != other

@@ -37,7 +37,8 @@ _PilotName: TypeAlias = Annotated[
         extra={"words": "up to 32 of a-z, 0-9 and '-', the first a letter"},
     ),
 ]
-_Scopes: TypeAlias = Annotated[frozenset[Scope], Meta(min_length=1)]
+# One scope named twice is the same as once.
+_Scopes: TypeAlias = Annotated[frozenset[Scope], Meta(min_length=1, extra_json_schema={"uniqueItems": False})]
 _Count: TypeAlias = Annotated[int, Meta(ge=0, le=10**15)]
 _Text: TypeAlias = Annotated[str, LINE, Meta(max_length=200)]
 _Edition: TypeAlias = Annotated[str, LINE, Meta(max_length=80)]
