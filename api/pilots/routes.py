@@ -63,9 +63,9 @@ def add(
     expires = _moment(new.expires)
     about = {name: value for name, value in present(new).items() if name not in {"name", "role", "scopes", "expires"}}
     _check_actuators(context, about.get("actuators", []))
-    _tried(lambda: check_key(MAIN, new.scopes, expires, WallClock().now()))  # before the pilot is made
+    _tried(lambda: check_key(MAIN, frozenset(new.scopes), expires, WallClock().now()))  # before the pilot is made
     pilot = _tried(lambda: context.register.add(new.name, role=new.role, by=principal, **about))
-    key = _tried(lambda: context.register.issue(new.name, scopes=new.scopes, expires=expires, by=principal))
+    key = _tried(lambda: context.register.issue(new.name, scopes=frozenset(new.scopes), expires=expires, by=principal))
     issued = _issued(context, new.name, MAIN, key)
     headers = {"Location": f"/v1/pilots/{pilot.name}"}
     return _json(_pilot(context, pilot) | {"issued": issued}, 201, headers)
@@ -138,8 +138,9 @@ def issue(
 ) -> Response:
     """Give a pilot another key, which is shown this once: administrators to anybody, a pilot to itself."""
     expires = _moment(new.expires)
-    _check_own(context, principal, pilot, new.scopes, expires)
-    key = _tried(lambda: context.register.issue(pilot, name=new.name, scopes=new.scopes, expires=expires, by=principal))
+    scopes = frozenset(new.scopes)
+    _check_own(context, principal, pilot, scopes, expires)
+    key = _tried(lambda: context.register.issue(pilot, name=new.name, scopes=scopes, expires=expires, by=principal))
     return _json(_issued(context, pilot, new.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{new.name}"})
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from simulators.record.record import load_secret
+from simulators.world.draws import SealedSeed
 from simulators.world.world import TICK, World
 from zenata.city.clock import parse_time
 from zenata.city.kinds import KINDS
@@ -23,10 +25,12 @@ def opened(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def simulated(end: int, seed: int = 1) -> dict[str, np.ndarray]:
-    """Return every reading published from `START` up to, but not including, `end` [us], as columns."""
+def simulated(folder: Path, end: int) -> dict[str, np.ndarray]:
+    """Return, as columns, every reading that the city of a folder published from `START` up to, but not at, `end` [us]."""
     city = load_city("zenata")
-    world = World(city, seed=seed, start=parse_time(START))
+    secret = load_secret(folder / "worlds.secret")
+    assert secret is not None
+    world = World(city, seed=SealedSeed(1, secret), start=parse_time(START))
     names = np.array([sensor.id for sensor in city.sensors], dtype=object)
     properties = [KINDS[sensor.kind].properties for sensor in city.sensors]
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("sensor", "property", "time", "value", "seq")}

@@ -5,8 +5,7 @@ import stat
 import httpx
 import pytest
 
-from tests.system.readings import START, opened
-from tests.system.readings import simulated as said_until
+from tests.system.readings import START, opened, simulated
 from tests.system.running import RunningCity, running_city, wait_until, zenata
 from tests.system.test_nothing_is_lost import differences, duplicates, incomplete, misnumbered, stored_before
 from tests.zenata.broker.client import Client
@@ -56,7 +55,7 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         assert store.execute("FROM readings EXCEPT ALL FROM original.readings LIMIT 10").fetchall() == []
 
     with running_city(second, *OPTIONS) as city:
-        expected = said_until(end)
+        expected = simulated(second, end)
         wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was said is stored again")
         wait_until(lambda: worlds_of(city), "the simulators answer")
         assert worlds_of(city) == {"zenata", world}

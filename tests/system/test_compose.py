@@ -138,7 +138,7 @@ def test_a_service_that_has_stopped_is_not_well(machine):
 def test_readings_are_streamed_as_they_come_and_stored_soon_after(machine):
     with asking(machine, "demo") as client:
         with client.stream("GET", "/v1/stream") as response:
-            line = next(line for line in response.iter_lines() if line.startswith("data: "))
+            line = next(line for line in response.iter_lines() if line.startswith("data: ") and '"sensor"' in line)
         said = json.loads(line.removeprefix("data: "))
 
         def newest() -> str:

@@ -23,7 +23,7 @@ def test_every_message_is_stored_exactly_once(tmp_path):
         city.kill("simulators")
         city.wait_for_more()
         end = parse_time(city.newest())
-        expected = simulated(end)
+        expected = simulated(folder, end)
         # Some of what was observed before is said later, so there may be more.
         wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was said is stored")
         city.halt()

@@ -38,7 +38,7 @@ _PilotName: TypeAlias = Annotated[
     ),
 ]
 # One scope named twice is the same as once.
-_Scopes: TypeAlias = Annotated[frozenset[Scope], Meta(min_length=1, extra_json_schema={"uniqueItems": False})]
+_Scopes: TypeAlias = Annotated[tuple[Scope, ...], Meta(min_length=1)]
 _Count: TypeAlias = Annotated[int, Meta(ge=0, le=10**15)]
 _Text: TypeAlias = Annotated[str, LINE, Meta(max_length=200)]
 _Edition: TypeAlias = Annotated[str, LINE, Meta(max_length=80)]
@@ -108,7 +108,7 @@ class NewPilot(PilotChange, frozen=True, kw_only=True):
 
     name: Annotated[_PilotName, Meta(examples=["aqua"])]
     role: Role = Role.PILOT
-    scopes: _Scopes = frozenset(Scope)
+    scopes: _Scopes = tuple(Scope)
     expires: Moment | None = None
 
 
@@ -132,7 +132,7 @@ class NewKey(Body, frozen=True, kw_only=True):
     """
 
     name: _PilotName = "main"
-    scopes: _Scopes = frozenset(Scope)
+    scopes: _Scopes = tuple(Scope)
     expires: Moment | None = None
 
 
