@@ -10,7 +10,7 @@ help:  ## Say what there is
 up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes options)
 	@$(BIN)/zenata up $(ARGS)
 
-test: .venv/.dev .venv/.spectral  ## Install and run all tests (ARGS="-k senml" passes options)
+test: .venv/.dev .venv/.spectral .venv/.clients  ## Install and run all tests (ARGS="-k senml" passes options)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -57,13 +57,17 @@ lock:  ## Lock the newest versions that pyproject.toml allows (needs uv)
 	    pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 
 clean:  ## Remove what was installed and built (the city's data in .zenata stay)
-	@rm -rf .venv scripts/spectral/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv scripts/spectral/node_modules scripts/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/.runtime: requirements/runtime.txt pyproject.toml scripts/install
 	@scripts/install runtime
 
 .venv/.spectral: scripts/spectral/package-lock.json .venv/.dev
 	@$(BIN)/npm ci --prefix scripts/spectral --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+.venv/.clients: scripts/clients/package-lock.json .venv/.dev
+	@$(BIN)/npm ci --prefix scripts/clients --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 .venv/.dev: requirements/dev.txt pyproject.toml scripts/install

@@ -120,7 +120,10 @@ class Worlds(WorldFolders):
         if (recipe := recipe_in(folder)) is None:  # it vanished just now
             raise ControlError(f"there is no private world {name!r}", "invalid")
         record = Record(folder)
-        journal = record.journal().since(0)
+        try:
+            journal = record.journal().since(0)
+        except SetupError:  # its process has failed for this, and says so with how to go on: `failure`
+            journal = []
         events = [*recipe.events, *(entry.event for entry in journal if entry.event is not None)]
         time_ = record.reached() or recipe.begins or recipe.start
         visible = shown(events, recipe, journal, time_, full=full)

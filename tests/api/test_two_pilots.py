@@ -87,6 +87,11 @@ ASKED: dict[tuple[str, str], list[Ask]] = {
     ("POST", "/v1/worlds/{world}/advance"): [Ask(body={"steps": 1})],
     ("POST", "/v1/worlds/{world}/events"): [Ask(body={"type": "leak"})],
     ("GET", "/v1/worlds/{world}/events"): [Ask()],
+    ("DELETE", "/v1/worlds/{world}/events/{event}"): [Ask()],
+    ("GET", "/v1/worlds/{world}/repairs"): [Ask()],
+    ("POST", "/v1/worlds/{world}/repairs"): [Ask(body={"target": "water-0001"})],
+    ("POST", "/v1/worlds/{world}/reveal"): [Ask()],
+    ("GET", "/v1/commands/{command}"): [Ask({"world": "{world}"})],
     ("POST", "/v1/worlds/{world}/fork"): [Ask(body={})],
     ("POST", "/v1/worlds/{world}/backfill"): [Ask(body={"end": "2026-01-02T00:00:00Z"})],
     ("GET", "/v1/worlds/{world}/record"): [Ask()],
@@ -269,9 +274,11 @@ def test_no_list_holds_anothers(api: Api, theirs: Names, path: str) -> None:
 @pytest.mark.parametrize(("method", "path"), ASKED, ids=lambda word: word)
 def test_anothers_is_answered_as_nothing_is(api: Api, theirs: Names, method: str, path: str) -> None:
     nothing = nothing_like(theirs)
-    path = path.replace("{name}", "{key}").replace("{sensor}", "air-0001")
+    asked = ASKED[method, path]
+    for name, word in (("name", "{key}"), ("sensor", "air-0001"), ("event", "e1"), ("command", "a1")):
+        path = path.replace("{" + name + "}", word)
     with api.client("pilot") as client:
-        for ask in ASKED[method, path.replace("{key}", "{name}").replace("air-0001", "{sensor}")]:
+        for ask in asked:
             answers = [ask.send(client, method, path, names) for names in (theirs, nothing)]
             assert answers[0].status_code in {400, 403, 404, 422}, answers[0].text
             assert seen(answers[0], theirs) == seen(answers[1], nothing)

@@ -49,8 +49,7 @@ def as_admin(city: RunningCity, path: str) -> httpx.Response:
 def wait_until_reported(city: RunningCity) -> str:
     """Wait until the city says that it is not well, everywhere where it can be asked; return what is wrong."""
     wait_until(lambda: not ready(city)[0], "it is not ready")
-    alerts = as_admin(city, "/v1/alerts").json()["items"]
-    assert "not-ready" in {alert["kind"] for alert in alerts}
+    wait_until(lambda: "not-ready" in {one["kind"] for one in as_admin(city, "/v1/alerts").json()["items"]}, "an alert")
     doctor = zenata("doctor", "--data-dir", str(city.folder))
     assert doctor.returncode != 0
     assert "FAIL  city" in doctor.stdout

@@ -1,0 +1,32 @@
+"""One API and one broker for all clients."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.device_api import device_api
+from tests.api.running import Api
+from tests.zenata.broker.running import Running, running_broker, standard_users
+
+
+@pytest.fixture(scope="package")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with device_api(tmp_path_factory.mktemp("clients")) as api, api.client() as client:
+        for name in ("roof", "pump", "box"):
+            assert client.post("/v1/devices", json={"id": name}).status_code == 201
+        yield api
+
+
+@pytest.fixture(scope="package")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder: Path = tmp_path_factory.mktemp("broker")
+    with running_broker("nats", folder, standard_users("nats")) as broker:
+        yield broker
+
+
+def latest(api: Api, device: str) -> dict[str, float]:
+    """Return the latest value of each property of a device."""
+    with api.client() as client:
+        rows = client.get("/v1/latest", params={"world": "p-test-pilot", "sensor": device}).json()["items"]
+    return {row["property"]: row["value"] for row in rows}
