@@ -35,7 +35,7 @@ def check(ingest, publish, store, payloads):  # noqa: F811 - fixtures
     publish(air("w-poison", number), *((topic, payload) for payload in payloads[half:]))
     wait_for(lambda: ingest.counters.messages == before[0] + SIZE + 1)
     assert ingest.counters.dead_letters == before[1] + SIZE
-    newest = store.dead_letters(limit=SIZE)
+    newest = store.dead_letters(limit=SIZE, payloads=True)
     assert sorted(letter.payload for letter in newest) == sorted(payloads)
     assert all(letter.code in REASONS and letter.reason for letter in newest)
 

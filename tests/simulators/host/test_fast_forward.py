@@ -129,7 +129,7 @@ def test_it_comes_to_its_end_and_goes_on_in_usual_ticks(stage):
     moved(simulation, END + TICK, QUARTER)
     run = simulation.running
     assert (run.time, run.every) == (END, TICK)
-    assert [entry.every for entry in stage.record.journal().since(0)] == [QUARTER, TICK]
+    assert [entry.every for entry in stage.record.journal().since(0) if entry.every] == [QUARTER, TICK]
     assert len(stage.publisher.said) == said
     assert {row.time for row in contents(stage.store)} == {START + n * QUARTER for n in range(1, 5)}
     assert {row.seq for row in contents(stage.store)} >= {2, 3, 4, 5}  # one was said before

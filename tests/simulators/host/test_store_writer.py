@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.host import backfill
+from simulators.host import store_writer
 from simulators.host.store_writer import Progress, StoreWriter, check_times
 from simulators.record.digest import Digest
 from simulators.world.world import TICK, Emission, World
@@ -65,7 +65,7 @@ def expected(city, said: list[Emission], *, numbered: bool) -> list[Row]:
 
 @pytest.mark.parametrize("numbered", [True, False])
 def test_everything_that_is_said_is_stored(city, store, numbered, monkeypatch):
-    monkeypatch.setattr(backfill, "BATCH", 1000)
+    monkeypatch.setattr(store_writer, "BATCH", 1000)
     said, digest, sink = emissions(city, 12), Digest(), Lent(store)
     filler = StoreWriter(city, "w", sink, numbered=numbered, digest=digest)
     for emission in said:
@@ -129,7 +129,7 @@ def test_progress_tells_how_long_it_will_take():
 
 
 def test_rows_are_columns_of_the_types_that_a_store_takes(city):
-    batch = backfill._Columns(city, "w", numbered=True).batch(emissions(city, 2))
+    batch = store_writer._Columns(city, "w", numbered=True).batch(emissions(city, 2))
     assert [column.dtype for column in (batch.series, batch.time, batch.value, batch.seq)] == [
         np.dtype(np.int32),
         np.dtype(np.int64),
