@@ -192,7 +192,7 @@ def test_writers_that_share_a_database_follow_each_other(url):
         one.append(batch_of(rows))
         eventually(lambda: balance(other) == (8, 0, 0, 0))
         assert other.catalog.since(0) == one.catalog.since(0)
-        assert rows_of(other.latest(Selection())) == rows[4:]
+        eventually(lambda: rows_of(other.latest(Selection())) == rows[4:])
         assert other.append(batch_of(rows)) == 0
         eventually(lambda: balance(one) == (8, 0, 0, 8))
         other.forget("zenata")
