@@ -58,6 +58,14 @@ def test_kinds_and_districts_choose(pilot: httpx.Client) -> None:
     assert layers(pilot, district="la-ferme", kind="device") == [("district", "la-ferme"), ("device", "device/roof")]
 
 
+def test_c7_a_device_called_like_a_sensor_has_an_id_of_its_own(pilot: httpx.Client) -> None:
+    device = {"id": "air-0001", "longitude": -7.45, "latitude": 33.62}
+    assert pilot.post("/v1/devices", json=device).status_code == 201
+    ids = [id_ for _, id_ in layers(pilot, kind="air,device")]
+    assert {"air-0001", "device/air-0001"} <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
 def test_what_is_not_there_is_named(pilot: httpx.Client) -> None:
     for params, word in (({"kind": "cat"}, "device"), ({"district": "moon"}, "coast")):
         refused = pilot.get("/v1/map", params=params)

@@ -58,6 +58,15 @@ def test_sensors_are_filtered(client: httpx.Client) -> None:
     assert names(get(client, "/v1/sensors", bbox="-7.46,33.605,-7.44,33.625")) == ["air-0002", "noise-0001"]
 
 
+@pytest.mark.parametrize(
+    "params", [{"near": "33.65,-7.45"}, {"near": "33.6,-7.5", "within": "500"}, {"bbox": "33.605,-7.46,33.625,-7.44"}]
+)
+def test_q1_latitude_first_is_refused_with_the_right_order(client: httpx.Client, params: dict[str, str]) -> None:
+    refused = client.get("/v1/sensors", params=params)
+    assert refused.status_code == 422
+    assert "longitude" in refused.json()["detail"]
+
+
 def test_sensors_near_a_place_come_nearest_first(client: httpx.Client) -> None:
     page = conforming(get(client, "/v1/sensors", near="-7.45,33.625"), Page[Sensor])
     assert [sensor.id for sensor in page.items][0::3] == ["noise-0001", "air-0001"]

@@ -144,3 +144,7 @@ def test_servers_are_where_the_broker_answers(api: Api) -> None:
         answer = client.get("/asyncapi.json")
         assert answer.headers["content-type"] == "application/json"
         assert answer.json() == asyncapi("Zenata Sandbox", "1", ADDRESSES)
+
+
+def test_c5_overlapping_filters_are_described() -> None:
+    assert "the embedded broker sends it twice" in DOCUMENT["info"]["description"]

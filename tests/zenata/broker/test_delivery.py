@@ -37,6 +37,16 @@ def test_mqtt_over_websocket(broker):
         demo.wait_for("from a browser")
 
 
+def test_c5_overlapping_filters_give_as_many_copies_as_the_documents_say(broker, kind):
+    with Client(broker, "demo") as demo, Client(broker, "simulators") as simulators:
+        assert demo.subscribe("zenata/telemetry/#")
+        assert demo.subscribe("zenata/telemetry/+/air/+")
+        simulators.publish(TELEMETRY, ["overlapping", "the end"])
+        demo.wait_for("the end")
+        copies = [message.payload for message in demo.messages].count(b"overlapping")
+    assert copies == {"nats": 2, "mosquitto": 1}[kind]
+
+
 def test_a_late_subscriber_gets_what_was_retained(broker):
     with Client(broker, "simulators") as simulators:
         simulators.publish("zenata/telemetry/coast/weather/weather-0001", ["old"], retain=True)
