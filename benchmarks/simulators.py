@@ -8,7 +8,8 @@ import numpy as np
 from benchmarks.table import Row
 from benchmarks.timing import median_time, timed
 from simulators.host.encoder import Encoder
-from simulators.world.world import TICK, Emission, World
+from simulators.world.emission import Emission
+from simulators.world.world import TICK, World
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.model import City
 from zenata.city.pack import load_city

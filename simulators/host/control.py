@@ -37,7 +37,8 @@ from simulators.networks.documents import Networks
 from simulators.record.journal import Entry, Order
 from simulators.record.record import History, Pace, Record, State
 from simulators.record.run import unheard
-from simulators.world.world import TICK, Emission
+from simulators.world.emission import Emission
+from simulators.world.world import TICK
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City

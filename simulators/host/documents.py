@@ -11,7 +11,8 @@ from simulators.events.repair import Repair, price
 from simulators.labels.labels import Label
 from simulators.record.journal import Entry, Order
 from simulators.record.record import Pace, Recipe
-from simulators.world.world import Emission, World
+from simulators.world.emission import Emission
+from simulators.world.world import World
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City

@@ -10,7 +10,7 @@ from simulators.host.documents import label_document
 from simulators.labels.labels import Label
 from simulators.record.journal import Order
 from simulators.record.record import Pace
-from simulators.world.world import Emission
+from simulators.world.emission import Emission
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City

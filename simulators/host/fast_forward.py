@@ -8,7 +8,8 @@ from simulators.host.store_writer import Progress, Sink, StoreWriter, check_time
 from simulators.record.journal import Entry
 from simulators.record.record import Record, read_json, write_json
 from simulators.record.run import Run
-from simulators.world.world import TICK, Emission
+from simulators.world.emission import Emission
+from simulators.world.world import TICK
 from zenata.city.clock import format_time
 from zenata.errors import SetupError
 

@@ -9,7 +9,7 @@ from simulators.labels.labels import Label
 from simulators.record.journal import Order
 from simulators.record.record import Pace, Record
 from simulators.record.run import Run
-from simulators.world.world import Emission
+from simulators.world.emission import Emission
 from zenata.wire.commands import Response
 from zenata.wire.mqtt import Publisher
 

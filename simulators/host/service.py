@@ -19,7 +19,8 @@ from simulators.host.publisher import WorldPublisher
 from simulators.record.journal import Entry, Order
 from simulators.record.record import Pace, Recipe, Record, seal_of
 from simulators.record.run import Run
-from simulators.world.world import TICK, Emission
+from simulators.world.emission import Emission
+from simulators.world.world import TICK
 from zenata.city.clock import SECOND, ZONE_RULES, Clock, ScaledClock, WallClock, format_time
 from zenata.city.model import City
 from zenata.errors import CommandError, SetupError, TopicError

@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from simulators.record.digest import Digest
+from simulators.world.emission import Emission
 from simulators.world.measurement import Channels
-from simulators.world.world import TICK, Emission
+from simulators.world.world import TICK
 from zenata.city.clock import SECOND, format_time
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES

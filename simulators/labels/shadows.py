@@ -14,7 +14,8 @@ from simulators.events.base import Event
 from simulators.events.repair import Repair
 from simulators.labels.difference import FOUND, Found, Tally, Threshold, affected
 from simulators.labels.labels import Label, label_of
-from simulators.world.world import TICK, Emission, World
+from simulators.world.emission import Emission
+from simulators.world.world import TICK, World
 from zenata.city.clock import SECOND
 from zenata.city.readings import FloatArray
 

@@ -3,7 +3,7 @@
 import hashlib
 import struct
 
-from simulators.world.world import Emission
+from simulators.world.emission import Emission
 
 
 class Digest:

@@ -9,7 +9,8 @@ from simulators.labels.shadows import Shadows
 from simulators.record.digest import Digest
 from simulators.record.journal import Entry, Journal
 from simulators.record.record import Mark, Recipe, Record, State, seed_of
-from simulators.world.world import TICK, Emission, World
+from simulators.world.emission import Emission
+from simulators.world.world import TICK, World
 from zenata.city.clock import SECOND, format_time
 from zenata.city.model import City
 from zenata.errors import CityError, SetupError

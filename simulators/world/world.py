@@ -1,7 +1,6 @@
 """One running instance of a city: truth from the domains, readings from the instruments, tick by tick."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,47 +15,21 @@ from simulators.events.repair import Repair
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.delivery import BATTERY, Delivery, Messages
 from simulators.world.disturbance import Disturbance
+from simulators.world.emission import Emission, rank, span
 from simulators.world.measurement import Channels, Measurement
 from simulators.world.sampling import Changes, Schedule
+from simulators.world.selection import LazyDomains, is_listed
 from zenata.city.model import City
-from zenata.city.readings import FloatArray, IndexArray, IntArray
+from zenata.city.readings import FloatArray
 from zenata.errors import CityError, ScenarioError
 
-__all__ = ["SIMULATED", "TICK", "Emission", "World"]
+__all__ = ["SIMULATED", "TICK", "World"]
 
 WARM_UP = 180
 """Ticks that a new world runs unseen, so that its streets fill and its air mixes."""
 
 _LASTING = ("world.seq", "setpoints.")  # what outlasts an absence, beside the counters
 _VARYING = "delivery."  # what varies in length
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Emission:
-    """What sensors publish in one tick, as columns.
-
-    Parameters
-    ----------
-    time : int
-        Of the tick [us since the Unix epoch], a multiple of `TICK`.
-    sensors : ndarray of int32, shape (k,)
-        Positions in ``city.sensors``; late messages first, then ascending.
-    times : ndarray of int64, shape (k,)
-        Of the observations [us since the Unix epoch]; earlier than `time` where a message comes late.
-    seq : ndarray of int64, shape (k,)
-        Number of this message of the sensor, from 1.
-    offsets : ndarray of int32, shape (k + 1,)
-        The readings of ``sensors[i]`` are ``values[offsets[i]:offsets[i + 1]]``, in the order of its kind's properties.
-    values : ndarray of float64, shape (m,)
-        Measured, rounded to the quantity's digits, within its plausible range.
-    """
-
-    time: int
-    sensors: IndexArray
-    times: IntArray
-    seq: IntArray
-    offsets: IndexArray
-    values: FloatArray
 
 
 class World:
@@ -114,13 +87,13 @@ class World:
         computed = frozenset(domain.kind for domain in self.domains.values() if domain.kind is not None)
         self.channels = Channels.of(city)
         self._places = {
-            name: _span(self.channels.gather(sensors_of(city, domain.kind))[0])
+            name: span(self.channels.gather(sensors_of(city, domain.kind))[0])
             for name, domain in self.domains.items()
             if domain.kind is not None
         }
         self._position = {sensor.id: index for index, sensor in enumerate(city.sensors)}
         self._computed = computed
-        self._listed = np.array([_is_listed(sensor.kind, sensor.district, kinds, districts) for sensor in city.sensors])
+        self._listed = np.array([is_listed(sensor.kind, sensor.district, kinds, districts) for sensor in city.sensors])
         self._live = np.array([sensor.kind in computed for sensor in city.sensors], dtype=np.bool_)
         self._listed &= self._live
         self._measurement = Measurement(self.channels, seed)
@@ -217,7 +190,7 @@ class World:
         """
         if any(event.id == other.id for other, _ in self._effects):
             raise ScenarioError(f"there is an event {event.id!r} already")
-        return effect_of(event, self.city, _Domains(self.city, self._now.seed, self.domains), self._now.seed)
+        return effect_of(event, self.city, LazyDomains(self.city, self._now.seed, self.domains), self._now.seed)
 
     def check_command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
         """Return why a device could never obey a command, or None if it could; see `command`."""
@@ -361,7 +334,7 @@ class World:
         CityError
             As `restore`.
         """
-        lasting = {name: array for name, array in state.items() if name.startswith(_LASTING) or _counts(name)}
+        lasting = {n: a for n, a in state.items() if n.startswith(_LASTING) or n.partition(".")[2] in COUNTERS}
         self.restore({**{name: array for name, array in self.state().items() if name not in lasting}, **lasting})
 
     def _mended(self, event: Event, effect: Effect) -> Event:
@@ -413,7 +386,7 @@ class World:
     def _emit(self, messages: Messages) -> Emission:
         """Give messages their numbers, and return them as they are published."""
         sensors = messages.sensors
-        seq = self._seq[sensors] + _rank(sensors) + 1
+        seq = self._seq[sensors] + rank(sensors) + 1
         self._seq[sensors] = seq  # of one that comes more than once, the last is the highest
         if not (listed := self._listed[sensors]).all():  # the others count too, so that the noise is the same
             messages, sensors, seq = messages.take(listed), sensors[listed], seq[listed]
@@ -422,51 +395,3 @@ class World:
         return Emission(
             time=self.time, sensors=sensors, times=messages.times, seq=seq, offsets=offsets, values=messages.values
         )
-
-
-class _Domains(Mapping[str, Domain]):
-    """The domains of a world as events see them: one that the world does not compute is made when it is asked for."""
-
-    def __init__(self, city: City, seed: int, computed: Mapping[str, Domain]) -> None:
-        self._city, self._seed = city, seed
-        self._domains = dict(computed)
-
-    def __getitem__(self, name: str) -> Domain:
-        if name not in self._domains:
-            self._domains[name] = DOMAINS[name](self._city, Conditions.of(self._city, seed=self._seed))
-        return self._domains[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(DOMAINS)
-
-    def __len__(self) -> int:
-        return len(DOMAINS)
-
-
-def _span(places: IntArray) -> IntArray | slice:
-    """Return ascending places as a slice if they follow each other, as writing to one is faster."""
-    whole = len(places) and places[-1] - places[0] == len(places) - 1
-    return slice(places[0], places[-1] + 1) if whole else places
-
-
-def _rank(sensors: IndexArray) -> IntArray | int:
-    """Return how many of the same sensor come before each, shape (k,)."""
-    if (sensors[1:] > sensors[:-1]).all():  # as they mostly are
-        return 0
-    order = np.argsort(sensors, kind="stable")
-    ranked, place = sensors[order], np.arange(len(sensors))
-    same = np.append(False, ranked[1:] == ranked[:-1])
-    if not same.any():
-        return 0
-    rank = np.empty(len(sensors), dtype=np.int64)
-    rank[order] = place - np.maximum.accumulate(np.where(same, 0, place))  # less the place of its first
-    return rank
-
-
-def _counts(name: str) -> bool:
-    """Return whether the state of this name is a domain's counter."""
-    return name.partition(".")[2] in COUNTERS
-
-
-def _is_listed(kind: str, district: str, kinds: Collection[str], districts: Collection[str]) -> bool:
-    return (not kinds or kind in kinds) and (not districts or district in districts)

@@ -4,7 +4,8 @@ import pytest
 
 from simulators.host.encoder import Encoder
 from simulators.record.record import Pace
-from simulators.world.world import Emission, World
+from simulators.world.emission import Emission
+from simulators.world.world import World
 from zenata.city.clock import parse_time
 from zenata.city.kinds import KINDS
 from zenata.city.quantities import QUANTITIES

@@ -8,7 +8,8 @@ import pytest
 from simulators.host import store_writer
 from simulators.host.store_writer import Progress, StoreWriter, check_times
 from simulators.record.digest import Digest
-from simulators.world.world import TICK, Emission, World
+from simulators.world.emission import Emission
+from simulators.world.world import TICK, World
 from tests.zenata.store.data import Row, contents
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.kinds import KINDS

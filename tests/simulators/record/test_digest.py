@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulators.record.digest import Digest
-from simulators.world.world import Emission
+from simulators.world.emission import Emission
 
 EMISSION = Emission(
     time=10_000_000,
