@@ -235,7 +235,10 @@ def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city
         assert pilot.get("/v1/worlds/zenata/truth").status_code == 403
         admin = {"Authorization": f"Bearer {city.admin_key}"}
         (label,) = pilot.get(f"{at}/truth").json()["items"]
-        assert (label["type"], {one["property"] for one in label["affected"]}) == ("leak", {"head", "discharge"})
+        assert (label["type"], {one["property"] for one in label["affected"]}) == (
+            "leak",
+            {"head", "discharge", "volume"},
+        )
         for what in ("truth", "events"):
             assert pilot.get(f"/v1/worlds/zenata/{what}", headers=admin).json()["items"] == []
         wait_until(
