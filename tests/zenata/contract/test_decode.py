@@ -120,7 +120,7 @@ def test_what_is_no_json_says_where(body, text):
 
 def test_what_json_has_no_type_for_is_read_from_what_it_has():
     pilot = decode(b'{"name": "aqua", "role": "guest", "scopes": ["read"], "quotas": {"worlds": 2.0}}', NewPilot)
-    assert (pilot.role, pilot.scopes, pilot.quotas.worlds) == (Role.GUEST, {Scope.READ}, 2)
+    assert (pilot.role, pilot.scopes, pilot.quotas.worlds) == (Role.GUEST, (Scope.READ,), 2)
     assert decode(b'{"seed": 3.0, "speed": 60}', NewWorld).seed == 3
     assert str(decode(b'{"amount": 1.25, "date": "2026-01-01"}', NewBudgetEntry).dirhams) == "1.25"
 
