@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import quote
 
 from zenata.errors import UplinkError
 
@@ -50,9 +49,14 @@ def encode(name: str, special: str = "/;,\\") -> str:
     if len(name) > MAX_NAME:
         raise UplinkError(f"the name {name[:40]!r}... has {len(name)} characters; use up to {MAX_NAME}")
     try:
-        return "".join(quote(sign, safe="") if _is_special(name, at, special) else sign for at, sign in enumerate(name))
+        return "".join(_escaped(sign) if _is_special(name, at, special) else sign for at, sign in enumerate(name))
     except UnicodeEncodeError:
         raise UplinkError(f"the name {name[:40]!r} holds half a character (a lone surrogate)") from None
+
+
+def _escaped(sign: str) -> str:
+    # RFC 3986, section 2.1, also of what needs no escape elsewhere, such as a dash that begins a formula.
+    return "".join(f"%{byte:02X}" for byte in sign.encode())
 
 
 def join(path: str, name: str) -> str:
