@@ -1,7 +1,7 @@
 """Limits the size of request bodies: small without a valid key, larger with one.
 
-The framework reads and decodes a body before it checks the key, on the one event loop that all requests share. So a body
-beyond the small limit is read only after the key has been identified.
+Routes that take raw bodies may read them before they check the key, on the one event loop that all requests share. So a
+body beyond the small limit is read only after the key has been identified.
 
 References
 ----------
