@@ -86,7 +86,7 @@ class Host:
                 log.error("world %s: %s", name, failure)
                 self._worlds.mark(name, "failed", str(failure))
                 self._end(name)
-        for name in self._worlds.names():
+        for name in set(self._worlds.names()) - self._running.keys():  # what runs ends first, at the next look
             if self._worlds.marker(name) == "deleted":
                 self._remove(name)
             elif self._worlds.stopped_for(name) > self._kept:

@@ -266,7 +266,7 @@ class Simulation:
         before, caught_up = run.time, run.caught_up
         orders = self.commands.waiting if caught_up else []
         refusals = run.do([Entry(at=before, order=order) for order in orders]) if orders else []
-        if run.time + run.every > (run.recipe.begins or 0):
+        if self._next > max(run.reached, run.recipe.begins or 0):  # never back: whoever is killed twice has said it all
             self._record.keep_reached(self._next)
         emission = run.step()
         if run.seen and not (self.fast_forward and self.fast_forward.takes(emission)):

@@ -61,6 +61,8 @@ class Run:
         Of all that was said.
     every : int
         Length of the ticks [us].
+    reached : int
+        The last time that anything was published of before this process [us since the Unix epoch]; 0 for none.
 
     Raises
     ------
@@ -88,7 +90,7 @@ class Run:
         self._obeyed = 0
         self.world = self._make(recipe.start)
         self.shadows = Shadows(self.world) if labelled else None
-        self._said = (record.reached() if record else None) or 0
+        self.reached = (record.reached() if record else None) or 0
         state = record.checkpoint() if record else None
         if state is not None:
             self._restore(state)
@@ -101,7 +103,7 @@ class Run:
     @property
     def caught_up(self) -> bool:
         """Whether it has come to where it was when it ended or was killed. Until then nothing new may be done to it."""
-        return self._obeyed == len(self.journal) and self.time >= max(self._said, self.recipe.begins or 0)
+        return self._obeyed == len(self.journal) and self.time >= max(self.reached, self.recipe.begins or 0)
 
     @property
     def seen(self) -> bool:

@@ -195,6 +195,19 @@ class TestHost:
         assert hosted.cleared == [name]
         assert not list(hosted.logs.glob(f"{name}*"))
 
+    def test_a_world_deleted_while_the_host_looks_ends_before_its_files_go(self, folders, tmp_path, monkeypatch):
+        name = folders.make(recipe(), Pace())
+        program = Program(name=name, args=("/bin/sh", "-c", "echo $$; exec sleep 60"))
+        host = Host(worlds=folders, program=lambda _: program, logs=tmp_path, clear=lambda _: None, kept=3600.0)
+        host.look()
+        with monkeypatch.context() as patch:
+            patch.setattr(folders, "to_run", lambda: {name})  # what was seen just before the deletion
+            folders.mark(name, "deleted")
+            host.look()
+        assert (folders.root / name).exists()
+        host.look()
+        assert not (folders.root / name).exists()
+
     def test_a_deletion_outlives_its_host(self, hosted, tmp_path):
         hosted.stop()
         name = hosted.make()

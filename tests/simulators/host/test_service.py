@@ -294,6 +294,15 @@ class TestSimulation:
         assert lost == encoded(city, run, 7)
         assert sorted(rest.elements()) == encoded(city, run, 3)
 
+    def test_killed_again_while_it_catches_up_it_takes_nothing_new_before_it_has(self, stage):
+        stage.run(2)
+        stage.run(9, killed=True)
+        stage.run(3, killed=True)
+        run = stage.simulation().running
+        while not run.caught_up:
+            run.step()
+        assert run.time == START + 10 * TICK  # the first tick is at START
+
     def test_killed_and_long_away_it_numbers_on_from_what_was_said(self, city, stage, record):
         stage.run(2)
         stage.run(9, killed=True)
