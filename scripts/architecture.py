@@ -9,7 +9,7 @@ import networkx as nx
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs/architecture.md"
-LIBRARY = ("control", "worlds", "broker", "store", "wire", "contract", "city", "process")
+LIBRARY = ("control", "worlds", "broker", "store", "wire", "trials", "contract", "city", "process")
 ROOMS = ("sandbox", "api", "ingest", "simulators", *(f"zenata.{name}" for name in LIBRARY), "zenata_client")
 BEGIN, END = "<!-- drawn by scripts/architecture.py -->\n", "<!-- end of the drawing -->\n"
 

@@ -1,0 +1,1 @@
+"""Trials: challenges, scores, statistics and receipts; pure functions over what a trial has left."""
