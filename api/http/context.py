@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Annotated, Protocol
 
 from anyio import CapacityLimiter
@@ -181,9 +182,9 @@ class Context:
         return Counter()
 
     @cached_property
-    def backfilled(self) -> Counter[tuple[str, int]]:
-        """Readings that backfills were begun for, by pilot and day of UTC."""
-        return Counter()
+    def backfill_turns(self) -> defaultdict[str, Lock]:
+        """Turns of each pilot's backfills, so that two at once cannot both have what is left of the day's quota."""
+        return defaultdict(Lock)
 
     @property
     def world(self) -> str:

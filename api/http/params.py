@@ -235,6 +235,7 @@ class LettersParams(Params):
     """Parameters of /v1/dead-letters."""
 
     world: str | None = Field(None, description="Only of this world; all that one may see if left out.", max_length=64)
+    payload: bool = Field(False, description="Also the payloads, of up to 100 letters a page.")
     limit: Annotated[int, Field(ge=1, le=1000, description="The most letters; `next` then leads on.")] = 100
     cursor: Cursor = None
 

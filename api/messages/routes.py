@@ -29,6 +29,9 @@ from zenata.wire import topics
 router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "invalid-parameter")
+MAX_WITH_PAYLOAD = 100
+"""Dead letters of a page with payloads, each of which has up to 48 KiB. A default."""
+
 _TERMS = ("published", *FATES)
 
 NoParams = Annotated[Params, Query()]
@@ -74,17 +77,21 @@ def accounts(
 def dead_letters(
     context: ContextDep, principal: PrincipalDep, right: RightDep, params: Annotated[LettersParams, Query()]
 ) -> Response:
-    """List messages that could not become readings, newest first, with the reason. A pilot sees its own."""
+    """List messages that could not become readings, newest first, with the reason. A pilot sees its own.
+
+    Payloads are read only with `payload=true`: of the others there are size and, where it was too long to store, digest.
+    """
     query = f"{params.world}"
+    limit = min(params.limit, MAX_WITH_PAYLOAD) if params.payload else params.limit
     letters = context.store.dead_letters(
         topics=_topics(context, principal, right, params.world),
         before=_position(context, params.cursor, query),
-        limit=params.limit + 1,
-        payloads=True,
+        limit=limit + 1,
+        payloads=params.payload,
     )
-    shown = letters[: params.limit]
+    shown = letters[:limit]
     following = context.cursors.encode((shown[-1].received,), query) if len(letters) > len(shown) else None
-    return _json({"items": [_letter(letter) for letter in shown], "next": following})
+    return _json({"items": [_letter(letter, payload=params.payload) for letter in shown], "next": following})
 
 
 @router.post(
@@ -122,11 +129,8 @@ def _is_flawed(account: Account) -> bool:
     return bool(account.rejected or account.missing or account.repeated)
 
 
-def _letter(letter: DeadLetter) -> dict[str, Any]:
-    try:
-        payload, encoding = letter.payload.decode(), "utf-8"
-    except UnicodeDecodeError:
-        payload, encoding = b64encode(letter.payload).decode(), "base64"
+def _letter(letter: DeadLetter, *, payload: bool) -> dict[str, Any]:
+    text, encoding = _text(letter.payload) if payload else (None, None)
     return {
         "received": format_time(letter.received),
         "topic": letter.topic,
@@ -134,9 +138,18 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
         "seq": letter.seq or None,
         "code": letter.code,
         "reason": letter.reason,
-        "payload": payload,
+        "size": letter.size,
+        "digest": letter.digest or None,
+        "payload": text,
         "encoding": encoding,
     }
+
+
+def _text(payload: bytes) -> tuple[str, str]:
+    try:
+        return payload.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return b64encode(payload).decode(), "base64"
 
 
 def _json(document: object) -> Response:

@@ -37,6 +37,7 @@ from zenata.contract.worlds import (
     World,
     WorldRecord,
 )
+from zenata.control.audit import BACKFILL, audit_entry
 from zenata.control.keys import Principal, Role
 
 router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
@@ -45,7 +46,7 @@ _ALL = ("no-key", "unknown-world", "invalid-parameter", "world-unavailable")
 _OWN = (*_ALL, "wrong-role", "world-conflict")
 MAX_BACKFILL_READINGS = 200_000_000
 """Readings that backfills of one pilot's worlds may make in a day of UTC. A default: the whole city in ticks of 15 min for four
-months. Counted in memory, at most as many as there can be."""
+months. Counted in the audit log, at most as many as there can be."""
 
 _DAY = 86_400 * SECOND
 _ADVANCE_TIMEOUT = 600.0
@@ -260,11 +261,14 @@ def backfill(
     """Move a paused world on into the store, in ticks of `every`, as fast as it goes; `/v1/worlds/{world}` tells how far."""
     context.worlds.check_owner(principal, world, right)
     _check_private(context, world)
-    arguments, today = present(new, nulls=False), (principal.pilot, WallClock().now() // _DAY)
-    if principal.role is not Role.ADMIN:
-        arguments["max_readings"] = max(MAX_BACKFILL_READINGS - context.backfilled[today], 0)
-    answer = context.worlds.ask(world, "backfill", arguments)
-    context.backfilled[today] += answer.pop("expected", 0)
+    arguments, now = present(new, nulls=False), WallClock().now()
+    with context.backfill_turns[principal.pilot]:
+        if principal.role is not Role.ADMIN:
+            used = context.audit.backfilled(principal.pilot, now - now % _DAY)
+            arguments["max_readings"] = max(MAX_BACKFILL_READINGS - used, 0)
+        answer = context.worlds.ask(world, "backfill", arguments)
+        detail = {"readings": answer.pop("expected", 0)}
+        context.audit.record(audit_entry(principal, time=now, what=BACKFILL, target=world, detail=detail))
     return _json(answer, 202)
 
 

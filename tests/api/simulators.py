@@ -124,6 +124,8 @@ class Simulators:
         Cleared, commands wait.
     about_own : dict
         What the host says of the pilot's world beside the usual.
+    expected : int
+        Readings that a backfill makes.
     """
 
     def __init__(self) -> None:
@@ -136,6 +138,7 @@ class Simulators:
         self.ticks = Event()
         self.ticks.set()
         self.about_own: dict[str, Any] = {}
+        self.expected = 0
 
     def handler(self, world: str, owner: str) -> Callable[[str, dict[str, Any]], object]:
         answers = {
@@ -143,7 +146,8 @@ class Simulators:
             "fork": self.make,
             "worlds": lambda _: [status("w-foreign", "ben"), status("w-own", "test-pilot") | self.about_own],
             "delete": lambda _: None,
-            **dict.fromkeys(("status", "pace", "backfill"), lambda _: status(world, owner)),
+            **dict.fromkeys(("status", "pace"), lambda _: status(world, owner)),
+            "backfill": lambda _: status(world, owner) | {"expected": self.expected},
             "advance": self.advance,
             "event": lambda arguments: EVENT | {"type": arguments["event"]["type"]},
             "end-event": lambda arguments: {"id": arguments["id"], "end": None},

@@ -79,9 +79,14 @@ class DeadLetter(Document, frozen=True, kw_only=True):
     seq : int or None
     code, reason : str
         What is wrong with it, as a word and in words.
-    payload : str
-        Text, or base64.
-    encoding : str
+    size : int
+        Of the payload as it came [bytes].
+    digest : str or None
+        SHA-256 in hex of the whole payload, of which only the beginning is stored; None if all is.
+    payload : str or None
+        Text, or base64; None unless it was asked for.
+    encoding : str or None
+        Of `payload`.
     """
 
     received: Time
@@ -90,8 +95,10 @@ class DeadLetter(Document, frozen=True, kw_only=True):
     seq: int | None
     code: str
     reason: str
-    payload: str
-    encoding: Literal["utf-8", "base64"]
+    size: int
+    digest: str | None
+    payload: str | None
+    encoding: Literal["utf-8", "base64"] | None
 
 
 class ReplayResult(Document, frozen=True, kw_only=True):

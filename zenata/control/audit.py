@@ -16,6 +16,9 @@ BROKER_CUT_OFF = "broker.cut-off"
 BROKER_REFUSED = "broker.refused"
 """What the embedded broker did to a client, whose id is the target; by ``broker`` where it showed no key before."""
 
+BACKFILL = "world.backfill"
+"""A backfill was begun; the detail has how many `readings` it makes, which count against the day's quota."""
+
 _LONGEST = 200
 
 
@@ -81,6 +84,14 @@ class Audit:
         """Store an entry."""
         with Session(self._engine) as session, session.begin():
             session.add(audit_row(entry))
+
+    def backfilled(self, pilot: str, since: int) -> int:
+        """Return how many readings a pilot's backfills make that were begun at `since` [us since the Unix epoch] or later.
+
+        From the log, and not from the worlds: a world that is deleted gives nothing back.
+        """
+        entries = self.entries(who=pilot, what=(BACKFILL,), since=since, limit=100_000)
+        return sum(int(entry.detail.get("readings", 0)) for entry in entries)
 
     def entries(
         self,

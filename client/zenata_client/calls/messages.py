@@ -22,18 +22,23 @@ def accounts(world: str, *, all: bool = False) -> Plan[list[SensorAccount]]:  # 
     return (yield from collect(items(Page[SensorAccount], route("ledger", world), {"all": all})))
 
 
-def dead_letters(*, world: str | None = None, limit: int | None = None) -> Plan[list[DeadLetter]]:
+def dead_letters(
+    *, world: str | None = None, payload: bool = False, limit: int | None = None
+) -> Plan[list[DeadLetter]]:
     """Return messages that could not become readings, newest first, with the reason.
 
     Parameters
     ----------
     world : str, optional
         Only of this one.
+    payload : bool
+        Also what each message had in it.
     limit : int, optional
         At most so many.
     """
     size = 1000 if limit is None else max(min(limit, 1000), 1)
-    return (yield from collect(items(Page[DeadLetter], route("dead-letters"), {"world": world, "limit": size}, limit)))
+    params = {"world": world, "payload": payload, "limit": size}
+    return (yield from collect(items(Page[DeadLetter], route("dead-letters"), params, limit)))
 
 
 def replay_dead_letters() -> Plan[ReplayResult]:

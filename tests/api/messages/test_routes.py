@@ -14,7 +14,7 @@ from zenata.contract.messages import DeadLetter as LetterDocument
 from zenata.contract.messages import Ledger, SensorAccount
 from zenata.store import open_store
 from zenata.store.base import Store
-from zenata.store.dead_letters import DeadLetter
+from zenata.store.dead_letters import MAX_PAYLOAD, DeadLetter
 
 GOOD = b'[{"bn":"air-0001/","bt":1767225600,"seq":9,"n":"pm25","v":1}]'
 TOPICS = {"zenata": "zenata/telemetry/la-ferme/air/air-0001", "w-own": "w-own/telemetry/la-ferme/air/air-0001"}
@@ -131,7 +131,9 @@ def test_dead_letters_come_page_by_page_and_whole(api):
     with api.client("admin") as admin:
         items, cursor = [], None
         while True:
-            page = admin.get("/v1/dead-letters", params={"limit": 4} | ({"cursor": cursor} if cursor else {})).json()
+            page = admin.get(
+                "/v1/dead-letters", params={"limit": 4, "payload": True} | ({"cursor": cursor} if cursor else {})
+            ).json()
             items += page["items"]
             if (cursor := page["next"]) is None:
                 break
@@ -139,6 +141,31 @@ def test_dead_letters_come_page_by_page_and_whole(api):
     assert (items[5]["payload"], items[5]["encoding"]) == ("/w==", "base64")
     assert (items[4]["payload"], items[4]["encoding"], items[4]["seq"]) == ("{", "utf-8", None)
     assert (items[3]["sensor"], items[3]["seq"], items[0]["sensor"]) == ("air-0001", 4, None)
+
+
+def test_the_list_reads_no_payload_unless_asked(api, monkeypatch):
+    read: list[bool] = []
+    select = api.store.dead_letters
+    monkeypatch.setattr(
+        api.store, "dead_letters", lambda **options: read.append(options["payloads"]) or select(**options)
+    )
+    long = letter(8, TOPICS["zenata"], payload=b"x" * (MAX_PAYLOAD + 1)).bounded()
+    api.store.append(batch_of([], range(0)), [long])
+    with api.client("admin") as admin:
+        plain = conforming(admin.get("/v1/dead-letters").json(), Page[LetterDocument]).items
+        with_payload = admin.get("/v1/dead-letters", params={"payload": True, "limit": 1}).json()["items"]
+    assert read == [False, True]
+    assert {(one.payload, one.encoding) for one in plain} == {(None, None)}
+    assert (plain[0].size, plain[0].digest, plain[-1].size) == (MAX_PAYLOAD + 1, long.digest, 1)
+    assert len(with_payload[0]["payload"]) == MAX_PAYLOAD
+
+
+def test_a_page_with_payloads_is_short(api, monkeypatch):
+    monkeypatch.setattr("api.messages.routes.MAX_WITH_PAYLOAD", 2)
+    with api.client("admin") as admin:
+        page = admin.get("/v1/dead-letters", params={"payload": True, "limit": 1000}).json()
+        assert len(page["items"]) == 2
+        assert len(admin.get("/v1/dead-letters", params={"cursor": page["next"]}).json()["items"]) == 4
 
 
 def test_what_was_mended_is_replayed_once(api):

@@ -1,6 +1,7 @@
 """The routes against simulators that only write down what they are asked."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import msgspec
@@ -11,9 +12,11 @@ from api.worlds.routes import MAX_BACKFILL_READINGS
 from tests.api.documents import conforming
 from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
+from zenata.city.clock import WallClock
 from zenata.contract.base import Page
 from zenata.contract.commands import CommandResult
 from zenata.contract.worlds import Advanced, Event, Label, Repair, World, WorldRecord
+from zenata.control.audit import Audit
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +286,23 @@ def test_a_backfill_is_begun(pilot, simulators):
     assert response.status_code == 202
     wanted = {"end": "2026-02-01T00:00:00Z", "every": "15m", "max_readings": MAX_BACKFILL_READINGS}
     assert simulators.asked == [("w-own", "backfill", wanted)]
+    assert "expected" not in response.json()
+
+
+def test_backfills_count_against_the_day_also_after_a_restart_and_at_once(pilot, simulators, api):
+    def left() -> int:
+        pilot.post("/v1/worlds/w-own/backfill", json={"end": "2026-02-01T00:00:00Z"})
+        return simulators.asked[-1][2]["max_readings"]
+
+    before = left()
+    simulators.expected = 1_000_000
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: left(), range(4)))
+    assert {asked[2]["max_readings"] for asked in simulators.asked} == {before - n * 1_000_000 for n in range(4)}
+    restarted = Audit(api.context.audit._engine)
+    assert restarted.backfilled("test-pilot", 0) == MAX_BACKFILL_READINGS - before + 4_000_000
+    assert restarted.backfilled("test-pilot", WallClock().now()) == 0
+    assert restarted.backfilled("ben", 0) == 0
 
 
 @pytest.mark.parametrize(("became", "code"), [("applied", 200), ("rejected", 200), ("pending", 202)])
