@@ -18,7 +18,7 @@ from api.exports.export import Export, ExportQuery, pages
 from api.exports.writers import writer
 from api.readings.encode import Encoder
 from zenata.city.clock import SECOND, Clock
-from zenata.errors import SetupError, StoreError, ZenataError
+from zenata.errors import QueryTooFine, QueryTooHeavy, SetupError, StoreBusyError, StoreError, ZenataError
 from zenata.process.background import Background
 from zenata.store.base import Query, Store
 
@@ -159,9 +159,13 @@ class Exports(Background):
                 write(table)
                 rows += len(table)
                 if part.stat().st_size > MAX_BYTES:
-                    raise StoreError(f"it is larger than {MAX_BYTES / 1e9:g} GB: ask for a part of it, or aggregates")
+                    raise QueryTooHeavy(
+                        f"it is larger than {MAX_BYTES / 1e9:g} GB: ask for a part of it, or aggregates"
+                    )
                 if part.stat().st_size > room:
-                    raise StoreError("it is more than the quota storage has room for: delete exports, or ask for less")
+                    raise QueryTooHeavy(
+                        "it is more than the quota storage has room for: delete exports, or ask for less"
+                    )
                 self._update(export.id, save=time.monotonic() > saved + _SAVE, written_until=until, rows=rows)
                 saved = time.monotonic() if time.monotonic() > saved + _SAVE else saved
         with part.open("rb") as stream:
@@ -171,8 +175,14 @@ class Exports(Background):
         self._update(export.id, state="done", written_until=export.query.end, bytes=size, finished=self._clock.now())
 
     def _fail(self, id_: str, error: Exception) -> None:
-        known = isinstance(error, StoreError)
-        reason = str(error) if known else "it could not be written" if isinstance(error, OSError) else "internal error"
+        # Other errors of a store or a disk name files and servers, which a pilot must not see.
+        if isinstance(error, QueryTooHeavy | QueryTooFine | StoreBusyError):
+            reason = str(error)
+        elif isinstance(error, StoreError | OSError):
+            what = "readings could not be read" if isinstance(error, StoreError) else "file could not be written"
+            reason = f"the {what}: make the export again later, or ask whoever runs the sandbox"
+        else:
+            reason = "internal error"
         log.warning("export %s failed: %s", id_, error)
         with self._lock:
             (self._folder(id_) / "part").unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Worlds: their owners, read from their folders, and calls to their simulators."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ _PROBLEMS = {
     "limit": "world-limit",
     "quota": "over-quota",
 }
+
+_ABSOLUTE = re.compile(r"(?<![\w<:/])/(?!v1/|problems/)[\w.-]+/[\w.-]")
 
 _AGAIN = 60
 """When to ask for a world again that is one too many [s]: one has to be deleted first, so any time is a guess."""
@@ -118,8 +121,13 @@ def _call(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float)
         text = str(error)  # when nobody answers it names files and ports, which a pilot must not see
         if error.reason == "quota":
             raise Problem(name, f"{text}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
-        if error.reason != "away" and str(folder.parent) in text:  # a disk that is full, for instance
+        if error.reason != "away" and _names_file(text, folder):  # a disk that is full, for instance
             log.error("%s", text)
             text = "The sandbox cannot write the world's files now: ask whoever runs it"
         details = {"away": KINDS[name].help, "invalid": text}
         raise Problem(name, details.get(error.reason, f"{text.rstrip('.')}. {KINDS[name].help}")) from error
+
+
+def _names_file(text: str, folder: Path) -> bool:
+    """Return whether a text names a file of the operator's: one of the worlds, or any by an absolute path."""
+    return str(folder.parent) in text or _ABSOLUTE.search(text) is not None

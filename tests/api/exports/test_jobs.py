@@ -1,5 +1,6 @@
 """Exports are written whole or not at all, one pilot after the other, and outlive the process."""
 
+import re
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -17,7 +18,7 @@ from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small
 from tests.system.running import wait_until
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
-from zenata.errors import StoreError
+from zenata.errors import QueryTooHeavy, StoreAwayError, StoreError
 from zenata.store import open_store
 from zenata.store.base import Query
 
@@ -154,17 +155,29 @@ def test_what_was_under_way_is_written_after_a_restart(tmp_path, store):
         assert (done.state, done.rows, rows_in(after, done)) == ("done", MINUTES * len(SERIES), MINUTES * len(SERIES))
 
 
-def test_a_store_that_fails_fails_the_export_and_not_the_next(tmp_path, store):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StoreError("the store /secret/readings.duckdb cannot be read"), "could not be read"),
+        (StoreAwayError("InfluxDB at http://10.0.0.7:8086 said 500"), "could not be read"),
+        (OSError(28, "No space left on device", "/secret/part"), "could not be written"),
+        (ValueError("/secret"), "internal error"),
+        (QueryTooHeavy("ask for fewer series"), "ask for fewer series"),
+    ],
+)
+def test_a_store_that_fails_fails_the_export_and_not_the_next(tmp_path, store, error, told):
     class Broken:
         def query(self, query: Query):
             if query.selection.worlds:
-                raise StoreError("the disk has gone")
+                raise error
             return store.query(query)
 
     with Exports(root=tmp_path / "exports", store=Broken(), clock=WallClock()) as exports:
         bad = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("w-a",))), "csv")
         good = exports.make("ada", WHOLE, "csv")
-        assert ended(exports, bad).reason == "the disk has gone"
+        reason = ended(exports, bad).reason
+        assert told in reason
+        assert not re.search("secret|10[.]0", reason), "it names what is the operator's"
         assert ended(exports, good).state == "done"
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,29 @@ def test_a_refusal_becomes_a_problem(worlds, reason, problem):
         worlds.host("flying", {"x": 1})
     assert raised.value.name == problem
     assert ("flying 1 is not possible" in raised.value.detail) == (reason != "away")
+
+
+@pytest.mark.parametrize("path", ["{root}/zenata/journal.jsonl", "/srv/city/readings.duckdb", "'/var/lib/x y'"])
+def test_a_refusal_names_no_file_of_the_operator_s(worlds, path):
+    text = f"{path.format(root=worlds.root)} cannot be written: No space left on device".replace("x y", "x/y")
+
+    def refuse(verb, arguments):
+        raise ControlError(text, "conflict")
+
+    with ControlServer(worlds.root / "zenata", refuse), pytest.raises(Problem) as raised:
+        worlds.host("create")
+    assert "ask whoever runs it" in raised.value.detail
+    assert not re.search(r"/(srv|var|tmp)|duckdb|journal", raised.value.detail)
+
+
+def test_a_refusal_may_name_routes_and_topics(worlds):
+    text = "pause it first (PATCH /v1/worlds/w-1/clock); the topic is w-1/commands/la-ferme/air"
+
+    def refuse(verb, arguments):
+        raise ControlError(text, "conflict")
+
+    with ControlServer(worlds.root / "zenata", refuse), pytest.raises(Problem, match="PATCH /v1/worlds"):
+        worlds.host("create")
 
 
 def test_arguments_may_be_called_as_our_own_parameters_are(worlds):

@@ -84,7 +84,7 @@ class Http:
                 wanted = max(wanted, _retry_after(answer.headers))
             except HTTPError as error:
                 if isinstance(error, ReadTimeoutError) and form is not None:
-                    raise QueryTooHeavy(f"InfluxDB at {self.base} does not answer in time; ask for less") from error
+                    raise QueryTooHeavy("InfluxDB does not answer in time; ask for less") from error
                 said = f"cannot be reached: {type(error).__name__}"
             if time.monotonic() + wanted > given_up:
                 raise StoreAwayError(f"InfluxDB at {self.base} {said}")
