@@ -71,9 +71,6 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/exports",
                 "/v1/exports/{export}",
                 "/v1/exports/{export}/file",
-                "/v1/webhooks",
-                "/v1/webhooks/{webhook}",
-                "/v1/webhooks/{webhook}/deliveries",
                 "/v1/me",
                 "/v1/me/activity",
                 "/v1/audit",
@@ -112,6 +109,10 @@ RIGHTS: dict[tuple[str, str], Right] = {
     ("POST", "/api/v2/write"): _WRITE_OWN,
     ("POST", "/query"): _WRITE_OWN,
     ("GET", "/query"): _WRITE_OWN,
+    **dict.fromkeys(
+        [("GET", f"/v1/webhooks{rest}") for rest in ("", "/{webhook}", "/{webhook}/deliveries")],
+        Right(EVERYBODY),  # nobody else's at all: a URL often has a secret of the receiver in it
+    ),
     ("POST", "/v1/webhooks"): _WRITE_OWN,
     ("PATCH", "/v1/webhooks/{webhook}"): _WRITE_OWN,
     ("DELETE", "/v1/webhooks/{webhook}"): _WRITE_OWN,
