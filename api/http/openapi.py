@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Iterator
+from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -43,7 +45,7 @@ class Application(FastAPI):
     """A FastAPI whose document also holds the shape of errors, and calls each route by what it does."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of FastAPI
-        self._document: bytes | None = None
+        self._document: tuple[bytes, str] | None = None  # with its entity tag
         super().__init__(
             title="Zenata Sandbox",
             version="1",
@@ -61,11 +63,17 @@ class Application(FastAPI):
         self.add_route(str(self.openapi_url), self._openapi_document, include_in_schema=False)
 
     async def _openapi_document(self, request: Request) -> Response:
-        del request
         if self._document is None:
-            self._document = await to_thread.run_sync(lambda: msgspec.json.encode(self.openapi()))
-        headers = {"Cache-Control": "public, max-age=300"}
-        return Response(self._document, headers=headers, media_type="application/json")
+            self._document = await to_thread.run_sync(self._encoded)
+        body, tag = self._document
+        headers = {"Cache-Control": "public, max-age=300", "ETag": f"W/{tag}"}  # weak: it may be compressed
+        if tag in (one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(body, headers=headers, media_type="application/json")
+
+    def _encoded(self) -> tuple[bytes, str]:
+        body = msgspec.json.encode(self.openapi())
+        return body, f'"{sha256(body).hexdigest()[:32]}"'
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""

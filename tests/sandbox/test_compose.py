@@ -74,6 +74,20 @@ def test_no_service_may_do_more_than_it_must(service, folder):
     assert service.about["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_the_engine_s_logs_are_rotated(service):
+    logging = service.about["logging"]
+    assert logging["driver"] == "json-file"  # whose options these are
+    size = re.fullmatch(r"(\d+)m", logging["options"]["max-size"])
+    assert size
+    assert 1 <= int(size[1]) * int(logging["options"]["max-file"]) <= 100  # MB of each service
+
+
+def test_the_store_logs_no_queries(folder):
+    """InfluxDB 2 logs each query from the level `info` down."""
+    (store,) = [one for one in services(folder).values() if one.about["image"].startswith("influxdb:")]
+    assert store.environment["INFLUXD_LOG_LEVEL"] in {"warn", "error"}
+
+
 def test_what_it_waits_for_is_there_and_can_be_well(service, folder):
     others = services(folder)
     for other, how in service.about.get("depends_on", {}).items():

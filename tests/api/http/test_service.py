@@ -1,9 +1,12 @@
+import asyncio
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.http.app import create_app
+from api.http.openapi import Application
 from api.http.problems import KINDS
 from tests.api.running import Api, batch_of, running, series_of, small_city
 from zenata.city.readings import Catalog, Selection
@@ -117,6 +120,27 @@ def test_docs_load_nothing_from_elsewhere(api: Api) -> None:
         for asset in (*assets, "/openapi.json"):
             assert asset in page.text
             assert client.get(asset).status_code == 200
+
+
+def test_the_openapi_document_is_made_once_and_not_sent_to_who_has_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    encoded = Application._encoded
+    monkeypatch.setattr(Application, "_encoded", lambda app: made.append(1) or encoded(app))
+
+    async def ask(*tags: str) -> list[httpx.Response]:
+        transport = httpx.ASGITransport(create_app(api.context))
+        async with httpx.AsyncClient(transport=transport, base_url="http://city") as client:
+            return [await client.get("/openapi.json", headers={"If-None-Match": tag}) for tag in tags]
+
+    (first,) = asyncio.run(ask('"other"'))
+    tag = first.headers["etag"]
+    answers = asyncio.run(ask("", tag, tag.removeprefix("W/"), f'"other", {tag}'))
+    assert [answer.status_code for answer in answers] == [200, 304, 304, 304]
+    assert {answer.headers["etag"] for answer in answers} == {tag}
+    assert [len(answer.content) for answer in answers] == [len(first.content), 0, 0, 0]
+    assert len(made) == 2  # once by each application
 
 
 def test_every_problem_has_a_page(api: Api) -> None:
