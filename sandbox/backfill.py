@@ -74,7 +74,7 @@ def backfill(settings: Settings, *, start: str | None, end: str | None, every: s
     return True
 
 
-def replay_record(settings: Settings, file: Path, *, city: str | None, until: str | None, say: Say) -> bool:
+def replay_record(settings: Settings, file: Path, *, city: str | None, end: str | None, say: Say) -> bool:
     """Replay a recorded world; return whether it is the same.
 
     Parameters
@@ -85,8 +85,8 @@ def replay_record(settings: Settings, file: Path, *, city: str | None, until: st
         A world's record, or the ``run.json`` of a data directory.
     city : str or None
         Name or folder of the city pack; None takes the name that the record has.
-    until : str or None
-        Where to stop, RFC 3339.
+    end : str or None
+        Where to stop; relative times count from the start of the world.
     say : callable
         Takes what a person should read.
 
@@ -100,7 +100,9 @@ def replay_record(settings: Settings, file: Path, *, city: str | None, until: st
     secret = load_secret(beside if beside.exists() else settings.secret_file)
     _compare_zone_rules(history, say)
     with _shown(say) as show:
-        found = replay(load_city(city or history.recipe.city), history, moment("--until", until), show, secret)
+        found = replay(
+            load_city(city or history.recipe.city), history, moment("--end", end, history.recipe.start), show, secret
+        )
     if isinstance(found, Difference):
         say(f"different: first between {format_time(found.after)} and {format_time(found.until)}")
         return False

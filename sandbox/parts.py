@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from sandbox.settings import Settings
-from zenata.city.clock import parse_time
+from zenata.city.clock import WallClock, parse_moment
 from zenata.errors import SetupError, StoreAwayError, StoreError
 from zenata.process.backoff import Backoff
 from zenata.process.files import write_private
@@ -41,14 +41,14 @@ def broker_of(settings: Settings) -> Address:
     return parse_url(settings.broker)
 
 
-def moment(option: str, text: str | None) -> int | None:
-    """Read the time of an option [us since the Unix epoch]."""
+def moment(option: str, text: str | None, now: int | None = None) -> int | None:
+    """Read the time of an option [us since the Unix epoch]; relative ones count from `now`, or the time of day."""
     if text is None:
         return None
     try:
-        return parse_time(text)
-    except ValueError:
-        raise SetupError(f"{option} {text!r} is not a time: write it like 2026-01-31T08:00:00Z") from None
+        return parse_moment(text, WallClock().now() if now is None else now)
+    except ValueError as error:
+        raise SetupError(f"{option}: {error}") from None
 
 
 def open_sink(settings: Settings) -> BulkClient | Store:

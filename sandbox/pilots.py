@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sandbox.cli.city import ask
 from sandbox.init import FIRST, SHELL, keep_key, open_control_data, open_register
 from sandbox.settings import Settings
-from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.city.clock import WallClock, format_time, parse_moment
 from zenata.control.budget import Budget
 from zenata.control.checks import check_key
 from zenata.control.keys import ALL, MAIN, Key, Role, Scope
@@ -261,9 +261,9 @@ def _scopes(scopes: Sequence[Scope] | None) -> frozenset[Scope]:
 
 def _moment(text: str | None) -> int | None:
     try:
-        return None if text is None else parse_time(text)
+        return None if text is None else parse_moment(text, WallClock().now())
     except ValueError as error:
-        raise SetupError(f"--expires {text}: {error}") from None
+        raise SetupError(f"--expires: {error}") from None
 
 
 def _quota(text: str) -> tuple[str, float | None]:

@@ -175,10 +175,11 @@ def _scenario(settings: Settings) -> str | None:
 
 
 def digest(settings: Settings, until: str) -> str:
-    """Simulate from ``settings.start`` up to `until` without a broker; return the hash of all that would be said."""
-    start, end = moment("--start", settings.start), moment("--digest-until", until)
+    """Simulate from ``settings.start`` up to `until` without a broker; return the hash of all that would be published."""
+    start = moment("--start", settings.start)
+    end = moment("--digest-end", until, start)
     if start is None or end is None or end <= start:
-        raise SetupError("a digest needs --start and a later --digest-until")
+        raise SetupError("a digest needs --start and a later --digest-end")
     city, seed = load_city(settings.city), 1 if settings.seed is None else settings.seed
     world = World(city, seed=seed, start=start, events=planned(city, _scenario(settings), start // TICK * TICK))
     said = Digest()

@@ -22,7 +22,7 @@ from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
 from api.readings.query import to_page
-from zenata.city.clock import SECOND, WallClock, format_time
+from zenata.city.clock import SECOND, WallClock, as_text, format_time
 from zenata.contract.base import Page
 from zenata.contract.exports import Export as ExportDocument
 from zenata.contract.exports import NewExport
@@ -67,9 +67,9 @@ def make(
     """
     format_ = FORMATS[new.format]
     try:
-        params = ReadingsParams(
-            **{
-                name: value
+        params = ReadingsParams.model_validate(
+            {
+                name: as_text(value) if isinstance(value, int | float) else value
                 for name, value in structs.asdict(new).items()
                 if name != "format" and value not in (None, ())
             }

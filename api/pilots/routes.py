@@ -16,7 +16,7 @@ from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
-from zenata.city.clock import WallClock, format_time, parse_time
+from zenata.city.clock import WallClock, format_time, parse_moment
 from zenata.contract.base import Page
 from zenata.contract.pilots import (
     Budget,
@@ -241,11 +241,11 @@ def _issued(context: Context, pilot: str, name: str, key: str) -> dict[str, Any]
     return _key(stored) | {"key": key}
 
 
-def _moment(text: str | None) -> int | None:
-    if text is None:
+def _moment(expires: str | float | None) -> int | None:
+    if expires is None:
         return None
     try:
-        return parse_time(text)
+        return parse_moment(expires, WallClock().now())
     except ValueError as error:
         raise invalid("expires", str(error)) from None
 

@@ -223,9 +223,9 @@ def _condition(context: Context, principal: Principal, world: str, condition: Co
 
 def _check_durations(stored: dict[str, Any]) -> None:
     for name in ("duration", "after"):
-        if text := stored.get(name):
+        if (duration := stored.get(name)) not in (None, 0):
             try:
-                parse_duration(text)
+                parse_duration(duration)
             except ValueError as error:
                 raise invalid(f"condition.{name}", str(error)) from None
 

@@ -77,7 +77,7 @@ def create(
     It has a clock of its own and its own topics, `{world}/...`; its readings are kept under its name. Nobody else sees
     it. Left alone for long it falls asleep, and wakes when it is asked for something.
     """
-    start = new.start or format_time(WallClock().now())
+    start = format_time(WallClock().now()) if new.start is None else new.start
     answer = context.worlds.host("create", present(new, nulls=False) | {"start": start} | _owner(context, principal))
     return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
@@ -145,7 +145,7 @@ def advance(
     as MessagePack; with `application/vnd.apache.arrow.stream` the readings as a table, and the rest in its metadata.
     """
     context.worlds.check_owner(principal, world, right)
-    arguments = present(new, nulls=False)
+    arguments = _in_new_words(present(new, nulls=False))
     arguments["orders"] = [_order(context, principal, present(command)) for command in arguments.pop("commands")]
     answer = msgspec.json.decode(
         context.worlds.ask_raw(world, "advance", arguments, timeout=_ADVANCE_TIMEOUT), type=dict[str, msgspec.Raw]
@@ -244,7 +244,7 @@ def fork(
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
     context.worlds.check_owner(principal, world, right)
-    arguments = present(new, nulls=False) | _owner(context, principal) | _view(principal)
+    arguments = _in_new_words(present(new, nulls=False)) | _owner(context, principal) | _view(principal)
     answer = context.worlds.ask(world, "fork", arguments)
     return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
@@ -355,6 +355,11 @@ def command_outcome(
     if answer is None:
         raise Problem("unknown-command", f"{world} remembers no command {command!r} of yours.")
     return _json(answer)
+
+
+def _in_new_words(members: dict[str, Any]) -> dict[str, Any]:
+    """Return members of a body with the words of today for those that were renamed."""
+    return {{"until": "end", "at": "start"}.get(name, name): value for name, value in members.items()}
 
 
 def _owner(context: Context, principal: Principal) -> dict[str, Any]:

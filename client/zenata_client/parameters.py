@@ -1,14 +1,15 @@
 """Parameters of calls: their types, how a request writes them, and their part of the docstrings."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 Names: TypeAlias = str | Sequence[str]
 Moment: TypeAlias = str | int | float | datetime | timedelta
-"""A time, or a duration from the newest reading on; see `DOCUMENTED`."""
+"""A time, or a duration from now on, where now is the newest reading or the time of a world; see `DOCUMENTED`."""
 Duration: TypeAlias = str | int | float | timedelta
 """``15m``, seconds, or a `timedelta`."""
 FormatName: TypeAlias = Literal["csv", "parquet", "arrow"]
@@ -24,7 +25,7 @@ DOCUMENTED = {
     "range": """\
     start, end : str, int, float, datetime or timedelta, optional
         From `start` to before `end`, in the time of the world; the last hour if left out. RFC 3339, Unix seconds or
-        milliseconds, or a duration before the newest reading: ``-90m``, ``timedelta(minutes=-90)``.
+        milliseconds, or a duration from the newest reading on: ``-90m``, ``now-1h``, ``timedelta(minutes=-90)``.
     every : str, int, float or timedelta, optional
         Aggregate in buckets of this width: ``15m``, seconds, or a `timedelta`.
     agg : str or list of str, optional
@@ -33,9 +34,11 @@ DOCUMENTED = {
         Time zone by whose clock buckets begin, such as ``Africa/Casablanca``.""",
     "paused": """\
     steps : int, optional
-        Ticks of ten seconds; give this or `until`.
-    until : str, datetime or timedelta, optional
-        Up to this time, or so much further.""",
+        Ticks; give this or `end`.
+    end : str, int, float, datetime or timedelta, optional
+        Up to this time, or so much further: ``+10m``, ``timedelta(minutes=10)``.
+    until
+        The earlier word for `end`.""",
 }
 """Descriptions that several docstrings share, by the name that stands for each, such as ``{series}``."""
 
@@ -49,42 +52,109 @@ def documented(function: F) -> F:
     return function
 
 
+_MOMENTS = {"start", "end", "expires"}  # members and parameters that are times, so that a duration counts from now
+_UNITS = {
+    unit: timedelta(**{name: 1})
+    for name, units in {
+        "microseconds": "us usec",
+        "milliseconds": "ms msec",
+        "seconds": "s sec secs second seconds",
+        "minutes": "m min mins minute minutes",
+        "hours": "h hr hrs hour hours",
+        "days": "d day days",
+        "weeks": "w week weeks",
+    }.items()
+    for unit in units.split()
+}
+_NUMBER = r"[0-9]+(?:\.[0-9]*)?"
+_PART = rf"({_NUMBER})\s*([a-z]+)\s*"
+_ISO = rf"P(?:({_NUMBER})W)?(?:({_NUMBER})D)?(?:T(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
+_YEARS = (datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+
+
 def query(parameters: Mapping[str, object]) -> dict[str, str]:
     """Write parameters as a query has them; None is left out."""
-    return {name: _text(value) for name, value in parameters.items() if value is not None}
+    return {name: _text(name, value) for name, value in parameters.items() if value is not None}
 
 
 def body(members: Mapping[str, object]) -> dict[str, Any]:
-    """Write the members of a body, times and durations as text; None is left out."""
-    return {
-        name: text_of(value) if isinstance(value, datetime | timedelta) else value
-        for name, value in members.items()
-        if value is not None
-    }
+    """Write the members of a body, times and durations as text; None is left out, except in members of members."""
+    return {name: _member(name, value) for name, value in members.items() if value is not None}
 
 
-def text_of(moment: Moment) -> str:
-    """Write a time or duration as the API reads it.
+def text_of(value: Moment, *, signed: bool = False) -> str:
+    """Write a time or duration as the API reads it; `signed` is for a duration from now on."""
+    if isinstance(value, timedelta):
+        sign = "-" if value < timedelta() else "+" if signed else ""
+        micros = abs(value) // timedelta(microseconds=1)
+        return f"{sign}{micros}us" if micros % 1_000_000 else f"{sign}{micros // 1_000_000}s"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")  # without an offset it is UTC, as everywhere in the API
+    return str(value)
+
+
+def duration_of(duration: Duration) -> timedelta:
+    """Return a duration, read as the API reads it.
 
     Raises
     ------
     ValueError
-        If it is a `timedelta` that is no whole number of seconds.
+        If it is none.
+    """
+    if isinstance(duration, timedelta):
+        return duration
+    text = str(duration).strip()
+    if re.fullmatch(_NUMBER, text):
+        return timedelta(seconds=float(text))
+    parts = re.findall(_PART, text) if re.fullmatch(f"(?:{_PART})+", text) else []
+    if match := re.fullmatch(_ISO, text.upper()):
+        parts = [(count, unit) for count, unit in zip(match.groups(), "wdhms", strict=True) if count]
+    if not parts or any(unit not in _UNITS for _, unit in parts):
+        raise ValueError(f"{duration!r} is not a duration: write one such as 30s, 15min, 1h, PT15M or 900 (seconds)")
+    return sum((float(count) * _UNITS[unit] for count, unit in parts), timedelta())
+
+
+def moment_of(moment: Moment, now: datetime) -> datetime:
+    """Return a time, read as the API reads it; relative ones count from `now`.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
     """
     if isinstance(moment, timedelta):
-        sign = "-" if moment < timedelta() else ""
-        seconds, rest = divmod(abs(moment), timedelta(seconds=1))
-        if rest:
-            raise ValueError(f"{moment} is no whole number of seconds")
-        return f"{sign}{seconds}s"
+        return now + moment
     if isinstance(moment, datetime):
-        return moment.isoformat().replace("+00:00", "Z")  # without an offset it is UTC, as everywhere in the API
-    return str(moment)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    text = str(moment).strip()
+    if re.fullmatch(_NUMBER, text):
+        seconds = [float(text) / scale for scale in (1, 1e3, 1e6, 1e9)]
+        found = [one for one in seconds if _YEARS[0] <= one < _YEARS[1]]
+        if not found:
+            raise ValueError(f"{moment!r} is not a time of the years 2000 to 2099 in s, ms, us or ns since 1970")
+        return datetime.fromtimestamp(found[0], UTC)
+    if text == "now":
+        return now
+    if match := re.fullmatch(r"(?:now)?\s*([+-])\s*(.+)", text):
+        length = duration_of(match[2])
+        return now - length if match[1] == "-" else now + length
+    try:
+        return moment_of(datetime.fromisoformat(text), now)
+    except ValueError:
+        raise ValueError(f"{moment!r} is not a time: write RFC 3339, or so far from now as +10m") from None
 
 
-def _text(value: object) -> str:
+def _member(name: str, value: object) -> object:
+    if isinstance(value, datetime | timedelta):
+        return text_of(value, signed=name in _MOMENTS)
+    if isinstance(value, Mapping):
+        return {inner: _member(inner, one) for inner, one in value.items()}
+    return [_member(name, one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float | datetime | timedelta):
-        return text_of(value)
-    return ",".join(map(_text, value)) if isinstance(value, Iterable) else str(value)
+        return text_of(value, signed=name in _MOMENTS)
+    return ",".join(_text(name, one) for one in value) if isinstance(value, Iterable) else str(value)

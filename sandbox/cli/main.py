@@ -111,7 +111,11 @@ def simulate(
     scenario: Scenario = None,
     digest_until: Annotated[
         str | None,
-        typer.Option(help="Publish nothing: simulate from --start up to this time, and print a hash of every reading."),
+        typer.Option(
+            "--digest-end",
+            "--digest-until",
+            help="Publish nothing: simulate from --start up to this time, and print a hash of every reading.",
+        ),
     ] = None,
 ) -> None:
     """Run the simulators alone, against any MQTT broker."""
@@ -173,7 +177,7 @@ def backfill(
     city: City = None,
     world: World = None,
     seed: Seed = None,
-    start: Annotated[str | None, typer.Option(help="From when on, as 2026-01-01T00:00:00Z.")] = None,
+    start: Annotated[str | None, typer.Option(help="From when on, as 2026-01-01T00:00:00Z or -30d.")] = None,
     end: Annotated[
         str | None,
         typer.Option(help="Up to when.", show_default="the first moment of the city, or now if it is not made"),
@@ -194,15 +198,21 @@ def backfill(
 def replay(
     file: Annotated[Path, typer.Argument(help="A world's record, or the run.json of a data directory.")],
     city: Annotated[str | None, typer.Option(help="Folder of the city pack, if it is not one of ours.")] = None,
-    until: Annotated[
-        str | None, typer.Option(help="Stop at this time.", show_default="go on to its last fingerprint")
+    end: Annotated[
+        str | None,
+        typer.Option(
+            "--end",
+            "--until",
+            help="Stop at this time, or so long after its start as +2h.",
+            show_default="go on to its last fingerprint",
+        ),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Run a recorded world again, and say whether it is the same, or where it first differs."""
     from sandbox.backfill import replay_record
 
-    if not replay_record(settings_of(data_dir=data_dir), file, city=city, until=until, say=typer.echo):
+    if not replay_record(settings_of(data_dir=data_dir), file, city=city, end=end, say=typer.echo):
         raise typer.Exit(1)
 
 

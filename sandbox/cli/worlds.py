@@ -54,7 +54,7 @@ def list_worlds(user: User = "admin", data_dir: DataDir = None) -> None:
 def create(
     seed: Annotated[int, typer.Option(help="What all chance comes from.")] = 1,
     start: Annotated[
-        str | None, typer.Option(help="First moment, as 2026-07-01T06:00:00Z.", show_default="now")
+        str | None, typer.Option(help="First moment, as 2026-07-01T06:00:00Z or -1d.", show_default="now")
     ] = None,
     scenario: Annotated[str | None, typer.Option(help="A scenario of the city pack.")] = None,
     speed: SpeedWord = None,
@@ -105,13 +105,17 @@ def clock(
 @worlds_app.command()
 def advance(
     world: WorldName,
-    steps: Annotated[int | None, typer.Option(help="Ticks of ten seconds; give this or --until.")] = None,
-    until: Annotated[str | None, typer.Option(help="Up to this time, as 2026-07-01T07:00:00Z.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Ticks; give this or --end.")] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--end", "--until", help="Up to this time, as 2026-07-01T07:00:00Z, or so far as +10m."),
+    ] = None,
+    every: Annotated[str | None, typer.Option(help="Length of a tick, 10s to 1h.", show_default="10s")] = None,
     user: User = "admin",
     data_dir: DataDir = None,
 ) -> None:
     """Move a paused world on, and say how many readings there were; query them with /v1/readings."""
-    moved = _ask(data_dir, user, _at(world, "advance"), "POST", steps=steps, until=until, limit=0)
+    moved = _ask(data_dir, user, _at(world, "advance"), "POST", steps=steps, end=end, every=every, limit=0)
     typer.echo(f"{world} stands at {moved['time']}, {moved['rows']:,} readings later")
 
 
@@ -125,7 +129,10 @@ def events(world: WorldName, user: User = "admin", data_dir: DataDir = None) -> 
 @worlds_app.command()
 def fork(
     world: WorldName,
-    at: Annotated[str | None, typer.Option(help="As it was at this time.", show_default="as it is now")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", "--at", help="As it was at this time, as -1h.", show_default="as it is now"),
+    ] = None,
     speed: SpeedWord = None,
     paused: Paused = False,
     user: User = "admin",
@@ -134,5 +141,7 @@ def fork(
     """Make a private world that continues another, and print its name."""
     state = "paused" if paused else None
     typer.echo(
-        _ask(data_dir, user, _at(world, "fork"), "POST", at=at, speed=_speed(speed), state=state or "running")["world"]
+        _ask(data_dir, user, _at(world, "fork"), "POST", start=start, speed=_speed(speed), state=state or "running")[
+            "world"
+        ]
     )

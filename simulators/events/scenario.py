@@ -5,12 +5,11 @@
     [[events]]
     type = "leak"          # a key of `simulators.events.registry.EVENTS`
     id = "night-leak"      # optional: the type and a number
-    start = "+1d2h"        # after the start of the world, or a time; at its start if it is left out
+    start = "+1d2h"        # from the start of the world on, or a time; at its start if it is left out
     duration = "6h"        # or a number of seconds; as the type has it if it is left out
     target = "street-0033" # everything else is a parameter of the type
 """
 
-import math
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -21,7 +20,7 @@ import msgspec
 from simulators.events.base import Event
 from simulators.events.places import unknown
 from simulators.events.registry import EVENTS
-from zenata.city.clock import LONGEST, SECOND, parse_duration, parse_time
+from zenata.city.clock import parse_duration, parse_moment
 from zenata.city.model import City
 from zenata.errors import ScenarioError
 
@@ -34,8 +33,8 @@ class _Entry(msgspec.Struct, kw_only=True):
 
     type: str
     id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
-    start: str | None = None
-    duration: str | float | None = None
+    start: str | int | float | None = None
+    duration: str | int | float | None = None
 
 
 def scenario_named(city: City, name: str) -> str:
@@ -144,35 +143,23 @@ def _event_of(entry: Mapping[str, Any], start: int, used: Collection[str]) -> Ev
     parsed = msgspec.convert(plain, _Entry)
     if parsed.type not in EVENTS:
         raise unknown("type", parsed.type, EVENTS)
-    begin = _start_of(parsed.start, start)
+    begin, duration = start, EVENTS[parsed.type].duration
+    name = "start"
+    try:
+        if parsed.start is not None:
+            begin = parse_moment(parsed.start, start)
+        name = "duration"
+        if parsed.duration is not None:
+            duration = parse_duration(parsed.duration)
+    except ValueError as error:
+        raise ScenarioError(f"{name}: {error}") from None
     return Event(
         id=parsed.id or _free_id(parsed.type, used),
         type=parsed.type,
         start=begin,
-        end=begin + (EVENTS[parsed.type].duration if parsed.duration is None else _duration_of(parsed.duration)),
+        end=begin + duration,
         parameters={name: value for name, value in entry.items() if name not in _Entry.__struct_fields__},
     )
-
-
-def _start_of(text: str | None, start: int) -> int:
-    if text is None:
-        return start
-    if text.startswith("+"):
-        return start + parse_duration(text[1:])
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ScenarioError(
-            f"start {text!r} is neither a time such as 2026-01-01T00:00:00Z, nor one such as +2h"
-        ) from error
-
-
-def _duration_of(value: str | float) -> int:
-    if isinstance(value, str):
-        return parse_duration(value)
-    if not (math.isfinite(value) and 0 < value * SECOND <= LONGEST):
-        raise ScenarioError(f"duration {value:g} s is out of range: from above 0 to 100 years")
-    return max(round(value * SECOND), 1)
 
 
 def _free_id(type_: str, used: Collection[str]) -> str:

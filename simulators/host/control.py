@@ -143,13 +143,15 @@ class WorldControl:
 
     def _advance(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request = read_arguments(arguments, AdvanceRequest)
-        if (request.until is None) == (request.steps is None):
-            raise ControlError("advance needs either until or steps", "invalid")
+        if (request.end is None) == (request.steps is None):
+            raise ControlError("advance needs either end or steps", "invalid")
         every = read_tick("every", request.every)
         first = self._run.time
-        steps = request.steps or (read_time("until", request.until or "") // every - first // every)
-        if steps < 1:
-            raise ControlError(f"until is past: it is {format_time(first)} in this world", "invalid")
+        steps = request.steps
+        if request.end is not None:
+            steps = read_time("end", request.end, first) // every - first // every
+        if steps is None or steps < 1:
+            raise ControlError(f"end is not a tick later: it is {format_time(first)} in this world", "invalid")
         if steps > MAX_STEPS:
             raise ControlError(f"that is {steps:,} ticks; a request makes up to {MAX_STEPS:,}", "limit")
         collected = _Collected(limit=request.limit)
@@ -192,7 +194,7 @@ class WorldControl:
         request, fast_forward = read_arguments(arguments, BackfillRequest), self._simulation.fast_forward
         if fast_forward is None:
             raise ControlError("this world has no store to fill", "conflict")
-        end, every = read_time("end", request.end), read_tick("every", request.every)
+        end, every = read_time("end", request.end, self._run.time), read_tick("every", request.every)
         try:
             check_times(self._run.time, end, every)
         except SetupError as error:
@@ -260,10 +262,10 @@ class WorldControl:
         request = read_arguments(arguments, ForkRequest)
         check_view(self._run, request.full, "a copy of it would show its future")
         self._check_caught_up()
-        if request.at is None:
+        if request.start is None:
             begins, state, journal = self._between_ticks(self._now)
         else:
-            begins, state, journal = self._then(read_time("at", request.at))
+            begins, state, journal = self._then(read_time("start", request.start, self._run.time))
         name = self._worlds.make(
             replace(self._run.recipe, owner=request.owner, parent=self._name, live=False, begins=begins),
             Pace(state=request.state, speed=read_speed(request.speed, self._simulation.pace.speed)),
@@ -279,7 +281,9 @@ class WorldControl:
     def _then(self, at: int) -> Moment:
         """Return how it was at a time [us]; without a state where a copy has to come there from the start."""
         if not self._run.recipe.start <= at <= self._run.time:
-            raise ControlError("at is outside what this world has lived: from start to time of its status", "invalid")
+            raise ControlError(
+                "start is outside what this world has lived: from start to time of its status", "invalid"
+            )
         time_ = at // TICK * TICK
         journal = [entry for entry in self._run.journal.since(0) if entry.at < time_]
         return time_, self._record.milestone(time_), journal

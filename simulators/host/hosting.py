@@ -148,7 +148,8 @@ class HostControl:
 
     def _recipe(self, request: NewWorldRequest) -> Recipe:
         city = self._world.city
-        start = WallClock().now() if request.start is None else read_time("start", request.start)
+        now = WallClock().now()
+        start = now if request.start is None else read_time("start", request.start, now)
         if not EARLIEST <= start < LATEST:
             raise ControlError(f"start is outside {format_time(EARLIEST)} to {format_time(LATEST)}", "invalid")
         _check_known("kind", request.kinds, set(SIMULATED))

@@ -9,7 +9,7 @@ from simulators.host.commands import MAX_COMMANDS
 from simulators.host.store_writer import LONGEST_TICK
 from simulators.record.journal import Order
 from simulators.world.world import TICK
-from zenata.city.clock import parse_duration, parse_time
+from zenata.city.clock import parse_duration, parse_moment
 from zenata.errors import ControlError
 
 State = Literal["running", "paused"]
@@ -25,6 +25,9 @@ MAX_ROWS = 1_000_000
 """Readings in the answer to one `advance`."""
 
 P = TypeVar("P", bound="Arguments")
+Moment = str | int | float
+"""A time in any of the forms that `zenata.city.clock.parse_moment` reads."""
+Duration = str | int | float
 
 MaxWorlds = Annotated[int, msgspec.Meta(ge=0)] | None  # private worlds that the owner may have
 
@@ -62,9 +65,9 @@ class PaceRequest(Arguments):
 class AdvanceRequest(Arguments):
     """Either a time or a number of ticks, their length, commands for the first of them, and the most readings to return."""
 
-    until: str | None = None
+    end: Moment | None = None
     steps: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    every: str = "10s"
+    every: Duration = "10s"
     orders: Annotated[tuple[Order, ...], msgspec.Meta(max_length=MAX_COMMANDS)] = ()
     limit: Annotated[int, msgspec.Meta(ge=0, le=MAX_ROWS)] = 100_000
 
@@ -72,8 +75,8 @@ class AdvanceRequest(Arguments):
 class BackfillRequest(Arguments):
     """Up to when to move the world on, the length of its ticks, and how many readings that may make."""
 
-    end: str
-    every: str = "15m"
+    end: Moment
+    every: Duration = "15m"
     max_readings: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
@@ -115,7 +118,7 @@ class ForkRequest(ViewRequest, kw_only=True):
 
     owner: Annotated[str, msgspec.Meta(min_length=1)]
     max_worlds: MaxWorlds = None
-    at: str | None = None
+    start: Moment | None = None
     speed: Speed | None = None
     state: State = "running"
 
@@ -126,7 +129,7 @@ class NewWorldRequest(Arguments):
     owner: Annotated[str, msgspec.Meta(min_length=1)]
     max_worlds: MaxWorlds = None
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 1
-    start: str | None = None
+    start: Moment | None = None
     scenario: str | list[dict[str, Any]] | None = None
     speed: Speed = 1.0
     state: State = "running"
@@ -158,7 +161,7 @@ def read_arguments(arguments: Mapping[str, Any], type_: type[P]) -> P:
         raise ControlError(str(error).replace("$.", ""), "invalid") from error
 
 
-def read_duration(name: str, text: str) -> int:
+def read_duration(name: str, text: Duration) -> int:
     """Read a duration [us].
 
     Raises
@@ -172,7 +175,7 @@ def read_duration(name: str, text: str) -> int:
         raise ControlError(f"{name}: {error}", "invalid") from None
 
 
-def read_tick(name: str, text: str) -> int:
+def read_tick(name: str, text: Duration) -> int:
     """Read a length of ticks [us].
 
     Raises
@@ -186,8 +189,8 @@ def read_tick(name: str, text: str) -> int:
     return every
 
 
-def read_time(name: str, text: str) -> int:
-    """Read a time [us since the Unix epoch].
+def read_time(name: str, text: Moment, now: int) -> int:
+    """Read a time; relative ones count from `now` [us since the Unix epoch].
 
     Raises
     ------
@@ -195,11 +198,9 @@ def read_time(name: str, text: str) -> int:
         If it is none.
     """
     try:
-        return parse_time(text)
-    except (ValueError, OverflowError):
-        raise ControlError(
-            f"{name} {text[:80]!r} is not a time: write it like 2026-01-31T08:00:00Z", "invalid"
-        ) from None
+        return parse_moment(text, now)
+    except ValueError as error:
+        raise ControlError(f"{name}: {error}", "invalid") from None
 
 
 def read_speed(speed: float | Literal["max"] | None, default: float) -> float:

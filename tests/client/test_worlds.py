@@ -88,10 +88,19 @@ def test_l4_all_readings_of_a_long_way_come(per_step, steps):
         (at(31), 31),
         (START + timedelta(seconds=301), 31),
         (START + timedelta(seconds=299), 30),
+        ("+10m", 60),
+        ("now+PT1H", 360),
+        (int(START.timestamp() * 1000) + 60_000, 6),
     ],
 )
 def test_a_way_may_be_a_time_or_a_duration(until, steps):
+    assert World(2).carry_out(advance("w", end=until)).steps == steps
     assert World(2).carry_out(advance("w", until=until)).steps == steps
+
+
+def test_the_length_of_a_tick_may_be_text_or_seconds():
+    assert World(2).carry_out(advance("w", end=timedelta(minutes=10), every="5m")).steps == 2
+    assert World(2).carry_out(advance("w", end="+10m", every=300)).steps == 2
 
 
 def test_readings_that_an_answer_has_no_room_for_are_queried_until_they_are_stored():
@@ -110,7 +119,7 @@ def test_a_limit_is_kept_and_the_world_goes_all_the_way():
     assert (len(moved.items), moved.rows, moved.steps) == (10, 4000, 100)
 
 
-@pytest.mark.parametrize("way", [{}, {"steps": 1, "until": at(1)}, {"until": timedelta(seconds=5)}])
+@pytest.mark.parametrize("way", [{}, {"steps": 1, "until": at(1)}, {"end": timedelta(seconds=5)}])
 def test_a_way_that_is_none_is_refused_before_anything_is_asked(way):
     with pytest.raises(ValueError, match=r"steps|ticks"):
         next(advance("w", **way))

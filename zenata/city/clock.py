@@ -159,7 +159,7 @@ def parse_time(text: str) -> int:
     return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds
 
 
-def parse_duration(text: str) -> int:
+def parse_duration(value: str | float) -> int:
     """Read a duration: ``90min``, ``1d12h``, ISO 8601 (-1, section 5.5.2; ``PT15M``), or a number of seconds.
 
     Months and years have no fixed length and are not read.
@@ -172,8 +172,9 @@ def parse_duration(text: str) -> int:
     Raises
     ------
     ValueError
-        If `text` is not a duration.
+        If `value` is not a duration.
     """
+    text = as_text(value)
     plain = text.strip()
     parts: list[tuple[str, str]] = []
     if re.fullmatch(_NUMBER, plain):
@@ -190,12 +191,17 @@ def parse_duration(text: str) -> int:
     return duration
 
 
-def parse_moment(text: str, now: int) -> int:
-    """Read a time in any of the forms that parameters take.
+def as_text(value: str | float) -> str:
+    """Return a number of a JSON document as its text, without an exponent; text as it is."""
+    return f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+def parse_moment(value: str | float, now: int) -> int:
+    """Read a time in any of the forms that parameters and the members of bodies take.
 
     Parameters
     ----------
-    text : str
+    value : str, int or float
         RFC 3339, where a time without an offset is UTC; a number since the Unix epoch in s, ms, us or ns, by its size;
         ``now``; or a duration from now: ``-90min``, ``+10m``, ``now-1h``, ``-PT1H``. Where a URL has turned a plus into
         a space, the space is read as one.
@@ -210,8 +216,9 @@ def parse_moment(text: str, now: int) -> int:
     Raises
     ------
     ValueError
-        If `text` is none of these.
+        If `value` is none of these.
     """
+    text = as_text(value)
     plain = text.strip()
     if not plain:
         raise ValueError(f"is empty: {MOMENT_HELP}")
@@ -219,7 +226,7 @@ def parse_moment(text: str, now: int) -> int:
         return now
     try:
         if re.fullmatch(_NUMBER, plain) and not text.startswith(" "):
-            return 0 if plain == "0" else from_epoch(float(plain) if "." in plain else int(plain))
+            return 0 if not plain.strip("0.") else from_epoch(float(plain) if "." in plain else int(plain))
         offset = text.removeprefix("now")
         lost_plus = offset.startswith(" ") and offset.strip()[0] not in "+-"
         if signed := _SIGNED.fullmatch("+" + offset if lost_plus else offset.strip()):
@@ -233,13 +240,15 @@ def parse_moment(text: str, now: int) -> int:
         raise ValueError(f"{reason}: {MOMENT_HELP}") from None
 
 
-def is_relative(text: str) -> bool:
+def is_relative(value: str | float) -> bool:
     """Return whether a time that `parse_moment` reads counts from now."""
+    text = as_text(value)
     return text[:3] == "now" or text[:1] in {"+", "-", " "}
 
 
-def lacks_zone(text: str) -> bool:
+def lacks_zone(value: str | float) -> bool:
     """Return whether a time that `parse_moment` reads is a date or a time of day without an offset, and so taken as UTC."""
+    text = as_text(value)
     plain = _LOST_PLUS.sub(r"\1+\2", text.strip())
     return not (is_relative(text) or re.fullmatch(_NUMBER, plain) or _OFFSET.search(plain.upper()))
 

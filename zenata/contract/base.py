@@ -20,8 +20,22 @@ JsonObject: TypeAlias = dict[str, Any]
 Time = Annotated[datetime, Meta(tz=True)]
 """RFC 3339 in UTC."""
 
-Moment = Annotated[str, Meta(max_length=64, examples=["2026-07-01T06:00:00Z"])]
-"""A time in a request: RFC 3339."""
+_Text = Annotated[str, Meta(max_length=64)]
+
+Moment: TypeAlias = Annotated[
+    _Text | int | float,
+    Meta(
+        examples=["2026-07-01T06:00:00Z", "+10m", 1782885600],
+        extra={"words": "a time: RFC 3339, a number since 1970 (s, ms, us or ns), or from now on as +10m or -90min"},
+    ),
+]
+"""A time in a request: RFC 3339, a number since the Unix epoch, or relative to now (docs/time.md)."""
+
+Duration: TypeAlias = Annotated[
+    _Text | int | float,
+    Meta(examples=["15m", 900], extra={"words": "a duration, such as 30s, 15min, 1h or PT15M, or a number of seconds"}),
+]
+"""A duration in a request: a text such as ``15m`` or ``PT15M``, or a number of seconds."""
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f" + "\u2028\u2029\u202a-\u202e\u2066-\u2069" + r"]*$"
 LINE = Meta(pattern=_ONE_LINE, extra={"words": "one line of text, without control characters"})

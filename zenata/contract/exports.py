@@ -4,10 +4,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from .base import Body, Document, Names, Time
+from .base import Body, Document, Duration, Moment, Names, Time
 
 ExportFormat: TypeAlias = Literal["csv", "parquet", "arrow"]
-_Time: TypeAlias = Annotated[str, Meta(max_length=64)]
 
 
 class NewExport(Body, frozen=True, kw_only=True):
@@ -17,10 +16,12 @@ class NewExport(Body, frozen=True, kw_only=True):
     ----------
     world, sensor, kind, district, property : list of str or str
         Which series are meant; the shared city, and all without the others.
-    start, end : str, optional
-        Observation times, RFC 3339 or relative to the world's newest reading; the last hour if left out.
-    every : str, optional
+    start, end : time, optional
+        Observation times; relative ones count from the world's newest reading. The last hour if left out.
+    every : duration, optional
         Width of the buckets to aggregate.
+    tz : str, optional
+        Time zone by whose clock the buckets begin.
     agg : list of str or str
         Aggregates; `mean` if only `every` is given.
     format : str
@@ -31,9 +32,10 @@ class NewExport(Body, frozen=True, kw_only=True):
     kind: Names = ()
     district: Names = ()
     property: Names = ()
-    start: _Time | None = None
-    end: _Time | None = None
-    every: _Time | None = None
+    start: Moment | None = None
+    end: Moment | None = None
+    every: Duration | None = None
+    tz: Annotated[str, Meta(max_length=64)] | None = None
     agg: Names = ()
     format: ExportFormat = "parquet"
 

@@ -102,8 +102,8 @@ class NewPilot(PilotChange, frozen=True, kw_only=True):
         Devices of the shared city that it may command.
     scopes : list of str
         Rights of the key; all if left out.
-    expires : str, optional
-        When the key ends; never if left out.
+    expires : time, optional
+        When the key ends, such as `+30d`; never if left out.
     """
 
     name: Annotated[_PilotName, Meta(examples=["aqua"])]
@@ -127,8 +127,8 @@ class NewKey(Body, frozen=True, kw_only=True):
         Its MQTT user is `{pilot}_{name}`, and `{pilot}` for `main`.
     scopes : list of str
         Its rights; all if left out.
-    expires : str, optional
-        When it ends; never if left out.
+    expires : time, optional
+        When it ends, such as `+30d`; never if left out.
     """
 
     name: _PilotName = "main"

@@ -4,12 +4,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from .base import LINE, Body, Document, JsonObject, Name, Names, Time, split_names
+from .base import LINE, Body, Document, Duration, JsonObject, Name, Names, Time, split_names
 
 PublicEvent: TypeAlias = Literal["road_closure", "heatwave", "flood", "pollution_episode", "festival"]
 """Events that a city announces (docs/scenarios.md)."""
 
-_Duration: TypeAlias = Annotated[str, Meta(max_length=32, examples=["10m"])]
 _Url: TypeAlias = Annotated[str, Meta(max_length=2000, examples=["https://example.org/hook"])]
 _Text: TypeAlias = Annotated[str, LINE, Meta(max_length=200)]
 
@@ -35,7 +34,7 @@ class ThresholdCondition(Body, frozen=True, kw_only=True, tag_field="type", tag=
         Level [unit of the property]; give one of them.
     clear : float, optional
         Level at which it clears; the same level if left out.
-    duration : str, optional
+    duration : duration, optional
         How long it must last, in the world's time; it fires at once if left out.
     """
 
@@ -46,7 +45,7 @@ class ThresholdCondition(Body, frozen=True, kw_only=True, tag_field="type", tag=
     above: float | None = None
     below: float | None = None
     clear: float | None = None
-    duration: _Duration | None = None
+    duration: Duration | None = None
 
     def __post_init__(self) -> None:
         _check_names(self, "sensor", "kind", "district")
@@ -65,7 +64,7 @@ class SilenceCondition(Body, frozen=True, kw_only=True, tag_field="type", tag="s
     ----------
     sensor, kind, district, property : list of str or str
         Which series are meant; all that the others mean if left out.
-    after : str
+    after : duration
         Longest allowed silence.
     """
 
@@ -73,7 +72,7 @@ class SilenceCondition(Body, frozen=True, kw_only=True, tag_field="type", tag="s
     kind: Names = ()
     district: Names = ()
     property: Names = ()
-    after: Annotated[str, Meta(max_length=32, examples=["15m"])]
+    after: Duration
 
     def __post_init__(self) -> None:
         _check_names(self, "sensor", "kind", "district", "property")

@@ -4,11 +4,12 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, field
 
-from .base import Body, Document, JsonObject, Moment, OpenDocument, Page, Speed, Time
+from .base import Body, Document, Duration, JsonObject, Moment, OpenDocument, Page, Speed, Time
 from .commands import CommandResult, DeviceCommands
 from .readings import Reading
 
 State: TypeAlias = Literal["running", "paused"]
+DEPRECATED = Meta(extra_json_schema={"deprecated": True})
 
 
 class NewWorld(Body, frozen=True, kw_only=True):
@@ -18,8 +19,8 @@ class NewWorld(Body, frozen=True, kw_only=True):
     ----------
     seed : int
         What all chance comes from.
-    start : str, optional
-        Its first moment; now if left out.
+    start : time, optional
+        Its first moment; the time of day if left out, from which relative times count too.
     scenario : str or list, optional
         Name of one of the city's scenarios, TOML text, or a list of events.
     speed : float or "max"
@@ -69,27 +70,30 @@ class Advance(Body, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    until : str, optional
-        Up to this time; give this or `steps`.
+    end : time, optional
+        Up to this time; `+10m` is ten minutes of the world from where it stands. Give this or `steps`.
     steps : int, optional
         Ticks.
-    every : str
+    every : duration
         Length of a tick, 10s to 1h.
     commands : list of DeviceCommand
         Given before the first tick; their outcomes are in the answer.
     limit : int
         Readings to return, at most.
+    until : time, optional
+        The earlier word for `end`.
     """
 
-    until: Moment | None = None
+    end: Moment | None = None
     steps: Annotated[int, Meta(ge=1)] | None = None
-    every: Annotated[str, Meta(max_length=32)] = "10s"
+    every: Duration = "10s"
     commands: DeviceCommands = ()
     limit: Annotated[int, Meta(ge=0, le=100_000)] = 10_000
+    until: Annotated[Moment | None, DEPRECATED] = None
 
     def __post_init__(self) -> None:
-        if (self.until is None) == (self.steps is None):
-            raise ValueError("give either until or steps")
+        if [self.end, self.until, self.steps].count(None) != 2:
+            raise ValueError("give either end or steps")
 
 
 class Fork(Body, frozen=True, kw_only=True):
@@ -97,16 +101,24 @@ class Fork(Body, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    at : str, optional
-        As it was at this time; as it is now if left out.
+    start : time, optional
+        As it was at this time, from which the copy goes on; as it is now if left out. `-1h` is an hour before now in
+        the world.
     speed : float or "max", optional
         World seconds per second; that of the world if left out.
     state : str
+    at : time, optional
+        The earlier word for `start`.
     """
 
-    at: Moment | None = None
+    start: Moment | None = None
     speed: Speed | None = None
     state: State = "running"
+    at: Annotated[Moment | None, DEPRECATED] = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.at is not None:
+            raise ValueError("at is the earlier word for start: give start alone")
 
 
 class NewEvent(OpenDocument, frozen=True, kw_only=True):
@@ -115,15 +127,15 @@ class NewEvent(OpenDocument, frozen=True, kw_only=True):
     Parameters
     ----------
     type : str
-    start : str, optional
-        RFC 3339; the next tick if left out.
-    duration : str or float, optional
+    start : time, optional
+        The world's next tick if left out, from which relative times count.
+    duration : duration, optional
         As `6h`, or seconds.
     """
 
     type: Annotated[str, Meta(max_length=64, examples=["leak"])]
-    start: Annotated[str, Meta(max_length=64)] | None = None
-    duration: Annotated[str, Meta(examples=["2h"])] | float | None = None
+    start: Moment | None = None
+    duration: Duration | None = None
 
 
 class NewBackfill(Body, frozen=True, kw_only=True):
@@ -131,13 +143,14 @@ class NewBackfill(Body, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    end : str
-    every : str
+    end : time
+        Relative times count from now in the world.
+    every : duration
         Length of a tick, 10s to 1h.
     """
 
     end: Moment
-    every: Annotated[str, Meta(max_length=32)] = "15m"
+    every: Duration = "15m"
 
 
 class Backfill(Document, frozen=True, kw_only=True):

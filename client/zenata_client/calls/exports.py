@@ -9,7 +9,7 @@ import httpx
 from zenata_client.contract.base import Page
 from zenata_client.contract.exports import Export
 from zenata_client.errors import ExportError, UnreachableError
-from zenata_client.parameters import Duration, FormatName, Moment, Names, body, documented, text_of
+from zenata_client.parameters import Duration, FormatName, Moment, Names, body, documented
 from zenata_client.plan import PATIENCE, Pause, Plan, Read, Send, collect, delete, get, items, open_, post, route
 from zenata_client.progress import bar
 
@@ -43,11 +43,8 @@ def make_export(
         ``csv``, ``parquet`` or ``arrow``.
     """
     which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
-    times = {
-        name: None if one is None else text_of(one) for name, one in (("start", start), ("end", end), ("every", every))
-    }
-    rest = {"agg": agg, "tz": tz, "format": format}
-    return (yield from post(Export, route("exports"), body({**which, **times, **rest})))
+    span = {"start": start, "end": end, "every": every, "agg": agg, "tz": tz}
+    return (yield from post(Export, route("exports"), body({**which, **span, "format": format})))
 
 
 def exports() -> Plan[list[Export]]:

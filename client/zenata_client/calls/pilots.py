@@ -1,14 +1,13 @@
 """Calls about pilots: yourself, and for those who run the sandbox all of them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
 from zenata_client.contract.activity import Activity, Alert, AuditEntry, OwnActivity
 from zenata_client.contract.base import Page
 from zenata_client.contract.pilots import Budget, BudgetEntry, IssuedKey, Key, Me, Pilot, PilotWithKey
-from zenata_client.parameters import body
+from zenata_client.parameters import Moment, body
 from zenata_client.plan import Plan, collect, delete, get, items, patch, post, route
 
 
@@ -42,7 +41,7 @@ def add_pilot(
     quotas: Mapping[str, float | None] | None = None,
     actuators: Sequence[str] = (),
     scopes: Sequence[str] = ("read", "write", "mqtt"),
-    expires: str | datetime | None = None,
+    expires: Moment | None = None,
 ) -> Plan[PilotWithKey]:
     """Make a pilot; the key in `issued` is shown this once. For administrators.
 
@@ -59,7 +58,7 @@ def add_pilot(
         Devices of the shared city that it may command.
     scopes : list of str
         Rights of the key.
-    expires : str or datetime, optional
+    expires : str, int, float, datetime or timedelta, optional
         When the key ends; never if left out.
     """
     new = {"name": name, "role": role, "contact": contact, "theme": theme, "edition": edition, "quotas": quotas}
@@ -140,7 +139,7 @@ def add_key(
     name: str,
     *,
     scopes: Sequence[str] = ("read", "write", "mqtt"),
-    expires: str | datetime | None = None,
+    expires: Moment | None = None,
 ) -> Plan[IssuedKey]:
     """Make another key of a pilot; its `key` is shown this once.
 
@@ -148,7 +147,7 @@ def add_key(
     ----------
     pilot, name : str
     scopes : list of str
-    expires : str or datetime, optional
+    expires : str, int, float, datetime or timedelta, optional
         When it ends; never if left out.
     """
     new = {"name": name, "scopes": scopes, "expires": expires}

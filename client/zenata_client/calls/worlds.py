@@ -1,7 +1,7 @@
 """Calls about worlds and what happens in them (docs/scenarios.md)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -13,7 +13,17 @@ from zenata_client.contract.events import EventType, Scenario
 from zenata_client.contract.readings import Reading
 from zenata_client.contract.worlds import Advanced, Event, EventEnd, Label, Repair, World
 from zenata_client.errors import IncompleteError
-from zenata_client.parameters import Duration, RunState, Speed, body, documented, text_of
+from zenata_client.parameters import (
+    Duration,
+    Moment,
+    RunState,
+    Speed,
+    body,
+    documented,
+    duration_of,
+    moment_of,
+    text_of,
+)
 from zenata_client.plan import PATIENCE, Pause, Plan, Send, answered, collect, delete, get, items, patch, post, route
 
 TICK = timedelta(seconds=10)
@@ -39,7 +49,7 @@ def world(world: str) -> Plan[World]:
 def make_world(
     *,
     seed: int = 1,
-    start: str | datetime | None = None,
+    start: Moment | None = None,
     scenario: str | Sequence[Mapping[str, object]] | None = None,
     speed: Speed = 1.0,
     state: RunState = "running",
@@ -55,8 +65,8 @@ def make_world(
     ----------
     seed : int
         What all chance comes from.
-    start : str or datetime, optional
-        Its first moment; now if left out.
+    start : str, int, float, datetime or timedelta, optional
+        Its first moment; now if left out. ``-1d`` or ``timedelta(days=-1)`` is a day ago.
     scenario : str or list of dict, optional
         Name of a scenario, TOML text, or a list of events.
     speed : float or "max"
@@ -78,20 +88,28 @@ def make_world(
 
 
 def fork_world(
-    world: str, *, at: str | datetime | None = None, speed: Speed | None = None, state: RunState = "running"
+    world: str,
+    *,
+    start: Moment | None = None,
+    speed: Speed | None = None,
+    state: RunState = "running",
+    at: Moment | None = None,
 ) -> Plan[World]:
     """Make a private world that continues another: the same past, a future of its own.
 
     Parameters
     ----------
     world : str
-    at : str or datetime, optional
-        As it was at this time; as it is now if left out.
+    start : str, int, float, datetime or timedelta, optional
+        As it was at this time; as it is now if left out. ``-1h`` is an hour before now in the world.
     speed : float or "max", optional
         World seconds per second; that of the world if left out.
     state : str
+    at
+        The earlier word for `start`.
     """
-    return (yield from post(World, route("worlds", world, "fork"), body({"at": at, "speed": speed, "state": state})))
+    new = {"start": at if start is None else start, "speed": speed, "state": state}
+    return (yield from post(World, route("worlds", world, "fork"), body(new)))
 
 
 def delete_world(world: str) -> Plan[None]:
@@ -118,10 +136,11 @@ def advance(
     world: str,
     *,
     steps: int | None = None,
-    until: str | datetime | timedelta | None = None,
-    every: timedelta = TICK,
+    end: Moment | None = None,
+    every: Duration = TICK,
     commands: Sequence[Mapping[str, object]] = (),
     limit: int | None = None,
+    until: Moment | None = None,
 ) -> Plan[Advanced]:
     """Move a paused world on, and return all readings of its sensors meanwhile.
 
@@ -132,7 +151,7 @@ def advance(
     ----------
     world : str
     {paused}
-    every : timedelta
+    every : str, int, float or timedelta
         Length of a tick, 10 s to 1 h.
     commands : list of dict
         Given before the first tick, such as ``{"sensor": "water-0010", "set": {"valve": 0}}``; `outcomes` has theirs.
@@ -144,13 +163,19 @@ def advance(
     IncompleteError
         If readings of the answer are missing, and are not stored in time either.
     """
-    if isinstance(until, timedelta):
-        steps, until = _steps(until, every), None
+    end = until if end is None else end
+    if (steps is None) == (end is None):
+        raise ValueError("give either steps or end")
+    tick = duration_of(every)
+    if isinstance(end, timedelta):
+        steps = _steps(end, tick)
+    elif end is not None:
+        steps = yield from _distance(world, end, tick)
     parts: list[Advanced] = []
-    left = yield from _distance(world, steps, until, every)
+    left = steps or 0
     size = _FIRST_STEPS
     while not parts or left > 0:
-        request = {"steps": min(size, left) or left, "every": text_of(every), "commands": () if parts else commands}
+        request = {"steps": min(size, left) or left, "every": text_of(tick), "commands": () if parts else commands}
         part = yield from _advance(world, request, limit)
         parts.append(part)
         left -= min(size, left)
@@ -165,20 +190,17 @@ def advance(
 def _steps(span: timedelta, every: timedelta) -> int:
     steps, rest = divmod(span, every)
     if rest or steps < 1:
-        raise ValueError(f"until: a world moves on in ticks of {every.seconds} s, which {span} is no multiple of")
+        raise ValueError(f"end: a world moves on in ticks of {every.seconds} s, which {span} is no multiple of")
     return steps
 
 
-def _distance(world_: str, steps: int | None, until: str | datetime | None, every: timedelta) -> Plan[int]:
-    """Return how many ticks it is."""
-    if (steps is None) == (until is None):
-        raise ValueError("give either steps or until")
-    if steps is not None:
-        return steps
+def _distance(world_: str, end: Moment, every: timedelta) -> Plan[int]:
+    """Return how many ticks it is from where a world stands to the first that is not before a time."""
     now = (yield from world(world_)).time
-    end = datetime.fromisoformat(until) if isinstance(until, str) else until
-    assert end is not None  # noqa: S101 - one of both is given
-    return -((now - (end if end.tzinfo else end.replace(tzinfo=now.tzinfo))) // every)
+    steps = -((now - moment_of(end, now)) // every)
+    if steps < 1:
+        raise ValueError(f"end: {end} is not later than {text_of(now)}, where the world stands")
+    return steps
 
 
 def _advance(world: str, request: Mapping[str, object], limit: int | None) -> Plan[Advanced]:
@@ -205,17 +227,18 @@ def _merged(answered_: list[Reading], stored: list[Reading]) -> list[Reading]:
     return sorted(found.values(), key=lambda one: one.time)
 
 
-def backfill(world: str, end: str | datetime, *, every: Duration = "15m") -> Plan[World]:
+def backfill(world: str, end: Moment, *, every: Duration = "15m") -> Plan[World]:
     """Move a paused world on into the store, in long ticks, as fast as it goes; `world` shows the progress.
 
     Parameters
     ----------
     world : str
-    end : str or datetime
-    every : str, int or timedelta
+    end : str, int, float, datetime or timedelta
+        ``+30d`` or ``timedelta(days=30)`` counts from now in the world.
+    every : str, int, float or timedelta
         Length of a tick, 10 s to 1 h.
     """
-    request = body({"end": end, "every": text_of(every)})
+    request = body({"end": end, "every": every})
     return (yield from post(World, route("worlds", world, "backfill"), request))
 
 
@@ -250,7 +273,8 @@ def add_event(world: str, type: str, **parameters: object) -> Plan[Event]:  # no
     type : str
         Such as ``leak``.
     **parameters
-        ``start``, ``duration``, and those of the type.
+        ``start`` and ``duration`` (text, numbers, datetime or timedelta; a start may count from now in the world), and
+        those of the type.
     """
     return (yield from post(Event, route("worlds", world, "events"), body({"type": type, **parameters})))
 

@@ -222,7 +222,20 @@ def test_an_advance_is_answered_in_the_form_asked_for(pilot, media):
     assert response.headers["content-type"].split(";")[0] == ("application/json" if media == "*/*" else media)
 
 
-@pytest.mark.parametrize("body", [{}, {"steps": 1, "until": "2026-01-01T00:00:00Z"}, {"steps": 0}])
+@pytest.mark.parametrize("word", ["end", "until"])
+def test_z4_the_end_of_an_advance_may_be_any_time_and_has_an_earlier_word(pilot, simulators, word):
+    for time in ("+10m", "now+1h", 1795946400, 1795946400000, "2026-01-01T00:00:00Z"):
+        assert pilot.post("/v1/worlds/w-own/advance", json={word: time, "every": 60}).status_code == 200
+        assert (simulators.asked[-1][2]["end"], simulators.asked[-1][2]["every"]) == (time, 60)
+
+
+@pytest.mark.parametrize("word", ["start", "at"])
+def test_z4_the_start_of_a_copy_may_be_any_time_and_has_an_earlier_word(pilot, simulators, word):
+    assert pilot.post("/v1/worlds/w-own/fork", json={word: "-1h"}).status_code == 201
+    assert simulators.asked[-1][2]["start"] == "-1h"
+
+
+@pytest.mark.parametrize("body", [{}, {"steps": 1, "end": "+10m"}, {"end": "+10m", "until": "+10m"}, {"steps": 0}])
 def test_advancing_needs_one_way_to_say_how_far(pilot, body):
     assert pilot.post("/v1/worlds/w-own/advance", json=body).status_code == 422
 
@@ -267,7 +280,7 @@ def test_a_copy_belongs_to_whoever_makes_it(pilot, simulators):
     response = pilot.post("/v1/worlds/w-own/fork", json={"at": "2026-01-01T00:00:00Z"})
     assert (response.status_code, response.json()["owner"]) == (201, "test-pilot")
     assert simulators.asked[0][2] == {
-        "at": "2026-01-01T00:00:00Z",
+        "start": "2026-01-01T00:00:00Z",
         "state": "running",
         "owner": "test-pilot",
         "max_worlds": 4,

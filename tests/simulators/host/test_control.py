@@ -167,10 +167,10 @@ def test_what_is_no_request_is_refused(world):
         ("pace", {"speed": "fast"}),
         ("pace", {"state": "asleep"}),
         ("advance", {}),
-        ("advance", {"steps": 1, "until": "2026-01-05T17:10:00Z"}),
+        ("advance", {"steps": 1, "end": "2026-01-05T17:10:00Z"}),
         ("advance", {"steps": 0}),
-        ("advance", {"until": "soon"}),
-        ("advance", {"until": "2026-01-05T16:59:00Z"}),
+        ("advance", {"end": "soon"}),
+        ("advance", {"end": "2026-01-05T16:59:00Z"}),
         ("command", {"orders": [{"kind": "streetlight"}]}),
         ("command", {"orders": [{**LAMP, "set": {"dim": "much"}}]}),
         ("command", {"orders": []}),
@@ -178,8 +178,8 @@ def test_what_is_no_request_is_refused(world):
         ("advance", {"steps": 1, "every": "2h"}),
         ("advance", {"steps": 1, "orders": [{**LAMP, "set": {"limt": 1}}]}),
         ("fork", {}),
-        ("fork", {"owner": "demo", "at": "2026-01-05T16:00:00Z"}),
-        ("fork", {"owner": "demo", "at": "2030-01-01"}),
+        ("fork", {"owner": "demo", "start": "2026-01-05T16:00:00Z"}),
+        ("fork", {"owner": "demo", "start": "2030-01-01"}),
     ):
         assert world.refuses(verb, **arguments)[0] == "invalid", (verb, arguments)
 
@@ -220,8 +220,10 @@ class TestAdvance:
         }
 
     def test_it_goes_up_to_a_time(self, world):
-        assert world("advance", until="2026-01-05T17:00:25Z", limit=0)["time"] == "2026-01-05T17:00:20Z"
-        assert world("advance", until="2026-01-05T17:00:30Z", limit=0)["steps"] == 1
+        assert world("advance", end="2026-01-05T17:00:25Z", limit=0)["time"] == "2026-01-05T17:00:20Z"
+        assert world("advance", end="2026-01-05T17:00:30Z", limit=0)["steps"] == 1
+        assert world("advance", end="+1min", limit=0)["steps"] == 6  # z4: any form, relative ones from now in the world
+        assert world("advance", end=1767632520, limit=0)["time"] == "2026-01-05T17:02:00Z"
         assert world("status")["time"] == "2026-01-05T17:00:30Z"
 
     def test_no_more_is_returned_than_asked_for(self, world):
@@ -243,7 +245,7 @@ class TestAdvance:
             "limit",
             "that is 8,641 ticks; a request makes up to 8,640",
         )
-        assert world.refuses("advance", until="2027-01-01")[0] == "limit"
+        assert world.refuses("advance", end="2027-01-01")[0] == "limit"
 
     def test_a_world_that_runs_is_not_advanced(self, world):
         world("pace", state="running")
@@ -390,7 +392,7 @@ class TestLongTicks:
         told = world("advance", steps=2, every="15m", limit=0)
         assert (told["from"], told["time"], told["steps"]) == ("2026-01-05T16:59:50Z", "2026-01-05T17:15:00Z", 2)
         assert world("advance", steps=1, limit=0)["time"] == "2026-01-05T17:15:10Z"
-        assert world("advance", until="2026-01-05T19:00:00Z", every="1h", limit=0)["steps"] == 2
+        assert world("advance", end="2026-01-05T19:00:00Z", every="1h", limit=0)["steps"] == 2
 
     def test_the_record_replays_them(self, city, world):
         world("advance", steps=3, every="15m", limit=0)
@@ -430,10 +432,10 @@ class TestEndsAndRepairs:
         world("event", event={"type": "leak", "target": "street-0001", "duration": "48h", "area": 0.003})
         repair = world("repair", target="street-0001", by="demo")
         assert (repair["status"], repair["found"], repair["cost"]) == ("on its way", None, 400.0)
-        world("advance", until="2026-01-05T18:00:00Z", every="5m", limit=0)
+        world("advance", end="2026-01-05T18:00:00Z", every="5m", limit=0)
         (working,) = world("repairs")
         assert (working["status"], working["found"], working["cost"]) == ("working", ["leak"], 6400.0)
-        world("advance", until="2026-01-05T20:00:00Z", every="5m", limit=0)
+        world("advance", end="2026-01-05T20:00:00Z", every="5m", limit=0)
         (done,) = world("repairs")
         assert (done["status"], world("events")[0]["end"]) == ("done", done["done"])
         (label,) = world("labels")
@@ -554,7 +556,7 @@ class TestForks:
 
     def test_a_copy_of_before_has_only_what_was_done_before(self, city, world):
         self.use(world)
-        copy = self.fork(city, world, at="2026-01-05T17:00:25Z")
+        copy = self.fork(city, world, start="2026-01-05T17:00:25Z")
         while not copy.caught_up:
             copy.step()
         assert copy.time == START + 2 * TICK
@@ -570,8 +572,8 @@ class TestForks:
 
     def test_a_milestone_spares_the_way_to_it(self, city, world):
         world("event", event={"type": "leak", "target": "street-0001", "duration": "12h"})
-        world("advance", until="2026-01-05T17:15:00Z", limit=0)
-        begun = Record(world.worlds.root / world("fork", owner="demo", at="2026-01-05T17:12:00Z")["world"])
+        world("advance", end="2026-01-05T17:15:00Z", limit=0)
+        begun = Record(world.worlds.root / world("fork", owner="demo", start="2026-01-05T17:12:00Z")["world"])
         assert begun.checkpoint()["world.time"] == parse_time("2026-01-05T17:10:00Z")
         copy = Run(city, begun.recipe(), begun.journal(), begun)
         while not copy.caught_up:
@@ -604,7 +606,7 @@ class TestRecord:
         assert replayed(city, history) == history.last.digest
 
     def test_marks_are_on_the_way(self, world):
-        world("advance", until="2026-01-05T17:25:00Z", limit=0)
+        world("advance", end="2026-01-05T17:25:00Z", limit=0)
         history = history_of(world)
         assert [format_time(mark.time) for mark in history.marks] == [
             "2026-01-05T17:00:00Z",
