@@ -4,6 +4,7 @@ import difflib
 import heapq
 from collections.abc import Collection
 from dataclasses import asdict
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
@@ -38,6 +39,8 @@ class SensorIndex:
         self._longitude = np.array([sensor.longitude for sensor in sensors], dtype=np.float64)
         self._latitude = np.array([sensor.latitude for sensor in sensors], dtype=np.float64)
         self._json = [msgspec.json.encode(asdict(sensor)) for sensor in sensors]
+        self.version = int.from_bytes(blake2b(b"\n".join(self._json), digest_size=4).digest(), "little")
+        """Version of the list: a number that differs where anything in it does."""
 
     def __contains__(self, name: str) -> bool:
         return name in self._position
@@ -68,6 +71,10 @@ class SensorIndex:
             fits &= (self._longitude >= west) & (self._longitude <= east)
             fits &= (self._latitude >= south) & (self._latitude <= north)
         return np.flatnonzero(fits)
+
+    def position(self, name: str) -> int:
+        """Return the position of a sensor, -1 of one that is not of the city."""
+        return self._position.get(name, -1)
 
     def distance(self, positions: IntArray, longitude: float, latitude: float) -> FloatArray:
         """Return how far sensors are from a point [m], along the great circle (haversine formula).

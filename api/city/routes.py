@@ -16,7 +16,7 @@ from api.http.params import Params, SensorsParams, WorldParams
 from api.http.problems import invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
-from api.readings.selection import check_kinds_and_districts, check_sensor, select_world
+from api.readings.selection import check_kinds_and_districts, check_sensor, kinds_observing, select_world
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import District
@@ -71,7 +71,10 @@ def kinds(_: Annotated[Params, Query()]) -> Response:
 
 @router.get("/sensors", responses=responses(Page[Sensor], *_COMMON))
 def sensors(context: ContextDep, params: Annotated[SensorsParams, Query()]) -> Response:
-    """List sensors, in the order of the city or, with `near`, by distance."""
+    """List sensors, in the order of the city or, with `near`, by distance.
+
+    The header `Zenata-Sensors` is the version of the list, which frames name too.
+    """
     positions, distances = _search(context, params)
     fingerprint = params.model_dump_json(exclude={"cursor", "limit"})
     (begin,) = (0,) if params.cursor is None else context.cursors.decode(params.cursor, fingerprint, 1)
@@ -79,7 +82,7 @@ def sensors(context: ContextDep, params: Annotated[SensorsParams, Query()]) -> R
     items = context.sensors.json(positions[begin:end], None if distances is None else distances[begin:end])
     following = context.cursors.encode((end,), fingerprint) if end < len(positions) else None
     body = b'{"items":[' + b",".join(items) + b'],"next":' + msgspec.json.encode(following) + b"}"
-    return Response(body, media_type=JSON)
+    return Response(body, headers={"Zenata-Sensors": f"{context.sensors.version:08x}"}, media_type=JSON)
 
 
 @router.get(
@@ -101,7 +104,8 @@ def _search(context: Context, params: SensorsParams) -> tuple[IntArray, FloatArr
     """Return the positions of the sensors asked for, and their distances with `near`."""
     check_kinds_and_districts(context, params.kind, params.district)
     bbox = _bbox(context, params.bbox) if params.bbox is not None else None
-    positions = context.sensors.find(kinds=params.kind, districts=params.district, bbox=bbox)
+    kinds = kinds_observing(params.property, params.kind) if params.property else params.kind
+    positions = context.sensors.find(kinds=kinds, districts=params.district, bbox=bbox)
     if params.near is None:
         if params.within is not None:
             raise invalid("within", "needs near=longitude,latitude")

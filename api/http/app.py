@@ -34,6 +34,7 @@ from api.http.problems import (
 )
 from api.http.rights import check_complete
 from api.http.security import protect
+from api.live import frame_routes
 from api.live import routes as live_routes
 from api.messages import routes as message_routes
 from api.pilots import monitoring_routes
@@ -81,6 +82,7 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
         map_routes,
         network_routes,
         readings_routes,
+        frame_routes,
         live_routes,
         world_routes,
         catalog_routes,

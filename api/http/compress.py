@@ -25,6 +25,7 @@ _TYPES = (
     "application/problem+json",
     "application/geo+json",
     "application/vnd.apache.arrow.stream",
+    "application/vnd.zenata.frame",
     "text/",
 )
 

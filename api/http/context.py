@@ -16,6 +16,7 @@ from api.exports.jobs import Exports
 from api.http.cursors import Cursors
 from api.http.guard import Guard
 from api.http.pools import FairPool, HeavyQueries
+from api.live.frame import FrameBuilder
 from api.live.hub import Hub
 from api.pilots.activity import Activity
 from api.readings.encode import Encoder
@@ -145,6 +146,11 @@ class Context:
     def sensors(self) -> SensorIndex:
         """The city's sensors, arranged for searching."""
         return SensorIndex(self.city)
+
+    @cached_property
+    def frames(self) -> FrameBuilder:
+        """Makes frames of readings."""
+        return FrameBuilder(self.sensors)
 
     @cached_property
     def queries(self) -> FairPool:

@@ -81,6 +81,26 @@ class LatestParams(SeriesParams):
     format: FormatName = None
 
 
+class FrameParams(Params):
+    """Parameters of /v1/frame/stream."""
+
+    property: str = Field(description="What the sensors observe, as in /v1/kinds.", examples=["pm25"], max_length=128)
+    kind: Names = Field((), description="Only sensors of these kinds; of all that observe it if left out.")
+    world: str | None = Field(None, description="World; the shared live city if left out.", max_length=64)
+
+
+class FrameAtParams(FrameParams):
+    """Parameters of /v1/frame."""
+
+    at: str | None = Field(
+        None,
+        description="Moment of the frame: RFC 3339, a number since 1970, or from the world's newest reading (`-2h`). "
+        "Now if left out.",
+        examples=["-2h"],
+        max_length=64,
+    )
+
+
 class RangeParams(SeriesParams):
     """Which readings are meant, and how they are aggregated."""
 
@@ -130,6 +150,7 @@ class SensorsParams(Params):
 
     kind: Names = Field((), description="Kinds, as in /v1/kinds.")
     district: Names = Field((), description="Districts, as in /v1/districts.")
+    property: Names = Field((), description="Properties that they observe, as in /v1/kinds.")
     bbox: str | None = Field(
         None, description="`west,south,east,north` [deg], WGS 84.", examples=["-7.47,33.60,-7.42,33.64"], max_length=200
     )

@@ -56,6 +56,8 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/streets",
                 "/v1/networks/{network}",
                 "/v1/latest",
+                "/v1/frame",
+                "/v1/frame/stream",
                 "/v1/readings",
                 "/v1/stream",
                 "/v1/event-types",

@@ -34,7 +34,7 @@ _RESPONSE_HEADERS = (
     "Content-Disposition",
     "Content-Range",
     "WWW-Authenticate",
-    *(f"Zenata-{name}" for name in ("Start", "End", "Zone", "Note", "Assumed-Zone")),
+    *(f"Zenata-{name}" for name in ("Start", "End", "Zone", "Note", "Assumed-Zone", "Sensors")),
 )
 
 

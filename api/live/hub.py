@@ -56,6 +56,7 @@ class Hub:
         self._lock = threading.Lock()
         self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._newest: dict[str, int] = {}
+        self._heard: dict[str, float] = {}  # when a world had news last, on the monotonic clock
         self._world = PerSeries(lambda series: series.world, object)
 
     @property
@@ -118,6 +119,11 @@ class Hub:
         """Return the newest observation time [us] published in a world, or None if nothing was."""
         return self._newest.get(world)
 
+    def quiet(self, world: str) -> float | None:
+        """Return how long nothing newer was published in a world [s of the wall clock], or None if nothing ever was."""
+        heard = self._heard.get(world)
+        return None if heard is None else time.monotonic() - heard
+
     @contextmanager
     def listen(self) -> Iterator[asyncio.Event]:
         """Give an event that is set, in this event loop, whenever a batch comes or the hub closes."""
@@ -142,6 +148,7 @@ class Hub:
         for world, moment in zip(self._world.take(batch.catalog, numbers), newest.tolist(), strict=True):
             if moment > self._newest.get(world, moment - 1):
                 self._newest[world] = moment
+                self._heard[world] = time.monotonic()
 
     def _wake(self) -> None:
         with self._lock:

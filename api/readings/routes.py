@@ -144,7 +144,7 @@ async def stream(
     selection = await run_in_threadpool(select, context, principal, params)
     if len(selection.worlds) > 1:
         raise invalid("world", "a stream has one world, as the times of two do not compare; open one stream for each")
-    leave = _enter(context.streams, principal.pilot)
+    leave = open_stream(context.streams, principal.pilot)
     try:
         position = await _position(context, selection, last_event_id)
         listener = Listener(context=context, selection=selection, position=position, still_valid=still_valid)
@@ -154,7 +154,7 @@ async def stream(
         raise
 
 
-def _enter(streams: Counter[str], pilot: str) -> Callable[[], None]:
+def open_stream(streams: Counter[str], pilot: str) -> Callable[[], None]:
     """Count a stream as open, before anything else is awaited; return what counts it as closed."""
     if streams[pilot] >= MAX_STREAMS:
         detail = f"There are {MAX_STREAMS} streams of {pilot} already: close one, or ask for more in each."

@@ -109,6 +109,18 @@ def check_kinds_and_districts(context: Context, kinds: Collection[str], district
     check_names("district", districts, context.city.district_by_id)
 
 
+def kinds_observing(properties: Collection[str], kinds: Collection[str] = ()) -> list[str]:
+    """Return the kinds, of some or of all, that observe one of some properties; 422 if one is observed by none."""
+    check_names("kind", kinds, KINDS)
+    check_names("property", properties, QUANTITIES)
+    found = [name for name in kinds or KINDS if set(properties) & set(KINDS[name].properties)]
+    if not found:
+        observed = list(dict.fromkeys(name for kind in kinds for name in KINDS[kind].properties))
+        detail = f"{', '.join(kinds)} observe no {' or '.join(properties)}; use {', '.join(observed)}"
+        raise invalid("property", detail, allowed=observed)
+    return found
+
+
 def check_names(parameter: str, names: Collection[str], allowed: Collection[str]) -> None:
     """Raise 422, naming the allowed, for a name that is not among them."""
     for name in names:

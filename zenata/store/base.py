@@ -172,6 +172,24 @@ class Store(Protocol):
         """Return the reading with the newest observation time of each series, raw, ordered by series."""
         ...
 
+    def latest_in(self, selection: Selection, start: int, end: int) -> Table:
+        """Return the newest value of each series in a range of times, ordered by series.
+
+        Of a time that is rolled up, the last value of the newest span counts, at the beginning of the span.
+
+        Parameters
+        ----------
+        selection : Selection
+        start, end : int
+            Observation times from `start` (included) to `end` (excluded) [us since the Unix epoch].
+
+        Raises
+        ------
+        QueryTooHeavy, StoreBusyError, StoreError
+            As of `query`.
+        """
+        ...
+
     def dead_letters(
         self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100, payloads: bool = False
     ) -> list[DeadLetter]:

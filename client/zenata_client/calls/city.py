@@ -36,6 +36,7 @@ def sensors(
     *,
     kind: Names | None = None,
     district: Names | None = None,
+    property: Names | None = None,  # noqa: A002 - the API's word
     bbox: tuple[float, float, float, float] | None = None,
     near: tuple[float, float] | None = None,
     within: float | None = None,
@@ -47,6 +48,8 @@ def sensors(
     ----------
     kind, district : str or list of str, optional
         Only these.
+    property : str or list of str, optional
+        Only those that observe one of these.
     bbox : tuple of float, optional
         West, south, east, north [deg].
     near : tuple of float, optional
@@ -56,8 +59,8 @@ def sensors(
     limit : int, optional
         At most so many.
     """
-    which = {"kind": kind, "district": district, "bbox": bbox, "near": near, "within": within, "limit": PAGE}
-    return (yield from collect(items(Page[Sensor], route("sensors"), which, limit)))
+    which = {"kind": kind, "district": district, "property": property, "bbox": bbox, "near": near, "within": within}
+    return (yield from collect(items(Page[Sensor], route("sensors"), {**which, "limit": PAGE}, limit)))
 
 
 def sensor(sensor: str, *, world: str | None = None) -> Plan[SensorWithLatest]:

@@ -211,3 +211,16 @@ def test_q9_one_bucket_over_everything_begins_at_the_start(store):
     store.append(batch_of(some_rows(series_of(2), [NOON, NOON + HOUR])))
     table = store.query(Query(selection=ALL, start=NOON - 7, end=NOON + 1, aggregates=("mean",)))
     assert table.time.tolist() == [NOON - 7] * 2
+
+
+def test_the_latest_in_a_range_is_the_newest_of_each_series_there(store):
+    rows = some_rows(series_of(150), [NOON, NOON + 60 * SECOND, NOON + 120 * SECOND])
+    store.append(batch_of(rows))
+    table = store.latest_in(Selection(kinds=("air", "noise")), NOON, NOON + 120 * SECOND)
+    expected = {row.series: (row.time, row.value) for row in rows if row.time == NOON + 60 * SECOND}
+    expected = {one: row for one, row in expected.items() if one.kind != "crowd"}
+    found = zip(table.series.tolist(), table.time.tolist(), table.columns["value"].tolist(), strict=True)
+    assert {table.catalog[series]: (time, value) for series, time, value in found} == expected
+    assert table.series.tolist() == sorted(table.series.tolist())
+    assert len(store.latest_in(Selection(worlds=("w-none",)), NOON, NOON + SECOND)) == 0
+    assert len(store.latest_in(ALL, NOON - 2 * SECOND, NOON)) == 0

@@ -17,7 +17,7 @@ from zenata.errors import QueryTooHeavy
 from zenata.store.base import Query
 from zenata.store.duckdb.estimate import Estimates
 from zenata.store.duckdb.gate import Gate
-from zenata.store.duckdb.sql import select
+from zenata.store.duckdb.sql import select, select_newest
 from zenata.store.plan import Columns
 
 PATIENCE = 30.0
@@ -95,6 +95,20 @@ class Reader:
             if not parts:
                 return cursor.execute(select(replace(query, limit=0), ids[:0])).fetchnumpy()
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts[1:] else parts[0]
+
+    def newest(self, numbers: IndexArray, ids: IndexArray, start: int, end: int, *, rolled: bool) -> Columns:
+        """Return the newest value of each series in [start, end) [us] with its time, as `moment`.
+
+        Raises
+        ------
+        QueryTooHeavy, StoreBusyError
+        """
+        readings = self._estimates.readings(numbers, start, end)
+        if readings > MAX_READINGS:
+            raise QueryTooHeavy(f"this is about {readings:,.0f} readings, and a query may look at {MAX_READINGS:,}")
+        with self._cursors() as cursor, self._gate.passed(cursor, time.monotonic() + PATIENCE):
+            cursor.register("wanted", {"series": ids})
+            return cursor.execute(select_newest(ids, start, end, rolled=rolled)).fetchnumpy()
 
     def _windows(self, query: Query, numbers: IndexArray) -> Iterator[tuple[Query, slice]]:
         """Yield parts of a query in the order of their rows, each with the indices of the series that it is about."""

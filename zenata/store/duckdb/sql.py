@@ -58,18 +58,35 @@ def select(query: Query, ids: IndexArray, *, rolled: bool = False) -> str:
     columns = ", ".join(f"{sql} AS {name}" for name, sql in outputs.items())
     # No row behind `after` is older than it; saying so of the times themselves lets DuckDB skip the pages before.
     start = min(max(query.start, query.after[0]), query.end) if query.after else query.start
-    conditions = [f"time >= make_timestamp({start})", f"time < make_timestamp({query.end})"]
+    grouping = "GROUP BY series, moment" if query.aggregates else ""
+    rows = (
+        f"SELECT series, {_moment(query)} AS moment, {columns} "
+        f"{_source(ids, start, query.end, rolled=rolled)} {grouping}"
+    )
+    after = f"WHERE (moment, series) > ({query.after[0]}, {query.after[1]})" if query.after else ""
+    return f"SELECT * FROM ({rows}) {after} ORDER BY moment, series LIMIT {query.limit + 1}"  # noqa: S608
+
+
+def select_newest(ids: IndexArray, start: int, end: int, *, rolled: bool) -> str:
+    """Return the SELECT for the newest value of each series in [start, end) [us], and its time, as `moment`.
+
+    `ids` and `rolled` are those of `select`.
+    """
+    value = "last" if rolled else "value"
+    return (
+        f"SELECT series, epoch_us(max(time)) AS moment, arg_max({value}, time) AS value "
+        f"{_source(ids, start, end, rolled=rolled)} GROUP BY series"
+    )
+
+
+def _source(ids: IndexArray, start: int, end: int, *, rolled: bool) -> str:
+    """Return FROM and WHERE of the rows of some series in [start, end) [us]."""
+    conditions = [f"time >= make_timestamp({start})", f"time < make_timestamp({end})"]
     few = len(ids) <= _FEW
     if few:
         conditions.append(f"series IN ({', '.join(map(str, ids.tolist())) or '-1'})")
     source = (duckdb_rollups.source() if rolled else "readings") + ("" if few else " JOIN wanted USING (series)")
-    grouping = "GROUP BY series, moment" if query.aggregates else ""
-    rows = (
-        f"SELECT series, {_moment(query)} AS moment, {columns} FROM {source} "  # noqa: S608
-        f"WHERE {' AND '.join(conditions)} {grouping}"
-    )
-    after = f"WHERE (moment, series) > ({query.after[0]}, {query.after[1]})" if query.after else ""
-    return f"SELECT * FROM ({rows}) {after} ORDER BY moment, series LIMIT {query.limit + 1}"  # noqa: S608
+    return f"FROM {source} WHERE {' AND '.join(conditions)}"
 
 
 def _moment(query: Query) -> str:

@@ -161,6 +161,20 @@ class DuckDBStore:
         numbers, times, values, seqs = self._newest.of(self._catalog.select(selection))
         return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
 
+    def latest_in(self, selection: Selection, start: int, end: int) -> Table:
+        """Return the newest reading of each series in a range of times; see `Store.latest_in`."""
+        numbers = self._catalog.select(selection)
+        rolled = start < self._horizons[0] and bool(len(self._shared(numbers)))
+        rows = self._reader.newest(numbers, self._ids.of(numbers), start, end, rolled=rolled)
+        found = self._ids.numbers(rows["series"])
+        order = np.argsort(found)
+        return Table(
+            catalog=self._catalog,
+            series=found[order],
+            time=rows["moment"][order].astype(np.int64),
+            columns={"value": rows["value"][order].astype(np.float64)},
+        )
+
     def check(self) -> None:
         """Raise if the store cannot be read, or the last append failed; see `Store.check`."""
         if self._failure is not None:

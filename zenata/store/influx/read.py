@@ -70,12 +70,18 @@ class Reader:
         """Return the newest reading of each series, if there is one later than a time [us]."""
         return self._picked("last", numbers, after)
 
+    def newest_in(self, numbers: IndexArray, selection: Selection, start: int, end: int) -> Columns:
+        """Return the newest reading in [start, end) [us] of each of some series that a selection has among others."""
+        return self._picked_where("last", numbers, conditions(selection, start, end))
+
     def oldest(self, numbers: IndexArray, after: int) -> Columns:
         """Return the oldest reading of each series later than a time [us]."""
         return self._picked("first", numbers, after)
 
     def _picked(self, function: str, numbers: IndexArray, after: int | None) -> Columns:
-        where = "" if after is None else f"WHERE time > {clamped(after) * NS}"
+        return self._picked_where(function, numbers, "" if after is None else f"WHERE time > {clamped(after) * NS}")
+
+    def _picked_where(self, function: str, numbers: IndexArray, where: str) -> Columns:
         selected = [(wanted.kind, one) for wanted in self._wanted(numbers) for one in wanted.properties]
         found = self._server.query(
             [

@@ -176,6 +176,19 @@ class InfluxStore:
         numbers, times, values, seqs = self._newest.of(self._catalog.select(selection))
         return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
 
+    def latest_in(self, selection: Selection, start: int, end: int) -> Table:
+        """Return the newest reading of each series in a range of times; see `Store.latest_in`."""
+        self._check_open()
+        numbers = self._catalog.select(selection)
+        rows = self._reader.newest_in(numbers, selection, start, end)
+        order = np.argsort(rows["series"])
+        return Table(
+            catalog=self._catalog,
+            series=rows["series"][order],
+            time=rows["time"][order],
+            columns={"value": rows["value"][order]},
+        )
+
     def dead_letters(
         self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100, payloads: bool = False
     ) -> list[DeadLetter]:
