@@ -128,7 +128,7 @@ class Api:
         """A client with a key of this role, or without any, that comes from a loopback address."""
         headers = {"Authorization": f"Bearer {self.secrets[role]}"} if role else {}
         transport = httpx.HTTPTransport(local_address=address)
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10, transport=transport)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, transport=transport)
 
 
 @contextmanager
@@ -198,7 +198,7 @@ def running(
 
     def stop() -> None:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive(), "the server did not stop"
 
     try:

@@ -17,7 +17,7 @@ from tests.clients.conftest import latest
 @pytest.fixture
 def version1(api: Api):
     where = urlsplit(api.url)
-    client = InfluxDBClient(where.hostname, where.port, "test-pilot", api.secrets["pilot"], "zenata", timeout=20)
+    client = InfluxDBClient(where.hostname, where.port, "test-pilot", api.secrets["pilot"], "zenata", timeout=60)
     yield client
     client.close()
 
@@ -39,7 +39,7 @@ def test_version_1_hears_what_is_wrong(version1: InfluxDBClient) -> None:
 
 
 def test_version_2_asks_and_writes(api: Api) -> None:
-    with InfluxDBClient2(api.url, api.secrets["pilot"], org="zenata", timeout=20_000) as client:
+    with InfluxDBClient2(api.url, api.secrets["pilot"], org="zenata", timeout=60_000) as client:
         assert client.ping()
         with pytest.deprecated_call():
             assert client.health().status == "pass"

@@ -11,7 +11,7 @@ from tests.api.running import Api, batch_of, series_of
 
 def test_c6_httpx_sse_reads_every_event_as_json(api: Api) -> None:
     with (
-        httpx.Client(headers={"Authorization": f"Bearer {api.secrets['pilot']}"}, timeout=20) as client,
+        httpx.Client(headers={"Authorization": f"Bearer {api.secrets['pilot']}"}, timeout=60) as client,
         connect_sse(client, "GET", f"{api.url}/v1/stream", params={"kind": "noise"}) as source,
     ):
         events = source.iter_sse()

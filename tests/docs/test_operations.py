@@ -37,7 +37,7 @@ def test_a_command_works(live_city, command):
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in OURS])

@@ -236,7 +236,7 @@ for await (const reading of listen(sandbox, { kind: "noise" })) {
                 if minute == 1:
                     line.cut()
                     listening(api, 0)
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=60)
             assert (process.returncode, err, line.cuts) == (0, "", 1)
         finally:
             process.kill()

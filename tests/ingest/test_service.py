@@ -20,7 +20,7 @@ from zenata.wire import senml, topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 
-TIMEOUT = 15.0  # far beyond what anything here takes [s]
+TIMEOUT = 60.0  # far beyond what anything here takes [s]
 ACK_WAIT = 5.0  # after which NATS sends again what was not acknowledged; see broker_config/nats/nats.conf [s]
 START = 1_767_225_600_000_000
 SECOND = 1_000_000

@@ -29,7 +29,7 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "doctor")]
 )
-_CLIENT = httpx.Client(timeout=20, trust_env=False)  # one for all: to make one takes 27 ms of processor
+_CLIENT = httpx.Client(timeout=60, trust_env=False)  # one for all: to make one takes 27 ms of processor
 PATIENCE = 120.0  # far beyond what anything here takes, also on a slow machine [s]
 
 
@@ -105,7 +105,7 @@ class RunningCity:
         A broker may take seconds to deliver a message that it did not get through at first.
         """
         headers = {"Authorization": f"Bearer {self.admin_key}"}
-        with httpx.Client(base_url=self.http, headers=headers, timeout=20, trust_env=False) as admin:
+        with httpx.Client(base_url=self.http, headers=headers, timeout=60, trust_env=False) as admin:
             assert admin.patch("/v1/worlds/zenata/clock", json={"state": "paused"}).status_code == 200
 
             def look() -> tuple[str, int, int, int]:

@@ -52,7 +52,7 @@ def demo(city: Place, **options: str) -> Client:
 def tell(city: RunningCity, path: str, **body: object) -> dict[str, Any]:
     """Ask the API for a change, as an administrator."""
     headers = {"Authorization": f"Bearer {city.admin_key}"}
-    return httpx.post(city.http + path, json=body or None, headers=headers, timeout=20).raise_for_status().json()
+    return httpx.post(city.http + path, json=body or None, headers=headers, timeout=60).raise_for_status().json()
 
 
 def enters(city: Place, user: str, secret: str) -> bool:
@@ -84,7 +84,7 @@ def test_who_is_connected_is_told_where_the_broker_tells(city):
     headers = {"Authorization": f"Bearer {city[0].admin_key}"}
 
     def connected() -> list[str] | None:
-        told = httpx.get(f"{city[0].http}/v1/pilots/demo/activity", headers=headers, timeout=20).json()["mqtt"]
+        told = httpx.get(f"{city[0].http}/v1/pilots/demo/activity", headers=headers, timeout=60).json()["mqtt"]
         return told and sorted(one["client"] for one in told)
 
     with demo(city, session="roof"), demo(city, session="page", transport="websockets"):
@@ -94,7 +94,7 @@ def test_who_is_connected_is_told_where_the_broker_tells(city):
 
 def test_a_private_world_is_heard_as_soon_as_it_is_made(city):
     headers = {"Authorization": f"Bearer {city[0].key}"}
-    with httpx.Client(base_url=city[0].http, headers=headers, timeout=20) as api:
+    with httpx.Client(base_url=city[0].http, headers=headers, timeout=60) as api:
         world = api.post("/v1/worlds", json=ASKED).raise_for_status().json()["world"]
         with demo(city) as pilot, Client(city[1], "admin", secret=city[0].admin_key) as admin:
             wait_until(lambda: pilot.subscribe(f"{world}/clock"), "the world may be heard")
@@ -107,7 +107,7 @@ def test_a_private_world_is_heard_as_soon_as_it_is_made(city):
 
 def test_a_command_over_mqtt_is_in_the_audit_log(city):
     headers = {"Authorization": f"Bearer {city[0].admin_key}"}
-    with httpx.Client(base_url=city[0].http, headers=headers, timeout=20) as api:
+    with httpx.Client(base_url=city[0].http, headers=headers, timeout=60) as api:
         (lamp,) = api.get("/v1/sensors", params={"kind": "streetlight", "limit": 1}).json()["items"]
         change = {"actuators": [lamp["id"]]}
         api.patch("/v1/pilots/demo", json=change).raise_for_status()

@@ -31,7 +31,7 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         wait_until(lambda: worlds_of(city), "the simulators answer")
         asked = {"seed": 7, "start": START, "state": "paused", "kinds": ["water"]}
         headers = {"Authorization": f"Bearer {city.key}"}
-        world = httpx.post(f"{city.http}/v1/worlds", headers=headers, json=asked, timeout=20).json()["world"]
+        world = httpx.post(f"{city.http}/v1/worlds", headers=headers, json=asked, timeout=60).json()["world"]
         assert httpx.post(f"{city.http}/v1/devices", headers=headers, json={"id": "roof"}).status_code == 201
         time = parse_time(city.newest())
         count = stored_before(city, time)

@@ -40,7 +40,7 @@ def own_alerts(city: RunningCity) -> list[str]:
 
 def all_alerts(city: RunningCity) -> list[dict[str, Any]]:
     headers = {"Authorization": f"Bearer {city.admin_key}"}
-    return httpx.get(f"{city.http}/v1/alerts", headers=headers, timeout=20, trust_env=False).json()["items"]
+    return httpx.get(f"{city.http}/v1/alerts", headers=headers, timeout=60, trust_env=False).json()["items"]
 
 
 @pytest.mark.parametrize("id_", ["pi.local", "my pi", "a*b", "a>b"])

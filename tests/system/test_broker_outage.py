@@ -18,7 +18,7 @@ from zenata.process.ports import free_ports
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 
-TIMEOUT = 30.0  # far beyond what anything here takes [s]
+TIMEOUT = 60.0  # far beyond what anything here takes [s]
 TOPIC = "zenata/telemetry/a/b/c"
 
 

@@ -87,7 +87,7 @@ class Machine:
         service = self.services[name]
         command = self.command(service.health, service)
         done = subprocess.run(
-            command, env=PLAIN | self.environment(service), capture_output=True, timeout=20, check=False
+            command, env=PLAIN | self.environment(service), capture_output=True, timeout=60, check=False
         )
         return done.returncode == 0
 
@@ -120,7 +120,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 @contextmanager
 def asking(machine: Machine, name: str) -> Iterator[httpx.Client]:
     key = (machine.folder / "city" / f"{name}.key").read_text().strip()
-    with httpx.Client(base_url=machine.http, headers={"Authorization": f"Bearer {key}"}, timeout=20) as client:
+    with httpx.Client(base_url=machine.http, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
         yield client
 
 

@@ -41,7 +41,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
 def demo(city: RunningCity) -> Iterator[httpx.Client]:
     """The demo pilot, with its devices made anew."""
     headers = {"Authorization": f"Bearer {city.key}"}
-    with httpx.Client(base_url=city.http, headers=headers, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=city.http, headers=headers, timeout=60, trust_env=False) as client:
         for device in DEVICES:
             client.delete(f"/v1/devices/{device['id']}")
             assert client.post("/v1/devices", json=device).status_code == 201

@@ -36,7 +36,7 @@ def passwords(city: RunningCity) -> set[str]:
 
 def use(city: RunningCity) -> set[str]:
     """Show keys, good and wrong, wherever they can be shown; return those that were made."""
-    with httpx.Client(base_url=city.http, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=city.http, timeout=60, trust_env=False) as client:
         for key in (city.key, WRONG):
             client.get("/v1/city", headers={"Authorization": f"Bearer {key}"})
             client.post("/write", params={"db": "x", "u": "demo", "p": key}, content="device,device=x a=1")

@@ -37,13 +37,13 @@ def city(disk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
 
 
 def ready(city: RunningCity) -> tuple[bool, str]:
-    answer = httpx.get(f"{city.http}/readyz", timeout=20, trust_env=False)
+    answer = httpx.get(f"{city.http}/readyz", timeout=60, trust_env=False)
     return answer.status_code == 200, answer.json().get("detail", "")
 
 
 def as_admin(city: RunningCity, path: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {city.admin_key}"}
-    return httpx.get(city.http + path, headers=headers, timeout=20, trust_env=False)
+    return httpx.get(city.http + path, headers=headers, timeout=60, trust_env=False)
 
 
 def wait_until_reported(city: RunningCity) -> str:

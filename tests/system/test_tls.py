@@ -55,7 +55,7 @@ def install(made: Made, files: Made) -> None:
 def client(city: RunningCity, authority: Authority) -> httpx.Client:
     headers = {"Authorization": f"Bearer {city.key}"}
     verify = ssl.create_default_context(cafile=authority.file)
-    return httpx.Client(base_url=city.http, headers=headers, verify=verify, timeout=20, trust_env=False)
+    return httpx.Client(base_url=city.http, headers=headers, verify=verify, timeout=60, trust_env=False)
 
 
 def test_readings_flow_and_https_answers(city, authority):

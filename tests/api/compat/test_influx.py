@@ -40,7 +40,7 @@ def box(api) -> str:
 def client(api) -> Iterator[httpx.Client]:
     """A client of InfluxDB 2."""
     headers = {"Authorization": f"Token {api.secrets['pilot']}"}
-    with httpx.Client(base_url=api.url, headers=headers, timeout=10, trust_env=False) as client:
+    with httpx.Client(base_url=api.url, headers=headers, timeout=60, trust_env=False) as client:
         yield client
 
 

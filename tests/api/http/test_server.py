@@ -16,7 +16,7 @@ HEAD = b"Host: x\r\n"
 def exchange(api: Api, *parts: bytes) -> bytes:
     """What the server answers to bytes, until it closes the connection."""
     address = urlsplit(api.url)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         for part in parts:
             connection.sendall(part)
         answer = b""
@@ -70,7 +70,7 @@ def test_slow_connections_end(api: Api, monkeypatch: pytest.MonkeyPatch, parts: 
     address = urlsplit(api.url)
     with ExitStack() as stack:
         slow = [
-            stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+            stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=60))
             for _ in range(50)
         ]
         for connection in slow:
@@ -97,7 +97,7 @@ def test_connections_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> N
     address = urlsplit(api.url)
     with ExitStack() as stack:
         connections = [
-            stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+            stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=60))
             for _ in range(12)
         ]
         for connection in connections:

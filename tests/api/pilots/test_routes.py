@@ -18,7 +18,7 @@ def admin(api: Api) -> Iterator[httpx.Client]:
 
 
 def holder(api: Api, key: str) -> httpx.Client:
-    return httpx.Client(base_url=api.url, headers={"Authorization": f"Bearer {key}"}, timeout=10)
+    return httpx.Client(base_url=api.url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
 
 
 def invite(admin: httpx.Client, name: str, **about: object) -> PilotWithKey:

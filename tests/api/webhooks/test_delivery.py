@@ -74,7 +74,7 @@ class Rig:
 
     def wait(self, condition: Callable[[Delivery], bool], id_: str = "wh_1") -> Delivery:
         """Wait until the newest delivery of a webhook is so."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not condition(newest := self.log(id_)[0]):
             assert time.monotonic() < deadline, newest
             time.sleep(0.02)

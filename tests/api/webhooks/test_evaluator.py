@@ -89,7 +89,7 @@ class Rig:
         return sorted((one["data"]["since"][11:16], one["data"]["sensor"], one["type"]) for one in found)
 
     def wait(self, *expected: tuple, id_: str = "wh_1") -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while self.told(id_) != sorted(expected):
             assert time.monotonic() < deadline, self.told(id_)
             time.sleep(0.02)
@@ -320,7 +320,7 @@ def test_a_device_s_silence_is_by_the_time_of_day(rig: Rig) -> None:
     rig.store.append(replace(batch, time=np.array([now - 3 * SECOND])))
     rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
     rig.run()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not rig.told():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -412,7 +412,7 @@ def test_what_waits_is_bounded_and_the_rest_is_told_as_dropped(rig: Rig) -> None
     rig.add()
     rig.run()
     rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MAX_WAITING + 5)])
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(rig.deliveries()) < MAX_WAITING + 5:
         assert time.monotonic() < deadline
         time.sleep(0.05)

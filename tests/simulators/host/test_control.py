@@ -27,7 +27,7 @@ from zenata.errors import ControlError
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
-TIMEOUT = 15.0  # far beyond what anything here takes [s]
+TIMEOUT = 60.0  # far beyond what anything here takes [s]
 START = parse_time("2026-01-05T17:00:00Z")
 NAME = "w-1"  # so that demo may hear it
 LAMP = {"kind": "streetlight", "sensor": "streetlight-0001"}

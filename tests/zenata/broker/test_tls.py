@@ -19,7 +19,7 @@ from zenata.process.tls import Certificate, Trust, certificate_of
 from zenata.wire.address import Address, parse_url
 from zenata.wire.mqtt import Publisher, Subscription
 
-TIMEOUT = 15.0
+TIMEOUT = 60.0
 CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00"  # MQTT 3.1.1 section 3.1, without a user
 REFUSED = b"\x20\x02\x00"  # section 3.2, up to the code of why
 

@@ -14,7 +14,7 @@ from zenata.process import supervisor as module
 from zenata.process.backoff import Backoff
 from zenata.process.supervisor import MAX_RESTARTS, GivenUp, Program, Supervisor
 
-TIMEOUT = 15.0  # far beyond what anything here takes [s]
+TIMEOUT = 60.0  # far beyond what anything here takes [s]
 
 
 @pytest.fixture

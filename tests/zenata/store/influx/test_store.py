@@ -48,7 +48,7 @@ def balance(store, world="zenata"):
 
 def eventually(holds) -> None:
     """Wait until something holds that another writer has to see first."""
-    given_up = time.monotonic() + 20
+    given_up = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < given_up
         time.sleep(0.05)

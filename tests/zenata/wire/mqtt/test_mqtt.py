@@ -18,7 +18,7 @@ from zenata.process.ports import free_ports
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 
-TIMEOUT = 15.0  # far beyond what anything here takes, NATS' five seconds before it sends again included [s]
+TIMEOUT = 60.0  # far beyond what anything here takes, NATS' five seconds before it sends again included [s]
 
 
 @pytest.fixture(scope="module", params=BROKERS)
