@@ -3,13 +3,17 @@
 import json
 import shlex
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
-from sandbox.init import PILOT
+from sandbox.init import PILOT, SHELL
 from sandbox.settings import Settings
+from zenata.control.pilot import PilotError
+from zenata.control.register import Register
+from zenata.control.web_sessions import WebSessions
 from zenata.process.files import write_private
 from zenata.process.tls import Certificate, Trust
 from zenata.wire.address import Address, parse_url
@@ -83,17 +87,33 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
         return answer
 
 
-def banner(settings: Settings, where: Running, certificate: Certificate | None) -> str:
+def login_address(http: str, register: Register, pilot: str) -> str:
+    """Return the address of the page that logs a browser in as a pilot, once.
+
+    Its secret is behind a ``#``, so that no browser sends it with the address, and no log has it.
+
+    Raises
+    ------
+    PilotError
+        If the pilot cannot log in.
+    """
+    return f"{http}/#login={WebSessions(register).make_link(pilot, by=SHELL)}"
+
+
+def banner(settings: Settings, where: Running, certificate: Certificate | None, register: Register) -> str:
     """Return where the city answers, and calls to copy."""
     http, ws = _named(where.http, settings, certificate), where.ws and _named(where.ws, settings, certificate)
     address = parse_url(where.mqtt)
     mqtt = _named(str(Address(host=address.host, port=address.port, tls=address.tls)), settings, certificate)
-    key_file = shlex.quote(str(settings.data_dir / f"{PILOT}.key"))
+    key_file, page = shlex.quote(str(settings.data_dir / f"{PILOT}.key")), http
     trusted = f"--cacert {shlex.quote(str(certificate.cert))} " if certificate else ""
+    with suppress(PilotError):  # it is suspended, or its keys are revoked
+        page = f"{login_address(http, register, PILOT)}  (as {PILOT}, once, within 15 min; then `zenata open`)"
     curl = f'-H "Authorization: Bearer $(cat {key_file})"'
     return f"""
   The city is alive: world "{settings.world}"
 
+    page       {page}
     HTTP       {http}  (try it at {http}/docs)
     MQTT       {mqtt}  (user {PILOT}, the key is the password)
     WebSocket  {ws or "as the broker has it"}

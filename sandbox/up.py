@@ -94,7 +94,7 @@ def up(settings: Settings, say: Say) -> None:
                 stack.enter_context(plan.access)
             if guard := _guard(settings, plan, register):
                 stack.enter_context(guard)
-            say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate)}")
+            say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate, register)}")
             if history:
                 say("the days before are being filled in behind; it says here when they are there ...")
             supervisor.on_change()  # run.json comes last: whoever waits for it may read the banner

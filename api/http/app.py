@@ -37,7 +37,7 @@ from api.http.security import protect
 from api.live import frame_routes
 from api.live import routes as live_routes
 from api.messages import routes as message_routes
-from api.pilots import monitoring_routes
+from api.pilots import monitoring_routes, session_routes
 from api.pilots import routes as pilot_routes
 from api.readings import routes as readings_routes
 from api.webhooks import routes as webhook_routes
@@ -94,6 +94,7 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
         message_routes,
         pilot_routes,
         monitoring_routes,
+        session_routes,
         service_routes,
     ):
         app.include_router(routes.router)

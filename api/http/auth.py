@@ -2,13 +2,14 @@
 
 References
 ----------
-RFC 6750 (bearer tokens); RFC 7617 (Basic).
+RFC 6750 (bearer tokens); RFC 7617 (Basic); RFC 6265 (cookies); W3C Fetch Metadata Request Headers (Sec-Fetch-Site).
 """
 
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -17,7 +18,7 @@ from starlette.requests import HTTPConnection
 from api.http.context import Context, ContextDep
 from api.http.problems import KINDS, Problem
 from api.http.rights import Right, check_role, right_of
-from zenata.control.keys import Principal, Scope
+from zenata.control.keys import SESSION_PREFIX, Principal, Scope
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of the sandbox, `zk_...`")
 
@@ -26,6 +27,9 @@ _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 _PREFIX = "zk_"  # of every key
 _KEY_IN_URL = {"/write", "/query"}  # where clients of InfluxDB 1 put it
 
+COOKIE = "zenata_session"
+"""The cookie of a page that has logged in."""
+
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="zenata"'}
 
 
@@ -33,7 +37,7 @@ def key_of(request: HTTPConnection) -> str | None:
     """Return the key of a request, wherever its client puts it; quotes around it are left off.
 
     As a bearer; as clients of InfluxDB send it (``Token``, or the password of ``Basic`` or of the query parameter ``p``);
-    as the user name or password of ``Basic``; or in ``X-API-Key``.
+    as the user name or password of ``Basic``; in ``X-API-Key``; or, of a page that has logged in, the session in its cookie.
     """
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     credentials = credentials.strip().strip("\"'")
@@ -45,7 +49,28 @@ def key_of(request: HTTPConnection) -> str | None:
     key = request.headers.get("x-api-key", "").strip().strip("\"'")
     if key.startswith(_PREFIX):
         return key
-    return request.query_params.get("p") if request.scope["path"] in _KEY_IN_URL else None
+    if request.scope["path"] in _KEY_IN_URL and "p" in request.query_params:
+        return request.query_params["p"]
+    return None if scheme or key else session_of(request)
+
+
+def session_of(request: HTTPConnection) -> str | None:
+    """Return the session in the cookie of a request."""
+    session = request.cookies.get(COOKIE, "")
+    return session if session.startswith(SESSION_PREFIX) else None
+
+
+def check_same_origin(request: HTTPConnection) -> None:
+    """Raise 403 unless a request comes from a page of this server: its cookie goes with those of others, too.
+
+    Cookies know no ports, so that `SameSite` alone leaves out other programs of the same machine. Browsers name the origin
+    of whatever is no plain GET (Fetch Metadata, or RFC 6454).
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc == request.headers.get("host"):
+        return
+    if site != "same-origin" or origin is not None:
+        raise Problem("cross-site", f"The request came from {origin or 'no page'}. {KINDS['cross-site'].help}")
 
 
 def _key_of_basic(credentials: str) -> str | None:
@@ -79,13 +104,15 @@ def identify(context: Context, request: HTTPConnection, key: str | None) -> Prin
     Raises
     ------
     Problem
-        401 without a valid key, 429 for an address that guesses.
+        401 without a valid key, 403 for a session that another page uses, 429 for an address that guesses.
     """
     known: Principal | None = getattr(request.state, "principal", None)
     if known is not None:
         return known
     if key is None:
         raise _missing(request)
+    if key.startswith(SESSION_PREFIX) and request.scope.get("method") not in _READ_METHODS:
+        check_same_origin(request)
     principal = context.guard.identify(key, request.client.host if request.client else "")
     request.state.principal, request.state.key = principal, key
     return principal

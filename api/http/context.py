@@ -30,6 +30,7 @@ from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
 from zenata.control.register import Register
+from zenata.control.web_sessions import WebSessions
 from zenata.store.base import Store
 from zenata.wire.uplinks.results import TelemetryResult
 
@@ -136,6 +137,11 @@ class Context:
     def guard(self) -> Guard:
         """Identifies keys and limits rates."""
         return Guard(self.register, WallClock())
+
+    @cached_property
+    def sessions(self) -> WebSessions:
+        """Opens and ends sessions of browsers."""
+        return WebSessions(self.register)
 
     @cached_property
     def encoder(self) -> Encoder:

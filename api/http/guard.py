@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 from api.http.problems import Problem
 from zenata.city.clock import SECOND, Clock
 from zenata.control.authenticator import Authenticator
-from zenata.control.keys import Principal
+from zenata.control.keys import SESSION_PREFIX, Principal
 from zenata.process.rate_limit import Bucket
 
 WRONG_KEYS = 20
@@ -75,12 +75,23 @@ class Guard:
         if wait > 0 and not known:
             _locked_out(wait)
         if principal is None:
-            self._count_wrong(address, now)
+            if not key.startswith(SESSION_PREFIX):  # a page whose session has ended may ask many times
+                self._count_wrong(address, now)
             detail = f"The key {self._pilots.rejection(key)}."
             raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata", error="invalid_token"'})
         if not known:
             _remember(self._known, (address, principal.pilot, principal.key), None)
         return principal
+
+    def refuse(self, address: str) -> None:
+        """Count a link that is not valid, which somebody at an address showed.
+
+        Raises
+        ------
+        Problem
+            429 after too many of those.
+        """
+        self._count_wrong(address, self._clock.now() / SECOND)
 
     def count(self, pilot: str) -> None:
         """Count a request.

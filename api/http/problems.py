@@ -68,6 +68,11 @@ KINDS: dict[str, ProblemKind] = {
         title="Not open to this page",
         help="Name its origin in the setting cors_origins (ZENATA_CORS_ORIGINS), and start the API again.",
     ),
+    "cross-site": ProblemKind(
+        status=403,
+        title="Not from a page of this server",
+        help="A session is for pages of this server alone: programs send a key as 'Authorization: Bearer zk_...'.",
+    ),
     "unknown-pilot": ProblemKind(status=404, title="No such pilot", help="List pilots with /v1/pilots."),
     "unknown-key": ProblemKind(status=404, title="No such key", help="List keys with /v1/pilots/{pilot}/keys."),
     "pilot-conflict": ProblemKind(

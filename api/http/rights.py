@@ -73,6 +73,7 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/exports",
                 "/v1/exports/{export}",
                 "/v1/exports/{export}/file",
+                "/v1/session",
                 "/v1/me",
                 "/v1/me/activity",
                 "/v1/audit",

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.http.auth import admit, key_of, validity
+from api.http.auth import admit, key_of, session_of, validity
 from api.http.context import Context
 from api.http.problems import Problem, invalid
 from api.live.socket import REFUSED, Session
@@ -36,7 +36,7 @@ async def live(socket: WebSocket) -> None:
     try:
         if socket.url.query:
             raise invalid("query", "this address takes no parameters: subscribe by messages (docs/live.md)")
-        key = None if header is None else key_of(socket) or header
+        key = session_of(socket) if header is None else key_of(socket) or header
         principal = None if key is None else admit(context, socket, key)
     except Problem as problem:
         await socket.send_denial_response(problem.response(PATH))

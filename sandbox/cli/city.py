@@ -5,14 +5,16 @@ import os
 import signal
 import time
 import urllib.error
+import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from sandbox.init import read_key
-from sandbox.running import Running
+from sandbox.init import open_register, read_key
+from sandbox.running import Running, login_address
 from sandbox.settings import Settings
 from zenata.city.clock import format_time
+from zenata.control.pilot import PilotError
 from zenata.errors import SetupError
 
 Say = Callable[[str], None]
@@ -56,6 +58,24 @@ def ask(settings: Settings, path: str, method: str = "GET", body: object = None,
         raise SetupError(f"{running.http}{path} refused: {_detail(error)}") from error
     except (OSError, ValueError) as error:
         raise SetupError(f"the city at {running.http} does not answer: {error}") from error
+
+
+def open_page(settings: Settings, pilot: str, say: Say, *, browser: bool) -> None:
+    """Show a link that logs a browser in as a pilot, once, and open it.
+
+    Raises
+    ------
+    SetupError
+        If no city is running, or there is no such pilot that may log in.
+    """
+    running = find(settings)
+    try:
+        address = login_address(running.http, open_register(settings), pilot)
+    except PilotError as error:
+        raise SetupError(f"{error}; `zenata pilot list` shows the pilots") from error
+    say(address)
+    if browser:
+        webbrowser.open(address)
 
 
 def status(settings: Settings, say: Say) -> bool:

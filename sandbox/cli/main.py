@@ -15,6 +15,7 @@ from sandbox.cli.options import (
     Broker,
     BrokerAdmin,
     City,
+    ControlUrl,
     DataDir,
     HistoryDays,
     Host,
@@ -278,6 +279,20 @@ def status(data_dir: DataDir = None) -> None:
 
     if not run(settings, typer.echo):
         raise typer.Exit(1)
+
+
+@app.command("open")
+def open_page(
+    pilot: Annotated[str, typer.Argument(help="As whom to log in.")] = "demo",
+    browser: Annotated[bool, typer.Option(help="Open it in a browser, too.")] = True,
+    data_dir: DataDir = None,
+    control_url: ControlUrl = None,
+) -> None:
+    """Open the page of the running city, logged in by a link that is good once, for 15 minutes."""
+    settings = settings_of(data_dir=data_dir, control_url=control_url)
+    from sandbox.cli.city import open_page as run
+
+    run(settings, pilot, typer.echo, browser=browser)
 
 
 @app.command()

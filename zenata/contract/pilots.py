@@ -288,3 +288,44 @@ class Budget(Document, frozen=True, kw_only=True):
     spent: float
     left: float
     items: list[BudgetEntry]
+
+
+class NewSession(Body, frozen=True, kw_only=True):
+    """A page logs in, with a key or with a link.
+
+    Parameters
+    ----------
+    key : str, optional
+    link : str, optional
+        What stands behind `#login=` in the address that `zenata open` makes; it can be used once.
+    remember : bool
+        Whether the session lasts for 30 days instead of 12 hours.
+    """
+
+    key: Annotated[str, Meta(max_length=200)] | None = None
+    link: Annotated[str, Meta(max_length=200)] | None = None
+    remember: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.key is None) == (self.link is None):
+            raise ValueError("key: give a key or a link, and not both")
+
+
+class Session(Document, frozen=True, kw_only=True):
+    """Whom a session, or the key in use, speaks for.
+
+    Parameters
+    ----------
+    pilot, key : str
+        Names of the pilot, and of its key.
+    role : str
+    scopes : list of str
+    expires : datetime or None
+        When the session ends, or the key where there is no session.
+    """
+
+    pilot: str
+    key: str
+    role: Role
+    scopes: list[Scope]
+    expires: Time | None

@@ -16,9 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import Clock, WallClock
-from zenata.control.keys import PREFIX_LENGTH, Key, MqttUser, Principal, Scope, digest
+from zenata.control.keys import PREFIX_LENGTH, SESSION_PREFIX, Key, MqttUser, Principal, Scope, digest
 from zenata.control.pilot import Pilot, Quotas
-from zenata.control.tables import KeyRow, PilotRow, RegisterRevision
+from zenata.control.tables import KeyRow, PilotRow, RegisterRevision, WebSessionRow
 from zenata.errors import StoreError
 from zenata.process.background import Background
 
@@ -36,6 +36,7 @@ class _State:
     pilots: Mapping[str, Pilot] = field(default_factory=dict)
     keys: Mapping[str, Sequence[Key]] = field(default_factory=dict)  # by prefix
     quotas: Mapping[str, Quotas] = field(default_factory=dict)
+    sessions: Mapping[str, tuple[Key, int]] = field(default_factory=dict)  # by hash: of a key, until when [us]
 
 
 class Authenticator(Background):
@@ -55,7 +56,7 @@ class Authenticator(Background):
     """
 
     def __init__(self, engine: Engine, *, quotas: Quotas | None = None, clock: Clock | None = None) -> None:
-        self._engine = engine
+        self.engine = engine
         self._quotas = quotas or Quotas()
         self._clock = clock or WallClock()
         super().__init__("pilots", daemon=True)
@@ -64,9 +65,10 @@ class Authenticator(Background):
         self._load()
 
     def authenticate(self, key: str) -> Principal | None:
-        """Return whom a key speaks for, or None if it is none of ours or good for nothing any more.
+        """Return whom a key, or the session of a browser, speaks for; None if it is not valid (any more).
 
-        The prefix, which is no secret, finds the candidates; the whole key is compared in constant time.
+        The prefix, which is no secret, finds the candidates; the whole key is compared in constant time. A session is valid
+        as long as the key that it was opened with.
         """
         found = self._find(key)
         if found is None or not found.is_live(self._clock.now()):
@@ -79,6 +81,8 @@ class Authenticator(Background):
     def rejection(self, key: str) -> str:
         """Return why `authenticate` does not accept a key, for whoever has it."""
         found = self._find(key)
+        if found is None and key.startswith(SESSION_PREFIX):
+            return "of this session is not valid any more, as it has ended: log in again"
         if found is None:
             return "is none of this sandbox: send one of your keys as 'Authorization: Bearer zk_...'"
         if found.revoked is not None:
@@ -87,6 +91,11 @@ class Authenticator(Background):
             return "has expired: use another of yours"
         reason = self._state.pilots[found.pilot].reason
         return f"is of a pilot that is suspended ({reason}): ask whoever runs the sandbox"
+
+    def session_end(self, secret: str) -> int | None:
+        """Return when a session ends [us since the Unix epoch], or None if it is none."""
+        found = self._state.sessions.get(digest(secret))
+        return None if found is None else found[1]
 
     def quotas(self, pilot: str) -> Quotas:
         """Return what a pilot may use up; the default of one who is not known."""
@@ -122,7 +131,7 @@ class Authenticator(Background):
             If the database cannot be read.
         """
         try:
-            with Session(self._engine) as session:
+            with Session(self.engine) as session:
                 if session.scalar(select(RegisterRevision.number)) == self._state.revision:
                     return
             self._load()
@@ -141,21 +150,34 @@ class Authenticator(Background):
                 warned = True
 
     def _load(self) -> None:
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             revision = session.scalar(select(RegisterRevision.number)) or 0
-            keys = [row.key for row in session.scalars(select(KeyRow))]
+            key_by_id = {row.id: row.key for row in session.scalars(select(KeyRow))}
+            sessions = [
+                (row.sha256, row.key, row.expires)
+                for row in session.scalars(select(WebSessionRow).where(WebSessionRow.is_link.is_(False)))
+            ]
             # After the keys: none of them may be of a pilot that came in between.
             pilots = {row.name: row.pilot for row in session.scalars(select(PilotRow))}
         by_prefix: defaultdict[str, list[Key]] = defaultdict(list)
-        for key in keys:
+        for key in key_by_id.values():
             by_prefix[key.prefix].append(key)
         quotas = {name: msgspec.structs.replace(self._quotas, **pilot.quotas) for name, pilot in pilots.items()}
         with self._lock:
             if revision >= self._state.revision:
-                self._state = _State(revision, pilots, dict(by_prefix), quotas)
+                self._state = _State(
+                    revision,
+                    pilots,
+                    dict(by_prefix),
+                    quotas,
+                    {hashed: (key_by_id[id_], end) for hashed, id_, end in sessions if id_ in key_by_id},
+                )
 
     def _find(self, key: str) -> Key | None:
         hashed, found = digest(key), None
+        if key.startswith(SESSION_PREFIX):
+            of_key, end = self._state.sessions.get(hashed, (None, 0))
+            return of_key if self._clock.now() < end else None
         for one in self._state.keys.get(key[:PREFIX_LENGTH], ()):
             if hmac.compare_digest(one.sha256, hashed):
                 found = one

@@ -33,6 +33,9 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 KEY = re.compile(r"zk_[A-Za-z0-9_-]{43}")
 """What a key looks like."""
 
+SESSION_PREFIX, LINK_PREFIX = "zs_", "zl_"
+"""How the secrets of a browser's session, and of a link that makes one, begin."""
+
 _BCRYPT_COST = 4
 _ROUNDS = 101  # of PBKDF2, as mosquitto_passwd has it
 
@@ -139,7 +142,12 @@ class MqttUser(NamedTuple):
 
 def new_key() -> str:
     """Return a key, ``zk_`` and 43 characters."""
-    return "zk_" + secrets.token_urlsafe(32)
+    return new_secret("zk_")
+
+
+def new_secret(prefix: str) -> str:
+    """Return 256 random bits as text behind a prefix."""
+    return prefix + secrets.token_urlsafe(32)
 
 
 def hash_key(

@@ -41,7 +41,7 @@ class Register(Authenticator):
 
     def pilots(self) -> list[Pilot]:
         """Return all pilots by name, as the database has them now."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return [row.pilot for row in session.scalars(select(PilotRow).order_by(PilotRow.name))]
 
     def pilot(self, name: str) -> Pilot:
@@ -52,7 +52,7 @@ class Register(Authenticator):
         PilotError
             If there is none of that name.
         """
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return _row(session, name).pilot
 
     def keys(self, pilot: str | None = None, prefix: str = "") -> list[Key]:
@@ -62,7 +62,7 @@ class Register(Authenticator):
             chosen = chosen.where(KeyRow.pilot == pilot)
         if prefix:
             chosen = chosen.where(KeyRow.prefix.startswith(prefix[:PREFIX_LENGTH], autoescape=True))
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             found = [row.key for row in session.scalars(chosen)]
         return [key for key in found if key.prefix.startswith(prefix[:PREFIX_LENGTH])]  # SQLite ignores the case
 
@@ -74,7 +74,7 @@ class Register(Authenticator):
         check_change(about)
         values = {"contact": "", "theme": "", "edition": "", "reason": "", "quotas": {}, "actuators": []} | about
         values["quotas"] = _set_quotas(values["quotas"])
-        with self._changing(by, "pilot.add", name, role=role, **about) as session:
+        with self.changing(by, "pilot.add", name, role=role, **about) as session:
             if session.get(PilotRow, name) is not None:
                 raise PilotError(f"there is a pilot {name!r} already", "conflict")
             session.add(PilotRow(name=name, role=role.value, made=self._clock.now(), **values))
@@ -83,7 +83,7 @@ class Register(Authenticator):
     def change(self, name: str, *, by: Actor, **changes: Any) -> Pilot:  # noqa: ANN401 - the members of a Pilot
         """Change members of a pilot: contact, theme, edition, quotas, actuators. A quota of None is the default again."""
         check_change(changes)
-        with self._changing(by, "pilot.change", name, **changes) as session:
+        with self.changing(by, "pilot.change", name, **changes) as session:
             row = _row(session, name)
             if "quotas" in changes:
                 changes["quotas"] = _set_quotas(row.quotas | changes["quotas"])
@@ -93,7 +93,7 @@ class Register(Authenticator):
 
     def suspend(self, name: str, *, by: Actor, reason: str) -> Pilot:
         """Make all keys of a pilot good for nothing, until it is resumed; its connections are cut."""
-        with self._changing(by, "pilot.suspend", name, reason=reason) as session:
+        with self.changing(by, "pilot.suspend", name, reason=reason) as session:
             row = _row(session, name)
             self._keep_an_admin(session, row)
             row.suspended, row.reason = row.suspended or self._clock.now(), reason
@@ -101,7 +101,7 @@ class Register(Authenticator):
 
     def resume(self, name: str, *, by: Actor) -> Pilot:
         """Let a pilot go on."""
-        with self._changing(by, "pilot.resume", name) as session:
+        with self.changing(by, "pilot.resume", name) as session:
             row = _row(session, name)
             row.suspended, row.reason = None, ""
         return self.pilot(name)
@@ -132,7 +132,7 @@ class Register(Authenticator):
         check_key(name, scopes, expires, now)
         key = key or new_key()
         new = hash_key(key, pilot=pilot, name=name, scopes=scopes, made=now, expires=expires)
-        with self._changing(
+        with self.changing(
             by, "key.issue", f"{pilot}/{name}", prefix=new.prefix, scopes=_scope_text(scopes)
         ) as session:
             _row(session, pilot)
@@ -150,7 +150,7 @@ class Register(Authenticator):
     def rotate(self, pilot: str, name: str, *, by: Actor) -> str:
         """Replace a key, which stops working at once, and return the new one as `issue` does."""
         key, now = new_key(), self._clock.now()
-        with self._changing(by, "key.rotate", f"{pilot}/{name}", prefix=key[:PREFIX_LENGTH]) as session:
+        with self.changing(by, "key.rotate", f"{pilot}/{name}", prefix=key[:PREFIX_LENGTH]) as session:
             old = _live_row(session, pilot, name)
             was = old.key
             check_key(name, was.scopes, was.expires, now)
@@ -165,16 +165,16 @@ class Register(Authenticator):
 
     def revoke(self, pilot: str, name: str, *, by: Actor) -> None:
         """Make a key good for nothing from now on."""
-        with self._changing(by, "key.revoke", f"{pilot}/{name}") as session:
+        with self.changing(by, "key.revoke", f"{pilot}/{name}") as session:
             row, now = _live_row(session, pilot, name), self._clock.now()
             if [one.id for one in _managing(session, now)] == [row.id]:
                 raise PilotError("nobody could manage pilots without this key: rotate it, or issue another", "conflict")
             row.revoked = now
 
     @contextmanager
-    def _changing(self, by: Actor, what: str, target: str, **detail: object) -> Iterator[Session]:
+    def changing(self, by: Actor, what: str, target: str, **detail: object) -> Iterator[Session]:
         """Give a transaction that raises the revision and notes what is done, and take in what it has changed."""
-        with Session(self._engine) as session, session.begin():
+        with Session(self.engine) as session, session.begin():
             # The first statement writes, so that of two changes at once one waits for the other.
             session.execute(update(RegisterRevision).values(number=RegisterRevision.number + 1))
             if what.startswith("key.") and isinstance(by, Principal) and by.role is not Role.ADMIN:

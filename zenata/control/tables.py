@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zenata.control.database import Base
@@ -58,6 +58,18 @@ class KeyRow(Base):
         """The row as a value."""
         values = {column.name: getattr(self, column.name) for column in self.__table__.columns if column.name != "id"}
         return Key(**values | {"scopes": frozenset(map(Scope, self.scopes.split()))})
+
+
+class WebSessionRow(Base):
+    """A session of a browser, or a link that makes one; see `zenata.control.web_sessions`."""
+
+    __tablename__ = "web_sessions"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[int] = mapped_column(ForeignKey("keys.id"), index=True)
+    made: Mapped[int] = mapped_column(BigInteger)
+    expires: Mapped[int] = mapped_column(BigInteger)
+    is_link: Mapped[bool] = mapped_column(Boolean)
 
 
 class EntryRow(Base):

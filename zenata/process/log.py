@@ -12,7 +12,7 @@ import logging
 import re
 
 _SECRETS = (
-    (re.compile(r"\bzk_[A-Za-z0-9_-]{4,}"), "zk_..."),  # a key of a pilot
+    (re.compile(r"\b(z[ksl]_)[A-Za-z0-9_-]{4,}"), r"\1..."),  # a key of a pilot, a session, a link to log in
     (re.compile(r"(://[^\s/:@]*):[^\s/@]+@"), r"\1:...@"),  # the password in a URL
     (
         re.compile(

@@ -169,7 +169,7 @@ def test_a_pilot_sees_what_it_did_itself(client: httpx.Client) -> None:
 
 
 def note(api: Api, who: str, what: str, target: str, **detail: object) -> None:
-    audit = Audit(api.register._engine)
+    audit = Audit(api.register.engine)
     audit.record(AuditRecord(time=WallClock().now(), who=who, what=what, target=target, detail=dict(detail)))
 
 

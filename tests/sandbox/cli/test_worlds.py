@@ -89,7 +89,7 @@ def test_pilots_are_listed_with_what_they_do(run: Run, api: Api, tmp_path: Path)
     assert run("pilot", "add", "x", "--data-dir", str(tmp_path))[0] == 2
     with api.client() as pilot:
         pilot.get("/v1/city")
-    control = ("--control-url", api.register._engine.url.render_as_string(hide_password=False))
+    control = ("--control-url", api.register.engine.url.render_as_string(hide_password=False))
     _, out, _ = run("pilot", "list", *control)
     heading, *lines = out.splitlines()
     assert heading.split()[:4] == ["NAME", "ROLE", "STATE", "LAST"]

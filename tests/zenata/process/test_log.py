@@ -20,6 +20,8 @@ KEY = "zk_" + "aZ09_-x" * 6 + "y"  # of the form of a key, and the same at each 
         ("/write?db=x&password=hunter2&u=a", "/write?db=x&password=...&u=a"),
         ("sent token=abc; later", "sent token=...; later"),
         ("http://127.0.0.1:8080/v1/city at 10:15:00", "http://127.0.0.1:8080/v1/city at 10:15:00"),
+        (f"http://h/#login={KEY.replace('zk_', 'zl_')}", "http://h/#login=zl_..."),
+        (f"the cookie {KEY.replace('zk_', 'zs_')}", "the cookie zs_..."),
         ("the demo key zk_abc is shown once", "the demo key zk_abc is shown once"),
     ],
 )
