@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import api, backfill, influx, ingest, live, simulators, soak, stack, store, worlds
+from benchmarks import abuse, api, backfill, influx, ingest, live, simulators, soak, stack, store, worlds
 from benchmarks.table import Row, print_table
 
 
@@ -28,6 +28,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], list[Row]]] = {
+        "abuse": abuse.run,
         "simulators": simulators.run,
         "store": store.run,
         "influx": influx.run,
