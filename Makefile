@@ -28,10 +28,11 @@ lint: .venv/.dev  ## Check style, types, layers, and what is known of our depend
 	@$(BIN)/python scripts/architecture.py --check
 	@$(BIN)/python scripts/audit.py
 
-soak: .venv/.dev  ## Kill the city again and again, twenty times (takes some minutes)
+soak: .venv/.dev  ## Kill, stop and fill the city again and again (ZENATA_SOAK_ROUNDS=200 for the whole, an hour or two)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
-	@ZENATA_CHAOS_ROUNDS=20 ZENATA_INGEST_KILLS=20 $(BIN)/python -m pytest tests/system/test_chaos.py \
-	    tests/system/test_chaos_influx.py tests/ingest/test_redelivery.py $(ARGS)
+	@export ZENATA_SOAK_ROUNDS=$${ZENATA_SOAK_ROUNDS:-20}; ZENATA_CHAOS_ROUNDS=$$ZENATA_SOAK_ROUNDS \
+	    ZENATA_INGEST_KILLS=$$ZENATA_SOAK_ROUNDS $(BIN)/python -m pytest -s tests/system/test_soak.py \
+	    tests/system/test_chaos.py tests/system/test_chaos_influx.py tests/ingest/test_redelivery.py $(ARGS)
 
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
 	@scripts/system-packages mosquitto influxdb

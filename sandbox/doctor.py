@@ -77,12 +77,9 @@ def _disk(settings: Settings) -> str:
 
 
 def _running(settings: Settings) -> Running | None:
-    """Return where the city of this data directory answers, or None if it does not run."""
+    """Return the city of this data directory, or None if it does not run."""
     running = Running.read(settings.run_file)
-    try:
-        return running if running and running.ask("/healthz") else None
-    except (OSError, ValueError):
-        return None
+    return running if running and running.is_alive else None
 
 
 def _city(settings: Settings) -> str:

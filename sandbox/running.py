@@ -15,6 +15,7 @@ from zenata.control.pilot import PilotError
 from zenata.control.register import Register
 from zenata.control.web_sessions import WebSessions
 from zenata.process.files import write_private
+from zenata.process.signals import process_exists
 from zenata.process.tls import Certificate, Trust
 from zenata.wire.address import Address, parse_url
 
@@ -52,6 +53,12 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.json.decode(file.read_bytes(), type=cls)
         except (OSError, msgspec.DecodeError):
             return None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process that wrote the file is there; one that says nothing of itself is taken for alive."""
+        pid = self.pids.get("supervisor")
+        return pid is None or process_exists(pid)
 
     def write(self, file: Path) -> None:
         """Write the file, whole or not at all."""

@@ -31,7 +31,7 @@ from zenata.control.audit import Audit
 from zenata.control.register import Register
 from zenata.errors import BrokerError, SetupError
 from zenata.process.ports import free_ports
-from zenata.process.signals import stop_on_signal
+from zenata.process.signals import process_exists, stop_on_signal
 from zenata.process.supervisor import Program, Supervisor
 from zenata.process.tls import Certificate, Trust
 from zenata.store import open_store
@@ -159,19 +159,9 @@ def _clean_up_after_kill(settings: Settings) -> None:
         return
     pids = before.pids.values()
     deadline = time.monotonic() + _EXIT_TIMEOUT
-    while any(map(_exists, pids)) and time.monotonic() < deadline:
+    while any(map(process_exists, pids)) and time.monotonic() < deadline:
         time.sleep(_LOOK)
     settings.run_file.unlink()
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False  # the number is another's by now
-    return True
 
 
 def _where(settings: Settings) -> str:

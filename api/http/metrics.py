@@ -71,6 +71,11 @@ class _Gauges(Collector):
             for fate in FATES:
                 messages.add_metric([world, fate], getattr(balance, fate))
         yield messages
+        yield GaugeMetricFamily("zenata_ready", "Whether all works, as /readyz has it.", int(not self._context.ready()))
+        stalled = GaugeMetricFamily("zenata_world_stalled", "Worlds whose messages are not stored.", labels=["world"])
+        for world in self._context.stalled():
+            stalled.add_metric([world], 1)
+        yield stalled
         for name, value in self._context.counters().items():
             yield CounterMetricFamily(f"zenata_{name}", name.replace("_", " ").capitalize() + ".", value)
 

@@ -16,6 +16,7 @@ from sandbox.settings import Settings
 from zenata.city.clock import format_time
 from zenata.control.pilot import PilotError
 from zenata.errors import SetupError
+from zenata.process.signals import process_exists
 
 Say = Callable[[str], None]
 
@@ -34,7 +35,7 @@ def find(settings: Settings) -> Running:
         If there is none.
     """
     running = Running.read(settings.run_file)
-    if running is None or not _is_alive(running):
+    if running is None or not running.is_alive:
         where = settings.data_dir.absolute()
         raise SetupError(f"no city is running in {where}; start it with `zenata up`, or use --data-dir")
     return running
@@ -111,7 +112,7 @@ def stop(settings: Settings, say: Say) -> None:
     pid = running.pids["supervisor"]
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP
-    while _exists(pid):
+    while process_exists(pid):
         if time.monotonic() > deadline:
             raise SetupError(f"process {pid} has not stopped after {_STOP:.0f} s; see {settings.data_dir / 'logs'}")
         time.sleep(_LOOK)
@@ -120,7 +121,7 @@ def stop(settings: Settings, say: Say) -> None:
 
 def show_dead_letters(settings: Settings, say: Say) -> None:
     """Show the newest dead letters: of the running city by its API, else of its store."""
-    if (running := Running.read(settings.run_file)) is not None and _is_alive(running):
+    if (running := Running.read(settings.run_file)) is not None and running.is_alive:
         letters = ask(settings, f"/v1/dead-letters?limit={_SHOWN}")["items"]
     else:
         letters = _stored_letters(settings)
@@ -167,19 +168,3 @@ def _detail(error: urllib.error.HTTPError) -> str:
         return str(json.load(error).get("detail", error.reason))
     except ValueError:
         return str(error.reason)
-
-
-def _is_alive(running: Running) -> bool:
-    """Return whether the process that wrote `run.json` is there; one that says nothing of itself is taken for alive."""
-    pid = running.pids.get("supervisor")
-    return pid is None or _exists(pid)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False  # the number is another user's process by now
-    return True

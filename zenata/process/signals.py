@@ -1,6 +1,7 @@
-"""Signals that end a process, turned into an event."""
+"""Signals that end a process, turned into an event, and whether a process is there."""
 
 import atexit
+import os
 import queue
 import signal
 import threading
@@ -31,3 +32,12 @@ def stop_on_signal(*also: Callable[[], object]) -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: received.put(True))
     return stop
+
+
+def process_exists(pid: int) -> bool:
+    """Return whether a process of ours has this id; a process of another user has got the number since."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""Load on a running city while it is disturbed: devices by MQTT and HTTP, a private world, a webhook and exports.
+
+Everything is counted by its sender, so that what is lost or doubled shows in the end.
+"""
+
+import itertools
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.api.webhooks.receiver import Receiver, receiving
+from tests.system.running import PATIENCE, wait_until
+from zenata.city.clock import format_time
+from zenata.wire import topics
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher
+
+PAUSE = 0.1  # between two messages of a device [s]
+LONG = 25  # messages between two turns of the door
+METER, POSTER = "meter", "poster"
+
+
+@dataclass
+class Load:
+    """What was sent so far, and what must therefore be there.
+
+    Parameters
+    ----------
+    http, mqtt, key : str
+        URLs that stay the same when the city starts again, and the key of the demo pilot.
+    receiver : Receiver
+        Of the webhook.
+    """
+
+    http: str
+    mqtt: str
+    key: str
+    receiver: Receiver
+    world: str = ""
+    published: int = 0
+    posted: int = 0
+    turns: list[tuple[str, str]] = field(default_factory=list)
+    exports: Counter[int] = field(default_factory=Counter)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Ask as the demo pilot, again and again until it is answered in some way that is no failure of ours."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                headers = {"Authorization": f"Bearer {self.key}"}
+                answer = httpx.request(
+                    method, self.http + path, headers=headers, timeout=30, trust_env=False, **options
+                )
+                if answer.status_code < 500 and answer.status_code != 429:
+                    return answer
+                why = f"{answer.status_code}: {answer.text[:300]}"
+            except httpx.HTTPError as error:
+                why = repr(error)
+            assert time.monotonic() < deadline, f"{method} {path}: {why}"
+            time.sleep(0.3)
+
+    def prepare(self) -> None:
+        """Make the devices, the world and the webhook."""
+        for name in (METER, POSTER):
+            assert self.ask("POST", "/v1/devices", json={"id": name}).status_code == 201
+        made = self.ask("POST", "/v1/worlds", json={"speed": 10, "kinds": ["weather", "air"]})
+        self.world = made.json()["world"]
+        condition = {"type": "threshold", "property": "door", "above": 0.5, "sensor": METER}
+        hook = {"url": self.receiver.url, "world": "p-demo", "condition": condition}
+        assert self.ask("POST", "/v1/webhooks", json=hook).status_code == 201
+
+    def publish(self) -> None:
+        """Be a device that publishes over MQTT; its door opens and shuts."""
+        parts = urlsplit(self.mqtt)
+        address = Address(host=parts.hostname or "", port=parts.port or 0, username="demo", password=self.key)
+        with Publisher(address, client_id="meter-of-demo") as publisher:
+            publisher.connect(PATIENCE)
+            for number in itertools.count(1):
+                now, is_open = format_time(time.time_ns() // 1000), number // LONG % 2
+                message = {"time": now, "n": number, "door": is_open}
+                publisher.publish(topics.device("demo", METER), json.dumps(message).encode())
+                self.published = number
+                if number % LONG == 0:
+                    self.turns.append(("threshold.fired" if is_open else "threshold.cleared", now))
+                if self.stop.wait(PAUSE):
+                    break
+            assert publisher.drain(PATIENCE), "the broker acknowledges what devices say"
+
+    def post(self) -> None:
+        """Be a device that posts; what was not answered is sent again as it was."""
+        for number in itertools.count(1):
+            message = {"time": format_time(time.time_ns() // 1000), "n": number}
+            answer = self.ask("POST", f"/v1/telemetry?device={POSTER}", json=message)
+            assert answer.status_code == 200, answer.text
+            self.posted = number
+            if self.stop.wait(PAUSE):
+                return
+
+    def export(self) -> None:
+        """Make exports and delete them, one after the other."""
+        while not self.stop.wait(1.0):
+            answer = self.ask("POST", "/v1/exports", json={"world": "p-demo", "format": "csv"})
+            self.exports[answer.status_code] += 1
+            if answer.status_code == 202:
+                made = answer.json()["id"]
+                wait_until(lambda made=made: self._is_done(made), "an export is done")
+
+    def _is_done(self, id_: str) -> bool:
+        state = self.ask("GET", f"/v1/exports/{id_}").json()["state"]
+        return state in {"done", "failed"} and self.ask("DELETE", f"/v1/exports/{id_}").status_code == 204
+
+    def check(self) -> None:
+        """Compare all that was sent with what is there, once nothing more is sent."""
+        for device, sent in ((METER, self.published), (POSTER, self.posted)):
+            wait_until(
+                lambda device=device, sent=sent: self.count(device) >= sent, f"all {sent} of {device} are stored"
+            )
+            numbers = self.numbers(device)
+            assert sorted(numbers) == list(range(1, sent + 1)), Counter(numbers).most_common(3)
+        letters = self.ask("GET", "/v1/dead-letters").json()["items"]
+        assert letters == []
+        wait_until(lambda: len(self.told()) >= len(self.turns), f"all {len(self.turns)} turns of the door are told")
+        assert sorted(self.told()) == sorted(self.turns)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return what the webhook has delivered, each delivery once: a type, and the time of its reading."""
+        deliveries = {request.id: request.json for request in self.receiver.requests}
+        return [(one["type"], one["data"]["time"]) for one in deliveries.values()]
+
+    def numbers(self, device: str) -> list[int]:
+        """Return the numbers of the messages that are stored."""
+        params = {"world": "p-demo", "sensor": device, "property": "n", "start": "-1d", "limit": 100_000}
+        return [int(item["value"]) for item in self.ask("GET", "/v1/readings", params=params).json()["items"]]
+
+    def count(self, device: str) -> int:
+        """Return how many are stored."""
+        return len(self.numbers(device))
+
+
+@contextmanager
+def loading(http: str, mqtt: str, folder: Path) -> Iterator[Load]:
+    """Put load on a city until the end of the block; what failed in a thread fails there."""
+    with receiving() as receiver, ExitStack() as stack:
+        load = Load(http, mqtt, (folder / "demo.key").read_text().strip(), receiver)
+        load.prepare()
+        failed: list[BaseException] = []
+
+        def run(part: Any) -> None:
+            try:
+                part()
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                failed.append(error)
+
+        threads = [threading.Thread(target=run, args=(part,)) for part in (load.publish, load.post, load.export)]
+        for thread in threads:
+            thread.start()
+        stack.callback(load.stop.set)
+        try:
+            yield load
+        finally:
+            load.stop.set()
+            for thread in threads:
+                thread.join()
+        if failed:
+            raise failed[0]
