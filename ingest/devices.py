@@ -21,6 +21,12 @@ KIND = "device"
 LEAD = 600 * SECOND
 """How far the clock of a device may be ahead of ours [us]."""
 
+MAX_SERIES = 20_000
+"""Series that the devices of a pilot may have altogether, also those that were deleted: every process has them in memory.
+
+A default: a hundred properties of as many devices as a pilot may have.
+"""
+
 _MAX_NUMBERS = 500_000  # series remembered at once
 _MAX_UNIT = 32
 _MAX_NAMED = 20  # members left out that a device's document names
@@ -115,6 +121,7 @@ class DeviceDecoder:
         self._quotas = quotas
         self._numbers: dict[_Key, int] = {}
         self._units: dict[tuple[str, str], dict[str, str]] = {}  # by pilot and device, unit by property
+        self._series: dict[str, int] = {}  # how many there are, by world
         self._described: list[Series] = []
 
     def decode(self, pilot: str, name: str, payload: bytes, now: int) -> DeviceReadings:
@@ -251,9 +258,10 @@ class DeviceDecoder:
         Raises
         ------
         Rejected
-            If they are too many.
+            If they are too many, or of too many series.
         """
         if self._quotas is not None and counted:
+            self._check_series(messages)
             self._quotas.points(pilot, sum(len(one.keys) for one in messages), now)
         numbers: list[int] = []
         for one in messages:
@@ -285,6 +293,24 @@ class DeviceDecoder:
         self._described.clear()
         self._numbers.clear()
         self._units.clear()
+        self._series.clear()
+
+    def _check_series(self, messages: Sequence[DeviceReadings]) -> None:
+        new = {
+            (one.device.world, one.device.id, key[2])
+            for one in messages
+            for key in one.keys
+            if key not in self._numbers and self._stored.find(one.device.world, one.device.id, key[2]) is None
+        }
+        for world in {world for world, _, _ in new}:
+            if world not in self._series:
+                self._series[world] = len(self._stored.select(Selection(worlds=(world,))))
+            if self._series[world] + len(new) > MAX_SERIES:
+                raise Rejected(
+                    "schema",
+                    f"your devices have {self._series[world]:,} properties altogether, those of deleted devices among them, "
+                    f"where {MAX_SERIES:,} are allowed: use the ids and names that you have",
+                )
 
     def _intern(self, device: Device, key: _Key) -> int:
         """Return the number of a series, and take its name and unit."""
@@ -300,6 +326,8 @@ class DeviceDecoder:
             unit=unit or units.get(property_, ""),
             owner=device.pilot,
         )
+        if before is None and device.world in self._series:
+            self._series[device.world] += 1
         if before is not None:
             if unit and not self._stored[before].unit:
                 self._described.append(replace(self._stored[before], unit=unit))

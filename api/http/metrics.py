@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.context import Context
 from api.http.problems import KINDS, Problem
+from api.http.rights import WATCHERS
 from zenata.city.clock import WallClock
 from zenata.control.audit import AuditEntry
 from zenata.control.keys import Principal
@@ -28,7 +29,8 @@ _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 _TELEMETRY = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # telemetry is no audit entry
 _SELF_AUDITED = "/v1/pilots"  # the register writes entries of its own
 _CLIENT_ERROR = 400
-_RATE, _BURST = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults
+_REFUSALS = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults
+_CHANGES = 2.0, 600.0  # and of what it changes of its own, as the log only grows. Defaults
 
 
 class Metrics:
@@ -95,7 +97,7 @@ class Observer:
         self._app = app
         self._metrics = metrics
         self._context = context
-        self._forbidden: dict[str, Bucket] = {}
+        self._listed: dict[tuple[str, bool], Bucket] = {}  # by pilot, and whether of refusals
         self._unlisted = Counts[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,14 +142,16 @@ class Observer:
         principal, route = _principal(scope), getattr(scope.get("route"), "path", "none")
         if principal is None or route in _TELEMETRY:
             return
-        if status == HTTPStatus.FORBIDDEN:
-            if not self._is_listed(principal.pilot):
-                return
-        elif scope["method"] in _READ_METHODS or status >= _CLIENT_ERROR or route.startswith(_SELF_AUDITED):
+        is_refusal = status == HTTPStatus.FORBIDDEN
+        if not is_refusal and (
+            scope["method"] in _READ_METHODS or status >= _CLIENT_ERROR or route.startswith(_SELF_AUDITED)
+        ):
+            return
+        if not self._is_listed(principal, is_refusal=is_refusal):
             return
         what = f"{scope['method']} {route}"
         detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}
-        if status == HTTPStatus.FORBIDDEN:
+        if is_refusal or principal.pilot in self._unlisted:
             detail["unlisted"] = self._unlisted.pop(principal.pilot, 0)
         entry = AuditEntry(
             time=WallClock().now(), who=principal.pilot, what=what, target=quote(scope["path"]), detail=detail
@@ -157,11 +161,14 @@ class Observer:
         except SQLAlchemyError:
             log.exception("the audit log lacks an entry: %s by %s", what, principal.pilot)
 
-    def _is_listed(self, pilot: str) -> bool:
-        """Return whether a refusal gets an audit entry of its own; else the next entry counts it."""
-        now = time.monotonic()
-        if self._forbidden.setdefault(pilot, Bucket(_BURST, now)).take(_RATE, _BURST, now):
-            self._unlisted[pilot] += 1
+    def _is_listed(self, principal: Principal, *, is_refusal: bool) -> bool:
+        """Return whether something gets an audit entry of its own; else the next entry of the pilot counts it."""
+        if not is_refusal and principal.role in WATCHERS:
+            return True
+        now, (rate, burst) = time.monotonic(), _REFUSALS if is_refusal else _CHANGES
+        bucket = self._listed.setdefault((principal.pilot, is_refusal), Bucket(burst, now))
+        if bucket.take(rate, burst, now):
+            self._unlisted[principal.pilot] += 1
             return False
         return True
 

@@ -28,7 +28,13 @@ MAX_HEAD = 65_536
 """Bytes of the head of a request: its line and headers."""
 
 MAX_CONNECTIONS = 2_000
-"""Connections at once, of all clients. A default: each costs some kB, and a descriptor."""
+"""Connections at once, of all clients. A default: each costs some kB, and a descriptor.
+
+Beyond, those that wait for a request are ended, of the address that has the most of them: whoever opens them all keeps out
+nobody but itself.
+"""
+
+_ENDED_AT_ONCE = 10  # a tenth of them, so that looking for them costs little each
 
 HEAD_TIMEOUT, BODY_TIMEOUT = 10.0, 60.0
 """How long a client may take to send the head of a request, and then its body [s]. Defaults."""
@@ -44,13 +50,15 @@ class Protocol(HttpToolsProtocol):
     """
 
     _timer: asyncio.TimerHandle | None = None
+    _since = 0.0
     _in_head = False
     _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for a request, if there is room for one more connection."""
         super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
+        self._since = self.loop.time()
+        if len(self.connections) > MAX_CONNECTIONS and not self._make_room():
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"There are {MAX_CONNECTIONS:,} connections: try again later.")
         else:
             self._wait(HEAD_TIMEOUT)
@@ -104,6 +112,25 @@ class Protocol(HttpToolsProtocol):
             "This is not one well-formed HTTP/1.1 request: lines end in CRLF, headers are not folded, and Content-Length "
             "does not stand beside Transfer-Encoding.",
         )
+
+    def _make_room(self) -> bool:
+        """End some connections that wait for a request, the oldest of the address with the most; return whether there were any."""
+        waiting: dict[str, list[Protocol]] = {}
+        for one in self.connections:
+            if isinstance(one, Protocol) and one is not self and one.is_waiting:
+                waiting.setdefault(one.client[0] if one.client else "", []).append(one)
+        most = max(waiting.values(), key=len, default=[])
+        for one in sorted(most, key=lambda one: one._since)[: max(MAX_CONNECTIONS // _ENDED_AT_ONCE, 1)]:  # noqa: SLF001 - of our own kind
+            one._stop_waiting()  # noqa: SLF001 - as above
+            one.transport.close()
+        return bool(most)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether no request of this connection is worked on."""
+        return self._timer is not None or bool(
+            getattr(self.cycle, "response_complete", True)
+        )  # there may be no cycle yet
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()

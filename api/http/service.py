@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated
 
@@ -76,7 +77,14 @@ async def problem(
 def asyncapi_document(request: Request, context: ContextDep) -> Response:
     """Return the AsyncAPI document: the topics and payloads of MQTT."""
     app = request.app
-    return Response(msgspec.json.encode(asyncapi(app.title, app.version, context.addresses())), media_type=JSON)
+    document = _encoded_asyncapi(app.title, app.version, tuple(context.addresses().items()))
+    return Response(document, media_type=JSON)
+
+
+@lru_cache(maxsize=4)
+def _encoded_asyncapi(title: str, version: str, addresses: tuple[tuple[str, str], ...]) -> bytes:
+    """Return the document: anybody may ask for it, so it is made once."""
+    return msgspec.json.encode(asyncapi(title, version, dict(addresses)))
 
 
 @router.get("/docs", include_in_schema=False)

@@ -43,6 +43,7 @@ GOING_AWAY, REFUSED, TRY_LATER = 1001, 1008, 1013
 
 _HEARTBEAT = 15.0  # silence after which something is sent [s], under the idle time-outs of common proxies
 _LOOK = 1.0  # pause between two looks at whether the key is still good [s]
+_PACE = 1.0  # pause before the next message of a client that sends too many is read [s]
 _SLICE = 1000  # readings of one message, about 200 kB: clients commonly take up to 1 MiB
 
 
@@ -172,9 +173,12 @@ class Session:
                 if message["type"] == "websocket.disconnect":
                     raise WebSocketDisconnect(message["code"])
                 try:
+                    self._context.guard.count(self._principal.pilot)
                     await self._handle(_read(message.get("text")))
                 except Problem as problem:
                     await self._say(problem=problem.document("/v1/ws"))
+                    if "quota" in problem.members:
+                        await asyncio.sleep(_PACE)  # who sends too much is read so slowly that it costs nobody else
         except WebSocketDisconnect as gone:
             return gone.code
 

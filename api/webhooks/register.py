@@ -13,7 +13,17 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.webhooks.tables import DeliveryRow, StateRow, WebhookRevision, WebhookRow
-from api.webhooks.webhook import MAX_DROPPED, MAX_WAITING, MAX_WEBHOOKS, Delivery, State, Status, Webhook, WebhookError
+from api.webhooks.webhook import (
+    MAX_DROPPED,
+    MAX_LOGGED,
+    MAX_WAITING,
+    MAX_WEBHOOKS,
+    Delivery,
+    State,
+    Status,
+    Webhook,
+    WebhookError,
+)
 
 AT_ONCE = 8
 """Deliveries of one webhook under way at once. A default."""
@@ -278,10 +288,19 @@ class Webhooks:
         self.changes += 1
 
     def tidy(self, before: int) -> None:
-        """Remove what was made before a time [us] and waits no longer."""
-        old = (DeliveryRow.made < before, DeliveryRow.status != Status.PENDING)
+        """Remove what was made before a time [us] and waits no longer, and of each webhook all but the newest `MAX_LOGGED`."""
+        ended = DeliveryRow.status != Status.PENDING
         with Session(self._engine) as session, session.begin():
-            session.execute(delete(DeliveryRow).where(*old))
+            session.execute(delete(DeliveryRow).where(DeliveryRow.made < before, ended))
+        with Session(self._engine) as session:
+            number = func.count().label("number")
+            many = select(DeliveryRow.webhook).where(ended).group_by(DeliveryRow.webhook).having(number > MAX_LOGGED)
+            hooks = session.scalars(many).all()
+        for id_ in hooks:
+            newest = select(DeliveryRow.made).where(DeliveryRow.webhook == id_, ended).order_by(DeliveryRow.made.desc())
+            with Session(self._engine) as session, session.begin():
+                oldest = session.scalar(newest.offset(MAX_LOGGED - 1).limit(1))
+                session.execute(delete(DeliveryRow).where(DeliveryRow.webhook == id_, ended, DeliveryRow.made < oldest))
 
 
 def _row(session: Session, pilot: str, id_: str) -> WebhookRow:

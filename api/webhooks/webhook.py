@@ -13,6 +13,9 @@ MAX_WEBHOOKS = 20
 MAX_WAITING = 1000
 """Deliveries of one webhook that wait; what comes on top is written into the log as dropped. A default."""
 
+MAX_LOGGED = 10_000
+"""The most deliveries of one webhook that are remembered once they wait no longer. A default."""
+
 MAX_DROPPED = 1000
 """Dropped deliveries in the log of one webhook; the newest stay. A default."""
 

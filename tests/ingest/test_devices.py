@@ -164,6 +164,18 @@ def test_a_device_has_only_so_many_properties():
     assert rig.accepted({"a0": 2}) == {"a0": 2}
 
 
+def test_a_pilot_has_only_so_many_series_however_its_devices_come_and_go(monkeypatch):
+    monkeypatch.setattr("ingest.devices.MAX_SERIES", 5)
+    stored = Catalog()
+    for name in ("a", "b", "c"):
+        stored.intern(Series("p-alpha", "gone", name, "device", "", "m", "alpha"))
+    stored.intern(Series("p-ben", "roof", "a", "device", "", "m", "ben"))
+    rig = Rig(limits=Limits(1e6, 10**9), stored=stored)
+    rig.accepted({"a": 1, "b": 2})
+    assert "5 properties altogether" in rig.letter({"c": 3}).reason
+    assert rig.accepted({"a": 2, "b": 3}) == {"a": 2, "b": 3}
+
+
 @pytest.mark.parametrize(
     ("limits", "payloads", "quota"),
     [

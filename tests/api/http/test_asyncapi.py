@@ -7,6 +7,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
+import api.http.service as api_service
 from api.http.asyncapi import asyncapi
 from api.http.channels import CHANNELS, Payload
 from tests.api.http.test_schemas import references
@@ -136,7 +137,7 @@ def test_members_are_explained_by_the_docstrings() -> None:
     assert not [name for name in DOCUMENT["components"]["schemas"] if "." in name or name.startswith("_")]
 
 
-def test_servers_are_where_the_broker_answers(api: Api) -> None:
+def test_servers_are_where_the_broker_answers(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     mqtt, websocket = DOCUMENT["servers"]["mqtt"], DOCUMENT["servers"]["websocket"]
     assert (mqtt["host"], mqtt["protocol"]) == ("city.example:8883", "secure-mqtt")
     assert (websocket["host"], websocket["protocol"], websocket["pathname"]) == ("city.example:9001", "wss", "/mqtt")
@@ -144,6 +145,9 @@ def test_servers_are_where_the_broker_answers(api: Api) -> None:
         answer = client.get("/asyncapi.json")
         assert answer.headers["content-type"] == "application/json"
         assert answer.json() == asyncapi("Zenata Sandbox", "1", ADDRESSES)
+        with monkeypatch.context() as patch:
+            patch.setattr(api_service, "asyncapi", lambda *_: 1 / 0)  # it is not made anew
+            assert client.get("/asyncapi.json").content == answer.content
 
 
 def test_c5_overlapping_filters_are_described() -> None:

@@ -21,6 +21,7 @@ from tests.api.running import Api, batch_of, private_world, running, series_of, 
 from tests.system.running import wait_until
 from zenata.contract.readings import Reading
 from zenata.contract.service import ProblemDetails
+from zenata.control.pilot import Quotas as PilotQuotas
 from zenata.store import open_store
 
 CITY = small_city()
@@ -232,6 +233,23 @@ def test_a_pilot_has_so_many_connections_at_once(
     deadline = time.monotonic() + 60
     while "ready" not in opened().hear():
         assert time.monotonic() < deadline
+
+
+def test_messages_count_against_the_quota_of_requests_and_are_read_slowly_beyond_it(
+    start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.live.socket, "_PACE", 0.3)
+    served = start(quotas=PilotQuotas(requests_per_minute=5))
+    headers = {"Authorization": f"Bearer {served.secrets['pilot']}"}
+    with connect(served.url.replace("http", "ws") + "/v1/ws", proxy=None, additional_headers=headers) as socket:
+        client = Client(socket)
+        client.hear()
+        answers = [client.ask(unsubscribe="none") for _ in range(5)]
+        begin = time.monotonic()
+        answers += [client.ask(unsubscribe="none") for _ in range(4)]
+        assert time.monotonic() - begin > 0.8
+    quotas = [answer["problem"].get("quota") for answer in answers]
+    assert (quotas[:4], quotas[-2:]) == ([None] * 4, ["requests_per_minute"] * 2)
 
 
 def test_a_message_that_is_too_large_ends_the_connection(client: Client) -> None:

@@ -145,6 +145,21 @@ def test_what_was_forbidden_to_ask_is_there_too_but_no_flood_of_it(
     assert all("\n" not in deed["target"] for deed in lines())
 
 
+def test_what_a_pilot_changes_in_a_loop_does_not_fill_the_log(
+    api: Api, engineer: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.http.metrics._CHANGES", (0.001, 5.0))
+    api.register.add("loop", by="test")
+    headers = {"Authorization": f"Bearer {api.register.issue('loop', by='test')}"}
+    with httpx.Client(base_url=api.url, headers=headers, timeout=10) as client:
+        for number in range(20):
+            client.post("/v1/devices", json={"id": f"d{number}"}).raise_for_status()
+        assert client.get("/v1/worlds/zenata/truth").status_code == 403
+    lines = engineer.get("/v1/audit", params={"who": "loop", "limit": 1000}).json()["items"]
+    assert [line["what"] for line in lines if line["what"].startswith("POST /v1/dev")] == ["POST /v1/devices"] * 5
+    assert next(line["detail"]["unlisted"] for line in lines if line["what"].startswith("GET")) == 15
+
+
 def test_the_log_comes_in_pages_and_as_csv(client: httpx.Client, engineer: httpx.Client) -> None:
     for name in ("a", "b", "c"):
         client.post("/v1/devices", json={"id": name}).raise_for_status()

@@ -257,6 +257,19 @@ def test_tidying_removes_what_is_old_and_waits_no_longer(webhooks: Webhooks) -> 
     assert [one.id for one in webhooks.deliveries(hook().id)] == [delivery(number).id for number in (3, 2, 1)]
 
 
+def test_of_each_webhook_the_newest_are_remembered_and_all_that_wait(
+    webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.webhooks.register.MAX_LOGGED", 3)
+    webhooks.record(hook(), {}, [delivery(number) for number in range(8)])
+    for number in range(1, 8):
+        webhooks.attempted(replace(delivery(number), status=Status.DELIVERED, due=None, tried=NOW, code=204))
+    webhooks.tidy(NOW - 1)
+    assert [one.id for one in webhooks.deliveries(hook().id)] == [delivery(number).id for number in (7, 6, 5, 0)]
+    webhooks.tidy(NOW - 1)
+    assert len(webhooks.deliveries(hook().id)) == 4
+
+
 def about(number: int, subject: str) -> Delivery:
     return replace(delivery(number), subject=subject)
 
