@@ -203,10 +203,11 @@ def test_nothing_is_lost_or_doubled_and_every_stop_is_told(rig: Rig) -> None:
             time.sleep(moments.uniform(0.2, 4.0))
             FAULTS[name](rig)
             rig.wait_until_well()
-    check(rig, load)
-    damage_blocks(rig)
-    rig.wait_until_well()
-    check(rig, load)
+        load.end()
+        check(rig, load)
+        damage_blocks(rig)
+        rig.wait_until_well()
+        check(rig, load)
     rig.end()
     with closing(open_store(f"duckdb:///{rig.disk}/data/readings.duckdb")) as store:
         assert messages(store) == store.ledger.balance("zenata").stored
