@@ -8,6 +8,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -27,7 +28,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.table import Row
-from tests.system.running import RunningCity, running_city
+from tests.system.running import RunningCity, running_city, wait_until
 from zenata.city.clock import SECOND, format_time
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.control.pilot import Quotas
@@ -262,7 +263,13 @@ def run() -> list[Row]:
                         if world["owner"] == pilot:
                             admin.delete(f"/v1/worlds/{world['world']}")
                     found.append((f"{what}, {'beyond' if beyond else 'within'} quotas", seen, memory))
+                    print(
+                        f"  {found[-1][0]}: {seen.p95() * 1e3:.0f} ms, {memory / 1e6:.0f} MB",
+                        file=sys.stderr,
+                        flush=True,
+                    )
                     time.sleep(REST)
+            wait_until(lambda: _pauses(admin), "the city pauses")
             city.halt()
             ledger = admin.get("/v1/ledger").json()["items"][0]
     return [
@@ -309,6 +316,10 @@ def _fill(url: str) -> None:
                     seq=rows + 1,
                 )
             )
+
+
+def _pauses(admin: httpx.Client) -> bool:
+    return admin.patch("/v1/worlds/zenata/clock", json={"state": "paused"}).status_code == 200
 
 
 @contextmanager

@@ -24,6 +24,9 @@ WRONG_KEYS = 20
 LOCKED = 60.0
 """How long an address is locked out [s]."""
 
+LOGINS = 30.0
+"""Sessions that a pilot may open at once, and in a minute. A default."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -43,6 +46,7 @@ class Guard:
     def __init__(self, pilots: Authenticator, clock: Clock) -> None:
         self._pilots, self._clock = pilots, clock
         self._rates: dict[str, Bucket] = {}
+        self._logins: dict[str, Bucket] = {}
         self._wrong: OrderedDict[str, Bucket] = OrderedDict()
         self._locked: OrderedDict[str, float] = OrderedDict()
         self._known: OrderedDict[tuple[str, str, str], None] = OrderedDict()
@@ -110,6 +114,23 @@ class Guard:
             seconds = math.ceil(wait)
             detail = f"More than {quota:,} requests a minute (quota requests_per_minute). Try again in {seconds} s."
             raise Problem("over-quota", detail, {"Retry-After": str(seconds)}, quota="requests_per_minute")
+
+    def count_login(self, pilot: str) -> None:
+        """Count a session that is opened with a key: each changes the register, which every process then reads again.
+
+        Raises
+        ------
+        Problem
+            429 if it is one too many.
+        """
+        self.count(pilot)
+        now = self._clock.now() / SECOND
+        bucket = self._logins.setdefault(pilot, Bucket(LOGINS, now))
+        if wait := bucket.take(LOGINS / 60, LOGINS, now):
+            detail = (
+                f"More than {LOGINS:g} sessions a minute were opened. Use the one that you have, or try again later."
+            )
+            raise Problem("over-quota", detail, {"Retry-After": str(math.ceil(wait))}, quota="logins")
 
     def _count_wrong(self, address: str, now: float) -> None:
         bucket = self._wrong.get(address) or Bucket(WRONG_KEYS, now)

@@ -38,7 +38,7 @@ async def log_in(
     address = request.client.host if request.client else ""
     secret = new.key or new.link or ""
     if new.key is not None:
-        context.guard.identify(new.key, address)
+        context.guard.count_login(context.guard.identify(new.key, address).pilot)
     opened = None
     if new.key is not None or secret.startswith(LINK_PREFIX):
         opened = await run_in_threadpool(context.sessions.open, secret, remember=new.remember)

@@ -130,6 +130,19 @@ def test_a_page_whose_session_has_ended_may_ask_again_and_again(api: Api) -> Non
         assert page.get("/v1/me").status_code == 200
 
 
+def test_logging_in_again_and_again_is_too_much(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each session changes the register, which every process then reads again."""
+    monkeypatch.setattr("api.http.guard.LOGINS", 3.0)
+    api.register.add("restless", by="test")
+    key = api.register.issue("restless", by="test")
+    with api.client(None) as page:
+        answers = [page.post("/v1/session", json={"key": key}) for _ in range(8)]
+        assert [answer.status_code for answer in answers[:3]] == [200] * 3
+        assert answers[-1].status_code == 429
+        assert answers[-1].json()["quota"] == "logins"
+        assert page.post("/v1/session", json={"key": api.secrets["guest"]}).status_code == 200
+
+
 def test_logging_in_and_out_is_in_the_audit_log(api: Api, page: httpx.Client) -> None:
     log_in(page, key=api.secrets["engineer"])
     page.delete("/v1/session")
