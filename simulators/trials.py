@@ -1,0 +1,234 @@
+"""Trials in process: the world of one seed with its truth, readings and hidden events, and the same without commands.
+
+`collect` runs a world again by the commands that a service gave; `play` lets a policy in Python be the service.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from simulators.domains.water.domain import Water
+from simulators.events.base import Event, parameters_of
+from simulators.events.leak import BurstParameters, LeakParameters
+from simulators.events.scenario import events_of
+from simulators.networks.documents import GRAPHS
+from simulators.world.draws import SealedSeed
+from simulators.world.measurement import Channels
+from simulators.world.world import World
+from zenata.city.clock import SECOND
+from zenata.city.kinds import KINDS
+from zenata.city.model import City
+from zenata.city.readings import FloatArray, IntArray
+from zenata.trials.challenge import Challenge, Command, Occurrence, Plan, Policy, Run, Step, Table, Tables
+
+DISCHARGE, GRAVITY = 0.6, 9.80665
+"""Discharge coefficient of a hole (EPANET 2.3), and the acceleration of free fall [m/s2]."""
+
+
+def networks_of(city: City, challenge: Challenge) -> dict[str, Any]:
+    """Return the networks that a challenge needs, as node-link JSON by name."""
+    return {name: GRAPHS[name](city).node_link() for name in challenge.networks}
+
+
+def collect(
+    city: City,
+    challenge: Challenge,
+    plan: Plan,
+    *,
+    answers: Sequence[tuple[int, msgspec.Struct]] = (),
+    commands: Sequence[Command] = (),
+    without: Run | None = None,
+) -> Run:
+    """Run the world of a seed, with the commands that a service gave at their times, and without.
+
+    Parameters
+    ----------
+    city : City
+    challenge : Challenge
+    plan : Plan
+    answers : sequence of (int, Struct)
+        Kept as they are.
+    commands : sequence of Command
+        Those that were rejected are given again too, and rejected again.
+    without : Run or None
+        What this returned of the same seed without commands; run too if it is not given and there are commands.
+
+    Raises
+    ------
+    ScenarioError
+        If a hidden event does not fit the city.
+    """
+    if without is None:
+        without = _Simulation(city, challenge, plan, networks_of(city, challenge)).run()
+    run = without
+    if commands:
+        run = _against(_Simulation(city, challenge, plan, without.network).run(commands), without)
+    return replace(run, answers=tuple(answers))
+
+
+def play(city: City, challenge: Challenge, plan: Plan, policy: Policy, without: Run) -> Run:
+    """Return a run in which a policy is the service.
+
+    Parameters
+    ----------
+    city : City
+    challenge : Challenge
+    plan : Plan
+    policy : callable
+    without : Run
+        What `collect` returns without commands: where a policy only answers, the city is the same.
+    """
+    if challenge.closed_loop:
+        return _against(_Simulation(city, challenge, plan, without.network).follow(policy), without)
+    answers: list[tuple[int, msgspec.Struct]] = []
+    for index, time in enumerate(without.times.tolist()):
+        actions = policy(_step_of(without, index))
+        if index >= without.first:
+            answers += [(time, answer) for answer in actions.answers]
+    return replace(without, answers=tuple(answers))
+
+
+def _against(run: Run, without: Run) -> Run:
+    """Return a run that is compared with the one without commands, whose events are those that are scored."""
+    return replace(run, without=without.truth, occurrences=without.occurrences)
+
+
+def _step_of(run: Run, index: int) -> Step:
+    return Step(
+        index=index,
+        first=run.first,
+        time=int(run.times[index]),
+        readings={name: table.head(index + 1) for name, table in run.readings.items()},
+    )
+
+
+class _Simulation:
+    """The world of one seed, and what is recorded of it."""
+
+    def __init__(self, city: City, challenge: Challenge, plan: Plan, network: Mapping[str, Any]) -> None:
+        self._city, self._challenge, self._network = city, challenge, network
+        events = events_of(plan.events, plan.start)
+        self._world = World(
+            city,
+            seed=SealedSeed(plan.seed.number, plan.seed.key),
+            start=plan.start,
+            events=events,
+            kinds=challenge.kinds,
+            districts=challenge.districts,
+        )
+        self._channels, self._tables = _layout(city, challenge, self._world.channels)
+        shape = challenge.steps, len(self._channels)
+        self._truth, self._readings = np.full(shape, np.nan), np.full(shape, np.nan)
+        self._last = np.full(len(self._world.channels), np.nan)
+        self._sizes = np.zeros((challenge.steps, len(events)))
+        self._commands: list[Command] = []
+        every = challenge.step * SECOND
+        self._times: IntArray = plan.start + every * np.arange(1, challenge.steps + 1)
+
+    def run(self, commands: Iterable[Command] = ()) -> Run:
+        """Run to the end with commands at their times."""
+        waiting = sorted(commands, key=lambda command: command.time)
+        for index in range(len(self._times)):
+            self._step(index, waiting)
+        return self._made()
+
+    def follow(self, policy: Policy) -> Run:
+        """Run to the end with a policy."""
+        for index, time in enumerate(self._times.tolist()):
+            self._step(index, [])
+            actions = policy(_step_of(self._made(), index))
+            for sensor, values in actions.commands.items() if index >= self._challenge.first else ():
+                self._command(Command(time=time, sensor=sensor, set=values))
+        return self._made()
+
+    def _step(self, index: int, waiting: list[Command]) -> None:
+        """Move on to the end of a step, and record it."""
+        self._last[:] = np.nan
+        while self._world.time < self._times[index]:
+            while waiting and waiting[0].time <= self._world.time:
+                self._command(waiting.pop(0))
+            emission = self._world.step(self._challenge.tick * SECOND)
+            channels, _ = self._world.channels.gather(emission.sensors)
+            self._last[channels] = emission.values  # of several messages of a sensor the last stays
+        self._readings[index] = self._last[self._channels]
+        self._truth[index] = self._world.truth()[self._channels]
+        for column, (event, _) in enumerate(self._world.effects):
+            if event.under_way(self._world.time):
+                self._sizes[index, column] = _size(self._city, self._world, column)
+
+    def _command(self, command: Command) -> None:
+        sensor = self._city.sensor_by_id.get(command.sensor)
+        refusal = self._world.command(sensor.kind if sensor else "", command.sensor, command.set)
+        self._commands.append(replace(command, status="rejected" if refusal else "applied"))
+
+    def _made(self) -> Run:
+        truth = self._by_property(self._truth)
+        return Run(
+            city=self._city,
+            times=self._times,
+            first=self._challenge.first,
+            truth=truth,
+            readings=self._by_property(self._readings),
+            without=truth,
+            occurrences=tuple(
+                Occurrence(
+                    id=event.id,
+                    type=event.type,
+                    targets=effect.targets,
+                    start=event.start,
+                    end=event.end,
+                    parameters=event.parameters,
+                    size=self._sizes[:, column],
+                )
+                for column, (event, effect) in enumerate(self._world.effects)
+            ),
+            network=self._network,
+            commands=tuple(self._commands),
+        )
+
+    def _by_property(self, values: FloatArray) -> Tables:
+        return {
+            name: Table(sensors=sensors, values=values[:, columns]) for name, (sensors, columns) in self._tables.items()
+        }
+
+
+def _layout(
+    city: City, challenge: Challenge, channels: Channels
+) -> tuple[IntArray, Mapping[str, tuple[tuple[str, ...], slice]]]:
+    """Return the channels whose sensors publish, ordered by property, and the sensors and columns of each property."""
+    chosen: dict[str, list[tuple[str, int]]] = {}
+    for number, sensor in enumerate(city.sensors):
+        if (not challenge.kinds or sensor.kind in challenge.kinds) and (
+            not challenge.districts or sensor.district in challenge.districts
+        ):
+            for place, name in enumerate(KINDS[sensor.kind].properties):
+                chosen.setdefault(name, []).append((sensor.id, int(channels.first[number]) + place))
+    tables, begin = {}, 0
+    for name, found in chosen.items():
+        tables[name] = tuple(sensor for sensor, _ in found), slice(begin, begin + len(found))
+        begin += len(found)
+    return np.array([channel for found in chosen.values() for _, channel in found], dtype=np.int64), tables
+
+
+def _size(city: City, world: World, number: int) -> float:
+    """Return how large an event is now: the flow of a leak [l/s], else 1."""
+    event, effect = world.effects[number]
+    domain = world.domains.get("water")
+    if event.type not in ("leak", "pipe_burst") or not isinstance(domain, Water):
+        return 1.0
+    pipe, _ = domain.design.network.pipe_of[effect.targets[0]]
+    ends = domain.design.network.start[pipe], domain.design.network.end[pipe]
+    pressure = np.concatenate([domain.arrays["pressure"], domain.arrays["level"]])[list(ends)]
+    flow = DISCHARGE * _area(event, world.time) * np.sqrt(2 * GRAVITY * np.maximum(pressure, 0)).mean()
+    return float(1000 * flow)
+
+
+def _area(event: Event, time: int) -> float:
+    """Return the area of the hole of a leak at a time [m2]."""
+    if event.type == "pipe_burst":
+        return parameters_of(event, BurstParameters).area
+    leak = parameters_of(event, LeakParameters)
+    return leak.area * (min((time - event.start) / SECOND / leak.growth, 1.0) if leak.growth else 1.0)

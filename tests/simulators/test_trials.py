@@ -1,0 +1,80 @@
+"""Worlds of seeds in process: what is recorded of them, and what commands change."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simulators.trials import collect, networks_of, play
+from zenata.city.model import City
+from zenata.city.pack import load_city
+from zenata.trials.challenge import DAY, Challenge, Command, Plan, Run, Setting, plan
+from zenata.trials.registry import CHALLENGES
+from zenata.trials.seeds import practice_seed
+
+LEAKS = replace(CHALLENGES["leak-detection"], warm_up=DAY // 4, duration=DAY // 4)
+"""The challenge in half a day."""
+
+
+@pytest.fixture(scope="module")
+def zenata() -> City:
+    """Return the city of Zenata."""
+    return load_city("zenata")
+
+
+@pytest.fixture(scope="module")
+def leaking(zenata: City) -> tuple[Plan, Run]:
+    """Return a seed with a burst after seven hours, and what it left."""
+    seed = replace(
+        plan(LEAKS, practice_seed(1)),
+        events=(
+            {"type": "leak", "id": "one", "start": "+7h", "duration": "6h", "target": "street-0153", "area": 1e-3},
+        ),
+    )
+    return seed, collect(zenata, LEAKS, seed)
+
+
+def test_a_seed_leaves_truth_readings_and_hidden_events(zenata: City, leaking: tuple[Plan, Run]) -> None:
+    seed, run = leaking
+    assert run.times.tolist() == [seed.start + 900_000_000 * number for number in range(1, 49)]
+    assert run.truth["head"].values.shape == run.readings["head"].values.shape == (48, 350)
+    assert np.isfinite(run.truth["discharge"].values).all()
+    assert np.isfinite(run.readings["head"].values).mean() > 0.95
+    error = run.readings["head"].values - run.truth["head"].values
+    assert 0 < np.nanstd(error) < 1  # instruments err, little
+    (leak,) = run.occurrences
+    assert leak.targets == ("street-0153",)
+    assert (leak.size > 0).tolist() == [index >= 27 for index in range(48)]
+    assert 8 < leak.size[30] < 30  # 0.6 A sqrt(2 g h) of 10 cm2 at 10 to 100 m
+
+
+def test_an_oracle_gets_100_in_a_simulated_city(zenata: City, leaking: tuple[Plan, Run]) -> None:
+    seed, run = leaking
+    oracle = LEAKS.policies["oracle"](Setting(city=zenata, network=run.network, truth=run))
+    assert LEAKS.score(play(zenata, LEAKS, seed, oracle, run)).points == pytest.approx(100)
+
+
+def test_commands_change_the_city_and_the_counterfactual_stays(zenata: City, leaking: tuple[Plan, Run]) -> None:
+    seed, run = leaking
+    at = int(run.times[30])
+    pumps = next(sensor.id for sensor in zenata.sensors if sensor.kind == "water" and "supply" in sensor.attributes)
+    commands = [
+        Command(time=at, sensor=pumps, set={"pumps": 0.0}),
+        Command(time=at, sensor="parking-0001", set={"price": 1.0}),
+    ]
+    acted = collect(zenata, LEAKS, seed, commands=commands, without=run)
+    assert [command.status for command in acted.commands] == ["applied", "rejected"]
+    assert np.array_equal(acted.without["head"].values, run.truth["head"].values)
+    assert np.array_equal(acted.truth["head"].values[:31], run.truth["head"].values[:31])
+    assert not np.array_equal(acted.truth["head"].values[31:], run.truth["head"].values[31:])
+
+
+def test_networks_are_those_of_the_api(zenata: City) -> None:
+    assert {edge["type"] for edge in networks_of(zenata, LEAKS)["water"]["edges"]} == {"pipe", "pump"}
+
+
+@pytest.mark.parametrize("challenge", CHALLENGES.values(), ids=list(CHALLENGES))
+def test_hidden_events_of_every_challenge_fit_its_world(zenata: City, challenge: Challenge) -> None:
+    short = replace(challenge, warm_up=0, duration=challenge.step)
+    for number in range(2):
+        collect(zenata, short, plan(challenge, practice_seed(number)))

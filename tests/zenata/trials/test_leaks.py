@@ -1,0 +1,123 @@
+"""leak-detection: what detections earn and cost, on a main of six pipes of 200 m."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from zenata.city.model import City
+from zenata.contract.answers import LeakAnswer
+from zenata.trials.challenge import Actions, Run, Setting, Step
+from zenata.trials.leaks import CHALLENGE, CREW, REACH, WATER, Pipes, check, oracle, score
+
+Leaking = Callable[..., Run]
+Named = tuple[int, int]
+"""Step and street of a detection."""
+
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+DETECTIONS = st.lists(st.tuples(st.integers(90, 383), st.integers(0, 5)), max_size=12)
+
+
+def answered(run: Run, named: Iterable[Named]) -> Run:
+    return replace(
+        run, answers=[(int(run.times[step]), LeakAnswer(streets=(f"street-{street}",))) for step, street in named]
+    )
+
+
+def perfect(run: Run) -> Run:
+    policy = oracle(Setting(city=run.city, network=run.network, truth=run))
+    answers = []
+    for index, moment in enumerate(run.times.tolist()):
+        actions: Actions = policy(Step(index=index, first=run.first, time=moment, readings={}))
+        answers += [(moment, answer) for answer in actions.answers]
+    return replace(run, answers=answers)
+
+
+def test_distances_are_along_pipes_between_their_middles(leaking: Leaking) -> None:
+    pipes = Pipes.of(leaking().network["water"])
+    assert pipes.between[0].tolist() == [0, 200, 400, 600, 800, 1000]
+
+
+def test_a_perfect_detector_gets_100_and_who_does_nothing_0(leaking: Leaking) -> None:
+    run = leaking((0, 30, 5.0), (3, 50.1, 8.0))
+    assert score(run).points == 0
+    best = score(perfect(run))
+    assert best.points == pytest.approx(100)
+    assert best.measures["f1"] == (1.0, "1")
+    assert best.measures["delay"] == (0.0, "h")
+
+
+def test_a_detection_earns_the_water_that_would_still_be_lost_less_the_way_to_the_leak(leaking: Leaking) -> None:
+    run = leaking((2, 30, 5.0))
+    made = score(answered(run, [(200, 3)]))
+    water = 5.0 * 900 / 1000 * (383 - 200)
+    assert made.impact["water"][0] == pytest.approx(water)
+    assert made.impact["money"][0] == pytest.approx(water * WATER - CREW * 200 / REACH)
+    assert made.measures["distance"] == (200.0, "m")
+    assert made.measures["delay"][0] == pytest.approx((200 - 119) / 4)
+
+
+def test_a_false_alarm_costs_a_crew_once_a_street_and_day(leaking: Leaking) -> None:
+    run = leaking((0, 30, 5.0))
+    far = [(step, 5) for step in range(96, 192)]
+    assert score(answered(run, far)).impact["money"][0] == -CREW
+    assert score(answered(run, [*far, (192, 5)])).impact["money"][0] == -2 * CREW
+
+
+def test_a_detection_before_the_leak_is_a_false_alarm(leaking: Leaking) -> None:
+    assert score(answered(leaking((0, 30, 5.0)), [(100, 0)])).measures["false_crews"] == (1, "1")
+
+
+def test_naming_all_streets_around_a_leak_finds_it_at_the_farthest(leaking: Leaking) -> None:
+    run = leaking((2, 30, 5.0))
+    spray = score(answered(run, [(200, street) for street in (1, 2, 3)]))
+    assert spray.measures["distance"] == (200.0, "m")
+    assert spray.points < score(answered(run, [(200, 2)])).points
+
+
+def test_answers_in_the_warm_up_do_not_count(leaking: Leaking) -> None:
+    assert score(answered(leaking((0, 30, 5.0)), [(5, 4)])).points == 0
+
+
+def test_an_open_leak_of_the_same_pipe_is_no_second_one(leaking: Leaking) -> None:
+    assert score(perfect(leaking((0, 30, 5.0), (0, 40, 2.0)))).points == pytest.approx(100)
+
+
+def test_alarms_where_nothing_leaks_are_below_0(leaking: Leaking) -> None:
+    assert score(leaking()).points == 0
+    assert score(answered(leaking(), [(200, 0)])).points < 0
+
+
+@RELAXED
+@given(named=DETECTIONS, extra=DETECTIONS, chance=st.randoms())
+def test_no_answer_beats_the_oracle_and_neither_order_nor_repeats_matter(leaking, named, extra, chance) -> None:  # type: ignore[no-untyped-def]
+    run = leaking((0, 26, 2.0), (1, 31.3, 5.0), (4, 70, 9.0))
+    points = score(answered(run, named)).points
+    assert points <= score(perfect(run)).points + 1e-9
+    shuffled = [*named, *named]
+    chance.shuffle(shuffled)
+    assert score(answered(run, shuffled)).points == points
+    assert score(replace(run, answers=[*perfect(run).answers, *answered(run, extra).answers])).points <= 100 + 1e-9
+
+
+def test_a_street_without_a_pipe_is_refused_by_name(city: City) -> None:
+    with pytest.raises(ValueError, match="no pipe runs under 'street-99'"):
+        check(LeakAnswer(streets=("street-99",)), 0, city)
+    check(LeakAnswer(streets=("street-1",)), 0, city)
+
+
+def test_a_million_detections_are_scored(leaking: Leaking) -> None:
+    run = leaking((0, 30, 5.0), (3, 50, 8.0))
+    streets = tuple(f"street-{number % 6}" for number in range(1000))
+    chance = np.random.default_rng(1)
+    flood = [(int(run.times[step]), LeakAnswer(streets=streets)) for step in chance.integers(96, 384, 1000).tolist()]
+    assert score(replace(run, answers=flood)).points < 100
+
+
+def test_hidden_events_open_after_the_warm_up() -> None:
+    for seed in range(20):
+        for event in CHALLENGE.events(np.random.default_rng(seed)):
+            assert CHALLENGE.warm_up < int(event["start"][1:-1]) < CHALLENGE.warm_up + CHALLENGE.duration

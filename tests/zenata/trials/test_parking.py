@@ -1,0 +1,93 @@
+"""parking-forecast: points, measures, and what is refused."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from zenata.city.model import City
+from zenata.contract.answers import ParkingAnswer, ParkingForecast
+from zenata.trials.challenge import Run, Setting, Step, Table
+from zenata.trials.parking import CHALLENGE, check, districts, filled, score, shares
+
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+
+
+def played(run: Run, name: str) -> Run:
+    policy = CHALLENGE.policies[name](Setting(city=run.city, network={}, truth=run))
+    answers = []
+    for index, moment in enumerate(run.times.tolist()):
+        step = Step(
+            index=index,
+            first=run.first,
+            time=moment,
+            readings={key: table.head(index + 1) for key, table in run.readings.items()},
+        )
+        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
+    return replace(run, answers=answers)
+
+
+def forecast(quantiles: Sequence[float], district: str = "west", minutes: int = 15) -> ParkingAnswer:
+    return ParkingAnswer(forecasts=(ParkingForecast(district=district, minutes=minutes, quantiles=tuple(quantiles)),))
+
+
+def test_only_districts_with_bays_are_forecast(city: City) -> None:
+    assert districts(city) == ["west", "east"]
+
+
+def test_a_bay_that_says_nothing_is_as_it_was(city: City) -> None:
+    nan = np.nan
+    values = filled(np.array([[1.0, nan], [nan, 0.0], [nan, nan]]))
+    assert values[:, 0].tolist() == [1, 1, 1]
+    assert np.isnan(values[0, 1])
+    table = Table(sensors=("parking-0", "parking-2"), values=np.array([[1.0, nan], [nan, 0.0]]))
+    assert shares(city, table)[:, 0].tolist() == [1.0, 0.5]
+
+
+def test_the_truth_gets_100_nothing_0_and_a_model_lies_between(parked: Run) -> None:
+    points = {name: score(played(parked, name)).points for name in CHALLENGE.policies}
+    assert points["nothing"] == 0
+    assert points["oracle"] == pytest.approx(100, abs=0.01)
+    assert 0 < points["reference"] < points["oracle"]
+
+
+def test_measures_of_the_truth(parked: Run) -> None:
+    measures = score(played(parked, "oracle")).measures
+    assert measures["mase_15"][0] == pytest.approx(0, abs=1e-4)
+    assert measures["skill_persistence_60"][0] == pytest.approx(1, abs=1e-3)
+    assert measures["coverage80_15"][0] > 0.3
+
+
+@RELAXED
+@given(values=st.lists(st.lists(st.floats(0, 1), min_size=9, max_size=9), min_size=1, max_size=6), chance=st.randoms())
+def test_neither_order_nor_repeats_gain_anything(parked: Run, values, chance) -> None:  # type: ignore[no-untyped-def]
+    at = int(parked.times[250])
+    answers = [(at, forecast(sorted(row))) for row in values]
+    alone = [score(replace(parked, answers=[answer])).points for answer in answers]
+    chance.shuffle(answers)
+    together = score(replace(parked, answers=[*answers, *answers])).points
+    assert together in alone
+    assert together <= 100
+
+
+def test_a_wrong_forecast_is_worse_than_none(parked: Run) -> None:
+    wrong = [(int(moment), forecast([1.0] * 9)) for moment in parked.times[parked.first :]]
+    assert score(replace(parked, answers=wrong)).points < 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (forecast([0.1] * 9, district="north"), "no parking bays: use east, west"),
+        (forecast([0.1] * 9, minutes=30), "15 or 60 minutes"),
+        (forecast([0.2, 0.1, *[0.3] * 7]), "ascend"),
+        (forecast([math.nan] * 9), "finite"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_with_the_reason(city: City, answer: ParkingAnswer, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        check(answer, 0, city)

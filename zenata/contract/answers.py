@@ -1,0 +1,50 @@
+"""Answers of the challenges of trials."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from .base import Body, Name
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class LeakAnswer(Body, frozen=True, kw_only=True):
+    """Leaks that were found in a step of `leak-detection`.
+
+    Parameters
+    ----------
+    streets : list of str
+        The street under which each leaks; a leak needs naming only once.
+    """
+
+    streets: Annotated[tuple[Name, ...], Meta(max_length=1000, examples=[["street-0033"]])]
+
+
+class ParkingForecast(Body, frozen=True, kw_only=True):
+    """Share of a district's parking bays that will be taken.
+
+    Parameters
+    ----------
+    district : str
+    minutes : int
+        How far ahead [min]: 15 or 60.
+    quantiles : list of float
+        At the levels 0.1, 0.2 ... 0.9, ascending.
+    """
+
+    district: Annotated[Name, Meta(examples=["retail"])]
+    minutes: int
+    quantiles: Annotated[tuple[Share, ...], Meta(min_length=9, max_length=9)]
+
+
+class ParkingAnswer(Body, frozen=True, kw_only=True):
+    """Forecasts of a step of `parking-forecast`.
+
+    Parameters
+    ----------
+    forecasts : list of ParkingForecast
+        One for each district and time ahead; what is missing is taken from the climatology.
+    """
+
+    forecasts: Annotated[tuple[ParkingForecast, ...], Meta(max_length=1000)]

@@ -1,0 +1,315 @@
+"""Challenge: what a service reads, answers or commands, what one seed leaves behind, and how that is scored.
+
+Everything here is pure. `simulators.trials` runs the city of a seed, and `zenata.trials.registry` has the challenges.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+from numpy.random import Generator
+
+from zenata.city.model import City
+from zenata.city.readings import FloatArray, IntArray
+from zenata.trials.seeds import Seed, first_day, generator
+
+DAY = 86_400
+"""One day [s]."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """One property of some sensors, step by step.
+
+    Parameters
+    ----------
+    sensors : tuple of str, shape (n_sensors,)
+    values : ndarray, shape (n_steps, n_sensors) [unit of the quantity]
+        At the end of each step; of readings the last within the step, NaN where none came.
+    """
+
+    sensors: tuple[str, ...]
+    values: FloatArray
+
+    def head(self, steps: int) -> "Table":
+        """Return the first steps."""
+        return Table(sensors=self.sensors, values=self.values[:steps])
+
+
+Tables = Mapping[str, Table]
+"""Tables by property."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occurrence:
+    """A hidden event as it was.
+
+    Parameters
+    ----------
+    id, type : str
+    targets : tuple of str
+        Ids of the sensors, streets or districts that it acted on.
+    start, end : int
+        From when (included) until when (excluded) [us since the Unix epoch].
+    parameters : mapping
+    size : ndarray, shape (n_steps,)
+        How large it was at the end of each step: the flow of a leak [l/s]; of other events 1 while they last, else 0.
+    evidence : bool
+        Whether any sensor could have shown it.
+    """
+
+    id: str
+    type: str
+    targets: tuple[str, ...]
+    start: int
+    end: int
+    parameters: Mapping[str, Any]
+    size: FloatArray
+    evidence: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """A command that a service gave.
+
+    Parameters
+    ----------
+    time : int
+        [us since the Unix epoch]
+    sensor : str
+    set : mapping of str to float or None
+        Value by setpoint; None gives it back to the device.
+    status : str
+        ``applied``, or ``rejected``.
+    """
+
+    time: int
+    sensor: str
+    set: Mapping[str, float | None]
+    status: str = "applied"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """What the city and the service left behind in one seed.
+
+    Parameters
+    ----------
+    city : City
+    times : ndarray, shape (n_steps,) [us since the Unix epoch]
+        Ends of the steps. An answer bears the time of the step that it answers.
+    first : int
+        Index of the first step that counts; those before it are for learning.
+    truth, readings : mapping of str to Table
+        By property: what was, and what the sensors said.
+    without : mapping of str to Table
+        The truth of the same seed without the service's commands; the same object as `truth` where it gave none.
+    occurrences : tuple of Occurrence
+        The hidden events, as they were without the service's commands.
+    network : mapping
+        What is public of the city's networks, as `GET /v1/networks/{network}?format=node-link` gives it, by name.
+    answers : sequence of (int, Struct)
+        Time [us since the Unix epoch] and answer, in any order.
+    commands : sequence of Command
+    """
+
+    city: City
+    times: IntArray
+    first: int
+    truth: Tables
+    readings: Tables
+    without: Tables
+    occurrences: tuple[Occurrence, ...]
+    network: Mapping[str, Any]
+    answers: Sequence[tuple[int, msgspec.Struct]] = ()
+    commands: Sequence[Command] = ()
+
+    @property
+    def step(self) -> int:
+        """Length of a step [us]."""
+        return int(self.times[1] - self.times[0])
+
+    @property
+    def begin(self) -> int:
+        """Time from which answers count [us since the Unix epoch]."""
+        return int(self.times[self.first])
+
+
+Measures = Mapping[str, tuple[float, str]]
+"""Value and unit by name; NaN where it is not defined, such as the delay of no detection."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """Score of one seed.
+
+    Parameters
+    ----------
+    points : float
+        0 for doing nothing, 100 for an oracle that knows the truth; below 0 for doing harm.
+    measures : mapping of str to (float, str)
+        The accepted metrics of the field, with units.
+    impact : mapping of str to (float, str)
+        What the service changed in the city, or would have if its answers had been followed, with units.
+    """
+
+    points: float
+    measures: Measures
+    impact: Measures = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What a policy knows at the end of a step.
+
+    Parameters
+    ----------
+    index : int
+        Of the step, from 0.
+    first : int
+        Index of the first step that counts.
+    time : int
+        [us since the Unix epoch]
+    readings : mapping of str to Table
+        By property, of all steps up to this one.
+    """
+
+    index: int
+    first: int
+    time: int
+    readings: Tables
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actions:
+    """What a policy does at the end of a step: the answers it gives, and setpoints by sensor."""
+
+    answers: Sequence[msgspec.Struct] = ()
+    commands: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+
+
+class Policy(Protocol):
+    """A service in process: called at the end of each step."""
+
+    def __call__(self, step: Step) -> Actions:
+        """Return what to do."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What a policy is made of.
+
+    Parameters
+    ----------
+    city : City
+    network : mapping
+        As `Run.network`.
+    truth : Run or None
+        The seed without any service, for oracles alone.
+    """
+
+    city: City
+    network: Mapping[str, Any]
+    truth: Run | None = None
+
+
+PolicyMaker = Callable[[Setting], Policy]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Challenge:
+    """A challenge.
+
+    Parameters
+    ----------
+    name : str
+    title : mapping of str to str
+        By language: ``en``, ``fr``, ``ar``.
+    summary : str
+        What to do, in one sentence.
+    kinds, districts : tuple of str
+        Whose sensors publish; empty for all.
+    networks : tuple of str
+        Networks that a service needs.
+    tick : int
+        Length of a tick of its worlds [s].
+    step : int
+        Time between two answers [s], a multiple of `tick`.
+    warm_up : int
+        At the beginning, for learning: answers and commands are not taken yet [s].
+    duration : int
+        Of what follows, and is scored [s].
+    closed_loop : bool
+        Whether it is answered by commands.
+    events : callable
+        Returns the hidden events of one seed, given a generator, as `POST /v1/worlds/{world}/events` takes them; times
+        count from the start of the world.
+    answer : type
+        One answer, of `zenata.contract.answers`.
+    check : callable
+        ``check(answer, time, city)`` raises ValueError with a clear text if an answer cannot be scored at a time [us since the
+        Unix epoch].
+    score : callable
+        Returns the score of one seed.
+    policies : mapping of str to callable
+        ``nothing``, ``naive``, ``reference`` and ``oracle``.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    summary: str
+    kinds: tuple[str, ...]
+    districts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    tick: int
+    step: int
+    warm_up: int
+    duration: int
+    closed_loop: bool = False
+    events: Callable[[Generator], tuple[Mapping[str, Any], ...]]
+    answer: type[msgspec.Struct]
+    check: Callable[[Any, int, City], None]
+    score: Callable[[Run], Score]
+    policies: Mapping[str, PolicyMaker]
+
+    @property
+    def steps(self) -> int:
+        """How many steps a trial has."""
+        return (self.warm_up + self.duration) // self.step
+
+    @property
+    def first(self) -> int:
+        """Index of the first step that counts."""
+        return self.warm_up // self.step
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The world of one seed: never shown to the service.
+
+    Parameters
+    ----------
+    seed : Seed
+    start : int
+        Of the world [us since the Unix epoch].
+    events : tuple of mapping
+        Hidden events, as `Challenge.events` has them.
+    """
+
+    seed: Seed
+    start: int
+    events: tuple[Mapping[str, Any], ...]
+
+
+def plan(challenge: Challenge, seed: Seed) -> Plan:
+    """Return the world of a seed: its first day and its events are drawn from the seed."""
+    chance = generator(challenge.name, seed)
+    start = first_day(chance)
+    return Plan(seed=seed, start=start, events=challenge.events(chance))
+
+
+def nothing(_: Setting) -> Policy:
+    """Return the policy that does nothing."""
+    return lambda _: Actions()

@@ -1,0 +1,7 @@
+"""The challenges there are."""
+
+from zenata.trials import leaks, parking
+from zenata.trials.challenge import Challenge
+
+CHALLENGES: dict[str, Challenge] = {module.CHALLENGE.name: module.CHALLENGE for module in (leaks, parking)}
+"""By name."""
