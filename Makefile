@@ -1,17 +1,20 @@
 # Everything a person runs. `make up` and `make test` each work on a fresh machine; what they install stays in .venv.
 BIN := .venv/bin
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+PAGE := dashboard/dist/index.html
 SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts docs/snippets
 
-.PHONY: help up check test lint soak bench findings docs city plots lock clean
+.PHONY: page help up check test lint soak bench findings docs city plots lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
 
-up: .venv/.runtime  ## Install and run the city (ARGS="--http-port 9000" passes options)
+up: .venv/.runtime $(PAGE)  ## Install and run the city (ARGS="--http-port 9000" passes options)
 	@$(BIN)/zenata up $(ARGS)
 
-test: .venv/.dev .venv/.spectral .venv/.clients  ## Install and run all tests (ARGS="-k senml" passes options)
+test: .venv/.dev .venv/.spectral .venv/.clients $(PAGE)  ## Install and run all tests (ARGS="-k senml" passes options)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
+	@$(NPM) test --prefix dashboard --silent
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev  ## Check format and types, and run the fast tests of what changed (for between edits, under a minute)
@@ -20,13 +23,16 @@ check: .venv/.dev  ## Check format and types, and run the fast tests of what cha
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not slow" $(or $(ARGS),$(shell $(BIN)/python scripts/changed_tests.py))
 
-lint: .venv/.dev  ## Check style, types, layers, and what is known of our dependencies
+lint: .venv/.dev dashboard/node_modules/.package-lock.json  ## Check style, types, layers, and what is known of our dependencies
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/architecture.py --check
 	@$(BIN)/python scripts/audit.py
+	@$(BIN)/python scripts/openapi.py > dashboard/node_modules/.openapi.json
+	@$(NPM) run types --prefix dashboard --silent
+	@$(NPM) run check --prefix dashboard --silent
 
 soak: .venv/.dev  ## Kill, stop and fill the city again and again (ZENATA_SOAK_ROUNDS=200 for the whole, an hour or two)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
@@ -48,6 +54,8 @@ docs: .venv/.dev  ## Draw docs/architecture.md from the imports, and the map of 
 city: .venv/.dev  ## Generate the city pack of Zenata anew
 	@$(BIN)/python scripts/generate_city.py
 
+page: $(PAGE)  ## Build the page (dashboard/)
+
 plots: .venv/.dev  ## Draw docs/physics anew, and write the table of the year (ARGS="water year" chooses)
 	@$(BIN)/python -m scripts.plot_physics $(ARGS)
 
@@ -58,7 +66,7 @@ lock:  ## Lock the newest versions that pyproject.toml allows (needs uv)
 	    pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 
 clean:  ## Remove what was installed and built (the city's data in .zenata stay)
-	@rm -rf .venv scripts/spectral/node_modules scripts/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv scripts/spectral/node_modules scripts/clients/node_modules dashboard/node_modules dashboard/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/.runtime: requirements/runtime.txt pyproject.toml scripts/install
 	@scripts/install runtime
@@ -70,6 +78,13 @@ clean:  ## Remove what was installed and built (the city's data in .zenata stay)
 .venv/.clients: scripts/clients/package-lock.json .venv/.dev
 	@$(BIN)/npm ci --prefix scripts/clients --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
+
+dashboard/node_modules/.package-lock.json: dashboard/package-lock.json | .venv/.runtime
+	@$(NPM) ci --prefix dashboard --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(PAGE): $(shell find dashboard/src dashboard/public dashboard/scripts -type f -not -name schema.d.ts) $(wildcard dashboard/*.*) dashboard/node_modules/.package-lock.json
+	@$(NPM) run build --prefix dashboard --silent
 
 .venv/.dev: requirements/dev.txt pyproject.toml scripts/install
 	@scripts/install dev

@@ -1,0 +1,39 @@
+// Compresses the build beforehand, and holds what a page loads to a limit: JavaScript of its first visit [bytes, gzip].
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const LIMIT = 500_000;
+const MIN_SIZE = 1_024; // below, compressing saves nothing
+const folder = new URL("../dist/", import.meta.url).pathname;
+const sizes = new Map();
+for (const name of readdirSync(folder, { recursive: true })) {
+  if (!/\.(js|mjs|css|svg)$/.test(name)) continue;
+  const body = readFileSync(join(folder, name));
+  const zipped = gzipSync(body, { level: 9 });
+  if (/\.m?js$/.test(name)) sizes.set(name, zipped.length);
+  if (body.length < MIN_SIZE) continue;
+  writeFileSync(join(folder, `${name}.gz`), zipped);
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
+  writeFileSync(join(folder, `${name}.br`), brotliCompressSync(body, { params }));
+}
+
+const manifest = JSON.parse(readFileSync(join(folder, ".vite/manifest.json"), "utf8"));
+function filesOf(key, found = new Set()) {
+  const { file, imports = [], assets = [] } = manifest[key];
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const asset of assets) if (sizes.has(asset)) found.add(asset); // the worker of the map
+  for (const next of imports) filesOf(next, found);
+  return found;
+}
+let worst = 0;
+for (const [key, { isDynamicEntry }] of Object.entries(manifest)) {
+  if (!isDynamicEntry || !key.startsWith("src/views/")) continue;
+  const total = [...filesOf(key, filesOf("index.html"))].reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0);
+  console.log(`${String(total).padStart(8)}  ${key}`);
+  worst = Math.max(worst, total);
+}
+const all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+console.log(`${String(all).padStart(8)}  all of it; a page may load ${LIMIT} bytes of JavaScript (gzip)`);
+if (worst === 0 || worst > LIMIT) process.exit(1);

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { colourAt, colourTable, histogram, scaleOf, shareOf } from "./colour";
+
+test("colours grow lighter all the way, so that they read in grey too", () => {
+  const lightness = Array.from({ length: 101 }, (_, index) => colourAt(index / 100)).map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b);
+  lightness.slice(1).forEach((value, index) => expect(value).toBeGreaterThanOrEqual(lightness[index]! - 1));
+  expect(colourTable().length).toBe(1_024);
+});
+
+test("a scale has round ends, within what is possible", () => {
+  const scale = scaleOf(new Float32Array([12.3, 15, 18.9, Number.NaN]), { low: -15, high: 60 });
+  expect(scale).toEqual({ low: 12, high: 20 });
+  expect(scaleOf(new Float32Array([0.2, 0.4]), { low: 0, high: 1 })).toEqual({ low: 0, high: 1 });
+  const flat = scaleOf(new Float32Array([5, 5]), { low: 0, high: 10 });
+  expect(flat.high).toBeGreaterThan(flat.low);
+  expect(scaleOf(new Float32Array([Number.NaN]), { low: 0, high: 300 })).toEqual({ low: 0, high: 1 });
+});
+
+test("the histogram counts what is not silent, and the ends take what is beyond", () => {
+  const counts = histogram(new Float32Array([-5, 1, 9, 99, 5, Number.NaN]), new Uint8Array([0, 0, 1, 0, 2, 0]), { low: 0, high: 10 }, 2);
+  expect(counts).toEqual([2, 2]);
+  expect(shareOf(99, { low: 0, high: 10 })).toBe(1);
+});

@@ -1,0 +1,70 @@
+// Colours of values: cividis (Nunez, Anderton, Renslow, 2018, doi 10.1371/journal.pone.0199239), which colour-blind people read.
+
+// Every sixteenth of the map, sRGB; between them it is as good as straight.
+const STOPS = [
+  [0, 32, 77], [0, 42, 102], [10, 52, 112], [39, 63, 108], [60, 73, 107], [76, 84, 108], [91, 95, 110], [105, 106, 113],
+  [120, 117, 119], [133, 129, 121], [149, 141, 119], [165, 154, 115], [181, 167, 109], [198, 180, 100], [215, 194, 87],
+  [233, 209, 69], [254, 232, 56],
+] as const;
+
+const SIZE = 256;
+
+/** Return the colours as RGBA bytes, 256 of them. */
+export function colourTable(): Uint8Array {
+  const table = new Uint8Array(4 * SIZE);
+  for (let index = 0; index < SIZE; index++) {
+    table.set([...colourAt(index / (SIZE - 1)), 255], 4 * index);
+  }
+  return table;
+}
+
+export function colourAt(share: number): [number, number, number] {
+  const at = Math.min(Math.max(share, 0), 1) * (STOPS.length - 1);
+  const below = Math.min(Math.floor(at), STOPS.length - 2);
+  const [from, to] = [STOPS[below]!, STOPS[below + 1]!];
+  const mix = (channel: 0 | 1 | 2) => Math.round(from[channel] + (at - below) * (to[channel] - from[channel]));
+  return [mix(0), mix(1), mix(2)];
+}
+
+export function cssColour(share: number): string {
+  return `rgb(${colourAt(share).join(" ")})`;
+}
+
+export interface Scale {
+  low: number;
+  high: number;
+}
+
+/** Return a scale from the 2nd to the 98th percentile of the values, with round ends; `limits` bound what is possible. */
+export function scaleOf(values: Float32Array, limits: Scale): Scale {
+  const finite = values.filter((value) => Number.isFinite(value)).sort();
+  if (finite.length === 0) return { low: Math.max(limits.low, 0), high: Math.min(limits.high, 1) };
+  const low = finite[Math.floor(0.02 * (finite.length - 1))]!;
+  const high = finite[Math.ceil(0.98 * (finite.length - 1))]!;
+  if (limits.high - limits.low <= 1) return { ...limits }; // a share: the whole of it
+  const step = niceStep(Math.max(high - low, Math.abs(high) * 1e-3, 1e-6) / 4);
+  const scale = { low: Math.floor(low / step) * step, high: Math.ceil(high / step) * step };
+  if (scale.low === scale.high) scale.high = scale.low + step;
+  return { low: Math.max(scale.low, limits.low), high: Math.min(scale.high, limits.high) };
+}
+
+function niceStep(raw: number): number {
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const factor = raw / power;
+  return power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
+}
+
+export function shareOf(value: number, scale: Scale): number {
+  return Math.min(Math.max((value - scale.low) / (scale.high - scale.low), 0), 1);
+}
+
+/** Count values by equal parts of a scale; what lies beyond belongs to the ends. */
+export function histogram(values: Float32Array, states: Uint8Array, scale: Scale, parts: number): number[] {
+  const counts = new Array<number>(parts).fill(0);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (states[index]! > 1 || !Number.isFinite(value)) continue; // silent or none
+    counts[Math.min(Math.floor(shareOf(value, scale) * parts), parts - 1)]! += 1;
+  }
+  return counts;
+}

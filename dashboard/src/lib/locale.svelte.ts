@@ -1,0 +1,109 @@
+// Languages: texts, numbers and dates in French (default), English and Arabic.
+import { ar } from "../texts/ar";
+import { en } from "../texts/en";
+import { fr, type Key } from "../texts/fr";
+
+export type Language = "fr" | "en" | "ar";
+export const LANGUAGES: readonly Language[] = ["fr", "en", "ar"];
+export const LANGUAGE_NAMES: Record<Language, string> = { fr: "Français", en: "English", ar: "العربية" };
+
+const TEXTS: Record<Language, Record<Key, string>> = { fr, en, ar };
+// Western digits in Arabic too, as in Morocco. 24 hours, day before month.
+const TAGS: Record<Language, string> = { fr: "fr-MA", en: "en-GB", ar: "ar-MA-u-nu-latn" };
+export const ZONE = "Africa/Casablanca";
+
+interface Titled {
+  titles?: Partial<Record<Language, string>> | null;
+  title?: string;
+  name?: string;
+}
+
+function initial(): Language {
+  const wanted = new URLSearchParams(globalThis.location?.search ?? "").get("lang") ?? stored();
+  return LANGUAGES.find((language) => language === wanted) ?? "fr";
+}
+
+function stored(): string | null {
+  try {
+    return localStorage.getItem("language");
+  } catch {
+    return null; // storage is off
+  }
+}
+
+class Locale {
+  language = $state<Language>(initial());
+  tag = $derived(TAGS[this.language]);
+  direction = $derived<"rtl" | "ltr">(this.language === "ar" ? "rtl" : "ltr");
+
+  choose(language: Language): void {
+    this.language = language;
+    try {
+      localStorage.setItem("language", language);
+    } catch {
+      // The address holds it all the same.
+    }
+  }
+}
+
+export const locale = new Locale();
+
+/** Return a text in the language of the page; `{name}` is filled in. */
+export function t(key: Key, values: Record<string, string | number> = {}): string {
+  return TEXTS[locale.language][key].replace(/\{(\w+)\}/g, (all, name: string) => {
+    const value = values[name];
+    return value === undefined ? all : typeof value === "number" ? number(value) : value;
+  });
+}
+
+/** Return the name of something that the API names in three languages. */
+export function titleOf(item: Titled | undefined | null): string {
+  return item?.titles?.[locale.language] ?? item?.title ?? item?.name ?? "";
+}
+
+/** Return a number as it is written in the language of the page. */
+export function number(value: number, digits = 0, options: Intl.NumberFormatOptions = {}): string {
+  return formatter(locale.tag, digits, JSON.stringify(options)).format(value);
+}
+
+const formatters = new Map<string, Intl.NumberFormat>();
+function formatter(tag: string, digits: number, options: string): Intl.NumberFormat {
+  const key = `${tag} ${digits} ${options}`;
+  let found = formatters.get(key);
+  if (!found) {
+    found = new Intl.NumberFormat(tag, { maximumFractionDigits: digits, ...JSON.parse(options) });
+    formatters.set(key, found);
+  }
+  return found;
+}
+
+/** Return a time of the world on the clock of the city: `milliseconds` since 1970. */
+export function clock(milliseconds: number, style: "time" | "minute" | "full" | "day" = "full"): string {
+  const options: Record<typeof style, Intl.DateTimeFormatOptions> = {
+    time: { timeStyle: "medium" },
+    minute: { timeStyle: "short" },
+    day: { weekday: "short", day: "numeric", month: "short" },
+    full: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  };
+  // Morocco is on UTC+0 for good since 20 September 2026; zone tables of browsers may not know it yet.
+  return new Intl.DateTimeFormat(locale.tag, { timeZone: zoneAt(milliseconds), hourCycle: "h23", ...options[style] }).format(milliseconds);
+}
+
+const UTC_SINCE = Date.UTC(2026, 8, 20, 1);
+function zoneAt(milliseconds: number): string {
+  return milliseconds >= UTC_SINCE ? "UTC" : ZONE;
+}
+
+/** Return a span of time in its biggest fitting unit: "12 s", "3 min". */
+export function span(seconds: number): string {
+  const [divisor, unit] =
+    seconds < 90 ? [1, "second"] : seconds < 5_400 ? [60, "minute"] : seconds < 172_800 ? [3_600, "hour"] : [86_400, "day"];
+  return number(Math.max(0, Math.round(seconds / Number(divisor))), 0, { style: "unit", unit: String(unit), unitDisplay: "short" });
+}
+
+/** Sum up many bytes: "12.5 MB". */
+export function bytes(count: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+  const power = count < 1 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), units.length - 1);
+  return number(count / 1_000 ** power, 1, { style: "unit", unit: units[power]!, unitDisplay: "short" });
+}

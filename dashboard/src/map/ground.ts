@@ -1,0 +1,84 @@
+// What the map stands on: streets, land and buildings, fetched once; districts and what their sensors say together.
+import type { Map as MapLibreMap } from "maplibre-gl";
+import type { District, Sensor } from "../lib/city.svelte";
+import { type Scale, cssColour, shareOf } from "../lib/colour";
+import { EMPTY, type Collection } from "./style";
+
+/** From so many sensors on a kind is shown by districts when seen from afar. Default. */
+const DENSE = 600;
+
+export function dense(sensors: readonly unknown[]): boolean {
+  return sensors.length > DENSE;
+}
+
+const loaded = new Map<string, Promise<Collection>>();
+
+/** Fetch a layer of the ground once; a city pack without it has an empty one. */
+export function ground(name: "streets" | "land" | "buildings"): Promise<Collection> {
+  let found = loaded.get(name);
+  if (!found) {
+    found = fetch(`/v1/${name}`, { credentials: "same-origin" }).then(async (response) => {
+      if (response.status === 404) return EMPTY;
+      if (!response.ok) throw new Error(`${name}: ${response.status}`);
+      const all = (await response.json()) as Collection;
+      return { ...all, features: all.features.filter((feature) => feature.geometry.type !== "Point") };
+    });
+    found = found.catch(() => {
+      loaded.delete(name);
+      return EMPTY;
+    });
+    loaded.set(name, found);
+  }
+  return found;
+}
+
+export function districtFeatures(districts: District[], label: (district: District) => string): Collection {
+  return {
+    type: "FeatureCollection",
+    features: districts.map((district) => ({
+      type: "Feature",
+      properties: { id: district.id, label: label(district) },
+      geometry: district.geometry as GeoJSON.Polygon,
+    })),
+  };
+}
+
+/** West, south, east and north of the districts [deg]. */
+export function boundsOf(districts: District[]): [number, number, number, number] {
+  const points = districts.flatMap((district) => (district.geometry as GeoJSON.Polygon).coordinates[0] ?? []);
+  const [longitudes, latitudes] = [points.map((point) => point[0]!), points.map((point) => point[1]!)];
+  return [Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)];
+}
+
+interface Values {
+  sensors: Sensor[];
+  values: Float32Array;
+  states: Uint8Array;
+  scale: Scale;
+  grey: boolean;
+}
+
+/** Mean and count of the values in each district, of sensors that are not silent. */
+export function byDistrict({ sensors, values, states }: Omit<Values, "scale" | "grey">): Map<string, { mean: number; count: number }> {
+  const sums = new Map<string, { mean: number; count: number }>();
+  sensors.forEach((sensor, index) => {
+    const value = values[index] ?? Number.NaN;
+    if (!Number.isFinite(value) || states[index]! > 1) return;
+    const sum = sums.get(sensor.district) ?? { mean: 0, count: 0 };
+    sum.count += 1;
+    sum.mean += (value - sum.mean) / sum.count;
+    sums.set(sensor.district, sum);
+  });
+  return sums;
+}
+
+/** Colour the districts by the mean of their values; null shows none. */
+export function paintDistricts(map: MapLibreMap, shown: Values | null, districts: readonly District[]): void {
+  const means = shown ? byDistrict(shown) : new Map<string, { mean: number; count: number }>();
+  for (const { id } of districts) {
+    const mean = means.get(id)?.mean;
+    const share = shown && mean !== undefined ? shareOf(mean, shown.scale) : 0;
+    const colour = shown?.grey ? `hsl(0 0% ${20 + 60 * share}%)` : cssColour(share);
+    map.setFeatureState({ source: "districts", id }, { colour, shown: mean !== undefined });
+  }
+}

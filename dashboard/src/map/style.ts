@@ -1,0 +1,135 @@
+// Style of the map: land, parks, streets, buildings and names, in light and dark; no tile server and no glyph files.
+import type { StyleSpecification } from "maplibre-gl";
+
+const FONT = ["Readex Pro Variable"];
+export const DOTS_ZOOM = 14; // below it a dense kind is shown by districts. From the design
+
+interface Palette {
+  sea: string;
+  land: string;
+  district: string;
+  edge: string;
+  street: string;
+  casing: string;
+  park: string;
+  building: string;
+  name: string;
+  halo: string;
+}
+
+const LIGHT: Palette = {
+  sea: "#cfe3ea",
+  land: "#f3f1ea",
+  district: "#fbfaf6",
+  edge: "#c9c4b5",
+  street: "#ffffff",
+  casing: "#d9d4c6",
+  park: "#d5e3c8",
+  building: "#e3ded1",
+  name: "#22404a",
+  halo: "#fbfaf6",
+};
+
+const DARK: Palette = {
+  sea: "#06161d",
+  land: "#0c2029",
+  district: "#102831",
+  edge: "#24434f",
+  street: "#1d3a45",
+  casing: "#0a1c24",
+  park: "#12342e",
+  building: "#17333e",
+  name: "#c9dde2",
+  halo: "#0b1f28",
+};
+
+export type Collection = GeoJSON.FeatureCollection;
+export const EMPTY: Collection = { type: "FeatureCollection", features: [] };
+
+export function styleOf(dark: boolean): StyleSpecification {
+  const colours = dark ? DARK : LIGHT;
+  const source = { type: "geojson" as const, data: EMPTY };
+  return {
+    version: 8,
+    sources: { land: source, districts: { ...source, promoteId: "id" }, streets: source, buildings: source, devices: source, selected: source },
+    layers: [
+      { id: "background", type: "background", paint: { "background-color": colours.land } },
+      {
+        id: "land",
+        type: "fill",
+        source: "land",
+        paint: { "fill-color": ["match", ["get", "layer"], "sea", colours.sea, "park", colours.park, colours.district] },
+      },
+      { id: "districts", type: "fill", source: "districts", paint: { "fill-color": colours.district, "fill-opacity": 0.55 } },
+      {
+        id: "choropleth",
+        type: "fill",
+        source: "districts",
+        paint: {
+          "fill-color": ["to-color", ["feature-state", "colour"], "rgba(0,0,0,0)"],
+          "fill-opacity": ["case", ["boolean", ["feature-state", "shown"], false], 0.88, 0],
+        },
+      },
+      {
+        id: "buildings",
+        type: "fill",
+        source: "buildings",
+        minzoom: 14,
+        paint: { "fill-color": colours.building, "fill-opacity": ["interpolate", ["linear"], ["zoom"], 14, 0, 14.6, 1] },
+      },
+      {
+        id: "casing",
+        type: "line",
+        source: "streets",
+        layout: { "line-cap": "round", "line-join": "round" },
+        paint: { "line-color": colours.casing, "line-width": width(2.2) },
+      },
+      {
+        id: "streets",
+        type: "line",
+        source: "streets",
+        layout: { "line-cap": "round", "line-join": "round" },
+        paint: { "line-color": colours.street, "line-width": width(1.4) },
+      },
+      { id: "edges", type: "line", source: "districts", paint: { "line-color": colours.edge, "line-width": 1 } },
+      {
+        id: "selected",
+        type: "circle",
+        source: "selected",
+        paint: { "circle-radius": 14, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": dark ? "#ffffff" : "#0b2530", "circle-stroke-width": 3 },
+      },
+      {
+        id: "devices",
+        type: "circle",
+        source: "devices",
+        paint: { "circle-radius": 8, "circle-color": "#c2410c", "circle-stroke-color": "#ffffff", "circle-stroke-width": 2.5 },
+      },
+      {
+        id: "names",
+        type: "symbol",
+        source: "districts",
+        layout: {
+          "text-field": ["get", "label"],
+          "text-font": FONT,
+          "text-size": ["interpolate", ["linear"], ["zoom"], 12, 10.5, 15, 14],
+          "text-max-width": 8,
+          "text-padding": 4,
+        },
+        paint: { "text-color": colours.name, "text-halo-color": colours.halo, "text-halo-width": 1.6 },
+      },
+      {
+        id: "device-names",
+        type: "symbol",
+        source: "devices",
+        layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 13, "text-offset": [0, 1.3], "text-anchor": "top" },
+        paint: { "text-color": colours.name, "text-halo-color": colours.halo, "text-halo-width": 2 },
+      },
+    ],
+  };
+}
+
+function width(factor: number): never {
+  // By class of road, growing with the zoom. Typed as never, since the type of expressions knows no computed ones.
+  const by = (size: number) => ["*", factor * size, ["match", ["get", "road"], "motorway", 3, "primary", 2.2, "secondary", 1.5, 1]];
+  return ["interpolate", ["exponential", 1.6], ["zoom"], 12, by(0.55), 14, by(1.3), 17, by(6)] as never;
+}
