@@ -38,7 +38,7 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(0.05)
+        time.sleep(0.15)  # each look costs both sides some milliseconds of processor
 
 
 @dataclass(frozen=True)
