@@ -3,6 +3,8 @@ import { ar } from "../texts/ar";
 import { en } from "../texts/en";
 import { fr, type Key } from "../texts/fr";
 
+export type { Key };
+
 export type Language = "fr" | "en" | "ar";
 export const LANGUAGES: readonly Language[] = ["fr", "en", "ar"];
 export const LANGUAGE_NAMES: Record<Language, string> = { fr: "Français", en: "English", ar: "العربية" };

@@ -1,0 +1,182 @@
+// What the demo shows, fetched before it begins: so it goes on when the server dies in the middle.
+import { api, dataOf, fetchBytes, type Schemas } from "../api/client";
+import { city, type Sensor } from "./city.svelte";
+import { decodeFrame } from "./frame";
+
+/** A property of a kind over a day of the shared city. */
+export interface Film {
+  sensors: Sensor[];
+  times: number[];
+  frames: Float32Array[];
+}
+
+/** Hour by hour through two days of a private world: once with a leak and a heat wave on the second day, once without. */
+export interface Twin {
+  hours: number[];
+  /** Water that the two supplies deliver [l/s]. */
+  supply: number[];
+  supplyWithout: number[];
+  /** Mean air temperature [Cel]. */
+  temperature: number[];
+  temperatureWithout: number[];
+  leak: { longitude: number; latitude: number };
+}
+
+const STEP = 1_800_000; // [ms] between the frames of a film
+const FRAMES = 48;
+const START = "2026-07-10T00:00:00Z";
+const END = "2026-07-12T00:00:00Z";
+export const LEAK_HOUR = 26; // after the start: 02:00 of the second day
+const LEAK_AT = "water-0010";
+const STORED = "demo-twin-1";
+
+class DemoData {
+  traffic = $state.raw<Film | null>(null);
+  lamps = $state.raw<Film | null>(null);
+  twin = $state.raw<Twin | null>(null);
+  water = $state.raw<Sensor[]>([]);
+  progress = $state(0); // 0 to 1
+  problem = $state("");
+  #running: Promise<void> | null = null;
+
+  /** Fetch all of it; a second call waits for the first, and a call after a failure fetches what is missing. */
+  prepare(): Promise<void> {
+    this.#running ??= this.#prepare().finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  async #prepare(): Promise<void> {
+    this.problem = "";
+    try {
+      await city.load();
+      const twin = this.twin ? Promise.resolve() : this.#twins();
+      this.water = await city.sensors("water");
+      this.traffic ??= await this.#film("traffic", "flow", 0.3);
+      this.lamps ??= await this.#film("streetlight", "power", 0.6);
+      await twin;
+      this.progress = 1;
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #film(kind: string, property: string, share: number): Promise<Film> {
+    const sensors = await city.sensors(kind);
+    const { newest } = await dataOf(api.GET("/v1/city"));
+    const end = Math.floor(Date.parse(newest ?? new Date().toISOString()) / STEP) * STEP;
+    const film: Film = { sensors, times: [], frames: [] };
+    for (let index = FRAMES - 1; index >= 0; index--) {
+      const time = end - index * STEP;
+      const { bytes } = await fetchBytes(`/v1/frame?kind=${kind}&property=${property}&at=${new Date(time).toISOString()}`);
+      film.times.push(time);
+      film.frames.push(decodeFrame(bytes).values);
+      this.progress = Math.max(this.progress, share * (1 - index / FRAMES));
+    }
+    return film;
+  }
+
+  /** Make two worlds of one seed, let both run two days, and read them; they are deleted after. */
+  async #twins(): Promise<void> {
+    const before = stored();
+    if (before) {
+      this.twin = before;
+      return;
+    }
+    const events = [
+      { type: "leak", target: LEAK_AT, area: 0.002, start: `+${LEAK_HOUR}h`, duration: "40h" },
+      { type: "heatwave", start: "+24h", duration: "24h", temperature: 12 },
+    ];
+    const [leaking, calm] = await Promise.all([runTwin(events), runTwin([])]);
+    const leak = (await city.sensors("water")).find((sensor) => sensor.id === LEAK_AT) ?? { longitude: -7.46, latitude: 33.65 };
+    this.twin = {
+      hours: leaking.hours,
+      supply: leaking.supply,
+      supplyWithout: calm.supply,
+      temperature: leaking.temperature,
+      temperatureWithout: calm.temperature,
+      leak: { longitude: leak.longitude, latitude: leak.latitude },
+    };
+    try {
+      localStorage.setItem(STORED, JSON.stringify(this.twin));
+    } catch {
+      // Without storage the next visit prepares it again.
+    }
+  }
+}
+
+function stored(): Twin | null {
+  try {
+    return JSON.parse(localStorage.getItem(STORED) ?? "null") as Twin | null;
+  } catch {
+    return null;
+  }
+}
+
+interface Run {
+  hours: number[];
+  supply: number[];
+  temperature: number[];
+}
+
+async function runTwin(scenario: object[]): Promise<Run> {
+  const body = {
+    seed: 7, start: START, state: "paused" as const, kinds: ["water", "weather"], districts: [], speed: 1, packs: false, publish: true, blind: false,
+    scenario: scenario.length ? (scenario as Record<string, never>[]) : null,
+  };
+  const { world } = await dataOf(api.POST("/v1/worlds", { body }));
+  const path = { world };
+  try {
+    await until(async () => (await dataOf(api.GET("/v1/worlds/{world}", { params: { path } }))).state === "paused");
+    await dataOf(api.POST("/v1/worlds/{world}/backfill", { params: { path }, body: { end: END, every: "15m" } }));
+    await until(async () => {
+      const state = await dataOf(api.GET("/v1/worlds/{world}", { params: { path } }));
+      return state.backfill === null && Date.parse(state.time) >= Date.parse(END) - 60_000;
+    });
+    return await readRun(world);
+  } finally {
+    await api.DELETE("/v1/worlds/{world}", { params: { path } }).catch(() => undefined);
+  }
+}
+
+async function readRun(world: string): Promise<Run> {
+  const supplies = (await city.sensors("water")).filter((sensor) => "supply" in (sensor.attributes as object)).map((sensor) => sensor.id);
+  const common = { world: [world], start: START, end: END, every: "1h", agg: ["mean" as const], shape: "columns" as const };
+  const [water, weather] = await Promise.all([
+    dataOf(api.GET("/v1/readings", { params: { query: { ...common, sensor: supplies, property: ["discharge"] } } })),
+    dataOf(api.GET("/v1/readings", { params: { query: { ...common, kind: ["weather"], property: ["temperature"] } } })),
+  ]);
+  const sum = byHour((water as Schemas["ColumnsPage"]).items);
+  const temperatures = byHour((weather as Schemas["ColumnsPage"]).items);
+  const hours = [...sum.keys()].sort((a, b) => a - b);
+  return {
+    hours,
+    supply: hours.map((hour) => sum.get(hour)!.reduce((total, value) => total + value, 0)),
+    temperature: hours.map((hour) => mean(temperatures.get(hour) ?? [])),
+  };
+}
+
+function byHour(items: Schemas["SeriesColumns"][]): Map<number, number[]> {
+  const hours = new Map<number, number[]>();
+  for (const { time, mean: means } of items) {
+    time.forEach((text, index) => {
+      const hour = Math.round((Date.parse(text) - Date.parse(START)) / 3_600_000);
+      const value = means?.[index];
+      if (typeof value === "number") hours.set(hour, [...(hours.get(hour) ?? []), value]);
+    });
+  }
+  return hours;
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+async function until(done: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 180_000;
+  while (!(await done())) {
+    if (Date.now() > deadline) throw new Error("the world of the demo is not ready after three minutes");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+  }
+}
+
+export const demo = new DemoData();
