@@ -8,11 +8,13 @@ import numpy as np
 from ingest.arrivals import STEP, ArrivalClock
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder, DeviceReadings
+from ingest.repetitions import Pending, drop_repetitions
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import Rejected, SenmlError, TopicError
+from zenata.store.base import Store
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire import senml, topics
 from zenata.wire.mqtt import Message
@@ -34,7 +36,7 @@ class _Topic:
 class Decoded:
     """What messages were decoded to so far: readings as columns, and dead letters.
 
-    `messages` counts those that were decoded, not those that are stored already.
+    `messages` counts those that were decoded, not those that are stored already; `repeated` counts readings that are.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -44,7 +46,8 @@ class Decoded:
         self.values: list[float] = []
         self.seqs: list[int] = []
         self.letters: list[DeadLetter] = []
-        self.messages = 0
+        self.pending: Pending = {}
+        self.messages = self.repeated = 0
 
     def batch(self) -> ReadingBatch:
         """Return the readings."""
@@ -55,10 +58,6 @@ class Decoded:
             value=np.array(self.values, dtype=np.float64),
             seq=np.array(self.seqs, dtype=np.int64),
         )
-
-
-IsStored = Callable[[DeviceReadings | None, DeadLetter | None], bool]
-"""Tells whether all readings of a message, and its dead letter, are stored."""
 
 
 class Decoder:
@@ -76,6 +75,8 @@ class Decoder:
         Makes what reads pilots' own devices, given the catalog; without it their messages are rejected.
     arrivals : ArrivalClock, optional
         Dates messages of devices for `decode`; without it they all came at once.
+    store : Store, optional
+        What it has of devices already is no news; without it everything is.
     """
 
     def __init__(
@@ -84,7 +85,9 @@ class Decoder:
         clocks: Clocks,
         devices: Callable[[Catalog], DeviceDecoder] | None = None,
         arrivals: ArrivalClock | None = None,
+        store: Store | None = None,
     ) -> None:
+        self._store = store
         self.catalog = Catalog()
         self.clocks = clocks
         self.devices = devices(self.catalog) if devices else None
@@ -139,7 +142,9 @@ class Decoder:
                 except Rejected as rejected_part:
                     decoded.letters.append(self._letter(message, rejected_part, now, sensor, part.seqs[0]))
 
-    def add_device(self, decoded: Decoded, message: Message, arrival: int, is_stored: IsStored | None = None) -> None:
+    def add_device(
+        self, decoded: Decoded, message: Message, arrival: int, *, again: bool = False, counted: bool = True
+    ) -> None:
         """Decode a message of a device: readings, a dead letter, or both where a part of it cannot be stored.
 
         Parameters
@@ -148,26 +153,41 @@ class Decoder:
         message : Message
         arrival : int
             When it came; what has no time of its own is dated from it on [us since the Unix epoch].
-        is_stored : callable, optional
-            For a message that the broker delivers again: it was counted before, and is left alone if it is stored.
+        again : bool
+            Whether the broker delivers it again: it was counted before, and is left alone if it is stored.
+        counted : bool
+            Whether it counts against the quotas.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be compared with what is stored.
         """
         if not message.payload:
             return
-        again = is_stored is not None
+        counted = counted and not again
         device, readings, rejected = "", None, None
         try:
-            topic, readings = self._device_readings(message, arrival, counted=not again)
+            topic, readings = self._device_readings(message, arrival, counted=counted)
+            if self._store is not None:
+                (readings,) = drop_repetitions([readings], self._store, decoded.pending, again=again)
+                decoded.repeated += readings.repeated
             device, rejected = topic.device, readings.rejected
         except Rejected as error:
             rejected = error
             device = message.topic.rpartition("/")[2] if message.topic.count("/") == 3 else ""
         letter = _letter_of(message, rejected, arrival, device) if rejected else None
-        if is_stored is not None and is_stored(readings, letter):
+        if (
+            again
+            and not (readings and readings.keys)
+            and (letter or (readings and readings.repeated))
+            and self._has(letter)
+        ):
             return
-        decoded.messages += 1
-        if readings is not None and self.devices is not None:
+        decoded.messages += readings is None or readings.is_news
+        if readings is not None and self.devices is not None and (readings.keys or not readings.conflicts):
             try:
-                numbers = self.devices.settle(readings.device.pilot, [readings], arrival, counted=not again)
+                numbers = self.devices.settle(readings.device.pilot, [readings], arrival, counted=counted)
             except Rejected as error:
                 letter = _letter_of(message, error, arrival, device)
             else:
@@ -179,6 +199,13 @@ class Decoder:
                     self._arrivals.reserve(readings.last)
         if letter is not None:
             decoded.letters.append(letter)
+
+    def _has(self, letter: DeadLetter | None) -> bool:
+        """Return whether the store has a dead letter."""
+        if letter is None or self._store is None:
+            return letter is None
+        found = self._store.dead_letters(topics=[letter.topic], before=letter.received + 1, limit=1)
+        return bool(found) and found[0].received == letter.received
 
     def _device_readings(
         self, message: Message, arrival: int, *, counted: bool

@@ -50,7 +50,8 @@ class Register(Protocol):
 class DeviceReadings(NamedTuple):
     """What a message of a device holds: readings as columns of equal length, and what of it is left out.
 
-    `keys` are those of the series; `last` is the last time that was given to what had none of its own, or 0.
+    `keys` are those of the series; `last` is the last time that was given to what had none of its own, or 0. `repeated` and
+    `conflicts` count what `ingest.repetitions` has dropped: readings that are stored already, with the same value or another.
     """
 
     device: Device
@@ -60,17 +61,26 @@ class DeviceReadings(NamedTuple):
     values: list[float]
     left_out: list[LeftOut]
     last: int = 0
+    repeated: int = 0
+    conflicts: int = 0
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it is not just a message that is stored already."""
+        return bool(self.keys or self.conflicts or not self.repeated)
 
     @property
     def rejected(self) -> Rejected | None:
-        """What its sender may want to mend, if it is stored in part only."""
+        """What its sender may want to mend, if it is stored in part only, or not at all for what is stored already."""
         reasons = [f"{one.name}: {one.reason}" for one in self.left_out if one.rejected]
+        if self.conflicts and not self.keys:
+            return Rejected("time", "; ".join(reasons))
         return Rejected("part", "stored, but for " + "; ".join(reasons)) if reasons else None
 
     def seen(self, now: int) -> Seen:
         """Return what it says of the device itself."""
         names = tuple(dict.fromkeys(one.name for one in self.left_out))[:_MAX_NAMED]
-        seen = Seen(time=now, messages=1, readings=len(self.keys), left_out=names)
+        seen = Seen(time=now, messages=int(self.is_news), readings=len(self.keys), left_out=names)
         for uplink in self.uplinks:
             radio = uplink.radio
             seen = seen.then(

@@ -8,10 +8,12 @@ import numpy as np
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
 from ingest.devices import DeviceDecoder
+from ingest.repetitions import contradicts
 from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.store.base import Store
 from zenata.store.dead_letters import DeadLetter
+from zenata.wire import topics
 from zenata.wire.mqtt import Message
 
 _PAGE = 200
@@ -50,7 +52,12 @@ def replay(
     before = None
     while page := store.dead_letters(before=before, limit=_PAGE, payloads=True):
         before = page[-1].received
-        good = [(letter, batch) for letter in page if len(batch := _decode(decoder, letter))]
+        good = [
+            (letter, batch)
+            for letter in page
+            if len(batch := _decode(decoder, letter))
+            and not (topics.is_of_pilot(letter.topic) and contradicts(batch, store))
+        ]
         if good:
             batch = _join(decoder, [batch for _, batch in good])
             store.append(batch, replayed=[letter for letter, _ in good])

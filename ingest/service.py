@@ -12,13 +12,13 @@ from ingest.arrivals import OVER_MQTT, ArrivalClock, ArrivalLog
 from ingest.clocks import Clocks
 from ingest.decoder import Decoded, Decoder
 from ingest.delivery_order import DeliveryOrder
-from ingest.devices import DeviceDecoder, DeviceReadings
+from ingest.devices import DeviceDecoder
 from zenata.city.clock import Clock
 from zenata.city.model import City
-from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import SetupError, StoreError
 from zenata.process.backoff import Backoff
-from zenata.store.base import Query, Store
+from zenata.store.base import Store
 from zenata.store.dead_letters import DeadLetter
 from zenata.wire import topics
 from zenata.wire.mqtt import SHARED, Message, Subscription
@@ -132,7 +132,7 @@ class Ingest:
         self._arrivals = arrivals or ArrivalLog(ArrivalClock(clock, OVER_MQTT))
         self._order = DeliveryOrder(self._arrivals.order, on_renumbered=self._arrivals.renumbered)
         self.clocks = Clocks()
-        self._decoder = Decoder(city, self.clocks, devices, self._arrivals.clock)
+        self._decoder = Decoder(city, self.clocks, devices, self._arrivals.clock, store)
         self._gone: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
@@ -163,7 +163,8 @@ class Ingest:
         self._gone |= gone  # what is still on its way from there is for nobody
         if self._gone:
             others = [message for message in others if topics.world_of(message.topic) not in self._gone]
-        decoded = self._retried(lambda: self._decode(others), stop)
+        counted: set[int] = set()
+        decoded = self._retried(lambda: self._decode(others, counted), stop)
         if decoded is None:
             return False
         batch = decoded.batch()
@@ -191,15 +192,20 @@ class Ingest:
                 if stop.wait(_BACKOFF.pause(failures)):
                     return None
 
-    def _decode(self, messages: list[Message]) -> Decoded:
-        """Decode messages, each of a device with the date that it keeps."""
+    def _decode(self, messages: list[Message], counted: set[int]) -> Decoded:
+        """Decode messages, each of a device with the date that it keeps.
+
+        `counted` are the indices of those that count against quotas already, as this is tried again; it grows.
+        """
         now = self._clock.now()
         decoded = Decoded(self._decoder.catalog)
         try:
-            for message in messages:
+            for index, message in enumerate(messages):
                 if topics.is_of_pilot(message.topic):
                     arrival, again = self._arrivals.date(message)
-                    self._decoder.add_device(decoded, message, arrival, self._is_stored if again else None)
+                    first = index not in counted
+                    counted.add(index)
+                    self._decoder.add_device(decoded, message, arrival, again=again, counted=first)
                 else:
                     self._decoder.add(decoded, message, now)
         except StoreError:
@@ -221,7 +227,7 @@ class Ingest:
         self.counters.batches += 1
         self.counters.messages += decoded.messages
         self.counters.readings += new
-        self.counters.duplicates += len(batch) - new
+        self.counters.duplicates += len(batch) - new + decoded.repeated
         self.counters.dead_letters += len(decoded.letters)
         for letter in decoded.letters[:3]:
             log.warning("dead letter from %s: %s", letter.topic, letter.reason)
@@ -235,28 +241,6 @@ class Ingest:
             log.warning("units are not stored now, but with the next message that has them: %s", error)
             if self._decoder.devices is not None:
                 self._decoder.devices.forget_unstored()
-
-    def _is_stored(self, readings: DeviceReadings | None, letter: DeadLetter | None) -> bool:
-        """Return whether the store has all that a message became."""
-        if letter is not None:
-            found = self._store.dead_letters(topics=[letter.topic], before=letter.received + 1, limit=1)
-            if not found or found[0].received != letter.received:
-                return False
-        if readings is None or not readings.keys:
-            return letter is not None
-        world, sensor = readings.device.world, readings.device.id
-        table = self._store.query(
-            Query(
-                selection=Selection(worlds=(world,), sensors=(sensor,)),
-                start=min(readings.times),
-                end=max(readings.times) + 1,
-            )
-        )
-        stored = {
-            (table.catalog[number].property, time)
-            for number, time in zip(table.series.tolist(), table.time.tolist(), strict=True)
-        }
-        return all((key[2], time) in stored for key, time in zip(readings.keys, readings.times, strict=True))
 
     def _unknown(self, letters: list[DeadLetter], messages: list[Message]) -> list[DeadLetter]:
         """Leave out dead letters of worlds that the store has: their messages were not acknowledged in time."""

@@ -9,6 +9,7 @@ import numpy as np
 from ingest.arrivals import OVER_HTTP, ArrivalClock
 from ingest.devices import DeviceDecoder, DeviceReadings, Register, Request
 from ingest.quotas import Quotas
+from ingest.repetitions import drop_repetitions
 from zenata.city.clock import Clock
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.errors import Rejected, StoreError, TopicError, UplinkError
@@ -82,6 +83,10 @@ class Telemetry:
                 messages = (
                     [self._decoder.decode(pilot, name, payload, now)] if name else self._by_device(pilot, payload, now)
                 )
+                messages = drop_repetitions(messages, self._store, {})
+                refusals = [one.rejected for one in messages if one.rejected]
+                if refusals and not any(one.keys or one.repeated for one in messages):
+                    raise refusals[0]
                 numbers = self._decoder.settle(pilot, messages, now)
             except Rejected as rejected:
                 if not rejected.quota:
@@ -116,17 +121,20 @@ class Telemetry:
             return TelemetryResult(rejections=(Rejection(code="schema", reason=str(error)),))
         rejections = [Rejection(code="schema", reason=str(line), line=line.number) for line in bad]
         with self._lock:
-            messages, requests = [], dict[str, Request]()
+            messages, taken, requests = list[DeviceReadings](), list[influx.Line](), dict[str, Request]()
             try:
                 for line in lines:
                     try:
-                        message = self._line(pilot, name or line.uplink.device, line, requests)
+                        messages.append(self._line(pilot, name or line.uplink.device, line, requests))
+                        taken.append(line)
                     except Rejected as rejected:
                         rejections.append(_line_rejection(line, rejected))
-                        continue
-                    messages.append(message)
-                    if message.rejected:
-                        rejections.append(_line_rejection(line, message.rejected))
+                messages = drop_repetitions(messages, self._store, {})
+                rejections += [
+                    _line_rejection(line, message.rejected)
+                    for line, message in zip(taken, messages, strict=True)
+                    if message.rejected
+                ]
                 numbers = self._decoder.settle(pilot, messages, self._clock.now())
             except Rejected as rejected:
                 return TelemetryResult(rejections=(_rejection(rejected),))
@@ -180,7 +188,7 @@ class Telemetry:
             self._on_stored(batch)
         return TelemetryResult(
             devices=tuple(dict.fromkeys(one.device.id for one in messages)),
-            readings=len(batch),
+            readings=len(batch) + sum(one.repeated for one in messages),
             left_out=tuple(one.name for message in messages for one in message.left_out),
             rejections=tuple(rejections),
         )

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from api.readings.encode import Encoder, arrow_table
+from api.readings.encode import STREAM_DIGITS, Encoder, arrow_table
 from zenata.store.base import Table
 
 Write = Callable[[Table], None]
@@ -30,7 +30,7 @@ def _csv(file: Path, encoder: Encoder) -> Iterator[Write]:
     with file.open("wb") as stream:
 
         def write(table: Table) -> None:
-            text = encoder.csv(table, digits=6)  # one form of time in the whole file
+            text = encoder.csv(table, digits=STREAM_DIGITS)  # one form of time in the whole file
             stream.write(text if stream.tell() == 0 else text[text.index(b"\n") + 1 :])  # one heading is enough
 
         yield write

@@ -29,7 +29,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.context import Context
 from api.live.hub import OVERLAP, REPLAY_LIMIT, Hub
-from api.readings.encode import NumberArray, Strand, numbers, weave
+from api.readings.encode import STREAM_DIGITS, NumberArray, Strand, numbers, weave
 from api.readings.series import PerSeries, matcher
 from zenata.city.clock import format_time, parse_time
 from zenata.city.readings import IntArray, ReadingBatch, Selection
@@ -177,7 +177,7 @@ class Listener:
         """Return the next readings of the batch at `_position` as events; each id counts its own reading as sent."""
         columns: dict[str, NumberArray] = {"value": batch.value[rows], "seq": batch.seq[rows]}
         fields = self._context.encoder.json_strands(
-            batch.catalog, batch.series[rows], batch.time[rows], columns, b"}\n\n"
+            batch.catalog, batch.series[rows], batch.time[rows], columns, b"}\n\n", STREAM_DIGITS
         )
         head = f"id: {self._mark(self._position.batch)}-".encode()
         sent = np.arange(self._position.sent + 1, self._position.sent + 1 + len(rows))
@@ -209,7 +209,8 @@ class Listener:
     def _replayed(self, table: Table) -> bytes:
         """Return readings from the store as events; batch 0 is in no ring, so their ids lead back to the store."""
         ids: list[Strand] = [f"id: {self._mark(0)}-0-".encode(), numbers(table.time), b"\nevent: reading\ndata: "]
-        fields = self._context.encoder.json_strands(table.catalog, table.series, table.time, table.columns, b"}\n\n")
+        columns = (table.catalog, table.series, table.time, table.columns)
+        fields = self._context.encoder.json_strands(*columns, b"}\n\n", STREAM_DIGITS)
         return b"".join(weave(len(table), *ids, *fields))
 
     def _gap(self, begin: int, live: Position) -> bytes:

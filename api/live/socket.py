@@ -24,6 +24,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.http.context import Context
 from api.http.params import SeriesParams
 from api.http.problems import Problem, invalid
+from api.readings.encode import STREAM_DIGITS
 from api.readings.selection import select
 from api.readings.series import PerSeries, matcher
 from zenata.city.clock import WallClock, format_time
@@ -242,7 +243,7 @@ class Session:
         columns = {"value": batch.value[rows], "seq": batch.seq[rows]}
         table = Table(catalog=batch.catalog, series=batch.series[rows], time=batch.time[rows], columns=columns)
         head = b'{"id":' + msgspec.json.encode(id_) + b',"readings":['
-        return self._context.encoder.json_list(table, head, b"]}").decode()
+        return self._context.encoder.json_list(table, head, b"]}", STREAM_DIGITS).decode()
 
     async def _send(self) -> int:
         while True:

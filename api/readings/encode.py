@@ -16,6 +16,9 @@ from zenata.city.clock import SECOND
 from zenata.city.readings import Catalog, IndexArray, IntArray, Series
 from zenata.store.base import Table
 
+STREAM_DIGITS = 6
+"""Decimals of the times of readings where they come bit by bit: in a stream and in the parts of a file all have one form."""
+
 Strand = list[bytes] | bytes
 """One column of text: a piece for each row, or the same piece for all."""
 
@@ -66,9 +69,10 @@ class Encoder:
                 rows = self.json_columns if in_columns else self.json_list
                 return rows(table, b'{"items":[', b"]," + members)
 
-    def json_list(self, table: Table, head: bytes = b"[", tail: bytes = b"]") -> bytes:
-        """Return the rows of a table as a JSON list, between two texts."""
-        pieces = weave(len(table), *self.json_strands(table.catalog, table.series, table.time, table.columns, b"},"))
+    def json_list(self, table: Table, head: bytes = b"[", tail: bytes = b"]", digits: int | None = None) -> bytes:
+        """Return the rows of a table as a JSON list, between two texts; `digits` are the decimals of its times."""
+        strands = self.json_strands(table.catalog, table.series, table.time, table.columns, b"},", digits)
+        pieces = weave(len(table), *strands)
         pieces[-1:] = [b"}"] if pieces else []
         return b"".join([head, *pieces, tail])
 
@@ -96,9 +100,10 @@ class Encoder:
         time: IntArray,
         columns: Mapping[str, NumberArray],
         end: bytes,
+        digits: int | None = None,
     ) -> list[Strand]:
         """Return the strands that, joined by rows, are one JSON object for each row; `end` closes it."""
-        strands: list[Strand] = [times(time, '{"time":"', '",'), self._json.take(catalog, series).tolist()]
+        strands: list[Strand] = [times(time, '{"time":"', '",', digits), self._json.take(catalog, series).tolist()]
         for name, values in columns.items():
             strands += [b',"' + name.encode() + b'":', numbers(values)]
         return [*strands, end]

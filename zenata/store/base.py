@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy.typing as npt
 
-from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.store.buckets import Run, bucket_runs
 from zenata.store.dead_letters import DeadLetter
 from zenata.store.ledger import Ledger
@@ -165,6 +165,29 @@ class Store(Protocol):
         ------
         StoreError
             If it cannot be read, or if the last append failed.
+        """
+        ...
+
+    def values_at(self, series: IndexArray, time: IntArray) -> FloatArray:
+        """Return the stored value of each (series, time), raw; NaN where there is none.
+
+        It costs little for times beyond the newest of their series.
+
+        Parameters
+        ----------
+        series : ndarray of int32, shape (n,)
+            Numbers in `catalog`.
+        time : ndarray of int64, shape (n,)
+            [us since the Unix epoch]
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
         """
         ...
 

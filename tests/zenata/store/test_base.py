@@ -5,6 +5,7 @@ import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -202,3 +203,24 @@ def test_appends_of_several_threads_keep_each_reading_once(store):
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(write, [1, -1, 1, -1])) == len(distinct)
     assert [by_identity(row) for row in contents(store)] == sorted(distinct)
+
+
+@settings(max_examples=15)
+@given(steps=STEPS)
+def test_values_are_found_by_series_and_time(opener, steps):
+    store = opener(f"values-{next(_examples)}")
+    expected: dict[tuple[Series, int], float] = {}
+    for _, _, rows in steps:
+        store.append(batch_of(rows))
+        for row in rows:
+            expected.setdefault((row.series, row.time), row.value)
+    asked = [(one, row.time) for one in series_of(3) for _, _, rows in steps for row in rows]
+    numbers = [(store.catalog.find(one.world, one.sensor, one.property), one, time) for one, time in asked]
+    known = [(number, one, time) for number, one, time in numbers if number is not None]
+    found = store.values_at(
+        np.array([number for number, _, _ in known], dtype=np.int32),
+        np.array([time for _, _, time in known], dtype=np.int64),
+    )
+    wanted = [expected.get((one, time), math.nan) for _, one, time in known]
+    np.testing.assert_array_equal(found, wanted)
+    store.close()

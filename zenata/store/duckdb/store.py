@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 
 from zenata.city.model import OWN, PRIVATE
-from zenata.city.readings import Catalog, IndexArray, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import StoreError
 from zenata.store.base import Query, Table
 from zenata.store.buckets import grain
@@ -30,7 +30,7 @@ from zenata.store.duckdb.gate import Gate
 from zenata.store.duckdb.ids import SeriesIds
 from zenata.store.duckdb.ledger import LedgerTables
 from zenata.store.duckdb.read import Reader
-from zenata.store.duckdb.readings import insert_missing_readings, insert_readings
+from zenata.store.duckdb.readings import insert_missing_readings, insert_readings, select_values
 from zenata.store.duckdb.rollups import TABLES as ROLLUPS
 from zenata.store.duckdb.rollups import horizons, roll_up
 from zenata.store.duckdb.upgrade import upgrade
@@ -155,6 +155,16 @@ class DuckDBStore:
     def cost(self, query: Query) -> int:
         """Return about how many readings a query looks at; see `Store.cost`. No disk is touched."""
         return self._reader.cost(query, self._catalog.select(query.selection))
+
+    def values_at(self, series: IndexArray, time: IntArray) -> FloatArray:
+        """Return the stored value of each (series, time); see `Store.values_at`."""
+        found = np.full(len(series), np.nan)
+        late = np.flatnonzero(~(self._newest.is_newer(series, time) | self._newest.in_gap(series, time)))
+        late = late[np.argsort(time[late], kind="stable")]
+        if len(late):
+            with self._reading() as cursor:
+                found[late] = select_values(cursor, {"series": self._ids.of(series[late]), "time": time[late]})
+        return found
 
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. No disk is touched."""

@@ -13,14 +13,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from zenata.city.readings import Catalog, IndexArray, IntArray, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, ReadingBatch, Selection, Series
 from zenata.errors import StoreAwayError, StoreError
 from zenata.store.base import Query, Table
 from zenata.store.dead_letters import DeadLetter, Usage
@@ -74,9 +74,7 @@ class InfluxStore:
         self._planner = Planner(self._catalog, self._ledger)
         self._encoder = Encoder()
         self._newest, self._points = NewestReadings(), NewestReadings()  # by series, and by point: what it has of any
-        self._recent = deque[
-            tuple[IndexArray, IntArray]
-        ]()  # series and times stored last, as a broker sends them again
+        self._recent = deque[tuple[IndexArray, IntArray]]()  # stored last, as a broker sends them again
         self._described = 0  # the newest time of a description that was read [ns]
         self._usage = Usage({})
         self._failure: StoreError | None = None  # of the last append, if it failed
@@ -170,6 +168,17 @@ class InfluxStore:
         if self._failure is not None:
             raise StoreError(str(self._failure))
         self._server.query([f"SELECT seq FROM {identifier(ENTRIES)} WHERE time = 0 LIMIT 1"])  # noqa: S608 - no input
+
+    def values_at(self, series: IndexArray, time: IntArray) -> FloatArray:
+        """Return the stored value of each (series, time); see `Store.values_at`."""
+        self._check_open()
+        found = np.full(len(series), np.nan)
+        late = np.flatnonzero(~self._newest.is_newer(series, time))
+        for indices, stored in self._stored_near(series, time, late[np.argsort(time[late], kind="stable")]):
+            rows = zip(*(stored[name].tolist() for name in ("series", "time", "value")), strict=True)
+            values = {(number, moment): value for number, moment, value in rows}
+            found[indices] = [values.get((int(series[index]), int(time[index])), np.nan) for index in indices]
+        return found
 
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. The server is not asked."""
@@ -278,12 +287,18 @@ class InfluxStore:
         """Return whether there is each reading, shape (n,), ascending by time; few ranges of times are looked at."""
         there = among(series, time, list(self._recent))
         unknown = np.flatnonzero(~there)
-        for indices in (unknown[chosen] for chosen in split_at_gaps(time[unknown], _GAP)):
-            numbers = np.unique(series[indices])
-            start, end = time[indices[[0, -1]]].tolist()
-            stored = self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)
+        for indices, stored in self._stored_near(series, time, unknown):
             there[indices] = among(series[indices], time[indices], [(stored["series"], stored["time"])])
         return there
+
+    def _stored_near(
+        self, series: IndexArray, time: IntArray, which: npt.NDArray[np.intp]
+    ) -> Iterator[tuple[npt.NDArray[np.intp], Columns]]:
+        """Yield the readings `which`, ascending by time, in pieces, each with what is stored of its series and times."""
+        for indices in (which[chosen] for chosen in split_at_gaps(time[which], _GAP)):
+            numbers = np.unique(series[indices])
+            start, end = time[indices[[0, -1]]].tolist()
+            yield indices, self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)
 
     def _set_newest(self, rows: Rows) -> None:
         """Let the newest readings know of rows that are there now."""

@@ -1,0 +1,113 @@
+"""Repetitions: what devices send again with its own time is dropped, and what contradicts a stored reading is named.
+
+A reading is identified by its series and its time, and the first stays. Decision 0039 says what its sender is told.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from ingest.devices import DeviceReadings
+from zenata.city.clock import format_time
+from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, ReadingBatch
+from zenata.wire.uplinks.base import LeftOut, leave_out
+
+Pending = dict[tuple[str, str, str, int], float]
+"""Values that are not stored yet, by pilot, device, property and time [us since the Unix epoch]."""
+
+
+class StoredReadings(Protocol):
+    """What a store tells of readings that it has; `zenata.store.base.Store` is one."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """Its series."""
+        ...
+
+    def values_at(self, series: IndexArray, time: IntArray) -> FloatArray:
+        """Return the value of each (series, time), NaN where there is none."""
+        ...
+
+
+def drop_repetitions(
+    messages: Sequence[DeviceReadings], store: StoredReadings, pending: Pending, *, again: bool = False
+) -> list[DeviceReadings]:
+    """Return messages without the readings that are stored, or pending, already.
+
+    One with another value is left out and named; the same once more is counted in `DeviceReadings.repeated`.
+
+    Parameters
+    ----------
+    messages : sequence of DeviceReadings
+    store : StoredReadings
+    pending : Pending
+        What comes before them and is not stored yet; it grows.
+    again : bool
+        Whether to look for what has no time of its own too, as its date was given before.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    dated = [again or any(uplink.time is not None for uplink in one.uplinks) for one in messages]
+    if not any(dated):
+        return list(messages)
+    asked = [one for one, has_time in zip(messages, dated, strict=True) if has_time]
+    found = iter(_stored(asked, store))
+    return [
+        _compared(one, [next(found) for _ in one.keys], pending) if has_time else one
+        for one, has_time in zip(messages, dated, strict=True)
+    ]
+
+
+def contradicts(batch: ReadingBatch, store: StoredReadings) -> bool:
+    """Return whether a reading of a batch is stored with another value."""
+    known = [
+        store.catalog.find(one.world, one.sensor, one.property)
+        for one in map(batch.catalog.__getitem__, batch.series.tolist())
+    ]
+    stored = _values(known, batch.time.tolist(), store)
+    return any(
+        before is not None and before != value for before, value in zip(stored, batch.value.tolist(), strict=True)
+    )
+
+
+def _compared(message: DeviceReadings, stored: Sequence[float | None], pending: Pending) -> DeviceReadings:
+    compared = message._replace(keys=[], times=[], values=[], left_out=[*message.left_out])
+    repeated = conflicts = 0
+    for key, time, value, before in zip(message.keys, message.times, message.values, stored, strict=True):
+        pilot, device, property_, _ = key
+        known = before if before is not None else pending.get((pilot, device, property_, time))
+        if known is None:
+            pending[pilot, device, property_, time] = value
+            compared.keys.append(key)
+            compared.times.append(time)
+            compared.values.append(value)
+        elif known == value:
+            repeated += 1
+        else:
+            conflicts += 1
+            reason = f"{value:.17g} is not stored, as {known:.17g} is at {format_time(time)}: the first reading of a time stays"
+            leave_out(compared.left_out, LeftOut(property_, reason))
+    return compared._replace(repeated=repeated, conflicts=conflicts)
+
+
+def _stored(messages: Sequence[DeviceReadings], store: StoredReadings) -> list[float | None]:
+    """Return the stored value of each reading of some messages."""
+    find = store.catalog.find
+    numbers = [find(one.device.world, one.device.id, key[2]) for one in messages for key in one.keys]
+    return _values(numbers, [time for one in messages for time in one.times], store)
+
+
+def _values(numbers: Sequence[int | None], times: Sequence[int], store: StoredReadings) -> list[float | None]:
+    """Return the stored value of each series and time [us]; None where there is none, or no such series."""
+    known = [index for index, number in enumerate(numbers) if number is not None]
+    values: list[float | None] = [None] * len(numbers)
+    if known:
+        series = np.array([numbers[index] for index in known], dtype=np.int32)
+        found = store.values_at(series, np.array([times[index] for index in known], dtype=np.int64))
+        for index, value in zip(known, found.tolist(), strict=True):
+            values[index] = None if np.isnan(value) else value
+    return values
