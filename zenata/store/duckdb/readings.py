@@ -3,7 +3,7 @@
 import duckdb
 import numpy as np
 
-from zenata.city.readings import FloatArray
+from zenata.city.readings import FloatArray, IndexArray, IntArray
 from zenata.store.plan import Columns, split_at_gaps
 
 _GAP = 86_400_000_000  # late readings are searched in ranges of times that are this far apart [us]
@@ -29,14 +29,13 @@ def insert_missing_readings(connection: duckdb.DuckDBPyConnection, rows: Columns
     return new
 
 
-def select_values(connection: duckdb.DuckDBPyConnection, rows: Columns) -> FloatArray:
-    """Return the stored value of each series and time, NaN where there is none; `rows` ascend by time [us]."""
+def select_values(connection: duckdb.DuckDBPyConnection, series: IndexArray, times: IntArray) -> FloatArray:
+    """Return the stored value of each series and time, shape (n,), ascending by time [us]; NaN where there is none."""
     there = "SELECT series, time, value FROM readings WHERE time BETWEEN make_timestamp(?) AND make_timestamp(?)"
     sql = f"SELECT position, there.value FROM piece JOIN ({there}) AS there USING (series, time)"  # noqa: S608 - no input
-    times = rows["time"].view(np.int64)
     found = np.full(len(times), np.nan)
     for indices in split_at_gaps(times, _GAP):
-        piece = {"series": rows["series"][indices], "time": times[indices].view("datetime64[us]"), "position": indices}  # noqa: F841 - DuckDB finds it by its name
+        piece = {"series": series[indices], "time": times[indices].view("datetime64[us]"), "position": indices}  # noqa: F841 - DuckDB finds it by its name
         known = connection.execute(sql, times[indices[[0, -1]]].tolist()).fetchnumpy()
         found[known["position"]] = known["value"]
     return found

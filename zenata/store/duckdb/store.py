@@ -158,12 +158,11 @@ class DuckDBStore:
 
     def values_at(self, series: IndexArray, time: IntArray) -> FloatArray:
         """Return the stored value of each (series, time); see `Store.values_at`."""
-        found = np.full(len(series), np.nan)
-        late = np.flatnonzero(~(self._newest.is_newer(series, time) | self._newest.in_gap(series, time)))
-        late = late[np.argsort(time[late], kind="stable")]
+        found, late = np.full(len(series), np.nan), np.argsort(time, kind="stable")
+        late = late[~(self._newest.is_newer(series, time) | self._newest.in_gap(series, time))[late]]
         if len(late):
             with self._reading() as cursor:
-                found[late] = select_values(cursor, {"series": self._ids.of(series[late]), "time": time[late]})
+                found[late] = select_values(cursor, self._ids.of(series[late]), time[late])
         return found
 
     def latest(self, selection: Selection) -> Table:

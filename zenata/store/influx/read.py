@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from zenata.city.readings import Catalog, IndexArray, Selection
+from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection
 from zenata.errors import QueryTooHeavy
 from zenata.store.base import Query
 from zenata.store.buckets import Run, buckets_of
@@ -26,11 +27,12 @@ from zenata.store.influx.columns import (
 )
 from zenata.store.influx.server import Server
 from zenata.store.influx.sql import clamped, conditions, field, identifier, seq_field
-from zenata.store.plan import Columns, part
+from zenata.store.plan import Columns, part, split_at_gaps
 
 MAX_QUANTILE_READINGS = 500_000
 """Raw readings that quantiles may be of; decoding them takes some 300 bytes each, of a process that may have 700 MB."""
 
+_GAP = 600_000_000  # late readings are searched in ranges of times that are this far apart [us]
 _GROWTH = 16  # of the ranges that aggregates are asked for, where there is little
 
 
@@ -65,6 +67,25 @@ class Reader:
         """Return every reading in [start, end) of some series that a selection has among others."""
         where = conditions(selection, start, end)
         return joined([self._points(wanted, where)[0] for wanted in self._wanted(numbers)], READING)
+
+    def near(
+        self, series: IndexArray, time: IntArray, which: npt.NDArray[np.intp]
+    ) -> Iterator[tuple[npt.NDArray[np.intp], Columns]]:
+        """Yield the readings `which`, ascending by time, in pieces, each with what is stored of its series and times."""
+        for piece in (which[chosen] for chosen in split_at_gaps(time[which], _GAP)):
+            numbers = np.unique(series[piece])
+            start, end = time[piece[[0, -1]]].tolist()
+            yield piece, self.between(numbers, few(self._catalog, numbers), start, end + 1)
+
+    def values_at(self, series: IndexArray, time: IntArray, late: npt.NDArray[np.bool_]) -> FloatArray:
+        """Return the stored value of each (series, time) that is `late`, shape (n,); NaN for the others."""
+        found = np.full(len(series), np.nan)
+        which = np.flatnonzero(late)
+        for piece, stored in self.near(series, time, which[np.argsort(time[which], kind="stable")]):
+            rows = zip(*(stored[name].tolist() for name in ("series", "time", "value")), strict=True)
+            values = {(number, moment): value for number, moment, value in rows}
+            found[piece] = [values.get((int(series[index]), int(time[index])), np.nan) for index in piece.tolist()]
+        return found
 
     def newest(self, numbers: IndexArray, after: int | None = None) -> Columns:
         """Return the newest reading of each series, if there is one later than a time [us]."""

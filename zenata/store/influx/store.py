@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,18 +28,17 @@ from zenata.store.influx import dead_letters as influx_dead_letters
 from zenata.store.influx.flavours import find_server
 from zenata.store.influx.ledger import Journal
 from zenata.store.influx.lines import DESCRIPTION, Encoder, Rows, check, series_line
-from zenata.store.influx.read import Reader, few
+from zenata.store.influx.read import Reader
 from zenata.store.influx.server import Cut
 from zenata.store.influx.sql import DEAD_LETTERS, ENTRIES, SERIES, identifier
 from zenata.store.influx.write import Writer
 from zenata.store.ledger import Ledger
 from zenata.store.newest import NewestReadings
-from zenata.store.plan import Columns, Planner, among, part, split_at_gaps
+from zenata.store.plan import Columns, Planner, among, part
 from zenata.store.retention import Retention
 
 log = logging.getLogger(__name__)
 
-_GAP = 600_000_000  # late readings are searched in ranges of times that are this far apart [us]
 _HISTORY = 10_000  # late readings, all of them new, that are taken for a piece of a history
 _DESCRIBE_ROUNDS = 30  # of following, between two looks whether the descriptions of series are there
 _FOLLOW_PERIOD = 1.0  # between two looks at what other writers appended [s]
@@ -172,13 +171,7 @@ class InfluxStore:
     def values_at(self, series: IndexArray, time: IntArray) -> FloatArray:
         """Return the stored value of each (series, time); see `Store.values_at`."""
         self._check_open()
-        found = np.full(len(series), np.nan)
-        late = np.flatnonzero(~self._newest.is_newer(series, time))
-        for indices, stored in self._stored_near(series, time, late[np.argsort(time[late], kind="stable")]):
-            rows = zip(*(stored[name].tolist() for name in ("series", "time", "value")), strict=True)
-            values = {(number, moment): value for number, moment, value in rows}
-            found[indices] = [values.get((int(series[index]), int(time[index])), np.nan) for index in indices]
-        return found
+        return self._reader.values_at(series, time, ~self._newest.is_newer(series, time))
 
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. The server is not asked."""
@@ -287,18 +280,9 @@ class InfluxStore:
         """Return whether there is each reading, shape (n,), ascending by time; few ranges of times are looked at."""
         there = among(series, time, list(self._recent))
         unknown = np.flatnonzero(~there)
-        for indices, stored in self._stored_near(series, time, unknown):
+        for indices, stored in self._reader.near(series, time, unknown):
             there[indices] = among(series[indices], time[indices], [(stored["series"], stored["time"])])
         return there
-
-    def _stored_near(
-        self, series: IndexArray, time: IntArray, which: npt.NDArray[np.intp]
-    ) -> Iterator[tuple[npt.NDArray[np.intp], Columns]]:
-        """Yield the readings `which`, ascending by time, in pieces, each with what is stored of its series and times."""
-        for indices in (which[chosen] for chosen in split_at_gaps(time[which], _GAP)):
-            numbers = np.unique(series[indices])
-            start, end = time[indices[[0, -1]]].tolist()
-            yield indices, self._reader.between(numbers, few(self._catalog, numbers), start, end + 1)
 
     def _set_newest(self, rows: Rows) -> None:
         """Let the newest readings know of rows that are there now."""
