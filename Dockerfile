@@ -6,6 +6,7 @@ RUN python -m venv /opt/zenata
 COPY requirements/runtime.txt requirements/
 RUN /opt/zenata/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY scripts/hatch_build.py scripts/
 COPY broker_config broker_config
 COPY zenata zenata
 COPY sandbox sandbox

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from api.http.context import Context
 from api.http.methods import Methods
 from api.http.metrics import Metrics, Observer
 from api.http.openapi import Application
+from api.http.page import Page
 from api.http.problems import (
     Problem,
     on_control_error,
@@ -48,7 +50,7 @@ from zenata.errors import StoreError
 _MAX_THREADS = 1_000  # more than all pools together ever use
 
 
-def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
+def create_app(context: Context, origins: Sequence[str] = (), page: Path | None = None) -> FastAPI:
     """Return the application.
 
     Parameters
@@ -57,6 +59,8 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
         The parts it works with.
     origins : sequence of str
         Whose pages may ask: of the others, browsers let none read an answer.
+    page : Path or None
+        Folder of the built page, if not where it usually is.
     """
     app = Application(
         lifespan=_many_threads,
@@ -72,6 +76,7 @@ def create_app(context: Context, origins: Sequence[str] = ()) -> FastAPI:
     app.state.context = context
     app.state.metrics = Metrics(context)
     # The innermost first: the last one added is the first that a request meets.
+    app.add_middleware(Page, folder=page)
     app.add_middleware(Methods, open_to_pages=bool(origins))
     app.add_middleware(BodyLimit, context=context)
     app.add_middleware(Compression)

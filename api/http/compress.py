@@ -1,23 +1,31 @@
-"""Compression of answers by gzip, for those who accept it.
+"""Compression of answers by zstd or gzip, for those who accept it.
 
 Only answers that are complete in one message are compressed: streams go on event by event, and files are served in
 ranges of bytes.
 
 References
 ----------
-RFC 9110 section 12.5.3 (Accept-Encoding); RFC 1952 (gzip).
+RFC 9110 sections 8.8.3 (entity tags of codings) and 12.5.3 (Accept-Encoding); RFC 1952 (gzip); RFC 8878 (zstd).
 """
 
+import re
+import sys
 import zlib
+from collections.abc import Sequence
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 MIN_SIZE = 1_000
 """Bytes from which an answer is compressed: one packet of a network holds as many anyway."""
 
-_LEVEL = 1  # of zlib: `/v1/latest` of the city, 3.9 MB, becomes 11 times smaller in 14 ms, 13 times in 36 ms at level 6
+_LEVEL = 1  # of both; docs/performance.md has what each costs
 _IN_THREAD = 65_536  # bytes from which compressing, about 4 ms a MB, leaves the event loop
 _GZIP = 31  # what tells zlib to write the header of gzip
 _TYPES = (
@@ -46,22 +54,26 @@ class Compression:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        accepted = accepts_gzip(Headers(scope=scope).get("accept-encoding", ""))
+        coding = coding_of(Headers(scope=scope).get("accept-encoding", ""))
         start: Message | None = None
 
         async def send_compressed(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start" and _is_text(Headers(raw=message["headers"])):
                 start = message  # until the body shows whether it is complete
-                MutableHeaders(scope=message).add_vary_header("Accept-Encoding")
+                if "accept-encoding" not in (headers := MutableHeaders(scope=message)).get("vary", "").lower():
+                    headers.add_vary_header("Accept-Encoding")
                 return
             if start is not None:
                 body = message.get("body", b"")
-                if accepted and not message.get("more_body", False) and len(body) >= MIN_SIZE:
-                    body = await to_thread.run_sync(_gzip, body) if len(body) >= _IN_THREAD else _gzip(body)
+                if coding and not message.get("more_body", False) and len(body) >= MIN_SIZE:
+                    big = len(body) >= _IN_THREAD
+                    body = await to_thread.run_sync(compress, body, coding) if big else compress(body, coding)
                     headers = MutableHeaders(scope=start)
-                    headers["Content-Encoding"] = "gzip"
+                    headers["Content-Encoding"] = coding
                     headers["Content-Length"] = str(len(body))
+                    if headers.get("ETag", "W/").startswith('"'):  # it would name the same bytes, which these are not
+                        headers["ETag"] = f"W/{headers['ETag']}"
                     message = {**message, "body": body}
                 begun, start = start, None
                 await send(begun)
@@ -70,21 +82,29 @@ class Compression:
         await self._app(scope, receive, send_compressed)
 
 
-def accepts_gzip(header: str) -> bool:
-    """Return whether a header Accept-Encoding names gzip, or everything, with a weight above 0."""
-    weights: dict[str, bool] = {}
+def coding_of(header: str, offered: Sequence[str] = ("zstd", "gzip")) -> str | None:
+    """Return the coding that a header Accept-Encoding asks for by its weights, of equal ones the first offered.
+
+    ``*`` is taken for gzip, which everybody knows.
+    """
+    weights: dict[str, float] = {}
     for part in header.lower().split(","):
-        coding, *parameters = (word.replace(" ", "") for word in part.split(";"))
-        weight = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-        weights[coding] = weight.strip("0.") != ""
-    return weights.get("gzip", weights.get("*", False))
+        name, *parameters = (word.replace(" ", "") for word in part.split(";"))
+        text = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+        weights[name] = float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0
+    weights.setdefault("gzip", weights.get("*", 0.0))
+    best = max(offered, key=lambda name: weights.get(name, 0.0), default=None)
+    return best if best is not None and weights.get(best, 0.0) > 0 else None
+
+
+def compress(body: bytes, coding: str) -> bytes:
+    """Return a body in a coding, ``gzip`` or ``zstd``."""
+    if coding == "zstd":
+        return zstd.compress(body, level=_LEVEL)
+    packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    return packer.compress(body) + packer.flush()
 
 
 def _is_text(headers: Headers) -> bool:
     media = headers.get("content-type", "")
     return media.startswith(_TYPES) and not media.startswith("text/event-stream") and "content-encoding" not in headers
-
-
-def _gzip(body: bytes) -> bytes:
-    packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
-    return packer.compress(body) + packer.flush()

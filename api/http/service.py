@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
 
 from api.http.asyncapi import asyncapi
@@ -28,6 +28,13 @@ _DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; script-src 'self' 'sha256-{script}'; "
     "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_NOT_BUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Zenata Sandbox</title>
+<h1>Zenata Sandbox</h1>
+<p>The city runs, but its page has not been built here: stop it, and start it with <code>make up</code>, which builds it.</p>
+<p>The API works without: <a href="/docs">try it</a>.</p>
+</html>
+"""
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -107,5 +114,5 @@ async def docs(request: Request) -> Response:
 
 @router.get("/", include_in_schema=False)
 async def root() -> Response:
-    """Lead a visitor to the documentation."""
-    return RedirectResponse("/docs")
+    """Say that the page has not been built: `api.http.page` answers where it has."""
+    return HTMLResponse(_NOT_BUILT)

@@ -148,6 +148,7 @@ def running(
     certificate: Certificate | None = None,
     control: str | None = None,
     monitor: BrokerMonitor | None = None,
+    page: Path | None = None,
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`.
 
@@ -191,7 +192,7 @@ def running(
         monitor=monitor,
         addresses=lambda: ADDRESSES,
     )
-    app = create_app(context, origins)
+    app = create_app(context, origins, page)
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub, certificate)
     thread = threading.Thread(target=server.run)
     thread.start()
