@@ -70,6 +70,23 @@ QUARTERS = {
 }
 
 
+NAMES = {
+    **{
+        f"living-{number:02d}": (f"Unité de vie {number}", f"الوحدة السكنية {number}")
+        for number in range(1, len(UNITS) + 1)
+    },
+    "la-ferme": ("La Ferme", "لا فيرم"),
+    "health": ("Pôle santé", "القطب الصحي"),
+    "education": ("Pôle éducation", "القطب التعليمي"),
+    "retail": ("Pôle commercial", "القطب التجاري"),
+    "logistics-west": ("Zone logistique, à l'ouest de la voie ferrée", "المنطقة اللوجستية غرب السكة الحديدية"),
+    "logistics-east": ("Zone logistique, à l'est de la voie ferrée", "المنطقة اللوجستية شرق السكة الحديدية"),
+    "industrial": ("Zone industrielle", "المنطقة الصناعية"),
+    "coast": ("Littoral", "الساحل"),
+}
+"""Names of the districts in French and in Arabic; translations of ours, not official ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Road:
     """A street along one line of the grid, from and to lines across it; `way` is 1 or -1 where it is one-way."""

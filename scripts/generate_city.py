@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from city_plan import QUARTERS, to_wgs84
+from city_plan import NAMES, QUARTERS, to_wgs84
 from city_sensors import PLACE, Site
 
 PACK = Path(__file__).parents[1] / "zenata/cities/zenata"
@@ -26,6 +26,7 @@ def district_features(site: Site) -> Iterator[Feature]:
         words: dict[str, str | int] = {"id": name, "name": "Coast", "category": "coast", "population": 0}
         if quarter := QUARTERS.get(name):
             words |= {"name": quarter.name, "category": quarter.category, "population": quarter.population}
+        words |= dict(zip(("name_fr", "name_ar"), NAMES[name], strict=True))
         yield "Polygon", [[to_wgs84(place) for place in outline]], words
 
 

@@ -22,7 +22,7 @@ from zenata.control.device import Device
 router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _DEVICE = "device"
-_PLACE = ("longitude", "latitude", "ring")  # what the geometry says
+_ELSEWHERE = ("longitude", "latitude", "ring", "name_fr", "name_ar")  # what the geometry and the titles say
 
 
 class GeoJson(JSONResponse):
@@ -63,7 +63,7 @@ def city_map(context: ContextDep, principal: PrincipalDep, params: Annotated[Map
         ]
     features = [
         *(
-            _feature("district", asdict(one), {"type": "Polygon", "coordinates": [one.ring]})
+            _feature("district", asdict(one) | {"titles": one.titles}, {"type": "Polygon", "coordinates": [one.ring]})
             for one in context.city.districts
             if not params.district or one.id in params.district
         ),
@@ -78,7 +78,7 @@ def _point(longitude: float | None, latitude: float | None) -> dict[str, Any]:
 
 
 def _feature(layer: str, about: dict[str, Any], geometry: dict[str, Any]) -> dict[str, Any]:
-    known = {name: value for name, value in about.items() if name not in _PLACE}
+    known = {name: value for name, value in about.items() if name not in _ELSEWHERE}
     # A device may be called as a sensor is, and ids are unique in a collection (RFC 7946 section 3.2).
     id_ = f"{_DEVICE}/{about['id']}" if layer == _DEVICE else about["id"]
     return {"type": "Feature", "id": id_, "geometry": geometry, "properties": {"layer": layer, **known}}

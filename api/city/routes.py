@@ -18,14 +18,16 @@ from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.readings.selection import check_kinds_and_districts, check_sensor, kinds_observing, select_world
 from zenata.city.clock import format_time
-from zenata.city.kinds import KINDS
+from zenata.city.kinds import KINDS, Kind
 from zenata.city.model import District
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray, IntArray, Selection
+from zenata.city.titles import titles
 from zenata.contract.base import Page
 from zenata.contract.city import City as CityDocument
 from zenata.contract.city import District as DistrictDocument
-from zenata.contract.city import Kind, Sensor, SensorWithLatest
+from zenata.contract.city import Kind as KindDocument
+from zenata.contract.city import Sensor, SensorWithLatest
 
 router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
@@ -59,14 +61,10 @@ def districts(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
     return _json({"items": [_district(district) for district in context.city.districts], "next": None})
 
 
-@router.get("/kinds", responses=responses(Page[Kind], *_COMMON))
+@router.get("/kinds", responses=responses(Page[KindDocument], *_COMMON))
 def kinds(_: Annotated[Params, Query()]) -> Response:
     """List the kinds of sensors: what they observe, in which units and ranges, how often [s], and what they obey."""
-    items = [
-        asdict(kind) | {"properties": [{"name": name} | asdict(QUANTITIES[name]) for name in kind.properties]}
-        for kind in KINDS.values()
-    ]
-    return _json({"items": items, "next": None})
+    return _json({"items": [_kind(kind) for kind in KINDS.values()], "next": None})
 
 
 @router.get("/sensors", responses=responses(Page[Sensor], *_COMMON))
@@ -141,8 +139,20 @@ def _degrees(parameter: str, text: str, names: tuple[str, ...]) -> list[float]:
     return numbers
 
 
+def _kind(kind: Kind) -> dict[str, object]:
+    properties = [
+        {"name": name, "titles": titles("properties", name, QUANTITIES[name].title)} | asdict(QUANTITIES[name])
+        for name in kind.properties
+    ]
+    settings = [
+        asdict(one) | {"titles": titles("settings", f"{kind.name}.{one.name}", one.title)} for one in kind.settings
+    ]
+    about = {"titles": titles("kinds", kind.name, kind.title), "properties": properties, "settings": settings}
+    return asdict(kind) | about
+
+
 def _district(district: District) -> dict[str, object]:
-    fields = {name: getattr(district, name) for name in ("id", "name", "category", "population")}
+    fields = {name: getattr(district, name) for name in ("id", "name", "titles", "category", "population")}
     geometry = {"type": "Polygon", "coordinates": [district.ring]}
     return {**fields, "geometry": geometry, "attributes": district.attributes}
 

@@ -19,6 +19,8 @@ from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import KINDS, Problem, problem_type
 from api.http.responses import responses
+from zenata.city.titles import titles
+from zenata.contract.base import Page
 from zenata.contract.service import Health, ProblemKind
 from zenata.errors import StoreError
 
@@ -68,6 +70,12 @@ def metrics(request: Request, _: Annotated[Params, Query()]) -> Response:
     return Response(generate_latest(request.app.state.metrics.registry), media_type="text/plain; version=0.0.4")
 
 
+@router.get("/problems", responses=responses(Page[ProblemKind], "invalid-parameter"))
+async def problems(_: Annotated[Params, Query()]) -> Response:
+    """List the kinds of problems, each with its title in French, English and Arabic."""
+    return Response(msgspec.json.encode({"items": [_about(name) for name in KINDS], "next": None}), media_type=JSON)
+
+
 @router.get("/problems/{name}", responses=responses(ProblemKind, "unknown-route", "invalid-parameter"))
 async def problem(
     name: Annotated[str, Path(description="The last word of a problem's `type`.")], _: Annotated[Params, Query()]
@@ -75,9 +83,13 @@ async def problem(
     """Say what a kind of problem means; the `type` of every error leads here."""
     if name not in KINDS:
         raise Problem("unknown-route", f"There is no problem {name!r}. Use one of 'allowed'.", allowed=list(KINDS))
+    return Response(msgspec.json.encode(_about(name)), media_type=JSON)
+
+
+def _about(name: str) -> dict[str, object]:
     kind = KINDS[name]
-    body = {"type": problem_type(name), "title": kind.title, "status": kind.status, "detail": kind.help}
-    return Response(msgspec.json.encode(body), media_type=JSON)
+    about = {"title": kind.title, "titles": titles("problems", name, kind.title), "status": kind.status}
+    return {"type": problem_type(name), **about, "detail": kind.help}
 
 
 @router.get("/asyncapi.json", include_in_schema=False)

@@ -15,6 +15,7 @@ from api.http.formats import JSON
 from api.http.params import Params
 from api.http.responses import responses
 from api.http.routing import WaitingRoute
+from zenata.city.titles import titles
 from zenata.contract.base import Page
 from zenata.contract.events import EventType, Scenario
 
@@ -29,7 +30,8 @@ def event_types(context: ContextDep, _: NoParams) -> Response:
 
     `start`, `duration` and `id` are of every type; see `POST /v1/worlds/{world}/events`.
     """
-    return _page(context.worlds.host("event-types"))
+    types = context.worlds.host("event-types")
+    return _page([one | {"titles": titles("events", one["type"], one["type"].replace("_", " "))} for one in types])
 
 
 @router.get("/scenarios", responses=responses(Page[Scenario], "no-key", "invalid-parameter"))

@@ -35,6 +35,8 @@ class District:
         Closed outline as (longitude, latitude) [deg], WGS 84.
     attributes : mapping
         What else the pack says of it.
+    name_fr, name_ar : str
+        Its name in French and in Arabic; empty where `name` is meant.
     """
 
     id: str
@@ -43,6 +45,13 @@ class District:
     population: int
     ring: tuple[tuple[float, float], ...]
     attributes: Attributes = field(default_factory=dict)
+    name_fr: str = ""
+    name_ar: str = ""
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Its name by language."""
+        return {"fr": self.name_fr or self.name, "en": self.name, "ar": self.name_ar or self.name}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,6 +78,8 @@ class _DistrictWords(msgspec.Struct):
     name: str
     category: Literal["living", "health", "education", "retail", "logistics", "industrial", "coast"]
     population: int
+    name_fr: str = ""
+    name_ar: str = ""
 
 
 class _SensorWords(msgspec.Struct):

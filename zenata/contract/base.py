@@ -94,6 +94,14 @@ class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """Base of request bodies. A member that is not declared is an error; types are strict (no "1" for 1)."""
 
 
+class Titles(Document, frozen=True, kw_only=True):
+    """A name for people by language."""
+
+    fr: str
+    en: str
+    ar: str
+
+
 class Page(Document, Generic[T], frozen=True, kw_only=True):
     """One page of a list.
 

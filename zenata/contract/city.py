@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from .base import Attributes, Document, JsonObject, Time
+from .base import Attributes, Document, JsonObject, Time, Titles
 from .readings import Reading
 
 BBox: TypeAlias = Annotated[tuple[float, float, float, float], Meta(description="West, south, east, north [deg].")]
@@ -80,6 +80,7 @@ class District(Document, frozen=True, kw_only=True):
 
     id: str
     name: str
+    titles: Titles
     category: str
     population: int
     geometry: Polygon
@@ -92,6 +93,8 @@ class Property(Document, frozen=True, kw_only=True):
     Parameters
     ----------
     name, title : str
+    titles : Titles
+        The title in French, English and Arabic.
     unit : str
         SenML unit.
     low, high : float
@@ -102,6 +105,7 @@ class Property(Document, frozen=True, kw_only=True):
 
     name: str
     title: str
+    titles: Titles
     unit: str
     low: float
     high: float
@@ -114,6 +118,8 @@ class Setting(Document, frozen=True, kw_only=True):
     Parameters
     ----------
     name, title : str
+    titles : Titles
+        The title in French, English and Arabic.
     unit : str
         SenML unit.
     low, high : float
@@ -128,6 +134,7 @@ class Setting(Document, frozen=True, kw_only=True):
 
     name: str
     title: str
+    titles: Titles
     unit: str
     low: float
     high: float
@@ -142,6 +149,8 @@ class Kind(Document, frozen=True, kw_only=True):
     Parameters
     ----------
     name, title : str
+    titles : Titles
+        The title in French, English and Arabic.
     period : int
         Time between two messages of a sensor [s].
     on_change : bool
@@ -154,6 +163,7 @@ class Kind(Document, frozen=True, kw_only=True):
 
     name: str
     title: str
+    titles: Titles
     period: int
     on_change: bool
     properties: list[Property]

@@ -1,6 +1,6 @@
 """What can be made to happen: types of events, and scenarios."""
 
-from .base import Document, JsonObject
+from .base import Document, JsonObject, Titles
 
 
 class EventType(Document, frozen=True, kw_only=True):
@@ -9,6 +9,8 @@ class EventType(Document, frozen=True, kw_only=True):
     Parameters
     ----------
     type : str
+    titles : Titles
+        Its name in French, English and Arabic.
     description : str
     public : bool
         Whether a city would announce it.
@@ -19,6 +21,7 @@ class EventType(Document, frozen=True, kw_only=True):
     """
 
     type: str
+    titles: Titles
     description: str
     public: bool
     duration: int

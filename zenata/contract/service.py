@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from .base import Document, OpenDocument
+from .base import Document, OpenDocument, Titles
 
 
 class ProblemDetails(OpenDocument, frozen=True, kw_only=True):
@@ -35,6 +35,7 @@ class ProblemKind(Document, frozen=True, kw_only=True):
 
     type: str
     title: str
+    titles: Titles
     status: int
     detail: str
 

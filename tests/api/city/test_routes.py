@@ -125,7 +125,7 @@ def test_an_unknown_sensor_is_404_with_similar_names(client: httpx.Client) -> No
         ("/v1/sensors", {"limit": "0"}, "greater than or equal to 1"),
         ("/v1/sensors", {"limit": "many"}, "integer"),
         ("/v1/sensors", {"cursor": "AAAA"}, "no cursor of this query"),
-        ("/v1/sensors", {"colour": "red"}, "use kind, district, bbox, near, within, limit, cursor"),
+        ("/v1/sensors", {"colour": "red"}, "use kind, district, property, bbox, near, within, limit, cursor"),
         ("/v1/districts", {"kind": "air"}, "takes none"),
         ("/v1/kinds", {"x": "1"}, "takes none"),
         ("/v1/city", {"x": "1"}, "use world"),

@@ -143,8 +143,12 @@ def test_the_openapi_document_is_made_once_and_not_sent_to_who_has_it(
 
 def test_every_problem_has_a_page(api: Api) -> None:
     with api.client(None) as client:
-        for name, kind in KINDS.items():
+        listed = client.get("/problems").json()["items"]
+        assert len(listed) == len(KINDS)
+        for (name, kind), one in zip(KINDS.items(), listed, strict=True):
             page = client.get(f"/problems/{name}").json()
+            assert page == one
+            assert page.pop("titles")["en"] == kind.title
             assert page == {
                 "type": f"/problems/{name}",
                 "title": kind.title,
