@@ -74,7 +74,7 @@ class Site:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
-        grid = city_plan.lay_grid(rng)
+        grid = self.grid = city_plan.lay_grid(rng)
         self.rings = city_plan.outline_districts(grid)
         self.streets = {f"street-{n:04d}": link for n, link in enumerate(city_plan.draw_streets(grid), start=1)}
         self.lines = {id_: shapely.LineString(link.line) for id_, link in self.streets.items()}

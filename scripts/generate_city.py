@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import city_buildings
 import numpy as np
 from city_plan import NAMES, QUARTERS, to_wgs84
 from city_sensors import PLACE, Site
@@ -55,6 +56,22 @@ def sensor_features(site: Site, kind: str) -> Iterator[Feature]:
         yield "Point", to_wgs84(spot.place), words
 
 
+def building_features(site: Site) -> Iterator[Feature]:
+    """Yield the footprints of buildings, with their heights [m]."""
+    found = city_buildings.buildings(site.grid, np.random.default_rng(SEED + 1))  # no draw of the sensors changes
+    for number, (district, outline, height) in enumerate(found, start=1):
+        words = {"id": f"building-{number:04d}", "district": district, "height": height}
+        yield "Polygon", [[to_wgs84(place) for place in outline]], words
+
+
+def land_features(site: Site) -> Iterator[Feature]:
+    """Yield sea, shore, beach, parks and railway."""
+    for layer, id_, (english, french, arabic), places in city_buildings.land(site.grid):
+        words = {"id": id_, "layer": layer, "name": english, "name_fr": french, "name_ar": arabic}
+        line = [to_wgs84(place) for place in places]
+        yield ("Polygon", [line], words) if places[0] == places[-1] else ("LineString", line, words)
+
+
 def write_features(file: Path, note: str, features: Iterable[Feature]) -> None:
     """Write a feature collection (RFC 7946), one feature a line for people to read and edit."""
     lines = []
@@ -74,6 +91,8 @@ def generate(folder: Path) -> None:
         folder / "districts.geojson", "Areas follow the plan; outlines are fictional.", district_features(site)
     )
     write_features(folder / "streets.geojson", "Fictional streets, on a grid as planned.", street_features(site))
+    write_features(folder / "buildings.geojson", "Fictional footprints; heights as planned.", building_features(site))
+    write_features(folder / "land.geojson", "Schematic.", land_features(site))
     for kind in PLACE:
         write_features(folder / "sensors" / f"{kind}.geojson", "Fictional sensors.", sensor_features(site, kind))
 

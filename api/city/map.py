@@ -4,19 +4,21 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.devices.routes import document_of
 from api.http.auth import PrincipalDep, authenticate
-from api.http.context import ContextDep
-from api.http.params import MapParams
+from api.http.context import Context, ContextDep
+from api.http.formats import is_known, weak_tag
+from api.http.params import MapParams, Params
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.readings.selection import check_names
 from zenata.city.kinds import KINDS
 from zenata.city.model import Sensor
 from zenata.contract.city import CityMap
+from zenata.contract.networks import Layer
 from zenata.control.device import Device
 
 router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)], route_class=FairRoute)
@@ -82,3 +84,37 @@ def _feature(layer: str, about: dict[str, Any], geometry: dict[str, Any]) -> dic
     # A device may be called as a sensor is, and ids are unique in a collection (RFC 7946 section 3.2).
     id_ = f"{_DEVICE}/{about['id']}" if layer == _DEVICE else about["id"]
     return {"type": "Feature", "id": id_, "geometry": geometry, "properties": {"layer": layer, **known}}
+
+
+@router.get(
+    "/buildings",
+    response_class=GeoJson,
+    responses=responses(Layer, "no-key", "invalid-parameter", media=GeoJson.media_type),
+)
+def buildings(context: ContextDep, request: Request, _: Annotated[Params, Query()]) -> Response:
+    """Return the footprints of the buildings as GeoJSON, with their heights [m]; all are fictional.
+
+    It is the same until the city changes: send the `ETag` as `If-None-Match`.
+    """
+    return _layer(context, request, "buildings")
+
+
+@router.get(
+    "/land",
+    response_class=GeoJson,
+    responses=responses(Layer, "no-key", "invalid-parameter", media=GeoJson.media_type),
+)
+def land(context: ContextDep, request: Request, _: Annotated[Params, Query()]) -> Response:
+    """Return sea, shore, beach, parks and railway as GeoJSON, schematic, with names in French, English and Arabic.
+
+    It is the same until the city changes: send the `ETag` as `If-None-Match`.
+    """
+    return _layer(context, request, "land")
+
+
+def _layer(context: Context, request: Request, name: str) -> Response:
+    body = context.layers[name]
+    headers = {"Cache-Control": "private, max-age=3600", "ETag": weak_tag(body)}
+    if is_known(request.headers, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=GeoJson.media_type)

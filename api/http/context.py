@@ -25,6 +25,7 @@ from api.worlds.worlds import Worlds
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
 from zenata.city.model import City
+from zenata.city.pack import LAYERS, read_layer
 from zenata.city.readings import Selection
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
@@ -152,6 +153,11 @@ class Context:
     def sensors(self) -> SensorIndex:
         """The city's sensors, arranged for searching."""
         return SensorIndex(self.city)
+
+    @cached_property
+    def layers(self) -> dict[str, bytes]:
+        """What only maps show, as GeoJSON by name."""
+        return {name: read_layer(self.city, name) for name in LAYERS}
 
     @cached_property
     def frames(self) -> FrameBuilder:

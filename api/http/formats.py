@@ -1,6 +1,9 @@
 """Formats of readings, and the choice by `format` or Accept."""
 
 from dataclasses import dataclass
+from hashlib import sha256
+
+from starlette.datastructures import Headers
 
 from api.http.problems import Problem
 
@@ -85,3 +88,14 @@ def _quality(format_: Format, ranges: dict[str, float]) -> float:
     """Return how much a format is wanted: the most specific range that fits decides."""
     family = format_.media_type.split("/")[0] + "/*"
     return next((ranges[media] for media in (format_.media_type, family, "*/*") if media in ranges), 0.0)
+
+
+def weak_tag(body: bytes) -> str:
+    """Return an entity tag for a body: weak, as it may be compressed (RFC 9110 section 8.8.3)."""
+    return f'W/"{sha256(body).hexdigest()[:16]}"'
+
+
+def is_known(headers: Headers, tag: str) -> bool:
+    """Return whether a client has what an entity tag names, by its If-None-Match (RFC 9110 section 13.1.2)."""
+    known = headers.get("if-none-match", "").split(",")
+    return tag.removeprefix("W/") in (one.strip().removeprefix("W/") for one in known)

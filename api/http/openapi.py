@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterator
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +15,7 @@ from starlette.responses import Response
 
 from api.http.asyncapi import LICENSE, NAMES
 from api.http.bodies import Reader
-from api.http.formats import JSON
+from api.http.formats import JSON, is_known, weak_tag
 from api.http.responses import SCHEMAS, responses
 
 _DESCRIPTION = """
@@ -66,14 +65,14 @@ class Application(FastAPI):
         if self._document is None:
             self._document = await to_thread.run_sync(self._encoded)
         body, tag = self._document
-        headers = {"Cache-Control": "public, max-age=300", "ETag": f"W/{tag}"}  # weak: it may be compressed
-        if tag in (one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")):
+        headers = {"Cache-Control": "public, max-age=300", "ETag": tag}
+        if is_known(request.headers, tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(body, headers=headers, media_type="application/json")
 
     def _encoded(self) -> tuple[bytes, str]:
         body = msgspec.json.encode(self.openapi())
-        return body, f'"{sha256(body).hexdigest()[:32]}"'
+        return body, weak_tag(body)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""

@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.compress import coding_of
+from api.http.formats import is_known
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src-attr 'unsafe-inline'; "
@@ -71,7 +72,7 @@ class _File:
             "Cache-Control": "public, max-age=31536000, immutable" if "/assets/" in self.name else "no-cache",
             "Content-Security-Policy": POLICY,
         }
-        if tag in [one.strip().removeprefix("W/") for one in headers.get("if-none-match", "").split(",")]:
+        if is_known(headers, tag):
             return Response(status_code=304, headers=about)
         if coding:
             about["Content-Encoding"] = coding

@@ -53,6 +53,8 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/sensors",
                 "/v1/sensors/{sensor}",
                 "/v1/map",
+                "/v1/buildings",
+                "/v1/land",
                 "/v1/streets",
                 "/v1/networks/{network}",
                 "/v1/latest",

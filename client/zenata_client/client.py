@@ -105,6 +105,8 @@ class Client:
     sensors = _one(calls.city.sensors)
     sensor = _one(calls.city.sensor)
     map = _one(calls.city.map)
+    buildings = _one(calls.city.buildings)
+    land = _one(calls.city.land)
     streets = _one(calls.city.streets)
     network = _one(calls.city.network)
     latest = _one(calls.city.latest)

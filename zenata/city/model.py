@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -129,6 +130,8 @@ class City:
         The tables of ``city.toml`` as read (climate normals, traffic levels and so on), for the simulators.
     scenarios : mapping of str to str
         Scenarios that come with the city, as TOML text by name.
+    layers : mapping of str to Path
+        Files that only maps show, by name; see `zenata.city.pack.read_layer`.
     """
 
     id: str
@@ -140,6 +143,7 @@ class City:
     sensors: tuple[Sensor, ...]
     parameters: Mapping[str, Any]
     scenarios: Mapping[str, str] = field(default_factory=dict)
+    layers: Mapping[str, Path] = field(default_factory=dict)
 
     @cached_property
     def zone(self) -> ZoneInfo:

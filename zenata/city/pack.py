@@ -7,6 +7,8 @@
         districts.geojson    polygons
         streets.geojson      directed links, as lines
         sensors/<kind>.geojson
+        buildings.geojson    footprints with heights, for maps; not needed
+        land.geojson         sea, shore, parks and the like, for maps; not needed
         scenarios/<name>.toml  events to play; none are needed
 
 Loading checks that the pack holds together; what does not is a `CityError` that names the file and the line or id.
@@ -39,6 +41,24 @@ _Position = tuple[float, float]
 _Scalars = dict[str, float | int | str | bool]
 
 
+LAYERS = ("buildings", "land")
+"""Files of a pack that only maps show: read when they are asked for."""
+
+
+class _BuildingWords(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    district: str
+    height: float
+
+
+class _LandWords(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    layer: Literal["sea", "coast", "beach", "plaza", "park", "rail", "motorway"]
+    name: str
+    name_fr: str = ""
+    name_ar: str = ""
+
+
 class _Header(msgspec.Struct):
     id: str
     name: str
@@ -52,13 +72,11 @@ class _Point(msgspec.Struct):
     coordinates: _Position
 
 
-class _Line(msgspec.Struct):
-    type: Literal["LineString"]
+class _Line(msgspec.Struct, tag_field="type", tag="LineString"):
     coordinates: tuple[_Position, ...]
 
 
-class _Polygon(msgspec.Struct):
-    type: Literal["Polygon"]
+class _Polygon(msgspec.Struct, tag_field="type", tag="Polygon"):
     coordinates: tuple[tuple[_Position, ...], ...]
 
 
@@ -102,6 +120,9 @@ class _Collection(msgspec.Struct, Generic[Geometry, Properties]):
     features: list[_Feature[Geometry, Properties]]
 
 
+_Land = _Collection[_Polygon | _Line, _LandWords]
+
+
 def load_city(path: Path | str = "zenata") -> City:
     """Load a city pack and check that it holds together.
 
@@ -131,8 +152,32 @@ def load_city(path: Path | str = "zenata") -> City:
         streets=streets,
         sensors=sensors,
         parameters=parameters,
+        layers={name: file for name in LAYERS if (file := folder / f"{name}.geojson").exists()},
         scenarios={file.stem: _read_text(file) for file in sorted((folder / "scenarios").glob("*.toml"))},
     )
+
+
+def read_layer(city: City, name: str) -> bytes:
+    """Return a layer of `LAYERS` as GeoJSON, as it stands in the pack; a collection without features if there is none.
+
+    Raises
+    ------
+    CityError
+        If it is not as it should be; the message names the file and the line or id.
+    """
+    file = city.layers.get(name)
+    if file is None:
+        return b'{"type":"FeatureCollection","features":[]}'
+    if name == "buildings":
+        buildings = _read_geojson(file, _Collection[_Polygon, _BuildingWords]).features
+        for feature in buildings:
+            words = feature.properties
+            if words.district not in city.district_by_id or not words.height > 0:
+                raise CityError(f"{file}: {words.id}: names no district of the city, or a height that is not positive")
+        _check_unique(file, (feature.properties.id for feature in buildings))
+    else:
+        _check_unique(file, (one.properties.id for one in _read_geojson(file, _Land).features))
+    return _read_text(file).encode()
 
 
 def _read_text(file: Path) -> str:

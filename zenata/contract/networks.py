@@ -4,8 +4,8 @@ from typing import Literal
 
 from msgspec import field
 
-from .base import Document, JsonObject
-from .city import Point, Position
+from .base import Document, JsonObject, OpenDocument
+from .city import Point, Polygon, Position
 
 
 class LineString(Document, frozen=True, kw_only=True, tag_field="type", tag="LineString"):
@@ -57,3 +57,19 @@ class NetworkGraph(Document, frozen=True, kw_only=True):
     graph: JsonObject
     nodes: list[JsonObject] = field(default_factory=list)
     edges: list[JsonObject] = field(default_factory=list)
+
+
+class LayerFeature(Document, frozen=True, kw_only=True):
+    """A building (`id`, `district`, `height` [m]), or a piece of land or water (`id`, `layer`, `name`, `name_fr`, `name_ar`)."""
+
+    type: Literal["Feature"]
+    geometry: Polygon | LineString
+    properties: JsonObject
+
+
+class Layer(OpenDocument, frozen=True, kw_only=True):
+    """A layer of the map as GeoJSON; `note` says what is fictional."""
+
+    type: Literal["FeatureCollection"]
+    features: list[LayerFeature]
+    note: str = ""

@@ -2,7 +2,7 @@
 
 from zenata_client.contract.base import Page
 from zenata_client.contract.city import City, CityMap, District, Kind, Sensor, SensorWithLatest
-from zenata_client.contract.networks import NetworkGraph
+from zenata_client.contract.networks import Layer, NetworkGraph
 from zenata_client.contract.readings import Reading
 from zenata_client.parameters import Duration, Moment, Names, documented
 from zenata_client.plan import Flow, Plan, collect, get, items, route
@@ -86,6 +86,16 @@ def map(*, kind: Names | None = None, district: Names | None = None) -> Plan[Cit
         Only these.
     """
     return (yield from get(CityMap, route("map"), kind=kind, district=district))
+
+
+def buildings() -> Plan[Layer]:
+    """Return the footprints of the buildings as GeoJSON, with their heights [m]."""
+    return (yield from get(Layer, route("buildings")))
+
+
+def land() -> Plan[Layer]:
+    """Return sea, shore, beach, parks and railway as GeoJSON."""
+    return (yield from get(Layer, route("land")))
 
 
 def streets() -> Plan[NetworkGraph]:
