@@ -77,6 +77,8 @@ ASKED: dict[tuple[str, str], list[Ask]] = {
     ("GET", "/v1/latest"): SERIES,
     ("GET", "/v1/readings"): [Ask({**ask.params, **RANGE}) for ask in SERIES],
     ("GET", "/v1/stream"): WORLDS,
+    ("GET", "/v1/frame"): [Ask({**ask.params, "property": "pm25"}) for ask in WORLDS],
+    ("GET", "/v1/frame/stream"): [Ask({**ask.params, "property": "pm25"}) for ask in WORLDS],
     ("POST", "/v1/exports"): [Ask(body={**ask.params, **RANGE}) for ask in WORLDS],
     ("GET", "/v1/exports/{export}"): [Ask()],
     ("DELETE", "/v1/exports/{export}"): [Ask()],
@@ -150,6 +152,7 @@ LISTS = (
     "/v1/ledger",
     "/v1/dead-letters",
     "/v1/me",
+    "/v1/session",
     "/v1/me/activity",
     "/v1/audit",
     "/v1/webhooks",
@@ -167,6 +170,9 @@ OF_NOBODY = {
         "/v1/kinds",
         "/v1/sensors",
         "/v1/streets",
+        "/v1/buildings",
+        "/v1/land",
+        "/problems",
         "/v1/event-types",
         "/v1/scenarios",
         "/v1/networks/{network}",
@@ -182,6 +188,8 @@ OF_NOBODY = {
     ("POST", "/query"),
     ("POST", "/v1/devices"),
     ("POST", "/v1/worlds"),
+    ("POST", "/v1/session"),
+    ("DELETE", "/v1/session"),
 }
 """Routes that speak of the city alone, or make something new of one's own."""
 

@@ -44,6 +44,8 @@ DELETE /v1/exports/{export}                                     aep. a... -
 GET    /v1/exports/{export}                                     aepg ae.. -
 GET    /v1/exports/{export}/file                                aepg ae.. -
 GET    /v1/keys                                                 ae.. -    -
+GET    /v1/buildings                                            aepg -    -
+GET    /v1/land                                                 aepg -    -
 GET    /v1/frame                                                aepg -    -
 GET    /v1/frame/stream                                         aepg -    -
 GET    /v1/kinds                                                aepg -    -
@@ -117,6 +119,7 @@ PUBLIC = {
     "/ping",
     "/health",
     "/ready",
+    "/problems",
     "/problems/{name}",
     "/swagger",
 }
