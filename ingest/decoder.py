@@ -147,6 +147,8 @@ class Decoder:
     ) -> None:
         """Decode a message of a device: readings, a dead letter, or both where a part of it cannot be stored.
 
+        Answers in trials are none, and are taken elsewhere (`api.trials.mqtt`).
+
         Parameters
         ----------
         decoded : Decoded
@@ -163,7 +165,7 @@ class Decoder:
         StoreError
             If it cannot be compared with what is stored.
         """
-        if not message.payload:
+        if not message.payload or topics.is_answer(message.topic):
             return
         counted = counted and not again
         device, readings, rejected = "", None, None

@@ -61,6 +61,18 @@ class Telemetry:
         """Return how many readings of a pilot's devices this process has counted in this day of UTC."""
         return self._quotas.used(pilot, self._clock.now())
 
+    def reject(self, topic: str, payload: bytes, code: str, reason: str) -> None:
+        """Keep a message that came over MQTT and had no effect as a dead letter.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
+        """
+        with self._lock:
+            letter = DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
+            self._store.append(self._batch([], []), [letter])
+
     def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:
         """Take one message. What cannot be readings is a dead letter too, as its sender may not look; a part is left out.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from functools import partial
+from hashlib import sha256
 
 import uvicorn
 
@@ -15,6 +16,8 @@ from api.http.context import Context
 from api.http.cursors import Cursors
 from api.http.server import Server
 from api.live.hub import Hub
+from api.trials.mqtt import AnswerReceiver
+from api.trials.service import TrialService
 from api.webhooks.register import Webhooks
 from api.webhooks.service import WebhookService
 from api.worlds.command_audit import CommandAudit
@@ -39,8 +42,10 @@ from zenata.city.pack import load_city
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
+from zenata.control.trials import Trials
 from zenata.process.ports import listen
 from zenata.process.signals import stop_on_signal
+from zenata.trials.registry import CHALLENGES
 from zenata.wire import topics
 from zenata.wire.address import parse_url
 
@@ -77,6 +82,13 @@ def serve(settings: Settings) -> None:
     command_audit = CommandAudit(
         audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
     )
+    trials = TrialService(
+        register=Trials(engine, city, CHALLENGES, WallClock()),
+        worlds=worlds,
+        clock=WallClock(),
+        private=sha256(kept_secret(settings.data_dir / "receipts.secret").encode()).digest(),
+    )
+    telemetry = Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish)
     flow = FlowMonitor(settings.worlds_dir, settings.world, store.ledger)
     context = Context(
         city=city,
@@ -96,7 +108,8 @@ def serve(settings: Settings) -> None:
         devices=devices,
         monitor=monitor,
         addresses=partial(_addresses, settings),
-        telemetry=Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish),
+        telemetry=telemetry,
+        trials=trials,
     )
     app = create_app(context, settings.cors_origins)
     config = uvicorn.Config(
@@ -124,10 +137,13 @@ def serve(settings: Settings) -> None:
             stack.enter_context(exports)
             stack.enter_context(webhooks)
             stack.enter_context(flow)
+            stack.enter_context(trials)
             if settings.broker:
                 address = parse_url(settings.broker)
                 stack.enter_context(TopicListener(settings, address, "events", topics.EVENTS, webhooks.announce))
                 stack.enter_context(TopicListener(settings, address, "commands", topics.COMMANDS, command_audit.note))
+                answers = AnswerReceiver(trials.register, telemetry.reject)
+                stack.enter_context(TopicListener(settings, address, "answers", topics.ANSWERS, answers.take))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Maintenance(store, retention_of(settings), WallClock()))

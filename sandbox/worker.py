@@ -17,7 +17,7 @@ from sandbox.settings import Settings
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Catalog
-from zenata.errors import BrokerError
+from zenata.errors import BrokerError, StoreError
 from zenata.process.background import Background
 from zenata.store.base import Store
 from zenata.wire.address import Address
@@ -124,7 +124,7 @@ class TopicListener(Background):
     filter_ : str
         Of the topics.
     handle : callable
-        Takes a topic and a payload; raises `SQLAlchemyError` if it is to be called again.
+        Takes a topic and a payload; raises `SQLAlchemyError` or `StoreError` if it is to be called again.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class TopicListener(Background):
         while True:
             try:
                 self._handle(message.topic, message.payload)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, StoreError) as error:
                 log.warning("%s wait for the database: %s", self._name, type(error).__name__)
                 if self._stop.wait(_PAUSE):
                     return False

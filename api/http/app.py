@@ -42,6 +42,7 @@ from api.messages import routes as message_routes
 from api.pilots import monitoring_routes, session_routes
 from api.pilots import routes as pilot_routes
 from api.readings import routes as readings_routes
+from api.trials import routes as trial_routes
 from api.webhooks import routes as webhook_routes
 from api.worlds import catalog as catalog_routes
 from api.worlds import routes as world_routes
@@ -91,6 +92,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         live_routes,
         world_routes,
         catalog_routes,
+        trial_routes,
         device_routes,
         telemetry_routes,
         influx_routes,
@@ -103,6 +105,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         service_routes,
     ):
         app.include_router(routes.router)
+    app.include_router(trial_routes.waiting)
     check_complete(app)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app

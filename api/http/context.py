@@ -20,6 +20,7 @@ from api.live.frame import FrameBuilder
 from api.live.hub import Hub
 from api.pilots.activity import Activity
 from api.readings.encode import Encoder
+from api.trials.service import TrialService
 from api.webhooks.service import WebhookService
 from api.worlds.worlds import Worlds
 from zenata.broker.monitor import BrokerMonitor
@@ -94,6 +95,8 @@ class Context:
         Big queries written to files.
     webhooks : WebhookService
         Delivers events to addresses of pilots.
+    trials : TrialService
+        Runs trials.
     cursors : Cursors
         Of pages.
     ready : callable
@@ -121,6 +124,7 @@ class Context:
     telemetry: Telemetry
     exports: Exports
     webhooks: WebhookService
+    trials: TrialService
     cursors: Cursors
     ready: Callable[[], list[str]] = list
     stalled: Callable[[], Mapping[str, str]] = dict

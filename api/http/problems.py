@@ -150,6 +150,23 @@ KINDS: dict[str, ProblemKind] = {
     "webhook-off": ProblemKind(
         status=409, title="Webhook switched off", help="Switch it on: PATCH /v1/webhooks/{webhook} with enabled true."
     ),
+    "unknown-challenge": ProblemKind(status=404, title="No such challenge", help="List them with /v1/challenges."),
+    "unknown-trial": ProblemKind(status=404, title="No such trial", help="List yours with /v1/trials."),
+    "trial-conflict": ProblemKind(
+        status=409,
+        title="The trial's state does not allow this",
+        help="See /v1/trials/{trial} for its phase, seed and step; 'code' says whether it was early, late or over.",
+    ),
+    "trial-limit": ProblemKind(
+        status=409,
+        title="More than a trial or pilot may have",
+        help="End a trial, send fewer answers, or go on tomorrow.",
+    ),
+    "answer-refused": ProblemKind(
+        status=422,
+        title="Not an answer of this challenge",
+        help="See `answer` of /v1/challenges/{challenge} for what one is; the whole message has no effect.",
+    ),
     "body-too-large": ProblemKind(status=413, title="Body too large", help="Send it in several requests."),
     "telemetry-refused": ProblemKind(
         status=422,

@@ -62,6 +62,13 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/frame/stream",
                 "/v1/readings",
                 "/v1/stream",
+                "/v1/challenges",
+                "/v1/challenges/{challenge}",
+                "/v1/trials",
+                "/v1/trials/{trial}",
+                "/v1/trials/{trial}/receipt",
+                "/v1/leaderboards/{challenge}",
+                "/v1/leaderboards/{challenge}/compare",
                 "/v1/event-types",
                 "/v1/scenarios",
                 "/v1/worlds",
@@ -104,6 +111,10 @@ RIGHTS: dict[tuple[str, str], Right] = {
     ("GET", "/v1/commands/{command}"): _READ,
     ("POST", "/v1/commands"): _WORLD,
     # Things that pilots bring or make
+    ("POST", "/v1/trials"): _WRITE_OWN,
+    ("DELETE", "/v1/trials/{trial}"): Right(WRITERS, ADMINS),
+    ("POST", "/v1/trials/{trial}/step"): _WRITE_OWN,
+    ("POST", "/v1/trials/{trial}/answers"): _WRITE_OWN,
     ("POST", "/v1/exports"): Right(frozenset({ADMIN, ENGINEER, PILOT})),
     ("DELETE", "/v1/exports/{export}"): Right(frozenset({ADMIN, ENGINEER, PILOT}), ADMINS),
     ("POST", "/v1/devices"): _WRITE_OWN,
@@ -137,6 +148,7 @@ RIGHTS: dict[tuple[str, str], Right] = {
     ("POST", "/v1/pilots/{pilot}/keys"): Right(EVERYBODY, ADMINS),
     ("POST", "/v1/pilots/{pilot}/keys/{name}/rotate"): Right(EVERYBODY, ADMINS),
     ("DELETE", "/v1/pilots/{pilot}/keys/{name}"): Right(EVERYBODY, ADMINS),
+    ("POST", "/v1/editions/{edition}/close"): Right(ADMINS, ADMINS),
     ("POST", "/v1/dead-letters/replay"): Right(ADMINS, ADMINS),
 }
 """The rights of every route that needs a key, by its method and path."""

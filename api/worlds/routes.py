@@ -146,7 +146,7 @@ def advance(
     """
     context.worlds.check_owner(principal, world, right)
     arguments = _in_new_words(present(new, nulls=False))
-    arguments["orders"] = [_order(context, principal, present(command)) for command in arguments.pop("commands")]
+    arguments["orders"] = [order_of(context, principal, present(command)) for command in arguments.pop("commands")]
     answer = msgspec.json.decode(
         context.worlds.ask_raw(world, "advance", arguments, timeout=_ADVANCE_TIMEOUT), type=dict[str, msgspec.Raw]
     )
@@ -325,7 +325,7 @@ def command(
         if world != context.world or not context.register.may_command(principal.pilot, command.sensor):
             context.worlds.check_owner(principal, world, right)
         check_sensor(context, command.sensor)
-    orders = [_order(context, principal, present(command)) for command in commands]
+    orders = [order_of(context, principal, present(command)) for command in commands]
     wait = max(command.wait for command in commands)
     answers = context.worlds.ask(world, "command", {"orders": orders, "wait": wait}, timeout=wait + 30)
     request.state.detail = {
@@ -366,7 +366,14 @@ def _owner(context: Context, principal: Principal) -> dict[str, Any]:
     return {"owner": principal.pilot, "max_worlds": context.register.quotas(principal.pilot).worlds}
 
 
-def _order(context: Context, principal: Principal, command: dict[str, Any]) -> dict[str, Any]:
+def order_of(context: Context, principal: Principal, command: dict[str, Any]) -> dict[str, Any]:
+    """Return a command as simulators take it.
+
+    Raises
+    ------
+    Problem
+        If there is no such sensor.
+    """
     check_sensor(context, command["sensor"])
     sensor = context.city.sensor_by_id[command["sensor"]]
     return {

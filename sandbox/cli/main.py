@@ -36,6 +36,7 @@ from sandbox.cli.options import (
     settings_of,
 )
 from sandbox.cli.pilots import keys_app, pilots_app
+from sandbox.cli.trials import trials_app
 from sandbox.cli.worlds import worlds_app
 from zenata.errors import ZenataError
 from zenata.process.log import redacted, start_log
@@ -51,6 +52,7 @@ app.add_typer(letters_app, name="dead-letters")
 app.add_typer(pilots_app, name="pilot")
 app.add_typer(keys_app, name="key")
 app.add_typer(worlds_app, name="world")
+app.add_typer(trials_app, name="trial")
 
 
 def _show_version(wanted: bool) -> None:

@@ -32,6 +32,7 @@ from simulators.host.requests import (
 )
 from simulators.host.service import Simulation
 from simulators.host.store_writer import check_times
+from simulators.host.trials import TrialControl
 from simulators.host.worlds import Worlds
 from simulators.networks.documents import Networks
 from simulators.record.journal import Entry, Order
@@ -98,6 +99,8 @@ class WorldControl:
         self._name, self._record, self._worlds, self._stop = name, record, worlds, stop
         self._simulation, self._run = simulation, simulation.running
         self.verbs |= EventControl(simulation, self._between_ticks).verbs
+        if self._run.recipe.trial:
+            self.verbs |= TrialControl(simulation, record, name, self._between_ticks).verbs
 
     def handle(self, verb: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
         """Do what is asked; any thread may call this.

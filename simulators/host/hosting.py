@@ -15,8 +15,18 @@ from typing import Any
 
 from simulators.events.registry import describe_types, effect_of
 from simulators.events.scenario import planned
-from simulators.host.requests import NewWorldRequest, ViewRequest, WorldRequest, read_arguments, read_speed, read_time
-from simulators.host.worlds import Worlds
+from simulators.host.requests import (
+    DeleteRequest,
+    NewTrialWorldRequest,
+    NewWorldRequest,
+    ViewRequest,
+    WorldRequest,
+    read_arguments,
+    read_speed,
+    read_time,
+)
+from simulators.host.trials import trial_recipe
+from simulators.host.worlds import Worlds, recipe_in
 from simulators.record.record import Pace, Recipe, seal_of
 from simulators.world.world import SIMULATED, TICK, World
 from zenata.city.clock import EARLIEST, LATEST, ZONE_RULES, WallClock, format_time
@@ -24,6 +34,9 @@ from zenata.errors import ControlError
 from zenata.process.supervisor import GivenUp, Program, Supervisor
 
 log = logging.getLogger(__name__)
+
+MAX_OWN_WORLDS = 1000
+"""Worlds of one pilot with those of its trials, whose number has a limit of its own."""
 
 _WATCH = 0.3  # pause between two looks at folders and processes [s]
 
@@ -132,6 +145,7 @@ class HostControl:
         self._worlds, self._world, self._secret = worlds, world, secret
         self.verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
             "create": self._create,
+            "create-trial": self._create_trial,
             "delete": self._delete,
             "worlds": self._list,
             "wake": self._wake,
@@ -143,6 +157,16 @@ class HostControl:
         recipe = self._recipe(request)
         name = self._worlds.make(
             recipe, Pace(state=request.state, speed=read_speed(request.speed, 1.0)), max_worlds=request.max_worlds
+        )
+        return self._worlds.wait_for(name)
+
+    def _create_trial(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        request = read_arguments(arguments, NewTrialWorldRequest)
+        name = self._worlds.make(
+            trial_recipe(self._world.city, request),
+            Pace(state="paused") if request.speed is None else Pace(speed=read_speed(request.speed, 1.0)),
+            max_worlds=MAX_OWN_WORLDS,
+            secret=request.seed.key,
         )
         return self._worlds.wait_for(name)
 
@@ -179,8 +203,11 @@ class HostControl:
         )
 
     def _delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        name = read_arguments(arguments, WorldRequest).world
-        self._worlds.folder(name)  # there is one
+        request = read_arguments(arguments, DeleteRequest)
+        name = request.world
+        recipe = recipe_in(self._worlds.folder(name))
+        if recipe and recipe.trial and recipe.trial != request.trial:
+            raise ControlError(f"this is the world of the trial {recipe.trial}: cancel that instead", "conflict")
         self._worlds.mark(name, "deleted")
         return {"world": name, "state": "deleted"}
 

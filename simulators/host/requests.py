@@ -11,6 +11,7 @@ from simulators.record.journal import Order
 from simulators.world.world import TICK
 from zenata.city.clock import parse_duration, parse_moment
 from zenata.errors import ControlError
+from zenata.trials.seeds import Seed
 
 State = Literal["running", "paused"]
 
@@ -145,6 +146,31 @@ class WorldRequest(Arguments):
     """Which world is meant."""
 
     world: str
+
+
+class DeleteRequest(WorldRequest, kw_only=True):
+    """Which world is meant, and the trial whose it is."""
+
+    trial: str = ""
+
+
+class NewTrialWorldRequest(Arguments):
+    """How to make the world of a seed of a trial; the speed of one that runs by itself."""
+
+    owner: Annotated[str, msgspec.Meta(min_length=1)]
+    trial: Annotated[str, msgspec.Meta(min_length=1)]
+    challenge: str
+    seed: Seed
+    speed: Speed | None = None
+    publish: bool = True
+
+
+class TrialStepRequest(Arguments):
+    """The number of a step, from 1, commands before it, and the most readings to return."""
+
+    step: Annotated[int, msgspec.Meta(ge=1)]
+    orders: Annotated[tuple[Order, ...], msgspec.Meta(max_length=MAX_COMMANDS)] = ()
+    limit: Annotated[int, msgspec.Meta(ge=0, le=MAX_ROWS)] = 100_000
 
 
 def read_arguments(arguments: Mapping[str, Any], type_: type[P]) -> P:

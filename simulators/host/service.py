@@ -110,7 +110,8 @@ def take_up(record: Record, city: City, recipe: Recipe, now: int, secret: bytes 
     A live city that was away for longer than `CATCH_UP` begins anew at `now` [us], its messages numbered on and its
     meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up.
     """
-    run = Run(city, recipe, record.journal(), record, secret=secret)
+    secret = record.secret() or secret
+    run = Run(city, recipe, record.journal(), record, labelled=not recipe.trial, secret=secret)
     away = now - run.time
     if recipe.live and away > CATCH_UP:
         log.warning("the city was away for %.1f h and goes on from now; there are no readings between", away / 3.6e9)
@@ -322,4 +323,4 @@ class Simulation:
         """End the longer ticks of an `advance`, now that the world goes by itself."""
         is_far = self.fast_forward is not None and self.fast_forward.under_way
         if self.pace.state == "running" and self.running.caught_up and not is_far:
-            self.set_every(TICK)
+            self.set_every(self.running.recipe.every)

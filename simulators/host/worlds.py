@@ -63,10 +63,12 @@ class Worlds(WorldFolders):
         journal: Sequence[Entry] = (),
         checkpoint: State | None = None,
         max_worlds: int | None = None,
+        secret: bytes | None = None,
     ) -> str:
         """Make a world, whole or not at all; return its name.
 
-        `max_worlds` is how many its owner may have, if that is another number than the limits'.
+        `max_worlds` is how many its owner may have, if that is another number than the limits'; `secret` seals this
+        world alone.
 
         Raises
         ------
@@ -84,6 +86,8 @@ class Worlds(WorldFolders):
             record.journal().add(journal)
             if checkpoint is not None:
                 record.keep_checkpoint(checkpoint)
+            if secret is not None:
+                record.keep_secret(secret)
             record.keep_pace(pace)
             record.keep_recipe(recipe)
             record.folder.rename(self.root / name)

@@ -17,6 +17,7 @@ import msgspec
 from simulators.events.base import Event
 from simulators.labels.labels import Label
 from simulators.record.journal import Entry, Journal
+from simulators.world.conditions import TICK
 from simulators.world.draws import SealedSeed
 from zenata.errors import SetupError
 from zenata.process.files import State, keep_state, replaced, state_in, write_private
@@ -62,6 +63,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Whether its events are hidden from its owner until they are over or the owner gives up.
     zone_rules : str
         Version of the time zone rules it was made by (`zenata.city.clock.ZONE_RULES`); empty if nobody noted it.
+    trial, challenge : str
+        Id of the trial whose world it is, and its challenge; empty for other worlds.
+    every : int
+        Length of its first ticks, and of those that it makes by itself [us].
     """
 
     city: str
@@ -79,6 +84,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sealed: str = ""
     blind: bool = False
     zone_rules: str = ""
+    trial: str = ""
+    challenge: str = ""
+    every: int = TICK
 
     @property
     def conceals(self) -> bool:
@@ -159,6 +167,7 @@ class Record:
         self._milestones = folder / "checkpoints"
         self._labels = folder / "labels.json"
         self._reached = folder / "reached"
+        self._secret = folder / "world.secret"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -171,6 +180,14 @@ class Record:
     def keep_recipe(self, recipe: Recipe) -> None:
         """Write how the world was made."""
         write_json(self._recipe, recipe)
+
+    def secret(self) -> bytes | None:
+        """Return the secret of a world that is sealed with one of its own, or None."""
+        return load_secret(self._secret)
+
+    def keep_secret(self, secret: bytes) -> None:
+        """Write the secret of this world alone, for the owner of the file."""
+        write_private(self._secret, secret.hex(), replace=False)
 
     def pace(self) -> Pace | None:
         """Return how its clock went last, or None if nobody ever said."""

@@ -10,7 +10,7 @@ from simulators.record.digest import Digest
 from simulators.record.journal import Entry, Journal
 from simulators.record.record import Mark, Recipe, Record, State, seed_of
 from simulators.world.emission import Emission
-from simulators.world.world import TICK, World
+from simulators.world.world import World
 from zenata.city.clock import SECOND, format_time
 from zenata.city.model import City
 from zenata.errors import CityError, SetupError
@@ -85,7 +85,7 @@ class Run:
         self._seed = seed_of(recipe, secret)
         self.journal = journal
         self.digest = Digest()
-        self.every = TICK
+        self.every = recipe.every
         self._record = record
         self._obeyed = 0
         self.world = self._make(recipe.start)
@@ -131,8 +131,7 @@ class Run:
 
     def step(self) -> Emission:
         """Obey what the journal has for this time, and move the world on one tick."""
-        while self._obeyed < len(self.journal) and self.journal[self._obeyed].at <= self.time:
-            self._obey()
+        self.obey()
         before = self.time
         emission = (self.shadows or self.world).step(self.every)
         if self.seen:
@@ -140,6 +139,13 @@ class Run:
         if self._record and self.seen:
             self._keep_on_the_way(self._record, before)
         return emission
+
+    def obey(self) -> list[str | None]:
+        """Obey what the journal has for this time; return why each entry was refused, or None for what was not."""
+        refusals = []
+        while self._obeyed < len(self.journal) and self.journal[self._obeyed].at <= self.time:
+            refusals.append(self._obey())
+        return refusals
 
     def mark(self) -> Mark:
         """Return the fingerprint of everything said so far."""

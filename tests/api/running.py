@@ -18,6 +18,7 @@ from api.http.context import Context
 from api.http.cursors import Cursors
 from api.http.server import Server
 from api.live.hub import Hub
+from api.trials.service import TrialService
 from api.webhooks.register import Webhooks
 from api.webhooks.service import WebhookService
 from api.worlds.worlds import Worlds
@@ -36,8 +37,10 @@ from zenata.control.devices import Devices
 from zenata.control.keys import Role
 from zenata.control.pilot import Quotas as PilotQuotas
 from zenata.control.register import Register
+from zenata.control.trials import Trials
 from zenata.process.tls import Certificate
 from zenata.store.base import Store
+from zenata.trials.registry import CHALLENGES
 
 START = parse_time("2026-01-01T00:00:00Z")
 MINUTE = 60 * SECOND
@@ -183,6 +186,12 @@ def running(
         exports=exports,
         webhooks=webhooks,
         cursors=Cursors(b"secret"),
+        trials=TrialService(
+            register=Trials(engine, city, CHALLENGES, WallClock()),
+            worlds=known,
+            clock=WallClock(),
+            private=b"k" * 32,
+        ),
         ready=ready,
         stalled=stalled,
         counters=lambda: {"ingest_messages": 7},
@@ -207,7 +216,7 @@ def running(
             assert thread.is_alive(), "the server did not start"
             thread.join(timeout=0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with exports, webhooks:
+        with exports, webhooks, context.trials:
             yield Api(
                 f"{'https' if certificate else 'http'}://127.0.0.1:{port}",
                 city,

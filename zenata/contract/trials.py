@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, field
 
-from .base import LINE, Body, Document, JsonObject, Page, Time
+from .base import LINE, Body, Document, JsonObject, OpenDocument, Page, Time
 from .commands import CommandResult, DeviceCommands
 from .readings import Reading
 
@@ -317,6 +317,24 @@ class TrialStep(Page[Reading], frozen=True, kw_only=True):
     outcomes: list[CommandResult]
 
 
+class TrialReceipt(OpenDocument, frozen=True, kw_only=True):
+    """A signed statement of scores (in-toto, DSSE), with what they can be computed from again.
+
+    Parameters
+    ----------
+    envelope : dict
+        The DSSE envelope of an in-toto statement.
+    key : str
+        Public key, Ed25519, in hex.
+    evidence : list of dict
+        Of each seed: number and secret unless they are hidden, points, answers, and what was done to the world.
+    """
+
+    envelope: JsonObject
+    key: str
+    evidence: list[JsonObject]
+
+
 class Challenge(Document, frozen=True, kw_only=True):
     """A challenge.
 
@@ -325,10 +343,16 @@ class Challenge(Document, frozen=True, kw_only=True):
     challenge : str
     title : dict
         By language: fr, en, ar.
+    summary : str
+        What to do.
     kinds, districts : list of str
         Whose readings a service gets; all if empty.
-    every, warm_up, duration : float
-        Length of a step, of the part before answers are taken, and of the part that is scored [s].
+    networks : list of str
+        Networks of the city that help, as /v1/networks/{network} gives them.
+    every, tick : float
+        Length of a step, and of a tick of its worlds [s].
+    duration, warm_up : float
+        Of a seed, and of its beginning in which answers are not taken yet [s].
     practice, graded : int
         Seeds of a trial of each mode.
     answer : dict
@@ -337,11 +361,14 @@ class Challenge(Document, frozen=True, kw_only=True):
 
     challenge: str
     title: dict[str, str]
+    summary: str
     kinds: list[str]
     districts: list[str]
+    networks: list[str]
     every: float
-    warm_up: float
+    tick: float
     duration: float
+    warm_up: float
     practice: int
     graded: int
     answer: JsonObject

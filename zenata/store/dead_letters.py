@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from zenata.city.model import OWN
 
-REASONS = ("schema", "topic", "sensor", "device", "unit", "range", "time", "quota", "retention", "part")
+REASONS = ("schema", "topic", "sensor", "device", "unit", "range", "time", "quota", "retention", "part", "trial")
 """Why a message can be dead, in a word: what is wrong with it."""
 
 MAX_PAYLOAD = 48 * 1024

@@ -53,6 +53,9 @@ CLOCKS = Pattern.CLOCK.filter
 EVENTS = Pattern.EVENTS.filter
 """Filter of the public events of all worlds."""
 
+ANSWERS = Pattern.ANSWER.filter
+"""Filter of the answers of all services in trials."""
+
 PILOTS = "pilots/#"
 """Filter of all that pilots say on topics of their own: what is of no device is to be told so, not lost."""
 
@@ -176,6 +179,31 @@ def parse_command(topic: str) -> CommandTopic:
 def device(pilot: str, device: str) -> str:
     """Return the topic of a pilot's own device."""
     return _fill(Pattern.DEVICE, pilot=pilot, device=device)
+
+
+def answers(pilot: str, trial: str) -> str:
+    """Return the topic of the answers of a pilot's service in a trial."""
+    return _fill(Pattern.ANSWER, pilot=pilot, trial=trial)
+
+
+def is_answer(topic: str) -> bool:
+    """Return whether a topic takes answers in trials."""
+    return is_of_pilot(topic) and topic.count("/") == 3 and topic.split("/")[2] == "answers"
+
+
+def parse_answer(topic: str) -> tuple[str, str]:
+    """Return the pilot and the trial of a topic of answers.
+
+    Raises
+    ------
+    TopicError
+        If it is none.
+    """
+    match topic.split("/"):
+        case ["pilots", pilot, "answers", trial]:
+            _check(pilot, trial)
+            return pilot, trial
+    raise TopicError(f"topic {topic[:200]!r} takes no answers: expected {Pattern.ANSWER}")
 
 
 def pilot_of(topic: str) -> str:

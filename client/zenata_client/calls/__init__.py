@@ -1,5 +1,5 @@
 """Every call, described once as a plan; `Client` and `AsyncClient` carry them out."""
 
-from zenata_client.calls import city, devices, exports, frames, messages, pilots, stream, webhooks, worlds
+from zenata_client.calls import city, devices, exports, frames, messages, pilots, stream, trials, webhooks, worlds
 
-__all__ = ["city", "devices", "exports", "frames", "messages", "pilots", "stream", "webhooks", "worlds"]
+__all__ = ["city", "devices", "exports", "frames", "messages", "pilots", "stream", "trials", "webhooks", "worlds"]

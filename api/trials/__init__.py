@@ -1,0 +1,1 @@
+"""Trials: begun, moved on, answered and scored; their leaderboards."""

@@ -1,0 +1,208 @@
+"""Documents of trials, challenges and leaderboards, as the API answers with them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from zenata.city.clock import format_time
+from zenata.city.model import City
+from zenata.contract.trials import MAX_SEEDS, Comparison, Leaderboard, Standing, TrialScore
+from zenata.control.trials import PRACTICE_SEEDS, TrialRow, Trials
+from zenata.trials.challenge import Challenge
+from zenata.trials.receipt import Facts, Receipt, SeedEvidence, city_digest, code_digest, make_receipt
+from zenata.trials.seeds import commitment_of
+from zenata.trials.statistics import interval, ranking, sign_flip
+from zenata.wire import topics
+
+LAST = 3
+"""Graded trials of a pilot that its place on a leaderboard follows from."""
+
+
+def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
+    """Return a trial as its pilot may see it: of a graded one no result before it is over, and no number of a seed."""
+    challenge = register.challenges[row.challenge]
+    is_over = row.phase in ("done", "failed", "cancelled")
+    results = row.results if is_over or row.mode == "practice" else []
+    done = row.phase == "done" and bool(row.results)
+    return {
+        "trial": row.id,
+        "pilot": row.pilot,
+        "challenge": row.challenge,
+        "mode": row.mode,
+        "clock": "lock-step" if row.speed is None else "speed",
+        "speed": row.speed,
+        "name": row.name,
+        "edition": row.edition,
+        "phase": row.phase,
+        "place": _place(register, row) if row.phase == "queued" else None,
+        "reason": row.reason or None,
+        "made": format_time(row.made),
+        "heartbeat": _time(row.heartbeat),
+        "deadline": format_time(row.deadline),
+        "ended": _time(row.ended),
+        "kinds": challenge.kinds,
+        "districts": challenge.districts,
+        "seeds": len(row.seeds),
+        "seeds_done": len(row.results),
+        "seed": row.current + 1,
+        "world": row.world or None,
+        "time": format_time(register.end_of(row, row.step)) if row.world and row.step else None,
+        "step": row.step,
+        "steps": challenge.steps,
+        "warm_up": challenge.first,
+        "every": challenge.step,
+        "topics": _topics(row),
+        "step_url": f"/v1/trials/{row.id}/step",
+        "commitment": commitment_of(row.drawn),
+        "numbers": [seed.number for seed in row.drawn] if register.shows_seeds(row) else None,
+        "results": results,
+        "score": msgspec.to_builtins(_score([result["points"] for result in row.results])) if done else None,
+    }
+
+
+def receipt_of(register: Trials, row: TrialRow, city: City, private: bytes) -> Receipt:
+    """Return the signed receipt of a trial that came to its end; with its seeds once they are hidden no longer.
+
+    Parameters
+    ----------
+    register : Trials
+    row : TrialRow
+    city : City
+    private : bytes, shape (32,)
+        Seed of the Ed25519 key that signs.
+    """
+    shown = register.shows_seeds(row)
+    points = [result["points"] for result in row.results]
+    evidence = [
+        SeedEvidence(
+            seed=seed if shown else None,
+            points=points[index],
+            answers=[(time, msgspec.json.decode(answer)) for time, answer in register.answers(row.id, index)],
+            entries=entries,
+        )
+        for index, (seed, entries) in enumerate(zip(row.drawn, register.entries(row.id), strict=True))
+    ]
+    score = _score(points)
+    facts = Facts(
+        trial=row.id,
+        pilot=row.pilot,
+        challenge=row.challenge,
+        mode=row.mode,
+        ended=format_time(row.ended or 0),
+        commitment=commitment_of(row.drawn),
+        code=code_digest(),
+        city=city_digest(city),
+        mean=score.mean,
+        low=score.low,
+        high=score.high,
+    )
+    return make_receipt(facts, evidence, private)
+
+
+def challenge_document(challenge: Challenge) -> dict[str, Any]:
+    """Return a challenge as JSON has it."""
+    (schema,), components = msgspec.json.schema_components([challenge.answer], ref_template="#/$defs/{name}")
+    schema = components.pop(challenge.answer.__name__, schema)
+    return {
+        "challenge": challenge.name,
+        "title": challenge.title,
+        "summary": challenge.summary,
+        "kinds": challenge.kinds,
+        "districts": challenge.districts,
+        "networks": challenge.networks,
+        "every": challenge.step,
+        "tick": challenge.tick,
+        "warm_up": challenge.warm_up,
+        "duration": challenge.duration,
+        "practice": PRACTICE_SEEDS,
+        "graded": MAX_SEEDS,
+        "answer": schema | ({"$defs": components} if components else {}),
+    }
+
+
+def leaderboard(challenge: str, edition: str, rows: Sequence[TrialRow]) -> Leaderboard:
+    """Return a leaderboard: by the mean of the last three graded trials, in groups that differ by more than chance."""
+    attempts = _attempts(rows)
+    points = {name: _points(own) for name, own in attempts.items()}
+    items, rank = [], 1
+    for group in ranking(points) if points else []:
+        for name in group:
+            score = _score(points[name])
+            items.append(
+                Standing(
+                    rank=rank,
+                    name=name,
+                    attempts=len(attempts[name]),
+                    mean=score.mean,
+                    low=score.low,
+                    high=score.high,
+                )
+            )
+        rank += len(group)
+    return Leaderboard(challenge=challenge, edition=edition, items=items)
+
+
+def comparison(challenge: str, edition: str, rows: Sequence[TrialRow], a: str, b: str) -> Comparison:
+    """Return how two of a leaderboard differ.
+
+    Raises
+    ------
+    KeyError
+        If one is not on it.
+    """
+    attempts = _attempts(rows)
+    one, other = _points(attempts[a]), _points(attempts[b])
+    score = _score([mine - theirs for mine, theirs in zip(one, other, strict=True)])
+    return Comparison(
+        challenge=challenge,
+        edition=edition,
+        a=a,
+        b=b,
+        difference=score.mean,
+        low=score.low,
+        high=score.high,
+        p=sign_flip(one, other),
+        seeds=len(one),
+    )
+
+
+def _attempts(rows: Sequence[TrialRow]) -> dict[str, list[TrialRow]]:
+    """Return the attempts of each pilot that shows a name, by the newest one."""
+    by_pilot: dict[str, list[TrialRow]] = {}
+    for row in rows:
+        if row.name:
+            by_pilot.setdefault(row.pilot, []).append(row)
+    return {own[-1].name: own for own in by_pilot.values()}
+
+
+def _points(rows: Sequence[TrialRow]) -> list[float]:
+    """Return the mean points of the last attempts, by the index of the seed; seeds of one index are not the same."""
+    columns = zip(*([result["points"] for result in row.results] for row in rows[-LAST:]), strict=True)
+    return [sum(column) / len(column) for column in columns]
+
+
+def _score(points: Sequence[float]) -> TrialScore:
+    mean, low, high = interval(points)
+    return TrialScore(
+        mean=mean,
+        low=low if math.isfinite(low) else None,
+        high=high if math.isfinite(high) else None,
+        seeds=len(points),
+    )
+
+
+def _place(register: Trials, row: TrialRow) -> int:
+    return sum(other.made < row.made for other in register.trials(phases=("queued",)))
+
+
+def _topics(row: TrialRow) -> dict[str, str | None]:
+    world = row.world
+    parts = {"readings": "telemetry/#", "clock": "clock", "commands": "commands/#", "responses": "responses/#"}
+    named = {name: f"{world}/{part}" if world else None for name, part in parts.items()}
+    return {**named, "answers": topics.answers(row.pilot, row.id)}
+
+
+def _time(time: int | None) -> str | None:
+    return None if time is None else format_time(time)

@@ -1,0 +1,251 @@
+"""Routes of trials: challenges, trials and their steps and answers, leaderboards."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import Response
+from pydantic import Field
+
+from api.http.auth import PrincipalDep, RightDep, authenticate
+from api.http.bodies import body, present
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import Params
+from api.http.problems import Problem, invalid
+from api.http.responses import responses
+from api.http.rights import Right
+from api.http.routing import FairRoute, WaitingRoute
+from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, trial_document
+from api.worlds.routes import order_of
+from zenata.contract.base import Page
+from zenata.contract.trials import (
+    AnswersTaken,
+    Challenge,
+    Comparison,
+    Leaderboard,
+    NewAnswers,
+    NewStep,
+    NewTrial,
+    Trial,
+    TrialReceipt,
+    TrialStep,
+)
+from zenata.control.keys import Principal
+from zenata.control.trials import TrialError, TrialRow
+
+router = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=FairRoute)
+waiting = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
+
+_COMMON = ("no-key", "wrong-role", "invalid-parameter")
+_ONE = (*_COMMON, "unknown-trial")
+_ANSWER = (*_ONE, "trial-conflict", "trial-limit", "answer-refused")
+
+NoParams = Annotated[Params, Query()]
+TrialPath = Annotated[str, Path(description="A trial's id, as /v1/trials lists them.", max_length=64)]
+ChallengePath = Annotated[str, Path(description="A challenge, as /v1/challenges lists them.", max_length=64)]
+
+
+class OfEdition(Params):
+    """Which edition is meant."""
+
+    edition: str | None = Field(None, description="An edition of pilots; one's own if left out.", max_length=80)
+
+
+class Compared(OfEdition):
+    """Which two are compared."""
+
+    a: str = Field(description="A name of the leaderboard.", max_length=64)
+    b: str = Field(description="Another one.", max_length=64)
+
+
+@router.get("/challenges", responses=responses(Page[Challenge], "no-key", "invalid-parameter"))
+def challenges(context: ContextDep, _: NoParams) -> Response:
+    """List the challenges: what a service reads, answers or commands in each."""
+    known = context.trials.register.challenges.values()
+    return _json({"items": [challenge_document(challenge) for challenge in known], "next": None})
+
+
+@router.get(
+    "/challenges/{challenge}", responses=responses(Challenge, "no-key", "invalid-parameter", "unknown-challenge")
+)
+def challenge(context: ContextDep, challenge: ChallengePath, _: NoParams) -> Response:
+    """Describe a challenge."""
+    return _json(challenge_document(context.trials.register.challenges[_known(context, challenge)]))
+
+
+@router.post(
+    "/trials", status_code=201, responses=responses(Trial, *_COMMON, "trial-limit", "trial-conflict", status=201)
+)
+def begin(
+    context: ContextDep, principal: PrincipalDep, new: Annotated[NewTrial, body(NewTrial)], _: NoParams
+) -> Response:
+    """Begin a trial. It waits for its turn, and has a world of its own for each seed, one after the other.
+
+    Nothing tells what is hidden in these worlds: they have readings and take commands, and no more.
+    """
+    register = context.trials.register
+    try:
+        row = register.begin(principal.pilot, new, context.register.pilot(principal.pilot).edition)
+    except TrialError as error:
+        raise _problem(error, "challenge") from error
+    return _json(trial_document(register, row), 201, {"Location": f"/v1/trials/{row.id}"})
+
+
+@router.get("/trials", responses=responses(Page[Trial], *_COMMON))
+def trials(context: ContextDep, principal: PrincipalDep, right: RightDep, _: NoParams) -> Response:
+    """List one's trials, newest first; for engineers and administrators all."""
+    register = context.trials.register
+    rows = register.trials(None if principal.role in right.others else principal.pilot)
+    return _json({"items": [trial_document(register, row) for row in reversed(rows)], "next": None})
+
+
+@router.get("/trials/{trial}", responses=responses(Trial, *_ONE))
+def trial(context: ContextDep, principal: PrincipalDep, right: RightDep, trial: TrialPath, _: NoParams) -> Response:
+    """Say how a trial is: its phase, its place in the queue, how far it is, and its scores."""
+    return _json(trial_document(context.trials.register, _trial(context, principal, right, trial)))
+
+
+@router.get("/trials/{trial}/receipt", responses=responses(TrialReceipt, *_ONE, "trial-conflict"))
+def receipt(context: ContextDep, principal: PrincipalDep, right: RightDep, trial: TrialPath, _: NoParams) -> Response:
+    """Download the signed receipt of a trial that is done: `zenata trial verify FILE` checks it, and computes it again.
+
+    Of a graded trial it has the seeds once its edition is closed.
+    """
+    row = _trial(context, principal, right, trial)
+    if row.phase != "done":
+        raise Problem(
+            "trial-conflict", f"The trial is {row.phase}, and only one that is done has a receipt.", code="early"
+        )
+    made = receipt_of(context.trials.register, row, context.city, context.trials.private)
+    headers = {"Content-Disposition": f'attachment; filename="{row.id}.json"'}
+    return _json(made, headers=headers)
+
+
+@router.post(
+    "/editions/{edition}/close", status_code=204, responses=responses(None, *_COMMON, "trial-conflict", status=204)
+)
+def close(
+    context: ContextDep, edition: Annotated[str, Path(description="An edition of pilots.", max_length=80)], _: NoParams
+) -> Response:
+    """Close an edition: no graded trial begins in it any more, and receipts show the seeds. There is no way back."""
+    try:
+        context.trials.register.close(edition)
+    except TrialError as error:
+        raise _problem(error, "edition") from error
+    return Response(status_code=204)
+
+
+@router.delete("/trials/{trial}", responses=responses(Trial, *_ONE))
+def cancel(context: ContextDep, principal: PrincipalDep, right: RightDep, trial: TrialPath, _: NoParams) -> Response:
+    """Cancel a trial. It stays on the list; a graded one counts among the attempts of its day."""
+    row = _trial(context, principal, right, trial)
+    context.trials.cancel(row)
+    return _json(trial_document(context.trials.register, context.trials.register.trial(row.id)))
+
+
+@waiting.post(
+    "/trials/{trial}/step",
+    responses=responses(TrialStep, *_ANSWER, "unknown-sensor", "world-unavailable", "world-conflict"),
+)
+def step(
+    context: ContextDep,
+    principal: PrincipalDep,
+    trial: TrialPath,
+    new: Annotated[NewStep, body(NewStep)],
+    _: NoParams,
+) -> Response:
+    """Take the answers to the step before, and make the next one: the only way on in lock-step.
+
+    The request behind the last step closes the seed; the next one waits for the world of the next seed. With `step` and
+    `seed` a request may be repeated when its answer was lost.
+    """
+    orders = [order_of(context, principal, present(command)) for command in new.commands]
+    try:
+        return _json(context.trials.step(trial, principal.pilot, new, orders))
+    except TrialError as error:
+        raise _problem(error, "answers") from error
+
+
+@waiting.post("/trials/{trial}/answers", responses=responses(AnswersTaken, *_ANSWER, "world-unavailable"))
+def answers(
+    context: ContextDep,
+    principal: PrincipalDep,
+    trial: TrialPath,
+    new: Annotated[NewAnswers, body(NewAnswers)],
+    _: NoParams,
+) -> Response:
+    """Take answers to the step that was made last, all or none. They count at the time of the world now."""
+    try:
+        row, taken, repeated = context.trials.register.answer(trial, principal.pilot, new)
+    except TrialError as error:
+        raise _problem(error, "answers") from error
+    return _json({"trial": row.id, "seed": row.current + 1, "step": row.step, "taken": taken, "repeated": repeated})
+
+
+@router.get("/leaderboards/{challenge}", responses=responses(Leaderboard, *_COMMON, "unknown-challenge"))
+def board(
+    context: ContextDep, principal: PrincipalDep, challenge: ChallengePath, params: Annotated[OfEdition, Query()]
+) -> Response:
+    """Return the leaderboard of a challenge: pilots that show a name, by the mean of their last three graded trials.
+
+    Those of one rank do not differ by more than chance (paired sign-flip test, Holm's correction).
+    """
+    edition = _edition(context, principal, params)
+    rows = context.trials.register.ranked(_known(context, challenge), edition)
+    return _json(leaderboard(challenge, edition, rows))
+
+
+@router.get("/leaderboards/{challenge}/compare", responses=responses(Comparison, *_COMMON, "unknown-challenge"))
+def compare(
+    context: ContextDep, principal: PrincipalDep, challenge: ChallengePath, params: Annotated[Compared, Query()]
+) -> Response:
+    """Compare two of a leaderboard over their seeds."""
+    edition = _edition(context, principal, params)
+    rows = context.trials.register.ranked(_known(context, challenge), edition)
+    names = [standing.name for standing in leaderboard(challenge, edition, rows).items]
+    for parameter, name in (("a", params.a), ("b", params.b)):
+        if name not in names:
+            raise invalid(parameter, f"nobody of that name is on this leaderboard: {name!r}", allowed=names)
+    return _json(comparison(challenge, edition, rows, params.a, params.b))
+
+
+def _trial(context: Context, principal: Principal, right: Right, trial: str) -> TrialRow:
+    try:
+        return context.trials.register.trial(trial, None if principal.role in right.others else principal.pilot)
+    except TrialError as error:
+        raise _problem(error, "trial") from error
+
+
+def _known(context: Context, challenge: str) -> str:
+    known = context.trials.register.challenges
+    if challenge not in known:
+        raise Problem(
+            "unknown-challenge", f"There is no challenge {challenge!r}. Use one of 'allowed'.", allowed=list(known)
+        )
+    return challenge
+
+
+def _edition(context: Context, principal: Principal, params: OfEdition) -> str:
+    return context.register.pilot(principal.pilot).edition if params.edition is None else params.edition
+
+
+def _problem(error: TrialError, member: str) -> Problem:
+    text = str(error)
+    detail = f"{text[0].upper()}{text[1:]}."
+    match error.reason:
+        case "unknown":
+            return Problem("unknown-trial", detail)
+        case "invalid" if member == "challenge":
+            return invalid(member, text)
+        case "invalid":
+            return Problem("answer-refused", detail)
+        case "limit":
+            return Problem("trial-limit", detail)
+        case "away":
+            return Problem("world-unavailable", detail)
+    return Problem("trial-conflict", detail, code=error.reason)
+
+
+def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(document), status, headers, JSON)

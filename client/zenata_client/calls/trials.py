@@ -1,0 +1,240 @@
+"""Calls about trials: challenges, a trial step by step, its scores and leaderboards (docs/trials.md)."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from zenata_client.contract.base import Page
+from zenata_client.contract.readings import Reading
+from zenata_client.contract.trials import (
+    AnswersTaken,
+    Challenge,
+    Comparison,
+    Leaderboard,
+    Mode,
+    Trial,
+    TrialClock,
+    TrialReceipt,
+    TrialStep,
+)
+from zenata_client.parameters import body
+from zenata_client.plan import Flow, Give, Pause, Plan, Send, answered, collect, delete, get, items, post, route
+
+_LONG = 660.0  # more than a step may take [s]
+_LOOK = 0.2  # between two looks at a trial that waits for its turn, or is scored [s]
+_OVER = ("done", "failed", "cancelled")
+
+
+class Step:
+    """A step of a trial, to be answered.
+
+    Attributes
+    ----------
+    trial : str
+    seed, number : int
+        From 1.
+    time : datetime
+        Of the world.
+    warm_up : bool
+        Whether answers are not taken yet.
+    readings : list of Reading
+        What sensors said in it.
+    outcomes : list of CommandResult
+        Of the commands that were given before it.
+    result : Trial or None
+        On the last step, once the loop is over: the trial with its score.
+    """
+
+    def __init__(self, document: TrialStep) -> None:
+        self.trial, self.seed, self.number = document.trial, document.seed, document.step
+        self.time: datetime | None = document.time
+        self.warm_up, self.outcomes = document.warm_up, document.outcomes
+        self.readings: list[Reading] = document.items
+        self.result: Trial | None = None
+        self._answers: list[dict[str, Any]] = []
+        self._commands: list[dict[str, Any]] = []
+
+    def answer(self, **answer: Any) -> None:  # noqa: ANN401 - as the challenge has it
+        """Give an answer; its members are those of the challenge (`Client.challenge`)."""
+        self._answers.append(answer)
+
+    def command(self, sensor: str, **setpoints: float | None) -> None:
+        """Command a device; None gives a setpoint back to it."""
+        self._commands.append({"sensor": sensor, "set": setpoints})
+
+    def taken(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the answers and commands that were given."""
+        return self._answers, self._commands
+
+
+def challenges() -> Plan[list[Challenge]]:
+    """Return the challenges: what a service reads, answers or commands in each."""
+    return (yield from collect(items(Page[Challenge], route("challenges"))))
+
+
+def challenge(challenge: str) -> Plan[Challenge]:
+    """Return a challenge."""
+    return (yield from get(Challenge, route("challenges", challenge)))
+
+
+def begin_trial(
+    challenge: str,
+    *,
+    mode: Mode = "practice",
+    clock: TrialClock = "lock-step",
+    speed: float | None = None,
+    seeds: Sequence[int] | None = None,
+    publish: bool = True,
+    name: str = "",
+) -> Plan[Trial]:
+    """Begin a trial, which waits for its turn.
+
+    Parameters
+    ----------
+    challenge : str
+    mode : str
+        ``practice``, or ``graded`` for the leaderboard.
+    clock : str
+        ``lock-step``: the world moves on when a step is asked for; ``speed``: it runs by itself.
+    speed : float, optional
+        World seconds per second, of ``speed``.
+    seeds : list of int, optional
+        Of practice; hidden ones if left out.
+    publish : bool
+        Publish and store readings; if not, they are in the steps alone.
+    name : str
+        Shown on the leaderboard.
+    """
+    new = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds}
+    return (yield from post(Trial, route("trials"), body({**new, "publish": publish, "name": name})))
+
+
+def trials() -> Plan[list[Trial]]:
+    """Return your trials, newest first."""
+    return (yield from collect(items(Page[Trial], route("trials"))))
+
+
+def show_trial(trial: str) -> Plan[Trial]:
+    """Return a trial: its phase, how far it is, and its scores."""
+    return (yield from get(Trial, route("trials", trial)))
+
+
+def cancel_trial(trial: str) -> Plan[None]:
+    """Cancel a trial."""
+    yield from delete(route("trials", trial))
+
+
+def make_step(
+    trial: str,
+    *,
+    step: int | None = None,
+    seed: int | None = None,
+    answers: Sequence[Mapping[str, object]] = (),
+    commands: Sequence[Mapping[str, object]] = (),
+) -> Plan[TrialStep]:
+    """Give the answers to the step before, and make the next one. `trial` does all of this in a loop.
+
+    Parameters
+    ----------
+    trial : str
+    step, seed : int, optional
+        Numbers of what is asked for; with them it does no harm twice.
+    answers, commands : list of dict
+    """
+    content = body({"step": step, "seed": seed, "answers": answers, "commands": commands})
+    return (yield from _step(trial, content))
+
+
+def answer_trial(
+    trial: str, answers: Sequence[Mapping[str, object]], *, step: int | None = None, seed: int | None = None
+) -> Plan[AnswersTaken]:
+    """Give answers to the step that was made last, without asking for the next one.
+
+    Parameters
+    ----------
+    trial : str
+    answers : list of dict
+    step, seed : int, optional
+        Numbers of what they answer; those to an earlier step are refused.
+    """
+    content = body({"answers": answers, "step": step, "seed": seed})
+    return (yield from post(AnswersTaken, route("trials", trial, "answers"), content))
+
+
+def trial_receipt(trial: str) -> Plan[TrialReceipt]:
+    """Return the signed receipt of a trial that is done."""
+    return (yield from get(TrialReceipt, route("trials", trial, "receipt")))
+
+
+def leaderboard(challenge: str, *, edition: str | None = None) -> Plan[Leaderboard]:
+    """Return the leaderboard of a challenge.
+
+    Parameters
+    ----------
+    challenge : str
+    edition : str, optional
+        Yours if left out.
+    """
+    return (yield from get(Leaderboard, route("leaderboards", challenge), edition=edition))
+
+
+def compare(challenge: str, a: str, b: str, *, edition: str | None = None) -> Plan[Comparison]:
+    """Compare two of a leaderboard over their seeds.
+
+    Parameters
+    ----------
+    challenge, a, b : str
+    edition : str, optional
+        Yours if left out.
+    """
+    return (yield from get(Comparison, route("leaderboards", challenge, "compare"), a=a, b=b, edition=edition))
+
+
+def trial(
+    challenge: str,
+    *,
+    mode: Mode = "practice",
+    seeds: Sequence[int] | None = None,
+    publish: bool = True,
+    name: str = "",
+    trial: str | None = None,
+) -> Flow[Step]:
+    """Give the steps of a trial in lock-step, each to be answered before the next: from its beginning to its score.
+
+    Parameters
+    ----------
+    challenge : str
+    mode, seeds, publish, name
+        As `begin_trial` has them.
+    trial : str, optional
+        One that was begun, to go on with; ``ZENATA_TRIAL``, as ``zenata trial run`` sets it, or a new one if left out.
+    """
+    known = trial or os.environ.get("ZENATA_TRIAL")
+    if known:
+        now = yield from show_trial(known)
+    else:
+        now = yield from begin_trial(challenge, mode=mode, seeds=seeds, publish=publish, name=name)
+    last: Step | None = None
+    while now.phase not in _OVER:
+        if now.phase == "running" and now.world:
+            document = yield from _step(now.trial, {"seed": now.seed, "step": max(now.step, 1)})
+            while not document.seed_over:
+                last = Step(document)
+                yield Give(last)
+                answers, commands = last.taken()
+                following = {"seed": now.seed, "step": document.step + 1, "answers": answers, "commands": commands}
+                document = yield from _step(now.trial, following)
+        else:
+            yield Pause(_LOOK)
+        now = yield from show_trial(now.trial)
+    if last:
+        last.result = now
+
+
+def _step(trial: str, content: Mapping[str, object]) -> Plan[TrialStep]:
+    sent = msgspec.json.encode(content)
+    path = route("trials", trial, "step")
+    return (yield from answered(TrialStep, Send(method="POST", path=path, body=sent, timeout=_LONG)))

@@ -1,0 +1,151 @@
+"""The commands `zenata trial`: challenges, trials of a service, their scores and receipts."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from sandbox.cli.options import City, DataDir, say, settings_of
+
+trials_app = typer.Typer(
+    help="Trials: test a service against a city that knows the truth (docs/trials.md).", no_args_is_help=True
+)
+
+User = Annotated[str, typer.Option(help="Whose key to take: USER.key in the data directory.")]
+Challenge = Annotated[str, typer.Argument(help="A challenge, such as leak-detection.")]
+TrialId = Annotated[str, typer.Argument(help="Id of the trial, such as t-1a2b3c.")]
+Mode = Annotated[str, typer.Option(help="practice, or graded for the leaderboard.")]
+Clock = Annotated[str, typer.Option(help="lock-step: it moves when it is asked to; speed: it runs by itself.")]
+SpeedNumber = Annotated[float | None, typer.Option(help="World seconds per second, 1 to 3600, with --clock speed.")]
+Seeds = Annotated[
+    list[int] | None, typer.Option("--seed", help="A practice seed, any number of times.", show_default="hidden ones")
+]
+Name = Annotated[str, typer.Option(help="Shown on the leaderboard.")]
+
+
+def _ask(data_dir: Any, user: str, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401 - any JSON
+    from sandbox.cli.city import ask
+
+    return ask(settings_of(data_dir=data_dir), f"/v1/{path}", method, body, user=user)
+
+
+def _line(trial: dict[str, Any]) -> str:
+    score = trial["score"]
+    result = f"{score['mean']:8.1f}" if score else " " * 8
+    done = f"{trial['seeds_done']}/{trial['seeds']}"
+    return f"{trial['trial']:14} {trial['challenge']:18} {trial['mode']:9} {trial['phase']:10} {done:>6} {result}"
+
+
+def _new(challenge: str, mode: str, clock: str, speed: float | None, seeds: list[int] | None, name: str) -> object:
+    members = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds, "name": name}
+    return {member: value for member, value in members.items() if value is not None}
+
+
+@trials_app.command("challenges")
+def list_challenges(user: User = "demo", data_dir: DataDir = None) -> None:
+    """List the challenges, with what to do in each."""
+    for one in _ask(data_dir, user, "challenges")["items"]:
+        typer.echo(f"{one['challenge']:18} {one['summary']}")
+
+
+@trials_app.command("list")
+def list_trials(user: User = "demo", data_dir: DataDir = None) -> None:
+    """List trials, newest first: id, challenge, mode, phase, seeds done and score."""
+    for trial in _ask(data_dir, user, "trials")["items"]:
+        typer.echo(_line(trial))
+
+
+@trials_app.command()
+def start(
+    challenge: Challenge,
+    mode: Mode = "practice",
+    clock: Clock = "lock-step",
+    speed: SpeedNumber = None,
+    seed: Seeds = None,
+    name: Name = "",
+    user: User = "demo",
+    data_dir: DataDir = None,
+) -> None:
+    """Begin a trial, and print its id: give it to a service as ZENATA_TRIAL."""
+    new = _new(challenge, mode, clock, speed, seed, name)
+    typer.echo(_ask(data_dir, user, "trials", "POST", new)["trial"])
+
+
+@trials_app.command()
+def show(trial: TrialId, user: User = "demo", data_dir: DataDir = None) -> None:
+    """Show a trial as JSON: its phase, how far it is, and its scores."""
+    typer.echo(json.dumps(_ask(data_dir, user, _at(trial)), indent=2, ensure_ascii=False))
+
+
+@trials_app.command()
+def cancel(trial: TrialId, user: User = "demo", data_dir: DataDir = None) -> None:
+    """Cancel a trial. A graded one counts among the attempts of its day."""
+    typer.echo(_line(_ask(data_dir, user, _at(trial), "DELETE")))
+
+
+@trials_app.command()
+def run(
+    challenge: Challenge,
+    exec_: Annotated[
+        str | None,
+        typer.Option(
+            "--exec",
+            help="Command that starts the service; it finds the trial in ZENATA_URL, _KEY, _MQTT and _TRIAL.",
+            show_default="it is started by hand",
+        ),
+    ] = None,
+    mode: Mode = "practice",
+    clock: Clock = "lock-step",
+    speed: SpeedNumber = None,
+    seed: Seeds = None,
+    name: Name = "",
+    at_least: Annotated[float, typer.Option(help="Points that the mean must have for the exit code 0.")] = 0.0,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write the result as JUnit XML, a test case for each seed.")
+    ] = None,
+    receipt: Annotated[Path | None, typer.Option(help="Write the signed receipt.")] = None,
+    user: User = "demo",
+    data_dir: DataDir = None,
+) -> None:
+    """Put a service through a trial, and end with its score: exit code 0 if it has the points, 1 if not, 2 if it failed."""
+    from sandbox.trials import run_trial, write_junit
+
+    settings = settings_of(data_dir=data_dir)
+    new = _new(challenge, mode, clock, speed, seed, name)
+    over = run_trial(settings, user, new, exec_, say)
+    for result in over["results"]:
+        typer.echo(f"seed {result['seed']:2}  {result['points']:8.1f} points, {result['answers']:,} answers")
+    if junit:
+        write_junit(junit, over, at_least)
+    if over["phase"] != "done":
+        say(f"zenata: the trial {over['trial']} is {over['phase']}: {over['reason']}")
+        raise typer.Exit(2)
+    score = over["score"]
+    between = "" if score["low"] is None else f" (95 %: {score['low']:.1f} to {score['high']:.1f})"
+    typer.echo(f"mean     {score['mean']:8.1f} points{between}; 0 is doing nothing, 100 knows the truth")
+    if receipt:
+        document = _ask(data_dir, user, f"{_at(over['trial'])}/receipt")
+        receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    if score["mean"] < at_least:
+        raise typer.Exit(1)
+
+
+@trials_app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A receipt.")],
+    key: Annotated[
+        str | None, typer.Option(help="Public key in hex that must have signed it.", show_default="that in the receipt")
+    ] = None,
+    city: City = None,
+) -> None:
+    """Check a receipt, and compute its scores again where its seeds are known. Needs no running city."""
+    from sandbox.trials import verify_receipt
+
+    if not verify_receipt(settings_of(city=city), file, key, typer.echo):
+        raise typer.Exit(1)
+
+
+def _at(trial: str) -> str:
+    return f"trials/{quote(trial, safe='')}"

@@ -1,0 +1,179 @@
+"""Trials from the command line: puts a service through one, and computes receipts again."""
+
+import os
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from sandbox.cli.city import ask, find
+from sandbox.init import read_key
+from sandbox.settings import Settings
+from zenata.city.pack import load_city
+from zenata.errors import SetupError
+from zenata.trials.receipt import ReceiptError, check_receipt, city_digest, code_digest, read_receipt
+from zenata.trials.registry import CHALLENGES
+
+Say = Callable[[str], object]
+
+_LOOK = 0.5  # between two looks at a trial [s]
+_END = 10.0  # that a service has to end by itself after its trial [s]
+
+
+def run_trial(settings: Settings, user: str, new: object, command: str | None, say: Say) -> dict[str, Any]:
+    """Begin a trial, start the service, and wait for the end of both; return the trial.
+
+    Parameters
+    ----------
+    settings : Settings
+    user : str
+        Whose key to take.
+    new : dict
+        The trial to begin.
+    command : str or None
+        Starts the service; None waits for one that somebody starts.
+    say : callable
+
+    Raises
+    ------
+    SetupError
+        If no city is running, it refuses the trial, or the command cannot be started.
+    """
+    trial = ask(settings, "/v1/trials", "POST", new, user=user)
+    path = f"/v1/trials/{trial['trial']}"
+    say(f"trial {trial['trial']} of {trial['challenge']}, {trial['seeds']} seeds of {trial['steps']} steps")
+    if command is None:
+        say(f"start the service with ZENATA_TRIAL={trial['trial']}")
+    try:
+        service = None if command is None else _start(settings, user, trial, command)
+        try:
+            return _wait(settings, user, path, service, say)
+        finally:
+            if service is not None:
+                _end(service)
+    except BaseException:
+        ask(settings, path, "DELETE", user=user)
+        raise
+
+
+def _start(settings: Settings, user: str, trial: dict[str, Any], command: str) -> subprocess.Popen[bytes]:
+    running = find(settings)
+    about = {
+        "ZENATA_URL": running.http,
+        "ZENATA_KEY": read_key(settings.data_dir / f"{user}.key"),
+        "ZENATA_MQTT": running.mqtt or "",
+        "ZENATA_TRIAL": trial["trial"],
+    }
+    try:
+        return subprocess.Popen(shlex.split(command), env={**os.environ, **about})  # noqa: S603 - what the user asks for
+    except (OSError, ValueError) as error:
+        raise SetupError(f"--exec {command!r} cannot be started: {error}") from error
+
+
+def _wait(
+    settings: Settings, user: str, path: str, service: subprocess.Popen[bytes] | None, say: Say
+) -> dict[str, Any]:
+    """Wait until a trial is over; a service that ends before it cancels it."""
+    done = 0
+    while True:
+        ended = None if service is None else service.poll()
+        trial: dict[str, Any] = ask(settings, path, user=user)
+        if trial["seeds_done"] != done:
+            done = trial["seeds_done"]
+            say(f"{done} of {trial['seeds']} seeds are done")
+        if trial["phase"] in ("done", "failed", "cancelled"):
+            return trial
+        if ended is not None and trial["phase"] != "scoring":
+            ask(settings, path, "DELETE", user=user)
+            return {**trial, "phase": "cancelled", "reason": f"the service ended before it, with exit code {ended}"}
+        time.sleep(_LOOK)
+
+
+def _end(service: subprocess.Popen[bytes]) -> None:
+    """Let a service end by itself, or end it."""
+    try:
+        service.wait(_END)
+    except subprocess.TimeoutExpired:
+        service.terminate()
+        try:
+            service.wait(_END)
+        except subprocess.TimeoutExpired:
+            service.kill()
+            service.wait()
+
+
+def write_junit(file: Path, trial: dict[str, Any], at_least: float) -> None:
+    """Write a trial as JUnit XML: a test case for each seed, which fails below so many points, and one for the whole.
+
+    Raises
+    ------
+    SetupError
+        If the file cannot be written.
+    """
+    cases: list[tuple[str, float | None, str]] = [
+        (f"seed {result['seed']}", result["points"], "") for result in trial["results"]
+    ]
+    mean = trial["score"]["mean"] if trial["score"] else None
+    cases.append(
+        ("mean", mean, "" if trial["phase"] == "done" else f"the trial is {trial['phase']}: {trial['reason']}")
+    )
+    suite = ET.Element("testsuite", name=f"trial {trial['challenge']}", tests=str(len(cases)))
+    failures = 0
+    for name, points, problem in cases:
+        case = ET.SubElement(suite, "testcase", name=name, classname=trial["challenge"])
+        if not problem and points is not None and points < at_least:
+            problem = f"{points:.1f} points, below {at_least:g}"
+        if problem:
+            failures += 1
+            ET.SubElement(case, "failure", message=problem)
+        elif points is not None:
+            ET.SubElement(case, "system-out").text = f"{points:.3f} points"
+    suite.set("failures", str(failures))
+    try:
+        ET.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def verify_receipt(settings: Settings, file: Path, key: str | None, say: Say) -> bool:
+    """Check a receipt and compute its scores again; say what was found, and return whether all agrees.
+
+    Raises
+    ------
+    SetupError
+        If the file cannot be read.
+    """
+    from simulators.host.trials import recomputed  # the physics, which other commands need not wait for
+
+    try:
+        receipt = read_receipt(file.read_bytes())
+        facts = check_receipt(receipt, key)
+    except OSError as error:
+        raise SetupError(f"{file} cannot be read: {error.strerror}") from error
+    except ReceiptError as error:
+        say(f"WRONG    {error}")
+        return False
+    say(f"signed   by {receipt.key}")
+    say(f"trial    {facts.trial} of {facts.pilot}: {facts.challenge}, {facts.mode}, mean {facts.mean:.3f} points")
+    city = load_city(settings.city)
+    if facts.city != city_digest(city):
+        say(f"WRONG    it was made in another city than {city.id}: name its pack with --city")
+        return False
+    if facts.challenge not in CHALLENGES:
+        say(f"WRONG    this version has no challenge {facts.challenge!r}")
+        return False
+    if facts.code != code_digest():
+        say("note     other code has made it than is here, so scores may differ")
+    same = True
+    for number, evidence in enumerate(receipt.evidence, 1):
+        if evidence.seed is None:
+            say("note     its seeds are hidden until the edition is closed, so no score was computed again")
+            break
+        points = recomputed(city, CHALLENGES[facts.challenge], evidence).points
+        same &= points == evidence.points
+        verdict = "same    " if points == evidence.points else "WRONG   "
+        say(f"{verdict} seed {number}: {evidence.points:.6f} points were signed, {points:.6f} computed")
+    return same

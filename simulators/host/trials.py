@@ -1,0 +1,245 @@
+"""Trial worlds: how the world of a seed is made, moved on step by step, and scored when it has come to its end."""
+
+import math
+import threading
+import time
+from typing import Any
+
+import msgspec
+
+from simulators.events.scenario import events_of
+from simulators.host.commands import response_to
+from simulators.host.documents import outcome_document, rows_of
+from simulators.host.event_control import BetweenTicks
+from simulators.host.requests import Arguments, NewTrialWorldRequest, TrialStepRequest, read_arguments
+from simulators.host.service import Simulation
+from simulators.record.journal import Entry, Journal, Order
+from simulators.record.record import Recipe, Record, seal_of
+from simulators.record.run import Run
+from simulators.trials import collect
+from simulators.world.emission import Emission
+from simulators.world.world import TICK
+from zenata.city.clock import SECOND, ZONE_RULES, format_time
+from zenata.city.model import City
+from zenata.errors import ControlError
+from zenata.trials.challenge import Challenge, Command, Plan, Score
+from zenata.trials.receipt import ReceiptError, SeedEvidence
+from zenata.trials.registry import CHALLENGES
+from zenata.trials.seeds import Seed, first_day, generator
+
+ANSWERS = "answers.json"
+"""File of a trial world's folder with the answers of the service: a list of time [us since the Unix epoch] and answer."""
+
+_PATIENCE = 60.0  # with a world that was killed, and comes to where it was [s]
+_LOOK = 0.02  # pause between two looks at whether it has [s]
+
+
+def plan_of(challenge: Challenge, seed: Seed) -> Plan:
+    """Return the world of a seed: what it draws from, its first day, and its hidden events."""
+    chance = generator(challenge.name, seed)
+    start = first_day(chance)
+    return Plan(seed=seed, start=start, events=challenge.events(chance))
+
+
+def trial_recipe(city: City, request: NewTrialWorldRequest) -> Recipe:
+    """Return how to make the world of a seed.
+
+    Raises
+    ------
+    ControlError
+        If there is no such challenge.
+    ScenarioError
+        If its events do not fit the city.
+    """
+    challenge = _challenge(request.challenge)
+    plan = plan_of(challenge, request.seed)
+    return Recipe(
+        city=city.id,
+        seed=request.seed.number,
+        start=plan.start,
+        live=False,
+        events=tuple(events_of(plan.events, plan.start)),
+        kinds=challenge.kinds,
+        districts=challenge.districts,
+        owner=request.owner,
+        publish=request.publish,
+        sealed=seal_of(request.seed.key),
+        zone_rules=ZONE_RULES,
+        trial=request.trial,
+        challenge=challenge.name,
+        every=challenge.tick * SECOND,
+    )
+
+
+class TrialControl:
+    """The verbs of a trial world: it moves by steps of the trial alone, and shows nothing of what is hidden.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    record : Record
+    name : str
+        Of the world.
+    between_ticks : callable
+        Lets the thread of the world do something.
+
+    Attributes
+    ----------
+    verbs : dict of str to callable
+    """
+
+    def __init__(self, simulation: Simulation, record: Record, name: str, between_ticks: BetweenTicks) -> None:
+        self._simulation, self._run, self._record, self._name = simulation, simulation.running, record, name
+        self._between_ticks = between_ticks
+        self._challenge = _challenge(self._run.recipe.challenge)
+        self._last: tuple[int, dict[str, Any]] | None = None  # number and document of the last step
+        self._lock = threading.Lock()
+        self.verbs = {
+            "trial-step": self._step,
+            "trial-score": self._score,
+            **dict.fromkeys(("pace", "advance", "backfill", "fork", "reveal", "event", "end-event"), self._refuse),
+        }
+
+    def _refuse(self, _: dict[str, Any]) -> None:
+        trial = self._run.recipe.trial
+        raise ControlError(
+            f"this is the world of the trial {trial}, which moves it: use /v1/trials/{trial}/step", "conflict"
+        )
+
+    def _step(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Make a step, or return the one just made again."""
+        request, run = read_arguments(arguments, TrialStepRequest), self._run
+        first, last = self._bounds(request.step)
+        with self._lock:
+            if self._simulation.pace.state != "paused":
+                raise ControlError("this trial runs by itself, and has no steps to ask for", "conflict")
+            self._await_catching_up()
+            if not first <= run.time <= last:
+                raise ControlError(f"the world stands at {format_time(run.time)}, not before this step", "conflict")
+            if self._last is None or self._last[0] != request.step:
+                self._last = request.step, self._made(request.orders, first, last)
+            document = self._last[1]
+            return {**document, "items": document["items"][: request.limit]}
+
+    def _await_catching_up(self) -> None:
+        """Wait until a world whose process was killed has come to where it was."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self._run.caught_up:
+            if time.monotonic() > deadline:
+                raise ControlError("the world is still coming to where it was; try again in a moment", "away")
+            time.sleep(_LOOK)
+
+    def _bounds(self, step: int) -> tuple[int, int]:
+        """Return the times of the last tick before a step, and of its last [us since the Unix epoch]."""
+        start, length = self._run.recipe.start, self._challenge.step * SECOND
+        return start + (step - 1) * length if step > 1 else start - TICK, start + step * length
+
+    def _made(self, orders: tuple[Order, ...], first: int, last: int) -> dict[str, Any]:
+        """Return what the ticks after `first` up to `last` bring [us since the Unix epoch], which are made if they are not."""
+        if self._run.time == first:
+            return self._make(orders, last)
+        self._make((), last)  # the rest of a step that a death has cut short
+        return self._again(first, last)
+
+    def _make(self, orders: tuple[Order, ...], last: int) -> dict[str, Any]:
+        """Make the ticks of a step, the first with commands."""
+        step = _Step(self._run.city, self._name, self._run.time)
+
+        def begin() -> None:
+            for order in orders:
+                if refusal := self._run.world.check_command(order.kind, order.sensor, order.set):
+                    raise ControlError(f"command to {order.sensor}: {refusal}", "invalid")
+            for order in orders:
+                self._simulation.order(order)
+
+        def tick() -> None:
+            taken = self._simulation.commands.waiting
+            step.add(self._simulation.tick())
+            step.outcomes += [outcome_document(*pair) for pair in zip(taken, self._simulation.responses, strict=True)]
+
+        self._between_ticks(begin)
+        while self._run.time < last:
+            self._between_ticks(tick)
+            time.sleep(max(self._simulation.rest, 0.0))
+        return step.document(self._run.time)
+
+    def _again(self, first: int, last: int) -> dict[str, Any]:
+        """Make a step in another world that is the same, for what this one has forgotten with its process."""
+        recipe = self._run.recipe
+        entries = [entry for entry in self._run.journal.since(0) if entry.at < last]
+        run = Run(self._run.city, recipe, Journal(None, entries), labelled=False, secret=self._record.secret())
+        while run.time < first:
+            run.step()
+        step = _Step(run.city, self._name, run.time)
+        while run.time < last:
+            orders = [entry.order for entry in entries if entry.at == run.time]
+            refusals = run.obey()
+            step.add(run.step())
+            for order, refusal in zip(orders, refusals, strict=True):
+                if order is not None:
+                    step.outcomes.append(outcome_document(order, response_to(order, run.time, refusal)))
+        return step.document(run.time)
+
+    def _score(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
+        """Score the seed by the answers in the world's folder and the commands in its journal."""
+        read_arguments(arguments, Arguments)
+        challenge, recipe = self._challenge, self._run.recipe
+        secret = self._record.secret()
+        if secret is None:
+            raise ControlError("the secret of this trial world is missing; restore its folder", "conflict")
+        evidence = SeedEvidence(
+            seed=Seed(number=recipe.seed, secret=secret.hex()),
+            points=math.nan,
+            answers=msgspec.json.decode((self._record.folder / ANSWERS).read_bytes()),
+            entries=[msgspec.to_builtins(entry) for entry in self._run.journal.since(0)],
+        )
+        document = msgspec.to_builtins(recomputed(self._run.city, challenge, evidence))
+        return {**document, "entries": evidence.entries}
+
+
+def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Score:
+    """Return the score of a seed, by the answers of a service and by what it has done to the world.
+
+    Raises
+    ------
+    ReceiptError
+        If the seed is hidden, or the evidence is none.
+    """
+    if evidence.seed is None:
+        raise ReceiptError("its seeds are hidden until its edition is closed")
+    try:
+        answers = [(time, msgspec.convert(answer, challenge.answer)) for time, answer in evidence.answers]
+        entries = msgspec.convert(evidence.entries, list[Entry])
+    except msgspec.ValidationError as error:
+        raise ReceiptError(f"the evidence of a seed is none: {error}") from error
+    orders = ((entry.at, entry.order) for entry in entries if entry.order is not None)
+    commands = [Command(time=at, sensor=order.sensor, set=order.set) for at, order in orders]
+    plan = plan_of(challenge, evidence.seed)
+    return challenge.score(collect(city, challenge, plan, answers=answers, commands=commands))
+
+
+class _Step:
+    """What the ticks of a step bring."""
+
+    def __init__(self, city: City, world: str, before: int) -> None:
+        self._city, self._world, self._before = city, world, before
+        self._items: list[dict[str, Any]] = []
+        self.outcomes: list[dict[str, Any]] = []
+
+    def add(self, emission: Emission) -> None:
+        self._items += rows_of(emission, self._city, self._world)
+
+    def document(self, now: int) -> dict[str, Any]:
+        return {
+            "from": format_time(self._before),
+            "time": format_time(now),
+            "rows": len(self._items),
+            "items": self._items,
+            "outcomes": self.outcomes,
+        }
+
+
+def _challenge(name: str) -> Challenge:
+    if name not in CHALLENGES:
+        raise ControlError(f"there is no challenge {name[:80]!r}: use {', '.join(CHALLENGES)}", "invalid")
+    return CHALLENGES[name]

@@ -1,0 +1,264 @@
+"""Trials over HTTP, with worlds of their own."""
+
+import httpx
+import pytest
+
+import zenata.control.trials as trials_module
+from simulators.host.trials import recomputed
+from tests.api.trials.hosting import LAMPS, SHORT, trials_running, wait_for
+from tests.simulators.conftest import small_city
+from zenata.trials.receipt import check_receipt, city_digest, read_receipt
+from zenata.trials.seeds import commitment_of
+
+STEPS, FIRST = SHORT.steps, SHORT.first
+FORECAST = {"forecasts": []}
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory):
+    challenges = {"short": SHORT, "lamps": LAMPS}
+    with trials_running(small_city(), tmp_path_factory.mktemp("trials"), challenges) as there:
+        yield there
+
+
+@pytest.fixture
+def client(there):
+    api, _ = there
+    with api.client() as client:
+        client.timeout = 120
+        yield client
+        for trial in client.get("/v1/trials").json()["items"]:
+            client.delete(f"/v1/trials/{trial['trial']}")
+
+
+def begin(client: httpx.Client, **members) -> dict:
+    response = client.post("/v1/trials", json={"challenge": "short", "seeds": [1], **members})
+    assert response.status_code == 201, response.text
+    return response.json()
+
+
+def step(client: httpx.Client, trial: dict, **members) -> dict:
+    response = client.post(trial["step_url"], json=members)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def refused(response: httpx.Response) -> tuple[str, str]:
+    problem = response.json()
+    return problem["type"].rpartition("/")[2], problem.get("code", "")
+
+
+def play(client: httpx.Client, trial: dict, first: int = 1, **last) -> dict:
+    """Make the steps of one seed from a number on, closing it with answers."""
+    for number in range(first, STEPS + 1):
+        step(client, trial, step=number)
+    return step(client, trial, **last)
+
+
+def test_a_trial_goes_step_by_step_to_a_score(client):
+    trial = begin(client, seeds=[1, 2])
+    assert (trial["phase"], trial["seeds"], trial["steps"], trial["warm_up"]) == ("queued", 2, STEPS, FIRST)
+    seen = []
+    for seed in (1, 2):
+        for number in range(1, STEPS + 1):
+            made = step(client, trial, answers=[FORECAST] if number > FIRST + 1 else [])
+            assert (made["seed"], made["step"], made["seed_over"]) == (seed, number, False)
+            assert made["warm_up"] == (number <= FIRST)
+            seen += made["items"]
+        assert step(client, trial, answers=[FORECAST])["seed_over"]
+    assert {reading["kind"] for reading in seen} == {"parking"}
+    over = wait_for(client, trial["trial"], "done", "failed")
+    assert over["reason"] is None
+    assert over["numbers"] == [1, 2]
+    assert [result["seed"] for result in over["results"]] == [1, 2]
+    assert all(result["answers"] == STEPS - FIRST == result["points"] for result in over["results"])
+    assert over["results"][0]["measures"] != over["results"][1]["measures"]
+    assert over["score"] == {"mean": STEPS - FIRST, "low": STEPS - FIRST, "high": STEPS - FIRST, "seeds": 2}
+    assert over["world"] is None
+
+
+def test_the_same_seed_gives_the_same_whatever_the_service_and_the_world_live_through(client, there):
+    _, host = there
+    results = []
+    for disturbed in (False, True):
+        trial = begin(client, challenge="lamps")
+        lamp = {"sensor": "streetlight-0001", "set": {"dim": 0.3}}
+        made = []
+        for number in range(1, STEPS + 1):
+            commands = [lamp] if number == FIRST + 2 else []
+            made.append(step(client, trial, step=number, commands=commands))
+            if disturbed and number in (1, FIRST + 2, STEPS):
+                host.kill(client.get(f"/v1/trials/{trial['trial']}").json()["world"])
+                again = step(client, trial, step=number, commands=commands)  # the service comes back, too
+                assert again == {**made[-1], "taken": 0, "repeated": 0}
+        assert [one["outcomes"][0]["status"] for one in made if one["outcomes"]] == ["applied"]
+        assert play(client, trial, STEPS + 1)["seed_over"]
+        results.append(wait_for(client, trial["trial"], "done", "failed")["results"])
+    assert results[0] == results[1]
+    assert results[0][0]["commands"] == 1
+    assert results[0][0]["measures"]["truth"] != results[0][0]["measures"]["without"]
+
+
+def test_what_an_answer_does_depends_on_when_it_comes(client):
+    trial = begin(client)
+    url = f"/v1/trials/{trial['trial']}/answers"
+    wait_for(client, trial["trial"], "running")
+    step(client, trial)
+    assert refused(client.post(url, json={"answers": [FORECAST]})) == ("trial-conflict", "early")
+    for _ in range(FIRST):
+        step(client, trial)
+    taken = client.post(url, json={"answers": [FORECAST], "step": FIRST + 1})
+    assert taken.json() == {"trial": trial["trial"], "seed": 1, "step": FIRST + 1, "taken": 1, "repeated": 0}
+    assert client.post(url, json={"answers": [FORECAST]}).json()["repeated"] == 1
+    assert refused(client.post(url, json={"answers": [], "step": FIRST})) == ("trial-conflict", "late")
+    assert refused(client.post(url, json={"answers": [], "step": FIRST + 2})) == ("trial-conflict", "early")
+    assert refused(client.post(url, json={"answers": [FORECAST], "seed": 2})) == ("trial-conflict", "late")
+    play(client, trial, FIRST + 2)
+    over = wait_for(client, trial["trial"], "done")
+    assert over["results"][0]["answers"] == 1
+    assert refused(client.post(url, json={"answers": [FORECAST]})) == ("trial-conflict", "over")
+    assert refused(client.post(trial["step_url"], json={})) == ("trial-conflict", "over")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"forecasts": [{"district": "nowhere", "minutes": 15, "quantiles": [0.5] * 9}]}],
+        [{"forecasts": [{"district": "nowhere", "minutes": 15, "quantiles": [None] * 9}]}],
+        [FORECAST, {"forecasts": 5}],
+        [{}],
+        [{"forecasts": [], "more": 1}],
+    ],
+)
+def test_a_malformed_answer_refuses_the_whole_message(client, answers):
+    trial = begin(client)
+    for _ in range(FIRST + 1):
+        step(client, trial)
+    response = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": answers})
+    assert refused(response) == ("answer-refused", "")
+    assert f"Answer {len(answers)}: " in response.json()["detail"]
+    response = client.post(trial["step_url"], json={"answers": answers})
+    assert refused(response) == ("answer-refused", "")
+    assert client.get(f"/v1/trials/{trial['trial']}").json()["step"] == FIRST + 1
+
+
+def test_nan_is_no_answer(client):
+    trial = begin(client)
+    text = '{"answers": [{"forecasts": [{"district": "a", "minutes": 15, "quantiles": [NaN]}]}]}'
+    response = client.post(
+        f"/v1/trials/{trial['trial']}/answers", content=text, headers={"Content-Type": "application/json"}
+    )
+    assert refused(response)[0] == "invalid-parameter"
+
+
+def test_a_trial_is_its_pilots_own(client, there):
+    api, _ = there
+    trial = begin(client)
+    with api.client("admin") as admin:
+        assert admin.get(f"/v1/trials/{trial['trial']}").status_code == 200
+        assert refused(admin.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": []}))[0] == "unknown-trial"
+        assert refused(admin.post(trial["step_url"], json={}))[0] == "unknown-trial"
+    with api.client("guest") as guest:
+        assert refused(guest.get(f"/v1/trials/{trial['trial']}"))[0] == "unknown-trial"
+        assert refused(guest.post("/v1/trials", json={"challenge": "short"}))[0] == "wrong-role"
+
+
+def test_a_step_that_is_not_next_is_not_made(client):
+    trial = begin(client)
+    wait_for(client, trial["trial"], "running")
+    assert refused(client.post(trial["step_url"], json={"step": 2})) == ("trial-conflict", "conflict")
+    step(client, trial, step=1)
+    assert refused(client.post(trial["step_url"], json={"step": 3})) == ("trial-conflict", "conflict")
+
+
+def test_a_cancelled_trial_stays_on_the_list_and_its_world_goes(client, there):
+    _, host = there
+    trial = begin(client)
+    step(client, trial)
+    world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
+    assert client.delete(f"/v1/trials/{trial['trial']}").json()["phase"] == "cancelled"
+    assert host.marker(world) == "deleted"
+    assert trial["trial"] in [one["trial"] for one in client.get("/v1/trials").json()["items"]]
+
+
+def test_a_pilot_has_so_many_trials_at_once_and_graded_ones_a_day(client):
+    graded = [client.post("/v1/trials", json={"challenge": "short", "mode": "graded"}) for _ in range(4)]
+    assert [response.status_code for response in graded] == [201, 201, 201, 409]
+    assert "today" in graded[3].json()["detail"]
+    begin(client)
+    assert refused(client.post("/v1/trials", json={"challenge": "short"}))[0] == "trial-limit"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"challenge": "no-such"},
+        {"mode": "graded", "seeds": [1]},
+        {"seeds": [1, 1]},
+        {"seeds": []},
+        {"clock": "speed", "publish": False},
+        {"speed": 0},
+    ],
+)
+def test_what_is_no_trial_is_refused(client, members):
+    response = client.post("/v1/trials", json={"challenge": "short", **members})
+    assert refused(response)[0] == "invalid-parameter"
+
+
+def test_challenges_say_what_an_answer_is(client):
+    listed = {one["challenge"]: one for one in client.get("/v1/challenges").json()["items"]}
+    assert {"short", "leak-detection", "parking-forecast"} <= listed.keys()
+    assert listed["short"] == client.get("/v1/challenges/short").json()
+    assert set(listed["leak-detection"]["title"]) == {"en", "fr", "ar"}
+    assert "properties" in listed["leak-detection"]["answer"]
+    assert refused(client.get("/v1/challenges/no-such"))[0] == "unknown-challenge"
+
+
+def test_a_receipt_verifies_and_its_evidence_gives_the_same_score(client, there):
+    _, host = there
+    trial = begin(client, challenge="lamps", seeds=[5, 6])
+    lamp = {"sensor": "streetlight-0001", "set": {"dim": 0.3}}
+    assert refused(client.get(f"/v1/trials/{trial['trial']}/receipt")) == ("trial-conflict", "early")
+    for _ in range(2):
+        for number in range(1, STEPS + 1):
+            step(client, trial, commands=[lamp] if number == FIRST + 1 else [])
+        step(client, trial, answers=[FORECAST])
+    over = wait_for(client, trial["trial"], "done")
+    receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
+    facts = check_receipt(receipt)
+    assert (facts.mean, facts.trial) == (over["score"]["mean"], trial["trial"])
+    assert facts.city == city_digest(host.city)
+    assert [one.seed.number for one in receipt.evidence] == [5, 6]
+    assert [recomputed(host.city, LAMPS, one).points for one in receipt.evidence] == [1.0, 1.0]
+    again = recomputed(host.city, LAMPS, receipt.evidence[0])
+    assert again.measures["truth"][0] == over["results"][0]["measures"]["truth"]["value"]
+    assert again.measures["truth"] != again.measures["without"]
+
+
+def test_seeds_of_a_graded_trial_are_shown_when_its_edition_is_closed(client, there, monkeypatch):
+    api, _ = there
+    monkeypatch.setattr(trials_module, "MAX_SEEDS", 1)
+    monkeypatch.setattr(trials_module, "MAX_GRADED", 100)
+    api.register.change("test-pilot", edition="2026", by="test")
+    response = client.post("/v1/trials", json={"challenge": "short", "mode": "graded", "name": "Aqua"})
+    trial = response.json()
+    play(client, trial)
+    over = wait_for(client, trial["trial"], "done")
+    assert over["numbers"] is None
+    url = f"/v1/trials/{trial['trial']}/receipt"
+    assert [one["seed"] for one in client.get(url).json()["evidence"]] == [None]
+    board = client.get("/v1/leaderboards/short").json()
+    assert [(one["rank"], one["name"], one["attempts"]) for one in board["items"]] == [(1, "Aqua", 1)]
+    assert refused(client.post("/v1/editions/2026/close"))[0] == "wrong-role"
+    with api.client("admin") as admin:
+        assert admin.post("/v1/editions/2026/close").status_code == 204
+    shown = read_receipt(client.get(url).content)
+    assert check_receipt(shown).commitment == trial["commitment"] == commitment_of([shown.evidence[0].seed])
+    response = client.post("/v1/trials", json={"challenge": "short", "mode": "graded"})
+    assert refused(response) == ("trial-conflict", "conflict")
+
+
+def test_names_on_leaderboards_are_compared(client):
+    response = client.get("/v1/leaderboards/short/compare?a=Aqua&b=nobody")
+    assert refused(response)[0] == "invalid-parameter"
+    assert refused(client.get("/v1/leaderboards/none"))[0] == "unknown-challenge"

@@ -1,0 +1,394 @@
+"""Register of trials in the control data, and what becomes of each answer of a service.
+
+An answer counts at the step that was made last when it comes; nothing that a service says of time can change that. What
+cannot count is refused with a reason, and the whole message with it.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from string import ascii_lowercase, digits
+from typing import Any
+
+import msgspec
+from sqlalchemy import JSON, BigInteger, Engine, Float, ForeignKey, Index, Integer, String, Text, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from zenata.city.clock import SECOND, Clock
+from zenata.city.model import City
+from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, Mode, NewAnswers, NewTrial, Phase
+from zenata.control.database import Base
+from zenata.control.tables import PilotRow
+from zenata.errors import ZenataError
+from zenata.trials.challenge import Challenge
+from zenata.trials.seeds import Seed, graded_seed, practice_seed, random_number
+
+PRACTICE_SEEDS = 5
+"""Seeds of a practice trial that names none. A default."""
+
+MAX_TRIALS = 4
+"""Trials of one pilot that wait or run at once. A default."""
+
+MAX_GRADED = 3
+"""Graded trials that a pilot may begin in a day of UTC, of one challenge."""
+
+PATIENCE = 24 * 3600 * SECOND
+"""How long a trial may take from its making to its end [us]. A default."""
+
+ROOM = 100_000
+"""Answers of one seed. A default: a district's forecasts of a fortnight are fewer."""
+
+_DAY = 86_400 * SECOND
+_ROW = BigInteger().with_variant(Integer, "sqlite")
+OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
+
+
+class TrialError(ZenataError):
+    """A trial cannot be begun, or an answer does not count.
+
+    Parameters
+    ----------
+    message : str
+    reason : str
+        ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
+        time; ``limit``: too many; ``conflict``: not as the trial is.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TrialRow(Base):
+    """A trial; times are microseconds since the Unix epoch.
+
+    `current` is the index of the running seed; `start` and `world` are of its world, `step` is how many of its steps are
+    made, and `wanted` the one that a message asked for. `results` and `entries`, what was done to the world, are of the
+    seeds that are over.
+    """
+
+    __tablename__ = "trials"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), index=True)
+    challenge: Mapped[str] = mapped_column(String(64), index=True)
+    mode: Mapped[Mode] = mapped_column(String(16))
+    speed: Mapped[float | None] = mapped_column(Float)
+    publish: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(64))
+    edition: Mapped[str] = mapped_column(String(80))
+    phase: Mapped[Phase] = mapped_column(String(16), index=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    made: Mapped[int] = mapped_column(BigInteger)
+    heartbeat: Mapped[int | None] = mapped_column(BigInteger)
+    deadline: Mapped[int] = mapped_column(BigInteger)
+    ended: Mapped[int | None] = mapped_column(BigInteger)
+    seeds: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    current: Mapped[int]
+    world: Mapped[str] = mapped_column(String(64))
+    start: Mapped[int] = mapped_column(BigInteger)
+    step: Mapped[int]
+    wanted: Mapped[int]
+    results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    entries: Mapped[list[list[dict[str, Any]]]] = mapped_column(JSON, deferred=True)
+
+    @property
+    def drawn(self) -> list[Seed]:
+        """Its seeds."""
+        return msgspec.convert(self.seeds, list[Seed])
+
+
+class AnswerRow(Base):
+    """The answers of one message, as JSON."""
+
+    __tablename__ = "trial_answers"
+    __table_args__ = (Index("trial_answers_seed", "trial", "seed", "step"),)
+
+    id: Mapped[int] = mapped_column(_ROW, primary_key=True)
+    trial: Mapped[str] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))
+    seed: Mapped[int]
+    step: Mapped[int]
+    time: Mapped[int] = mapped_column(BigInteger)
+    answers: Mapped[str] = mapped_column(Text)
+
+
+class EditionRow(Base):
+    """An edition that was closed, when [us since the Unix epoch]: seeds of its graded trials are hidden no longer."""
+
+    __tablename__ = "trial_editions"
+
+    edition: Mapped[str] = mapped_column(String(80), primary_key=True)
+    closed: Mapped[int] = mapped_column(BigInteger)
+
+
+class Trials:
+    """The trials in a database. Methods may be called from any thread; one process takes answers.
+
+    Parameters
+    ----------
+    engine : Engine
+    city : City
+    challenges : mapping of str to Challenge
+    clock : Clock
+        The wall's.
+    """
+
+    def __init__(self, engine: Engine, city: City, challenges: Mapping[str, Challenge], clock: Clock) -> None:
+        self._engine, self._city, self._clock = engine, city, clock
+        self.challenges = challenges
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[int, int, set[bytes], int]] = {}  # seed, step, its answers, and those of the seed
+        self.on_wanted: Callable[[], object] = lambda: None
+        """Called when a message has asked for a step."""
+        self.time_of: Callable[[TrialRow], int] = lambda row: self.end_of(row, row.step)
+        """Returns the time of the last tick of a trial's world [us since the Unix epoch]."""
+
+    def challenge(self, name: str) -> Challenge:
+        """Return a challenge.
+
+        Raises
+        ------
+        TrialError
+            If there is none of that name.
+        """
+        if name not in self.challenges:
+            raise TrialError(f"there is no challenge {name[:80]!r}: use {', '.join(self.challenges)}", "invalid")
+        return self.challenges[name]
+
+    def begin(self, pilot: str, new: NewTrial, edition: str = "") -> TrialRow:
+        """Make a trial, which waits for its turn.
+
+        Raises
+        ------
+        TrialError
+            If there is no such challenge, or the pilot has as many as it may have.
+        """
+        self.challenge(new.challenge)
+        now = self._clock.now()
+        graded = new.mode == "graded"
+        numbers = new.seeds or [random_number() for _ in range(PRACTICE_SEEDS)]
+        seeds = [graded_seed() for _ in range(MAX_SEEDS)] if graded else [practice_seed(number) for number in numbers]
+        row = TrialRow(
+            id=_new_id(),
+            pilot=pilot,
+            challenge=new.challenge,
+            mode=new.mode,
+            speed=new.speed if new.clock == "speed" else None,
+            publish=new.publish,
+            name=new.name,
+            edition=edition,
+            phase="queued",
+            reason="",
+            made=now,
+            deadline=now + PATIENCE,
+            seeds=msgspec.to_builtins(seeds),
+            current=0,
+            world="",
+            start=0,
+            step=0,
+            wanted=0,
+            results=[],
+            entries=[],
+        )
+        with self._lock, Session(self._engine, expire_on_commit=False) as session, session.begin():
+            if graded and session.get(EditionRow, edition) is not None:
+                raise TrialError(
+                    f"the edition {edition!r} is closed: its seeds are known, so only practise", "conflict"
+                )
+            if graded and new.name:
+                self._check_name(session, pilot, new.name)
+            of_pilot = select(func.count()).select_from(TrialRow).where(TrialRow.pilot == pilot)
+            if (session.scalar(of_pilot.where(TrialRow.phase.in_(OPEN))) or 0) >= MAX_TRIALS:
+                raise TrialError(f"{pilot} has {MAX_TRIALS} trials under way: end or cancel one first", "limit")
+            today = (
+                TrialRow.mode == "graded",
+                TrialRow.challenge == new.challenge,
+                TrialRow.made >= now // _DAY * _DAY,
+            )
+            if graded and (session.scalar(of_pilot.where(*today)) or 0) >= MAX_GRADED:
+                raise TrialError(
+                    f"{pilot} has begun {MAX_GRADED} graded trials of {new.challenge} today, cancelled ones too: "
+                    "go on tomorrow (UTC), or practise",
+                    "limit",
+                )
+            session.add(row)
+        return row
+
+    def _check_name(self, session: Session, pilot: str, name: str) -> None:
+        """Refuse the name of another."""
+        taken = select(TrialRow.id).where(TrialRow.name == name, TrialRow.pilot != pilot).limit(1)
+        other = session.get(PilotRow, name) if name != pilot else None
+        if other is not None or session.scalar(taken) is not None:
+            raise TrialError(f"name {name!r} is another pilot's: choose one of your own", "conflict")
+
+    def close(self, edition: str) -> None:
+        """Close an edition: no graded trial begins in it any more, and the seeds of those there were are shown.
+
+        Raises
+        ------
+        TrialError
+            If a graded trial of it is under way.
+        """
+        now = self._clock.now()
+        with self._lock, Session(self._engine) as session, session.begin():
+            under_way = (TrialRow.edition == edition, TrialRow.mode == "graded", TrialRow.phase.in_(OPEN))
+            if session.scalar(select(TrialRow.id).where(*under_way).limit(1)) is not None:
+                raise TrialError(f"graded trials of {edition!r} are under way: close it when they are over", "conflict")
+            if session.get(EditionRow, edition) is None:
+                session.add(EditionRow(edition=edition, closed=now))
+
+    def shows_seeds(self, row: TrialRow) -> bool:
+        """Return whether the seeds of a trial are hidden no longer."""
+        if row.phase in OPEN:
+            return False
+        with Session(self._engine) as session:
+            return row.mode == "practice" or session.get(EditionRow, row.edition) is not None
+
+    def entries(self, id_: str) -> list[list[dict[str, Any]]]:
+        """Return what was done to the world of each seed of a trial that is over."""
+        with Session(self._engine) as session:
+            return list(session.scalar(select(TrialRow.entries).where(TrialRow.id == id_)) or [])
+
+    def trial(self, id_: str, pilot: str | None = None) -> TrialRow:
+        """Return a trial, only of a pilot if one is given.
+
+        Raises
+        ------
+        TrialError
+            If there is none.
+        """
+        with Session(self._engine) as session:
+            row = session.get(TrialRow, id_)
+        if row is None or (pilot is not None and row.pilot != pilot):
+            raise TrialError(f"there is no trial {id_[:80]!r} of yours: list them with /v1/trials", "unknown")
+        return row
+
+    def trials(self, pilot: str | None = None, phases: Sequence[Phase] = ()) -> list[TrialRow]:
+        """Return trials, the oldest first; of one pilot, or of all."""
+        chosen = select(TrialRow).order_by(TrialRow.made, TrialRow.id)
+        if pilot is not None:
+            chosen = chosen.where(TrialRow.pilot == pilot)
+        if phases:
+            chosen = chosen.where(TrialRow.phase.in_(phases))
+        with Session(self._engine) as session:
+            return list(session.scalars(chosen))
+
+    def ranked(self, challenge: str, edition: str) -> list[TrialRow]:
+        """Return the graded trials of a challenge and edition that came to their end, the oldest first."""
+        chosen = select(TrialRow).order_by(TrialRow.made, TrialRow.id)
+        chosen = chosen.where(TrialRow.challenge == challenge, TrialRow.edition == edition)
+        with Session(self._engine) as session:
+            return list(session.scalars(chosen.where(TrialRow.mode == "graded", TrialRow.phase == "done")))
+
+    def change(self, id_: str, phases: Sequence[Phase] = (), **values: Any) -> bool:  # noqa: ANN401 - columns
+        """Change columns of a trial; return whether it was in one of some phases, and so was changed."""
+        changed = update(TrialRow).where(TrialRow.id == id_).values(**values)
+        if phases:
+            changed = changed.where(TrialRow.phase.in_(phases))
+        with Session(self._engine) as session, session.begin():
+            return bool(session.execute(changed.returning(TrialRow.id)).all())
+
+    def end_of(self, row: TrialRow, step: int) -> int:
+        """Return the time of the last tick of a step [us since the Unix epoch]."""
+        challenge = self.challenges[row.challenge]
+        return row.start + step * challenge.step * SECOND
+
+    def step_of(self, row: TrialRow, time: int) -> int:
+        """Return how many steps are over at a time of the world [us since the Unix epoch]."""
+        challenge = self.challenges[row.challenge]
+        return max(time - row.start, 0) // (challenge.step * SECOND)
+
+    def answer(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int]:
+        """Take answers, all or none; return the trial, how many count, and how many had come before.
+
+        Raises
+        ------
+        TrialError
+            If one cannot count.
+        """
+        with self._lock:
+            row = self.trial(id_, pilot)
+            challenge = self.challenges[row.challenge]
+            step, time = self._moment(row, challenge, document)
+            now = self._clock.now()
+            texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]
+            known, count = self._answers_of(row, step)
+            new = [text for text in dict.fromkeys(texts) if text not in known]
+            if len(known) + len(new) > MAX_ANSWERS or count + len(new) > ROOM:
+                raise TrialError(
+                    f"a step has up to {MAX_ANSWERS:,} answers and a seed up to {ROOM:,}: these are too many, none counts",
+                    "limit",
+                )
+            with Session(self._engine) as session, session.begin():
+                values: dict[str, Any] = {"heartbeat": now}
+                if document.next:
+                    values["wanted"] = row.step + 1
+                session.execute(update(TrialRow).where(TrialRow.id == id_).values(**values))
+                if new:
+                    text = "[" + ",".join(one.decode() for one in new) + "]"
+                    session.add(AnswerRow(trial=id_, seed=row.current, step=step, time=time, answers=text))
+            known.update(new)
+            self._known[id_] = row.current, step, known, count + len(new)
+        if document.next:
+            self.on_wanted()
+        return row, len(new), len(texts) - len(new)
+
+    def answers(self, id_: str, seed: int) -> list[tuple[int, msgspec.Raw]]:
+        """Return time [us since the Unix epoch] and text of every answer of a seed, in the order in which they came."""
+        chosen = select(AnswerRow).where(AnswerRow.trial == id_, AnswerRow.seed == seed).order_by(AnswerRow.id)
+        with Session(self._engine) as session:
+            return [
+                (row.time, answer)
+                for row in session.scalars(chosen)
+                for answer in msgspec.json.decode(row.answers, type=list[msgspec.Raw])
+            ]
+
+    def _moment(self, row: TrialRow, challenge: Challenge, document: NewAnswers) -> tuple[int, int]:
+        """Return the step that answers follow, and their time, if answers are taken now."""
+        if row.phase == "queued" or (row.phase in OPEN and not row.world):
+            raise TrialError("the world of this trial is not there yet: answer after its first steps", "early")
+        if row.phase not in OPEN or (row.phase == "scoring"):
+            raise TrialError(f"this trial is {row.phase}: answers have no effect any more", "over")
+        if document.seed is not None and document.seed != row.current + 1:
+            raise TrialError(f"seed {document.seed} is not the one that runs, which is {row.current + 1}", "late")
+        time = self.time_of(row)
+        step = row.step if row.speed is None else self.step_of(row, time)
+        if document.step is not None and document.step != step:
+            reason = "late" if document.step < step else "early"
+            raise TrialError(
+                f"step {document.step} is not the one that was made last, which is {step}: these answers do not count",
+                reason,
+            )
+        if document.answers and step <= challenge.first:
+            raise TrialError(f"answers count from step {challenge.first + 1} on; step {step} was made last", "early")
+        if step > challenge.steps:
+            raise TrialError("the last step of this seed is over", "over")
+        return step, min(time, self.end_of(row, challenge.steps))
+
+    def _answers_of(self, row: TrialRow, step: int) -> tuple[set[bytes], int]:
+        """Return the answers of a step so far, and how many its seed has."""
+        seed, at, known, count = self._known.get(row.id, (-1, -1, set[bytes](), 0))
+        if seed != row.current:
+            chosen = select(AnswerRow).where(AnswerRow.trial == row.id, AnswerRow.seed == row.current)
+            with Session(self._engine) as session:
+                rows = [(one.step, one.answers) for one in session.scalars(chosen)]
+            decoded = [(one, msgspec.json.decode(text, type=list[msgspec.Raw])) for one, text in rows]
+            count = sum(len(answers) for _, answers in decoded)
+            at, known = step, {bytes(answer) for one, answers in decoded if one == step for answer in answers}
+        return (known if at == step else set()), count
+
+
+def _checked(challenge: Challenge, answer: Mapping[str, Any], time: int, city: City, number: int) -> bytes:
+    """Return an answer as JSON, the same for the same answer."""
+    try:
+        decoded = msgspec.convert(answer, challenge.answer)
+        challenge.check(decoded, time, city)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise TrialError(
+            f"answer {number}: {str(error).replace('$.', '')}; none of these answers counts", "invalid"
+        ) from error
+    return msgspec.json.encode(decoded, order="sorted")
+
+
+def _new_id() -> str:
+    return "t-" + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(10))
