@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zenata.contract.trials import NewAnswers
 from zenata.wire.bulletins import Announcement, Clock, Truth
 from zenata.wire.commands import Command, Response
 from zenata.wire.senml import Record
@@ -179,7 +180,14 @@ CHANNELS: Mapping[Pattern, Channel] = {
     Pattern.ANSWER: Channel(
         action="receive",
         summary="What a pilot's service answers in a trial.",
-        payloads=(Payload(name="answer", summary="What the challenge asks for.", type=dict[str, Any]),),
+        payloads=(
+            Payload(
+                name="answers",
+                summary="Answers to the step that was made last, as the challenge has them; with `next`, the next step is made.",
+                type=NewAnswers,
+                example={"step": 200, "next": True, "answers": [{"streets": ["street-0033"]}]},
+            ),
+        ),
     ),
     Pattern.TRUTH: Channel(
         action="send",

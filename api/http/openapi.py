@@ -31,6 +31,7 @@ _TAGS = {
     "city": "Districts, kinds and sensors.",
     "readings": "Readings of sensors and devices: latest, history, live.",
     "worlds": "Worlds of one's own: their clocks, events and commands.",
+    "trials": "Trials of services against a city that knows the truth: challenges, steps, answers, scores.",
     "devices": "Devices that pilots bring, and their telemetry.",
     "exports": "Queries of any size, as files.",
     "webhooks": "Addresses to which events are delivered.",

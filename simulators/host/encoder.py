@@ -76,10 +76,19 @@ class Encoder:
         for topic, records in packs.items():
             yield Message(topic, senml.encode(records))
 
-    def clock(self, time: int, pace: Pace, messages: int) -> Message:
-        """Return what tells the world's time [us since the Unix epoch] and pace, and how many messages there were."""
-        document = Clock(time=format_time(time), speed=pace.speed or "max", state=pace.state, messages=messages)
-        return Message(self._clock_topic, msgspec.json.encode(document), retain=True)
+    def clock(self, time: int, pace: Pace, messages: int, step: int | None = None) -> Message:
+        """Return what tells the world's time [us since the Unix epoch] and pace, and how many messages there were.
+
+        Of a trial's world also how many steps are made.
+        """
+        clock = Clock(
+            time=format_time(time),
+            speed=pace.speed or "max",
+            state=pace.state,
+            messages=messages,
+            step=msgspec.UNSET if step is None else step,
+        )
+        return Message(self._clock_topic, msgspec.json.encode(clock), retain=True)
 
     def response(self, order: Order, response: commands.Response) -> Message:
         """Return the message that says what became of a command."""

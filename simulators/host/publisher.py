@@ -10,6 +10,8 @@ from simulators.record.journal import Order
 from simulators.record.record import Pace, Record
 from simulators.record.run import Run
 from simulators.world.emission import Emission
+from zenata.city.clock import SECOND
+from zenata.trials.registry import CHALLENGES
 from zenata.wire.commands import Response
 from zenata.wire.mqtt import Publisher
 
@@ -66,11 +68,18 @@ class WorldPublisher:
         if self._run.recipe.packs and self._run.recipe.publish:
             count = len(emission.values) / PACKED
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
-        self._publish(self._encoder.clock(emission.time, pace, self._run.world.messages))
+        self._publish(self._encoder.clock(emission.time, pace, self._run.world.messages, self._step(emission.time)))
         for event, effect in self._run.world.effects:
             if effect.public and before < event.start <= emission.time:
                 self._publish(self._encoder.announcement(event, effect.targets))
         self._tell_truth(emission.time, before)
+
+    def _step(self, now: int) -> int | None:
+        """Return how many steps of a trial are made [us since the Unix epoch]; None where there is no trial."""
+        recipe = self._run.recipe
+        if not recipe.trial:
+            return None
+        return (now - recipe.start) // (CHALLENGES[recipe.challenge].step * SECOND)
 
     def answer(self, order: Order, response: Response) -> None:
         """Publish what became of a command."""

@@ -22,12 +22,15 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
         ``running`` or ``paused``.
     messages : int
         How many messages its sensors have published up to now.
+    step : int, optional
+        Of a world of a trial: how many steps are made (docs/trials.md).
     """
 
     time: str
     speed: float | Literal["max"] = 1.0
     state: str = "running"
     messages: int = 0
+    step: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,9 @@ def _score(run: Run) -> Score:
 
 SHORT = replace(parking.CHALLENGE, name="short", events=lambda _: (), warm_up=1 * HOUR, duration=2 * HOUR, score=_score)
 """A challenge of few steps."""
+STEPS, FIRST = SHORT.steps, SHORT.first
+FORECAST = {"forecasts": []}
+"""An answer."""
 LAMPS = replace(SHORT, name="lamps", kinds=("streetlight",), closed_loop=True)
 """A challenge that is answered by commands."""
 
@@ -142,11 +145,36 @@ def trials_running(city: City, folder: Path, challenges: dict[str, Challenge]) -
         yield stack.enter_context(running(city=city, store=store, worlds=folder)), host
 
 
-def wait_for(client: httpx.Client, trial: str, *phases: str) -> dict[str, Any]:
-    """Wait until a trial is in a phase, and return it."""
+def wait_for(client: httpx.Client, trial: str, *phases: str, step: int = 0, world: bool = False) -> dict[str, Any]:
+    """Wait until a trial is in a phase, has made a step of its seed and has a world, if that is asked; return it."""
     for _ in range(6000):
         document = client.get(f"/v1/trials/{trial}").json()
-        if document["phase"] in phases:
+        is_there = document["step"] >= min(step, document["steps"]) or document["phase"] != "running"
+        if document["phase"] in phases and is_there and (document["world"] or not world):
             return document
         threading.Event().wait(0.02)
     raise AssertionError(f"the trial is {document['phase']}: {document['reason']}")
+
+
+def begin(client: httpx.Client, **members) -> dict:
+    response = client.post("/v1/trials", json={"challenge": "short", "seeds": [1], **members})
+    assert response.status_code == 201, response.text
+    return response.json()
+
+
+def step(client: httpx.Client, trial: dict, **members) -> dict:
+    response = client.post(trial["step_url"], json=members)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def refused(response: httpx.Response) -> tuple[str, str]:
+    problem = response.json()
+    return problem["type"].rpartition("/")[2], problem.get("code", "")
+
+
+def play(client: httpx.Client, trial: dict, first: int = 1, **last) -> dict:
+    """Make the steps of one seed from a number on, closing it with answers."""
+    for number in range(first, STEPS + 1):
+        step(client, trial, step=number)
+    return step(client, trial, **last)

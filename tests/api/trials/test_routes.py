@@ -1,58 +1,12 @@
 """Trials over HTTP, with worlds of their own."""
 
-import httpx
 import pytest
 
 import zenata.control.trials as trials_module
 from simulators.host.trials import recomputed
-from tests.api.trials.hosting import LAMPS, SHORT, trials_running, wait_for
-from tests.simulators.conftest import small_city
+from tests.api.trials.hosting import FIRST, FORECAST, LAMPS, STEPS, begin, play, refused, step, wait_for
 from zenata.trials.receipt import check_receipt, city_digest, read_receipt
 from zenata.trials.seeds import commitment_of
-
-STEPS, FIRST = SHORT.steps, SHORT.first
-FORECAST = {"forecasts": []}
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory):
-    challenges = {"short": SHORT, "lamps": LAMPS}
-    with trials_running(small_city(), tmp_path_factory.mktemp("trials"), challenges) as there:
-        yield there
-
-
-@pytest.fixture
-def client(there):
-    api, _ = there
-    with api.client() as client:
-        client.timeout = 120
-        yield client
-        for trial in client.get("/v1/trials").json()["items"]:
-            client.delete(f"/v1/trials/{trial['trial']}")
-
-
-def begin(client: httpx.Client, **members) -> dict:
-    response = client.post("/v1/trials", json={"challenge": "short", "seeds": [1], **members})
-    assert response.status_code == 201, response.text
-    return response.json()
-
-
-def step(client: httpx.Client, trial: dict, **members) -> dict:
-    response = client.post(trial["step_url"], json=members)
-    assert response.status_code == 200, response.text
-    return response.json()
-
-
-def refused(response: httpx.Response) -> tuple[str, str]:
-    problem = response.json()
-    return problem["type"].rpartition("/")[2], problem.get("code", "")
-
-
-def play(client: httpx.Client, trial: dict, first: int = 1, **last) -> dict:
-    """Make the steps of one seed from a number on, closing it with answers."""
-    for number in range(first, STEPS + 1):
-        step(client, trial, step=number)
-    return step(client, trial, **last)
 
 
 def test_a_trial_goes_step_by_step_to_a_score(client):

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_trials"
-down_revision = "0005_device_left_out"
+revision = "0007_trials"
+down_revision = "0006_web_sessions"
 branch_labels = None
 depends_on = None
 
