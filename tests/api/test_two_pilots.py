@@ -33,6 +33,7 @@ class Names:
     key: str
     export: str
     webhook: str
+    trial: str
     delivery: str
 
     def hidden(self, text: str) -> str:
@@ -134,6 +135,11 @@ ASKED: dict[tuple[str, str], list[Ask]] = {
         Ask(body={"url": "https://example.org/", "condition": THRESHOLD, **where})
         for where in ({"world": "{world}"}, {"world": "{own}"}, {"condition": THRESHOLD | {"sensor": "{device}"}})
     ],
+    ("GET", "/v1/trials/{trial}"): [Ask()],
+    ("GET", "/v1/trials/{trial}/receipt"): [Ask()],
+    ("POST", "/v1/trials/{trial}/step"): [Ask(body={"step": 1})],
+    ("POST", "/v1/trials/{trial}/answers"): [Ask(body={"answers": []})],
+    ("DELETE", "/v1/trials/{trial}"): [Ask()],
     ("GET", "/v1/webhooks/{webhook}"): [Ask()],
     ("PATCH", "/v1/webhooks/{webhook}"): [Ask(body={"enabled": False})],
     ("DELETE", "/v1/webhooks/{webhook}"): [Ask()],
@@ -155,6 +161,7 @@ LISTS = (
     "/v1/session",
     "/v1/me/activity",
     "/v1/audit",
+    "/v1/trials",
     "/v1/webhooks",
     "/v1/pilots/test-pilot",
     "/v1/pilots/test-pilot/keys",
@@ -176,6 +183,10 @@ OF_NOBODY = {
         "/v1/event-types",
         "/v1/scenarios",
         "/v1/networks/{network}",
+        "/v1/challenges",
+        "/v1/challenges/{challenge}",
+        "/v1/leaderboards/{challenge}",
+        "/v1/leaderboards/{challenge}/compare",
         "/healthz",
         "/readyz",
         "/problems/{name}",
@@ -190,11 +201,12 @@ OF_NOBODY = {
     ("POST", "/v1/worlds"),
     ("POST", "/v1/session"),
     ("DELETE", "/v1/session"),
+    ("POST", "/v1/trials"),
 }
 """Routes that speak of the city alone, or make something new of one's own."""
 
 FOR_OTHERS = {("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/alerts")}
-FOR_OTHERS |= {("POST", "/v1/dead-letters/replay")}
+FOR_OTHERS |= {("POST", "/v1/dead-letters/replay"), ("POST", "/v1/editions/{edition}/close")}
 """Routes that a pilot may not ask."""
 
 THEIR_DEVICE = {"id": "secret-roof-x", "name": "secret-name", "external": "secret-eui-x", "longitude": -7.45}
@@ -225,6 +237,7 @@ def theirs(api: Api) -> Names:
         make("/v1/pilots/ben/keys", {"name": "secret-key-x"})
         export = make("/v1/exports", {"world": "w-foreign", **RANGE})["id"]
         hook = make("/v1/webhooks", {"name": "secret-hook", "url": "https://example.org/", "condition": THRESHOLD})
+        trial = make("/v1/trials", {"challenge": "leak-detection"})["trial"]
         delivery = make(f"/v1/webhooks/{hook['id']}/test", {})["id"]
         wait_until(lambda: ben.get(f"/v1/exports/{export}").json()["state"] == "done", "it is written")
     return Names(
@@ -236,6 +249,7 @@ def theirs(api: Api) -> Names:
         key="secret-key-x",
         export=export,
         webhook=hook["id"],
+        trial=trial,
         delivery=delivery,
     )
 
@@ -251,6 +265,7 @@ def nothing_like(names: Names) -> Names:
         key="secret-key-y",
         export=names.export[:-8] + "0badbeef"[-8:],
         webhook=names.webhook[:-8] + "0badbeef",
+        trial=names.trial[:-8] + "0badbeef",
         delivery=names.delivery[:-8] + "0badbeef",
     )
 

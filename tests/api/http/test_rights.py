@@ -26,6 +26,8 @@ GET    /query                                                   a.p. -    -
 POST   /query                                                   a.p. -    -
 GET    /v1/alerts                                               ae.. -    -
 GET    /v1/audit                                                aepg -    -
+GET    /v1/challenges                                           aepg -    -
+GET    /v1/challenges/{challenge}                               aepg -    -
 GET    /v1/city                                                 aepg -    -
 POST   /v1/commands                                             aepg a... a...
 GET    /v1/commands/{command}                                   aepg ae.. aepg
@@ -37,6 +39,7 @@ DELETE /v1/devices/{device}                                     a.p. .... -
 GET    /v1/devices/{device}                                     aepg ae.. -
 PATCH  /v1/devices/{device}                                     a.p. .... -
 GET    /v1/districts                                            aepg -    -
+POST   /v1/editions/{edition}/close                             a... -    -
 GET    /v1/event-types                                          aepg -    -
 GET    /v1/exports                                              aepg -    -
 POST   /v1/exports                                              aep. -    -
@@ -50,6 +53,8 @@ GET    /v1/frame                                                aepg -    -
 GET    /v1/frame/stream                                         aepg -    -
 GET    /v1/kinds                                                aepg -    -
 GET    /v1/latest                                               aepg -    -
+GET    /v1/leaderboards/{challenge}                             aepg -    -
+GET    /v1/leaderboards/{challenge}/compare                     aepg -    -
 GET    /v1/ledger                                               aepg -    -
 GET    /v1/ledger/{world}                                       aepg ae.. aepg
 GET    /v1/map                                                  aepg -    -
@@ -77,6 +82,13 @@ GET    /v1/session                                              aepg -    -
 GET    /v1/stream                                               aepg -    -
 GET    /v1/streets                                              aepg -    -
 POST   /v1/telemetry                                            a.p. -    -
+GET    /v1/trials                                               aepg -    -
+POST   /v1/trials                                               a.p. -    -
+DELETE /v1/trials/{trial}                                       a.p. a... -
+GET    /v1/trials/{trial}                                       aepg ae.. -
+POST   /v1/trials/{trial}/answers                               a.p. .... -
+GET    /v1/trials/{trial}/receipt                               aepg ae.. -
+POST   /v1/trials/{trial}/step                                  a.p. .... -
 GET    /v1/webhooks                                             aepg -    -
 POST   /v1/webhooks                                             a.p. -    -
 DELETE /v1/webhooks/{webhook}                                   a.p. .... -
@@ -185,6 +197,7 @@ def bens(api: Api) -> dict[str, str]:
         assert ben.post("/v1/devices", json={"id": "roof"}).status_code == 201
         export = ben.post("/v1/exports", json={"start": "2026-01-01T00:00:00Z"}).json()["id"]
         hook = ben.post("/v1/webhooks", json={"url": "https://example.org/", "condition": threshold}).json()["id"]
+        trial = ben.post("/v1/trials", json={"challenge": "leak-detection"}).json()["trial"]
         delivery = ben.post(f"/v1/webhooks/{hook}/test").json()["id"]
     return {
         "world": "w-foreign",
@@ -196,6 +209,7 @@ def bens(api: Api) -> dict[str, str]:
         "event": "leak-1",
         "command": "a",
         "name": "main",
+        "trial": trial,
     }
 
 
@@ -244,7 +258,7 @@ def test_what_needs_no_key_tells_everybody_the_same(api: Api, path: str) -> None
 
 @pytest.mark.parametrize("role", Role)
 def test_who_may_not_call_a_route_gets_403_whatever_it_asks_about(api: Api, role: Role) -> None:
-    nothing = dict.fromkeys(("device", "export", "webhook", "delivery", "event"), "none")
+    nothing = dict.fromkeys(("device", "export", "webhook", "delivery", "event", "trial", "edition"), "none")
     nothing |= {"world": "zenata", "pilot": "nobody", "command": "none", "name": "none"}
     with api.client(role.value) as client:
         for row in TABLE:
