@@ -1,148 +1,217 @@
 """Reference forecasts: how much a plain gradient-boosted model beats climatology and persistence, domain by domain.
 
-Usage: python -m scripts.physics_forecast; takes some minutes. Forecasts are of the next hour, from what a city could know:
-the hour, the kind of day, and what was seen up to now. The model is scikit-learn's with its defaults.
+Usage: python -m scripts.physics_forecast; takes some minutes. Forecasts are of the quarter of an hour that begins 15, 30 or
+60 min ahead, from what a city could know: the hour, the kind of day, and what was seen up to now. The model is
+scikit-learn's with its defaults; climatology is the mean of the same quarter on days of the same kind, persistence the
+newest quarter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
 
-from scripts.physics_runs import QUARTER, SKY, run
+from scripts.physics_runs import MINUTE, QUARTER, SKY, run
 from simulators.domains.base import Domain, sensors_of
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.city.pack import load_city
 from zenata.city.readings import FloatArray
 
-SPAN = ("2026-04-05T23:00Z", "2026-05-24T23:00Z")
-"""Seven weeks from a Monday on, one holiday among them."""
+SPAN = ("2026-04-05T23:00Z", "2026-05-10T23:00Z")
+"""Five weeks from a Monday on, one holiday among them."""
 
-TRAINED = 5 * 168
-"""Hours that are learnt from; the others are forecast."""
+DAY = 96
+"""Quarters of an hour in a day."""
 
 SERIES = 40
-"""Sensors of a domain at most, evenly spread."""
+"""Sensors or districts of a domain at most, evenly spread."""
+
+HORIZONS = {15: 1, 30: 2, 60: 4}
+"""Minutes ahead, and in quarters of an hour."""
 
 Reader = Callable[[City, Conditions, dict[str, Domain]], FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Hourly means.
+    """Means of quarters of an hour, from a local midnight on.
 
     Parameters
     ----------
-    values : dict of str to ndarray, shape (n_hours, n_series)
+    values : dict of str to ndarray, shape (n_quarters, n_series)
         By domain.
-    rest : ndarray of bool, shape (n_hours,)
+    rest : ndarray of bool, shape (n_quarters,)
         Whether most people do not work.
+    hints : dict of str to ndarray, shape (n_quarters, n_series, len(HORIZONS))
+        What else tells of each horizon, of some domains.
     """
 
     values: dict[str, FloatArray]
     rest: FloatArray
+    hints: dict[str, FloatArray]
 
 
-def _flow(city: City, now: Conditions, domains: dict[str, Domain]) -> FloatArray:
-    roads = {street.id: street.road for street in city.streets}
-    main = [roads[str(city.sensors[n].attributes["street"])] == "primary" for n in sensors_of(city, "traffic")]
-    return domains["traffic"].observe(now)[main, 0]
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """By how much the model's error is smaller than those of climatology and persistence, as a share of theirs."""
+
+    climatology: float
+    persistence: float
 
 
 def _districts(city: City, kind: str, values: FloatArray) -> FloatArray:
     """Return the sum over the sensors of each district."""
     names = [district.id for district in city.districts]
     home = [names.index(city.sensors[number].district) for number in sensors_of(city, kind)]
-    return np.bincount(home, values, len(names))
+    return np.bincount(home, values, len(names)).astype(np.float64)
+
+
+def _observed(kind: str) -> Reader:
+    return lambda _city, now, domains: domains[kind].observe(now)[:, 0]
+
+
+def _by_district(kind: str) -> Reader:
+    return lambda city, now, domains: _districts(city, kind, domains[kind].observe(now)[:, 0])
+
+
+def _traffic(city: City, now: Conditions, domains: dict[str, Domain]) -> FloatArray:
+    roads = {street.id: street.road for street in city.streets}
+    main = [roads[str(city.sensors[n].attributes["street"])] == "primary" for n in sensors_of(city, "traffic")]
+    return domains["traffic"].observe(now)[main, 0]
 
 
 READERS: dict[str, Reader] = {
-    "traffic": _flow,
-    "parking": lambda city, now, domains: _districts(city, "parking", domains["parking"].observe(now)[:, 0]),
-    "crowd": lambda _, now, domains: domains["crowd"].observe(now)[:, 0],
-    "air": lambda _, now, domains: domains["air"].observe(now)[:, 0],
-    "charger": lambda city, now, _: _districts(city, "charger", now.charger_power),
-    "meter": lambda _, now, _domains: now.customer_load.copy(),
-    "water": lambda _, _now, domains: np.array([float(domains["water"].arrays["rates"][1])]),
+    "traffic": _traffic,
+    "parking": _by_district("parking"),
+    "crowd": _observed("crowd"),
+    "charger": _by_district("charger"),
+    "water": lambda _city, _now, domains: np.array([float(domains["water"].arrays["rates"][1])]),
+    "meter": lambda _city, now, _domains: now.customer_load.copy(),
+    "air": _observed("air"),
 }
-"""What is forecast: flows of primary streets, bays taken and power of chargers in each district, people at counters, NO2 at
-stations, the load of each district, and what all draw of water."""
+"""What is forecast: flows of primary streets, bays taken and power of chargers in each district, people at counters, what
+all draw of water, the load of each district, and NO2 at stations."""
 
 
-def history(city: City, names: tuple[str, ...], span: tuple[str, str] = SPAN) -> History:
-    """Simulate some domains, a quarter of an hour a tick."""
+def _sessions(city: City, now: Conditions, domains: dict[str, Domain]) -> FloatArray:
+    """Return the power of sessions that will go on, as drivers' apps say, shape (n_districts, len(HORIZONS)) [W]."""
+    power, _, _, wanted, departure = domains["charger"].observe(now).T
+    goes_on = [(departure > minutes) & (1000 * wanted > power * minutes / 60) for minutes in HORIZONS]
+    return np.stack([_districts(city, "charger", power * part) for part in goes_on], axis=1)
+
+
+HINTS: dict[str, Reader] = {"charger": _sessions}
+
+DISTRICTS = READERS | {"traffic": _by_district("traffic")}
+"""The same with flows of all detectors of a district: in ticks of a quarter of an hour each counts its last minute alone."""
+
+
+def history(
+    city: City,
+    names: Collection[str],
+    span: tuple[str, str] = SPAN,
+    *,
+    every: int = QUARTER,
+    readers: dict[str, Reader] = READERS,
+    series: int = SERIES,
+) -> History:
+    """Simulate some domains, `every` a tick [us]."""
     rows: dict[str, list[FloatArray]] = {name: [] for name in names}
-    rest = []
+    rest: list[bool] = []
+    hints: dict[str, list[FloatArray]] = {name: [] for name in names if name in HINTS}
     needed = {*SKY, "drainage", *names} | ({"traffic"} if "air" in names else set())
-    for now, domains in run(city, tuple(needed), *span, every=QUARTER):
+    for now, domains in run(city, tuple(needed), *span, every=every):
         for name in names:
-            rows[name].append(READERS[name](city, now, domains).copy())
+            rows[name].append(readers[name](city, now, domains).copy())
         rest.append(now.rest_day)
-    values = {}
+        for name, seen in hints.items():
+            seen.append(HINTS[name](city, now, domains))
+    ticks = QUARTER // every
+    values, known = {}, {}
     for name, taken in rows.items():
-        hourly = np.array(taken).reshape(len(taken) // 4, 4, -1).mean(axis=1)
-        alive = hourly[:, hourly.mean(axis=0) > 1]
-        values[name] = alive[:, np.unique(np.linspace(0, alive.shape[1] - 1, SERIES).astype(int))]
-    return History(values, np.array(rest).reshape(-1, 4)[:, 0])
+        means = np.array(taken).reshape(len(taken) // ticks, ticks, -1).mean(axis=1)
+        alive = np.flatnonzero(means.mean(axis=0) > 1)
+        chosen = alive[np.unique(np.linspace(0, len(alive) - 1, series).astype(int))]
+        values[name] = means[:, chosen]
+        if name in hints:
+            known[name] = np.array(hints[name])[ticks - 1 :: ticks, chosen]
+    return History(values, np.array(rest)[::ticks], known)
 
 
-def margins(values: FloatArray, rest: FloatArray) -> tuple[float, float]:
-    """Return by how much the model's error is smaller than climatology's and than persistence's, as a share of theirs.
+def margins(known: History, name: str, ahead: int, *, trained: float = 0.75) -> Margins:
+    """Train a model on the first weeks and return its margins on the others.
 
     Errors are root mean squares over all series, each over its own mean.
 
     Parameters
     ----------
-    values : ndarray, shape (n_hours, n_series)
-    rest : ndarray of bool, shape (n_hours,)
+    known : History
+    name : str
+        Of the domain.
+    ahead : int
+        Quarters of an hour.
+    trained : float
+        Share of the time that is learnt from.
     """
-    scaled = values / values[:TRAINED].mean(axis=0)
-    slot = np.arange(len(rest)) % 24 + 24 * rest
-    usual = np.zeros((48, scaled.shape[1]))
-    for number in range(48):
-        some = np.flatnonzero(slot[:TRAINED] == number)
-        usual[number] = scaled[some].mean(axis=0) if len(some) else scaled[:TRAINED].mean(axis=0)
+    values, rest = known.values[name], known.rest
+    split = int(len(values) * trained)
+    usual_level = values[:split].mean(axis=0)
+    scaled = values / usual_level
+    slot = np.arange(len(rest)) % DAY + DAY * rest
+    usual = np.zeros((2 * DAY, scaled.shape[1]))
+    for number in range(2 * DAY):
+        some = np.flatnonzero(slot[:split] == number)
+        usual[number] = scaled[some].mean(axis=0) if len(some) else scaled[:split].mean(axis=0)
     climatology = usual[slot]
     away = scaled - climatology
-    hours = np.arange(169, len(scaled))
-    features = np.stack([
-        climatology[hours], climatology[hours - 1], away[hours - 1], away[hours - 2], away[hours - 24], away[hours - 168],
-        np.broadcast_to(_last_day(away)[hours - 1], away[hours].shape),
-        np.broadcast_to(away[hours - 1].mean(axis=1, keepdims=True), away[hours].shape),
-        np.broadcast_to((hours % 24)[:, None], away[hours].shape),
-        np.broadcast_to((hours // 24 % 7)[:, None], away[hours].shape),
-        np.broadcast_to(rest[hours, None], away[hours].shape),
-    ], axis=-1)  # fmt: skip
-    known = hours < TRAINED
+    newest = np.arange(DAY, len(scaled) - ahead)
+    wanted = newest + ahead
+    recent = _mean_of_last(away, 4)
+    columns = (
+        climatology[wanted], climatology[newest], away[newest], away[newest - 1], away[newest - 2], recent[newest],
+        away[wanted - DAY], _mean_of_last(away, DAY)[newest], away[newest].mean(axis=1, keepdims=True),
+        recent[newest].mean(axis=1, keepdims=True), (wanted % DAY)[:, None], rest[wanted, None],
+    )  # fmt: skip
+    features = np.stack([np.broadcast_to(column, away[newest].shape) for column in columns], axis=-1)
+    if name in known.hints:
+        features = np.concatenate([features, known.hints[name][newest] / usual_level[:, None]], axis=-1)
+    past = wanted < split
     model = HistGradientBoostingRegressor(random_state=1)
-    model.fit(features[known].reshape(-1, features.shape[-1]), away[hours][known].ravel())
-    later = hours[~known]
-    forecast = climatology[later] + model.predict(features[~known].reshape(-1, features.shape[-1])).reshape(
-        len(later), -1
-    )
+    with threadpool_limits(1):  # threads that wait for each other take far longer on a busy machine
+        model.fit(features[past].reshape(-1, features.shape[-1]), (away[wanted] - away[newest])[past].ravel())
+    found = model.predict(features[~past].reshape(-1, features.shape[-1])).reshape((~past).sum(), -1)
+    later = wanted[~past]
     errors = [
         float(np.sqrt(((scaled[later] - guess) ** 2).mean()))
-        for guess in (forecast, climatology[later], scaled[later - 1])
+        for guess in (climatology[later] + away[later - ahead] + found, climatology[later], scaled[later - ahead])
     ]
-    return 1 - errors[0] / errors[1], 1 - errors[0] / errors[2]
+    return Margins(1 - errors[0] / errors[1], 1 - errors[0] / errors[2])
 
 
-def _last_day(away: FloatArray) -> FloatArray:
-    """Return the mean of the last 24 hours up to each, shape (n_hours, n_series)."""
-    total = np.cumsum(np.concatenate([np.zeros((1, away.shape[1])), away]), axis=0)
-    first = np.maximum(np.arange(len(away)) - 23, 0)
-    return np.asarray((total[1:] - total[first]) / (np.arange(len(away)) - first + 1)[:, None])
+def _mean_of_last(values: FloatArray, count: int) -> FloatArray:
+    """Return the mean of the last `count` rows up to each, shape (n, n_series)."""
+    total = np.cumsum(np.concatenate([np.zeros((1, values.shape[1])), values]), axis=0)
+    first = np.maximum(np.arange(len(values)) - count + 1, 0)
+    return np.asarray((total[1:] - total[first]) / (np.arange(len(values)) - first + 1)[:, None])
 
 
 def main() -> None:
     """Print the margins of every domain."""
-    known = history(load_city("zenata"), tuple(READERS))
-    print(f"{'next hour':<10} {'over climatology':>18} {'over persistence':>18}")
-    for name, values in known.values.items():
-        climatology, persistence = margins(values, known.rest)
-        print(f"{name:<10} {100 * climatology:>16.0f} % {100 * persistence:>16.0f} %", flush=True)
+    city = load_city("zenata")
+    minutes = ("traffic", "crowd")  # where a tick of a quarter of an hour shows its last minute alone
+    parts = [history(city, minutes, every=MINUTE), history(city, [name for name in READERS if name not in minutes])]
+    print(f"{'domain':<10} {'min ahead':>10} {'over climatology':>18} {'over persistence':>18}")
+    for known in parts:
+        for name in known.values:
+            for minutes_ahead, ahead in HORIZONS.items():
+                found = margins(known, name, ahead)
+                print(
+                    f"{name:<10} {minutes_ahead:>10} {100 * found.climatology:>16.0f} % {100 * found.persistence:>16.0f} %",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

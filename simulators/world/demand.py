@@ -11,9 +11,10 @@ Factors are functions of the city, the seed and the local time alone: there is n
 and any choice of domains gives the same ones. They are made of
 
 - a day of the city and a day of each district, both with a memory of days, so that what a day is like can be learnt
-  from the day before and from the neighbours. Half of the variance is shared by all sectors (default): a busy day on the
+  from the day before and from the neighbours (within some kilometres). Half of the variance is shared by all sectors (default): a busy day on the
   streets is one for parking bays too;
-- a slow local part with a memory of hours, correlated over some kilometres;
+- hours of the city and of each district, with a memory of hours: a rush comes early or late, a place is busier than
+  yesterday. So what was counted up to now tells of the next hour, more than the usual course does;
 - the calendar: weekdays differ, a working day between two days of rest is quiet, the day before a holiday is busy, and
   households travel in summer;
 - rain, where the sector is known to react to it. What else a domain does with the weather is its own.
@@ -35,8 +36,8 @@ from zenata.city.readings import FloatArray
 NODES = 12
 """Times of a local day at which factors are computed; between two they are interpolated."""
 
-DAY_MEMORY, LOCAL_MEMORY = 0.6, 8.0
-"""Correlation of a day with the next; time after which the slow local part has forgotten itself [h] (defaults)."""
+DAY_MEMORY, HOUR_MEMORY = 0.6, 3.0
+"""Correlation of a day with the next; time after which the part of the hours has forgotten itself [h] (defaults)."""
 
 REACH = 1_500.0
 """Distance over which the correlation of districts falls to 1/e [m] (default)."""
@@ -44,8 +45,8 @@ REACH = 1_500.0
 SHARED = 0.5
 """Share of the variance that all sectors have in common (default)."""
 
-DAYS_BACK, NODES_BACK = 10, 24
-"""How many earlier innovations are added up: what is older weighs less than 0.5 %."""
+DAYS_BACK, NODES_BACK = 10, 12
+"""How many earlier innovations are added up: what is older weighs less than 1 %."""
 
 FORTNIGHT = 14
 """Length of the periods in which a household goes on holiday once at most [d]."""
@@ -60,8 +61,8 @@ class Sector:
 
     Parameters
     ----------
-    city, district, local : float
-        Standard deviations of the logarithm: of the city's days, of a district's days beside them, of its slow part.
+    city, district, city_hours, hours : float
+        Standard deviations of the logarithm: of the city's days, of a district's days beside them, and of the hours of both.
     weekdays : tuple of float
         Factors of Monday to Friday when people work.
     bridge, eve : float
@@ -72,7 +73,8 @@ class Sector:
 
     city: float
     district: float
-    local: float
+    city_hours: float
+    hours: float
     weekdays: tuple[float, float, float, float, float] = (1.0, 1.0, 1.0, 1.0, 1.0)
     bridge: float = 1.0
     eve: float = 1.0
@@ -84,24 +86,74 @@ SECTORS: dict[str, Sector] = {
     # 2.1 % less traffic (Keay and Simmonds 2005, doi:10.1016/j.aap.2004.07.005).
     "traffic": Sector(
         city=0.025,
-        district=0.04,
-        local=0.06,
+        district=0.03,
+        city_hours=0.06,
+        hours=0.14,
         weekdays=(0.98, 0.99, 1.0, 1.0, 1.03),
         bridge=0.85,
         eve=1.05,
         rain=-0.02,
     ),
     "parking": Sector(
-        city=0.04, district=0.08, local=0.10, weekdays=(0.99, 1.0, 1.0, 1.0, 1.01), bridge=0.85, eve=1.03
+        city=0.04,
+        district=0.06,
+        city_hours=0.04,
+        hours=0.12,
+        weekdays=(0.99, 1.0, 1.0, 1.0, 1.01),
+        bridge=0.85,
+        eve=1.03,
     ),
-    "crowd": Sector(city=0.10, district=0.12, local=0.20, weekdays=(0.97, 0.97, 0.98, 1.0, 1.08), bridge=1.2, eve=1.1),
-    "water": Sector(city=0.032, district=0.035, local=0.04, weekdays=(1.01, 1.0, 1.0, 1.0, 0.99), bridge=0.98),
-    "waste": Sector(city=0.05, district=0.08, local=0.10, weekdays=(1.06, 1.0, 0.98, 0.98, 0.98), eve=1.08),
+    "crowd": Sector(
+        city=0.03,
+        district=0.07,
+        city_hours=0.05,
+        hours=0.2,
+        weekdays=(0.98, 0.98, 0.98, 1.0, 1.05),
+        bridge=1.2,
+        eve=1.1,
+    ),
+    "water": Sector(
+        city=0.028,
+        district=0.03,
+        city_hours=0.03,
+        hours=0.05,
+        weekdays=(1.01, 1.0, 1.0, 1.0, 0.99),
+        bridge=0.98,
+    ),
+    "waste": Sector(
+        city=0.05,
+        district=0.08,
+        city_hours=0.0,
+        hours=0.1,
+        weekdays=(1.06, 1.0, 0.98, 0.98, 0.98),
+        eve=1.08,
+    ),
     "charger": Sector(
-        city=0.06, district=0.10, local=0.15, weekdays=(0.97, 0.99, 1.0, 1.0, 1.04), bridge=0.9, eve=1.08
+        city=0.05,
+        district=0.08,
+        city_hours=0.10,
+        hours=0.20,
+        weekdays=(0.97, 0.99, 1.0, 1.0, 1.04),
+        bridge=0.9,
+        eve=1.08,
     ),
-    "meter": Sector(city=0.02, district=0.03, local=0.04, weekdays=(0.99, 1.0, 1.0, 1.0, 1.01), bridge=0.97),
-    "bus": Sector(city=0.03, district=0.05, local=0.06, weekdays=(1.0, 1.01, 1.01, 1.0, 0.98), bridge=0.85, rain=0.02),
+    "meter": Sector(
+        city=0.02,
+        district=0.03,
+        city_hours=0.01,
+        hours=0.04,
+        weekdays=(0.99, 1.0, 1.0, 1.0, 1.01),
+        bridge=0.97,
+    ),
+    "bus": Sector(
+        city=0.02,
+        district=0.04,
+        city_hours=0.04,
+        hours=0.08,
+        weekdays=(1.0, 1.01, 1.01, 1.0, 0.98),
+        bridge=0.85,
+        rain=0.02,
+    ),
 }
 """By name. All figures without a source beside them are defaults, chosen so that the working days of the whole city vary
 by 3 to 8 % in traffic and 3 to 5 % in water. Their order is that of the draws: append only."""
@@ -124,7 +176,7 @@ class Demand:
         self._spread = _spatial(city)
         self._numbers = {name: number for number, name in enumerate(SECTORS)}
         self._days: dict[int, FloatArray] = {}
-        self._innovations: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+        self._innovations: dict[int, tuple[FloatArray, FloatArray]] = {}
 
     def factors(self, sector: str, day: date, hour: float, rain: float = 0.0) -> FloatArray:
         """Return the factor on the usual demand of a sector, shape (n_districts,), in the order of ``city.districts``.
@@ -188,18 +240,19 @@ class Demand:
         """Return the factors at the nodes of a day, shape (n_sectors, NODES, n_districts)."""
         weights = np.sqrt(1 - DAY_MEMORY**2) * DAY_MEMORY ** np.arange(DAYS_BACK)
         past = [self._innovation(day - ago) for ago in range(DAYS_BACK)]
-        city = _shared(np.einsum("k,ks->s", weights, np.array([part[0] for part in past])))
-        district = _shared(np.einsum("k,ksd->sd", weights, np.array([part[1] for part in past])))
-        keep = float(np.exp(-24 / NODES / LOCAL_MEMORY))
-        fading = np.sqrt(1 - keep**2) * keep ** np.arange(NODES_BACK)
-        whole = np.concatenate([past[ago][2] for ago in range(-(-NODES_BACK // NODES), -1, -1)], axis=1)
-        windows = np.lib.stride_tricks.sliding_window_view(whole, NODES_BACK, axis=1)[:, -NODES:, :, ::-1]
-        local = _shared(np.einsum("k,sndk->snd", fading, windows))
-        sizes = np.array([(sector.city, sector.district, sector.local) for sector in SECTORS.values()])
+        days = _shared(np.einsum("k,ksd->sd", weights, np.array([part[0] for part in past])))
+        remembered = float(np.exp(-24 / NODES / HOUR_MEMORY))
+        fading = np.sqrt(1 - remembered**2) * remembered ** np.arange(NODES_BACK)
+        nodes = np.concatenate([past[ago][1] for ago in range(-(-NODES_BACK // NODES), -1, -1)], axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(nodes, NODES_BACK, axis=1)[:, -NODES:, :, ::-1]
+        hours = _shared(np.einsum("k,sndk->snd", fading, windows))
+        sizes = np.array([
+            (sector.city, sector.district, sector.city_hours, sector.hours) for sector in SECTORS.values()
+        ])  # fmt: skip
         log = (
-            (sizes[:, 0] * city)[:, None, None]
-            + (sizes[:, 1, None] * district)[:, None, :]
-            + sizes[:, 2, None, None] * local
+            (sizes[:, 0, None] * days[:, :1] + sizes[:, 1, None] * days[:, 1:])[:, None]
+            + sizes[:, 2, None, None] * hours[:, :, :1]
+            + sizes[:, 3, None, None] * hours[:, :, 1:]
             - (sizes**2).sum(axis=1)[:, None, None] / 2
         )
         usual = np.array([self._calendar_factor(sector, day) for sector in SECTORS.values()])
@@ -215,19 +268,23 @@ class Demand:
         tomorrow = self._calendar.day(today + timedelta(days=1))
         return factor * (sector.eve if tomorrow.holiday and not rest[1] else 1.0)
 
-    def _innovation(self, day: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the fresh part of a day: of the city, of districts and of their nodes, one row more than sectors.
+    def _innovation(self, day: int) -> tuple[FloatArray, FloatArray]:
+        """Return the fresh part of a day and of its nodes, of the city and then of districts, one row more than sectors.
 
-        Their shapes are (1 + n_sectors,), (1 + n_sectors, n_districts) and (1 + n_sectors, NODES, n_districts).
+        Their shapes are (1 + n_sectors, 1 + n_districts) and (1 + n_sectors, NODES, 1 + n_districts).
         """
         if day not in self._innovations:
             if len(self._innovations) > 3 * DAYS_BACK:
                 self._innovations.clear()
-            rng, rows, districts = draws(self._seed, Stream.DEMAND, day), 1 + len(SECTORS), len(self._spread)
-            city = rng.standard_normal(rows)
-            rest = rng.standard_normal((rows, 1 + NODES, districts))
-            rest = np.einsum("de,sne->snd", self._spread, rest)
-            self._innovations[day] = city, rest[:, 0], rest[:, 1:]
+            rng = draws(self._seed, Stream.DEMAND, day)
+            rows, districts = 1 + len(SECTORS), len(self._spread)
+            city = rng.standard_normal((rows, 1))
+            places = np.einsum("de,sne->snd", self._spread, rng.standard_normal((rows, 1 + NODES, districts)))
+            city_hours = rng.standard_normal((rows, NODES, 1))
+            self._innovations[day] = (
+                np.concatenate([city, places[:, 0]], axis=1),
+                np.concatenate([city_hours, places[:, 1:]], axis=2),
+            )
         return self._innovations[day]
 
 

@@ -61,16 +61,18 @@ def test_people_throw_away_their_yearly_waste(city, conditions):
     assert waste.arrays["totals"][0] / 3 * 365.25 / people == pytest.approx(425.8, rel=0.12)
 
 
-def test_three_times_as_much_at_aid_el_kebir(city, conditions):
-    amounts = []
-    for start in (MONDAY, AID):
-        now = dataclasses.replace(conditions, aid_el_kebir=False)
-        begin(now, start)
-        now.aid_el_kebir = start == AID
-        waste = Waste(city, now)
-        run(waste, now, 20)
-        amounts.append(waste.arrays["totals"][0])
-    assert amounts[1] == pytest.approx(3 * amounts[0], rel=0.08)
+def test_three_times_as_much_at_aid_el_kebir(city, monkeypatch):
+    """The mean of six seeds, as a few bulky things weigh as much as a day's bags."""
+    monkeypatch.setattr(Conditions, "demand_factors", lambda self, *_: np.ones(len(city.districts)))
+    amounts = np.zeros(2)
+    for number, start in enumerate((MONDAY, AID)):
+        for seed in range(6):
+            now = begin(Conditions.of(city, seed=seed), start)
+            now.aid_el_kebir = start == AID
+            waste = Waste(city, now)
+            run(waste, now, 20, every=900_000_000)
+            amounts[number] += waste.arrays["totals"][0]
+    assert amounts[1] == pytest.approx(3 * amounts[0], rel=0.1)
 
 
 def test_each_container_is_emptied_every_other_night(city, conditions):

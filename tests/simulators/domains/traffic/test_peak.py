@@ -56,10 +56,10 @@ def test_primary_streets_fill_and_queues_stand(usual):
 
 
 def busy_primaries(usual):
-    """Ten primary streets, evenly among those that are more than half full."""
+    """Ten primary streets, evenly among those that are more than six tenths full."""
     seen, _, traffic = usual
     ratio, links = load(traffic, seen), traffic._detectors
-    busy = np.sort(links[PRIMARY[links] & (ratio > 0.55)])
+    busy = np.sort(links[PRIMARY[links] & (ratio > 0.6)])
     return busy[np.linspace(0, len(busy) - 1, 10).round().astype(int)]
 
 
