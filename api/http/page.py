@@ -38,6 +38,7 @@ _CODINGS = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
 _TYPES = {  # those of the machine may differ
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".json": "application/json",
     ".webmanifest": "application/manifest+json",
