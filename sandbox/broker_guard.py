@@ -9,19 +9,21 @@ import logging
 import shutil
 import time
 from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from sandbox.retained import MAX_RETAINED, RetainedSweeper
 from zenata.broker.log import LogTail, Refusal, WriteError, parse
 from zenata.broker.monitor import BrokerMonitor, Traffic
 from zenata.city.clock import WallClock
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, Audit, AuditEntry
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED, Audit, AuditEntry
 from zenata.control.authenticator import Authenticator
 from zenata.errors import BrokerError
 from zenata.process.background import Background
+from zenata.wire.address import Address
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +94,8 @@ class UsageWatch:
         self._seen: dict[int, tuple[int, int]] = {}  # messages and bytes by connection
         self._pilots: dict[str, dict[str, Allowance]] = {}
         self._first = True
+        self.sent: Mapping[str, int] = {}
+        """Messages of each pilot since the check before."""
 
     def check(
         self, traffic: Sequence[tuple[str, Traffic]], rates: dict[str, float], now: float
@@ -123,6 +127,7 @@ class UsageWatch:
             if one.is_open:
                 open_.setdefault(pilot, []).append(one.number)
         self._seen = {one.number: (one.messages, one.size) for _, one in traffic}
+        self.sent = messages
         first, self._first = self._first, False
         if first:  # what was sent before we looked is nobody's fault now
             return {}, []
@@ -175,6 +180,10 @@ class BrokerGuard(Background):
     audit : Audit
     connections : int
         That one pilot may have at once.
+    sweeper : Address
+        The broker, with the user that may remove what pilots have retained.
+    owners : callable
+        Returns the owner of each private world.
     """
 
     def __init__(
@@ -186,10 +195,13 @@ class BrokerGuard(Background):
         register: Authenticator,
         audit: Audit,
         connections: int,
+        sweeper: Address,
+        owners: Callable[[], Mapping[str, str]],
     ) -> None:
         super().__init__("broker guard", daemon=True)
         self._monitor, self._folder, self._register, self._audit = monitor, folder, register, audit
         self._tail, self._usage = LogTail(log_file), UsageWatch(connections)
+        self._owners, self._sweeper = owners, RetainedSweeper(sweeper, self._report_removed)
         self._until: dict[str, float] = {}
         self._cannot_write = False
         self._restarted = -_RETRY
@@ -213,6 +225,10 @@ class BrokerGuard(Background):
         return "it could not write to a full disk, and would refuse messages for ever; there is room again"
 
     def _run(self) -> None:
+        with self._sweeper:
+            self._watch()
+
+    def _watch(self) -> None:
         while not self._stop.wait(_INTERVAL):
             try:
                 self._check()
@@ -236,6 +252,7 @@ class BrokerGuard(Background):
         known = [(users[one.user], one) for one in traffic if one.user in users]
         rates = {pilot: self._register.quotas(pilot).messages_per_second for pilot, _ in known}
         reasons, surplus = self._usage.check(known, rates, time.monotonic())
+        self._sweeper.count(self._usage.sent)
         for pilot, reason in reasons.items():
             self._until[pilot] = time.monotonic() + CUT_OFF
             self._note(pilot, BROKER_CUT_OFF, pilot, {"reason": reason, "seconds": CUT_OFF})
@@ -257,6 +274,10 @@ class BrokerGuard(Background):
                 self._reported[what] = now
                 detail = {"address": refusal.address, "reason": refusal.reason}
                 self._note(pilot or "broker", BROKER_REFUSED, refusal.client, detail)
+
+    def _report_removed(self, owner: str, count: int) -> None:
+        """Note that retained messages were removed: to the pilot whose they were, or whose world they commanded."""
+        self._note(self._owners().get(owner, owner), BROKER_REMOVED, owner, {"count": count, "allowed": MAX_RETAINED})
 
     def _note(self, who: str, what: str, target: str, detail: Mapping[str, object]) -> None:
         self._audit.record(AuditEntry(time=WallClock().now(), who=who, what=what, target=target, detail=dict(detail)))

@@ -10,7 +10,7 @@ from typing import Self
 
 from sandbox.init import FIRST
 from sandbox.settings import Settings
-from zenata.broker.base import RESERVED, User, pilot_user, service_user
+from zenata.broker.base import RESERVED, SWEEPER, SWEEPING, User, pilot_user, service_user
 from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
 from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.mosquitto import is_hash_of
@@ -121,7 +121,11 @@ class EmbeddedUsers:
         self._stamp: tuple[int, ...] = ()
         self.certificate = self._copied(certificate) if certificate else None
         self._nats = Nats(monitor=monitor_port)
-        self._services = [service_user(name, self._nats.hash_password(secret)) for name, secret in secrets.items()]
+        hashes = {name: self._nats.hash_password(secret) for name, secret in secrets.items()}
+        self._services = [
+            User(name=name, password_hash=hash_, rights=SWEEPING) if name == SWEEPER else service_user(name, hash_)
+            for name, hash_ in hashes.items()
+        ]
         self._pilots = PilotUsers(settings, register, lambda entry: entry.bcrypt)
         self._written: Sequence[User] = ()
         self._monitor, self._gone = monitor, set[str]()

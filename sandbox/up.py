@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -23,7 +23,7 @@ from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_regis
 from sandbox.parts import AWAITED_FILE, moment
 from sandbox.running import ASKED, Running, banner
 from sandbox.settings import Settings
-from zenata.broker.base import MONITOR, wait_ready
+from zenata.broker.base import MONITOR, SWEEPER, wait_ready
 from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.nats import MonitorPort, Nats
 from zenata.city.clock import SECOND, format_time
@@ -36,6 +36,7 @@ from zenata.process.supervisor import Program, Supervisor
 from zenata.process.tls import Certificate, Trust
 from zenata.store import open_store
 from zenata.wire.address import Address, parse_url
+from zenata.worlds.folders import WorldFolders
 
 Say = Callable[[str], None]
 
@@ -59,6 +60,8 @@ class Plan:
     access: EmbeddedUsers | None
     monitor: BrokerMonitor | None
     """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
+    sweeper: Address | None
+    """The embedded broker, with the user that may remove what pilots have retained."""
     certificate: Certificate | None
 
 
@@ -116,7 +119,7 @@ def _look_after(settings: Settings, plan: Plan, supervisor: Supervisor, guard: B
 
 def _guard(settings: Settings, plan: Plan, register: Register) -> BrokerGuard | None:
     """Return what watches the embedded broker, if that is used."""
-    if plan.access is None or plan.monitor is None:
+    if plan.access is None or plan.monitor is None or plan.sweeper is None:
         return None
     guard = BrokerGuard(
         monitor=plan.monitor,
@@ -125,6 +128,8 @@ def _guard(settings: Settings, plan: Plan, register: Register) -> BrokerGuard | 
         register=register,
         audit=Audit(open_control_data(settings)),
         connections=settings.connections,
+        sweeper=plan.sweeper,
+        owners=WorldFolders(settings.worlds_dir).owners,
     )
     plan.access.excluded = lambda: guard.excluded
     return guard
@@ -181,14 +186,15 @@ def _plan(settings: Settings, register: Register) -> Plan:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
     ports = free_ports(settings.host, wanted)
     programs: list[Program] = []
-    access, monitor, monitor_url = None, None, ""
+    access, monitor, monitor_url, sweeper = None, None, "", None
     if settings.broker is None:
-        secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest")}  # for this run alone
+        secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest", SWEEPER)}  # for this run alone
         monitor_port, monitor_url = _monitor_port()
         monitor = BrokerMonitor(monitor_url)
         access = EmbeddedUsers(settings, register, secrets, ports, certificate, monitor_port, monitor)
         trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
         address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
+        sweeper = replace(address, username=SWEEPER, password=secrets[SWEEPER])
         mqtt, ws = str(address), f"{'wss' if certificate else 'ws'}://{settings.host}:{ports['--ws-port']}/mqtt"
         brokers = {name: mqtt.replace("://", f"://{name}:{quote(secret)}@", 1) for name, secret in secrets.items()}
         programs.append(access.program())
@@ -224,6 +230,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
         key=_key(settings, register),
         access=access,
         monitor=monitor,
+        sweeper=sweeper,
         certificate=certificate,
     )
 

@@ -30,6 +30,8 @@ MEDIA_TYPE = "application/problem+json"
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
+_MAX_TEXT = 2000  # characters of a problem's detail
+
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of the body of a request, before and after it is unzipped."""
 
@@ -224,8 +226,8 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
             "type": problem_type(self.name),
             "title": kind.title,
             "status": kind.status,
-            "detail": self.detail,
-            "instance": instance,
+            "detail": _shortened(self.detail),
+            "instance": _shortened(instance),
             **self.members,
         }
 
@@ -233,6 +235,11 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         """Return the response for a request of the path `instance`."""
         body = msgspec.json.encode(self.document(instance))
         return Response(body, KINDS[self.name].status, self.headers, MEDIA_TYPE)
+
+
+def _shortened(text: str) -> str:
+    """Return a text that may repeat what was sent, but not all of 60 kB of it."""
+    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 4]} ..."
 
 
 def problem_type(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from api.http.context import Context
 from zenata.broker.monitor import Connection
 from zenata.city.clock import SECOND, WallClock, format_time
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, AuditEntry
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED, AuditEntry
 from zenata.control.device import Device
 from zenata.control.keys import Role
 from zenata.control.pilot import Pilot
@@ -123,7 +123,9 @@ def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:
     A client that was refused before it showed a key is anybody's: it is of the pilots that have used its address.
     """
     since = WallClock().now() - HOUR
-    entries = context.audit.entries(what=(BROKER_CUT_OFF, BROKER_REFUSED), since=since, limit=_INCIDENTS)
+    entries = context.audit.entries(
+        what=(BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED), since=since, limit=_INCIDENTS
+    )
     addresses = context.activity.of(pilot.name).addresses
     for entry in entries:
         if entry.who == pilot.name or (entry.who == _BROKER and entry.detail.get("address") in addresses):
@@ -149,7 +151,7 @@ def _incident(context: Context, pilot: Pilot, entry: AuditEntry) -> dict[str, An
     own = entry.who == pilot.name or _pilots_at(context, entry.detail["address"]) <= {pilot.name}
     return {
         "time": format_time(entry.time),
-        "kind": "cut-off" if entry.what == BROKER_CUT_OFF else "refused",
+        "kind": {BROKER_CUT_OFF: "cut-off", BROKER_REMOVED: "removed"}.get(entry.what, "refused"),
         "detail": _sentence(entry, show_client=own),
     }
 
@@ -158,6 +160,11 @@ def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
     detail = entry.detail
     if entry.what == BROKER_CUT_OFF:
         return f"the broker was closed to {entry.who} for {detail['seconds']:.0f} s: {detail['reason']}"
+    if entry.what == BROKER_REMOVED:
+        return (
+            f"{detail['count']:,} retained messages of {entry.target} were removed, as {detail['allowed']:,} are allowed: "
+            "publish without retain, or on fewer topics"
+        )
     client = f"the MQTT client {entry.target!r}" if show_client and entry.target else "an MQTT client"
     return f"{client} at {detail['address']} was refused: {detail['reason']}"
 

@@ -1,8 +1,10 @@
 """What one key can do to the embedded broker, and what its pilot is told: made for real, on one city."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -72,6 +74,58 @@ def test_c4_a_device_cannot_have_a_name_that_makes_an_impossible_topic(city: Run
     for name in ("my roof", "a.b", "a/b", "a+b", "a#", "a>b"):
         answer = httpx.post(f"{city.http}/v1/devices", headers=headers, json={"id": name}, trust_env=False)
         assert answer.status_code == 422, name
+
+
+def pilot(city: RunningCity, name: str) -> str:
+    """Make a pilot, wait until the broker knows it, and return its key."""
+    headers = {"Authorization": f"Bearer {city.admin_key}"}
+    with httpx.Client(base_url=city.http, headers=headers, timeout=20, trust_env=False) as admin:
+        assert admin.post("/v1/pilots", json={"name": name}).status_code == 201
+        key: str = admin.post(f"/v1/pilots/{name}/keys", json={"name": "k"}).json()["key"]
+
+    def is_known() -> bool:
+        with Client(city.broker, f"{name}_k", secret=key) as one:
+            return one.connected
+
+    wait_until(is_known, "the broker knows it")
+    return key
+
+
+def test_whoever_opens_connections_without_end_is_cut_off_and_nobody_else(city: RunningCity) -> None:
+    """By sockets of our own, as a client of a library costs a thread each."""
+    key = pilot(city, "many")
+    user = b"many_k"
+    opened: list[socket.socket] = []
+    with Client(city.broker, "demo", secret=city.key) as demo, ExitStack() as stack:
+        for number in range(260):
+            one = socket.create_connection((city.broker.host, city.broker.mqtt_port), timeout=20)
+            stack.callback(one.close)
+            name = f"c{number}".encode()
+            fields = b"".join(len(part).to_bytes(2, "big") + part for part in (name, user, key.encode()))
+            body = b"\x00\x04MQTT\x04\xc2\x00\x3c" + fields  # MQTT 3.1.1, section 3.1
+            one.sendall(b"\x10" + bytes([len(body)]) + body)
+            opened.append(one)
+
+        def detail() -> str:
+            items = [one for one in all_alerts(city) if one["pilot"] == "many"]
+            return " ".join(one["detail"] for one in items)
+
+        wait_until(lambda: "connections" in detail() or "connects" in detail(), "it is cut off, and why is told")
+        assert demo.connected
+        city.wait_for_more()
+
+        def is_closed(one: socket.socket) -> bool:
+            one.setblocking(False)
+            try:
+                while one.recv(4096):
+                    pass
+            except BlockingIOError:
+                return False
+            except OSError:
+                pass
+            return True
+
+        wait_until(lambda: all(map(is_closed, opened)), "all its connections are closed")
 
 
 def test_whoever_floods_is_cut_off_for_a_minute_and_nobody_else(city: RunningCity) -> None:

@@ -82,7 +82,13 @@ ADMINISTRATOR = "broker"
 MONITOR = "watcher"
 """The user that reads the monitoring of an embedded broker."""
 
-RESERVED = frozenset({*SERVICES, ADMINISTRATOR, MONITOR})
+SWEEPER = "sweeper"
+"""The user that removes what pilots have retained too much of at an embedded broker."""
+
+SWEEPING = Rights(publish=("pilots/#", "+/commands/#"), subscribe=("pilots/#", "+/commands/#"))
+"""Its rights: all topics on which pilots may publish."""
+
+RESERVED = frozenset({*SERVICES, ADMINISTRATOR, MONITOR, SWEEPER})
 """Names that no pilot may have."""
 
 _PUBLIC = ("telemetry/#", "packs/#", "clock", "events")  # what may be read of a world

@@ -125,7 +125,7 @@ class Incident(Document, frozen=True, kw_only=True):
     """Something that the broker did to a pilot far beyond its quota, or to one of its clients, in the last hour."""
 
     time: Time
-    kind: Literal["cut-off", "refused"]
+    kind: Literal["cut-off", "refused", "removed"]
     detail: str
 
 
@@ -171,6 +171,7 @@ class Alert(Document, frozen=True, kw_only=True):
         "not-stored",
         "cut-off",
         "refused",
+        "removed",
         "suspended",
         "devices-silent",
         "dead-letters",

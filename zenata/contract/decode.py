@@ -84,6 +84,8 @@ def _syntax(body: bytes) -> str:
         return f"is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
     except RecursionError:
         return "is nested too deeply"
+    except ValueError:  # of Python itself, which reads no integer of more than 4,300 digits
+        return "holds a number of too many digits"
     return "holds half of a surrogate pair, which is no character, or a number such as NaN, which JSON does not have"
 
 

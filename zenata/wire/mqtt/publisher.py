@@ -34,6 +34,8 @@ class Publisher:
         What it also listens to while it is connected.
     on_message : callable
         Called with topic and payload of what comes, by the network's thread.
+    only_retained : bool
+        Whether it is called only with what the broker had retained before.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Publisher:
         in_flight: int = 1000,
         filters: Sequence[str] = (),
         on_message: Callable[[str, bytes], object] = lambda *_: None,
+        only_retained: bool = False,
     ) -> None:
         self._address = address
         self._filters = [(filter_, 1) for filter_ in filters]
@@ -60,7 +63,7 @@ class Publisher:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
-        self._listener = on_message
+        self._listener, self._only_retained = on_message, only_retained
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +144,8 @@ class Publisher:
         self._connector.lost(reason)
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        if self._only_retained and not message.retain:
+            return
         with suppress(UnicodeDecodeError):  # of the topic, which is then none of ours
             self._listener(message.topic, bytes(message.payload))
 
