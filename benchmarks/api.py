@@ -63,7 +63,30 @@ def run() -> list[Row]:
             latest = median_time(lambda: get("/v1/latest"))
             means = median_time(lambda: get(f"/v1/readings?{query}"))
             size = len(get("/v1/latest"))
+            packed = {
+                coding: (median_time(lambda: get("/v1/latest", coding)), len(get("/v1/latest", coding)))  # noqa: B023 - called at once
+                for coding in ("gzip", "zstd")
+            }
+            frame = median_time(lambda: get("/v1/frame?property=power"))
+            frame_size = len(get("/v1/frame?property=power"))
     return [
+        *(
+            Row(
+                f"the same as {coding}, {bytes_ / 1e3:.0f} kB",
+                "",
+                f"{took * 1e3:.1f} ms",
+                f"{latest * 1e3:.1f} ms, {size / 1e3:,.0f} kB (plain)",
+                f"{took / latest:.1f}",
+            )
+            for coding, (took, bytes_) in packed.items()
+        ),
+        Row(
+            f"/v1/frame of the power of all its sensors, {frame_size / 1e3:.0f} kB",
+            "< 10 ms, < 90 kB",
+            f"{frame * 1e3:.1f} ms",
+            f"{latest * 1e3:.1f} ms (/v1/latest)",
+            f"{frame / latest:.2f}",
+        ),
         Row(
             f"/v1/latest of all series of the city, {size / 1e6:.1f} MB of JSON",
             "< 25 ms",
@@ -128,8 +151,8 @@ class Client:
         self._connection = http.client.HTTPConnection(HOST, port, timeout=30)
         self.headers = {"Authorization": f"Bearer {key}"}
 
-    def __call__(self, path: str) -> bytes:
-        self._connection.request("GET", path, headers=self.headers)
+    def __call__(self, path: str, coding: str = "identity") -> bytes:
+        self._connection.request("GET", path, headers=self.headers | {"Accept-Encoding": coding})
         with self._connection.getresponse() as response:
             body = response.read()
         if response.status != http.HTTPStatus.OK:

@@ -39,13 +39,17 @@ from api.http.security import protect
 from api.live import frame_routes
 from api.live import routes as live_routes
 from api.messages import routes as message_routes
-from api.pilots import monitoring_routes, session_routes
+from api.pilots import console_routes, monitoring_routes, session_routes
 from api.pilots import routes as pilot_routes
+from api.pilots.history import Watch
+from api.pilots.monitoring import findings
 from api.readings import routes as readings_routes
 from api.trials import routes as trial_routes
 from api.webhooks import routes as webhook_routes
+from api.webhooks.alerts import AlertDeliverer
 from api.worlds import catalog as catalog_routes
 from api.worlds import routes as world_routes
+from zenata.city.clock import WallClock
 from zenata.errors import StoreError
 
 _MAX_THREADS = 1_000  # more than all pools together ever use
@@ -64,7 +68,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         Folder of the built page, if not where it usually is.
     """
     app = Application(
-        lifespan=_many_threads,
+        lifespan=_lifespan,
         redirect_slashes=False,  # it would lead to the host that the request names
         exception_handlers={
             Problem: on_problem,
@@ -101,6 +105,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         message_routes,
         pilot_routes,
         monitoring_routes,
+        console_routes,
         session_routes,
         service_routes,
     ):
@@ -112,7 +117,14 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
 
 
 @asynccontextmanager
-async def _many_threads(_: FastAPI) -> AsyncIterator[None]:
-    """Let the pools of the context bound how many threads work, and not one number for all of them together."""
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Watch the pilots, and let the pools of the context bound how many threads work, not one number for all of them."""
+    context: Context = app.state.context
     to_thread.current_default_thread_limiter().total_tokens = _MAX_THREADS
-    yield
+    deliverer = AlertDeliverer(context.webhooks.register, context.register.is_admin, WallClock())
+    watch = Watch(context.history, context.alerts, lambda: list(findings(context)), deliverer.tell)
+    watch.start()
+    try:
+        yield
+    finally:
+        await to_thread.run_sync(watch.close)

@@ -19,6 +19,8 @@ from api.http.pools import FairPool, HeavyQueries
 from api.live.frame import FrameBuilder
 from api.live.hub import Hub
 from api.pilots.activity import Activity
+from api.pilots.alerts import Alerts
+from api.pilots.history import History
 from api.readings.encode import Encoder
 from api.trials.service import TrialService
 from api.webhooks.service import WebhookService
@@ -137,6 +139,16 @@ class Context:
     def activity(self) -> Activity:
         """Counts each pilot's requests."""
         return Activity(WallClock())
+
+    @cached_property
+    def history(self) -> History:
+        """What pilots do by hour."""
+        return History(self.register.engine, self.activity, WallClock())
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What somebody should look at, since when, and who has seen it."""
+        return Alerts(self.register.engine, WallClock())
 
     @cached_property
     def guard(self) -> Guard:

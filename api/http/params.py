@@ -269,6 +269,24 @@ class KeysParams(Params):
     )
 
 
+class PilotsParams(Params):
+    """Parameters of /v1/activity."""
+
+    pilot: Names = Field((), description="Only these pilots.")
+    theme: Names = Field((), description="Only pilots with these themes.")
+    edition: Names = Field((), description="Only pilots of these editions of the programme.")
+    start: str | None = Field(
+        None, description="From when on: RFC 3339, a number since 1970, or from now (`-7d`).", max_length=64
+    )
+    end: str | None = Field(None, description="Up to when; as `start`. Now if left out.", max_length=64)
+
+
+class AlertsParams(PilotsParams):
+    """Parameters of /v1/alerts."""
+
+    severity: Names = Field((), description="Only these: `critical`, `warning`, `info`.")
+
+
 class AuditParams(Params):
     """Parameters of /v1/audit."""
 

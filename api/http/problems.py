@@ -98,6 +98,7 @@ KINDS: dict[str, ProblemKind] = {
     "unknown-command": ProblemKind(
         status=404, title="No such command", help="Name its world with ?world=; a world remembers the last 10,000."
     ),
+    "unknown-alert": ProblemKind(status=404, title="No such alert", help="List them with /v1/alerts?start=-7d."),
     "method-not-allowed": ProblemKind(
         status=405, title="Method not allowed", help="Use one of the methods in 'allowed'."
     ),

@@ -138,6 +138,8 @@ RIGHTS: dict[tuple[str, str], Right] = {
     # Operation of the sandbox
     ("GET", "/metrics"): Right(WATCHERS),
     ("GET", "/v1/alerts"): Right(WATCHERS),
+    ("POST", "/v1/alerts/{alert}/acknowledge"): Right(WATCHERS),
+    ("GET", "/v1/activity"): Right(WATCHERS),
     ("GET", "/v1/keys"): Right(WATCHERS),
     ("GET", "/v1/pilots"): Right(WATCHERS),
     ("POST", "/v1/pilots/{pilot}/suspend"): Right(WATCHERS, WATCHERS),
@@ -161,6 +163,7 @@ _INSTEAD = {
 _INSTEAD_AT = {
     ("POST", "/v1/dead-letters/replay"): "Send the messages again, corrected; an administrator can replay dead letters",
     ("GET", "/v1/alerts"): "See /v1/pilots/{pilot}/activity for your own",
+    ("GET", "/v1/activity"): "See /v1/me/activity for your own",
     ("GET", "/metrics"): "See /v1/pilots/{pilot}/activity for your own counts",
     ("GET", "/v1/keys"): "See /v1/pilots/{pilot}/keys for your own",
     ("GET", "/v1/pilots"): "See /v1/me for yourself",

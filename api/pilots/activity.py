@@ -1,10 +1,10 @@
-"""Activity: counts the requests of each pilot since the process started."""
+"""Activity: counts the requests of each pilot, since the process started and by hour."""
 
 import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-from zenata.city.clock import Clock
+from zenata.city.clock import SECOND, Clock
 
 _MAX_ADDRESSES = 20
 """Newest addresses of a pilot that are remembered."""
@@ -52,6 +52,35 @@ class Requests:
         return times[-(-len(times) * 95 // 100) - 1] if times else None
 
 
+HOUR = 3600 * SECOND
+
+
+@dataclass(slots=True)
+class Hour:
+    """Requests of a pilot in an hour.
+
+    Parameters
+    ----------
+    answered : int
+    wrong, failed : int
+        Answered with 4xx, and with 5xx.
+    refused : int
+        For a quota.
+    last : int
+        Of the last request [us since the Unix epoch].
+    """
+
+    answered: int = 0
+    wrong: int = 0
+    failed: int = 0
+    refused: int = 0
+    last: int = 0
+
+
+Hours = dict[tuple[str, int], Hour]
+"""By pilot and beginning of the hour [us since the Unix epoch]."""
+
+
 class Activity:
     """Counts requests by pilot. Only names of pilots count, so there are no more entries than pilots.
 
@@ -65,6 +94,7 @@ class Activity:
         self._clock = clock
         self._lock = threading.Lock()
         self._pilots: dict[str, Requests] = {}
+        self._hours: Hours = {}
 
     def answered(self, pilot: str, status: int, seconds: float, address: str = "") -> None:
         """Count an answer that begins, the time to its first byte [s], and where it was asked from."""
@@ -75,7 +105,12 @@ class Activity:
             counts.wrong += 400 <= status < 500  # RFC 9110 section 15.5
             counts.failed += status >= 500  # RFC 9110 section 15.6
             counts.times.append(seconds)
-            counts.last = self._clock.now()
+            counts.last = now = self._clock.now()
+            hour = self._hours.setdefault((pilot, now // HOUR * HOUR), Hour())
+            hour.answered += 1
+            hour.wrong += 400 <= status < 500
+            hour.failed += status >= 500
+            hour.last = now
             if address and address not in counts.addresses:
                 counts.addresses.append(address)
 
@@ -88,7 +123,24 @@ class Activity:
         """Count a refusal for a quota."""
         with self._lock:
             over = self._pilots.setdefault(pilot, Requests()).over
-            over[quota] = (over.get(quota, (0, 0))[0] + 1, self._clock.now())
+            now = self._clock.now()
+            over[quota] = (over.get(quota, (0, 0))[0] + 1, now)
+            self._hours.setdefault((pilot, now // HOUR * HOUR), Hour(last=now)).refused += 1
+
+    def take_hours(self) -> Hours:
+        """Return what was counted by hour since the last call."""
+        with self._lock:
+            taken, self._hours = self._hours, {}
+            return taken
+
+    def give_back(self, hours: Hours) -> None:
+        """Count again what was taken, as it could not be stored."""
+        with self._lock:
+            for key, hour in hours.items():
+                here = self._hours.setdefault(key, Hour())
+                here.answered, here.wrong = here.answered + hour.answered, here.wrong + hour.wrong
+                here.failed, here.refused = here.failed + hour.failed, here.refused + hour.refused
+                here.last = max(here.last, hour.last)
 
     def pilots_at(self, address: str) -> set[str]:
         """Return the pilots whose requests came from an address."""

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from api.http.context import Context
+from api.pilots.activity import HOUR
+from api.pilots.alerts import Finding
 from zenata.broker.monitor import Connection
-from zenata.city.clock import SECOND, WallClock, format_time
+from zenata.city.clock import WallClock, format_time
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED, AuditEntry
 from zenata.control.device import Device
 from zenata.control.keys import Role
@@ -17,8 +19,6 @@ from zenata.errors import BrokerError
 from zenata.store.dead_letters import DeadLetter
 
 log = logging.getLogger(__name__)
-
-HOUR = 3600 * SECOND
 
 Connected = Mapping[str, Sequence[Connection]]
 """Connections by pilot."""
@@ -88,33 +88,33 @@ def activity(context: Context, pilot: Pilot, connected: Connected | None) -> dic
     }
 
 
-def alerts(context: Context) -> Iterator[dict[str, Any]]:
+def findings(context: Context) -> Iterator[Finding]:
     """Return what somebody should look at, of all pilots."""
     for address, wait in context.guard.locked.items():
-        yield _alert(
-            None, "locked-out", f"{address} showed too many wrong keys; it is locked out for {wait:.0f} s more"
-        )
+        detail = f"{address} showed too many wrong keys; it is locked out for {wait:.0f} s more"
+        yield _finding(None, "locked-out", detail, address)
     for reason in context.ready():
-        yield _alert(None, "not-ready", reason)
+        yield _finding(None, "not-ready", reason, reason)
     owners = context.worlds.owners()
     for world, problem in context.stalled().items():
         if world != context.world:
-            yield {"pilot": owners.get(world), "kind": "not-stored", "detail": problem}
+            yield Finding(pilot=owners.get(world), kind="not-stored", detail=problem, subject=world)
     for entry in _unclaimed(context):
-        yield _alert(None, "refused", _sentence(entry, show_client=True))
+        sentence = _sentence(entry, show_client=True)
+        yield _finding(None, "refused", sentence, sentence)
     if (filled := _filled(context)) > _FULL:
         detail = f"the broker uses {filled:.0%} of the disk it may; full, it lets nobody connect (docs/operations.md)"
-        yield _alert(None, "broker-filling", detail)
+        yield _finding(None, "broker-filling", detail)
     for pilot in context.register.pilots():
         if pilot.suspended is not None:
-            yield _alert(pilot, "suspended", f"suspended since {format_time(pilot.suspended)}: {pilot.reason}")
+            yield _finding(pilot, "suspended", f"suspended since {format_time(pilot.suspended)}: {pilot.reason}")
             continue
-        yield from _alerts(pilot, activity(context, pilot, None))
+        yield from _findings(pilot, activity(context, pilot, None))
 
 
-def own_alerts(context: Context, pilot: Pilot) -> Iterator[dict[str, Any]]:
+def own_findings(context: Context, pilot: Pilot) -> Iterator[Finding]:
     """Return what a pilot should look at itself."""
-    yield from _alerts(pilot, activity(context, pilot, None))
+    yield from _findings(pilot, activity(context, pilot, None))
 
 
 def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:
@@ -169,26 +169,30 @@ def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
     return f"{client} at {detail['address']} was refused: {detail['reason']}"
 
 
-def _alerts(pilot: Pilot, seen: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _findings(pilot: Pilot, seen: dict[str, Any]) -> Iterator[Finding]:
     requests, devices, letters = seen["requests"], seen["devices"], seen["dead_letters"]
     for incident in {one["detail"]: one for one in reversed(seen["broker"])}.values():
-        yield _alert(pilot, incident["kind"], incident["detail"])
+        yield _finding(pilot, incident["kind"], incident["detail"], incident["detail"])
     if devices["offline"]:
-        yield _alert(
+        yield _finding(
             pilot, "devices-silent", f"{devices['offline']} devices are silent: {', '.join(devices['silent'])}"
         )
     if letters["last_hour"]:
         count = f"{letters['last_hour']}{' or more' if letters['more'] else ''}"
-        yield _alert(pilot, "dead-letters", f"{count} dead letters in the last hour, the newest {letters['newest']}")
+        yield _finding(pilot, "dead-letters", f"{count} dead letters in the last hour, the newest {letters['newest']}")
     if requests["failed"]:
-        yield _alert(pilot, "failed", f"{requests['failed']} requests failed on our side; the log of the API says why")
+        yield _finding(
+            pilot, "failed", f"{requests['failed']} requests failed on our side; the log of the API says why"
+        )
     if requests["answered"] >= _ENOUGH and requests["wrong"] > requests["answered"] * _MOST_WRONG:
-        yield _alert(pilot, "wrong", f"{requests['wrong']} of {requests['answered']} requests were wrong")
+        yield _finding(pilot, "wrong", f"{requests['wrong']} of {requests['answered']} requests were wrong")
     for quota in seen["quotas"]:
         if quota["refused_last_hour"]:
-            yield _alert(pilot, "over-quota", f"refused for the quota {quota['name']}, which is {quota['limit']:,}")
+            detail = f"refused for the quota {quota['name']}, which is {quota['limit']:,}"
+            yield _finding(pilot, "over-quota", detail, quota["name"])
         elif quota["limit"] and quota["used"] > quota["limit"] * _NEARLY:
-            yield _alert(pilot, "nearly-over", f"{quota['used']:,} of the quota {quota['name']}, {quota['limit']:,}")
+            detail = f"{quota['used']:,} of the quota {quota['name']}, {quota['limit']:,}"
+            yield _finding(pilot, "nearly-over", detail, quota["name"])
 
 
 def _used(context: Context, pilot: Pilot) -> Iterator[tuple[str, float]]:
@@ -230,5 +234,5 @@ def _last(devices: list[Device]) -> str | None:
     return None if seen is None else format_time(seen)
 
 
-def _alert(pilot: Pilot | None, kind: str, detail: str) -> dict[str, Any]:
-    return {"pilot": pilot.name if pilot else None, "kind": kind, "detail": detail}
+def _finding(pilot: Pilot | None, kind: str, detail: str, subject: str = "") -> Finding:
+    return Finding(pilot=pilot.name if pilot else None, kind=kind, detail=detail, subject=subject)

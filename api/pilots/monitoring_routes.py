@@ -16,10 +16,11 @@ from api.http.problems import Problem
 from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
-from api.pilots.monitoring import activity, alerts, connected, own_alerts
+from api.pilots.console_routes import alert_document
+from api.pilots.monitoring import activity, connected, own_findings
 from api.pilots.routes import find
 from zenata.city.clock import format_time
-from zenata.contract.activity import Activity, Alert, OwnActivity
+from zenata.contract.activity import Activity, OwnActivity
 from zenata.contract.activity import AuditEntry as AuditDocument
 from zenata.contract.base import Page
 from zenata.control.audit import AuditEntry
@@ -45,13 +46,8 @@ def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> R
     """Say what the pilot of the key asks and sends, what fails, and what it should look at itself."""
     found = context.register.pilot(principal.pilot)
     seen = activity(context, found, connected(context))
-    return _json(seen | {"alerts": list(own_alerts(context, found))})
-
-
-@router.get("/alerts", responses=responses(Page[Alert], *_COMMON, "store-unavailable"))
-def all_alerts(context: ContextDep, _: NoParams) -> Response:
-    """List what somebody should look at: silent devices, dead letters, failures, quotas, messages that are not stored, clients the broker refused, a full broker."""
-    return _json({"items": list(alerts(context)), "next": None})
+    raised = context.alerts.take(list(own_findings(context, found)), pilot=found.name)
+    return _json(seen | {"alerts": [alert_document(one) for one in raised]})
 
 
 @router.get("/audit", responses=responses(Page[AuditDocument], *_COMMON, content=_CSV))

@@ -128,7 +128,9 @@ class ConditionEvaluator(Background):
             self._changes = self._hooks.changes
             revision = self._hooks.revision()
         if revision != self._revision:
-            self._known = [hook for hook in self._hooks.webhooks() if hook.enabled]
+            hooks = self._hooks.webhooks()
+            # Alerts are told by `api.webhooks.alerts`.
+            self._known = [hook for hook in hooks if hook.enabled and hook.condition["type"] != "alert"]
             self._revision = revision
         elif not self._is_time("rights", _RIGHTS):
             return

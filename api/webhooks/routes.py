@@ -26,6 +26,7 @@ from zenata.city.clock import WallClock, format_time, parse_duration
 from zenata.city.model import OWN
 from zenata.contract.base import Page, split_names
 from zenata.contract.webhooks import (
+    AlertCondition,
     Condition,
     EventCondition,
     NewWebhook,
@@ -199,6 +200,8 @@ def _world(context: Context, principal: Principal, named: str | None) -> str:
 def _condition(context: Context, principal: Principal, world: str, condition: Condition) -> dict[str, Any]:
     """Return a condition as it is stored, if what it names exists. A device may report a property later."""
     stored: dict[str, Any] = msgspec.to_builtins(condition)
+    if isinstance(condition, AlertCondition):
+        return stored
     stored |= {name: split_names(stored[name]) for name in ("sensor", "kind", "district") if stored.get(name)}
     if isinstance(stored.get("property"), str) and not isinstance(condition, ThresholdCondition):
         stored["property"] = split_names(stored["property"])

@@ -162,9 +162,16 @@ def running(
     engine = open_database(control or f"sqlite:///{folder.name}/control.db")
     devices = Devices(engine)
     register = Register(engine, quotas=quotas)
+    known = {pilot.name for pilot in register.pilots()}
     for role in Role:
-        register.add(f"test-{role}", role=role, by="test")
-    secrets = {role.value: register.issue(f"test-{role}", by="test") for role in Role}
+        if f"test-{role}" not in known:
+            register.add(f"test-{role}", role=role, by="test")
+    secrets = {
+        role.value: register.rotate(f"test-{role}", "main", by="test")
+        if known
+        else register.issue(f"test-{role}", by="test")
+        for role in Role
+    }
     exports = Exports(root=worlds / "exports", store=store, clock=WallClock())
     known = Worlds(root=worlds, shared=WORLD)
     webhooks = WebhookService(

@@ -205,8 +205,9 @@ OF_NOBODY = {
 }
 """Routes that speak of the city alone, or make something new of one's own."""
 
-FOR_OTHERS = {("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/alerts")}
+FOR_OTHERS = {("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/alerts", "/v1/activity")}
 FOR_OTHERS |= {("POST", "/v1/dead-letters/replay"), ("POST", "/v1/editions/{edition}/close")}
+FOR_OTHERS |= {("POST", "/v1/alerts/{alert}/acknowledge")}
 """Routes that a pilot may not ask."""
 
 THEIR_DEVICE = {"id": "secret-roof-x", "name": "secret-name", "external": "secret-eui-x", "longitude": -7.45}

@@ -3,6 +3,8 @@
 from typing import Literal
 
 from .base import Document, JsonObject, Time
+from .pilots import Role
+from .webhooks import Severity
 
 
 class AuditEntry(Document, frozen=True, kw_only=True):
@@ -152,17 +154,31 @@ class Activity(Document, frozen=True, kw_only=True):
     quotas: list[QuotaUse]
 
 
+class Acknowledgement(Document, frozen=True, kw_only=True):
+    """Who has seen an alert, and when."""
+
+    time: Time
+    by: str
+
+
 class Alert(Document, frozen=True, kw_only=True):
     """Something that somebody should look at.
 
     Parameters
     ----------
+    id : str
     pilot : str or None
         Null where it is nobody's.
-    kind : str
-    detail : str
+    kind, detail : str
+    severity : str
+    time : datetime
+        When it was raised.
+    cleared : datetime or None
+        When it was over.
+    acknowledged : Acknowledgement or None
     """
 
+    id: str
     pilot: str | None
     kind: Literal[
         "locked-out",
@@ -180,10 +196,52 @@ class Alert(Document, frozen=True, kw_only=True):
         "over-quota",
         "nearly-over",
     ]
+    severity: Severity
     detail: str
+    time: Time
+    cleared: Time | None
+    acknowledged: Acknowledgement | None
 
 
 class OwnActivity(Activity, frozen=True, kw_only=True):
     """The activity of the pilot of the key in use, with what it should look at."""
 
     alerts: list[Alert]
+
+
+class HourActivity(Document, frozen=True, kw_only=True):
+    """Requests of a pilot in an hour.
+
+    Parameters
+    ----------
+    start : datetime
+    answered, wrong, failed : int
+        Those answered, answered with 4xx, and with 5xx.
+    refused : int
+        For a quota.
+    """
+
+    start: Time
+    answered: int
+    wrong: int
+    failed: int
+    refused: int
+
+
+class PilotActivity(OwnActivity, frozen=True, kw_only=True):
+    """What a pilot does, with who it is, and its hours.
+
+    Parameters
+    ----------
+    role, theme, edition : str
+    seen : datetime or None
+        Its last request in the range asked for.
+    hours : list of HourActivity
+        Those in which it asked anything.
+    """
+
+    role: Role
+    theme: str
+    edition: str
+    seen: Time | None
+    hours: list[HourActivity]

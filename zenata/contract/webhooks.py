@@ -9,6 +9,9 @@ from .base import LINE, Body, Document, Duration, JsonObject, Name, Names, Time,
 PublicEvent: TypeAlias = Literal["road_closure", "heatwave", "flood", "pollution_episode", "festival"]
 """Events that a city announces (docs/scenarios.md)."""
 
+Severity: TypeAlias = Literal["critical", "warning", "info"]
+"""How urgent an alert is."""
+
 _Url: TypeAlias = Annotated[str, Meta(max_length=2000, examples=["https://example.org/hook"])]
 _Text: TypeAlias = Annotated[str, LINE, Meta(max_length=200)]
 
@@ -90,7 +93,19 @@ class EventCondition(Body, frozen=True, kw_only=True, tag_field="type", tag="eve
     event: Annotated[tuple[PublicEvent, ...], Meta(max_length=20)] = ()
 
 
-Condition: TypeAlias = ThresholdCondition | SilenceCondition | EventCondition
+class AlertCondition(Body, frozen=True, kw_only=True, tag_field="type", tag="alert", omit_defaults=False):
+    """Alerts, as `GET /v1/alerts` has them: of all pilots for an administrator, else one's own.
+
+    Parameters
+    ----------
+    severity : list of str
+        Severities; all if left out.
+    """
+
+    severity: Annotated[tuple[Severity, ...], Meta(max_length=3)] = ()
+
+
+Condition: TypeAlias = ThresholdCondition | SilenceCondition | EventCondition | AlertCondition
 
 
 class NewWebhook(Body, frozen=True, kw_only=True):
@@ -103,7 +118,7 @@ class NewWebhook(Body, frozen=True, kw_only=True):
         For people.
     world : str, optional
         The shared city if left out; `p-{pilot}` for the pilot's own devices.
-    condition : ThresholdCondition, SilenceCondition or EventCondition
+    condition : ThresholdCondition, SilenceCondition, EventCondition or AlertCondition
     """
 
     url: _Url
@@ -120,7 +135,7 @@ class WebhookChange(Body, frozen=True, kw_only=True):
     url : str, optional
     name : str, optional
         For people.
-    condition : ThresholdCondition, SilenceCondition or EventCondition, optional
+    condition : ThresholdCondition, SilenceCondition, EventCondition or AlertCondition, optional
     enabled : bool, optional
         Switched on again, its condition starts from the beginning.
     """
@@ -137,7 +152,7 @@ class Webhook(Document, frozen=True, kw_only=True):
     Parameters
     ----------
     id, name, url, world : str
-    condition : ThresholdCondition, SilenceCondition or EventCondition
+    condition : ThresholdCondition, SilenceCondition, EventCondition or AlertCondition
     enabled : bool
     reason : str
         Why the sandbox switched it off.

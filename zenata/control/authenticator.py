@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import Clock, WallClock
-from zenata.control.keys import PREFIX_LENGTH, SESSION_PREFIX, Key, MqttUser, Principal, Scope, digest
+from zenata.control.keys import PREFIX_LENGTH, SESSION_PREFIX, Key, MqttUser, Principal, Role, Scope, digest
 from zenata.control.pilot import Pilot, Quotas
 from zenata.control.tables import KeyRow, PilotRow, RegisterRevision, WebSessionRow
 from zenata.errors import StoreError
@@ -105,6 +105,10 @@ class Authenticator(Background):
         """Return whether there is such a pilot, who is not suspended."""
         known = self._state.pilots.get(pilot)
         return known is not None and known.suspended is None
+
+    def is_admin(self, pilot: str) -> bool:
+        """Return whether a pilot is an administrator, who is not suspended."""
+        return self.is_active(pilot) and self._state.pilots[pilot].role is Role.ADMIN
 
     def may_command(self, pilot: str, sensor: str) -> bool:
         """Return whether a pilot was allowed this device of the shared city."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET, UnsetType
 
-from zenata_client.contract.activity import Activity, Alert, AuditEntry, OwnActivity
+from zenata_client.contract.activity import Activity, Alert, AuditEntry, OwnActivity, PilotActivity
 from zenata_client.contract.base import Page
 from zenata_client.contract.pilots import Budget, BudgetEntry, IssuedKey, Key, Me, Pilot, PilotWithKey
-from zenata_client.parameters import Moment, body
+from zenata_client.parameters import Moment, Names, body
 from zenata_client.plan import Plan, collect, delete, get, items, patch, post, route
 
 
@@ -106,9 +106,60 @@ def activity(pilot: str) -> Plan[Activity]:
     return (yield from get(Activity, route("pilots", pilot, "activity")))
 
 
-def alerts() -> Plan[list[Alert]]:
-    """Return what somebody should look at now; for engineers and administrators."""
-    return (yield from collect(items(Page[Alert], route("alerts"))))
+def alerts(
+    *,
+    pilot: Names | None = None,
+    theme: Names | None = None,
+    edition: Names | None = None,
+    severity: Names | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+) -> Plan[list[Alert]]:
+    """Return what somebody should look at, newest first; for engineers and administrators.
+
+    Parameters
+    ----------
+    pilot, theme, edition : str or list of str, optional
+        Only of these.
+    severity : str or list of str, optional
+        ``critical``, ``warning`` or ``info``.
+    start, end : str or datetime or timedelta, optional
+        Those too that were open then and are cleared now.
+    """
+    which = {"pilot": pilot, "theme": theme, "edition": edition, "severity": severity, "start": start, "end": end}
+    return (yield from collect(items(Page[Alert], route("alerts"), which)))
+
+
+def acknowledge_alert(alert: str) -> Plan[Alert]:
+    """Note that somebody has seen an alert.
+
+    Parameters
+    ----------
+    alert : str
+        Its id.
+    """
+    return (yield from post(Alert, route("alerts", alert, "acknowledge"), {}))
+
+
+def all_activity(
+    *,
+    pilot: Names | None = None,
+    theme: Names | None = None,
+    edition: Names | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+) -> Plan[list[PilotActivity]]:
+    """Return what every pilot does, with its requests by hour; for engineers and administrators.
+
+    Parameters
+    ----------
+    pilot, theme, edition : str or list of str, optional
+        Only of these.
+    start, end : str or datetime or timedelta, optional
+        Of the hours; the last day if left out.
+    """
+    which = {"pilot": pilot, "theme": theme, "edition": edition, "start": start, "end": end}
+    return (yield from collect(items(Page[PilotActivity], route("activity"), which)))
 
 
 def audit(*, who: str | None = None, limit: int | None = None) -> Plan[list[AuditEntry]]:

@@ -24,6 +24,8 @@ POST   /api/v2/write                                            a.p. -    -
 GET    /metrics                                                 ae.. -    -
 GET    /query                                                   a.p. -    -
 POST   /query                                                   a.p. -    -
+GET    /v1/activity                                             ae.. -    -
+POST   /v1/alerts/{alert}/acknowledge                           ae.. -    -
 GET    /v1/alerts                                               ae.. -    -
 GET    /v1/audit                                                aepg -    -
 GET    /v1/challenges                                           aepg -    -
@@ -207,6 +209,7 @@ def bens(api: Api) -> dict[str, str]:
         "webhook": hook,
         "delivery": delivery,
         "event": "leak-1",
+        "alert": "none",
         "command": "a",
         "name": "main",
         "trial": trial,
@@ -258,7 +261,7 @@ def test_what_needs_no_key_tells_everybody_the_same(api: Api, path: str) -> None
 
 @pytest.mark.parametrize("role", Role)
 def test_who_may_not_call_a_route_gets_403_whatever_it_asks_about(api: Api, role: Role) -> None:
-    nothing = dict.fromkeys(("device", "export", "webhook", "delivery", "event", "trial", "edition"), "none")
+    nothing = dict.fromkeys(("device", "export", "webhook", "delivery", "event", "trial", "edition", "alert"), "none")
     nothing |= {"world": "zenata", "pilot": "nobody", "command": "none", "name": "none"}
     with api.client(role.value) as client:
         for row in TABLE:
@@ -268,7 +271,7 @@ def test_who_may_not_call_a_route_gets_403_whatever_it_asks_about(api: Api, role
 
 @pytest.mark.parametrize("role", Role)
 def test_the_shared_city_is_commanded_by_administrators_alone(api: Api, role: Role) -> None:
-    names = {"world": "zenata", "event": "leak-1", "command": "a"}
+    names = {"world": "zenata", "event": "leak-1", "command": "a", "alert": "none"}
     with api.client(role.value) as client:
         for row in TABLE:
             if row.shared is not None and (row.method, row.path) != ("DELETE", "/v1/worlds/{world}"):

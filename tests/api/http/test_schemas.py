@@ -67,6 +67,8 @@ V1 = [
     "/v1/pilots/{pilot}/activity",
     "/v1/keys",
     "/v1/alerts",
+    "/v1/alerts/{alert}/acknowledge",
+    "/v1/activity",
     "/v1/webhooks",
     "/v1/webhooks/{webhook}",
     "/v1/webhooks/{webhook}/secret",

@@ -1,0 +1,138 @@
+"""Routes of those who run the sandbox: all pilots in one answer, and alerts."""
+
+from collections.abc import Collection
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import Response
+
+from api.http.auth import PrincipalDep, authenticate
+from api.http.context import Context, ContextDep
+from api.http.formats import JSON
+from api.http.params import AlertsParams, Params, PilotsParams
+from api.http.problems import KINDS, Problem, invalid
+from api.http.responses import responses
+from api.http.routing import FairRoute
+from api.pilots.activity import HOUR, Hour
+from api.pilots.alerts import Alert, of_pilots
+from api.pilots.monitoring import activity, connected, findings
+from api.readings.selection import check_names
+from zenata.city.clock import WallClock, format_time, parse_moment
+from zenata.contract.activity import Alert as AlertDocument
+from zenata.contract.activity import PilotActivity
+from zenata.contract.base import Page
+from zenata.control.pilot import Pilot
+
+router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
+
+_COMMON = ("no-key", "wrong-role", "invalid-parameter", "store-unavailable")
+_RANGE = 24 * HOUR  # before `end` [us]
+
+
+@router.get("/activity", responses=responses(Page[PilotActivity], *_COMMON))
+def all_activity(context: ContextDep, params: Annotated[PilotsParams, Query()]) -> Response:
+    """Say of every pilot what it asks and sends, what fails, its alerts, and its requests by hour, also before a restart.
+
+    Without `start` the hours are those of the last day; `requests` are those since the API started.
+    """
+    start, end = _range(params)
+    pilots, there = _pilots(context, params), connected(context)
+    context.history.store()
+    hours = context.history.between([pilot.name for pilot in pilots], start // HOUR * HOUR, end)
+    alerts = context.alerts.take(list(findings(context)))
+    items = [
+        activity(context, pilot, there)
+        | {"role": pilot.role, "theme": pilot.theme, "edition": pilot.edition}
+        | {"alerts": [alert_document(one) for one in of_pilots(alerts, [pilot.name])]}
+        | {"seen": _seen(hours[pilot.name]), "hours": [_hour(begin, hour) for begin, hour in hours[pilot.name]]}
+        for pilot in pilots
+    ]
+    return _json({"items": items, "next": None})
+
+
+@router.get("/alerts", responses=responses(Page[AlertDocument], *_COMMON))
+def all_alerts(context: ContextDep, params: Annotated[AlertsParams, Query()]) -> Response:
+    """List what somebody should look at, newest first: silent devices, dead letters, failures, quotas, messages that are not stored, clients the broker refused, a full broker.
+
+    With `start`, those too that were open since then and are cleared now.
+    """
+    found = context.alerts.take(list(findings(context)))
+    if params.start is not None or params.end is not None:
+        found = context.alerts.between(*_range(params))
+    filtered = bool(params.pilot or params.theme or params.edition)
+    names = {pilot.name for pilot in _pilots(context, params)} if filtered else None
+    items = [one for one in of_pilots(found, names) if not params.severity or one.severity in params.severity]
+    return _json({"items": [alert_document(one) for one in items], "next": None})
+
+
+@router.post("/alerts/{alert}/acknowledge", responses=responses(AlertDocument, *_COMMON, "unknown-alert"))
+def acknowledge(
+    context: ContextDep,
+    principal: PrincipalDep,
+    alert: Annotated[str, Path(description="Id of an alert.", max_length=64)],
+    _: Annotated[Params, Query()],
+) -> Response:
+    """Note that somebody has seen an alert; the first who did stays. The alert ends when its cause does."""
+    found = context.alerts.acknowledge(alert, by=principal.pilot)
+    if found is None:
+        raise Problem("unknown-alert", f"There is no alert {alert[:64]!r}. {KINDS['unknown-alert'].help}")
+    return _json(alert_document(found))
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """Return an alert as the API answers it."""
+    seen = None
+    if alert.acknowledged is not None:
+        seen = {"time": format_time(alert.acknowledged), "by": alert.acknowledged_by}
+    return {
+        "id": alert.id,
+        "pilot": alert.pilot,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "detail": alert.detail,
+        "time": format_time(alert.raised),
+        "cleared": None if alert.cleared is None else format_time(alert.cleared),
+        "acknowledged": seen,
+    }
+
+
+def _pilots(context: Context, params: PilotsParams) -> list[Pilot]:
+    """Return the pilots that are meant."""
+    known = context.register.pilots()
+    check_names("pilot", params.pilot, [pilot.name for pilot in known])
+    return [
+        pilot
+        for pilot in known
+        if _fits(pilot.name, params.pilot) and _fits(pilot.theme, params.theme) and _fits(pilot.edition, params.edition)
+    ]
+
+
+def _fits(value: str, wanted: Collection[str]) -> bool:
+    return not wanted or value in wanted
+
+
+def _range(params: PilotsParams) -> tuple[int, int]:
+    """Return the range that is meant [us], by the wall's clock; up to now, and a day long, if it is left out."""
+    now = WallClock().now()
+    try:
+        end = now + 1 if params.end is None else parse_moment(params.end, now)
+        start = end - _RANGE if params.start is None else parse_moment(params.start, now)
+    except ValueError as error:
+        raise invalid("start" if params.end is None else "end", str(error)) from None
+    if start >= end:
+        raise invalid("start", "must be before end")
+    return start, end
+
+
+def _seen(hours: list[tuple[int, Hour]]) -> str | None:
+    return format_time(hours[-1][1].last) if hours else None
+
+
+def _hour(begin: int, hour: Hour) -> dict[str, Any]:
+    counts = {name: getattr(hour, name) for name in ("answered", "wrong", "failed", "refused")}
+    return {"start": format_time(begin), **counts}
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(msgspec.json.encode(document), media_type=JSON)

@@ -1,0 +1,90 @@
+"""Deliveries of alerts: once when one is raised, once when it is cleared, to those who may see it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.pilots.alerts import Alerts, Finding
+from api.webhooks.alerts import AlertDeliverer
+from api.webhooks.register import Webhooks
+from api.webhooks.webhook import Webhook
+from tests.clocks import StandingClock
+from zenata.city.clock import SECOND
+from zenata.control.database import open_database
+
+SILENT = Finding(pilot="aqua", kind="devices-silent", detail="3 devices are silent")
+DOWN = Finding(pilot=None, kind="not-ready", detail="ingest has stopped", subject="ingest")
+
+
+class Told:
+    """Alerts, and the webhooks of an administrator and of two pilots that wait for them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.engine = open_database(f"sqlite:///{folder}/control.db")
+        self.clock = StandingClock()
+        self.alerts, self.hooks = Alerts(self.engine, self.clock), Webhooks(self.engine)
+        self.deliverer = self.restarted()
+        self.add("root"), self.add("aqua"), self.add("lumen"), self.add("urgent", pilot="root", severity=["critical"])
+        self.clock.time += SECOND
+
+    def restarted(self) -> AlertDeliverer:
+        return AlertDeliverer(self.hooks, lambda pilot: pilot == "root", self.clock)
+
+    def add(self, name: str, *, pilot: str = "", severity: list[str] | None = None) -> None:
+        condition = {"type": "alert", "severity": severity or []}
+        hook = Webhook(
+            id=f"wh_{name}",
+            pilot=pilot or name,
+            name=name,
+            url="https://example.org/",
+            world="zenata",
+            condition=condition,
+            secret="s",
+            made=self.clock.time,
+            begun=self.clock.time,
+        )
+        self.hooks.add(hook)
+
+    def look(self, *findings: Finding) -> dict[str, list[str]]:
+        """Take findings, and return the types of all deliveries so far, by webhook."""
+        self.alerts.take(findings)
+        self.deliverer.tell(self.alerts.newest())
+        names = ("root", "aqua", "lumen", "urgent")
+        return {name: [one.type for one in reversed(self.hooks.deliveries(f"wh_{name}", limit=100))] for name in names}
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Told]:
+    told = Told(tmp_path)
+    yield told
+    told.engine.dispose()
+
+
+def test_an_alert_is_told_once_to_its_pilot_and_to_administrators(told: Told) -> None:
+    raised = {"root": ["alert.raised"], "aqua": ["alert.raised"], "lumen": [], "urgent": []}
+    assert told.look(SILENT) == raised
+    assert told.look(SILENT) == raised
+    told.deliverer = told.restarted()
+    assert told.look(SILENT) == raised
+    told.clock.time += SECOND
+    both = ["alert.raised", "alert.cleared"]
+    assert told.look() == {"root": both, "aqua": both, "lumen": [], "urgent": []}
+    told.clock.time += SECOND
+    assert told.look(SILENT)["aqua"] == [*both, "alert.raised"]
+
+
+def test_what_is_nobodys_is_told_to_administrators_by_severity(told: Told) -> None:
+    assert told.look(DOWN) == {"root": ["alert.raised"], "aqua": [], "lumen": [], "urgent": ["alert.raised"]}
+
+
+def test_a_webhook_is_told_what_is_open_when_it_is_made_and_not_what_was_over(told: Told) -> None:
+    told.look(SILENT)
+    told.clock.time += SECOND
+    told.look(DOWN)
+    told.clock.time += SECOND
+    told.add("late", pilot="root")
+    told.look(DOWN)
+    bodies = [one.body for one in told.hooks.deliveries("wh_late", limit=100)]
+    assert len(bodies) == 1
+    assert "ingest has stopped" in bodies[0]
