@@ -76,6 +76,16 @@ V1 = [
     "/v1/webhooks/{webhook}/deliveries",
     "/v1/webhooks/{webhook}/deliveries/{delivery}/retry",
     "/v1/audit",
+    "/v1/challenges",
+    "/v1/challenges/{challenge}",
+    "/v1/editions/{edition}/close",
+    "/v1/leaderboards/{challenge}",
+    "/v1/leaderboards/{challenge}/compare",
+    "/v1/trials",
+    "/v1/trials/{trial}",
+    "/v1/trials/{trial}/answers",
+    "/v1/trials/{trial}/receipt",
+    "/v1/trials/{trial}/step",
 ]
 INFLUX = ["/write", "/api/v2/write", "/ping", "/health", "/ready", "/query"]
 SERVICE = ["/healthz", "/readyz", "/metrics", "/problems", "/problems/{name}"]
