@@ -1,0 +1,134 @@
+"""A service as its developer runs it: by the client and by the command line."""
+
+import sys
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from sandbox.cli.main import app
+from sandbox.running import Running
+from sandbox.settings import Settings
+from sandbox.trials import verify_receipt
+from tests.api.trials.hosting import FIRST, STEPS, begin
+from tests.client.clients import KINDS, opened
+from zenata_client import Client
+
+SERVICE = """
+from zenata_client import Client
+with Client() as client:
+    for step in client.trial("short"):
+        if not step.warm_up:
+            step.answer(forecasts=[])
+"""
+
+
+@pytest.fixture(params=KINDS)
+def service(request, there, client):
+    """A client of either kind; `client` cancels what it leaves."""
+    api, _ = there
+    with opened(request.param, api.url, api.secrets["pilot"]) as one:
+        yield one
+
+
+def test_a_loop_over_steps_is_a_whole_service(service):
+    steps = []
+    for step in service.trial("lamps", seeds=[1, 2]):
+        steps.append(step)
+        assert step.readings
+        assert {reading.kind for reading in step.readings} == {"streetlight"}
+        if not step.warm_up:
+            step.answer(forecasts=[])
+            step.command("streetlight-0001", dim=0.5)
+    assert [(step.seed, step.number) for step in steps] == [(s, n) for s in (1, 2) for n in range(1, STEPS + 1)]
+    assert [len(step.outcomes) for step in steps[:STEPS]] == [0] * (FIRST + 1) + [1] * (STEPS - FIRST - 1)
+    result = steps[-1].result
+    assert (result.phase, result.score.mean, result.results[0].commands) == ("done", STEPS - FIRST, STEPS - FIRST - 1)
+
+
+def test_a_service_that_died_goes_on_where_it_was(service, client, monkeypatch):
+    trial = begin(client)
+    monkeypatch.setenv("ZENATA_TRIAL", trial["trial"])
+    for step in service.trial("short"):
+        if step.number == FIRST + 2:
+            break  # it dies before it answers
+        if not step.warm_up:
+            step.answer(forecasts=[])
+    last = None
+    for step in service.trial("short"):
+        assert step.number >= FIRST + 2
+        step.answer(forecasts=[])
+        last = step
+    assert last.result.score.mean == STEPS - FIRST
+
+
+def test_challenges_leaderboards_and_answers_are_calls(there):
+    api, _ = there
+    with Client(api.url, api.secrets["pilot"]) as service:
+        assert {"leak-detection", "short"} <= {one.challenge for one in service.challenges()}
+        assert service.challenge("leak-detection").answer["properties"]
+        assert service.leaderboard("short", edition="none").items == []
+        trial = service.begin_trial("short", seeds=[4]).trial
+        assert service.make_step(trial, step=1, seed=1).step == 1
+        assert service.answer_trial(trial, [], step=1).taken == 0
+        service.cancel_trial(trial)
+        assert service.show_trial(trial).phase == "cancelled"
+        assert trial in [one.trial for one in service.trials()]
+
+
+@pytest.fixture
+def zenata(there, client, tmp_path, monkeypatch):
+    """The command line beside the running API; `client` cancels what it leaves."""
+    api, _ = there
+    (tmp_path / "run.json").write_bytes(msgspec.json.encode(Running(http=api.url)))
+    (tmp_path / "demo.key").write_text(api.secrets["pilot"])
+    (tmp_path / "service.py").write_text(SERVICE)
+    (tmp_path / "idle.py").write_text("raise SystemExit(3)")
+
+    def run(*words: str):
+        return CliRunner().invoke(app, ["trial", *words, "--data-dir", str(tmp_path)])
+
+    return run
+
+
+def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, zenata, tmp_path, monkeypatch):
+    _, host = there
+    files = {name: tmp_path / name for name in ("junit.xml", "receipt.json")}
+    options = (
+        "--junit",
+        str(files["junit.xml"]),
+        "--receipt",
+        str(files["receipt.json"]),
+        "--seed",
+        "3",
+        "--seed",
+        "4",
+    )
+    done = zenata("run", "short", *options, "--exec", f"{sys.executable} {tmp_path / 'service.py'}")
+    assert done.exit_code == 0, done.output
+    assert f"{STEPS - FIRST}.0 points" in done.output
+    suite = ET.fromstring(files["junit.xml"].read_text())  # noqa: S314 - our own file
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "0")
+
+    said: list[str] = []
+    monkeypatch.setattr("sandbox.trials.load_city", lambda _: host.city)
+    assert verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, said.append)
+    assert [line.partition(" ")[0] for line in said] == ["signed", "trial", "same", "same"]
+    changed = files["receipt.json"].read_text().replace(f'"points": {STEPS - FIRST}.0', '"points": 100.0')
+    files["receipt.json"].write_text(changed)
+    assert not verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, said.append)
+    assert "points of seed 1" in said[-1]
+
+
+def test_too_few_points_and_a_service_that_ends_have_exit_codes(zenata, tmp_path):
+    service = f"{sys.executable} {tmp_path / 'service.py'}"
+    file = tmp_path / "junit.xml"
+    few = zenata("run", "short", "--seed", "3", "--at-least", "100", "--junit", str(file), "--exec", service)
+    assert few.exit_code == 1
+    assert ET.fromstring(file.read_text()).get("failures") == "2"  # noqa: S314 - our own file
+    ended = zenata("run", "short", "--seed", "3", "--exec", f"{sys.executable} {tmp_path / 'idle.py'}")
+    assert ended.exit_code == 2
+    assert "exit code 3" in ended.output
+    assert zenata("run", "short", "--exec", "no-such-program").exit_code != 0
+    assert "cancelled" in zenata("list").output
