@@ -64,7 +64,8 @@ def _start(settings: Settings, user: str, trial: dict[str, Any], command: str) -
     about = {
         "ZENATA_URL": running.http,
         "ZENATA_KEY": read_key(settings.data_dir / f"{user}.key"),
-        "ZENATA_MQTT": running.mqtt or "",
+        "ZENATA_MQTT": running.mqtt,
+        "ZENATA_USER": trial["pilot"],  # on MQTT
         "ZENATA_TRIAL": trial["trial"],
     }
     try:

@@ -144,7 +144,7 @@ class TrialService(Background):
         arguments = {"step": step, "orders": orders, "limit": limit}
         answer = self._worlds.ask(row.world, "trial-step", arguments, timeout=_LONG)
         if step != row.step:
-            self.register.change(row.id, ("running",), step=step)
+            self.register.change(row.id, ("running",), step=step, heartbeat=self._clock.now())
         return dict(answer)
 
     def step(self, id_: str, pilot: str, new: NewStep, orders: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class TrialService(Background):
             text = f"step {step} cannot be made: step {row.step} was made last, so ask for {row.step + 1}"
             raise TrialError(text, "conflict")
         counts: Sequence[int] = (0, 0)
-        if step == row.step + 1:
+        if step == row.step + 1 and new.answers:
             _, *counts = self.register.answer(row.id, row.pilot, NewAnswers(answers=new.answers, step=row.step))
         numbered = [
             {**order, "id": order.get("id") or f"{row.id}-{seed}-{step}-{at}"} for at, order in enumerate(orders)

@@ -92,7 +92,7 @@ def run(
         str | None,
         typer.Option(
             "--exec",
-            help="Command that starts the service; it finds the trial in ZENATA_URL, _KEY, _MQTT and _TRIAL.",
+            help="Command that starts the service; it finds the trial in ZENATA_URL, _KEY, _MQTT, _USER and _TRIAL.",
             show_default="it is started by hand",
         ),
     ] = None,

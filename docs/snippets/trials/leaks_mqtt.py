@@ -30,7 +30,7 @@ def on_message(client: mqtt.Client, topics: dict, message: mqtt.MQTTMessage) -> 
 
 
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-client.username_pw_set(os.environ.get("ZENATA_USER", "demo"), KEY)
+client.username_pw_set(os.environ["ZENATA_USER"], KEY)
 client.on_message = on_message
 client.connect(BROKER.hostname, BROKER.port)
 client.loop_start()

@@ -1,0 +1,57 @@
+"""Leaderboards and comparisons of graded trials."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.trials.documents import comparison, leaderboard
+from zenata.control.trials import TrialRow
+
+
+def attempt(pilot: str, points: list[float], name: str | None = None) -> TrialRow:
+    results = [{"seed": number, "points": value} for number, value in enumerate(points, 1)]
+    return TrialRow(pilot=pilot, name=pilot.title() if name is None else name, results=results)
+
+
+def around(mean: float, seed: int, spread: float = 2.0) -> list[float]:
+    return (mean + spread * np.random.default_rng(seed).standard_normal(20)).tolist()
+
+
+def test_ranks_follow_from_the_last_three_and_never_from_the_best():
+    lucky = [attempt("lucky", around(mean, number)) for number, mean in enumerate((90, 10, 10, 10))]
+    steady = [attempt("steady", around(50, 10 + number)) for number in range(2)]
+    items = leaderboard("c", "e", [*lucky, *steady]).items
+    assert [(one.rank, one.name, one.attempts) for one in items] == [(1, "Steady", 2), (2, "Lucky", 4)]
+    assert items[1].low < 10 < items[1].high
+    assert abs(items[1].mean - 10) < 1
+
+
+def test_those_who_differ_by_chance_alone_share_a_rank():
+    rows = [attempt(name, around(50, number, 10)) for number, name in enumerate(("a", "b", "c"))]
+    rows.append(attempt("d", around(-20, 9, 10)))
+    assert [one.rank for one in leaderboard("c", "e", rows).items] == [1, 1, 1, 4]
+
+
+def test_only_who_shows_a_name_is_listed_and_by_the_newest():
+    rows = [attempt("quiet", around(50, 1), ""), attempt("a", around(50, 2), "Old"), attempt("a", around(50, 3), "New")]
+    assert [one.name for one in leaderboard("c", "e", rows).items] == ["New"]
+    assert leaderboard("c", "e", []).items == []
+
+
+def test_two_are_compared_seed_by_seed():
+    rows = [attempt("a", around(60, 1)), attempt("b", around(50, 2))]
+    found = comparison("c", "e", rows, "A", "B")
+    assert found.low < found.difference < found.high
+    assert found.low < 10 < found.high
+    assert (found.seeds, found.p < 0.001) == (20, True)
+    assert comparison("c", "e", rows, "B", "A").difference == -found.difference
+    with pytest.raises(KeyError):
+        comparison("c", "e", rows, "A", "nobody")
+
+
+@given(st.lists(st.lists(st.floats(-1e3, 1e3), min_size=5, max_size=5), min_size=1, max_size=4))
+def test_ranks_ascend_and_means_descend(points):
+    items = leaderboard("c", "e", [attempt(f"p{number}", one) for number, one in enumerate(points)]).items
+    assert [one.rank for one in items] == sorted(one.rank for one in items)
+    assert [one.mean for one in items] == sorted((one.mean for one in items), reverse=True)
