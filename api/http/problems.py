@@ -314,7 +314,9 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
         )
     parameter = context.get("parameter") or ".".join(map(str, named))
     members = {"allowed": context["allowed"]} if "allowed" in context else {}
-    return invalid(parameter, first["msg"], **members).response(request.url.path)
+    # In our words: "Input should be a valid integer, unable to parse string as an integer" is a validator's.
+    problem = str(first["msg"]).replace("Input should", "must", 1).partition(", unable")[0]
+    return invalid(parameter, problem, **members).response(request.url.path)
 
 
 async def on_store_error(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ how a property is called.
 """
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar
@@ -29,10 +29,17 @@ MAX_LEFT_OUT = 256
 MAX_DEPTH = 8
 """Members of members that are read."""
 
-TIMES = ("time", "ts", "timestamp", "at")
-"""Members that say when an object was observed, in small letters, the first that is there."""
+TIMES = ("time", "ts", "timestamp", "at", "datetime", "phenomenontime", "observedat", "dateobserved")
+"""Members that say when an object was observed, in small letters, the first that is there.
 
-_TIME_WORDS = frozenset({*TIMES, "last_seen", "lastseen", "unixtime", "datetime", "epoch"})
+The last three are those of OGC SensorThings (15-078r6, section 8.2.7), NGSI-LD (ETSI GS CIM 009, section 4.8) and Smart Data
+Models.
+"""
+
+OBSERVATION = {"ts", "values"}
+"""Members of an observation as ThingsBoard has it."""
+
+_TIME_WORDS = frozenset({*TIMES, "last_seen", "lastseen", "unixtime", "epoch"})
 _TIME_ENDS = ("_ts", "_time", "_timestamp", "_at")
 _SWITCH = {"on": 1.0, "off": 0.0}
 _PERCENT_NAMES = ("battery_percent", "battery_percentage", "battery_pct", "battery_level_percent")
@@ -162,12 +169,9 @@ def _collect(members: Members, path: str, name: str, value: object, depth: int) 
         if depth > MAX_DEPTH:
             raise UplinkError(f"it is nested more than {MAX_DEPTH} deep")
         match value:
-            case dict():
-                for inner, member in value.items():
+            case dict() | list():
+                for inner, member in _inner(value):
                     _collect(members, property_, inner, member, depth + 1)
-            case list():
-                for index, member in enumerate(value):
-                    _collect(members, property_, str(index), member, depth + 1)
             case bool() | int() | float():
                 if not isinstance(value, bool) and _is_time(name, value):
                     leave_out(members.left_out, LeftOut(property_, "it is a time, not a reading", rejected=False))
@@ -180,6 +184,15 @@ def _collect(members: Members, path: str, name: str, value: object, depth: int) 
                 leave_out(members.left_out, LeftOut(property_, reason, rejected=False))
     except UplinkError as error:
         leave_out(members.left_out, LeftOut(names.join(path, name)[: names.MAX_NAME], str(error)))
+
+
+def _inner(value: dict[str, object] | list[object]) -> Iterable[tuple[str, object]]:
+    """Return the members of an object, or the items of a list by their indices."""
+    if isinstance(value, list):
+        return ((str(index), one) for index, one in enumerate(value))
+    if set(value) == OBSERVATION:
+        raise UplinkError("it has a time of its own: send such observations as a list, or each as a message")
+    return value.items()
 
 
 def leave_out(left_out: list[LeftOut], one: LeftOut) -> None:

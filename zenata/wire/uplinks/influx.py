@@ -116,7 +116,7 @@ def read_lines(payload: bytes, precision: str = "ns", knows: Knows = any_device)
         If the payload is no text, or there is no such precision.
     """
     try:
-        text = payload.decode()
+        text = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UplinkError(f"the lines are not UTF-8: {error}") from error
     check_precision(precision)

@@ -1,6 +1,6 @@
 """JSON objects of properties: ``{"temperature": 21.5, "door": true, "time": "2026-01-31T08:00:00Z"}``.
 
-``time``, ``ts``, ``timestamp`` or ``at`` is when it was observed; left out, it is when the message comes. ``device`` names
+``time``, ``ts``, ``timestamp``, ``at`` or another of `TIMES` is when it was observed; left out, it is when the message comes. ``device`` names
 the device where nothing else does. Every other member is a property (`zenata.wire.uplinks.base`). A list of such objects
 is several observations. Some senders wrap the properties:
 
@@ -20,12 +20,12 @@ from dataclasses import replace
 from typing import Any
 
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import LeftOut, Uplink, battery, flatten, leave_out, time_of
+from zenata.wire.uplinks.base import OBSERVATION, LeftOut, Uplink, battery, flatten, leave_out, time_of
 
 MAX_ITEMS = 1000
 """Observations of one list."""
 
-_WRAPPERS = ({"ts", "values"}, {"ts", "values", "device"})
+_WRAPPERS = (OBSERVATION, OBSERVATION | {"device"})
 
 
 def decode(document: Mapping[str, Any] | Sequence[Any]) -> list[Uplink]:

@@ -1,5 +1,8 @@
 """Codecs that a device can have, and how the format of a payload is detected."""
 
+import json
+import re
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
@@ -20,6 +23,7 @@ CODECS = {
 
 _object = msgspec.json.Decoder(dict[str, Any])
 _list = msgspec.json.Decoder(list[Any])
+_MEMBER = re.compile(rb'(?<!\\)"\s*:')  # the end of a member's name; a text may hold one too
 
 
 def _json(data: bytes) -> Members:
@@ -49,15 +53,19 @@ def decode(payload: bytes, codec: str, now: int, knows: influx.Knows = influx.an
     """
     if codec == INFLUX:
         return influx.decode(payload, knows=knows)
+    if codec != CAYENNE:
+        payload = payload.removeprefix(BOM_UTF8)  # RFC 8259, section 8.1: may be ignored
     match _first(payload):
         case b"[" if codec != CAYENNE or payload.rstrip().endswith(b"]"):  # it is channel 91, too
             items = read(_list, payload)
+            _check_names(payload, items)
             return senml.decode(payload, now) if senml.is_pack(items) else plain.decode(items)
         case b"{" if (document := _document(payload, codec)) is not None:
             if "deviceInfo" in document:
                 return chirpstack.decode(payload, _BYTES.get(codec))
             if "end_device_ids" in document:
                 return things.decode(payload, _BYTES.get(codec))
+            _check_names(payload, document)
             return plain.decode(document)
     if codec == CAYENNE:
         members = cayenne.decode(payload)
@@ -73,6 +81,7 @@ def device_of(payload: bytes) -> str | None:
     UplinkError
         If it begins like a JSON object and is none.
     """
+    payload = payload.removeprefix(BOM_UTF8)
     if _first(payload) != b"{":
         return None
     match read(_object, payload):
@@ -83,6 +92,30 @@ def device_of(payload: bytes) -> str | None:
         case {"device": str(device)}:
             return device
     return None
+
+
+def _check_names(payload: bytes, document: object) -> None:
+    """Refuse JSON with one name twice in an object: a decoder keeps one value and drops the other (RFC 8259, section 4)."""
+    try:
+        if len(_MEMBER.findall(payload)) != _count(document):
+            json.loads(payload, object_pairs_hook=_unique, parse_int=float)
+    except RecursionError:
+        raise UplinkError("it is nested too deeply") from None
+
+
+def _count(value: object) -> int:
+    """Return how many members all objects have together."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count, value.values()))
+    return sum(map(_count, value)) if isinstance(value, list) else 0
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
+        raise UplinkError(f"the name {twice[:80]!r} comes twice in one object, and only one of the two could be stored")
+    return made
 
 
 def _first(payload: bytes) -> bytes:

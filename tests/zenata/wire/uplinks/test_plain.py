@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from zenata.errors import UplinkError
 from zenata.wire.uplinks import plain
-from zenata.wire.uplinks.base import Measure
+from zenata.wire.uplinks.base import TIMES, Measure
 
 names = st.from_regex(r"[a-z][a-z0-9]{0,10}", fullmatch=True).filter(
-    lambda name: name not in {"time", "device", "ts", "at", "timestamp"} and not name.endswith("at")
+    lambda name: name not in {*TIMES, "device"} and not name.endswith("at")
 )
 
 
@@ -56,6 +56,22 @@ def test_t10_an_odd_member_leaves_the_others():
 def test_t5_names_are_of_any_script():
     (uplink,) = plain.decode({"رطوبة": 40, "temperature": 21})
     assert {name: measure.value for name, measure in uplink.properties.items()} == {"رطوبة": 40, "temperature": 21}
+
+
+@pytest.mark.parametrize("name", ["datetime", "dateTime", "phenomenonTime", "observedAt", "dateObserved"])
+def test_t9_a_time_has_the_names_that_standards_give_it(name):
+    (uplink,) = plain.decode({"temperature": 21, name: "2026-01-01T00:00:00Z"})
+    assert (uplink.time, list(uplink.properties), uplink.left_out) == (1767225600_000_000, ["temperature"], [])
+    with pytest.raises(UplinkError, match=f"{name} is 'noon'"):
+        plain.decode({"temperature": 21, name: "noon"})
+
+
+def test_t9_an_observation_within_another_is_not_dated_now():
+    observation = {"ts": 1767225600000, "values": {"a": 1}}
+    with pytest.raises(UplinkError, match="Device A/0: it has a time of its own"):
+        plain.decode({"Device A": [observation]})
+    (uplink,) = plain.decode({"b": 2, "more": observation})
+    assert ([*uplink.properties], [one.name for one in uplink.left_out]) == (["b"], ["more"])
 
 
 def test_t12_a_list_is_several_observations():

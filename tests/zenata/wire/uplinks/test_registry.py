@@ -31,6 +31,33 @@ def test_a_document_is_told_by_its_members(codec, payload, property_):
     assert property_ in registry.decode(payload, codec, NOW)[0].properties
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"a": 1, "a": 2}',
+        b'{"b": {"a" :1, "c": 2, "a":3}}',
+        b'[{"n": "level", "v": 1, "v": 2}]',
+        b'{"\\u0061": 1, "a": 2}',
+    ],
+)
+def test_t3_a_name_that_comes_twice_is_refused_by_name(payload):
+    with pytest.raises(UplinkError, match=r"the name '[av]' comes twice"):
+        registry.decode(payload, registry.AUTO, NOW)
+
+
+@given(st.recursive(st.floats(0, 9) | st.text(), lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner)))
+def test_no_document_with_names_of_its_own_is_refused_for_them(document):
+    try:
+        registry.decode(json.dumps({"a": 1, "b": document}).encode(), registry.AUTO, NOW)
+    except UplinkError as error:
+        assert "twice" not in str(error)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name():
+    for codec, payload in ((registry.AUTO, b'{"level": 1}'), (registry.INFLUX, b"device level=1")):
+        assert [*registry.decode(b"\xef\xbb\xbf" + payload, codec, NOW)[0].properties] == ["level"]
+
+
 def test_bytes_are_for_the_codec():
     payload = b"{\x67\x01\x10"  # channel 123
     assert registry.decode(payload, registry.CAYENNE, NOW)[0].properties == {"temperature_123": Measure(27.2, "Cel")}
