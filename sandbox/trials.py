@@ -2,7 +2,9 @@
 
 import os
 import shlex
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +44,7 @@ def run_trial(settings: Settings, user: str, new: object, command: str | None, s
     SetupError
         If no city is running, it refuses the trial, or the command cannot be started.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # which cancels the trial, as Ctrl-C does
     trial = ask(settings, "/v1/trials", "POST", new, user=user)
     path = f"/v1/trials/{trial['trial']}"
     say(f"trial {trial['trial']} of {trial['challenge']}, {trial['seeds']} seeds of {trial['steps']} steps")
