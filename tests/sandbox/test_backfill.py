@@ -1,0 +1,33 @@
+"""`zenata replay` says by which time zone rules a record was made, where they are not those in use."""
+
+import msgspec
+import pytest
+
+from sandbox import backfill
+from sandbox.settings import Settings
+from simulators.record.journal import Journal
+from simulators.record.record import History, Recipe
+from simulators.record.run import Run
+from simulators.world.world import TICK
+from tests.simulators.conftest import small_city
+from zenata.city.clock import ZONE_RULES, parse_time
+
+START = parse_time("2026-01-05T17:00:00Z")
+
+
+@pytest.mark.parametrize("rules", ["2025b", "", ZONE_RULES])
+def test_z1_a_replay_names_the_rules_of_an_old_record(tmp_path, monkeypatch, rules):
+    city = small_city()
+    recipe = Recipe(city=city.id, seed=3, start=START, live=False, zone_rules=rules)
+    run = Run(city, recipe, Journal(None), labelled=False)
+    while run.time < START + 2 * TICK:
+        run.step()
+    file = tmp_path / "w-1.json"
+    file.write_bytes(msgspec.json.encode(History(world="w-1", recipe=recipe, journal=[], marks=[], last=run.mark())))
+    monkeypatch.setattr(backfill, "load_city", lambda _: city)
+    said: list[str] = []
+    assert backfill.replay_record(Settings(data_dir=tmp_path), file, city=None, end=None, say=said.append)
+    made_by = {"2025b": "tzdata 2025b", "": "rules it does not name"}
+    expected = [f"made by {made_by[rules]}; here is tzdata {ZONE_RULES}"] if rules != ZONE_RULES else []
+    assert [line.partition(": ")[0] for line in said[:-1]] == expected
+    assert said[-1].endswith(": equal")
