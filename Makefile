@@ -4,7 +4,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 PAGE := dashboard/dist/index.html
 SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts docs/snippets
 
-.PHONY: page help up check test lint soak bench findings docs city plots lock clean
+.PHONY: page screenshots help up check test lint soak bench findings docs city plots lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -13,7 +13,7 @@ up: .venv/.runtime $(PAGE)  ## Install and run the city (ARGS="--http-port 9000"
 	@$(BIN)/zenata up $(ARGS)
 
 test: .venv/.dev .venv/.spectral .venv/.clients $(PAGE)  ## Install and run all tests (ARGS="-k senml" passes options)
-	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
+	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql chromium
 	@$(NPM) test --prefix dashboard --silent
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -55,6 +55,10 @@ city: .venv/.dev  ## Generate the city pack of Zenata anew
 	@$(BIN)/python scripts/generate_city.py
 
 page: $(PAGE)  ## Build the page (dashboard/)
+
+screenshots: .venv/.dev $(PAGE)  ## Draw docs/screenshots anew, from a city that it starts
+	@scripts/system-packages chromium
+	@$(BIN)/python -m scripts.screenshots
 
 plots: .venv/.dev  ## Draw docs/physics anew, and write the table of the year (ARGS="water year" chooses)
 	@$(BIN)/python -m scripts.plot_physics $(ARGS)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 60_000  # far beyond what anything here takes [ms]
+expect.set_options(timeout=PATIENCE)
 _FLAGS = ("--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader", "--use-angle=swiftshader")
 _AWAY = ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION", "net::ERR_NETWORK")
 

@@ -9,11 +9,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browser import PATIENCE, Visit, browser, visit
+from tests.dashboard.browser import Visit, browser, visit
 from tests.system.running import RunningCity
 
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=PATIENCE)
 
 TWIN = {
     "hours": list(range(48)),

@@ -6,6 +6,8 @@ export const DOTS_ZOOM = 14; // below it a dense kind is shown by districts. Fro
 
 interface Palette {
   sea: string;
+  beach: string;
+  rail: string;
   land: string;
   district: string;
   edge: string;
@@ -18,7 +20,9 @@ interface Palette {
 }
 
 const LIGHT: Palette = {
-  sea: "#cfe3ea",
+  sea: "#c6dfe8",
+  beach: "#f0e3c0",
+  rail: "#a49d8b",
   land: "#f3f1ea",
   district: "#fbfaf6",
   edge: "#c9c4b5",
@@ -31,7 +35,9 @@ const LIGHT: Palette = {
 };
 
 const DARK: Palette = {
-  sea: "#06161d",
+  sea: "#04222f",
+  beach: "#2a3327",
+  rail: "#44616c",
   land: "#0c2029",
   district: "#102831",
   edge: "#24434f",
@@ -58,9 +64,10 @@ export function styleOf(dark: boolean): StyleSpecification {
         id: "land",
         type: "fill",
         source: "land",
-        paint: { "fill-color": ["match", ["get", "layer"], "sea", colours.sea, "park", colours.park, colours.district] },
+        paint: { "fill-color": ["match", ["get", "layer"], "sea", colours.sea, "park", colours.park, "beach", colours.beach, colours.district] },
+        filter: ["==", ["geometry-type"], "Polygon"],
       },
-      { id: "districts", type: "fill", source: "districts", paint: { "fill-color": colours.district, "fill-opacity": 0.55 } },
+      { id: "districts", type: "fill", source: "districts", paint: { "fill-color": colours.district, "fill-opacity": 0.35 } },
       {
         id: "choropleth",
         type: "fill",
@@ -90,6 +97,13 @@ export function styleOf(dark: boolean): StyleSpecification {
         source: "streets",
         layout: { "line-cap": "round", "line-join": "round" },
         paint: { "line-color": colours.street, "line-width": width(1.4) },
+      },
+      {
+        id: "rail",
+        type: "line",
+        source: "land",
+        filter: ["==", ["get", "layer"], "rail"],
+        paint: { "line-color": colours.rail, "line-width": 2, "line-dasharray": [4, 2] },
       },
       { id: "edges", type: "line", source: "districts", paint: { "line-color": colours.edge, "line-width": 1 } },
       {

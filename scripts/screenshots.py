@@ -1,0 +1,102 @@
+"""Draw docs/screenshots: each page in three languages, on two screens, light and dark, from a city that it starts."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, expect
+
+from tests.dashboard.browser import browser, visit
+from tests.system.running import RunningCity, running_city
+
+FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+WIDE, SMALL = (1440, 900), (390, 844)
+SHOTS = {
+    # name: address, language, screen, key, what to wait for
+    "city": ("/?kind=traffic", "fr", WIDE, "demo", "canvas"),
+    "city-dark": ("/?kind=air&theme=dark", "en", WIDE, "demo", "canvas"),
+    "city-ar": ("/?kind=parking&map=14.6/33.6530/-7.4600&sensor=parking-0100", "ar", WIDE, "demo", ".sensor .uplot"),
+    "city-small": ("/?kind=noise", "fr", SMALL, "demo", "canvas"),
+    "city-small-ar": ("/?kind=streetlight&property=power", "ar", SMALL, "demo", "canvas"),
+    "table": ("/?kind=air&view=table", "en", WIDE, "demo", "tbody tr"),
+    "pilots": ("/pilots", "fr", WIDE, "admin", "tbody tr"),
+    "pilots-small-ar": ("/pilots", "ar", SMALL, "admin", "tbody tr"),
+    "my-pilot": ("/me", "fr", WIDE, "demo", "tbody tr"),
+    "my-pilot-ar": ("/me", "ar", WIDE, "demo", "tbody tr"),
+    "ledger": ("/ledger?theme=dark", "en", WIDE, "demo", "dl"),
+    "worlds": ("/worlds", "fr", WIDE, "demo", "form"),
+    "wall": ("/wall", "fr", WIDE, "demo", "canvas"),
+    "wall-ar": ("/wall?theme=dark", "ar", WIDE, "demo", "canvas"),
+    "login": ("/", "fr", SMALL, "", "form"),
+}
+DEMO = [
+    ("demo-start", "fr", 0),
+    ("demo-day", "fr", 2),
+    ("demo-leak", "en", 4),
+    ("demo-alarm", "ar", 5),
+    ("demo-cost", "fr", 8),
+]
+SETTLE = 4_000  # for fonts, names on the map and the first frames [ms]
+
+
+def main() -> None:
+    """Draw all, or those named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="which to draw; all if none is named")
+    wanted = parser.parse_args()
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, running_city(Path(folder) / ".zenata", "--history-days", "7") as city:
+        draw(city, wanted.names)
+
+
+def draw(city: RunningCity, names: list[str]) -> None:
+    """Draw from a running city, with a device and two more pilots in it."""
+    furnish(city)
+    keys = {"demo": city.key, "admin": city.admin_key, "": None}
+    with browser() as chromium:
+        for name, (path, language, (width, height), who, ready) in SHOTS.items():
+            if names and name not in names:
+                continue
+            with visit(chromium, city.http, language=language, width=width, height=height, key=keys[who]) as seen:
+                seen.page.goto(path)
+                expect(seen.page.locator(ready).first).to_be_visible()
+                seen.page.wait_for_timeout(SETTLE)
+                seen.page.screenshot(path=FOLDER / f"{name}.png")
+                print(name)
+        if not names or any(name.startswith("demo") for name in names):
+            draw_demo(chromium, city)
+
+
+def draw_demo(chromium: Browser, city: RunningCity) -> None:
+    """Draw steps of the demo, once it has prepared itself."""
+    with visit(chromium, city.http, language="fr", key=city.key) as seen:
+        page = seen.page
+        for name, language, step in DEMO:
+            page.goto(f"/demo?lang={language}" + (f"&step={step}" if step else ""))
+            expect(page.locator(".figure, .languages").first).to_be_visible()
+            expect(page.locator(".figure").get_by_text("…", exact=True)).to_have_count(0, timeout=300_000)
+            page.wait_for_timeout(SETTLE)
+            page.screenshot(path=FOLDER / f"{name}.png")
+            print(name)
+
+
+def furnish(city: RunningCity) -> None:
+    """Make what the pages show: a device that sends, a message that is none, two pilots."""
+    for key, calls in (
+        (city.key, [("/v1/devices", {"id": "roof", "name": "Toit", "longitude": -7.462, "latitude": 33.652})]),
+        (
+            city.admin_key,
+            [("/v1/pilots", {"name": name, "edition": "2026"}) for name in ("green-lamps", "leak-finder")],
+        ),
+    ):
+        with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
+            for path, body in calls:
+                client.post(path, json=body)
+            if key == city.key:
+                client.post("/v1/telemetry?device=roof", json={"temperature": 21.5, "humidity": 62})
+                client.post("/v1/telemetry?device=roof", content=b"{")
+
+
+if __name__ == "__main__":
+    main()
