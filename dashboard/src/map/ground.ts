@@ -21,7 +21,7 @@ export function ground(name: "streets" | "land" | "buildings"): Promise<Collecti
       if (response.status === 404) return EMPTY;
       if (!response.ok) throw new Error(`${name}: ${response.status}`);
       const all = (await response.json()) as Collection;
-      return { ...all, features: all.features.filter((feature) => feature.geometry.type !== "Point") };
+      return { ...all, features: withOpenSea(all.features.filter((feature) => feature.geometry.type !== "Point")) };
     });
     found = found.catch(() => {
       loaded.delete(name);
@@ -30,6 +30,22 @@ export function ground(name: "streets" | "land" | "buildings"): Promise<Collecti
     loaded.set(name, found);
   }
   return found;
+}
+
+const FAR = 10; // widths of the strip by which the sea goes on, beyond what the map shows
+
+/** Let the sea go on beyond the strip that the pack draws: away from the coast, and along it as a straight line. */
+function withOpenSea(features: GeoJSON.Feature[]): GeoJSON.Feature[] {
+  const sea = features.find((feature) => feature.properties?.layer === "sea")?.geometry;
+  const coast = features.find((feature) => feature.properties?.layer === "coast")?.geometry;
+  if (sea?.type !== "Polygon" || coast?.type !== "LineString") return features;
+  const [from, to] = [coast.coordinates[0]!, coast.coordinates.at(-1)!];
+  const ring = sea.coordinates[0]!.slice(1);
+  const middle = (points: GeoJSON.Position[], axis: number) => points.reduce((sum, point) => sum + point[axis]!, 0) / points.length;
+  const at = (point: GeoJSON.Position, along: number, out: number) =>
+    [0, 1].map((axis) => point[axis]! + along * (to[axis]! - from[axis]!) + out * (middle(ring, axis) - middle([from, to], axis)));
+  const open = [at(from, -FAR, 0), at(to, FAR, 0), at(to, FAR, FAR), at(from, -FAR, FAR), at(from, -FAR, 0)];
+  return [{ type: "Feature", properties: { layer: "sea" }, geometry: { type: "Polygon", coordinates: [open] } }, ...features];
 }
 
 export function districtFeatures(districts: District[], label: (district: District) => string): Collection {
