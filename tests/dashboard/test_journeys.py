@@ -124,7 +124,7 @@ def test_a_partner_goes_through_the_demo_until_it_begins_again(live_city: Runnin
         for step in range(1, 10):
             expect(page.locator(".count")).to_have_text(f"{step} / 9")
             figures.append(page.locator(".figure").inner_text())
-            expect(page.get_by_text("Simulé")).to_be_visible()
+            expect(page.get_by_text("Simulé", exact=True)).to_be_visible()
             page.keyboard.press("PageDown")
         assert figures[3] == "50 l/s"
         assert figures[4] == "1 h"
@@ -153,16 +153,21 @@ def test_no_stale_value_looks_live_and_the_page_recovers(live_city: RunningCity,
         expect(seen.page.get_by_text("Serveur injoignable")).not_to_be_visible()
 
 
-def test_a_paused_world_is_not_a_stale_one(live_city: RunningCity, chromium: Browser, admin: httpx.Client) -> None:
-    with visit(chromium, live_city.http, key=live_city.key, language="en") as seen:
-        open_map(seen, "/?kind=weather")
-        admin.patch("/v1/worlds/zenata/clock", json={"state": "paused"}).raise_for_status()
-        try:
+def test_a_paused_world_is_not_a_stale_one(live_city: RunningCity, chromium: Browser, demo: httpx.Client) -> None:
+    made = demo.post(
+        "/v1/worlds", json={"seed": 7, "start": "2026-07-01T06:00:00Z", "state": "paused", "kinds": ["weather"]}
+    )
+    world = made.raise_for_status().json()["world"]
+    try:
+        demo.post(f"/v1/worlds/{world}/advance", json={"steps": 3}).raise_for_status()
+        with visit(chromium, live_city.http, key=live_city.key, language="en") as seen:
+            open_map(seen, f"/?world={world}&kind=weather")
             expect(seen.page.get_by_text("This world is paused")).to_be_visible()
             expect(seen.page.get_by_text("has published nothing")).not_to_be_visible()
-        finally:
-            admin.patch("/v1/worlds/zenata/clock", json={"state": "running"}).raise_for_status()
-        expect(seen.page.get_by_text("This world is paused")).not_to_be_visible()
+            demo.patch(f"/v1/worlds/{world}/clock", json={"state": "running"}).raise_for_status()
+            expect(seen.page.get_by_text("This world is paused")).not_to_be_visible()
+    finally:
+        demo.delete(f"/v1/worlds/{world}")
 
 
 @pytest.mark.parametrize(("language", "width", "height"), SCREENS)
