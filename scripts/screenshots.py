@@ -14,11 +14,11 @@ FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 WIDE, SMALL = (1440, 900), (390, 844)
 SHOTS = {
     # name: address, language, screen, key, what to wait for
-    "city": ("/?kind=traffic", "fr", WIDE, "demo", "canvas"),
-    "city-dark": ("/?kind=air&theme=dark", "en", WIDE, "demo", "canvas"),
+    "city": ("/?kind=traffic", "fr", WIDE, "demo", "[data-drawn]"),
+    "city-dark": ("/?kind=air&theme=dark", "en", WIDE, "demo", "[data-drawn]"),
     "city-ar": ("/?kind=parking&map=14.6/33.6530/-7.4600&sensor=parking-0100", "ar", WIDE, "demo", ".sensor .uplot"),
-    "city-small": ("/?kind=noise", "fr", SMALL, "demo", "canvas"),
-    "city-small-ar": ("/?kind=streetlight&property=power", "ar", SMALL, "demo", "canvas"),
+    "city-small": ("/?kind=noise", "fr", SMALL, "demo", "[data-drawn]"),
+    "city-small-ar": ("/?kind=streetlight&property=power", "ar", SMALL, "demo", "[data-drawn]"),
     "table": ("/?kind=air&view=table", "en", WIDE, "demo", "tbody tr"),
     "pilots": ("/pilots", "fr", WIDE, "admin", "tbody tr"),
     "pilots-small-ar": ("/pilots", "ar", SMALL, "admin", "tbody tr"),
@@ -26,8 +26,8 @@ SHOTS = {
     "my-pilot-ar": ("/me", "ar", WIDE, "demo", "tbody tr"),
     "ledger": ("/ledger?theme=dark", "en", WIDE, "demo", "dl"),
     "worlds": ("/worlds", "fr", WIDE, "demo", "form"),
-    "wall": ("/wall", "fr", WIDE, "demo", "canvas"),
-    "wall-ar": ("/wall?theme=dark", "ar", WIDE, "demo", "canvas"),
+    "wall": ("/wall", "fr", WIDE, "demo", "[data-drawn]"),
+    "wall-ar": ("/wall?theme=dark", "ar", WIDE, "demo", "[data-drawn]"),
     "login": ("/", "fr", SMALL, "", "form"),
 }
 DEMO = [
@@ -60,7 +60,7 @@ def draw(city: RunningCity, names: list[str]) -> None:
                 continue
             with visit(chromium, city.http, language=language, width=width, height=height, key=keys[who]) as seen:
                 seen.page.goto(path)
-                expect(seen.page.locator(ready).first).to_be_visible()
+                expect(seen.page.locator(ready).first).to_be_attached()
                 seen.page.wait_for_timeout(SETTLE)
                 seen.page.screenshot(path=FOLDER / f"{name}.png")
                 print(name)
@@ -74,6 +74,7 @@ def draw_demo(chromium: Browser, city: RunningCity) -> None:
         page = seen.page
         for name, language, step in DEMO:
             page.goto(f"/demo?lang={language}" + (f"&step={step}" if step else ""))
+            expect(page.locator("[data-drawn]").first).to_be_attached()
             expect(page.locator(".figure, .languages").first).to_be_visible()
             expect(page.locator(".figure").get_by_text("…", exact=True)).to_have_count(0, timeout=300_000)
             page.wait_for_timeout(SETTLE)

@@ -236,4 +236,9 @@ export const ar: Record<Key, string> = {
   command: "إرسال أمر",
   setting: "الإعداد",
   command_sent: "أُرسل الأمر إلى {name}.",
+  acknowledge: "تأكيد الاطلاع",
+  acknowledged: "اطّلع عليه {name}",
+  severity_critical: "حرج",
+  severity_warning: "تحذير",
+  severity_info: "معلومة",
 };

@@ -236,4 +236,9 @@ export const en: Record<Key, string> = {
   command: "Command",
   setting: "Setting",
   command_sent: "Command sent to {name}.",
+  acknowledge: "Acknowledge",
+  acknowledged: "Acknowledged by {name}",
+  severity_critical: "critical",
+  severity_warning: "warning",
+  severity_info: "information",
 };

@@ -235,6 +235,11 @@ export const fr = {
   command: "Commander",
   setting: "Réglage",
   command_sent: "Commande envoyée à {name}.",
+  acknowledge: "Acquitter",
+  acknowledged: "Acquittée par {name}",
+  severity_critical: "critique",
+  severity_warning: "à surveiller",
+  severity_info: "information",
 } as const satisfies Record<string, string>;
 
 export type Key = keyof typeof fr;
