@@ -148,16 +148,26 @@ def label_document(label: Label) -> dict[str, Any]:
     return document
 
 
+_COLUMNS = {
+    kind: tuple((name, QUANTITIES[name].unit) for name in declared.properties) for kind, declared in KINDS.items()
+}
+"""Property and unit of each column of a kind."""
+
+
 def rows_of(emission: Emission, city: City, world: str) -> list[dict[str, Any]]:
     """Return the readings of a tick as a query of the store would, one after the other."""
     values, offsets = emission.values.tolist(), emission.offsets.tolist()
     columns = (emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist())
-    rows = []
+    sensors = city.sensors
+    written: dict[int, str] = {}  # most readings of a tick have one of few times
+    rows: list[dict[str, Any]] = []
     for index, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
-        sensor = city.sensors[index]
-        about = {"world": world, "sensor": sensor.id, "kind": sensor.kind, "district": sensor.district}
-        when = format_time(time)
-        for name, value in zip(KINDS[sensor.kind].properties, values[first:end], strict=True):
-            reading = {"property": name, "unit": QUANTITIES[name].unit, "value": value, "seq": seq}
-            rows.append({"time": when, **about, **reading})
+        sensor = sensors[index]
+        id_, kind, district = sensor.id, sensor.kind, sensor.district
+        when = written.get(time) or written.setdefault(time, format_time(time))
+        for (name, unit), value in zip(_COLUMNS[kind], values[first:end], strict=True):
+            rows.append({
+                "time": when, "world": world, "sensor": id_, "kind": kind, "district": district,
+                "property": name, "unit": unit, "value": value, "seq": seq,
+            })  # fmt: skip
     return rows

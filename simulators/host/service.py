@@ -1,5 +1,6 @@
 """The simulators service: runs a world against a clock, publishes what its sensors say, and obeys commands."""
 
+import gc
 import logging
 import math
 import threading
@@ -246,6 +247,8 @@ class Simulation:
 
     def run(self, stop: threading.Event, on_turn: Callable[[], None] = lambda: None) -> None:
         """Run until `stop` is set, then leave a checkpoint. `on_turn` is called several times a second."""
+        gc.collect()
+        gc.freeze()  # the city stays: without it the collector looks at all of it again and again, in the midst of ticks
         saved = time.monotonic()
         while not stop.is_set():
             wait = self._wait()
