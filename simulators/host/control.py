@@ -127,6 +127,7 @@ class WorldControl:
         return {
             **describe(self._name, run.recipe, run.time, pace, visible_events(run, full=view.full), full=view.full),
             "state": pace.state if run.caught_up else "catching-up",
+            "sealed": bool(run.sealed),
             "pace": round(self.activity.pace, 3),
             "messages": run.world.messages,
             "backfill": self._way(),

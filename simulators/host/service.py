@@ -109,16 +109,22 @@ def take_up(record: Record, city: City, recipe: Recipe, now: int, secret: bytes 
     """Return the world as it was at its last checkpoint, or at its start.
 
     A live city that was away for longer than `CATCH_UP` begins anew at `now` [us], its messages numbered on and its
-    meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up.
+    meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up. In the same way a
+    shared city that was made when there were no secrets is sealed from the next tick on.
     """
     secret = record.secret() or secret
     run = Run(city, recipe, record.journal(), record, labelled=not recipe.trial, secret=secret)
     away = now - run.time
-    if recipe.live and away > CATCH_UP:
+    was_away = recipe.live and away > CATCH_UP
+    seal = seal_of(secret) if secret and not recipe.owner and not run.sealed else ""
+    if was_away:
         log.warning("the city was away for %.1f h and goes on from now; there are no readings between", away / 3.6e9)
+    if seal:
+        log.warning("the city had no secret; it is sealed from now on, so that nobody can compute what is to come")
+    if was_away or seal:
         while not run.caught_up:
             run.step()
-        run.do([Entry(at=run.time, anew=now)])
+        run.do([Entry(at=run.time, anew=now if was_away else run.time + TICK, sealed=seal)])
     return run
 
 

@@ -49,7 +49,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     every : int or None
         Length of the ticks from now on [us].
     anew : int or None
-        A city that was away begins anew at this time [us since the Unix epoch].
+        A city that was away, or is sealed now, begins anew at this time [us since the Unix epoch].
+    sealed : str
+        With `anew`: which secret its draws need from now on (`simulators.record.record.seal_of`), if it had none before.
     zone_rules : str or None
         Version of the time zone rules from now on (`zenata.city.clock.ZONE_RULES`).
     ended : str or None
@@ -65,6 +67,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: Event | None = None
     every: int | None = None
     anew: int | None = None
+    sealed: str = ""
     zone_rules: str | None = None
     ended: str | None = None
     repair: Repair | None = None

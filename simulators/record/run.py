@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from simulators.labels.shadows import Shadows
 from simulators.record.digest import Digest
@@ -82,7 +83,7 @@ class Run:
     ) -> None:
         self.city = city
         self.recipe = recipe
-        self._seed = seed_of(recipe, secret)
+        self._seed, self._secret = seed_of(recipe, secret), secret
         self.journal = journal
         self.digest = Digest()
         self.every = recipe.every
@@ -104,6 +105,11 @@ class Run:
     def caught_up(self) -> bool:
         """Whether it has come to where it was when it ended or was killed. Until then nothing new may be done to it."""
         return self._obeyed == len(self.journal) and self.time >= max(self.reached, self.recipe.begins or 0)
+
+    @property
+    def sealed(self) -> str:
+        """Which secret its draws need now (`simulators.record.record.seal_of`); empty for none."""
+        return self.recipe.sealed or next((entry.sealed for entry in self.journal.since(0) if entry.sealed), "")
 
     @property
     def seen(self) -> bool:
@@ -192,34 +198,39 @@ class Run:
         if entry.every is not None:
             self.every = entry.every
         elif entry.anew is not None:
-            self._begin_anew(entry.anew)
+            self._begin_anew(entry.anew, entry.sealed)
         else:
             _happen(self.shadows or self.world, entry)
         return None
 
-    def _begin_anew(self, start: int) -> None:
+    def _begin_anew(self, start: int, sealed: str) -> None:
         """Go on at a later time; messages are numbered on, meters count on, and events happen as they would have."""
-        before = self.world.state()
-        self.world = self._make(start)
-        self.world.inherit(before)
-        self._repeat_happenings()
-        if self.shadows:
-            before_it, self.shadows = self.shadows, Shadows(self.world)
+        before, before_it = self.world, self.shadows
+        self._make_anew(start, sealed)
+        self.world.inherit(before.state())
+        if self.shadows and before_it:
             self.shadows.inherit(before_it)
 
-    def _repeat_happenings(self) -> None:
-        """Let the events, their ends and the repairs of the journal up to now be known to a world that is made newly."""
-        for entry in self.journal.since(0)[: self._obeyed]:
-            _happen(self.world, entry)
+    def _make_anew(self, start: int, sealed: str) -> None:
+        """Make the world again, with the events of the one before, and sealed from now on if that is asked for."""
+        if sealed:
+            self._seed = seed_of(replace(self.recipe, sealed=sealed), self._secret)
+        before, self.world = self.world, self._make(start)
+        self.world.adopt_events(before)
+        if self.shadows:
+            self.shadows = Shadows(self.world)
 
     def _restore(self, state: State) -> None:
         """Go on from a checkpoint."""
         own, shadows = _part(state, _OWN), _part(state, _SHADOWS)
         try:
-            self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
             self.digest = Digest(own["digest"].tobytes())
             self._obeyed, self.every = int(own["obeyed"]), int(own["every"])
-            self._repeat_happenings()
+            for entry in self.journal.since(0)[: self._obeyed]:
+                if entry.sealed:
+                    self._make_anew(self.recipe.start, entry.sealed)
+                _happen(self.world, entry)
+            self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
             if self.shadows and shadows:
                 self.shadows.restore(shadows)
         except (CityError, KeyError) as error:

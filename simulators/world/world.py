@@ -24,7 +24,6 @@ from zenata.city.readings import FloatArray
 from zenata.errors import CityError, ScenarioError
 
 __all__ = ["SIMULATED", "TICK", "World"]
-
 WARM_UP = 180
 """Ticks that a new world runs unseen, so that its streets fill and its air mixes."""
 
@@ -179,6 +178,10 @@ class World:
     def repairs(self) -> tuple[Repair, ...]:
         """The crews that were sent, in their order."""
         return tuple(self._repairs)
+
+    def adopt_events(self, other: "World") -> None:
+        """Take over the events and crews of another world of the same city, with the targets that they had there."""
+        self._effects, self._repairs = list(other.effects), list(other.repairs)
 
     def check(self, event: Event) -> Effect:
         """Return what an event would do.

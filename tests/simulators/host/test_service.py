@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulators.events.base import Event
 from simulators.host import commands, service
 from simulators.host.encoder import Encoder
 from simulators.host.service import CATCH_UP, Simulation, recipe_for, take_up
-from simulators.record.journal import Journal, Order
+from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import Pace, Recipe, Record, seal_of
 from simulators.record.run import Run
 from simulators.world.measurement import Channels
@@ -181,6 +182,34 @@ class TestTakingUp:
         fingerprint(again, 10)
         told = Run(city, recipe(live=True), Journal(None, record.journal().since(0)))
         assert fingerprint(told, 15) == again.digest.hexdigest()
+
+    def test_a_city_made_without_a_secret_is_sealed_when_it_is_taken_up(self, city, record):
+        secret = bytes(range(32))
+        run = take_up(record, city, recipe(), START)
+        run.do(
+            [Entry(at=run.time, event=Event(id="dark", type="power_outage", start=START + TICK, end=START + 60 * TICK))]
+        )
+        fingerprint(run, 5)
+        run.keep_checkpoint()
+        sealed = take_up(record, city, recipe(), START, secret)
+        assert sealed.sealed == seal_of(secret)
+        assert sealed.time == run.time
+        targets = [effect.targets for _, effect in run.world.effects]
+        assert [effect.targets for _, effect in sealed.world.effects] == targets
+        first = sealed.step()
+        assert not np.array_equal(first.values, run.step().values)
+        assert first.seq.max() > 1
+        fingerprint(sealed, 4)
+        sealed.keep_checkpoint()
+        again = take_up(record, city, recipe(), START, secret)
+        assert [effect.targets for _, effect in again.world.effects] == targets
+        assert fingerprint(again, 3) == fingerprint(sealed, 3)
+        told = Run(city, recipe(), Journal(None, record.journal().since(0)), secret=secret)
+        assert fingerprint(told, 13) == again.digest.hexdigest()
+        with pytest.raises(SetupError, match=r"worlds\.secret"):
+            take_up(record, city, recipe(), START)
+        with pytest.raises(SetupError, match="another"):
+            take_up(record, city, recipe(), START, bytes(32))
 
 
 def same(one, other) -> bool:
