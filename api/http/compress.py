@@ -25,7 +25,7 @@ else:
 MIN_SIZE = 1_000
 """Bytes from which an answer is compressed: one packet of a network holds as many anyway."""
 
-_LEVEL = 1  # of both; docs/performance.md has what each costs
+_LEVEL = 1  # of both; docs/live.md has what each costs
 _IN_THREAD = 65_536  # bytes from which compressing, about 4 ms a MB, leaves the event loop
 _GZIP = 31  # what tells zlib to write the header of gzip
 _TYPES = (

@@ -56,6 +56,15 @@ class Frame:
         """Return the indices of what is not as it was in a frame before."""
         return np.flatnonzero(self.times != before.times)
 
+    def missing(self) -> IntArray:
+        """Return the indices of sensors without a value."""
+        return np.flatnonzero(self.times == _NEVER)
+
+    def filled(self, other: "Frame") -> "Frame":
+        """Return the frame with the values of another where it has none."""
+        has = self.times != _NEVER
+        return Frame(np.where(has, self.values, other.values), np.where(has, self.times, other.times))
+
 
 class FrameBuilder:
     """Makes frames of tables, and writes them. May be used from any thread.

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -57,9 +57,23 @@ class _Subject:
         return frame, WallClock().now() if newest is None else newest
 
     @property
-    def reach(self) -> int:
-        """How far a frame of the past looks back [us]."""
-        return min(PERIODS * max(KINDS[kind].period for kind in self.kinds) * SECOND, _MAX_BACK)
+    def period(self) -> int:
+        """The longest period of the kinds [us]."""
+        return max(KINDS[kind].period for kind in self.kinds) * SECOND
+
+    def at(self, context: Context, time: int) -> Frame:
+        """Return the frame of a time of the past [us].
+
+        Most sensors have reported within a period and a half: only the others are looked for further back.
+        """
+        store, begin = context.store, time - min(PERIODS * self.period, _MAX_BACK)
+        near = max(time - self.period * 3 // 2, begin)
+        frame = context.frames.frame(store.latest_in(self.selection, near, time + 1), self.positions)
+        if not (late := frame.missing()).size or near == begin:
+            return frame
+        names = tuple(context.city.sensors[number].id for number in self.positions[late].tolist())
+        older = store.latest_in(replace(self.selection, sensors=names), begin, near)
+        return frame.filled(context.frames.frame(older, self.positions))
 
 
 @router.get(
@@ -128,8 +142,7 @@ def _past(context: Context, subject: _Subject, at: str) -> bytes:
         time = parse_moment(at, WallClock().now() if newest is None else newest)
     except ValueError as error:
         raise invalid("at", str(error)) from None
-    table = context.store.latest_in(subject.selection, time - subject.reach, time + 1)
-    return context.frames.encode(context.frames.frame(table, subject.positions), time)
+    return context.frames.encode(subject.at(context, time), time)
 
 
 def _subject(context: Context, principal: Principal, params: FrameParams) -> _Subject:

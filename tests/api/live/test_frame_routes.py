@@ -40,6 +40,14 @@ def test_a_frame_of_the_past_has_what_was_newest_then(client: httpx.Client) -> N
     assert frame(client, **PM25, at="-10m")[4] == frame(client, **PM25, at=format_time(NEWEST - 10 * MINUTE))[4]
 
 
+def test_a_frame_of_the_past_looks_further_back_for_who_is_late(client: httpx.Client) -> None:
+    for late in (1, 2, 4, 5):
+        at = NEWEST + late * MINUTE
+        _, _, _, _, values, ages = frame(client, **PM25, at=format_time(at))
+        assert ages == [late * 60, late * 60]
+        assert [int(value) for value in values] == [MINUTES - 1, MINUTES - 1]
+
+
 def test_before_the_first_reading_and_long_after_the_last_there_are_no_values(client: httpx.Client) -> None:
     for at in (START - MINUTE, NEWEST + 6 * MINUTE):
         assert frame(client, **PM25, at=format_time(at))[5] == [65535, 65535]
