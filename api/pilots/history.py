@@ -110,6 +110,8 @@ class Watch(Background):
                 act()
             except (SQLAlchemyError, StoreError) as error:
                 log.warning("what pilots do is stored later: %s", type(error).__name__)
+            except Exception:
+                log.exception("a look at the pilots failed; it is made again")
 
 
 def _add(session: Session, pilot: str, start: int, hour: Hour) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.cli.city import open_page
 from sandbox.cli.city import replay_dead_letters as replay
 from sandbox.cli.city import show_dead_letters as newest
+from sandbox.init import open_register
+from sandbox.running import Running, banner
 from sandbox.settings import Settings
 from tests.api.running import batch_of, running, small_city
 from zenata.errors import SetupError
@@ -55,3 +58,32 @@ def test_a_folder_without_a_city_is_named_and_stays_empty(tmp_path: Path) -> Non
     with pytest.raises(SetupError, match="start it with `zenata up`"):
         replay(Settings(data_dir=tmp_path / "x"), print)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_link_opens_the_page_as_a_pilot_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, said, opened = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), [], []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    control = f"sqlite:///{tmp_path}/control/control.db"
+    settings = Settings(data_dir=tmp_path, control_url=control)
+    with running(city=small_city(), store=store, control=control) as api:
+        settings.run_file.write_text(json.dumps({"http": api.url}))
+        open_page(settings, "test-engineer", said.append, browser=True)
+        with pytest.raises(SetupError, match="there is no pilot 'nobody'"):
+            open_page(settings, "nobody", said.append, browser=True)
+        address, _, secret = said[0].partition("#login=")
+        assert (address, opened) == (f"{api.url}/", said)
+        with api.client(None) as page:
+            assert page.post("/v1/session", json={"link": secret}).json()["pilot"] == "test-engineer"
+            assert page.post("/v1/session", json={"link": secret}).status_code == 401
+    store.close()
+
+
+def test_the_banner_has_a_link_unless_its_pilot_cannot_log_in(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    register = open_register(settings)
+    where = Running(http="http://127.0.0.1:8080", mqtt="mqtt://127.0.0.1:1883")
+    register.add("demo", by="test")
+    assert "#login=" not in banner(settings, where, None, register)
+    register.issue("demo", by="test")
+    assert "http://127.0.0.1:8080/#login=zl_" in banner(settings, where, None, register)
+    register.engine.dispose()
