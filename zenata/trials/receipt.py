@@ -14,6 +14,7 @@ import base64
 import binascii
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -194,8 +195,9 @@ def code_digest() -> str:
 
 
 def city_digest(city: City) -> str:
-    """Return the SHA-256 of a city as its pack has it, in hex."""
-    return sha256(msgspec.json.encode(msgspec.to_builtins(city), order="sorted")).hexdigest()
+    """Return the SHA-256 of a city as its pack has it, in hex, but for the layers that only maps show."""
+    plain = msgspec.to_builtins(replace(city, layers={}))
+    return sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()
 
 
 def _statement(facts: Facts, evidence: Sequence[SeedEvidence]) -> dict[str, Any]:

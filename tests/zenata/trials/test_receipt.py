@@ -128,6 +128,9 @@ def test_hidden_seeds_are_no_fault():
     assert check_receipt(make_receipt(FACTS, hidden, KEY)) == FACTS
 
 
-def test_a_changed_city_has_another_digest():
-    city = load_city("valdeira")
-    assert city_digest(city) == city_digest(load_city("valdeira")) != city_digest(changed(city, name="other"))
+@pytest.mark.parametrize("pack", ["valdeira", "zenata"])
+def test_a_changed_city_has_another_digest(pack):
+    city = load_city(pack)
+    assert city.zone
+    assert city.sensor_by_id  # what is computed once is not of the pack
+    assert city_digest(city) == city_digest(load_city(pack)) != city_digest(changed(city, name="other"))
