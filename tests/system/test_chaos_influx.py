@@ -10,6 +10,7 @@ from tests.system.running import RunningCity
 from tests.system.test_chaos import everything, processes, torment
 from tests.zenata.store.influxd import Influxd
 from tests.zenata.store.influxd import running as running_influxd
+from zenata.store.influx import http as influx_http
 
 
 @pytest.fixture
@@ -25,5 +26,13 @@ def test_the_ledger_balances_though_influxdb_was_killed(tmp_path: Path, influxd:
         time.sleep(1)
         influxd.start()
 
-    steps = (server, processes("ingest"), processes("broker"), processes("api"), everything)
+    def server_while_others_start(city: RunningCity) -> None:
+        """Both start while the server is away, for longer than a request is tried again: the city goes on."""
+        influxd.kill()
+        city.kill("ingest", "api")
+        time.sleep(influx_http.PATIENCE + 2)
+        assert city.process.poll() is None, city.said
+        influxd.start()
+
+    steps = (server, server_while_others_start, processes("broker"), processes("api", "ingest"), everything)
     torment(tmp_path / "data", f"influxdb://127.0.0.1:{influxd.port}/zenata", steps)

@@ -1,9 +1,12 @@
 import re
+import socket
 import subprocess
+from contextlib import ExitStack, suppress
 
 import pytest
 
-from tests.zenata.broker.running import HOST
+from tests.zenata.broker.client import Client
+from tests.zenata.broker.running import HOST, running_broker, standard_users
 from zenata.broker.base import pilot_user
 from zenata.broker.mosquitto import Mosquitto, program
 from zenata.broker.nats import Nats
@@ -33,3 +36,22 @@ def test_a_missing_program_is_told(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(SetupError, match="Debian package mosquitto"):
         program()
+
+
+def test_connections_are_bounded_and_whoever_is_connected_goes_on(tmp_path):
+    """Mosquitto limits a listener by `max_connections`, and no user: docs/security.md says what that means."""
+    with (
+        running_broker("mosquitto", tmp_path, standard_users("mosquitto")) as broker,
+        Client(broker, "demo") as demo,
+        Client(broker, "simulators") as city,
+        ExitStack() as stack,
+    ):
+        assert demo.subscribe("zenata/clock")
+        for _ in range(1100):
+            with suppress(OSError):
+                stack.enter_context(socket.create_connection((broker.host, broker.mqtt_port), timeout=20))
+        late = stack.enter_context(socket.create_connection((broker.host, broker.mqtt_port), timeout=20))
+        with suppress(ConnectionResetError):
+            assert late.recv(1) == b""  # closed at once
+        city.publish("zenata/clock", ["noon"])
+        demo.wait_for("noon")
