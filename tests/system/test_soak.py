@@ -27,6 +27,7 @@ from zenata.store import open_store
 
 ROUNDS = int(os.environ.get("ZENATA_SOAK_ROUNDS", "0"))
 SECONDS = float(os.environ.get("ZENATA_SOAK_SECONDS", "15"))
+HEALING = 600.0  # far beyond what healing takes, also on a machine that has other work [s]
 SIZE = 512  # of the small disk [MiB]
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not ROUNDS, reason="for `make soak`")]
@@ -83,7 +84,14 @@ class Rig:
             assert "FAIL  city" in doctor.stdout
 
     def wait_until_well(self) -> None:
-        wait_until(self.is_well, "it is ready again")
+        try:
+            wait_until(self.is_well, "it is ready again", HEALING)
+        except AssertionError as error:
+            answer = self.get("/readyz")
+            error.add_note("nobody answers" if answer is None else answer.text)
+            for log in sorted((self.disk / "data" / "logs").glob("*.log")):
+                error.add_note(f"{log.name}: {log.read_text(errors='replace')[-2000:]}")
+            raise
         self.running.wait_for_more()
 
 

@@ -5,14 +5,16 @@ without a row fails.
 """
 
 from collections.abc import Iterator
+from inspect import iscoroutinefunction
 from typing import NamedTuple
 
 import httpx
 import pytest
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.http.app import create_app
 from api.http.rights import RIGHTS
+from api.http.routing import FairRoute
 from tests.api.running import Api, batch_of, series_of
 from tests.api.simulators import Simulators, running_with
 from zenata.control.keys import Role
@@ -239,6 +241,17 @@ def test_every_route_of_the_application_has_a_row(api: Api) -> None:
     assert keyed - LOGIN == {(row.method, row.path) for row in TABLE}
     assert {path for _, path in paths} >= PUBLIC | BY_MESSAGE
     assert len(TABLE) == len(keyed - LOGIN)
+
+
+def test_what_works_in_a_thread_does_so_in_the_share_of_its_pilot(api: Api) -> None:
+    free = {
+        str(route.path)
+        for route in iter_route_contexts(create_app(api.context).routes)
+        if isinstance(route.original_route, APIRoute)
+        and not isinstance(route.original_route, FairRoute)
+        and not iscoroutinefunction(route.original_route.endpoint)
+    }
+    assert free == {"/asyncapi.json", "/metrics", "/readyz"}  # cheap, or for those who run the sandbox
 
 
 def test_the_application_has_these_rights() -> None:
