@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import api.live.events
 from api.live.hub import Hub
-from tests.api.live.test_events import ingest, listening
+from tests.api.live.streams import ingest, listening
 from tests.api.running import Api, running, series_of, small_city
 from tests.client.clients import KINDS, opened
 from tests.client.line import line_to

@@ -5,7 +5,7 @@ import json
 import httpx
 from httpx_sse import connect_sse
 
-from tests.api.live.test_events import listening
+from tests.api.live.streams import listening
 from tests.api.running import Api, batch_of, series_of
 
 

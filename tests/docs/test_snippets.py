@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.settings import Settings
-from tests.api.live.test_events import listening
+from tests.api.live.streams import listening
 from tests.api.running import Api, batch_of, running, series_of, small_city
 from tests.client.line import line_to
 from tests.zenata.broker.client import Client

@@ -1,12 +1,10 @@
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,84 +16,10 @@ import api.readings.routes
 from api.live.events import Position, parse_event_id
 from api.live.hub import Hub
 from tests.api.documents import conforming
-from tests.api.running import MINUTE, START, Api, batch_of, private_world, running, series_of, small_city
+from tests.api.live.streams import CITY, ELSEWHERE, NOISE, SERIES, events, ingest, listening, take
+from tests.api.running import MINUTE, START, Api, batch_of, series_of
 from zenata.city.readings import Selection
 from zenata.contract.readings import Reading
-from zenata.store import open_store
-from zenata.store.base import Store
-
-CITY = small_city()
-SERIES = series_of(CITY)
-NOISE = {"kind": "noise"}
-"""One series: one reading a minute."""
-ELSEWHERE = f"{0:016}-0-{START}"
-"""An id of a hub that is no more."""
-
-
-@dataclass(frozen=True)
-class Event:
-    id: str
-    name: str
-    data: dict
-
-    @property
-    def minute(self) -> int:
-        return self.data["seq"] - 1
-
-
-def events(response: httpx.Response, names: tuple[str, ...] = ("reading", "gap")) -> Iterator[Event]:
-    """The events of these names, read as the standard says."""
-    fields: dict[str, str] = {}
-    for line in response.iter_lines():
-        if line:
-            name, _, value = line.partition(":")
-            fields[name] = value.removeprefix(" ")
-        else:
-            if fields["event"] in names:
-                yield Event(fields["id"], fields["event"], json.loads(fields["data"]))
-            fields = {}
-
-
-def take(response: httpx.Response, count: int) -> list[Event]:
-    return list(islice(events(response), count))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def start(tmp_path: Path, store: Store) -> Iterator[Callable[..., Api]]:
-    """Starts the API over one store, each time with a hub of its own. The pilot has a world `w-1`."""
-    private_world(tmp_path, "w-1")
-    blocks = []
-
-    def start_api(hub: Hub | None = None) -> Api:
-        block = running(city=CITY, store=store, hub=hub, worlds=tmp_path)
-        blocks.append(block)
-        return block.__enter__()
-
-    yield start_api
-    for block in blocks:
-        block.__exit__(None, None, None)
-
-
-def ingest(api: Api, minutes: range, series: list = SERIES) -> None:
-    """What ingest does: store, then publish."""
-    batch = batch_of(series, minutes)
-    api.store.append(batch)
-    api.hub.publish(batch)
-
-
-def listening(api: Api, count: int = 1) -> None:
-    """Wait until the server has so many listeners."""
-    deadline = time.monotonic() + 60
-    while api.hub.listeners != count:
-        assert time.monotonic() < deadline, f"{api.hub.listeners} listeners, not {count}"
-        threading.Event().wait(0.005)
 
 
 @given(st.lists(st.integers(1, 9), max_size=20), st.integers(0, 10**15 - 1), st.integers(-(10**15), 10**17 - 1))
@@ -184,146 +108,6 @@ def test_a_series_first_seen_later_comes_too(start: Callable[..., Api]) -> None:
         ingest(api, range(1), [s for s in SERIES if s.kind == "air"])
         ingest(api, range(1, 2))
         assert take(response, 1)[0].minute == 1
-
-
-def test_a_break_is_bridged_exactly_from_the_ring(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client:
-        with client.stream("GET", "/v1/stream", params=NOISE) as response:
-            listening(api)
-            ingest(api, range(10))
-            last = take(response, 4)[-1]
-        ingest(api, range(10, 12))
-        headers = {"Last-Event-ID": last.id}
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            assert [event.minute for event in take(response, 8)] == list(range(4, 12))
-
-
-def test_a_break_before_the_first_reading_is_bridged(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client:
-        with client.stream("GET", "/v1/stream", params=NOISE) as response:
-            first = next(line for line in response.iter_lines() if line.startswith("id: "))
-        ingest(api, range(3))
-        headers = {"Last-Event-ID": first.removeprefix("id: ")}
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            assert [event.minute for event in take(response, 3)] == [0, 1, 2]
-
-
-def test_after_a_restart_every_reading_comes_at_least_once(start: Callable[..., Api]) -> None:
-    before = start()
-    with before.client() as client, client.stream("GET", "/v1/stream", params=NOISE) as response:
-        listening(before)
-        ingest(before, range(6))
-        last = take(response, 5)[-1]
-    before.stop()
-    after = start()
-    ingest(after, range(6, 8))
-    headers = {"Last-Event-ID": last.id}
-    with after.client() as client:
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            received = events(response)
-            minutes = [next(received).minute for _ in range(8)]
-            ingest(after, range(8, 9))
-            live = next(received)
-        assert minutes == list(range(8))
-        assert live.minute == 8
-        headers = {"Last-Event-ID": live.id}
-        ingest(after, range(9, 10))
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            assert take(response, 1)[0].minute == 9
-
-
-def test_a_place_that_left_the_ring_is_found_in_the_store(start: Callable[..., Api]) -> None:
-    api = start(Hub(capacity=len(SERIES)))
-    with api.client() as client:
-        with client.stream("GET", "/v1/stream", params=NOISE) as response:
-            listening(api)
-            ingest(api, range(1))
-            last = take(response, 1)[-1]
-        for minute in range(1, 30):
-            ingest(api, range(minute, minute + 1))
-        headers = {"Last-Event-ID": last.id}
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            assert [event.minute for event in take(response, 30)] == list(range(30))
-
-
-def test_a_replay_goes_on_with_what_the_store_does_not_have_yet(start: Callable[..., Api]) -> None:
-    served = start(Hub(settling=3600))
-    ingest(served, range(3))
-    served.hub.publish(batch_of(SERIES, range(3, 5)))  # ingest elsewhere has not stored these
-    headers = {"Last-Event-ID": ELSEWHERE}
-    with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-        assert {event.minute for event in take(response, 8)} == set(range(5))
-
-
-def test_a_replay_itself_can_be_continued(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 2)
-    served = start()
-    ingest(served, range(40))
-    headers = {"Last-Event-ID": ELSEWHERE}
-    with served.client() as client:
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            last = take(response, 20)[-1]
-        assert last.minute == 19
-        headers = {"Last-Event-ID": last.id}
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            minutes = [event.minute for event in take(response, 22)]
-    assert minutes[0] <= 19
-    assert minutes == list(range(minutes[0], minutes[0] + 22))
-
-
-def test_what_is_too_much_to_send_again_is_named(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 2)
-    monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
-    served = start()
-    ingest(served, range(40))
-    headers = {"Last-Event-ID": ELSEWHERE}
-    with served.client() as client:
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            received = events(response)
-            replayed = [next(received) for _ in range(16)]
-            gap = next(received)
-            ingest(served, range(40, 41))
-            live = next(received)
-        assert [event.minute for event in replayed] == list(range(16))
-        assert gap.name == "gap"
-        assert live.minute == 40
-        missing = {"start": gap.data["from"], "end": gap.data["to"], **NOISE}
-        rows = client.get("/v1/readings", params=missing).json()["items"]
-        assert {row["seq"] - 1 for row in rows} >= set(range(16, 40))
-        headers = {"Last-Event-ID": gap.id}
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            assert take(response, 1)[0].minute == 40
-
-
-def test_a_batch_larger_than_a_slice_comes_whole_and_can_be_continued(
-    start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 7)
-    served = start()
-    with served.client() as client:
-        with client.stream("GET", "/v1/stream", params=NOISE) as response:
-            listening(served)
-            ingest(served, range(100))
-            received = take(response, 100)
-        assert [event.minute for event in received] == list(range(100))
-        headers = {"Last-Event-ID": received[9].id}
-        with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-            assert [event.minute for event in take(response, 90)] == list(range(10, 100))
-
-
-def test_a_gap_after_a_restart_reaches_to_what_the_store_has(
-    start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 2)
-    monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
-    served = start()
-    served.store.append(batch_of(SERIES, range(40)))
-    headers = {"Last-Event-ID": ELSEWHERE}
-    with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
-        gap = take(response, 17)[-1]
-    assert (gap.name, gap.data["to"]) == ("gap", "2026-01-01T00:39:00.000001Z")
 
 
 def test_a_listener_that_stops_reading_holds_nobody_and_loses_nothing(start: Callable[..., Api]) -> None:

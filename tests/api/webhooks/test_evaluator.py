@@ -1,119 +1,19 @@
+"""Evaluation of the conditions of webhooks."""
+
 import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
-import numpy as np
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.live.hub import Hub
 from api.webhooks import evaluator as module
-from api.webhooks.evaluator import ConditionEvaluator
-from api.webhooks.register import Webhooks
-from api.webhooks.signature import new_secret
 from api.webhooks.trackers import SensorTracker
-from api.webhooks.webhook import MAX_WAITING, Delivery, Status, Webhook
-from tests.api.running import MINUTE, START
-from zenata.city.clock import SECOND, WallClock, format_time
-from zenata.city.readings import Catalog, ReadingBatch, Series
-from zenata.control.database import open_database
-from zenata.store import open_store
-
-FIRES, CLEARS = "threshold.fired", "threshold.cleared"
-ALL = {"sensor": [], "kind": [], "district": []}
-LEVELS = {"property": "pm25", "above": 50.0, "below": None, "clear": 40.0, "duration": None}
-HIGH = ALL | LEVELS | {"type": "threshold"}
-SILENT = ALL | {"type": "silence", "sensor": ["air-1", "air-2"], "property": [], "after": "10m"}
-FLOOD = {"id": "e1", "type": "flood", "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z", "targets": []}
-
-
-class Rig:
-    """A store, a hub and webhooks, and what looks at them."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.hooks = Webhooks(open_database(f"sqlite:///{folder}/control.db"))
-        self.store = open_store(f"duckdb:///{folder}/readings.duckdb")
-        self.allowed = True
-        self.hub = Hub()
-        self.stack = stack
-        self.catalog = Catalog()
-        stack.callback(self.store.close)
-
-    def add(self, id_: str = "wh_1", **members: Any) -> Webhook:
-        hook = Webhook(
-            **{"id": id_, "pilot": "demo", "name": "", "url": "http://example.org/", "world": "zenata"}
-            | {"condition": HIGH, "secret": new_secret(), "made": 1, "begun": 1}
-            | members
-        )
-        self.hooks.add(hook)
-        return hook
-
-    def watch(self, **options: Any) -> ConditionEvaluator:
-        return ConditionEvaluator(
-            **{"hooks": self.hooks, "hub": self.hub, "store": self.store, "grace": 0.0}
-            | {"may": lambda *_: self.allowed, "clock": WallClock()}
-            | options
-        )
-
-    def run(self, **options: Any) -> ConditionEvaluator:
-        """Look on until the end of the test."""
-        return self.stack.enter_context(self.watch(**options))
-
-    def batch(self, *readings: tuple[str, float, float], world: str = "zenata") -> ReadingBatch:
-        """Readings of a sensor at a minute."""
-        series = [Series(world, sensor, "pm25", "air", "coast", "ug/m3") for sensor, _, _ in readings]
-        return ReadingBatch(
-            catalog=self.catalog,
-            series=np.array([self.catalog.intern(one) for one in series], dtype=np.int32),
-            time=np.array([START + int(minute * MINUTE) for _, minute, _ in readings]),
-            value=np.array([float(value) for *_, value in readings]),
-            seq=np.ones(len(readings), dtype=np.int64),
-        )
-
-    def store_and_publish(self, *readings: tuple[str, float, float], world: str = "zenata") -> None:
-        batch = self.batch(*readings, world=world)
-        self.store.append(batch)
-        self.hub.publish(batch)
-
-    def deliveries(self, id_: str = "wh_1") -> list[Delivery]:
-        """The oldest first."""
-        return self.hooks.deliveries(id_, limit=5000)[::-1]
-
-    def told(self, id_: str = "wh_1") -> list[tuple]:
-        found = [json.loads(one.body) for one in self.deliveries(id_)]
-        return sorted((one["data"]["since"][11:16], one["data"]["sensor"], one["type"]) for one in found)
-
-    def wait(self, *expected: tuple, id_: str = "wh_1") -> None:
-        deadline = time.monotonic() + 60
-        while self.told(id_) != sorted(expected):
-            assert time.monotonic() < deadline, self.told(id_)
-            time.sleep(0.02)
-
-    def settle(self) -> None:
-        """Wait until what is published has been looked at: another webhook is told of a last reading, in its turn."""
-        self.settled = getattr(self, "settled", 0) + 1
-        id_ = f"wh_settle{self.settled}"
-        self.store_and_publish(("settle", 0, 99), world=f"w-{id_}")
-        self.add(id_, world=f"w-{id_}")
-        self.wait(("00:00", "settle", FIRES), id_=id_)
-        self.store_and_publish(("settle", 1, 0), world=f"w-{id_}")
-        self.wait(("00:00", "settle", FIRES), ("00:01", "settle", CLEARS), id_=id_)
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with ExitStack() as stack:
-        yield Rig(tmp_path, stack)
-
-
-def restart(rig: Rig) -> None:
-    """Give it another hub over the same store and database, as after a restart."""
-    rig.hub, rig.catalog = Hub(), Catalog()
+from api.webhooks.webhook import MAX_WAITING, Status
+from tests.api.webhooks.rig import CLEARS, FIRES, FLOOD, HIGH, SILENT, Rig, restart
+from zenata.city.clock import format_time
 
 
 def test_a_threshold_is_told_when_it_fires_and_clears(rig: Rig) -> None:
@@ -228,65 +128,6 @@ def test_a_ring_that_has_gone_on_is_bridged_from_the_store(rig: Rig) -> None:
     rig.wait(*[(f"00:{minute:02}", "air-1", FIRES if minute % 2 == 0 else CLEARS) for minute in range(40)])
 
 
-def test_silence_is_by_the_clock_of_the_world(rig: Rig) -> None:
-    rig.add(condition=SILENT)
-    rig.run()
-    rig.store_and_publish(("air-1", 0, 1), ("air-2", 0, 1), ("air-3", 0, 1))
-    rig.store_and_publish(("air-2", 5, 1), ("air-3", 9, 1))
-    rig.settle()
-    assert rig.told() == []
-    rig.store_and_publish(("air-3", 11, 1))
-    fired, cleared = "silence.fired", "silence.cleared"
-    rig.wait(("00:10", "air-1", fired))
-    rig.store_and_publish(("air-1", 12, 1))
-    rig.wait(("00:10", "air-1", fired), ("00:12", "air-1", cleared))
-    rig.store_and_publish(("air-3", 16, 1))
-    rig.wait(("00:10", "air-1", fired), ("00:12", "air-1", cleared), ("00:15", "air-2", fired))
-
-
-def test_silence_is_told_once_over_a_restart(rig: Rig) -> None:
-    rig.add(condition=SILENT)
-    with rig.watch():
-        rig.store_and_publish(("air-1", 0, 1), ("air-2", 9, 1), ("air-3", 12, 1))
-        rig.wait(("00:10", "air-1", "silence.fired"))
-    restart(rig)
-    rig.run()
-    rig.store_and_publish(("air-3", 13, 1))
-    rig.settle()
-    assert len(rig.told()) == 1
-    rig.store_and_publish(("air-1", 14, 1))
-    rig.wait(("00:10", "air-1", "silence.fired"), ("00:14", "air-1", "silence.cleared"))
-
-
-def test_a_sensor_that_never_spoke_is_silent_too(rig: Rig) -> None:
-    rig.add(condition=SILENT)
-    with rig.watch():
-        rig.store_and_publish(("air-2", 30, 1))
-        rig.settle()
-        assert rig.told() == []
-        rig.store_and_publish(("air-2", 36, 1))
-        rig.settle()
-    restart(rig)
-    rig.run()
-    rig.store_and_publish(("air-2", 40, 1))
-    rig.wait(("00:40", "air-1", "silence.fired"))
-
-
-@pytest.mark.parametrize("sensors", [[], ["air-1", "air-2"]])
-def test_a_series_that_is_known_before_anything_of_it_is_stored_is_not_silent(rig: Rig, sensors: list) -> None:
-    rig.add(condition=SILENT | {"sensor": sensors})
-    rig.run()
-    rig.batch(("air-2", 0, 1))  # refused, or on its way: the catalog knows it, and no more
-    fired, cleared = "silence.fired", "silence.cleared"
-    rig.store_and_publish(("air-1", 0, 1), ("air-3", 9, 1))
-    rig.settle()
-    rig.store_and_publish(("air-3", 10, 1))
-    rig.wait(("00:10", "air-1", fired))
-    rig.store_and_publish(("air-1", 19, 1))
-    late = [("00:19", "air-2", fired)] if sensors else []  # it was expected since the first look
-    rig.wait(("00:10", "air-1", fired), ("00:19", "air-1", cleared), *late)
-
-
 def test_a_condition_that_fails_stops_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     take, look, broken = SensorTracker.take, SensorTracker.look, [True, True]
 
@@ -312,29 +153,6 @@ def test_a_condition_that_fails_stops_no_other(rig: Rig, monkeypatch: pytest.Mon
     assert rig.told("wh_0") == []
     broken[:] = [False, False]
     rig.wait(*told, id_="wh_0")
-
-
-def test_a_device_s_silence_is_by_the_time_of_day(rig: Rig) -> None:
-    now = WallClock().now()
-    batch = rig.batch(("esp", 0, 1), world="p-demo")
-    rig.store.append(replace(batch, time=np.array([now - 3 * SECOND])))
-    rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
-    rig.run()
-    deadline = time.monotonic() + 60
-    while not rig.told():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    (only,) = rig.deliveries()
-    assert only.type == "silence.fired"
-    assert only.made >= now + SECOND
-
-
-def test_devices_have_some_grace_after_a_start(rig: Rig) -> None:
-    rig.store.append(rig.batch(("esp", 0, 1), world="p-demo"))
-    rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
-    rig.run(grace=3600.0)
-    rig.settle()
-    assert rig.told() == []
 
 
 def test_an_event_is_told_once_when_it_starts_and_once_when_it_has_ended(rig: Rig) -> None:

@@ -1,0 +1,62 @@
+"""Event streams read as the standard says, from an API that a test feeds."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import httpx
+
+from tests.api.running import START, Api, batch_of, series_of, small_city
+
+CITY = small_city()
+SERIES = series_of(CITY)
+NOISE = {"kind": "noise"}
+"""One series: one reading a minute."""
+ELSEWHERE = f"{0:016}-0-{START}"
+"""An id of a hub that is no more."""
+
+
+@dataclass(frozen=True)
+class Event:
+    id: str
+    name: str
+    data: dict
+
+    @property
+    def minute(self) -> int:
+        return self.data["seq"] - 1
+
+
+def events(response: httpx.Response, names: tuple[str, ...] = ("reading", "gap")) -> Iterator[Event]:
+    """The events of these names, read as the standard says."""
+    fields: dict[str, str] = {}
+    for line in response.iter_lines():
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+        else:
+            if fields["event"] in names:
+                yield Event(fields["id"], fields["event"], json.loads(fields["data"]))
+            fields = {}
+
+
+def take(response: httpx.Response, count: int) -> list[Event]:
+    return list(islice(events(response), count))
+
+
+def ingest(api: Api, minutes: range, series: list = SERIES) -> None:
+    """What ingest does: store, then publish."""
+    batch = batch_of(series, minutes)
+    api.store.append(batch)
+    api.hub.publish(batch)
+
+
+def listening(api: Api, count: int = 1) -> None:
+    """Wait until the server has so many listeners."""
+    deadline = time.monotonic() + 60
+    while api.hub.listeners != count:
+        assert time.monotonic() < deadline, f"{api.hub.listeners} listeners, not {count}"
+        threading.Event().wait(0.005)

@@ -1,0 +1,92 @@
+"""Webhooks that are told of sensors which fall silent."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.api.webhooks.rig import SILENT, Rig, restart
+from zenata.city.clock import SECOND, WallClock
+
+
+def test_silence_is_by_the_clock_of_the_world(rig: Rig) -> None:
+    rig.add(condition=SILENT)
+    rig.run()
+    rig.store_and_publish(("air-1", 0, 1), ("air-2", 0, 1), ("air-3", 0, 1))
+    rig.store_and_publish(("air-2", 5, 1), ("air-3", 9, 1))
+    rig.settle()
+    assert rig.told() == []
+    rig.store_and_publish(("air-3", 11, 1))
+    fired, cleared = "silence.fired", "silence.cleared"
+    rig.wait(("00:10", "air-1", fired))
+    rig.store_and_publish(("air-1", 12, 1))
+    rig.wait(("00:10", "air-1", fired), ("00:12", "air-1", cleared))
+    rig.store_and_publish(("air-3", 16, 1))
+    rig.wait(("00:10", "air-1", fired), ("00:12", "air-1", cleared), ("00:15", "air-2", fired))
+
+
+def test_silence_is_told_once_over_a_restart(rig: Rig) -> None:
+    rig.add(condition=SILENT)
+    with rig.watch():
+        rig.store_and_publish(("air-1", 0, 1), ("air-2", 9, 1), ("air-3", 12, 1))
+        rig.wait(("00:10", "air-1", "silence.fired"))
+    restart(rig)
+    rig.run()
+    rig.store_and_publish(("air-3", 13, 1))
+    rig.settle()
+    assert len(rig.told()) == 1
+    rig.store_and_publish(("air-1", 14, 1))
+    rig.wait(("00:10", "air-1", "silence.fired"), ("00:14", "air-1", "silence.cleared"))
+
+
+def test_a_sensor_that_never_spoke_is_silent_too(rig: Rig) -> None:
+    rig.add(condition=SILENT)
+    with rig.watch():
+        rig.store_and_publish(("air-2", 30, 1))
+        rig.settle()
+        assert rig.told() == []
+        rig.store_and_publish(("air-2", 36, 1))
+        rig.settle()
+    restart(rig)
+    rig.run()
+    rig.store_and_publish(("air-2", 40, 1))
+    rig.wait(("00:40", "air-1", "silence.fired"))
+
+
+@pytest.mark.parametrize("sensors", [[], ["air-1", "air-2"]])
+def test_a_series_that_is_known_before_anything_of_it_is_stored_is_not_silent(rig: Rig, sensors: list) -> None:
+    rig.add(condition=SILENT | {"sensor": sensors})
+    rig.run()
+    rig.batch(("air-2", 0, 1))  # refused, or on its way: the catalog knows it, and no more
+    fired, cleared = "silence.fired", "silence.cleared"
+    rig.store_and_publish(("air-1", 0, 1), ("air-3", 9, 1))
+    rig.settle()
+    rig.store_and_publish(("air-3", 10, 1))
+    rig.wait(("00:10", "air-1", fired))
+    rig.store_and_publish(("air-1", 19, 1))
+    late = [("00:19", "air-2", fired)] if sensors else []  # it was expected since the first look
+    rig.wait(("00:10", "air-1", fired), ("00:19", "air-1", cleared), *late)
+
+
+def test_a_device_s_silence_is_by_the_time_of_day(rig: Rig) -> None:
+    now = WallClock().now()
+    batch = rig.batch(("esp", 0, 1), world="p-demo")
+    rig.store.append(replace(batch, time=np.array([now - 3 * SECOND])))
+    rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
+    rig.run()
+    deadline = time.monotonic() + 60
+    while not rig.told():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (only,) = rig.deliveries()
+    assert only.type == "silence.fired"
+    assert only.made >= now + SECOND
+
+
+def test_devices_have_some_grace_after_a_start(rig: Rig) -> None:
+    rig.store.append(rig.batch(("esp", 0, 1), world="p-demo"))
+    rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
+    rig.run(grace=3600.0)
+    rig.settle()
+    assert rig.told() == []

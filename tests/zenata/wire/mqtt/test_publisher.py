@@ -1,0 +1,195 @@
+"""Publishers on both real brokers, which are also stopped, killed and started again."""
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.zenata.broker.client import Client
+from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
+from tests.zenata.wire.mqtt.running import (
+    TIMEOUT,
+    address,
+    numbers,
+    publisher,
+    started_again,
+    stopped,
+)
+from zenata.errors import BrokerError
+from zenata.process.ports import free_ports
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher, Subscription
+
+
+def end(kind: str, broker: Running) -> None:
+    """End a broker as roughly as it can bear: a killed Mosquitto loses its last seconds, whoever publishes."""
+    broker.process.send_signal(signal.SIGTERM if kind == "mosquitto" else signal.SIGKILL)
+
+
+def test_what_is_published_has_arrived_once_after_draining(broker):
+    with Client(broker, "demo") as demo:
+        demo.subscribe("zenata/telemetry/#")
+        with publisher(broker, in_flight=50) as client:
+            for payload in numbers(0, 2000):
+                client.publish("zenata/telemetry/a/b/c", payload)
+            assert client.drain(TIMEOUT)
+        demo.wait_for_count(2000)
+        demo.subscribe("zenata/clock")  # a round trip: what is under way twice has come by then
+    assert [message.payload for message in demo.messages] == numbers(0, 2000)
+
+
+def test_a_publisher_waits_at_its_limit_until_the_broker_goes_on(broker):
+    handed_over = []
+
+    def publish() -> None:
+        for number in range(20):
+            client.publish("zenata/telemetry/a/b/c", b"%d" % number)
+            handed_over.append(number)
+
+    thread = threading.Thread(target=publish)
+    with publisher(broker, in_flight=5) as client:
+        with stopped(broker):
+            thread.start()
+            thread.join(0.3)
+            assert (thread.is_alive(), len(handed_over)) == (True, 5)
+            assert not client.drain(0.05)
+        thread.join(TIMEOUT)
+        assert client.drain(TIMEOUT)
+    assert len(handed_over) == 20
+
+
+def test_what_a_killed_broker_did_not_acknowledge_is_sent_again(kind, tmp_path):
+    """Messages on topics of their own, retained, so that who comes later sees what arrived."""
+    with running_broker(kind, tmp_path, standard_users(kind)) as broker, publisher(broker) as client:
+        with stopped(broker):
+            for number in range(500):
+                client.publish(f"zenata/telemetry/a/b/{number}", b"%d" % number, retain=True)
+            broker.process.kill()
+        with started_again(broker):
+            assert client.drain(TIMEOUT)
+            with Client(broker, "demo") as demo:
+                demo.subscribe("zenata/telemetry/#")
+                demo.wait_for_count(500)
+    assert sorted(int(message.payload) for message in demo.messages) == list(range(500))
+
+
+def test_publishing_goes_on_over_the_end_of_a_broker(kind, tmp_path):
+    with running_broker(kind, tmp_path, standard_users(kind)) as broker, publisher(broker) as client:
+
+        def publish(start: int, end: int) -> None:
+            for number in range(start, end):
+                client.publish(f"zenata/telemetry/a/b/{number}", b"%d" % number, retain=True)
+
+        publish(0, 800)
+        end(kind, broker)
+        publish(800, 1000)  # as many as may be on their way
+        with started_again(broker):
+            publish(1000, 1500)
+            assert client.drain(TIMEOUT)
+            with Client(broker, "demo") as demo:
+                demo.subscribe("zenata/telemetry/#")
+                demo.wait_for_count(1500)
+    assert {int(message.payload) for message in demo.messages} == set(range(1500))
+
+
+def test_cancelling_releases_a_publisher_that_waits(broker):
+    failures = []
+
+    def publish() -> None:
+        try:
+            while True:
+                client.publish("zenata/telemetry/a/b/c", b"x")
+        except BrokerError as error:
+            failures.append(str(error))
+
+    thread = threading.Thread(target=publish)
+    with publisher(broker, in_flight=5) as client, stopped(broker):
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        client.cancel()
+        thread.join(TIMEOUT)
+        assert not client.drain(0.05)
+    assert failures == ["publishing was cancelled"]
+
+
+def test_a_signal_handler_may_cancel(broker):
+    with publisher(broker, in_flight=5) as client:
+        before = signal.signal(signal.SIGALRM, lambda *_: client.cancel())
+        try:
+            with stopped(broker):
+                for _ in range(5):
+                    client.publish("zenata/telemetry/a/b/c", b"x")
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                with pytest.raises(BrokerError, match="cancelled"):
+                    client.publish("zenata/telemetry/a/b/c", b"x")
+        finally:
+            signal.signal(signal.SIGALRM, before)
+
+
+def test_a_publisher_closes_although_the_broker_reads_nothing(broker):
+    with stopped_after_connecting(broker) as client:
+        for _ in range(100):
+            client.publish("zenata/telemetry/a/b/c", b"x" * 1_000_000)  # more than the buffers between hold
+        began = time.monotonic()
+        client.close()
+        assert time.monotonic() - began < 5
+
+
+@contextmanager
+def stopped_after_connecting(broker: Running) -> Iterator[Publisher]:
+    with publisher(broker) as client, stopped(broker):
+        yield client
+
+
+def test_another_node_is_taken_when_one_is_away(broker):
+    away = free_ports(HOST, {"port": 0})["port"]
+    where = Address(
+        host=HOST,
+        port=away,
+        others=((HOST, broker.mqtt_port),),
+        username="simulators",
+        password=password("simulators"),
+    )
+    with Publisher(where, client_id="mover") as client:
+        client.connect(TIMEOUT)
+        client.publish("zenata/telemetry/a/b/c", b"x")
+        assert client.drain(TIMEOUT)
+
+
+@pytest.mark.parametrize("client", ["publisher", "subscription"])
+class TestNoEntry:
+    """What cannot connect says so in one line, in time."""
+
+    def test_wrong_password(self, broker, client):
+        message = self.failure(client, address(broker, "ingest", "guess"))
+        assert message == f"the broker at mqtt://{HOST}:{broker.mqtt_port} refused us: Not authorized"
+
+    def test_nobody_there(self, client):
+        port = free_ports(HOST, {"port": 0})["port"]
+        message = self.failure(client, Address(host=HOST, port=port), timeout=0.3)
+        assert message.startswith(f"the broker at mqtt://{HOST}:{port} cannot be reached: ")
+        assert "refused" in message
+
+    def test_no_answer(self, client):
+        with socket.create_server((HOST, 0)) as server:
+            port = server.getsockname()[1]
+            message = self.failure(client, Address(host=HOST, port=port), timeout=0.3)
+        assert message == f"the broker at mqtt://{HOST}:{port} does not answer"
+
+    def failure(self, client: str, where: Address, timeout: float = TIMEOUT) -> str:
+        made = (
+            Publisher(where, client_id="stranger")
+            if client == "publisher"
+            else Subscription(where, client_id="stranger", filters=["+/telemetry/#"])
+        )
+        began = time.monotonic()
+        with made, pytest.raises(BrokerError) as failure:
+            made.connect(timeout)
+        assert time.monotonic() - began < timeout + 3
+        assert "\n" not in str(failure.value)
+        return str(failure.value)
