@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
+from msgspec import structs
 
 from api.devices.routes import document_of
 from api.http.auth import PrincipalDep, authenticate
@@ -70,7 +71,7 @@ def city_map(context: ContextDep, principal: PrincipalDep, params: Annotated[Map
             if not params.district or one.id in params.district
         ),
         *(_feature("sensor", asdict(one), _point(one.longitude, one.latitude)) for one in sensors),
-        *(_feature(_DEVICE, document_of(one), _point(one.longitude, one.latitude)) for one in devices),
+        *(_feature(_DEVICE, structs.asdict(document_of(one)), _point(one.longitude, one.latitude)) for one in devices),
     ]
     return GeoJson({"type": "FeatureCollection", "features": features})
 

@@ -1,6 +1,5 @@
 """Routes for districts, kinds and sensors."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import msgspec
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.city.places import is_near
+from api.http.answers import document, respond, time_of
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
@@ -17,9 +17,7 @@ from api.http.problems import invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.readings.selection import check_kinds_and_districts, check_sensor, kinds_observing, select_world
-from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS, Kind
-from zenata.city.model import District
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray, IntArray, Selection
 from zenata.city.titles import titles
@@ -27,7 +25,7 @@ from zenata.contract.base import Page
 from zenata.contract.city import City as CityDocument
 from zenata.contract.city import District as DistrictDocument
 from zenata.contract.city import Kind as KindDocument
-from zenata.contract.city import Sensor, SensorWithLatest
+from zenata.contract.city import Polygon, Property, Sensor, SensorWithLatest, Setting
 
 router = APIRouter(prefix="/v1", tags=["city"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
@@ -40,31 +38,33 @@ def city(context: ContextDep, principal: PrincipalDep, params: Annotated[WorldPa
     world = select_world(context, principal, params.world)
     newest = context.newest((world,))
     subject = context.city
-    return _json(
-        {
-            "id": subject.id,
-            "name": subject.name,
-            "timezone": subject.timezone,
-            "bbox": subject.bbox,
-            "districts": len(subject.districts),
-            "streets": len(subject.streets),
-            "sensors": len(subject.sensors),
-            "world": world,
-            "newest": None if newest is None else format_time(newest),
-        }
+    return respond(
+        document(
+            CityDocument,
+            subject,
+            districts=len(subject.districts),
+            streets=len(subject.streets),
+            sensors=len(subject.sensors),
+            world=world,
+            newest=None if newest is None else time_of(newest),
+        )
     )
 
 
 @router.get("/districts", responses=responses(Page[DistrictDocument], *_COMMON))
 def districts(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
     """List the districts, each with its outline as GeoJSON."""
-    return _json({"items": [_district(district) for district in context.city.districts], "next": None})
+    items = [
+        document(DistrictDocument, district, geometry=Polygon(coordinates=[[*district.ring]]))
+        for district in context.city.districts
+    ]
+    return respond(Page(items=items, next=None))
 
 
 @router.get("/kinds", responses=responses(Page[KindDocument], *_COMMON))
 def kinds(_: Annotated[Params, Query()]) -> Response:
     """List the kinds of sensors: what they observe, in which units and ranges, how often [s], and what they obey."""
-    return _json({"items": [_kind(kind) for kind in KINDS.values()], "next": None})
+    return respond(Page(items=[_kind(kind) for kind in KINDS.values()], next=None))
 
 
 @router.get("/sensors", responses=responses(Page[Sensor], *_COMMON))
@@ -139,23 +139,13 @@ def _degrees(parameter: str, text: str, names: tuple[str, ...]) -> list[float]:
     return numbers
 
 
-def _kind(kind: Kind) -> dict[str, object]:
+def _kind(kind: Kind) -> KindDocument:
     properties = [
-        {"name": name, "titles": titles("properties", name, QUANTITIES[name].title)} | asdict(QUANTITIES[name])
-        for name in kind.properties
+        document(Property, quantity, name=name, titles=titles("properties", name, quantity.title))
+        for name, quantity in ((name, QUANTITIES[name]) for name in kind.properties)
     ]
     settings = [
-        asdict(one) | {"titles": titles("settings", f"{kind.name}.{one.name}", one.title)} for one in kind.settings
+        document(Setting, one, titles=titles("settings", f"{kind.name}.{one.name}", one.title)) for one in kind.settings
     ]
-    about = {"titles": titles("kinds", kind.name, kind.title), "properties": properties, "settings": settings}
-    return asdict(kind) | about
-
-
-def _district(district: District) -> dict[str, object]:
-    fields = {name: getattr(district, name) for name in ("id", "name", "titles", "category", "population")}
-    geometry = {"type": "Polygon", "coordinates": [district.ring]}
-    return {**fields, "geometry": geometry, "attributes": district.attributes}
-
-
-def _json(document: object) -> Response:
-    return Response(msgspec.json.encode(document), media_type=JSON)
+    about = titles("kinds", kind.name, kind.title)
+    return document(KindDocument, kind, titles=about, properties=properties, settings=settings)

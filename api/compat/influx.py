@@ -7,15 +7,14 @@ of InfluxDB looks for it.
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-import msgspec
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.devices.telemetry import body_of, over_quota
+from api.http.answers import respond
 from api.http.auth import admit, key_of
 from api.http.context import ContextDep
-from api.http.formats import JSON
 from api.http.params import PingParams, WriteParams
 from api.http.problems import KINDS, Problem
 from api.http.responses import Responses, responses
@@ -113,7 +112,7 @@ async def health() -> Response:
 @router.get("/ready", responses=responses(InfluxReady, "invalid-parameter"))
 async def ready() -> Response:
     """Say that lines are taken here, as InfluxDB 2 does; `/readyz` tells whether the whole service is ready."""
-    return Response(msgspec.json.encode({"status": "ready"}), media_type=JSON, headers=_VERSION)
+    return respond({"status": "ready"}, headers=_VERSION)
 
 
 _QUERY_PROBLEMS = ("no-key", "wrong-role", "request-refused", "body-too-large", "invalid-parameter")
@@ -146,7 +145,7 @@ async def query_by_get(_: ClientDep, request: Request) -> Response:
 
 
 def _result(statement: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode({"results": [statement]}), media_type=JSON, headers=_VERSION)
+    return respond({"results": [statement]}, headers=_VERSION)
 
 
 async def _write(context: ContextDep, principal: Principal, params: WriteParams, request: Request) -> Response:
@@ -183,4 +182,4 @@ def _header(text: str) -> str:
 
 def _pass() -> Response:
     document = {"name": "influxdb", "message": "ready for queries and writes", "status": "pass", "version": VERSION}
-    return Response(msgspec.json.encode(document), media_type=JSON, headers=_VERSION)
+    return respond(document, headers=_VERSION)

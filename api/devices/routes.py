@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.city.places import district_of, is_near
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
@@ -16,7 +17,7 @@ from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
-from zenata.city.clock import WallClock, format_time
+from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.contract.base import Page
 from zenata.contract.devices import Device as DeviceDocument
@@ -41,7 +42,7 @@ def make(
     position = _position(context, new.longitude, new.latitude)
     fields = present(new) | position | {"name": new.name or new.id}
     made = _or_problem(lambda: context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **fields)))
-    return _json(document_of(made), 201, {"Location": f"/v1/devices/{made.id}"})
+    return respond(document_of(made), 201, {"Location": f"/v1/devices/{made.id}"})
 
 
 @router.get("", responses=responses(Page[DeviceDocument], *_COMMON, "wrong-role"))
@@ -50,12 +51,12 @@ def devices(context: ContextDep, principal: PrincipalDep, params: Annotated[Devi
     pilot = _pilot(principal, params.pilot, everybody=True)
     items = [document_of(device) for device in context.devices.devices(pilot)]
     if params.state is not None:
-        items = [item for item in items if item["state"] == params.state]
+        items = [item for item in items if item.state == params.state]
     fingerprint = params.model_dump_json(exclude={"cursor", "limit"})
     (begin,) = (0,) if params.cursor is None else context.cursors.decode(params.cursor, fingerprint, 1)
     end = begin + params.limit
     following = context.cursors.encode((end,), fingerprint) if end < len(items) else None
-    return _json({"items": items[begin:end], "next": following})
+    return respond(Page(items=items[begin:end], next=following))
 
 
 @router.get(
@@ -86,7 +87,7 @@ def change(
     fields = present(new)
     if "longitude" in fields:
         fields |= _position(context, fields["longitude"], fields["latitude"])
-    return _json(document_of(_or_problem(lambda: context.devices.change(principal.pilot, device, **fields))))
+    return respond(document_of(_or_problem(lambda: context.devices.change(principal.pilot, device, **fields))))
 
 
 @router.delete("/{device}", status_code=204, responses=responses(None, *_OWN, status=204))
@@ -134,33 +135,7 @@ def _unknown(device: str) -> Problem:
     return Problem("unknown-device", f"There is no device {device[:80]!r}. {KINDS['unknown-device'].help}")
 
 
-def document_of(device: Device) -> dict[str, Any]:
+def document_of(device: Device) -> DeviceDocument:
     """Return the document of a device."""
-    now = WallClock().now()
-    return {
-        "id": device.id,
-        "pilot": device.pilot,
-        "name": device.name,
-        "kind": "device",
-        "world": device.world,
-        "topic": topics.device(device.pilot, device.id),
-        "codec": device.codec,
-        "external": device.external,
-        "longitude": device.longitude,
-        "latitude": device.latitude,
-        "district": device.district,
-        "made": format_time(device.made),
-        "state": device.state(now),
-        "seen": None if device.seen is None else format_time(device.seen),
-        "offline_after": device.offline_after,
-        "battery": device.battery,
-        "rssi": device.rssi,
-        "snr": device.snr,
-        "messages": device.messages,
-        "readings": device.readings,
-        "left_out": device.left_out,
-    }
-
-
-def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(document), status, headers, JSON)
+    topic, state = topics.device(device.pilot, device.id), device.state(WallClock().now())
+    return document(DeviceDocument, device, kind="device", topic=topic, state=state)

@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-import msgspec
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.devices.telemetry import body_of, refused
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
-from api.http.formats import JSON
 from api.http.params import TelemetryParams
 from api.http.responses import responses
 from zenata.contract.devices import TelemetryResult
@@ -59,8 +58,7 @@ async def telemetry(
     """
     body = await body_of(request)
     take = context.telemetry.document
-    answer = await to_thread.run_sync(take, principal.pilot, params.device, body, limiter=context.takers)
-    if answer.rejections:
-        raise refused(answer.rejections[0])
-    document = {"devices": answer.devices, "readings": answer.readings, "left_out": answer.left_out}
-    return Response(msgspec.json.encode(document), media_type=JSON)
+    taken = await to_thread.run_sync(take, principal.pilot, params.device, body, limiter=context.takers)
+    if taken.rejections:
+        raise refused(taken.rejections[0])
+    return respond(document(TelemetryResult, taken))

@@ -1,9 +1,8 @@
 """Big queries, written in the background and fetched as files."""
 
 import logging
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from api.exports.export import Export
 from api.exports.jobs import MAX_EXPORTS, RETENTION
+from api.http.answers import document, respond, time_of
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
@@ -22,7 +22,7 @@ from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
 from api.readings.query import to_page
-from zenata.city.clock import SECOND, WallClock, as_text, format_time
+from zenata.city.clock import SECOND, WallClock, as_text
 from zenata.contract.base import Page
 from zenata.contract.exports import Export as ExportDocument
 from zenata.contract.exports import NewExport
@@ -85,20 +85,20 @@ def make(
         raise Problem("store-unavailable", detail) from error
     if export is None:
         raise Problem("export-limit", f"You have {MAX_EXPORTS} exports. {KINDS['export-limit'].help}")
-    return _json(_document(export), 202)
+    return respond(_document(export), 202)
 
 
 @router.get("", responses=responses(Page[ExportDocument], *_COMMON))
 def list_(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List one's exports, newest first; those of everybody for whom may watch."""
     exports = context.exports.of(None if principal.role in WATCHERS else principal.pilot)
-    return _json({"items": [_document(export) for export in exports], "next": None})
+    return respond(Page(items=[_document(export) for export in exports], next=None))
 
 
 @router.get("/{export}", responses=responses(ExportDocument, *_COMMON, "unknown-export"))
 def show(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoParams) -> Response:
     """Say how far an export is."""
-    return _json(_document(_find(context, principal, export)))
+    return respond(_document(_find(context, principal, export)))
 
 
 @router.get(
@@ -146,25 +146,15 @@ def _find(context: Context, principal: Principal, id_: str) -> Export:
     return export
 
 
-def _document(export: Export) -> dict[str, Any]:
+def _document(export: Export) -> ExportDocument:
     query = export.query
-    return {
-        "id": export.id,
-        "pilot": export.pilot,
-        "state": export.state,
-        "progress": round(export.progress, 4),
-        "rows": export.rows,
-        "bytes": export.bytes,
-        "format": export.format,
-        "worlds": query.worlds,
-        "start": format_time(query.start),
-        "end": format_time(query.end),
-        "made": format_time(export.made),
-        "expires": None if export.finished is None else format_time(export.finished + RETENTION),
-        "file": f"/v1/exports/{export.id}/file" if export.state == "done" else None,
-        "reason": export.reason,
-    }
-
-
-def _json(document: dict[str, Any], status: int = 200) -> Response:
-    return Response(msgspec.json.encode(document), status, media_type=JSON)
+    return document(
+        ExportDocument,
+        export,
+        progress=round(export.progress, 4),
+        worlds=query.worlds,
+        start=time_of(query.start),
+        end=time_of(query.end),
+        expires=None if export.finished is None else time_of(export.finished + RETENTION),
+        file=f"/v1/exports/{export.id}/file" if export.state == "done" else None,
+    )

@@ -12,6 +12,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
 
+from api.http.answers import document, respond
 from api.http.asyncapi import asyncapi
 from api.http.auth import authenticate
 from api.http.context import ContextDep
@@ -43,7 +44,7 @@ _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 @router.get("/healthz", responses=responses(Health, "invalid-parameter"))
 async def healthz(_: Annotated[Params, Query()]) -> Response:
     """Say that the process answers."""
-    return Response(b'{"status":"ok"}', media_type=JSON)
+    return respond(Health(status="ok"))
 
 
 @router.get("/readyz", responses=responses(Health, "invalid-parameter", "not-ready"))
@@ -56,7 +57,7 @@ def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
         reasons = [*reasons, "the store cannot be read"]
     if reasons:
         raise Problem("not-ready", f"Not ready: {'; '.join(reasons)}. {KINDS['not-ready'].help}", reasons=reasons)
-    return Response(b'{"status":"ok"}', media_type=JSON)
+    return respond(Health(status="ok"))
 
 
 @router.get(
@@ -73,7 +74,7 @@ def metrics(request: Request, _: Annotated[Params, Query()]) -> Response:
 @router.get("/problems", responses=responses(Page[ProblemKind], "invalid-parameter"))
 async def problems(_: Annotated[Params, Query()]) -> Response:
     """List the kinds of problems, each with its title in French, English and Arabic."""
-    return Response(msgspec.json.encode({"items": [_about(name) for name in KINDS], "next": None}), media_type=JSON)
+    return respond(Page(items=[_about(name) for name in KINDS], next=None))
 
 
 @router.get("/problems/{name}", responses=responses(ProblemKind, "unknown-route", "invalid-parameter"))
@@ -83,13 +84,13 @@ async def problem(
     """Say what a kind of problem means; the `type` of every error leads here."""
     if name not in KINDS:
         raise Problem("unknown-route", f"There is no problem {name!r}. Use one of 'allowed'.", allowed=list(KINDS))
-    return Response(msgspec.json.encode(_about(name)), media_type=JSON)
+    return respond(_about(name))
 
 
-def _about(name: str) -> dict[str, object]:
+def _about(name: str) -> ProblemKind:
     kind = KINDS[name]
-    about = {"title": kind.title, "titles": titles("problems", name, kind.title), "status": kind.status}
-    return {"type": problem_type(name), **about, "detail": kind.help}
+    title = titles("problems", name, kind.title)
+    return document(ProblemKind, kind, type=problem_type(name), titles=title, detail=kind.help)
 
 
 @router.get("/asyncapi.json", include_in_schema=False)

@@ -1,29 +1,27 @@
 """Routes for the ledger and the dead letters."""
 
 from base64 import b64encode
-from dataclasses import asdict
-from typing import Annotated, Any
+from collections import defaultdict
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.context import Context, ContextDep
-from api.http.formats import JSON
 from api.http.params import AccountsParams, LettersParams, Params
 from api.http.responses import responses
 from api.http.rights import WATCHERS, Right
 from api.http.routing import FairRoute
 from api.readings.selection import select_world
-from zenata.city.clock import format_time
 from zenata.city.model import OWN
 from zenata.contract.base import Page
 from zenata.contract.messages import DeadLetter as DeadLetterDocument
-from zenata.contract.messages import Ledger, ReplayResult, SensorAccount
+from zenata.contract.messages import Ledger, PilotBalance, ReplayResult, SensorAccount, WorldBalance
 from zenata.control.keys import Principal, Role
 from zenata.store.dead_letters import DeadLetter
-from zenata.store.ledger import FATES, Account, Balance
+from zenata.store.ledger import FATES, Account
 from zenata.wire import topics
 
 router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)], route_class=FairRoute)
@@ -44,16 +42,19 @@ def ledger(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respons
     One line for each world that one may look into, and one for each pilot that has some.
     """
     owners = context.worlds.owners()
-    lines: list[dict[str, Any]] = [
-        {"world": world, "pilot": owners.get(world, "")} | _terms(context.store.ledger.balance(world))
+    lines = [
+        document(WorldBalance, context.store.ledger.balance(world), world=world, pilot=owners.get(world, ""))
         for world in context.worlds.of(principal)
     ]
-    pilots: dict[str, dict[str, Any]] = {}
+    pilots = defaultdict[str, list[WorldBalance]](list)
     for line in lines:
-        if line["pilot"]:
-            own = pilots.setdefault(line["pilot"], {"pilot": line["pilot"]} | dict.fromkeys(_TERMS, 0))
-            own |= {term: own[term] + line[term] for term in _TERMS}
-    return _json({"items": lines, "pilots": list(pilots.values()), "next": None})
+        if line.pilot:
+            pilots[line.pilot].append(line)
+    sums = [
+        PilotBalance(pilot=pilot, **{term: sum(getattr(line, term) for line in own) for term in _TERMS})
+        for pilot, own in pilots.items()
+    ]
+    return respond(Ledger(items=lines, pilots=sums, next=None))
 
 
 @router.get("/ledger/{world}", responses=responses(Page[SensorAccount], *_COMMON, "unknown-world"))
@@ -67,7 +68,7 @@ def accounts(
     begin = _position(context, params.cursor, query) or 0
     end = begin + params.limit
     following = context.cursors.encode((end,), query) if end < len(lines) else None
-    return _json({"items": [asdict(line) for line in lines[begin:end]], "next": following})
+    return respond(Page(items=lines[begin:end], next=following))
 
 
 @router.get(
@@ -91,7 +92,8 @@ def dead_letters(
     )
     shown = letters[:limit]
     following = context.cursors.encode((shown[-1].received,), query) if len(letters) > len(shown) else None
-    return _json({"items": [_letter(letter, payload=params.payload) for letter in shown], "next": following})
+    items = [_letter(letter, payload=params.payload) for letter in shown]
+    return respond(Page(items=items, next=following))
 
 
 @router.post(
@@ -101,7 +103,7 @@ def dead_letters(
 def replay(context: ContextDep, _: NoParams) -> Response:
     """Decode every dead letter again, after a fix. Those that are readings now are stored, and removed from the list."""
     mended, dead = context.replay()
-    return _json({"mended": mended, "dead": dead})
+    return respond(ReplayResult(mended=mended, dead=dead))
 
 
 def _topics(context: Context, principal: Principal, right: Right, world: str | None) -> list[str]:
@@ -121,28 +123,21 @@ def _position(context: Context, cursor: str | None, query: str) -> int | None:
     return None if cursor is None else context.cursors.decode(cursor, query, 1)[0]
 
 
-def _terms(balance: Balance) -> dict[str, int]:
-    return {term: getattr(balance, term) for term in _TERMS}
-
-
 def _is_flawed(account: Account) -> bool:
     return bool(account.rejected or account.missing or account.repeated)
 
 
-def _letter(letter: DeadLetter, *, payload: bool) -> dict[str, Any]:
+def _letter(letter: DeadLetter, *, payload: bool) -> DeadLetterDocument:
     text, encoding = _text(letter.payload) if payload else (None, None)
-    return {
-        "received": format_time(letter.received),
-        "topic": letter.topic,
-        "sensor": letter.sensor or None,
-        "seq": letter.seq or None,
-        "code": letter.code,
-        "reason": letter.reason,
-        "size": letter.size,
-        "digest": letter.digest or None,
-        "payload": text,
-        "encoding": encoding,
-    }
+    return document(
+        DeadLetterDocument,
+        letter,
+        sensor=letter.sensor or None,
+        seq=letter.seq or None,
+        digest=letter.digest or None,
+        payload=text,
+        encoding=encoding,
+    )
 
 
 def _text(payload: bytes) -> tuple[str, str]:
@@ -150,7 +145,3 @@ def _text(payload: bytes) -> tuple[str, str]:
         return payload.decode(), "utf-8"
     except UnicodeDecodeError:
         return b64encode(payload).decode(), "base64"
-
-
-def _json(document: object) -> Response:
-    return Response(msgspec.json.encode(document), media_type=JSON)

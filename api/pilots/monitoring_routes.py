@@ -8,9 +8,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from api.http.answers import respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
-from api.http.formats import FORMATS, JSON
+from api.http.formats import FORMATS
 from api.http.params import AuditParams, Params, PilotPath
 from api.http.problems import Problem
 from api.http.responses import responses
@@ -38,7 +39,7 @@ NoParams = Annotated[Params, Query()]
 def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Say what a pilot asks and sends, what fails, what is silent, and how much of its quotas it has used up."""
     found = find(context, principal, pilot)
-    return _json(activity(context, found, connected(context)))
+    return respond(activity(context, found, connected(context)))
 
 
 @router.get("/me/activity", responses=responses(OwnActivity, *_COMMON, "store-unavailable"))
@@ -47,7 +48,7 @@ def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> R
     found = context.register.pilot(principal.pilot)
     seen = activity(context, found, connected(context))
     raised = context.alerts.take(list(own_findings(context, found)), pilot=found.name)
-    return _json(seen | {"alerts": [alert_document(one) for one in raised]})
+    return respond(seen | {"alerts": [alert_document(one) for one in raised]})
 
 
 @router.get("/audit", responses=responses(Page[AuditDocument], *_COMMON, content=_CSV))
@@ -70,7 +71,7 @@ def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditP
         who_again = f"&who={params.who}" if params.who else ""
         link = {"Link": f'</v1/audit?cursor={following}&format=csv{who_again}>; rel="next"'} if following else {}
         return Response(_csv([_entry(entry) for entry in shown]), headers=link, media_type=FORMATS["csv"].media_type)
-    return _json({"items": [_entry(entry) for entry in shown], "next": following})
+    return respond(Page(items=[_entry(entry) for entry in shown], next=following))
 
 
 def _entry(entry: AuditEntry) -> dict[str, Any]:
@@ -84,7 +85,3 @@ def _csv(entries: list[dict[str, Any]]) -> str:
     for entry in entries:
         writer.writerow(entry | {"detail": msgspec.json.encode(entry["detail"]).decode()})
     return text.getvalue()
-
-
-def _json(document: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(document), media_type=JSON)

@@ -1,16 +1,15 @@
 """Pilots: who they are, what they may use up, their keys and budgets."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
-from api.http.formats import JSON
 from api.http.params import KeyPath, KeysParams, Params, PilotPath
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
@@ -28,6 +27,7 @@ from zenata.contract.pilots import (
     NewPilot,
     PilotChange,
     PilotWithKey,
+    Quotas,
     Suspension,
 )
 from zenata.contract.pilots import Key as KeyDocument
@@ -39,6 +39,8 @@ from zenata.control.pilot import Entry, Pilot, PilotError
 router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 T = TypeVar("T")
+P = TypeVar("P", bound=PilotDocument)
+K = TypeVar("K", bound=KeyDocument)
 
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _ONE = (*_COMMON, "unknown-pilot", "pilot-conflict")
@@ -52,7 +54,7 @@ NoParams = Annotated[Params, Query()]
 def me(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """Say whom the key speaks for, and what it may."""
     pilot = context.register.pilot(principal.pilot)
-    return _json(_pilot(context, pilot) | {"key": principal.key, "scopes": sorted(principal.scopes)})
+    return respond(_pilot(Me, context, pilot, key=principal.key, scopes=sorted(principal.scopes)))
 
 
 @router.post("/pilots", status_code=201, responses=responses(PilotWithKey, *_ONE, status=201))
@@ -68,19 +70,21 @@ def add(
     key = _tried(lambda: context.register.issue(new.name, scopes=frozenset(new.scopes), expires=expires, by=principal))
     issued = _issued(context, new.name, MAIN, key)
     headers = {"Location": f"/v1/pilots/{pilot.name}"}
-    return _json(_pilot(context, pilot) | {"issued": issued}, 201, headers)
+    return respond(_pilot(PilotWithKey, context, pilot, issued=issued), 201, headers)
 
 
 @router.get("/pilots", responses=responses(Page[PilotDocument], *_COMMON))
 def pilots(context: ContextDep, _: NoParams) -> Response:
     """List all pilots; for engineers and administrators."""
-    return _json({"items": [_pilot(context, pilot) for pilot in context.register.pilots()], "next": None})
+    return respond(
+        Page(items=[_pilot(PilotDocument, context, pilot) for pilot in context.register.pilots()], next=None)
+    )
 
 
 @router.get("/pilots/{pilot}", responses=responses(PilotDocument, *_ONE))
 def show(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Return one pilot; of others only engineers and administrators know."""
-    return _json(_pilot(context, find(context, principal, pilot)))
+    return respond(_pilot(PilotDocument, context, find(context, principal, pilot)))
 
 
 @router.patch("/pilots/{pilot}", responses=responses(PilotDocument, *_ONE))
@@ -95,7 +99,9 @@ def change(
     find(context, principal, pilot)
     changes = present(new)
     _check_actuators(context, changes.get("actuators", []))
-    return _json(_pilot(context, _tried(lambda: context.register.change(pilot, by=principal, **changes))))
+    return respond(
+        _pilot(PilotDocument, context, _tried(lambda: context.register.change(pilot, by=principal, **changes)))
+    )
 
 
 @router.post("/pilots/{pilot}/suspend", responses=responses(PilotDocument, *_ONE))
@@ -109,27 +115,31 @@ def suspend(
     """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
     _check_rank(principal, find(context, principal, pilot))
     reason = new.reason
-    return _json(_pilot(context, _tried(lambda: context.register.suspend(pilot, by=principal, reason=reason))))
+    return respond(
+        _pilot(PilotDocument, context, _tried(lambda: context.register.suspend(pilot, by=principal, reason=reason)))
+    )
 
 
 @router.post("/pilots/{pilot}/resume", responses=responses(PilotDocument, *_ONE))
 def resume(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Let a suspended pilot go on."""
     _check_rank(principal, find(context, principal, pilot))
-    return _json(_pilot(context, _tried(lambda: context.register.resume(pilot, by=principal))))
+    return respond(_pilot(PilotDocument, context, _tried(lambda: context.register.resume(pilot, by=principal))))
 
 
 @router.get("/keys", responses=responses(Page[KeyDocument], *_COMMON))
 def search(context: ContextDep, params: Annotated[KeysParams, Query()]) -> Response:
     """Say whose keys begin so, also revoked ones: for a key that was found somewhere."""
-    return _json({"items": [_key(key) for key in context.register.keys(prefix=params.prefix)], "next": None})
+    return respond(
+        Page(items=[_key(KeyDocument, key) for key in context.register.keys(prefix=params.prefix)], next=None)
+    )
 
 
 @router.get("/pilots/{pilot}/keys", responses=responses(Page[KeyDocument], *_ONE))
 def keys(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """List the keys of a pilot, newest first."""
     found = context.register.keys(find(context, principal, pilot).name)
-    return _json({"items": [_key(key) for key in found], "next": None})
+    return respond(Page(items=[_key(KeyDocument, key) for key in found], next=None))
 
 
 @router.post("/pilots/{pilot}/keys", status_code=201, responses=responses(IssuedKey, *_ONE, "over-quota", status=201))
@@ -141,7 +151,7 @@ def issue(
     scopes = frozenset(new.scopes)
     _check_own(context, principal, pilot, scopes, expires)
     key = _tried(lambda: context.register.issue(pilot, name=new.name, scopes=scopes, expires=expires, by=principal))
-    return _json(_issued(context, pilot, new.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{new.name}"})
+    return respond(_issued(context, pilot, new.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{new.name}"})
 
 
 @router.post("/pilots/{pilot}/keys/{name}/rotate", responses=responses(IssuedKey, *_KEY))
@@ -149,7 +159,7 @@ def rotate(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name:
     """Replace a key by a new one, which is shown this once; the old one stops working at once."""
     _check_own(context, principal, pilot, *_reach(context, pilot, name))
     key = _tried(lambda: context.register.rotate(pilot, name, by=principal))
-    return _json(_issued(context, pilot, name, key))
+    return respond(_issued(context, pilot, name, key))
 
 
 @router.delete("/pilots/{pilot}/keys/{name}", status_code=204, responses=responses(None, *_KEY, status=204))
@@ -168,7 +178,7 @@ def budget(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: No
     granted = sum(entry.centimes for entry in entries if entry.centimes > 0)
     left = sum(entry.centimes for entry in entries)
     sums = {"granted": granted / 100, "spent": (granted - left) / 100, "left": left / 100}
-    return _json({"pilot": name, **sums, "items": [_entry(entry) for entry in entries]})
+    return respond(Budget(pilot=name, **sums, items=[_entry(entry) for entry in entries]))
 
 
 @router.post(
@@ -187,7 +197,7 @@ def enter(
     find(context, principal, pilot)
     by, amount = principal, new.dirhams
     entry = _tried(lambda: context.budget.enter(pilot, amount, day=new.date, note=new.note, by=by))
-    return _json(_entry(entry), 201)
+    return respond(_entry(entry), 201)
 
 
 def find(context: Context, principal: Principal, name: str) -> Pilot:
@@ -221,7 +231,7 @@ def _check_own(
         own = sorted(principal.scopes)
         until = f" until {format_time(principal.expires)}" if principal.expires else ""
         detail = f"A key manages those of yours that are good for no more, and no longer, than it is: {', '.join(own)}{until}."
-        raise Problem("wrong-scope", detail, scopes=own, expires=_time(principal.expires))
+        raise Problem("wrong-scope", detail, scopes=own, expires=principal.expires and format_time(principal.expires))
 
 
 def _check_actuators(context: Context, actuators: list[str]) -> None:
@@ -236,9 +246,9 @@ def _reach(context: Context, pilot: str, name: str) -> tuple[frozenset[Scope], i
     return next(((key.scopes, key.expires) for key in live), (frozenset(), 0))
 
 
-def _issued(context: Context, pilot: str, name: str, key: str) -> dict[str, Any]:
+def _issued(context: Context, pilot: str, name: str, key: str) -> IssuedKey:
     stored = next(one for one in context.register.keys(pilot, key) if one.name == name)
-    return _key(stored) | {"key": key}
+    return _key(IssuedKey, stored, key=key)
 
 
 def _moment(expires: str | float | None) -> int | None:
@@ -250,47 +260,18 @@ def _moment(expires: str | float | None) -> int | None:
         raise invalid("expires", str(error)) from None
 
 
-def _pilot(context: Context, pilot: Pilot) -> dict[str, Any]:
-    quotas = context.register.quotas(pilot.name)
-    return {
-        "name": pilot.name,
-        "role": pilot.role,
-        "contact": pilot.contact,
-        "theme": pilot.theme,
-        "edition": pilot.edition,
-        "made": format_time(pilot.made),
-        "suspended": _time(pilot.suspended),
-        "reason": pilot.reason or None,
-        "quotas": msgspec.structs.asdict(quotas),
-        "actuators": pilot.actuators,
-    }
+def _pilot(type_: type[P], context: Context, pilot: Pilot, **members: object) -> P:
+    quotas = document(Quotas, context.register.quotas(pilot.name))
+    return document(type_, pilot, reason=pilot.reason or None, quotas=quotas, **members)
 
 
-def _key(key: Key) -> dict[str, Any]:
-    return {
-        "pilot": key.pilot,
-        "name": key.name,
-        "prefix": key.prefix,
-        "mqtt_user": key.user,
-        "scopes": sorted(key.scopes),
-        "made": format_time(key.made),
-        "expires": _time(key.expires),
-        "revoked": _time(key.revoked),
-        "state": key.state(WallClock().now()),
-    }
+def _key(type_: type[K], stored: Key, **members: object) -> K:
+    state = stored.state(WallClock().now())
+    return document(type_, stored, mqtt_user=stored.user, scopes=sorted(stored.scopes), state=state, **members)
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "date": entry.date,
-        "amount": entry.centimes / 100,
-        "note": entry.note,
-        "by": entry.by,
-    }
-
-
-def _time(time: int | None) -> str | None:
-    return None if time is None else format_time(time)
+def _entry(entry: Entry) -> BudgetEntry:
+    return document(BudgetEntry, entry, amount=entry.centimes / 100)
 
 
 def _tried(act: Callable[[], T]) -> T:
@@ -304,7 +285,3 @@ def _tried(act: Callable[[], T]) -> T:
         if error.reason == "rate":
             raise Problem("over-quota", text, {"Retry-After": "60"}, quota="key_changes_per_minute") from error
         raise Problem(_PROBLEMS[error.reason], text) from error
-
-
-def _json(document: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(document), status, headers, JSON)

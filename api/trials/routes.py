@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import Field
 
+from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
-from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
@@ -63,7 +62,7 @@ class Compared(OfEdition):
 def challenges(context: ContextDep, _: NoParams) -> Response:
     """List the challenges: what a service reads, answers or commands in each."""
     known = context.trials.register.challenges.values()
-    return _json({"items": [challenge_document(challenge) for challenge in known], "next": None})
+    return respond(Page(items=[challenge_document(challenge) for challenge in known], next=None))
 
 
 @router.get(
@@ -71,7 +70,7 @@ def challenges(context: ContextDep, _: NoParams) -> Response:
 )
 def challenge(context: ContextDep, challenge: ChallengePath, _: NoParams) -> Response:
     """Describe a challenge."""
-    return _json(challenge_document(context.trials.register.challenges[_known(context, challenge)]))
+    return respond(challenge_document(context.trials.register.challenges[_known(context, challenge)]))
 
 
 @router.post(
@@ -89,7 +88,7 @@ def begin(
         row = register.begin(principal.pilot, new, context.register.pilot(principal.pilot).edition)
     except TrialError as error:
         raise _problem(error, "challenge") from error
-    return _json(trial_document(register, row), 201, {"Location": f"/v1/trials/{row.id}"})
+    return respond(trial_document(register, row), 201, {"Location": f"/v1/trials/{row.id}"})
 
 
 @router.get("/trials", responses=responses(Page[Trial], *_COMMON))
@@ -97,13 +96,13 @@ def trials(context: ContextDep, principal: PrincipalDep, right: RightDep, _: NoP
     """List one's trials, newest first; for engineers and administrators all."""
     register = context.trials.register
     rows = register.trials(None if principal.role in right.others else principal.pilot)
-    return _json({"items": [trial_document(register, row) for row in reversed(rows)], "next": None})
+    return respond(Page(items=[trial_document(register, row) for row in reversed(rows)], next=None))
 
 
 @router.get("/trials/{trial}", responses=responses(Trial, *_ONE))
 def trial(context: ContextDep, principal: PrincipalDep, right: RightDep, trial: TrialPath, _: NoParams) -> Response:
     """Say how a trial is: its phase, its place in the queue, how far it is, and its scores."""
-    return _json(trial_document(context.trials.register, _trial(context, principal, right, trial)))
+    return respond(trial_document(context.trials.register, _trial(context, principal, right, trial)))
 
 
 @router.get("/trials/{trial}/receipt", responses=responses(TrialReceipt, *_ONE, "trial-conflict"))
@@ -119,7 +118,7 @@ def receipt(context: ContextDep, principal: PrincipalDep, right: RightDep, trial
         )
     made = receipt_of(context.trials.register, row, context.city, context.trials.private)
     headers = {"Content-Disposition": f'attachment; filename="{row.id}.json"'}
-    return _json(made, headers=headers)
+    return respond(made, headers=headers)
 
 
 @router.post(
@@ -141,7 +140,7 @@ def cancel(context: ContextDep, principal: PrincipalDep, right: RightDep, trial:
     """Cancel a trial. It stays on the list; a graded one counts among the attempts of its day."""
     row = _trial(context, principal, right, trial)
     context.trials.cancel(row)
-    return _json(trial_document(context.trials.register, context.trials.register.trial(row.id)))
+    return respond(trial_document(context.trials.register, context.trials.register.trial(row.id)))
 
 
 @waiting.post(
@@ -162,7 +161,7 @@ def step(
     """
     orders = [order_of(context, principal, present(command)) for command in new.commands]
     try:
-        return _json(context.trials.step(trial, principal.pilot, new, orders))
+        return respond(context.trials.step(trial, principal.pilot, new, orders))
     except TrialError as error:
         raise _problem(error, "answers") from error
 
@@ -180,7 +179,7 @@ def answers(
         row, taken, repeated = context.trials.register.answer(trial, principal.pilot, new)
     except TrialError as error:
         raise _problem(error, "answers") from error
-    return _json({"trial": row.id, "seed": row.current + 1, "step": row.step, "taken": taken, "repeated": repeated})
+    return respond({"trial": row.id, "seed": row.current + 1, "step": row.step, "taken": taken, "repeated": repeated})
 
 
 @router.get("/leaderboards/{challenge}", responses=responses(Leaderboard, *_COMMON, "unknown-challenge"))
@@ -193,7 +192,7 @@ def board(
     """
     edition = _edition(context, principal, params)
     rows = context.trials.register.ranked(_known(context, challenge), edition)
-    return _json(leaderboard(challenge, edition, rows))
+    return respond(leaderboard(challenge, edition, rows))
 
 
 @router.get("/leaderboards/{challenge}/compare", responses=responses(Comparison, *_COMMON, "unknown-challenge"))
@@ -207,7 +206,7 @@ def compare(
     for parameter, name in (("a", params.a), ("b", params.b)):
         if name not in names:
             raise invalid(parameter, f"nobody of that name is on this leaderboard: {name!r}", allowed=names)
-    return _json(comparison(challenge, edition, rows, params.a, params.b))
+    return respond(comparison(challenge, edition, rows, params.a, params.b))
 
 
 def _trial(context: Context, principal: Principal, right: Right, trial: str) -> TrialRow:
@@ -245,7 +244,3 @@ def _problem(error: TrialError, member: str) -> Problem:
         case "away":
             return Problem("world-unavailable", detail)
     return Problem("trial-conflict", detail, code=error.reason)
-
-
-def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(document), status, headers, JSON)

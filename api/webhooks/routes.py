@@ -9,10 +9,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
-from api.http.formats import JSON
 from api.http.params import DeliveriesParams, Params, SeriesParams
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
@@ -22,7 +22,7 @@ from api.webhooks.addresses import UrlError, check_url
 from api.webhooks.signature import new_secret
 from api.webhooks.trackers import delivery_of
 from api.webhooks.webhook import Delivery, Webhook, WebhookError
-from zenata.city.clock import WallClock, format_time, parse_duration
+from zenata.city.clock import WallClock, parse_duration
 from zenata.city.model import OWN
 from zenata.contract.base import Page, split_names
 from zenata.contract.webhooks import (
@@ -86,20 +86,20 @@ def make(
         begun=now,
     )
     _tried(lambda: context.webhooks.register.add(hook))
-    return _json(_document(hook) | {"secret": hook.secret}, 201, {"Location": f"/v1/webhooks/{hook.id}"})
+    return respond(document(WebhookWithSecret, hook), 201, {"Location": f"/v1/webhooks/{hook.id}"})
 
 
 @router.get("", responses=responses(Page[WebhookDocument], *_COMMON))
 def webhooks(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List one's webhooks."""
     hooks = context.webhooks.register.webhooks(principal.pilot)
-    return _json({"items": [_document(hook) for hook in hooks], "next": None})
+    return respond(Page(items=[document(WebhookDocument, hook) for hook in hooks], next=None))
 
 
 @router.get("/{webhook}", responses=responses(WebhookDocument, *_ONE))
 def webhook(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Return one webhook."""
-    return _json(_document(_find(context, principal, webhook)))
+    return respond(document(WebhookDocument, _find(context, principal, webhook)))
 
 
 @router.patch("/{webhook}", responses=responses(WebhookDocument, *_ONE, *_WORLD))
@@ -121,11 +121,8 @@ def change(
         changes |= {"reason": "", "failing": None}
     is_new = new.condition is not None or (new.enabled and not hook.enabled)
     restart = WallClock().now() if is_new else None
-    return _json(
-        _document(
-            _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, restart=restart, **changes))
-        )
-    )
+    changed = _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, restart=restart, **changes))
+    return respond(document(WebhookDocument, changed))
 
 
 @router.delete("/{webhook}", status_code=204, responses=responses(None, *_ONE, status=204))
@@ -139,7 +136,7 @@ def remove(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: 
 def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Sign with another secret from now on. It is in this answer, and in no other."""
     hook = _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, secret=new_secret()))
-    return _json(_document(hook) | {"secret": hook.secret})
+    return respond(document(WebhookWithSecret, hook))
 
 
 @router.post(
@@ -153,7 +150,7 @@ def test(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: No
     delivery = delivery_of(hook, "test", {}, WallClock().now(), secrets.token_hex(16))
     if not context.webhooks.register.record(hook, {}, [delivery]):
         raise Problem("webhook-off", f"Nothing is sent. {KINDS['webhook-off'].help}")
-    return _json(_delivery(delivery), 202)
+    return respond(_delivery(delivery), 202)
 
 
 @router.get("/{webhook}/deliveries", responses=responses(Page[DeliveryDocument], *_ONE))
@@ -166,7 +163,7 @@ def deliveries(
     found = context.webhooks.register.deliveries(hook.id, before=before, limit=params.limit + 1)
     items = found[: params.limit]
     following = _cursor(context, items[-1], hook.id) if len(found) > len(items) else None
-    return _json({"items": [_delivery(one) for one in items], "next": following})
+    return respond(Page(items=[_delivery(one) for one in items], next=following))
 
 
 @router.post(
@@ -179,9 +176,8 @@ def retry(
 ) -> Response:
     """Deliver once more, now, whatever became of it. One older than a day gets this one attempt."""
     now = WallClock().now()
-    return _json(
-        _delivery(_tried(lambda: context.webhooks.register.retry(principal.pilot, webhook, delivery, now))), 202
-    )
+    again = _tried(lambda: context.webhooks.register.retry(principal.pilot, webhook, delivery, now))
+    return respond(_delivery(again), 202)
 
 
 def _find(context: Context, principal: Principal, id_: str) -> Webhook:
@@ -260,39 +256,5 @@ def _place(context: Context, cursor: str, query: str) -> tuple[int, str]:
     return made, f"msg_{struct.pack('>2q', *words).hex()}"
 
 
-def _document(hook: Webhook) -> dict[str, Any]:
-    return {
-        "id": hook.id,
-        "name": hook.name,
-        "url": hook.url,
-        "world": hook.world,
-        "condition": hook.condition,
-        "enabled": hook.enabled,
-        "reason": hook.reason,
-        "made": format_time(hook.made),
-        "failing": _time(hook.failing),
-    }
-
-
-def _delivery(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "id": delivery.id,
-        "type": delivery.type,
-        "status": delivery.status,
-        "made": format_time(delivery.made),
-        "attempts": delivery.attempts,
-        "tried": _time(delivery.tried),
-        "took": delivery.took,
-        "code": delivery.code,
-        "error": delivery.error,
-        "due": _time(delivery.due),
-        "body": msgspec.Raw(delivery.body.encode()),
-    }
-
-
-def _time(moment: int | None) -> str | None:
-    return None if moment is None else format_time(moment)
-
-
-def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(document), status, headers, JSON)
+def _delivery(delivery: Delivery) -> DeliveryDocument:
+    return document(DeliveryDocument, delivery, body=msgspec.Raw(delivery.body.encode()))

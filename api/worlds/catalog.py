@@ -3,15 +3,14 @@
 import re
 import tomllib
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from api.http.answers import respond
 from api.http.auth import authenticate
 from api.http.context import ContextDep
-from api.http.formats import JSON
 from api.http.params import Params
 from api.http.responses import responses
 from api.http.routing import WaitingRoute
@@ -30,25 +29,24 @@ def event_types(context: ContextDep, _: NoParams) -> Response:
 
     `start`, `duration` and `id` are of every type; see `POST /v1/worlds/{world}/events`.
     """
-    types = context.worlds.host("event-types")
-    return _page([one | {"titles": titles("events", one["type"], one["type"].replace("_", " "))} for one in types])
+    types = [
+        one | {"titles": titles("events", one["type"], one["type"].replace("_", " "))}
+        for one in context.worlds.host("event-types")
+    ]
+    return respond(Page(items=types, next=None))
 
 
 @router.get("/scenarios", responses=responses(Page[Scenario], "no-key", "invalid-parameter"))
 def scenarios(context: ContextDep, _: NoParams) -> Response:
     """List the scenarios of the city, which a new world takes by name."""
-    return _page([_document(name, text) for name, text in context.city.scenarios.items()])
+    return respond(Page(items=[_scenario(name, text) for name, text in context.city.scenarios.items()], next=None))
 
 
-def _document(name: str, text: str) -> dict[str, Any]:
+def _scenario(name: str, text: str) -> Scenario:
     heading = re.match(r"(?:#.*\n)*", text)
     lines = (line.lstrip("# ") for line in (heading[0] if heading else "").splitlines())
     events = tomllib.loads(text)["events"]
     plain = [
         {key: value.isoformat() if isinstance(value, date) else value for key, value in one.items()} for one in events
     ]
-    return {"name": name, "description": " ".join(lines), "events": plain}
-
-
-def _page(items: list[dict[str, Any]]) -> Response:
-    return Response(msgspec.json.encode({"items": items, "next": None}), media_type=JSON)
+    return Scenario(name=name, description=" ".join(lines), events=plain)

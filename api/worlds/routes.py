@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
@@ -79,7 +80,7 @@ def create(
     """
     start = format_time(WallClock().now()) if new.start is None else new.start
     answer = context.worlds.host("create", present(new, nulls=False) | {"start": start} | _owner(context, principal))
-    return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
+    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
 
 @router.get("/worlds", responses=responses(Page[World], "no-key", "invalid-parameter", "world-unavailable"))
@@ -89,7 +90,7 @@ def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respons
     view = _view(principal)
     answers = [answer for answer in context.worlds.host("worlds", view) if answer["world"] in allowed]
     private = [_redacted(principal, answer) for answer in answers]
-    return _json({"items": [context.worlds.host("status", view), *private], "next": None})
+    return respond(Page(items=[context.worlds.host("status", view), *private], next=None))
 
 
 @router.get("/worlds/{world}", responses=responses(World, *_ALL))
@@ -97,10 +98,10 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
     """Say how a world is, without waking it."""
     context.worlds.check(principal, world)
     if world == context.world:
-        return _json(context.worlds.host("status", _view(principal)))
+        return respond(context.worlds.host("status", _view(principal)))
     for answer in context.worlds.host("worlds", _view(principal)):
         if answer["world"] == world:
-            return _json(_redacted(principal, answer))
+            return respond(_redacted(principal, answer))
     raise Problem("world-unavailable", "The world is just being made or deleted; look again in a moment.")
 
 
@@ -124,7 +125,7 @@ def clock(
 ) -> Response:
     """Pause a world, let it go on, or change its speed."""
     context.worlds.check_owner(principal, world, right)
-    return _json(context.worlds.ask(world, "pace", present(new, nulls=False)))
+    return respond(context.worlds.ask(world, "pace", present(new, nulls=False)))
 
 
 @router.post("/worlds/{world}/advance", responses=responses(Advanced, *_OWN, "world-limit"))
@@ -171,7 +172,7 @@ def inject(
     In the shared city only administrators may.
     """
     context.worlds.check_owner(principal, world, right)
-    return _json(context.worlds.ask(world, "event", {"event": new} | _view(principal)), 201)
+    return respond(context.worlds.ask(world, "event", {"event": new} | _view(principal)), 201)
 
 
 @router.delete("/worlds/{world}/events/{event}", responses=responses(EventEnd, *_OWN, "unknown-event"))
@@ -185,7 +186,7 @@ def end_event(
 ) -> Response:
     """End an event that goes on, or take back one that has not begun."""
     context.worlds.check_owner(principal, world, right)
-    return _json(context.worlds.ask(world, "end-event", {"id": event} | _view(principal)))
+    return respond(context.worlds.ask(world, "end-event", {"id": event} | _view(principal)))
 
 
 @router.post("/worlds/{world}/repairs", status_code=201, responses=responses(Repair, *_OWN, status=201))
@@ -202,28 +203,28 @@ def send_crew(
     Whether it has found anything is known when it is there. In the shared city only administrators may.
     """
     context.worlds.check_owner(principal, world, right)
-    return _json(context.worlds.ask(world, "repair", {"target": new.target, "by": principal.pilot}), 201)
+    return respond(context.worlds.ask(world, "repair", {"target": new.target, "by": principal.pilot}), 201)
 
 
 @router.get("/worlds/{world}/repairs", responses=responses(Page[Repair], *_OWN))
 def repairs(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
     """List the crews that were sent out in a world, with what they found and cost."""
     context.worlds.check_owner(principal, world, right)
-    return _json({"items": context.worlds.ask(world, "repairs"), "next": None})
+    return respond(Page(items=context.worlds.ask(world, "repairs"), next=None))
 
 
 @router.post("/worlds/{world}/reveal", responses=responses(Page[Event], *_OWN))
 def reveal(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
     """Give up: show the hidden events of a blind world. There is no way back."""
     context.worlds.check_owner(principal, world, right)
-    return _json({"items": context.worlds.ask(world, "reveal"), "next": None})
+    return respond(Page(items=context.worlds.ask(world, "reveal"), next=None))
 
 
 @router.get("/worlds/{world}/events", responses=responses(Page[Event], *_ALL))
 def events(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
     """List the events of a world: of one's own all, of the shared city those that were announced."""
     context.worlds.check(principal, world)
-    return _json({"items": context.worlds.ask(world, "events", _view(principal)), "next": None})
+    return respond(Page(items=context.worlds.ask(world, "events", _view(principal)), next=None))
 
 
 @router.post(
@@ -246,7 +247,7 @@ def fork(
     context.worlds.check_owner(principal, world, right)
     arguments = _in_new_words(present(new, nulls=False)) | _owner(context, principal) | _view(principal)
     answer = context.worlds.ask(world, "fork", arguments)
-    return _json(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
+    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
 
 
 @router.post("/worlds/{world}/backfill", status_code=202, responses=responses(World, *_OWN, status=202))
@@ -269,7 +270,7 @@ def backfill(
         answer = context.worlds.ask(world, "backfill", arguments)
         detail = {"readings": answer.pop("expected", 0)}
         context.audit.record(audit_entry(principal, time=now, what=BACKFILL, target=world, detail=detail))
-    return _json(answer, 202)
+    return respond(answer, 202)
 
 
 @router.get("/worlds/{world}/record", responses=responses(WorldRecord, *_OWN))
@@ -291,7 +292,7 @@ def truth(context: ContextDep, principal: PrincipalDep, right: RightDep, world: 
     The truth of a sealed world is not for its owner, that of a blind one not before its scenario is over.
     """
     context.worlds.check_owner(principal, world, right)
-    return _json({"items": context.worlds.ask(world, "labels", _view(principal)), "next": None})
+    return respond(Page(items=context.worlds.ask(world, "labels", _view(principal)), next=None))
 
 
 @router.post(
@@ -336,7 +337,7 @@ def command(
         ],
     }
     status = 202 if any(answer["status"] == "pending" for answer in answers) else 200
-    return _json({"items": answers, "next": None} if is_list else answers[0], status)
+    return respond(Page(items=answers, next=None) if is_list else answers[0], status)
 
 
 @router.get("/commands/{command}", responses=responses(CommandResult, *_OWN, "unknown-command"))
@@ -354,7 +355,7 @@ def command_outcome(
     answer = context.worlds.ask(world, "outcome", arguments)
     if answer is None:
         raise Problem("unknown-command", f"{world} remembers no command {command!r} of yours.")
-    return _json(answer)
+    return respond(answer)
 
 
 def _in_new_words(members: dict[str, Any]) -> dict[str, Any]:
@@ -400,7 +401,3 @@ def _redacted(principal: Principal, answer: dict[str, Any]) -> dict[str, Any]:
 def _check_private(context: Context, world: str) -> None:
     if world == context.world:
         raise invalid("world", f"{world} is the shared city: this is for private worlds")
-
-
-def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(document), status, headers, JSON)
