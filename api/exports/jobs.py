@@ -10,17 +10,18 @@ import secrets
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from api.exports.export import Export, ExportQuery, pages
-from api.exports.writers import writer
+from api.exports.writers import write_file
 from api.readings.encode import Encoder
 from zenata.city.clock import SECOND, Clock
 from zenata.errors import QueryTooFine, QueryTooHeavy, SetupError, StoreBusyError, StoreError, ZenataError
 from zenata.process.background import Background
-from zenata.store.base import Query, Store
+from zenata.store.base import Query, Store, Table
 
 log = logging.getLogger(__name__)
 
@@ -153,26 +154,25 @@ class Exports(Background):
     def _write(self, export: Export) -> None:
         self._update(export.id, state="running")
         part = self._folder(export.id) / "part"
-        saved, rows, room = time.monotonic(), 0, export.storage - self.size(export.pilot)
-        with writer(part, export.format, self._encoder) as write:
-            for table, until in pages(self._store, export.query.query):
-                write(table)
-                rows += len(table)
-                if part.stat().st_size > MAX_BYTES:
-                    raise QueryTooHeavy(
-                        f"it is larger than {MAX_BYTES / 1e9:g} GB: ask for a part of it, or aggregates"
-                    )
-                if part.stat().st_size > room:
-                    raise QueryTooHeavy(
-                        "it is more than the quota storage has room for: delete exports, or ask for less"
-                    )
-                self._update(export.id, save=time.monotonic() > saved + _SAVE, written_until=until, rows=rows)
-                saved = time.monotonic() if time.monotonic() > saved + _SAVE else saved
+        write_file(part, export.format, self._tables(export, part), self._encoder)
         with part.open("rb") as stream:
             os.fsync(stream.fileno())
         part.replace(self.file(export))
         size = self.file(export).stat().st_size
         self._update(export.id, state="done", written_until=export.query.end, bytes=size, finished=self._clock.now())
+
+    def _tables(self, export: Export, part: Path) -> Iterator[Table]:
+        """Yield the tables of an export; after each, which is written then, say how far it is, and check its size."""
+        saved, rows, room = time.monotonic(), 0, export.storage - self.size(export.pilot)
+        for table, until in pages(self._store, export.query.query):
+            yield table
+            rows += len(table)
+            if part.stat().st_size > MAX_BYTES:
+                raise QueryTooHeavy(f"it is larger than {MAX_BYTES / 1e9:g} GB: ask for a part of it, or aggregates")
+            if part.stat().st_size > room:
+                raise QueryTooHeavy("it is more than the quota storage has room for: delete exports, or ask for less")
+            self._update(export.id, save=time.monotonic() > saved + _SAVE, written_until=until, rows=rows)
+            saved = time.monotonic() if time.monotonic() > saved + _SAVE else saved
 
     def _fail(self, id_: str, error: Exception) -> None:
         # Other errors of a store or a disk name files and servers, which a pilot must not see.

@@ -1,18 +1,21 @@
-"""Tables written to a file one after the other, each format in its way."""
+"""Files of any size, written table by table, each format in its way."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from io import RawIOBase
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, cast
 
-from api.readings.encode import STREAM_DIGITS, Encoder, arrow_table
+from arro3.core import RecordBatch, RecordBatchReader
+from arro3.io import write_ipc_stream, write_parquet
+
+from api.exports.export import ROWS
+from api.readings.encode import PARQUET_COMPRESSION, STREAM_DIGITS, Encoder, record_batch
 from zenata.store.base import Table
 
-Write = Callable[[Table], None]
 
-
-def writer(file: Path, format_name: str, encoder: Encoder) -> AbstractContextManager[Write]:
-    """Open a file, and give what writes a table into it; all tables have the same columns.
+def write_file(file: Path, format_name: str, tables: Iterator[Table], encoder: Encoder) -> None:
+    """Write tables, which have the same columns, into one file; each is taken when the one before it was written.
 
     Parameters
     ----------
@@ -20,64 +23,86 @@ def writer(file: Path, format_name: str, encoder: Encoder) -> AbstractContextMan
         Made, or made anew.
     format_name : str
         A key of `WRITERS`.
+    tables : iterator of Table
     encoder : Encoder
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written. What `tables` raises is passed on.
     """
-    return WRITERS[format_name](file, encoder)
+    with file.open("wb", buffering=0) as stream:
+        WRITERS[format_name](stream, tables, encoder)
 
 
-@contextmanager
-def _csv(file: Path, encoder: Encoder) -> Iterator[Write]:
-    with file.open("wb") as stream:
-
-        def write(table: Table) -> None:
-            text = encoder.csv(table, digits=STREAM_DIGITS)  # one form of time in the whole file
-            stream.write(text if stream.tell() == 0 else text[text.index(b"\n") + 1 :])  # one heading is enough
-
-        yield write
+def _csv(stream: IO[bytes], tables: Iterator[Table], encoder: Encoder) -> None:
+    for number, table in enumerate(tables):
+        text = encoder.csv(table, digits=STREAM_DIGITS)  # one form of time in the whole file
+        stream.write(text if number == 0 else text[text.index(b"\n") + 1 :])  # one heading is enough
 
 
-@contextmanager
-def _arrow(file: Path, encoder: Encoder) -> Iterator[Write]:
+def _arrow(stream: IO[bytes], tables: Iterator[Table], encoder: Encoder) -> None:
     del encoder
-    import pyarrow as pa
+    _write_batches(stream, tables, lambda reader, sink: write_ipc_stream(reader, sink, compression=None))
 
-    with file.open("wb") as stream:
-        opened: Any = None
 
-        def write(table: Table) -> None:
-            nonlocal opened
-            columns = arrow_table(table)
-            opened = opened or pa.ipc.new_stream(stream, columns.schema)
-            opened.write_table(columns)
+def _parquet(stream: IO[bytes], tables: Iterator[Table], encoder: Encoder) -> None:
+    del encoder
+    _write_batches(
+        stream,
+        tables,
+        lambda reader, sink: write_parquet(
+            reader,
+            sink,
+            compression=PARQUET_COMPRESSION,
+            max_row_group_size=ROWS,  # what is in memory at once
+        ),
+    )
 
+
+class _Sink(RawIOBase):
+    """A stream that remembers its first error instead of raising it: of a full disk, arro3 0.9 makes a panic of Rust."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.error: Exception | None = None
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]  # bytes are all that arro3 writes
+        """Write all of the data, or nothing after an error."""
+        if self.error is None:
+            try:
+                self._stream.write(data)
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+
+def _write_batches(
+    stream: IO[bytes], tables: Iterator[Table], write: Callable[[RecordBatchReader, IO[bytes]], None]
+) -> None:
+    """Write tables as Arrow batches; errors keep their types, which they would lose on their way through Rust."""
+    sink = _Sink(stream)
+
+    def batches() -> Iterator[RecordBatch]:
         try:
-            yield write
-        finally:
-            if opened:
-                opened.close()
+            for table in tables:
+                yield record_batch(table)
+                if sink.error is not None:
+                    return
+        except Exception as error:
+            sink.error = error
+            raise
 
-
-@contextmanager
-def _parquet(file: Path, encoder: Encoder) -> Iterator[Write]:
-    del encoder
-    import pyarrow.parquet as pq
-
-    opened: Any = None
-
-    def write(table: Table) -> None:
-        nonlocal opened
-        columns = arrow_table(table)
-        opened = opened or pq.ParquetWriter(file, columns.schema, compression="zstd")
-        opened.write_table(columns)
-
+    ahead = batches()
+    first = next(ahead)
     try:
-        yield write
+        write(RecordBatchReader.from_batches(first.schema, chain([first], ahead)), cast("IO[bytes]", sink))
     finally:
-        if opened:
-            opened.close()
+        if sink.error is not None:
+            raise sink.error
 
 
-WRITERS: dict[str, Callable[[Path, Encoder], AbstractContextManager[Write]]] = {
+WRITERS: dict[str, Callable[[IO[bytes], Iterator[Table], Encoder], None]] = {
     "csv": _csv,
     "arrow": _arrow,
     "parquet": _parquet,

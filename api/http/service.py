@@ -97,8 +97,8 @@ def _about(name: str) -> ProblemKind:
 def asyncapi_document(request: Request, context: ContextDep) -> Response:
     """Return the AsyncAPI document: the topics and payloads of MQTT."""
     app = request.app
-    document = _encoded_asyncapi(app.title, app.version, tuple(context.addresses().items()))
-    return Response(document, media_type=JSON)
+    encoded = _encoded_asyncapi(app.title, app.version, tuple(context.addresses().items()))
+    return Response(encoded, media_type=JSON)
 
 
 @lru_cache(maxsize=4)

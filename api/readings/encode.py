@@ -6,10 +6,14 @@ tenth of what dictionaries take.
 """
 
 from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from arro3.core import Array, DataType, RecordBatch
+from arro3.io import write_ipc_stream, write_parquet
 
 from api.readings.series import PerSeries
 from zenata.city.clock import SECOND
@@ -23,6 +27,10 @@ Strand = list[bytes] | bytes
 """One column of text: a piece for each row, or the same piece for all."""
 
 NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+
+PARQUET_COMPRESSION = "zstd(1)"  # about half of the size of Snappy, at the same speed (decision 0043)
+
+_DICTIONARY = DataType.dictionary(DataType.int32(), DataType.string())
 
 _DESCRIPTION = ("world", "sensor", "kind", "district", "property", "unit")
 """Columns that describe the series of a row."""
@@ -159,40 +167,31 @@ def times(moments: IntArray, before: str = "", after: str = "", digits: int | No
 
 def arrow(table: Table) -> bytes:
     """Return a table as an Arrow IPC stream."""
-    import pyarrow as pa  # it takes 0.2 s and 40 MB, which a process that serves no Arrow need not spend
-
-    columns = arrow_table(table)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, columns.schema) as writer:
-        writer.write_table(columns)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    stream = BytesIO()
+    write_ipc_stream(
+        record_batch(table), stream, compression=None
+    )  # compressed by default, which many readers cannot read
+    return stream.getvalue()
 
 
 def parquet(table: Table) -> bytes:
     """Return a table as a Parquet file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(arrow_table(table), sink, compression="zstd")
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    stream = BytesIO()
+    write_parquet(record_batch(table), stream, compression=PARQUET_COMPRESSION)
+    return stream.getvalue()
 
 
-def arrow_table(table: Table):  # type: ignore[no-untyped-def]  # noqa: ANN201 - pyarrow is untyped
-    """Return an Arrow table; the description of the series is dictionary-encoded, so that it costs 4 bytes a cell."""
-    import pyarrow as pa
-
-    used, position = np.unique(table.series, return_inverse=True)
+def record_batch(table: Table) -> RecordBatch:
+    """Return an Arrow batch; the description of the series is dictionary-encoded, so that it costs 4 bytes a cell."""
+    used, inverse = np.unique(table.series, return_inverse=True)
     described = [table.catalog[number] for number in used.tolist()]
-    columns = {"time": pa.array(table.time, pa.timestamp("us", tz="UTC"))}
+    indices = Array(inverse.astype(np.int32))
+    columns: dict[str, Any] = {"time": Array(np.ascontiguousarray(table.time)).cast(DataType.timestamp("us", tz="UTC"))}
     for name in _DESCRIPTION:
-        words = pa.array([getattr(series, name) for series in described], pa.string()).dictionary_encode()
-        codes = words.indices.to_numpy()[position]
-        columns[name] = pa.DictionaryArray.from_arrays(pa.array(codes), words.dictionary)
-    columns |= {name: pa.array(values) for name, values in table.columns.items()}
-    return pa.table(columns)
+        words = Array([getattr(series, name) for series in described], DataType.string())
+        columns[name] = words.cast(_DICTIONARY).take(indices)
+    columns |= {name: Array(np.ascontiguousarray(values)) for name, values in table.columns.items()}
+    return RecordBatch.from_pydict(columns)
 
 
 def _json_series(series: Series) -> bytes:

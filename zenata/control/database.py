@@ -53,7 +53,10 @@ def open_database(url: str) -> Engine:
         else:
             engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
     except (ArgumentError, ImportError) as error:
-        raise SetupError(f"the control data cannot be opened: {error}") from error
+        reason = str(error)
+        if isinstance(error, ModuleNotFoundError) and "psycopg" in (error.name or ""):
+            reason = "the driver is missing: pip install 'zenata-sandbox[postgresql]', URL postgresql+psycopg://..."
+        raise SetupError(f"the control data cannot be opened: {reason}") from error
     except OSError as error:
         raise SetupError(f"{shown} cannot be made: {error.strerror}") from error
     try:

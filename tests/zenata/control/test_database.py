@@ -118,6 +118,13 @@ def test_what_cannot_be_opened_says_why_and_no_password(url, said):
     assert "\n" not in str(failure.value)
 
 
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql"])
+def test_a_driver_that_is_missing_is_named(monkeypatch, scheme):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SetupError, match=r"driver is missing: pip install 'zenata-sandbox\[postgresql\]'"):
+        open_database(f"{scheme}://me:hidden-word@127.0.0.1:1/none")
+
+
 def test_a_copy_is_of_one_moment_while_others_write(tmp_path):
     engine = open_database(f"sqlite:///{tmp_path}/control.db")
     with engine.begin() as connection:
