@@ -13,10 +13,10 @@ from typing import Any
 
 from simulators.host.documents import describe, shown
 from simulators.record.journal import Entry
-from simulators.record.record import Pace, Recipe, Record, read_json
+from simulators.record.record import Pace, Recipe, Record, State, read_json
 from zenata.city.model import PRIVATE
 from zenata.errors import ControlError, SetupError
-from zenata.process.files import State, held
+from zenata.process.files import held
 from zenata.worlds import control
 from zenata.worlds.folders import WorldFolders, new_name
 

@@ -7,12 +7,15 @@ store keeps once.
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
+from zipfile import BadZipFile
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from simulators.events.base import Event
 from simulators.labels.labels import Label
@@ -20,11 +23,12 @@ from simulators.record.journal import Entry, Journal
 from simulators.world.conditions import TICK
 from simulators.world.draws import SealedSeed
 from zenata.errors import SetupError
-from zenata.process.files import State, keep_state, replaced, state_in, write_private
-
-__all__ = ["History", "Mark", "Pace", "Recipe", "Record", "State", "read_json", "write_json"]
+from zenata.process.files import replaced, write_private
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+State = Mapping[str, npt.NDArray[Any]]
+"""Arrays of a world, by name."""
 
 MAX_MILESTONES = 28
 """Checkpoints of earlier times that are kept, the newest."""
@@ -227,22 +231,22 @@ class Record:
 
     def checkpoint(self) -> State | None:
         """Return the state of the last checkpoint, or None if there is none."""
-        return state_in(self._checkpoint)
+        return _load_state(self._checkpoint)
 
     def keep_checkpoint(self, state: State) -> None:
         """Write a checkpoint."""
-        keep_state(self._checkpoint, state)
+        _save_state(self._checkpoint, state)
 
     def milestone(self, time: int) -> State | None:
         """Return the state of the last milestone up to a time [us since the Unix epoch], or None if there is none."""
         past = [path for path in self._milestones.glob("*.npz") if int(path.stem) <= time]
-        return state_in(max(past, key=lambda path: int(path.stem))) if past else None
+        return _load_state(max(past, key=lambda path: int(path.stem))) if past else None
 
     def keep_milestone(self, time: int, state: State) -> None:
         """Keep a checkpoint of a time [us since the Unix epoch], for copies of the world as it was then."""
         try:
             self._milestones.mkdir(exist_ok=True)
-            keep_state(self._milestones / f"{time}.npz", state)
+            _save_state(self._milestones / f"{time}.npz", state)
             for path in sorted(self._milestones.glob("*.npz"), key=lambda path: int(path.stem))[:-MAX_MILESTONES]:
                 path.unlink()
         except OSError as error:
@@ -351,3 +355,32 @@ def _mark(line: bytes) -> Mark | None:
         return msgspec.json.decode(line, type=Mark)
     except msgspec.DecodeError:
         return None
+
+
+def _load_state(path: Path) -> State | None:
+    """Return the arrays that a file holds, or None if there is none.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, RuntimeError, BadZipFile) as error:
+        raise SetupError(f"{path} cannot be read ({error}); move it away to start again") from error
+
+
+def _save_state(path: Path, state: State) -> None:
+    """Write arrays into a file.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be written.
+    """
+    with replaced(path) as file:
+        np.savez(file, allow_pickle=False, **state)

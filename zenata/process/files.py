@@ -1,52 +1,17 @@
-"""Files: atomic writing, private files, saved arrays, and folders locked by one process at a time."""
+"""Files: atomic writing, private files, and folders locked by one process at a time."""
 
 import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
-from zipfile import BadZipFile
-
-import numpy as np
-import numpy.typing as npt
+from typing import IO
 
 from zenata.errors import SetupError
 
-State = Mapping[str, npt.NDArray[Any]]
-
 _LOOK = 0.05  # pause between two looks at who holds a folder [s]
-
-
-def state_in(path: Path) -> State | None:
-    """Return the arrays that a file holds, or None if there is none.
-
-    Raises
-    ------
-    SetupError
-        If it cannot be read.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, EOFError, RuntimeError, BadZipFile) as error:
-        raise SetupError(f"{path} cannot be read ({error}); move it away to start again") from error
-
-
-def keep_state(path: Path, state: State) -> None:
-    """Write arrays into a file.
-
-    Raises
-    ------
-    SetupError
-        If it cannot be written.
-    """
-    with replaced(path) as file:
-        np.savez(file, allow_pickle=False, **state)
 
 
 @contextmanager
