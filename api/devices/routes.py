@@ -41,7 +41,7 @@ def make(
     """Make a device. It may send at once: on its topic, or to `/v1/telemetry`."""
     position = _position(context, new.longitude, new.latitude)
     fields = present(new) | position | {"name": new.name or new.id}
-    made = _or_problem(lambda: context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **fields)))
+    made = context.devices.add(Device(pilot=principal.pilot, made=WallClock().now(), **fields))
     return respond(document_of(made), 201, {"Location": f"/v1/devices/{made.id}"})
 
 
@@ -87,13 +87,13 @@ def change(
     fields = present(new)
     if "longitude" in fields:
         fields |= _position(context, fields["longitude"], fields["latitude"])
-    return respond(document_of(_or_problem(lambda: context.devices.change(principal.pilot, device, **fields))))
+    return respond(document_of(context.devices.change(principal.pilot, device, **fields)))
 
 
 @router.delete("/{device}", status_code=204, responses=responses(None, *_OWN, status=204))
 def remove(context: ContextDep, principal: PrincipalDep, device: str, _: NoParams) -> Response:
     """Remove a device. It may send nothing more; its readings stay."""
-    _or_problem(lambda: context.devices.remove(principal.pilot, device))
+    context.devices.remove(principal.pilot, device)
     return Response(status_code=204)
 
 
@@ -118,17 +118,12 @@ def _position(context: Context, longitude: float | None, latitude: float | None)
     return {"longitude": longitude, "latitude": latitude, "district": district_of(context.city, longitude, latitude)}
 
 
-def _or_problem(act: Any) -> Any:  # noqa: ANN401 - whatever it returns
-    """Do something with devices; a refusal becomes a problem."""
-    try:
-        return act()
-    except DeviceError as error:
-        text = str(error)
-        text = f"{text[0].upper()}{text[1:]}."
-        if error.reason == "invalid":
-            raise invalid("id", str(error)) from error
-        name = "unknown-device" if error.reason == "unknown" else "device-conflict"
-        raise Problem(name, f"{text} {KINDS[name].help}") from error
+def problem_of(error: DeviceError) -> Problem:
+    """Return the problem that a refusal of the register is answered with."""
+    if error.reason == "invalid":
+        return invalid("id", str(error))
+    name, text = "unknown-device" if error.reason == "unknown" else "device-conflict", str(error)
+    return Problem(name, f"{text[0].upper()}{text[1:]}. {KINDS[name].help}")
 
 
 def _unknown(device: str) -> Problem:

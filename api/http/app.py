@@ -28,6 +28,7 @@ from api.http.openapi import Application
 from api.http.page import Page
 from api.http.problems import (
     Problem,
+    answering,
     on_control_error,
     on_http_exception,
     on_problem,
@@ -47,9 +48,12 @@ from api.readings import routes as readings_routes
 from api.trials import routes as trial_routes
 from api.webhooks import routes as webhook_routes
 from api.webhooks.alerts import AlertDeliverer
+from api.webhooks.webhook import WebhookError
 from api.worlds import catalog as catalog_routes
 from api.worlds import routes as world_routes
 from zenata.city.clock import WallClock
+from zenata.control.device import DeviceError
+from zenata.control.pilot import PilotError
 from zenata.errors import StoreError
 
 _MAX_THREADS = 1_000  # more than all pools together ever use
@@ -76,6 +80,9 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
             RequestValidationError: on_validation_error,
             StoreError: on_store_error,
             SQLAlchemyError: on_control_error,
+            PilotError: answering(pilot_routes.problem_of),
+            DeviceError: answering(device_routes.problem_of),
+            WebhookError: answering(webhook_routes.problem_of),
         },
     )
     app.state.context = context

@@ -9,7 +9,7 @@ RFC 9457 (problem details for HTTP APIs).
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -265,6 +265,15 @@ async def on_problem(request: Request, error: Exception) -> Response:
     if error.name == "over-quota" and hasattr(request.state, "principal"):
         request.app.state.context.activity.refused(request.state.principal.pilot, error.members["quota"])
     return error.response(request.url.path)
+
+
+def answering(problem_of: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return the handler of an error of the control data, which `problem_of` turns into a problem."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return await on_problem(request, problem_of(error))
+
+    return handle
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

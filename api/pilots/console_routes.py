@@ -3,13 +3,12 @@
 from collections.abc import Collection
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
+from api.http.answers import respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
-from api.http.formats import JSON
 from api.http.params import AlertsParams, Params, PilotsParams
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
@@ -48,7 +47,7 @@ def all_activity(context: ContextDep, params: Annotated[PilotsParams, Query()]) 
         | {"seen": _seen(hours[pilot.name]), "hours": [_hour(begin, hour) for begin, hour in hours[pilot.name]]}
         for pilot in pilots
     ]
-    return _json({"items": items, "next": None})
+    return respond(Page(items=items, next=None))
 
 
 @router.get("/alerts", responses=responses(Page[AlertDocument], *_COMMON))
@@ -63,7 +62,7 @@ def all_alerts(context: ContextDep, params: Annotated[AlertsParams, Query()]) ->
     filtered = bool(params.pilot or params.theme or params.edition)
     names = {pilot.name for pilot in _pilots(context, params)} if filtered else None
     items = [one for one in of_pilots(found, names) if not params.severity or one.severity in params.severity]
-    return _json({"items": [alert_document(one) for one in items], "next": None})
+    return respond(Page(items=[alert_document(one) for one in items], next=None))
 
 
 @router.post("/alerts/{alert}/acknowledge", responses=responses(AlertDocument, *_COMMON, "unknown-alert"))
@@ -77,7 +76,7 @@ def acknowledge(
     found = context.alerts.acknowledge(alert, by=principal.pilot)
     if found is None:
         raise Problem("unknown-alert", f"There is no alert {alert[:64]!r}. {KINDS['unknown-alert'].help}")
-    return _json(alert_document(found))
+    return respond(alert_document(found))
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
@@ -132,7 +131,3 @@ def _seen(hours: list[tuple[int, Hour]]) -> str | None:
 def _hour(begin: int, hour: Hour) -> dict[str, Any]:
     counts = {name: getattr(hour, name) for name in ("answered", "wrong", "failed", "refused")}
     return {"start": format_time(begin), **counts}
-
-
-def _json(document: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(document), media_type=JSON)

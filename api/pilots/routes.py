@@ -1,6 +1,5 @@
 """Pilots: who they are, what they may use up, their keys and budgets."""
 
-from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query
@@ -38,7 +37,6 @@ from zenata.control.pilot import Entry, Pilot, PilotError
 
 router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
-T = TypeVar("T")
 P = TypeVar("P", bound=PilotDocument)
 K = TypeVar("K", bound=KeyDocument)
 
@@ -65,9 +63,9 @@ def add(
     expires = _moment(new.expires)
     about = {name: value for name, value in present(new).items() if name not in {"name", "role", "scopes", "expires"}}
     _check_actuators(context, about.get("actuators", []))
-    _tried(lambda: check_key(MAIN, frozenset(new.scopes), expires, WallClock().now()))  # before the pilot is made
-    pilot = _tried(lambda: context.register.add(new.name, role=new.role, by=principal, **about))
-    key = _tried(lambda: context.register.issue(new.name, scopes=frozenset(new.scopes), expires=expires, by=principal))
+    check_key(MAIN, frozenset(new.scopes), expires, WallClock().now())  # before the pilot is made
+    pilot = context.register.add(new.name, role=new.role, by=principal, **about)
+    key = context.register.issue(new.name, scopes=frozenset(new.scopes), expires=expires, by=principal)
     issued = _issued(context, new.name, MAIN, key)
     headers = {"Location": f"/v1/pilots/{pilot.name}"}
     return respond(_pilot(PilotWithKey, context, pilot, issued=issued), 201, headers)
@@ -99,9 +97,7 @@ def change(
     find(context, principal, pilot)
     changes = present(new)
     _check_actuators(context, changes.get("actuators", []))
-    return respond(
-        _pilot(PilotDocument, context, _tried(lambda: context.register.change(pilot, by=principal, **changes)))
-    )
+    return respond(_pilot(PilotDocument, context, context.register.change(pilot, by=principal, **changes)))
 
 
 @router.post("/pilots/{pilot}/suspend", responses=responses(PilotDocument, *_ONE))
@@ -115,16 +111,14 @@ def suspend(
     """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
     _check_rank(principal, find(context, principal, pilot))
     reason = new.reason
-    return respond(
-        _pilot(PilotDocument, context, _tried(lambda: context.register.suspend(pilot, by=principal, reason=reason)))
-    )
+    return respond(_pilot(PilotDocument, context, context.register.suspend(pilot, by=principal, reason=reason)))
 
 
 @router.post("/pilots/{pilot}/resume", responses=responses(PilotDocument, *_ONE))
 def resume(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
     """Let a suspended pilot go on."""
     _check_rank(principal, find(context, principal, pilot))
-    return respond(_pilot(PilotDocument, context, _tried(lambda: context.register.resume(pilot, by=principal))))
+    return respond(_pilot(PilotDocument, context, context.register.resume(pilot, by=principal)))
 
 
 @router.get("/keys", responses=responses(Page[KeyDocument], *_COMMON))
@@ -150,7 +144,7 @@ def issue(
     expires = _moment(new.expires)
     scopes = frozenset(new.scopes)
     _check_own(context, principal, pilot, scopes, expires)
-    key = _tried(lambda: context.register.issue(pilot, name=new.name, scopes=scopes, expires=expires, by=principal))
+    key = context.register.issue(pilot, name=new.name, scopes=scopes, expires=expires, by=principal)
     return respond(_issued(context, pilot, new.name, key), 201, {"Location": f"/v1/pilots/{pilot}/keys/{new.name}"})
 
 
@@ -158,7 +152,7 @@ def issue(
 def rotate(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name: KeyPath, _: NoParams) -> Response:
     """Replace a key by a new one, which is shown this once; the old one stops working at once."""
     _check_own(context, principal, pilot, *_reach(context, pilot, name))
-    key = _tried(lambda: context.register.rotate(pilot, name, by=principal))
+    key = context.register.rotate(pilot, name, by=principal)
     return respond(_issued(context, pilot, name, key))
 
 
@@ -166,7 +160,7 @@ def rotate(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name:
 def revoke(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, name: KeyPath, _: NoParams) -> Response:
     """Make a key good for nothing from now on, and cut its connections."""
     _check_own(context, principal, pilot, *_reach(context, pilot, name))
-    _tried(lambda: context.register.revoke(pilot, name, by=principal))
+    context.register.revoke(pilot, name, by=principal)
     return Response(status_code=204)
 
 
@@ -196,7 +190,7 @@ def enter(
     """Enter a grant, or below zero an expense. Grants to one pilot come to 200,000 DH at most."""
     find(context, principal, pilot)
     by, amount = principal, new.dirhams
-    entry = _tried(lambda: context.budget.enter(pilot, amount, day=new.date, note=new.note, by=by))
+    entry = context.budget.enter(pilot, amount, day=new.date, note=new.note, by=by)
     return respond(_entry(entry), 201)
 
 
@@ -274,14 +268,11 @@ def _entry(entry: Entry) -> BudgetEntry:
     return document(BudgetEntry, entry, amount=entry.centimes / 100)
 
 
-def _tried(act: Callable[[], T]) -> T:
-    """Do something with pilots; a refusal becomes a problem."""
-    try:
-        return act()
-    except PilotError as error:
-        text = f"{str(error)[0].upper()}{str(error)[1:]}."
-        if error.reason == "invalid":
-            raise Problem("invalid-parameter", text) from error
-        if error.reason == "rate":
-            raise Problem("over-quota", text, {"Retry-After": "60"}, quota="key_changes_per_minute") from error
-        raise Problem(_PROBLEMS[error.reason], text) from error
+def problem_of(error: PilotError) -> Problem:
+    """Return the problem that a refusal of the register or of the budget is answered with."""
+    text = f"{str(error)[0].upper()}{str(error)[1:]}."
+    if error.reason == "invalid":
+        return Problem("invalid-parameter", text)
+    if error.reason == "rate":
+        return Problem("over-quota", text, {"Retry-After": "60"}, quota="key_changes_per_minute")
+    return Problem(_PROBLEMS[error.reason], text)

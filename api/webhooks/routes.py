@@ -2,8 +2,7 @@
 
 import secrets
 import struct
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
@@ -41,8 +40,6 @@ from zenata.control.keys import Principal
 router = APIRouter(
     prefix="/v1/webhooks", tags=["webhooks"], dependencies=[Depends(authenticate)], route_class=FairRoute
 )
-
-T = TypeVar("T")
 
 _COMMON = ("no-key", "invalid-parameter", "wrong-role")
 _ONE = (*_COMMON, "unknown-webhook")
@@ -85,7 +82,7 @@ def make(
         made=now,
         begun=now,
     )
-    _tried(lambda: context.webhooks.register.add(hook))
+    context.webhooks.register.add(hook)
     return respond(document(WebhookWithSecret, hook), 201, {"Location": f"/v1/webhooks/{hook.id}"})
 
 
@@ -121,21 +118,21 @@ def change(
         changes |= {"reason": "", "failing": None}
     is_new = new.condition is not None or (new.enabled and not hook.enabled)
     restart = WallClock().now() if is_new else None
-    changed = _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, restart=restart, **changes))
+    changed = context.webhooks.register.change(principal.pilot, webhook, restart=restart, **changes)
     return respond(document(WebhookDocument, changed))
 
 
 @router.delete("/{webhook}", status_code=204, responses=responses(None, *_ONE, status=204))
 def remove(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Remove a webhook with its deliveries, also those that wait."""
-    _tried(lambda: context.webhooks.register.remove(principal.pilot, webhook))
+    context.webhooks.register.remove(principal.pilot, webhook)
     return Response(status_code=204)
 
 
 @router.post("/{webhook}/secret", responses=responses(WebhookWithSecret, *_ONE))
 def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Sign with another secret from now on. It is in this answer, and in no other."""
-    hook = _tried(lambda: context.webhooks.register.change(principal.pilot, webhook, secret=new_secret()))
+    hook = context.webhooks.register.change(principal.pilot, webhook, secret=new_secret())
     return respond(document(WebhookWithSecret, hook))
 
 
@@ -176,13 +173,13 @@ def retry(
 ) -> Response:
     """Deliver once more, now, whatever became of it. One older than a day gets this one attempt."""
     now = WallClock().now()
-    again = _tried(lambda: context.webhooks.register.retry(principal.pilot, webhook, delivery, now))
+    again = context.webhooks.register.retry(principal.pilot, webhook, delivery, now)
     return respond(_delivery(again), 202)
 
 
 def _find(context: Context, principal: Principal, id_: str) -> Webhook:
     """Return a webhook; another's is as if it were not there."""
-    return _tried(lambda: context.webhooks.register.webhook(principal.pilot, id_))
+    return context.webhooks.register.webhook(principal.pilot, id_)
 
 
 def _world(context: Context, principal: Principal, named: str | None) -> str:
@@ -236,13 +233,10 @@ def _check_url(context: Context, url: str) -> None:
         raise invalid("url", str(error)) from error
 
 
-def _tried(act: Callable[[], T]) -> T:
-    """Do something with webhooks; a refusal becomes a problem."""
-    try:
-        return act()
-    except WebhookError as error:
-        name, text = _PROBLEMS[error.reason], str(error)
-        raise Problem(name, f"{text[0].upper()}{text[1:]}. {KINDS[name].help}") from error
+def problem_of(error: WebhookError) -> Problem:
+    """Return the problem that a refusal of the register is answered with."""
+    name, text = _PROBLEMS[error.reason], str(error)
+    return Problem(name, f"{text[0].upper()}{text[1:]}. {KINDS[name].help}")
 
 
 def _cursor(context: Context, delivery: Delivery, query: str) -> str:
