@@ -1,4 +1,4 @@
-"""What a world leaves on disk: how it was made, what was done to it, how fast it goes, and its last checkpoint.
+"""Record of a world on disk: its recipe, its journal, its pace and its last checkpoint.
 
 A checkpoint is written only when the broker has acknowledged everything published before it. A killed simulator goes
 on from its checkpoint and publishes the ticks since then again: the same readings with the same numbers, which a
@@ -31,7 +31,7 @@ State = Mapping[str, npt.NDArray[Any]]
 """Arrays of a world, by name."""
 
 MAX_MILESTONES = 28
-"""Checkpoints of earlier times that are kept, the newest."""
+"""Largest number of checkpoints of earlier times that are stored; the oldest go first."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,7 +114,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """The fingerprint of everything said up to a time [us since the Unix epoch]."""
+    """The fingerprint of everything published up to a time [us since the Unix epoch]."""
 
     time: int
     digest: str
@@ -133,7 +133,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     marks : list of Mark
         On the way, ascending.
     last : Mark
-        Of all that it has said.
+        Of all that it has published.
     format : int
         Version of this document.
     """
@@ -194,7 +194,7 @@ class Record:
         write_private(self._secret, secret.hex(), replace=False)
 
     def pace(self) -> Pace | None:
-        """Return how its clock went last, or None if nobody ever said."""
+        """Return the last pace of its clock, or None if none was ever set."""
         return read_json(self._pace, Pace)
 
     def keep_pace(self, pace: Pace) -> None:
@@ -253,7 +253,7 @@ class Record:
             raise SetupError(f"{self._milestones} cannot be written: {error.strerror}") from error
 
     def reached(self) -> int | None:
-        """Return the last time [us since the Unix epoch] that anything was said of, or None if nothing was."""
+        """Return the last time [us since the Unix epoch] of which anything was published, or None."""
         try:
             return int.from_bytes(self._reached.read_bytes(), "little", signed=True)
         except FileNotFoundError:
@@ -262,7 +262,7 @@ class Record:
             raise SetupError(f"{self._reached} cannot be read: {error.strerror}") from error
 
     def keep_reached(self, time: int) -> None:
-        """Note, before saying it, the time [us since the Unix epoch] of what is said; a killed process leaves it."""
+        """Note the time [us since the Unix epoch] of what is about to be published; it outlives a killed process."""
         try:
             with os.fdopen(os.open(self._reached, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
                 file.write(time.to_bytes(8, "little", signed=True))  # over the old one, in one write
@@ -334,7 +334,7 @@ def read_json(path: Path, type_: type[T]) -> T | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
-        raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
+        raise SetupError(f"{path} cannot be read ({error}); move it away to start again") from error
 
 
 def write_json(path: Path, value: msgspec.Struct) -> None:

@@ -19,7 +19,7 @@ class Difference(NamedTuple):
 
 
 def history_of(record: Record, world: str) -> History:
-    """Return what a world with these files has said, as far as they tell.
+    """Return the history of a world from its files, as far as they hold it.
 
     Raises
     ------

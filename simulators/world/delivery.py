@@ -24,7 +24,7 @@ BATTERY = RADIO | {"bus", "weather", "power"}
 """Kinds that go on without voltage where they stand: their own battery, the bus's, the sun, the station's (default)."""
 
 LOST = 0.005
-"""Share of a radio message that nobody hears (default)."""
+"""Share of radio messages that are lost (default)."""
 
 LATE, LATEST = 0.002, 600.0
 """Share of radio messages that a device sends again later, and the longest that it takes [s] (default)."""
@@ -130,7 +130,7 @@ class Delivery:
         now : Conditions
         messages : Messages
         first : ndarray of bool, shape (n_sensors,)
-            Whether a sensor has not been heard yet; until it is, it sends again at once.
+            Whether nothing of a sensor has been received yet; until then it sends again at once.
         """
         faults = now.disturbance
         messages = messages.take(self.alive(now)[messages.sensors])

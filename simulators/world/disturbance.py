@@ -52,7 +52,7 @@ class Disturbance:
     sound : ndarray, shape (n_sensors,)
         Sound energy added at each meter, as 10**(level / 10) of a level [dB].
     stuck, silent, held : ndarray of bool, shape (n_sensors,)
-        Sensors that show their last value again and again; that cannot be heard; whose messages wait at a gateway.
+        Sensors that show their last value again and again; that cannot be received; whose messages wait at a gateway.
     offset : ndarray, shape (n_channels,)
         Added to what instruments show [unit of the quantity].
     gain : ndarray, shape (n_channels,)

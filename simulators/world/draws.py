@@ -1,6 +1,6 @@
 """Random numbers that depend on the seed, on what they are for and on the tick, and on nothing else.
 
-A counter-based generator (Philox, doi:10.1145/2063384.2063405) is opened anew for every tick, so that the numbers do
+A counter-based generator (Philox, doi:10.1145/2063384.2063405) is opened again for every tick, so that the numbers do
 not depend on how a run was cut into pieces, on where it started or on what other domains drew.
 """
 
@@ -20,7 +20,7 @@ from zenata.city.readings import FloatArray, IntArray
 
 
 class Stream(IntEnum):
-    """What draws are for. A number, once given, is never given to something else: it is part of every replay."""
+    """Purposes of draws. A number, once assigned, is never assigned to another purpose: it is part of every replay."""
 
     SAMPLING = 1
     MEASUREMENT = 2
@@ -98,7 +98,7 @@ class SealedSeed(int):
         return not self == other
 
     def __hash__(self) -> int:
-        """Return a hash that tells it from the plain seed in a cache."""
+        """Return a hash that distinguishes it from the plain seed in a cache."""
         return hash((int(self), self._secret))
 
     def key(self, stream: Stream, number: int) -> npt.NDArray[np.uint64]:
@@ -214,7 +214,7 @@ def _search(uniform: FloatArray, none: FloatArray, ratio: Callable[[IntArray], F
 
 
 def _quantile(uniform: FloatArray, mean: FloatArray, variance: FloatArray, skewness: FloatArray) -> FloatArray:
-    """Return whole numbers with three given moments, by the expansion of Cornish and Fisher (1938)."""
+    """Return integers with three prescribed moments, by the expansion of Cornish and Fisher (1938)."""
     normal = NormalDist()
     deviate = np.array([normal.inv_cdf(max(chance, 1e-16)) for chance in uniform.tolist()])
     spread = np.sqrt(variance - 1 / 12)  # rounding adds the rest

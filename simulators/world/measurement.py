@@ -18,7 +18,7 @@ from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray, IntArray
 
 CALIBRATION = 365 * 86400 * SECOND
-"""Time between two calibrations of an instrument [us]; drift starts anew at each (default without a source)."""
+"""Time between two calibrations of an instrument [us]; drift starts again at each (default without a source)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +50,7 @@ class Instrument:
 
 
 EXACT = Instrument()
-"""What tells the truth: a state that the device itself sets or counts."""
+"""Properties without error of measurement: states that the device itself sets or counts."""
 
 INSTRUMENTS: dict[tuple[str, str], Instrument] = {
     # Achievable uncertainties of WMO-No. 8 (2018), annex 1.A: 0.2 K, 3 %, 0.15 hPa, 0.5 m/s or 10 %, 5 deg, 5 %

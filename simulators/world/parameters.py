@@ -45,14 +45,14 @@ def read_table(city: City, table: str, into: type[T]) -> T:
     return result
 
 
-def _unknown(given: Any, read: Any) -> Iterator[str]:  # noqa: ANN401 - whatever TOML holds
-    """Yield the keys that were given, and not read."""
-    if isinstance(given, dict):
-        for key, value in given.items():
+def _unknown(written: Any, read: Any) -> Iterator[str]:  # noqa: ANN401 - whatever TOML holds
+    """Yield the keys that were written, and not read."""
+    if isinstance(written, dict):
+        for key, value in written.items():
             if key in read:
                 yield from _unknown(value, read[key])
             else:
                 yield key
-    elif isinstance(given, list):
-        for item, part in zip(given, read, strict=True):
+    elif isinstance(written, list):
+        for item, part in zip(written, read, strict=True):
             yield from _unknown(item, part)

@@ -1,4 +1,4 @@
-"""Selection of what a world computes and publishes: domains made when they are asked for, kinds and districts."""
+"""Selection of what a world computes and publishes: domains made on demand, kinds and districts."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -9,7 +9,7 @@ from zenata.city.model import City
 
 
 class LazyDomains(Mapping[str, Domain]):
-    """The domains of a world as events see them: one that the world does not compute is made when it is asked for."""
+    """The domains of a world as events see them: one that the world does not compute is made on demand."""
 
     def __init__(self, city: City, seed: int, computed: Mapping[str, Domain]) -> None:
         self._city, self._seed = city, seed

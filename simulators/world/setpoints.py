@@ -49,7 +49,7 @@ class Setpoints:
         ----------
         kind, name : str
         refused : ndarray of bool, shape (n_sensors of the kind,)
-            The very array is kept: what is written to it later holds from then on.
+            The array itself is stored, not a copy: later changes of it take effect.
         reason : str
         """
         self._refusals[f"{kind}.{name}"] = (refused, reason)

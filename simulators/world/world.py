@@ -258,7 +258,7 @@ class World:
     def seen(self, without: str = "") -> FloatArray:
         """Return what every channel would show now but for noise and resolution, shape (n_channels,) [units of the quantities].
 
-        NaN where nobody would hear it: of sensors without power and behind gateways that are down, and of kinds that are
+        NaN where no message arrives: of sensors without power and behind gateways that are down, and of kinds that are
         not simulated.
 
         Parameters
@@ -279,8 +279,8 @@ class World:
 
     def _seen(self) -> FloatArray:
         seen = self._measurement.expected(self._truth, self._now)
-        heard = self._delivery.alive(self._now) & ~self._now.disturbance.held
-        seen[np.repeat(~heard, self.channels.count)] = np.nan
+        received = self._delivery.alive(self._now) & ~self._now.disturbance.held
+        seen[np.repeat(~received, self.channels.count)] = np.nan
         return seen
 
     def copy(self, without: str = "") -> "World":

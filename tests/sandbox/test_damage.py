@@ -36,7 +36,7 @@ def test_control_data_that_are_gone_are_not_made_anew_beside_worlds(settings: Se
     assert str(file) in str(error.value)
     assert ("empty" if damage == "empty" else "gone") in str(error.value)
     assert file.exists() is (damage == "empty")
-    for key in settings.data_dir.glob("*.key"):  # as the text says: whoever wants to begin anew does so knowingly
+    for key in settings.data_dir.glob("*.key"):  # as the text says: whoever wants to start again does so knowingly
         key.unlink()
     open_control_data(settings).dispose()
 
