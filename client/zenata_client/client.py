@@ -1,43 +1,23 @@
 """`Client`: every call as a method that blocks."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Self, TypeVar
 
 import httpx
 
-from zenata_client import calls
 from zenata_client.errors import unreachable
-from zenata_client.plan import Flow, Give, Open, Pause, Plan, Read, Send, Step
-from zenata_client.session import method_of, options, request, single
+from zenata_client.methods import Methods
+from zenata_client.plan import Flow, Give, Open, Pause, Read, Send, Step
+from zenata_client.session import options, request
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _one(call: Callable[P, Plan[T]]) -> Callable[Concatenate["Client", P], T]:
-    """Return the method that carries out a plan."""
-
-    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with closing(self._steps(single(call(*args, **kwargs)))) as items:
-            return next(items)
-
-    return method_of(method, call, is_async=False, many=False)
-
-
-def _many(call: Callable[P, Flow[T]]) -> Callable[Concatenate["Client", P], Generator[T, None, None]]:
-    """Return the method that gives what a flow gives."""
-
-    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
-        return self._steps(call(*args, **kwargs))
-
-    return method_of(method, call, is_async=False, many=True)
-
-
-class Client:
+class Client(Methods):
     """Client of the API; a context manager, as it keeps connections open.
 
     Parameters
@@ -67,6 +47,11 @@ class Client:
     def close(self) -> None:
         """Close its connections."""
         self._http.close()
+
+    def _first(self, flow: Flow[T]) -> T:
+        """Carry a plan out, and return its result."""
+        with closing(self._steps(flow)) as items:
+            return next(items)
 
     def _steps(self, flow: Flow[T]) -> Generator[T, None, None]:
         """Carry a plan out, and yield what it gives."""
@@ -98,97 +83,3 @@ class Client:
             case Pause(seconds):
                 time.sleep(seconds)
                 return None
-
-    city = _one(calls.city.city)
-    districts = _one(calls.city.districts)
-    kinds = _one(calls.city.kinds)
-    sensors = _one(calls.city.sensors)
-    sensor = _one(calls.city.sensor)
-    map = _one(calls.city.map)
-    buildings = _one(calls.city.buildings)
-    land = _one(calls.city.land)
-    streets = _one(calls.city.streets)
-    network = _one(calls.city.network)
-    latest = _one(calls.city.latest)
-    readings = _many(calls.city.readings)
-    arrow = _one(calls.frames.arrow)
-    pandas = _one(calls.frames.pandas)
-    polars = _one(calls.frames.polars)
-    export = _one(calls.exports.export)
-    exports = _one(calls.exports.exports)
-    make_export = _one(calls.exports.make_export)
-    download = _one(calls.exports.download)
-    delete_export = _one(calls.exports.delete_export)
-    stream = _many(calls.stream.stream)
-    devices = _one(calls.devices.devices)
-    device = _one(calls.devices.device)
-    add_device = _one(calls.devices.add_device)
-    change_device = _one(calls.devices.change_device)
-    remove_device = _one(calls.devices.remove_device)
-    send = _one(calls.devices.send)
-    worlds = _one(calls.worlds.worlds)
-    world = _one(calls.worlds.world)
-    make_world = _one(calls.worlds.make_world)
-    fork_world = _one(calls.worlds.fork_world)
-    delete_world = _one(calls.worlds.delete_world)
-    set_clock = _one(calls.worlds.set_clock)
-    advance = _one(calls.worlds.advance)
-    backfill = _one(calls.worlds.backfill)
-    record = _one(calls.worlds.record)
-    truth = _one(calls.worlds.truth)
-    event_types = _one(calls.worlds.event_types)
-    scenarios = _one(calls.worlds.scenarios)
-    add_event = _one(calls.worlds.add_event)
-    end_event = _one(calls.worlds.end_event)
-    send_crew = _one(calls.worlds.send_crew)
-    crews = _one(calls.worlds.crews)
-    reveal = _one(calls.worlds.reveal)
-    events = _one(calls.worlds.events)
-    command = _one(calls.worlds.command)
-    command_all = _one(calls.worlds.command_all)
-    command_outcome = _one(calls.worlds.command_outcome)
-    trial = _many(calls.trials.trial)
-    challenges = _one(calls.trials.challenges)
-    challenge = _one(calls.trials.challenge)
-    begin_trial = _one(calls.trials.begin_trial)
-    trials = _one(calls.trials.trials)
-    show_trial = _one(calls.trials.show_trial)
-    cancel_trial = _one(calls.trials.cancel_trial)
-    make_step = _one(calls.trials.make_step)
-    answer_trial = _one(calls.trials.answer_trial)
-    trial_receipt = _one(calls.trials.trial_receipt)
-    leaderboard = _one(calls.trials.leaderboard)
-    compare = _one(calls.trials.compare)
-    webhooks = _one(calls.webhooks.webhooks)
-    webhook = _one(calls.webhooks.webhook)
-    add_webhook = _one(calls.webhooks.add_webhook)
-    change_webhook = _one(calls.webhooks.change_webhook)
-    remove_webhook = _one(calls.webhooks.remove_webhook)
-    new_secret = _one(calls.webhooks.new_secret)
-    test_webhook = _one(calls.webhooks.test_webhook)
-    deliveries = _one(calls.webhooks.deliveries)
-    retry_delivery = _one(calls.webhooks.retry_delivery)
-    ledger = _one(calls.messages.ledger)
-    accounts = _one(calls.messages.accounts)
-    dead_letters = _one(calls.messages.dead_letters)
-    replay_dead_letters = _one(calls.messages.replay_dead_letters)
-    me = _one(calls.pilots.me)
-    my_activity = _one(calls.pilots.my_activity)
-    pilots = _one(calls.pilots.pilots)
-    pilot = _one(calls.pilots.pilot)
-    add_pilot = _one(calls.pilots.add_pilot)
-    change_pilot = _one(calls.pilots.change_pilot)
-    suspend_pilot = _one(calls.pilots.suspend_pilot)
-    resume_pilot = _one(calls.pilots.resume_pilot)
-    activity = _one(calls.pilots.activity)
-    all_activity = _one(calls.pilots.all_activity)
-    alerts = _one(calls.pilots.alerts)
-    acknowledge_alert = _one(calls.pilots.acknowledge_alert)
-    audit = _one(calls.pilots.audit)
-    keys = _one(calls.pilots.keys)
-    find_keys = _one(calls.pilots.find_keys)
-    add_key = _one(calls.pilots.add_key)
-    rotate_key = _one(calls.pilots.rotate_key)
-    revoke_key = _one(calls.pilots.revoke_key)
-    budget = _one(calls.pilots.budget)
-    enter_budget = _one(calls.pilots.enter_budget)

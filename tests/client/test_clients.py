@@ -14,12 +14,7 @@ NOT_CALLED = {"/v1/frame", "/v1/frame/stream", "/v1/session"}
 
 
 def public(client):
-    return {name for name in vars(client) if not name.startswith("_")}
-
-
-def test_both_have_the_same_calls():
-    assert public(Client) == public(AsyncClient)
-    assert len(public(Client)) > 30
+    return {name for name in dir(client) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("name", sorted(public(Client) - {"close"}))

@@ -103,7 +103,7 @@ def test_every_call_and_error_is_named_and_no_other():
         for line in re.findall(r"^\| (`.*) \|", DOCUMENT, flags=re.MULTILINE)
         for word in re.findall(r"`(\w+)`", line)
     }
-    calls = {name for name in vars(Client) if not name.startswith("_")} - {"close"}
+    calls = {name for name in dir(Client) if not name.startswith("_")} - {"close"}
     errors = {name for name in zenata_client.__all__ if name.endswith("Error")} - {"ZenataError"}
     assert named >= calls | errors
     assert {word for word in named if word.endswith("Error")} == errors
