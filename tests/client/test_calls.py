@@ -70,7 +70,7 @@ def test_reading_may_stop_anywhere(client):
     assert client.city().id == "zenata"
 
 
-def test_times_may_be_datetimes_and_aggregates_are_asked_for(client):
+def test_times_may_be_datetimes_and_aggregates_are_requested(client):
     start = datetime(2026, 1, 1, 2, tzinfo=UTC).astimezone()
     rows = client.readings(
         sensor="noise-0001", start=start - timedelta(hours=2), end=start, every="1h", agg=["mean", "count"]

@@ -42,7 +42,7 @@ def test_nobody_at_the_address_is_named_with_it(kind):
 
 
 @pytest.mark.parametrize("make", [Client, AsyncClient])
-def test_no_key_is_told_before_anything_is_asked(make, monkeypatch):
+def test_no_key_is_reported_before_anything_is_asked(make, monkeypatch):
     monkeypatch.delenv("ZENATA_KEY", raising=False)
     with pytest.raises(SetupError, match="ZENATA_KEY"):
         make()
@@ -67,7 +67,7 @@ def test_a_quota_is_waited_for_within_reason(tmp_path):
     store.close()
 
 
-def test_a_long_wait_is_not_waited_for_but_told(tmp_path):
+def test_a_long_wait_is_not_waited_for_but_reported(tmp_path):
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
     with (
         running(city=small_city(), store=store, worlds=tmp_path, limits=Limits(1e6, 1)) as api,

@@ -42,7 +42,7 @@ def test_a_file_is_what_readings_answer_and_nothing_is_left(client, api, tmp_pat
     assert client.exports() == []
 
 
-def test_parquet_is_what_comes_if_nothing_is_said(client, tmp_path):
+def test_parquet_is_what_comes_if_nothing_is_reported(client, tmp_path):
     rows = pq.read_table(client.export(str(tmp_path / "noise.parquet"), kind="noise", **DAY))
     assert rows.num_rows == len(list(client.readings(kind="noise", **DAY)))
 
@@ -95,7 +95,7 @@ def test_a_file_that_is_too_long_is_no_file(client, tmp_path):
     client.delete_export(made.id)
 
 
-def test_what_cannot_be_asked_is_told(client, tmp_path):
+def test_what_cannot_be_asked_is_reported(client, tmp_path):
     with pytest.raises(ProblemError) as refused:
         client.export(tmp_path / "file.csv", kind="no-such-kind")
     assert refused.value.status == 422
@@ -125,7 +125,7 @@ ABOUT = {
 }  # fmt: skip
 
 
-def test_a_failed_export_is_told_with_its_reason(tmp_path):
+def test_a_failed_export_is_reported_with_its_reason(tmp_path):
     with pytest.raises(ExportError, match="the disk is full"):
         steps(
             exports.download("e1", tmp_path / "file"),
@@ -141,7 +141,7 @@ def test_somebody_between_who_knows_no_ranges_sends_the_whole_again(tmp_path):
     assert (tmp_path / "file").read_bytes() == b"abcd"
 
 
-def test_nobody_answering_for_long_is_told_and_what_came_stays(tmp_path):
+def test_nobody_answering_for_long_is_reported_and_what_came_stays(tmp_path):
     broken = UnreachableError("away")
     answers = [httpx.Response(200, json=ABOUT), (httpx.Response(206), None), b"ab", *[broken] * 100]
     plan = exports.download("e1", tmp_path / "file")

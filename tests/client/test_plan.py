@@ -31,7 +31,7 @@ def carried_out(plan, *answers):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_it_waits_as_long_as_it_is_told(status):
+def test_it_waits_as_long_as_it_is_reported(status):
     response, waits = carried_out(ask(GET), answer(status, "3"), answer(status, "1"), httpx.Response(200))
     assert (response.status_code, waits) == (200, [3, 1])
 
@@ -70,13 +70,13 @@ def test_what_was_refused_for_a_quota_is_sent_again():
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 500])
-def test_other_problems_are_told_at_once(status):
+def test_other_problems_are_reported_at_once(status):
     with pytest.raises(ProblemError) as refused:
         carried_out(ask(GET), answer(status, "1", allowed=["a"]))
     assert (refused.value.status, refused.value.members) == (status, {"allowed": ["a"]})
 
 
-def test_an_answer_that_is_no_problem_document_is_told_in_its_own_words():
+def test_an_answer_that_is_no_problem_document_is_reported_in_its_own_words():
     with pytest.raises(ProblemError, match="upstream is away") as refused:
         carried_out(ask(GET), httpx.Response(502, text="upstream is away"))
     assert (refused.value.status, refused.value.type) == (502, "about:blank")

@@ -99,7 +99,7 @@ def test_nothing_is_missed_behind_a_line_that_was_cut(kind, served, behind):
 
 
 @pytest.mark.parametrize("capacity", [1])
-def test_what_is_too_much_to_be_sent_again_is_asked_for(served, behind, monkeypatch):
+def test_what_is_too_much_to_be_sent_again_is_requested(served, behind, monkeypatch):
     monkeypatch.setattr(api.live.events, "_SLICE", 2)
     monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
     with (
@@ -121,7 +121,7 @@ def test_what_is_too_much_to_be_sent_again_is_asked_for(served, behind, monkeypa
             missing -= set(minutes(stream, 1))
 
 
-def test_a_pilot_who_is_suspended_hears_why_it_ends(served, behind):
+def test_a_pilot_who_is_suspended_receives_why_it_ends(served, behind):
     def suspend() -> None:
         listening(served)
         served.register.suspend("test-pilot", by="test", reason="a test")
@@ -136,13 +136,13 @@ def test_a_pilot_who_is_suspended_hears_why_it_ends(served, behind):
     assert refused.value.status == 401
 
 
-def test_what_cannot_be_asked_is_told_at_once(client):
+def test_what_cannot_be_asked_is_reported_at_once(client):
     with pytest.raises(ProblemError) as refused:
         next(client.stream(kind="no-such-kind"))
     assert refused.value.status == 422
 
 
-def test_nobody_at_the_address_is_told_at_once_at_first_and_after_patience_later():
+def test_nobody_at_the_address_is_reported_at_once_at_first_and_after_patience_later():
     away = UnreachableError("away")
     plan = stream()
     next(plan)
@@ -160,7 +160,7 @@ def test_nobody_at_the_address_is_told_at_once_at_first_and_after_patience_later
     assert PATIENCE <= waited <= PATIENCE + 2
 
 
-def test_a_gap_that_could_not_be_asked_for_is_asked_for_again():
+def test_a_gap_that_could_not_be_requested_is_requested_again():
     plan = stream()
     next(plan)
     plan.send((SSE, None))

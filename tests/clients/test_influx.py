@@ -32,7 +32,7 @@ def test_version_1_asks_and_writes(api: Api, version1: InfluxDBClient) -> None:
     assert {20.5, 41.0} <= set(latest(api, "roof").values())
 
 
-def test_version_1_hears_what_is_wrong(version1: InfluxDBClient) -> None:
+def test_version_1_receives_what_is_wrong(version1: InfluxDBClient) -> None:
     point = {"measurement": "climate", "tags": {"device": "none"}, "fields": {"temperature": 20.5}}
     with pytest.raises(InfluxDBClientError, match="none"):
         version1.write_points([point])

@@ -12,7 +12,7 @@ TOPIC = topics.telemetry("zenata", "la-ferme", "air", "air-0042")
 PACK = '[{"bn":"air-0042/","bt":1767225600,"seq":17,"n":"pm25","u":"ug/m3","v":32.5}]'
 
 
-def test_aiomqtt_hears_retained_and_live_messages_and_publishes(broker: Running) -> None:
+def test_aiomqtt_receives_retained_and_live_messages_and_publishes(broker: Running) -> None:
     async def run(simulators: Client) -> list[bytes]:
         async with aiomqtt.Client(
             broker.host, broker.mqtt_port, username="demo", password=password("demo"), identifier="demo-aiomqtt"

@@ -47,7 +47,7 @@ def test_the_influxdb_client_of_npm_writes(api: Api) -> None:
     assert node(INFLUX.replace('"box"', '"none"'), api.url, api.secrets["pilot"]).startswith("400")
 
 
-def test_mqtt_of_npm_hears_and_publishes(broker: Running) -> None:
+def test_mqtt_of_npm_receives_and_publishes(broker: Running) -> None:
     url = f"mqtt://{broker.host}:{broker.mqtt_port}"
     message = json.dumps([{"bn": "air-0043/", "n": "pm25", "v": 1}])
     with Client(broker, "simulators") as simulators, Client(broker, "ingest") as ingest:

@@ -157,7 +157,7 @@ def test_the_flow_is_whole():
 
 
 @pytest.mark.parametrize(("value", "alarm"), [(32.5, "air-0042: 32.5 ug/m3"), (12.3, None)])
-def test_the_flow_tells_bad_air(value, alarm):
+def test_the_flow_shows_bad_air(value, alarm):
     records = json.loads(PACK.replace("32.5", str(value)))
     message = json.dumps({"topic": "zenata/telemetry/la-ferme/air/air-0042", "payload": records})
     script = "const [code, msg] = process.argv.slice(1); console.log(JSON.stringify(new Function('msg', code)(JSON.parse(msg))))"

@@ -113,7 +113,7 @@ def test_a_number_that_was_given_again_is_of_the_later_message(path, opened):
     assert not opened(path).date(message(b"a", 7, again=True))[1]
 
 
-def test_a_broker_that_numbers_anew_is_recognised_by_what_it_delivers(path, opened):
+def test_a_broker_that_numbers_from_1_again_is_recognised_by_what_it_delivers(path, opened):
     log = opened(path)
     dates = [log.date(message(packet=packet))[0] for packet in (101, 102)]
     log.write()
@@ -149,7 +149,7 @@ def test_a_file_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path_factory, ope
     assert len(known) == 5 or cut
 
 
-def test_the_order_of_deliveries_is_kept_with_it(path, opened):
+def test_the_order_of_deliveries_is_stored_with_it(path, opened):
     log = opened(path)
     log.note(OrderState(7, [2]))
     log.note(OrderState(8, []))
@@ -166,7 +166,7 @@ def test_the_file_stays_small(path, opened, monkeypatch):
     assert opened(path).date(message(packet=1999 % 10 + 1, again=True))[1]
 
 
-def test_a_file_that_cannot_be_used_is_told(tmp_path, opened):
+def test_a_file_that_cannot_be_used_is_reported(tmp_path, opened):
     with pytest.raises(SetupError, match="cannot be read"):
         opened(tmp_path)
     log = opened(tmp_path / "nowhere" / "ingest.arrivals")

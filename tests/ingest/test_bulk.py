@@ -66,7 +66,7 @@ def test_batches_of_several_catalogs_and_clients_are_kept_apart(store, file):
 
 
 @pytest.mark.usefixtures("server")
-def test_what_the_store_refuses_is_told_and_nothing_is_kept(store, file):
+def test_what_the_store_refuses_is_reported_and_nothing_is_stored(store, file):
     rows = rows_at(NOON)
     wrong = [rows[0]._replace(value=float("nan")), *rows[1:]]
     with closing(BulkClient(file)) as client:
@@ -109,7 +109,7 @@ def test_only_its_owner_may_read_the_file_which_goes_with_the_door(store, file):
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("hello", [bulk.Hello("guessed"), bulk.Hello(""), bulk.Answer(new=1)])
-def test_a_stranger_is_turned_away(store, file, hello):
+def test_an_unknown_client_is_turned_away(store, file, hello):
     with socket.create_connection((endpoint.HOST, endpoint.read(file).port), 5) as connection:
         bulk.send(connection, hello)
         answer = bulk.receive(connection)
@@ -120,7 +120,7 @@ def test_a_stranger_is_turned_away(store, file, hello):
 
 
 @pytest.mark.usefixtures("server")
-def test_a_stranger_cannot_make_it_wait_for_much(file):
+def test_an_unknown_client_cannot_make_it_wait_for_much(file):
     with socket.create_connection((endpoint.HOST, endpoint.read(file).port), 5) as connection:
         connection.sendall((1 << 40).to_bytes(8, "little"))
         assert bulk.receive(connection) is None

@@ -46,7 +46,7 @@ def test_readings_move_the_clock_on_and_refused_ones_do_not():
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"[]", b'{"time": 5}', b'{"time": "soon"}', b'{"time":"x","speed":{}}'])
-def test_a_clock_that_says_nothing_is_not_heard(payload):
+def test_a_clock_that_says_nothing_is_not_received(payload):
     clocks = Clocks()
     clocks.update("zenata", payload)
     assert clocks.published == {}

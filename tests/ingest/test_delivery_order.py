@@ -84,7 +84,7 @@ def test_a_lost_connection_takes_what_was_held_back_with_it():
     assert packets(order.admit([message(packet, 2, again=True) for packet in range(5, 10)])) == [5, 6, 7, 8, 9]
 
 
-def test_a_broker_that_numbers_anew_is_waited_for_and_what_it_delivered_before_goes_first():
+def test_a_broker_that_numbers_from_1_again_is_waited_for_and_what_it_delivered_before_goes_first():
     time = Time()
     order = DeliveryOrder(OrderState(40_000, []), time)
     assert order.admit([message(1), message(2), message(3, again=True)]) == []
@@ -93,7 +93,7 @@ def test_a_broker_that_numbers_anew_is_waited_for_and_what_it_delivered_before_g
     assert packets(order.admit([])) == [3, 1, 2]
 
 
-def test_packet_numbers_begin_anew_behind_65535():
+def test_packet_numbers_starts_again_behind_65535():
     order = DeliveryOrder(OrderState(65_533, []), Time())
     messages = [message(65_534), message(65_535), message(1)]
     assert packets(order.admit(messages)) == [65_534, 65_535, 1]

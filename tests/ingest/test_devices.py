@@ -123,7 +123,7 @@ def test_what_cannot_be_readings_is_a_dead_letter(payload, code, reason):
 
 
 @pytest.mark.parametrize(("pilot", "name"), [("alpha", "cellar"), ("beta", "roof")])
-def test_an_unknown_device_and_that_of_another_are_told_alike(pilot, name):
+def test_an_unknown_device_and_that_of_another_are_reported_alike(pilot, name):
     letter = Rig().letter({"a": 1}, pilot=pilot, name=name)
     assert letter.code == "device"
     assert letter.reason == f"{pilot} has no device {name!r}: make it with POST /v1/devices"

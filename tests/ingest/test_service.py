@@ -167,7 +167,7 @@ def test_poison_becomes_dead_letters_between_good_messages_and_does_not_come_aga
         assert client.receive(limit=1, wait=ACK_WAIT + 0.5) == []
 
 
-def test_what_comes_twice_is_kept_once_and_counted(broker, store, publish):
+def test_what_comes_twice_is_stored_once_and_counted(broker, store, publish):
     with ingesting(broker, store) as ingest:
         publish(air("w-3", 1), air("w-3", 2), air("w-3", 1))
         wait_for(lambda: ingest.counters.messages >= 3)
@@ -205,7 +205,7 @@ def test_only_what_is_durable_is_passed_on(broker, store, publish):
     assert told == [([1, 1], 1), ([2, 2], 2)]
 
 
-def test_a_dead_letter_that_was_not_acknowledged_is_kept_once(broker, store, publish):
+def test_a_dead_letter_that_was_not_acknowledged_is_stored_once(broker, store, publish):
     """Stopped between storing and acknowledging, ingest gets the message again."""
     with subscription(broker) as client:
         publish(air("w-6", 1), (air("w-6", 1)[0], b"{"))

@@ -49,7 +49,7 @@ def stored(store):
     return {(store.catalog[n].world, store.catalog[n].sensor, store.catalog[n].property): value for n, value in rows}
 
 
-def test_what_is_answered_is_stored_heard_and_seen(store, table):
+def test_what_is_answered_is_stored_published_and_seen(store, table):
     heard = []
     answer = telemetry(store, table, on_stored=heard.append).document("alpha", "roof", b'{"level": 2, "note": "x"}')
     assert answer == TelemetryResult(devices=("roof",), readings=1, left_out=("note",))
@@ -83,7 +83,7 @@ def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):
     assert store.ledger.worlds() == []
 
 
-def test_lines_over_a_quota_are_kept_not_at_all(store, table):
+def test_lines_over_a_quota_are_not_stored_at_all(store, table):
     taker = telemetry(store, table, Limits(10, 1))
     answer = taker.lines("alpha", "roof", b"device a=1,b=2\nbad", "ns")
     assert [rejection.quota for rejection in answer.rejections] == ["points_per_day"]

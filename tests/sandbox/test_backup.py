@@ -206,7 +206,7 @@ def test_the_broker_goes_on_when_the_backup_is_killed(ticking):
     assert all(ticking.stdout.readline() for _ in range(20))
 
 
-def test_a_broker_that_is_gone_is_told(ticking):
+def test_a_broker_that_is_gone_is_reported(ticking):
     ticking.kill()
     ticking.wait()
     with pytest.raises(SetupError, match="try again"), _standing(ticking.pid):

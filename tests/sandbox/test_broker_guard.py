@@ -40,7 +40,7 @@ def test_bytes_count_too() -> None:
     assert cut_off(100, size=200_000) == 3
 
 
-def test_a_gateway_that_was_away_sends_what_it_kept() -> None:
+def test_a_gateway_that_was_away_sends_what_it_stored() -> None:
     watch = UsageWatch(10)
     watch.check([("aqua", connection(1))], RATES, 0.0)
     kept = int(BURST * RATES["aqua"])
@@ -49,7 +49,7 @@ def test_a_gateway_that_was_away_sends_what_it_kept() -> None:
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-def test_whoever_connects_anew_for_each_message_is_seen(is_open: bool) -> None:
+def test_whoever_connects_again_for_each_message_is_seen(is_open: bool) -> None:
     watch, found = UsageWatch(10), []
     watch.check([], RATES, 0.0)
     for second in range(1, 10):

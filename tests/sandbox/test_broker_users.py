@@ -215,7 +215,7 @@ def test_whoever_is_suspended_is_cut_off_there_and_may_come_back(mosquitto, regi
     assert enters(mosquitto, "demo")
 
 
-def test_a_world_is_heard_there_as_soon_as_it_is_made(mosquitto, settings, remote):
+def test_a_world_is_received_there_as_soon_as_it_is_made(mosquitto, settings, remote):
     with Client(mosquitto, "demo", secret="zk_of_demo") as demo, Client(mosquitto, "simulators") as simulators:
         world = make(settings, "demo")
         assert not demo.subscribe(f"{world}/clock")
@@ -256,7 +256,7 @@ def test_a_broker_that_comes_back_is_followed_again(settings, register, tmp_path
                 again.terminate()
 
 
-def test_a_broker_that_cannot_be_managed_is_told(settings, register, address, monkeypatch):
+def test_a_broker_that_cannot_be_managed_is_reported(settings, register, address, monkeypatch):
     monkeypatch.setattr("zenata.wire.mqtt.requests._PATIENCE", 0.5)
     nobody = replace(address, port=free_ports(HOST, {"nobody": 0})["nobody"])
     with MosquittoUsers(settings, register, nobody) as remote, pytest.raises(BrokerError, match="cannot be reached"):

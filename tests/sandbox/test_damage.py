@@ -23,7 +23,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.mark.parametrize("damage", ["file", "folder", "empty"])
-def test_control_data_that_are_gone_are_not_made_anew_beside_worlds(settings: Settings, damage: str) -> None:
+def test_control_data_that_are_gone_are_not_made_again_beside_worlds(settings: Settings, damage: str) -> None:
     file = settings.control_file
     for part in file.parent.iterdir():
         part.unlink()

@@ -25,7 +25,7 @@ def test_a_city_whose_messages_are_stored_is_well() -> None:
     assert first_problem(lambda _: 100) is None
 
 
-def test_messages_that_stop_being_stored_are_told_within_15_s() -> None:
+def test_messages_that_stop_being_stored_are_reported_within_15_s() -> None:
     for stop in range(20, 30):
         at_stop = RATE * (stop // 10 * 10)
         second, problem = first_problem(lambda second, at=at_stop: max(RATE * (second // 10 * 10) - at, 0))
@@ -33,12 +33,12 @@ def test_messages_that_stop_being_stored_are_told_within_15_s() -> None:
         assert "are published and not stored" in problem
 
 
-def test_a_stop_that_was_there_before_we_looked_is_told_too() -> None:
+def test_a_stop_that_was_there_before_we_looked_is_reported_too() -> None:
     second, _ = first_problem(lambda second: 10_000 + RATE * (second // 10 * 10))
     assert second <= 15
 
 
-def test_slow_storing_is_told() -> None:
+def test_slow_storing_is_reported() -> None:
     assert first_problem(lambda second: RATE * (second // 10 * 10) * 9 // 10) is not None
 
 
@@ -50,7 +50,7 @@ def test_a_burst_that_is_stored_behind_is_no_problem_while_it_is_young() -> None
     assert first_problem(lambda second: 50_000 if second < 4 else 0, messages=lambda _: 50_000) is None
 
 
-def test_a_city_whose_time_stands_is_told_and_a_paused_one_is_not() -> None:
+def test_a_city_whose_time_stands_is_reported_and_a_paused_one_is_not() -> None:
     for state, told in (("running", True), ("paused", False)):
         flow = Flow("zenata")
         flow.answered(status(0, 10, state=state), 0, 0.0)
@@ -66,7 +66,7 @@ def test_a_slow_world_has_time_for_its_tick() -> None:
         assert flow.problem(float(second)) == ""
 
 
-def test_a_simulator_that_does_not_answer_is_told() -> None:
+def test_a_simulator_that_does_not_answer_is_reported() -> None:
     flow = Flow("zenata")
     assert flow.problem(100.0) == ""
     flow.answered(status(0, 1), 0, 100.0)

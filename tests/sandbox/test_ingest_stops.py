@@ -145,7 +145,7 @@ def compared(rig: Rig, monitor: FlowMonitor) -> list[str]:
 
 
 @pytest.mark.parametrize("stop", [thread_stopped, store_stopped, broker_stopped])
-def test_a_part_of_ingest_that_stops_is_told_and_heals(rig: Rig, stop: Stop) -> None:
+def test_a_part_of_ingest_that_stops_is_reported_and_heals(rig: Rig, stop: Stop) -> None:
     ledger = rig.store.ledger
     monitor = FlowMonitor(rig.folder, "zenata", ledger)
     with ingesting(rig):

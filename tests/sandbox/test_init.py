@@ -62,7 +62,7 @@ def test_no_two_folders_share_a_secret(folder, tmp_path):
     assert all(len(value) >= 43 for value in values[0])  # 256 bits
 
 
-def test_nothing_secret_is_said(tmp_path, monkeypatch, capsys):
+def test_nothing_secret_is_reported(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "made"
     assert [run(monkeypatch, "init", str(folder)) for _ in range(2)] == [0, 0]
     said = "".join(capsys.readouterr())
@@ -134,7 +134,7 @@ def test_who_has_a_key_goes_on_where_the_control_data_are_new(tmp_path):
     )
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SetupError, match="cannot be written"):
         init(tmp_path / "file" / "made")

@@ -157,7 +157,7 @@ def test_what_is_done_is_in_the_audit_log(ask: Ask, settings: Settings) -> None:
         (("key", "list", "--control-url", "nosql://x"), "the control data cannot be opened"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_line(
+def test_what_cannot_be_done_is_reported_in_a_line(
     run: Run, register: Register, words: tuple[str, ...], expected: str
 ) -> None:
     register.add("here", by="test")

@@ -105,7 +105,7 @@ def test_certificate_and_key_go_together(tmp_path):
         _ = Settings(tls_cert=tmp_path / "cert.pem").certificate
 
 
-def test_what_is_said_counts_more_than_the_environment(monkeypatch):
+def test_options_count_more_than_the_environment(monkeypatch):
     monkeypatch.setenv("ZENATA_HTTP_PORT", "1234")
     assert Settings(http_port=0).http_port == 0
     assert Settings().http_port == 1234

@@ -18,7 +18,7 @@ def test_an_advisory_fails_and_is_named():
     assert not is_good
 
 
-def test_what_was_not_audited_is_told():
+def test_what_was_not_audited_is_reported():
     lines, is_good = audit.verdict({"dependencies": [GOOD, *[UNKNOWN] * 7]})
     (line,) = lines
     assert line.startswith("1 of 8 packages audited, 0 advisories; NOT audited")

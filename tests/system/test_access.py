@@ -80,7 +80,7 @@ def test_live_connections_of_whoever_is_suspended_are_cut_off(city):
             assert admin.connected
 
 
-def test_who_is_connected_is_told_where_the_broker_tells(city):
+def test_who_is_connected_is_reported_where_the_broker_tells(city):
     headers = {"Authorization": f"Bearer {city[0].admin_key}"}
 
     def connected() -> list[str] | None:
@@ -92,7 +92,7 @@ def test_who_is_connected_is_told_where_the_broker_tells(city):
     wait_until(lambda: not connected(), "they are gone")
 
 
-def test_a_private_world_is_heard_as_soon_as_it_is_made(city):
+def test_a_private_world_is_received_as_soon_as_it_is_made(city):
     headers = {"Authorization": f"Bearer {city[0].key}"}
     with httpx.Client(base_url=city[0].http, headers=headers, timeout=60) as api:
         world = api.post("/v1/worlds", json=ASKED).raise_for_status().json()["world"]

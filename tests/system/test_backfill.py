@@ -93,14 +93,14 @@ def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
         (("--start", "2026-03-01", "--end", "2026-03-02", "--store", "duckdb:////proc/x/y.duckdb"), "cannot be made"),
     ],
 )
-def test_bad_input_is_told_in_one_line(tmp_path, options, complaint):
+def test_bad_input_is_reported_in_one_line(tmp_path, options, complaint):
     ended = fill(tmp_path, *options)
     (line,) = told(ended.stderr)
     assert ended.returncode == 2
     assert complaint in line
 
 
-def test_a_running_city_is_told_again_from_its_run_file(tmp_path):
+def test_a_running_city_is_replayed_from_its_run_file(tmp_path):
     folder = tmp_path / "data"
     with running_city(folder, "--start", "2026-03-01T06:50:00Z", "--speed", "600") as city:
         wait_until(lambda: city.newest() > "2026-03-01T07:01:00Z", "an hour is full")

@@ -46,21 +46,21 @@ def all_alerts(city: RunningCity) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("id_", ["pi.local", "my pi", "a*b", "a>b"])
-def test_c3_a_client_id_that_the_broker_refuses_is_told_to_its_pilot(city: RunningCity, id_: str) -> None:
+def test_c3_a_client_id_that_the_broker_refuses_is_reported_to_its_pilot(city: RunningCity, id_: str) -> None:
     city.get("/v1/me")
     client(city, id_).loop_stop()
     wait_until(lambda: any(id_ in one and "client id" in one for one in incidents(city)), "it is told")
     assert any(id_ in one for one in own_alerts(city))
 
 
-def test_c3_a_version_that_the_broker_does_not_speak_is_told(city: RunningCity) -> None:
+def test_c3_a_version_that_the_broker_does_not_speak_is_reported(city: RunningCity) -> None:
     city.get("/v1/me")
     client(city, "five", protocol=MQTTProtocolVersion.MQTTv5).loop_stop()
     wait_until(lambda: any("MQTT 3.1.1" in one for one in incidents(city)), "it is told")
 
 
 @pytest.mark.parametrize("qos", [0, 1])
-def test_c4_a_topic_with_a_space_is_told_to_its_pilot(city: RunningCity, qos: int) -> None:
+def test_c4_a_topic_with_a_space_is_reported_to_its_pilot(city: RunningCity, qos: int) -> None:
     roof = client(city, f"roof{qos}")
     wait_until(roof.is_connected, "it is connected")
     roof.publish("pilots/demo/telemetry/my roof", "{}", qos=qos)

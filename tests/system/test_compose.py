@@ -182,7 +182,7 @@ def test_a_private_world_is_made_moved_on_and_read(machine):
         wait_until(stored, "its readings are in the store")
 
 
-def test_the_pilot_hears_the_city_by_mqtt_and_nobody_else_does(machine):
+def test_the_pilot_receives_the_city_by_mqtt_and_nobody_else_does(machine):
     key = (machine.folder / "city" / "demo.key").read_text().strip()
     there = ("mosquitto_sub", "-h", "127.0.0.1", "-p", str(machine.ports["mosquitto:1883"]), "-W", "20", "-C", "1")
     topic = ("-t", "zenata/telemetry/#")

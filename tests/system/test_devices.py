@@ -53,7 +53,7 @@ def latest(demo: httpx.Client, device: str) -> dict[str, float]:
     return {row["property"]: row["value"] for row in found}
 
 
-def test_every_format_is_heard_over_mqtt(city: RunningCity, demo: httpx.Client) -> None:
+def test_every_format_is_received_over_mqtt(city: RunningCity, demo: httpx.Client) -> None:
     with Client(city.broker, "demo", secret=city.key) as mqtt:
         for device, (payload, _) in SAID.items():
             mqtt.publish(f"pilots/demo/telemetry/{device}", [payload])
@@ -75,7 +75,7 @@ def letters(demo: httpx.Client) -> list[tuple[str, str]]:
     return [(item["sensor"], item["code"]) for item in items]
 
 
-def test_every_format_is_heard_over_http(city: RunningCity, demo: httpx.Client) -> None:
+def test_every_format_is_received_over_http(city: RunningCity, demo: httpx.Client) -> None:
     for device, (payload, expected) in SAID.items():
         answer = demo.post("/v1/telemetry", params={"device": device}, content=payload)
         assert answer.json()["readings"] == len(expected)
@@ -91,7 +91,7 @@ def test_every_format_is_heard_over_http(city: RunningCity, demo: httpx.Client) 
     assert {row["world"] for row in demo.get("/v1/latest").json()["items"]} == {"zenata"}
 
 
-def test_what_was_said_is_streamed_and_outlives_the_city(city: RunningCity, demo: httpx.Client) -> None:
+def test_what_was_published_is_streamed_and_outlives_the_city(city: RunningCity, demo: httpx.Client) -> None:
     with demo.stream("GET", "/v1/stream", params={"world": "p-demo"}) as stream:
         lines = stream.iter_lines()
         demo.post("/v1/telemetry", params={"device": "roof"}, json={"level": 3}).raise_for_status()

@@ -135,6 +135,6 @@ def test_two_workers_are_enough_for_zenata_on_nats(tmp_path):
         ({"share": True, "store": "influxdb://h/b"}, "--worker 2/3"),
     ],
 )
-def test_what_cannot_be_divided_is_told(options, said, tmp_path):
+def test_what_cannot_be_divided_is_reported(options, said, tmp_path):
     with pytest.raises(SetupError, match=re.escape(said)):
         ingest(Settings(data_dir=tmp_path, city="valdeira", broker="mqtt://h", **options))

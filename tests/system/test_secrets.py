@@ -101,7 +101,7 @@ def test_only_keys_in_files_are_on_disk_in_clear(city):
     ],
     ids=lambda args: " ".join(args).replace(HUNTER, "..."),
 )
-def test_no_error_tells_a_password(tmp_path, args):
+def test_no_error_shows_a_password(tmp_path, args):
     verb, *options = args
     ports = FREE_PORTS if verb == "up" else FREE_PORTS[:2]
     said = spoken([verb, "--data-dir", str(tmp_path / "data"), *ports, *options])
@@ -118,7 +118,7 @@ def test_no_error_tells_a_password(tmp_path, args):
     ],
     ids=lambda variables: ",".join(variables),
 )
-def test_no_error_tells_a_secret_of_the_environment(tmp_path, monkeypatch, variables):
+def test_no_error_shows_a_secret_of_the_environment(tmp_path, monkeypatch, variables):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     said = spoken(["serve", "--data-dir", str(tmp_path / "data")])

@@ -199,7 +199,7 @@ def mounted(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_nothing_is_lost_or_doubled_and_every_stop_is_told(rig: Rig) -> None:
+def test_nothing_is_lost_or_doubled_and_every_stop_is_reported(rig: Rig) -> None:
     seed = int(os.environ.get("ZENATA_CHAOS_SEED", time.time_ns() % 10**6))
     moments = random.Random(seed)  # noqa: S311 - no secret
     say(f"ZENATA_CHAOS_SEED={seed}")  # to have the same moments again

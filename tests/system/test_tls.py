@@ -142,7 +142,7 @@ def test_a_certificate_that_does_not_fit_its_key_changes_nothing(city, authority
 
 
 @pytest.mark.parametrize("verb", ["up", "serve"])
-def test_a_certificate_that_cannot_be_used_is_told_in_one_line(authority, tmp_path, verb):
+def test_a_certificate_that_cannot_be_used_is_reported_in_one_line(authority, tmp_path, verb):
     one, other = authority.issue("one"), authority.issue("other")
     ports = FREE_PORTS if verb == "up" else FREE_PORTS[:2]
     files = ("--tls-cert", str(one.cert), "--tls-key", str(other.key))

@@ -52,7 +52,7 @@ def calls_of(city: RunningCity) -> list[str]:
     return re.findall(r"^    ((?:curl|mosquitto_sub) .*)$", city.said, re.MULTILINE)
 
 
-def test_run_json_tells_where_the_city_answers(city):
+def test_run_json_shows_where_the_city_answers(city):
     assert set(city.about) == {"http", "mqtt", "ws", "world", "certificate", "pids"}
     assert city.about["world"] == "zenata"
     assert set(city.pids) == SERVICES | {"supervisor"}
@@ -86,7 +86,7 @@ def test_anonymous_is_refused(city):
             assert nobody.refusal == "Not authorized"
 
 
-def test_a_pilot_hears_the_city_over_websocket(city):
+def test_a_pilot_receives_the_city_over_websocket(city):
     with demo(city, transport="websockets") as pilot:
         assert pilot.subscribe("zenata/telemetry/+/weather/#")
         pilot.wait_for_count(1)

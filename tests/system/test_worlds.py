@@ -139,7 +139,7 @@ def test_a_killed_host_takes_its_worlds_with_it_and_they_come_back(city):
 
 
 @pytest.mark.usefixtures("clean")
-def test_a_pilot_hears_and_commands_its_own_worlds_and_no_others(city):
+def test_a_pilot_receives_and_commands_its_own_worlds_and_no_others(city):
     own, foreign = make(city), make(city, owner="somebody")
     with Client(city.broker, "demo", secret=city.key) as demo:
         wait_until(lambda: demo.subscribe(f"{own}/#") or demo.subscribe(f"{own}/clock"), "the broker knows")
@@ -247,7 +247,7 @@ def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city
         assert pilot.delete(at).status_code == 204
 
 
-def test_what_a_step_said_is_in_the_store_behind_its_link(city):
+def test_what_a_step_published_is_in_the_store_behind_its_link(city):
     with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {city.key}"}, timeout=60) as pilot:
         told = pilot.post("/v1/worlds", json={"start": START, "state": "paused", "kinds": ["water", "weather"]}).json()
         at = f"/v1/worlds/{told['world']}"

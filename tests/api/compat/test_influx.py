@@ -87,7 +87,7 @@ def test_precision(api, client, box, precision, time):
     assert said(api, box) == {"a": (1, "2026-01-01T00:00:00Z")}
 
 
-def test_bad_lines_are_named_and_the_others_are_kept(api, client, box):
+def test_bad_lines_are_named_and_the_others_are_stored(api, client, box):
     answer = client.post(
         "/write", content=f"device,device={box} a=1 1767225600000000000\n\nbad\nm,host=nobody v=1\nm v=1\n"
     )
@@ -115,7 +115,7 @@ def test_only_strings_are_no_error(api, client, box):
     assert said(api, box) == {}
 
 
-def test_who_may_not_write_is_told_so_as_influxdb_tells_it(api):
+def test_who_may_not_write_is_refused_as_by_influxdb(api):
     for headers, status, code in (
         ({}, 401, "unauthorized"),
         ({"Authorization": "Token zk_no"}, 401, "unauthorized"),
@@ -126,7 +126,7 @@ def test_who_may_not_write_is_told_so_as_influxdb_tells_it(api):
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_too_much_is_kept_not_at_all(tmp_path):
+def test_too_much_is_not_stored_at_all(tmp_path):
     folder = tmp_path / "small"
     folder.mkdir()
     with device_api(folder, Limits(100, 2)) as api, api.client() as client:
@@ -137,7 +137,7 @@ def test_too_much_is_kept_not_at_all(tmp_path):
         assert said(api, "box") == {}
 
 
-def test_c1_ping_has_no_body_unless_it_is_asked_for_one(api):
+def test_c1_ping_has_no_body_unless_one_is_requested(api):
     for method in ("GET", "HEAD"):
         plain = httpx.request(method, f"{api.url}/ping", trust_env=False)
         assert (plain.status_code, plain.content) == (204, b"")

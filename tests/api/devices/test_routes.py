@@ -148,7 +148,7 @@ def test_a_device_that_speaks_is_online_and_in_every_query(client, admin):
 
 
 @pytest.mark.parametrize("params", [{"sensor": "cellar"}, {"property": "colour"}, {"kind": "toaster"}])
-def test_what_no_device_has_said_is_named(client, params):
+def test_what_no_device_has_sent_is_named(client, params):
     make(client)
     assert client.get("/v1/readings", params={"world": "p-test-pilot"} | params).status_code in {404, 422}
 

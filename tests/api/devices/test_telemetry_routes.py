@@ -59,7 +59,7 @@ THINGS = {"end_device_ids": test_things.IDS, "uplink_message": test_things.MESSA
         ({"device": "line"}, b"device level=4", "line", {"level": 4}),
     ],
 )
-def test_every_format_is_taken_and_kept(client, params, body, device, expected):
+def test_every_format_is_taken_and_stored(client, params, body, device, expected):
     answer = client.post("/v1/telemetry", params=params, content=body)
     assert answer.status_code == 200, answer.text
     document = conforming(answer.json(), TelemetryResult)
@@ -93,7 +93,7 @@ def test_a_pack_of_several_devices_is_taken_as_a_whole_or_not(client):
         ({"device": "roof"}, json.dumps(test_chirpstack.UP).encode(), 422, "topic"),
     ],
 )
-def test_what_is_refused_is_told_and_a_dead_letter_of_its_pilot(api, client, params, body, status, code):
+def test_what_is_refused_is_reported_and_a_dead_letter_of_its_pilot(api, client, params, body, status, code):
     answer = client.post("/v1/telemetry", params=params, content=body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     for own in ({}, {"world": "p-test-pilot"}):

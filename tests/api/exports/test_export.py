@@ -93,7 +93,7 @@ def test_centuries_without_readings_are_passed_over_quickly(store):
     assert len(asked) < 100
 
 
-def test_what_is_too_heavy_however_short_is_told():
+def test_what_is_too_heavy_however_short_is_reported():
     class Hopeless:
         def query(self, query: Query):
             raise QueryTooHeavy("too much")

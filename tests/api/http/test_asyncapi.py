@@ -70,7 +70,7 @@ def test_what_the_services_may_say_and_hear_is_described(service: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["guest", "pilot", "engineer", "admin"])
-def test_what_pilots_may_say_is_what_the_sandbox_hears(role: str) -> None:
+def test_what_pilots_may_say_is_what_the_sandbox_receives(role: str) -> None:
     granted = rights(role, "demo", "zenata", ["w-1"])
     for filter_ in granted.subscribe:
         assert any(overlap(filter_, pattern) for pattern in Pattern), filter_

@@ -21,7 +21,7 @@ def parts() -> Iterator[bytes]:
 
 @pytest.mark.parametrize("path", ["/v1/worlds", "/v1/telemetry", "/write", "/nowhere"])
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic !"}])
-def test_a_long_body_of_a_stranger_is_not_read(api: Api, path, headers):
+def test_a_long_body_without_a_key_is_not_read(api: Api, path, headers):
     connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=60)
     connection.request("POST", path, headers=headers | {"Content-Length": str(LONG)})  # and not one byte of it
     answer = connection.getresponse()
@@ -34,13 +34,13 @@ def test_a_long_body_of_a_stranger_is_not_read(api: Api, path, headers):
 
 
 @pytest.mark.parametrize("path", ["/v1/worlds", "/v1/devices", "/write"])
-def test_a_body_of_a_stranger_that_becomes_long_is_cut_off(api: Api, path):
+def test_a_body_without_a_key_that_becomes_long_is_cut_off(api: Api, path):
     with api.client(None) as nobody:
         answer = nobody.post(path, content=parts(), headers=JSON)
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/no-key")
 
 
-def test_a_short_body_of_a_stranger_is_answered_by_its_route(api: Api):
+def test_a_short_body_without_a_key_is_answered_by_its_route(api: Api):
     with api.client(None) as nobody:
         answer = nobody.post("/v1/devices", content=b'{"id": "x"}'.ljust(MAX_ANONYMOUS_BODY), headers=JSON)
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/no-key")

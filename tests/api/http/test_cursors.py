@@ -60,7 +60,7 @@ def test_a_cursor_of_another_secret_is_refused(position: tuple[int, ...]) -> Non
 
 
 @given(st.integers(0, 2**63 - 2), st.text())
-def test_a_cursor_tells_nothing_of_its_position(number: int, query: str) -> None:
+def test_a_cursor_shows_nothing_of_its_position(number: int, query: str) -> None:
     """Half of all bits differ between neighbours, five standard deviations and more allowed for."""
     one, other = (urlsafe_b64decode(CURSORS.encode((place,), query)) for place in (number, number + 1))
     different = sum((a ^ b).bit_count() for a, b in zip(one, other, strict=True))

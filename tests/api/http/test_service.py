@@ -171,7 +171,7 @@ def test_unknown_routes_and_methods_are_problems(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"id": "formy"}', b"\xff"])
-def test_a_body_that_does_not_say_that_it_is_json_is_told_how(client: httpx.Client, body: bytes) -> None:
+def test_a_body_that_does_not_say_that_it_is_json_learns_how(client: httpx.Client, body: bytes) -> None:
     answer = client.post("/v1/devices", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert (answer.status_code, answer.json()["parameter"]) == (422, "body")
     assert "Content-Type: application/json" in answer.json()["detail"]

@@ -86,7 +86,7 @@ def test_readings_come_as_they_are_stored(start: Callable[..., Api]) -> None:
         ({"world": "w-1", "kind": "noise"}, lambda s: (s.world, s.kind) == ("w-1", "noise")),
     ],
 )
-def test_only_what_was_asked_for_comes(start: Callable[..., Api], params: dict[str, str], wanted: Callable) -> None:
+def test_only_what_was_requested_comes(start: Callable[..., Api], params: dict[str, str], wanted: Callable) -> None:
     api = start()
     everything = SERIES + series_of(CITY, "w-1")
     ingest(api, range(1), everything)

@@ -90,7 +90,7 @@ def client(opened: Callable[..., Client]) -> Client:
     return client
 
 
-def test_a_subscription_gets_what_it_asked_for_and_no_more(served: Api, client: Client) -> None:
+def test_a_subscription_gets_what_it_requested_and_no_more(served: Api, client: Client) -> None:
     assert client.ask(subscribe="a", kind="noise") == {"subscribed": "a"}
     assert client.ask(subscribe="b", world="w-1", sensor=["air-0001"], property=["no2", "pm25"]) == {"subscribed": "b"}
     served.hub.publish(batch_of(SERIES + series_of(CITY, "w-1") + series_of(CITY, "w-2"), range(2)))
@@ -159,7 +159,7 @@ def test_what_is_no_message_is_a_problem_and_no_end(client: Client, text: str | 
     assert client.ask(subscribe="z", kind="air") == {"subscribed": "z"}
 
 
-def test_another_s_world_and_none_are_told_in_the_same_words(client: Client) -> None:
+def test_another_s_world_and_none_are_reported_in_the_same_words(client: Client) -> None:
     answers = [client.ask(subscribe="a", world=world)["problem"] for world in ("w-2", "w-3")]
     assert answers[0] == {**answers[1], "detail": answers[1]["detail"].replace("w-3", "w-2")}
 
@@ -194,7 +194,7 @@ def test_a_first_message_without_a_good_key_is_the_last(opened: Callable[..., Cl
     assert client.closed() == 1008
 
 
-def test_a_bad_key_in_a_subprotocol_is_told(opened: Callable[..., Client]) -> None:
+def test_a_bad_key_in_a_subprotocol_is_reported(opened: Callable[..., Client]) -> None:
     client = opened(None, subprotocols=["zenata.v1", "zenata.key.zk_wrong"])
     assert client.hear()["problem"]["status"] == 401
     assert client.closed() == 1008
@@ -309,7 +309,7 @@ def test_the_server_stops_with_connections_open(served: Api, client: Client) -> 
     assert client.closed() in {1001, 1012}
 
 
-def test_a_client_that_does_not_read_is_told_what_it_lost_and_holds_nobody(
+def test_a_client_that_does_not_read_learns_what_it_lost_and_holds_nobody(
     start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = start(hub=Hub(capacity=10_000_000))

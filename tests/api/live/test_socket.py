@@ -40,7 +40,7 @@ def test_what_there_is_no_room_for_is_counted_and_told_before_what_follows() -> 
     assert asyncio.run(run()) == ["a 6", "b 4", "a lost 4 from 5 to 7", "a 2"]
 
 
-def test_a_loss_is_told_when_nothing_follows() -> None:
+def test_a_loss_is_reported_when_nothing_follows() -> None:
     async def run() -> list[str]:
         outbox = Outbox(told, limit=1)
         offer(outbox, "a", 1)
@@ -74,7 +74,7 @@ def test_who_waits_is_woken() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 8)) | st.none(), max_size=30), st.integers(1, 12))
-def test_every_reading_comes_or_is_told_as_lost(steps: list, most: int) -> None:
+def test_every_reading_comes_or_is_reported_as_lost(steps: list, most: int) -> None:
     async def run() -> list[str]:
         outbox, taken, held = Outbox(told, limit=most), [], 0
         for step in steps:

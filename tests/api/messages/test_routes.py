@@ -102,7 +102,7 @@ def test_an_account_names_what_is_missing(api):
         assert pilot.get("/v1/ledger/w-own?cursor=x").status_code == 422
 
 
-def test_sensors_without_a_flaw_are_shown_when_asked_for(api):
+def test_sensors_without_a_flaw_are_shown_on_request(api):
     batch = batch_of(series_of(api.city, "zenata"), range(2, 3))
     batch.seq[:] = 2
     api.store.append(batch)

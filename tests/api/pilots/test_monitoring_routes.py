@@ -48,7 +48,7 @@ def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Clie
     assert activity(client).pilot == "test-pilot"
 
 
-def test_who_is_connected_is_told_where_the_broker_tells(tmp_path: Path) -> None:
+def test_who_is_connected_is_reported_where_the_broker_tells(tmp_path: Path) -> None:
     there = {"client": "roof", "address": "127.0.0.1", "since": START, "sent": 3}
     told = [
         Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")

@@ -93,7 +93,7 @@ def test_q3_the_answer_says_from_when_there_are_readings(client: httpx.Client) -
 
 
 @pytest.mark.parametrize("start", ["-1h", "2026-01-01T00:30:00Z", "1767227400"])
-def test_q9_an_aggregate_without_width_begins_at_the_start_that_was_asked_for(client: httpx.Client, start: str) -> None:
+def test_q9_an_aggregate_without_width_begins_at_the_start_that_was_requested(client: httpx.Client, start: str) -> None:
     asked = format_time(NEWEST - 60 * MINUTE) if start == "-1h" else "2026-01-01T00:30:00Z"
     answer = client.get("/v1/readings", params=ONE | {"agg": "mean", "start": start}).json()
     assert [row["time"] for row in answer["items"]] == [asked] == [answer["start"]]

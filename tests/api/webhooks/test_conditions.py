@@ -89,7 +89,7 @@ def test_what_comes_again_changes_nothing(threshold: Threshold, batches: list) -
 
 
 @given(THRESHOLDS, READINGS, READINGS)
-def test_a_restart_with_the_kept_states_goes_on_as_if_nothing_was(
+def test_a_restart_with_the_stored_states_goes_on_as_if_nothing_was(
     threshold: Threshold, before: list, after: list
 ) -> None:
     after = [(place, time + 51, value) for place, time, value in after]
@@ -112,7 +112,7 @@ def heard(made: Silences, place: int, time: int) -> None:
     made.take(np.array([place]), np.array([time]), np.zeros(1))
 
 
-def test_silence_is_told_once_and_its_end_too() -> None:
+def test_silence_is_delivered_once_and_its_end_too() -> None:
     made = silences(10, 100, 105)
     assert told(made.look(109)) == []
     (change,) = made.look(110)
@@ -123,7 +123,7 @@ def test_silence_is_told_once_and_its_end_too() -> None:
     assert told(made.look(120)) == [(1, "FIRING", 105)]
 
 
-def test_who_was_never_heard_is_not_silent_until_it_is_expected() -> None:
+def test_what_was_never_received_is_not_silent_until_it_is_expected() -> None:
     made = silences(10, NEVER, 100, NEVER)
     assert told(made.look(110)) == [(1, "FIRING", 100)]
     heard(made, 1, 111)
@@ -155,7 +155,7 @@ def test_a_silence_never_begins_twice_without_an_end(heards: list, after: int) -
 
 
 @given(st.permutations([(0, 3), (0, 9), (1, 4), (1, 4), (2, 0)]))
-def test_the_order_of_what_is_heard_does_not_matter(heards: list) -> None:
+def test_the_order_of_what_is_received_does_not_matter(heards: list) -> None:
     made = silences(10, 0, 0, 0)
     for place, time in heards:
         heard(made, place, time)

@@ -187,7 +187,7 @@ def test_deliveries_about_one_sensor_come_one_after_the_other(rig: Rig, receiver
     assert [request.id for request in receiver.wait(3)] == ["msg_1", "msg_2", "msg_3"]
 
 
-def test_nothing_is_told_to_whom_may_not_see_the_world(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+def test_nothing_is_sent_to_whom_may_not_see_the_world(rig: Rig, receiver: Receiver, entered: Callable) -> None:
     rig.add(receiver.url)
     rig.may = False
     rig.record("wh_1", {}, [made("msg_1")])

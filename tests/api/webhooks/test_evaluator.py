@@ -16,7 +16,7 @@ from tests.api.webhooks.rig import CLEARS, FIRES, FLOOD, HIGH, SILENT, Rig, rest
 from zenata.city.clock import format_time
 
 
-def test_a_threshold_is_told_when_it_fires_and_clears(rig: Rig) -> None:
+def test_a_threshold_is_delivered_when_it_fires_and_clears(rig: Rig) -> None:
     rig.add()
     rig.run()
     for minute, value in enumerate([45, 55, 45, 60, 40, 51]):
@@ -43,7 +43,7 @@ def test_a_threshold_is_told_when_it_fires_and_clears(rig: Rig) -> None:
     assert (first.status, first.due) == (Status.PENDING, first.made)
 
 
-def test_a_new_webhook_is_told_of_what_holds_already(rig: Rig) -> None:
+def test_a_new_webhook_delivers_what_holds_already(rig: Rig) -> None:
     rig.store_and_publish(("air-1", 0, 90), ("air-2", 0, 90), ("air-2", 1, 10))
     rig.run()
     rig.add()
@@ -61,7 +61,7 @@ def test_only_what_is_meant_is_looked_at(rig: Rig) -> None:
     assert rig.told("wh_2") == rig.told("wh_3") == []
 
 
-def test_what_comes_again_after_a_restart_is_told_once(rig: Rig) -> None:
+def test_what_comes_again_after_a_restart_is_delivered_once(rig: Rig) -> None:
     rig.add()
     with rig.watch():
         rig.store_and_publish(("air-1", 0, 90), ("air-1", 1, 10), ("air-2", 1, 90))
@@ -155,7 +155,7 @@ def test_a_condition_that_fails_stops_no_other(rig: Rig, monkeypatch: pytest.Mon
     rig.wait(*told, id_="wh_0")
 
 
-def test_an_event_is_told_once_when_it_starts_and_once_when_it_has_ended(rig: Rig) -> None:
+def test_an_event_is_delivered_once_when_it_starts_and_once_when_it_has_ended(rig: Rig) -> None:
     rig.add(condition={"type": "event", "event": ["flood"]})
     rig.add("wh_2", world="w-1", condition={"type": "event", "event": []})
     with rig.watch() as watch:
@@ -193,7 +193,7 @@ def test_an_event_that_cannot_be_noted_is_to_be_announced_again(rig: Rig, monkey
     assert [one.type for one in rig.deliveries()] == ["event.started"]
 
 
-def test_who_may_not_look_is_told_nothing_until_it_may_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_not_look_receives_nothing_until_it_may_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_RIGHTS", 0.0)
     rig.add(condition={"type": "event", "event": []})
     rig.add("wh_2")
@@ -226,7 +226,7 @@ def test_a_webhook_that_is_switched_off_changed_or_removed_is_left(rig: Rig) -> 
     assert rig.told() == []
 
 
-def test_what_waits_is_bounded_and_the_rest_is_told_as_dropped(rig: Rig) -> None:
+def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(rig: Rig) -> None:
     rig.add()
     rig.run()
     rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MAX_WAITING + 5)])

@@ -63,7 +63,7 @@ def webhooks(engine: Engine) -> Webhooks:
     return webhooks
 
 
-def test_a_webhook_is_kept_as_it_was_made(webhooks: Webhooks) -> None:
+def test_a_webhook_is_stored_as_it_was_made(webhooks: Webhooks) -> None:
     webhooks.add(hook(2, "ben"))
     webhooks.add(hook(1))
     assert webhooks.webhook("aqua", hook().id) == hook()
@@ -128,7 +128,7 @@ def test_every_change_raises_the_revision(webhooks: Webhooks) -> None:
     assert numbers == sorted(set(numbers))
 
 
-def test_a_condition_that_is_begun_anew_forgets_how_it_was(webhooks: Webhooks) -> None:
+def test_a_condition_that_is_started_again_forgets_how_it_was(webhooks: Webhooks) -> None:
     webhooks.record(hook(), {"air-0001 pm25": FIRING})
     webhooks.mark({hook().id: (hook().begun, NOW + 5)})
     assert webhooks.states(hook().id) == {"air-0001 pm25": FIRING}
@@ -148,7 +148,7 @@ def test_what_is_recorded_twice_is_there_once(webhooks: Webhooks) -> None:
     assert [one.id for one in webhooks.deliveries(hook().id)] == [delivery(number).id for number in (3, 2, 1)]
 
 
-def test_a_webhook_that_is_gone_off_or_begun_anew_takes_nothing(webhooks: Webhooks) -> None:
+def test_a_webhook_that_is_gone_off_or_started_again_takes_nothing(webhooks: Webhooks) -> None:
     before = webhooks.webhook("aqua", hook().id)
     webhooks.change("aqua", before.id, restart=LATER)
     assert webhooks.record(before, {"a": FIRING}, [delivery(1)]) == 0
@@ -159,13 +159,13 @@ def test_a_webhook_that_is_gone_off_or_begun_anew_takes_nothing(webhooks: Webhoo
     assert (webhooks.states(before.id), webhooks.deliveries(before.id)) == ({}, [])
 
 
-def test_removing_a_webhook_removes_what_it_was_to_be_told(webhooks: Webhooks) -> None:
+def test_removing_a_webhook_removes_its_deliveries(webhooks: Webhooks) -> None:
     webhooks.record(hook(), {"a": FIRING}, [delivery(1)])
     webhooks.remove("aqua", hook().id)
     assert (webhooks.states(hook().id), webhooks.deliveries(hook().id), webhooks.claim(LATER, LATER)) == ({}, [], [])
 
 
-def test_what_waits_is_bounded_and_the_rest_is_told_as_dropped(webhooks: Webhooks) -> None:
+def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(webhooks: Webhooks) -> None:
     assert webhooks.record(hook(), {}, [delivery(number) for number in range(MAX_WAITING + 2)]) == MAX_WAITING + 2
     newest = webhooks.deliveries(hook().id, limit=3)
     assert [one.status for one in newest] == [Status.DROPPED, Status.DROPPED, Status.PENDING]
@@ -209,7 +209,7 @@ def test_of_many_that_claim_at_once_one_gets_it(webhooks: Webhooks, engine: Engi
     assert [one.id for _, one in taken] == [delivery(1).id]
 
 
-def test_what_became_of_an_attempt_is_kept(webhooks: Webhooks) -> None:
+def test_what_became_of_an_attempt_is_stored(webhooks: Webhooks) -> None:
     webhooks.record(hook(), {}, [delivery(1), delivery(2)])
     failed = replace(delivery(1), attempts=1, due=LATER, tried=NOW + 9, took=0.25, code=500, error="it says 500")
     webhooks.attempted(failed)
@@ -309,7 +309,7 @@ def test_dropped_deliveries_are_bounded_and_the_newest_stay(webhooks: Webhooks) 
     assert log[0].id == delivery(MAX_WAITING + 3 * MAX_DROPPED - 1).id
 
 
-def test_whoever_delivers_is_told_of_what_is_pending(webhooks: Webhooks) -> None:
+def test_whoever_delivers_learns_what_is_pending(webhooks: Webhooks) -> None:
     calls: list[int] = []
     webhooks.on_pending = lambda: calls.append(1)
     webhooks.record(hook(), {"air-1": FIRING}, [])

@@ -64,7 +64,7 @@ def test_the_secret_is_shown_once(pilot: httpx.Client) -> None:
         assert made.secret not in answer.text
 
 
-def test_what_holds_already_is_told_signed_and_logged(pilot: httpx.Client, receiver: Receiver) -> None:
+def test_what_holds_already_is_delivered_signed_and_logged(pilot: httpx.Client, receiver: Receiver) -> None:
     made = make(pilot, url=receiver.url, condition=HIGH | {"above": 50})
     (request,) = receiver.wait(1)
     body = Verifier(made.secret).verify(request.body, request.headers)
@@ -97,7 +97,7 @@ def test_another_secret_signs_from_now_on(pilot: httpx.Client, receiver: Receive
     assert Verifier(fresh.secret).verify(request.body, request.headers)["type"] == "test"
 
 
-def test_what_is_switched_off_tells_nothing(pilot: httpx.Client, receiver: Receiver) -> None:
+def test_what_is_switched_off_shows_nothing(pilot: httpx.Client, receiver: Receiver) -> None:
     made = make(pilot, url=receiver.url)
     assert pilot.patch(f"/v1/webhooks/{made.id}", json={"enabled": False}).json()["enabled"] is False
     refused = pilot.post(f"/v1/webhooks/{made.id}/test")

@@ -26,7 +26,7 @@ def test_silence_is_by_the_clock_of_the_world(rig: Rig) -> None:
     rig.wait(("00:10", "air-1", fired), ("00:12", "air-1", cleared), ("00:15", "air-2", fired))
 
 
-def test_silence_is_told_once_over_a_restart(rig: Rig) -> None:
+def test_silence_is_delivered_once_over_a_restart(rig: Rig) -> None:
     rig.add(condition=SILENT)
     with rig.watch():
         rig.store_and_publish(("air-1", 0, 1), ("air-2", 9, 1), ("air-3", 12, 1))

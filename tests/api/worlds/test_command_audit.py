@@ -78,7 +78,7 @@ def test_beyond_what_a_log_can_take_commands_are_counted(command_audit, engine, 
     assert counts == [0] * listed + [500 - listed, 0]
 
 
-def test_a_line_that_could_not_be_kept_is_kept_when_it_is_said_again(command_audit, engine, monkeypatch):
+def test_a_line_that_could_not_be_stored_is_stored_when_it_comes_again(command_audit, engine, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Audit, "record", _fails)
         with pytest.raises(OperationalError):

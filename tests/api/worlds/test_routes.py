@@ -207,7 +207,7 @@ def test_an_advance_takes_long_ticks_and_commands(pilot, simulators):
 @pytest.mark.parametrize(
     "media", ["application/msgpack", "application/vnd.apache.arrow.stream", "application/json", "*/*"]
 )
-def test_an_advance_is_answered_in_the_form_asked_for(pilot, media):
+def test_an_advance_is_answered_in_the_requested_form(pilot, media):
     plain = pilot.post("/v1/worlds/w-own/advance", json={"steps": 1}).json()
     response = pilot.post("/v1/worlds/w-own/advance", json={"steps": 1}, headers={"Accept": media})
     if "arrow" in media:

@@ -214,7 +214,7 @@ def test_a_stop_pauses_the_session_and_lets_none_begin(city):
     assert (run(charger, now, 1)[0, here] > 0).all()
 
 
-def test_a_session_tells_what_it_wants_and_when_it_leaves(city):
+def test_a_session_shows_what_it_wants_and_when_it_leaves(city):
     charger, now = start(city)
     run(charger, now, 200)
     one = int(np.flatnonzero(charger._occupied & ~charger._fast & (charger._soc < 0.7))[0])

@@ -66,7 +66,7 @@ def test_speed_by_hand():
     assert_allclose(vehicle_power(LIGHT, np.array([3.0])), vehicle_power(LIGHT, np.array([20.0])))
 
 
-def test_engines_are_heard_in_town_and_tyres_on_the_road():
+def test_engines_are_louder_in_town_and_tyres_on_the_road():
     slow, fast = decibels(vehicle_power(LIGHT, np.array([20.0, 110.0]))).T
     assert slow[1] > slow[0]
     assert fast[0] > fast[1] + 8

@@ -101,7 +101,7 @@ def test_what_counts_goes_up_to_where_the_city_begins_and_never_back(city, filli
 
 @pytest.mark.parametrize("joined", [False, True])
 @pytest.mark.parametrize("ticks", [5, 11])
-def test_stopped_and_taken_up_it_says_the_same(city, filling, other, joined, ticks):
+def test_stopped_and_taken_up_it_publishes_the_same(city, filling, other, joined, ticks):
     options = {"recipe": recipe() if joined else None}
     whole = other.run(made(city, other.folder, **options))
     pieces, count = None, 0

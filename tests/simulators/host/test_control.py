@@ -12,7 +12,7 @@ from tests.zenata.broker.client import Client
 from zenata.city.clock import ZONE_RULES
 
 
-def test_status_tells_how_it_is(world):
+def test_status_shows_how_it_is(world):
     assert world("status") == {
         "world": NAME,
         "owner": "demo",
@@ -67,7 +67,7 @@ def test_what_is_no_request_is_refused(world):
 
 
 class TestPace:
-    def test_it_changes_in_part_and_is_kept(self, world):
+    def test_it_changes_in_part_and_is_stored(self, world):
         assert world("pace", speed=60)["speed"] == 60.0
         assert world.record.pace() == Pace(state="paused", speed=60)
         assert world("pace", speed="max")["speed"] == "max"
@@ -108,7 +108,7 @@ class TestAdvance:
         assert world("advance", end=1767632520, limit=0)["time"] == "2026-01-05T17:02:00Z"
         assert world("status")["time"] == "2026-01-05T17:02:00Z"
 
-    def test_no_more_is_returned_than_asked_for(self, world):
+    def test_no_more_is_returned_than_requested(self, world):
         answer = world("advance", steps=1, limit=5)
         assert len(answer["items"]) == 5
         assert answer["rows"] > 5
@@ -170,7 +170,7 @@ def test_a_world_that_ends_says_so(world):
     assert world.refuses("advance", steps=1)[0] == "away"
 
 
-def test_a_world_tells_the_networks_of_its_city(world):
+def test_a_world_shows_the_networks_of_its_city(world):
     water = world("network", network="water", format="node-link")
     assert {node["type"] for node in water["nodes"]} == {"junction", "tank", "source"}
     assert world("network", network="water", format="inp").startswith("[TITLE]")

@@ -49,7 +49,7 @@ class TestEvents:
         world("event", event={"type": "leak", "id": "mine"})
         assert world.refuses("event", event={"type": "leak", "id": "mine"})[0] == "invalid"
 
-    def test_a_leak_is_told_in_the_labels_and_nowhere_else(self, world, broker):
+    def test_a_leak_is_reported_in_the_labels_and_nowhere_else(self, world, broker):
         with Client(broker, "ingest") as ingest, Client(broker, "demo") as demo:
             ingest.subscribe("truth/#")
             demo.subscribe("truth/#")

@@ -70,7 +70,7 @@ def test_packs_hold_the_readings_of_telemetry_by_district(city, emissions):
     ("pace", "speed", "state"),
     [(Pace(speed=60.0), 60.0, "running"), (Pace(speed=0), "max", "running"), (Pace(state="paused"), 1.0, "paused")],
 )
-def test_the_clock_is_told(city, pace, speed, state):
+def test_the_clock_is_reported(city, pace, speed, state):
     topic, payload, retain = Encoder(city, "zenata").clock(START, pace, 17)
     assert (topic, retain) == ("zenata/clock", True)
     assert json.loads(payload) == {"time": "2026-01-05T17:00:00Z", "speed": speed, "state": state, "messages": 17}

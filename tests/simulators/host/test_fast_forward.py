@@ -157,7 +157,7 @@ def test_killed_on_its_way_it_goes_on(city, stage, tmp_path, ticks):
     assert stage.publisher.said == []
 
 
-def test_it_tells_how_far_it_is(stage):
+def test_it_shows_how_far_it_is(stage):
     simulation = stage.simulation()
     assert simulation.fast_forward.progress is None
     simulation.fast_forward.begin(END, QUARTER)
@@ -176,7 +176,7 @@ def test_what_cannot_be_is_refused(stage):
         simulation.fast_forward.begin(END, QUARTER)
 
 
-def test_a_store_that_cannot_be_reached_is_told_before_anything_is_done(stage):
+def test_a_store_that_cannot_be_reached_is_reported_before_anything_is_done(stage):
     def closed():
         raise StoreError("nobody there")
 

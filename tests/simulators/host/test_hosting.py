@@ -73,7 +73,7 @@ class TestFolders:
         with pytest.raises(ControlError, match="there is no private world"):
             folders.folder(name)
 
-    def test_a_world_that_rests_is_told_from_its_folder(self, folders):
+    def test_a_world_that_rests_is_reported_from_its_folder(self, folders):
         name = folders.make(recipe(), Pace(state="paused"))
         assert folders.status(name)["state"] == "catching-up"
         folders.mark(name, "failed", "it broke")
@@ -257,7 +257,7 @@ class TestVerbs:
     def verbs(self, folders, shared) -> dict[str, Callable]:
         return HostControl(folders, shared).verbs
 
-    def test_a_world_is_made_as_asked_for(self, folders, verbs):
+    def test_a_world_is_made_as_requested(self, folders, verbs):
         told = verbs["create"](
             {
                 "owner": "demo",

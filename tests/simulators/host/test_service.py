@@ -161,7 +161,7 @@ class TestSimulation:
             run.step()
         assert run.time == START + 10 * TICK  # the first tick is at START
 
-    def test_killed_and_long_away_it_numbers_on_from_what_was_said(self, city, stage, record):
+    def test_killed_and_long_away_it_numbers_on_from_what_was_published(self, city, stage, record):
         stage.run(2)
         stage.run(9, killed=True)
         said = made(city)

@@ -65,7 +65,7 @@ def expected(city, said: list[Emission], *, numbered: bool) -> list[Row]:
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-def test_everything_that_is_said_is_stored(city, store, numbered, monkeypatch):
+def test_everything_that_is_published_is_stored(city, store, numbered, monkeypatch):
     monkeypatch.setattr(store_writer, "BATCH", 1000)
     said, digest, sink = emissions(city, 12), Digest(), Lent(store)
     filler = StoreWriter(city, "w", sink, numbered=numbered, digest=digest)
@@ -92,7 +92,7 @@ def test_only_series_that_say_something_are_named(city, store):
     assert {series.kind for series in store.catalog.since(0)} == {"air"}
 
 
-def test_a_store_that_fails_is_told(city, store):
+def test_a_store_that_fails_is_reported(city, store):
     filler = StoreWriter(city, "w", Lent(store, full=True), numbered=True)
     filler.take(emissions(city, 1)[0])
     with pytest.raises(StoreError, match="full"):
@@ -115,7 +115,7 @@ def test_times_that_make_no_backfill_are_refused(end, every, message):
         check_times(START, end, every)
 
 
-def test_progress_tells_how_long_it_will_take():
+def test_progress_shows_how_long_it_will_take():
     progress = Progress(start=START, end=START + 4 * TICK, at=START, work=4 * TICK)
     assert progress.told() == {
         "from": "2026-01-05T17:00:00Z",

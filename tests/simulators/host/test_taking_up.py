@@ -19,7 +19,7 @@ COUNTED = {"energy", "volume"}  # quantities that count since installation
 
 
 class TestRecipe:
-    def test_a_new_world_is_made_as_asked_for(self, city, record):
+    def test_a_new_world_is_made_as_requested(self, city, record):
         made = recipe_for(record, city, seed=5, start=START + 3)
         assert made == Recipe(city="small", seed=5, start=START, live=False, zone_rules=ZONE_RULES)
         assert record.recipe() == made
@@ -81,7 +81,7 @@ class TestTakingUp:
         record.keep_checkpoint(made(city).state())
         assert take_up(record, city, recipe(), START + 1000 * CATCH_UP).time == START - TICK
 
-    def test_a_live_city_long_away_begins_anew_and_counts_on(self, city, record):
+    def test_a_live_city_long_away_starts_again_and_counts_on(self, city, record):
         run = Run(city, Recipe(city="small", seed=3, start=NOON, live=False), Journal(None))
         numbers: dict[int, int] = {}
         for _ in range(120):
@@ -113,7 +113,7 @@ class TestTakingUp:
         inherited = {name for name, array in fresh.items() if not same(array, resumed[name])}
         assert inherited <= {"world.seq", *(name for name in fresh if name.split(".")[-1] in COUNTED)}
 
-    def test_a_city_that_began_anew_is_the_same_told_again(self, city, record):
+    def test_a_city_that_started_again_is_the_same_replayed(self, city, record):
         run = take_up(record, city, recipe(live=True), START)
         fingerprint(run, 5)
         run.keep_checkpoint()

@@ -94,7 +94,7 @@ def test_silence_in_one_world_counts_and_has_no_size(city, channels):
     assert found(city, channels, seen, other)[1] == []
 
 
-def test_the_largest_window_is_kept_with_its_sign(city, channels):
+def test_the_largest_window_is_stored_with_its_sign(city, channels):
     channel = place(channels, "water", "head")
     tally = Tally(channels, Threshold(channels), 7)
     for window, more in enumerate((0.0, -2.0, 1.0, 0.0)):

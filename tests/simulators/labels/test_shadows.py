@@ -40,7 +40,7 @@ def run(city):
     return shadows.labels(), digest.hexdigest()
 
 
-def test_shadows_leave_no_trace_in_what_is_said(city, run):
+def test_shadows_leave_no_trace_in_what_is_published(city, run):
     world, digest = World(city, seed=1, start=START, events=events_of(ENTRIES, START)), Digest()
     for _ in range(90):
         digest.update(world.step(MINUTE))
@@ -123,7 +123,7 @@ def test_a_shadow_ends_when_nothing_differs_any_more(city):
     assert shadows.state()["over"].tolist() == ["sensor_stuck-1"]
 
 
-def test_too_many_events_at_once_are_told(city):
+def test_too_many_events_at_once_are_reported(city):
     entries = [
         {"type": "accident", "start": f"+{n + 1}m", "duration": "1h", "target": "street-0001"}
         for n in range(MAX_SHADOWS + 2)

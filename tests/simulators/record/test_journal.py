@@ -25,7 +25,7 @@ def test_what_is_written_is_read_again(path):
     assert (len(again), again[1], again.since(3)) == (4, EVENT, ENTRIES[3:])
 
 
-def test_it_may_be_kept_in_memory_alone():
+def test_it_may_be_stored_in_memory_alone():
     journal = Journal(None, [ORDER])
     journal.add([EVENT])
     assert journal.since(0) == [ORDER, EVENT]
@@ -46,13 +46,13 @@ def test_an_entry_cut_short_by_a_death_is_taken_away(tmp_path_factory, cut):
 
 
 @pytest.mark.parametrize("line", [b"nonsense\n", b"{}\n", b'{"at": "soon"}\n'])
-def test_what_is_no_journal_is_told(path, line):
+def test_what_is_no_journal_is_reported(path, line):
     path.write_bytes(line)
     with pytest.raises(SetupError, match=r"journal\.jsonl cannot be read .*; move it away to begin anew"):
         Journal(path)
 
 
-def test_what_cannot_be_written_is_told_and_not_kept(path):
+def test_what_cannot_be_written_is_reported_and_not_stored(path):
     journal = Journal(path)
     path.mkdir()
     with pytest.raises(SetupError, match="cannot be written"):

@@ -56,7 +56,7 @@ def history(city, record) -> History:
     return history_of(record, "w-1")
 
 
-def test_told_again_it_says_the_same(city, history):
+def test_replayed_it_publishes_the_same(city, history):
     assert [mark.time for mark in history.marks] == [START + hours * HOUR for hours in range(5)]
     ticks = []
     assert replay(city, history, on_tick=lambda progress: ticks.append(progress.at)) == history.last

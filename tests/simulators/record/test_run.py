@@ -43,12 +43,12 @@ def lived(city, ticks: int, record: Record | None = None, *, leave: frozenset[in
 
 @settings(max_examples=5, deadline=None)
 @given(leave=st.frozensets(st.integers(0, 29), max_size=3))
-def test_however_it_is_left_and_taken_up_it_says_the_same(city, tmp_path_factory, leave):
+def test_however_it_is_left_and_taken_up_it_publishes_the_same(city, tmp_path_factory, leave):
     record = Record(tmp_path_factory.mktemp("world"))
     assert lived(city, 30, record, leave=leave).mark() == lived(city, 30).mark()
 
 
-def test_told_again_from_its_journal_it_says_the_same(city):
+def test_replayed_from_its_journal_it_publishes_the_same(city):
     run = lived(city, 30)
     again = Run(city, RECIPE, Journal(None, run.journal.since(0)), labelled=False)
     assert not again.caught_up
@@ -83,7 +83,7 @@ def test_what_cannot_be_done_is_not_written_down(city):
     assert len(run.journal) == 1
 
 
-def test_refused_orders_are_told(city):
+def test_refused_orders_are_reported(city):
     run = lived(city, 1)
     good, bad = (Entry(at=run.time, order=dim(value)) for value in (0.5, 5.0))
     none, reason = run.do([good, bad])
@@ -91,7 +91,7 @@ def test_refused_orders_are_told(city):
     assert "out of range" in reason
 
 
-def test_a_copy_says_nothing_of_what_the_other_said(city, tmp_path):
+def test_a_copy_publishes_nothing_of_what_the_other_published(city, tmp_path):
     run = lived(city, 30)
     copy_of = Recipe(city="small", seed=3, start=START, live=False, begins=run.time, parent="w-1", owner="demo")
     record = Record(tmp_path)
@@ -109,7 +109,7 @@ def test_a_copy_says_nothing_of_what_the_other_said(city, tmp_path):
     assert told.mark() != run.mark()
 
 
-def test_the_newest_milestones_are_kept(tmp_path, city):
+def test_the_newest_milestones_are_stored(tmp_path, city):
     record, state = Record(tmp_path), lived(city, 1).state()
     for time in range(MAX_MILESTONES + 3):
         record.keep_milestone(time * 1000, {**state, "world.time": time})

@@ -43,7 +43,7 @@ def test_sectors_go_together_and_neighbours_do(days, zenata):
     assert near > far + 0.1
 
 
-def test_a_day_tells_of_the_next(zenata):
+def test_a_day_shows_of_the_next(zenata):
     demand = Demand(zenata, 3, read_calendar(zenata))
     days = [MONDAY + timedelta(days=n) for n in range(300)]
     means = np.array([np.mean([demand.factors("water", day, hour).mean() for hour in range(0, 24, 3)]) for day in days])

@@ -73,7 +73,7 @@ def test_noise_bias_and_gain_have_the_spread_of_the_table(readings):
     assert len(np.unique(got.mean(axis=0).round(1))) > 3  # each sensor strays in its own way
 
 
-def test_drift_starts_anew_at_calibration(channels, at):
+def test_drift_starts_again_at_calibration(channels, at):
     measurement, picked = Measurement(channels, 1), where(channels, "air", "no2")
     truth = np.full(len(channels), 50.0)
     weeks = np.array([measurement.read(truth, picked, at(week * WEEK)) for week in range(160)])

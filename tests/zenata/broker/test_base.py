@@ -81,19 +81,19 @@ def test_a_broker_that_listens_late_is_waited_for():
         assert not thread.is_alive()
 
 
-def test_a_port_without_a_broker_is_told():
+def test_a_port_without_a_broker_is_reported():
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(BrokerError, match=f"no broker answers at {HOST}:{port}"):
         wait_ready(HOST, port, 0.1)
 
 
-def test_a_server_that_never_answers_is_told():
+def test_a_server_that_never_answers_is_reported():
     with socket.create_server((HOST, 0)) as server, pytest.raises(BrokerError, match="no broker answers"):
         wait_ready(HOST, server.getsockname()[1], 0.2)
 
 
-def test_another_kind_of_server_is_told():
+def test_another_kind_of_server_is_reported():
     with socket.create_server((HOST, 0)) as server:
 
         def serve() -> None:

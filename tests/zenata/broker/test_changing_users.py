@@ -97,7 +97,7 @@ def test_a_new_password_cuts_off_whoever_came_with_the_old_one(kind, running, ev
     assert may_enter(running, "eve", new_password("eve"))
 
 
-def test_who_loses_a_right_hears_no_more_by_a_session_of_before(running, everybody):
+def test_who_loses_a_right_receives_no_more_by_a_session_of_before(running, everybody):
     engineer = next(user for user in everybody if user.name == "engineer")
     guest = pilot_user("engineer", engineer.password_hash, role="guest")
     with Client(running, "engineer", session="of-engineer") as client:

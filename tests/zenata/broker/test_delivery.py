@@ -15,7 +15,7 @@ TELEMETRY = "zenata/telemetry/la-ferme/air/air-0001"
     ("user", "secret"), [(None, None), ("demo", ""), ("demo", "guess"), ("nobody", "guess"), ("simulators", "guess")]
 )
 @pytest.mark.parametrize("transport", ["tcp", "websockets"])
-def test_strangers_are_refused(broker, user, secret, transport):
+def test_unknown_clients_are_refused(broker, user, secret, transport):
     with Client(broker, user, secret=secret, transport=transport) as client:
         assert not client.connected
         assert client.refusal == "Not authorized"

@@ -159,6 +159,6 @@ def test_a_refusal_is_logged_without_secrets(running, caplog):
     assert password(ADMINISTRATOR) not in caplog.text
 
 
-def test_what_lists_no_users_is_told():
+def test_what_lists_no_users_is_reported():
     with pytest.raises(BrokerError, match="does not list its users"):
         DynamicSecurity(lambda _: [{"command": "listClients", "error": "what?"}], password_of).renew([])

@@ -56,7 +56,7 @@ def disk_usage(url: str) -> float:
         return monitor.disk_usage()
 
 
-def test_who_is_connected_is_told_while_it_is(watched: tuple[Running, str]) -> None:
+def test_who_is_connected_is_reported_while_it_is(watched: tuple[Running, str]) -> None:
     broker, url = watched
     before = time.time()
     with Client(broker, "demo", session="roof") as demo, Client(broker, "demo_phone", transport="websockets"):
@@ -71,7 +71,7 @@ def test_who_is_connected_is_told_while_it_is(watched: tuple[Running, str]) -> N
     wait_until(lambda: not of(url, "demo") and not of(url, "demo_phone"), "they are gone")
 
 
-def test_many_are_told(watched: tuple[Running, str]) -> None:
+def test_many_are_reported(watched: tuple[Running, str]) -> None:
     broker, url = watched
     clients = [Client(broker, "eve") for _ in range(100)]
     try:
@@ -83,7 +83,7 @@ def test_many_are_told(watched: tuple[Running, str]) -> None:
             client.__exit__()
 
 
-def test_how_much_it_keeps_is_told(watched: tuple[Running, str]) -> None:
+def test_how_much_it_stores_is_reported(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with Client(broker, "demo", session="away") as demo:
         demo.subscribe("pilots/demo/#")
@@ -142,7 +142,7 @@ def _cut_during_reload(broker: Running, url: str, folder: Path) -> bool:
     return gone_first
 
 
-def test_whoever_asks_hears_nothing_that_is_said(watched: tuple[Running, str]) -> None:
+def test_whoever_asks_receives_nothing_that_is_reported(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with socket.create_connection((HOST, int(url.rpartition(":")[2])), 10) as sock, sock.makefile("rwb") as file:
         file.readline()
@@ -176,7 +176,7 @@ def test_nobody_else_may_ask(watched: tuple[Running, str]) -> None:
 @pytest.mark.parametrize(
     "said", [b"", b"INFO {}\r\n", b"MSG a 1 3\r\nxyz\r\n", b"MSG a 1 2\r\n{}\r\n", b"MSG\r\n", b"\r\n"]
 )
-def test_what_does_not_answer_so_is_told_in_one_line(said: bytes) -> None:
+def test_what_does_not_answer_so_is_reported_in_one_line(said: bytes) -> None:
     with socket.create_server((HOST, 0)) as server:
 
         def answer() -> None:
@@ -191,7 +191,7 @@ def test_what_does_not_answer_so_is_told_in_one_line(said: bytes) -> None:
         thread.join()
 
 
-def test_nobody_there_is_told(tmp_path: Path) -> None:
+def test_nobody_there_is_reported(tmp_path: Path) -> None:
     (port,) = free_ports(HOST, {"watch": 0}).values()
     with pytest.raises(BrokerError, match="monitoring does not answer"):
         BrokerMonitor(f"nats://watcher:x@{HOST}:{port}").connections()

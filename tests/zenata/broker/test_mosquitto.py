@@ -32,7 +32,7 @@ def test_what_is_no_such_hash_is_refused_and_not_shown(hash_, tmp_path):
         Mosquitto().prepare(folder=tmp_path, host=HOST, mqtt_port=1, ws_port=2, users=[pilot_user("demo", hash_)])
 
 
-def test_a_missing_program_is_told(monkeypatch):
+def test_a_missing_program_is_reported(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(SetupError, match="Debian package mosquitto"):
         program()

@@ -59,7 +59,7 @@ def test_no_rights_are_no_rights(tmp_path):
     assert json.loads(line)["permissions"] == {"publish": {"deny": [">"]}, "subscribe": {"deny": [">"]}}
 
 
-def test_a_missing_program_is_told(monkeypatch):
+def test_a_missing_program_is_reported(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(SetupError, match="nats-server is not installed"):
         program()

@@ -187,7 +187,7 @@ def test_a_will_says_no_more_than_whoever_left_it_may(broker, user):
 
 
 @pytest.mark.parametrize("topic", ["pilots/demo/telemetry/dev-1", "w-1/clock"])
-def test_whoever_takes_the_client_id_of_another_hears_nothing_of_it(broker, topic):
+def test_whoever_takes_the_client_id_of_another_receives_nothing_of_it(broker, topic):
     """Client ids are of all users together (MQTT 3.1.1 section 3.1.3.1), and so are sessions; rights are not."""
     with Client(broker, "demo", session="guessed") as demo, Client(broker, "tester") as tester:
         demo.subscribe(topic)

@@ -42,7 +42,7 @@ def test_only_the_owner_may_read_what_is_written(kind, tmp_path):
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SetupError, match="cannot be written"):
         write_folder(tmp_path / "file" / "broker", {})

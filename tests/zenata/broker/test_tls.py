@@ -70,7 +70,7 @@ def test_what_is_published_by_tls_is_received_by_tls(broker, authority, certific
     assert [message.payload for message in messages] == [payload] * 20
 
 
-def test_a_broker_that_nobody_vouches_for_is_not_told_a_password(broker):
+def test_a_broker_that_nobody_vouches_for_is_not_sent_a_password(broker):
     with (
         Publisher(address(broker, "simulators"), client_id="s") as publisher,
         pytest.raises(BrokerError, match="certificate that is not trusted: unable to get local issuer") as caught,

@@ -164,7 +164,7 @@ TIMES = st.integers(EARLIEST, LATEST - 1)
 
 
 @given(TIMES, st.integers(0, 999))
-def test_the_size_of_a_number_tells_its_unit(moment: int, nanos: int) -> None:
+def test_the_size_of_a_number_shows_its_unit(moment: int, nanos: int) -> None:
     assert from_epoch(moment // SECOND) == moment // SECOND * SECOND
     assert from_epoch(moment // 1000) == moment // 1000 * 1000
     assert from_epoch(moment) == moment

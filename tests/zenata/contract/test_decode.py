@@ -91,7 +91,7 @@ def test_the_member_that_does_not_fit_is_named(type_, body, member):
         (NewCommand, {"set": {"dim": 1}}, "is missing: give a text of up to 64 characters", None),
     ],
 )
-def test_q5_what_is_allowed_is_said(type_, body, text, allowed):
+def test_q5_what_is_allowed_is_reported(type_, body, text, allowed):
     _, said, choices = problem(type_, body)
     assert text in {None, said}
     assert (choices and sorted(choices)) == (allowed and sorted(allowed))

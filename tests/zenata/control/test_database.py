@@ -76,7 +76,7 @@ def test_the_tables_are_as_the_code_has_them(url):
     engine.dispose()
 
 
-def test_what_is_kept_is_there_when_opened_again(url):
+def test_what_is_stored_is_there_when_opened_again(url):
     for _ in range(2):
         engine = open_database(url)
         with engine.begin() as connection:

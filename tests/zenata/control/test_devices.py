@@ -23,7 +23,7 @@ def device(id_="roof", pilot="alpha", **members):
     return Device(pilot=pilot, id=id_, name="Roof", codec="auto", made=7, **members)
 
 
-def test_a_device_is_kept(devices, url):
+def test_a_device_is_stored(devices, url):
     made = devices.add(device(longitude=-7.4, latitude=33.6, district="coast", external="70B3D57ED0051234"))
     assert made.external == "70b3d57ed0051234"
     again = Devices(open_database(url))

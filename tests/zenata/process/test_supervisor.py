@@ -67,7 +67,7 @@ def test_programs_run_with_their_environment_and_log(supervisor, said, log):
     assert "word" not in repr(shell("", SECRET="word"))
 
 
-def test_the_log_of_the_run_before_is_kept(tmp_path, log):
+def test_the_log_of_the_run_before_is_stored(tmp_path, log):
     for run in (1, 2, 3):
         with Supervisor(logs=tmp_path / "logs", say=print) as supervisor:
             supervisor.start(shell(f"echo run {run}; exec sleep 60"))
@@ -75,7 +75,7 @@ def test_the_log_of_the_run_before_is_kept(tmp_path, log):
     assert log.with_name("it.log.1").read_text() == "run 2\n"
 
 
-def test_what_dies_is_started_again_and_said(supervisor, said, log):
+def test_what_dies_is_started_again_and_logged(supervisor, said, log):
     changes = []
     supervisor.on_change = lambda: changes.append(dict(supervisor.pids))
     supervisor.start(shell("echo started; exec sleep 60"))
@@ -98,7 +98,7 @@ def test_what_ends_by_itself_is_started_again(supervisor, said):
     assert said[0].startswith("it ended with exit code 0; starting it again")
 
 
-def test_what_cannot_run_as_told_is_given_up_on_at_once(supervisor, said):
+def test_what_cannot_run_with_its_options_is_given_up_on_at_once(supervisor, said):
     supervisor.start(shell("for line in 1 2 3 4 5 6; do echo line $line; done; exit 2"))
     wait_for(lambda: ended(supervisor.pids["it"]))
     with pytest.raises(GivenUp) as failure:
@@ -162,7 +162,7 @@ def test_a_signal_reaches_its_program(supervisor, log):
     wait_for(lambda: log.read_text() == "ready\nheard\n")
 
 
-def test_a_program_stands_back_as_far_as_it_is_told(supervisor, log):
+def test_a_program_waits_as_long_as_it_is_reported(supervisor, log):
     supervisor.start(Program(name="it", args=("/bin/sh", "-c", "nice; exec sleep 60"), nice=7))
     wait_for(lambda: log.exists() and log.read_text() == f"{os.nice(0) + 7}\n")
 

@@ -109,7 +109,7 @@ def test_the_key_of_another_is_refused(authority, made):
         certificate_of(made.cert, authority.issue("other").key)
 
 
-def test_an_encrypted_key_is_refused_rather_than_asked_for(made):
+def test_an_encrypted_key_is_refused_rather_than_requested(made):
     with pytest.raises(SetupError, match=r"server\.locked is encrypted"):
         certificate_of(made.cert, encrypted(made.key))
 
@@ -130,7 +130,7 @@ def test_an_authority_is_trusted_for_the_names_it_vouches_for(authority, made):
         meet(Trust(), made)
 
 
-def test_an_expired_one_is_refused_by_strangers_and_not_by_ourselves(authority):
+def test_an_expired_one_is_refused_by_others_and_not_by_ourselves(authority):
     made = authority.issue("expired", days=-1)
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
         meet(Trust(ca=authority.file), made)

@@ -154,7 +154,7 @@ def test_a_value_that_is_no_number_keeps_nothing_of_its_batch(store, bad):
     assert store.append(batch_of(rows, catalog), [letter(2)]) == 2
 
 
-def test_dead_letters_are_kept_without_readings(store):
+def test_dead_letters_are_stored_without_readings(store):
     assert store.append(batch_of([]), [letter(1)]) == 0
     assert store.dead_letters(payloads=True) == [letter(1)]
 

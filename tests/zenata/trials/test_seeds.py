@@ -21,7 +21,7 @@ def test_graded_seeds_differ_and_do_not_follow_from_their_number():
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=5), st.integers(0, 4))
-def test_a_commitment_tells_when_a_seed_was_changed(numbers, which):
+def test_a_commitment_shows_when_a_seed_was_changed(numbers, which):
     seeds = [practice_seed(number) for number in numbers]
     commitment = commitment_of(seeds)
     assert re.fullmatch("[0-9a-f]{64}", commitment)

@@ -53,6 +53,6 @@ def test_loops_lie_one_after_the_other(city):
         assert_allclose(both.position(np.array([2400 + position])), other.position(np.array([position])))
 
 
-def test_no_way_is_said(city):
+def test_no_way_is_reported(city):
     with pytest.raises(CityError, match="no street leads from node-0-0 to moon"):
         shortest_path(city, "node-0-0", "moon")

@@ -60,7 +60,7 @@ def test_a_setpoint_gives_a_street_its_share_and_the_crossing_ones_the_rest(now,
     assert_allclose(signals.green_shares(now).mean(axis=0), usual)
 
 
-def test_of_what_two_detectors_of_a_junction_are_told_the_mean_counts(now):
+def test_the_mean_of_two_detectors_of_a_junction_counts(now):
     pair = np.array([LINKS[1], next(link for link in at_the_node_of(LINKS[1]) if link != LINKS[1])])
     signals = Signals(CITY, NETWORK, np.append(pair, LINKS[2:]), now)
     now.setpoints.of("traffic", "split")[:2] = 0.7, 0.5

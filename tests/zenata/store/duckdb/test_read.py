@@ -77,7 +77,7 @@ def test_a_query_beyond_what_it_may_cost_is_refused_before_it_runs(store, monkey
         store.query(query)
 
 
-def test_who_waits_too_long_for_a_turn_is_told_to_come_again(store, monkeypatch):
+def test_who_waits_too_long_for_a_turn_is_asked_to_come_again(store, monkeypatch):
     store.append(batch_of(some_rows(series_of(2), [NOON])))
     monkeypatch.setattr(gate, "MAX_RUNNING", 0)
     monkeypatch.setattr(gate, "MAX_WAIT", 0.01)

@@ -77,7 +77,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(path):
         assert store.append(batch_of(rows_of_batch(acknowledged[-1]))) == 0
 
 
-def test_a_second_process_is_told_which_one_has_the_file(path):
+def test_a_second_process_learns_which_one_has_the_file(path):
     with appending(path) as process:
         process.stdout.readline()
         assert f"in use by process {process.pid};" in refusal(path)
@@ -198,7 +198,7 @@ def test_a_history_before_live_readings_is_written_once_past_the_search(path, mo
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(batches=st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12)), max_size=6), max_size=12))
-def test_however_gaps_are_found_each_reading_is_kept_once(tmp_path, monkeypatch, batches):
+def test_however_gaps_are_found_each_reading_is_stored_once(tmp_path, monkeypatch, batches):
     monkeypatch.setattr(backend, "_HISTORY", 1)
     path, series = tmp_path / "readings.duckdb", series_of(3)
     path.unlink(missing_ok=True)
@@ -227,7 +227,7 @@ def test_a_copy_is_of_one_moment_and_others_go_on(path, tmp_path):
         assert copied.append(batch_of(rows)) == len(rows) - 10
 
 
-def test_a_copy_that_cannot_be_written_is_told_and_can_be_tried_again(path, tmp_path):
+def test_a_copy_that_cannot_be_written_is_reported_and_can_be_tried_again(path, tmp_path):
     with closing(DuckDBStore(path)) as store:
         store.append(batch_of(some_rows(series_of(5), (NOON,))))
         with pytest.raises(StoreError):

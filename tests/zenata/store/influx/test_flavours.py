@@ -128,7 +128,7 @@ def test_a_bucket_that_was_dropped_is_made_again():
         ("city?org=zenata", "wrong-one", {}, "unauthorized access"),
     ],
 )
-def test_why_version_2_refuses_is_told_in_its_own_words(rest, token, settings, reason):
+def test_why_version_2_refuses_is_reported_in_its_own_words(rest, token, settings, reason):
     with influxd2.running(**settings) as server, pytest.raises(StoreError, match=reason) as caught:
         find_server(server.url(rest), token)
     assert token not in str(caught.value)
@@ -183,6 +183,6 @@ def test_version_3_has_its_database_made_and_removes_nothing():
         assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, _, headers, _ in server.asked)
 
 
-def test_a_refused_token_is_told():
+def test_a_refused_token_is_reported():
     with played("3.2.1", said({"error": "no"}, 403)) as server, pytest.raises(StoreError, match="refuses our token"):
         find_server(url_of(server), TOKEN)

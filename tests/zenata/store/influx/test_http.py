@@ -78,7 +78,7 @@ def test_a_server_is_left_alone_as_long_as_it_asks_for(monkeypatch):
     assert 0 < slept[1] <= 0.1
 
 
-def test_a_server_that_goes_on_failing_is_given_up_and_no_secret_is_told(monkeypatch):
+def test_a_server_that_goes_on_failing_is_given_up_and_no_secret_is_reported(monkeypatch):
     monkeypatch.setattr(influx_http, "PATIENCE", 0.2)
     with scripted(FAILED) as server, asking(server) as http:
         with pytest.raises(StoreError, match="failed with status 503: timeout") as caught:
@@ -93,7 +93,7 @@ def test_what_it_refuses_is_not_asked_again():
         assert (answer.status, influx_http.reason_of(answer), len(server.asked)) == (400, "partial write", 1)
 
 
-def test_nobody_there_is_told_in_one_line(monkeypatch):
+def test_nobody_there_is_reported_in_one_line(monkeypatch):
     monkeypatch.setattr(influx_http, "PATIENCE", 0.1)
     with scripted(WELL) as server:
         base = server.base

@@ -104,7 +104,7 @@ def test_words_that_line_protocol_cannot_say_are_refused(url, bad):
         assert contents(store) == []
 
 
-def test_what_the_server_refuses_becomes_dead_letters_and_the_rest_is_kept(url):
+def test_what_the_server_refuses_becomes_dead_letters_and_the_rest_is_stored(url):
     """Somebody has written text where we write numbers, so the server takes no number there."""
     rows = some_rows(series_of(9), [NOON, NOON + 1])
     with closing(InfluxStore(url)) as store:
@@ -238,7 +238,7 @@ def test_a_closed_store_refuses_everything(url):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(batches=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=6), max_size=8))
-def test_however_gaps_are_found_each_reading_is_kept_once(influxd: Influxd, monkeypatch, batches):
+def test_however_gaps_are_found_each_reading_is_stored_once(influxd: Influxd, monkeypatch, batches):
     monkeypatch.setattr(backend, "_HISTORY", 1)
     series = [*AIR, *series_of(2)[1:]]
     kept: dict[tuple[int, int], Row] = {}
@@ -297,7 +297,7 @@ def test_a_server_that_is_away_at_the_start_is_waited_for(tmp_path, monkeypatch)
             store.check()
 
 
-def test_series_are_described_again_when_the_database_was_made_anew(influxd, url, monkeypatch):
+def test_series_are_described_again_when_the_database_was_made_again(influxd, url, monkeypatch):
     monkeypatch.setattr(backend, "_DESCRIBE_ROUNDS", 1)
     rows = some_rows(series_of(3), [NOON, NOON + 1])
     with closing(InfluxStore(url)) as store:

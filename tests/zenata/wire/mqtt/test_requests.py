@@ -47,13 +47,13 @@ def test_several_who_ask_at_once_get_their_own_answers(port):
 @pytest.mark.parametrize(
     "payload", [b"", b"{", b"[]", b"{}", b'{"responses": [{"correlationData": "another"}]}', b"\xff"]
 )
-def test_what_answers_nothing_is_not_heard(port, payload):
+def test_what_answers_nothing_is_not_received(port, payload):
     with administrator(port) as requests:
         requests._listen(ANSWERS, payload)
         assert requests.request([{"command": "getClient", "username": "eve"}])[0]["command"] == "getClient"
 
 
-def test_who_may_not_ask_is_told(port, monkeypatch):
+def test_who_may_not_ask_is_reported(port, monkeypatch):
     monkeypatch.setattr("zenata.wire.mqtt.requests._PATIENCE", 0.3)
     demo = Address(host=HOST, port=port, username="demo", password=password("demo"))
     with RequestClient(demo, TOPIC, ANSWERS) as requests:
@@ -62,7 +62,7 @@ def test_who_may_not_ask_is_told(port, monkeypatch):
             requests.request([{"command": "listClients"}])
 
 
-def test_a_broker_that_is_away_or_refuses_is_told(port):
+def test_a_broker_that_is_away_or_refuses_is_reported(port):
     away = Address(host=HOST, port=free_ports(HOST, {"away": 0})["away"], username=ADMINISTRATOR, password="x")
     with pytest.raises(BrokerError, match="cannot be reached"):
         RequestClient(away, TOPIC, ANSWERS).connect(0.3)

@@ -25,7 +25,7 @@ NOW = 1_800_000_000_000_000
         ),
     ],
 )
-def test_a_document_is_told_by_its_members(codec, payload, property_):
+def test_a_document_is_recognised_by_its_members(codec, payload, property_):
     if codec == registry.INFLUX:
         payload, property_ = b"device level=1", "level"
     assert property_ in registry.decode(payload, codec, NOW)[0].properties

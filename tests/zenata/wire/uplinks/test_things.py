@@ -47,7 +47,7 @@ def test_bytes_are_read_by_the_codec_of_the_device():
         decode(message)
 
 
-def test_another_message_tells_that_the_device_lives():
+def test_another_message_shows_that_the_device_lives():
     (uplink,) = things.decode(json.dumps({"end_device_ids": IDS, "join_accept": {}}).encode())
     assert (uplink.device, uplink.properties) == ("dev1", {})
 
