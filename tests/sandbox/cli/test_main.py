@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -63,3 +64,10 @@ def test_a_bad_pack_is_refused_with_file_and_place(monkeypatch, capsys, pack, fi
 def test_an_unknown_name_is_refused(monkeypatch, capsys):
     assert check(monkeypatch, "atlantis") == 2
     assert "atlantis/city.toml: cannot be read" in capsys.readouterr().err
+
+
+def test_commands_for_pilots_import_no_heavy_library():
+    heavy = "{'numpy', 'duckdb', 'fastapi', 'arro3', 'shapely', 'epanet', 'paho', 'influxdb_client'}"
+    code = f"import sys, sandbox.cli.main, sandbox.pilots; print(sorted({heavy} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "[]\n"
