@@ -34,7 +34,7 @@ OVER_HTTP, OVER_MQTT = 1, 2
 _MAX_LEAD = 600 * SECOND  # how far dates may run ahead of a clock that was set back, so as to keep ascending [us]
 _MAX_RECORDS = 20_000  # several times what a broker has under way to one session
 _RECENT = 3 * SECOND  # how long before its end a killed broker may have forgotten an acknowledgement [us]
-_MAX_FILE = 4_000_000  # [bytes]; then it is written anew
+_MAX_FILE = 4_000_000  # [bytes]; then it is rewritten
 _HEAD = struct.Struct("<II")  # length and CRC-32 of what follows
 
 
@@ -113,12 +113,12 @@ class ArrivalLog:
         self._file: IO[bytes] | None = None
         self._records: OrderedDict[int, _Record] = OrderedDict()
         self._unwritten: list[_Record] = []
-        self._earlier: list[_Record] = []  # of before a broker was started anew
+        self._earlier: list[_Record] = []  # of before a broker was started again
         if path is not None:
             self._load(path)
 
     def renumbered(self) -> None:
-        """Let messages dated last be recognised by their digests alone: their broker was started anew."""
+        """Let messages dated last be recognised by their digests alone: their broker was started again."""
         newest = max((record.arrival for record in self._records.values()), default=0)
         self._earlier = [record for record in self._records.values() if record.arrival > newest - _RECENT]
 
@@ -214,7 +214,7 @@ class ArrivalLog:
             raise StoreError(str(error)) from error
 
     def _compact(self, path: Path) -> None:
-        """Write the file anew with what is still known."""
+        """Rewrite the file with what is still known."""
         self.close()
         with replaced(path) as file:
             file.write(_packed(_Frame(list(self._records.values()), self.order)))

@@ -19,7 +19,7 @@ MAX_WAIT = 7.0
 
 _PACKETS = 65_535  # packet identifiers are 1 to this one (MQTT 3.1.1 section 2.3.1)
 _FAR = 20_000  # more than a broker has under way: a number farther ahead is one behind
-_FIRST, _NEAR = 4, 100  # one of the first numbers, and not behind 65,535, is of a broker that was started anew
+_FIRST, _NEAR = 4, 100  # one of the first numbers, and not behind 65,535, is of a broker that was started again
 _MAX_BEYOND = 10_000  # acknowledged behind a gap; more, and the gap is given up
 
 
@@ -40,7 +40,7 @@ class DeliveryOrder:
     clock : callable
         Returns the time of a clock that never goes back [s].
     on_renumbered : callable
-        Called when a broker that was started anew gives its packets other numbers than before.
+        Called when a broker that was started again gives its packets other numbers than before.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class DeliveryOrder:
         self._first_new = _PACKETS  # distance of the first message that was not delivered before
         self._held: dict[int, Message] = {}
         self.renumbered = False
-        """Whether the broker was started anew, so that packets have other numbers than before."""
+        """Whether the broker was started again, so that packets have other numbers than before."""
 
     @property
     def state(self) -> OrderState | None:

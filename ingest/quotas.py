@@ -1,6 +1,6 @@
 """Quotas of pilots' own devices: messages a second, and readings a day.
 
-Counted in the memory of the process, so a restart begins anew, and of several workers each counts its own.
+Counted in the memory of the process, so a restart begins at zero, and of several workers each counts its own.
 """
 
 import threading

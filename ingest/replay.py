@@ -34,14 +34,14 @@ def replay(
     on_stored: Callable[[ReadingBatch], None] = lambda _: None,
     devices: Callable[[Catalog], DeviceDecoder] | None = None,
 ) -> Replayed:
-    """Decode every dead letter anew, store those that are readings now, and take them from the dead letters.
+    """Decode every dead letter again, store those that are readings now, and take them from the dead letters.
 
     Parameters
     ----------
     city : City
     store : Store
     clocks : Clocks
-        Those that live messages are held against; a letter from the future of a world whose clock was not heard waits.
+        Those that live messages are held against; a letter from the future of a world whose clock was not received waits.
     on_stored : callable
         Called with each batch once it is durable.
     devices : callable, optional

@@ -38,7 +38,7 @@ FILTERS = (topics.TELEMETRY, topics.PACKS, topics.PILOTS, topics.CLOCKS)
 _SHARE = f"{SHARED}ingest/"
 
 SHARED_FILTERS = (_SHARE + topics.TELEMETRY, _SHARE + topics.PACKS, _SHARE + topics.PILOTS, topics.CLOCKS)
-"""What every worker subscribes to where the broker divides the messages. All hear all clocks."""
+"""What every worker subscribes to where the broker divides the messages. All receive all clocks."""
 
 
 @dataclass(frozen=True, slots=True)

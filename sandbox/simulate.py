@@ -182,7 +182,7 @@ def digest(settings: Settings, until: str) -> str:
         raise SetupError("a digest needs --start and a later --digest-end")
     city, seed = load_city(settings.city), 1 if settings.seed is None else settings.seed
     world = World(city, seed=seed, start=start, events=planned(city, _scenario(settings), start // TICK * TICK))
-    said = Digest()
+    digest = Digest()
     while world.time + TICK < end:
-        said.update(world.step())
-    return said.hexdigest()
+        digest.update(world.step())
+    return digest.hexdigest()

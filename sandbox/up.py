@@ -273,7 +273,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
-    """Wait for one part after the other, saying so; return whether all are there, or False when told to stop."""
+    """Wait for one part after the other, saying so; return whether all are there, or False when stopped."""
     where, queries = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
         (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt)),

@@ -29,7 +29,7 @@ VERSION = "1.8.10"
 """The version of InfluxDB whose behaviour these routes follow."""
 
 DATABASE = "zenata"
-"""What the one database is called that clients are told of; whatever name they write to is taken."""
+"""Name of the one database that clients are shown; they may write to any name."""
 
 _VERSION = {"X-Influxdb-Version": VERSION}
 _NO_CONTENT: Responses = {204: {"description": "Lines are taken here"}}

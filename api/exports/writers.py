@@ -20,7 +20,7 @@ def write_file(file: Path, format_name: str, tables: Iterator[Table], encoder: E
     Parameters
     ----------
     file : Path
-        Made, or made anew.
+        Created, or overwritten.
     format_name : str
         A key of `WRITERS`.
     tables : iterator of Table

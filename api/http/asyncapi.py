@@ -20,7 +20,7 @@ The simulated city of Zenata over MQTT 3.1.1, at QoS 1. `send` is what the sandb
 listens to.
 
 The user name is the pilot's name, or `{pilot}_{key}` for another key than `main`; the password is the key, `zk_...`. A
-pilot hears the shared city and its own worlds, commands its own worlds, and has `pilots/{pilot}/` for itself. Times are
+pilot reads the shared city and its own worlds, commands its own worlds, and has `pilots/{pilot}/` for itself. Times are
 RFC 3339 in UTC, or seconds since 1970, and of the world, whose clock need not be the wall's.
 
 Where two filters of one client match a message, the embedded broker sends it twice; Mosquitto sends it once.

@@ -92,7 +92,7 @@ CHANNELS: Mapping[Pattern, Channel] = {
     ),
     Pattern.COMMAND: Channel(
         action="receive",
-        summary="What a device is told; `/v1/kinds` lists what each kind obeys.",
+        summary="Setpoints for a device; `/v1/kinds` lists those of each kind.",
         payloads=(
             Payload(
                 name="command",
@@ -212,4 +212,4 @@ CHANNELS: Mapping[Pattern, Channel] = {
         ),
     ),
 }
-"""Every family of topics, and what is said there."""
+"""Every family of topics, with its payloads."""

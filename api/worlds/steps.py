@@ -16,7 +16,7 @@ ARROW = FORMATS["arrow"].media_type
 
 
 def steps_response(answer: Mapping[str, Any], accept: str) -> Response:
-    """Return what a world said in some ticks, in the first of the three forms that `accept` names, or as JSON.
+    """Return what a world published in some ticks, in the first of the three forms that `accept` names, or as JSON.
 
     Parameters
     ----------

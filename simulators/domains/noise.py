@@ -82,7 +82,7 @@ class NoiseParameters:
     heavy_share : float
         Share of heavy vehicles in traffic.
     background_day, background_night : float
-        What is heard where no street is, at the mean activity of the day and at none [dB].
+        Level where no street is, at the mean activity of the day and at none [dB].
     """
 
     heavy_share: float
@@ -108,9 +108,9 @@ def vehicle_power(coefficients: FloatArray, speed: FloatArray) -> FloatArray:
 
 
 def transfer(streets: Sequence[Street], receptors: Sequence[Sensor]) -> FloatArray:
-    """Return what a receptor hears of a street's sound power per metre [m-1], shape (n_receptors, n_streets).
+    """Return the share of a street's sound power that reaches a receptor, per metre [m-1], shape (n_receptors, n_streets).
 
-    A straight stretch that sends out the power W' per metre is heard with the intensity W' angle / (4 pi distance): of
+    A straight stretch that sends out the power W' per metre arrives with the intensity W' angle / (4 pi distance): of
     a long one near by W' / (4 distance), of a short one far off that of a point. Levels are intensities over 1 pW m-2.
     """
     scale = METRES_A_DEGREE * np.array([np.cos(np.radians(streets[0].line[0][1])), 1.0])
@@ -120,8 +120,8 @@ def transfer(streets: Sequence[Street], receptors: Sequence[Sensor]) -> FloatArr
     here = np.array([(sensor.longitude, sensor.latitude) for sensor in receptors]).reshape(-1, 1, 2) * scale
     angle, distance, nearest = _seen(starts - here, ends - here)
     loss = AIR * nearest + np.where(nearest > IN_SIGHT, BUILDINGS, 0.0)
-    heard = GROUND * angle / (4 * np.pi * distance) * 10 ** (-loss / 10)
-    return np.add.reduceat(heard, _first([piece[0] for piece in pieces]), axis=1)
+    received = GROUND * angle / (4 * np.pi * distance) * 10 ** (-loss / 10)
+    return np.add.reduceat(received, _first([piece[0] for piece in pieces]), axis=1)
 
 
 def _first(numbers: Sequence[int]) -> IntArray:
@@ -176,10 +176,10 @@ class Noise:
         source = self._fleet(now.temperature, now.link_speed) * now.link_flow
         density = source / (1000 * np.maximum(now.link_speed, SLOWEST))  # per metre: equation 2.2.1
         # Not `@`: BLAS adds in an order that depends on the cores of the machine
-        heard = np.einsum("ij,j->i", self._transfer, density.astype(np.float32)).astype(np.float64)
+        received = np.einsum("ij,j->i", self._transfer, density.astype(np.float32)).astype(np.float64)
         low, high = 10 ** (self._parameters.background_night / 10), 10 ** (self._parameters.background_day / 10)
         background = low + (high - low) * min(now.activity, 1.0)
-        self._level[:] = 10 * np.log10(heard + background + now.disturbance.sound[self._meters])
+        self._level[:] = 10 * np.log10(received + background + now.disturbance.sound[self._meters])
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return the equivalent A-weighted level [dB] at every meter, shape (n_meters, 1)."""

@@ -97,7 +97,7 @@ def lighting_class(road: str, limit: float, lanes: int, traffic: float, hour: fl
     """Return the lighting class that a street requires, by the weighting method of CEN/TR 13201-1:2014.
 
     The number of the M class is six less the sum of weights; its comparable C class, at a surface of 0.05 to 0.08
-    cd m-2 lx-1 (table 2 there), is judged by illuminance, which lamps measure.
+    cd m-2 lx-1 (table 2 there), is assessed by illuminance, which lamps measure.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class Effect(Protocol):
     Attributes
     ----------
     Parameters : type
-        A struct with what can be said of an event of this type.
+        A struct with the parameters of an event of this type.
     public : bool
         Whether a city would announce it.
     duration : int

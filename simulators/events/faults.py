@@ -27,7 +27,7 @@ COUNTED = {"energy": 10.0, "volume": 10.0}
 """The same of what counts up for ever, and so has no range [kWh], [m3] (defaults)."""
 
 USUAL_GAIN, USUAL_CLOCK, MAX_CLOCK = 0.3, 600.0, 3600.0
-"""Share that is added, and seconds that a clock is ahead, if nothing is said; how far one is wrong at most [s] (defaults)."""
+"""Share that is added, and seconds that a clock is ahead, by default; how far one is wrong at most [s] (defaults)."""
 
 
 class StuckParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,7 +19,7 @@ RISE = 1800.0
 """Time in which it fills, and empties [s] (default)."""
 
 NEAREST = 30.0
-"""Distance from the middle at which it is as loud as is said [m]; nearer, it is no louder (default)."""
+"""Distance from the middle at which it has its stated level [m]; nearer, it is no louder (default)."""
 
 LARGE = 10_000.0
 """Visitors an hour from which a festival counts as the largest of its like [1/h] (default)."""
@@ -87,7 +87,7 @@ class Festival:
 
 
 def loudness(level: float, distance: FloatArray) -> FloatArray:
-    """Return the sound energy that is heard of a point source, as 10**(level / 10), shape (n,).
+    """Return the sound energy that arrives from a point source, as 10**(level / 10), shape (n,).
 
     6 dB less with each doubling of the distance, and what air and buildings take (`simulators.domains.noise`).
 
@@ -99,8 +99,8 @@ def loudness(level: float, distance: FloatArray) -> FloatArray:
         [m]
     """
     beyond = np.maximum(distance, NEAREST)
-    heard = level - 20 * np.log10(beyond / NEAREST) - AIR * (beyond - NEAREST) - BUILDINGS * (distance > IN_SIGHT)
-    return np.asarray(10 ** (heard / 10))
+    received = level - 20 * np.log10(beyond / NEAREST) - AIR * (beyond - NEAREST) - BUILDINGS * (distance > IN_SIGHT)
+    return np.asarray(10 ** (received / 10))
 
 
 def _at(city: City, sensors: IntArray) -> FloatArray:

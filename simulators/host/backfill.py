@@ -46,7 +46,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         First moment of the city that it is the past of, whose counters it goes up to [us since the Unix epoch]; None
         if that is not made yet.
     digest : str
-        Of all that was said, once it is finished.
+        Of all that was published, once it is finished.
     sealed : str
         As that of `simulators.record.record.Recipe`.
     """
@@ -152,7 +152,7 @@ class Backfill:
     def run(
         self, open_sink: Callable[[], Sink], stop: threading.Event, on_tick: Callable[[Progress], None]
     ) -> str | None:
-        """Fill it; return the fingerprint of all that was said, or None when told to stop before.
+        """Fill it; return the fingerprint of all that was published, or None when stopped before.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Backfill:
             self._keep_request(self.request)
 
     def _counters(self, stop: threading.Event, on_tick: Callable[[Progress], None]) -> State | None:
-        """Return where counters begin; None when told to stop before that is known."""
+        """Return where counters begin; None when stopped before that is known."""
         if self.request.joins is None:
             return {}
         record = Record(self._folder / "counted")
@@ -200,7 +200,7 @@ class Backfill:
     def _fill(
         self, counters: State, sink: Sink, stop: threading.Event, on_tick: Callable[[Progress], None]
     ) -> str | None:
-        """Store the history; return its fingerprint, or None when told to stop before its end."""
+        """Store the history; return its fingerprint, or None when stopped before its end."""
         record = Record(self._folder / "filled")
         world, digest = self._world_at(self.request.start), Digest()
         saved = record.checkpoint()

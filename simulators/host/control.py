@@ -230,7 +230,7 @@ class WorldControl:
     def _way(self) -> dict[str, object] | None:
         """Return how far a backfill has come, if one is under way."""
         progress = self._simulation.fast_forward and self._simulation.fast_forward.progress
-        return progress.told() if progress else None
+        return progress.report() if progress else None
 
     def _command(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         request = read_arguments(arguments, CommandRequest)

@@ -89,7 +89,7 @@ class FastForward:
         run.do([Entry(at=run.time, every=every)])
 
     def takes(self, emission: Emission) -> bool:
-        """Store what is said in a tick, if it is of the way; return whether it is."""
+        """Store what is published in a tick, if it is of the way; return whether it is."""
         goal = self._goal
         if goal is None or emission.time <= goal.start:
             return False

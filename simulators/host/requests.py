@@ -230,7 +230,7 @@ def read_time(name: str, text: Moment, now: int) -> int:
 
 
 def read_speed(speed: float | Literal["max"] | None, default: float) -> float:
-    """Return a speed as `simulators.record.record.Pace` has it; `default` if nothing is said."""
+    """Return a speed as `simulators.record.record.Pace` has it; `default` if there is none."""
     if speed is None:
         return default
     return 0.0 if speed == "max" else float(speed)

@@ -77,7 +77,7 @@ class Progress:
         came = self.done - self._began[1] if self._began else 0
         return self.seconds * (self.work - self.done) / came if came else None
 
-    def told(self) -> dict[str, object]:
+    def report(self) -> dict[str, object]:
         """Return it for whoever asks."""
         eta = self.eta
         return {
@@ -120,7 +120,7 @@ class StoreWriter:
         self._stored: Future[int] | None = None
 
     def take(self, emission: Emission) -> None:
-        """Take what is said in a tick.
+        """Take what is published in a tick.
 
         Raises
         ------

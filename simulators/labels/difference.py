@@ -5,7 +5,7 @@ numbers, so most of what happens by chance happens in both. A channel counts as 
 
 - if the mean difference is beyond three times the noise of a mean of as many readings as the sensor sends in a window,
   beyond its resolution, and beyond what chance makes of the few vehicles and people that it sees (`COUNTED`, `LEAST`); or
-- if in more than half of the window it is heard in one world alone.
+- if in more than half of the window it is received in one world alone.
 
 What only counts up keeps the trace of what is long over: of counters, what they gain in a window is compared. Figures are
 defaults.

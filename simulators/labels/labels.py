@@ -19,7 +19,7 @@ class Affected(msgspec.Struct, frozen=True, kw_only=True):
         Unix epoch].
     largest : float or None
         Mean difference of the window in which it was largest, with its sign [unit of the quantity]; None where the sensor
-        could not be heard, or only because of the event, and did not differ otherwise.
+        could not be received, or only because of the event, and did not differ otherwise.
     """
 
     sensor: str

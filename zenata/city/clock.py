@@ -1,6 +1,6 @@
 """Time, injected: whole microseconds since the Unix epoch, and RFC 3339 text at the edges.
 
-`parse_time` reads text, `from_epoch` reads a number of seconds, milliseconds, microseconds or nanoseconds (told apart
+`parse_time` reads text, `from_epoch` reads a number of seconds, milliseconds, microseconds or nanoseconds (distinguished
 by its size), `parse_duration` reads durations, `format_time` writes.
 """
 

@@ -1,11 +1,11 @@
-"""The kinds of sensors, as data: what each observes, how often, and what it can be told."""
+"""The kinds of sensors, as data: what each observes, how often, and its setpoints."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """What a device can be told to do, until it is told to go back to its own control.
+    """A setpoint of a device; it holds until the device goes back to its own control.
 
     Parameters
     ----------

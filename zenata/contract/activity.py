@@ -55,7 +55,7 @@ class DeviceActivity(Document, frozen=True, kw_only=True):
         Devices that are offline.
     messages, readings : int
     last : datetime or None
-        When one of them was last heard.
+        When one of them last sent something.
     """
 
     count: int

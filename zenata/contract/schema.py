@@ -19,7 +19,7 @@ class Schemas:
     Parameters
     ----------
     omit : str
-        What is left out of names of classes that need their module to be told apart.
+        What is left out of names of classes that only their module distinguishes.
     """
 
     def __init__(self, omit: str = "zenata.contract.") -> None:

@@ -132,7 +132,7 @@ def unpack(message: Batch, catalog: Catalog) -> ReadingBatch:
 
 
 class BulkClient:
-    """The near side of the door. When it closes later, as when the other process starts anew, it is tried again.
+    """Client of a bulk server. When the connection closes later, as when the other process restarts, it is tried again.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class BulkClient:
         self._file = file
         self._patience = patience
         self._catalog: Catalog | None = None
-        self._known = 0  # series of the catalog that the other side has been told
+        self._known = 0  # series of the catalog that the other side knows
         self._connection: socket.socket | None = None
         self._insist(self._connect, 0.0)
 
@@ -188,7 +188,7 @@ class BulkClient:
 
     def _exchange(self, batch: ReadingBatch) -> Answer:
         if batch.catalog is not self._catalog:
-            self.close()  # what the other side has been told is of another numbering
+            self.close()  # what the other side knows has another numbering
         connection = self._connection or self._connect()
         size = len(batch.catalog)
         send(connection, pack(batch, self._known))
@@ -213,8 +213,8 @@ class BulkClient:
         connection = socket.create_connection((endpoint.HOST, there.port), _ANSWER)
         try:
             send(connection, Hello(there.token))
-            if said := _answer(connection).error:
-                raise StoreError(said)
+            if error := _answer(connection).error:
+                raise StoreError(error)
         except BaseException:
             connection.close()
             raise

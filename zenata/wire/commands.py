@@ -16,7 +16,7 @@ from zenata.errors import CommandError
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a device is told.
+    """A command to a device.
 
     Parameters
     ----------

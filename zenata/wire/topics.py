@@ -18,7 +18,7 @@ class Pattern(StrEnum):
     PACK = "{world}/packs/{district}"
     """Every reading of a district and tick in one pack."""
     COMMAND = "{world}/commands/{kind}/{sensor}"
-    """What a device is told."""
+    """Commands to devices."""
     RESPONSE = "{world}/responses/{kind}/{sensor}"
     """What became of it."""
     CLOCK = "{world}/clock"
@@ -57,7 +57,7 @@ ANSWERS = Pattern.ANSWER.filter
 """Filter of the answers of all services in trials."""
 
 PILOTS = "pilots/#"
-"""Filter of all that pilots say on topics of their own: what is of no device is to be told so, not lost."""
+"""Filter of all that pilots publish on topics of their own: what is of no device becomes a dead letter, and is not lost."""
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
@@ -90,7 +90,7 @@ class DeviceTopic:
 
 @dataclass(frozen=True, slots=True)
 class CommandTopic:
-    """Where one device of one world is told what to do."""
+    """Topic of commands to one device of one world."""
 
     world: str
     kind: str

@@ -21,7 +21,7 @@ from zenata_client.plan import Plan, Send, answered, collect, delete, get, items
 
 
 def devices(*, state: DeviceState | None = None, pilot: str | None = None) -> Plan[list[Device]]:
-    """Return devices, with when they were last heard.
+    """Return devices, with when they last sent something.
 
     Parameters
     ----------

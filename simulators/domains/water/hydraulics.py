@@ -1,6 +1,6 @@
 """Steady flow of a water network, by the gradient method in EPANET 2.3.
 
-A solution follows from its arguments alone: flows start anew each time, so nothing of what was solved before stays
+A solution follows from its arguments alone: flows start again each time, so nothing of what was solved before stays
 in it. The caller keeps the tanks.
 """
 

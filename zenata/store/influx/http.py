@@ -22,7 +22,7 @@ _BUSY, _FAILED = 429, 500  # status codes
 
 
 class Answer(NamedTuple):
-    """What a server said."""
+    """Answer of a server."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +37,7 @@ class Http:
     base : str
         URL without a path.
     headers : mapping of str to str
-        Never told to anybody but the server.
+        Sent to nobody but the server.
     pool : urllib3.PoolManager, optional
         Connections to share.
     """
@@ -80,14 +80,14 @@ class Http:
                 answer = self._pool.request(method, self.base + path, body=body, headers=carried)
                 if answer.status != _BUSY and answer.status < _FAILED:
                     return Answer(answer.status, answer.headers, answer.data)
-                said = f"failed with status {answer.status}: {reason_of(Answer(answer.status, answer.headers, answer.data))}"
+                failure = f"failed with status {answer.status}: {reason_of(Answer(answer.status, answer.headers, answer.data))}"
                 wanted = max(wanted, _retry_after(answer.headers))
             except HTTPError as error:
                 if isinstance(error, ReadTimeoutError) and form is not None:
                     raise QueryTooHeavy("InfluxDB does not answer in time; ask for less") from error
-                said = f"cannot be reached: {type(error).__name__}"
+                failure = f"cannot be reached: {type(error).__name__}"
             if time.monotonic() + wanted > given_up:
-                raise StoreAwayError(f"InfluxDB at {self.base} {said}")
+                raise StoreAwayError(f"InfluxDB at {self.base} {failure}")
             time.sleep(wanted)
 
     def close(self) -> None:

@@ -156,14 +156,14 @@ class Server(ABC):
         form = {"db": self.address.bucket, "epoch": "ns", "q": "; ".join(statements)}
         answer = self.http.ask("POST", "/query", form=form)
         self.expect(answer)
-        said = self._decoder.decode(answer.body)
-        for error in (said.error, *(result.error for result in said.results)):
+        document = self._decoder.decode(answer.body)
+        for error in (document.error, *(result.error for result in document.results)):
             if error:
                 raise StoreError(f"InfluxDB at {self.http.base} refuses a query: {error}")
-        return [result.series for result in said.results]
+        return [result.series for result in document.results]
 
     def expect(self, answer: Answer, *also: int) -> None:
         """Raise unless it went well, or as badly as it may."""
         if answer.status >= 300 and answer.status not in also:
-            why = "refuses our token" if answer.status in {401, 403} else f"said {answer.status}"
+            why = "refuses our token" if answer.status in {401, 403} else f"answers {answer.status}"
             raise StoreError(f"InfluxDB at {self.http.base} {why}: {reason_of(answer)}")

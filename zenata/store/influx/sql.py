@@ -55,7 +55,7 @@ def clamped(time: int) -> int:
 
 
 def conditions(selection: Selection, start: int, end: int) -> str:
-    """Return the WHERE of a selection and a range of times [us]; its kinds and properties are said elsewhere."""
+    """Return the WHERE of a selection and a range of times [us]; its kinds and properties are elsewhere."""
     tags = {"world": selection.worlds, "sensor": selection.sensors, "district": selection.districts}
     chosen = [one_of(tag, values) for tag, values in tags.items() if values]
     return "WHERE " + " AND ".join([between(start, end), *chosen])

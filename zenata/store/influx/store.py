@@ -345,7 +345,7 @@ class InfluxStore:
                 log.info("what others have appended is not known: %s", error)
 
     def _describe_again(self) -> None:
-        """Write the descriptions of series that the server does not have, as the bucket was made anew."""
+        """Write the descriptions of series that the server does not have, as the bucket was made again."""
         (count,) = self._server.query([f"SELECT count(world) FROM {identifier(SERIES)}"])  # noqa: S608 - no input
         present = self._catalog.select(Selection())
         if sum(row[1] for part in count for row in part.values) >= len(present):

@@ -77,7 +77,7 @@ class Connector:
         self.client.disconnect()
 
     def connect(self) -> None:
-        """Try the next host; what becomes of it is told by `answered`, or by a client without a socket."""
+        """Try the next host; its outcome arrives at `answered`, or by a client without a socket."""
         host, port = next(self._hosts)
         self._next = time.monotonic() + random.uniform(0, self._bound)  # noqa: S311 - no secret
         self._bound = min(self._bound * 2, _LONGEST_PAUSE)

@@ -21,7 +21,7 @@ SHARED = "$share/"
 """What the filter of a shared subscription begins with (MQTT 5, section 4.8.2)."""
 
 _FENCE = "no/such/filter"
-"""What we unsubscribe from, to hear when the broker has sent everything that came of subscribing."""
+"""What we unsubscribe from, to know when the broker has sent everything that came of subscribing."""
 
 _MAX_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
 
@@ -40,7 +40,7 @@ class Message(NamedTuple):
 
 
 class Subscription:
-    """A persistent session that receives at QoS 1 and acknowledges only when told to.
+    """A persistent session that receives at QoS 1 and acknowledges only on request.
 
     It runs in the caller's thread: while the caller is busy nothing is read, the broker's window fills, and the
     broker keeps the rest. That is the back-pressure.

@@ -72,7 +72,7 @@ class Members(NamedTuple):
 
 
 class Reception(msgspec.Struct):
-    """How one gateway heard an uplink [dBm], [dB]; None where it does not say."""
+    """Reception of an uplink at one gateway [dBm], [dB]; None where it does not say."""
 
     rssi: float | None = None
     snr: float | None = None
@@ -80,7 +80,7 @@ class Reception(msgspec.Struct):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Radio:
-    """How an uplink came through the air, at the gateway that heard it best.
+    """Reception of an uplink, at the gateway where it was best.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Radio:
     frequency : float or None
         [Hz]
     gateways : int
-        How many heard it.
+        How many received it.
     """
 
     rssi: float | None = None
@@ -104,7 +104,7 @@ class Radio:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Uplink:
-    """What one device said of one moment.
+    """Measurements of one device at one moment.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class Uplink:
     battery : float or None
         Charge [%].
     reports_battery : bool
-        Whether the battery is told, if only as unknown: what was known before then holds no more.
+        Whether the battery is reported, if only as unknown: what was known before then holds no more.
     radio : Radio or None
     left_out : sequence of LeftOut
     """
@@ -352,7 +352,7 @@ def payload(decoded: object, raw: str | None, codec: BytesCodec | None) -> Membe
 
 
 def best(receptions: Sequence[Reception]) -> Reception:
-    """Return the reception at the gateway that heard an uplink best, among those that tell how well they heard it."""
+    """Return the reception at the gateway where an uplink was received best, among those that report it."""
     return max(receptions, key=lambda one: (one.rssi is not None, one.rssi or 0.0, one.snr is not None, one.snr or 0.0))
 
 

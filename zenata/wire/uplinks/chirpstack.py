@@ -109,12 +109,12 @@ def _charge(event: Event) -> float | None:
 def _radio(event: Event) -> Radio | None:
     if not event.rx_info:
         return None
-    heard = best(event.rx_info)
+    reception = best(event.rx_info)
     sent = event.tx_info
     lora = sent.modulation.lora if sent and sent.modulation else None
     return Radio(
-        rssi=heard.rssi,
-        snr=heard.snr,
+        rssi=reception.rssi,
+        snr=reception.snr,
         spreading_factor=int(lora.spreading_factor) if lora and lora.spreading_factor else None,
         frequency=sent.frequency if sent else None,
         gateways=len(event.rx_info),

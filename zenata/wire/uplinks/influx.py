@@ -131,11 +131,11 @@ def read_lines(payload: bytes, precision: str = "ns", knows: Knows = any_device)
             break
         number += text.count("\n", at, begin)
         at, found = _line(text, begin, precision, knows)
-        said = text[begin:at].rstrip("\r\n ")
+        line = text[begin:at].rstrip("\r\n ")
         if isinstance(found, Uplink):
-            lines.append(Line(number, said, found))
+            lines.append(Line(number, line, found))
         else:
-            bad.append(BadLine(number, said[:_SHOWN], found))
+            bad.append(BadLine(number, line[:_SHOWN], found))
         number += text.count("\n", begin, at)
     return lines, bad
 

@@ -7,7 +7,7 @@ is several observations. Some senders wrap the properties:
 - ThingsBoard: ``{"ts": 1767225600000, "values": {"temperature": 21.5}}``, and lists of it;
 - Shelly (second generation) on its topic of events: ``{"method": "NotifyStatus", "params": {"ts": ..., ...}}``.
 
-Zigbee2MQTT, which is told by ``linkquality``, has ``battery`` in percent.
+Zigbee2MQTT, which is recognised by ``linkquality``, has ``battery`` in percent.
 
 References
 ----------

@@ -98,12 +98,12 @@ def _percent(charge: _Charge) -> float | None:
 def _radio(message: _Message) -> Radio | None:
     if not message.rx_metadata:
         return None
-    heard = best(message.rx_metadata)
+    reception = best(message.rx_metadata)
     sent = message.settings or _Settings()
     lora = sent.data_rate.lora if sent.data_rate else None
     return Radio(
-        rssi=heard.rssi,
-        snr=heard.snr,
+        rssi=reception.rssi,
+        snr=reception.snr,
         spreading_factor=int(lora.spreading_factor) if lora and lora.spreading_factor else None,
         frequency=float(sent.frequency) if sent.frequency and sent.frequency.isdecimal() else None,
         gateways=len(message.rx_metadata),
