@@ -23,7 +23,7 @@ check: .venv/.dev  ## Check format and types, and run the fast tests of what cha
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not slow" $(or $(ARGS),$(shell $(BIN)/python scripts/changed_tests.py))
 
-lint: .venv/.dev dashboard/node_modules/.package-lock.json  ## Check style, types, layers, and what is known of our dependencies
+lint: .venv/.dev dashboard/node_modules/.package-lock.json  ## Check style, types, layers, lengths of files, and what is known of our dependencies
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy

@@ -1,4 +1,7 @@
-"""The picture of the rooms in docs/architecture.md, drawn from the imports. ``--check`` fails where it is out of date."""
+"""The picture of the rooms in docs/architecture.md, drawn from the imports.
+
+``--check`` fails where the picture is out of date, and where a Python file is too long to be read at once.
+"""
 
 import sys
 from ast import get_docstring, parse
@@ -11,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs/architecture.md"
 LIBRARY = ("control", "worlds", "broker", "store", "wire", "trials", "contract", "city", "process")
 ROOMS = ("sandbox", "api", "ingest", "simulators", *(f"zenata.{name}" for name in LIBRARY), "zenata_client")
+SOURCES = ("sandbox", "api", "ingest", "simulators", "zenata", "client", "tests", "benchmarks", "scripts")
+MAX_LINES = 400  # of a file; what is longer holds more than one subject
 BEGIN, END = "<!-- drawn by scripts/architecture.py -->\n", "<!-- end of the drawing -->\n"
 
 
@@ -45,6 +50,15 @@ def drawing() -> str:
     return "".join([*lines, END])
 
 
+def long_files(root: Path = ROOT) -> list[str]:
+    """Return the Python files of more than `MAX_LINES` lines, each with its count."""
+    files = (
+        path for source in SOURCES for path in sorted((root / source).rglob("*.py")) if "node_modules" not in path.parts
+    )
+    counts = ((path, len(path.read_text(encoding="utf-8").splitlines())) for path in files)
+    return [f"{path.relative_to(root)} has {count} lines" for path, count in counts if count > MAX_LINES]
+
+
 def _room_of(module: str) -> str | None:
     """Return the room of a module; None for `zenata.errors` and `zenata` itself, which everybody may import."""
     return next((room for room in ROOMS if module == room or module.startswith(f"{room}.")), None)
@@ -66,7 +80,9 @@ def main(*, check: bool) -> int:
     if check:
         if drawn != text:
             print("docs/architecture.md is out of date: run `make docs`")
-        return int(drawn != text)
+        for file in (long := long_files()):
+            print(f"{file}, more than {MAX_LINES}: split it by subject")
+        return int(drawn != text or bool(long))
     DOCUMENT.write_text(drawn, encoding="utf-8")
     return 0
 

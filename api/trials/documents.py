@@ -8,7 +8,8 @@ import msgspec
 
 from zenata.city.clock import format_time
 from zenata.city.model import City
-from zenata.contract.trials import MAX_SEEDS, Comparison, Leaderboard, Standing, TrialScore
+from zenata.contract.challenges import Comparison, Leaderboard, Standing
+from zenata.contract.trials import MAX_SEEDS, TrialScore
 from zenata.control.trials import PRACTICE_SEEDS, TrialRow, Trials
 from zenata.trials.challenge import Challenge
 from zenata.trials.receipt import Facts, Receipt, SeedEvidence, city_digest, code_digest, make_receipt

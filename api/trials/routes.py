@@ -18,11 +18,9 @@ from api.http.routing import FairRoute, WaitingRoute
 from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, trial_document
 from api.worlds.routes import order_of
 from zenata.contract.base import Page
+from zenata.contract.challenges import Challenge, Comparison, Leaderboard
 from zenata.contract.trials import (
     AnswersTaken,
-    Challenge,
-    Comparison,
-    Leaderboard,
     NewAnswers,
     NewStep,
     NewTrial,

@@ -377,13 +377,8 @@ def order_of(context: Context, principal: Principal, command: dict[str, Any]) ->
     """
     check_sensor(context, command["sensor"])
     sensor = context.city.sensor_by_id[command["sensor"]]
-    return {
-        "kind": sensor.kind,
-        "sensor": sensor.id,
-        "set": command["set"],
-        "id": command.get("id"),
-        "by": principal.pilot,
-    }
+    named = {"kind": sensor.kind, "sensor": sensor.id}
+    return named | {"set": command["set"], "id": command.get("id"), "by": principal.pilot}
 
 
 def _view(principal: Principal) -> dict[str, bool]:

@@ -8,12 +8,10 @@ from typing import Any
 import msgspec
 
 from zenata_client.contract.base import Page
+from zenata_client.contract.challenges import Challenge, Comparison, Leaderboard
 from zenata_client.contract.readings import Reading
 from zenata_client.contract.trials import (
     AnswersTaken,
-    Challenge,
-    Comparison,
-    Leaderboard,
     Mode,
     Trial,
     TrialClock,
