@@ -4,7 +4,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 PAGE := dashboard/dist/index.html
 SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts docs/snippets
 
-.PHONY: page screenshots help up check test lint soak bench findings docs city plots lock clean
+.PHONY: page screenshots help up check test lint soak bench findings docs city plots challenges lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 14
@@ -62,6 +62,9 @@ screenshots: .venv/.dev $(PAGE)  ## Draw docs/screenshots anew, from a city that
 
 plots: .venv/.dev  ## Draw docs/physics anew, and write the table of the year (ARGS="water year" chooses)
 	@$(BIN)/python -m scripts.plot_physics $(ARGS)
+
+challenges: .venv/.dev  ## Play every challenge with simple policies, and write docs/challenges.md (ARGS="--seeds 5 leak-detection")
+	@$(BIN)/python -m scripts.challenges $(ARGS)
 
 lock:  ## Lock the newest versions that pyproject.toml allows (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

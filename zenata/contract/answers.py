@@ -1,6 +1,6 @@
 """Answers of the challenges of trials."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -48,3 +48,32 @@ class ParkingAnswer(Body, frozen=True, kw_only=True):
     """
 
     forecasts: Annotated[tuple[ParkingForecast, ...], Meta(max_length=1000)]
+
+
+class SuspectSensor(Body, frozen=True, kw_only=True):
+    """How sure a service is that a sensor is broken.
+
+    Parameters
+    ----------
+    sensor : str
+    score : float
+        From 0 to 1; from 0.5 on it is an alarm.
+    fault : str, optional
+        How it is broken.
+    """
+
+    sensor: Annotated[Name, Meta(examples=["waste-0042"])]
+    score: Share
+    fault: Literal["stuck", "drift", "noise", "spike", "step", "gain"] | None = None
+
+
+class SensorAnswer(Body, frozen=True, kw_only=True):
+    """Sensors under suspicion in a step of `sensor-quality`.
+
+    Parameters
+    ----------
+    suspects : list of SuspectSensor
+        All others have a score of 0.
+    """
+
+    suspects: Annotated[tuple[SuspectSensor, ...], Meta(max_length=1000)]

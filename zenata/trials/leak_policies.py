@@ -13,8 +13,8 @@ from zenata.trials.challenge import DAY, Actions, Policy, Setting, Step
 SLOTS = DAY // 900
 """Steps of a day."""
 
-DROP = 6.0
-"""Standard deviations of pressure at which the naive policy takes a drop for a leak (default)."""
+DROP, PATIENCE = 4.0, 16
+"""Standard deviations of pressure at which the naive policy takes a drop for a leak, and steps that it lasts (defaults)."""
 
 WINDOW = 8
 """Steps over which balances are averaged (default)."""
@@ -30,7 +30,7 @@ LEAST = 0.05
 
 
 def naive(setting: Setting) -> Policy:
-    """Return the policy that names the logger whose pressure has dropped most below that of the warm-up's days."""
+    """Return the policy that names the logger whose pressure stays farthest below that of the warm-up's days."""
     street = {sensor.id: sensor.attributes.get("street") for sensor in setting.city.sensors}
     named: set[str] = set()
     learnt: list[tuple[FloatArray, FloatArray]] = []
@@ -43,7 +43,8 @@ def naive(setting: Setting) -> Policy:
             days = head.values[: step.first].reshape(-1, SLOTS, len(head.sensors))
             learnt.append((np.nanmean(days, axis=0), np.nanstd(days, axis=0).mean(axis=0) + 0.05))
         usual, spread = learnt[0]
-        drop = np.nan_to_num((usual[step.index % SLOTS] - head.values[-1]) / spread)
+        slots = (step.index - np.arange(PATIENCE)) % SLOTS
+        drop = np.nan_to_num((usual[slots] - head.values[: -PATIENCE - 1 : -1]) / spread).min(axis=0)
         worst = str(street[head.sensors[int(drop.argmax())]] or "")
         if drop.max() < DROP or not worst or worst in named:
             return Actions()

@@ -1,0 +1,137 @@
+"""sensor-quality: alarms against the windows of faults, and what is refused."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.zenata.trials.conftest import START
+from zenata.city.model import City, Sensor
+from zenata.contract.answers import SensorAnswer, SuspectSensor
+from zenata.trials.challenge import Occurrence, Run, Setting, Step, Table
+from zenata.trials.sensor_quality import CHALLENGE, check, events, score
+
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+Alarm = tuple[int, int]
+"""Step and sensor."""
+
+
+@pytest.fixture
+def measured(city: City) -> Run:
+    """Return nine days of 24 containers that warm and cool together, of which one sticks and one makes a step."""
+    steps, chance = 9 * 96, np.random.default_rng(3)
+    sensors = tuple(
+        Sensor(id=f"waste-{number:04d}", kind="waste", district="west", longitude=0, latitude=0)
+        for number in range(1, 25)
+    )
+    hour = np.arange(steps)[:, None] % 96 / 96
+    truth = 20 + 6 * np.sin(2 * np.pi * hour) + chance.normal(0, 1, (steps, 1)).cumsum(axis=0) / 30 + np.arange(24) / 8
+    read = np.round(truth + chance.normal(0, 0.1, truth.shape), 1)
+    read[700:800, 2] = read[699, 2]
+    read[720:780, 5] += 9
+    times = START + 900_000_000 * np.arange(1, steps + 1)
+
+    def fault(number: int, type_: str, begin: int, end: int, how: str | None = None) -> Occurrence:
+        lasts = np.zeros(steps)
+        lasts[begin:end] = 1
+        return Occurrence(
+            id=f"fault-{number}",
+            type=type_,
+            targets=(sensors[number].id,),
+            start=int(times[begin]),
+            end=int(times[end]),
+            parameters={"fault": how} if how else {},
+            size=lasts,
+        )
+
+    tables = {"temperature": Table(sensors=tuple(one.id for one in sensors), values=read)}
+    return Run(
+        city=replace(city, sensors=sensors),
+        times=times,
+        first=672,
+        truth=tables,
+        readings=tables,
+        without=tables,
+        occurrences=(fault(2, "sensor_stuck", 700, 800), fault(5, "sensor_fault", 720, 780, "step")),
+        network={},
+    )
+
+
+def answered(run: Run, alarms: Iterable[Alarm], level: float = 1.0) -> Run:
+    return replace(
+        run,
+        answers=[
+            (
+                int(run.times[step]),
+                SensorAnswer(suspects=(SuspectSensor(sensor=f"waste-{number + 1:04d}", score=level),)),
+            )
+            for step, number in alarms
+        ],
+    )
+
+
+def played(run: Run, name: str) -> Run:
+    policy = CHALLENGE.policies[name](Setting(city=run.city, network={}, truth=run))
+    answers = []
+    for index, moment in enumerate(run.times.tolist()):
+        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
+        step = Step(index=index, first=run.first, time=moment, readings=readings)
+        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
+    return replace(run, answers=answers)
+
+
+def test_an_alarm_at_each_onset_gets_100_and_none_0(measured: Run) -> None:
+    assert score(measured).points == 0
+    best = score(played(measured, "oracle"))
+    assert best.points == pytest.approx(100)
+    assert best.measures["named_right"] == (1.0, "1")
+    assert best.measures["vus_pr"][0] > 0.95
+
+
+def test_a_comparison_with_peers_finds_what_sticks_and_what_steps(measured: Run) -> None:
+    made = score(played(measured, "reference"))
+    assert made.measures["found"] == (2, "1")
+    assert made.points > 50
+
+
+def test_a_long_alarm_counts_once_and_one_that_comes_and_goes_each_time(measured: Run) -> None:
+    long = score(answered(measured, [(step, 9) for step in range(680, 700)]))
+    flapping = score(answered(measured, [(step, 9) for step in range(680, 700, 2)]))
+    assert long.measures["false_alarms"] == (1, "1")
+    assert flapping.measures["false_alarms"] == (10, "1")
+    assert flapping.points < long.points < 0
+
+
+def test_a_score_below_a_half_is_no_alarm(measured: Run) -> None:
+    assert score(answered(measured, [(700, 2)], level=0.49)).points == 0
+
+
+def test_an_alarm_that_began_before_the_fault_does_not_find_it(measured: Run) -> None:
+    assert score(answered(measured, [(step, 2) for step in range(690, 800)])).measures["found"] == (0, "1")
+
+
+@RELAXED
+@given(alarms=st.lists(st.tuples(st.integers(660, 863), st.integers(0, 23)), max_size=30), chance=st.randoms())
+def test_no_alarms_beat_the_oracle_and_neither_order_nor_repeats_matter(measured, alarms, chance) -> None:  # type: ignore[no-untyped-def]
+    points = score(answered(measured, alarms)).points
+    assert points <= 100 + 1e-9
+    again = [*alarms, *alarms]
+    chance.shuffle(again)
+    assert score(answered(measured, again)).points == points
+
+
+def test_a_sensor_that_the_trial_does_not_have_is_refused(measured: Run) -> None:
+    suspect = SuspectSensor(sensor="air-0001", score=1.0)
+    with pytest.raises(ValueError, match="unknown sensor 'air-0001': the trial has those of waste, crowd, weather"):
+        check(SensorAnswer(suspects=(suspect,)), 0, measured.city)
+
+
+def test_faults_come_after_the_warm_up_each_in_a_sensor_of_its_own() -> None:
+    for seed in range(20):
+        faults = [event for event in events(np.random.default_rng(seed)) if event["type"].startswith("sensor_")]
+        broken = [event.get("sensor") or event["sensors"][0] for event in faults]
+        assert len(set(broken)) == len(broken) > 5
+        assert all(int(event["start"][1:-1]) >= CHALLENGE.warm_up for event in faults)
