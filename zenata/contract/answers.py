@@ -77,3 +77,7 @@ class SensorAnswer(Body, frozen=True, kw_only=True):
     """
 
     suspects: Annotated[tuple[SuspectSensor, ...], Meta(max_length=1000)]
+
+
+class NoAnswer(Body, frozen=True, kw_only=True):
+    """Of challenges that take commands alone, such as `street-lighting`."""
