@@ -2,7 +2,7 @@
 BIN := .venv/bin
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 PAGE := dashboard/dist/index.html
-SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts docs/snippets
+SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts examples docs/snippets
 
 .PHONY: page screenshots help up check test lint soak bench findings docs city plots challenges lock clean
 

@@ -1,0 +1,122 @@
+"""The reference solutions of examples/, played in a simulated city through steps as the client gives them."""
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from simulators.trials import collect
+from zenata.city.model import City
+from zenata.city.pack import load_city
+from zenata.trials.challenge import DAY, Challenge, Run, plan
+from zenata.trials.registry import CHALLENGES
+from zenata.trials.seeds import practice_seed
+from zenata_client.calls.trials import Step
+from zenata_client.contract.readings import Reading
+from zenata_client.contract.trials import TrialStep
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def zenata() -> City:
+    """Return the city of Zenata."""
+    return load_city("zenata")
+
+
+class Played:
+    """A client that knows one trial, and takes its answers."""
+
+    def __init__(self, challenge: Challenge, run: Run) -> None:
+        self._challenge, self._run = challenge, run
+        self.answers: list[tuple[int, msgspec.Struct]] = []
+
+    def network(self, name: str) -> Any:
+        return SimpleNamespace(**{key: self._run.network[name][key] for key in ("nodes", "edges")})
+
+    def trial(self, challenge: str, **_: Any) -> Iterator[Step]:
+        assert challenge == self._challenge.name
+        for index, moment in enumerate(self._run.times.tolist()):
+            step = Step(self._document(index, datetime.fromtimestamp(moment / 1e6, UTC)))
+            yield step
+            for answer in step.taken()[0]:
+                assert not step.warm_up
+                made = msgspec.convert(msgspec.to_builtins(answer), self._challenge.answer)
+                self._challenge.check(made, moment, self._run.city)
+                self.answers.append((moment, made))
+
+    def _document(self, index: int, time: datetime) -> TrialStep:
+        items = []
+        for name, table in self._run.readings.items():
+            row = table.values[index]
+            for column in np.flatnonzero(np.isfinite(row)).tolist():
+                sensor = self._run.city.sensor_by_id[table.sensors[column]]
+                items.append(
+                    Reading(
+                        time=time,
+                        world="w-trial",
+                        sensor=sensor.id,
+                        kind=sensor.kind,
+                        district=sensor.district,
+                        property=name,
+                        unit="",
+                        value=float(row[column]),
+                    )
+                )
+        return TrialStep(
+            trial="t-1",
+            phase="running",
+            seed=1,
+            step=index + 1,
+            steps=len(self._run.times),
+            time=time,
+            warm_up=index < self._run.first,
+            from_=None,
+            seed_over=False,
+            taken=0,
+            repeated=0,
+            rows=len(items),
+            outcomes=[],
+            items=items,
+            next=None,
+        )
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def points(name: str, city: City, challenge: Challenge, events: tuple[Any, ...]) -> float:
+    seed = replace(plan(challenge, practice_seed(1)), events=events)
+    run = collect(city, challenge, seed)
+    client = Played(challenge, run)
+    load(name).serve(client)
+    return challenge.score(replace(run, answers=client.answers)).points
+
+
+def test_the_balance_of_flows_finds_a_leak(zenata: City) -> None:
+    challenge = replace(CHALLENGES["leak-detection"], warm_up=2 * DAY, duration=DAY // 2)
+    leak = {"type": "leak", "id": "one", "start": "+50h", "duration": "10h", "target": "street-0153", "area": 1e-3}
+    assert points("leak_detection", zenata, challenge, (leak,)) > 20
+
+
+def test_the_profile_beats_the_climatology(zenata: City) -> None:
+    challenge = replace(CHALLENGES["parking-forecast"], duration=DAY)
+    assert points("parking_forecast", zenata, challenge, ()) > 30
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)
+def test_examples_stay_short(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) < 150
