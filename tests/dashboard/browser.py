@@ -52,9 +52,8 @@ class Visit:
 
     def check(self) -> None:
         """Fail if the console has an error, a request left the machine, or axe found anything."""
-        assert self.violations() == []
-        assert self.errors == []
-        assert self.foreign == []
+        found = {"violations": self.violations(), "errors": self.errors, "foreign": self.foreign}
+        assert not any(found.values()), f"{self.page.url}: {json.dumps(found, indent=1)}"
 
 
 @contextmanager
