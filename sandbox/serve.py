@@ -2,6 +2,7 @@
 
 import gc
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
@@ -153,6 +154,8 @@ def serve(settings: Settings) -> None:
                 access.start()
             if worker:
                 worker.run_until_stopped(on_failure=stop)
+            # Now, or whoever asks for it first makes all others wait.
+            threading.Thread(target=app.make_document, name="OpenAPI document", daemon=True).start()
             stack.enter_context(_spared_garbage())
             server.run(sockets=[listener])
     finally:

@@ -59,7 +59,7 @@ from zenata.errors import StoreError
 _MAX_THREADS = 1_000  # more than all pools together ever use
 
 
-def create_app(context: Context, origins: Sequence[str] = (), page: Path | None = None) -> FastAPI:
+def create_app(context: Context, origins: Sequence[str] = (), page: Path | None = None) -> Application:
     """Return the application.
 
     Parameters

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -46,6 +47,7 @@ class Application(FastAPI):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of FastAPI
         self._document: tuple[bytes, str] | None = None  # with its entity tag
+        self._making = Lock()
         super().__init__(
             title="Zenata Sandbox",
             version="1",
@@ -63,13 +65,18 @@ class Application(FastAPI):
         self.add_route(str(self.openapi_url), self._openapi_document, include_in_schema=False)
 
     async def _openapi_document(self, request: Request) -> Response:
-        if self._document is None:
-            self._document = await to_thread.run_sync(self._encoded)
-        body, tag = self._document
+        made = self._document
+        body, tag = made if made is not None else await to_thread.run_sync(self.make_document)
         headers = {"Cache-Control": "public, max-age=300", "ETag": tag}
         if is_known(request.headers, tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(body, headers=headers, media_type="application/json")
+
+    def make_document(self) -> tuple[bytes, str]:
+        """Return the OpenAPI document and its entity tag, made at the first call: that takes up to a second."""
+        with self._making:
+            made = self._document = self._document or self._encoded()
+            return made
 
     def _encoded(self) -> tuple[bytes, str]:
         body = msgspec.json.encode(self.openapi())
