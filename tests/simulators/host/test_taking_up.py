@@ -124,13 +124,13 @@ class TestTakingUp:
 
     def test_a_city_made_without_a_secret_is_sealed_when_it_is_taken_up(self, city, record):
         secret = bytes(range(32))
-        run = take_up(record, city, recipe(), START)
+        run = take_up(record, city, recipe(owner=""), START)
         run.do(
             [Entry(at=run.time, event=Event(id="dark", type="power_outage", start=START + TICK, end=START + 60 * TICK))]
         )
         fingerprint(run, 5)
         run.keep_checkpoint()
-        sealed = take_up(record, city, recipe(), START, secret)
+        sealed = take_up(record, city, recipe(owner=""), START, secret)
         assert sealed.sealed == seal_of(secret)
         assert sealed.time == run.time
         targets = [effect.targets for _, effect in run.world.effects]
@@ -140,12 +140,12 @@ class TestTakingUp:
         assert first.seq.max() > 1
         fingerprint(sealed, 4)
         sealed.keep_checkpoint()
-        again = take_up(record, city, recipe(), START, secret)
+        again = take_up(record, city, recipe(owner=""), START, secret)
         assert [effect.targets for _, effect in again.world.effects] == targets
         assert fingerprint(again, 3) == fingerprint(sealed, 3)
-        told = Run(city, recipe(), Journal(None, record.journal().since(0)), secret=secret)
+        told = Run(city, recipe(owner=""), Journal(None, record.journal().since(0)), secret=secret)
         assert fingerprint(told, 13) == again.digest.hexdigest()
         with pytest.raises(SetupError, match=r"worlds\.secret"):
-            take_up(record, city, recipe(), START)
+            take_up(record, city, recipe(owner=""), START)
         with pytest.raises(SetupError, match="another"):
-            take_up(record, city, recipe(), START, bytes(32))
+            take_up(record, city, recipe(owner=""), START, bytes(32))
