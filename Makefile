@@ -34,11 +34,11 @@ lint: .venv/.dev dashboard/node_modules/.package-lock.json  ## Check style, type
 	@$(NPM) run types --prefix dashboard --silent
 	@$(NPM) run check --prefix dashboard --silent
 
-soak: .venv/.dev  ## Kill, stop and fill the city again and again (ZENATA_SOAK_ROUNDS=200 for the whole, an hour or two)
-	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql
+soak: .venv/.dev $(PAGE)  ## Kill, stop and fill the city again and again (ZENATA_SOAK_ROUNDS=200 for the whole, an hour or two)
+	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql chromium
 	@export ZENATA_SOAK_ROUNDS=$${ZENATA_SOAK_ROUNDS:-20}; ZENATA_CHAOS_ROUNDS=$$ZENATA_SOAK_ROUNDS \
 	    ZENATA_INGEST_KILLS=$$ZENATA_SOAK_ROUNDS $(BIN)/python -m pytest -s tests/system/test_soak.py \
-	    tests/system/test_chaos.py tests/system/test_chaos_influx.py tests/ingest/test_redelivery.py $(ARGS)
+	    tests/system/test_chaos.py tests/system/test_chaos_influx.py tests/ingest/test_redelivery.py tests/dashboard $(ARGS)
 
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
 	@scripts/system-packages mosquitto influxdb
