@@ -8,14 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.system.running import RunningCity, running_city
 
 # How long an example takes says something of the machine, and nothing of the code.
-settings.register_profile("zenata", deadline=None)
+settings.register_profile("zenata", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("zenata")
 
 _SHOWN = 10  # so many of the slowest files are named at the end

@@ -142,6 +142,7 @@ class Methods:
     trial_receipt = Call(calls.trials.trial_receipt)
     leaderboard = Call(calls.trials.leaderboard)
     compare = Call(calls.trials.compare)
+    close_edition = Call(calls.trials.close_edition)
     webhooks = Call(calls.webhooks.webhooks)
     webhook = Call(calls.webhooks.webhook)
     add_webhook = Call(calls.webhooks.add_webhook)

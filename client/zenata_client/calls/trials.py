@@ -19,7 +19,7 @@ from zenata_client.contract.trials import (
     TrialStep,
 )
 from zenata_client.parameters import body
-from zenata_client.plan import Flow, Give, Pause, Plan, Send, answered, collect, delete, get, items, post, route
+from zenata_client.plan import Flow, Give, Pause, Plan, Send, answered, ask, collect, delete, get, items, post, route
 
 _LONG = 660.0  # more than a step may take [s]
 _LOOK = 0.2  # between two looks at a trial that waits for its turn, or is scored [s]
@@ -189,6 +189,11 @@ def compare(challenge: str, a: str, b: str, *, edition: str | None = None) -> Pl
         Yours if left out.
     """
     return (yield from get(Comparison, route("leaderboards", challenge, "compare"), a=a, b=b, edition=edition))
+
+
+def close_edition(edition: str) -> Plan[None]:
+    """Close an edition, for good: its graded trials show their seeds, and no other begins. For administrators."""
+    yield from ask(Send(method="POST", path=route("editions", edition, "close")))
 
 
 def trial(
