@@ -47,9 +47,8 @@ bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" choos
 findings:  ## Run what we found out about libraries and formats (each installs pinned packages into a temporary folder)
 	@findings/run $(ARGS)
 
-docs: .venv/.dev  ## Draw docs/architecture.md from the imports, and the map of the README from the city pack
+docs: .venv/.dev  ## Draw docs/architecture.md from the imports
 	@$(BIN)/python scripts/architecture.py
-	@$(BIN)/python -m scripts.draw_city
 
 city: .venv/.dev  ## Generate the city pack of Zenata anew
 	@$(BIN)/python scripts/generate_city.py
