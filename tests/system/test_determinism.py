@@ -1,14 +1,17 @@
 """The same seed and start give the same readings, in a running city and in a digest; another seed gives others."""
 
 import hashlib
+import os
 import shutil
+import subprocess
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from simulators.world.delivery import LATEST
 from tests.system.readings import START, opened
-from tests.system.running import running_city, wait_until, zenata
+from tests.system.running import ZENATA, running_city, wait_until, zenata
 from zenata.city.clock import SECOND
 
 pytestmark = pytest.mark.slow
@@ -57,7 +60,7 @@ def test_two_cities_of_a_seed_and_secret_say_the_same_and_one_of_another_seed_do
 
 def test_the_digest_of_a_seed_is_always_the_same():
     def digest(seed: int) -> str:
-        done = zenata("simulate", "--start", START, "--digest-until", "2026-03-01T06:10:00Z", "--seed", str(seed))
+        done = zenata("simulate", "--start", START, "--digest-end", "2026-03-01T06:10:00Z", "--seed", str(seed))
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -65,3 +68,25 @@ def test_the_digest_of_a_seed_is_always_the_same():
     assert len(first) == 64
     assert digest(7) == first
     assert digest(8) != first
+
+
+def test_z1_the_time_zones_of_the_machine_change_nothing(tmp_path):
+    """A machine whose rules are others: they say of Casablanca what holds in Tokyo."""
+    (tmp_path / "Africa").mkdir()
+    (tmp_path / "Africa/Casablanca").write_bytes(files("tzdata").joinpath("zoneinfo/Asia/Tokyo").read_bytes())
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONTZPATH"}
+    command = (
+        "simulate",
+        "--city",
+        "valdeira",
+        "--start",
+        "2026-09-20T06:50:00Z",
+        "--digest-end",
+        "2026-09-20T07:10:00Z",
+    )
+    digests = [
+        subprocess.run([*ZENATA, *command], env=env, capture_output=True, text=True, check=True).stdout
+        for env in (plain, plain | {"PYTHONTZPATH": ""}, plain | {"PYTHONTZPATH": str(tmp_path)})
+    ]
+    assert len(digests[0].strip()) == 64
+    assert digests == digests[:1] * 3
