@@ -5,16 +5,20 @@ is found no more clears it. With several processes of the API on one database, a
 (its counts of requests, addresses that it has locked out) is raised and cleared by turns.
 """
 
+import logging
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.pilots.tables import AlertRow
 from zenata.city.clock import SECOND, Clock
+
+log = logging.getLogger(__name__)
 
 DAY = 86_400 * SECOND
 
@@ -97,6 +101,9 @@ class Alerts:
     def take(self, findings: Sequence[Finding], *, pilot: str | None = None) -> list[Alert]:
         """Raise what is new, clear what is found no more, and return the alerts that are open, newest first.
 
+        While the database cannot be written, as on a full disk, alerts are raised anew by each call: a fault that keeps
+        alerts from being written is what they are there to tell.
+
         Parameters
         ----------
         findings : sequence of Finding
@@ -105,6 +112,13 @@ class Alerts:
             Whose findings they all are, if only one was looked at.
         """
         now, found = self._clock.now(), {one.key: one for one in findings}
+        try:
+            return self._take(dict(found), pilot, now)
+        except SQLAlchemyError as error:
+            log.warning("alerts cannot be written: %s", error)
+            return [_alert(_row(finding, now)) for finding in found.values()]
+
+    def _take(self, found: dict[tuple[str | None, str, str], Finding], pilot: str | None, now: int) -> list[Alert]:
         chosen = select(AlertRow).where(AlertRow.cleared.is_(None)).order_by(AlertRow.raised, AlertRow.id)
         if pilot is not None:
             chosen = chosen.where(AlertRow.pilot == pilot)

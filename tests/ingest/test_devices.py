@@ -132,13 +132,17 @@ def test_an_unknown_device_and_that_of_another_are_reported_alike(pilot, name):
 def test_other_topics_of_a_pilot_and_a_city_without_devices():
     rig = Rig()
     for decoder, topic, code in (
-        (rig.decoder, "pilots/alpha/answers/1", "topic"),
         (rig.decoder, "pilots/alpha/telemetry/roof/temperature", "topic"),
         (rig.decoder, "pilots/alpha", "topic"),
         (Decoder(small_city(), Clocks()), "pilots/alpha/telemetry/roof", "device"),
     ):
         _, (letter,) = decoder.decode([Message(topic, b"{}", 1, 1)], NOW)
         assert letter.code == code
+
+
+def test_answers_of_trials_are_left_to_the_trials():
+    _, letters = Rig().decoder.decode([Message("pilots/alpha/answers/1", b"{}", 1, 1)], NOW)
+    assert letters == []
 
 
 def test_messages_on_other_topics_count_as_well():

@@ -144,7 +144,7 @@ def test_what_is_done_is_in_the_audit_log(ask: Ask, settings: Settings) -> None:
         (("pilot", "add", "ingest"), "that is the name of a service"),
         (("pilot", "add", "here"), "there is a pilot 'here' already"),
         (("pilot", "add", "a", "--expires", "2020-01-01"), "the key would have expired already"),
-        (("pilot", "add", "a", "--expires", "soon"), "--expires soon: "),
+        (("pilot", "add", "a", "--expires", "soon"), "--expires: 'soon' is not a time: "),
         (("pilot", "add", "a", "--quota", "wishes=3"), "there is no quota 'wishes'"),
         (("pilot", "add", "a", "--quota", "worlds"), "--quota worlds: write it like requests_per_minute=600"),
         (("pilot", "add", "a", "--actuator", "moon-1"), "--actuator moon-1: there is no such device in the city"),

@@ -84,7 +84,7 @@ def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
     ("options", "complaint"),
     [
         ((), "say from when on"),
-        (("--start", "yesterday"), "--start 'yesterday' is not a time"),
+        (("--start", "yesterday"), "--start: 'yesterday' is not a time"),
         (("--start", "2026-03-02", "--end", "2026-03-01"), "is not behind the start"),
         (("--start", "2026-03-01", "--every", "15s"), "a multiple of 10s"),
         (("--start", "2026-03-01", "--every", "2h"), "up to 1h"),

@@ -68,4 +68,4 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         assert incomplete(store) == []
         assert differences(store, expected) == []
         told = store.execute("SELECT topic, code FROM dead_letters").fetchall()
-        assert told == [("pilots/demo/answers/none", "topic")]  # there is no such trial
+        assert told == [("pilots/demo/answers/none", "schema")]  # it is no answer to a trial

@@ -39,7 +39,7 @@ def taken() -> Iterator[int]:
         (("--broker", UNREACHABLE), ("127.0.0.1:1",)),
         (("--broker", "http://127.0.0.1"), ("broker URL", "mqtt://")),
         (("--broker", "mqtt://127.0.0.1:99999"), ("broker URL",)),
-        (("--start", "yesterday"), ("--start", "yesterday", "2026-01-31T08:00:00Z")),
+        (("--start", "yesterday"), ("--start", "yesterday", "2026-01-01T00:00:00Z")),
         (("--seed", "-1"), ("--seed -1",)),
         (("--seed", "many"), ("--seed",)),
         (("--speed", "0"), ("--speed 0",)),
@@ -94,7 +94,7 @@ def test_a_store_that_another_process_has(tmp_path):
     [
         (("simulate",), ("--broker",)),
         (("simulate", "--digest-until", "2026-03-01T06:00:00Z"), ("--start",)),
-        (("simulate", "--start", START, "--digest-until", "noon"), ("--digest-until", "noon")),
+        (("simulate", "--start", START, "--digest-end", "noon"), ("--digest-end", "noon")),
         (("ingest",), ("--broker",)),
         (("ingest", "--broker", "nonsense"), ("broker URL",)),
         (("serve", "--http-port", "0", "--city", "atlantis"), ("atlantis",)),

@@ -162,7 +162,7 @@ def test_it_shows_how_far_it_is(stage):
     assert simulation.fast_forward.progress is None
     simulation.fast_forward.begin(END, QUARTER)
     simulation.tick()
-    assert simulation.fast_forward.progress.told()["at"] == "2026-01-05T17:00:00Z"
+    assert simulation.fast_forward.progress.report()["at"] == "2026-01-05T17:00:00Z"
 
 
 def test_what_cannot_be_is_refused(stage):

@@ -77,7 +77,7 @@ def test_traffic_peaks_in_the_morning_and_evening_and_flows(day):
     assert flow[8] > flow[10]
     assert flow[18] > flow[15]
     assert day["traffic", "speed"].mean() > 40
-    assert day["traffic", "occupancy"].max() < 0.4, "no street is jammed"
+    assert day["traffic", "occupancy"].max() < 0.5, "no street is jammed"  # at a standstill it is 1
 
 
 def test_water_keeps_its_pressure(day):
