@@ -15,7 +15,7 @@ import numpy as np
 from simulators.trials import collect, play
 from zenata.city.model import City
 from zenata.city.pack import load_city
-from zenata.trials.challenge import Challenge, Score, Setting, plan
+from zenata.trials.challenge import Challenge, Score, Setting, plan_of
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
 from zenata.trials.statistics import interval, sign_flip
@@ -27,7 +27,7 @@ ORDER = ("nothing", "naive", "reference", "oracle")
 
 def scores(city: City, challenge: Challenge, number: int) -> dict[str, Score]:
     """Return the score of each policy in one seed."""
-    seed = plan(challenge, practice_seed(number))
+    seed = plan_of(challenge, practice_seed(number))
     without = collect(city, challenge, seed)
     setting = Setting(city=city, network=without.network, truth=without)
     return {

@@ -22,23 +22,16 @@ from simulators.world.world import TICK
 from zenata.city.clock import SECOND, ZONE_RULES, format_time
 from zenata.city.model import City
 from zenata.errors import ControlError
-from zenata.trials.challenge import Challenge, Command, Plan, Score
+from zenata.trials.challenge import Challenge, Command, Score, plan_of
 from zenata.trials.receipt import ReceiptError, SeedEvidence
 from zenata.trials.registry import CHALLENGES
-from zenata.trials.seeds import Seed, first_day, generator
+from zenata.trials.seeds import Seed
 
 ANSWERS = "answers.json"
 """File of a trial world's folder with the answers of the service: a list of time [us since the Unix epoch] and answer."""
 
 _PATIENCE = 60.0  # with a world that was killed, and comes to where it was [s]
 _LOOK = 0.02  # pause between two looks at whether it has [s]
-
-
-def plan_of(challenge: Challenge, seed: Seed) -> Plan:
-    """Return the world of a seed: what it draws from, its first day, and its hidden events."""
-    chance = generator(challenge.name, seed)
-    start = first_day(chance)
-    return Plan(seed=seed, start=start, events=challenge.events(chance))
 
 
 def trial_recipe(city: City, request: NewTrialWorldRequest) -> Recipe:

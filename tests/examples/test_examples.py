@@ -15,7 +15,7 @@ import pytest
 from simulators.trials import collect
 from zenata.city.model import City
 from zenata.city.pack import load_city
-from zenata.trials.challenge import DAY, Challenge, Run, plan
+from zenata.trials.challenge import DAY, Challenge, Run, plan_of
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
 from zenata_client.calls.trials import Step
@@ -99,7 +99,7 @@ def load(name: str) -> ModuleType:
 
 
 def points(name: str, city: City, challenge: Challenge, events: tuple[Any, ...]) -> float:
-    seed = replace(plan(challenge, practice_seed(1)), events=events)
+    seed = replace(plan_of(challenge, practice_seed(1)), events=events)
     run = collect(city, challenge, seed)
     client = Played(challenge, run)
     load(name).serve(client)

@@ -8,7 +8,7 @@ import pytest
 from simulators.trials import collect, networks_of, play
 from zenata.city.model import City
 from zenata.city.pack import load_city
-from zenata.trials.challenge import DAY, Challenge, Command, Plan, Run, Setting, plan
+from zenata.trials.challenge import DAY, Challenge, Command, Plan, Run, Setting, plan_of
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
 
@@ -26,7 +26,7 @@ def zenata() -> City:
 def leaking(zenata: City) -> tuple[Plan, Run]:
     """Return a seed with a burst after seven hours, and what it left."""
     seed = replace(
-        plan(LEAKS, practice_seed(1)),
+        plan_of(LEAKS, practice_seed(1)),
         events=(
             {"type": "leak", "id": "one", "start": "+7h", "duration": "6h", "target": "street-0153", "area": 1e-3},
         ),
@@ -77,4 +77,4 @@ def test_networks_are_those_of_the_api(zenata: City) -> None:
 def test_hidden_events_of_every_challenge_fit_its_world(zenata: City, challenge: Challenge) -> None:
     short = replace(challenge, warm_up=0, duration=challenge.step)
     for number in range(2):
-        collect(zenata, short, plan(challenge, practice_seed(number)))
+        collect(zenata, short, plan_of(challenge, practice_seed(number)))

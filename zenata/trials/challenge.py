@@ -303,7 +303,7 @@ class Plan:
     events: tuple[Mapping[str, Any], ...]
 
 
-def plan(challenge: Challenge, seed: Seed) -> Plan:
+def plan_of(challenge: Challenge, seed: Seed) -> Plan:
     """Return the world of a seed: its first day and its events are drawn from the seed."""
     chance = generator(challenge.name, seed)
     start = first_day(chance)
