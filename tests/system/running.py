@@ -106,7 +106,14 @@ class RunningCity:
         """
         headers = {"Authorization": f"Bearer {self.admin_key}"}
         with httpx.Client(base_url=self.http, headers=headers, timeout=60, trust_env=False) as admin:
-            assert admin.patch("/v1/worlds/zenata/clock", json={"state": "paused"}).status_code == 200
+
+            def paused() -> bool:
+                # 503 while the simulators, perhaps killed a moment ago, are not there yet.
+                answer = admin.patch("/v1/worlds/zenata/clock", json={"state": "paused"})
+                assert answer.status_code in (200, 503), answer.text
+                return answer.status_code == 200
+
+            wait_until(paused, "the clock stops")
 
             def look() -> tuple[str, int, int, int]:
                 world, balance = admin.get("/v1/worlds/zenata").json(), admin.get("/v1/ledger").json()["items"][0]
