@@ -27,8 +27,7 @@ _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 _PREFIX = "zk_"  # of every key
 _KEY_IN_URL = {"/write", "/query"}  # where clients of InfluxDB 1 put it
 
-COOKIE = "zenata_session"
-"""The cookie of a page that has logged in."""
+_COOKIE = "zenata_session"
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="zenata"'}
 
@@ -54,9 +53,15 @@ def key_of(request: HTTPConnection) -> str | None:
     return None if scheme or key else session_of(request)
 
 
+def cookie_of(request: HTTPConnection) -> str:
+    """Return the name of the cookie of a page that has logged in: by port, as browsers send a host's cookies to every port."""
+    port = request.url.port
+    return _COOKIE if port is None else f"{_COOKIE}_{port}"
+
+
 def session_of(request: HTTPConnection) -> str | None:
     """Return the session in the cookie of a request."""
-    session = request.cookies.get(COOKIE, "")
+    session = request.cookies.get(cookie_of(request), "")
     return session if session.startswith(SESSION_PREFIX) else None
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from api.http.auth import COOKIE, PrincipalDep, check_same_origin, session_of
+from api.http.auth import PrincipalDep, check_same_origin, cookie_of, session_of
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
@@ -28,7 +28,7 @@ NoParams = Annotated[Params, Query()]
 async def log_in(
     context: ContextDep, request: Request, new: Annotated[NewSession, body(NewSession)], _: NoParams
 ) -> Response:
-    """Open a session with a key, or with a link that `zenata open` made; the cookie `zenata_session` then stands for the key.
+    """Open a session with a key, or with a link that `zenata open` made; a cookie then stands for the key.
 
     The session is valid as long as the key: it ends with its revocation, or with the suspension of its pilot. Requests that
     change something need an `Origin`, which browsers send, that is this server's.
@@ -84,7 +84,7 @@ def _answer(context: Context, principal: Principal, secret: str) -> Response:
 def _set_cookie(request: Request, response: Response, secret: str, end: int | None) -> None:
     """Set the cookie until a time [us], or remove it."""
     response.set_cookie(
-        COOKIE,
+        cookie_of(request),
         secret,
         max_age=0 if end is None else (end - WallClock().now()) // SECOND,
         secure=request.url.scheme == "https",

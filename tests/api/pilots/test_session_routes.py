@@ -21,6 +21,10 @@ def page(api: Api) -> Iterator[httpx.Client]:
         yield page
 
 
+def cookie_of(api: Api) -> str:
+    return f"zenata_session_{httpx.URL(api.url).port}"
+
+
 def log_in(page: httpx.Client, **body: object) -> httpx.Response:
     response = page.post("/v1/session", json=body)
     assert response.status_code == 200, response.text
@@ -38,12 +42,21 @@ def test_a_page_logs_in_with_a_key_and_out_again(api: Api, page: httpx.Client) -
     assert (session.pilot, session.role, session.key) == ("test-pilot", "pilot", "main")
     assert response.json() == page.get("/v1/session").json()
     assert page.get("/v1/me").json()["name"] == "test-pilot"
-    before = page.cookies["zenata_session"]
+    before = page.cookies[cookie_of(api)]
     assert page.delete("/v1/session").status_code == 204
     assert not page.cookies
-    page.cookies["zenata_session"] = before
+    page.cookies[cookie_of(api)] = before
     answer = page.get("/v1/me")
     assert (answer.status_code, "log in again" in answer.json()["detail"]) == (401, True)
+
+
+def test_two_cities_of_one_host_do_not_log_each_other_out(api: Api, page: httpx.Client) -> None:
+    """Browsers send the cookies of a host to each of its ports (RFC 6265, section 8.5)."""
+    page.cookies["zenata_session_1"] = "zs_of-another-city"
+    log_in(page, key=api.secrets["pilot"])
+    assert page.get("/v1/me").json()["name"] == "test-pilot"
+    assert page.delete("/v1/session").status_code == 204
+    assert dict(page.cookies) == {"zenata_session_1": "zs_of-another-city"}
 
 
 def test_a_remembered_page_stays_logged_in_for_a_month(api: Api, page: httpx.Client) -> None:
@@ -76,7 +89,7 @@ def test_what_is_no_key_or_link_opens_nothing(page: httpx.Client, body: dict[str
 
 def test_a_session_or_a_key_in_place_of_a_link_opens_no_other(api: Api, page: httpx.Client) -> None:
     log_in(page, key=api.secrets["pilot"])
-    session = page.cookies["zenata_session"]
+    session = page.cookies[cookie_of(api)]
     for body in ({"link": session}, {"key": session}, {"link": api.secrets["pilot"]}):
         assert page.post("/v1/session", json=body).status_code == 401
 
@@ -103,7 +116,7 @@ def test_another_page_cannot_log_a_browser_in(api: Api, page: httpx.Client) -> N
 def test_a_websocket_opens_with_the_cookie_only_for_a_page_of_the_server(api: Api, page: httpx.Client) -> None:
     log_in(page, key=api.secrets["pilot"])
     address = api.url.replace("http", "ws", 1) + "/v1/ws"
-    cookie = {"Cookie": f"zenata_session={page.cookies['zenata_session']}"}
+    cookie = {"Cookie": f"{cookie_of(api)}={page.cookies[cookie_of(api)]}"}
     with connect(address, additional_headers=cookie, origin=api.url) as socket:
         assert socket.recv() == '{"ready":"test-pilot"}'
     with pytest.raises(InvalidStatus, match="403"):
@@ -124,7 +137,7 @@ def test_who_is_suspended_or_loses_the_key_is_out(api: Api, page: httpx.Client) 
 
 def test_a_page_whose_session_has_ended_may_ask_again_and_again(api: Api) -> None:
     with api.client(None, "127.0.0.9") as page:
-        page.cookies["zenata_session"] = "zs_ended"
+        page.cookies[cookie_of(api)] = "zs_ended"
         assert {page.get("/v1/me").status_code for _ in range(30)} == {401}
         page.headers["Authorization"] = f"Bearer {api.secrets['pilot']}"
         assert page.get("/v1/me").status_code == 200
