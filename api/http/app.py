@@ -128,7 +128,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Watch the pilots, and let the pools of the context bound how many threads work, not one number for all of them."""
     context: Context = app.state.context
     to_thread.current_default_thread_limiter().total_tokens = _MAX_THREADS
-    deliverer = AlertDeliverer(context.webhooks.register, context.register.is_admin, WallClock())
+    deliverer = AlertDeliverer(context.webhooks.register, context.register.is_staff, WallClock())
     watch = Watch(context.history, context.alerts, lambda: list(findings(context)), deliverer.tell)
     watch.start()
     try:

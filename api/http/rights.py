@@ -40,6 +40,7 @@ class Right:
 
 _READ = Right(EVERYBODY, WATCHERS)
 _WRITE_OWN = Right(WRITERS)
+_WEBHOOK = Right(WRITERS | WATCHERS)  # those who watch are told of alerts
 _WORLD = Right(EVERYBODY, ADMINS)  # a guest has no world of its own
 
 RIGHTS: dict[tuple[str, str], Right] = {
@@ -129,12 +130,12 @@ RIGHTS: dict[tuple[str, str], Right] = {
         [("GET", f"/v1/webhooks{rest}") for rest in ("", "/{webhook}", "/{webhook}/deliveries")],
         Right(EVERYBODY),  # nobody else's at all: a URL often has a secret of the receiver in it
     ),
-    ("POST", "/v1/webhooks"): _WRITE_OWN,
-    ("PATCH", "/v1/webhooks/{webhook}"): _WRITE_OWN,
-    ("DELETE", "/v1/webhooks/{webhook}"): _WRITE_OWN,
-    ("POST", "/v1/webhooks/{webhook}/secret"): _WRITE_OWN,
-    ("POST", "/v1/webhooks/{webhook}/test"): _WRITE_OWN,
-    ("POST", "/v1/webhooks/{webhook}/deliveries/{delivery}/retry"): _WRITE_OWN,
+    ("POST", "/v1/webhooks"): _WEBHOOK,
+    ("PATCH", "/v1/webhooks/{webhook}"): _WEBHOOK,
+    ("DELETE", "/v1/webhooks/{webhook}"): _WEBHOOK,
+    ("POST", "/v1/webhooks/{webhook}/secret"): _WEBHOOK,
+    ("POST", "/v1/webhooks/{webhook}/test"): _WEBHOOK,
+    ("POST", "/v1/webhooks/{webhook}/deliveries/{delivery}/retry"): _WEBHOOK,
     # Operation of the sandbox
     ("GET", "/metrics"): Right(WATCHERS),
     ("GET", "/v1/alerts"): Right(WATCHERS),

@@ -94,7 +94,7 @@ class EventCondition(Body, frozen=True, kw_only=True, tag_field="type", tag="eve
 
 
 class AlertCondition(Body, frozen=True, kw_only=True, tag_field="type", tag="alert", omit_defaults=False):
-    """Alerts, as `GET /v1/alerts` has them: of all pilots for an administrator, else one's own.
+    """Alerts, as `GET /v1/alerts` has them: of all pilots for engineers and administrators, else one's own.
 
     Parameters
     ----------

@@ -106,9 +106,9 @@ class Authenticator(Background):
         known = self._state.pilots.get(pilot)
         return known is not None and known.suspended is None
 
-    def is_admin(self, pilot: str) -> bool:
-        """Return whether a pilot is an administrator, who is not suspended."""
-        return self.is_active(pilot) and self._state.pilots[pilot].role is Role.ADMIN
+    def is_staff(self, pilot: str) -> bool:
+        """Return whether a pilot is an engineer or an administrator, who is not suspended."""
+        return self.is_active(pilot) and self._state.pilots[pilot].role in (Role.ADMIN, Role.ENGINEER)
 
     def may_command(self, pilot: str, sensor: str) -> bool:
         """Return whether a pilot was allowed this device of the shared city."""
