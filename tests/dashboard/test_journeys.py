@@ -92,6 +92,29 @@ def test_a_startup_logs_in_and_finds_its_device_on_the_map(
         assert seen.foreign == []
 
 
+def test_a_startup_begins_a_trial_watches_it_and_cancels_it(
+    live_city: RunningCity, chromium: Browser, demo: httpx.Client
+) -> None:
+    with visit(chromium, live_city.http, key=live_city.key) as seen:
+        page = seen.page
+        page.goto("/trials")
+        challenge = page.get_by_role("region", name="Détection de fuites")
+        challenge.get_by_role("button", name="Classement").click()
+        expect(challenge).to_contain_text("Personne n’est encore classé")
+        challenge.get_by_role("button", name="S’entraîner").click()
+        trial = page.get_by_role("article")
+        expect(trial).to_contain_text(re.compile(r"Ville 1 sur 5, pas 0 sur \d+"))
+        name = page.url.rpartition("/")[2]
+        expect(trial.locator("code").first).to_contain_text(f"/v1/trials/{name}/step")
+        demo.post(f"/v1/trials/{name}/step", json={"seed": 1, "step": 1, "limit": 0}).raise_for_status()
+        expect(trial).to_contain_text("Ville 1 sur 5, pas 1 sur")
+        expect(trial).to_contain_text("Service entendu il y a")
+        seen.check()
+        page.once("dialog", lambda dialog: dialog.accept())
+        trial.get_by_role("button", name="Annuler l’épreuve").click()
+        expect(trial.get_by_text("annulée", exact=True)).to_be_visible()
+
+
 def test_an_engineer_sees_a_failing_pilot_and_suspends_it(
     live_city: RunningCity, chromium: Browser, admin: httpx.Client
 ) -> None:
@@ -187,7 +210,7 @@ def test_every_page_is_sound_in_each_language(
         open_map(seen, "/?kind=air&sensor=air-0001")
         assert seen.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
         seen.check()
-        for path in ("/?view=table&kind=noise", "/pilots", "/me", "/ledger", "/worlds"):
+        for path in ("/?view=table&kind=noise", "/pilots", "/me", "/ledger", "/worlds", "/trials"):
             seen.page.goto(path)
             expect(seen.page.locator("h1").first).to_be_attached()
             expect(seen.page.get_by_role("status").filter(has_text="…")).to_have_count(0)

@@ -58,6 +58,11 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   });
 }
 
+/** Whether the page has a text of its own under a key, such as of a challenge that it knows. */
+export function isKey(key: string): key is Key {
+  return key in fr;
+}
+
 /** Return the name of something that the API names in three languages. */
 export function titleOf(item: Titled | undefined | null): string {
   return item?.titles?.[locale.language] ?? item?.title ?? item?.name ?? "";

@@ -1,5 +1,5 @@
 // Location of the page: every view is a link, so what a view shows stands in the address.
-export type Page = "city" | "pilots" | "me" | "ledger" | "worlds" | "demo" | "wall";
+export type Page = "city" | "pilots" | "me" | "ledger" | "worlds" | "trials" | "demo" | "wall";
 
 const PAGES: Record<string, Page> = {
   "": "city",
@@ -7,6 +7,7 @@ const PAGES: Record<string, Page> = {
   me: "me",
   ledger: "ledger",
   worlds: "worlds",
+  trials: "trials",
   demo: "demo",
   wall: "wall",
 };
