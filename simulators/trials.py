@@ -1,8 +1,10 @@
 """Trials in process: the world of one seed with its truth, readings and hidden events, and the same without commands.
 
-`collect` runs a world again by the commands that a service gave; `play` lets a policy in Python be the service.
+`collect` runs a world again by the commands that a service gave; `play` lets a policy in Python be the service, and
+`baselines` the policies that every score is shown beside.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +24,24 @@ from zenata.city.clock import SECOND
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
-from zenata.trials.challenge import Challenge, Command, Occurrence, Plan, Policy, Run, Step, Table, Tables
+from zenata.trials.challenge import (
+    Challenge,
+    Command,
+    Occurrence,
+    Plan,
+    Policy,
+    Run,
+    Score,
+    Setting,
+    Step,
+    Table,
+    Tables,
+)
+
+log = logging.getLogger(__name__)
+
+BASELINES = ("naive", "reference", "oracle")
+"""Policies that every score is shown beside."""
 
 DISCHARGE, GRAVITY = 0.6, 9.80665
 """Discharge coefficient of a hole (EPANET 2.3), and the acceleration of free fall [m/s2]."""
@@ -85,10 +104,32 @@ def play(city: City, challenge: Challenge, plan: Plan, policy: Policy, without: 
         return _against(_Simulation(city, challenge, plan, without.network).follow(policy), without)
     answers: list[tuple[int, msgspec.Struct]] = []
     for index, time in enumerate(without.times.tolist()):
-        actions = policy(_step_of(without, index))
+        actions = policy(_step_of(without.readings, index, without.first, time))
         if index >= without.first:
             answers += [(time, answer) for answer in actions.answers]
     return replace(without, answers=tuple(answers))
+
+
+def baselines(city: City, challenge: Challenge, plan: Plan, without: Run) -> dict[str, Score]:
+    """Return the scores of `BASELINES` in a seed, by name; one that fails, which no service can help, is left out.
+
+    Parameters
+    ----------
+    city : City
+    challenge : Challenge
+    plan : Plan
+    without : Run
+        What `collect` returns without commands.
+    """
+    setting = Setting(city=city, network=without.network, truth=without)
+    scores = {}
+    for name in BASELINES:
+        try:
+            policy = challenge.policies[name](setting if name == "oracle" else replace(setting, truth=None))
+            scores[name] = challenge.score(play(city, challenge, plan, policy, without))
+        except Exception:
+            log.exception("the policy %s of %s failed", name, challenge.name)
+    return scores
 
 
 def _against(run: Run, without: Run) -> Run:
@@ -96,13 +137,9 @@ def _against(run: Run, without: Run) -> Run:
     return replace(run, without=without.truth, occurrences=without.occurrences)
 
 
-def _step_of(run: Run, index: int) -> Step:
-    return Step(
-        index=index,
-        first=run.first,
-        time=int(run.times[index]),
-        readings={name: table.head(index + 1) for name, table in run.readings.items()},
-    )
+def _step_of(readings: Tables, index: int, first: int, time: int) -> Step:
+    known = {name: table.head(index + 1) for name, table in readings.items()}
+    return Step(index=index, first=first, time=time, readings=known)
 
 
 class _Simulation:
@@ -139,7 +176,7 @@ class _Simulation:
         """Run to the end with a policy."""
         for index, time in enumerate(self._times.tolist()):
             self._step(index, [])
-            actions = policy(_step_of(self._made(), index))
+            actions = policy(_step_of(self._by_property(self._readings), index, self._challenge.first, time))
             for sensor, values in actions.commands.items() if index >= self._challenge.first else ():
                 self._command(Command(time=time, sensor=sensor, set=values))
         return self._made()

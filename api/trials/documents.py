@@ -17,6 +17,9 @@ from zenata.trials.seeds import commitment_of
 from zenata.trials.statistics import interval, ranking, sign_flip
 from zenata.wire import topics
 
+COMPARED = ("naive", "reference")
+"""Policies that every score is shown beside; the oracle's is 100."""
+
 LAST = 3
 """Graded trials of a pilot that its place on a leaderboard follows from."""
 
@@ -27,6 +30,8 @@ def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
     is_over = row.phase in ("done", "failed", "cancelled")
     results = row.results if is_over or row.mode == "practice" else []
     done = row.phase == "done" and bool(row.results)
+    points = _points([row]) if done else []
+    beside = _baselines([row]) if done else {}
     return {
         "trial": row.id,
         "pilot": row.pilot,
@@ -59,7 +64,9 @@ def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
         "commitment": commitment_of(row.drawn),
         "numbers": [seed.number for seed in row.drawn] if register.shows_seeds(row) else None,
         "results": results,
-        "score": msgspec.to_builtins(_score([result["points"] for result in row.results])) if done else None,
+        "score": _score(points) if points else None,
+        "baselines": {name: _score(theirs) for name, theirs in beside.items() if name in COMPARED},
+        "above_reference": _score(_less(points, beside["reference"])) if "reference" in beside else None,
     }
 
 
@@ -139,6 +146,11 @@ def leaderboard(challenge: str, edition: str, rows: Sequence[TrialRow]) -> Leade
                     mean=score.mean,
                     low=score.low,
                     high=score.high,
+                    baselines={
+                        name: sum(theirs) / len(theirs)
+                        for name, theirs in _baselines(attempts[name][-LAST:]).items()
+                        if name in COMPARED
+                    },
                 )
             )
         rank += len(group)
@@ -155,7 +167,7 @@ def comparison(challenge: str, edition: str, rows: Sequence[TrialRow], a: str, b
     """
     attempts = _attempts(rows)
     one, other = _points(attempts[a]), _points(attempts[b])
-    score = _score([mine - theirs for mine, theirs in zip(one, other, strict=True)])
+    score = _score(_less(one, other))
     return Comparison(
         challenge=challenge,
         edition=edition,
@@ -180,8 +192,22 @@ def _attempts(rows: Sequence[TrialRow]) -> dict[str, list[TrialRow]]:
 
 def _points(rows: Sequence[TrialRow]) -> list[float]:
     """Return the mean points of the last attempts, by the index of the seed; seeds of one index are not the same."""
-    columns = zip(*([result["points"] for result in row.results] for row in rows[-LAST:]), strict=True)
-    return [sum(column) / len(column) for column in columns]
+    return _means([[result["points"] for result in row.results] for row in rows[-LAST:]])
+
+
+def _baselines(rows: Sequence[TrialRow]) -> dict[str, list[float]]:
+    """Return the mean points of other policies in the same seeds, as `_points`; only of those that were played in all."""
+    seeds = [[result.get("baselines", {}) for result in row.results] for row in rows]
+    names = [name for name in seeds[0][0] if all(name in seed for row in seeds for seed in row)]
+    return {name: _means([[seed[name]["points"] for seed in row] for row in seeds]) for name in names}
+
+
+def _means(points: Sequence[Sequence[float]]) -> list[float]:
+    return [sum(column) / len(column) for column in zip(*points, strict=True)]
+
+
+def _less(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    return [mine - theirs for mine, theirs in zip(one, other, strict=True)]
 
 
 def _score(points: Sequence[float]) -> TrialScore:

@@ -235,12 +235,14 @@ class TrialService(Background):
         if score["points"] is None or not math.isfinite(score["points"]):
             self.end(row, "failed", f"seed {row.current + 1} has no score that is a number")
             return
+        beside = {name: one for name, one in score["baselines"].items() if one["points"] is not None}
         result = {
             "seed": row.current + 1,
             "points": score["points"],
             "answers": len(answers),
             "commands": sum("order" in entry for entry in score["entries"]),
-            **{part: {name: _measure(*one) for name, one in score[part].items()} for part in ("measures", "impact")},
+            **_measures(score),
+            "baselines": {name: {"points": one["points"], **_measures(one)} for name, one in beside.items()},
         }
         world = row.world
         more = row.current + 1 < len(row.seeds)
@@ -262,6 +264,10 @@ class TrialService(Background):
             return parse_time(self._worlds.ask(row.world, "status")["time"])
         except Problem as problem:
             raise TrialError("the world of this trial does not answer now: send the answers again", "away") from problem
+
+
+def _measures(score: dict[str, Any]) -> dict[str, Any]:
+    return {part: {name: _measure(*one) for name, one in score[part].items()} for part in ("measures", "impact")}
 
 
 def _measure(value: float | None, unit: str) -> dict[str, Any]:

@@ -24,6 +24,8 @@ Seeds = Annotated[
 ]
 Name = Annotated[str, typer.Option(help="Shown on the leaderboard.")]
 
+_BESIDE = ("naive", "reference")  # policies that a seed's points are shown beside
+
 
 def _ask(data_dir: Any, user: str, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401 - any JSON
     from sandbox.cli.city import ask
@@ -36,6 +38,11 @@ def _line(trial: dict[str, Any]) -> str:
     result = f"{score['mean']:8.1f}" if score else " " * 8
     done = f"{trial['seeds_done']}/{trial['seeds']}"
     return f"{trial['trial']:14} {trial['challenge']:18} {trial['mode']:9} {trial['phase']:10} {done:>6} {result}"
+
+
+def _interval(score: dict[str, Any]) -> str:
+    between = "" if score["low"] is None else f" (95 %: {score['low']:.1f} to {score['high']:.1f})"
+    return f"{score['mean']:8.1f} points{between}"
 
 
 def _new(challenge: str, mode: str, clock: str, speed: float | None, seeds: list[int] | None, name: str) -> object:
@@ -116,15 +123,19 @@ def run(
     new = _new(challenge, mode, clock, speed, seed, name)
     over = run_trial(settings, user, new, exec_, say)
     for result in over["results"]:
-        typer.echo(f"seed {result['seed']:2}  {result['points']:8.1f} points, {result['answers']:,} answers")
+        beside = "".join(
+            f", {name} {result['baselines'][name]['points']:.1f}" for name in _BESIDE if name in result["baselines"]
+        )
+        typer.echo(f"seed {result['seed']:2}  {result['points']:8.1f} points, {result['answers']:,} answers{beside}")
     if junit:
         write_junit(junit, over, at_least)
     if over["phase"] != "done":
         say(f"zenata: the trial {over['trial']} is {over['phase']}: {over['reason']}")
         raise typer.Exit(2)
     score = over["score"]
-    between = "" if score["low"] is None else f" (95 %: {score['low']:.1f} to {score['high']:.1f})"
-    typer.echo(f"mean     {score['mean']:8.1f} points{between}; 0 is doing nothing, 100 knows the truth")
+    typer.echo(f"mean     {_interval(score)}; 0 is doing nothing, 100 knows the truth")
+    for name, theirs in over["baselines"].items():
+        typer.echo(f"{name:9}{_interval(theirs)} in the same seeds")
     if receipt:
         document = _ask(data_dir, user, f"{_at(over['trial'])}/receipt")
         receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")

@@ -16,13 +16,14 @@ from simulators.host.service import Simulation
 from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import Recipe, Record, seal_of
 from simulators.record.run import Run
-from simulators.trials import collect
+from simulators.trials import baselines, collect
 from simulators.world.emission import Emission
 from simulators.world.world import TICK
 from zenata.city.clock import SECOND, ZONE_RULES, format_time
 from zenata.city.model import City
 from zenata.errors import ControlError
 from zenata.trials.challenge import Challenge, Command, Score, plan_of
+from zenata.trials.challenge import Run as TrialRun
 from zenata.trials.receipt import ReceiptError, SeedEvidence
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import Seed
@@ -174,24 +175,47 @@ class TrialControl:
         return step.document(run.time)
 
     def _score(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
-        """Score the seed by the answers in the world's folder and the commands in its journal."""
+        """Score the seed by the answers in the world's folder and the commands in its journal, beside the baselines."""
         read_arguments(arguments, Arguments)
-        challenge, recipe = self._challenge, self._run.recipe
+        city, challenge, recipe = self._run.city, self._challenge, self._run.recipe
         secret = self._record.secret()
         if secret is None:
             raise ControlError("the secret of this trial world is missing; restore its folder", "conflict")
+        seed = Seed(number=recipe.seed, secret=secret.hex())
         evidence = SeedEvidence(
-            seed=Seed(number=recipe.seed, secret=secret.hex()),
+            seed=seed,
             points=math.nan,
             answers=msgspec.json.decode((self._record.folder / ANSWERS).read_bytes()),
             entries=[msgspec.to_builtins(entry) for entry in self._run.journal.since(0)],
         )
-        document = msgspec.to_builtins(recomputed(self._run.city, challenge, evidence))
-        return {**document, "entries": evidence.entries}
+        plan = plan_of(challenge, seed)
+        without = collect(city, challenge, plan)
+        score = challenge.score(run_of(city, challenge, evidence, without))
+        beside = baselines(city, challenge, plan, without)
+        return {**msgspec.to_builtins(score), "baselines": msgspec.to_builtins(beside), "entries": evidence.entries}
 
 
 def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Score:
     """Return the score of a seed, by the answers of a service and by what it has done to the world.
+
+    Raises
+    ------
+    ReceiptError
+        As `run_of`.
+    """
+    return challenge.score(run_of(city, challenge, evidence))
+
+
+def run_of(city: City, challenge: Challenge, evidence: SeedEvidence, without: TrialRun | None = None) -> TrialRun:
+    """Run the world of a seed again, with the answers of a service and what it has done.
+
+    Parameters
+    ----------
+    city : City
+    challenge : Challenge
+    evidence : SeedEvidence
+    without : Run or None
+        What `collect` returns of the seed without commands, if it is known.
 
     Raises
     ------
@@ -208,7 +232,7 @@ def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Scor
     orders = ((entry.at, entry.order) for entry in entries if entry.order is not None)
     commands = [Command(time=at, sensor=order.sensor, set=order.set) for at, order in orders]
     plan = plan_of(challenge, evidence.seed)
-    return challenge.score(collect(city, challenge, plan, answers=answers, commands=commands))
+    return collect(city, challenge, plan, answers=answers, commands=commands, without=without)
 
 
 class _Step:

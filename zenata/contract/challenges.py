@@ -56,6 +56,8 @@ class Standing(Document, frozen=True, kw_only=True):
         Of its last three.
     low, high : float or None
         Student's t interval over their seeds.
+    baselines : dict
+        Mean points of `naive` and `reference` in the same seeds.
     """
 
     rank: int
@@ -64,6 +66,7 @@ class Standing(Document, frozen=True, kw_only=True):
     mean: float
     low: float | None
     high: float | None
+    baselines: dict[str, float]
 
 
 class Leaderboard(Document, frozen=True, kw_only=True):

@@ -162,6 +162,21 @@ class Measure(Document, frozen=True, kw_only=True):
     unit: str
 
 
+class Baseline(Document, frozen=True, kw_only=True):
+    """What a simple policy gets in the same seed.
+
+    Parameters
+    ----------
+    points : float
+    measures, impact : dict
+        As of a `SeedResult`.
+    """
+
+    points: float
+    measures: dict[str, Measure]
+    impact: dict[str, Measure]
+
+
 class SeedResult(Document, frozen=True, kw_only=True):
     """The score of one seed.
 
@@ -175,6 +190,9 @@ class SeedResult(Document, frozen=True, kw_only=True):
         How many were taken.
     measures, impact : dict
         Measures of the challenge, and what the service has changed.
+    baselines : dict
+        What other policies get in this seed: `naive`, `reference`, and `oracle`, which knows the truth. One that could not
+        be played is missing.
     """
 
     seed: int
@@ -183,6 +201,7 @@ class SeedResult(Document, frozen=True, kw_only=True):
     commands: int
     measures: dict[str, Measure]
     impact: dict[str, Measure]
+    baselines: dict[str, Baseline] = field(default_factory=dict)
 
 
 class TrialScore(Document, frozen=True, kw_only=True):
@@ -243,6 +262,10 @@ class Trial(Document, frozen=True, kw_only=True):
     results : list of SeedResult
         Of practice as they come; of a graded trial when it is over.
     score : TrialScore or None
+    baselines : dict
+        The score of other policies over the same seeds: `naive` and `reference`; with `score`.
+    above_reference : TrialScore or None
+        Points less those of the reference in the same seed; with `score`.
     """
 
     trial: str
@@ -277,6 +300,8 @@ class Trial(Document, frozen=True, kw_only=True):
     numbers: list[int] | None
     results: list[SeedResult]
     score: TrialScore | None
+    baselines: dict[str, TrialScore]
+    above_reference: TrialScore | None
 
 
 class TrialStep(Page[Reading], frozen=True, kw_only=True):

@@ -19,9 +19,10 @@ from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Record
 from tests.api.running import Api, running
 from zenata.city.model import City
+from zenata.contract.answers import ParkingAnswer
 from zenata.store import open_store
 from zenata.trials import parking
-from zenata.trials.challenge import Challenge, Run, Score
+from zenata.trials.challenge import Actions, Challenge, PolicyMaker, Run, Score, Step, nothing
 from zenata.worlds.control import ControlServer
 
 HOUR = 3600
@@ -36,7 +37,24 @@ def _score(run: Run) -> Score:
     return Score(points=float(len(run.answers)), measures={**sums, "last": (float(run.times[-1]), "us")})
 
 
-SHORT = replace(parking.CHALLENGE, name="short", events=lambda _: (), warm_up=1 * HOUR, duration=2 * HOUR, score=_score)
+def _answering(count: int) -> PolicyMaker:
+    """Return a policy that answers at the first steps that count."""
+
+    def act(step: Step) -> Actions:
+        return Actions(answers=[ParkingAnswer(forecasts=())] if 0 <= step.index - step.first < count else [])
+
+    return lambda _: act
+
+
+SHORT = replace(
+    parking.CHALLENGE,
+    name="short",
+    events=lambda _: (),
+    warm_up=1 * HOUR,
+    duration=2 * HOUR,
+    score=_score,
+    policies={"nothing": nothing, "naive": _answering(1), "reference": _answering(3), "oracle": _answering(8)},
+)
 """A challenge of few steps."""
 STEPS, FIRST = SHORT.steps, SHORT.first
 FORECAST = {"forecasts": []}

@@ -1,11 +1,14 @@
 """Trials over HTTP, with worlds of their own."""
 
+from dataclasses import replace
+
 import pytest
 
 import zenata.control.trials as trials_module
 from simulators.host.trials import recomputed
-from tests.api.trials.hosting import FIRST, FORECAST, LAMPS, STEPS, begin, play, refused, step, wait_for
+from tests.api.trials.hosting import FIRST, FORECAST, LAMPS, SHORT, STEPS, begin, play, refused, step, wait_for
 from zenata.trials.receipt import check_receipt, city_digest, read_receipt
+from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import commitment_of
 
 
@@ -29,6 +32,23 @@ def test_a_trial_goes_step_by_step_to_a_score(client):
     assert over["results"][0]["measures"] != over["results"][1]["measures"]
     assert over["score"] == {"mean": STEPS - FIRST, "low": STEPS - FIRST, "high": STEPS - FIRST, "seeds": 2}
     assert over["world"] is None
+    beside = [{name: one["points"] for name, one in result["baselines"].items()} for result in over["results"]]
+    assert beside == [{"naive": 1, "reference": 3, "oracle": 8}] * 2
+    assert {name: one["mean"] for name, one in over["baselines"].items()} == {"naive": 1, "reference": 3}
+    assert over["above_reference"]["mean"] == STEPS - FIRST - 3
+
+
+def test_a_policy_that_fails_is_left_out_and_the_score_stays(client, monkeypatch):
+    def broken(_):
+        raise RuntimeError
+
+    policies = {**SHORT.policies, "reference": broken}
+    monkeypatch.setitem(CHALLENGES, "short", replace(SHORT, policies=policies))
+    trial = begin(client)
+    play(client, trial)
+    over = wait_for(client, trial["trial"], "done", "failed")
+    assert (over["score"]["mean"], over["above_reference"]) == (0.0, None)
+    assert set(over["baselines"]) == {"naive"}
 
 
 def test_the_same_seed_gives_the_same_whatever_the_service_and_the_world_live_through(client, there):
@@ -196,12 +216,15 @@ def test_seeds_of_a_graded_trial_are_shown_when_its_edition_is_closed(client, th
     response = client.post("/v1/trials", json={"challenge": "short", "mode": "graded", "name": "Aqua"})
     trial = response.json()
     play(client, trial)
+    before = client.get(f"/v1/trials/{trial['trial']}").json()
+    assert before["phase"] in ("done", "scoring") or (before["results"], before["baselines"]) == ([], {})
     over = wait_for(client, trial["trial"], "done")
     assert over["numbers"] is None
     url = f"/v1/trials/{trial['trial']}/receipt"
     assert [one["seed"] for one in client.get(url).json()["evidence"]] == [None]
     board = client.get("/v1/leaderboards/short").json()
     assert [(one["rank"], one["name"], one["attempts"]) for one in board["items"]] == [(1, "Aqua", 1)]
+    assert board["items"][0]["baselines"] == {"naive": 1, "reference": 3}
     assert refused(client.post("/v1/editions/2026/close"))[0] == "wrong-role"
     with api.client("admin") as admin:
         assert admin.post("/v1/editions/2026/close").status_code == 204
