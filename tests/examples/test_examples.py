@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from simulators.trials import collect
+from tests.zenata.trials.conftest import air_run
 from zenata.city.model import City
 from zenata.city.pack import load_city
 from zenata.trials.challenge import DAY, Challenge, Run, plan_of
@@ -115,6 +116,14 @@ def test_the_balance_of_flows_finds_a_leak(zenata: City) -> None:
 def test_the_profile_beats_the_climatology(zenata: City) -> None:
     challenge = replace(CHALLENGES["parking-forecast"], duration=DAY)
     assert points("parking_forecast", zenata, challenge, ()) > 30
+
+
+def test_the_regression_beats_the_climatology(zenata: City) -> None:
+    """In air that is made up, as that of the city takes its traffic."""
+    run, challenge = air_run(zenata), CHALLENGES["air-alert"]
+    client = Played(challenge, run)
+    load("air_alert").serve(client)
+    assert challenge.score(replace(run, answers=client.answers)).points > 30
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)

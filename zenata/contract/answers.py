@@ -50,6 +50,34 @@ class ParkingAnswer(Body, frozen=True, kw_only=True):
     forecasts: Annotated[tuple[ParkingForecast, ...], Meta(max_length=1000)]
 
 
+class AirAlert(Body, frozen=True, kw_only=True):
+    """How likely a station is to exceed a limit within the next six hours.
+
+    Parameters
+    ----------
+    station : str
+    pollutant : str
+    probability : float
+        From 0 to 1.
+    """
+
+    station: Annotated[Name, Meta(examples=["air-0042"])]
+    pollutant: Literal["no2", "pm10", "pm25", "o3"]
+    probability: Share
+
+
+class AirAnswer(Body, frozen=True, kw_only=True):
+    """Warnings of a step of `air-alert`.
+
+    Parameters
+    ----------
+    alerts : list of AirAlert
+        One for each station and pollutant; what is missing is taken from the climatology.
+    """
+
+    alerts: Annotated[tuple[AirAlert, ...], Meta(max_length=1000)]
+
+
 class SuspectSensor(Body, frozen=True, kw_only=True):
     """How sure a service is that a sensor is broken.
 

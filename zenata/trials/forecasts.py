@@ -95,3 +95,10 @@ def critical_success(event: FloatArray, warned: FloatArray) -> float:
     happened, said = event.astype(np.bool_), warned.astype(np.bool_)
     either = int(np.count_nonzero(happened | said))
     return int(np.count_nonzero(happened & said)) / either if either else float("nan")
+
+
+def filled(values: FloatArray) -> FloatArray:
+    """Return values with what is missing taken from the step before, shape (n_steps, n)."""
+    index = np.where(np.isfinite(values), np.arange(len(values))[:, None], 0)
+    np.maximum.accumulate(index, axis=0, out=index)
+    return np.asarray(np.take_along_axis(values, index, axis=0))

@@ -19,7 +19,7 @@ from zenata.city.model import City
 from zenata.city.readings import FloatArray, IndexArray, IntArray
 from zenata.contract.answers import ParkingAnswer, ParkingForecast
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, nothing
-from zenata.trials.forecasts import LEVELS, coverage, crps, mase, skill
+from zenata.trials.forecasts import LEVELS, coverage, crps, filled, mase, skill
 
 AHEAD = (15, 60)
 """Times ahead [min]."""
@@ -78,13 +78,6 @@ def shares(city: City, taken: Table) -> FloatArray:
     member = (of[:, None] == np.arange(len(names))).astype(np.float64)
     known = np.isfinite(values).astype(np.float64) @ member
     return np.asarray(np.nan_to_num(values) @ member / np.maximum(known, 1))
-
-
-def filled(values: FloatArray) -> FloatArray:
-    """Return values with what is missing taken from the step before, shape (n_steps, n)."""
-    index = np.where(np.isfinite(values), np.arange(len(values))[:, None], 0)
-    np.maximum.accumulate(index, axis=0, out=index)
-    return np.asarray(np.take_along_axis(values, index, axis=0))
 
 
 def score(run: Run) -> Score:

@@ -1,16 +1,22 @@
 """A city of three districts and a water main of six pipes in a line, and runs in it that nothing has simulated."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from zenata.city.model import City, District, Sensor, Street
+from zenata.city.readings import FloatArray
+from zenata.trials.air_alert import LIMITS, POLLUTANTS
 from zenata.trials.challenge import DAY, Occurrence, Run, Table
 
 START = 1_780_272_000_000_000
 """2026-06-01T00:00:00Z [us]."""
+
+AIR_STEPS, AIR_FIRST, AIR_STATIONS = 240, 120, 5
+"""Hours of a run of air, of its warm-up, and how many stations it has."""
 
 
 @pytest.fixture(scope="session")
@@ -119,6 +125,46 @@ def parked(city: City) -> Run:
         truth=table,
         readings=table,
         without=table,
+        occurrences=(),
+        network={},
+    )
+
+
+def air_tables(**values: FloatArray) -> dict[str, Table]:
+    """Return pollutants at stations, clean air where no values are given, shape (AIR_STEPS, AIR_STATIONS) [ug/m3]."""
+    names = tuple(f"air-{number + 1:04d}" for number in range(AIR_STATIONS))
+    clean = np.full((AIR_STEPS, AIR_STATIONS), 1.0)
+    return {name: Table(sensors=names, values=values.get(name, clean)) for name in POLLUTANTS}
+
+
+def air_run(city: City) -> Run:
+    """Return ten days at five stations, in which the air gets worse and better again over days, and every evening."""
+    chance = np.random.default_rng(5)
+    hour = np.arange(1, AIR_STEPS + 1)[:, None]
+    slow = np.sin(2 * np.pi * hour / 70) + 0.4 * np.sin(2 * np.pi * hour / 24)
+    shape = AIR_STEPS, AIR_STATIONS
+    truth = air_tables(
+        **{
+            name: limit * np.exp(0.35 * slow - 0.15 + chance.normal(0, 0.1, shape))
+            for name, (limit, _) in LIMITS.items()
+        }
+    )
+    read = {
+        name: Table(sensors=table.sensors, values=table.values * chance.normal(1, 0.03, shape))
+        for name, table in truth.items()
+    }
+    read["no2"].values[130:140, 2] = np.nan
+    stations = tuple(
+        Sensor(id=f"air-{number + 1:04d}", kind="air", district="west", longitude=0, latitude=0)
+        for number in range(AIR_STATIONS)
+    )
+    return Run(
+        city=replace(city, sensors=stations),
+        times=START + 3_600_000_000 * np.arange(1, AIR_STEPS + 1),
+        first=AIR_FIRST,
+        truth=truth,
+        readings=read,
+        without=truth,
         occurrences=(),
         network={},
     )

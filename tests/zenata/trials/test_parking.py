@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from zenata.city.model import City
 from zenata.contract.answers import ParkingAnswer, ParkingForecast
 from zenata.trials.challenge import Run, Setting, Step, Table
-from zenata.trials.parking import CHALLENGE, check, districts, filled, score, shares
+from zenata.trials.forecasts import filled
+from zenata.trials.parking import CHALLENGE, check, districts, score, shares
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 

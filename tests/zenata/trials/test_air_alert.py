@@ -1,0 +1,182 @@
+"""air-alert: when a limit is exceeded, points, measures, and what is refused."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from tests.zenata.trials.conftest import AIR_FIRST as FIRST
+from tests.zenata.trials.conftest import AIR_STATIONS as STATIONS
+from tests.zenata.trials.conftest import AIR_STEPS as STEPS
+from tests.zenata.trials.conftest import air_run, air_tables
+from zenata.city.model import City
+from zenata.contract.answers import AirAlert, AirAnswer
+from zenata.trials.air_alert import (
+    AHEAD,
+    CHALLENGE,
+    POLLUTANTS,
+    check,
+    climate,
+    events,
+    exceeded,
+    score,
+    within,
+)
+from zenata.trials.challenge import Run, Setting, Step
+
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+
+
+@pytest.fixture(scope="module")
+def breathed(city: City) -> Run:
+    """Return ten days of air."""
+    return air_run(city)
+
+
+def played(run: Run, name: str) -> Run:
+    policy = CHALLENGE.policies[name](Setting(city=run.city, network={}, truth=run))
+    answers = []
+    for index, moment in enumerate(run.times.tolist()):
+        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
+        step = Step(index=index, first=run.first, time=moment, readings=readings)
+        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
+    return replace(run, answers=answers)
+
+
+def alert(probability: float, station: int = 0, pollutant: str = "pm10") -> AirAnswer:
+    named = AirAlert(station=f"air-{station + 1:04d}", pollutant=pollutant, probability=probability)  # type: ignore[arg-type] # the words are those of the contract
+    return AirAnswer(alerts=(named,))
+
+
+def test_a_limit_is_that_of_the_mean_of_hours_and_not_before_they_are_over() -> None:
+    peak = np.full((STEPS, STATIONS), 90.0)
+    peak[50:58, 1] = 111.0  # eight hours above the limit of ozone in the mean once six of them are in it
+    over = exceeded(air_tables(o3=peak))
+    assert np.flatnonzero(over[:, 1, POLLUTANTS.index("o3")]).tolist() == list(range(53, 62))
+    assert not over[..., :3].any()
+    assert not exceeded(air_tables(pm10=np.full((STEPS, STATIONS), 500.0)))[:23].any()
+    assert exceeded(air_tables(pm10=np.full((STEPS, STATIONS), 500.0)))[23:, :, 1].all()
+
+
+def test_what_is_ahead_are_the_six_steps_after_this_one() -> None:
+    over = np.zeros((20, 1), dtype=np.bool_)
+    over[10] = True
+    assert np.flatnonzero(within(over)).tolist() == list(range(10 - AHEAD, 10))
+
+
+def test_points_rise_from_nothing_to_the_oracle(breathed: Run) -> None:
+    points = {name: score(played(breathed, name)).points for name in CHALLENGE.policies}
+    assert points["nothing"] == 0
+    assert points["oracle"] == pytest.approx(100)
+    assert 0 < points["naive"] < points["reference"] < 100
+
+
+def test_measures_of_the_truth_and_of_nothing(breathed: Run) -> None:
+    best, idle = (score(played(breathed, name)).measures for name in ("oracle", "nothing"))
+    assert best["brier"][0] == 0
+    assert best["csi"][0] == best["csi_onset"][0] == best["skill_persistence"][0] == best["answered"][0] == 1
+    assert idle["csi"] == idle["csi_climatology"]
+    assert idle["answered"][0] == 0
+    assert 0.05 < idle["base_rate"][0] < 0.7
+
+
+def test_the_loss_is_the_brier_score_of_scikit_learn(breathed: Run) -> None:
+    made = played(breathed, "reference")
+    over = exceeded(breathed.truth)
+    event = within(over)[FIRST : STEPS - AHEAD].ravel()
+    given = np.zeros((STEPS, STATIONS, len(POLLUTANTS)))
+    index = {time: number for number, time in enumerate(breathed.times.tolist())}
+    for time, answer in made.answers:
+        assert isinstance(answer, AirAnswer)
+        for one in answer.alerts:
+            at = index[time], int(one.station[-4:]) - 1, POLLUTANTS.index(one.pollutant)
+            given[at] = one.probability
+    loss = metrics.brier_score_loss(event, given[FIRST : STEPS - AHEAD].ravel())
+    usual = np.broadcast_to(climate(over[:FIRST]), given[FIRST : STEPS - AHEAD].shape).ravel()
+    found = score(made)
+    assert found.measures["brier"][0] == pytest.approx(loss)
+    assert found.points == pytest.approx(100 * (1 - loss / metrics.brier_score_loss(event, usual)))
+    assert found.measures["csi"][0] == pytest.approx(
+        metrics.jaccard_score(event, given[FIRST : STEPS - AHEAD].ravel() >= 0.5)
+    )
+
+
+def test_the_skill_of_what_hardly_ever_happens_is_not_stated(breathed: Run) -> None:
+    clean = {**breathed.truth, "o3": air_tables()["o3"]}
+    measures = score(replace(breathed, truth=clean)).measures
+    assert math.isnan(measures["skill_o3"][0])
+    assert measures["skill_pm10"][0] == pytest.approx(0)
+
+
+@RELAXED
+@given(
+    values=st.lists(
+        st.tuples(st.integers(100, 239), st.integers(0, 4), st.sampled_from(POLLUTANTS), st.floats(0, 1)), max_size=20
+    ),
+    chance=st.randoms(),
+)
+def test_no_answers_beat_the_oracle_and_neither_order_nor_repeats_matter(breathed: Run, values, chance) -> None:  # type: ignore[no-untyped-def]
+    answers = [(int(breathed.times[step]), alert(p, station, name)) for step, station, name, p in values]
+    points = score(replace(breathed, answers=answers)).points
+    assert points <= 100
+    again = [*answers, *answers]
+    chance.shuffle(again)
+    assert score(replace(breathed, answers=again)).points == points
+
+
+@RELAXED
+@given(values=st.lists(st.floats(0, 1), min_size=2, max_size=8))
+def test_a_flood_of_answers_to_one_thing_gains_nothing_over_one_of_them(breathed: Run, values: list[float]) -> None:
+    answers = [(int(breathed.times[150]), alert(value)) for value in values]
+    alone = [score(replace(breathed, answers=[answer])).points for answer in answers]
+    assert score(replace(breathed, answers=answers)).points in alone
+
+
+def test_answers_before_the_scored_part_after_it_and_between_steps_count_nothing(breathed: Run) -> None:
+    truth = dict(played(breathed, "oracle").answers)
+    early = [(int(breathed.times[FIRST - 1]), alert(1.0)), (int(breathed.times[0]), alert(1.0))]
+    after = [(int(breathed.times[-1]) + 3_600_000_000, alert(1.0)), (int(breathed.times[150]) + 1, alert(1.0))]
+    assert score(replace(breathed, answers=early + after)).points == 0
+    late = [(time + 3_600_000_000 * AHEAD, answer) for time, answer in truth.items()]  # what was, known afterwards
+    assert score(replace(breathed, answers=late)).points < score(played(breathed, "oracle")).points - 20
+
+
+def test_a_wrong_warning_is_worse_than_none(breathed: Run) -> None:
+    always = [(int(time), alert(1.0)) for time in breathed.times[FIRST:]]
+    assert score(replace(breathed, answers=always)).points < 0
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({"probability": 1.2}, "<= 1"),
+        ({"probability": -0.1}, ">= 0"),
+        ({"pollutant": "co"}, "Invalid enum"),
+        ({"level": 3}, "unknown field"),
+    ],
+)
+def test_what_is_no_alert_is_refused(body: Mapping[str, object], why: str) -> None:
+    one = {"station": "air-0001", "pollutant": "no2", "probability": 0.5, **body}
+    with pytest.raises(msgspec.ValidationError, match=why):
+        msgspec.convert({"alerts": [one]}, AirAnswer)
+    with pytest.raises(msgspec.DecodeError):
+        msgspec.json.decode(b'{"alerts":[{"station":"air-0001","pollutant":"no2","probability":NaN}]}', type=AirAnswer)
+
+
+def test_a_station_that_is_none_is_refused(breathed: Run) -> None:
+    check(alert(0.5, 4), 0, breathed.city)
+    with pytest.raises(ValueError, match="unknown station 'air-0006': name an air quality station"):
+        check(alert(0.5, 5), 0, breathed.city)
+
+
+def test_episodes_begin_before_the_last_day() -> None:
+    for seed in range(20):
+        found = events(np.random.default_rng(seed))
+        assert sum(event["type"] == "pollution_episode" for event in found) >= 1
+        assert all(int(event["start"][1:-1]) < CHALLENGE.warm_up + CHALLENGE.duration for event in found)
