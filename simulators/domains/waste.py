@@ -128,7 +128,7 @@ def turns(city: City, nights: int) -> IntArray:
 
 
 class Trucks:
-    """Trucks that empty containers, the nearest of those on the list first.
+    """Trucks that empty containers: those of lowest rank first, and of these the nearest.
 
     Parameters
     ----------
@@ -157,7 +157,14 @@ class Trucks:
         self.load: FloatArray = np.zeros(parameters.trucks)
         self.driven = np.zeros(1)
 
-    def work(self, begin: int, end: int, working: npt.NDArray[np.bool_], empty: Callable[[int], float]) -> None:
+    def work(
+        self,
+        begin: int,
+        end: int,
+        working: npt.NDArray[np.bool_],
+        empty: Callable[[int], float],
+        orders: tuple[FloatArray, FloatArray] | None = None,
+    ) -> None:
         """Let trucks work from one time to another [us].
 
         Parameters
@@ -167,6 +174,9 @@ class Trucks:
             Which go out; the others go home when they are done where they are.
         empty : callable
             Empties a container, and returns what that took away [kg].
+        orders : tuple of ndarray, shape (n,) each, optional
+            The truck that is to come to each container, from 1, and the rank of each in its tour; NaN for any truck, and for
+            after those that have a rank. Where that truck does not go out any other comes.
         """
         home = self.at == self._depot
         self.free[home & (self.free < begin)] = begin
@@ -183,6 +193,8 @@ class Trucks:
             waiting = self.listed.copy()
             waiting[self.at[self.at < self._depot]] = False  # where another one drives to
             waiting[here : here + 1] = False
+            if orders is not None:
+                waiting = _first(waiting, truck, working, *orders)
             if not waiting.any() or not working[truck] or self.load[truck] > self._room:
                 if here == self._depot:
                     self.free[truck] = end + 1
@@ -197,6 +209,17 @@ class Trucks:
         self.driven += way / 1000
         self.at[truck] = to
         self.free[truck] += int((way / SPEED * 3.6 + handling) * SECOND)
+
+
+def _first(
+    waiting: npt.NDArray[np.bool_], truck: int, working: npt.NDArray[np.bool_], wanted: FloatArray, rank: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Return the containers of lowest rank among those waiting that a truck may come to, shape (n,)."""
+    number = np.nan_to_num(wanted).astype(np.int64) - 1  # of any truck -1
+    absent = (number < 0) | (number >= len(working)) | ~working[np.clip(number, 0, len(working) - 1)]
+    own = waiting & (absent | (number == truck))
+    order = np.where(np.isnan(rank), np.inf, rank)
+    return np.asarray(own & (order == order[own].min(initial=np.inf)))
 
 
 class Waste:
@@ -294,15 +317,18 @@ class Waste:
             self._night = night
             self._working = draws(now.seed, Stream.WASTE, -night).random(len(self._trucks.free)) >= BREAKDOWN
         before = now.time - int(now.since(EVERY) * SECOND)
-        self._trucks.work(before, now.time, self._working, lambda index: self._empty(now, index))
+        wanted, rank = (now.setpoints.of("waste", name) for name in ("truck", "rank"))
+        orders = None if np.isnan(wanted).all() and np.isnan(rank).all() else (wanted, rank)
+        self._trucks.work(before, now.time, self._working, lambda index: self._empty(now, index), orders)
 
     def _empty(self, now: Conditions, index: int) -> float:
         """Empty a container, and return what that took away [kg]; an order is carried out once."""
         taken = float(self._mass[index] + self._surplus[index])
         self._mass[index] = self._surplus[index] = 0.0
         self._totals[1] += taken
-        setpoint = now.setpoints.of("waste", "empty")
-        setpoint[index] = np.nan if setpoint[index] == 1 else setpoint[index]
+        if now.setpoints.of("waste", "empty")[index] == 1:
+            for name in ("empty", "truck", "rank"):
+                now.setpoints.of("waste", name)[index] = np.nan
         return taken
 
 

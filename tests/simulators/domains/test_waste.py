@@ -134,6 +134,45 @@ def test_trucks_empty_the_nearest_first_and_unload_when_full(city, every):
     assert trucks.driven[0] == pytest.approx(1.3 * (0.2 + 0.2 + 0.3 + 0.3))  # home after two, out again, home
 
 
+def drive(city, wanted, rank, working):
+    parameters = dataclasses.replace(Waste(city, Conditions.of(city, seed=1))._parameters, trucks=2)
+    positions = np.array([[300.0, 0], [100, 0], [200, 0], [400, 0], [0, 0]])
+    trucks, order = Trucks(positions, parameters, 0), []
+    trucks.listed[:] = True
+    for minute in range(0, 240, 15):
+        begin, end = minute * 60_000_000, (minute + 15) * 60_000_000
+        trucks.work(
+            begin, end, np.array(working), lambda index: order.append(index) or 1.0, (np.array(wanted), np.array(rank))
+        )
+    assert not trucks.listed.any()
+    return order, trucks.driven[0] / 1.3
+
+
+def test_trucks_drive_the_tours_that_are_ordered(city):
+    nan = np.nan
+    order, driven = drive(city, [1, 1, 1, 1], [0, 2, 1, nan], [True, True])
+    assert order == [0, 2, 1, 3]  # what has no rank comes last
+    assert driven == pytest.approx(0.3 + 0.1 + 0.1 + 0.3 + 0.4)
+    order, driven = drive(city, [1, 2, 2, 1], [1, 1, 0, 0], [True, True])
+    assert sorted(order) == [0, 1, 2, 3]
+    assert order.index(3) < order.index(0)
+    assert order.index(2) < order.index(1)
+    assert driven == pytest.approx(0.8 + 0.4)
+
+
+def test_another_truck_comes_where_the_one_ordered_stays_or_is_none(city):
+    assert drive(city, [2, 2, 2, 2], [3, 2, 1, 0], [True, False])[0] == [3, 2, 1, 0]
+    assert drive(city, [99, 99, 99, 99], [3, 2, 1, 0], [True, False])[0] == [3, 2, 1, 0]
+
+
+def test_an_order_is_forgotten_with_its_truck_and_rank(city, conditions):
+    waste = Waste(city, begin(conditions, MONDAY))
+    for name, value in (("empty", 1), ("truck", 2), ("rank", 7)):
+        conditions.setpoints.of("waste", name)[4] = value
+    run(waste, conditions, 1)
+    assert all(np.isnan(conditions.setpoints.of("waste", name)).all() for name in ("empty", "truck", "rank"))
+
+
 def test_it_is_warm_inside_by_day(city, conditions):
     begin(conditions, MONDAY)
     conditions.ghi = 800.0
