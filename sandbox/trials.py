@@ -2,25 +2,35 @@
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
+
 from sandbox.cli.city import ask, find
 from sandbox.init import read_key
 from sandbox.settings import Settings
 from zenata.city.pack import load_city
+from zenata.contract.reports import TrialReport
 from zenata.errors import SetupError
 from zenata.trials.receipt import ReceiptError, check_receipt, city_digest, code_digest, read_receipt
 from zenata.trials.registry import CHALLENGES
+from zenata.trials.report import Language, report_html
 
 Say = Callable[[str], object]
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""Browsers that print reports, by the names of their commands."""
+
+_PRINT = 120.0  # that a browser may take to print [s]
 _LOOK = 0.5  # between two looks at a trial [s]
 _END = 10.0  # that a service has to end by itself after its trial [s]
 
@@ -140,6 +150,65 @@ def write_junit(file: Path, trial: dict[str, Any], at_least: float) -> None:
         ET.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)
     except OSError as error:
         raise SetupError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def write_report(document: object, file: Path, format_: str, lang: Language) -> None:
+    """Write the report of a trial.
+
+    Parameters
+    ----------
+    document : object
+        The report as JSON has it (`zenata.contract.reports.TrialReport`).
+    file : Path
+    format_ : str
+        ``html``, ``json``, or ``pdf``, which Chromium or Chrome prints from the HTML.
+    lang : str
+
+    Raises
+    ------
+    SetupError
+        If the file cannot be written, or there is no browser that prints.
+    """
+    if format_ == "json":
+        text = msgspec.json.format(msgspec.json.encode(document)).decode()
+    else:
+        text = report_html(msgspec.convert(document, TrialReport), lang, unfolded=format_ == "pdf")
+    try:
+        if format_ == "pdf":
+            _print(text, file.absolute())
+        else:
+            file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _print(page: str, file: Path) -> None:
+    """Print a page to a PDF file."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise SetupError(f"a PDF needs a browser that prints ({', '.join(BROWSERS)}): install one, or print the HTML")
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder, "report.html"), Path(folder, "report.pdf")
+        source.write_text(page, encoding="utf-8")
+        command = [
+            browser,
+            "--headless",
+            "--disable-gpu",
+            "--no-pdf-header-footer",
+            f"--user-data-dir={folder}/profile",
+        ]
+        if os.geteuid() == 0:  # Chromium's sandbox does not start as root; the page has no scripts
+            command.append("--no-sandbox")
+        try:
+            done = subprocess.run(  # noqa: S603 - a browser on the user's own path
+                [*command, f"--print-to-pdf={made}", source.as_uri()], capture_output=True, timeout=_PRINT, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise SetupError(f"{browser} has printed nothing in {_PRINT:.0f} s: print the HTML by hand") from error
+        if not made.is_file():
+            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing was said"]
+            raise SetupError(f"{browser} has printed nothing (exit code {done.returncode}): {last[0]}")
+        shutil.move(made, file)
 
 
 def verify_receipt(settings: Settings, file: Path, key: str | None, say: Say) -> bool:

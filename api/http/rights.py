@@ -68,6 +68,7 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/trials",
                 "/v1/trials/{trial}",
                 "/v1/trials/{trial}/receipt",
+                "/v1/trials/{trial}/report",
                 "/v1/leaderboards/{challenge}",
                 "/v1/leaderboards/{challenge}/compare",
                 "/v1/event-types",

@@ -9,7 +9,8 @@ import msgspec
 from zenata.city.clock import format_time
 from zenata.city.model import City
 from zenata.contract.challenges import Comparison, Leaderboard, Standing
-from zenata.contract.trials import MAX_SEEDS, TrialScore
+from zenata.contract.reports import Exhibit, TrialReport
+from zenata.contract.trials import MAX_SEEDS, Trial, TrialScore
 from zenata.control.trials import PRACTICE_SEEDS, TrialRow, Trials
 from zenata.trials.challenge import Challenge
 from zenata.trials.receipt import Facts, Receipt, SeedEvidence, city_digest, code_digest, make_receipt
@@ -90,7 +91,7 @@ def receipt_of(register: Trials, row: TrialRow, city: City, private: bytes) -> R
             answers=[(time, msgspec.json.decode(answer)) for time, answer in register.answers(row.id, index)],
             entries=entries,
         )
-        for index, (seed, entries) in enumerate(zip(row.drawn, register.entries(row.id), strict=True))
+        for index, (seed, entries) in enumerate(zip(row.drawn, register.archive(row.id)[0], strict=True))
     ]
     score = _score(points)
     facts = Facts(
@@ -107,6 +108,17 @@ def receipt_of(register: Trials, row: TrialRow, city: City, private: bytes) -> R
         high=score.high,
     )
     return make_receipt(facts, evidence, private)
+
+
+def report_of(register: Trials, row: TrialRow, city: City) -> TrialReport:
+    """Return the report of a trial that is done: the truth of its seeds once they are hidden no longer."""
+    exhibits = register.archive(row.id)[1] if register.shows_seeds(row) else None
+    return TrialReport(
+        title=dict(register.challenges[row.challenge].title),
+        trial=msgspec.convert(msgspec.to_builtins(trial_document(register, row)), Trial),
+        outline=[list(district.ring) for district in city.districts],
+        exhibits=None if exhibits is None else msgspec.convert(exhibits, list[Exhibit]),
+    )
 
 
 def challenge_document(challenge: Challenge) -> dict[str, Any]:

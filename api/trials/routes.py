@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -10,15 +10,17 @@ from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
+from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.rights import Right
 from api.http.routing import FairRoute, WaitingRoute
-from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, trial_document
+from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, report_of, trial_document
 from api.worlds.routes import order_of
 from zenata.contract.base import Page
 from zenata.contract.challenges import Challenge, Comparison, Leaderboard
+from zenata.contract.reports import TrialReport
 from zenata.contract.trials import (
     AnswersTaken,
     NewAnswers,
@@ -30,6 +32,7 @@ from zenata.contract.trials import (
 )
 from zenata.control.keys import Principal
 from zenata.control.trials import TrialError, TrialRow
+from zenata.trials.report import Language, report_html
 
 router = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 waiting = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
@@ -37,6 +40,11 @@ waiting = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authent
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _ONE = (*_COMMON, "unknown-trial")
 _ANSWER = (*_ONE, "trial-conflict", "trial-limit", "answer-refused")
+
+HTML = "text/html"
+
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""What a page of a report may load: nothing; its style stands in it."""
 
 NoParams = Annotated[Params, Query()]
 TrialPath = Annotated[str, Path(description="A trial's id, as /v1/trials lists them.", max_length=64)]
@@ -47,6 +55,13 @@ class OfEdition(Params):
     """Which edition is meant."""
 
     edition: str | None = Field(None, description="An edition of pilots; one's own if left out.", max_length=80)
+
+
+class Reported(Params):
+    """How a report is written."""
+
+    format: str | None = Field(None, description="`html` or `json`; it wins over Accept.", max_length=16)
+    lang: Language = Field("en", description="Language of HTML.")
 
 
 class Compared(OfEdition):
@@ -117,6 +132,35 @@ def receipt(context: ContextDep, principal: PrincipalDep, right: RightDep, trial
     made = receipt_of(context.trials.register, row, context.city, context.trials.private)
     headers = {"Content-Disposition": f'attachment; filename="{row.id}.json"'}
     return respond(made, headers=headers)
+
+
+@router.get(
+    "/trials/{trial}/report",
+    responses=responses(TrialReport, *_ONE, "trial-conflict", "unsupported-format", content={HTML: {}}),
+)
+def report(
+    request: Request,
+    context: ContextDep,
+    principal: PrincipalDep,
+    right: RightDep,
+    trial: TrialPath,
+    params: Annotated[Reported, Query()],
+) -> Response:
+    """Return the report of a trial that is done: HTML in one file that works offline and prints, or JSON.
+
+    What was hidden in the seeds of a graded trial is shown once its edition is closed.
+    """
+    chosen = choose_report(params.format, request.headers.get("accept"))
+    row = _trial(context, principal, right, trial)
+    if row.phase != "done":
+        raise Problem(
+            "trial-conflict", f"The trial is {row.phase}, and only one that is done has a report.", code="early"
+        )
+    made = report_of(context.trials.register, row, context.city)
+    if chosen == "json":
+        return respond(made)
+    headers = {"Content-Security-Policy": PAGE_POLICY, "Content-Disposition": f'inline; filename="{row.id}.html"'}
+    return Response(report_html(made, params.lang), headers=headers, media_type=HTML)
 
 
 @router.post(
@@ -212,6 +256,25 @@ def _trial(context: Context, principal: Principal, right: Right, trial: str) -> 
         return context.trials.register.trial(trial, None if principal.role in right.others else principal.pilot)
     except TrialError as error:
         raise _problem(error, "trial") from error
+
+
+def choose_report(name: str | None, accept: str | None) -> str:
+    """Return ``html`` or ``json``, as a request for a page wants it: by its name, else by Accept; HTML if all is welcome.
+
+    Raises
+    ------
+    Problem
+        406 if it is to be something else, such as a PDF.
+    """
+    wanted = (name or accept or HTML).lower()
+    if name is None and any(word in wanted for word in ("*/*", "text/*", HTML)):
+        return "html" if JSON not in wanted or HTML in wanted else "json"
+    if wanted == "html" or wanted == "json":
+        return wanted
+    if name is None and (JSON in wanted or "application/*" in wanted):
+        return "json"
+    detail = "It comes as html or json. For a PDF print the HTML: `zenata trial report --format pdf`, or any browser."
+    raise Problem("unsupported-format", detail, allowed=["html", "json"])
 
 
 def _known(context: Context, challenge: str) -> str:

@@ -246,8 +246,12 @@ class TrialService(Background):
         }
         world = row.world
         more = row.current + 1 < len(row.seeds)
-        entries = [*self.register.entries(row.id), score["entries"]]
-        values: dict[str, Any] = {"results": [*row.results, result], "entries": entries}
+        entries, exhibits = self.register.archive(row.id)
+        values: dict[str, Any] = {
+            "results": [*row.results, result],
+            "entries": [*entries, score["entries"]],
+            "exhibits": [*exhibits, score["exhibit"]],
+        }
         values |= {"world": "", "step": 0, "wanted": 0}
         values |= (
             {"phase": "running", "current": row.current + 1} if more else {"phase": "done", "ended": self._clock.now()}

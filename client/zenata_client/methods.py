@@ -140,6 +140,8 @@ class Methods:
     make_step = Call(calls.trials.make_step)
     answer_trial = Call(calls.trials.answer_trial)
     trial_receipt = Call(calls.trials.trial_receipt)
+    trial_report = Call(calls.trials.trial_report)
+    trial_report_html = Call(calls.trials.trial_report_html)
     leaderboard = Call(calls.trials.leaderboard)
     compare = Call(calls.trials.compare)
     close_edition = Call(calls.trials.close_edition)

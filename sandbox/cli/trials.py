@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
 
 from sandbox.cli.options import City, DataDir, say, settings_of
+
+Language = Literal["en", "fr", "ar"]
+ReportFormat = Literal["html", "json", "pdf"]
 
 trials_app = typer.Typer(
     help="Trials: test a service against a city that knows the truth (docs/trials.md).", no_args_is_help=True
@@ -141,6 +144,27 @@ def run(
         receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
     if score["mean"] < at_least:
         raise typer.Exit(1)
+
+
+@trials_app.command()
+def report(
+    trial: TrialId,
+    output: Annotated[Path | None, typer.Option(help="File to write.", show_default="TRIAL.html")] = None,
+    format_: Annotated[
+        ReportFormat,
+        typer.Option("--format", help="html: one file that works offline; json; pdf: by Chromium or Chrome."),
+    ] = "html",
+    lang: Annotated[Language, typer.Option(help="Language of html and pdf.")] = "en",
+    user: User = "demo",
+    data_dir: DataDir = None,
+) -> None:
+    """Write the report of a trial that is done: the truth, what was found, and scores beside those of the baselines."""
+    from sandbox.trials import write_report
+
+    document = _ask(data_dir, user, f"{_at(trial)}/report?format=json")
+    file = output or Path(f"{trial}.{format_}")
+    write_report(document, file, format_, lang)
+    typer.echo(str(file))
 
 
 @trials_app.command()

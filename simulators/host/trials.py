@@ -24,6 +24,7 @@ from zenata.city.model import City
 from zenata.errors import ControlError
 from zenata.trials.challenge import Challenge, Command, Score, plan_of
 from zenata.trials.challenge import Run as TrialRun
+from zenata.trials.exhibits import exhibit_of
 from zenata.trials.receipt import ReceiptError, SeedEvidence
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import Seed
@@ -190,9 +191,11 @@ class TrialControl:
         )
         plan = plan_of(challenge, seed)
         without = collect(city, challenge, plan)
-        score = challenge.score(run_of(city, challenge, evidence, without))
-        beside = baselines(city, challenge, plan, without)
-        return {**msgspec.to_builtins(score), "baselines": msgspec.to_builtins(beside), "entries": evidence.entries}
+        run = run_of(city, challenge, evidence, without)
+        score = msgspec.to_builtins(challenge.score(run))
+        beside = msgspec.to_builtins(baselines(city, challenge, plan, without))
+        shown = msgspec.to_builtins(exhibit_of(challenge, run))
+        return {**score, "baselines": beside, "exhibit": shown, "entries": evidence.entries}
 
 
 def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Score:

@@ -63,8 +63,8 @@ class TrialRow(Base):
     """A trial; times are microseconds since the Unix epoch.
 
     `current` is the index of the running seed; `start` and `world` are of its world, `step` is how many of its steps are
-    made, and `wanted` the one that a message asked for. `results` and `entries`, what was done to the world, are of the
-    seeds that are over.
+    made, and `wanted` the one that a message asked for. `results`, `entries`, what was done to the world, and `exhibits`, what
+    the report shows, are of the seeds that are over; trials that were scored by an older version have no exhibits.
     """
 
     __tablename__ = "trials"
@@ -91,6 +91,7 @@ class TrialRow(Base):
     wanted: Mapped[int]
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     entries: Mapped[list[list[dict[str, Any]]]] = mapped_column(JSON, deferred=True)
+    exhibits: Mapped[list[dict[str, Any]]] = mapped_column(JSON, deferred=True, server_default="[]")
 
     @property
     def drawn(self) -> list[Seed]:
@@ -189,6 +190,7 @@ class Trials:
             wanted=0,
             results=[],
             entries=[],
+            exhibits=[],
         )
         with self._lock, Session(self._engine, expire_on_commit=False) as session, session.begin():
             if graded and session.get(EditionRow, edition) is not None:
@@ -244,10 +246,11 @@ class Trials:
         with Session(self._engine) as session:
             return row.mode == "practice" or session.get(EditionRow, row.edition) is not None
 
-    def entries(self, id_: str) -> list[list[dict[str, Any]]]:
-        """Return what was done to the world of each seed of a trial that is over."""
+    def archive(self, id_: str) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
+        """Return entries and exhibits of the seeds of a trial that are over; exhibits are not to be shown while seeds are hidden."""
         with Session(self._engine) as session:
-            return list(session.scalar(select(TrialRow.entries).where(TrialRow.id == id_)) or [])
+            row = session.execute(select(TrialRow.entries, TrialRow.exhibits).where(TrialRow.id == id_)).one_or_none()
+        return (list(row.entries), list(row.exhibits)) if row else ([], [])
 
     def trial(self, id_: str, pilot: str | None = None) -> TrialRow:
         """Return a trial, only of a pilot if one is given.

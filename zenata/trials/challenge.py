@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
+from zenata.contract.reports import Exhibit
 from zenata.trials.seeds import Seed, first_day, generator
 
 DAY = 86_400
@@ -255,6 +256,8 @@ class Challenge:
         Returns the score of one seed.
     policies : mapping of str to callable
         ``nothing``, ``naive``, ``reference`` and ``oracle``.
+    exhibit : callable or None
+        Returns what the report of a trial shows of one seed; None for `zenata.trials.exhibits.general`.
     """
 
     name: str
@@ -273,6 +276,7 @@ class Challenge:
     check: Callable[[Any, int, City], None]
     score: Callable[[Run], Score]
     policies: Mapping[str, PolicyMaker]
+    exhibit: Callable[[Run], Exhibit] | None = None
 
     @property
     def steps(self) -> int:

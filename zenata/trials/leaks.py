@@ -19,7 +19,10 @@ from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import LeakAnswer
+from zenata.contract.reports import Exhibit
+from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, nothing
+from zenata.trials.exhibits import chart
 from zenata.trials.leak_policies import naive, reference
 
 REACH = 300.0
@@ -143,13 +146,7 @@ def _leaks(run: Run, under: Mapping[str, int]) -> _Leaks:
 
 def score(run: Run) -> Score:
     """Return the score of one seed."""
-    pipes = Pipes.of(run.network["water"])
-    leaks = _leaks(run, pipes.under)
-    steps, streets, under = _detections(run, pipes.under)
-    distance = pipes.between[leaks.pipe][:, under]  # (n_leaks, n_detections)
-    distance[~leaks.flows[:, steps] | (distance > REACH)] = np.inf
-    mine = distance.argmin(axis=0) if len(leaks.pipe) else np.zeros(len(steps), dtype=np.int64)
-    true = np.isfinite(distance).any(axis=0)
+    leaks, steps, streets, distance, mine, true = _matched(run, Pipes.of(run.network["water"]))
     begun = leaks.first
     saved, paid, delay, far = 0.0, 0.0, [], []
     early = np.zeros(len(leaks.pipe))
@@ -184,6 +181,33 @@ def score(run: Run) -> Score:
         },
         impact={"water": (saved, "m3"), "money": (net, "DH")},
     )
+
+
+def _matched(run: Run, pipes: Pipes) -> tuple[_Leaks, IntArray, IntArray, FloatArray, IntArray, npt.NDArray[np.bool_]]:
+    """Return the leaks, step and street of each detection, its distance to each leak [m], the nearest one, and whether it is true."""
+    leaks = _leaks(run, pipes.under)
+    steps, streets, under = _detections(run, pipes.under)
+    distance = pipes.between[leaks.pipe][:, under]  # (n_leaks, n_detections)
+    distance[~leaks.flows[:, steps] | (distance > REACH)] = np.inf
+    mine = np.asarray(distance.argmin(axis=0) if len(leaks.pipe) else np.zeros(len(steps), dtype=np.int64))
+    true: npt.NDArray[np.bool_] = np.asarray(np.isfinite(distance).any(axis=0))
+    return leaks, steps, streets, distance, mine, true
+
+
+def exhibit(run: Run) -> Exhibit:
+    """Return the leaks beside the streets that were named, and what they lose."""
+    pipes = Pipes.of(run.network["water"])
+    leaks, steps, streets, _, mine, true = _matched(run, pipes)
+    first: dict[int, int] = {}
+    for step, leak in zip(steps[true].tolist(), mine[true].tolist(), strict=True):
+        first[int(leaks.pipe[leak])] = min(step, first.get(int(leaks.pipe[leak]), step))
+    shown = [leak for leak in run.occurrences if leak.type in ("leak", "pipe_burst")]
+    found = {leak.id: first[pipe] for leak in shown if (pipe := pipes.under[leak.targets[0]]) in first}
+    names = list(pipes.under)
+    said = zip(steps.tolist(), (names[street] for street in streets.tolist()), true.tolist(), strict=True)
+    flow = np.sum([leak.size for leak in shown], axis=0) if shown else np.zeros(len(run.times))
+    loss = chart("leakage", "l/s", {"truth": flow[run.first :]})
+    return exhibits.exhibit(run, events=exhibits.hidden(run, found), detections=said, charts=[loss])
 
 
 def _detections(run: Run, under: Mapping[str, int]) -> tuple[IntArray, IntArray, IntArray]:
@@ -237,4 +261,5 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    exhibit=exhibit,
 )

@@ -21,7 +21,10 @@ from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import NoAnswer
+from zenata.contract.reports import Exhibit, Verdict
+from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, nothing
+from zenata.trials.exhibits import chart
 
 STEP = 900
 """Time between two commands [s]."""
@@ -169,6 +172,23 @@ def score(run: Run) -> Score:
     )
 
 
+def exhibit(run: Run) -> Exhibit:
+    """Return what all lamps draw, with and without the commands and at best, and the lamps with a night too dark."""
+    lamps = _lamps(run)
+    drawn = {
+        "with": run.truth["power"].values,
+        "without": run.without["power"].values,
+        "best": np.where(lamps.sound, power(lamps.least, lamps.rated), run.without["power"].values),
+    }
+    curves = {name: values[run.first :].sum(axis=1) / 1000 for name, values in drawn.items()}
+    _, lit = _saved(run, lamps, run.truth)
+    sound = np.array(run.truth["power"].sensors)[lamps.sound]
+    places: dict[str, Verdict] = dict.fromkeys(sound[~lit.all(axis=0)].tolist(), "false")
+    events = exhibits.hidden(run)
+    places |= {target: one.verdict for one in events for target in one.targets}
+    return exhibits.exhibit(run, events=events, charts=[chart("power", "kW", curves)], places=places)
+
+
 def naive(setting: Setting) -> Policy:
     """Return the policy that dims every lamp, in the hours that are always dark, as if it were old."""
 
@@ -260,4 +280,5 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    exhibit=exhibit,
 )

@@ -18,6 +18,8 @@ from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IndexArray, IntArray
 from zenata.contract.answers import ParkingAnswer, ParkingForecast
+from zenata.contract.reports import Chart, Curve, Exhibit
+from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, nothing
 from zenata.trials.forecasts import LEVELS, coverage, crps, filled, mase, skill
 
@@ -106,6 +108,25 @@ def score(run: Run) -> Score:
         }
     measures["crps"] = (loss, "/")
     return Score(points=100 * skill(loss, idle) if idle > 0 else 0.0, measures=measures)
+
+
+def exhibit(run: Run) -> Exhibit:
+    """Return the forecasts an hour ahead of the districts that were forecast worst and best."""
+    truth = shares(run.city, run.truth["occupied"])
+    climate = np.quantile(truth[: run.first], LEVELS, axis=0).T
+    forecast, _ = _forecasts(run, climate)
+    ahead = AHEAD[-1] * 60 // STEP
+    observed, made = truth[run.first + ahead :], forecast[run.first : -ahead, :, -1]
+    loss, spread = crps(observed, made).mean(axis=0), observed.std(axis=0)
+    order = np.argsort(loss / np.maximum(spread, 1e-9))
+    charts = []
+    for row in dict.fromkeys((int(order[-1]), int(order[0]))):
+        low, middle, high = (exhibits.listed(made[:, row, level]) for level in (0, 4, 8))
+        known = Curve(name="truth", values=exhibits.listed(observed[:, row]))
+        said = Curve(name="forecast", values=middle, low=low, high=high)
+        charts.append(Chart(name="occupied", unit="/", of=districts(run.city)[row], curves=[known, said]))
+    events = exhibits.hidden(run)
+    return exhibits.exhibit(run, events=events, charts=charts, places={})
 
 
 def _forecasts(run: Run, climate: FloatArray) -> tuple[FloatArray, float]:
@@ -247,4 +268,5 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    exhibit=exhibit,
 )

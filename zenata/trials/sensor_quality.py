@@ -14,6 +14,8 @@ from numpy.random import Generator
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import SensorAnswer, SuspectSensor
+from zenata.contract.reports import Exhibit
+from zenata.trials import exhibits
 from zenata.trials.anomalies import nab, vus_pr
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, nothing
 from zenata.trials.sensor_policies import naive, reference
@@ -163,6 +165,24 @@ def _windows(run: Run, row: Mapping[str, int]) -> dict[int, tuple[IntArray, IntA
     return made
 
 
+def exhibit(run: Run) -> Exhibit:
+    """Return the faults beside the alarms."""
+    names = [sensor.id for sensor in run.city.sensors if sensor.kind in SENSORS]
+    row = {name: number for number, name in enumerate(names)}
+    given, _ = _scores(run, row)
+    alarming = given >= ALARM
+    rising = alarming & ~np.concatenate([np.zeros((1, len(names)), dtype=np.bool_), alarming[:-1]])
+    broken = {fault.id: set(fault.targets) for fault in run.occurrences if fault.type.startswith("sensor_")}
+    lasts = {fault.id: (run.times >= fault.start) & (run.times < fault.end) for fault in run.occurrences}
+    found: dict[str, int] = {}
+    said = []
+    for step, number in zip(*(axis.tolist() for axis in np.nonzero(rising)), strict=True):
+        hits = [id_ for id_, targets in broken.items() if names[number] in targets and lasts[id_][step]]
+        found = {**dict.fromkeys(hits, step), **found}
+        said.append((step, names[number], bool(hits)))
+    return exhibits.exhibit(run, events=exhibits.hidden(run, found, "sensor_"), detections=said)
+
+
 def oracle(setting: Setting) -> Policy:
     """Return the policy that raises an alarm when a fault begins."""
     assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
@@ -199,4 +219,5 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    exhibit=exhibit,
 )

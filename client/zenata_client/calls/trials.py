@@ -10,6 +10,7 @@ import msgspec
 from zenata_client.contract.base import Page
 from zenata_client.contract.challenges import Challenge, Comparison, Leaderboard
 from zenata_client.contract.readings import Reading
+from zenata_client.contract.reports import TrialReport
 from zenata_client.contract.trials import (
     AnswersTaken,
     Mode,
@@ -165,6 +166,24 @@ def answer_trial(
 def trial_receipt(trial: str) -> Plan[TrialReceipt]:
     """Return the signed receipt of a trial that is done."""
     return (yield from get(TrialReceipt, route("trials", trial, "receipt")))
+
+
+def trial_report(trial: str) -> Plan[TrialReport]:
+    """Return the report of a trial that is done; what was hidden in it is there once its seeds are hidden no longer."""
+    return (yield from get(TrialReport, route("trials", trial, "report"), format="json"))
+
+
+def trial_report_html(trial: str, *, lang: str = "en") -> Plan[str]:
+    """Return the report of a trial that is done as HTML: one file that works offline.
+
+    Parameters
+    ----------
+    trial : str
+    lang : str
+        ``en``, ``fr`` or ``ar``.
+    """
+    path = route("trials", trial, "report")
+    return (yield from ask(Send(method="GET", path=path, params={"format": "html", "lang": lang}))).text
 
 
 def leaderboard(challenge: str, *, edition: str | None = None) -> Plan[Leaderboard]:

@@ -92,6 +92,7 @@ DELETE /v1/trials/{trial}                                       a.p. a... -
 GET    /v1/trials/{trial}                                       aepg ae.. -
 POST   /v1/trials/{trial}/answers                               a.p. .... -
 GET    /v1/trials/{trial}/receipt                               aepg ae.. -
+GET    /v1/trials/{trial}/report                                aepg ae.. -
 POST   /v1/trials/{trial}/step                                  a.p. .... -
 GET    /v1/webhooks                                             aepg -    -
 POST   /v1/webhooks                                             aep. -    -

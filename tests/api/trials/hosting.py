@@ -54,6 +54,7 @@ SHORT = replace(
     duration=2 * HOUR,
     score=_score,
     policies={"nothing": nothing, "naive": _answering(1), "reference": _answering(3), "oracle": _answering(8)},
+    exhibit=None,
 )
 """A challenge of few steps."""
 STEPS, FIRST = SHORT.steps, SHORT.first

@@ -192,7 +192,8 @@ def test_a_receipt_verifies_and_its_evidence_gives_the_same_score(client, there)
     _, host = there
     trial = begin(client, challenge="lamps", seeds=[5])
     lamp = {"sensor": "streetlight-0001", "set": {"dim": 0.3}}
-    assert refused(client.get(f"/v1/trials/{trial['trial']}/receipt")) == ("trial-conflict", "early")
+    for document in ("receipt", "report"):
+        assert refused(client.get(f"/v1/trials/{trial['trial']}/{document}")) == ("trial-conflict", "early")
     for number in range(1, STEPS + 1):
         step(client, trial, commands=[lamp] if number == FIRST + 1 else [])
     step(client, trial, answers=[FORECAST])
@@ -202,6 +203,10 @@ def test_a_receipt_verifies_and_its_evidence_gives_the_same_score(client, there)
     assert (facts.mean, facts.trial) == (over["score"]["mean"], trial["trial"])
     assert facts.city == city_digest(host.city)
     assert [one.seed.number for one in receipt.evidence] == [5]
+    report = client.get(f"/v1/trials/{trial['trial']}/report", headers={"Accept": "application/json"}).json()
+    assert report["trial"] == over
+    with_, without = report["exhibits"][0]["charts"][0]["curves"]
+    assert with_["values"] != without["values"]
     again = recomputed(host.city, LAMPS, receipt.evidence[0])
     assert again.points == facts.mean == 1.0
     assert again.measures["truth"][0] == over["results"][0]["measures"]["truth"]["value"]
@@ -222,12 +227,23 @@ def test_seeds_of_a_graded_trial_are_shown_when_its_edition_is_closed(client, th
     assert over["numbers"] is None
     url = f"/v1/trials/{trial['trial']}/receipt"
     assert [one["seed"] for one in client.get(url).json()["evidence"]] == [None]
+    report = url.replace("receipt", "report")
+    assert client.get(report, params={"format": "json"}).json()["exhibits"] is None
+    assert "is shown when the edition is closed" in client.get(report).text
     board = client.get("/v1/leaderboards/short").json()
     assert [(one["rank"], one["name"], one["attempts"]) for one in board["items"]] == [(1, "Aqua", 1)]
     assert board["items"][0]["baselines"] == {"naive": 1, "reference": 3}
     assert refused(client.post("/v1/editions/2026/close"))[0] == "wrong-role"
     with api.client("admin") as admin:
         assert admin.post("/v1/editions/2026/close").status_code == 204
+    assert len(client.get(report, params={"format": "json"}).json()["exhibits"]) == 1
+    page = client.get(report, params={"lang": "ar"}, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert 'dir="rtl"' in page.text
+    assert refused(client.get(report, headers={"Accept": "application/pdf"}))[0] == "unsupported-format"
+    assert refused(client.get(report, params={"format": "pdf"}))[0] == "unsupported-format"
+    assert refused(client.get(report, params={"lang": "de"}))[0] == "invalid-parameter"
     shown = read_receipt(client.get(url).content)
     assert check_receipt(shown).commitment == trial["commitment"] == commitment_of([shown.evidence[0].seed])
     response = client.post("/v1/trials", json={"challenge": "short", "mode": "graded"})

@@ -111,6 +111,20 @@ def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, 
     suite = ET.fromstring(files["junit.xml"].read_text())  # noqa: S314 - our own file
     assert (suite.get("tests"), suite.get("failures")) == ("3", "0")
 
+    trial = zenata("list").output.split()[0]
+    for format_, begins in (("html", "<!doctype html>"), ("json", "{")):
+        file = tmp_path / f"report.{format_}"
+        written = zenata("report", trial, "--format", format_, "--lang", "fr", "--output", str(file))
+        assert written.exit_code == 0, written.output
+        assert file.read_text().startswith(begins)
+    with Client(there[0].url, there[0].secrets["pilot"]) as service:
+        assert len(service.trial_report(trial).exhibits) == 2
+        assert 'lang="fr"' in service.trial_report_html(trial, lang="fr")
+    monkeypatch.setattr("sandbox.trials.BROWSERS", ("no-such-browser",))
+    refused = zenata("report", trial, "--format", "pdf", "--output", str(tmp_path / "report.pdf"))
+    assert refused.exit_code != 0
+    assert "no-such-browser" in str(refused.exception)
+
     said: list[str] = []
     monkeypatch.setattr("sandbox.trials.load_city", lambda _: host.city)
     assert verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, said.append)

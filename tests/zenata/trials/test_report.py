@@ -1,0 +1,161 @@
+"""Reports of trials as HTML, and the exhibits that they show."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import msgspec
+import numpy as np
+import pytest
+
+from zenata.contract.answers import LeakAnswer, ParkingAnswer, ParkingForecast
+from zenata.contract.reports import Exhibit, TrialReport
+from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialScore, TrialTopics
+from zenata.trials import exhibits, leaks, parking
+from zenata.trials.challenge import Command
+from zenata.trials.report import LANGUAGES, report_html, texts
+from zenata.trials.svg import MAX_POINTS, map_of
+
+NOW = datetime(2026, 6, 8, tzinfo=UTC)
+EVIL = '<script>alert("x")</script>'
+MEASURES = {"water": Measure(value=12.5, unit="m3"), "delay": Measure(value=None, unit="h")}
+
+
+def trial(**members) -> Trial:
+    baseline = Baseline(points=30.0, measures=MEASURES, impact=MEASURES)
+    results = [
+        SeedResult(seed=number, points=40.0 + number, answers=3, commands=0, measures=MEASURES, impact=MEASURES,
+                   baselines={"reference": baseline, "oracle": baseline})
+        for number in (1, 2)
+    ]  # fmt: skip
+    score = TrialScore(mean=41.5, low=35.1, high=47.9, seeds=2)
+    values = {
+        "trial": "t-1", "pilot": "aqua", "challenge": "leak-detection", "mode": "practice", "clock": "lock-step",
+        "speed": None, "name": "", "edition": "2026", "phase": "done", "place": None, "reason": None, "made": NOW,
+        "heartbeat": NOW, "deadline": NOW, "ended": NOW, "kinds": [], "districts": [], "seeds": 2, "seeds_done": 2,
+        "seed": 2, "world": None, "time": None, "step": 0, "steps": 960, "warm_up": 288, "every": 900.0,
+        "topics": TrialTopics(readings=None, clock=None, commands=None, responses=None, answers="a"),
+        "step_url": "/v1", "commitment": "ab" * 32, "numbers": [1, 2], "results": results, "score": score,
+        "baselines": {"naive": score, "reference": score}, "above_reference": score,
+    }  # fmt: skip
+    return Trial(**values | members)
+
+
+def report(*shown: Exhibit, **members) -> TrialReport:
+    return TrialReport(
+        title=dict(leaks.CHALLENGE.title),
+        trial=trial(**members),
+        outline=[[(0, 0), (1, 0), (1, 1), (0, 0)]],
+        exhibits=list(shown),
+    )
+
+
+@pytest.fixture
+def leak(leaking) -> Exhibit:
+    run = leaking((0, 30, 10.0), (4, 60, 5.0))
+    answers = [
+        (int(run.times[hour * 4]), LeakAnswer(streets=(street,)))
+        for hour, street in ((40, "street-1"), (30, "street-3"), (41, "street-0"))
+    ]
+    return leaks.exhibit(replace(run, answers=answers))
+
+
+def test_leaks_are_found_by_the_first_true_detection_and_missed_without_one(leak):
+    first, second = leak.events
+    assert (first.targets, second.targets) == (["street-0"], ["street-4"])
+    assert first.found == leak.start + timedelta(hours=40 - 24)
+    assert second.found is None
+    assert (first.verdict, second.verdict) == ("hit", "missed")
+    assert [(one.target, one.hit) for one in leak.detections] == [
+        ("street-3", False),
+        ("street-1", True),
+        ("street-0", True),
+    ]
+    assert {one.target: one.verdict for one in leak.places} == {
+        "street-0": "hit",
+        "street-4": "missed",
+        "street-3": "false",
+    }
+    assert leak.charts[0].curves[0].values[-1] == 15.0
+
+
+def test_forecasts_are_shown_with_their_band_and_the_truth(parked):
+    time = int(parked.times[parked.first + 5])
+    said = ParkingForecast(district="west", minutes=60, quantiles=tuple(np.arange(1, 10) / 10))
+    shown = parking.exhibit(replace(parked, answers=[(time, ParkingAnswer(forecasts=(said,)))]))
+    assert {chart.of for chart in shown.charts} == {"west", "east"}
+    truth, forecast = next(chart for chart in shown.charts if chart.of == "west").curves
+    assert (forecast.low[5], forecast.values[5], forecast.high[5]) == (0.1, 0.5, 0.9)
+    assert truth.values[5] == round(
+        float(parking.shares(parked.city, parked.truth["occupied"])[parked.first + 9, 0]), 5
+    )
+
+
+def test_any_challenge_shows_what_commands_have_changed(parked):
+    table = parked.truth["occupied"]
+    changed = {"occupied": replace(table, values=table.values / 2)}
+    run = replace(parked, truth=changed, commands=[Command(time=0, sensor="parking-0", set={})])
+    with_, without = exhibits.general(run).charts[0].curves
+    assert (with_.name, without.name) == ("with", "without")
+    assert with_.values == pytest.approx([value / 2 for value in without.values], abs=1e-4)
+    assert exhibits.general(parked).charts == []
+
+
+def test_an_exhibit_of_very_many_detections_is_short(parked):
+    shown = exhibits.exhibit(parked, detections=((step, "x", False) for step in range(300)))
+    many = exhibits.exhibit(parked, detections=((300, f"s{number}", False) for number in range(1000)))
+    assert (len(shown.detections), shown.more) == (300, 0)
+    assert (len(many.detections), many.more) == (exhibits.MAX_DETECTIONS, 500)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_is_one_file_in_each_language_that_loads_and_runs_nothing(leak, language):
+    page = report_html(report(leak, leak), language)
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
+    assert leaks.CHALLENGE.title[language] in page
+    assert not re.search(r"<script|<link|<img|@import|url\(|(src|href)=", page)
+    for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        ET.fromstring(drawing)  # noqa: S314 - our own text; fails unless it is well formed
+    assert page.count("<svg") == 1 + 2 * 3
+    assert "41.5" in page
+    assert texts()["oracle"][language] in page
+
+
+def test_texts_of_pilots_and_places_are_escaped(leak):
+    evil = msgspec.structs.replace(leak.detections[0], target=EVIL)
+    exhibit = msgspec.structs.replace(leak, detections=[evil], places=[])
+    chart = msgspec.structs.replace(leak.charts[0], name=EVIL, of=EVIL, unit=EVIL)
+    event = msgspec.structs.replace(leak.events[0], type=EVIL, targets=[EVIL])
+    exhibit = msgspec.structs.replace(exhibit, charts=[chart], events=[event])
+    page = report_html(report(exhibit, exhibit, name=EVIL, pilot=EVIL, edition=EVIL), "en")
+    assert "<script" not in page
+    assert "&lt;script" in page
+
+
+def test_hidden_seeds_show_scores_alone(leak):
+    hidden = msgspec.structs.replace(report(leak), exhibits=None)
+    page = report_html(hidden, "fr")
+    assert texts()["sealed"]["fr"] in page
+    assert "street-0" not in page
+    assert texts()["gone"]["fr"] in report_html(report(), "fr")
+
+
+def test_curves_have_so_many_points_at_most(leak):
+    curve = msgspec.structs.replace(leak.charts[0].curves[0], values=[float(n) for n in range(10_000)])
+    chart = msgspec.structs.replace(leak.charts[0], curves=[curve])
+    page = report_html(report(msgspec.structs.replace(leak, charts=[chart], places=[])), "en")
+    points = re.search(r'<polyline points="([^"]*)"', page)
+    assert points is not None
+    assert len(points[1].split()) <= MAX_POINTS
+
+
+def test_a_map_of_nothing_but_the_city_is_drawn():
+    drawing = ET.fromstring(map_of([[(0, 0), (1, 0), (1, 1), (0, 0)]], [], {"map": "map"}))  # noqa: S314 - our own text
+    assert drawing.attrib["direction"] == "ltr"
+
+
+def test_every_text_is_there_in_every_language():
+    for name, text in texts().items():
+        assert set(text) == set(LANGUAGES), name
+        assert all(text.values()), name

@@ -1,0 +1,165 @@
+"""Exhibits: the truth of one seed beside what a service said and did, for the report of its trial.
+
+Pure functions over a `Run`. A challenge names its own in `Challenge.exhibit`; `general` serves those that name none.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from zenata.city.clock import SECOND
+from zenata.city.model import City
+from zenata.city.quantities import QUANTITIES
+from zenata.city.readings import FloatArray
+from zenata.contract.reports import Chart, Curve, Detection, Exhibit, HiddenEvent, Place, Verdict
+from zenata.trials.challenge import Challenge, Occurrence, Run
+
+log = logging.getLogger(__name__)
+
+MAX_DETECTIONS = 500
+"""Detections of a seed that an exhibit holds (default): a service may have said 100,000 things."""
+
+MAX_CHARTS = 3
+"""Charts of a general exhibit (default)."""
+
+_DIGITS = 5  # significant ones of a value in a chart
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def exhibit_of(challenge: Challenge, run: Run) -> Exhibit:
+    """Return what the report shows of one seed of a challenge; nothing but times if that fails, which no service can help."""
+    try:
+        return (challenge.exhibit or general)(run)
+    except Exception:
+        log.exception("the exhibit of %s failed", challenge.name)
+        return exhibit(run)
+
+
+def time_of(moment: int) -> datetime:
+    """Return a moment [us since the Unix epoch] as documents have it."""
+    return _EPOCH + timedelta(microseconds=int(moment))
+
+
+def exhibit(
+    run: Run,
+    *,
+    events: Sequence[HiddenEvent] = (),
+    detections: Iterable[tuple[int, str, bool]] = (),
+    charts: Sequence[Chart] = (),
+    places: Mapping[str, Verdict] | None = None,
+) -> Exhibit:
+    """Return an exhibit of a run.
+
+    Parameters
+    ----------
+    run : Run
+    events : sequence of HiddenEvent
+    detections : iterable of (int, str, bool)
+        Step, target, and whether it is a hit.
+    charts : sequence of Chart
+    places : mapping of str to str
+        Verdict by street or sensor; from `events` and `detections` if left out.
+    """
+    found = sorted(set(detections))
+    if places is None:
+        places = {target: one.verdict for one in events for target in one.targets}
+        places = {**{target: "false" for _, target, hit in found if not hit}, **places}
+    shown = found[:MAX_DETECTIONS]
+    return Exhibit(
+        start=time_of(run.begin),
+        end=time_of(int(run.times[-1])),
+        every=run.step / SECOND,
+        events=list(events),
+        detections=[Detection(time=time_of(run.times[step]), target=target, hit=hit) for step, target, hit in shown],
+        more=len(found) - len(shown),
+        charts=list(charts),
+        places=_places(run.city, places),
+    )
+
+
+def hidden(run: Run, found: Mapping[str, int] | None = None, sought: str = "") -> list[HiddenEvent]:
+    """Return the hidden events that lasted while answers counted.
+
+    Parameters
+    ----------
+    run : Run
+    found : mapping of str to int
+        The step in which one was found, by the event's id; None where nothing is to be found.
+    sought : str
+        How the types of events begin that are to be found.
+    """
+    steps = found or {}
+
+    def verdict(one: Occurrence) -> Verdict:
+        if found is None or not one.type.startswith(sought):
+            return "hidden"
+        return "hit" if one.id in found else "missed"
+
+    return [
+        HiddenEvent(
+            type=one.type,
+            targets=list(one.targets[:100]),
+            start=time_of(one.start),
+            end=time_of(min(one.end, int(run.times[-1]))),
+            verdict=verdict(one),
+            found=time_of(run.times[steps[one.id]]) if one.id in steps else None,
+        )
+        for one in run.occurrences
+        if one.end > run.begin and one.start < run.times[-1]
+    ]
+
+
+def chart(name: str, unit: str, curves: Mapping[str, FloatArray], of: str = "") -> Chart:
+    """Return a chart of curves by name, shape (n_steps,) each: of the steps that count."""
+    return Chart(name=name, unit=unit, of=of, curves=[Curve(name=one, values=listed(v)) for one, v in curves.items()])
+
+
+def listed(values: FloatArray) -> list[float | None]:
+    """Return values as JSON has them, rounded, with None for what is not known."""
+    return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in values.tolist()]
+
+
+def general(run: Run) -> Exhibit:
+    """Return what can be shown of any challenge: hidden events, and what commands have changed."""
+    events = hidden(run)
+    changed = [] if run.truth is run.without else [name for name in run.truth if not _same(run, name)]
+    both = {"with": run.truth, "without": run.without}
+    charts = [
+        chart(
+            name,
+            QUANTITIES[name].unit if name in QUANTITIES else "",
+            {kind: _mean(tables[name].values[run.first :]) for kind, tables in both.items()},
+        )
+        for name in changed[:MAX_CHARTS]
+    ]
+    return exhibit(run, events=events, charts=charts, places={t: one.verdict for one in events for t in one.targets})
+
+
+def _same(run: Run, name: str) -> bool:
+    return bool(np.array_equal(run.truth[name].values, run.without[name].values, equal_nan=True))
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Return the mean over sensors, NaN where none is known, shape (n_steps,)."""
+    known: npt.NDArray[np.bool_] = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(
+            np.where(known, values, 0.0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
+        )
+
+
+def _places(city: City, verdicts: Mapping[str, Verdict]) -> list[Place]:
+    streets = {street.id: street.line for street in city.streets if street.id in verdicts}
+    places = []
+    for target, verdict in verdicts.items():
+        if target in streets:
+            line = list(streets[target])
+        elif (sensor := city.sensor_by_id.get(target)) is not None:
+            line = [(sensor.longitude, sensor.latitude)]
+        else:
+            continue  # a district, or what is nowhere
+        places.append(Place(target=target, line=line, verdict=verdict))
+    return places

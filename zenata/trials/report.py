@@ -1,0 +1,201 @@
+"""Report of a trial as HTML: one file that works offline, in English, French or Arabic, and prints.
+
+All text from outside is escaped, and there are no scripts, so whoever opens a report runs nothing. The texts are in `report.toml`.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Literal, get_args
+
+from zenata.city.titles import titles, translations
+from zenata.contract.reports import Exhibit, TrialReport
+from zenata.contract.trials import Measure, Trial, TrialScore
+from zenata.trials.svg import COLOURS, line_chart, map_of, points_chart, timeline
+
+Language = Literal["en", "fr", "ar"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+STYLE = (
+    "body{font:15px/1.5 system-ui,'Noto Sans','Noto Sans Arabic',sans-serif;color:#222;max-width:46rem;margin:2rem auto;"
+    "padding:0 1rem}h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}h3{font-size:1rem}"
+    "table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.25rem .5rem;border-bottom:1px solid #ddd;"
+    "text-align:start;vertical-align:top}td.n,th.n{text-align:end;font-variant-numeric:tabular-nums}"
+    "svg{width:100%;height:auto;font-family:inherit}.muted{color:#595959}code{overflow-wrap:anywhere}"
+    "summary{font-weight:600;margin:1rem 0 .5rem;cursor:pointer}.key span{margin-inline-end:1rem}"
+    "@media print{body{margin:0;max-width:none}details{break-inside:avoid}}"
+)
+
+_SHOWN = ("naive", "reference", "oracle")
+
+
+@cache
+def texts() -> Mapping[str, Mapping[str, str]]:
+    """Return the texts of reports and scorecards, by name and language."""
+    return tomllib.loads(Path(__file__).with_name("report.toml").read_text(encoding="utf-8"))
+
+
+def words(language: Language) -> dict[str, str]:
+    """Return the texts of one language, by name."""
+    return {name: text[language] for name, text in texts().items()}
+
+
+def page(language: Language, title: str, body: Sequence[str]) -> str:
+    """Return an HTML page without anything that must be loaded.
+
+    Parameters
+    ----------
+    language : str
+    title : str
+        Plain text.
+    body : sequence of str
+        HTML.
+    """
+    direction = "rtl" if language == "ar" else "ltr"
+    return (
+        f'<!doctype html>\n<html lang="{language}" dir="{direction}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = True) -> str:
+    """Return a table of HTML cells, the columns behind the first as numbers if asked."""
+    kind = ' class="n"' if numbers else ""
+
+    def row(tag: str, cells: Sequence[str]) -> str:
+        first, *others = cells
+        return f"<tr><{tag}>{first}</{tag}>{''.join(f'<{tag}{kind}>{cell}</{tag}>' for cell in others)}</tr>"
+
+    return (
+        f"<table><thead>{row('th', header)}</thead><tbody>{''.join(row('td', cells) for cells in rows)}</tbody></table>"
+    )
+
+
+def report_html(report: TrialReport, language: Language, *, unfolded: bool = False) -> str:
+    """Return a report as HTML.
+
+    Parameters
+    ----------
+    report : TrialReport
+    language : str
+    unfolded : bool
+        Show all seeds, not the first alone: on paper nobody unfolds them.
+    """
+    text, trial = words(language), report.trial
+    title = f"{report.title[language]} - {trial.name or trial.pilot}"
+    body = [
+        f'<p class="muted">{text["report"]}</p><h1>{escape(title)}</h1>',
+        _facts(trial, text),
+        *_points(trial, text),
+    ]
+    body += _means(trial, text, "measures", language)
+    body += _means(trial, text, "impact", language)
+    if report.exhibits is None:
+        body.append(f"<p><strong>{text['sealed']}</strong></p>")
+    elif not report.exhibits:
+        body.append(f"<p><strong>{text['gone']}</strong></p>")
+    else:
+        marks = "".join(
+            f'<span><b style="color:{COLOURS[name]}">{sign}</b> {text[name]}</span>'
+            for name, sign in (("hit", "●"), ("missed", "▢"), ("false", "✕"))
+        )
+        body.append(f'<p class="key">{marks}</p>')
+        seeds = [_seed(number, one, report, text, language) for number, one in enumerate(report.exhibits, 1)]
+        body += [f"<details{' open' if unfolded or seed is seeds[0] else ''}>{seed}</details>" for seed in seeds]
+    receipt = f"/v1/trials/{trial.trial}/receipt"
+    body.append(f'<p class="muted">{text["times"]} {text["verify"]} <code dir="ltr">{receipt}</code></p>')
+    return page(language, title, body)
+
+
+def _facts(trial: Trial, text: Mapping[str, str]) -> str:
+    facts = [
+        ("pilot", trial.pilot),
+        ("trial", trial.trial),
+        ("mode", text[trial.mode]),
+        ("edition", trial.edition),
+        ("ended", f"{trial.ended:%Y-%m-%d %H:%M} UTC" if trial.ended else ""),
+        ("seeds", str(trial.seeds)),
+        ("commitment", trial.commitment),
+    ]
+    rows = (
+        f"<tr><th>{text[name]}</th><td><bdi><code>{escape(value)}</code></bdi></td></tr>"
+        for name, value in facts
+        if value
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _points(trial: Trial, text: Mapping[str, str]) -> list[str]:
+    assert trial.score is not None  # noqa: S101 - of a trial that is done
+    rows = [(text["you"], trial.score.mean, trial.score.low, trial.score.high)]
+    rows += [(text[name], one.mean, one.low, one.high) for name, one in trial.baselines.items()]
+    parts = [
+        f"<h2>{text['points']}: <bdi>{_interval(trial.score)}</bdi></h2>",
+        points_chart([*rows, (text["oracle"], 100.0, None, None)], text),
+        f'<p class="muted">{text["scale"]}</p>',
+    ]
+    if trial.above_reference is not None:
+        parts.append(f"<p>{text['above']}: <bdi>{_interval(trial.above_reference)}</bdi></p>")
+    beside = [name for name in _SHOWN if any(name in result.baselines for result in trial.results)]
+    seeds = [
+        [
+            str(result.seed),
+            f"{result.points:.1f}",
+            *(f"{result.baselines[name].points:.1f}" if name in result.baselines else "" for name in beside),
+        ]
+        for result in trial.results
+    ]
+    return [*parts, table([text["seed"], text["you"], *(text[name] for name in beside)], seeds)]
+
+
+def _interval(score: TrialScore) -> str:
+    between = "" if score.low is None or score.high is None else f" ({score.low:.1f} ... {score.high:.1f})"
+    return f"{score.mean:.1f}{between}"
+
+
+def _means(trial: Trial, text: Mapping[str, str], part: Literal["measures", "impact"], language: Language) -> list[str]:
+    """Return the means of measures over seeds, of the service and of the baselines beside it."""
+    own: list[Mapping[str, Measure]] = [getattr(result, part) for result in trial.results]
+    names = list(dict.fromkeys(name for one in own for name in one))
+    if not names:
+        return []
+    beside = [name for name in _SHOWN if all(name in result.baselines for result in trial.results)]
+    columns = [own] + [[getattr(result.baselines[name], part) for result in trial.results] for name in beside]
+    unit = {name: measure.unit for one in own for name, measure in one.items()}
+    rows = [
+        [f"{_name(name, language)} <bdi>[{escape(unit[name])}]</bdi>", *(_mean(column, name) for column in columns)]
+        for name in names
+    ]
+    return [f"<h2>{text[part]}</h2>", table(["", text["you"], *(text[name] for name in beside)], rows)]
+
+
+def _name(name: str, language: Language) -> str:
+    return escape(titles("properties", name, name.replace("_", " "))[language])
+
+
+def _mean(column: Sequence[Mapping[str, Measure]], name: str) -> str:
+    values = [one[name].value for one in column if name in one]
+    known = [value for value in values if value is not None]
+    return f"{sum(known) / len(known):,.4g}" if known else ""
+
+
+def _seed(number: int, exhibit: Exhibit, report: TrialReport, text: Mapping[str, str], language: Language) -> str:
+    result = report.trial.results[number - 1]
+    parts = []
+    if exhibit.events:
+        name_of = {
+            name: title.get(language, name.replace("_", " ")) for name, title in translations()["events"].items()
+        }
+        parts += [f"<h3>{text['timeline']}</h3>", timeline(exhibit, name_of, text)]
+    if exhibit.more:
+        parts.append(f"<p>{text['more']} {exhibit.more:,}</p>")
+    for chart in exhibit.charts:
+        of = f" - {escape(chart.of)}" if chart.of else ""
+        title = f"{_name(chart.name, language)}{of}"
+        parts += [f"<h3>{title}</h3>", line_chart(chart, exhibit, title, text)]
+    if exhibit.places:
+        parts += [f"<h3>{text['map']}</h3>", map_of(report.outline, exhibit.places, text)]
+    return f"<summary>{text['seed']} {number}: {result.points:.1f}</summary>{''.join(parts)}"

@@ -1,0 +1,252 @@
+"""SVG of trial reports: a time line, a chart with bands, a map, and points beside those of the baselines.
+
+Plain text without scripts, fonts or links, so that a report is one file. What hits and what misses differ in shape as well as in
+colour; the colours are those of Okabe and Ito (2008), which people with colour blindness tell apart. Time runs from left to right
+in every language.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from html import escape
+from math import cos, floor, isfinite, log10, radians
+
+from zenata.contract.reports import Chart, Curve, Exhibit, HiddenEvent, Place
+
+WIDTH = 720
+"""Width of a drawing [px]."""
+
+MAX_ROWS = 40
+"""Hidden events of a time line, the others are left out (default)."""
+
+MAX_POINTS = 400
+"""Points of a curve; of longer ones each so many-th is drawn (default)."""
+
+COLOURS = {"hit": "#0072B2", "missed": "#D55E00", "false": "#CC79A7", "hidden": "#767676"}
+_CURVES = {"truth": "#222222", "forecast": "#0072B2", "with": "#0072B2", "without": "#D55E00", "best": "#009E73"}
+_DASHES = {"without": "6 3", "best": "2 2"}
+_LEFT, _RIGHT, _ROW = 190, 12, 20
+_MAX_DAYS = 10  # labels on an axis of time
+
+Words = Mapping[str, str]
+
+
+def _svg(height: float, title: str, parts: Sequence[str], width: float = WIDTH) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" direction="ltr">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start", size: int = 11) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}">{escape(text)}</text>'
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, colour: str = "#dddddd", width: float = 1) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width:g}"/>'
+
+
+def _mark(x: float, y: float, verdict: str, title: str) -> str:
+    """Return a mark: a disc of a hit, a cross of a false alarm."""
+    colour = COLOURS[verdict]
+    about = f"<title>{escape(title)}</title>"
+    if verdict == "hit":
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}">{about}</circle>'
+    cross = f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8"
+    return f'<path d="{cross}" stroke="{colour}" stroke-width="2" fill="none">{about}</path>'
+
+
+class _Time:
+    """The axis of time of a drawing."""
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self._start, self._end = start, end
+        self._span = max((end - start).total_seconds(), 1.0)
+
+    def at(self, time: datetime) -> float:
+        """Return where a time lies [px]."""
+        share = min(max((time - self._start).total_seconds() / self._span, 0.0), 1.0)
+        return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
+
+    def axis(self, height: float) -> list[str]:
+        """Return the lines of midnights (UTC), and their dates."""
+        day = self._start.replace(hour=0, minute=0, second=0, microsecond=0)
+        days = max(int((self._end - day).total_seconds() // 86_400), 1)
+        every = -(-days // _MAX_DAYS)
+        parts = []
+        for number in range(0, days + 1, every):
+            time = day + timedelta(days=number)
+            if self._start <= time <= self._end:
+                parts.append(_line(self.at(time), 0, self.at(time), height))
+                parts.append(_text(self.at(time), height + 13, f"{time:%m-%d}", "middle", 10))
+        return parts
+
+
+def timeline(exhibit: Exhibit, name_of: Mapping[str, str], words: Words) -> str:
+    """Return what was hidden as bars by event, what was found, and beneath what was said of nothing.
+
+    Parameters
+    ----------
+    exhibit : Exhibit
+    name_of : mapping of str to str
+        What types of events are called.
+    words : mapping
+        Texts of the language.
+    """
+    events = sorted(exhibit.events, key=lambda one: one.start)[:MAX_ROWS]
+    false = [one for one in exhibit.detections if not one.hit]
+    height = _ROW * (len(events) + bool(false)) + 6
+    time = _Time(exhibit.start, exhibit.end)
+    parts = time.axis(height)
+    for row, event in enumerate(events):
+        parts += _event(event, time, row * _ROW + _ROW / 2, name_of, words)
+    middle = len(events) * _ROW + _ROW / 2
+    if false:
+        parts.append(_text(4, middle + 4, words["false"]))
+        parts += [_mark(time.at(one.time), middle, "false", f"{one.target} {one.time:%m-%d %H:%M}") for one in false]
+    return _svg(height + 20, words["timeline"], parts)
+
+
+def _event(
+    event: HiddenEvent,
+    time: _Time,
+    middle: float,
+    name_of: Mapping[str, str],
+    words: Words,
+) -> list[str]:
+    verdict = event.verdict
+    target = event.targets[0] if event.targets else ""
+    name = name_of.get(event.type, event.type)
+    about = f"{name} {target} {event.start:%m-%d %H:%M} - {event.end:%m-%d %H:%M}: {words[verdict]}"
+    left, right = time.at(event.start), time.at(event.end)
+    bar = (
+        f'<rect x="{left:.1f}" y="{middle - 5:.1f}" width="{max(right - left, 2):.1f}" height="10" '
+        f'fill="{COLOURS[verdict]}" fill-opacity="0.35"><title>{escape(about)}</title></rect>'
+    )
+    parts = [_text(4, middle + 4, f"{name} {target}"[:34]), bar]
+    if event.found is not None:
+        parts.append(_mark(time.at(event.found), middle, "hit", f"{words['found']} {event.found:%m-%d %H:%M}"))
+    return parts
+
+
+def line_chart(chart: Chart, exhibit: Exhibit, title: str, words: Words) -> str:
+    """Return a chart of curves over time, a forecast with its band."""
+    height, top = 190.0, 6.0
+    values = [
+        value
+        for curve in chart.curves
+        for column in (curve.values, curve.low or (), curve.high or ())
+        for value in column
+        if value is not None
+    ]
+    low, high = (min(0.0, *values), max(values)) if len(values) > 1 else (0.0, 1.0)
+    ticks = _ticks(low, high if high > low else low + 1)
+    low, high = min(low, ticks[0]), max(high, ticks[-1])
+    time = _Time(exhibit.start, exhibit.end)
+    count = max((len(curve.values) for curve in chart.curves), default=1)
+
+    def y(value: float) -> float:
+        return top + (high - value) / (high - low) * (height - top)
+
+    def x(index: int) -> float:
+        return _LEFT + index / max(count - 1, 1) * (WIDTH - _LEFT - _RIGHT)
+
+    parts = time.axis(height)
+    for tick in ticks:
+        parts += [_line(_LEFT, y(tick), WIDTH - _RIGHT, y(tick)), _text(_LEFT - 6, y(tick) + 4, f"{tick:g}", "end", 10)]
+    every = max(-(-count // MAX_POINTS), 1)
+    for number, curve in enumerate(chart.curves):
+        parts += _curve(curve, every, x, y)
+        colour = _CURVES.get(curve.name, "#767676")
+        level = 16 + 16 * number
+        parts += [_line(4, level + 20, 24, level + 20, colour, 3), _text(30, level + 24, words[curve.name])]
+    parts.append(_text(4, 14, f"[{chart.unit}]" if chart.unit else ""))
+    return _svg(height + 20, title, parts)
+
+
+def _curve(curve: Curve, every: int, x: object, y: object) -> list[str]:
+    assert callable(x)  # noqa: S101 - for the type checker
+    assert callable(y)  # noqa: S101 - for the type checker
+    colour, parts = _CURVES.get(curve.name, "#767676"), []
+    if curve.low is not None and curve.high is not None:
+        band = [(at, one) for at, one in enumerate(curve.high) if one is not None][::every]
+        band += [(at, one) for at, one in enumerate(curve.low) if one is not None][::every][::-1]
+        points = " ".join(f"{x(at):.1f},{y(one):.1f}" for at, one in band)
+        parts.append(f'<polygon points="{points}" fill="{colour}" fill-opacity="0.2"/>')
+    points = " ".join(
+        f"{x(at):.1f},{y(one):.1f}" for at, one in list(enumerate(curve.values))[::every] if one is not None
+    )
+    dash = f' stroke-dasharray="{_DASHES[curve.name]}"' if curve.name in _DASHES else ""
+    parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"{dash}/>')
+    return parts
+
+
+def _ticks(low: float, high: float, count: int = 4) -> list[float]:
+    """Return round values that span a range."""
+    rough = (high - low) / count
+    size = 10.0 ** floor(log10(rough))
+    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
+    first = floor(low / step)
+    return [round(step * (first + number), 12) for number in range(count + 2) if step * (first + number) <= high + step]
+
+
+def map_of(outline: Sequence[Sequence[tuple[float, float]]], places: Sequence[Place], words: Words) -> str:
+    """Return the districts, and over them what was hit, missed and said of nothing."""
+    points = [point for ring in outline for point in ring] + [point for place in places for point in place.line]
+    west, east = min(p[0] for p in points), max(p[0] for p in points)
+    south, north = min(p[1] for p in points), max(p[1] for p in points)
+    shrink = cos(radians((south + north) / 2))  # equirectangular: the city is small
+    scale = min((WIDTH - 8) / max((east - west) * shrink, 1e-9), 480 / max(north - south, 1e-9))
+    height = (north - south) * scale + 8
+
+    def at(point: tuple[float, float]) -> tuple[float, float]:
+        return 4 + (point[0] - west) * shrink * scale, 4 + (north - point[1]) * scale
+
+    def path(line: Sequence[tuple[float, float]]) -> str:
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in map(at, line))
+
+    parts = [f'<polygon points="{path(ring)}" fill="#f3f3f3" stroke="#bbbbbb"/>' for ring in outline]
+    for place in sorted(places, key=lambda one: ("false", "hidden", "missed", "hit").index(one.verdict)):
+        about = f"{place.target}: {words[place.verdict]}"
+        x, y = at(place.line[len(place.line) // 2])
+        if len(place.line) > 1:
+            parts.append(
+                f'<polyline points="{path(place.line)}" fill="none" stroke="{COLOURS[place.verdict]}" '
+                f'stroke-width="4"><title>{escape(about)}</title></polyline>'
+            )
+            x, y = ((a + b) / 2 for a, b in zip(at(place.line[0]), at(place.line[-1]), strict=True))
+        if place.verdict in ("hit", "false"):
+            parts.append(_mark(x, y, place.verdict, about))
+        else:
+            parts.append(
+                f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" fill="none" stroke-width="2" '
+                f'stroke="{COLOURS[place.verdict]}"><title>{escape(about)}</title></rect>'
+            )
+    return _svg(height, words["map"], parts)
+
+
+def points_chart(rows: Sequence[tuple[str, float, float | None, float | None]], words: Words) -> str:
+    """Return points as bars, with intervals: name, mean and both ends each.
+
+    The scale ends at 100, where the oracle stands; harm goes below 0, to -100 at most.
+    """
+    known = [value for _, *row in rows for value in row if value is not None and isfinite(value)]
+    low = max(min(0.0, *known), -100.0) if len(known) > 1 else 0.0
+    height = 24 * len(rows)
+
+    def x(value: float) -> float:
+        return _LEFT + (min(max(value, low), 100) - low) / (100 - low) * (WIDTH - _LEFT - 40)
+
+    parts = [_line(x(tick), 0, x(tick), height) for tick in (0, 25, 50, 75, 100)]
+    parts += [_text(x(tick), height + 13, f"{tick}", "middle", 10) for tick in (0, 25, 50, 75, 100)]
+    for row, (name, mean, lower, upper) in enumerate(rows):
+        middle = row * 24 + 12
+        left, right = sorted((x(0), x(mean)))
+        colour = COLOURS["hit"] if row == 0 else COLOURS["hidden"]
+        parts.append(_text(4, middle + 4, name[:30], size=12))
+        parts.append(
+            f'<rect x="{left:.1f}" y="{middle - 7}" width="{max(right - left, 1):.1f}" height="14" fill="{colour}"/>'
+        )
+        if lower is not None and upper is not None:
+            parts.append(_line(x(lower), middle, x(upper), middle, "#222222", 2))
+        parts.append(_text(WIDTH - 2, middle + 4, f"{mean:.1f}", "end", 12))
+    return _svg(height + 20, words["points"], parts)
