@@ -2,6 +2,7 @@
 BIN := .venv/bin
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 PAGE := dashboard/dist/index.html
+ROUNDS := $(addprefix tests/,system/test_chaos.py system/test_chaos_influx.py ingest/test_redelivery.py)
 SOURCES := zenata sandbox ingest simulators api client tests benchmarks scripts examples docs/snippets
 
 .PHONY: page screenshots help up check test lint soak bench findings docs city plots challenges lock clean
@@ -34,11 +35,11 @@ lint: .venv/.dev dashboard/node_modules/.package-lock.json  ## Check style, type
 	@$(NPM) run types --prefix dashboard --silent
 	@$(NPM) run check --prefix dashboard --silent
 
-soak: .venv/.dev $(PAGE)  ## Kill, stop and fill the city again and again (ZENATA_SOAK_ROUNDS=200 for the whole, an hour or two)
+soak: .venv/.dev $(PAGE)  ## Run what `make test` leaves out, and kill, stop and fill the city again and again (ZENATA_SOAK_ROUNDS=200 for the whole, hours)
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql chromium
-	@export ZENATA_SOAK_ROUNDS=$${ZENATA_SOAK_ROUNDS:-20}; ZENATA_CHAOS_ROUNDS=$$ZENATA_SOAK_ROUNDS \
-	    ZENATA_INGEST_KILLS=$$ZENATA_SOAK_ROUNDS $(BIN)/python -m pytest -s tests/system/test_soak.py \
-	    tests/system/test_chaos.py tests/system/test_chaos_influx.py tests/ingest/test_redelivery.py tests/dashboard $(ARGS)
+	@$(BIN)/python -m pytest -s -m soak $(ARGS)
+	@rounds=$${ZENATA_SOAK_ROUNDS:-20}; ZENATA_CHAOS_ROUNDS=$$rounds ZENATA_INGEST_KILLS=$$rounds \
+	    $(BIN)/python -m pytest -s $(ROUNDS) $(ARGS)
 
 bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
 	@scripts/system-packages mosquitto influxdb

@@ -1,6 +1,8 @@
 """What holds for every test."""
 
+import gc
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -28,16 +30,21 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 class _ByFixtures(LoadScopeScheduling):
-    """Keeps on one worker what shares fixtures: a file, or all files that use the live city."""
+    """Keeps on one worker what shares fixtures; whole cities that share nothing are divided, test by test."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "live city" if _uses_live_city(file) else file
+        return _group_of(file) or nodeid
 
 
 @cache
-def _uses_live_city(file: str) -> bool:
-    return "live_city" in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+def _group_of(file: str) -> str:
+    """Return with which tests a file is kept together; empty if each of its tests is a city of its own."""
+    text = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+    if re.search(r"\blive_city\b", text):
+        return "live city, documents" if file.startswith("tests/docs/") else "live city"
+    shares = "mark.slow" not in text or "scope=" in text
+    return file if shares else ""
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
@@ -45,10 +52,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return _ByFixtures(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that no worker is left alone with one in the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for `make soak`; begin with what takes long, so that no worker is left alone with it in the end."""
+    if "soak" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what lives until the end out of garbage collection: all modules, and thousands of tests."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def pytest_sessionfinish() -> None:
+    """Collect again, or libraries complain of leaks when the process ends."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

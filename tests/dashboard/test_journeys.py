@@ -25,13 +25,12 @@ TWIN = {
 }
 """What the demo prepares, in small: 50 l/s leak from the 26th hour on, and the second day is 12 K hotter."""
 
-_MORE = pytest.mark.skipif(not os.environ.get("ZENATA_SOAK_ROUNDS"), reason="for `make soak`")
 SCREENS = [
     ("fr", 1440, 900),
     ("ar", 390, 844),
-    pytest.param("en", 390, 844, marks=_MORE),
-    pytest.param("ar", 1440, 900, marks=_MORE),
-    pytest.param("fr", 3840, 2160, marks=_MORE),
+    pytest.param("en", 390, 844, marks=pytest.mark.soak),
+    pytest.param("ar", 1440, 900, marks=pytest.mark.soak),
+    pytest.param("fr", 3840, 2160, marks=pytest.mark.soak),
 ]
 
 

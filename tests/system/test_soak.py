@@ -25,12 +25,12 @@ from tests.system.test_chaos import messages
 from zenata.process.ports import free_ports
 from zenata.store import open_store
 
-ROUNDS = int(os.environ.get("ZENATA_SOAK_ROUNDS", "0"))
+ROUNDS = int(os.environ.get("ZENATA_SOAK_ROUNDS", "20"))
 SECONDS = float(os.environ.get("ZENATA_SOAK_SECONDS", "15"))
 HEALING = 600.0  # far beyond what healing takes, also on a machine that has other work [s]
 SIZE = 512  # of the small disk [MiB]
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not ROUNDS, reason="for `make soak`")]
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @dataclass
