@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from sandbox.parts import moment, open_sink
+from sandbox.parts import moment
 from sandbox.settings import Settings
+from sandbox.stores import open_sink
 from simulators.host.backfill import Backfill, Request, request_of
 from simulators.host.store_writer import Progress
 from simulators.record.record import History, Recipe, Record, load_secret

@@ -25,8 +25,8 @@ from typing import IO, Literal
 
 import msgspec
 
-from sandbox.parts import open_sink
 from sandbox.settings import Settings
+from sandbox.stores import open_sink
 from zenata.control.database import copy_file
 from zenata.errors import SetupError
 from zenata.process.files import held

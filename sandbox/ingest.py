@@ -10,8 +10,9 @@ from ingest.maintenance import Maintenance
 from ingest.quotas import Limits, Quotas
 from ingest.service import FILTERS, SHARED_FILTERS, Ingest, parse_worker
 from sandbox.init import open_control_data, open_register
-from sandbox.parts import PATIENCE, broker_of, open_store_when_there, subscription_of
+from sandbox.parts import PATIENCE, broker_of, subscription_of
 from sandbox.settings import Settings
+from sandbox.stores import open_store_when_there
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.pack import load_city

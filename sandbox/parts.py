@@ -1,30 +1,20 @@
 """Parts that more than one program of ours is composed from.
 
-Nothing here needs the API, ingest or the simulators: each program loads only what it runs.
+Nothing here needs the API, ingest, the simulators or the store: each program loads only what it runs.
 """
 
-import logging
 import re
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, parse_moment
-from zenata.errors import SetupError, StoreAwayError, StoreError
-from zenata.process.backoff import Backoff
+from zenata.errors import SetupError
 from zenata.process.files import write_private
-from zenata.store import open_store
-from zenata.store.base import Store
 from zenata.wire.address import Address, parse_url
-from zenata.wire.bulk import BulkClient
 from zenata.wire.mqtt import Subscription
 
-log = logging.getLogger(__name__)
-
-_STORE = Backoff(first=0.5, limit=5.0)  # between two attempts to open a store that is away
 _SECRET = re.compile(r"[\w.-]+-[0-9a-f]{32}")
 
 AWAITED_FILE = "ZENATA_AWAITED_FILE"
@@ -49,37 +39,6 @@ def moment(option: str, text: str | None, now: int | None = None) -> int | None:
         return parse_moment(text, WallClock().now() if now is None else now)
     except ValueError as error:
         raise SetupError(f"{option}: {error}") from None
-
-
-def open_sink(settings: Settings) -> BulkClient | Store:
-    """Open the store for readings in great numbers: by the door of the process that keeps it, or itself.
-
-    Raises
-    ------
-    StoreError
-        If neither can be.
-    """
-    with suppress(StoreError):
-        return BulkClient(settings.bulk_file)
-    return open_store(settings.store_url, settings.store_token)
-
-
-def open_store_when_there(settings: Settings) -> Store:
-    """Open the store, waiting for a server that is away: one that starts again holds us up, and ends nothing.
-
-    Raises
-    ------
-    StoreError
-        If it cannot be opened for another reason.
-    """
-    failures = 0
-    while True:
-        try:
-            return open_store(settings.store_url, settings.store_token)
-        except StoreAwayError as error:
-            failures += 1
-            log.warning("%s; trying again", error)
-            time.sleep(_STORE.pause(failures))
 
 
 def subscription_of(settings: Settings, address: Address, name: str, filters: Sequence[str]) -> Subscription:

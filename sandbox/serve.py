@@ -33,9 +33,10 @@ from sandbox.broker_users import MosquittoUsers
 from sandbox.flow import FlowMonitor
 from sandbox.ingest import counter_of, retention_of
 from sandbox.init import open_control_data, open_register
-from sandbox.parts import PATIENCE, kept_secret, open_store_when_there
+from sandbox.parts import PATIENCE, kept_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
+from sandbox.stores import open_store_when_there
 from sandbox.worker import TopicListener, ingest_thread
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock

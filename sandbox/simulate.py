@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
-from sandbox.parts import AWAITED_FILE, PATIENCE, broker_of, moment, open_sink
+from sandbox.parts import AWAITED_FILE, PATIENCE, broker_of, moment
 from sandbox.settings import Settings
+from sandbox.stores import open_sink
 from simulators.events.scenario import planned
 from simulators.host.control import WorldControl
 from simulators.host.encoder import Encoder

@@ -34,7 +34,6 @@ from zenata.process.ports import free_ports
 from zenata.process.signals import process_exists, stop_on_signal
 from zenata.process.supervisor import Program, Supervisor
 from zenata.process.tls import Certificate, Trust
-from zenata.store import open_store
 from zenata.wire.address import Address, parse_url
 from zenata.worlds.folders import WorldFolders
 
@@ -179,6 +178,8 @@ def _plan(settings: Settings, register: Register) -> Plan:
     if settings.broker_admin and settings.broker is None:
         raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
     if not settings.is_embedded:
+        from zenata.store import open_store  # here alone: it loads numpy, which takes a tenth of a second
+
         open_store(settings.store_url, settings.store_token).close()  # an error at the start is reported at once
     certificate = settings.certificate
     wanted = {"--http-port": settings.http_port}

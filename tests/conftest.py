@@ -16,6 +16,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.system.running import RunningCity, running_city
 
+# Every program that tests start, and every worker, would compile all our modules anew: a third of its start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # How long an example takes says something of the machine, and nothing of the code.
 settings.register_profile("zenata", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("zenata")
