@@ -159,6 +159,7 @@ class _Simulation:
         self._channels, self._tables = _layout(city, challenge, self._world.channels)
         shape = challenge.steps, len(self._channels)
         self._truth, self._readings = np.full(shape, np.nan), np.full(shape, np.nan)
+        self._totals = np.full((challenge.steps, len(challenge.totals)), np.nan)
         self._last = np.full(len(self._world.channels), np.nan)
         self._sizes = np.zeros((challenge.steps, len(events)))
         self._commands: list[Command] = []
@@ -192,6 +193,9 @@ class _Simulation:
             self._last[channels] = emission.values  # of several messages of a sensor the last stays
         self._readings[index] = self._last[self._channels]
         self._truth[index] = self._world.truth()[self._channels]
+        for column, name in enumerate(self._challenge.totals):
+            domain, _, key = name.partition(".")
+            self._totals[index, column] = self._world.domains[domain].arrays[key][0]
         for column, (event, _) in enumerate(self._world.effects):
             if event.under_way(self._world.time):
                 self._sizes[index, column] = _size(self._city, self._world, column)
@@ -202,7 +206,11 @@ class _Simulation:
         self._commands.append(replace(command, status="rejected" if refusal else "applied"))
 
     def _made(self) -> Run:
-        truth = self._by_property(self._truth)
+        totals = {
+            name: Table(sensors=(name,), values=self._totals[:, [column]])
+            for column, name in enumerate(self._challenge.totals)
+        }
+        truth = {**self._by_property(self._truth), **totals}
         return Run(
             city=self._city,
             times=self._times,

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -12,11 +14,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from simulators.trials import collect
+from simulators.trials import collect, play
 from tests.zenata.trials.conftest import air_run
 from zenata.city.model import City
 from zenata.city.pack import load_city
-from zenata.trials.challenge import DAY, Challenge, Run, plan_of
+from zenata.trials.challenge import DAY, Actions, Challenge, Run, plan_of
+from zenata.trials.challenge import Step as PolicyStep
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
 from zenata_client.calls.trials import Step
@@ -90,6 +93,34 @@ class Played:
         )
 
 
+class Commanded(Played):
+    """A client that knows one trial of commands; the service that has it runs in a thread, and is a policy."""
+
+    def __init__(self, challenge: Challenge, run: Run) -> None:
+        super().__init__(challenge, run)
+        self._steps, self._orders = Queue[PolicyStep | None](), Queue[list[dict[str, Any]]]()
+
+    def sensors(self, kind: str) -> list[Any]:
+        return [sensor for sensor in self._run.city.sensors if sensor.kind == kind]
+
+    def trial(self, challenge: str, **_: Any) -> Iterator[Step]:
+        assert challenge == self._challenge.name
+        while known := self._steps.get():
+            self._run = replace(self._run, readings=known.readings)
+            step = Step(self._document(known.index, datetime.fromtimestamp(known.time / 1e6, UTC)))
+            yield step
+            self._orders.put(step.taken()[1])
+
+    def __call__(self, step: PolicyStep) -> Actions:
+        self._steps.put(step)
+        orders = self._orders.get(timeout=120)
+        assert step.index >= step.first or not orders
+        return Actions(commands={order["sensor"]: order["set"] for order in orders})
+
+    def close(self) -> None:
+        self._steps.put(None)
+
+
 def load(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None
@@ -124,6 +155,20 @@ def test_the_regression_beats_the_climatology(zenata: City) -> None:
     client = Played(challenge, run)
     load("air_alert").serve(client)
     assert challenge.score(replace(run, answers=client.answers)).points > 30
+
+
+def test_tours_beat_the_rounds_of_the_city(zenata: City) -> None:
+    challenge = replace(CHALLENGES["waste-collection"], warm_up=DAY, duration=3 * DAY // 2)
+    plan = replace(plan_of(challenge, practice_seed(1)), events=())
+    without = collect(zenata, challenge, plan)
+    client = Commanded(challenge, without)
+    service = Thread(target=load("waste_collection").serve, args=(client,), daemon=True)
+    service.start()
+    run = play(zenata, challenge, plan, client, without)
+    client.close()
+    service.join()
+    assert all(command.status == "applied" for command in run.commands)
+    assert challenge.score(run).points > 10
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)

@@ -69,6 +69,23 @@ def test_commands_change_the_city_and_the_counterfactual_stays(zenata: City, lea
     assert not np.array_equal(acted.truth["head"].values[31:], run.truth["head"].values[31:])
 
 
+def test_what_trucks_have_driven_is_recorded_with_the_truth_alone(zenata: City) -> None:
+    challenge = replace(CHALLENGES["waste-collection"], warm_up=2 * 3600, duration=2 * 3600)
+    seed = replace(plan_of(challenge, practice_seed(1)), events=())
+    run = collect(zenata, challenge, seed)
+    orders = [
+        Command(time=int(run.times[7]), sensor=f"waste-{number:04d}", set={"empty": 1.0, "truck": 1.0, "rank": number})
+        for number in range(1, 31)
+    ]
+    acted = collect(zenata, challenge, seed, commands=orders, without=run)
+    driven, usual = (tables["waste.driven"].values[:, 0] for tables in (acted.truth, acted.without))
+    assert "waste.driven" not in acted.readings
+    assert (np.diff(driven) >= 0).all()
+    assert np.array_equal(driven[:8], usual[:8])
+    assert driven[-1] > usual[-1] + 1
+    assert acted.truth["waste.driven"].sensors == ("waste.driven",)
+
+
 def test_networks_are_those_of_the_api(zenata: City) -> None:
     assert {edge["type"] for edge in networks_of(zenata, LEAKS)["water"]["edges"]} == {"pipe", "pump"}
 

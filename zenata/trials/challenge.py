@@ -244,6 +244,8 @@ class Challenge:
         Of what follows, and is scored [s].
     closed_loop : bool
         Whether it is answered by commands.
+    totals : tuple of str
+        State of the city that no sensor observes, as ``domain.name``, for its first number to be a table of the truth.
     events : callable
         Returns the hidden events of one seed, given a generator, as `POST /v1/worlds/{world}/events` takes them; times
         count from the start of the world.
@@ -271,6 +273,7 @@ class Challenge:
     warm_up: int
     duration: int
     closed_loop: bool = False
+    totals: tuple[str, ...] = ()
     events: Callable[[Generator], tuple[Mapping[str, Any], ...]]
     answer: type[msgspec.Struct]
     check: Callable[[Any, int, City], None]

@@ -1,9 +1,10 @@
 """The challenges there are."""
 
-from zenata.trials import air_alert, leaks, lighting, parking, sensor_quality
+from zenata.trials import air_alert, leaks, lighting, parking, sensor_quality, waste_collection
 from zenata.trials.challenge import Challenge
 
 CHALLENGES: dict[str, Challenge] = {
-    module.CHALLENGE.name: module.CHALLENGE for module in (leaks, sensor_quality, parking, air_alert, lighting)
+    module.CHALLENGE.name: module.CHALLENGE
+    for module in (leaks, sensor_quality, parking, air_alert, lighting, waste_collection)
 }
 """By name."""

@@ -1,0 +1,187 @@
+"""waste-collection: costs, the bound below them, and what gains nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simulators.domains.air.dispersion import METRES_A_DEGREE
+from simulators.domains.waste import DETOUR as WAY
+from tests.zenata.trials.conftest import START
+from zenata.city.model import City, Sensor
+from zenata.contract.answers import NoAnswer
+from zenata.trials.challenge import Run, Setting, Step, Table, Tables
+from zenata.trials.waste_collection import CHALLENGE, DRIVEN, HOUR, bound, check, events, score
+from zenata.trials.waste_policies import DEGREE, DETOUR, Fleet, thrown_in
+
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
+COUNT, STEPS, FIRST = 12, 8 * 96, 96
+TIMES = START + 900_000_000 * np.arange(1, STEPS + 1)
+RATE = np.random.default_rng(2).uniform(0.5, 2.5, (STEPS, COUNT))  # kg in a step, so full in one to six days
+Visits = list[tuple[int, list[int]]]
+"""Step and containers of each tour; a truck is back within its step."""
+
+
+@pytest.fixture(scope="module")
+def containers(city: City) -> City:
+    """Return the city with twelve containers round a depot."""
+    at = np.random.default_rng(4).uniform(-0.006, 0.006, (COUNT, 2))
+    sensors = tuple(
+        Sensor(
+            id=f"waste-{number + 1:04d}",
+            kind="waste",
+            district="west",
+            longitude=float(x),
+            latitude=float(y),
+            attributes={"litres": 1100},
+        )
+        for number, (x, y) in enumerate(at)
+    )
+    table = {"density": 250.0, "trucks": 2, "truck_load": 1000.0, "depot": (0.0, 0.0)}
+    return replace(city, sensors=sensors, parameters={"waste": table})
+
+
+def tables(city: City, visits: Visits) -> Tables:
+    """Return what tours leave behind."""
+    fleet, names = Fleet.of(city), tuple(sensor.id for sensor in city.sensors)
+    mass, lying, driven = np.full(COUNT, 100.0), np.zeros((STEPS, COUNT)), np.zeros((STEPS, 1))
+    fill = np.zeros((STEPS, COUNT))
+    for step in range(STEPS):
+        mass = mass + RATE[step]
+        for _, tour in (visit for visit in visits if visit[0] == step):
+            mass[tour] = 0.0
+            legs = fleet.between[tour[:-1], tour[1:]].sum()
+            driven[step:] += fleet.depot[tour[0]] + legs + fleet.depot[tour[-1]]
+        fill[step], lying[step] = np.minimum(mass / 275, 1), np.maximum(mass - 275, 0)
+    found = {"fill": Table(sensors=names, values=fill), "overflow": Table(sensors=names, values=lying)}
+    return {**found, DRIVEN: Table(sensors=(DRIVEN,), values=driven)}
+
+
+def rounds(every: int, begin: int) -> Visits:
+    """Return tours to three times four containers every so many steps."""
+    groups = [list(range(first, first + 4)) for first in (0, 4, 8)]
+    return [(step, group) for step in range(begin, STEPS, every) for group in groups]
+
+
+@pytest.fixture(scope="module")
+def collected(containers: City) -> Run:
+    """Return a week in which the city's own rounds come every fourth day."""
+    found = tables(containers, rounds(4 * 96, 80))
+    readings = {name: found[name] for name in ("fill", "overflow")}
+    return Run(
+        city=containers,
+        times=TIMES,
+        first=FIRST,
+        truth=found,
+        readings=readings,
+        without=found,
+        occurrences=(),
+        network={},
+    )
+
+
+def test_the_figures_are_those_of_the_city() -> None:
+    assert pytest.approx(METRES_A_DEGREE, rel=1e-5) == DEGREE
+    assert DETOUR == WAY
+
+
+def test_the_citys_own_rounds_get_0(collected: Run) -> None:
+    assert score(collected).points == 0
+
+
+def test_a_cost_is_kilometres_and_hours_of_overflow(collected: Run) -> None:
+    made = score(collected).measures
+    lying = collected.truth["overflow"].values[FIRST:] > 0
+    driven = collected.truth[DRIVEN].values[:, 0]
+    assert made["overflow"][0] == lying.sum() / 4 > 0
+    assert made["driven"][0] == pytest.approx(driven[-1] - driven[FIRST - 1])
+    assert made["cost"][0] == pytest.approx(made["driven"][0] + HOUR * made["overflow"][0])
+    assert made["emptied"][0] == 12
+
+
+def test_what_was_thrown_in_is_never_more_than_it_was(collected: Run) -> None:
+    fleet = Fleet.of(collected.city)
+    _, added = thrown_in(collected.without, fleet.capacity)
+    assert (added[1:] <= RATE[1:] + 1e-9).all()
+    assert np.isclose(added[1:], RATE[1:]).mean() > 0.99
+
+
+def test_tours_before_they_overflow_gain_points_and_none_lose_them(collected: Run) -> None:
+    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
+    daily = replace(collected, truth=tables(collected.city, before + rounds(96, FIRST + 40)))
+    never = replace(collected, truth=tables(collected.city, before))
+    assert score(daily).points > 20
+    assert score(daily).impact["overflow"][0] > 0
+    assert score(never).points < 0
+    assert score(never).measures["emptied"][0] == 0
+
+
+@RELAXED
+@given(
+    visits=st.lists(
+        st.tuples(st.integers(FIRST, STEPS - 1), st.lists(st.integers(0, COUNT - 1), min_size=1, unique=True)),
+        max_size=40,
+    )
+)
+def test_no_tours_go_below_the_bound(collected: Run, visits: Visits) -> None:
+    """A truck of this fleet takes three or four full containers; tours that took more would have to be cut."""
+    visits = [(step, tour[at : at + 3]) for step, tour in visits for at in range(0, len(tour), 3)]
+    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
+    made = score(replace(collected, truth=tables(collected.city, before + visits)))
+    assert made.measures["cost"][0] >= made.measures["bound"][0]
+    assert made.points <= 100
+
+
+def test_good_tours_stay_above_the_bound_too(collected: Run) -> None:
+    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
+    least = bound(collected)
+    assert least > 5
+    for every in (96, 144, 192, 240):
+        for size in (2, 3, 4):
+            order = np.argsort(Fleet.of(collected.city).depot)
+            groups = np.split(order, range(size, COUNT, size))
+            visits = [(step, group.tolist()) for step in range(FIRST + 4, STEPS, every) for group in groups]
+            made = score(replace(collected, truth=tables(collected.city, before + visits)))
+            assert made.measures["cost"][0] >= least
+
+
+def test_emptying_what_is_empty_costs_its_way(collected: Run) -> None:
+    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
+    once = before + rounds(96, FIRST + 40)
+    again = sorted(once + [(step + 1, tour) for step, tour in once if step >= FIRST and step + 1 < STEPS])
+    points = [score(replace(collected, truth=tables(collected.city, visits))).points for visits in (once, again)]
+    assert points[1] < points[0]
+
+
+def test_answers_are_refused_and_count_nothing(collected: Run) -> None:
+    with pytest.raises(ValueError, match="command empty, truck and rank"):
+        check(NoAnswer(), 0, collected.city)
+    flood = [(int(time), NoAnswer()) for time in TIMES for _ in range(3)]
+    assert score(replace(collected, answers=flood)) == score(collected)
+
+
+@pytest.mark.parametrize("name", ["naive", "reference", "oracle"])
+def test_policies_take_containers_out_of_rounds_and_send_trucks_by_night(collected: Run, name: str) -> None:
+    policy = CHALLENGE.policies[name](Setting(city=collected.city, network={}, truth=collected))
+    sent: dict[int, list[str]] = {}
+    for index, moment in enumerate(TIMES.tolist()):
+        readings = {key: table.head(index + 1) for key, table in collected.readings.items()}
+        commands = policy(Step(index=index, first=FIRST, time=moment, readings=readings)).commands
+        assert index >= FIRST or not commands
+        ordered = [sensor for sensor, values in commands.items() if values["empty"] == 1]
+        left = [sensor for sensor, values in commands.items() if values["empty"] == 0]
+        assert len(ordered) + len(left) == len(commands)
+        if ordered and index != FIRST:
+            sent[index] = ordered
+    hours = {(index + 1) // 4 % 24 for index in sent}
+    assert sent
+    assert hours <= {21, 22, 23, 0, 1, 2, 3}  # UTC, an hour or none behind
+
+
+def test_sensors_stick_and_festivals_begin_in_the_scored_part() -> None:
+    for seed in range(20):
+        found = events(np.random.default_rng(seed))
+        assert all(int(event["start"][1:-1]) >= CHALLENGE.warm_up for event in found)
+        assert len(found[0]["sensors"]) > 5

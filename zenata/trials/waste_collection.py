@@ -1,0 +1,184 @@
+"""waste-collection: send trucks to containers before they overflow, over as few kilometres as can be.
+
+A kilometre of a truck and an hour of an overflowing container have a price each; the cost of a seed is their sum. Points are
+``100 (cost of nothing - cost) / (cost of nothing - bound)``: nothing are the fixed rounds of the city, and the bound is what
+no trucks can go below (`bound`), so that nobody reaches 100, the oracle neither.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from zenata.city.model import City
+from zenata.city.readings import FloatArray, IntArray
+from zenata.contract.answers import NoAnswer
+from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, nothing
+from zenata.trials.tours import spanning_tree, tours_bound
+from zenata.trials.waste_policies import Fleet, naive, oracle, reference, thrown_in
+
+STEP = 900
+"""Time between two commands [s]."""
+
+WARM_UP, DURATION = 15 * DAY // 2, 7 * DAY
+"""For learning, and what is scored, from noon to noon (UTC), when trucks are in the depot [s]."""
+
+DRIVEN = "waste.driven"
+"""Table of truth of what all trucks have driven [km]."""
+
+HOUR = 0.2
+"""Price of an hour of an overflowing container, over that of a kilometre of a truck (default)."""
+
+SPARED = 12
+"""Hours before the end from which a bound takes no overflow for certain to be collected (default)."""
+
+WINDOWS = (1, 2, 3, 4)
+"""Numbers of windows that are tried for the bound (default)."""
+
+STUCK = 10
+"""How many containers' sensors stick."""
+
+CONTAINERS = 500
+"""How many the city pack of Zenata has, for which this challenge is made."""
+
+
+def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
+    """Return containers whose sensors stick for some days, and a festival."""
+    sensors = sorted({f"waste-{number:04d}" for number in chance.integers(1, CONTAINERS + 1, STUCK).tolist()})
+    begin = WARM_UP + int(chance.integers(0, 3 * DAY))
+    feast = WARM_UP + int(chance.integers(0, 6)) * DAY + int(chance.integers(0, 6)) * 3600
+    return (
+        {
+            "type": "sensor_stuck",
+            "id": "hidden-stuck",
+            "start": f"+{begin}s",
+            "duration": int(chance.integers(2, 4)) * DAY,
+            "sensors": sensors,
+        },
+        {"type": "festival", "id": "hidden-festival", "start": f"+{feast}s", "duration": 6 * 3600},
+    )
+
+
+def check(answer: NoAnswer, time: int, city: City) -> None:
+    """Raise ValueError: this challenge takes commands alone."""
+    raise ValueError("waste-collection takes no answers: command empty, truck and rank of waste containers")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Costs:
+    """What trucks and containers did in the steps that count.
+
+    Parameters
+    ----------
+    driven : float
+        [km]
+    overflow : float
+        Hours of containers beside which waste lay [h].
+    """
+
+    driven: float
+    overflow: float
+
+    @classmethod
+    def of(cls, tables: Tables, first: int) -> "Costs":
+        """Read the truth from the first step that counts on."""
+        driven = tables[DRIVEN].values[:, 0]
+        lying = tables["overflow"].values[first:] > 0
+        return cls(driven=float(driven[-1] - driven[first - 1]), overflow=float(lying.sum()) * STEP / 3600)
+
+    @property
+    def total(self) -> float:
+        """Cost [km]."""
+        return self.driven + HOUR * self.overflow
+
+
+def bound(run: Run) -> float:
+    """Return what no trucks can go below in a seed [km]: the greater of two bounds.
+
+    The one is of capacity: what must be taken from a container goes to the depot in trucks of limited room, of which each
+    drives there and back (Haimovich and Rinnooy Kan 1985, doi:10.1287/moor.10.4.527). The other is of ways: the part that
+    counts is cut into windows, in each of which trucks have to come to every container that would otherwise overflow for
+    longer than the detour to it is worth, were it empty at first (`zenata.trials.tours.tours_bound`). Trucks may be out when
+    a window ends. What is thrown in does not depend on commands.
+    """
+    fleet = Fleet.of(run.city)
+    mass, added = thrown_in(run.without, fleet.capacity)
+    there, added = mass[run.first - 1], added[run.first :]
+    sure = len(added) - SPARED * 3600 // STEP
+    must = np.maximum(there + added[:sure].sum(axis=0) - fleet.capacity, 0.0)
+    most = fleet.room + 2 * fleet.capacity.max()  # a truck goes home when it has more than its room
+    capacity = 2 * float(must @ fleet.depot) / most - fleet.trucks * float(fleet.depot.max())
+    tours = int(np.ceil(must.sum() / most - 0.5))
+    found = [capacity]
+    for count in WINDOWS:
+        edges = np.linspace(0, len(added), count + 1).astype(np.int64)
+        needed = []
+        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            level = added[begin:end].cumsum(axis=0) + (there if begin == 0 else 0.0)
+            needed.append(_needed((level > fleet.capacity).sum(axis=0) * STEP / 3600, fleet.between))
+        ends = fleet.trucks * (2 * count - 1)
+        found.append(
+            tours_bound(
+                fleet.depot, fleet.between, needed, tours=tours, open_ends=ends, nearest=float(fleet.depot.min())
+            )
+        )
+    return float(max(found))
+
+
+def _needed(hours: FloatArray, between: FloatArray) -> IntArray:
+    """Return the containers that cost more if they are left to overflow than a detour from another one of them does."""
+    stops = np.flatnonzero(hours > 0)
+    while len(stops) > 1:
+        _, lengths = spanning_tree(between[np.ix_(stops, stops)])
+        worth = HOUR * hours[stops] >= 2 * lengths.max()
+        if worth.all():
+            break
+        stops = stops[worth]
+    return stops
+
+
+def score(run: Run) -> Score:
+    """Return the score of one seed."""
+    made, idle, least = Costs.of(run.truth, run.first), Costs.of(run.without, run.first), bound(run)
+    gain = idle.total - least
+    fill, emptied = _emptied(run)
+    return Score(
+        points=100 * (idle.total - made.total) / gain if gain > 0 else 0.0,
+        measures={
+            "cost": (made.total, "km"),
+            "bound": (least, "km"),
+            "driven": (made.driven, "km"),
+            "overflow": (made.overflow, "h"),
+            "emptied": (emptied, "1"),
+            "fill": (fill, "1"),
+        },
+        impact={"distance": (idle.driven - made.driven, "km"), "overflow": (idle.overflow - made.overflow, "h")},
+    )
+
+
+def _emptied(run: Run) -> tuple[float, float]:
+    """Return how full containers were when they were emptied, and how often they were; NaN and 0 where they never were."""
+    fill = run.truth["fill"].values[run.first - 1 :]
+    at = np.diff(fill, axis=0) < 0
+    return (float(fill[:-1][at].mean()) if at.any() else np.nan), float(at.sum())
+
+
+CHALLENGE = Challenge(
+    name="waste-collection",
+    title={"en": "Waste collection", "fr": "Collecte des déchets", "ar": "جمع النفايات"},
+    summary="Order trucks to waste containers, in tours, so that few overflow and the way is short.",
+    kinds=("waste",),
+    tick=STEP,
+    step=STEP,
+    warm_up=WARM_UP,
+    duration=DURATION,
+    closed_loop=True,
+    totals=(DRIVEN,),
+    events=events,
+    answer=NoAnswer,
+    check=check,
+    score=score,
+    policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+)
