@@ -46,6 +46,7 @@ from api.pilots.history import Watch
 from api.pilots.monitoring import findings
 from api.readings import routes as readings_routes
 from api.trials import routes as trial_routes
+from api.trials import scorecard_routes
 from api.webhooks import routes as webhook_routes
 from api.webhooks.alerts import AlertDeliverer
 from api.webhooks.webhook import WebhookError
@@ -104,6 +105,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         world_routes,
         catalog_routes,
         trial_routes,
+        scorecard_routes,
         device_routes,
         telemetry_routes,
         influx_routes,

@@ -90,6 +90,7 @@ RIGHTS: dict[tuple[str, str], Right] = {
                 "/v1/audit",
                 "/v1/pilots/{pilot}",
                 "/v1/pilots/{pilot}/activity",
+                "/v1/pilots/{pilot}/scorecard",
                 "/v1/pilots/{pilot}/budget",
                 "/v1/pilots/{pilot}/keys",
             )
@@ -152,6 +153,8 @@ RIGHTS: dict[tuple[str, str], Right] = {
     ("POST", "/v1/pilots/{pilot}/keys"): Right(EVERYBODY, ADMINS),
     ("POST", "/v1/pilots/{pilot}/keys/{name}/rotate"): Right(EVERYBODY, ADMINS),
     ("DELETE", "/v1/pilots/{pilot}/keys/{name}"): Right(EVERYBODY, ADMINS),
+    ("PUT", "/v1/pilots/{pilot}/scorecard/exceptions/{check}"): Right(ADMINS, ADMINS),
+    ("DELETE", "/v1/pilots/{pilot}/scorecard/exceptions/{check}"): Right(ADMINS, ADMINS),
     ("POST", "/v1/editions/{edition}/close"): Right(ADMINS, ADMINS),
     ("POST", "/v1/dead-letters/replay"): Right(ADMINS, ADMINS),
 }

@@ -67,7 +67,7 @@ def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
         "results": results,
         "score": _score(points) if points else None,
         "baselines": {name: _score(theirs) for name, theirs in beside.items() if name in COMPARED},
-        "above_reference": _score(_less(points, beside["reference"])) if "reference" in beside else None,
+        "above_reference": difference_of([row]) if done else None,
     }
 
 
@@ -191,6 +191,12 @@ def comparison(challenge: str, edition: str, rows: Sequence[TrialRow], a: str, b
         p=sign_flip(one, other),
         seeds=len(one),
     )
+
+
+def difference_of(rows: Sequence[TrialRow]) -> TrialScore | None:
+    """Return the points of the last trials less those of the reference, seed by seed; None if it was not played in all."""
+    theirs = _baselines(rows[-LAST:]).get("reference")
+    return None if theirs is None else _score(_less(_points(rows), theirs))
 
 
 def _attempts(rows: Sequence[TrialRow]) -> dict[str, list[TrialRow]]:

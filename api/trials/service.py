@@ -241,6 +241,7 @@ class TrialService(Background):
             "points": score["points"],
             "answers": len(answers),
             "commands": sum("order" in entry for entry in score["entries"]),
+            "rejected": score["rejected"],
             **_measures(score),
             "baselines": {name: {"points": one["points"], **_measures(one)} for name, one in beside.items()},
         }

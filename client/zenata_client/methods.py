@@ -167,6 +167,8 @@ class Methods:
     suspend_pilot = Call(calls.pilots.suspend_pilot)
     resume_pilot = Call(calls.pilots.resume_pilot)
     activity = Call(calls.pilots.activity)
+    scorecard = Call(calls.pilots.scorecard)
+    waive_check = Call(calls.pilots.waive_check)
     all_activity = Call(calls.pilots.all_activity)
     alerts = Call(calls.pilots.alerts)
     acknowledge_alert = Call(calls.pilots.acknowledge_alert)

@@ -195,7 +195,8 @@ class TrialControl:
         score = msgspec.to_builtins(challenge.score(run))
         beside = msgspec.to_builtins(baselines(city, challenge, plan, without))
         shown = msgspec.to_builtins(exhibit_of(challenge, run))
-        return {**score, "baselines": beside, "exhibit": shown, "entries": evidence.entries}
+        rejected = sum(command.status == "rejected" for command in run.commands)
+        return {**score, "baselines": beside, "exhibit": shown, "entries": evidence.entries, "rejected": rejected}
 
 
 def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Score:

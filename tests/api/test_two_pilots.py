@@ -130,6 +130,7 @@ ASKED: dict[tuple[str, str], list[Ask]] = {
     ("GET", "/v1/pilots/{pilot}/budget"): [Ask()],
     ("POST", "/v1/pilots/{pilot}/budget"): [Ask(body={"amount": 1, "reason": "mine"})],
     ("GET", "/v1/pilots/{pilot}/activity"): [Ask()],
+    ("GET", "/v1/pilots/{pilot}/scorecard"): [Ask(), Ask({"format": "json"})],
     ("GET", "/v1/audit"): [Ask({"who": "{pilot}"})],
     ("POST", "/v1/webhooks"): [
         Ask(body={"url": "https://example.org/", "condition": THRESHOLD, **where})
@@ -137,6 +138,7 @@ ASKED: dict[tuple[str, str], list[Ask]] = {
     ],
     ("GET", "/v1/trials/{trial}"): [Ask()],
     ("GET", "/v1/trials/{trial}/receipt"): [Ask()],
+    ("GET", "/v1/trials/{trial}/report"): [Ask()],
     ("POST", "/v1/trials/{trial}/step"): [Ask(body={"step": 1})],
     ("POST", "/v1/trials/{trial}/answers"): [Ask(body={"answers": []})],
     ("DELETE", "/v1/trials/{trial}"): [Ask()],
@@ -208,6 +210,7 @@ OF_NOBODY = {
 FOR_OTHERS = {("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/alerts", "/v1/activity")}
 FOR_OTHERS |= {("POST", "/v1/dead-letters/replay"), ("POST", "/v1/editions/{edition}/close")}
 FOR_OTHERS |= {("POST", "/v1/alerts/{alert}/acknowledge")}
+FOR_OTHERS |= {(method, "/v1/pilots/{pilot}/scorecard/exceptions/{check}") for method in ("PUT", "DELETE")}
 """Routes that a pilot may not ask."""
 
 THEIR_DEVICE = {"id": "secret-roof-x", "name": "secret-name", "external": "secret-eui-x", "longitude": -7.45}

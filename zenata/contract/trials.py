@@ -188,6 +188,8 @@ class SeedResult(Document, frozen=True, kw_only=True):
         0 is doing nothing, 100 an oracle; it may be below 0.
     answers, commands : int
         How many were taken.
+    rejected : int
+        How many of the commands a device refused: out of range, or not for it.
     measures, impact : dict
         Measures of the challenge, and what the service has changed.
     baselines : dict
@@ -202,6 +204,7 @@ class SeedResult(Document, frozen=True, kw_only=True):
     measures: dict[str, Measure]
     impact: dict[str, Measure]
     baselines: dict[str, Baseline] = field(default_factory=dict)
+    rejected: int = 0
 
 
 class TrialScore(Document, frozen=True, kw_only=True):

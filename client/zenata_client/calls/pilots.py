@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from zenata_client.contract.activity import Activity, Alert, AuditEntry, OwnActivity, PilotActivity
 from zenata_client.contract.base import Page
 from zenata_client.contract.pilots import Budget, BudgetEntry, IssuedKey, Key, Me, Pilot, PilotWithKey
+from zenata_client.contract.scorecards import Scorecard
 from zenata_client.parameters import Moment, Names, body
-from zenata_client.plan import Plan, collect, delete, get, items, patch, post, route
+from zenata_client.plan import Plan, Send, answered, collect, delete, get, items, patch, post, route
 
 
 def me() -> Plan[Me]:
@@ -99,6 +101,38 @@ def suspend_pilot(pilot: str, reason: str) -> Plan[Pilot]:
 def resume_pilot(pilot: str) -> Plan[Pilot]:
     """Let a suspended pilot continue; for engineers and administrators."""
     return (yield from post(Pilot, route("pilots", pilot, "resume"), {}))
+
+
+def scorecard(pilot: str, *, challenges: Sequence[str] | None = None) -> Plan[Scorecard]:
+    """Return whether a pilot may go to the street: each check with its verdict and what says so.
+
+    Parameters
+    ----------
+    pilot : str
+    challenges : list of str, optional
+        In which it has to be above the reference; those of its graded trials if left out.
+    """
+    asked = ",".join(challenges) if challenges else None
+    return (yield from get(Scorecard, route("pilots", pilot, "scorecard"), format="json", challenges=asked))
+
+
+def waive_check(
+    pilot: str, check: str, *, name: str, reason: str, challenges: Sequence[str] | None = None
+) -> Plan[Scorecard]:
+    """Make an exception to a check of a scorecard; for administrators.
+
+    Parameters
+    ----------
+    pilot, check : str
+    name : str
+        Who answers for it: a person.
+    reason : str
+    challenges : list of str, optional
+        As `scorecard` has them.
+    """
+    asked = {"challenges": ",".join(challenges)} if challenges else {}
+    path, sent = route("pilots", pilot, "scorecard", "exceptions", check), body({"name": name, "reason": reason})
+    return (yield from answered(Scorecard, Send(method="PUT", path=path, params=asked, body=msgspec.json.encode(sent))))
 
 
 def activity(pilot: str) -> Plan[Activity]:

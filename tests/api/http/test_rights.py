@@ -77,6 +77,9 @@ POST   /v1/pilots/{pilot}/keys                                  aepg a... -
 DELETE /v1/pilots/{pilot}/keys/{name}                           aepg a... -
 POST   /v1/pilots/{pilot}/keys/{name}/rotate                    aepg a... -
 POST   /v1/pilots/{pilot}/resume                                ae.. ae.. -
+GET    /v1/pilots/{pilot}/scorecard                             aepg ae.. -
+DELETE /v1/pilots/{pilot}/scorecard/exceptions/{check}          a... a... -
+PUT    /v1/pilots/{pilot}/scorecard/exceptions/{check}          a... a... -
 POST   /v1/pilots/{pilot}/suspend                               ae.. ae.. -
 GET    /v1/readings                                             aepg -    -
 GET    /v1/scenarios                                            aepg -    -
@@ -179,6 +182,7 @@ BODIES = {
     "clock": {"state": "paused"},
     "keys": {"name": "mine"},
     "suspend": {"reason": "noise"},
+    "{check}": {"name": "A. Person", "reason": "a pilot without devices"},
     "budget": {"amount": 1, "note": "mine"},
 }
 
@@ -216,6 +220,7 @@ def bens(api: Api) -> dict[str, str]:
         "command": "a",
         "name": "main",
         "trial": trial,
+        "check": "freshness",
     }
 
 
@@ -276,7 +281,7 @@ def test_what_needs_no_key_tells_everybody_the_same(api: Api, path: str) -> None
 @pytest.mark.parametrize("role", Role)
 def test_who_may_not_call_a_route_gets_403_whatever_it_asks_about(api: Api, role: Role) -> None:
     nothing = dict.fromkeys(("device", "export", "webhook", "delivery", "event", "trial", "edition", "alert"), "none")
-    nothing |= {"world": "zenata", "pilot": "nobody", "command": "none", "name": "none"}
+    nothing |= {"world": "zenata", "pilot": "nobody", "command": "none", "name": "none", "check": "none"}
     with api.client(role.value) as client:
         for row in TABLE:
             if role not in row.own:

@@ -65,6 +65,8 @@ V1 = [
     "/v1/pilots/{pilot}/keys/{name}/rotate",
     "/v1/pilots/{pilot}/budget",
     "/v1/pilots/{pilot}/activity",
+    "/v1/pilots/{pilot}/scorecard",
+    "/v1/pilots/{pilot}/scorecard/exceptions/{check}",
     "/v1/keys",
     "/v1/alerts",
     "/v1/alerts/{alert}/acknowledge",
@@ -85,6 +87,7 @@ V1 = [
     "/v1/trials/{trial}",
     "/v1/trials/{trial}/answers",
     "/v1/trials/{trial}/receipt",
+    "/v1/trials/{trial}/report",
     "/v1/trials/{trial}/step",
 ]
 INFLUX = ["/write", "/api/v2/write", "/ping", "/health", "/ready", "/query"]

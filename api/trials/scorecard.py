@@ -1,0 +1,193 @@
+"""Scorecard of a pilot: the checks of its edition, each with what says so, and the exceptions to them.
+
+Exceptions are entries of the audit log, which only grows: the newest entry of a check counts.
+"""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from api.http.answers import time_of
+from api.http.context import Context
+from api.pilots.activity import HOUR
+from api.trials.documents import LAST, difference_of
+from zenata.city.clock import SECOND, WallClock
+from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scorecard
+from zenata.control.audit import AuditEntry
+from zenata.control.pilot import Pilot
+from zenata.control.trials import TrialRow
+from zenata.trials.report import Language, page, table, words
+
+WAIVED, WITHDRAWN = "scorecard.waive", "scorecard.withdraw"
+"""What the audit log calls an exception, and its end."""
+
+WINDOW = 30 * 86_400 * SECOND
+"""Over which requests are counted [us]. A default."""
+
+ERRORS, ENOUGH = 0.05, 20
+"""Share of a pilot's requests that may be wrong, and how many requests say so. Defaults."""
+
+_EXCEPTIONS = 10_000  # newest entries of the audit log that are looked at
+
+Finding = tuple[CheckVerdict, str, list[str]]
+"""Verdict, detail and evidence."""
+
+
+def scorecard_of(context: Context, pilot: Pilot, challenges: Sequence[str] = ()) -> Scorecard:
+    """Return the scorecard of a pilot.
+
+    Parameters
+    ----------
+    context : Context
+    pilot : Pilot
+    challenges : sequence of str
+        In which it has to be above the reference; if left out those that it has taken graded trials in.
+    """
+    rows = [
+        row
+        for row in context.trials.register.trials(pilot.name, phases=("done",))
+        if row.mode == "graded" and row.edition == pilot.edition
+    ]
+    asked = list(challenges or dict.fromkeys(row.challenge for row in rows))
+    last = {name: [row for row in rows if row.challenge == name][-LAST:] for name in asked}
+    found: dict[str, Finding] = {f"reference:{name}": _reference(attempts) for name, attempts in last.items()}
+    if not asked:
+        found["reference"] = "unknown", "no graded trial of this edition is done", ["/v1/trials"]
+    found["commands"] = _commands([row for attempts in last.values() for row in attempts])
+    found["freshness"] = _freshness(context, pilot)
+    found["error-budget"] = _errors(context, pilot)
+    found["findings"] = _findings(context, pilot)
+    exceptions = _exceptions(context, pilot.name)
+    checks = [_check(name, finding, exceptions.get(name)) for name, finding in found.items()]
+    return Scorecard(
+        pilot=pilot.name,
+        edition=pilot.edition,
+        made=time_of(WallClock().now()),
+        ready=all(one.verdict in ("passed", "waived") for one in checks),
+        challenges=asked,
+        checks=checks,
+    )
+
+
+def _check(name: str, finding: Finding, exception: AuditEntry | None) -> Check:
+    verdict, detail, evidence = finding
+    return Check(
+        check=name,
+        verdict="waived" if exception is not None and verdict != "passed" else verdict,
+        detail=detail,
+        evidence=evidence,
+        exception=None
+        if exception is None
+        else CheckException(
+            time=time_of(exception.time),
+            by=exception.who,
+            name=exception.detail["name"],
+            reason=exception.detail["reason"],
+        ),
+    )
+
+
+def _reference(attempts: Sequence[TrialRow]) -> Finding:
+    """Say whether the lower bound of the points over those of the reference, seed by seed, is above 0."""
+    if not attempts:
+        return "unknown", "no graded trial of this challenge is done", ["/v1/trials"]
+    evidence = [f"/v1/trials/{row.id}/receipt" for row in attempts]
+    score = difference_of(attempts)
+    if score is None or score.low is None:
+        return "unknown", "the reference was not played in these trials", evidence
+    detail = (
+        f"{score.mean:+.1f} points over the reference in {len(attempts)} of the last {LAST} trials, "
+        f"95 %: {score.low:+.1f} to {score.high:+.1f}; the lower bound must be above 0"
+    )
+    return ("passed" if score.low > 0 else "failed"), detail, evidence
+
+
+def _commands(rows: Sequence[TrialRow]) -> Finding:
+    """Say whether any command of graded trials was refused as unsafe: out of range, or out of reach."""
+    if not rows:
+        return "unknown", "no graded trial is done", ["/v1/trials"]
+    unsafe = {row.id: sum(result.get("rejected", 0) for result in row.results) for row in rows}
+    if any("rejected" not in result for row in rows for result in row.results):
+        return "unknown", "a trial was scored before rejected commands were counted", _receipts(unsafe)
+    sent = sum(result["commands"] for row in rows for result in row.results)
+    detail = f"{sum(unsafe.values())} of {sent} commands were rejected; none may be"
+    return ("failed" if any(unsafe.values()) else "passed"), detail, _receipts(unsafe)
+
+
+def _receipts(trials: Mapping[str, int]) -> list[str]:
+    return [f"/v1/trials/{id_}/receipt" for id_ in trials]
+
+
+def _freshness(context: Context, pilot: Pilot) -> Finding:
+    """Say whether all devices of a pilot have sent something lately."""
+    now = WallClock().now()
+    states = {device.id: device.state(now) for device in context.devices.devices(pilot.name)}
+    silent = [id_ for id_, state in states.items() if state != "online"]
+    detail = f"{len(states) - len(silent)} of {len(states)} devices are online"
+    if silent:
+        detail += f"; silent: {', '.join(silent[:10])}{' ...' if len(silent) > 10 else ''}"
+    return ("failed" if silent else "passed"), detail, [f"/v1/pilots/{pilot.name}/activity"]
+
+
+def _errors(context: Context, pilot: Pilot) -> Finding:
+    """Say whether few requests of a pilot were wrong."""
+    now = WallClock().now()
+    context.history.store()
+    hours = context.history.between([pilot.name], now - WINDOW, now + HOUR)[pilot.name]
+    answered, wrong = (sum(getattr(hour, part) for _, hour in hours) for part in ("answered", "wrong"))
+    evidence = [f"/v1/pilots/{pilot.name}/activity"]
+    detail = f"{wrong} of {answered} requests of 30 days were wrong; at most {ERRORS:.0%} may be, of {ENOUGH} or more"
+    if answered < ENOUGH:
+        return "unknown", detail, evidence
+    return ("passed" if wrong <= ERRORS * answered else "failed"), detail, evidence
+
+
+def _findings(context: Context, pilot: Pilot) -> Finding:
+    """Say whether nothing is open that somebody should look at."""
+    now = WallClock().now()
+    alerts = [one for one in context.alerts.between(now, now + 1) if one.pilot == pilot.name and one.cleared is None]
+    serious = [one for one in alerts if one.severity != "info" or one.kind == "suspended"]
+    detail = "; ".join(f"{one.kind}: {one.detail}" for one in serious[:5]) or "no alert is open"
+    return ("failed" if serious else "passed"), detail, ["/v1/alerts"]
+
+
+def _exceptions(context: Context, pilot: str) -> dict[str, AuditEntry]:
+    """Return the exceptions of a pilot that stand, by check."""
+    newest: dict[str, AuditEntry] = {}
+    for entry in context.audit.entries(what=(WAIVED, WITHDRAWN), limit=_EXCEPTIONS):
+        if entry.target == pilot:
+            newest.setdefault(entry.detail["check"], entry)
+    return {check: entry for check, entry in newest.items() if entry.what == WAIVED}
+
+
+def scorecard_html(card: Scorecard, language: Language) -> str:
+    """Return a scorecard as one HTML page that prints."""
+    text = words(language)
+    title = f"{text['scorecard']} - {card.pilot}"
+    rows = [
+        [
+            f"<bdi>{escape(_title(one.check, text))}</bdi>",
+            f"<strong>{text[one.verdict]}</strong>",
+            f"<bdi>{escape(one.detail)}</bdi>{_exception(one.exception)}",
+            "<br>".join(f'<code dir="ltr">{escape(path)}</code>' for path in one.evidence),
+        ]
+        for one in card.checks
+    ]
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f"<p>{text['edition']}: <bdi>{escape(card.edition)}</bdi> - {card.made:%Y-%m-%d %H:%M} UTC</p>",
+        f"<h2>{text['ready' if card.ready else 'not_ready']}</h2>",
+        table([text["check"], text["verdict"], text["detail"], text["evidence"]], rows, numbers=False),
+    ]
+    return page(language, title, body)
+
+
+def _title(check: str, text: Mapping[str, str]) -> str:
+    name, _, challenge = check.partition(":")
+    return text[f"check_{name.replace('-', '_')}"] + (f": {challenge}" if challenge else "")
+
+
+def _exception(exception: CheckException | None) -> str:
+    if exception is None:
+        return ""
+    said = f"{exception.reason} ({exception.name}, {exception.by}, {exception.time:%Y-%m-%d})"
+    return f"<br><em><bdi>{escape(said)}</bdi></em>"

@@ -1,0 +1,122 @@
+"""Routes of scorecards: whether a pilot may go to the street, and exceptions to its checks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from api.http.answers import respond
+from api.http.auth import PrincipalDep, authenticate
+from api.http.bodies import body
+from api.http.context import Context, ContextDep
+from api.http.params import Params, PilotPath
+from api.http.problems import Problem, invalid
+from api.http.responses import responses
+from api.http.routing import FairRoute
+from api.pilots.routes import find
+from api.trials.routes import HTML, PAGE_POLICY, choose_report
+from api.trials.scorecard import WAIVED, WITHDRAWN, scorecard_html, scorecard_of
+from zenata.city.clock import WallClock
+from zenata.contract.scorecards import NewException, Scorecard
+from zenata.control.audit import audit_entry
+from zenata.control.keys import Principal
+from zenata.trials.report import Language
+
+router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
+
+_COMMON = ("no-key", "wrong-role", "invalid-parameter", "unknown-pilot")
+
+CheckPath = Annotated[str, Path(description="A check of the scorecard, such as `freshness`.", max_length=80)]
+
+
+class OfChallenges(Params):
+    """What the scorecard asks for."""
+
+    challenges: str | None = Field(
+        None,
+        max_length=500,
+        description="Challenges with commas between them, in which the pilot has to be above the reference; "
+        "those of its graded trials if left out.",
+    )
+
+
+class ScorecardParams(OfChallenges):
+    """How a scorecard is written."""
+
+    format: str | None = Field(None, description="`html` or `json`; it wins over Accept.", max_length=16)
+    lang: Language = Field("en", description="Language of HTML.")
+
+
+@router.get(
+    "/pilots/{pilot}/scorecard", responses=responses(Scorecard, *_COMMON, "unsupported-format", content={HTML: {}})
+)
+def scorecard(
+    request: Request,
+    context: ContextDep,
+    principal: PrincipalDep,
+    pilot: PilotPath,
+    params: Annotated[ScorecardParams, Query()],
+) -> Response:
+    """Return the scorecard of a pilot: each check with its verdict and what says so. HTML prints; JSON by Accept or format."""
+    chosen = choose_report(params.format, request.headers.get("accept"))
+    card = scorecard_of(context, find(context, principal, pilot), _challenges(context, params.challenges))
+    if chosen == "json":
+        return respond(card)
+    headers = {"Content-Security-Policy": PAGE_POLICY, "Content-Disposition": f'inline; filename="{card.pilot}.html"'}
+    return Response(scorecard_html(card, params.lang), headers=headers, media_type=HTML)
+
+
+@router.put("/pilots/{pilot}/scorecard/exceptions/{check}", responses=responses(Scorecard, *_COMMON))
+def waive(
+    context: ContextDep,
+    principal: PrincipalDep,
+    pilot: PilotPath,
+    check: CheckPath,
+    new: Annotated[NewException, body(NewException)],
+    params: Annotated[OfChallenges, Query()],
+) -> Response:
+    """Make an exception to a check, with the name of who answers for it and a reason: both stand in the audit log for good."""
+    detail = {"name": new.name, "reason": new.reason}
+    return respond(_record(context, principal, pilot, check, WAIVED, detail, params))
+
+
+@router.delete("/pilots/{pilot}/scorecard/exceptions/{check}", responses=responses(Scorecard, *_COMMON))
+def withdraw(
+    context: ContextDep,
+    principal: PrincipalDep,
+    pilot: PilotPath,
+    check: CheckPath,
+    params: Annotated[OfChallenges, Query()],
+) -> Response:
+    """Withdraw an exception; the audit log keeps both."""
+    return respond(_record(context, principal, pilot, check, WITHDRAWN, {}, params))
+
+
+def _record(
+    context: Context,
+    principal: Principal,
+    name: str,
+    check: str,
+    what: str,
+    detail: dict[str, str],
+    params: OfChallenges,
+) -> Scorecard:
+    pilot, challenges = find(context, principal, name), _challenges(context, params.challenges)
+    checks = [one.check for one in scorecard_of(context, pilot, challenges).checks]
+    if check not in checks:
+        raise invalid("check", f"the scorecard of {pilot.name} has no check {check!r}", allowed=checks)
+    entry = audit_entry(
+        principal, time=WallClock().now(), what=what, target=pilot.name, detail={"check": check, **detail}
+    )
+    context.audit.record(entry)
+    return scorecard_of(context, pilot, challenges)
+
+
+def _challenges(context: Context, text: str | None) -> list[str]:
+    known = context.trials.register.challenges
+    chosen = [word.strip() for word in (text or "").split(",") if word.strip()]
+    for name in chosen:
+        if name not in known:
+            raise Problem("unknown-challenge", f"There is no challenge {name!r}. Use 'allowed'.", allowed=list(known))
+    return list(dict.fromkeys(chosen))
