@@ -8,7 +8,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from benchmarks import abuse, api, backfill, influx, ingest, live, simulators, soak, stack, store, worlds
+from benchmarks import (
+    abuse,
+    api,
+    backfill,
+    influx,
+    ingest,
+    live,
+    requests,
+    simulators,
+    soak,
+    stack,
+    store,
+    streams,
+    worlds,
+)
 from benchmarks.table import Row, print_table
 
 
@@ -35,7 +49,9 @@ def main() -> None:
         "backfill": partial(backfill.run, options.days),
         "ingest": partial(ingest.run, options.backlog),
         "api": api.run,
+        "requests": requests.run,
         "live": live.run,
+        "streams": streams.run,
         "stack": partial(stack.run, options.minutes),
         "soak": partial(soak.run, options.minutes),
         "worlds": partial(worlds.run, options.minutes * 60),

@@ -37,7 +37,7 @@ END = 1_767_225_600 * SECOND
 
 _HOUR = 3600 * SECOND
 _APPEND = 100_000  # readings appended at once
-_PATIENCE = 20.0  # time the server has to start [s]
+_PATIENCE = 90.0  # time the server has to start [s]
 
 
 def run() -> list[Row]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -22,6 +23,7 @@ from api.http import service as service_routes
 from api.http.body_limit import BodyLimit
 from api.http.compress import Compression
 from api.http.context import Context
+from api.http.frequent import FrequentReads
 from api.http.methods import Methods
 from api.http.metrics import Metrics, Observer
 from api.http.openapi import Application
@@ -120,6 +122,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
     ):
         app.include_router(routes.router)
     app.include_router(trial_routes.waiting)
+    app.router.routes.insert(0, FrequentReads(route.original_route for route in iter_route_contexts(app.routes)))
     check_complete(app)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app

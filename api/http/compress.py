@@ -11,7 +11,7 @@ RFC 9110 sections 8.8.3 (entity tags of codings) and 12.5.3 (Accept-Encoding); R
 import re
 import sys
 import zlib
-from collections.abc import Sequence
+from functools import lru_cache
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -27,6 +27,7 @@ MIN_SIZE = 1_000
 
 _LEVEL = 1  # of both; docs/live.md has what each costs
 _IN_THREAD = 65_536  # bytes from which compressing, about 4 ms a MB, leaves the event loop
+_MAX_HEADER = 200  # characters of a header Accept-Encoding whose meaning is remembered
 _GZIP = 31  # what tells zlib to write the header of gzip
 _TYPES = (
     "application/json",
@@ -82,11 +83,15 @@ class Compression:
         await self._app(scope, receive, send_compressed)
 
 
-def coding_of(header: str, offered: Sequence[str] = ("zstd", "gzip")) -> str | None:
+def coding_of(header: str, offered: tuple[str, ...] = ("zstd", "gzip")) -> str | None:
     """Return the coding that a header Accept-Encoding asks for by its weights, of equal ones the first offered.
 
     ``*`` is taken for gzip, which everybody knows.
     """
+    return (_known_coding_of if len(header) <= _MAX_HEADER else _coding_of)(header, offered)
+
+
+def _coding_of(header: str, offered: tuple[str, ...]) -> str | None:
     weights: dict[str, float] = {}
     for part in header.lower().split(","):
         name, *parameters = (word.replace(" ", "") for word in part.split(";"))
@@ -95,6 +100,9 @@ def coding_of(header: str, offered: Sequence[str] = ("zstd", "gzip")) -> str | N
     weights.setdefault("gzip", weights.get("*", 0.0))
     best = max(offered, key=lambda name: weights.get(name, 0.0), default=None)
     return best if best is not None and weights.get(best, 0.0) > 0 else None
+
+
+_known_coding_of = lru_cache(256)(_coding_of)  # clients send the same header again and again
 
 
 def compress(body: bytes, coding: str) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import Annotated, Protocol
+from weakref import WeakValueDictionary
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
@@ -16,7 +17,10 @@ from api.exports.jobs import Exports
 from api.http.cursors import Cursors
 from api.http.guard import Guard
 from api.http.pools import FairPool, HeavyQueries
+from api.http.readiness import Readiness
+from api.live.feed import Feed
 from api.live.frame import FrameBuilder
+from api.live.frame_feed import FrameFeed
 from api.live.hub import Hub
 from api.pilots.activity import Activity
 from api.pilots.alerts import Alerts
@@ -156,6 +160,11 @@ class Context:
         return Guard(self.register, WallClock())
 
     @cached_property
+    def readiness(self) -> Readiness:
+        """Finds out what is not ready."""
+        return Readiness(self.ready, self.store.check)
+
+    @cached_property
     def sessions(self) -> WebSessions:
         """Opens and ends sessions of browsers."""
         return WebSessions(self.register)
@@ -174,6 +183,16 @@ class Context:
     def layers(self) -> dict[str, bytes]:
         """What only maps show, as GeoJSON by name."""
         return {name: read_layer(self.city, name) for name in LAYERS}
+
+    @cached_property
+    def feeds(self) -> WeakValueDictionary[Selection, Feed]:
+        """What listeners with equal selections share."""
+        return WeakValueDictionary()
+
+    @cached_property
+    def frame_feeds(self) -> WeakValueDictionary[tuple[str, tuple[str, ...], str], FrameFeed]:
+        """What those who watch the same frames share, by world, kinds and property."""
+        return WeakValueDictionary()
 
     @cached_property
     def frames(self) -> FrameBuilder:

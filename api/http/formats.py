@@ -59,7 +59,7 @@ def choose_format(name: str | None, accept: str | None) -> Format:
             return FORMATS[name]
         detail = f"There is no format {name!r}. Use format={' or '.join(FORMATS)}."
         raise Problem("unsupported-format", detail, allowed=list(FORMATS))
-    if not accept:
+    if not accept or accept == "*/*":  # what most programs send
         return FORMATS["json"]
     ranges = _ranges(accept)
     quality, best = max(((_quality(f, ranges), f) for f in FORMATS.values()), key=lambda pair: pair[0])

@@ -65,7 +65,7 @@ class _File:
 
     def response(self, headers: Headers) -> Response:
         """Return the answer to a request with these headers."""
-        coding = coding_of(headers.get("accept-encoding", ""), [one for one in _CODINGS if one in self.bodies])
+        coding = coding_of(headers.get("accept-encoding", ""), tuple(one for one in _CODINGS if one in self.bodies))
         tag = f'"{self.digest}{_CODINGS[coding] if coding else ""}"'
         about = {
             "ETag": tag,

@@ -23,6 +23,8 @@ HEADERS = {
 }
 """On every response that does not set its own."""
 
+_ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]  # ASGI has names in lower case
+
 HSTS = "max-age=31536000"
 """How long a browser uses nothing but TLS [s]; sent over TLS only."""
 
@@ -66,11 +68,10 @@ class SecurityHeaders:
 
         async def send_protected(message: Message) -> None:
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(one for one in _ENCODED if one[0] not in own)]
                 if scope["scheme"] in {"https", "wss"} and not _is_local(scope):
-                    headers.setdefault("Strict-Transport-Security", HSTS)
+                    MutableHeaders(scope=message).setdefault("Strict-Transport-Security", HSTS)
             await send(message)
 
         await self._app(scope, receive, send_protected)

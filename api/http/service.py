@@ -23,7 +23,6 @@ from api.http.responses import responses
 from zenata.city.titles import titles
 from zenata.contract.base import Page
 from zenata.contract.service import Health, ProblemKind
-from zenata.errors import StoreError
 
 router = APIRouter(tags=["service"])
 
@@ -48,13 +47,9 @@ async def healthz(_: Annotated[Params, Query()]) -> Response:
 
 
 @router.get("/readyz", responses=responses(Health, "invalid-parameter", "not-ready"))
-def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
-    """Say whether requests can be served: the store can be read and ingest works."""
-    reasons = context.ready()
-    try:
-        context.store.check()
-    except StoreError:
-        reasons = [*reasons, "the store cannot be read"]
+async def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
+    """Say whether requests can be served: the store can be read and ingest works. An answer is up to a second old."""
+    reasons = await context.readiness.reasons()
     if reasons:
         raise Problem("not-ready", f"Not ready: {'; '.join(reasons)}. {KINDS['not-ready'].help}", reasons=reasons)
     return respond(Health(status="ok"))

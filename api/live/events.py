@@ -24,15 +24,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
-import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from api.http.context import Context
+from api.live.feed import SLICE, feed_of
 from api.live.hub import OVERLAP, REPLAY_LIMIT, Hub
-from api.readings.encode import STREAM_DIGITS, NumberArray, Strand, numbers, weave
-from api.readings.series import PerSeries, matcher
+from api.readings.encode import STREAM_DIGITS, Strand, numbers, weave
 from zenata.city.clock import format_time, parse_time
-from zenata.city.readings import IntArray, ReadingBatch, Selection
+from zenata.city.readings import ReadingBatch, Selection
 from zenata.errors import StoreError
 from zenata.store.base import Query, Table
 
@@ -44,8 +43,7 @@ _HEARTBEAT = 15.0
 _CHECK = 1.0
 """Pause between two checks whether the key is still valid [s]."""
 
-_SLICE = 5_000
-"""The most readings encoded at once, about 5 ms of the event loop."""
+_EMPTY = 50  # batches without a wanted reading that are looked at in a row
 
 _END_OF_TIME = parse_time("9999-12-31T00:00:00Z")
 _ID = re.compile(r"((?:[0-9a-f]{2}){8,16})-([0-9]{1,15})-(-?[0-9]{1,17})")
@@ -103,16 +101,16 @@ class Listener:
         self._still_valid = still_valid
         self._hub = context.hub
         self._selection = selection
-        self._key = context.hub.listener_key(selection)
-        self._wanted = PerSeries(matcher(selection), bool)
+        self._feed = feed_of(context.feeds, context.hub, context.encoder, selection)
         self._position = position
+        self._is_valid, self._checked = True, -_CHECK
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the stream until the hub closes, or the listener may not listen any more.
 
         A store that fails ends it too: the client comes back by itself.
         """
-        with self._hub.listen() as news:
+        with self._feed.joined(), self._hub.listen() as news:
             # The id comes before the first reading, so that even a break before that loses nothing.
             yield b"retry: 2000\n" + self._position_event()
             try:
@@ -141,10 +139,15 @@ class Listener:
 
     @property
     def _open(self) -> bool:
-        return not self._hub.closed and self._still_valid()
+        if self._hub.closed:
+            return False
+        if (now := time.monotonic()) - self._checked >= _CHECK:
+            self._is_valid, self._checked = self._still_valid(), now
+        return self._is_valid
 
     async def _catch_up(self) -> AsyncIterator[bytes]:
         """Yield everything that has come since `_position`, and move it."""
+        empty = 0
         while self._open:
             if not self._hub.first <= self._position.batch <= self._hub.next:
                 async for chunk in self._replay():
@@ -152,42 +155,26 @@ class Listener:
             batch = self._hub.batch(self._position.batch)
             if batch is not None:
                 chunk = self._advance(batch)
+                empty = 0 if chunk else empty + 1
                 if chunk:
                     yield chunk
-                else:
+                elif empty % _EMPTY == 0:
                     await asyncio.sleep(0)  # a ring of what others want must not hold up everybody
             elif self._position.batch == self._hub.next:
                 return
 
     def _advance(self, batch: ReadingBatch) -> bytes:
-        """Return the events of the next slice of a batch."""
-        rows = np.flatnonzero(self._wanted.take(batch.catalog, batch.series))[self._position.sent :]
-        chunk = b""
-        if len(rows):
-            # The oldest of what is left, not of the slice: a replay from there misses nothing of this batch.
-            self._position = replace(self._position, time=int(batch.time[rows].min()))
-            chunk = self._encode(batch, rows[:_SLICE])
-        if len(rows) > _SLICE:
-            self._position = replace(self._position, sent=self._position.sent + _SLICE)
-        else:
-            self._position = replace(self._position, batch=self._position.batch + 1, sent=0)
-        return chunk
-
-    def _encode(self, batch: ReadingBatch, rows: IntArray) -> bytes:
-        """Return the next readings of the batch at `_position` as events; each id counts its own reading as sent."""
-        columns: dict[str, NumberArray] = {"value": batch.value[rows], "seq": batch.seq[rows]}
-        fields = self._context.encoder.json_strands(
-            batch.catalog, batch.series[rows], batch.time[rows], columns, b"}\n\n", STREAM_DIGITS
-        )
-        head = f"id: {self._mark(self._position.batch)}-".encode()
-        sent = np.arange(self._position.sent + 1, self._position.sent + 1 + len(rows))
-        tail = f"-{self._position.time}\nevent: reading\ndata: ".encode()
-        return b"".join(weave(len(rows), head, numbers(sent), tail, *fields))
+        """Return the next events of a batch."""
+        at = self._position
+        part = self._feed.part(at.batch, batch, at.sent)
+        batch_, sent = (at.batch, at.sent + part.readings) if part.readings else (at.batch + 1, 0)
+        self._position = Position(batch=batch_, sent=sent, time=part.time if part.events else at.time)
+        return part.events
 
     async def _replay(self) -> AsyncIterator[bytes]:
         """Yield what the store has since the time of `_position`, and set it to where the ring went on from there at the start."""
         live = Position(batch=self._hub.unsettled, sent=0, time=self._position.time)
-        query = Query(selection=self._selection, start=self._position.time - OVERLAP, end=_END_OF_TIME, limit=_SLICE)
+        query = Query(selection=self._selection, start=self._position.time - OVERLAP, end=_END_OF_TIME, limit=SLICE)
         sent = 0
         while self._open:
             async with self._context.replays:
@@ -227,4 +214,4 @@ class Listener:
         return f"{self._mark(position.batch)}-{position.sent}-{position.time}"
 
     def _mark(self, batch: int) -> str:
-        return self._hub.mark(batch, self._key)
+        return self._hub.mark(batch, self._feed.key)

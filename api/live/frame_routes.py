@@ -1,7 +1,5 @@
 """Routes for frames: all sensors of a property at one moment, and what changes in them."""
 
-import asyncio
-from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -17,6 +15,7 @@ from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.live.frame import MEDIA_TYPE, Frame
+from api.live.frame_feed import FrameFeed, Look
 from api.readings.routes import EventStream, open_stream
 from api.readings.selection import kinds_observing, select_world
 from zenata.city.clock import SECOND, WallClock, parse_moment
@@ -31,7 +30,6 @@ PERIODS = 5
 """Periods of a kind after which a sensor counts as silent: a frame of the past looks no further back."""
 
 _MAX_BACK = 6 * 3600 * SECOND  # whatever the periods are [us]
-_INTERVAL = 1.0  # between two events of a stream [s]
 _PROBLEMS = ("no-key", "unknown-world", "invalid-parameter", "store-unavailable")
 _BINARY = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 _EVENTS = {"text/event-stream": {"schema": {"type": "string"}, "example": "event: frame\ndata: AABwd4hZmEIA...\n\n"}}
@@ -114,25 +112,35 @@ async def stream(
     """
     subject = _subject(context, principal, params)
     leave = open_stream(context.streams, principal.pilot)
-    return EventStream(_events(context, subject, still_valid), leave)
+    return EventStream(_events(context, _feed_of(context, subject), still_valid), leave)
 
 
-async def _events(context: Context, subject: _Subject, still_valid: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def _events(context: Context, feed: FrameFeed, still_valid: Callable[[], bool]) -> AsyncIterator[bytes]:
     """Yield the events of a stream until the server stops or the key is not valid any more."""
-    sent, time = subject.now(context)
-    yield b"retry: 2000\n" + _event("frame", context.frames.encode(sent, time, context.hub.quiet(subject.world)))
-    while True:
-        await asyncio.sleep(_INTERVAL)
-        if context.hub.closed or not still_valid():
-            return
-        newest, time = subject.now(context)
-        changed = newest.changed(sent)
-        yield _event("changes", context.frames.encode(newest, time, context.hub.quiet(subject.world), changed))
-        sent = newest
+    with feed.joined():
+        sent = feed.current
+        yield b"retry: 2000\n" + sent.event
+        while True:
+            await feed.turn()
+            if context.hub.closed or not still_valid():
+                return
+            current = feed.current
+            yield current.changes(sent)
+            sent = current
 
 
-def _event(name: str, data: bytes) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), b64encode(data))
+def _feed_of(context: Context, subject: _Subject) -> FrameFeed:
+    """Return the feed of a subject, which is made if nobody watches it yet."""
+
+    def look() -> Look:
+        frame, time = subject.now(context)
+        return Look(frame, time, context.hub.quiet(subject.world), context.frames)
+
+    key = (subject.world, subject.kinds, subject.observed)
+    feed = context.frame_feeds.get(key)
+    if feed is None:
+        feed = context.frame_feeds[key] = FrameFeed(look)
+    return feed
 
 
 def _past(context: Context, subject: _Subject, at: str) -> bytes:

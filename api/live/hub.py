@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import blake2b
 
 import numpy as np
@@ -54,7 +54,8 @@ class Hub:
         self._batches: dict[int, ReadingBatch] = {}
         self._came: dict[int, float] = {}  # when each batch did, on the monotonic clock
         self._lock = threading.Lock()
-        self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._listeners: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
+        self._waking: set[asyncio.AbstractEventLoop] = set()  # those that have been told to wake their listeners
         self._newest: dict[str, int] = {}
         self._heard: dict[str, float] = {}  # when a world had news last, on the monotonic clock
         self._world = PerSeries(lambda series: series.world, object)
@@ -62,7 +63,7 @@ class Hub:
     @property
     def listeners(self) -> int:
         """How many listen now."""
-        return len(self._listeners)
+        return sum(map(len, list(self._listeners.values())))
 
     @property
     def unsettled(self) -> int:
@@ -127,14 +128,16 @@ class Hub:
     @contextmanager
     def listen(self) -> Iterator[asyncio.Event]:
         """Give an event that is set, in this event loop, whenever a batch comes or the hub closes."""
-        news = asyncio.Event()
+        news, loop = asyncio.Event(), asyncio.get_running_loop()
         with self._lock:
-            self._listeners[news] = asyncio.get_running_loop()
+            self._listeners.setdefault(loop, set()).add(news)
         try:
             yield news
         finally:
             with self._lock:
-                del self._listeners[news]
+                self._listeners[loop].discard(news)
+                if not self._listeners[loop]:
+                    del self._listeners[loop]
 
     def close(self) -> None:
         """End all listeners; the server can then stop."""
@@ -151,11 +154,23 @@ class Hub:
                 self._heard[world] = time.monotonic()
 
     def _wake(self) -> None:
+        """Let each event loop wake its listeners; a call of another thread costs it too much for one a listener."""
         with self._lock:
-            listeners = list(self._listeners.items())
-        for news, loop in listeners:
-            with suppress(RuntimeError):  # its event loop has just been closed
-                loop.call_soon_threadsafe(news.set)
+            loops = [loop for loop in self._listeners if loop not in self._waking]
+            self._waking.update(loops)
+        for loop in loops:
+            try:
+                loop.call_soon_threadsafe(self._set, loop)
+            except RuntimeError:  # it has just been closed
+                with self._lock:
+                    self._waking.discard(loop)
+
+    def _set(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            self._waking.discard(loop)
+            listeners = list(self._listeners.get(loop, ()))
+        for news in listeners:
+            news.set()
 
 
 def _encrypted(text: bytes, tag: bytes, key: bytes) -> bytes:

@@ -26,9 +26,9 @@ from api.http.params import SeriesParams
 from api.http.problems import Problem, invalid
 from api.readings.encode import STREAM_DIGITS
 from api.readings.selection import select
-from api.readings.series import PerSeries, matcher
+from api.readings.series import Wanted
 from zenata.city.clock import WallClock, format_time
-from zenata.city.readings import IntArray, ReadingBatch, Selection
+from zenata.city.readings import IntArray, ReadingBatch
 from zenata.control.keys import Principal
 from zenata.errors import StoreError
 from zenata.store.base import Table
@@ -150,7 +150,7 @@ class Session:
     ) -> None:
         self._context, self._hub = context, context.hub
         self._socket, self._principal, self._still_valid = socket, principal, still_valid
-        self._wanted: dict[str, PerSeries] = {}
+        self._wanted: dict[str, Wanted] = {}
         self._outbox = Outbox(_loss_text)
         self._next = self._hub.next
 
@@ -210,7 +210,7 @@ class Session:
         except StoreError:
             raise _about(id_, Problem("store-unavailable", "Try again in a few seconds.")) from None
         await self._say(subscribed=id_)
-        self._wanted[id_] = _wanted(selection)
+        self._wanted[id_] = Wanted(selection)
 
     async def _follow(self) -> int:
         """Put what comes into the outbox, for ever; it never waits for the client."""
@@ -280,10 +280,6 @@ def _params(filters: Mapping[str, Any]) -> SeriesParams:
         context = first.get("ctx", {})
         parameter = context.get("parameter") or str((*first["loc"], "message")[0])
         raise invalid(parameter, first["msg"], allowed=context.get("allowed")) from None
-
-
-def _wanted(selection: Selection) -> PerSeries:
-    return PerSeries(matcher(selection), bool)
 
 
 def _about(id_: str, problem: Problem) -> Problem:

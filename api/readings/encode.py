@@ -6,6 +6,7 @@ tenth of what dictionaries take.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -29,6 +30,8 @@ Strand = list[bytes] | bytes
 NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 PARQUET_COMPRESSION = "zstd(1)"  # about half of the size of Snappy, at the same speed (decision 0043)
+
+_FEW = 32  # times that are written one by one
 
 _DICTIONARY = DataType.dictionary(DataType.int32(), DataType.string())
 
@@ -151,6 +154,8 @@ def times(moments: IntArray, before: str = "", after: str = "", digits: int | No
     All have the same number of decimals (0, 3 or 6, as many as the finest needs, or `digits`): readers that take the
     form of a column from its first cell, as pandas does, would else leave the rest as text.
     """
+    if len(moments) <= _FEW:
+        return _few_times(moments.tolist(), before, after, digits)
     distinct, position = np.unique(moments, return_inverse=True)
     seconds, micros = np.divmod(distinct, SECOND)
     stamps = np.datetime_as_string(seconds.astype("datetime64[s]")).tolist()
@@ -163,6 +168,24 @@ def times(moments: IntArray, before: str = "", after: str = "", digits: int | No
     ]
     pieces: list[bytes] = text[position].tolist()
     return pieces
+
+
+def _few_times(moments: list[int], before: str, after: str, digits: int | None) -> list[bytes]:
+    """Write times as `times` does, one by one: for a few that takes a third of the time."""
+    parts = [divmod(moment, SECOND) for moment in moments]
+    if digits is None:
+        finest = [rest for _, rest in parts if rest]
+        digits = 0 if not finest else 6 if any(rest % 1000 for rest in finest) else 3
+    return [
+        f"{before}{_stamp(second)}{f'.{rest:06d}'[: digits + 1] if digits else ''}Z{after}".encode()
+        for second, rest in parts
+    ]
+
+
+@lru_cache(1_000)
+def _stamp(second: int) -> str:
+    """Return a time [s since the Unix epoch] as text."""
+    return str(np.datetime64(second, "s"))
 
 
 def arrow(table: Table) -> bytes:

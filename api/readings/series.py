@@ -1,4 +1,4 @@
-"""Caches of one value for each series, and the matcher of a selection."""
+"""Caches of one value for each series, and which series are in a selection."""
 
 import threading
 from collections.abc import Callable
@@ -52,6 +52,31 @@ class PerSeries:
             known = np.concatenate([known, np.array(new, dtype=self._dtype)])
             self._known[catalog] = known
             return known
+
+
+class Wanted:
+    """Which series are in a selection. May be used from any thread, as the catalog may.
+
+    Parameters
+    ----------
+    selection : Selection
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._masks: WeakKeyDictionary[Catalog, npt.NDArray[np.bool_]] = WeakKeyDictionary()
+
+    def take(self, catalog: Catalog, series: IndexArray) -> npt.NDArray[np.bool_]:
+        """Return whether each of some series, shape (n,), that are in a catalog is wanted."""
+        mask = self._masks.get(catalog)
+        # Up to the last of them, not to the end of the catalog: what is added there just now may not be selected yet.
+        size = int(series.max()) + 1 if len(series) else 0
+        if mask is None or len(mask) < size:
+            chosen = catalog.select(self._selection)
+            mask = np.zeros(size, dtype=np.bool_)
+            mask[chosen[chosen < size]] = True
+            self._masks[catalog] = mask
+        return mask[series]
 
 
 def matcher(selection: Selection) -> Callable[[Series], bool]:

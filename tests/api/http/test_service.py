@@ -9,6 +9,7 @@ from api.http.app import create_app
 from api.http.openapi import Application
 from api.http.problems import KINDS
 from tests.api.running import Api, batch_of, running, series_of, small_city
+from tests.system.running import wait_until
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import StoreError
 from zenata.store import open_store
@@ -35,7 +36,7 @@ def test_not_ready_is_503_with_the_reasons(tmp_path: Path) -> None:
         assert reasons[0] in response.json()["detail"]
         assert client.get("/healthz").status_code == 200
         reasons.clear()
-        assert client.get("/readyz").status_code == 200
+        wait_until(lambda: client.get("/readyz").status_code == 200, "what was found out a second ago counts no more")
     store.close()
 
 

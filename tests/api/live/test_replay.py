@@ -83,7 +83,7 @@ def test_a_replay_goes_on_with_what_the_store_does_not_have_yet(start: Callable[
 
 
 def test_a_replay_itself_can_be_continued(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 2)
+    monkeypatch.setattr(api.live.events, "SLICE", 2)
     served = start()
     ingest(served, range(40))
     headers = {"Last-Event-ID": ELSEWHERE}
@@ -99,7 +99,7 @@ def test_a_replay_itself_can_be_continued(start: Callable[..., Api], monkeypatch
 
 
 def test_what_is_too_much_to_send_again_is_named(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 2)
+    monkeypatch.setattr(api.live.events, "SLICE", 2)
     monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
     served = start()
     ingest(served, range(40))
@@ -125,7 +125,7 @@ def test_what_is_too_much_to_send_again_is_named(start: Callable[..., Api], monk
 def test_a_batch_larger_than_a_slice_comes_whole_and_can_be_continued(
     start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 7)
+    monkeypatch.setattr(api.live.events, "SLICE", 7)
     served = start()
     with served.client() as client:
         with client.stream("GET", "/v1/stream", params=NOISE) as response:
@@ -141,7 +141,7 @@ def test_a_batch_larger_than_a_slice_comes_whole_and_can_be_continued(
 def test_a_gap_after_a_restart_reaches_to_what_the_store_has(
     start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.live.events, "_SLICE", 2)
+    monkeypatch.setattr(api.live.events, "SLICE", 2)
     monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
     served = start()
     served.store.append(batch_of(SERIES, range(40)))
