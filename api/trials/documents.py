@@ -115,6 +115,7 @@ def report_of(register: Trials, row: TrialRow, city: City) -> TrialReport:
     exhibits = register.archive(row.id)[1] if register.shows_seeds(row) else None
     return TrialReport(
         title=dict(register.challenges[row.challenge].title),
+        factors=list(register.challenges[row.challenge].factors),
         trial=msgspec.convert(msgspec.to_builtins(trial_document(register, row)), Trial),
         outline=[list(district.ring) for district in city.districts],
         exhibits=None if exhibits is None else msgspec.convert(exhibits, list[Exhibit]),
@@ -138,6 +139,7 @@ def challenge_document(challenge: Challenge) -> dict[str, Any]:
         "duration": challenge.duration,
         "practice": PRACTICE_SEEDS,
         "graded": MAX_SEEDS,
+        "factors": challenge.factors,
         "answer": schema | ({"$defs": components} if components else {}),
     }
 

@@ -3,6 +3,24 @@
 from .base import Document, JsonObject
 
 
+class Factor(Document, frozen=True, kw_only=True):
+    """What impact is computed with.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+    unit : str
+    source : str
+        Where it is from; `default` where nobody has measured it.
+    """
+
+    name: str
+    value: float
+    unit: str
+    source: str
+
+
 class Challenge(Document, frozen=True, kw_only=True):
     """A challenge.
 
@@ -25,6 +43,8 @@ class Challenge(Document, frozen=True, kw_only=True):
         Seeds of a trial of each mode.
     answer : dict
         JSON Schema of one answer.
+    factors : list of Factor
+        What impact and money are computed with.
     """
 
     challenge: str
@@ -40,6 +60,7 @@ class Challenge(Document, frozen=True, kw_only=True):
     practice: int
     graded: int
     answer: JsonObject
+    factors: list[Factor]
 
 
 class Standing(Document, frozen=True, kw_only=True):

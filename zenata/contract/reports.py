@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 from msgspec import field
 
 from .base import Document, Time
+from .challenges import Factor
 from .trials import Trial
 
 Verdict: TypeAlias = Literal["hit", "missed", "false", "hidden"]
@@ -139,6 +140,8 @@ class TrialReport(Document, frozen=True, kw_only=True):
     title : dict
         Of the challenge, by language: fr, en, ar.
     trial : Trial
+    factors : list of Factor
+        What impact and money are computed with.
     outline : list of list of (float, float)
         Outlines of the city's districts, for the map: longitude and latitude [deg].
     exhibits : list of Exhibit or None
@@ -147,5 +150,6 @@ class TrialReport(Document, frozen=True, kw_only=True):
 
     title: dict[str, str]
     trial: Trial
+    factors: list[Factor]
     outline: list[list[tuple[float, float]]]
     exhibits: list[Exhibit] | None

@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
+from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials.seeds import Seed, first_day, generator
 
@@ -260,6 +261,8 @@ class Challenge:
         ``nothing``, ``naive``, ``reference`` and ``oracle``.
     exhibit : callable or None
         Returns what the report of a trial shows of one seed; None for `zenata.trials.exhibits.general`.
+    factors : tuple of Factor
+        What impact and money are computed with, each with its source.
     """
 
     name: str
@@ -280,6 +283,7 @@ class Challenge:
     score: Callable[[Run], Score]
     policies: Mapping[str, PolicyMaker]
     exhibit: Callable[[Run], Exhibit] | None = None
+    factors: tuple[Factor, ...] = ()
 
     @property
     def steps(self) -> int:

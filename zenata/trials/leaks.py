@@ -19,6 +19,7 @@ from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import LeakAnswer
+from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, nothing
@@ -262,4 +263,8 @@ CHALLENGE = Challenge(
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
+    factors=(
+        Factor(name="water", value=WATER, unit="DH/m3", source="BattLeDIM, 0.80 EUR/m3; 10.8 DH/EUR is a default"),
+        Factor(name="crew", value=CREW, unit="DH", source="BattLeDIM, 500 EUR; 10.8 DH/EUR is a default"),
+    ),
 )

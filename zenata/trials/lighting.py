@@ -21,6 +21,7 @@ from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import NoAnswer
+from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, nothing
@@ -281,4 +282,8 @@ CHALLENGE = Challenge(
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
+    factors=(
+        Factor(name="carbon", value=CARBON, unit="kg/kWh", source="default"),
+        Factor(name="tariff", value=TARIFF, unit="DH/kWh", source="default"),
+    ),
 )

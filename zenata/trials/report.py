@@ -93,6 +93,12 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
     ]
     body += _means(trial, text, "measures", language)
     body += _means(trial, text, "impact", language)
+    if report.factors:
+        factors = [
+            [escape(one.name), f"<bdi>{one.value:g} {escape(one.unit)}</bdi>", f"<bdi>{escape(one.source)}</bdi>"]
+            for one in report.factors
+        ]
+        body.append(table([text["factors"], "", ""], factors, numbers=False))
     if report.exhibits is None:
         body.append(f"<p><strong>{text['sealed']}</strong></p>")
     elif not report.exhibits:

@@ -14,6 +14,7 @@ from zenata.contract.reports import Exhibit, TrialReport
 from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialScore, TrialTopics
 from zenata.trials import exhibits, leaks, parking
 from zenata.trials.challenge import Command
+from zenata.trials.registry import CHALLENGES
 from zenata.trials.report import LANGUAGES, report_html, texts
 from zenata.trials.svg import MAX_POINTS, map_of
 
@@ -46,6 +47,7 @@ def report(*shown: Exhibit, **members) -> TrialReport:
     return TrialReport(
         title=dict(leaks.CHALLENGE.title),
         trial=trial(**members),
+        factors=list(leaks.CHALLENGE.factors),
         outline=[[(0, 0), (1, 0), (1, 1), (0, 0)]],
         exhibits=list(shown),
     )
@@ -119,6 +121,7 @@ def test_a_report_is_one_file_in_each_language_that_loads_and_runs_nothing(leak,
         ET.fromstring(drawing)  # noqa: S314 - our own text; fails unless it is well formed
     assert page.count("<svg") == 1 + 2 * 3
     assert "41.5" in page
+    assert "0.80 EUR/m3" in page
     assert texts()["oracle"][language] in page
 
 
@@ -159,3 +162,11 @@ def test_every_text_is_there_in_every_language():
     for name, text in texts().items():
         assert set(text) == set(LANGUAGES), name
         assert all(text.values()), name
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_every_factor_has_a_source_or_is_a_default(name):
+    for factor in CHALLENGES[name].factors:
+        assert factor.value > 0
+        assert factor.unit
+        assert factor.source
