@@ -1,6 +1,10 @@
 """A service as its developer runs it: by the client and by the command line."""
 
+import os
+import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -11,8 +15,10 @@ from sandbox.cli.main import app
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.trials import verify_receipt
-from tests.api.trials.hosting import FIRST, STEPS, begin
+from tests.api.trials.hosting import FIRST, HOUR, STEPS, begin
 from tests.client.clients import KINDS, opened
+from zenata.trials import leaks
+from zenata.trials.registry import CHALLENGES
 from zenata_client import Client
 
 SERVICE = """
@@ -75,6 +81,29 @@ def test_challenges_leaderboards_and_answers_are_calls(there):
         service.cancel_trial(trial)
         assert service.show_trial(trial).phase == "cancelled"
         assert trial in [one.trial for one in service.trials()]
+
+
+def test_the_service_of_the_documents_goes_through_a_trial(there, client, monkeypatch):
+    api, host = there
+    street = next(one.id for one in host.city.streets if one.road != "motorway")
+    burst = {"type": "leak", "id": "hidden", "start": "+90min", "duration": 5400, "target": street, "area": 0.002}
+    short = replace(leaks.CHALLENGE, warm_up=HOUR, duration=2 * HOUR, events=lambda _: (burst,))
+    monkeypatch.setitem(CHALLENGES, "leak-detection", short)
+    trial = begin(client, challenge="leak-detection")["trial"]
+    about = {"ZENATA_URL": api.url, "ZENATA_KEY": api.secrets["pilot"], "ZENATA_TRIAL": trial}
+    snippet = Path(__file__).parents[3] / "docs/snippets/trials/leaks.py"
+    done = subprocess.run(
+        [sys.executable, str(snippet)],
+        env={**os.environ, **about},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    over = client.get(f"/v1/trials/{trial}").json()
+    assert over["phase"] == "done", over["reason"]
+    assert f"mean={over['score']['mean']}" in done.stdout
 
 
 @pytest.fixture

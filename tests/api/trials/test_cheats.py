@@ -1,0 +1,130 @@
+"""Cheats against the running of trials, which no score may gain by: probing, timing, clock tricks, floods, and teams of pilots.
+
+What is read of a world is in `tests.api.trials.test_secrecy`.
+"""
+
+import time
+
+import pytest
+
+import zenata.control.trials as trials_module
+from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, play, refused, step, wait_for
+from zenata.contract.trials import MAX_ANSWERS
+
+KNOWN = {"step_url", "trial", "topics", "world", "made", "heartbeat", "deadline", "ended", "commitment"}
+"""Members of a trial that differ between any two."""
+
+
+@pytest.fixture
+def graded(monkeypatch, there):
+    """Graded trials have two seeds, and a pilot may have many of them."""
+    monkeypatch.setattr(trials_module, "MAX_SEEDS", 2)
+    monkeypatch.setattr(trials_module, "MAX_GRADED", 100)
+    there[0].register.change("test-pilot", edition="cheats", by="test")
+    return {"challenge": "short", "mode": "graded", "seeds": None}
+
+
+def forecast(client, share: float) -> dict:
+    district = client.get("/v1/sensors", params={"kind": "parking"}).json()["items"][0]["district"]
+    return {"forecasts": [{"district": district, "minutes": 15, "quantiles": [share] * 9}]}
+
+
+def test_probing_by_answers_tells_nothing_until_the_seed_is_over(client):
+    seen = []
+    for share in (0.1, 0.9):  # one of them is nearer to what will be
+        trial, answer = begin(client), forecast(client, share)
+        made = [step(client, trial, answers=[answer] if number > FIRST + 1 else []) for number in range(1, STEPS + 1)]
+        shown = client.get(f"/v1/trials/{trial['trial']}").json()
+        seen.append(([{**one, "trial": ""} for one in made], {k: v for k, v in shown.items() if k not in KNOWN}))
+        client.delete(f"/v1/trials/{trial['trial']}")
+    worlds = [one["items"] for one in seen[0][0]]
+    assert [len(items) > 0 for items in worlds] == [True] * STEPS
+    for one, other in zip(seen[0][0], seen[1][0], strict=True):
+        told, said = ({k: v for k, v in made.items() if k != "items"} for made in (one, other))
+        assert told == said
+        assert [{**row, "world": ""} for row in one["items"]] == [{**row, "world": ""} for row in other["items"]]
+    assert seen[0][1] == seen[1][1]
+
+
+def test_slow_answers_get_what_fast_ones_get(client):
+    results = []
+    for pause in (0.0, 0.05):
+        trial = begin(client)
+        for number in range(1, STEPS + 1):
+            time.sleep(pause)
+            step(client, trial, answers=[FORECAST] if number > FIRST + 1 else [])
+        step(client, trial, answers=[FORECAST])
+        results.append(wait_for(client, trial["trial"], "done")["results"])
+    assert results[0] == results[1]
+
+
+def test_no_clock_of_a_service_says_when_an_answer_counts(client):
+    trial = begin(client)
+    for _ in range(FIRST + 2):
+        step(client, trial)
+    for member in ("time", "at", "step", "seed", "bt"):
+        answer = {**FORECAST, member: FIRST + 1}
+        response = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [answer]})
+        assert refused(response)[0] == "answer-refused", member
+
+
+def test_a_flood_of_answers_counts_nothing_and_harms_nobody(client):
+    trial, quiet = begin(client), begin(client)
+    url = f"/v1/trials/{trial['trial']}/answers"
+    for number in range(1, STEPS + 1):
+        step(client, quiet, answers=[FORECAST] if number > FIRST + 1 else [])
+        step(client, trial, answers=[FORECAST] if number > FIRST + 1 else [])
+        if number > FIRST:
+            flood = client.post(url, json={"answers": [FORECAST] * (MAX_ANSWERS + 1)})
+            assert refused(flood)[0] == "invalid-parameter"
+            assert client.post(url, json={"answers": [FORECAST] * 100}).json()["taken"] <= 1
+    for one in (trial, quiet):
+        step(client, one, answers=[FORECAST])
+    scores = [wait_for(client, one["trial"], "done")["score"] for one in (trial, quiet)]
+    assert scores[0] == scores[1]
+
+
+def test_graded_trials_of_a_team_share_no_seed_and_tell_none(client, there, graded):
+    api, _ = there
+    api.register.add("second", edition="cheats", by="test")
+    api.secrets["second"] = api.register.issue("second", by="test")
+    drawn = []
+    with api.client("second") as second:
+        for one in (client, client, second):
+            document = begin(one, **graded)
+            row = api.context.trials.register.trial(document["trial"])
+            drawn += [(seed.number, seed.secret) for seed in row.drawn]
+            shown = str(one.get(f"/v1/trials/{row.id}").json())
+            assert not any(str(number) in shown or secret in shown for number, secret in drawn)
+        for trial in second.get("/v1/trials").json()["items"]:
+            second.delete(f"/v1/trials/{trial['trial']}")
+    assert len({number for number, _ in drawn}) == len({secret for _, secret in drawn}) == len(drawn) == 6
+
+
+def test_of_a_graded_trial_nothing_is_told_between_its_seeds(client, graded):
+    trial = begin(client, **graded)
+    play(client, trial, answers=[FORECAST])
+    for _ in range(6000):
+        between = client.get(f"/v1/trials/{trial['trial']}").json()
+        if between["seeds_done"] == 1:
+            break
+        time.sleep(0.02)
+    assert between["seeds_done"] == 1
+    assert (between["results"], between["score"], between["baselines"]) == ([], None, {})
+    assert (between["above_reference"], between["numbers"]) == (None, None)
+    for document in ("report", "receipt"):
+        response = client.get(f"/v1/trials/{trial['trial']}/{document}")
+        assert refused(response) == ("trial-conflict", "early")
+    board = client.get("/v1/leaderboards/short").json()
+    assert board["items"] == []
+
+
+def test_a_graded_trial_that_was_cancelled_shows_nothing_and_its_attempt_is_spent(client, graded, monkeypatch):
+    today = [one for one in client.get("/v1/trials").json()["items"] if one["mode"] == "graded"]
+    monkeypatch.setattr(trials_module, "MAX_GRADED", len(today) + 1)
+    trial = begin(client, **graded)
+    step(client, trial)
+    over = client.delete(f"/v1/trials/{trial['trial']}").json()
+    assert (over["score"], over["results"], over["numbers"]) == (None, [], None)
+    again = client.post("/v1/trials", json={"challenge": "short", "mode": "graded"})
+    assert refused(again)[0] == "trial-limit"
