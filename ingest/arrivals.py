@@ -113,29 +113,42 @@ class ArrivalLog:
         self._file: IO[bytes] | None = None
         self._records: OrderedDict[int, _Record] = OrderedDict()
         self._unwritten: list[_Record] = []
-        self._earlier: list[_Record] = []  # of before a broker was started again
+        self._earlier: dict[bytes, list[_Record]] = {}  # by digest, of before a broker was started again
         if path is not None:
             self._load(path)
 
+    @property
+    def newest(self) -> int | None:
+        """When the last message that is known was dated [us since the Unix epoch]; None if none is."""
+        return max((record.arrival for record in self._records.values()), default=None)
+
     def renumbered(self) -> None:
         """Let messages dated last be recognised by their digests alone: their broker was started again."""
-        newest = max((record.arrival for record in self._records.values()), default=0)
-        self._earlier = [record for record in self._records.values() if record.arrival > newest - _RECENT]
+        newest = self.newest or 0
+        self._earlier = {}
+        for record in self._records.values():
+            if record.arrival > newest - _RECENT:
+                self._earlier.setdefault(record.digest, []).append(record)
+
+    def was_dated(self, message: Message) -> bool:
+        """Return whether a message is the redelivery of one that was dated, under the same number."""
+        record = self._records.get(message.mid)
+        return message.again and record is not None and record.digest == _digest(message)
 
     def date(self, message: Message) -> tuple[int, bool]:
         """Return when a message came [us since the Unix epoch], and whether it was dated before."""
         digest = _digest(message)
         if message.again:
             record = self._records.get(message.mid)
+            earlier = self._earlier.get(digest, [])
             if record is not None and record.digest == digest:
-                if record in self._earlier:
-                    self._earlier.remove(record)
+                if record in earlier:
+                    earlier.remove(record)
                 return record.arrival, True
-            for record in self._earlier:
-                if record.digest == digest:
-                    self._earlier.remove(record)
-                    self._put(_Record(message.mid, digest, record.arrival))
-                    return record.arrival, True
+            if earlier:
+                arrival = earlier.pop(0).arrival
+                self._put(_Record(message.mid, digest, arrival))
+                return arrival, True
         arrival = self.clock.next()
         self._put(_Record(message.mid, digest, arrival))
         return arrival, False

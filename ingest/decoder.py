@@ -37,6 +37,7 @@ class Decoded:
     """What messages were decoded to so far: readings as columns, and dead letters.
 
     `messages` counts those that were decoded, not those that are stored already; `repeated` counts readings that are.
+    `dated` are messages of devices that say times of their own, with when they came.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -47,7 +48,17 @@ class Decoded:
         self.seqs: list[int] = []
         self.letters: list[DeadLetter] = []
         self.pending: Pending = {}
+        self.dated: list[tuple[Message, DeviceReadings, int]] = []
         self.messages = self.repeated = 0
+
+    def extend(self, series: list[int], message: Message, readings: DeviceReadings, arrival: int) -> None:
+        """Add the readings of a message of a device, with the numbers of their series."""
+        self.series += series
+        self.times += readings.times
+        self.values += readings.values
+        self.seqs += [0] * len(series)
+        if any(uplink.time is not None for uplink in readings.uplinks):
+            self.dated.append((message, readings, arrival))
 
     def batch(self) -> ReadingBatch:
         """Return the readings."""
@@ -193,14 +204,28 @@ class Decoder:
             except Rejected as error:
                 letter = _letter_of(message, error, arrival, device)
             else:
-                decoded.series += numbers
-                decoded.times += readings.times
-                decoded.values += readings.values
-                decoded.seqs += [0] * len(numbers)
+                decoded.extend(numbers, message, readings, arrival)
                 if readings.last and self._arrivals:
                     self._arrivals.reserve(readings.last)
         if letter is not None:
             decoded.letters.append(letter)
+
+    def contradicted(self, decoded: Decoded) -> list[DeadLetter]:
+        """Return a dead letter for each message that another value was faster than, after it was to be stored.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be compared with what is stored.
+        """
+        if self._store is None:
+            return []
+        compared = drop_repetitions([readings for _, readings, _ in decoded.dated], self._store, {}, again=True)
+        return [
+            _letter_of(message, one.rejected, arrival, one.device.id)
+            for (message, _, arrival), one in zip(decoded.dated, compared, strict=True)
+            if one.conflicts and one.rejected
+        ]
 
     def _has(self, letter: DeadLetter | None) -> bool:
         """Return whether the store has a dead letter."""

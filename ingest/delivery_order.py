@@ -4,6 +4,9 @@ After a reconnect NATS delivers new messages at once, and those before them, whi
 `ack_wait` is over (5 s). A broker numbers its packets in the order of its first deliveries (MQTT 3.1.1 section 2.3.1),
 so a gap between the numbers acknowledged and the number that comes next tells that older messages are still to come.
 Until they are there, messages of devices are held back. Mosquitto delivers the older ones first, and nothing is held.
+
+A number behind the last one acknowledged is of a message whose acknowledgement was lost with the connection, and which is
+stored already; or it is of a broker that was started again and counts from 1. The first is known by its date.
 """
 
 import time
@@ -19,6 +22,7 @@ MAX_WAIT = 7.0
 
 _PACKETS = 65_535  # packet identifiers are 1 to this one (MQTT 3.1.1 section 2.3.1)
 _FAR = 20_000  # more than a broker has under way: a number farther ahead is one behind
+_WINDOW = 4_095  # acknowledgements that one connection may lose: `max_inflight_messages` in mosquitto.conf
 _FIRST, _NEAR = 4, 100  # one of the first numbers, and not behind 65,535, is of a broker that was started again
 _MAX_BEYOND = 10_000  # acknowledged behind a gap; more, and the gap is given up
 
@@ -41,6 +45,8 @@ class DeliveryOrder:
         Returns the time of a clock that never goes back [s].
     on_renumbered : callable
         Called when a broker that was started again gives its packets other numbers than before.
+    was_dated : callable
+        Returns whether a message of a device that is delivered again was dated under this number.
     """
 
     def __init__(
@@ -48,15 +54,19 @@ class DeliveryOrder:
         state: OrderState | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_renumbered: Callable[[], object] = lambda: None,
+        was_dated: Callable[[Message], bool] = lambda _: False,
     ) -> None:
+        self._was_dated = was_dated
         self._on_renumbered = on_renumbered
         self._clock = clock
         self._last = state.last if state else 0
         self._beyond = set(state.beyond) if state else set()
+        self._advance(0)
         self._connection = -1
         self._since = 0.0
         self._waiting = False
         self._arrived: set[int] = set()
+        self._count = 0  # arrived without a gap
         self._first_new = _PACKETS  # distance of the first message that was not delivered before
         self._held: dict[int, Message] = {}
         self.renumbered = False
@@ -78,11 +88,13 @@ class DeliveryOrder:
                 continue
             if message.connection != self._connection:
                 self._reconnected(message)
-            if self._waiting:
-                self._arrived.add(self._distance(message.mid))
+            distance = self._distance(message.mid)
+            ahead = self._waiting and (self.renumbered or distance < _PACKETS - _FAR)
+            if ahead:
+                self._arrived.add(distance)
                 if not message.again:  # what was under way before has lower numbers than what is new
-                    self._first_new = min(self._first_new, self._distance(message.mid))
-            if self._waiting and topics.is_of_pilot(message.topic):
+                    self._first_new = min(self._first_new, distance)
+            if ahead and topics.is_of_pilot(message.topic):
                 self._held.setdefault(message.mid, message)
             else:
                 ready.append(message)
@@ -94,10 +106,11 @@ class DeliveryOrder:
 
     def _in_order(self) -> list[Message]:
         """Return those held back that nothing older can come before; there is no more waiting once a new one is among."""
-        count = 0
-        while count in self._arrived:
-            count += 1
-        if count > self._first_new and count > max(self._arrived):
+        while self._count in self._arrived:
+            self._count += 1
+        count = self._count
+        # Mosquitto marks a whole backlog as delivered before; no more than so many were on their way.
+        if count > max(self._arrived, default=0) and (count > self._first_new or count >= _FAR):
             return self._release()
         held = sorted((one for one in self._held.values() if self._distance(one.mid) < count), key=self._age)
         for one in held:
@@ -115,8 +128,8 @@ class DeliveryOrder:
 
     def _acknowledge(self, packet: int) -> None:
         if self._waiting:
-            if not self.renumbered:
-                self._beyond.add(self._distance(packet))
+            if not self.renumbered and (distance := self._distance(packet)) < _PACKETS - _FAR:
+                self._beyond.add(distance)
         elif not self._last or (packet == self._last % _PACKETS + 1 and not self._beyond):
             self._last = packet
         elif (distance := self._distance(packet)) < _FAR:  # else it was acknowledged before
@@ -134,16 +147,26 @@ class DeliveryOrder:
     def _reconnected(self, message: Message) -> None:
         """Begin with another connection, whose first message this is."""
         self._connection = message.connection
+        self._advance(0)
         self._held.clear()
         self._since = self._clock()
         self._waiting = bool(self._last)
         distance = self._distance(message.mid)
-        self.renumbered = self._waiting and (distance >= _FAR or (message.mid <= _FIRST and distance > _NEAR))
+        behind = distance >= _FAR and not self._lost_its_acknowledgement(message)
+        self.renumbered = self._waiting and (behind or (message.mid <= _FIRST and _NEAR < distance < _FAR))
         if self.renumbered:
             self._on_renumbered()
             self._last, self._beyond = 0, set()
-        self._arrived = set(self._beyond)
+        self._arrived, self._count = set(self._beyond), 0
         self._first_new = _PACKETS
+
+    def _lost_its_acknowledgement(self, message: Message) -> bool:
+        """Return whether a message that is behind was acknowledged on a connection that was lost too soon."""
+        if not message.again:
+            return False
+        if topics.is_of_pilot(message.topic):
+            return self._was_dated(message)
+        return message.mid > _FIRST and self._distance(message.mid) >= _PACKETS - _WINDOW
 
     def _release(self) -> list[Message]:
         """Return what was held back, in the order of the first deliveries; what has not come by now is given up."""

@@ -196,16 +196,9 @@ class DeviceDecoder:
     def check(
         self, device: Device, uplinks: Sequence[Uplink], now: int, request: Request | None = None
     ) -> DeviceReadings:
-        """Check units, ranges and times. What cannot be stored is left out; what has no time gets times from `now` on.
+        """Check units, ranges and times. What cannot be stored is left out; what has no time gets times from `now` [us] on.
 
-        Parameters
-        ----------
-        device : Device
-        uplinks : sequence of Uplink
-        now : int
-            When they came [us since the Unix epoch].
-        request : Request, optional
-            What came with it of the same device; it grows.
+        `request` is what came with it of the same device; it grows.
 
         Raises
         ------
@@ -241,6 +234,11 @@ class DeviceDecoder:
         if first is not None and not readings.keys:
             raise first
         return readings._replace(last=last)
+
+    def excuse(self, outage: float) -> None:
+        """Allow beyond the quotas what was sent while ingest was away for so long [s]."""
+        if self._quotas is not None:
+            self._quotas.excuse(outage)
 
     def count_message(self, pilot: str, now: int) -> None:
         """Count a message against the quotas.

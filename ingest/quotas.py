@@ -15,6 +15,9 @@ from zenata.process.rate_limit import Bucket
 BURST = 10.0
 """Messages that may come at once, in seconds of the rate: a gateway that was away sends what it kept. A default."""
 
+EXCUSED = 3600.0
+"""The longest outage of ours after which devices may send late what they could have sent meanwhile [s]. A default."""
+
 _DAY = 86_400 * SECOND
 
 
@@ -44,7 +47,16 @@ class Quotas:
     def __init__(self, limits: Callable[[str], Limits]) -> None:
         self._limits = limits
         self._counts: dict[str, _Count] = {}
+        self._excused = 0.0
         self._lock = threading.Lock()
+
+    def excuse(self, outage: float) -> None:
+        """Allow beyond the rate, once, what the broker has taken while ingest was away for so long [s]."""
+        with self._lock:
+            outage = min(outage, EXCUSED)
+            self._excused = max(self._excused, outage)  # of those who have sent nothing yet
+            for pilot, count in self._counts.items():
+                count.bucket.tokens += outage * self._limits(pilot).messages_per_second
 
     def message(self, pilot: str, now: int) -> None:
         """Count a message.
@@ -61,9 +73,8 @@ class Quotas:
             If it is too many.
         """
         rate = self._limits(pilot).messages_per_second
-        burst = max(rate * BURST, 1.0)
         with self._lock:
-            wait = self._count(pilot, burst, now).bucket.take(rate, burst, now / SECOND)
+            wait = self._count(pilot, rate, now).bucket.take(rate, max(rate * BURST, 1.0), now / SECOND)
         if wait:
             reason = f"more than {rate:g} messages a second (quota messages_per_second)"
             raise Rejected("quota", reason, "messages_per_second", wait)
@@ -78,7 +89,7 @@ class Quotas:
         """
         limits = self._limits(pilot)
         with self._lock:
-            count = self._count(pilot, max(limits.messages_per_second * BURST, 1.0), now)
+            count = self._count(pilot, limits.messages_per_second, now)
             if now // _DAY != count.day:
                 count.day, count.points = now // _DAY, 0
             if count.points + points > limits.points_per_day:
@@ -96,9 +107,10 @@ class Quotas:
             count = self._counts.get(pilot)
             return count.points if count is not None and count.day == now // _DAY else 0
 
-    def _count(self, pilot: str, burst: float, now: int) -> _Count:
+    def _count(self, pilot: str, rate: float, now: int) -> _Count:
         """Return the count of a pilot, made with a full bucket."""
         count = self._counts.get(pilot)
         if count is None:
-            count = self._counts[pilot] = _Count(Bucket(burst, now / SECOND))
+            tokens = max(rate * BURST, 1.0) + rate * self._excused
+            count = self._counts[pilot] = _Count(Bucket(tokens, now / SECOND))
         return count

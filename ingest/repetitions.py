@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ingest.devices import DeviceReadings
+from ingest.devices import KIND, DeviceReadings
 from zenata.city.clock import format_time
 from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, ReadingBatch
 from zenata.wire.uplinks.base import LeftOut, leave_out
@@ -62,16 +62,19 @@ def drop_repetitions(
     ]
 
 
-def contradicts(batch: ReadingBatch, store: StoredReadings) -> bool:
-    """Return whether a reading of a batch is stored with another value."""
-    known = [
-        store.catalog.find(one.world, one.sensor, one.property)
-        for one in map(batch.catalog.__getitem__, batch.series.tolist())
-    ]
+def without_contradictions(batch: ReadingBatch, store: StoredReadings) -> ReadingBatch:
+    """Return a batch without the readings of devices whose time has another value in the store.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    series = map(batch.catalog.__getitem__, batch.series.tolist())
+    known = [store.catalog.find(one.world, one.sensor, one.property) if one.kind == KIND else None for one in series]
     stored = _values(known, batch.time.tolist(), store)
-    return any(
-        before is not None and before != value for before, value in zip(stored, batch.value.tolist(), strict=True)
-    )
+    same = [before in {None, value} for before, value in zip(stored, batch.value.tolist(), strict=True)]
+    return batch.take(np.array(same, dtype=np.bool_))
 
 
 def _compared(message: DeviceReadings, stored: Sequence[float | None], pending: Pending) -> DeviceReadings:

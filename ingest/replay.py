@@ -8,12 +8,11 @@ import numpy as np
 from ingest.clocks import Clocks
 from ingest.decoder import Decoder
 from ingest.devices import DeviceDecoder
-from ingest.repetitions import contradicts
+from ingest.repetitions import without_contradictions
 from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.store.base import Store
 from zenata.store.dead_letters import DeadLetter
-from zenata.wire import topics
 from zenata.wire.mqtt import Message
 
 _PAGE = 200
@@ -55,8 +54,7 @@ def replay(
         good = [
             (letter, batch)
             for letter in page
-            if len(batch := _decode(decoder, letter))
-            and not (topics.is_of_pilot(letter.topic) and contradicts(batch, store))
+            if len(batch := _decode(decoder, letter)) and len(without_contradictions(batch, store)) == len(batch)
         ]
         if good:
             batch = _join(decoder, [batch for _, batch in good])
@@ -76,13 +74,7 @@ def _decode(decoder: Decoder, letter: DeadLetter) -> ReadingBatch:
     )
     sensors = [decoder.catalog[number].sensor for number in batch.series.tolist()]
     chosen = np.array([not still and letter.sensor in {"", sensor} for sensor in sensors], dtype=np.bool_)
-    return ReadingBatch(
-        catalog=batch.catalog,
-        series=batch.series[chosen],
-        time=batch.time[chosen],
-        value=batch.value[chosen],
-        seq=batch.seq[chosen],
-    )
+    return batch.take(chosen)
 
 
 def _join(decoder: Decoder, batches: Sequence[ReadingBatch]) -> ReadingBatch:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
 from ingest.arrivals import OVER_MQTT, ArrivalClock, ArrivalLog
 from ingest.clocks import Clocks
 from ingest.decoder import Decoded, Decoder
 from ingest.delivery_order import DeliveryOrder
 from ingest.devices import DeviceDecoder
-from zenata.city.clock import Clock
+from ingest.repetitions import without_contradictions
+from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.errors import SetupError, StoreError
@@ -25,6 +28,7 @@ from zenata.wire.mqtt import SHARED, Message, Subscription
 
 log = logging.getLogger(__name__)
 
+_OUTAGE = 2 * SECOND  # without a look at the broker, which has kept for us what devices have sent [us]
 _LONG_BATCH = 1.0  # well below the time after which the broker sends again [s]
 _MIN_BATCH, _FIRST_BATCH = 20, 250  # messages
 
@@ -130,7 +134,9 @@ class Ingest:
         self._batch_messages = batch_messages
         self._batch_age = batch_age
         self._arrivals = arrivals or ArrivalLog(ArrivalClock(clock, OVER_MQTT))
-        self._order = DeliveryOrder(self._arrivals.order, on_renumbered=self._arrivals.renumbered)
+        self._order = DeliveryOrder(
+            self._arrivals.order, on_renumbered=self._arrivals.renumbered, was_dated=self._arrivals.was_dated
+        )
         self.clocks = Clocks()
         self._decoder = Decoder(city, self.clocks, devices, self._arrivals.clock, store)
         self._gone: set[str] = set()
@@ -143,8 +149,11 @@ class Ingest:
         of the same.
         """
         limit = min(_FIRST_BATCH, self._batch_messages)
+        last = self._arrivals.newest or self._clock.now()
         while not stop.is_set():
-            messages = self._order.admit(self._subscription.receive(limit=limit, wait=self._batch_age))
+            received = self._subscription.receive(limit=limit, wait=self._batch_age)
+            last = self._excuse(last, received)
+            messages = self._order.admit(received)
             begin = time.monotonic()
             if messages and self._store_all(messages, stop):
                 self._subscription.acknowledge(messages)
@@ -156,6 +165,15 @@ class Ingest:
             elif took < _LONG_BATCH / 4:
                 limit = min(limit * 5 // 4, self._batch_messages)
         self._arrivals.close()
+
+    def _excuse(self, last: int, received: Sequence[Message]) -> int:
+        """Excuse an outage of ours, if there was one; `last` is when we last looked [us]. Return when that is now."""
+        if not received and not self._subscription.ready:
+            return last
+        now = self._clock.now()
+        if now - last > _OUTAGE and self._decoder.devices is not None:
+            self._decoder.devices.excuse((now - last) / SECOND)
+        return now
 
     def _store_all(self, messages: list[Message], stop: threading.Event) -> bool:
         """Store messages, trying again while the store fails; return whether they are durable."""
@@ -171,6 +189,8 @@ class Ingest:
         new = self._retried(lambda: self._append(batch, decoded.letters, others), stop)
         if new is None:
             return False
+        if new < len(batch) and decoded.dated:
+            batch = self._retried(lambda: self._name_contradicted(decoded, batch), stop) or batch
         # What follows is done once, whatever fails from here on: the readings are stored, and a retry finds nothing new.
         self._count(decoded, batch, new)
         if self._decoder.devices is not None:
@@ -217,6 +237,15 @@ class Ingest:
     def _append(self, batch: ReadingBatch, letters: list[DeadLetter], messages: list[Message]) -> int:
         self._arrivals.write()
         return self._store.append(batch, self._unknown(letters, messages))
+
+    def _name_contradicted(self, decoded: Decoded, batch: ReadingBatch) -> ReadingBatch:
+        """Store dead letters for what a request over HTTP was faster than; return the batch without it."""
+        letters = self._decoder.contradicted(decoded)
+        if not letters:
+            return batch
+        self._store.append(batch.take(np.zeros(len(batch), dtype=np.bool_)), letters)
+        decoded.letters += letters
+        return without_contradictions(batch, self._store)
 
     def _forget(self, worlds: set[str]) -> int:
         for world in worlds:

@@ -9,7 +9,7 @@ import numpy as np
 from ingest.arrivals import OVER_HTTP, ArrivalClock
 from ingest.devices import DeviceDecoder, DeviceReadings, Register, Request
 from ingest.quotas import Quotas
-from ingest.repetitions import drop_repetitions
+from ingest.repetitions import drop_repetitions, without_contradictions
 from zenata.city.clock import Clock
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.errors import Rejected, StoreError, TopicError, UplinkError
@@ -104,7 +104,11 @@ class Telemetry:
                 if not rejected.quota:
                     self._store.append(self._batch([], []), [_letter(pilot, name, payload, rejected, now)])
                 return TelemetryResult(rejections=(_rejection(rejected),))
-            return self._append(messages, numbers)
+            result = self._append(messages, numbers)
+            if result.rejections:  # another value was faster than all of it
+                conflict = Rejected(result.rejections[0].code, result.rejections[0].reason)
+                self._store.append(self._batch([], []), [_letter(pilot, name, payload, conflict, now)])
+            return result
 
     def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> TelemetryResult:
         """Take line protocol, each line on its own; what is too much for a quota, not at all.
@@ -150,7 +154,7 @@ class Telemetry:
                 numbers = self._decoder.settle(pilot, messages, self._clock.now())
             except Rejected as rejected:
                 return TelemetryResult(rejections=(_rejection(rejected),))
-            return self._append(messages, numbers, sorted(rejections, key=lambda rejection: rejection.line))
+            return self._append(messages, numbers, rejections, taken)
 
     def _line(self, pilot: str, name: str | None, line: influx.Line, requests: dict[str, Request]) -> DeviceReadings:
         if name is None:
@@ -181,9 +185,13 @@ class Telemetry:
         ]
 
     def _append(
-        self, messages: Sequence[DeviceReadings], numbers: Sequence[int], rejections: Sequence[Rejection] = ()
+        self,
+        messages: Sequence[DeviceReadings],
+        numbers: Sequence[int],
+        rejections: Sequence[Rejection] = (),
+        lines: Sequence[influx.Line] = (),
     ) -> TelemetryResult:
-        """Store readings, and pass them on."""
+        """Store readings, each message of a line or all of one document, and pass them on."""
         batch = self._batch(messages, numbers)
         try:
             new = self._store.append(batch) if len(batch) else 0
@@ -196,13 +204,29 @@ class Telemetry:
                 self._store.describe(series)
         except StoreError:
             self._decoder.forget_unstored()  # the next message that has the unit tries again
+        stored, rejections = len(batch), list(rejections)
+        if new < stored:  # the other process of ours that takes messages was faster
+            compared = drop_repetitions(messages, self._store, {}, again=True)
+            faster = [one.conflicts > 0 for one in compared]
+            batch = without_contradictions(batch, self._store)
+            if lines:
+                conflicts = zip(lines, compared, faster, strict=True)
+                rejections += [
+                    _line_rejection(line, one.rejected) for line, one, is_ in conflicts if is_ and one.rejected
+                ]
+            elif not len(batch):
+                rejections = [_rejection(one.rejected) for one in compared if one.rejected][:1]
+            messages = [
+                one._replace(left_out=after.left_out) if is_ else one
+                for one, after, is_ in zip(messages, compared, faster, strict=True)
+            ]
         if new:
             self._on_stored(batch)
         return TelemetryResult(
             devices=tuple(dict.fromkeys(one.device.id for one in messages)),
             readings=len(batch) + sum(one.repeated for one in messages),
             left_out=tuple(one.name for message in messages for one in message.left_out),
-            rejections=tuple(rejections),
+            rejections=tuple(sorted(rejections, key=lambda rejection: rejection.line)),
         )
 
     def _batch(self, messages: Sequence[DeviceReadings], numbers: Sequence[int]) -> ReadingBatch:

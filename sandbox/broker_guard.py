@@ -1,7 +1,8 @@
 """Guard of the embedded broker: cuts off pilots that send far beyond their quotas, and reports what the broker refuses.
 
 A broker takes messages before quotas count them. So each user's connections, messages and bytes are watched by its
-monitoring, and the pilot of a user that goes beyond twice its quota is kept out for a minute. What is found is an entry
+monitoring, and the pilot of a user that goes beyond twice its quota is kept out for a minute; what devices send late because we or the broker were
+away is excused. What is found is an entry
 of the audit log, from where activity and alerts have it.
 """
 
@@ -42,6 +43,13 @@ BYTES_PER_MESSAGE = 8192
 CONNECTS_PER_SECOND = 10.0
 """New connections of a pilot in the long run; as many at once as it may have. A default."""
 
+AWAY = 5.0
+"""Time without a look after which we or the broker count as having been away [s]; shorter ones `BURST` covers."""
+
+EXCUSED, EXCUSED_AT_START = 3600.0, 600.0
+"""Whoever was sent away by an outage may send afterwards what it could have sent in that time: so long at most, and so
+long where we have just started and do not know how long we were away [s]. Defaults."""
+
 ROOM = 32 * 2**20
 """Free disk from which on a broker that could not write is started again [bytes]."""
 
@@ -70,7 +78,9 @@ class Allowance:
 
     def spend(self, amount: float, rate: float, burst: float, now: float) -> bool:
         """Spend; return whether the rate has been exceeded for longer than `TOLERANCE`."""
-        self.left = min(burst, self.left + (now - self.time) * rate)
+        self.left = min(
+            max(burst, self.left), self.left + (now - self.time) * rate
+        )  # more than a burst after an outage
         self.time = now
         self.left = max(self.left - amount, -2 * burst - rate)  # so that a flood is forgiven in the end
         if self.left >= _USED_UP or not amount:
@@ -93,7 +103,8 @@ class UsageWatch:
         self._connections = connections
         self._seen: dict[int, tuple[int, int]] = {}  # messages and bytes by connection
         self._pilots: dict[str, dict[str, Allowance]] = {}
-        self._first = True
+        self._last: float | None = None  # look
+        self._excused, self._excused_until = 0.0, 0.0  # for those who have sent nothing since the outage
         self.sent: Mapping[str, int] = {}
         """Messages of each pilot since the check before."""
 
@@ -128,8 +139,8 @@ class UsageWatch:
                 open_.setdefault(pilot, []).append(one.number)
         self._seen = {one.number: (one.messages, one.size) for _, one in traffic}
         self.sent = messages
-        first, self._first = self._first, False
-        if first:  # what was sent before we looked is nobody's fault now
+        outage = self._outage(now)
+        if outage is None:  # what was sent before we looked is nobody's fault now
             return {}, []
         reasons: dict[str, str] = {}
         for pilot in {pilot for pilot, _ in traffic} | set(self._pilots):
@@ -138,7 +149,7 @@ class UsageWatch:
                 self._pilots.pop(pilot, None)
                 continue
             sums = (float(messages[pilot]), float(size[pilot]), float(opened[pilot]))
-            if reason := self._exceeded(pilot, rate, sums, now):
+            if reason := self._exceeded(pilot, rate, sums, now, outage):
                 reasons[pilot] = reason
             if len(open_.get(pilot, ())) > TOLERANCE * self._connections:
                 reasons[pilot] = f"{len(open_[pilot])} connections at once, where {self._connections} are allowed"
@@ -147,7 +158,16 @@ class UsageWatch:
             self._pilots.pop(pilot, None)
         return reasons, surplus
 
-    def _exceeded(self, pilot: str, rate: float, sums: tuple[float, float, float], now: float) -> str:
+    def _outage(self, now: float) -> float | None:
+        """Return for how long nothing could be sent before now [s]; None at the first look, when nobody knows."""
+        gap = EXCUSED_AT_START if self._last is None else min(now - self._last, EXCUSED)
+        first, self._last = self._last is None, now
+        if gap < AWAY:
+            return 0.0
+        self._excused, self._excused_until = gap, now + EXCUSED_AT_START
+        return None if first else gap
+
+    def _exceeded(self, pilot: str, rate: float, sums: tuple[float, float, float], now: float, outage: float) -> str:
         usage = self._pilots.setdefault(pilot, {})
         limits = {
             "messages": (sums[0], TOLERANCE * rate, BURST * rate, f"the quota is {rate:g} messages a second"),
@@ -160,7 +180,12 @@ class UsageWatch:
             "connects": (sums[2], CONNECTS_PER_SECOND, TOLERANCE * self._connections, "stay connected instead"),
         }
         for what, (amount, allowed, burst, hint) in limits.items():
-            left = usage.setdefault(what, Allowance(burst, now))
+            if what in usage:
+                usage[what].left += outage * allowed
+            else:
+                excused = self._excused if now < self._excused_until else 0.0
+                usage[what] = Allowance(burst + excused * allowed, now)
+            left = usage[what]
             if left.spend(amount, allowed, max(burst, 1.0), now):
                 return f"too many {what} over MQTT for more than {TOLERANCE:.0f} s: {hint}"
         return ""

@@ -54,9 +54,9 @@ def main(folder: Path, port: int) -> None:
 
 
 def tell(ingest: Ingest, file: Path) -> None:
-    """Write how many messages this process has stored, again and again."""
+    """Write how many messages and repetitions this process has seen, again and again."""
     while True:
-        file.write_text(str(ingest.counters.messages))
+        file.write_text(f"{ingest.counters.messages} {ingest.counters.duplicates}")
         time.sleep(0.2)
 
 

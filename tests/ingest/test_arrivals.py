@@ -104,6 +104,15 @@ def test_another_message_is_no_redelivery(path, opened, other):
     assert not log.date(other._replace(again=False))[1]
 
 
+def test_a_redelivery_is_known_by_its_number_and_digest(path, opened):
+    log = opened(path)
+    log.date(message(b"a", 7))
+    log.write()
+    log = opened(path)
+    assert log.was_dated(message(b"a", 7, again=True))
+    assert not any(map(log.was_dated, (message(b"a", 7), message(b"b", 7, again=True), message(b"a", 8, again=True))))
+
+
 def test_a_number_that_was_given_again_is_of_the_later_message(path, opened):
     log = opened(path)
     log.date(message(b"a", 7))

@@ -1,5 +1,6 @@
 """Messages of devices come in the order of their first deliveries, however a broker delivers them again."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,42 @@ def test_a_broker_that_numbers_from_1_again_is_waited_for_and_what_it_delivered_
     assert order.renumbered
     time.now = MAX_WAIT + 1
     assert packets(order.admit([])) == [3, 1, 2]
+
+
+def test_acknowledgements_that_were_lost_are_no_broker_that_was_started_again():
+    """As Mosquitto does it, which delivers what it takes for unacknowledged first."""
+    called = []
+    order = DeliveryOrder(
+        OrderState(4000, []), Time(), lambda: called.append(1), lambda one: one.again and one.mid <= 4000
+    )
+    came = [message(packet, again=packet <= 4200) for packet in range(3600, 4300)]
+    assert packets(order.admit(came)) == packets(came)
+    order.acknowledged(came)
+    assert not order.renumbered
+    assert not called
+    assert order.state == OrderState(4299, [])
+
+
+@pytest.mark.parametrize(
+    ("topic", "mid", "renumbered"), [(CITY, 39_000, False), (CITY, 1, True), (TOPIC, 39_000, True)]
+)
+def test_a_number_behind_tells_a_new_broker_where_nothing_was_dated_under_it(topic, mid, renumbered):
+    order = DeliveryOrder(OrderState(40_000, []), Time())
+    order.admit([message(mid, topic=topic, again=True)])
+    assert order.renumbered is renumbered
+
+
+def test_a_backlog_that_is_all_marked_as_delivered_before_is_in_order_and_leaves_no_trace():
+    """As Mosquitto 2.0.11 marks all that has waited for a session, though little of it was on its way."""
+    order = DeliveryOrder(OrderState(60_000, []), Time())
+    came: list[int] = []
+    everything = [message((60_000 + n) % 65_535 + 1, 2, again=True) for n in range(70_000)]
+    for begin in range(0, len(everything), 2000):
+        admitted = order.admit(everything[begin : begin + 2000])
+        order.acknowledged(admitted)
+        came += packets(admitted)
+    assert came == packets(everything)
+    assert order.state == OrderState(everything[-1].mid, [])
 
 
 def test_packet_numbers_starts_again_behind_65535():

@@ -53,3 +53,13 @@ def test_never_more_than_the_rate_and_a_burst(rate, offsets):
     times = [NOON + offset for offset in sorted(offsets)]
     most = max(rate * BURST, 1) + rate * (times[-1] - times[0]) / SECOND
     assert count(quotas, "alpha", times) <= most + 1e-6
+
+
+def test_what_was_sent_while_ingest_was_away_is_excused_once():
+    quotas = Quotas(lambda _: Limits(2, 100_000))
+    quotas.message("alpha", NOON)
+    quotas.excuse(60.0)
+    later = NOON + 60 * SECOND
+    for pilot in ("alpha", "beta"):
+        assert count(quotas, pilot, [later] * 1000) == 2 * BURST + 2 * 60 - (pilot == "alpha")
+        assert count(quotas, pilot, [later + second * SECOND for second in range(1, 11) for _ in range(5)]) == 20

@@ -49,10 +49,29 @@ def ingesting(folder: Path, broker: Running) -> Iterator[subprocess.Popen[bytes]
             process.kill()
 
 
-def publish(broker: Running, numbers: range, stop: threading.Event | None = None, pause: float = 0.0) -> None:
-    """Publish messages of every device, and wait until the broker has them."""
+def publish(
+    broker: Running,
+    numbers: range,
+    stop: threading.Event | None = None,
+    pause: float = 0.0,
+    resent: Counter[tuple[str, bytes]] | None = None,
+) -> None:
+    """Publish messages of every device, and wait until the broker has them.
+
+    `resent` counts what is published again because the connection broke before the acknowledgement: MQTT does not tell
+    it from new messages, so that it may be stored twice (decision 0021).
+    """
     address = Address(host=broker.host, port=broker.mqtt_port, username="demo", password=password("demo"))
     with Publisher(address, client_id="devices-of-demo") as publisher:
+        client, lost = publisher._client, publisher._client.on_disconnect
+
+        def on_disconnect(*args: object) -> None:
+            if resent is not None:
+                unacknowledged = list(client._out_messages.values())
+                resent.update((one.topic.rpartition("/")[2], bytes(one.payload)) for one in unacknowledged)
+            lost(*args)
+
+        client.on_disconnect = on_disconnect
         publisher.connect(TIMEOUT)
         for number in numbers:
             for name in CODECS:
@@ -82,7 +101,7 @@ def settled(folder: Path, process: subprocess.Popen[bytes]) -> None:
     last, since = "", time.monotonic()
     while time.monotonic() < deadline and not (last and time.monotonic() - since > MAX_WAIT + 2):
         assert process.poll() is None
-        now = progress.read_text() if progress.exists() else ""
+        now = progress.read_text() if progress.exists() else ""  # repetitions count too: they hold up what is new
         if now != last:
             last, since = now, time.monotonic()
         time.sleep(0.1)
@@ -92,6 +111,21 @@ def settled(folder: Path, process: subprocess.Popen[bytes]) -> None:
 
 def expected(count: int) -> dict[str, list[float]]:
     return {name: [1.0] * count if name == "same" else [number / 100 for number in range(count)] for name in CODECS}
+
+
+def without_resent(found: dict[str, list[float]], resent: Counter[tuple[str, bytes]]) -> dict[str, list[float]]:
+    """Leave out what is there again because its publisher has sent it again, as often as it has."""
+    left: dict[str, list[float]] = {}
+    for name, values_ in found.items():
+        seen, spare, left[name] = set[float](), resent.copy(), []
+        for value in values_:
+            key = (name, payload_of(name, round(value * 100)))
+            if value in seen and name != "same" and spare[key] > 0:
+                spare[key] -= 1
+            else:
+                seen.add(value)
+                left[name].append(value)
+    return left
 
 
 def faults(found: dict[str, list[float]]) -> dict[str, dict[str, list[float]]]:
@@ -131,7 +165,8 @@ def test_t1_ingest_that_is_killed_loses_and_doubles_nothing(kind, tmp_path):
     with running_broker(kind, tmp_path, standard_users(kind)) as broker:
         with ingesting(tmp_path, broker):
             pass  # from now on the broker has a session, and keeps for it what is published
-        load = threading.Thread(target=publish, args=(broker, range(32_000), stop, 0.01))
+        resent = Counter[tuple[str, bytes]]()
+        load = threading.Thread(target=publish, args=(broker, range(32_000), stop, 0.01, resent))
         load.start()
         try:
             for _ in range(KILLS):
@@ -143,12 +178,16 @@ def test_t1_ingest_that_is_killed_loses_and_doubles_nothing(kind, tmp_path):
             load.join(TIMEOUT)
         with ingesting(tmp_path, broker) as process:
             settled(tmp_path, process)
-    found = values(tmp_path)
-    count = len(found["same"])
-    print(f"{kind}: {count} messages of each device, {KILLS} kills")  # noqa: T201
+    stored = values(tmp_path)
+    found = without_resent(stored, resent)
+    again = resent["same", payload_of("same", 0)]
+    count = len(found["plain"])
+    print(f"{kind}: {count} messages of each device, {KILLS} kills, {resent.total()} published again")  # noqa: T201
     assert count > BURST
-    assert faults(found) == {}
-    assert found == expected(count)
+    assert faults(found) == {}, f"{resent.total()} were published again, and are left out here"
+    same = found.pop("same")
+    assert found == {name: of for name, of in expected(count).items() if name != "same"}
+    assert count <= len(same) <= count + again
 
 
 def wait_for_growth(file: Path) -> None:

@@ -1,5 +1,7 @@
 """What is sent again with its own time: nothing is stored or counted twice, and nothing that contradicts it is silent."""
 
+import threading
+
 import pytest
 
 from ingest.arrivals import ArrivalClock
@@ -7,6 +9,7 @@ from ingest.clocks import Clocks
 from ingest.decoder import Decoded, Decoder
 from ingest.devices import DeviceDecoder
 from ingest.replay import Replayed, replay
+from ingest.service import Ingest
 from tests.api.running import small_city
 from tests.ingest.devices import Table, device
 from tests.ingest.test_telemetry import NOW, Stopped, rows, telemetry
@@ -146,3 +149,68 @@ def test_t14_of_lines_over_http_the_one_that_contradicts_is_named(store):
     answer = taker.lines("alpha", None, lines, "ns")
     assert [(one.line, one.code) for one in answer.rejections] == [(2, "time")]
     assert [value for _, value in rows(store)] == [1, 3]
+
+
+class Overtaken:
+    """A store into which somebody else writes the level of the same time just before each append, once."""
+
+    def __init__(self, store, payload):
+        self._store, self._payload = store, payload
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def append(self, batch, letters=()):
+        if self._payload and len(batch):
+            payload, self._payload = self._payload, b""
+            Rig(self._store).send(payload)
+        return self._store.append(batch, letters)
+
+
+OTHER = b'{"level": 9, "time": 1767225600}'
+
+
+@pytest.mark.parametrize("codec", PAYLOADS)
+def test_what_somebody_was_faster_than_is_named_over_http(store, codec):
+    stored = []
+    taker = telemetry(Overtaken(store, OTHER), Table(device()), on_stored=stored.append)
+    payload = (PAYLOADS[codec] % 1).replace(b"m,", b"device,")
+    result = (
+        taker.lines("alpha", None, payload, "ns") if codec == "influx" else taker.document("alpha", "roof", payload)
+    )
+    assert (result.readings, rows(store)) == (0, [("level", 9.0)])
+    assert "1 is not stored, as 9 is at" in result.rejections[0].reason
+    assert len(store.dead_letters()) == (codec != "influx")  # a line is named in the answer alone
+    assert not any(len(batch) for batch in stored)
+
+
+def test_of_what_somebody_was_faster_than_the_rest_is_stored_and_streamed(store):
+    stored = []
+    taker = telemetry(Overtaken(store, OTHER), Table(device()), on_stored=stored.append)
+    result = taker.document("alpha", "roof", b'{"level": 1, "door": true, "time": 1767225600}')
+    assert (result.readings, result.left_out, result.rejections) == (1, ("level",), ())
+    assert [batch.value.tolist() for batch in stored] == [[1.0]]
+
+
+@pytest.mark.parametrize(("value", "letters"), [(9, 0), (1, 1)])
+def test_what_http_was_faster_than_is_a_dead_letter_over_mqtt(store, value, letters):
+    """The same value once more is not."""
+    stored = []
+    table = Table(device())
+    overtaken = Overtaken(store, OTHER)
+    ingest = Ingest(
+        city=small_city(),
+        store=overtaken,
+        subscription=None,
+        clock=Stopped(),
+        on_stored=stored.append,
+        devices=lambda catalog: DeviceDecoder(table, catalog, store.catalog),
+    )
+    message = Message(topics.device("alpha", "roof"), PAYLOADS["auto"] % value, 0, 1)
+    other = Message(topics.device("alpha", "roof"), b'{"door": true}', 0, 1)
+    assert ingest._store_all([message, other], threading.Event())
+    found = store.dead_letters()
+    assert [(one.code, one.sensor) for one in found] == [("time", "roof")] * letters
+    assert all("1 is not stored, as 9 is at" in one.reason for one in found)
+    assert (ingest.counters.readings, ingest.counters.dead_letters) == (1, letters)
+    assert [batch.value.tolist() for batch in stored] == [[1.0] if letters else [9.0, 1.0]]

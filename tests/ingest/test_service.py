@@ -5,11 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from ingest.arrivals import ArrivalClock, ArrivalLog
+from ingest.devices import DeviceDecoder
+from ingest.quotas import Limits, Quotas
 from ingest.service import FILTERS, Ingest
 from tests.api.running import small_city
+from tests.ingest.devices import Table, device
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
@@ -18,7 +23,7 @@ from zenata.store import open_store
 from zenata.store.base import Query
 from zenata.wire import senml, topics
 from zenata.wire.address import Address
-from zenata.wire.mqtt import Publisher, Subscription
+from zenata.wire.mqtt import Message, Publisher, Subscription
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
 ACK_WAIT = 5.0  # after which NATS sends again what was not acknowledged; see broker_config/nats/nats.conf [s]
@@ -235,3 +240,42 @@ def test_a_world_that_is_no_more_is_forgotten(broker, store, publish):
         wait_for(lambda: seqs(store, "w-77") == [1, 2, 3])
     assert seqs(store, "w-7") == []
     assert {"w-7", "w-77", "zenata"} & set(store.ledger.worlds()) == {"w-77", "zenata"}
+
+
+class Backlog:
+    """A subscription that has kept messages, and then ends the work."""
+
+    ready = True
+
+    def __init__(self, messages, stop):
+        self._messages, self._stop = messages, stop
+
+    def receive(self, *, limit, wait):
+        messages, self._messages = self._messages[:limit], self._messages[limit:]
+        if not messages:
+            self._stop.set()
+        return messages
+
+    def acknowledge(self, messages):
+        pass
+
+
+@pytest.mark.parametrize("away", [0, 100])
+def test_a_backlog_of_an_outage_of_ours_is_within_the_quota(store, tmp_path, away):
+    """Of a pilot that may send one message a second, 10 at once; the rest are dead letters."""
+    now = WallClock().now()
+    log = ArrivalLog(ArrivalClock(SimpleNamespace(now=lambda: now - away * SECOND)), tmp_path / "ingest.arrivals")
+    log.date(Message(topics.device("alpha", "roof"), b"{}", 1, 1))
+    log.write()
+    log.close()
+    stop, table, quotas = threading.Event(), Table(device()), Quotas(lambda _: Limits(1.0, 10**6))
+    messages = [Message(topics.device("alpha", "roof"), b'{"level": %d}' % n, n + 2, 1) for n in range(100)]
+    Ingest(
+        city=small_city(),
+        store=store,
+        subscription=Backlog(messages, stop),
+        clock=SimpleNamespace(now=lambda: now),
+        devices=lambda catalog: DeviceDecoder(table, catalog, store.catalog, quotas),
+        arrivals=ArrivalLog(ArrivalClock(SimpleNamespace(now=lambda: now)), tmp_path / "ingest.arrivals"),
+    ).run(stop)
+    assert len(store.dead_letters()) == (0 if away else 90)

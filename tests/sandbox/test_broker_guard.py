@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.broker_guard import BURST, UsageWatch
+from sandbox.broker_guard import BURST, EXCUSED_AT_START, UsageWatch
 from zenata.broker.monitor import Traffic
 
 RATES = {"aqua": 100.0, "volt": 100.0}
@@ -14,10 +14,17 @@ def connection(number: int, messages: int = 0, size: int = 0, *, is_open: bool =
     )
 
 
+def begun(watch: UsageWatch) -> UsageWatch:
+    """Return a watch for which the time is over in which it excuses that we have just started."""
+    watch.check([], RATES, -EXCUSED_AT_START)
+    for second in range(-int(EXCUSED_AT_START) + 1, 1):
+        watch.check([], RATES, float(second))
+    return watch
+
+
 def cut_off(per_second: int, size: int = 100, seconds: int = 30) -> int | None:
     """Return after how many seconds a pilot is cut off that sends so much each second."""
-    watch = UsageWatch(10)
-    watch.check([("aqua", connection(1))], RATES, 0.0)
+    watch = begun(UsageWatch(10))
     for second in range(1, seconds):
         sent = [
             ("aqua", connection(1, per_second * second, size * per_second * second)),
@@ -50,8 +57,7 @@ def test_a_gateway_that_was_away_sends_what_it_stored() -> None:
 
 @pytest.mark.parametrize("is_open", [True, False])
 def test_whoever_connects_again_for_each_message_is_seen(is_open: bool) -> None:
-    watch, found = UsageWatch(10), []
-    watch.check([], RATES, 0.0)
+    watch, found = begun(UsageWatch(10)), []
     for second in range(1, 10):
         new = [("aqua", connection(1000 * second + number, 50, is_open=is_open)) for number in range(100)]
         found.append(watch.check(new, RATES, float(second))[0])
@@ -72,3 +78,23 @@ def test_nobody_is_blamed_for_what_came_before_we_looked() -> None:
     watch = UsageWatch(10)
     assert watch.check([("aqua", connection(1, 10**9, 10**12))], RATES, 0.0) == ({}, [])
     assert watch.check([("aqua", connection(1, 10**9 + 10, 10**12))], RATES, 1.0) == ({}, [])
+
+
+@pytest.mark.parametrize("outage", [0, 60, 3000])
+def test_a_backlog_of_an_outage_of_ours_is_no_fault_of_its_sender(outage: int) -> None:
+    """The broker was away; then all comes at once, and goes on at the full rate. The outage excuses no more than that."""
+    watch = begun(UsageWatch(10))
+    watch.check([("aqua", connection(1))], RATES, 1.0)
+    kept = int(outage * RATES["aqua"])
+    for second in range(1, 30):
+        now = float(outage + 1 + second)
+        assert watch.check([("aqua", connection(2, kept + 100 * second, 0))], RATES, now) == ({}, [])
+    flood = [watch.check([("aqua", connection(2, kept + 10**6 * n))], RATES, now + n)[0] for n in range(1, 6)]
+    assert any(flood)
+
+
+def test_a_backlog_that_comes_soon_after_we_have_started_is_no_fault_either() -> None:
+    watch = UsageWatch(10)
+    watch.check([], RATES, 0.0)
+    for second in range(1, 30):
+        assert watch.check([("aqua", connection(1, 50_000 + 100 * second))], RATES, float(second)) == ({}, [])

@@ -232,3 +232,8 @@ class ReadingBatch:
 
     def __len__(self) -> int:
         return len(self.series)
+
+    def take(self, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> "ReadingBatch":
+        """Return the readings for which `chosen`, shape (n,), is true."""
+        columns = {name: getattr(self, name)[chosen] for name in ("series", "time", "value", "seq")}
+        return ReadingBatch(catalog=self.catalog, **columns)

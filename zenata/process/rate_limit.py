@@ -28,11 +28,11 @@ class Bucket:
         rate : float
             Tokens that come back each second.
         burst : float
-            Tokens at most.
+            Tokens at most; more that somebody has put in stay until they are taken.
         now : float
             [s]
         """
-        self.tokens = min(burst, self.tokens + max(now - self.time, 0.0) * rate)
+        self.tokens = min(max(burst, self.tokens), self.tokens + max(now - self.time, 0.0) * rate)
         self.time = max(self.time, now)
         if self.tokens < 1:
             return (1 - self.tokens) / rate if rate > 0 else _NEVER
