@@ -16,6 +16,7 @@ from simulators.domains.water.domain import Water
 from simulators.events.base import Event, parameters_of
 from simulators.events.leak import BurstParameters, LeakParameters
 from simulators.events.scenario import events_of
+from simulators.labels.shadows import Shadows
 from simulators.networks.documents import GRAPHS
 from simulators.world.draws import SealedSeed
 from simulators.world.measurement import Channels
@@ -81,7 +82,7 @@ def collect(
         If a hidden event does not fit the city.
     """
     if without is None:
-        without = _Simulation(city, challenge, plan, networks_of(city, challenge)).run()
+        without = _Simulation(city, challenge, plan, networks_of(city, challenge), labelled=True).run()
     run = without
     if commands:
         run = _against(_Simulation(city, challenge, plan, without.network).run(commands), without)
@@ -143,9 +144,21 @@ def _step_of(readings: Tables, index: int, first: int, time: int) -> Step:
 
 
 class _Simulation:
-    """The world of one seed, and what is recorded of it."""
+    """The world of one seed, and what is recorded of it.
 
-    def __init__(self, city: City, challenge: Challenge, plan: Plan, network: Mapping[str, Any]) -> None:
+    Parameters
+    ----------
+    city : City
+    challenge : Challenge
+    plan : Plan
+    network : mapping
+    labelled : bool
+        Whether the truth labels are found out, where the challenge asks for them.
+    """
+
+    def __init__(
+        self, city: City, challenge: Challenge, plan: Plan, network: Mapping[str, Any], *, labelled: bool = False
+    ) -> None:
         self._city, self._challenge, self._network = city, challenge, network
         events = events_of(plan.events, plan.start)
         self._world = World(
@@ -156,6 +169,7 @@ class _Simulation:
             kinds=challenge.kinds,
             districts=challenge.districts,
         )
+        self._shadows = Shadows(self._world) if labelled and challenge.evidence else None
         self._channels, self._tables = _layout(city, challenge, self._world.channels)
         shape = challenge.steps, len(self._channels)
         self._truth, self._readings = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -188,7 +202,7 @@ class _Simulation:
         while self._world.time < self._times[index]:
             while waiting and waiting[0].time <= self._world.time:
                 self._command(waiting.pop(0))
-            emission = self._world.step(self._challenge.tick * SECOND)
+            emission = (self._shadows or self._world).step(self._challenge.tick * SECOND)
             channels, _ = self._world.channels.gather(emission.sensors)
             self._last[channels] = emission.values  # of several messages of a sensor the last stays
         self._readings[index] = self._last[self._channels]
@@ -211,6 +225,7 @@ class _Simulation:
             for column, name in enumerate(self._challenge.totals)
         }
         truth = {**self._by_property(self._truth), **totals}
+        shown = self._shown()
         return Run(
             city=self._city,
             times=self._times,
@@ -227,12 +242,23 @@ class _Simulation:
                     end=event.end,
                     parameters=event.parameters,
                     size=self._sizes[:, column],
+                    evidence=self._shadows is None or event.id in shown,
                 )
                 for column, (event, effect) in enumerate(self._world.effects)
             ),
             network=self._network,
             commands=tuple(self._commands),
         )
+
+    def _shown(self) -> set[str]:
+        """Return the events of which the labels say that they changed a sensor where they happened."""
+        sensors, shown = self._city.sensor_by_id, set()
+        for label in self._shadows.labels() if self._shadows else ():
+            for one in label.affected or ():
+                there = one.sensor, sensors[one.sensor].attributes.get("street")
+                if one.property == self._challenge.evidence and set(label.targets).intersection(there):
+                    shown.add(label.event)
+        return shown
 
     def _by_property(self, values: FloatArray) -> Tables:
         return {

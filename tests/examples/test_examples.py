@@ -171,6 +171,12 @@ def test_tours_beat_the_rounds_of_the_city(zenata: City) -> None:
     assert challenge.score(run).points > 10
 
 
+def test_the_head_of_a_jam_is_an_incident(zenata: City) -> None:
+    challenge = replace(CHALLENGES["traffic-incident"], warm_up=DAY // 2, duration=DAY // 6)
+    accident = {"type": "accident", "id": "one", "start": "+13h", "duration": "2h", "target": "traffic-0003"}
+    assert points("traffic_incident", zenata, challenge, (accident | {"capacity": 0.1},)) > 20
+
+
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)
 def test_examples_stay_short(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) < 150

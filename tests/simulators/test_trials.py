@@ -86,6 +86,21 @@ def test_what_trucks_have_driven_is_recorded_with_the_truth_alone(zenata: City) 
     assert acted.truth["waste.driven"].sensors == ("waste.driven",)
 
 
+def test_evidence_is_what_the_labels_say_of_the_place_of_an_event(zenata: City) -> None:
+    challenge = replace(CHALLENGES["traffic-incident"], warm_up=DAY // 3, duration=DAY // 12)
+    accidents = [("seen", "+8h", "traffic-0003"), ("unseen", "+2h", "street-0001")]
+    events = tuple(
+        {"type": "accident", "id": name, "start": start, "duration": "1h", "target": target, "capacity": 0.1}
+        for name, start, target in accidents
+    )
+    plan = replace(plan_of(challenge, practice_seed(1)), start=1_780_358_400_000_000, events=events)  # a Tuesday
+    run = collect(zenata, challenge, plan)
+    assert {one.id: one.evidence for one in run.occurrences} == {"seen": True, "unseen": False}
+    assert np.array_equal(run.times[[0, -1]], plan.start + 300_000_000 * np.array([1, 120]))
+    oracle = challenge.policies["oracle"](Setting(city=zenata, network=run.network, truth=run))
+    assert challenge.score(play(zenata, challenge, plan, oracle, run)).points == pytest.approx(100)
+
+
 def test_networks_are_those_of_the_api(zenata: City) -> None:
     assert {edge["type"] for edge in networks_of(zenata, LEAKS)["water"]["edges"]} == {"pipe", "pump"}
 

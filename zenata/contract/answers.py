@@ -107,5 +107,17 @@ class SensorAnswer(Body, frozen=True, kw_only=True):
     suspects: Annotated[tuple[SuspectSensor, ...], Meta(max_length=1000)]
 
 
+class IncidentAnswer(Body, frozen=True, kw_only=True):
+    """Accidents that were found in a step of `traffic-incident`.
+
+    Parameters
+    ----------
+    streets : list of str
+        The street that each blocks; an accident needs naming only once.
+    """
+
+    streets: Annotated[tuple[Name, ...], Meta(max_length=1000, examples=[["street-0033"]])]
+
+
 class NoAnswer(Body, frozen=True, kw_only=True):
     """Of challenges that take commands alone, such as `street-lighting`."""

@@ -58,7 +58,8 @@ class Occurrence:
     size : ndarray, shape (n_steps,)
         How large it was at the end of each step: the flow of a leak [l/s]; of other events 1 while they last, else 0.
     evidence : bool
-        Whether any sensor could have shown it.
+        Whether a sensor where it happened could have shown it, by the truth labels; true where the challenge does not ask
+        (`Challenge.evidence`).
     """
 
     id: str
@@ -247,6 +248,9 @@ class Challenge:
         Whether it is answered by commands.
     totals : tuple of str
         State of the city that no sensor observes, as ``domain.name``, for its first number to be a table of the truth.
+    evidence : str
+        Property of which the truth labels say whether an event changed it where it happened (`Occurrence.evidence`); empty
+        where the score does not ask.
     events : callable
         Returns the hidden events of one seed, given a generator, as `POST /v1/worlds/{world}/events` takes them; times
         count from the start of the world.
@@ -277,6 +281,7 @@ class Challenge:
     duration: int
     closed_loop: bool = False
     totals: tuple[str, ...] = ()
+    evidence: str = ""
     events: Callable[[Generator], tuple[Mapping[str, Any], ...]]
     answer: type[msgspec.Struct]
     check: Callable[[Any, int, City], None]

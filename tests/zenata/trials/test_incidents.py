@@ -1,0 +1,242 @@
+"""traffic-incident: what alarms earn and cost, on a road of six streets of 200 m."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.zenata.trials.conftest import START
+from zenata.city.model import City, Sensor
+from zenata.city.pack import load_city
+from zenata.contract.answers import IncidentAnswer
+from zenata.trials.challenge import Occurrence, Run, Setting, Step, Table
+from zenata.trials.incidents import CHALLENGE, CLEARING, PATROL, PRIMARY, REACH, check, oracle, score, ways_back
+
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+STEPS, FIRST, MINUTE = 288, 96, 60_000_000
+TIMES = START + 5 * MINUTE * np.arange(1, STEPS + 1)
+Named = tuple[int, int]
+"""Step and street of an alarm."""
+ALARMS = st.lists(st.tuples(st.integers(90, STEPS - 1), st.integers(0, 5)), max_size=15)
+
+
+def run_of(city: City, *accidents: tuple[int, float, float, bool]) -> Run:
+    """Return a day in which accidents happen: (street, first minute, minutes, whether there is evidence) each."""
+    occurrences = tuple(
+        Occurrence(
+            id=f"accident-{number}",
+            type="accident",
+            targets=(f"street-{street}",),
+            start=START + round(minute * MINUTE),
+            end=START + round((minute + length) * MINUTE),
+            parameters={},
+            size=np.ones(STEPS),
+            evidence=evidence,
+        )
+        for number, (street, minute, length, evidence) in enumerate(accidents)
+    )
+    return Run(
+        city=city, times=TIMES, first=FIRST, truth={}, readings={}, without={}, occurrences=occurrences, network={}
+    )
+
+
+def answered(run: Run, named: Iterable[Named]) -> Run:
+    return replace(
+        run, answers=[(int(run.times[step]), IncidentAnswer(streets=(f"street-{street}",))) for step, street in named]
+    )
+
+
+def perfect(run: Run) -> Run:
+    policy = oracle(Setting(city=run.city, network={}, truth=run))
+    return replace(
+        run,
+        answers=[
+            (moment, answer)
+            for index, moment in enumerate(run.times.tolist())
+            for answer in policy(Step(index=index, first=run.first, time=moment, readings={})).answers
+        ],
+    )
+
+
+@pytest.fixture
+def road(city: City) -> City:
+    """Return the city with a detector under each street."""
+    sensors = tuple(
+        Sensor(id=f"traffic-{n}", kind="traffic", district="west", longitude=0, latitude=0, attributes={"street": s.id})
+        for n, s in enumerate(city.streets)
+    )
+    return replace(city, sensors=sensors)
+
+
+def test_a_queue_reaches_back_500_m(city: City) -> None:
+    assert ways_back(city, "street-5") == {"street-5": 0, "street-4": 0, "street-3": 200, "street-2": 400}
+
+
+def test_queues_agree_with_networkx_in_zenata() -> None:
+    zenata = load_city("zenata")
+    back = nx.DiGraph()
+    for street in zenata.streets:
+        if street.length < back.get_edge_data(street.end, street.start, {"weight": np.inf})["weight"]:
+            back.add_edge(street.end, street.start, weight=street.length)
+    for one in zenata.streets[::31]:
+        ways = nx.single_source_dijkstra_path_length(back, one.start, cutoff=REACH)
+        expected = {other.id: ways[other.end] for other in zenata.streets if other.end in ways} | {one.id: 0.0}
+        assert ways_back(zenata, one.id) == pytest.approx(expected)
+
+
+def test_the_oracle_gets_100_and_nothing_0(road: City) -> None:
+    run = run_of(road, (5, 601, 45, True), (0, 700, 60, True), (3, 800, 60, False))
+    assert score(run).points == 0
+    best = score(perfect(run))
+    assert best.points == pytest.approx(100)
+    assert best.measures["accidents"] == (2, "1")
+    assert best.measures["detection_rate"] == (1.0, "1")
+    assert best.measures["false_alarms"] == (0.0, "1/d")
+    assert best.measures["time_to_detect"][0] == pytest.approx((4 + 0) / 2)
+
+
+def test_an_alarm_earns_the_share_of_the_accident_that_is_to_come(road: City) -> None:
+    run = run_of(road, (5, 600, 60, True))  # first seen at the end of step 119, at minute 600
+    late = score(answered(run, [(119 + 6, 5)]))
+    assert late.points == pytest.approx(50)
+    assert late.measures["time_to_detect"] == (30.0, "min")
+
+
+def test_of_several_alarms_the_first_counts_and_the_others_cost_nothing(road: City) -> None:
+    run = run_of(road, (5, 600, 60, True))
+    assert score(answered(run, [(125, 5), (126, 4), (128, 3), (130, 5)])).points == pytest.approx(50)
+
+
+def test_a_false_alarm_costs_a_patrol_once_a_street_and_hour(road: City) -> None:
+    run = run_of(road, (5, 600, 60, True))
+    hour = [(step, 0) for step in range(FIRST, FIRST + 12)]
+    assert score(answered(run, hour)).points == pytest.approx(-100 * PATROL)
+    made = score(answered(run, [*hour, (FIRST + 12, 0), (FIRST + 12, 1)]))
+    assert made.points == pytest.approx(-300 * PATROL)
+    assert made.measures["false_alarms"][0] == pytest.approx(3 / (192 / 288))
+    assert made.measures["false_alarm_rate"][0] == pytest.approx(100 * 3 / (6 * 192))
+
+
+def test_an_early_alarm_is_false_and_one_after_the_fact_earns_nothing(road: City) -> None:
+    run = run_of(road, (5, 600, 60, True))
+    assert score(answered(run, [(118, 5)])).points == pytest.approx(-100 * PATROL)
+    over = 119 + 12
+    assert score(answered(run, [(over, 5), (over + 11, 4)])).points == 0
+    cleared = over + CLEARING // 300
+    assert score(answered(run, [(cleared, 5)])).points == pytest.approx(-100 * PATROL)
+
+
+def test_what_lies_beyond_an_accident_is_false(road: City) -> None:
+    run = run_of(road, (3, 600, 60, True))
+    assert score(answered(run, [(119, 4)])).points == pytest.approx(-100 * PATROL)
+
+
+def test_an_accident_without_evidence_earns_and_costs_nothing(road: City) -> None:
+    run = run_of(road, (5, 600, 60, False), (0, 900, 60, True))
+    assert score(answered(run, [(119, 5)])).points == 0
+    assert score(answered(run_of(road), [(119, 5)])).points == pytest.approx(-100 * PATROL)
+
+
+def test_answers_in_the_warm_up_count_nothing(road: City) -> None:
+    run = run_of(road, (5, 30, 60, True), (5, 600, 60, True))
+    assert score(answered(run, [(7, 5), (5, 0)])).points == 0
+    assert score(perfect(run)).points == pytest.approx(100)
+
+
+def test_flooding_never_pays(road: City) -> None:
+    run = run_of(road, (5, 600, 60, True), (2, 700, 60, True))
+    every = [(step, street) for step in range(FIRST, STEPS) for street in range(6)]
+    assert score(answered(run, every)).points < -500
+    watch = [(step, 5) for step in range(FIRST, STEPS)]
+    assert score(answered(run, watch)).points < 0
+
+
+@RELAXED
+@given(named=ALARMS, extra=ALARMS, chance=st.randoms())
+def test_nothing_beats_the_oracle_and_neither_order_nor_repeats_matter(road, named, extra, chance) -> None:  # type: ignore[no-untyped-def]
+    run = run_of(road, (5, 510, 40, True), (5, 520, 60, True), (1, 633.3, 45, True), (3, 900, 60, False))
+    points = score(answered(run, named)).points
+    assert points <= score(perfect(run)).points + 1e-9
+    shuffled = [*named, *named]
+    chance.shuffle(shuffled)
+    assert score(answered(run, shuffled)).points == points
+    assert score(replace(run, answers=[*perfect(run).answers, *answered(run, extra).answers])).points <= 100 + 1e-9
+
+
+def test_a_million_alarms_are_scored(road: City) -> None:
+    run = run_of(road, (0, 600, 60, True))
+    streets = tuple(f"street-{number % 6}" for number in range(1000))
+    chance = np.random.default_rng(1)
+    flood = [(int(run.times[step]), IncidentAnswer(streets=streets)) for step in chance.integers(FIRST, STEPS, 1000)]
+    assert score(replace(run, answers=flood)).points < 0
+
+
+def test_an_unknown_street_is_refused_by_name(city: City) -> None:
+    with pytest.raises(ValueError, match="unknown street 'street-99'"):
+        check(IncidentAnswer(streets=("street-99",)), 0, city)
+    check(IncidentAnswer(streets=("street-1",)), 0, city)
+
+
+def test_the_first_detectors_stand_in_primary_streets() -> None:
+    zenata = load_city("zenata")
+    roads = {street.id: street.road for street in zenata.streets}
+    detectors = [sensor for sensor in zenata.sensors if sensor.kind == "traffic"]
+    primary = [roads[str(sensor.attributes["street"])] == "primary" for sensor in detectors]
+    assert primary == [number < PRIMARY for number in range(len(detectors))]
+
+
+def test_accidents_happen_in_the_scored_part_and_by_day() -> None:
+    for seed in range(20):
+        for event in CHALLENGE.events(np.random.default_rng(seed)):
+            begin = int(event["start"][1:-1])
+            assert CHALLENGE.warm_up <= begin < CHALLENGE.warm_up + CHALLENGE.duration
+            if event["type"] == "accident":
+                assert 6 * 3600 <= begin % 86_400 < 20 * 3600
+
+
+@pytest.fixture
+def jam(road: City) -> tuple[Setting, Run]:
+    """Return a day in which street-4 jams, and street-3 behind it, after a quiet morning."""
+    chance = np.random.default_rng(1)
+    occupancy, flow = chance.uniform(0.05, 0.1, (STEPS, 6)), chance.uniform(8, 12, (STEPS, 6))
+    occupancy[120:130, 4], flow[120:130, 4] = 0.95, 4
+    occupancy[122:130, 3], flow[122:130, 3] = 0.9, 4
+    names = tuple(sensor.id for sensor in road.sensors)
+    readings = {
+        "occupancy": Table(sensors=names, values=occupancy),
+        "flow": Table(sensors=names, values=flow),
+    }
+    edges: list[dict[str, Any]] = [
+        {
+            "id": street.id,
+            "source": street.start,
+            "target": street.end,
+            "road": "primary",
+            "devices": [{"sensor": f"traffic-{number}"}],
+        }
+        for number, street in enumerate(road.streets)
+    ]
+    run = replace(run_of(road, (4, 600, 60, True)), readings=readings)
+    return Setting(city=road, network={"traffic": {"edges": edges}}), run
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [("naive", [(120, ("street-4",)), (122, ("street-3",))]), ("reference", [(120, ("street-4",))])],
+)
+def test_the_reference_names_the_head_of_a_jam_alone(
+    jam: tuple[Setting, Run], name: str, named: list[tuple[int, tuple[str, ...]]]
+) -> None:
+    setting, run = jam
+    policy = CHALLENGE.policies[name](setting)
+    found = []
+    for index, moment in enumerate(run.times.tolist()):
+        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
+        actions = policy(Step(index=index, first=run.first, time=moment, readings=readings))
+        found += [(index, answer.streets) for answer in actions.answers if isinstance(answer, IncidentAnswer)]
+    assert found == named
