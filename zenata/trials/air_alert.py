@@ -20,6 +20,8 @@ from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 from zenata.contract.answers import AirAlert, AirAnswer
+from zenata.contract.reports import Exhibit
+from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, nothing
 from zenata.trials.forecasts import brier, critical_success, filled, skill
 
@@ -137,10 +139,10 @@ def score(run: Run) -> Score:
     usual = climate(over[: run.first])
     made = slice(run.first, len(over) - AHEAD)
     event, lasting = within(over)[made].astype(np.float64), over[made].astype(np.float64)
-    given = _answers(run)[made]
-    answered = np.isfinite(given)
+    stated = _answers(run)[made]
+    answered = np.isfinite(stated)
     unmoved = np.broadcast_to(usual, event.shape)
-    probability = np.where(answered, given, unmoved)
+    probability = np.where(answered, stated, unmoved)
     loss, idle = brier(event, probability), brier(event, unmoved)
     warned, onset = (probability >= WARNED).astype(np.float64), lasting == 0
     measures: dict[str, tuple[float, str]] = {
@@ -161,18 +163,37 @@ def score(run: Run) -> Score:
     return Score(points=100 * skill(loss, idle) if idle > 0 else -100 * loss, measures=measures)
 
 
+def exhibit(run: Run) -> Exhibit:
+    """Return the share of stations that come to exceed each limit, and the share that was forecast."""
+    over = exceeded(run.truth)
+    made = slice(run.first, len(over) - AHEAD)
+    event, stated = within(over)[made].astype(np.float64), _answers(run)[made]
+    probability = np.where(np.isfinite(stated), stated, climate(over[: run.first]))
+    charts = [
+        exhibits.chart(
+            name,
+            "/",
+            {"truth": event[..., column].mean(axis=1), "forecast": probability[..., column].mean(axis=1)},
+            f"> {limit:g} ug/m3",
+        )
+        for column, (name, (limit, _)) in enumerate(LIMITS.items())
+        if event[..., column].mean() >= RARE
+    ]
+    return exhibits.exhibit(run, events=exhibits.hidden(run), charts=charts, places={})
+
+
 def _answers(run: Run) -> FloatArray:
-    """Return the probabilities, infinite where none was given, shape (n_steps, n_stations, n_pollutants)."""
+    """Return the probabilities, infinite where none was stated, shape (n_steps, n_stations, n_pollutants)."""
     row = {name: number for number, name in enumerate(run.truth[POLLUTANTS[0]].sensors)}
     column = {name: number for number, name in enumerate(POLLUTANTS)}
     index = {time: number for number, time in enumerate(run.times.tolist())}
-    given = np.full((len(run.times), len(row), len(column)), np.inf)
+    stated = np.full((len(run.times), len(row), len(column)), np.inf)
     for time, answer in run.answers:
         if isinstance(answer, AirAnswer) and (step := index.get(time, -1)) >= run.first:
             for alert in answer.alerts:
                 at = step, row[alert.station], column[alert.pollutant]
-                given[at] = min(given[at], alert.probability)
-    return given
+                stated[at] = min(stated[at], alert.probability)
+    return stated
 
 
 def _answer(stations: tuple[str, ...], probability: FloatArray) -> Actions:
@@ -324,4 +345,5 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    exhibit=exhibit,
 )

@@ -15,6 +15,8 @@ from numpy.random import Generator
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import NoAnswer
+from zenata.contract.reports import Exhibit, Verdict
+from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, nothing
 from zenata.trials.tours import spanning_tree, tours_bound
 from zenata.trials.waste_policies import Fleet, naive, oracle, reference, thrown_in
@@ -108,9 +110,9 @@ def bound(run: Run) -> float:
     there, added = mass[run.first - 1], added[run.first :]
     sure = len(added) - SPARED * 3600 // STEP
     must = np.maximum(there + added[:sure].sum(axis=0) - fleet.capacity, 0.0)
-    most = fleet.room + 2 * fleet.capacity.max()  # a truck goes home when it has more than its room
-    capacity = 2 * float(must @ fleet.depot) / most - fleet.trucks * float(fleet.depot.max())
-    tours = int(np.ceil(must.sum() / most - 0.5))
+    max_load = fleet.room + 2 * fleet.capacity.max()  # a truck goes home when it has more than its room
+    capacity = 2 * float(must @ fleet.depot) / max_load - fleet.trucks * float(fleet.depot.max())
+    tours = int(np.ceil(must.sum() / max_load - 0.5))
     found = [capacity]
     for count in WINDOWS:
         edges = np.linspace(0, len(added), count + 1).astype(np.int64)
@@ -158,6 +160,21 @@ def score(run: Run) -> Score:
     )
 
 
+def exhibit(run: Run) -> Exhibit:
+    """Return what lies beside all containers and what trucks have driven, with and without commands, and what overflows for days."""
+    both = {"with": run.truth, "without": run.without}
+    beside = {name: tables["overflow"].values[run.first :].sum(axis=1) for name, tables in both.items()}
+    driven = {name: tables[DRIVEN].values[run.first :, 0] for name, tables in both.items()}
+    driven = {name: values - run.truth[DRIVEN].values[run.first - 1, 0] for name, values in driven.items()}
+    hours = (run.truth["overflow"].values[run.first :] > 0).sum(axis=0) * STEP / 3600
+    long = np.array(run.truth["overflow"].sensors)[hours >= DAY / 3600].tolist()
+    events = exhibits.hidden(run)
+    places: dict[str, Verdict] = dict.fromkeys(long, "false")
+    places |= {target: one.verdict for one in events for target in one.targets}
+    charts = [exhibits.chart("overflow", "kg", beside), exhibits.chart("driven", "km", driven)]
+    return exhibits.exhibit(run, events=events, charts=charts, places=places)
+
+
 def _emptied(run: Run) -> tuple[float, float]:
     """Return how full containers were when they were emptied, and how often they were; NaN and 0 where they never were."""
     fill = run.truth["fill"].values[run.first - 1 :]
@@ -181,4 +198,5 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    exhibit=exhibit,
 )

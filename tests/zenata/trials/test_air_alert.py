@@ -107,6 +107,16 @@ def test_the_loss_is_the_brier_score_of_scikit_learn(breathed: Run) -> None:
     )
 
 
+def test_a_report_has_the_shares_of_stations_that_exceed_and_that_were_forecast(breathed: Run) -> None:
+    shown = CHALLENGE.exhibit(played(breathed, "oracle")) if CHALLENGE.exhibit else None
+    assert shown is not None
+    assert [chart.of for chart in shown.charts] == ["> 25 ug/m3", "> 100 ug/m3", "> 37.5 ug/m3", "> 100 ug/m3"]
+    for chart in shown.charts:
+        truth, forecast = (curve.values for curve in chart.curves)
+        assert truth == forecast
+        assert len(truth) == STEPS - FIRST - AHEAD
+
+
 def test_the_skill_of_what_hardly_ever_happens_is_not_stated(breathed: Run) -> None:
     clean = {**breathed.truth, "o3": air_tables()["o3"]}
     measures = score(replace(breathed, truth=clean)).measures

@@ -180,6 +180,16 @@ def test_policies_take_containers_out_of_rounds_and_send_trucks_by_night(collect
     assert hours <= {21, 22, 23, 0, 1, 2, 3}  # UTC, an hour or none behind
 
 
+def test_a_report_has_what_was_driven_and_what_overflows(collected: Run) -> None:
+    shown = CHALLENGE.exhibit(collected) if CHALLENGE.exhibit else None
+    assert shown is not None
+    assert [chart.name for chart in shown.charts] == ["overflow", "driven"]
+    assert all(len(curve.values) == STEPS - FIRST for chart in shown.charts for curve in chart.curves)
+    driven = shown.charts[1].curves[0].values[-1]
+    assert driven == pytest.approx(score(collected).measures["driven"][0], rel=1e-4)
+    assert {place.verdict for place in shown.places} == {"false"}
+
+
 def test_sensors_stick_and_festivals_begin_in_the_scored_part() -> None:
     for seed in range(20):
         found = events(np.random.default_rng(seed))
