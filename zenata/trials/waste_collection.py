@@ -15,6 +15,7 @@ from numpy.random import Generator
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import NoAnswer
+from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, nothing
@@ -199,4 +200,5 @@ CHALLENGE = Challenge(
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
+    factors=(Factor(name="overflow_hour", value=HOUR, unit="km/h", source="default"),),
 )
