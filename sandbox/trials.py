@@ -31,11 +31,17 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 """Browsers that print reports, by the names of their commands."""
 
 _PRINT = 120.0  # that a browser may take to print [s]
+KILLED = "killed"
+"""Name of the row of a service that is killed midway."""
+
+_GLANCE = 0.05  # between two looks at how far a trial is [s]
 _LOOK = 0.5  # between two looks at a trial [s]
 _END = 10.0  # that a service has to end by itself after its trial [s]
 
 
-def run_trial(settings: Settings, user: str, new: object, command: str | None, say: Say) -> dict[str, Any]:
+def run_trial(
+    settings: Settings, user: str, new: object, command: str | None, say: Say, *, killed: bool = False
+) -> dict[str, Any]:
     """Begin a trial, start the service, and wait for the end of both; return the trial.
 
     Parameters
@@ -48,6 +54,8 @@ def run_trial(settings: Settings, user: str, new: object, command: str | None, s
     command : str or None
         Starts the service; None waits for one that somebody starts.
     say : callable
+    killed : bool
+        Kill the service midway in its first seed, and start it again.
 
     Raises
     ------
@@ -63,6 +71,11 @@ def run_trial(settings: Settings, user: str, new: object, command: str | None, s
     try:
         service = None if command is None else _start(settings, user, trial, command)
         try:
+            if killed and command is not None and service is not None and _is_midway(settings, user, path, service):
+                service.kill()
+                service.wait()
+                say("the service was killed midway, and is started again")
+                service = _start(settings, user, trial, command)
             return _wait(settings, user, path, service, say)
         finally:
             if service is not None:
@@ -104,6 +117,18 @@ def _wait(
             ask(settings, path, "DELETE", user=user)
             return {**trial, "phase": "cancelled", "reason": f"the service ended before it, with exit code {ended}"}
         time.sleep(_LOOK)
+
+
+def _is_midway(settings: Settings, user: str, path: str, service: subprocess.Popen[bytes]) -> bool:
+    """Wait until half of the first seed is over; return whether the trial still goes on then, and the service."""
+    while service.poll() is None:
+        trial: dict[str, Any] = ask(settings, path, user=user)
+        if trial["phase"] in ("done", "failed", "cancelled"):
+            return False
+        if trial["seeds_done"] or trial["step"] * 2 >= trial["steps"]:
+            return True
+        time.sleep(_GLANCE)
+    return False
 
 
 def _end(service: subprocess.Popen[bytes]) -> None:

@@ -38,6 +38,7 @@ def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
         "pilot": row.pilot,
         "challenge": row.challenge,
         "mode": row.mode,
+        "variant": row.drawn[0].variant or "plain",
         "clock": "lock-step" if row.speed is None else "speed",
         "speed": row.speed,
         "name": row.name,

@@ -10,6 +10,7 @@ import typer
 from sandbox.cli.options import City, DataDir, say, settings_of
 
 Language = Literal["en", "fr", "ar"]
+VariantName = Literal["plain", "outage", "heat-wave", "ramadan"]
 ReportFormat = Literal["html", "json", "pdf"]
 
 trials_app = typer.Typer(
@@ -48,7 +49,9 @@ def _interval(score: dict[str, Any]) -> str:
     return f"{score['mean']:8.1f} points{between}"
 
 
-def _new(challenge: str, mode: str, clock: str, speed: float | None, seeds: list[int] | None, name: str) -> object:
+def _new(
+    challenge: str, mode: str, clock: str, speed: float | None, seeds: list[int] | None, name: str
+) -> dict[str, Any]:
     members = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds, "name": name}
     return {member: value for member, value in members.items() if value is not None}
 
@@ -111,6 +114,15 @@ def run(
     speed: SpeedNumber = None,
     seed: Seeds = None,
     name: Name = "",
+    variant: Annotated[
+        VariantName, typer.Option(help="Practise the same seeds under other conditions: outage, heat-wave, ramadan.")
+    ] = "plain",
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness", help="Practise the same seeds again in each variant, and with the service killed midway."
+        ),
+    ] = False,
     at_least: Annotated[float, typer.Option(help="Points that the mean must have for the exit code 0.")] = 0.0,
     junit: Annotated[
         Path | None, typer.Option(help="Write the result as JUnit XML, a test case for each seed.")
@@ -120,10 +132,15 @@ def run(
     data_dir: DataDir = None,
 ) -> None:
     """Put a service through a trial, and end with its score: exit code 0 if it has the points, 1 if not, 2 if it failed."""
-    from sandbox.trials import run_trial, write_junit
+    from sandbox.trials import KILLED, run_trial, write_junit
+    from zenata.trials.variants import VARIANTS
 
     settings = settings_of(data_dir=data_dir)
-    new = _new(challenge, mode, clock, speed, seed, name)
+    if robustness and (mode, variant) != ("practice", "plain"):
+        raise typer.BadParameter("--robustness is for plain practice: leave --mode and --variant out")
+    if robustness and exec_ is None:
+        raise typer.BadParameter("--robustness starts the service several times: say how with --exec")
+    new = {**_new(challenge, mode, clock, speed, seed, name), "variant": variant}
     over = run_trial(settings, user, new, exec_, say)
     for result in over["results"]:
         beside = "".join(
@@ -139,6 +156,12 @@ def run(
     typer.echo(f"mean     {_interval(score)}; 0 is doing nothing, 100 knows the truth")
     for name, theirs in over["baselines"].items():
         typer.echo(f"{name:9}{_interval(theirs)} in the same seeds")
+    for row in (*VARIANTS, KILLED) if robustness else ():
+        of_row = {"variant": row} if row != KILLED else {}
+        again = {**new, "seeds": over["numbers"], **of_row}
+        other = run_trial(settings, user, again, exec_, say, killed=row == KILLED)
+        result = _interval(other["score"]) if other["score"] else f"   {other['phase']}: {other['reason']}"
+        typer.echo(f"{row:9} {result}")
     if receipt:
         document = _ask(data_dir, user, f"{_at(over['trial'])}/receipt")
         receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")

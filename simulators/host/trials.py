@@ -62,6 +62,7 @@ def trial_recipe(city: City, request: NewTrialWorldRequest) -> Recipe:
         zone_rules=ZONE_RULES,
         trial=request.trial,
         challenge=challenge.name,
+        variant=request.seed.variant,
         every=challenge.tick * SECOND,
     )
 
@@ -182,7 +183,7 @@ class TrialControl:
         secret = self._record.secret()
         if secret is None:
             raise ControlError("the secret of this trial world is missing; restore its folder", "conflict")
-        seed = Seed(number=recipe.seed, secret=secret.hex())
+        seed = Seed(number=recipe.seed, secret=secret.hex(), variant=recipe.variant)
         evidence = SeedEvidence(
             seed=seed,
             points=math.nan,

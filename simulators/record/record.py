@@ -67,8 +67,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Whether its events are hidden from its owner until they are over or the owner gives up.
     zone_rules : str
         Version of the time zone rules it was made by (`zenata.city.clock.ZONE_RULES`); empty if nobody noted it.
-    trial, challenge : str
-        Id of the trial whose world it is, and its challenge; empty for other worlds.
+    trial, challenge, variant : str
+        Id of the trial whose world it is, its challenge, and the variant of its seed; empty for other worlds.
     every : int
         Length of its first ticks, and of those that it makes by itself [us].
     """
@@ -90,6 +90,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     zone_rules: str = ""
     trial: str = ""
     challenge: str = ""
+    variant: str = ""
     every: int = TICK
 
     @property

@@ -10,6 +10,7 @@ from .readings import Reading
 
 Mode: TypeAlias = Literal["practice", "graded"]
 TrialClock: TypeAlias = Literal["lock-step", "speed"]
+Variant: TypeAlias = Literal["plain", "outage", "heat-wave", "ramadan"]
 Phase: TypeAlias = Literal["queued", "running", "scoring", "done", "failed", "cancelled"]
 
 MAX_ANSWERS = 10_000
@@ -41,6 +42,8 @@ class NewTrial(Body, frozen=True, kw_only=True):
         Whether readings are published and stored; if not, they are in the answers to steps alone.
     name : str
         Shown on the leaderboard in place of the pilot's; without one a graded trial is not shown there.
+    variant : str
+        Of practice: the same seeds with an `outage` of messages, in a `heat-wave`, or in `ramadan`.
     """
 
     challenge: Annotated[str, LINE, Meta(max_length=64, examples=["leak-detection"])]
@@ -50,8 +53,11 @@ class NewTrial(Body, frozen=True, kw_only=True):
     seeds: Annotated[tuple[_Number, ...], Meta(min_length=1, max_length=MAX_SEEDS)] | None = None
     publish: bool = True
     name: Annotated[str, LINE, Meta(max_length=64)] = ""
+    variant: Variant = "plain"
 
     def __post_init__(self) -> None:
+        if self.variant != "plain" and self.mode == "graded":
+            raise ValueError("variant is for practice: leave it out of a graded trial")
         if self.seeds is not None and self.mode == "graded":
             raise ValueError("seeds of a graded trial are hidden: leave seeds out")
         if self.seeds is not None and len(set(self.seeds)) < len(self.seeds):
@@ -229,7 +235,7 @@ class Trial(Document, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    trial, pilot, challenge, mode, clock : str
+    trial, pilot, challenge, mode, variant, clock : str
     speed : float or None
         World seconds per second; null in lock-step.
     name, edition : str
@@ -275,6 +281,7 @@ class Trial(Document, frozen=True, kw_only=True):
     pilot: str
     challenge: str
     mode: Mode
+    variant: Variant
     clock: TrialClock
     speed: float | None
     name: str

@@ -168,7 +168,9 @@ class Trials:
         now = self._clock.now()
         graded = new.mode == "graded"
         numbers = new.seeds or [random_number() for _ in range(PRACTICE_SEEDS)]
-        seeds = [graded_seed() for _ in range(MAX_SEEDS)] if graded else [practice_seed(number) for number in numbers]
+        variant = "" if new.variant == "plain" else new.variant
+        practice = [practice_seed(number, variant) for number in numbers]
+        seeds = [graded_seed() for _ in range(MAX_SEEDS)] if graded else practice
         row = TrialRow(
             id=_new_id(),
             pilot=pilot,

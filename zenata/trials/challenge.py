@@ -15,6 +15,7 @@ from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials.seeds import Seed, first_day, generator
+from zenata.trials.variants import varied
 
 DAY = 86_400
 """One day [s]."""
@@ -320,10 +321,13 @@ class Plan:
 
 
 def plan_of(challenge: Challenge, seed: Seed) -> Plan:
-    """Return the world of a seed: its first day and its events are drawn from the seed."""
+    """Return the world of a seed: its first day and its events are drawn from the seed, and changed by its variant."""
     chance = generator(challenge.name, seed)
-    start = first_day(chance)
-    return Plan(seed=seed, start=start, events=challenge.events(chance))
+    start, events = first_day(chance), challenge.events(chance)
+    if seed.variant:
+        start, more = varied(seed.variant, start, challenge.warm_up, challenge.duration, challenge.kinds)
+        events = (*events, *more)
+    return Plan(seed=seed, start=start, events=events)
 
 
 def nothing(_: Setting) -> Policy:

@@ -26,7 +26,7 @@ _DAYS = 365
 _DAY = 86_400 * SECOND
 
 
-class Seed(msgspec.Struct, frozen=True, kw_only=True):
+class Seed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a world of a trial draws from.
 
     Parameters
@@ -35,10 +35,13 @@ class Seed(msgspec.Struct, frozen=True, kw_only=True):
         From 0 to `MAX_NUMBER`.
     secret : str
         32 bytes in hex.
+    variant : str
+        Under which other conditions its world runs (`zenata.trials.variants`); empty for none.
     """
 
     number: int
     secret: str
+    variant: str = ""
 
     @property
     def key(self) -> bytes:
@@ -46,9 +49,10 @@ class Seed(msgspec.Struct, frozen=True, kw_only=True):
         return bytes.fromhex(self.secret)
 
 
-def practice_seed(number: int) -> Seed:
-    """Return the practice seed of a number; its secret follows from the number."""
-    return Seed(number=number, secret=blake2b(number.to_bytes(8, "little"), digest_size=32, key=_PRACTICE).hexdigest())
+def practice_seed(number: int, variant: str = "") -> Seed:
+    """Return the practice seed of a number; its secret follows from the number, in all variants."""
+    secret = blake2b(number.to_bytes(8, "little"), digest_size=32, key=_PRACTICE).hexdigest()
+    return Seed(number=number, secret=secret, variant=variant)
 
 
 def random_number() -> int:

@@ -18,6 +18,7 @@ from zenata_client.contract.trials import (
     TrialClock,
     TrialReceipt,
     TrialStep,
+    Variant,
 )
 from zenata_client.parameters import body
 from zenata_client.plan import Flow, Give, Pause, Plan, Send, answered, ask, collect, delete, get, items, post, route
@@ -88,6 +89,7 @@ def begin_trial(
     seeds: Sequence[int] | None = None,
     publish: bool = True,
     name: str = "",
+    variant: Variant = "plain",
 ) -> Plan[Trial]:
     """Begin a trial, which waits for its turn.
 
@@ -106,8 +108,10 @@ def begin_trial(
         Publish and store readings; if not, they are in the steps alone.
     name : str
         Shown on the leaderboard.
+    variant : str
+        Of practice: ``outage``, ``heat-wave`` or ``ramadan``.
     """
-    new = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds}
+    new = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds, "variant": variant}
     return (yield from post(Trial, route("trials"), body({**new, "publish": publish, "name": name})))
 
 

@@ -1,6 +1,7 @@
 """Trials over HTTP, with worlds of their own."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -36,6 +37,23 @@ def test_a_trial_goes_step_by_step_to_a_score(client):
     assert beside == [{"naive": 1, "reference": 3, "oracle": 8}] * 2
     assert {name: one["mean"] for name, one in over["baselines"].items()} == {"naive": 1, "reference": 3}
     assert over["above_reference"]["mean"] == STEPS - FIRST - 3
+
+
+def test_a_variant_is_the_same_seed_under_other_conditions(client, there):
+    _, host = there
+    results = {}
+    for variant in ("plain", "ramadan"):
+        trial = begin(client, variant=variant)
+        play(client, trial)
+        over = wait_for(client, trial["trial"], "done", "failed")
+        assert (over["variant"], over["numbers"]) == (variant, [1])
+        results[variant] = over["results"][0]["measures"]
+        receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
+        again = recomputed(host.city, SHORT, receipt.evidence[0])
+        assert again.measures["truth"][0] == results[variant]["truth"]["value"]
+    assert results["plain"]["truth"] != results["ramadan"]["truth"]
+    first, last = (date.fromisoformat(text) for text in ("2026-02-18", "2026-03-20"))
+    assert first <= datetime.fromtimestamp(results["ramadan"]["last"]["value"] / 1e6, UTC).date() <= last
 
 
 def test_a_policy_that_fails_is_left_out_and_the_score_stays(client, monkeypatch):
@@ -170,6 +188,8 @@ def test_a_pilot_has_so_many_trials_at_once_and_graded_ones_a_day(client):
         {"mode": "graded", "seeds": [1]},
         {"seeds": [1, 1]},
         {"seeds": []},
+        {"variant": "snow"},
+        {"mode": "graded", "variant": "ramadan"},
         {"clock": "speed", "publish": False},
         {"speed": 0},
     ],

@@ -164,6 +164,20 @@ def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, 
     assert "points of seed 1" in said[-1]
 
 
+@pytest.mark.soak
+def test_robustness_rows_stand_beside_the_plain_score(zenata, tmp_path):
+    slow = SERVICE.replace("if not step.warm_up:", "time.sleep(0.2)\n        if not step.warm_up:")
+    (tmp_path / "slow.py").write_text("import time" + slow)
+    service = f"{sys.executable} {tmp_path / 'slow.py'}"
+    done = zenata("run", "short", "--seed", "3", "--robustness", "--exec", service)
+    assert done.exit_code == 0, done.output
+    assert "killed midway" in done.output
+    for row in ("outage", "heat-wave", "ramadan", "killed"):
+        assert f"{row:9} {STEPS - FIRST:8.1f} points" in done.output
+    assert zenata("run", "short", "--robustness").exit_code == 2
+    assert zenata("run", "short", "--robustness", "--mode", "graded", "--exec", service).exit_code == 2
+
+
 def test_too_few_points_and_a_service_that_ends_have_exit_codes(zenata, tmp_path):
     service = f"{sys.executable} {tmp_path / 'service.py'}"
     file = tmp_path / "junit.xml"

@@ -32,7 +32,7 @@ def trial(**members) -> Trial:
     ]  # fmt: skip
     score = TrialScore(mean=41.5, low=35.1, high=47.9, seeds=2)
     values = {
-        "trial": "t-1", "pilot": "aqua", "challenge": "leak-detection", "mode": "practice", "clock": "lock-step",
+        "trial": "t-1", "pilot": "aqua", "challenge": "leak-detection", "mode": "practice", "variant": "plain", "clock": "lock-step",
         "speed": None, "name": "", "edition": "2026", "phase": "done", "place": None, "reason": None, "made": NOW,
         "heartbeat": NOW, "deadline": NOW, "ended": NOW, "kinds": [], "districts": [], "seeds": 2, "seeds_done": 2,
         "seed": 2, "world": None, "time": None, "step": 0, "steps": 960, "warm_up": 288, "every": 900.0,
