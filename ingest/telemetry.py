@@ -227,6 +227,7 @@ class Telemetry:
             readings=len(batch) + sum(one.repeated for one in messages),
             left_out=tuple(one.name for message in messages for one in message.left_out),
             rejections=tuple(sorted(rejections, key=lambda rejection: rejection.line)),
+            assumed_utc=any(uplink.assumed_utc for one in messages for uplink in one.uplinks),
         )
 
     def _batch(self, messages: Sequence[DeviceReadings], numbers: Sequence[int]) -> ReadingBatch:

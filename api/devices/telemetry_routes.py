@@ -54,11 +54,12 @@ async def telemetry(
 
     `docs/devices.md` has an example of each. The device is `device`, or what the body says. What cannot be stored of a
     message is named in `left_out`; the rest is durable once it is answered. One that is refused as a whole is a dead
-    letter too, but for quotas.
+    letter too, but for quotas. The header `Zenata-Assumed-Zone: UTC` says that a time without an offset was taken as UTC.
     """
     body = await body_of(request)
     take = context.telemetry.document
     taken = await to_thread.run_sync(take, principal.pilot, params.device, body, limiter=context.takers)
     if taken.rejections:
         raise refused(taken.rejections[0])
-    return respond(document(TelemetryResult, taken))
+    headers = {"Zenata-Assumed-Zone": "UTC"} if taken.assumed_utc else None
+    return respond(document(TelemetryResult, taken), headers=headers)

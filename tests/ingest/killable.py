@@ -1,4 +1,4 @@
-"""Ingest of the devices of a test, as a process that can be killed: ``python -m tests.ingest.killable FOLDER PORT``."""
+"""Ingest of the devices of a test, as a process that can be killed: ``python -m tests.ingest.killable FOLDER PORT STORE``."""
 
 import sys
 import threading
@@ -33,12 +33,12 @@ def payload_of(name: str, number: int) -> bytes:
     }[name]
 
 
-def main(folder: Path, port: int) -> None:
+def main(folder: Path, port: int, store_url: str) -> None:
     """Ingest until somebody kills us."""
     settings = Settings(data_dir=folder)
     address = Address(host=HOST, port=port, username="ingest", password=password("ingest"))
     table = Table(*(device(name, pilot="demo", codec=codec) for name, codec in CODECS.items()))
-    store = open_store(f"duckdb:///{folder / 'readings.duckdb'}")
+    store = open_store(store_url)
     with subscription_of(settings, address, "ingest", FILTERS) as subscription:
         subscription.connect(30)
         ingest = Ingest(
@@ -61,4 +61,4 @@ def tell(ingest: Ingest, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

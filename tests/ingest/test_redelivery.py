@@ -20,6 +20,7 @@ import pytest
 from ingest.delivery_order import MAX_WAIT
 from tests.ingest.killable import CODECS, payload_of
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from tests.zenata.store.influxd import running
 from zenata.city.readings import Selection
 from zenata.store import open_store
 from zenata.store.base import Query
@@ -33,10 +34,20 @@ BURST = 20
 
 
 @contextmanager
-def ingesting(folder: Path, broker: Running) -> Iterator[subprocess.Popen[bytes]]:
+def storing(kind: str, folder: Path) -> Iterator[str]:
+    """Have a store, and yield its URL."""
+    if kind == "duckdb":
+        yield f"duckdb:///{folder / 'readings.duckdb'}"
+        return
+    with running(folder / "influxd") as server:
+        yield f"influxdb://127.0.0.1:{server.port}/readings"
+
+
+@contextmanager
+def ingesting(folder: Path, broker: Running, store: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run ingest in a process of its own, which is killed in the end."""
     (folder / "progress").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tests.ingest.killable", str(folder), str(broker.mqtt_port)]
+    command = [sys.executable, "-m", "tests.ingest.killable", str(folder), str(broker.mqtt_port), store]
     with subprocess.Popen(command) as process:
         try:
             deadline = time.monotonic() + TIMEOUT
@@ -81,9 +92,9 @@ def publish(
         assert publisher.drain(TIMEOUT)
 
 
-def values(folder: Path) -> dict[str, list[float]]:
+def values(url: str) -> dict[str, list[float]]:
     """Return what is stored of each device, by time."""
-    store = open_store(f"duckdb:///{folder / 'readings.duckdb'}")
+    store = open_store(url)
     try:
         table = store.query(Query(selection=Selection(), start=0, end=2**60, limit=10**6))
         found: dict[str, list[float]] = {name: [] for name in CODECS}
@@ -145,41 +156,42 @@ def faults(found: dict[str, list[float]]) -> dict[str, dict[str, list[float]]]:
 
 @pytest.mark.parametrize("kind", ["nats", "mosquitto"])
 def test_t1_t2_a_burst_while_ingest_is_away_is_stored_in_order(kind, tmp_path):
-    with running_broker(kind, tmp_path, standard_users(kind)) as broker:
-        with ingesting(tmp_path, broker) as process:
+    with running_broker(kind, tmp_path, standard_users(kind)) as broker, storing("duckdb", tmp_path) as store:
+        with ingesting(tmp_path, broker, store) as process:
             publish(broker, range(BURST))
             settled(tmp_path, process)
         publish(broker, range(BURST, 2 * BURST))
-        with ingesting(tmp_path, broker) as process:
+        with ingesting(tmp_path, broker, store) as process:
             settled(tmp_path, process)
-    assert values(tmp_path) == expected(2 * BURST)
+    assert values(store) == expected(2 * BURST)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["nats", "mosquitto"])
-def test_t1_ingest_that_is_killed_loses_and_doubles_nothing(kind, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "store_kind"), [("nats", "duckdb"), ("mosquitto", "duckdb"), ("mosquitto", "influxdb")]
+)
+def test_t1_ingest_that_is_killed_loses_and_doubles_nothing(kind, store_kind, tmp_path):
     seed = int(os.environ.get("ZENATA_CHAOS_SEED", time.time_ns() % 10**6))
     print(f"ZENATA_CHAOS_SEED={seed}")  # noqa: T201 - shown when the test fails, to have the same moments again
     moments = random.Random(seed)  # noqa: S311 - no secret
     stop = threading.Event()
-    with running_broker(kind, tmp_path, standard_users(kind)) as broker:
-        with ingesting(tmp_path, broker):
+    with running_broker(kind, tmp_path, standard_users(kind)) as broker, storing(store_kind, tmp_path) as store:
+        with ingesting(tmp_path, broker, store):
             pass  # from now on the broker has a session, and keeps for it what is published
         resent = Counter[tuple[str, bytes]]()
         load = threading.Thread(target=publish, args=(broker, range(32_000), stop, 0.01, resent))
         load.start()
         try:
             for _ in range(KILLS):
-                with ingesting(tmp_path, broker):
+                with ingesting(tmp_path, broker, store):
                     wait_for_growth(tmp_path / "ingest.arrivals")
                     time.sleep(moments.uniform(0.0, 1.0))
         finally:
             stop.set()
             load.join(TIMEOUT)
-        with ingesting(tmp_path, broker) as process:
+        with ingesting(tmp_path, broker, store) as process:
             settled(tmp_path, process)
-    stored = values(tmp_path)
-    found = without_resent(stored, resent)
+        found = without_resent(values(store), resent)
     again = resent["same", payload_of("same", 0)]
     count = len(found["plain"])
     print(f"{kind}: {count} messages of each device, {KILLS} kills, {resent.total()} published again")  # noqa: T201

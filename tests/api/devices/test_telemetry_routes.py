@@ -135,3 +135,20 @@ def test_too_much_is_429_and_names_the_quota(tmp_path, limits, quota):
         assert answers[1].json()["quota"] == quota
         assert int(answers[1].headers["Retry-After"]) >= 1
         assert client.get("/v1/dead-letters").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "zone"),
+    [
+        (b'{"level": 1, "time": "2026-01-01T00:00:00"}', "UTC"),
+        (b'{"values": {"level": 2}, "ts": "2026-01-01 00:00:01"}', "UTC"),
+        (b'[{"level": 3, "time": "2026-01-01T00:00:02Z"}, {"level": 4, "at": "2026-01-01T00:00:03"}]', "UTC"),
+        (b'{"level": 5, "time": "2026-01-01T00:00:04+01:00"}', None),
+        (b'{"level": 6, "time": 1767225606}', None),
+        (b'{"level": 7, "time": "1767225607"}', None),
+        (b'{"level": 8}', None),
+    ],
+)
+def test_z5_an_answer_says_that_a_time_was_taken_as_utc(client, body, zone):
+    answer = client.post("/v1/telemetry", params={"device": "roof"}, content=body)
+    assert (answer.status_code, answer.headers.get("Zenata-Assumed-Zone")) == (200, zone)

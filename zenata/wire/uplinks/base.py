@@ -122,6 +122,8 @@ class Uplink:
         Whether the battery is reported, if only as unknown: what was known before then holds no more.
     radio : Radio or None
     left_out : sequence of LeftOut
+    assumed_utc : bool
+        Whether its time has no offset, and so was taken as UTC.
     """
 
     device: str | None = None
@@ -132,6 +134,7 @@ class Uplink:
     reports_battery: bool = False
     radio: Radio | None = None
     left_out: Sequence[LeftOut] = ()
+    assumed_utc: bool = False
 
 
 BytesCodec = Callable[[bytes], Members]

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from zenata.city.clock import lacks_zone
 from zenata.errors import UplinkError
 from zenata.wire.uplinks.base import OBSERVATION, LeftOut, Uplink, battery, flatten, leave_out, time_of
 
@@ -59,6 +60,7 @@ def _uplink(document: object) -> Uplink:
     if not isinstance(document, Mapping):
         raise UplinkError('not an object of properties, such as {"temperature": 21.5}')
     name, time = time_of(document)
+    says = document.get(name)
     properties, device = document, document.get("device")
     if set(document) in _WRAPPERS and isinstance(document["values"], Mapping):
         properties = {**document["values"]} | ({"device": device} if "device" in document else {})
@@ -66,6 +68,7 @@ def _uplink(document: object) -> Uplink:
     elif str(document.get("method", "")).startswith("Notify") and isinstance(document.get("params"), Mapping):
         properties = document["params"]
         name, time = time_of(properties)
+        says = properties.get(name)
     spoken_for = [name] if name else []
     if isinstance(device, str):
         spoken_for.append("device")
@@ -81,4 +84,5 @@ def _uplink(document: object) -> Uplink:
         properties=members.properties,
         battery=battery(members.properties, is_percent="linkquality" in members.properties),
         left_out=members.left_out,
+        assumed_utc=isinstance(says, str) and lacks_zone(says),
     )

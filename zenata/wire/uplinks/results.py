@@ -41,9 +41,12 @@ class TelemetryResult:
     left_out : tuple of str
         Members that are no numbers.
     rejections : tuple of Rejection
+    assumed_utc : bool
+        Whether a time had no offset, and was taken as UTC.
     """
 
     devices: tuple[str, ...] = ()
     readings: int = 0
     left_out: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = field(default=())
+    assumed_utc: bool = False
