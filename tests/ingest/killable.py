@@ -38,7 +38,7 @@ def main(folder: Path, port: int, store_url: str) -> None:
     settings = Settings(data_dir=folder)
     address = Address(host=HOST, port=port, username="ingest", password=password("ingest"))
     table = Table(*(device(name, pilot="demo", codec=codec) for name, codec in CODECS.items()))
-    store = open_store(store_url)
+    store = open_store(store_url, settings.store_token)
     with subscription_of(settings, address, "ingest", FILTERS) as subscription:
         subscription.connect(30)
         ingest = Ingest(

@@ -20,7 +20,7 @@ import pytest
 from ingest.delivery_order import MAX_WAIT
 from tests.ingest.killable import CODECS, payload_of
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
-from tests.zenata.store.influxd import running
+from tests.zenata.store.influxd import influx_url, token_of
 from zenata.city.readings import Selection
 from zenata.store import open_store
 from zenata.store.base import Query
@@ -39,8 +39,8 @@ def storing(kind: str, folder: Path) -> Iterator[str]:
     if kind == "duckdb":
         yield f"duckdb:///{folder / 'readings.duckdb'}"
         return
-    with running(folder / "influxd") as server:
-        yield f"influxdb://127.0.0.1:{server.port}/readings"
+    with influx_url(folder / "influxd", "redelivery") as url:
+        yield url
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def publish(
 
 def values(url: str) -> dict[str, list[float]]:
     """Return what is stored of each device, by time."""
-    store = open_store(url)
+    store = open_store(url, token_of(url))
     try:
         table = store.query(Query(selection=Selection(), start=0, end=2**60, limit=10**6))
         found: dict[str, list[float]] = {name: [] for name in CODECS}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulators.host.backfill import Backfill
-from tests.zenata.store.influxd import running as running_influxd
+from tests.zenata.store.influxd import influx_url, token_of
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.pack import load_city
 from zenata.city.readings import ReadingBatch, Selection
@@ -38,9 +38,9 @@ class Both(NamedTuple):
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("day")
     with (
-        running_influxd(folder / "influxd") as server,
+        influx_url(folder / "influxd", "day") as url,
         closing(open_store(f"duckdb:///{folder}/readings.duckdb")) as duckdb,
-        closing(open_store(f"influxdb://127.0.0.1:{server.port}/zenata")) as influxdb,
+        closing(open_store(url, token_of(url))) as influxdb,
     ):
         both = Both(duckdb, influxdb)
         backfill = Backfill(

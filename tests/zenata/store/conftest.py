@@ -1,15 +1,11 @@
 """The back ends, each behind a function that opens one of its stores by name."""
 
 import itertools
-import os
-import secrets
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.settings import Settings
-from tests.zenata.store.influxd import Influxd, running
+from tests.zenata.store.influxd import Influxd, other_url, running, token_of
 from zenata.store import open_store
 from zenata.store.base import Store
 
@@ -19,10 +15,6 @@ Opener = Callable[[str], Store]
 _names = (f"store-{number}" for number in itertools.count())
 
 
-_OTHER = "ZENATA_TEST_INFLUX_URL"
-"""Names an InfluxDB 2 or 3 to run the same tests against: influxdb://host:8086/?org=ORG, its token as for the city."""
-
-
 @pytest.fixture(scope="session")
 def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
     """Return an InfluxDB 1.x that runs."""
@@ -30,7 +22,7 @@ def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
         yield server
 
 
-@pytest.fixture(scope="session", params=["duckdb", "influxdb", *(["influxdb-url"] if _OTHER in os.environ else [])])
+@pytest.fixture(scope="session", params=["duckdb", "influxdb", *(["influxdb-url"] if other_url("x") else [])])
 def opener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Opener:
     """Return what opens stores of one back end."""
     if request.param == "duckdb":
@@ -39,9 +31,7 @@ def opener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "influxdb":
         port = request.getfixturevalue("influxd").port
         return lambda name: open_store(f"influxdb://127.0.0.1:{port}/{name}")
-    url, run = urlsplit(os.environ[_OTHER]), secrets.token_hex(4)
-    token = Settings().store_token
-    return lambda name: open_store(url._replace(path=f"/zenata-test-{run}-{name}").geturl(), token)
+    return lambda name: open_store(url := str(other_url(name)), token_of(url))
 
 
 @pytest.fixture

@@ -1,14 +1,23 @@
 """A real InfluxDB 1.x on loopback, as Debian has it."""
 
+import os
+import secrets
 import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from sandbox.settings import Settings
 from zenata.process.ports import free_ports
+
+OTHER = "ZENATA_TEST_INFLUX_URL"
+"""Names an InfluxDB 2 or 3 to run tests against as well: influxdb://host:8086/?org=ORG, its token as for the city."""
+
+_RUN = secrets.token_hex(4)
 
 CONFIG = """
 reporting-enabled = false
@@ -73,3 +82,25 @@ def running(folder: Path) -> Iterator[Influxd]:
         yield server
     finally:
         server.kill()
+
+
+def other_url(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the URL of a database that only this run of the tests has, on the server that `OTHER` names, if it does."""
+    if not environment.get(OTHER):
+        return None
+    return urlsplit(environment[OTHER])._replace(path=f"/zenata-test-{_RUN}-{name}").geturl()
+
+
+def token_of(url: str) -> str | None:
+    """Return the token for a URL: that of the city for the server that `OTHER` names, none for ours."""
+    return Settings().store_token if f"/zenata-test-{_RUN}-" in url else None
+
+
+@contextmanager
+def influx_url(folder: Path, name: str) -> Iterator[str]:
+    """Have a database on the server that `OTHER` names, or else on one that runs while inside; yield its URL."""
+    if url := other_url(name):
+        yield url
+        return
+    with running(folder) as server:
+        yield f"influxdb://127.0.0.1:{server.port}/{name}"

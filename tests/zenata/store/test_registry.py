@@ -1,5 +1,6 @@
 import pytest
 
+from tests.zenata.store.influxd import OTHER, other_url, token_of
 from zenata.errors import StoreError
 from zenata.store import open_store
 from zenata.store.registry import STORES
@@ -33,3 +34,14 @@ def test_other_urls_are_refused_naming_the_known(url):
         open_store(url)
     assert "secret" not in str(refusal.value)
     assert all(f"{scheme}://" in str(refusal.value) for scheme in STORES)
+
+
+def test_a_server_of_the_environment_gets_a_database_of_this_run(tmp_path, monkeypatch):
+    assert other_url("x", {}) is None
+    assert other_url("x", {OTHER: ""}) is None
+    url = other_url("x", {OTHER: "influxdb://influx.example:8086/?org=saz"})
+    assert url.startswith("influxdb://influx.example:8086/zenata-test-")
+    assert url.endswith("-x?org=saz")
+    (tmp_path / "token").write_text("secret")
+    monkeypatch.setenv("ZENATA_INFLUX_TOKEN_FILE", str(tmp_path / "token"))
+    assert (token_of(url), token_of("influxdb://127.0.0.1:8086/x")) == ("secret", None)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
-from tests.zenata.store.influxd import Influxd, running
+from tests.zenata.store.influxd import Influxd, other_url, running, token_of
 from zenata.city.readings import Catalog, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreAwayError, StoreError
 from zenata.store.base import AGGREGATES, Query
@@ -21,8 +21,10 @@ from zenata.store.influx import read as influx_read
 from zenata.store.influx import store as backend
 from zenata.store.influx.flavours import find_server
 from zenata.store.influx.sql import SERIES, identifier
-from zenata.store.influx.store import InfluxStore
 from zenata.store.retention import DAY
+
+_OURS = pytest.mark.parametrize("url", ["influxdb"], indirect=True)
+"""For tests that say in InfluxQL what only version 1 does."""
 
 SECOND = 1_000_000
 AIR = [Series("zenata", "air-0000", name, "air", "coast", "ug/m3") for name in ("no2", "pm25", "o3")]
@@ -30,12 +32,20 @@ AIR = [Series("zenata", "air-0000", name, "air", "coast", "ug/m3") for name in (
 _databases = (f"own-{number}" for number in itertools.count())
 
 
-@pytest.fixture
-def url(influxd) -> str:
-    return f"influxdb://127.0.0.1:{influxd.port}/{next(_databases)}"
+@pytest.fixture(params=["influxdb", *(["influxdb-url"] if other_url("x") else [])])
+def url(request) -> str:
+    name = next(_databases)
+    if request.param == "influxdb-url":
+        return str(other_url(name))
+    return f"influxdb://127.0.0.1:{request.getfixturevalue('influxd').port}/{name}"
 
 
-def points(store: InfluxStore, kind: str = "air") -> list[list]:
+def InfluxStore(url: str) -> backend.InfluxStore:  # noqa: N802 - it stands for the class
+    """Open a store, with the token of its server."""
+    return backend.InfluxStore(url, token_of(url))
+
+
+def points(store: backend.InfluxStore, kind: str = "air") -> list[list]:
     """Return the points of a measurement, as the server has them."""
     (found,) = store._server.query([f'SELECT * FROM "{kind}"'])  # noqa: S608
     return [row for part in found for row in part.values]
@@ -252,7 +262,8 @@ def test_however_gaps_are_found_each_reading_is_stored_once(influxd: Influxd, mo
         assert contents(store) == sorted(kept.values(), key=by_identity)
 
 
-def test_readings_older_than_the_retention_are_counted_and_hold_up_nothing(influxd, url):
+@_OURS
+def test_readings_older_than_the_retention_are_counted_and_hold_up_nothing(url):
     """The others are stored, in few requests, and the ledger balances."""
     name = url.rpartition("/")[2]
     find_server(url, None).query([f'ALTER RETENTION POLICY autogen ON "{name}" DURATION 1h SHARD DURATION 1h'])
@@ -297,7 +308,8 @@ def test_a_server_that_is_away_at_the_start_is_waited_for(tmp_path, monkeypatch)
             store.check()
 
 
-def test_series_are_described_again_when_the_database_was_made_again(influxd, url, monkeypatch):
+@_OURS
+def test_series_are_described_again_when_the_database_was_made_again(url, monkeypatch):
     monkeypatch.setattr(backend, "_DESCRIBE_ROUNDS", 1)
     rows = some_rows(series_of(3), [NOON, NOON + 1])
     with closing(InfluxStore(url)) as store:
