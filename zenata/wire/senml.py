@@ -23,6 +23,7 @@ _MAX_NAMES = 100_000
 _good_names: set[str] = set()
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
+_WRONG_TYPE = re.compile(r"at `\$\[(\d+)\]\.(\w+)`")  # in the words of msgspec
 _MANDATORY_LABEL = re.compile(rb'_"\s*:')
 _LATEST = 253402300799.0  # the end of the year 9999 [s], the last that RFC 3339 can write
 
@@ -220,6 +221,10 @@ def _records(payload: bytes) -> list[Record]:
     try:
         records = _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if wrong := _WRONG_TYPE.search(str(error)):
+            raise SenmlError(
+                f"not a SenML pack: {wrong[2]} of record {int(wrong[1]) + 1} is of another type"
+            ) from error
         raise SenmlError(f"not a SenML pack: {error}") from error
     if _MANDATORY_LABEL.search(payload):
         _refuse_mandatory_labels(payload)

@@ -23,6 +23,7 @@ CODECS = {
 
 _object = msgspec.json.Decoder(dict[str, Any])
 _list = msgspec.json.Decoder(list[Any])
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\bInfinity\b|\bNaN\b', re.DOTALL)  # or a text, which stays as it is
 _MEMBER = re.compile(rb'(?<!\\)"\s*:')  # the end of a member's name; a text may hold one too
 
 
@@ -54,7 +55,7 @@ def decode(payload: bytes, codec: str, now: int, knows: influx.Knows = influx.an
     if codec == INFLUX:
         return influx.decode(payload, knows=knows)
     if codec != CAYENNE:
-        payload = payload.removeprefix(BOM_UTF8)  # RFC 8259, section 8.1: may be ignored
+        payload = _plain_json(payload)
     match _first(payload):
         case b"[" if codec != CAYENNE or payload.rstrip().endswith(b"]"):  # it is channel 91, too
             items = read(_list, payload)
@@ -81,7 +82,7 @@ def device_of(payload: bytes) -> str | None:
     UplinkError
         If it begins like a JSON object and is none.
     """
-    payload = payload.removeprefix(BOM_UTF8)
+    payload = _plain_json(payload)
     if _first(payload) != b"{":
         return None
     match read(_object, payload):
@@ -92,6 +93,17 @@ def device_of(payload: bytes) -> str | None:
         case {"device": str(device)}:
             return device
     return None
+
+
+def _plain_json(payload: bytes) -> bytes:
+    """Return JSON without what senders add to it: a mark of the byte order (RFC 8259, section 8.1), and words for no number.
+
+    Python writes ``NaN`` and ``Infinity`` (section 6 has neither); as texts they are left out, and the others stay.
+    """
+    payload = payload.removeprefix(BOM_UTF8)
+    if _first(payload) in {b"[", b"{"} and (b"NaN" in payload or b"Infinity" in payload):
+        return _NO_NUMBER.sub(lambda match: match[0] if match[0][:1] == b'"' else b'"%b"' % match[0], payload)
+    return payload
 
 
 def _check_names(payload: bytes, document: object) -> None:

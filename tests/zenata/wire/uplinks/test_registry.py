@@ -75,3 +75,15 @@ def test_any_bytes_are_read_or_refused(payload, codec):
         assert registry.decode(payload, codec, NOW)
     except UplinkError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_t10_words_for_no_number_are_left_out_and_the_rest_is_stored(word):
+    """As Python writes them."""
+    payload = '{"temperature": 20, "bad": %s, "note": "NaN \\"Infinity"}' % word  # noqa: UP031 - braces
+    (uplink,) = registry.decode(payload.encode(), registry.AUTO, 0)
+    assert {name: one.value for name, one in uplink.properties.items()} == {"temperature": 20}
+    assert sorted(one.name for one in uplink.left_out) == ["bad", "note"]
+    (uplink,) = registry.decode(b'[{"n":"a","v":%b},{"n":"b","v":1}]' % word.encode(), registry.AUTO, 0)
+    assert (list(uplink.properties), [one.name for one in uplink.left_out]) == (["b"], ["a"])
+    assert registry.device_of(b'{"device": "roof", "v": %b}' % word.encode()) == "roof"

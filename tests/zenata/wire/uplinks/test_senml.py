@@ -34,6 +34,22 @@ def test_t10_the_other_records_of_a_pack_are_stored():
     assert sorted((one.name, one.rejected) for one in uplink.left_out) == [("a", True), ("b", True), ("note", False)]
 
 
+def test_t10_a_value_of_another_type_is_left_out_and_its_base_name_stays():
+    pack = b'[{"bn":"roof/","n":"a","v":"wet"},{"n":"b","v":2},{"n":"c","vb":1},{"n":"d","v":true}]'
+    (uplink,) = senml.decode(pack, NOW)
+    assert (uplink.device, uplink.properties) == ("roof", {"b": Measure(2)})
+    assert [(one.name, one.reason) for one in uplink.left_out] == [
+        ("a", "v is 'wet', which is no number"),
+        ("c", "vb is '1', which is no boolean"),
+        ("d", "v is 'True', which is no number"),
+    ]
+
+
+def test_what_refuses_a_pack_is_said_in_its_own_words():
+    with pytest.raises(UplinkError, match=r"^not a SenML pack: t of record 2 is of another type$"):
+        senml.decode(b'[{"n":"a","v":1},{"n":"b","v":2,"t":"x"}]', NOW)
+
+
 @pytest.mark.parametrize("pack", [b"{}", b'[{"n":"a/","v":1}]', b"\xff"])
 def test_what_is_no_pack_is_refused(pack):
     with pytest.raises(UplinkError):
