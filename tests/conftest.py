@@ -20,8 +20,13 @@ from tests.system.running import RunningCity, running_city
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# How long an example takes says something of the machine, and nothing of the code.
-settings.register_profile("zenata", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says something of the machine, and nothing of the code. `make soak` tries many more.
+settings.register_profile(
+    "zenata",
+    max_examples=int(os.environ.get("ZENATA_EXAMPLES", "30")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("zenata")
 
 _SHOWN = 10  # so many of the slowest files are named at the end

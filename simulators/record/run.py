@@ -89,10 +89,10 @@ class Run:
         self.every = recipe.every
         self._record = record
         self._obeyed = 0
-        self.world = self._make(recipe.start)
+        state = record.checkpoint() if record else None
+        self.world = self._make(recipe.start, warm_up=state is None)
         self.shadows = Shadows(self.world) if labelled else None
         self.reached = (record.reached() if record else None) or 0
-        state = record.checkpoint() if record else None
         if state is not None:
             self._restore(state)
 
@@ -178,7 +178,7 @@ class Run:
         if self.time // MILESTONE_EVERY != before // MILESTONE_EVERY:
             record.keep_milestone(self.time, self.state())
 
-    def _make(self, start: int) -> World:
+    def _make(self, start: int, *, warm_up: bool = True) -> World:
         recipe = self.recipe
         return World(
             self.city,
@@ -187,6 +187,7 @@ class Run:
             events=recipe.events,
             kinds=recipe.kinds,
             districts=recipe.districts,
+            warm_up=warm_up,
         )
 
     def _obey(self) -> str | None:
@@ -211,11 +212,11 @@ class Run:
         if self.shadows and before_it:
             self.shadows.inherit(before_it)
 
-    def _make_anew(self, start: int, sealed: str) -> None:
+    def _make_anew(self, start: int, sealed: str, *, warm_up: bool = True) -> None:
         """Make the world again, with the events of the one before, and sealed from now on if that is asked for."""
         if sealed:
             self._seed = seed_of(replace(self.recipe, sealed=sealed), self._secret)
-        before, self.world = self.world, self._make(start)
+        before, self.world = self.world, self._make(start, warm_up=warm_up)
         self.world.adopt_events(before)
         if self.shadows:
             self.shadows = Shadows(self.world)
@@ -228,7 +229,7 @@ class Run:
             self._obeyed, self.every = int(own["obeyed"]), int(own["every"])
             for entry in self.journal.since(0)[: self._obeyed]:
                 if entry.sealed:
-                    self._make_anew(self.recipe.start, entry.sealed)
+                    self._make_anew(self.recipe.start, entry.sealed, warm_up=False)
                 _happen(self.world, entry)
             self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
             if self.shadows and shadows:

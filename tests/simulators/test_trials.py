@@ -109,4 +109,6 @@ def test_networks_are_those_of_the_api(zenata: City) -> None:
 def test_hidden_events_of_every_challenge_fit_its_world(zenata: City, challenge: Challenge) -> None:
     short = replace(challenge, warm_up=0, duration=challenge.step)
     for number in range(2):
-        collect(zenata, short, plan_of(challenge, practice_seed(number)))
+        run = collect(zenata, short, plan_of(challenge, practice_seed(number)))
+        assert len(run.times) > 0
+        assert run.readings

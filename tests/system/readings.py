@@ -1,5 +1,6 @@
 """What a city should have said, simulated here, and what its store holds."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -27,7 +28,7 @@ def opened(folder: Path) -> duckdb.DuckDBPyConnection:
 
 def simulated(folder: Path, end: int) -> dict[str, np.ndarray]:
     """Return, as columns, every reading that the city of a folder published from `START` up to, but not at, `end` [us]."""
-    city = load_city("zenata")
+    city = load_city(json.loads((folder / "worlds" / "zenata" / "world.json").read_text())["city"])
     secret = load_secret(folder / "worlds.secret")
     assert secret is not None
     world = World(city, seed=SealedSeed(1, secret), start=parse_time(START))

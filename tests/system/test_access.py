@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.system.running import ZENATA, RunningCity, running_city, wait_until
+from tests.system.running import SMALL, ZENATA, RunningCity, running_city, wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import ADMINISTRATOR, SERVICES, Rights, User
@@ -27,7 +27,7 @@ def city(request, tmp_path_factory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("access")
     with ExitStack() as stack:
         if request.param == "nats":
-            city = stack.enter_context(running_city(folder / "data"))
+            city = stack.enter_context(running_city(folder / "data", *SMALL))
             yield city, city.broker, ()
             return
         rights = [SERVICES[name] for name in ("simulators", "ingest")]
@@ -42,7 +42,7 @@ def city(request, tmp_path_factory) -> Iterator[Place]:
             for option, name in (("--broker", "simulators"), ("--broker-admin", ADMINISTRATOR))
         }
         options = [word for pair in urls.items() for word in pair]
-        yield stack.enter_context(running_city(folder / "data", *options)), broker, options[2:]
+        yield stack.enter_context(running_city(folder / "data", *SMALL, *options)), broker, options[2:]
 
 
 def demo(city: Place, **options: str) -> Client:
@@ -166,7 +166,7 @@ def test_without_an_administrator_users_are_as_the_broker_has_them(tmp_path):
     service = User(name="all", password_hash=Mosquitto().hash_password("all"), rights=allowed)
     with running_broker("mosquitto", tmp_path / "broker", [*everybody, service]) as broker:
         url = f"mqtt://all:all@{HOST}:{broker.mqtt_port}"
-        with running_city(tmp_path / "data", "--broker", url) as city:
+        with running_city(tmp_path / "data", *SMALL, "--broker", url) as city:
             assert "pilots, keys and worlds are unknown to it" in city.said
             assert enters((city, broker, ()), "demo", password("demo"))
             assert not enters((city, broker, ()), "demo", city.key)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.readings import opened
-from tests.system.running import PATIENCE, ZENATA, running_city, told, wait_until, zenata
+from tests.system.running import PATIENCE, SMALL, ZENATA, running_city, told, wait_until, zenata
 from zenata.city.clock import format_time, parse_time
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def test_bad_input_is_reported_in_one_line(tmp_path, options, complaint):
 
 def test_a_running_city_is_replayed_from_its_run_file(tmp_path):
     folder = tmp_path / "data"
-    with running_city(folder, "--start", "2026-03-01T06:50:00Z", "--speed", "600") as city:
+    with running_city(folder, *SMALL, "--start", "2026-03-01T06:50:00Z", "--speed", "600") as city:
         wait_until(lambda: city.newest() > "2026-03-01T07:01:00Z", "an hour is full")
         run_file = (folder / "run.json").read_text()
     (folder / "run.json").write_text(run_file)

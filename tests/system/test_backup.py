@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from tests.system.readings import START, opened, simulated
-from tests.system.running import RunningCity, running_city, wait_until, zenata
+from tests.system.running import SMALL, RunningCity, running_city, wait_until, zenata
 from tests.system.test_nothing_is_lost import differences, duplicates, incomplete, misnumbered, stored_before
 from tests.zenata.broker.client import Client
 from zenata.city.clock import parse_time
 
-OPTIONS = ("--start", START, "--speed", "20", "--seed", "1")
+OPTIONS = (*SMALL, "--start", START, "--speed", "20", "--seed", "1")
 
 
 def worlds_of(city: RunningCity) -> set[str]:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.system.readings import START
-from tests.system.running import RunningCity, running_city
+from tests.system.running import SMALL, RunningCity, running_city
 from tests.zenata.store.data import ALWAYS
 from zenata.city.kinds import KINDS
 from zenata.city.readings import Selection
@@ -49,7 +49,7 @@ def torment(folder: Path, store: str, steps: tuple[Kill, ...]) -> None:
     print(f"ZENATA_CHAOS_SEED={seed}")  # noqa: T201 - shown when the test fails, to have the same moments again
     moments = random.Random(seed)  # noqa: S311 - no secret
     left = [steps[number % len(steps)] for number in range(ROUNDS)]
-    options = ("--start", START, "--speed", "30", "--seed", "1", "--store", store)
+    options = (*SMALL, "--start", START, "--speed", "30", "--seed", "1", "--store", store)
     while left:
         with running_city(folder, *options) as city:
             while left and city.process.poll() is None:

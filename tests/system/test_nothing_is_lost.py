@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.system.readings import START, opened, simulated
-from tests.system.running import RunningCity, running_city, wait_until
+from tests.system.running import SMALL, RunningCity, running_city, wait_until
 from zenata.city.clock import format_time, parse_time
 from zenata.city.kinds import KINDS
 
@@ -13,7 +13,7 @@ from zenata.city.kinds import KINDS
 @pytest.mark.slow
 def test_every_message_is_stored_exactly_once(tmp_path):
     folder = tmp_path / "data"
-    with running_city(folder, "--start", START, "--speed", "60", "--seed", "1") as city:
+    with running_city(folder, *SMALL, "--start", START, "--speed", "60", "--seed", "1") as city:
         for victims in (["api"], ["broker"], ["api"], ["broker", "api"], ["api"]):
             city.kill(*victims)
             city.wait_for_more()

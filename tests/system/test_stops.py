@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.system.running import PATIENCE, RunningCity, running_city, wait_until, zenata
+from tests.system.running import PATIENCE, SMALL, RunningCity, running_city, wait_until, zenata
 
 pytestmark = pytest.mark.slow
 
 SIZE = 96  # of the small disk [MiB]
-SETTINGS = ("--start", "2026-03-01T06:00:00Z", "--speed", "10")
+SETTINGS = (*SMALL, "--start", "2026-03-01T06:00:00Z", "--speed", "10")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from websockets.sync.client import connect as connect_websocket
 
 from sandbox.running import Running
 from tests.certificates import Authority, Made
-from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, running_city, told, wait_until, zenata
+from tests.system.running import FREE_PORTS, PATIENCE, SMALL, RunningCity, running_city, told, wait_until, zenata
 from zenata.broker.base import wait_ready
 from zenata.errors import BrokerError
 from zenata.process.tls import Trust
@@ -37,7 +37,7 @@ def installed(authority: Authority, tmp_path_factory: pytest.TempPathFactory) ->
     return files
 
 
-FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "30")
+FAST = (*SMALL, "--start", "2026-03-01T06:00:00Z", "--speed", "30")
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +157,6 @@ def test_a_certificate_that_cannot_be_used_is_reported_in_one_line(authority, tm
 
 def test_a_city_goes_on_with_an_expired_certificate_and_says_so(authority, tmp_path):
     made = authority.issue("expired", host=HOST, days=-1)
-    with running_city(tmp_path / "data", "--tls-cert", str(made.cert), "--tls-key", str(made.key)) as city:
+    with running_city(tmp_path / "data", *SMALL, "--tls-cert", str(made.cert), "--tls-key", str(made.key)) as city:
         assert "has expired on" in city.said
     assert Path(city.folder / "tls" / "cert.pem").read_text() == made.cert.read_text()

@@ -6,11 +6,11 @@ import signal
 import psutil
 import pytest
 
-from tests.system.running import PATIENCE, RunningCity, running_city, wait_until
+from tests.system.running import PATIENCE, SMALL, RunningCity, running_city, wait_until
 
 pytestmark = pytest.mark.slow
 
-FAST = ("--start", "2026-03-01T06:00:00Z", "--speed", "30")
+FAST = (*SMALL, "--start", "2026-03-01T06:00:00Z", "--speed", "30")
 SERVICES = {"broker", "simulators", "api"}
 
 
@@ -18,18 +18,17 @@ def gone(pids: dict[str, int]) -> bool:
     return not any(psutil.pid_exists(pid) for pid in pids.values())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything(tmp_path, number):
-    with running_city(tmp_path / "data") as city:
-        pids = city.pids
-        city.process.send_signal(number)
-        assert city.process.wait(20) == 0
-        assert gone(pids)
-        assert not (city.folder / "run.json").exists()
-        assert city.said.endswith("stopping ...\n")
+def stop(city: RunningCity, number: signal.Signals) -> None:
+    """Send a signal, and look whether it stops everything."""
+    pids = city.pids
+    city.process.send_signal(number)
+    assert city.process.wait(PATIENCE) == 0
+    assert gone(pids)
+    assert not (city.folder / "run.json").exists()
+    assert city.said.endswith("stopping ...\n")
 
 
-def test_data_and_keys_outlive_a_restart(tmp_path):
+def test_a_signal_stops_everything_and_data_and_keys_outlive_it(tmp_path):
     def seq(a: RunningCity) -> int:
         return max(item["seq"] for item in a.get("/v1/latest?kind=weather")["items"])
 
@@ -40,15 +39,17 @@ def test_data_and_keys_outlive_a_restart(tmp_path):
         first.wait_for_more()
         end, last, keys = first.newest(), seq(first), {first.key, first.admin_key}
         before = history(first, end)
-    with running_city(tmp_path / "data", "--speed", "30") as second:
+        stop(first, signal.SIGTERM)
+    with running_city(tmp_path / "data", *SMALL, "--speed", "30") as second:
         wait_until(lambda: seq(second) > last, "the numbering goes on")
         assert before
         assert history(second, end) == before
         assert {second.key, second.admin_key} == keys
+        stop(second, signal.SIGINT)
     assert len(keys) == 2
 
 
-def test_killed_services_are_started_again(tmp_path):
+def test_killed_services_are_started_again_and_a_killed_supervisor_leaves_nothing_behind(tmp_path):
     with running_city(tmp_path / "data", *FAST) as city:
         for name in sorted(SERVICES):
             others = {other: pid for other, pid in city.pids.items() if other != name}
@@ -56,22 +57,17 @@ def test_killed_services_are_started_again(tmp_path):
             city.wait_for_more()
             assert {other: city.pids[other] for other in others} == others
             assert f"{name} was killed by SIGKILL; starting it again" in city.said
-
-
-def test_a_killed_supervisor_leaves_nothing_behind(tmp_path):
-    with running_city(tmp_path / "data", *FAST) as city:
         children = {name: pid for name, pid in city.pids.items() if name != "supervisor"}
         city.process.kill()
         city.process.wait()
-    with running_city(
-        tmp_path / "data", "--speed", "30"
-    ) as city:  # at once: what is left of the one before may still be stopping
+    # At once: what is left of the one before may still be stopping.
+    with running_city(tmp_path / "data", *SMALL, "--speed", "30") as city:
         wait_until(lambda: gone(children), "the children of the killed one end")
         city.wait_for_more()
 
 
 def test_a_service_that_dies_again_and_again_is_given_up_on(tmp_path):
-    with running_city(tmp_path / "data") as city:
+    with running_city(tmp_path / "data", *SMALL) as city:
         pids = city.pids
         for _ in range(4):
             city.kill("simulators")
@@ -83,7 +79,7 @@ def test_a_service_that_dies_again_and_again_is_given_up_on(tmp_path):
 
 
 def test_a_service_that_cannot_run_is_given_up_on_at_once(tmp_path):
-    with running_city(tmp_path / "data") as city:
+    with running_city(tmp_path / "data", *SMALL) as city:
         database = city.folder / "control" / "control.db"
         for file in database.parent.iterdir():
             file.unlink()

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -197,17 +196,17 @@ def test_a_world_that_nobody_uses_sleeps_and_wakes_where_it_was(tmp_path, monkey
         assert ask(city, world, "advance", steps=1, limit=0)["steps"] == 1
 
 
-def test_a_world_that_cannot_run_harms_neither_the_city_nor_its_host(tmp_path):
-    with running_city(tmp_path / "data", *OPTIONS) as city:
-        world = make(city)
-        host = city.pids["simulators"]
-        (Path(city.folder) / "worlds" / world / "journal.jsonl").write_text("nonsense\n")
-        process = process_of(world)
-        os.kill(process.pid, signal.SIGKILL)
-        wait_until(lambda: ask(city, "zenata", "worlds")[0]["state"] == "failed", "it is given up on")
-        assert "journal.jsonl cannot be read" in ask(city, "zenata", "worlds")[0]["reason"]
-        city.wait_for_more()
-        assert city.pids["simulators"] == host
+@pytest.mark.usefixtures("clean")
+def test_a_world_that_cannot_run_harms_neither_the_city_nor_its_host(city):
+    world = make(city)
+    host = city.pids["simulators"]
+    (city.folder / "worlds" / world / "journal.jsonl").write_text("nonsense\n")
+    process = process_of(world)
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: ask(city, "zenata", "worlds")[0]["state"] == "failed", "it is given up on")
+    assert "journal.jsonl cannot be read" in ask(city, "zenata", "worlds")[0]["reason"]
+    city.wait_for_more()
+    assert city.pids["simulators"] == host
 
 
 def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city):

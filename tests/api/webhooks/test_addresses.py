@@ -115,12 +115,16 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
         assert parts.hostname
 
 
-def connect(host: str, port: int, *, private: bool = False) -> None:
-    async def run() -> None:
-        stream = await Backend(private=private).connect_tcp(host, port, timeout=5)
-        await stream.aclose()
+def connect(host: str, port: int, *, private: bool = False) -> int:
+    """Connect and hang up; return the port that answered."""
 
-    asyncio.run(run())
+    async def run() -> int:
+        stream = await Backend(private=private).connect_tcp(host, port, timeout=30)
+        answered: int = stream.get_extra_info("server_addr")[1]
+        await stream.aclose()
+        return answered
+
+    return asyncio.run(run())
 
 
 @pytest.fixture
@@ -173,4 +177,4 @@ def test_a_name_is_looked_up_once_and_the_address_that_was_checked_is_connected_
 
 
 def test_private_addresses_can_be_allowed(port: int) -> None:
-    connect("localhost", port, private=True)
+    assert connect("localhost", port, private=True) == port

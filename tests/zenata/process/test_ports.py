@@ -59,7 +59,10 @@ def test_what_is_no_address_of_this_machine_is_reported(host):
 def test_a_listener_is_one():
     with listen(HOST, 0, "--http-port") as server:
         server.listen()
-        socket.create_connection(server.getsockname(), 5).close()
+        with socket.create_connection(server.getsockname(), 30) as client:
+            accepted, peer = server.accept()
+            accepted.close()
+            assert peer == client.getsockname()
 
 
 def test_answers_do_not_wait_for_an_acknowledgement():
