@@ -150,16 +150,13 @@ class RunningCity:
 def running_city(folder: Path, *options: str) -> Iterator[RunningCity]:
     """Run a city until the end of the block, and leave none of its processes."""
     run_file, output = folder / "run.json", output_of(folder)
-    with output.open("ab") as stream:
-        process = subprocess.Popen(
-            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *NO_PAST, *options],
-            stdout=stream,
-            stderr=stream,
-            env=os.environ | {"PYTHONFAULTHANDLER": "1"},
-        )
+    process = _start(folder, output, options)
     children: set[psutil.Process] = set()
     try:
         wait_until(lambda: process.poll() is not None or _pid_of(run_file) == process.pid, "the city is ready")
+        if process.poll() is not None and "is taken: choose another" in output.read_text().splitlines()[-1]:
+            process = _start(folder, output, options)  # somebody else took a port between our choice and our use of it
+            wait_until(lambda: process.poll() is not None or _pid_of(run_file) == process.pid, "the city is ready")
         assert process.poll() is None, output.read_text()
         yield RunningCity(folder, process, json.loads(run_file.read_text()))
     finally:
@@ -176,6 +173,16 @@ def running_city(folder: Path, *options: str) -> Iterator[RunningCity]:
             process.kill()
             for child in psutil.wait_procs(children, 10)[1]:
                 child.kill()
+
+
+def _start(folder: Path, output: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
+    with output.open("ab") as stream:
+        return subprocess.Popen(
+            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *NO_PAST, *options],
+            stdout=stream,
+            stderr=stream,
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"},
+        )
 
 
 def output_of(folder: Path) -> Path:
