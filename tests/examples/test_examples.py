@@ -43,7 +43,7 @@ class Played:
         self.answers: list[tuple[int, msgspec.Struct]] = []
 
     def network(self, name: str) -> Any:
-        return SimpleNamespace(**{key: self._run.network[name][key] for key in ("nodes", "edges")})
+        return SimpleNamespace(**{key: self._run.network[name][key] for key in ("graph", "nodes", "edges")})
 
     def trial(self, challenge: str, **_: Any) -> Iterator[Step]:
         assert challenge == self._challenge.name
@@ -157,18 +157,27 @@ def test_the_regression_beats_the_climatology(zenata: City) -> None:
     assert challenge.score(replace(run, answers=client.answers)).points > 30
 
 
-def test_tours_beat_the_rounds_of_the_city(zenata: City) -> None:
-    challenge = replace(CHALLENGES["waste-collection"], warm_up=DAY, duration=3 * DAY // 2)
+def commanded(name: str, city: City, challenge: Challenge) -> float:
     plan = replace(plan_of(challenge, practice_seed(1)), events=())
-    without = collect(zenata, challenge, plan)
+    without = collect(city, challenge, plan)
     client = Commanded(challenge, without)
-    service = Thread(target=load("waste_collection").serve, args=(client,), daemon=True)
+    service = Thread(target=load(name).serve, args=(client,), daemon=True)
     service.start()
-    run = play(zenata, challenge, plan, client, without)
+    run = play(city, challenge, plan, client, without)
     client.close()
     service.join()
     assert all(command.status == "applied" for command in run.commands)
-    assert challenge.score(run).points > 10
+    return challenge.score(run).points
+
+
+def test_tours_beat_the_rounds_of_the_city(zenata: City) -> None:
+    challenge = replace(CHALLENGES["waste-collection"], warm_up=DAY, duration=3 * DAY // 2)
+    assert commanded("waste_collection", zenata, challenge) > 10
+
+
+def test_planned_charging_beats_no_control(zenata: City) -> None:
+    challenge = replace(CHALLENGES["ev-charging"], warm_up=2 * DAY // 3, duration=DAY // 2)
+    assert commanded("ev_charging", zenata, challenge) > 30
 
 
 def test_the_head_of_a_jam_is_an_incident(zenata: City) -> None:
