@@ -182,9 +182,12 @@ def test_no_stale_value_looks_live_and_the_page_recovers(live_city: RunningCity,
         expect(seen.page.get_by_text("Serveur injoignable")).not_to_be_visible()
 
 
-def test_a_paused_world_is_not_a_stale_one(live_city: RunningCity, chromium: Browser, demo: httpx.Client) -> None:
+def test_a_world_is_paused_commanded_disturbed_and_proven(
+    live_city: RunningCity, chromium: Browser, demo: httpx.Client
+) -> None:
     made = demo.post(
-        "/v1/worlds", json={"seed": 7, "start": "2026-07-01T06:00:00Z", "state": "paused", "kinds": ["weather"]}
+        "/v1/worlds",
+        json={"seed": 7, "start": "2026-07-01T06:00:00Z", "state": "paused", "kinds": ["weather", "parking"]},
     )
     world = made.raise_for_status().json()["world"]
     try:
@@ -195,6 +198,26 @@ def test_a_paused_world_is_not_a_stale_one(live_city: RunningCity, chromium: Bro
             expect(seen.page.get_by_text("has published nothing")).not_to_be_visible()
             demo.patch(f"/v1/worlds/{world}/clock", json={"state": "running"}).raise_for_status()
             expect(seen.page.get_by_text("This world is paused")).not_to_be_visible()
+            demo.patch(f"/v1/worlds/{world}/clock", json={"state": "paused"}).raise_for_status()
+            page = seen.page
+            page.goto("/worlds")  # no event and no command yet: it can be made again from its record
+            card = page.get_by_role("region", name=world)
+            card.get_by_role("button", name="Proof").click()
+            card.get_by_role("button", name="Replay and compare").click()
+            expect(card.get_by_text("Identical")).to_be_visible()
+            open_map(seen, f"/?world={world}&kind=weather&property=temperature&sensor=weather-0001")
+            card = page.get_by_role("article", name="weather-0001")
+            card.get_by_label("Event", exact=True).select_option("sensor_drift")
+            card.get_by_text("Parameters").click()
+            card.get_by_label("rate").fill("1000")
+            seen.check()
+            card.get_by_role("button", name="Make it happen").click()
+            expect(card.get_by_role("status").filter(has_text="begins")).to_be_visible()
+            demo.post(f"/v1/worlds/{world}/advance", json={"end": "+2m", "limit": 0}).raise_for_status()
+            card.get_by_role("button", name="See what has changed").click()
+            changed = page.get_by_role("region", name="What has changed")
+            expect(changed.get_by_role("listitem").first).to_contain_text("weather-0001")
+            seen.check()
     finally:
         demo.delete(f"/v1/worlds/{world}")
 

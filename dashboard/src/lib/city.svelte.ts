@@ -4,6 +4,7 @@ import { api, dataOf, type Schemas } from "../api/client";
 export type Kind = Schemas["Kind"];
 export type District = Schemas["District"];
 export type Sensor = Schemas["Sensor"];
+export type EventType = Schemas["EventType"];
 export type Property = Kind["properties"][number];
 
 const LIMIT = 10_000;
@@ -11,6 +12,7 @@ const LIMIT = 10_000;
 class City {
   kinds = $state.raw<Kind[]>([]);
   districts = $state.raw<District[]>([]);
+  eventTypes = $state.raw<EventType[]>([]);
   name = $state("");
   world = $state("");
   error = $state("");
@@ -26,15 +28,17 @@ class City {
   }
 
   async #load(): Promise<void> {
-    const [city, kinds, districts] = await Promise.all([
+    const [city, kinds, districts, types] = await Promise.all([
       dataOf(api.GET("/v1/city")),
       dataOf(api.GET("/v1/kinds")),
       dataOf(api.GET("/v1/districts")),
+      dataOf(api.GET("/v1/event-types")),
     ]);
     this.name = city.name;
     this.world = city.world;
     this.districts = districts.items;
     this.kinds = kinds.items;
+    this.eventTypes = types.items;
     this.error = "";
   }
 
@@ -48,6 +52,10 @@ class City {
 
   district(id: string): District | undefined {
     return this.districts.find((district) => district.id === id);
+  }
+
+  eventType(name: string): EventType | undefined {
+    return this.eventTypes.find((type) => type.type === name);
   }
 
   /** Return the sensors of a kind, in the order of frames. */

@@ -66,7 +66,7 @@ class Live {
     if (!layer) return;
     this.#source?.close();
     this.#opened = Date.now();
-    const source = new EventSource(`/v1/frame/stream?${query(layer)}`);
+    const source = new EventSource(`/v1/frame/stream?${frameQuery(layer)}`);
     source.addEventListener("frame", (event) => this.#take(layer, decodeFrame(bytesOf(event.data as string))));
     source.addEventListener("changes", (event) => {
       if (this.frame) this.#take(layer, applyChanges(this.frame, bytesOf(event.data as string)));
@@ -95,7 +95,7 @@ class Live {
 
   async #ask(layer: Layer): Promise<void> {
     try {
-      await fetchBytes(`/v1/frame?${query(layer)}`);
+      await fetchBytes(`/v1/frame?${frameQuery(layer)}`);
     } catch (error) {
       if (!(error instanceof ApiError) || layer !== this.#layer) return; // the network: the watch opens it again
       if (error.status === 401 || error.status === 403) void session.refresh();
@@ -110,7 +110,7 @@ class Live {
     const abort = new AbortController();
     this.#fetch = abort;
     try {
-      const { bytes, headers } = await fetchBytes(`/v1/frame?${query(layer)}&at=${encodeURIComponent(layer.at)}`, abort.signal);
+      const { bytes, headers } = await fetchBytes(`/v1/frame?${frameQuery(layer)}&at=${encodeURIComponent(layer.at)}`, abort.signal);
       this.#take(layer, decodeFrame(bytes));
       this.note = headers.get("Zenata-Note") ?? "";
     } catch (error) {
@@ -125,7 +125,8 @@ class Live {
   }
 }
 
-function query(layer: Layer): string {
+/** Return the parameters of the frames of a layer. */
+export function frameQuery(layer: Omit<Layer, "at">): string {
   return new URLSearchParams({ world: layer.world, kind: layer.kind, property: layer.property }).toString();
 }
 

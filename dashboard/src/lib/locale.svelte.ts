@@ -85,11 +85,12 @@ function formatter(tag: string, digits: number, options: string): Intl.NumberFor
 }
 
 /** Return a time of the world on the clock of the city: `milliseconds` since 1970. */
-export function clock(milliseconds: number, style: "time" | "minute" | "full" | "day" = "full"): string {
+export function clock(milliseconds: number, style: "time" | "minute" | "full" | "day" | "weekday" = "full"): string {
   const options: Record<typeof style, Intl.DateTimeFormatOptions> = {
     time: { timeStyle: "medium" },
     minute: { timeStyle: "short" },
     day: { weekday: "short", day: "numeric", month: "short" },
+    weekday: { weekday: "short" },
     full: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
   };
   // Morocco is on UTC+0 for good since 20 September 2026; zone tables of browsers may not know it yet.

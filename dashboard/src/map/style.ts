@@ -15,6 +15,7 @@ interface Palette {
   casing: string;
   park: string;
   building: string;
+  tower: string;
   name: string;
   halo: string;
 }
@@ -30,6 +31,7 @@ const LIGHT: Palette = {
   casing: "#d9d4c6",
   park: "#d5e3c8",
   building: "#e3ded1",
+  tower: "#b9ae97",
   name: "#22404a",
   halo: "#fbfaf6",
 };
@@ -45,6 +47,7 @@ const DARK: Palette = {
   casing: "#0a1c24",
   park: "#12342e",
   building: "#17333e",
+  tower: "#3d6675",
   name: "#c9dde2",
   halo: "#0b1f28",
 };
@@ -106,6 +109,17 @@ export function styleOf(dark: boolean): StyleSpecification {
         paint: { "line-color": colours.rail, "line-width": 2, "line-dasharray": [4, 2] },
       },
       { id: "edges", type: "line", source: "districts", paint: { "line-color": colours.edge, "line-width": 1 } },
+      {
+        id: "blocks",
+        type: "fill-extrusion",
+        source: "buildings",
+        layout: { visibility: "none" },
+        paint: {
+          "fill-extrusion-color": ["interpolate", ["linear"], ["get", "height"], 8, colours.building, 60, colours.tower],
+          "fill-extrusion-height": ["get", "height"],
+          "fill-extrusion-opacity": 0.92,
+        },
+      },
       {
         id: "selected",
         type: "circle",
