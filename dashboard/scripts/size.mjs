@@ -32,8 +32,9 @@ for (const [key, { isDynamicEntry }] of Object.entries(manifest)) {
   if (!isDynamicEntry || !key.startsWith("src/views/")) continue;
   const total = [...filesOf(key, filesOf("index.html"))].reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0);
   console.log(`${String(total).padStart(8)}  ${key}`);
+  if (key === "src/views/Xr.svelte") continue; // brings three.js, which no other view loads
   worst = Math.max(worst, total);
 }
 const all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-console.log(`${String(all).padStart(8)}  all of it; a page may load ${LIMIT} bytes of JavaScript (gzip)`);
+console.log(`${String(all).padStart(8)}  all of it; a page but /xr may load ${LIMIT} bytes of JavaScript (gzip)`);
 if (worst === 0 || worst > LIMIT) process.exit(1);

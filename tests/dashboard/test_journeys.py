@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browser import Visit, browser, visit
+from tests.dashboard.browser import ROOT, Visit, browser, visit
 from tests.system.running import RunningCity
 
 pytestmark = pytest.mark.slow
@@ -24,6 +24,13 @@ TWIN = {
     "leak": {"longitude": -7.46, "latitude": 33.65},
 }
 """What the demo prepares, in small: 50 l/s leak from the 26th hour on, and the second day is 12 K hotter."""
+
+IWER = ROOT / "dashboard" / "node_modules" / "iwer" / "build" / "iwer.min.js"
+HEADSET = """
+const headset = new IWER.XRDevice(IWER.metaQuest3);
+headset.installRuntime({ forceInstall: true });
+headset.position.set(0, 1.6, 0.4);
+"""
 
 SCREENS = [
     ("fr", 1440, 900),
@@ -164,6 +171,15 @@ def test_a_partner_goes_through_the_demo_until_it_begins_again(live_city: Runnin
         page.keyboard.press("b")
         expect(page.locator(".black")).to_be_visible()
         page.keyboard.press("b")
+        with page.expect_popup() as opened:
+            page.keyboard.press("p")
+        presenter = opened.value
+        expect(presenter.locator(".count")).to_have_text("1 / 9")
+        expect(presenter.locator(".note")).to_contain_text("Montrer la côte")
+        presenter.keyboard.press("ArrowRight")
+        expect(page.locator(".count")).to_have_text("2 / 9")
+        expect(presenter.locator(".count")).to_have_text("2 / 9")
+        presenter.close()
         seen.check()
         page.clock.fast_forward(92_000)
         expect(page.get_by_role("button", name="English")).to_be_visible()
@@ -220,6 +236,26 @@ def test_a_world_is_paused_commanded_disturbed_and_proven(
             seen.check()
     finally:
         demo.delete(f"/v1/worlds/{world}")
+
+
+def test_an_immersive_session_shows_live_values(live_city: RunningCity, chromium: Browser) -> None:
+    with visit(chromium, live_city.http, key=live_city.key, language="en", width=900, height=600) as seen:
+        page = seen.page
+        page.add_init_script(IWER.read_text() + HEADSET)
+        page.goto("/xr?kind=weather")
+        stage = page.get_by_role("img", name="The city in three dimensions")
+        expect(stage).to_have_attribute("data-shown", re.compile("[1-9]"))
+        seen.check()
+        page.get_by_role("button", name="Enter with the headset").click()
+        expect(stage).to_have_attribute("data-immersive", "true")
+        before = stage.get_attribute("data-time") or ""
+        expect(stage).not_to_have_attribute("data-time", before)  # a newer frame has come
+        expect(stage).to_have_attribute("data-shown", re.compile("[1-9]"))
+        page.get_by_role("button", name="Leave the headset").dispatch_event("click")
+        expect(stage).to_have_attribute("data-immersive", "false")
+        page.get_by_role("button", name="On foot").click()
+        page.keyboard.press("ArrowUp")
+        assert (seen.errors, seen.foreign) == ([], [])
 
 
 @pytest.mark.parametrize(("language", "width", "height"), SCREENS)

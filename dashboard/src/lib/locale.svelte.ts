@@ -1,6 +1,4 @@
 // Languages: texts, numbers and dates in French (default), English and Arabic.
-import { ar } from "../texts/ar";
-import { en } from "../texts/en";
 import { fr, type Key } from "../texts/fr";
 
 export type { Key };
@@ -9,7 +7,18 @@ export type Language = "fr" | "en" | "ar";
 export const LANGUAGES: readonly Language[] = ["fr", "en", "ar"];
 export const LANGUAGE_NAMES: Record<Language, string> = { fr: "Français", en: "English", ar: "العربية" };
 
-const TEXTS: Record<Language, Record<Key, string>> = { fr, en, ar };
+type Texts = Record<Key, string>;
+const LOADED: Partial<Record<Language, Texts>> = { fr };
+const OTHERS: Record<Exclude<Language, "fr">, () => Promise<Texts>> = {
+  en: async () => (await import("../texts/en")).en,
+  ar: async () => (await import("../texts/ar")).ar,
+};
+
+/** Load the texts of a language: French is there, the others come when they are wanted. */
+export async function loadTexts(language: Language): Promise<void> {
+  if (language !== "fr") LOADED[language] ??= await OTHERS[language]();
+}
+
 // Western digits in Arabic too, as in Morocco. 24 hours, day before month.
 const TAGS: Record<Language, string> = { fr: "fr-MA", en: "en-GB", ar: "ar-MA-u-nu-latn" };
 export const ZONE = "Africa/Casablanca";
@@ -38,7 +47,8 @@ class Locale {
   tag = $derived(TAGS[this.language]);
   direction = $derived<"rtl" | "ltr">(this.language === "ar" ? "rtl" : "ltr");
 
-  choose(language: Language): void {
+  async choose(language: Language): Promise<void> {
+    await loadTexts(language);
     this.language = language;
     try {
       localStorage.setItem("language", language);
@@ -52,7 +62,7 @@ export const locale = new Locale();
 
 /** Return a text in the language of the page; `{name}` is filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return TEXTS[locale.language][key].replace(/\{(\w+)\}/g, (all, name: string) => {
+  return (LOADED[locale.language] ?? fr)[key].replace(/\{(\w+)\}/g, (all, name: string) => {
     const value = values[name];
     return value === undefined ? all : typeof value === "number" ? number(value) : value;
   });

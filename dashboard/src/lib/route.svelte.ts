@@ -1,5 +1,5 @@
 // Location of the page: every view is a link, so what a view shows stands in the address.
-export type Page = "city" | "pilots" | "me" | "ledger" | "worlds" | "trials" | "demo" | "wall";
+export type Page = "city" | "pilots" | "me" | "ledger" | "worlds" | "trials" | "demo" | "wall" | "xr";
 
 const PAGES: Record<string, Page> = {
   "": "city",
@@ -10,6 +10,7 @@ const PAGES: Record<string, Page> = {
   trials: "trials",
   demo: "demo",
   wall: "wall",
+  xr: "xr",
 };
 
 function pageOf(path: string): Page {

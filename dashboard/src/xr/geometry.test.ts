@@ -1,0 +1,44 @@
+import { Color } from "three";
+import { expect, it } from "vitest";
+import { buildingsOf, landOf, metres, nearestPiece, streetsOf } from "./geometry";
+
+const origin = { longitude: -7.46, latitude: 33.65 };
+const square = { type: "Polygon" as const, coordinates: [[[-7.46, 33.65], [-7.459, 33.65], [-7.459, 33.651], [-7.46, 33.651], [-7.46, 33.65]]] };
+const white = new Color("#fff");
+
+it("measures metres east and south", () => {
+  const [x, z] = metres(origin, -7.459, 33.651);
+  expect(x).toBeCloseTo(92.6, 0);
+  expect(z).toBeCloseTo(-111.2, 0);
+});
+
+it("builds blocks whose roofs look up and whose walls look out", () => {
+  for (const ring of [square.coordinates[0]!, square.coordinates[0]!.toReversed()]) {
+    const geometry = buildingsOf(origin, [{ type: "Feature", properties: { height: 20 }, geometry: { ...square, coordinates: [ring] } }], white, white);
+    const [points, normals] = [geometry.getAttribute("position"), geometry.getAttribute("normal")];
+    expect(points.count).toBe(3 * (2 * 4 + 2)); // two triangles a wall and two of the roof
+    const [middleX, middleZ] = [46.3, -55.6];
+    for (let index = 0; index < points.count; index++) {
+      const out = normals.getX(index) * (points.getX(index) - middleX) + normals.getZ(index) * (points.getZ(index) - middleZ);
+      if (normals.getY(index) === 0) expect(out).toBeGreaterThan(0);
+      else expect([normals.getY(index), points.getY(index)]).toEqual([1, 20]);
+    }
+  }
+});
+
+it("finds the street that one can stand in", () => {
+  const line = (road: string, latitude: number) => ({ type: "Feature" as const, properties: { road }, geometry: { type: "LineString" as const, coordinates: [[-7.46, latitude], [-7.459, latitude]] } });
+  const found = nearestPiece(origin, [line("primary", 33.66), line("secondary", 33.651), line("motorway", 33.65)], 0, 0);
+  expect(found?.from[1]).toBeCloseTo(-111.2, 0);
+  expect(nearestPiece(origin, [], 0, 0)).toBeNull();
+});
+
+it("lays land and streets flat, looking up", () => {
+  const park = { type: "Feature" as const, properties: { layer: "park" }, geometry: square };
+  const street = { type: "Feature" as const, properties: { road: "primary" }, geometry: { type: "LineString" as const, coordinates: [[-7.46, 33.65], [-7.459, 33.651]] } };
+  for (const geometry of [landOf(origin, [park], { park: white }), streetsOf(origin, [street], white)]) {
+    const normals = geometry.getAttribute("normal");
+    expect(normals.count).toBe(6);
+    for (let index = 0; index < normals.count; index++) expect(normals.getY(index)).toBeCloseTo(1);
+  }
+});

@@ -1,0 +1,106 @@
+// Texts in the scene: drawn on canvases, so that the browser shapes Arabic as it does everywhere.
+import { CanvasTexture, LinearFilter, Mesh, MeshBasicMaterial, PlaneGeometry, RepeatWrapping, Sprite, SpriteMaterial, SRGBColorSpace } from "three";
+
+const FONT = '"Readex Pro Variable", system-ui, sans-serif';
+
+class Board {
+  readonly texture: CanvasTexture;
+  readonly #context: CanvasRenderingContext2D;
+  #text = "";
+
+  constructor(readonly width: number, readonly height: number) {
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    this.#context = canvas.getContext("2d")!;
+    this.texture = new CanvasTexture(canvas);
+    this.texture.colorSpace = SRGBColorSpace;
+    this.texture.minFilter = LinearFilter;
+    this.texture.generateMipmaps = false;
+  }
+
+  /** Write lines, the first in bold; `ground` is a colour behind them, or "" for none. */
+  write(lines: string[], ground: string, ink: string): void {
+    const text = JSON.stringify([lines, ground, ink]);
+    if (text === this.#text) return;
+    this.#text = text;
+    const context = this.#context;
+    context.clearRect(0, 0, this.width, this.height);
+    if (ground) {
+      context.fillStyle = ground;
+      context.beginPath();
+      context.roundRect(0, 0, this.width, this.height, 28);
+      context.fill();
+    }
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillStyle = ink;
+    const step = this.height / (lines.length + 0.4);
+    lines.forEach((line, index) => {
+      let size = step * (index === 0 ? 0.72 : 0.6);
+      context.font = `${index === 0 ? 600 : 400} ${size}px ${FONT}`;
+      const wide = context.measureText(line).width / (this.width - 40);
+      if (wide > 1) context.font = `${index === 0 ? 600 : 400} ${(size /= wide)}px ${FONT}`;
+      if (!ground) {
+        context.lineWidth = size / 5;
+        context.lineJoin = "round";
+        context.strokeStyle = "#ffffffcc";
+        context.strokeText(line, this.width / 2, step * (index + 0.7));
+      }
+      context.fillText(line, this.width / 2, step * (index + 0.7));
+    });
+    this.texture.needsUpdate = true;
+  }
+}
+
+/** A bay of a wall: a window in it. It repeats; its corner is plain. */
+export function windowPicture(): CanvasTexture {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 64;
+  const context = canvas.getContext("2d")!;
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, 64, 64);
+  context.fillStyle = "#8fa3ad";
+  context.fillRect(20, 14, 24, 32);
+  const texture = new CanvasTexture(canvas);
+  texture.colorSpace = SRGBColorSpace;
+  texture.wrapS = texture.wrapT = RepeatWrapping;
+  texture.anisotropy = 4;
+  return texture;
+}
+
+/** A text that always faces the viewer. */
+export class Label extends Sprite {
+  readonly #board: Board;
+
+  constructor(width = 512, height = 128) {
+    const board = new Board(width, height);
+    super(new SpriteMaterial({ map: board.texture, depthTest: false, transparent: true }));
+    this.#board = board;
+    this.renderOrder = 2;
+  }
+
+  /** How wide it is [units of its parent]. */
+  size(width: number): void {
+    this.scale.set(width, (width * this.#board.height) / this.#board.width, 1);
+  }
+
+  write(lines: string[], ground = "", ink = "#0b2530"): void {
+    this.#board.write(lines, ground, ink);
+  }
+}
+
+/** A board that stands in the scene. */
+export class Panel extends Mesh<PlaneGeometry, MeshBasicMaterial> {
+  readonly #board: Board;
+
+  constructor(width: number, height: number) {
+    const board = new Board(1_024, Math.round((1_024 * height) / width));
+    super(new PlaneGeometry(width, height), new MeshBasicMaterial({ map: board.texture, transparent: true }));
+    this.#board = board;
+  }
+
+  write(lines: string[]): void {
+    this.#board.write(lines, "#0b2530f0", "#eaf3f5");
+  }
+}

@@ -1,0 +1,350 @@
+// Scene of the city: at the scale of a table or on foot, with mouse and keyboard or in a headset (WebXR).
+import {
+  Color, CylinderGeometry, DirectionalLight, Fog, Group, HemisphereLight, InstancedMesh, type BufferGeometry, Matrix4, Mesh, MeshLambertMaterial, PerspectiveCamera,
+  Quaternion, Raycaster, Scene, Vector2, Vector3, WebGLRenderer, type XRTargetRaySpace,
+} from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { LATE, LIVE } from "../lib/age";
+import { type Scale, colourAt, shareOf } from "../lib/colour";
+import { buildingsOf, landOf, metres, nearestPiece, type Origin, streetsOf } from "./geometry";
+import { Label, Panel, windowPicture } from "./labels";
+
+export type Mode = "table" | "foot";
+
+const TABLE_SCALE = 1 / 3_000; // five kilometres become 1.8 m
+const TABLE = new Vector3(0, 0.78, -1.1);
+const EYES = 1.65; // [m]
+const PACE = 25; // [m/s] on foot: the city is wide
+const COLOURS = { ground: "#efece3", sea: "#a9cfdd", beach: "#ecdcae", park: "#bcd7a8", street: "#c8c4ba", low: "#dcd5c4", high: "#9d8f74", sky: "#dcebf1" };
+const GREY = new Color("#8a8a8a");
+const PILLAR = {
+  table: { radius: 14, base: 12, rise: 190, label: 620, name: 700, nameAt: 130 },
+  foot: { radius: 0.4, base: 2.5, rise: 9, label: 6, name: 70, nameAt: 45 },
+}; // [m] of the city
+
+export interface Ground {
+  land: GeoJSON.Feature[];
+  streets: GeoJSON.Feature[];
+  buildings: GeoJSON.Feature[];
+  names: { text: string; longitude: number; latitude: number }[];
+}
+
+export interface Handlers {
+  /** A sensor was picked, by its index; -1 for none. */
+  onpick: (index: number) => void;
+  onmode: (mode: Mode) => void;
+  onsession: (immersive: boolean) => void;
+  /** The thumbstick of a headset asks for another moment: so many steps on or back. */
+  onstep: (steps: number) => void;
+}
+
+export class CityScene {
+  readonly renderer: WebGLRenderer;
+  readonly panel = new Panel(0.9, 0.36);
+  /** How many values the last frame has drawn. */
+  shown = 0;
+  #mode: Mode = "table";
+  readonly #scene = new Scene();
+  readonly #camera = new PerspectiveCamera(60, 1, 0.02, 9_000);
+  readonly #city = new Group();
+  readonly #flat = new Group(); // land and streets, one above the other
+  readonly #names = new Group();
+  readonly #label = new Label(640, 200);
+  readonly #controls: OrbitControls;
+  readonly #rays: { controller: XRTargetRaySpace; turned: boolean }[] = [];
+  readonly #pressed = new Set<string>();
+  #streets: GeoJSON.Feature[] = [];
+  #heading = 0;
+  readonly #spot = new Vector3(); // where one stands [m of the city]
+  readonly #abort = new AbortController();
+  #pillars: InstancedMesh | null = null;
+  #places: [number, number][] = [];
+  #shares = new Float32Array();
+  #states: Uint8Array = new Uint8Array();
+  #grey = false;
+  #picked = -1;
+  #dirty = true;
+  #last = 0;
+
+  constructor(readonly host: HTMLElement, readonly origin: Origin, readonly handlers: Handlers) {
+    this.renderer = new WebGLRenderer({ antialias: true });
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.renderer.xr.enabled = true;
+    host.append(this.renderer.domElement);
+    this.#scene.background = new Color(COLOURS.sky);
+    this.#scene.add(new HemisphereLight("#ffffff", "#b9b09a", 2.1), this.#city, this.panel);
+    const sun = new DirectionalLight("#fff4d8", 1.7);
+    sun.position.set(-2, 4, 3);
+    this.#scene.add(sun);
+    this.panel.position.set(0, 1.55, -2.1);
+    this.#city.add(this.#names, this.#label);
+    this.#label.visible = false;
+    this.#controls = new OrbitControls(this.#camera, this.renderer.domElement);
+    this.#controls.maxPolarAngle = 1.5;
+    this.#controls.minDistance = 0.15;
+    this.#controls.maxDistance = 4;
+    this.#controls.addEventListener("change", () => (this.#dirty = true));
+    this.#listen();
+    this.mode = "table";
+    new ResizeObserver(() => this.#resize()).observe(host);
+    this.#resize();
+    this.renderer.setAnimationLoop((time) => this.#tick(time));
+  }
+
+  /** Build what stands still. */
+  build(ground: Ground): void {
+    this.#streets = ground.streets;
+    const material = new MeshLambertMaterial({ vertexColors: true });
+    const add = (geometry: BufferGeometry) => this.#flat.add(new Mesh(geometry, material));
+    const colour = (name: keyof typeof COLOURS) => new Color(COLOURS[name]);
+    const base = new Mesh(new CylinderGeometry(4_600, 4_600, 30, 64), new MeshLambertMaterial({ color: COLOURS.ground }));
+    base.position.y = -15;
+    this.#city.add(base);
+    add(landOf(this.origin, ground.land, { sea: colour("sea"), beach: colour("beach"), park: colour("park") }));
+    add(streetsOf(this.origin, ground.streets, colour("street")));
+    const walls = new MeshLambertMaterial({ vertexColors: true, map: windowPicture() });
+    this.#city.add(this.#flat, new Mesh(buildingsOf(this.origin, ground.buildings, colour("low"), colour("high")), walls));
+    for (const { text, longitude, latitude } of ground.names) {
+      const label = new Label(512, 96);
+      const [x, z] = metres(this.origin, longitude, latitude);
+      label.position.set(x, 0, z);
+      label.write([text]);
+      this.#names.add(label);
+    }
+    this.mode = this.#mode;
+  }
+
+  /** Set where the sensors stand. */
+  place(sensors: readonly Origin[]): void {
+    this.#pillars?.removeFromParent();
+    this.#pillars?.dispose();
+    this.#places = sensors.map(({ longitude, latitude }) => metres(this.origin, longitude, latitude));
+    this.#shares = new Float32Array(sensors.length);
+    this.#states = new Uint8Array(sensors.length).fill(3);
+    this.#pillars = new InstancedMesh(new CylinderGeometry(1, 1, 1, 10).translate(0, 0.5, 0), new MeshLambertMaterial(), sensors.length);
+    this.#pillars.frustumCulled = false;
+    this.#city.add(this.#pillars);
+    this.#draw();
+  }
+
+  /** Show values: a pillar's height and colour is its share of the scale; what is late is thin, what is silent flat and grey. */
+  update(values: Float32Array, states: Uint8Array, scale: Scale, grey: boolean): void {
+    if (values.length !== this.#shares.length) return;
+    this.#shares = values.map((value) => (Number.isFinite(value) ? shareOf(value, scale) : Number.NaN));
+    this.#states = states;
+    this.#grey = grey;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const pillars = this.#pillars;
+    if (!pillars) return;
+    const { radius, base, rise } = PILLAR[this.#mode];
+    const [matrix, colour, upright] = [new Matrix4(), new Color(), new Quaternion()];
+    this.shown = 0;
+    this.#places.forEach(([x, z], index) => {
+      const share = this.#shares[index]!;
+      const state = this.#states[index]!;
+      const heard = Number.isFinite(share) && (state === LIVE || state === LATE);
+      const wide = state === LATE ? radius / 2 : radius;
+      matrix.compose(new Vector3(x, 0, z), upright, new Vector3(wide, heard ? base + rise * share : base / 2, wide));
+      pillars.setMatrixAt(index, matrix);
+      const [red, green, blue] = colourAt(heard ? share : 0);
+      pillars.setColorAt(index, heard && !this.#grey ? colour.setRGB(red / 255, green / 255, blue / 255, "srgb") : colour.copy(GREY));
+      if (heard) this.shown += 1;
+    });
+    pillars.instanceMatrix.needsUpdate = true;
+    if (pillars.instanceColor) pillars.instanceColor.needsUpdate = true;
+    pillars.computeBoundingSphere();
+    this.#mark();
+    this.#dirty = true;
+  }
+
+  /** Mark a sensor, with a text above it; -1 marks none. */
+  mark(index: number, lines: string[]): void {
+    this.#picked = index;
+    this.#label.visible = index >= 0;
+    if (index >= 0) this.#label.write(lines, "#ffffffee");
+    this.#mark();
+    this.#dirty = true;
+  }
+
+  #mark(): void {
+    const place = this.#places[this.#picked];
+    if (!place) return;
+    const { base, rise, label } = PILLAR[this.#mode];
+    this.#label.size(label);
+    this.#label.position.set(place[0], base + rise + label * 0.2, place[1]);
+  }
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  set mode(mode: Mode) {
+    this.#mode = mode;
+    const table = mode === "table";
+    this.#controls.enabled = table;
+    this.#scene.fog = table ? null : new Fog(COLOURS.sky, 400, 5_000);
+    if (table) {
+      this.#camera.position.set(0, 1.75, 0.25);
+      this.#controls.target.copy(TABLE);
+      this.#controls.update();
+    } else {
+      this.#camera.position.set(0, EYES, 0);
+      this.#camera.rotation.set(0, this.#heading, 0, "YXZ");
+    }
+    this.#flat.scale.y = table ? 1 : 0.04;
+    const { name, nameAt } = PILLAR[mode];
+    for (const child of this.#names.children as Label[]) {
+      child.size(name);
+      child.position.y = nameAt;
+    }
+    this.#move();
+    this.#draw();
+    this.#dirty = true;
+  }
+
+  /** Stand in the street that is nearest to a place of the city, and look along it. */
+  stand(at: Origin): void {
+    const [x, z] = metres(this.origin, at.longitude, at.latitude);
+    const street = nearestPiece(this.origin, this.#streets, x, z);
+    this.#spot.set(x, 0, z);
+    this.#heading = 0;
+    if (street) {
+      const { from, to } = street;
+      this.#spot.set(from[0] + 0.2 * (to[0] - from[0]), 0, from[1] + 0.2 * (to[1] - from[1]));
+      this.#heading = Math.atan2(from[0] - to[0], from[1] - to[1]);
+    }
+    if (this.#mode === "foot") this.#camera.rotation.set(0, this.#heading, 0, "YXZ");
+    this.#move();
+  }
+
+  #move(): void {
+    const scale = this.#mode === "table" ? TABLE_SCALE : 1;
+    this.#city.scale.setScalar(scale);
+    if (this.#mode === "table") this.#city.position.copy(TABLE);
+    else this.#city.position.copy(this.#spot).negate();
+    this.#dirty = true;
+  }
+
+  /** Begin or end an immersive session. */
+  async immerse(): Promise<void> {
+    const running = this.renderer.xr.getSession();
+    if (running) return running.end();
+    const session = await navigator.xr!.requestSession("immersive-vr", { optionalFeatures: ["local-floor"] });
+    session.addEventListener("end", () => this.handlers.onsession(false));
+    await this.renderer.xr.setSession(session);
+    this.handlers.onsession(true);
+  }
+
+  dispose(): void {
+    this.#abort.abort();
+    this.renderer.setAnimationLoop(null);
+    void this.renderer.xr.getSession()?.end();
+    this.#controls.dispose();
+    this.renderer.dispose();
+    this.renderer.domElement.remove();
+  }
+
+  #listen(): void {
+    const { signal } = this.#abort;
+    const canvas = this.renderer.domElement;
+    let from: { x: number; y: number; far: number } | null = null;
+    canvas.addEventListener("pointerdown", ({ clientX: x, clientY: y }) => (from = { x, y, far: 0 }), { signal });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
+      from = { x: event.clientX, y: event.clientY, far: from.far + Math.abs(dx) + Math.abs(dy) };
+      if (this.#mode === "table") return;
+      this.#camera.rotation.y += dx * 0.004;
+      this.#camera.rotation.x = Math.min(Math.max(this.#camera.rotation.x + dy * 0.004, -1.3), 1.3);
+      this.#dirty = true;
+    }, { signal });
+    addEventListener("pointerup", (event) => {
+      if (from && from.far < 6 && event.target === canvas) this.#pickAt(event);
+      from = null;
+    }, { signal });
+    const walks = (event: KeyboardEvent) => this.#mode === "foot" && /^(Arrow(Up|Down|Left|Right)|Key[WASDZQ])$/.test(event.code) && !(event.target as Element).closest("input, select, textarea");
+    addEventListener("keydown", (event) => {
+      if (!walks(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      this.#pressed.add(event.code);
+      this.#dirty = true;
+      event.preventDefault();
+    }, { signal });
+    addEventListener("keyup", (event) => this.#pressed.delete(event.code), { signal });
+    for (const index of [0, 1]) {
+      const controller = this.renderer.xr.getController(index);
+      controller.addEventListener("selectstart", () => {
+        const rays = new Raycaster();
+        rays.setFromXRController(controller);
+        this.#pick(rays);
+      });
+      controller.addEventListener("squeezestart", () => this.handlers.onmode(this.#mode === "table" ? "foot" : "table"));
+      this.#scene.add(controller);
+      this.#rays.push({ controller, turned: false });
+    }
+  }
+
+  #pickAt(event: PointerEvent): void {
+    const box = this.renderer.domElement.getBoundingClientRect();
+    const rays = new Raycaster();
+    rays.setFromCamera(new Vector2((2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height), this.#camera);
+    this.#pick(rays);
+  }
+
+  #pick(rays: Raycaster): void {
+    this.#city.updateMatrixWorld(true);
+    const hit = this.#pillars ? rays.intersectObject(this.#pillars)[0] : undefined;
+    this.handlers.onpick(hit?.instanceId ?? -1);
+  }
+
+  #resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (!width || !height || this.renderer.xr.isPresenting) return;
+    this.renderer.setSize(width, height);
+    this.#camera.aspect = width / height;
+    this.#camera.updateProjectionMatrix();
+    this.#dirty = true;
+  }
+
+  #tick(time: number): void {
+    const seconds = Math.min((time - this.#last) / 1_000, 0.1);
+    this.#last = time;
+    const immersive = this.renderer.xr.isPresenting;
+    this.panel.visible = immersive;
+    if (immersive) this.#sticks(seconds);
+    else if (this.#pressed.size) this.#walk(this.#keys("ArrowUp", "KeyW", "KeyZ") - this.#keys("ArrowDown", "KeyS"), this.#keys("ArrowRight", "KeyD") - this.#keys("ArrowLeft", "KeyA", "KeyQ"), seconds);
+    if (!this.#dirty && !immersive) return; // nothing has changed: the processor rests
+    this.#dirty = false;
+    this.renderer.render(this.#scene, this.#camera);
+    this.host.dataset.shown = String(this.shown); // for whoever waits for the picture
+    this.host.dataset.immersive = String(immersive);
+  }
+
+  #keys(...codes: string[]): number {
+    return codes.some((code) => this.#pressed.has(code)) ? 1 : 0;
+  }
+
+  #walk(ahead: number, aside: number, seconds: number): void {
+    const camera = this.renderer.xr.isPresenting ? this.renderer.xr.getCamera() : this.#camera;
+    const look = camera.getWorldDirection(new Vector3()).setY(0).normalize();
+    this.#spot.addScaledVector(look, ahead * PACE * seconds).addScaledVector(new Vector3(-look.z, 0, look.x), aside * PACE * seconds);
+    this.#move();
+  }
+
+  /** Thumbsticks: on foot they walk; at the table they go through time, a step each time they are turned. */
+  #sticks(seconds: number): void {
+    this.renderer.xr.getSession()?.inputSources.forEach((source, index) => {
+      const [x, y] = (source.gamepad?.axes ?? []).slice(-2);
+      const ray = this.#rays[index];
+      if (x === undefined || y === undefined || !ray) return;
+      if (this.#mode === "foot") {
+        if (Math.hypot(x, y) > 0.15) this.#walk(-y, x, seconds);
+      } else if (Math.abs(x) > 0.7 && !ray.turned) {
+        ray.turned = true;
+        this.handlers.onstep(Math.sign(x));
+      } else if (Math.abs(x) < 0.3) ray.turned = false;
+    });
+  }
+}
