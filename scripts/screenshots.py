@@ -2,6 +2,7 @@
 
 import argparse
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from tests.system.running import RunningCity, running_city
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 WIDE, SMALL = (1440, 900), (390, 844)
+EARLIER = (datetime.now(UTC) - timedelta(hours=9)).strftime("%Y-%m-%dT%H:00:00Z")
 SHOTS = {
     # name: address, language, screen, key, what to wait for
     "city": ("/?kind=traffic", "fr", WIDE, "demo", "[data-drawn]"),
@@ -19,6 +21,8 @@ SHOTS = {
     "city-ar": ("/?kind=parking&map=14.6/33.6530/-7.4600&sensor=parking-0100", "ar", WIDE, "demo", ".sensor .uplot"),
     "city-small": ("/?kind=noise", "fr", SMALL, "demo", "[data-drawn]"),
     "city-small-ar": ("/?kind=streetlight&property=power", "ar", SMALL, "demo", "[data-drawn]"),
+    "city-tilted": ("/?kind=air&tilt=1&map=15.2/33.6530/-7.4600", "fr", WIDE, "demo", "[data-drawn]"),
+    "compare": (f"/?kind=traffic&at={EARLIER}&compare=1", "en", WIDE, "demo", "[data-drawn]"),
     "table": ("/?kind=air&view=table", "en", WIDE, "demo", "tbody tr"),
     "pilots": ("/pilots", "fr", WIDE, "admin", "tbody tr"),
     "pilots-small-ar": ("/pilots", "ar", SMALL, "admin", "tbody tr"),
@@ -26,6 +30,16 @@ SHOTS = {
     "my-pilot-ar": ("/me", "ar", WIDE, "demo", "tbody tr"),
     "ledger": ("/ledger?theme=dark", "en", WIDE, "demo", "dl"),
     "worlds": ("/worlds", "fr", WIDE, "demo", "form"),
+    "trials": ("/trials", "fr", WIDE, "demo", "article"),
+    "trials-small-ar": ("/trials?theme=dark", "ar", SMALL, "demo", "article"),
+    "xr-table": ("/xr?kind=traffic", "fr", WIDE, "demo", "[data-shown]:not([data-shown='0'])"),
+    "xr-foot": (
+        "/xr?kind=streetlight&property=power&mode=foot",
+        "en",
+        WIDE,
+        "demo",
+        "[data-shown]:not([data-shown='0'])",
+    ),
     "wall": ("/wall", "fr", WIDE, "demo", "[data-drawn]"),
     "wall-ar": ("/wall?theme=dark", "ar", WIDE, "demo", "[data-drawn]"),
     "login": ("/", "fr", SMALL, "", "form"),
@@ -83,9 +97,15 @@ def draw_demo(chromium: Browser, city: RunningCity) -> None:
 
 
 def furnish(city: RunningCity) -> None:
-    """Make what the pages show: a device that sends, a message that is none, two pilots."""
+    """Make what the pages show: a trial, a device that sends, a message that is none, two pilots."""
     for key, calls in (
-        (city.key, [("/v1/devices", {"id": "roof", "name": "Toit", "longitude": -7.462, "latitude": 33.652})]),
+        (
+            city.key,
+            [
+                ("/v1/trials", {"challenge": "leak-detection"}),
+                ("/v1/devices", {"id": "roof", "name": "Toit", "longitude": -7.462, "latitude": 33.652}),
+            ],
+        ),
         (
             city.admin_key,
             [("/v1/pilots", {"name": name, "edition": "2026"}) for name in ("green-lamps", "leak-finder")],

@@ -1,12 +1,11 @@
 // Trials: how far one is, and what to run in order to answer it.
 import type { Schemas } from "../api/client";
 
+export type Trial = Schemas["Trial"];
+export type Standing = Schemas["Standing"];
 export type Score = Schemas["TrialScore"];
+/** Those that play the same seeds beside a service. */
 export type Policy = "naive" | "reference";
-type By<T> = { baselines?: Partial<Record<Policy, T>> };
-/** What simple policies get in the same seeds stands beside what the service got, where it is known. */
-export type Trial = Schemas["Trial"] & By<Score> & { above_reference?: Score | null; results: (Schemas["SeedResult"] & By<{ points: number }>)[] };
-export type Standing = Schemas["Standing"] & By<number>;
 export const POLICIES: readonly Policy[] = ["naive", "reference"];
 
 /** Return the share of all steps of all seeds that are made, 0 to 1. */
