@@ -72,7 +72,7 @@ def naive(setting: Setting) -> Policy:
 def reference(setting: Setting) -> Policy:
     """Return the policy that plans all vehicles again at each step, those with the least laxity first.
 
-    Laxity is the time that is left beyond what charging needs (Nakahira et al. 2017, doi:10.1145/3077839.3077855). Each
+    Laxity is the time that is left beyond what charging needs (Chen et al. 2021, arXiv:2102.08610). Each
     takes the cheapest steps before it leaves, and of these the first, as far as its site and its district have room. What
     it can draw is what it drew when it came.
     """
