@@ -1,6 +1,6 @@
 """Cheats against the running of trials, which no score may gain by: probing, timing, clock tricks, floods, and teams of pilots.
 
-What is read of a world is in `tests.api.trials.test_secrecy`.
+What scores withstand is in `tests.simulators.test_cheats`, what is read of a world in `tests.api.trials.test_secrecy`.
 """
 
 import time
