@@ -169,6 +169,7 @@ class Methods:
     activity = Call(calls.pilots.activity)
     scorecard = Call(calls.pilots.scorecard)
     waive_check = Call(calls.pilots.waive_check)
+    withdraw_exception = Call(calls.pilots.withdraw_exception)
     all_activity = Call(calls.pilots.all_activity)
     alerts = Call(calls.pilots.alerts)
     acknowledge_alert = Call(calls.pilots.acknowledge_alert)

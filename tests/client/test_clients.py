@@ -41,12 +41,12 @@ def requests_of(name):
     """Return method and path of what a call may send first, whatever it is given."""
     call = next(vars(module)[name] for module in vars(calls).values() if name in getattr(module, "__dict__", {}))
     words = {"amount": 1.0, "settings": {"a": 1}, "condition": {}, "message": {"a": 1}, "commands": []}
-    needed = [
-        words.get(one.name, f"{{{one.name}}}")
+    needed = {
+        one.name: words.get(one.name, f"{{{one.name}}}")
         for one in inspect.signature(call).parameters.values()
         if one.default is one.empty and one.kind is not one.VAR_KEYWORD
-    ]
-    step = next(call(*needed, **({"steps": 1} if name == "advance" else {})))
+    }
+    step = next(call(**needed, **({"steps": 1} if name == "advance" else {})))
     send = getattr(step, "send", step)
     return send.method, unquote(send.path)
 

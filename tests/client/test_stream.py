@@ -100,7 +100,7 @@ def test_nothing_is_missed_behind_a_line_that_was_cut(kind, served, behind):
 
 @pytest.mark.parametrize("capacity", [1])
 def test_what_is_too_much_to_be_sent_again_is_requested(served, behind, monkeypatch):
-    monkeypatch.setattr(api.live.events, "_SLICE", 2)
+    monkeypatch.setattr(api.live.events, "SLICE", 2)
     monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
     with (
         line_to(served.url) as line,

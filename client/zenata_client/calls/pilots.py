@@ -135,6 +135,20 @@ def waive_check(
     return (yield from answered(Scorecard, Send(method="PUT", path=path, params=asked, body=msgspec.json.encode(sent))))
 
 
+def withdraw_exception(pilot: str, check: str, *, challenges: Sequence[str] | None = None) -> Plan[Scorecard]:
+    """Take back the exception to a check of a scorecard, which stays in the audit log; for administrators.
+
+    Parameters
+    ----------
+    pilot, check : str
+    challenges : list of str, optional
+        As `scorecard` has them.
+    """
+    asked = {"challenges": ",".join(challenges)} if challenges else {}
+    path = route("pilots", pilot, "scorecard", "exceptions", check)
+    return (yield from answered(Scorecard, Send(method="DELETE", path=path, params=asked)))
+
+
 def activity(pilot: str) -> Plan[Activity]:
     """Return the requests, devices, connections and used quotas of a pilot."""
     return (yield from get(Activity, route("pilots", pilot, "activity")))

@@ -25,7 +25,9 @@ NAMES = {
     "network": "water",
     "event": "leak-1",
     "command": "a",
-} | dict.fromkeys(("device", "export", "webhook", "delivery", "challenge", "trial", "edition", "alert"), "none")
+} | dict.fromkeys(
+    ("device", "export", "webhook", "delivery", "challenge", "trial", "edition", "alert", "check"), "none"
+)
 
 
 def routes(api: Api) -> list[tuple[str, str]]:

@@ -151,6 +151,7 @@ def test_an_exception_has_a_name_and_a_reason_in_the_audit_log_and_can_be_withdr
         assert verdicts(admin.delete(url).json())["commands"] == "unknown"
         with Client(api.url, api.secrets["admin"]) as saz:
             assert saz.waive_check(pilot, "commands", name="B", reason="c").checks[1].verdict == "waived"
+            assert saz.withdraw_exception(pilot, "commands").checks[1].verdict != "waived"
             assert saz.scorecard(pilot).pilot == pilot
 
 
