@@ -10,13 +10,13 @@ from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
-from api.http.formats import JSON
 from api.http.params import Params
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.rights import Right
 from api.http.routing import FairRoute, WaitingRoute
 from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, report_of, trial_document
+from api.trials.pages import HTML, choose_report, page_response
 from api.worlds.routes import order_of
 from zenata.contract.base import Page
 from zenata.contract.challenges import Challenge, Comparison, Leaderboard
@@ -40,11 +40,6 @@ waiting = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authent
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _ONE = (*_COMMON, "unknown-trial")
 _ANSWER = (*_ONE, "trial-conflict", "trial-limit", "answer-refused")
-
-HTML = "text/html"
-
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-"""What a page of a report may load: nothing; its style stands in it."""
 
 NoParams = Annotated[Params, Query()]
 TrialPath = Annotated[str, Path(description="A trial's id, as /v1/trials lists them.", max_length=64)]
@@ -159,8 +154,7 @@ def report(
     made = report_of(context.trials.register, row, context.city)
     if chosen == "json":
         return respond(made)
-    headers = {"Content-Security-Policy": PAGE_POLICY, "Content-Disposition": f'inline; filename="{row.id}.html"'}
-    return Response(report_html(made, params.lang), headers=headers, media_type=HTML)
+    return page_response(report_html(made, params.lang), row.id)
 
 
 @router.post(
@@ -256,25 +250,6 @@ def _trial(context: Context, principal: Principal, right: Right, trial: str) -> 
         return context.trials.register.trial(trial, None if principal.role in right.others else principal.pilot)
     except TrialError as error:
         raise _problem(error, "trial") from error
-
-
-def choose_report(name: str | None, accept: str | None) -> str:
-    """Return ``html`` or ``json``, as a request for a page wants it: by its name, else by Accept; HTML if all is welcome.
-
-    Raises
-    ------
-    Problem
-        406 if it is to be something else, such as a PDF.
-    """
-    wanted = (name or accept or HTML).lower()
-    if name is None and any(word in wanted for word in ("*/*", "text/*", HTML)):
-        return "html" if JSON not in wanted or HTML in wanted else "json"
-    if wanted == "html" or wanted == "json":
-        return wanted
-    if name is None and (JSON in wanted or "application/*" in wanted):
-        return "json"
-    detail = "It comes as html or json. For a PDF print the HTML: `zenata trial report --format pdf`, or any browser."
-    raise Problem("unsupported-format", detail, allowed=["html", "json"])
 
 
 def _known(context: Context, challenge: str) -> str:

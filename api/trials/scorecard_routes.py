@@ -15,7 +15,7 @@ from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.pilots.routes import find
-from api.trials.routes import HTML, PAGE_POLICY, choose_report
+from api.trials.pages import HTML, choose_report, page_response
 from api.trials.scorecard import WAIVED, WITHDRAWN, scorecard_html, scorecard_of
 from zenata.city.clock import WallClock
 from zenata.contract.scorecards import NewException, Scorecard
@@ -63,8 +63,7 @@ def scorecard(
     card = scorecard_of(context, find(context, principal, pilot), _challenges(context, params.challenges))
     if chosen == "json":
         return respond(card)
-    headers = {"Content-Security-Policy": PAGE_POLICY, "Content-Disposition": f'inline; filename="{card.pilot}.html"'}
-    return Response(scorecard_html(card, params.lang), headers=headers, media_type=HTML)
+    return page_response(scorecard_html(card, params.lang), card.pilot)
 
 
 @router.put("/pilots/{pilot}/scorecard/exceptions/{check}", responses=responses(Scorecard, *_COMMON))

@@ -135,7 +135,7 @@ def general(run: Run) -> Exhibit:
         )
         for name in changed[:MAX_CHARTS]
     ]
-    return exhibit(run, events=events, charts=charts, places={t: one.verdict for one in events for t in one.targets})
+    return exhibit(run, events=events, charts=charts)
 
 
 def _same(run: Run, name: str) -> bool:
