@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from api.http.answers import time_of
 from zenata.city.clock import format_time
 from zenata.city.model import City
 from zenata.contract.challenges import Comparison, Leaderboard, Standing
@@ -46,9 +48,9 @@ def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
         "phase": row.phase,
         "place": _place(register, row) if row.phase == "queued" else None,
         "reason": row.reason or None,
-        "made": format_time(row.made),
+        "made": time_of(row.made),
         "heartbeat": _time(row.heartbeat),
-        "deadline": format_time(row.deadline),
+        "deadline": time_of(row.deadline),
         "ended": _time(row.ended),
         "kinds": challenge.kinds,
         "districts": challenge.districts,
@@ -56,7 +58,7 @@ def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
         "seeds_done": len(row.results),
         "seed": row.current + 1,
         "world": row.world or None,
-        "time": format_time(register.end_of(row, row.step)) if row.world and row.step else None,
+        "time": time_of(register.end_of(row, row.step)) if row.world and row.step else None,
         "step": row.step,
         "steps": challenge.steps,
         "warm_up": challenge.first,
@@ -252,5 +254,5 @@ def _topics(row: TrialRow) -> dict[str, str | None]:
     return {**named, "answers": topics.answers(row.pilot, row.id)}
 
 
-def _time(time: int | None) -> str | None:
-    return None if time is None else format_time(time)
+def _time(time: int | None) -> datetime | None:
+    return None if time is None else time_of(time)
