@@ -68,11 +68,15 @@ class WorldPublisher:
         if self._run.recipe.packs and self._run.recipe.publish:
             count = len(emission.values) / PACKED
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
-        self._publish(self._encoder.clock(emission.time, pace, self._run.world.messages, self._step(emission.time)))
+        self.tell_clock(emission.time, pace)
         for event, effect in self._run.world.effects:
             if effect.public and before < event.start <= emission.time:
                 self._publish(self._encoder.announcement(event, effect.targets))
         self._tell_truth(emission.time, before)
+
+    def tell_clock(self, now: int, pace: Pace) -> None:
+        """Publish what time it is [us since the Unix epoch], and at what pace it goes."""
+        self._publish(self._encoder.clock(now, pace, self._run.world.messages, self._step(now)))
 
     def _step(self, now: int) -> int | None:
         """Return how many steps of a trial are made [us since the Unix epoch]; None where there is no trial."""

@@ -179,7 +179,7 @@ class Simulation:
         self.responses: list[Response] = []
         self._clock: Clock = WallClock()
         self._zone_rules_noted = False
-        self.set_pace(pace)
+        self._take_pace(pace)
 
     def call(self, act: Callable[[], T]) -> Future[T]:
         """Let the thread of `run` do something between two ticks; any thread may call this."""
@@ -222,13 +222,20 @@ class Simulation:
             self.call(partial(self.order, order))
 
     def set_pace(self, pace: Pace) -> None:
-        """Go on at another pace.
+        """Go on at another pace, and publish a clock that says so: the one that is retained would say another.
 
         Raises
         ------
         SetupError
             If it follows the time of day.
         """
+        changed = pace != self.pace
+        self._take_pace(pace)
+        is_far = self.fast_forward is not None and self.fast_forward.under_way
+        if changed and self.running.caught_up and self.running.seen and not is_far:
+            self._published.tell_clock(self.running.time, pace)
+
+    def _take_pace(self, pace: Pace) -> None:
         live = self.running.recipe.live
         if live and pace != Pace():
             raise SetupError("a city that follows the time of day runs at speed 1 and does not stop")

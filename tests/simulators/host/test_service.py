@@ -21,7 +21,7 @@ from simulators.world.world import TICK
 from tests.simulators.host.running import START, TIMEOUT, fingerprint, made, recipe, same
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, password
-from zenata.city.clock import ZONE_RULES
+from zenata.city.clock import ZONE_RULES, format_time
 from zenata.errors import SetupError
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
@@ -278,6 +278,20 @@ class TestPace:
         finally:
             stop.set()
             thread.join()
+
+    def test_its_clock_says_so_when_it_stops(self, stage, broker, publisher):
+        simulation = stage.simulation()
+        for _ in range(2):
+            simulation.tick()
+        simulation.set_pace(Pace(state="paused", speed=60))
+        simulation.set_pace(Pace(state="paused", speed=60))
+        assert publisher.drain(TIMEOUT)
+        with Client(broker, "admin") as client:
+            assert client.subscribe("zenata/clock")
+            client.wait_for_count(1)
+            (clock,) = [json.loads(message.payload) for message in client.messages]
+        assert (clock["state"], clock["speed"], clock["time"]) == ("paused", 60.0, format_time(START + TICK))
+        assert clock["messages"] == simulation.running.world.messages
 
     def test_its_pace_outlasts_it(self, stage, record):
         stage.simulation().set_pace(Pace(state="paused", speed=60))
