@@ -106,10 +106,11 @@ class Page:
 
     def _find(self, scope: Scope) -> _File | None:
         path = scope["path"]
-        if self._is_view(scope, path):
+        is_view = self._is_view(scope, path)
+        # Files too: a page that stands open asks for them first when the API has been started again.
+        if is_view or self._stamp is None:
             self._look()
-            return self._files.get("/index.html")
-        return self._files.get(path)
+        return self._files.get("/index.html" if is_view else path)
 
     def _is_view(self, scope: Scope, path: str) -> bool:
         if path == "/":

@@ -102,6 +102,14 @@ def test_a_file_that_the_build_did_not_compress_is_compressed_here(browser: http
     assert answer.headers["etag"].startswith("W/")
 
 
+def test_a_file_is_there_before_any_view_as_after_a_restart(build: Path, tmp_path: Path) -> None:
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with running(city=small_city(), store=store, worlds=tmp_path, page=build) as api, api.client(None) as client:
+        assert client.get("/icon.svg").content == b"<svg/>"
+        assert client.get("/assets/app-1a2b.js").content == SCRIPT
+    store.close()
+
+
 def test_nothing_outside_the_build_is_served(browser: httpx.Client, build: Path) -> None:
     (build.parent / "secret.txt").write_text("hidden words")
     for path in ("/../secret.txt", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "//secret.txt"):
