@@ -4,6 +4,7 @@ Errors are problems as everywhere; `error` (version 1) and `code` and `message` 
 of InfluxDB looks for it.
 """
 
+import re
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -33,6 +34,7 @@ DATABASE = "zenata"
 
 _VERSION = {"X-Influxdb-Version": VERSION}
 _NO_CONTENT: Responses = {204: {"description": "Lines are taken here"}}
+_STATEMENT = re.compile(r"""(?:"(?:\\.|[^"\\])*+"|'(?:\\.|[^'\\])*+'|[^;])++""")  # up to a semicolon outside quotes
 _CODES = {401: "unauthorized", 403: "forbidden", 429: "too many requests"}  # as InfluxDB 2 calls them
 _SHOWN = 100  # bad lines that are named
 _PROBLEMS = (
@@ -128,14 +130,8 @@ async def query(_: ClientDep, request: Request) -> Response:
     if statement is None:
         statement = (await body_of(request)).decode(errors="replace")
         statement = parse_qs(statement).get("q", [statement])[0]
-    words = " ".join(statement.lower().split())
-    if words.startswith("show databases"):
-        found = [{"name": "databases", "columns": ["name"], "values": [[DATABASE]]}]
-        return _result({"statement_id": 0, "series": found})
-    if words.startswith(("create database", "show ")):
-        return _result({"statement_id": 0})
-    detail = "Only CREATE DATABASE and SHOW are taken here. Ask for readings with /v1/readings."
-    raise Problem("request-refused", detail, error=detail)
+    results = [_result(index, one) for index, one in enumerate(_STATEMENT.findall(statement)) if one.strip()]
+    return respond({"results": results or [_result(0, "")]}, headers=_VERSION)
 
 
 @router.get("/query", responses=responses(InfluxResults, *_QUERY_PROBLEMS))
@@ -144,8 +140,22 @@ async def query_by_get(_: ClientDep, request: Request) -> Response:
     return await query(_, request)
 
 
-def _result(statement: dict[str, Any]) -> Response:
-    return respond({"results": [statement]}, headers=_VERSION)
+def _result(index: int, statement: str) -> dict[str, Any]:
+    """Return what a statement finds.
+
+    Raises
+    ------
+    Problem
+        400 for one that is not taken here.
+    """
+    words = " ".join(statement.lower().split())
+    if words.startswith("show databases"):
+        found = [{"name": "databases", "columns": ["name"], "values": [[DATABASE]]}]
+        return {"statement_id": index, "series": found}
+    if words.startswith(("create database", "show ")):
+        return {"statement_id": index}
+    detail = "Only CREATE DATABASE and SHOW are taken here. Ask for readings with /v1/readings."
+    raise Problem("request-refused", detail, error=detail)
 
 
 async def _write(context: ContextDep, principal: Principal, params: WriteParams, request: Request) -> Response:
@@ -154,7 +164,7 @@ async def _write(context: ContextDep, principal: Principal, params: WriteParams,
     lines = (principal.pilot, params.device, body, params.precision)
     answer: TelemetryResult = await to_thread.run_sync(take, *lines, limiter=context.takers)
     if not answer.rejections:
-        return Response(status_code=204)
+        return Response(status_code=204, headers=_VERSION)
     first = answer.rejections[0]
     if first.quota:
         raise over_quota(first, **_influx_members("too many requests", first.reason))

@@ -12,6 +12,7 @@ from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
 from api.http.params import TelemetryParams
 from api.http.responses import responses
+from api.http.zones import note_assumed
 from zenata.contract.devices import TelemetryResult
 
 router = APIRouter(prefix="/v1", tags=["devices"], dependencies=[Depends(authenticate)])
@@ -61,5 +62,6 @@ async def telemetry(
     taken = await to_thread.run_sync(take, principal.pilot, params.device, body, limiter=context.takers)
     if taken.rejections:
         raise refused(taken.rejections[0])
-    headers = {"Zenata-Assumed-Zone": "UTC"} if taken.assumed_utc else None
-    return respond(document(TelemetryResult, taken), headers=headers)
+    if taken.assumed_utc:
+        note_assumed(request)
+    return respond(document(TelemetryResult, taken))

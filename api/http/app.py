@@ -39,6 +39,7 @@ from api.http.problems import (
 )
 from api.http.rights import check_complete
 from api.http.security import protect
+from api.http.zones import AssumedZone
 from api.live import frame_routes
 from api.live import routes as live_routes
 from api.messages import routes as message_routes
@@ -93,6 +94,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
     # The innermost first: the last one added is the first that a request meets.
     app.add_middleware(Page, folder=page)
     app.add_middleware(Methods, open_to_pages=bool(origins))
+    app.add_middleware(AssumedZone)
     app.add_middleware(BodyLimit, context=context)
     app.add_middleware(Compression)
     app.add_middleware(Observer, metrics=app.state.metrics, context=context)

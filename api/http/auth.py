@@ -25,6 +25,7 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of 
 _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 _PREFIX = "zk_"  # of every key
+_AROUND = "\"'<>`\\"  # what people leave around it, of a shell or of a template
 _KEY_IN_URL = {"/write", "/query"}  # where clients of InfluxDB 1 put it
 
 _COOKIE = "zenata_session"
@@ -33,19 +34,19 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="zenata"'}
 
 
 def key_of(request: HTTPConnection) -> str | None:
-    """Return the key of a request, wherever its client puts it; quotes around it are left off.
+    """Return the key of a request, wherever its client puts it; quotes and brackets around it are left off.
 
     As a bearer; as clients of InfluxDB send it (``Token``, or the password of ``Basic`` or of the query parameter ``p``);
     as the user name or password of ``Basic``; in ``X-API-Key``; or, of a page that has logged in, the session in its cookie.
     """
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    credentials = credentials.strip().strip("\"'")
-    match scheme.lower():
-        case "token" | "bearer":
+    credentials = credentials.strip().strip(_AROUND)
+    match scheme.lower().rstrip(":"):
+        case "token" | "bearer" | "apikey" | "api-key" | "key":
             return credentials.rpartition(":")[2] or None
         case "basic":
             return _key_of_basic(credentials)
-    key = request.headers.get("x-api-key", "").strip().strip("\"'")
+    key = request.headers.get("x-api-key", "").strip().strip(_AROUND)
     if key.startswith(_PREFIX):
         return key
     if request.scope["path"] in _KEY_IN_URL and "p" in request.query_params:
@@ -96,6 +97,8 @@ def _missing(request: HTTPConnection) -> Problem:
         wrong = f"The header Authorization is there, but {scheme[:20]!r} in it holds no key."
     elif "x-api-key" in request.headers:
         wrong = "The header X-API-Key is there, but holds no key of this sandbox: those begin with zk_."
+    elif other := next((name for name, value in request.headers.items() if _PREFIX in value), None):
+        wrong = f"The header {other[:40]!r} has a key, but it is not where keys are looked for."
     elif any(value.startswith(_PREFIX) for value in request.query_params.values()):
         wrong = "There is a key in the address, where logs would keep it: make another one, and send that in a header."
     else:

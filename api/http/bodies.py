@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from msgspec import UNSET, Struct, structs
 
 from api.http.problems import invalid
+from api.http.zones import note_times
 from zenata.contract.base import OpenDocument
 from zenata.contract.decode import BodyError, decode
 
@@ -40,8 +41,11 @@ class Reader:
         except BodyError as error:
             members = {"allowed": error.allowed} if error.allowed else {}
             raise invalid(error.member, error.problem, **members) from None
-        # What has more members than are declared is handed on whole.
-        return msgspec.json.decode(content) if isinstance(document, OpenDocument) else document
+        if isinstance(document, OpenDocument):
+            document = msgspec.json.decode(content)  # what has more members than are declared is handed on whole
+        if isinstance(document, Struct | dict):
+            note_times(request.scope, structs.asdict(document) if isinstance(document, Struct) else document)
+        return document
 
 
 def body(type_: type[Any]) -> Any:  # noqa: ANN401 - as `Depends` has it

@@ -33,6 +33,8 @@ from zenata.control.keys import Principal
 from zenata.errors import StoreError
 from zenata.store.base import Table
 
+_FORM = 'send {"subscribe": "an id", "kind": ...} or {"unsubscribe": "an id"}'
+
 MAX_SUBSCRIPTIONS = 32
 """Of one connection. A default, not a measured limit."""
 
@@ -193,7 +195,7 @@ class Session:
                 self._outbox.forget(id_)
                 await self._say(unsubscribed=id_)
             case _:
-                raise invalid("message", 'send {"subscribe": "an id", "kind": ...} or {"unsubscribe": "an id"}')
+                raise invalid("message", _FORM)
 
     async def _subscribe(self, id_: str, filters: Mapping[str, Any]) -> None:
         try:
@@ -209,7 +211,8 @@ class Session:
             raise _about(id_[:MAX_ID], problem) from None
         except StoreError:
             raise _about(id_, Problem("store-unavailable", "Try again in a few seconds.")) from None
-        await self._say(subscribed=id_)
+        # Through the outbox, so that it comes before the first reading, and no reading that follows it is missed.
+        self._outbox.offer(id_, Loss(count=0, first=0, last=0), partial(_text_of, subscribed=id_))
         self._wanted[id_] = Wanted(selection)
 
     async def _follow(self) -> int:
@@ -268,8 +271,8 @@ def _read(text: str | None) -> dict[str, Any]:
     """Return a message of a client."""
     try:
         return msgspec.json.decode(text or "", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        raise invalid("message", f"is no JSON object ({error})") from None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        raise invalid("message", f"is no JSON object: {_FORM}") from None
 
 
 def _params(filters: Mapping[str, Any]) -> SeriesParams:

@@ -16,7 +16,7 @@ from api.http.params import RangeParams, ReadingsParams
 from api.http.problems import KINDS as PROBLEMS
 from api.http.problems import Problem, invalid
 from api.readings.selection import check_names, select
-from zenata.city.clock import SECOND, WallClock, format_time, is_relative, lacks_zone, parse_duration, parse_moment
+from zenata.city.clock import SECOND, WallClock, format_time, is_relative, parse_duration, parse_moment
 from zenata.city.kinds import KINDS
 from zenata.control.keys import Principal
 from zenata.store.base import AGGREGATES, Query, Table
@@ -47,8 +47,6 @@ class Page:
         The parameters that all pages of the query share.
     partial : bool
         Whether the request can do with a part of the result, as it pages.
-    assumed_utc : bool
-        Whether a time without an offset was taken as UTC.
     """
 
     cursors: Cursors
@@ -57,7 +55,6 @@ class Page:
     newest: int | None
     fingerprint: str
     partial: bool
-    assumed_utc: bool = False
 
     def following(self, table: Table) -> str | None:
         """Return the cursor of the next page, or None if this is the last.
@@ -97,15 +94,14 @@ class Page:
 
     def headers(self, about: dict[str, Any]) -> dict[str, str]:
         """Return the headers that say the same as `about`, for every format."""
-        headers = {f"Zenata-{name.capitalize()}": text for name, text in about.items()}
-        return headers | ({"Zenata-Assumed-Zone": "UTC"} if self.assumed_utc else {})
+        return {f"Zenata-{name.capitalize()}": text for name, text in about.items()}
 
     def _note(self, table: Table) -> str | None:
         if self.query.after is not None:
             return None
         if not len(table):
-            newest = "none yet" if self.newest is None else f"the newest is at {format_time(self.newest)}"
-            return f"No readings in this range; of the world there is {newest}."
+            newest = "has none yet" if self.newest is None else f"has its newest at {format_time(self.newest)}"
+            return f"No readings of these series in this range; their world {newest}."
         if self.query.aggregates and self.query.every is None:
             return None
         first = int(table.time[0])
@@ -162,7 +158,6 @@ def to_page(context: Context, principal: Principal, params: ReadingsParams, form
         newest=newest,
         fingerprint=fingerprint,
         partial=params.limit is not None or after is not None,
-        assumed_utc=any(text is not None and lacks_zone(text) for text in (params.start, params.end)),
     )
 
 

@@ -161,7 +161,10 @@ def test_c2_what_clients_ask_first(api, client):
         assert ask(" show  databases ").json() == databases
         assert ask("SHOW MEASUREMENTS").json() == nothing
         assert ask('CREATE DATABASE "telegraf"').json() == nothing
-        assert ask("DROP DATABASE zenata").status_code == 400
+        both = ask('CREATE DATABASE "a;b"; SHOW DATABASES;').json()["results"]
+        assert both == [{"statement_id": 0}, {"statement_id": 1, "series": [found]}]
+        for refused in ("DROP DATABASE zenata", "SHOW DATABASES; DROP DATABASE zenata", ""):
+            assert ask(refused).status_code == 400
 
 
 def test_c2_an_empty_precision_and_unknown_parameters_are_taken(client):
@@ -170,6 +173,7 @@ def test_c2_an_empty_precision_and_unknown_parameters_are_taken(client):
         params = {"precision": "", "db": "x", "anything": "else", "retention": "7d"}
         answer = client.post(path, params=params, content="climate,device=asks temp=20 1795946400000000000")
         assert answer.status_code == 204, answer.text
+        assert answer.headers["X-Influxdb-Version"]
 
 
 def test_other_statements_are_refused_by_name(client):

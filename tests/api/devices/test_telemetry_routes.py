@@ -147,6 +147,21 @@ def test_too_much_is_429_and_names_the_quota(tmp_path, limits, quota):
         (b'{"level": 6, "time": 1767225606}', None),
         (b'{"level": 7, "time": "1767225607"}', None),
         (b'{"level": 8}', None),
+        (
+            b'{"deviceInfo": {"devEui": "70b3d57ed0050000"}, "time": "2026-01-01T00:00:09", "object": {"level": 9}}',
+            "UTC",
+        ),
+        (
+            b'{"deviceInfo": {"devEui": "70b3d57ed0050000"}, "time": "2026-01-01T00:00:10Z", "object": {"level": 9}}',
+            None,
+        ),
+        (
+            (
+                b'{"end_device_ids": {"device_id": "roof-1"}, "received_at": "2026-01-01T00:00:11", "uplink_message": '
+                b'{"decoded_payload": {"level": 10}}}'
+            ),
+            "UTC",
+        ),
     ],
 )
 def test_z5_an_answer_says_that_a_time_was_taken_as_utc(client, body, zone):

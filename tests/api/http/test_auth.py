@@ -100,6 +100,9 @@ def test_a_key_is_no_parameter(api: Api) -> None:
         {"Authorization": "Token {key}"},
         {"X-API-Key": "{key}"},
         {"X-Api-Key": '"{key}"'},
+        {"Authorization": "Bearer <{key}>"},
+        {"Authorization": "Bearer: `{key}`"},
+        {"Authorization": "ApiKey {key}"},
     ],
 )
 def test_a_key_is_understood_in_quotes_and_where_other_apis_have_it(api: Api, headers: dict[str, str]) -> None:
@@ -122,6 +125,8 @@ def test_a_key_is_understood_as_either_part_of_basic(api: Api, user: str) -> Non
         ({"Authorization": "{key}"}, "/v1/me", "the word Bearer"),
         ({"Authorization": "Digest x"}, "/v1/me", "'Digest'"),
         ({"X-API-Key": "demo"}, "/v1/me", "X-API-Key"),
+        ({"Api-Key": "{key}"}, "/v1/me", "'api-key'"),
+        ({"X-Auth-Token": "Bearer {key}"}, "/v1/me", "'x-auth-token'"),
         ({}, "/v1/me?key={key}", "in the address"),
     ],
 )

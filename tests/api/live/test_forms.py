@@ -3,28 +3,32 @@
 import json
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.api.running import batch_of, running, series_of, small_city
 from zenata.store import open_store
 
 CITY = small_city()
 SERIES = series_of(CITY)[:1]
+TIMES = ["2026-01-01T00:00:00.000000Z", "2026-01-01T00:01:00.250000Z", "2026-01-01T00:02:00.000001Z"]
 
 
-@pytest.fixture
-def api(tmp_path):
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=CITY, store=store, worlds=tmp_path) as api:
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forms")
+    store = open_store(f"duckdb:///{folder}/readings.duckdb")
+    with running(city=CITY, store=store, worlds=folder) as api:
         yield api
     store.close()
 
 
 def publish(api, offsets):
-    """Publish a batch for each offset from the whole minute [us], as ingest does."""
+    """Publish a batch for each offset from the whole minute [us], as ingest does; a second time they are no news."""
     deadline = time.monotonic() + 30
     while not api.hub.listeners:
         assert time.monotonic() < deadline
@@ -41,4 +45,34 @@ def test_c8_times_of_a_stream_have_one_form(api):
         publish(api, (0, 250_000, 1))
         data = (json.loads(line[6:]) for line in response.iter_lines() if line.startswith("data: "))
         live = [one["time"] for one in islice((one for one in data if "value" in one), 3)]
-    assert live == ["2026-01-01T00:00:00.000000Z", "2026-01-01T00:01:00.250000Z", "2026-01-01T00:02:00.000001Z"]
+    assert live == TIMES
+
+
+@contextmanager
+def websocket(api):
+    """A WebSocket that has said it is ready."""
+    headers = {"Authorization": f"Bearer {api.secrets['pilot']}"}
+    with connect(api.url.replace("http", "ws") + "/v1/ws", proxy=None, additional_headers=headers) as socket:
+        assert "ready" in json.loads(socket.recv(60))
+        yield socket
+
+
+def test_c8_times_of_a_websocket_have_one_form(api):
+    with websocket(api) as socket:
+        socket.send('{"subscribe": "a"}')
+        assert json.loads(socket.recv(60)) == {"subscribed": "a"}
+        publish(api, (0, 250_000, 1))
+        live: list[str] = []
+        while len(live) < 3:
+            live += [one["time"] for one in json.loads(socket.recv(60)).get("readings", ())]
+    assert live == TIMES
+
+
+@pytest.mark.parametrize("text", ["[1]", "1", '"subscribe"', "null", "{", "", "NaN", '{"a": "\\ud800"}', "[" * 100_000])
+def test_q5_what_is_no_message_of_a_websocket_is_answered_in_words(api, text):
+    with websocket(api) as socket:
+        socket.send(text[:10_000])
+        problem = json.loads(socket.recv(60))["problem"]
+    assert (problem["status"], problem["parameter"]) == (422, "message")
+    assert '{"subscribe": "an id"' in problem["detail"]
+    assert not any(word in problem["detail"] for word in ("Expected", "Input", "malformed", "byte"))

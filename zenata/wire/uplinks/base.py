@@ -10,13 +10,13 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from zenata.city.clock import from_epoch, parse_time
-from zenata.errors import UplinkError, UplinkTimeError
+from zenata.errors import UplinkError
 from zenata.wire.uplinks import names
+from zenata.wire.uplinks.times import is_time
 
 T = TypeVar("T")
 
@@ -29,18 +29,9 @@ MAX_LEFT_OUT = 256
 MAX_DEPTH = 8
 """Members of members that are read."""
 
-TIMES = ("time", "ts", "timestamp", "at", "datetime", "phenomenontime", "observedat", "dateobserved")
-"""Members that say when an object was observed, in small letters, the first that is there.
-
-The last three are those of OGC SensorThings (15-078r6, section 8.2.7), NGSI-LD (ETSI GS CIM 009, section 4.8) and Smart Data
-Models.
-"""
-
 OBSERVATION = {"ts", "values"}
 """Members of an observation as ThingsBoard has it."""
 
-_TIME_WORDS = frozenset({*TIMES, "last_seen", "lastseen", "unixtime", "epoch"})
-_TIME_ENDS = ("_ts", "_time", "_timestamp", "_at")
 _SWITCH = {"on": 1.0, "off": 0.0}
 _PERCENT_NAMES = ("battery_percent", "battery_percentage", "battery_pct", "battery_level_percent")
 
@@ -176,7 +167,7 @@ def _collect(members: Members, path: str, name: str, value: object, depth: int) 
                 for inner, member in _inner(value):
                     _collect(members, property_, inner, member, depth + 1)
             case bool() | int() | float():
-                if not isinstance(value, bool) and _is_time(name, value):
+                if not isinstance(value, bool) and is_time(name, value):
                     leave_out(members.left_out, LeftOut(property_, "it is a time, not a reading", rejected=False))
                 else:
                     put(members.properties, property_, number(value))
@@ -204,18 +195,6 @@ def leave_out(left_out: list[LeftOut], one: LeftOut) -> None:
         left_out.append(one)
     elif len(left_out) == MAX_LEFT_OUT:
         left_out.append(LeftOut("...", "more than can be named", one.rejected))
-
-
-def _is_time(name: str, value: float) -> bool:
-    """Return whether a member is a time rather than a reading: called one, and the size of one."""
-    word = name.lower()
-    if word not in _TIME_WORDS and not word.endswith(_TIME_ENDS):
-        return False
-    try:
-        from_epoch(value)
-    except ValueError:
-        return False
-    return True
 
 
 def put(properties: dict[str, Measure], property_: str, value: float, unit: str = "") -> None:
@@ -270,55 +249,6 @@ def battery(properties: Mapping[str, Measure], *, is_percent: bool = False) -> f
         if measure.unit in {"%", "%EL"} or (not measure.unit and (is_percent or name in _PERCENT_NAMES)):
             return measure.value
     return None
-
-
-def time_of(document: Mapping[str, Any]) -> tuple[str, int | None]:
-    """Return which member says when an object was observed, and that time [us since the Unix epoch].
-
-    Both are empty where none does. Null is as if it were not there.
-
-    Raises
-    ------
-    UplinkError
-        If it says what is no time.
-    """
-    by_word = {name.lower(): name for name in reversed(list(document))}
-    for word in TIMES:
-        name = by_word.get(word)
-        if name is not None and not isinstance(document[name], dict | list):
-            return name, None if document[name] is None else moment(document[name], name)
-    return "", None
-
-
-def moment(value: object, name: str = "time") -> int:
-    """Read a time: RFC 3339 text, in UTC where it has no offset, or a number of s, ms, us or ns by its size.
-
-    Returns
-    -------
-    int
-        [us since the Unix epoch]
-
-    Raises
-    ------
-    UplinkError
-        If it is none.
-    """
-    try:
-        match value:
-            case bool():
-                pass
-            case int() | float():
-                return from_epoch(value)
-            case str() if value.replace(".", "", 1).isascii() and value.replace(".", "", 1).isdigit():
-                return from_epoch(float(value) if "." in value else int(value))
-            case str():
-                return parse_time(value)
-    except ValueError:
-        pass
-    raise UplinkTimeError(
-        f"{name} is {str(value)[:80]!r}, which is no time: write it like 2026-01-31T08:00:00Z, or as seconds, "
-        "milliseconds, microseconds or nanoseconds since 1970, of the years 2000 to 2099"
-    )
 
 
 def unwrap(text: str) -> bytes:

@@ -14,8 +14,10 @@ from typing import Any
 
 import msgspec
 
+from zenata.city.clock import lacks_zone
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, moment, payload, read
+from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, payload, read
+from zenata.wire.uplinks.times import moment
 
 
 class _Device(msgspec.Struct, rename="camel"):
@@ -86,6 +88,7 @@ def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
             reports_battery=_is_status(event),
             radio=_radio(event),
             left_out=left_out,
+            assumed_utc=event.time is not None and lacks_zone(event.time),
         )
     ]
 

@@ -1,8 +1,9 @@
 """JSON objects of properties: ``{"temperature": 21.5, "door": true, "time": "2026-01-31T08:00:00Z"}``.
 
-``time``, ``ts``, ``timestamp``, ``at`` or another of `TIMES` is when it was observed; left out, it is when the message comes. ``device`` names
-the device where nothing else does. Every other member is a property (`zenata.wire.uplinks.base`). A list of such objects
-is several observations. Some senders wrap the properties:
+``time``, ``ts``, ``timestamp``, ``at`` or another of `TIMES` and `UNIX_TIMES` is when it was observed; left out, it is when
+the message comes. ``device`` names the device where nothing else does. Every other member is a property
+(`zenata.wire.uplinks.base`). A list of such objects is several observations. Where all numbers are in one member, that one
+may say the time: ``{"type": "reading", "data": {"temperature": 21.5, "ts": 1767225600}}``. Some senders wrap the properties:
 
 - ThingsBoard: ``{"ts": 1767225600000, "values": {"temperature": 21.5}}``, and lists of it;
 - Shelly (second generation) on its topic of events: ``{"method": "NotifyStatus", "params": {"ts": ..., ...}}``.
@@ -16,12 +17,14 @@ ThingsBoard documentation, "Telemetry upload API"; Shelly API documentation, "No
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from zenata.city.clock import lacks_zone
-from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import OBSERVATION, LeftOut, Uplink, battery, flatten, leave_out, time_of
+from zenata.errors import UplinkError, UplinkTimeError
+from zenata.wire.uplinks.base import MAX_DEPTH, OBSERVATION, LeftOut, Uplink, battery, flatten, leave_out
+from zenata.wire.uplinks.times import time_of
 
 MAX_ITEMS = 1000
 """Observations of one list."""
@@ -59,19 +62,16 @@ def decode(document: Mapping[str, Any] | Sequence[Any]) -> list[Uplink]:
 def _uplink(document: object) -> Uplink:
     if not isinstance(document, Mapping):
         raise UplinkError('not an object of properties, such as {"temperature": 21.5}')
-    name, time = time_of(document)
-    says = document.get(name)
     properties, device = document, document.get("device")
     if set(document) in _WRAPPERS and isinstance(document["values"], Mapping):
+        name, time = time_of(document)
+        says = document.get(name)
         properties = {**document["values"]} | ({"device": device} if "device" in document else {})
-        name = ""
-    elif str(document.get("method", "")).startswith("Notify") and isinstance(document.get("params"), Mapping):
-        properties = document["params"]
-        name, time = time_of(properties)
-        says = properties.get(name)
-    spoken_for = [name] if name else []
-    if isinstance(device, str):
-        spoken_for.append("device")
+    else:
+        if str(document.get("method", "")).startswith("Notify") and isinstance(document.get("params"), Mapping):
+            properties = document["params"]
+        properties, time, says = _dated(properties)
+    spoken_for = ["device"] if isinstance(device, str) else []
     members = flatten(dict(properties), *spoken_for)
     if not members.properties:
         reasons = [f"{one.name}: {one.reason}" for one in members.left_out if one.rejected]
@@ -86,3 +86,30 @@ def _uplink(document: object) -> Uplink:
         left_out=members.left_out,
         assumed_utc=isinstance(says, str) and lacks_zone(says),
     )
+
+
+def _dated(document: Mapping[str, Any], depth: int = MAX_DEPTH) -> tuple[Mapping[str, Any], int | None, object]:
+    """Return a document without the member that says its time, that time, and what the member says.
+
+    Raises
+    ------
+    UplinkError
+        If its time is none, or it is a list of observations in another form than `decode` takes.
+    """
+    name, time = time_of(document)
+    if name:
+        return {member: value for member, value in document.items() if member != name}, time, document[name]
+    inner = [member for member, value in document.items() if isinstance(value, int | float | dict | list)]
+    if len(inner) != 1 or not depth:
+        return document, None, None
+    (member,) = inner
+    value = document[member]
+    if isinstance(value, Mapping):
+        with suppress(UplinkTimeError):
+            without, time, says = _dated(value, depth - 1)
+            return {**document, member: without}, time, says
+    elif isinstance(value, list) and any(isinstance(item, Mapping) and time_of(item)[0] for item in value):
+        raise UplinkError(
+            f"{member}/0: it has a time of its own: send such observations as a list, or each as a message"
+        )
+    return document, None, None

@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
+from zenata.city.clock import lacks_zone
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, moment, payload, read
+from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, payload, read
+from zenata.wire.uplinks.times import moment
 
 
 class _Device(msgspec.Struct):
@@ -87,6 +89,7 @@ def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
             battery=_percent(charge) if charge else battery(properties),
             radio=_radio(message),
             left_out=left_out,
+            assumed_utc=time is not None and lacks_zone(time),
         )
     ]
 

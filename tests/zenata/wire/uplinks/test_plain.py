@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from zenata.errors import UplinkError
 from zenata.wire.uplinks import plain
-from zenata.wire.uplinks.base import TIMES, Measure
+from zenata.wire.uplinks.base import Measure
+from zenata.wire.uplinks.times import TIMES, UNIX_TIMES
 
 names = st.from_regex(r"[a-z][a-z0-9]{0,10}", fullmatch=True).filter(
-    lambda name: name not in {*TIMES, "device"} and not name.endswith("at")
+    lambda name: name not in {*TIMES, *UNIX_TIMES, "device"} and not name.endswith("at")
 )
 
 
@@ -168,3 +169,35 @@ def test_any_document_is_read_or_refused(document):
         assert str(error)
         return
     assert all(math.isfinite(measure.value) for uplink in uplinks for measure in uplink.properties.values())
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"temperature": 21, "unixtime": TIME},
+        {"temperature": 21, "timestampMs": TIME * 1000},
+        {"temperature": 21, "measured_at": "2026-11-29T10:00:00Z"},
+        {"temperature": 21, "eventTime": "2026-11-29T11:00:00+01:00"},
+        {"temperature": 21, "time": None, "epoch": TIME},
+        # Tasmota's own clock is local; the first generation of Shelly has a time of day.
+        {"temperature": 21, "Time": "2026-11-29T11:00:00", "Epoch": TIME},
+        {"temperature": 21, "time": "11:00", "unixtime": TIME},
+        # OwnTracks and OpenMQTTGateway.
+        {"temperature": 21, "_type": "location", "tst": TIME},
+        {"temperature": 21, "UTCtime": "2026-11-29T10:00:00Z", "unixtime": TIME},
+        {"type": "reading", "data": {"temperature": 21, "ts": TIME}},
+        {"a": {"b": {"temperature": 21, "time": "2026-11-29T10:00:00Z"}}},
+    ],
+)
+def test_t9_a_time_is_found_where_programs_put_it(document):
+    (uplink,) = plain.decode(document)
+    assert uplink.time == TIME * 1_000_000
+    assert [name.rpartition("/")[2] for name in uplink.properties] == ["temperature"]
+    assert not uplink.assumed_utc
+
+
+def test_t9_what_is_no_time_stays_a_reading():
+    (uplink,) = plain.decode({"epoch": 5, "utc": "x", "up_time": TIME, "firmware": {"time": "2024-01-01T00:00:00Z"}})
+    assert (uplink.time, [*uplink.properties]) == (None, ["epoch", "up_time"])
+    with pytest.raises(UplinkError, match="metrics/0: it has a time of its own"):
+        plain.decode({"metrics": [{"fields": {"a": 1}, "timestamp": TIME}]})
