@@ -1,5 +1,6 @@
 """Puts the simulators together: the shared city, which hosts the private worlds, or one of these."""
 
+import gc
 import math
 import os
 import sys
@@ -31,19 +32,21 @@ from zenata.errors import BrokerError, SetupError
 from zenata.process.files import held
 from zenata.process.signals import stop_on_signal
 from zenata.process.supervisor import Program
+from zenata.process.template import Template, fork_on_request
 from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 from zenata.worlds.control import ControlServer
 
 _LOOK = 0.02  # between two looks whether it is there [s]
+_TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "world-template")  # see `simulate_on_request`
 _NICE = 10  # how far private worlds stand back behind the shared city
 
 
-def simulate(settings: Settings) -> None:
+def simulate(settings: Settings, city: City | None = None) -> None:
     """Run a world and publish it; beside the shared city, host the private worlds."""
     address = broker_of(settings)
-    city = load_city(settings.city)
+    city = city or load_city(settings.city)
     private = settings.world.startswith(PRIVATE)
     if private and recipe_in(settings.world_dir) is None:
         raise SetupError(f"there is no world {settings.world} in {settings.worlds_dir}")
@@ -54,6 +57,15 @@ def simulate(settings: Settings) -> None:
             _simulate_shared(settings, address, city)
 
 
+def simulate_on_request(settings: Settings) -> None:
+    """Wait as a template of private worlds, with everything imported and the city loaded, and become one in each fork."""
+    city = load_city(settings.city)
+    gc.collect()
+    gc.freeze()  # or each fork would copy all of it, at its first collection
+    fork_on_request()
+    simulate(Settings(), city)
+
+
 def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
     record, worlds = Record(settings.world_dir), _worlds(settings)
     start = moment("--start", settings.start)
@@ -62,10 +74,14 @@ def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
     recipe = recipe_for(record, city, seed=settings.seed, start=start, scenario=_scenario(settings), secret=secret)
     with _published(settings, address, record, city, recipe, Pace(speed=settings.speed)) as (simulation, stop, control):
         control.verbs |= HostControl(worlds, simulation.running.world, secret).verbs
+        logs = settings.data_dir / "logs"
         host = Host(
             worlds=worlds,
             program=partial(_world_program, settings),
-            logs=settings.data_dir / "logs",
+            template=Template(
+                _TEMPLATE, settings.environment(seed=None, start=None, scenario=None), logs / "worlds.log"
+            ),
+            logs=logs,
             clear=partial(_clear, address, city),
             kept=settings.world_kept * 3600,
         )
@@ -155,7 +171,7 @@ def _worlds(settings: Settings) -> Worlds:
 def _world_program(settings: Settings, name: str) -> Program:
     """Return how to run a private world: so that it stands back behind the shared city."""
     env = settings.environment(world=name, seed=None, start=None, scenario=None)
-    return Program(name=name, args=(sys.executable, "-P", "-m", "sandbox", "simulate"), env=env, nice=_NICE)
+    return Program(name=name, args=_TEMPLATE, env=env, nice=_NICE)
 
 
 def _clear(address: Address, city: City, world: str) -> None:

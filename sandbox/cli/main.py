@@ -132,6 +132,15 @@ def simulate(
         run(settings)
 
 
+@app.command("world-template", hidden=True)
+def world_template() -> None:
+    """Become private worlds, one in each fork; for `simulate`, which hosts them."""
+    settings = settings_of()
+    from sandbox.simulate import simulate_on_request
+
+    simulate_on_request(settings)
+
+
 @app.command()
 def ingest(
     data_dir: DataDir = None,

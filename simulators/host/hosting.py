@@ -32,6 +32,7 @@ from simulators.world.world import SIMULATED, TICK, World
 from zenata.city.clock import EARLIEST, LATEST, ZONE_RULES, WallClock, format_time
 from zenata.errors import ControlError
 from zenata.process.supervisor import GivenUp, Program, Supervisor
+from zenata.process.template import Template
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Host:
     worlds : Worlds
     program : callable
         Returns how to run a world, by name.
+    template : Template
+        Of the processes.
     logs : Path
         Folder of what the processes say.
     clear : callable
@@ -62,11 +65,13 @@ class Host:
         *,
         worlds: Worlds,
         program: Callable[[str], Program],
+        template: Template,
         logs: Path,
         clear: Callable[[str], None],
         kept: float,
     ) -> None:
-        self._worlds, self._program, self._logs, self._clear, self._kept = worlds, program, logs, clear, kept
+        self._worlds, self._program, self._template = worlds, program, template
+        self._logs, self._clear, self._kept = logs, clear, kept
         self._running: dict[str, Supervisor] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -84,6 +89,7 @@ class Host:
             supervisor.signal(name, signal.SIGTERM)  # all at once, before waiting for each
         for name in list(self._running):
             self._end(name)
+        self._template.close()
 
     def look(self) -> None:
         """Start and end what the folders say."""
@@ -107,7 +113,7 @@ class Host:
                 self._worlds.mark(name, "deleted")
 
     def _start(self, name: str) -> None:
-        supervisor = Supervisor(logs=self._logs, say=log.warning)
+        supervisor = Supervisor(logs=self._logs, say=log.warning, launch=self._template.launch)
         supervisor.start(self._program(name))
         self._running[name] = supervisor
         log.info("world %s runs", name)

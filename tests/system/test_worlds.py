@@ -47,7 +47,7 @@ def make(city: RunningCity, **words: Any) -> str:
 def process_of(world: str) -> psutil.Process | None:
     for process in psutil.process_iter():
         try:
-            if process.environ().get("ZENATA_WORLD") == world and process.status() != psutil.STATUS_ZOMBIE:
+            if process.name() == world and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         except (psutil.AccessDenied, psutil.NoSuchProcess):
             continue

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from zenata.errors import SetupError
 from zenata.process.backoff import Backoff
@@ -30,7 +30,7 @@ USER_ERROR = "zenata: "
 _GRACE = 5.0  # time a process has to end by itself after SIGTERM [s]
 _RESTART = Backoff(first=0.1, limit=5.0)  # after the second death and those that follow [s]
 _TAIL = 5  # last lines of a log that are shown
-_CHILD = Path(__file__).with_name("child.py")
+CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +57,27 @@ class Program:
     once: bool = False
 
 
+class Process(Protocol):
+    """A process that was started, in the manner of `subprocess.Popen`."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the status that it ended with, negative for a signal; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended, at most so long [s]; return its status."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, if it still runs."""
+
+    def terminate(self) -> None:
+        """Send it SIGTERM."""
+
+    def kill(self) -> None:
+        """Send it SIGKILL."""
+
+
 class GivenUp(SetupError):  # noqa: N818 - it names what happened
     """A process cannot be kept running; the message is, or ends with, its last output."""
 
@@ -72,6 +93,8 @@ class Supervisor:
         Folder of their output, one file a program; that of the run before is moved to ``.1``.
     say : callable
         Takes what a person should read.
+    launch : callable
+        Starts a program whose output goes to a file; see `zenata.process.template` for another way.
 
     Attributes
     ----------
@@ -79,12 +102,15 @@ class Supervisor:
         Called after a process was restarted.
     """
 
-    def __init__(self, *, logs: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, logs: Path, say: Callable[[str], None], launch: "Callable[[Program, Path], Process] | None" = None
+    ) -> None:
         self.on_change: Callable[[], None] = lambda: None
+        self._launch = launch or execute
         self._logs = logs
         self._say = say
         self._programs: list[Program] = []
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Process] = {}
         self._deaths: dict[str, deque[float]] = {}
         self._due: dict[str, float] = {}  # when to start again what has died, on the monotonic clock
         try:
@@ -155,7 +181,7 @@ class Supervisor:
             self._end(process)
         self._programs.clear()
 
-    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+    def _end(self, process: Process) -> None:
         """End a process: politely first, and for certain after a few seconds."""
         process.terminate()
         try:
@@ -183,18 +209,7 @@ class Supervisor:
         return _RESTART.pause(len(deaths) - 1)
 
     def _spawn(self, program: Program) -> None:
-        if shutil.which(program.args[0]) is None:
-            raise FileNotFoundError(program.args[0])
-        child = (sys.executable, "-I", "-S", str(_CHILD), str(os.getpid()), str(program.nice))
-        with self._log_file(program).open("ab") as output:
-            self._running[program.name] = subprocess.Popen(  # noqa: S603 - our own programs
-                (*child, *program.args),
-                env={**os.environ, **program.env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C is ours to handle, not theirs
-            )
+        self._running[program.name] = self._launch(program, self._log_file(program))
 
     def _log_file(self, program: Program) -> Path:
         return self._logs / f"{program.name}.log"
@@ -207,6 +222,22 @@ class Supervisor:
 
     def _tail(self, program: Program) -> str:
         return "\n".join(f"  {line}" for line in self._lines(program)[-_TAIL:]) or "  (no output)"
+
+
+def execute(program: Program, log_file: Path) -> Process:
+    """Run a program, which ends with the thread that calls this."""
+    if shutil.which(program.args[0]) is None:
+        raise FileNotFoundError(program.args[0])
+    child = (sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), str(program.nice))
+    with log_file.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own programs
+            (*child, *program.args),
+            env={**os.environ, **program.env},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is ours to handle, not theirs
+        )
 
 
 def _how(status: int) -> str:

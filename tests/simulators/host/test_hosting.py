@@ -13,6 +13,7 @@ from simulators.host.hosting import Host, HostControl
 from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Recipe, Record
 from simulators.world.world import World
+from tests.zenata.process.forking import Executing
 from tests.zenata.process.test_supervisor import ended, wait_for
 from zenata.city.clock import parse_time
 from zenata.errors import ControlError, ScenarioError, SetupError
@@ -129,9 +130,14 @@ class Hosted:
         return name
 
     def _run(self) -> None:
-        Host(worlds=self.folders, program=self._program, logs=self.logs, clear=self.cleared.append, kept=self.kept).run(
-            self._stop
-        )
+        Host(
+            worlds=self.folders,
+            program=self._program,
+            template=Executing(self.logs / "worlds.log"),
+            logs=self.logs,
+            clear=self.cleared.append,
+            kept=self.kept,
+        ).run(self._stop)
 
     def _program(self, name: str) -> Program:
         wait_for(lambda: name in self.scripts)
@@ -198,7 +204,15 @@ class TestHost:
     def test_a_world_deleted_while_the_host_looks_ends_before_its_files_go(self, folders, tmp_path, monkeypatch):
         name = folders.make(recipe(), Pace())
         program = Program(name=name, args=("/bin/sh", "-c", "echo $$; exec sleep 60"))
-        host = Host(worlds=folders, program=lambda _: program, logs=tmp_path, clear=lambda _: None, kept=3600.0)
+        template = Executing(tmp_path / "worlds.log")
+        host = Host(
+            worlds=folders,
+            program=lambda _: program,
+            template=template,
+            logs=tmp_path,
+            clear=lambda _: None,
+            kept=3600.0,
+        )
         host.look()
         with monkeypatch.context() as patch:
             patch.setattr(folders, "to_run", lambda: {name})  # what was seen just before the deletion
@@ -206,6 +220,7 @@ class TestHost:
             host.look()
         assert (folders.root / name).exists()
         host.look()
+        template.close()
         assert not (folders.root / name).exists()
 
     def test_a_deletion_outlives_its_host(self, hosted, tmp_path):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.zenata.process.forking import Executing
 from zenata.process import supervisor as module
 from zenata.process.backoff import Backoff
-from zenata.process.supervisor import MAX_RESTARTS, GivenUp, Program, Supervisor
+from zenata.process.supervisor import MAX_RESTARTS, GivenUp, Process, Program, Supervisor, execute
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
 
@@ -22,9 +23,23 @@ def said() -> list[str]:
     return []
 
 
+Launch = Callable[[Program, Path], Process]
+
+
+@pytest.fixture(params=["executed", "forked"])
+def launch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Launch]:
+    """Both ways to start a program; a fork becomes whatever it is asked for."""
+    if request.param == "executed":
+        yield execute
+        return
+    template = Executing(tmp_path / "template.log")
+    yield template.launch
+    template.close()
+
+
 @pytest.fixture
-def supervisor(tmp_path: Path, said: list[str]) -> Iterator[Supervisor]:
-    with Supervisor(logs=tmp_path / "logs", say=said.append) as supervisor:
+def supervisor(tmp_path: Path, said: list[str], launch: Launch) -> Iterator[Supervisor]:
+    with Supervisor(logs=tmp_path / "logs", say=said.append, launch=launch) as supervisor:
         yield supervisor
 
 
@@ -67,9 +82,9 @@ def test_programs_run_with_their_environment_and_log(supervisor, said, log):
     assert "word" not in repr(shell("", SECRET="word"))
 
 
-def test_the_log_of_the_run_before_is_stored(tmp_path, log):
+def test_the_log_of_the_run_before_is_stored(tmp_path, log, launch):
     for run in (1, 2, 3):
-        with Supervisor(logs=tmp_path / "logs", say=print) as supervisor:
+        with Supervisor(logs=tmp_path / "logs", say=print, launch=launch) as supervisor:
             supervisor.start(shell(f"echo run {run}; exec sleep 60"))
             wait_for(lambda run=run: log.read_text() == f"run {run}\n")
     assert log.with_name("it.log.1").read_text() == "run 2\n"
@@ -131,7 +146,7 @@ def kill_at_once(supervisor: Supervisor) -> None:
     """Kill and wait without sleeping."""
     process = supervisor._running["it"]
     process.kill()
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    process.wait()
 
 
 def test_what_dies_twice_is_started_again_after_a_pause_in_which_nobody_waits(supervisor, monkeypatch):
@@ -168,7 +183,7 @@ def test_a_program_waits_as_long_as_it_is_reported(supervisor, log):
 
 
 def test_what_starts_after_its_parent_died_ends_at_once(tmp_path):
-    child = [sys.executable, "-I", "-S", str(module._CHILD), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
+    child = [sys.executable, "-I", "-S", str(module.CHILD), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
     done = subprocess.run(child, capture_output=True, timeout=TIMEOUT, check=False)
     assert done.stderr == b"the parent is dead\n"
     assert not (tmp_path / "ran").exists()
@@ -184,9 +199,9 @@ def test_deaths_far_apart_are_forgiven(supervisor, said, monkeypatch):
     assert len(said) == 2 * MAX_RESTARTS
 
 
-def test_stopping_ends_the_last_first(tmp_path):
+def test_stopping_ends_the_last_first(tmp_path, launch):
     order = tmp_path / "order"
-    with Supervisor(logs=tmp_path, say=print) as supervisor:
+    with Supervisor(logs=tmp_path, say=print, launch=launch) as supervisor:
         for name in ("first", "second", "third"):
             supervisor.start(
                 shell(f"trap 'echo {name} >> {order}; exit' TERM; echo ready; while :; do sleep 0.01; done", name=name)
@@ -198,9 +213,9 @@ def test_stopping_ends_the_last_first(tmp_path):
     assert supervisor.pids == {}
 
 
-def test_what_ignores_the_asking_is_killed(tmp_path, log, monkeypatch):
+def test_what_ignores_the_asking_is_killed(tmp_path, log, monkeypatch, launch):
     monkeypatch.setattr(module, "_GRACE", 0.2)
-    with Supervisor(logs=tmp_path / "logs", say=print) as supervisor:
+    with Supervisor(logs=tmp_path / "logs", say=print, launch=launch) as supervisor:
         supervisor.start(shell("trap '' TERM; echo ready; while :; do sleep 0.05; done"))
         wait_for(lambda: log.read_text() == "ready\n")
         pid = supervisor.pids["it"]

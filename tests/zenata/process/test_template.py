@@ -1,0 +1,73 @@
+"""Templates that die, do not start, and fork many; what programs of both kinds have in common is in `test_supervisor`."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.zenata.process.forking import Executing
+from tests.zenata.process.test_supervisor import TIMEOUT, ended, shell, wait_for
+from zenata.process.template import Template
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Iterator[Executing]:
+    template = Executing(tmp_path / "template.log")
+    yield template
+    template.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "it.log"
+
+
+def test_each_fork_ends_with_a_status_of_its_own(template, log):
+    forks = [template.launch(shell(f"exit {status}"), log) for status in range(20)]
+    assert [fork.wait(TIMEOUT) for fork in reversed(forks)] == list(reversed(range(20)))
+    killed = template.launch(shell("kill -KILL $$"), log)
+    assert killed.wait(TIMEOUT) == killed.poll() == -signal.SIGKILL
+    killed.kill()  # it has ended: nobody who has got its number since is hit
+
+
+def test_a_fork_that_does_not_end_is_not_waited_for_longer(template, log):
+    fork = template.launch(shell("exec sleep 60"), log)
+    assert fork.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        fork.wait(0.01)
+
+
+def test_a_fork_carries_its_name_and_leads_a_session(template, log):
+    fork = template.launch(shell("echo $PPID; exec sleep 60"), log)
+    wait_for(lambda: log.read_text().endswith("\n"))
+    assert os.getsid(fork.pid) == fork.pid
+    assert int(log.read_text()) == psutil.Process(fork.pid).ppid()
+    assert len(list(Path(f"/proc/{fork.pid}/fd").iterdir())) == 3
+
+
+def test_forks_end_with_a_killed_template_and_another_starts_the_next(template, log):
+    first = template.launch(shell("exec sleep 60"), log)
+    parent = psutil.Process(first.pid).parent()
+    parent.kill()
+    wait_for(lambda: ended(first.pid))
+    second = template.launch(shell("exec sleep 60"), log)
+    assert psutil.Process(second.pid).ppid() != parent.pid
+    assert (first.poll(), second.poll()) == (-signal.SIGTERM, None)
+    template.close()
+    assert second.wait(TIMEOUT) == -signal.SIGTERM
+
+
+def test_what_no_template_starts_has_failed_and_its_log_says_so(tmp_path, log):
+    template = Template((sys.executable, "-c", "raise SystemExit('broken')"), {}, tmp_path / "template.log")
+    fork = template.launch(shell("exit 0"), log)
+    assert fork.poll() == fork.wait(TIMEOUT) == 1
+    fork.terminate()
+    assert log.read_text() == (
+        f"the template process that was to start it has ended; its log is {tmp_path / 'template.log'}\n"
+    )
+    assert (tmp_path / "template.log").read_text() == "broken\n"

@@ -1,0 +1,212 @@
+"""Template process: has imported what programs need, and forks itself for each, which starts in a tenth of the time.
+
+The two speak over a pair of sockets that keep the bounds of messages, in JSON: a request to fork, then what has started,
+and what has ended with which status. A template has one thread, so that a fork of it is whole. Linux only.
+"""
+
+import ctypes
+import json
+import os
+import select
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from zenata.process.supervisor import CHILD, Program
+
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
+_MAX_MESSAGE = 1 << 16  # of a request, which is a program's settings [bytes]
+_START = 60.0  # the longest that a template may take to import everything and to fork [s]
+
+
+class Template:
+    """Starts programs as forks of a template process, which is started when it is first needed, or again if it died.
+
+    Forks end with their template, and that with the thread that started the first of them; for this thread only.
+
+    Parameters
+    ----------
+    args : sequence of str
+        Runs a program that calls `fork_on_request`.
+    env : mapping
+        Added to the environment.
+    log : Path
+        Takes what the template says.
+    """
+
+    def __init__(self, args: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        self._args, self._env, self._log = args, env, log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._ended: dict[int, int] = {}
+        self.generation = 0
+        """How many templates there were."""
+
+    def launch(self, program: Program, log: Path) -> "Fork":
+        """Start a program; one that no template starts has ended with status 1."""
+        with log.open("a", encoding="utf-8") as output:
+            for _ in range(2 if self._socket else 1):  # one that was there before may have died since
+                try:
+                    return Fork(self, self._fork(program, log))
+                except (OSError, EOFError):
+                    self.close()
+            output.write(f"the template process that was to start it has ended; its log is {self._log}\n")
+            return Fork(self, None)
+
+    def status(self, pid: int, generation: int) -> int:
+        """Return how a fork of this generation that has ended did so; by SIGTERM if its template had ended before."""
+        try:
+            while generation == self.generation and pid not in self._ended:
+                self._receive(_START)
+        except (OSError, EOFError):
+            self.close()
+        return self._ended.pop(pid, -signal.SIGTERM) if generation == self.generation else -signal.SIGTERM
+
+    def close(self) -> None:
+        """End the template, and with it whatever it has forked."""
+        if self._socket:
+            self._socket.close()
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+        self._socket = self._process = None
+
+    def _fork(self, program: Program, log: Path) -> int:
+        own = self._socket or self._start()
+        request = {"name": program.name, "env": dict(program.env), "nice": program.nice, "log": str(log.absolute())}
+        own.settimeout(_START)
+        own.send(json.dumps(request).encode())
+        while (pid := self._receive(_START)) is None:
+            pass
+        return pid
+
+    def _start(self) -> socket.socket:
+        own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.generation += 1
+        self._ended.clear()
+        with other, self._log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                (sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), "0", *self._args),
+                env={**os.environ, **self._env},
+                stdin=other.fileno(),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._socket = own
+        return own
+
+    def _receive(self, timeout: float) -> int | None:
+        """Take one message; return the process that has started, or None if it told of one that has ended."""
+        if self._socket is None:
+            raise EOFError("it has ended")
+        self._socket.settimeout(timeout)
+        message = self._socket.recv(_MAX_MESSAGE)
+        if not message:
+            raise EOFError("it has ended")
+        told = json.loads(message)
+        if "status" not in told:
+            return int(told["pid"])
+        self._ended[told["pid"]] = told["status"]
+        return None
+
+
+class Fork:
+    """A program that a template has started, in the manner of `subprocess.Popen`."""
+
+    def __init__(self, template: Template, pid: int | None) -> None:
+        self._template, self._generation = template, template.generation
+        self.pid = pid or 0
+        self._status = 1 if pid is None else None
+        self._handle: int | None = None
+        if pid is not None:
+            with suppress(ProcessLookupError):  # it has ended already, and its status is to come
+                self._handle = os.pidfd_open(pid)
+
+    def __del__(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+
+    def poll(self) -> int | None:
+        """Return the status that it ended with, negative for a signal; None while it runs."""
+        if self._status is None and self._has_ended(0.0):
+            self._status = self._template.status(self.pid, self._generation)
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended, at most so long [s]; return its status."""
+        if self._status is None and not self._has_ended(timeout):
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+        return self.poll() or 0
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.poll() is None and self._handle is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
+
+    def terminate(self) -> None:
+        """Send it SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send it SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def _has_ended(self, timeout: float | None) -> bool:
+        """Wait at most so long [s]; a handle of a process is readable when that has ended."""
+        return self._handle is None or bool(select.select([self._handle], [], [], timeout)[0])
+
+
+def fork_on_request() -> None:
+    """Fork for each request on standard input, a socket: return in each fork; end the process when the other end closes."""
+    requests = socket.socket(fileno=os.dup(0))
+    with selectors.DefaultSelector() as selector:
+        selector.register(requests, selectors.EVENT_READ, 0)
+        while True:
+            for key, _ in selector.select():
+                if key.data:
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+                    _, status = os.waitpid(key.data, 0)
+                    _send(requests, {"pid": key.data, "status": os.waitstatus_to_exitcode(status)})
+                    continue
+                if not (message := requests.recv(_MAX_MESSAGE)):
+                    sys.exit()
+                request, parent = json.loads(message), os.getpid()
+                if (pid := os.fork()) == 0:
+                    requests.close()
+                    for other in list(selector.get_map().values()):
+                        if other.data:
+                            os.close(other.fd)
+                    _become(request, parent)
+                    return
+                selector.register(os.pidfd_open(pid), selectors.EVENT_READ, pid)
+                _send(requests, {"pid": pid})
+
+
+def _send(requests: socket.socket, message: dict[str, int]) -> None:
+    try:
+        requests.send(json.dumps(message).encode())
+    except OSError:
+        sys.exit()  # nobody is there to hear it
+
+
+def _become(request: dict[str, object], parent: int) -> None:
+    """Turn a fork into what was asked for: in a session of its own, with its name, environment, output and priority."""
+    os.setsid()
+    library = ctypes.CDLL(None)
+    library.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("the template is dead")  # too early for the kernel to tell us
+    library.prctl(_PR_SET_NAME, str(request["name"]).encode()[:15])
+    os.nice(int(str(request["nice"])))
+    with Path(str(request["log"])).open("ab") as output, Path(os.devnull).open("rb") as nothing:
+        for number, stream in ((0, nothing), (1, output), (2, output)):
+            os.dup2(stream.fileno(), number)
+    os.environ.update(request["env"])  # type: ignore[call-overload]  # we wrote it ourselves
