@@ -243,6 +243,7 @@ class _Simulation:
                     parameters=event.parameters,
                     size=self._sizes[:, column],
                     evidence=self._shadows is None or event.id in shown,
+                    trace=shown.get(event.id),
                 )
                 for column, (event, effect) in enumerate(self._world.effects)
             ),
@@ -250,14 +251,15 @@ class _Simulation:
             commands=tuple(self._commands),
         )
 
-    def _shown(self) -> set[str]:
-        """Return the events of which the labels say that they changed a sensor where they happened."""
-        sensors, shown = self._city.sensor_by_id, set()
+    def _shown(self) -> dict[str, int]:
+        """Return the events that changed a sensor where they happened, by the labels, and since when [us since the Unix epoch]."""
+        sensors = self._city.sensor_by_id
+        shown: dict[str, int] = {}
         for label in self._shadows.labels() if self._shadows else ():
             for one in label.affected or ():
                 there = one.sensor, sensors[one.sensor].attributes.get("street")
                 if one.property == self._challenge.evidence and set(label.targets).intersection(there):
-                    shown.add(label.event)
+                    shown[label.event] = min(one.start, shown.get(label.event, one.start))
         return shown
 
     def _by_property(self, values: FloatArray) -> Tables:

@@ -24,6 +24,8 @@ class HiddenEvent(Document, frozen=True, kw_only=True):
         `hit`, `missed`, or `hidden` if it is not what is to be found.
     found : datetime or None
         When the service found it.
+    trace : datetime or None
+        When a sensor where it happened first showed it, by the truth labels; null where they are not asked, or none did.
     """
 
     type: str
@@ -32,6 +34,7 @@ class HiddenEvent(Document, frozen=True, kw_only=True):
     end: Time
     verdict: Verdict
     found: Time | None = None
+    trace: Time | None = None
 
 
 class Detection(Document, frozen=True, kw_only=True):
@@ -56,7 +59,7 @@ class Curve(Document, frozen=True, kw_only=True):
     Parameters
     ----------
     name : str
-        `truth`, `forecast`, `with`, `without` or `best`.
+        `truth`, `reading`, `forecast`, `with`, `without` or `best`.
     values : list of float or None
         One for each step that counts.
     low, high : list of float or None
@@ -77,7 +80,7 @@ class Chart(Document, frozen=True, kw_only=True):
     name : str
         What is drawn, such as `power`.
     of : str
-        Whose it is, such as a district; empty for the whole city.
+        Whose it is, such as a district or a sensor; empty for the whole city.
     unit : str
     curves : list of Curve
     """

@@ -61,6 +61,8 @@ class Occurrence:
     evidence : bool
         Whether a sensor where it happened could have shown it, by the truth labels; true where the challenge does not ask
         (`Challenge.evidence`).
+    trace : int or None
+        When one of these sensors first showed it [us since the Unix epoch].
     """
 
     id: str
@@ -71,6 +73,7 @@ class Occurrence:
     parameters: Mapping[str, Any]
     size: FloatArray
     evidence: bool = True
+    trace: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

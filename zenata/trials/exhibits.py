@@ -5,13 +5,15 @@ Pure functions over a `Run`. A challenge names its own in `Challenge.exhibit`; `
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
+from math import cos, hypot, radians
 
 import numpy as np
 import numpy.typing as npt
 
 from zenata.city.clock import SECOND
-from zenata.city.model import City
+from zenata.city.model import City, Sensor
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray
 from zenata.contract.reports import Chart, Curve, Detection, Exhibit, HiddenEvent, Place, Verdict
@@ -24,6 +26,9 @@ MAX_DETECTIONS = 500
 
 MAX_CHARTS = 3
 """Charts of a general exhibit (default)."""
+
+MAX_WITNESSES = 2
+"""Sensors whose readings an exhibit shows beside the truth (default)."""
 
 _DIGITS = 5  # significant ones of a value in a chart
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,10 +111,64 @@ def hidden(run: Run, found: Mapping[str, int] | None = None, sought: str = "") -
             end=time_of(min(one.end, int(run.times[-1]))),
             verdict=verdict(one),
             found=time_of(run.times[steps[one.id]]) if one.id in steps else None,
+            trace=None if one.trace is None else time_of(one.trace),
         )
         for one in run.occurrences
         if one.end > run.begin and one.start < run.times[-1]
     ]
+
+
+def witnesses(run: Run, events: Iterable[Occurrence], name: str = "") -> list[Chart]:
+    """Return the truth beside what a sensor said of it, for the first events that a sensor was near to.
+
+    Parameters
+    ----------
+    run : Run
+    events : iterable of Occurrence
+    name : str
+        Property that is shown; if left out, of each sensor the one whose readings depart most from the truth.
+    """
+    tables = {key: table for key, table in run.readings.items() if name in ("", key)}
+    reporting = {sensor for table in tables.values() for sensor in table.sensors}
+    found = [sensor for event in events if (sensor := _witness(run.city, event.targets, reporting)) is not None]
+    charts = []
+    for sensor in list(dict.fromkeys(found))[:MAX_WITNESSES]:
+        pairs = {
+            key: [table.values[run.first :, table.sensors.index(sensor)] for table in (read, run.truth[key])]
+            for key, read in tables.items()
+            if sensor in read.sensors
+        }
+        key = max(pairs, key=lambda key: _departure(*pairs[key]))
+        unit = QUANTITIES[key].unit if key in QUANTITIES else ""
+        charts.append(chart(key, unit, dict(zip(("reading", "truth"), pairs[key], strict=True)), sensor))
+    return charts
+
+
+def _witness(city: City, targets: Sequence[str], sensors: AbstractSet[str]) -> str | None:
+    """Return the sensor that is a target, stands in a street that is one, or is nearest to its middle; None of a district."""
+    for target in targets:
+        if target in sensors:
+            return target
+    street = next((one for one in city.streets if one.id in targets), None)
+    there = [one for one in city.sensors if one.id in sensors]
+    if street is None or not there:
+        return None
+    longitude, latitude = street.line[len(street.line) // 2]
+    shrink = cos(radians(latitude))  # equirectangular: the city is small
+
+    def rank(one: Sensor) -> tuple[bool, float]:
+        away = hypot((one.longitude - longitude) * shrink, one.latitude - latitude)
+        return one.attributes.get("street") != street.id, away
+
+    return min(there, key=rank).id
+
+
+def _departure(reading: FloatArray, truth: FloatArray) -> float:
+    """Return how far readings depart from the truth, in standard deviations of the truth; 0 where nothing was read."""
+    known: npt.NDArray[np.bool_] = np.isfinite(reading) & np.isfinite(truth)
+    if not known.any():
+        return 0.0
+    return float(np.abs(reading - truth)[known].mean() / max(float(truth[known].std()), 1e-9))
 
 
 def chart(name: str, unit: str, curves: Mapping[str, FloatArray], of: str = "") -> Chart:

@@ -21,6 +21,8 @@ from numpy.random import Generator
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.contract.answers import IncidentAnswer
+from zenata.contract.reports import Exhibit
+from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step, nothing
 from zenata.trials.incident_policies import naive, reference
 
@@ -191,6 +193,23 @@ def score(run: Run) -> Score:
     )
 
 
+def exhibit(run: Run) -> Exhibit:
+    """Return the accidents beside the streets that were named."""
+    accidents = {one.id: (one, _Accident.of(run, one)) for one in run.occurrences if one.type == "accident"}
+    step_at = {time: step for step, time in enumerate(run.times.tolist())}
+    found: dict[str, int] = {}
+    named = []
+    for time, street in _alarms(run):
+        explained = [id_ for id_, (_, accident) in accidents.items() if accident.explains(street, time)]
+        for id_ in explained:
+            if time < accidents[id_][0].end:
+                found.setdefault(id_, step_at[time])
+        named.append((step_at[time], street, bool(explained)))
+    charts = exhibits.witnesses(run, (one for one, accident in accidents.values() if accident.counts), "occupancy")
+    events = exhibits.hidden(run, found, "accident")
+    return exhibits.exhibit(run, events=events, detections=named, charts=charts)
+
+
 def oracle(setting: Setting) -> Policy:
     """Return the policy that names every accident at the end of the step in which it begins."""
     assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
@@ -219,5 +238,6 @@ CHALLENGE = Challenge(
     answer=IncidentAnswer,
     check=check,
     score=score,
+    exhibit=exhibit,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
 )

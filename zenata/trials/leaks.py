@@ -208,7 +208,8 @@ def exhibit(run: Run) -> Exhibit:
     said = zip(steps.tolist(), (names[street] for street in streets.tolist()), true.tolist(), strict=True)
     flow = np.sum([leak.size for leak in shown], axis=0) if shown else np.zeros(len(run.times))
     loss = chart("leakage", "l/s", {"truth": flow[run.first :]})
-    return exhibits.exhibit(run, events=exhibits.hidden(run, found), detections=said, charts=[loss])
+    charts = [loss, *exhibits.witnesses(run, shown, "head")]
+    return exhibits.exhibit(run, events=exhibits.hidden(run, found), detections=said, charts=charts)
 
 
 def _detections(run: Run, under: Mapping[str, int]) -> tuple[IntArray, IntArray, IntArray]:

@@ -180,7 +180,9 @@ def exhibit(run: Run) -> Exhibit:
         hits = [id_ for id_, targets in broken.items() if names[number] in targets and lasts[id_][step]]
         found = {**dict.fromkeys(hits, step), **found}
         said.append((step, names[number], bool(hits)))
-    return exhibits.exhibit(run, events=exhibits.hidden(run, found, "sensor_"), detections=said)
+    faults = [one for one in run.occurrences if one.id in broken and one.end > run.begin]
+    charts = exhibits.witnesses(run, faults)
+    return exhibits.exhibit(run, events=exhibits.hidden(run, found, "sensor_"), detections=said, charts=charts)
 
 
 def oracle(setting: Setting) -> Policy:

@@ -22,7 +22,14 @@ MAX_POINTS = 400
 """Points of a curve; of longer ones each so many-th is drawn (default)."""
 
 COLOURS = {"hit": "#0072B2", "missed": "#D55E00", "false": "#CC79A7", "hidden": "#767676"}
-_CURVES = {"truth": "#222222", "forecast": "#0072B2", "with": "#0072B2", "without": "#D55E00", "best": "#009E73"}
+_CURVES = {
+    "truth": "#222222",
+    "reading": "#0072B2",
+    "forecast": "#0072B2",
+    "with": "#0072B2",
+    "without": "#D55E00",
+    "best": "#009E73",
+}
 _DASHES = {"without": "6 3", "best": "2 2"}
 _LEFT, _RIGHT, _ROW = 190, 12, 20
 _MAX_DAYS = 10  # labels on an axis of time

@@ -15,7 +15,18 @@ from zenata.city.model import City, Sensor
 from zenata.city.pack import load_city
 from zenata.contract.answers import IncidentAnswer
 from zenata.trials.challenge import Occurrence, Run, Setting, Step, Table
-from zenata.trials.incidents import CHALLENGE, CLEARING, PATROL, PRIMARY, REACH, check, oracle, score, ways_back
+from zenata.trials.incidents import (
+    CHALLENGE,
+    CLEARING,
+    PATROL,
+    PRIMARY,
+    REACH,
+    check,
+    exhibit,
+    oracle,
+    score,
+    ways_back,
+)
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 STEPS, FIRST, MINUTE = 288, 96, 60_000_000
@@ -61,6 +72,31 @@ def perfect(run: Run) -> Run:
             for answer in policy(Step(index=index, first=run.first, time=moment, readings={})).answers
         ],
     )
+
+
+def test_the_exhibit_has_onset_first_trace_and_alarm_beside_what_a_detector_said(road: City) -> None:
+    run = run_of(road, (0, 600, 60, True), (4, 900, 60, True))
+    begun = run.occurrences[0].start
+    occupancy = np.tile(np.linspace(0, 0.5, STEPS)[:, None], (1, 6))
+    table = Table(sensors=tuple(f"traffic-{n}" for n in range(6)), values=occupancy)
+    noisy = replace(table, values=occupancy + 0.1)
+    traced = replace(run.occurrences[0], trace=begun + 7 * MINUTE)
+    run = replace(
+        run, truth={"occupancy": table}, readings={"occupancy": noisy}, occurrences=(traced, run.occurrences[1])
+    )
+    found = 122  # the step that ends 615 minutes after the start
+    shown = exhibit(answered(run, [(found, 0), (270, 2)]))
+    first, second = shown.events
+    assert (first.verdict, second.verdict) == ("hit", "missed")
+    assert first.start < first.trace < first.found
+    assert (second.trace, second.found) == (None, None)
+    assert [(one.target, one.hit) for one in shown.detections] == [("street-0", True), ("street-2", False)]
+    chart = shown.charts[0]
+    assert (chart.name, chart.of) == ("occupancy", "traffic-0")
+    reading, truth = (curve.values for curve in chart.curves)
+    assert [curve.name for curve in chart.curves] == ["reading", "truth"]
+    assert len(truth) == STEPS - FIRST
+    assert reading[0] - truth[0] == pytest.approx(0.1, abs=1e-4)
 
 
 @pytest.fixture
