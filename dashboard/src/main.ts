@@ -6,4 +6,7 @@ import { loadTexts, locale } from "./lib/locale.svelte";
 
 const target = document.getElementById("app");
 await loadTexts(locale.language).catch(() => undefined); // in French, then
-if (target) mount(App, { target });
+if (target) {
+  target.replaceChildren();
+  mount(App, { target });
+}
