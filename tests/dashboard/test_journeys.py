@@ -5,13 +5,18 @@ import re
 import signal
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.dashboard.browser import ROOT, Visit, browser, visit
 from tests.system.running import RunningCity
+from zenata.contract.reports import Chart, Curve, Detection, Exhibit, HiddenEvent
+from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialScore, TrialTopics
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +29,55 @@ TWIN = {
     "leak": {"longitude": -7.46, "latitude": 33.65},
 }
 """What the demo prepares, in small: 50 l/s leak from the 26th hour on, and the second day is 12 K hotter."""
+
+EARLIER = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def finished_trial() -> dict[str, Any]:
+    """Return a trial of one city that is done, as the API has it: nobody waits here for a real one."""
+    score = TrialScore(mean=41.0, low=None, high=None, seeds=1)
+    water = {"water": Measure(value=120.0, unit="m3")}
+    beside = Baseline(points=55.0, measures={}, impact={"water": Measure(value=200.0, unit="m3")})
+    result = SeedResult(
+        seed=1, points=41.0, answers=2, commands=0, measures={}, impact=water, baselines={"reference": beside}
+    )
+    trial = Trial(
+        trial="t-finished00", pilot="demo", challenge="leak-detection", mode="practice", variant="plain",
+        clock="lock-step", speed=None, name="", edition="", phase="done", place=None, reason=None, made=EARLIER,
+        heartbeat=EARLIER, deadline=EARLIER, ended=EARLIER, kinds=["water"], districts=[], seeds=1, seeds_done=1, seed=1,
+        world=None, time=None, step=960, steps=960, warm_up=288, every=900.0,
+        topics=TrialTopics(readings=None, clock=None, commands=None, responses=None, answers="pilots/demo/answers/t"),
+        step_url="/v1/trials/t-finished00/step", commitment="", numbers=[7], results=[result], score=score,
+        baselines={"reference": score}, above_reference=score,
+    )  # fmt: skip
+    return msgspec.to_builtins(trial)
+
+
+def finished_report(trial: dict[str, Any]) -> dict[str, Any]:
+    """Return its report: one leak that was found, one that was not, a false alarm, and a curve with and without."""
+    hours = [EARLIER + timedelta(hours=hour) for hour in range(72)]
+    leak = HiddenEvent(
+        type="leak",
+        targets=["street-0001"],
+        start=hours[6],
+        end=hours[30],
+        verdict="hit",
+        found=hours[8],
+        trace=hours[7],
+    )
+    missed = HiddenEvent(type="leak", targets=["street-0002"], start=hours[40], end=hours[60], verdict="missed")
+    curves = [
+        Curve(name="with", values=[1.0 * hour for hour in range(72)]),
+        Curve(name="without", values=[2.0 * hour for hour in range(72)]),
+    ]
+    exhibit = Exhibit(
+        start=hours[0], end=hours[-1], every=3600.0, events=[leak, missed],
+        detections=[Detection(time=hours[50], target="street-0009", hit=False)],
+        charts=[Chart(name="leakage", unit="l/s", curves=curves)],
+    )  # fmt: skip
+    exhibits = [msgspec.to_builtins(exhibit)]
+    return {"title": {}, "trial": trial, "factors": [], "outline": [], "exhibits": exhibits}
+
 
 IWER = ROOT / "dashboard" / "node_modules" / "iwer" / "build" / "iwer.min.js"
 HEADSET = """
@@ -121,6 +175,31 @@ def test_a_startup_begins_a_trial_watches_it_and_cancels_it(
         expect(trial.get_by_text("annulée", exact=True)).to_be_visible()
 
 
+def test_a_startup_reads_what_a_finished_trial_has_shown(live_city: RunningCity, chromium: Browser) -> None:
+    trial = finished_trial()
+    report = finished_report(trial)
+    for language, width, words in (
+        ("fr", 1440, ("alerte après 2 h", "avec le service")),
+        ("ar", 390, ("الإنذار بعد", "مع الخدمة")),
+    ):
+        with visit(chromium, live_city.http, key=live_city.key, language=language, width=width) as seen:
+            page = seen.page
+            page.route("**/v1/trials", lambda route: route.fulfill(json={"items": [trial], "next": None}))
+            page.route("**/report?format=json", lambda route: route.fulfill(json=report))
+            page.goto(f"/trials/{trial['trial']}")
+            card = page.get_by_role("article", name=trial["trial"])
+            for word in words:
+                expect(card).to_contain_text(word)
+            expect(card.locator(".effects")).to_contain_text("120")
+            expect(card.locator(".effects")).to_contain_text("m³")
+            expect(card.locator(".strip .alarm")).to_have_count(1)
+            card.locator("button[aria-pressed]").click()
+            expect(card.locator(".split canvas")).to_have_count(2)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0
+            seen.check()
+
+
 def test_an_engineer_sees_a_failing_pilot_and_suspends_it(
     live_city: RunningCity, chromium: Browser, admin: httpx.Client
 ) -> None:
@@ -145,7 +224,24 @@ def test_an_engineer_sees_a_failing_pilot_and_suspends_it(
             assert pilot.get("/v1/me").status_code in (401, 403)
             row.get_by_role("link", name=name).click()
             expect(page.get_by_text("Suspended: sends broken messages")).to_be_visible()
+            gate = page.get_by_role("region", name="Scorecard")
+            expect(gate.get_by_text("Not ready for the street")).to_be_visible()
+            gate.get_by_role("button", name="Make an exception: No open alert").click()
+            dialog = page.get_by_role("dialog")
+            dialog.get_by_label("Who answers for it").fill("Salma Idrissi")
+            dialog.get_by_label("Reason").fill("a rehearsal")
+            assert seen.violations() == []
+            dialog.get_by_role("button", name="Make an exception").click()
+            line = gate.get_by_role("listitem").filter(has_text="No open alert")
+            expect(line).to_contain_text("a rehearsal – Salma Idrissi")
+            expect(line.get_by_text("waived", exact=True)).to_be_visible()
             seen.check()
+            line.get_by_role("button", name="Withdraw").click()
+            expect(line.get_by_role("button", name="Make an exception")).to_be_visible()
+            printed = page.context.request.get(
+                gate.get_by_role("link", name="Open and print").get_attribute("href") or ""
+            )
+            assert (printed.status, "Scorecard" in printed.text()) == (200, True)
 
 
 def test_a_partner_goes_through_the_demo_until_it_begins_again(live_city: RunningCity, chromium: Browser) -> None:

@@ -73,6 +73,12 @@ export function isKey(key: string): key is Key {
   return key in fr;
 }
 
+/** Return what a measure, an impact or a chart of a trial is called: the API names it in English, in one word. */
+export function titleOfMeasure(name: string): string {
+  const key = `measure_${name}`;
+  return isKey(key) ? t(key) : name.replaceAll("_", " ");
+}
+
 /** Return the name of something that the API names in three languages. */
 export function titleOf(item: Titled | undefined | null): string {
   return item?.titles?.[locale.language] ?? item?.title ?? item?.name ?? "";
