@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from itertools import cycle
+from typing import Generic, TypeVar
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -24,7 +25,10 @@ _FOR_EVER = 0xFFFFFFFF  # session expiry interval of a session that does not exp
 _PASSING = {"Server unavailable", "Server busy"}  # refusals that are worth another attempt
 
 
-class Connector:
+AnyClient = TypeVar("AnyClient", bound=paho.Client)
+
+
+class Connector(Generic[AnyClient]):
     """A client and where it connects to: the hosts of an address in turn, with pauses between.
 
     A pause is drawn evenly from zero to a bound that doubles at each attempt, up to 5 s: "full jitter" (Brooker,
@@ -33,6 +37,8 @@ class Connector:
 
     Parameters
     ----------
+    kind : type
+        Of the client: `paho.mqtt.client.Client`, or one that is derived from it.
     address : Address
     client_id : str
     persistent : bool
@@ -41,8 +47,10 @@ class Connector:
         Whether to speak MQTT 5 rather than 3.1.1.
     """
 
-    def __init__(self, address: Address, *, client_id: str, persistent: bool = False, mqtt5: bool = False) -> None:
-        self.client = paho.Client(
+    def __init__(
+        self, kind: type[AnyClient], address: Address, *, client_id: str, persistent: bool = False, mqtt5: bool = False
+    ) -> None:
+        self.client = kind(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             clean_session=None if mqtt5 else not persistent,

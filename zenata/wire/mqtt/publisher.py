@@ -56,7 +56,7 @@ class Publisher:
         self._cancelled = 0.0  # when, on the monotonic clock
         self._answered, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self._connector = Connector(address, client_id=client_id)
+        self._connector = Connector(paho.Client, address, client_id=client_id)
         self._client = self._connector.client
         self._client.max_inflight_messages_set(0)  # we count; paho would look through all in flight at each answer
         self._client.on_connect = self._on_connect

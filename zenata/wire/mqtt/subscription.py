@@ -14,6 +14,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from zenata.errors import BrokerError
 from zenata.wire.address import Address
 from zenata.wire.mqtt.connector import Connector
+from zenata.wire.mqtt.reader import Reader
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +24,14 @@ SHARED = "$share/"
 _FENCE = "no/such/filter"
 """What we unsubscribe from, to know when the broker has sent everything that came of subscribing."""
 
+_DUP, _RETAIN = 0x08, 0x01  # flags of a message (MQTT 3.1.1, section 3.3.1)
 _MAX_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
 
 
 class Message(NamedTuple):
     """A received message. `connection` counts connections: only on its own can it be acknowledged.
 
-    `again` is whether the broker may have sent it before (MQTT 3.1.1 section 3.3.1.1, DUP).
+    `mid` is its packet identifier, or 0 at QoS 0. `again` is whether the broker may have sent it before (MQTT 3.1.1 section 3.3.1.1, DUP).
     """
 
     topic: str
@@ -80,13 +82,13 @@ class Subscription:
         self._fenced = False
         self._unsettled: set[int] | None = None
         self._ready = self._cancelled = False
-        self._connector = Connector(address, client_id=client_id, persistent=True, mqtt5=self._shares)
+        self._connector = Connector(Reader, address, client_id=client_id, persistent=True, mqtt5=self._shares)
         self._client = self._connector.client
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_unsubscribe = self._on_fence
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
+        self._client.take = self._take
 
     def __enter__(self) -> Self:
         return self
@@ -132,12 +134,11 @@ class Subscription:
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Tell the broker to forget messages. Those of a lost connection are left out: they come again."""
-        for message in messages:
-            if message.connection == self._connection:
-                self._client.ack(message.mid, 1)
-                self._delivered.discard(message.mid)  # the broker may give the number to another message
-                if self._unsettled:
-                    self._unsettled.discard(message.mid)
+        mids = [message.mid for message in messages if message.connection == self._connection and message.mid]
+        self._client.acknowledge(mids)
+        self._delivered.difference_update(mids)  # the broker may give the numbers to other messages
+        if self._unsettled:
+            self._unsettled.difference_update(mids)
         self._client.loop_write()
         self._settle()
 
@@ -166,11 +167,9 @@ class Subscription:
         self._client.loop_misc()
 
     def _read(self, limit: int) -> None:
-        """Read packets until a turn brings no message: the socket is then empty, or held something else."""
-        inbox = self._inbox
-        while (before := len(inbox)) < limit:
-            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS or len(inbox) == before:
-                return
+        """Read until nothing comes any more, or there are so many messages."""
+        while len(self._inbox) < limit and self._client.read():
+            pass
 
     def _on_connect(
         self, _client: object, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, _properties: object
@@ -224,17 +223,21 @@ class Subscription:
         self._ready = self._fenced = False
         self._unsettled = None
         self._delivered.clear()
+        self._client.forget()
         self._connection += 1
         self._connector.lost(reason)
 
-    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        if message.dup and message.mid in self._delivered:
-            return  # NATS sends again on the same connection what it waits for; we have it
-        self._delivered.add(message.mid)
+    def _take(self, flags: int, topic: bytes, mid: int, payload: bytes) -> None:
+        """Take a message, with the first byte of its packet."""
+        again = bool(flags & _DUP)
+        if mid:
+            if again and mid in self._delivered:
+                return  # NATS sends again on the same connection what it waits for; we have it
+            self._delivered.add(mid)
+            if self._unsettled is not None and flags & _RETAIN:
+                self._unsettled.add(mid)
         try:
-            topic = message.topic
+            name = topic.decode()
         except UnicodeDecodeError:
-            topic = "\ufffd"  # parsed nowhere, so it ends as a dead letter and not in a loop of redelivery
-        if self._unsettled is not None and message.retain:
-            self._unsettled.add(message.mid)
-        self._inbox.append(Message(topic, bytes(message.payload), message.mid, self._connection, message.dup))
+            name = "\ufffd"  # parsed nowhere, so it ends as a dead letter and not in a loop of redelivery
+        self._inbox.append(Message(name, payload, mid, self._connection, again))

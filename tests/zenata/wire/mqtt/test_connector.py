@@ -1,3 +1,5 @@
+import paho.mqtt.client as paho
+
 from zenata.process.ports import free_ports
 from zenata.wire.address import Address
 from zenata.wire.mqtt.connector import Connector
@@ -11,7 +13,7 @@ def nobody() -> Address:
 
 def pauses(attempts: int) -> list[float]:
     """Return the pauses after so many attempts in vain [s]."""
-    connector = Connector(nobody(), client_id="connector")
+    connector = Connector(paho.Client, nobody(), client_id="connector")
     found = []
     for _ in range(attempts):
         connector.connect()
@@ -30,7 +32,9 @@ def test_pauses_are_drawn_from_zero_to_a_bound_that_doubles():
 
 def test_hosts_are_tried_in_turn():
     first, second = nobody(), nobody()
-    connector = Connector(Address(host=HOST, port=first.port, others=((HOST, second.port),)), client_id="connector")
+    connector = Connector(
+        paho.Client, Address(host=HOST, port=first.port, others=((HOST, second.port),)), client_id="connector"
+    )
     tried = []
     for _ in range(4):
         connector.connect()

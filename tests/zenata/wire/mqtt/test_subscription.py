@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.zenata.wire.mqtt.running import (
     TIMEOUT,
@@ -94,6 +95,23 @@ def test_without_anything_retained_subscribing_is_confirmed_at_once(broker):
         while not confirmed:
             assert time.monotonic() < deadline
             assert client.receive(limit=1, wait=0.05) == []
+
+
+def test_messages_at_qos_0_are_not_acknowledged_as_that_would_cost_the_connection(broker):
+    """They have no packet identifier, and both brokers disconnect whoever acknowledges the identifier 0."""
+    with subscription(broker, "w-10") as client, Client(broker, "simulators") as device:
+        for number in range(3):
+            device.publish("w-10/telemetry/a/b/c", [str(number)], qos=0)
+            device.publish("w-10/telemetry/a/b/c", [f"then {number}"])
+            messages = take(client, 2)
+            assert [(message.payload.decode(), bool(message.mid)) for message in messages] == [
+                (str(number), False),
+                (f"then {number}", True),
+            ]
+            client.acknowledge(messages)
+            assert client.receive(limit=1, wait=0.2) == []
+            assert {message.connection for message in messages} == {1}
+            assert client.ready
 
 
 def settled(client: Subscription, count: int) -> list:
