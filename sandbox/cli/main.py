@@ -32,6 +32,7 @@ from sandbox.cli.options import (
     WebhookPrivate,
     World,
     WsPort,
+    in_our_words,
     say,
     settings_of,
 )
@@ -45,9 +46,9 @@ app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",
     pretty_exceptions_enable=False,
 )
-packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.")
+packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.", no_args_is_help=True)
 app.add_typer(packs_app, name="city")
-letters_app = typer.Typer(help="Dead letters: messages that could not become readings.")
+letters_app = typer.Typer(help="Dead letters: messages that could not become readings.", no_args_is_help=True)
 app.add_typer(letters_app, name="dead-letters")
 app.add_typer(pilots_app, name="pilot")
 app.add_typer(keys_app, name="key")
@@ -363,5 +364,6 @@ def main() -> None:
     except ZenataError as error:
         say(f"zenata: {redacted(str(error))}")
     except TyperException as error:
-        say(f"zenata: {redacted(error.format_message())}")
+        if message := error.format_message():  # empty where the help was shown instead
+            say(f"zenata: {redacted(in_our_words(message))}")
     sys.exit(2)

@@ -104,7 +104,12 @@ def settings_of(**options: Any) -> Settings:  # noqa: ANN401 - any setting
 
 
 def _problem(*, loc: tuple[int | str, ...], msg: str, input: object, **_: object) -> str:  # noqa: A002 - pydantic's word
-    return f"--{str(loc[0]).replace('_', '-')} {input}: {msg}"
+    return f"--{str(loc[0]).replace('_', '-')} {input}: {in_our_words(msg)}"
+
+
+def in_our_words(text: str) -> str:
+    """Return what a validator says, without "Input should be a valid integer, unable to parse string as an integer"."""
+    return text.replace("Input should", "must", 1).partition(", unable")[0]
 
 
 def say(text: str) -> None:

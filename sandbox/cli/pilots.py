@@ -7,8 +7,8 @@ import typer
 from sandbox.cli.options import BrokerAdmin, ControlUrl, DataDir, say, settings_of
 from zenata.control.keys import MAIN, Role, Scope
 
-pilots_app = typer.Typer(help="Pilots: who uses the city, and what each may use up.")
-keys_app = typer.Typer(help="Keys of pilots, for HTTP and as passwords of MQTT.")
+pilots_app = typer.Typer(help="Pilots: who uses the city, and what each may use up.", no_args_is_help=True)
+keys_app = typer.Typer(help="Keys of pilots, for HTTP and as passwords of MQTT.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Of the pilot: up to 32 of a-z, 0-9 and '-', beginning with a letter.")]
 Contact = Annotated[str | None, typer.Option(help="Whom to write to.")]

@@ -71,3 +71,33 @@ def test_commands_for_pilots_import_no_heavy_library():
     code = f"import sys, sandbox.cli.main, sandbox.pilots; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "[]\n"
+
+
+def run(monkeypatch, capsys, *words) -> tuple[int, str]:
+    monkeypatch.setattr(sys, "argv", ["zenata", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0), capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", ["city", "dead-letters", "key", "pilot", "trial", "world"])
+def test_l3_a_group_without_a_command_shows_its_commands_and_nothing_else(monkeypatch, capsys, group):
+    code, said = run(monkeypatch, capsys, group)
+    assert (code, said) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("up", "--http-port", "99999"), "--http-port 99999: must be less than or equal to 65535"),
+        (("up", "--http-port", "abc"), "--http-port.*must be a valid integer$"),
+        (("up", "--speed", "-1"), "--speed -1.0: must be greater than or equal to 0.1"),
+        (("up", "--history-days", "many"), "--history-days.*must be a valid number$"),
+        (("pilot", "list", "--role", "king"), "--role.*'king'.*'admin'"),
+    ],
+)
+def test_q5_a_wrong_option_is_named_in_our_words(monkeypatch, capsys, words, reason):
+    code, said = run(monkeypatch, capsys, *words)
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert re.search(reason, said.strip())
+    assert "Input should" not in said
