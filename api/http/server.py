@@ -2,12 +2,13 @@
 
 References
 ----------
-RFC 9112 (HTTP/1.1): sections 2.2 (bare LF), 5.2 (line folding), 6.3 (Content-Length beside Transfer-Encoding); RFC 6585
-section 5 (431).
+RFC 9112 (HTTP/1.1): sections 2.2 (bare LF), 2.3 (version), 3.2 (Host), 5.2 (line folding), 6.1 and 6.3
+(Transfer-Encoding); RFC 6585 section 5 (431).
 """
 
 import asyncio
 import logging
+import re
 import socket
 from http import HTTPStatus
 
@@ -34,6 +35,8 @@ Beyond, those that wait for a request are ended, of the address that has the mos
 nobody but itself.
 """
 
+_VERSIONS = {"1.0", "1.1"}
+_HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%]*\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 _ENDED_AT_ONCE = 10  # a tenth of them, so that looking for them costs little each
 
 HEAD_TIMEOUT, BODY_TIMEOUT = 10.0, 60.0
@@ -46,7 +49,8 @@ class Protocol(HttpToolsProtocol):
     """A connection that is refused beyond `MAX_CONNECTIONS`, and ended where its request is malformed or too slow.
 
     The parser (llhttp) refuses what two servers in a row might read differently: Content-Length beside chunked, bare LF,
-    folded headers.
+    folded headers. What it lets through is refused here: codings before chunked, one with HTTP/1.0, no or several hosts,
+    other versions.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -89,8 +93,10 @@ class Protocol(HttpToolsProtocol):
             self._wait(HEAD_TIMEOUT)
 
     def on_headers_complete(self) -> None:
-        """Begin the time for the body."""
+        """Begin the time for the body, if the head can be read in one way."""
         self._in_head = False
+        if self._is_ambiguous():
+            raise ValueError("ambiguous")  # the parser stops, and `send_400_response` is called
         self._wait(BODY_TIMEOUT)
         super().on_headers_complete()
 
@@ -109,8 +115,21 @@ class Protocol(HttpToolsProtocol):
         del msg
         self._refuse(
             HTTPStatus.BAD_REQUEST,
-            "This is not one well-formed HTTP/1.1 request: lines end in CRLF, headers are not folded, and Content-Length "
-            "does not stand beside Transfer-Encoding.",
+            "This is not one well-formed HTTP/1.1 request: lines end in CRLF, headers are not folded, there is one Host, no "
+            "Transfer-Encoding but chunked, and no Content-Length beside that.",
+        )
+
+    def _is_ambiguous(self) -> bool:
+        """Return whether a head breaks the rules that keep servers in a row agreed on where requests end, and whose they are."""
+        version = self.parser.get_http_version()
+        codings = [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if version not in _VERSIONS or len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
+            return True
+        return (
+            codings != [b"chunked"] * len(codings[:1])
+            or (version == "1.0" and bool(codings))
+            or (version == "1.1" and not hosts)
         )
 
     def _make_room(self) -> bool:

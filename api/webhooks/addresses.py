@@ -5,7 +5,8 @@ that leads elsewhere the next moment (DNS rebinding) gains nothing.
 
 References
 ----------
-IANA special-purpose address registries, as the standard library's `ipaddress` has them.
+IANA special-purpose address registries, as the standard library's `ipaddress` has them; IANA, "Internet Protocol Version 6
+Address Space"; Microsoft, "What is IP address 168.63.129.16?".
 RFC 4291 section 2.5.5.2 (IPv4-mapped), RFC 6052 and RFC 8215 (IPv4 behind NAT64), RFC 7526 (6to4, deprecated).
 """
 
@@ -26,16 +27,12 @@ NO_PUBLIC_ADDRESS = "the host has no public address that can be reached"
 """The one answer to every name that leads nowhere, or inside: whoever asks learns nothing of names inside."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-_OTHERS = tuple(
-    map(
-        ip_network,
-        (
-            *("192.0.0.0/24", "192.88.99.0/24", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"),
-            *("3fff::/20", "5f00::/16"),  # registered in 2024, later than the tables of Python 3.11
-        ),
-    )
-)
-"""Protocol assignments, 6to4, IPv4-compatible, IPv4-translated, local NAT64, site-local, documentation (RFC 9637) and SRv6 SIDs (RFC 9602): not every `ipaddress` knows them as not global."""
+_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that IANA gives out as global unicast; whatever is elsewhere is special, or leads where nobody knows."""
+
+_OTHERS = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "2002::/16", "3fff::/20")))
+"""Not global, though `ipaddress` of Python 3.11 has some as such: protocol assignments, 6to4, the host of a machine in Azure, and
+documentation (RFC 9637)."""
 
 
 class UrlError(ValueError):
@@ -49,6 +46,8 @@ def is_public(address: Address) -> bool:
             return is_public(address.ipv4_mapped)
         if address in _NAT64:
             return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast and not any(address in network for network in _OTHERS)
 
 

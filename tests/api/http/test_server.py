@@ -1,6 +1,7 @@
 """What the server does with requests that are malformed, slow or too many; by real connections."""
 
 import socket
+import time
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -11,6 +12,11 @@ import api.http.server
 from tests.api.running import Api
 
 HEAD = b"Host: x\r\n"
+
+
+LENGTHS = [
+    b"Content-Length: " + text for text in (b"+3", b"-1", b"0x3", b"3, 3", b"1 1", b"9" * 25, b"3\r\nContent-Length: 3")
+]
 
 
 def exchange(api: Api, *parts: bytes) -> bytes:
@@ -37,12 +43,77 @@ def exchange(api: Api, *parts: bytes) -> bytes:
         b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n",
         b"POST /write HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n",
         b"nonsense\r\n\r\n",
+        *(
+            b"POST /write HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
+            for coding in (
+                b"identity, chunked",
+                b"gzip, chunked",
+                b"chunked, identity",
+                b"xchunked",
+                b'"chunked"',
+                b"\x0bchunked",
+                b"chunked\r\nTransfer-Encoding: chunked",
+                b"identity\r\nTransfer-Encoding: chunked",
+            )
+        ),
+        b"POST /write HTTP/1.0\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        *(b"POST /write HTTP/1.1\r\n" + HEAD + length + b"\r\n\r\nabc" for length in LENGTHS),
+        *(
+            b"POST /write HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"\r\n0\r\n\r\n"
+            for chunk in (
+                b"0x3\r\nabc",
+                b" 3\r\nabc",
+                b"-3\r\nabc",
+                b"0_3\r\nabc",
+                b"3\r\nabcX",
+                b"f" * 17 + b"3\r\nabc",
+            )
+        ),
+        b"GET /healthz HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a b/@\r\n\r\n",
+        b"GET /healthz HTTP/2.0\r\n" + HEAD + b"\r\n",
+        b"GET /healthz HTTP/1.2\r\n" + HEAD + b"\r\n",
+        b"GET /v1/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(api: Api, request_: bytes) -> None:
     answer = exchange(api, request_)
     assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
     assert b"application/problem+json" in answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1\r\nHost: x:8080\r\nTransfer-Encoding:\tChunked\r\n",
+        b"HTTP/1.1\r\nHost: [::1]:8080\r\nTransfer-Encoding: chunked\r\n",
+        b"HTTP/1.1\r\nHost:\r\nContent-Length: 0\r\n",
+        b"HTTP/1.0\r\nContent-Length: 0\r\n",
+    ],
+)
+def test_what_can_be_read_in_one_way_is_answered(api: Api, head: bytes) -> None:
+    body = b"0\r\n\r\n" if b"hunked" in head else b""
+    answer = exchange(api, b"POST /v1/devices " + head + b"Connection: close\r\n\r\n" + body)
+    assert answer.startswith(b"HTTP/1.1 401 "), answer[:200]
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure_of_ours(api: Api, caplog) -> None:
+    key = api.secrets["pilot"].encode()
+    head = (
+        b"POST /v1/devices HTTP/1.1\r\n"
+        + HEAD
+        + b"Authorization: Bearer "
+        + key
+        + b"\r\nContent-Type: application/json"
+    )
+    with caplog.at_level("INFO"):
+        exchange(api, head + b'\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"i\r\nno length\r\n')
+        deadline = time.monotonic() + 60
+        while "left before its request" not in caplog.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_a_well_formed_request_is_answered(api: Api) -> None:

@@ -48,6 +48,12 @@ INSIDE = [
     "3fff:fff:ffff::1",
     "5f00::1",
     "5f00:ffff::1",
+    "100:0:0:1::1",  # RFC 9780
+    "200::1",  # outside of what is given out, as the next three
+    "1::1",
+    "4000::1",
+    "e000::1",
+    "168.63.129.16",  # the host of a machine in Azure
     "ff02::1",
 ]
 OLD_WAYS = ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "017700000001", "0x7f.1", "3232235521"]
