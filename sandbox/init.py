@@ -12,7 +12,7 @@ from zenata.broker.base import ADMINISTRATOR, SERVICES, User, pilot_user, servic
 from zenata.broker.dynsec import MANAGING
 from zenata.broker.mosquitto import PLUGIN, Mosquitto, config_files
 from zenata.broker.templates import write_folder
-from zenata.control.database import open_database
+from zenata.control.database import holds_tables, open_database
 from zenata.control.keys import KEY, Role, new_key
 from zenata.control.pilot import Quotas
 from zenata.control.register import Register
@@ -28,6 +28,7 @@ FIRST = {"admin": Role.ADMIN, PILOT: Role.PILOT}
 SHELL = "shell"
 """Who the audit log says it was, when it was whoever runs commands where the city runs."""
 
+_RESTORE = "Restore a backup into another directory with `zenata restore FILE --data-dir OTHER` and put its folder `control` here"
 _NOBODY = 10001  # who the containers run as when root makes the folder: they are never root themselves
 _BROKER_FOLDER = "/mosquitto/data"  # where docker-compose.yml mounts the folder `mosquitto`
 _BROKER_PLUGIN = f"/usr/lib/{PLUGIN}"  # in the image of Mosquitto
@@ -42,17 +43,21 @@ def open_control_data(settings: Settings) -> Engine:
         If they cannot be opened, or are gone or empty though there are keys and worlds.
     """
     file = settings.control_file
-    if settings.control_url is None and not (file.exists() and (file.is_dir() or file.stat().st_size)):
+    if settings.control_url is None and not holds_tables(file):
         keys = [name for name in FIRST if (settings.data_dir / f"{name}.key").exists()]
         worlds = any(settings.worlds_dir.glob("*/world.json"))
         if keys and worlds:
             raise SetupError(
                 f"the control data {file} are {'empty' if file.exists() else 'gone'}, and with them all pilots, keys, "
-                f"devices and webhooks, though there are worlds in {settings.worlds_dir}. Restore a backup into another "
-                "directory with `zenata restore FILE --data-dir OTHER` and put its folder `control` here; to go on with "
+                f"devices and webhooks, though there are worlds in {settings.worlds_dir}. {_RESTORE}; to go on with "
                 f"new control data and new keys instead, delete {' and '.join(f'{name}.key' for name in keys)}"
             )
-    return open_database(settings.database_url)
+    try:
+        return open_database(settings.database_url)
+    except SetupError as error:
+        if settings.control_url is None and file.is_file() and "cannot be opened" in str(error):
+            raise SetupError(f"{error}. {_RESTORE}") from error
+        raise
 
 
 def open_register(settings: Settings, engine: Engine | None = None) -> Register:

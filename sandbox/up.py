@@ -267,10 +267,10 @@ def _history(settings: Settings) -> Program | None:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        about: dict[str, Any] = json.loads(file.read_text())
-    except FileNotFoundError:
+        about = json.loads(file.read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):  # what is damaged is for the simulators to name
         return {}
-    return about
+    return about if isinstance(about, dict) else {}
 
 
 def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:

@@ -132,10 +132,15 @@ def _read(path: Path) -> list[Entry]:
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from error
     whole = text[: text.rfind(b"\n") + 1]
+    entries: list[Entry] = []
     try:
-        entries = [msgspec.json.decode(line, type=Entry) for line in whole.splitlines()]
+        for line in whole.splitlines():
+            entries.append(msgspec.json.decode(line, type=Entry))  # noqa: PERF401 - how many were read is told
         if len(whole) != len(text):
             os.truncate(path, len(whole))
-    except (OSError, msgspec.DecodeError) as error:
-        raise SetupError(f"{path} cannot be read ({error}); move it away to begin anew") from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SetupError(
+            f"{path} cannot be read (line {len(entries) + 1}: {error}): the events and commands of this world are lost from "
+            "there on. Restore it from a backup, or move the folder of the world away to begin a new one; stored readings stay"
+        ) from error
     return entries

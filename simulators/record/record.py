@@ -256,22 +256,36 @@ class Record:
     def reached(self) -> int | None:
         """Return the last time [us since the Unix epoch] of which anything was published, or None."""
         try:
-            return int.from_bytes(self._reached.read_bytes(), "little", signed=True)
+            content = self._reached.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise SetupError(f"{self._reached} cannot be read: {error.strerror}") from error
+        if len(content) != _TIME_BYTES:
+            raise SetupError(
+                f"{self._reached} has {len(content)} bytes in place of {_TIME_BYTES}: restore it from a backup, or move it "
+                "away; the world then goes on from its checkpoint"
+            )
+        return int.from_bytes(content, "little", signed=True)
 
     def keep_reached(self, time: int) -> None:
         """Note the time [us since the Unix epoch] of what is about to be published; it outlives a killed process."""
         try:
             with os.fdopen(os.open(self._reached, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
-                file.write(time.to_bytes(8, "little", signed=True))  # over the old one, in one write
+                file.write(time.to_bytes(_TIME_BYTES, "little", signed=True))  # over the old one, in one write
         except OSError as error:
             raise SetupError(f"{self._reached} cannot be written: {error.strerror}") from error
 
 
 SECRET_BYTES = 32
+_TIME_BYTES = 8
+_LOST_OTHER = "restore it from a backup, or move it away; what it says is then as of a new world"
+_LOST = {
+    "world.json": "it says of which city, seed and start the world is, and nothing else does. Restore it from a backup, or move "
+    "the folder of the world away to begin a new one; stored readings stay",
+    "pace.json": "it says how fast the world goes. Restore it from a backup, or move it away: the world then runs with the pace "
+    "of a new one",
+}
 
 
 def load_secret(file: Path, *, make: bool = False) -> bytes | None:
@@ -292,11 +306,14 @@ def load_secret(file: Path, *, make: bool = False) -> bytes | None:
     if make:
         write_private(file, secrets.token_hex(SECRET_BYTES), replace=False)
     try:
-        return bytes.fromhex(file.read_text(encoding="ascii"))
+        secret = bytes.fromhex(file.read_text(encoding="ascii"))
+        if len(secret) != SECRET_BYTES:
+            raise ValueError(f"it has {len(secret)} bytes in place of {SECRET_BYTES}")
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise SetupError(f"{file} cannot be read ({error}); restore it from a backup of this data directory") from error
+    return secret
 
 
 def seal_of(secret: bytes) -> str:
@@ -334,8 +351,8 @@ def read_json(path: Path, type_: type[T]) -> T | None:
         return msgspec.json.decode(path.read_bytes(), type=type_)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
-        raise SetupError(f"{path} cannot be read ({error}); move it away to start again") from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SetupError(f"{path} cannot be read ({error}): {_LOST.get(path.name, _LOST_OTHER)}") from error
 
 
 def write_json(path: Path, value: msgspec.Struct) -> None:
@@ -371,8 +388,14 @@ def _load_state(path: Path) -> State | None:
             return dict(arrays)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, RuntimeError, BadZipFile) as error:
-        raise SetupError(f"{path} cannot be read ({error}); move it away to start again") from error
+    except (OSError, ValueError, EOFError, RuntimeError, TypeError, BadZipFile) as error:
+        reason = (
+            str(error) if isinstance(error, OSError) else "it holds no arrays"
+        )  # numpy would advise to trust the file
+        raise SetupError(
+            f"{path} cannot be read ({reason}): restore it from a backup, or move it away; the world is then computed anew "
+            "from its start or the checkpoint before"
+        ) from error
 
 
 def _save_state(path: Path, state: State) -> None:

@@ -1,5 +1,7 @@
 """Files of a data directory that are gone, empty or damaged: what is wrong is named, and how to go on."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
-@pytest.mark.parametrize("damage", ["file", "folder", "empty"])
+@pytest.mark.parametrize("damage", ["file", "folder", "empty", "one byte", "other tables"])
 def test_control_data_that_are_gone_are_not_made_again_beside_worlds(settings: Settings, damage: str) -> None:
     file = settings.control_file
     for part in file.parent.iterdir():
@@ -31,14 +33,40 @@ def test_control_data_that_are_gone_are_not_made_again_beside_worlds(settings: S
         file.parent.rmdir()
     if damage == "empty":
         file.touch()
+    if damage == "one byte":
+        file.write_bytes(b"S")
+    if damage == "other tables":
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE TABLE other (a)")
+    left = file.read_bytes() if file.exists() else None
     with pytest.raises(SetupError, match="zenata restore") as error:
         open_control_data(settings)
     assert str(file) in str(error.value)
-    assert ("empty" if damage == "empty" else "gone") in str(error.value)
-    assert file.exists() is (damage == "empty")
+    assert ("gone" if left is None else "empty") in str(error.value)
+    assert (file.read_bytes() if file.exists() else None) == left
     for key in settings.data_dir.glob("*.key"):  # as the text says: whoever wants to start again does so knowingly
         key.unlink()
     open_control_data(settings).dispose()
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "text", "hole"])
+def test_control_data_that_are_damaged_are_named_with_the_way_back(settings: Settings, damage: str) -> None:
+    file = settings.control_file
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    good = file.read_bytes()
+    bad = {
+        "cut": good[: len(good) // 2],
+        "zeros": bytes(len(good)),
+        "text": b"hello\n" * 1000,
+        "hole": good[:4096] + bytes(8192) + good[12_288:],
+    }
+    for part in file.parent.iterdir():
+        part.unlink()
+    file.write_bytes(bad[damage])
+    with pytest.raises(SetupError, match=r"control\.db cannot be opened: .*zenata restore"):
+        open_control_data(settings)
+    assert file.read_bytes()[:4096] == bad[damage][:4096]
 
 
 def test_control_data_of_a_new_directory_are_made(tmp_path: Path) -> None:

@@ -71,6 +71,19 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def holds_tables(file: Path) -> bool:
+    """Return whether a file of SQLite has our tables; of one that cannot be read, that is for `open_database` to say."""
+    if file.is_dir():
+        return True
+    if not file.exists() or not file.stat().st_size:
+        return False
+    try:
+        with closing(sqlite3.connect(file, timeout=_LOCK_TIMEOUT)) as connection:
+            return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchall())
+    except sqlite3.Error:
+        return True
+
+
 def _make_private(file: Path) -> None:
     """Make a file that only its owner may read, if it is not there; the files that SQLite puts beside it follow it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ def test_an_entry_cut_short_by_a_death_is_taken_away(tmp_path_factory, cut):
 @pytest.mark.parametrize("line", [b"nonsense\n", b"{}\n", b'{"at": "soon"}\n'])
 def test_what_is_no_journal_is_reported(path, line):
     path.write_bytes(line)
-    with pytest.raises(SetupError, match=r"journal\.jsonl cannot be read .*; move it away to begin anew"):
+    with pytest.raises(SetupError, match=r"journal\.jsonl cannot be read \(line \d+: .* lost from there on.*backup"):
         Journal(path)
 
 

@@ -45,15 +45,16 @@ def test_a_checkpoint_reads_back(record, folder):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"city": "zenata"}', b'{"city": 1}', b"\xff"])
 def test_a_recipe_that_cannot_be_read_is_named(record, folder, content):
     (folder / "world.json").write_bytes(content)
-    with pytest.raises(SetupError, match=r"world\.json cannot be read .*; move it away"):
+    with pytest.raises(SetupError, match=r"world\.json cannot be read .*seed and start.*backup.*new one"):
         record.recipe()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"PK\x03\x04 not a zip", b"text", b"\x93NUMPY"])
 def test_a_checkpoint_that_cannot_be_read_is_named(record, folder, content):
     (folder / "checkpoint.npz").write_bytes(content)
-    with pytest.raises(SetupError, match=r"checkpoint\.npz cannot be read .*; move it away"):
+    with pytest.raises(SetupError, match=r"checkpoint\.npz cannot be read .*backup, or move it away") as error:
         record.checkpoint()
+    assert not {"pickle", "unsafely"} & set(str(error.value).split())
 
 
 @given(data=st.data())
@@ -105,3 +106,17 @@ def test_what_was_reached_is_noted(record):
     for time in (0, 1_800_000_000_000_000, -5):
         record.keep_reached(time)
         assert record.reached() == time
+
+
+@pytest.mark.parametrize("content", [b"", b"1234567", b"[" * 100_000])
+def test_a_damaged_note_of_what_was_reached_is_named(record, folder, content):
+    (folder / "reached").write_bytes(content)
+    with pytest.raises(SetupError, match=r"reached has .* bytes in place of 8"):
+        record.reached()
+
+
+@pytest.mark.parametrize("content", ["", "00", "0" * 66, "key"])
+def test_a_secret_of_another_length_is_none(record, folder, content):
+    (folder / "world.secret").write_text(content)
+    with pytest.raises(SetupError, match=r"world\.secret cannot be read .*backup"):
+        record.secret()
