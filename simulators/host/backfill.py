@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from simulators.domains.base import COUNTERS
 from simulators.host.store_writer import Progress, Sink, StoreWriter, check_times
 from simulators.record.digest import Digest
-from simulators.record.record import Recipe, Record, State, read_json, seal_of, seed_of, write_json
+from simulators.record.record import Recipe, Record, read_json, seal_of, seed_of, write_json
+from simulators.record.states import State
 from simulators.world.world import TICK, World
 from zenata.city.clock import format_time
 from zenata.city.model import City

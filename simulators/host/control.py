@@ -36,8 +36,9 @@ from simulators.host.trials import TrialControl
 from simulators.host.worlds import Worlds
 from simulators.networks.documents import Networks
 from simulators.record.journal import Entry, Order
-from simulators.record.record import History, Pace, Record, State
+from simulators.record.record import History, Pace, Record
 from simulators.record.run import unheard
+from simulators.record.states import State
 from simulators.world.emission import Emission
 from simulators.world.world import TICK
 from zenata.city.clock import format_time

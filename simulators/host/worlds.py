@@ -13,7 +13,8 @@ from typing import Any
 
 from simulators.host.documents import describe, shown
 from simulators.record.journal import Entry
-from simulators.record.record import Pace, Recipe, Record, State, read_json
+from simulators.record.record import Pace, Recipe, Record, read_json
+from simulators.record.states import State
 from zenata.city.model import PRIVATE
 from zenata.errors import ControlError, SetupError
 from zenata.process.files import held

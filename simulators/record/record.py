@@ -7,28 +7,23 @@ store keeps once.
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-from zipfile import BadZipFile
+from typing import Literal, TypeVar
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from simulators.events.base import Event
 from simulators.labels.labels import Label
 from simulators.record.journal import Entry, Journal
+from simulators.record.states import State, load_state, save_state
 from simulators.world.conditions import TICK
 from simulators.world.draws import SealedSeed
 from zenata.errors import SetupError
 from zenata.process.files import replaced, write_private
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-State = Mapping[str, npt.NDArray[Any]]
-"""Arrays of a world, by name."""
 
 MAX_MILESTONES = 28
 """Largest number of checkpoints of earlier times that are stored; the oldest go first."""
@@ -232,22 +227,22 @@ class Record:
 
     def checkpoint(self) -> State | None:
         """Return the state of the last checkpoint, or None if there is none."""
-        return _load_state(self._checkpoint)
+        return load_state(self._checkpoint)
 
     def keep_checkpoint(self, state: State) -> None:
         """Write a checkpoint."""
-        _save_state(self._checkpoint, state)
+        save_state(self._checkpoint, state)
 
     def milestone(self, time: int) -> State | None:
         """Return the state of the last milestone up to a time [us since the Unix epoch], or None if there is none."""
         past = [path for path in self._milestones.glob("*.npz") if int(path.stem) <= time]
-        return _load_state(max(past, key=lambda path: int(path.stem))) if past else None
+        return load_state(max(past, key=lambda path: int(path.stem))) if past else None
 
     def keep_milestone(self, time: int, state: State) -> None:
         """Keep a checkpoint of a time [us since the Unix epoch], for copies of the world as it was then."""
         try:
             self._milestones.mkdir(exist_ok=True)
-            _save_state(self._milestones / f"{time}.npz", state)
+            save_state(self._milestones / f"{time}.npz", state)
             for path in sorted(self._milestones.glob("*.npz"), key=lambda path: int(path.stem))[:-MAX_MILESTONES]:
                 path.unlink()
         except OSError as error:
@@ -373,38 +368,3 @@ def _mark(line: bytes) -> Mark | None:
         return msgspec.json.decode(line, type=Mark)
     except msgspec.DecodeError:
         return None
-
-
-def _load_state(path: Path) -> State | None:
-    """Return the arrays that a file holds, or None if there is none.
-
-    Raises
-    ------
-    SetupError
-        If it cannot be read.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, EOFError, RuntimeError, TypeError, BadZipFile) as error:
-        reason = (
-            str(error) if isinstance(error, OSError) else "it holds no arrays"
-        )  # numpy would advise to trust the file
-        raise SetupError(
-            f"{path} cannot be read ({reason}): restore it from a backup, or move it away; the world is then computed anew "
-            "from its start or the checkpoint before"
-        ) from error
-
-
-def _save_state(path: Path, state: State) -> None:
-    """Write arrays into a file.
-
-    Raises
-    ------
-    SetupError
-        If it cannot be written.
-    """
-    with replaced(path) as file:
-        np.savez(file, allow_pickle=False, **state)

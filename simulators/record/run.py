@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from simulators.labels.shadows import Shadows
 from simulators.record.digest import Digest
 from simulators.record.journal import Entry, Journal
-from simulators.record.record import Mark, Recipe, Record, State, seed_of
+from simulators.record.record import Mark, Recipe, Record, seed_of
+from simulators.record.states import State
 from simulators.world.emission import Emission
 from simulators.world.world import World
 from zenata.city.clock import SECOND, format_time
