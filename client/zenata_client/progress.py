@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from zenata_client.errors import SetupError
 
-EXTRA = 'pip install ".[client]" in the folder of the sandbox'
+EXTRA = 'pip install "./client[frames,progress]" in the folder of the sandbox'
 """How to install what only some calls need."""
 
 

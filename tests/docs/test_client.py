@@ -1,6 +1,8 @@
 """docs/client.md and its notebook: every example is run against a running API, every call and error is there."""
 
 import re
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
@@ -95,6 +97,25 @@ def test_an_example_works(api, example):
     with Client() as client, talking(api), expected:
         exec(code, {"client": client, "key": api.secrets["pilot"], "print": tell})  # noqa: S102 - our own document
     assert bool(said) == ("print" in example)
+
+
+@pytest.mark.soak
+def test_examples_work_with_the_client_alone(api, tmp_path):
+    """In an environment with nothing but the client; what needs a frame says how to get it, in the words of the document."""
+    python = tmp_path / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "venv", tmp_path], check=True, timeout=300)
+    subprocess.run([python, "-m", "pip", "install", "-q", ROOT / "client"], check=True, timeout=600)
+    (advice,) = re.findall(r"^pip install .*", DOCUMENT, flags=re.MULTILINE)
+    for example in EXAMPLES:
+        if "stream" in example:
+            continue
+        example = example.replace("http://127.0.0.1:8080", api.url).replace("water-0010", "air-0001")
+        code = f"from zenata_client import Client\nclient, key = Client(), {api.secrets['pilot']!r}\n{example}"
+        done = subprocess.run([python, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        if re.search(r"\.(pandas|polars|arrow)\(", example):
+            assert advice in done.stderr.splitlines()[-1]
+        else:
+            assert done.returncode == 0, done.stderr
 
 
 def test_every_call_and_error_is_named_and_no_other():
