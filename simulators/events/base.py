@@ -13,6 +13,7 @@ from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
 from zenata.city.clock import SECOND
 from zenata.city.model import City
+from zenata.contract.decode import BodyError, convert
 from zenata.errors import ScenarioError
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -115,7 +116,6 @@ def parameters_of(event: Event, into: type[P]) -> P:
         If one is unknown, missing or out of range.
     """
     try:
-        return msgspec.convert(event.parameters, into)
-    except msgspec.ValidationError as error:
-        known = ", ".join(into.__struct_fields__)
-        raise ScenarioError(f"{event.type}: {str(error).replace('$.', '')}; it has {known}") from error
+        return convert(event.parameters, into)
+    except BodyError as error:
+        raise ScenarioError(f"{event.type}: {error}") from error

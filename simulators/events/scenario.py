@@ -22,17 +22,21 @@ from simulators.events.places import unknown
 from simulators.events.registry import EVENTS
 from zenata.city.clock import parse_duration, parse_moment
 from zenata.city.model import City
+from zenata.contract.decode import convert
 from zenata.errors import ScenarioError
 
 MAX_EVENTS = 1000
 """Events of one scenario."""
 
 
+_ID = "1 to 64 letters, digits, points, '-' and '_'"
+
+
 class _Entry(msgspec.Struct, kw_only=True):
     """What every entry may say."""
 
     type: str
-    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", extra={"words": _ID})] | None = None
     start: str | int | float | None = None
     duration: str | int | float | None = None
 
@@ -105,8 +109,8 @@ def events_of(entries: Sequence[Any], start: int, taken: Collection[str] = ()) -
             raise ScenarioError(f"event {number} is no table")
         try:
             event = _event_of(entry, start, used)
-        except (msgspec.ValidationError, ScenarioError, ValueError, OverflowError) as error:
-            raise ScenarioError(f"event {number}: {str(error).replace('$.', '')}") from error
+        except (ScenarioError, ValueError, OverflowError) as error:
+            raise ScenarioError(f"event {number}: {error}") from error
         used.add(event.id)
         events.append(event)
     return events
@@ -140,7 +144,7 @@ def _event_of(entry: Mapping[str, Any], start: int, used: Collection[str]) -> Ev
     plain = {
         name: value.isoformat() if isinstance(value, date) else value for name, value in entry.items()
     }  # TOML's own
-    parsed = msgspec.convert(plain, _Entry)
+    parsed = convert(plain, _Entry)
     if parsed.type not in EVENTS:
         raise unknown("type", parsed.type, EVENTS)
     begin, duration = start, EVENTS[parsed.type].duration

@@ -54,6 +54,17 @@ def decode(body: bytes, type_: type[T]) -> T:
         value = _with_integers(msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BodyError("body", _syntax(body)) from None
+    return convert(value, type_)
+
+
+def convert(value: object, type_: type[T]) -> T:
+    """Return what JSON, or its like, says as a struct.
+
+    Raises
+    ------
+    BodyError
+        If it does not fit.
+    """
     try:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:

@@ -38,7 +38,7 @@ def test_any_station_is_chosen_by_chance(make):
     ("parameters", "message"),
     [
         ({"target": "power-9"}, "unknown station, sensor or district 'power-9'; near it are power-000"),
-        ({"what": "line"}, "power_outage: Invalid enum value 'line'"),
+        ({"what": "line"}, 'power_outage: what: "line" is not allowed: give "'),
     ],
 )
 def test_what_is_wrong_is_named(make, parameters, message):

@@ -59,13 +59,16 @@ def test_ids_that_others_have_are_not_given():
         ('title = "a"\n[[events]]\ntype = "leak"', r"a scenario is a list of tables \[\[events\]\], and nothing else"),
         ("", "a scenario is a list of tables"),
         ("events = [1]", "event 1 is no table"),
-        ("[[events]]\nid = 'a'", "event 1: Object missing required field `type`"),
+        ("[[events]]\nid = 'a'", "event 1: type: is missing: give a text"),
         ("[[events]]\ntype = 'leek'", "event 1: unknown type 'leek'; near it are leak"),
         ("[[events]]\ntype = 'leak'\nstart = 'soon'", "event 1: start: 'soon' is not a time: write a time as RFC 3339"),
         ("[[events]]\ntype = 'leak'\nstart = '+soon'", "event 1: start: '\\+soon' is not a time"),
         ("[[events]]\ntype = 'leak'\nduration = -5", "event 1: duration: '-5' is not a duration"),
         ("[[events]]\ntype = 'leak'\nduration = nan", "event 1: duration: 'nan' is not a duration"),
-        ("[[events]]\ntype = 'leak'\nid = 'a/b'", "event 1: Expected `str` matching regex"),
+        (
+            "[[events]]\ntype = 'leak'\nid = 'a/b'",
+            "event 1: id: \"a/b\" is not allowed: give 1 to 64 letters, digits, points, '-' and '_'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(text, message):
