@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
+
 from tests.zenata.broker.running import Running, password
 from zenata.broker.base import wait_ready
 from zenata.wire.address import Address
@@ -37,8 +39,11 @@ def subscription(broker: Running, name: str) -> Iterator[Subscription]:
 
 @contextmanager
 def stopped(broker: Running) -> Iterator[None]:
-    """Let the broker hang, as a swapping machine would."""
+    """Let the broker hang, as a swapping machine would; all of its threads, which the kernel stops one after the other."""
     broker.process.send_signal(signal.SIGSTOP)
+    threads = [psutil.Process(thread.id) for thread in psutil.Process(broker.process.pid).threads()]
+    while any(thread.status() != psutil.STATUS_STOPPED for thread in threads):
+        time.sleep(0.001)
     try:
         yield
     finally:
