@@ -121,11 +121,10 @@ def test_forty_heavy_queries_at_a_time_stop_no_writer(tmp_path):
         results, done = [], threading.Event()
 
         def ask(number: int) -> None:
-            for _ in range(3):
-                try:
-                    results.append(len(store.query(replace(query, every=(None, 10_000_000)[number % 2]))))
-                except (QueryTooHeavy, StoreBusyError) as error:
-                    results.append(str(error))
+            try:
+                results.append(len(store.query(replace(query, every=(None, 10_000_000)[number % 2]))))
+            except (QueryTooHeavy, StoreBusyError) as error:
+                results.append(str(error))
 
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(40)]
         for thread in threads:
@@ -138,7 +137,7 @@ def test_forty_heavy_queries_at_a_time_stop_no_writer(tmp_path):
             done.wait(0.01)
         for thread in threads:
             thread.join()
-        assert len(results) == 120
+        assert len(results) == 40
         assert set(map(type, results)) <= {int, str}
         assert any(isinstance(result, int) and result >= 500 for result in results)
         assert all("try again" in result or "ask for" in result for result in results if isinstance(result, str))
