@@ -3,6 +3,7 @@
 import itertools
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def check(ingest, publish, store, payloads):  # noqa: F811 - fixtures
     assert all(letter.code in REASONS and letter.reason for letter in newest)
 
 
+@pytest.mark.hypothesis
 def test_nothing_malformed_stalls_ingest_or_is_lost(broker, store, publish):  # noqa: F811 - fixtures
     with ingesting(broker, store) as ingest:
         check(ingest, publish, store)
