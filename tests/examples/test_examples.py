@@ -157,6 +157,17 @@ def test_the_regression_beats_the_climatology(zenata: City) -> None:
     assert challenge.score(replace(run, answers=client.answers)).points > 30
 
 
+def test_peers_tell_a_broken_sensor_from_a_changing_city(zenata: City) -> None:
+    challenge = replace(CHALLENGES["sensor-quality"], warm_up=3 * DAY, duration=DAY // 4)
+    broken = {"type": "sensor_fault", "start": "+74h", "duration": "4h", "property": "temperature"}
+    events = (
+        {**broken, "id": "one", "sensor": "waste-0100", "fault": "step", "size": 6.0},
+        {**broken, "id": "two", "sensor": "weather-0003", "fault": "noise", "size": 4.0},
+        {"type": "festival", "id": "three", "start": "+73h", "duration": "5h"},
+    )
+    assert points("sensor_quality", zenata, challenge, events) > 50
+
+
 def commanded(name: str, city: City, challenge: Challenge) -> float:
     plan = replace(plan_of(challenge, practice_seed(1)), events=())
     without = collect(city, challenge, plan)
