@@ -20,6 +20,7 @@ from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 from zenata.contract.answers import AirAlert, AirAnswer
+from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, nothing
@@ -160,7 +161,25 @@ def score(run: Run) -> Score:
         one, of_this = event[..., column], brier(event[..., column], unmoved[..., column])
         rare = one.mean() < RARE
         measures[f"skill_{name}"] = np.nan if rare else skill(brier(one, probability[..., column]), of_this), "1"
-    return Score(points=100 * skill(loss, idle) if idle > 0 else -100 * loss, measures=measures)
+    hours = [foreseen(over[made], chance >= WARNED) for chance in (probability, unmoved)]
+    return Score(
+        points=100 * skill(loss, idle) if idle > 0 else -100 * loss,
+        measures=measures,
+        impact={"hours_foreseen": (hours[0] - hours[1], "h")},
+    )
+
+
+def foreseen(over: npt.NDArray[np.bool_], warned: npt.NDArray[np.bool_]) -> float:
+    """Return for how many hours stations exceeded a limit that a warning of the hours ahead had named [h].
+
+    Parameters
+    ----------
+    over, warned : ndarray of bool, shape (n_steps, n_stations, n_pollutants)
+        Whether a limit is exceeded at the end of each step, and whether a warning was given then.
+    """
+    before = np.concatenate([np.zeros((AHEAD, *warned.shape[1:]), dtype=np.bool_), warned])
+    named = np.asarray(np.lib.stride_tricks.sliding_window_view(before, AHEAD, axis=0).any(axis=-1))[: len(over)]
+    return float((over & named).sum()) * STEP / 3600
 
 
 def exhibit(run: Run) -> Exhibit:
@@ -346,4 +365,13 @@ CHALLENGE = Challenge(
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
+    factors=tuple(
+        Factor(
+            name=name,
+            value=limit,
+            unit=f"ug/m3, mean of {hours} h",
+            source="WHO global air quality guidelines 2021, table 3.26",
+        )
+        for name, (limit, hours) in LIMITS.items()
+    ),
 )

@@ -21,6 +21,7 @@ from numpy.random import Generator
 
 from zenata.city.model import City
 from zenata.contract.answers import NoAnswer
+from zenata.contract.challenges import Factor
 from zenata.trials.challenge import DAY, Challenge, Run, Score, nothing
 from zenata.trials.charging_policies import naive, oracle, reference
 from zenata.trials.charging_schedule import (
@@ -28,6 +29,7 @@ from zenata.trials.charging_schedule import (
     HOURS,
     MISSED,
     STEP,
+    SUBSCRIBED,
     Sessions,
     Sites,
     bound,
@@ -124,4 +126,9 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    factors=(
+        Factor(name="missed", value=MISSED, unit="DH/kWh", source="default"),
+        Factor(name="above_subscribed", value=MISSED, unit="DH/kWh", source="default"),
+        Factor(name="subscribed", value=SUBSCRIBED, unit="1", source="default; of the sum of a district's ratings"),
+    ),
 )

@@ -21,6 +21,7 @@ from numpy.random import Generator
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.contract.answers import IncidentAnswer
+from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step, nothing
@@ -190,6 +191,10 @@ def score(run: Run) -> Score:
             "precision": (len(found) / (len(found) + len(false)) if found or false else np.nan, "1"),
             "time_to_detect": (float(np.mean(delays)) if delays else np.nan, "min"),
         },
+        impact={
+            "blocked_ahead": (sum(accidents[one].end - time for one, time in found.items()) / (60 * SECOND), "min"),
+            "patrols_in_vain": (float(len(false)), "1"),
+        },
     )
 
 
@@ -240,4 +245,8 @@ CHALLENGE = Challenge(
     score=score,
     exhibit=exhibit,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    factors=(
+        Factor(name="patrol", value=PATROL, unit="1", source="default"),
+        Factor(name="reach", value=REACH, unit="m", source="default"),
+    ),
 )

@@ -25,6 +25,7 @@ from zenata.trials.air_alert import (
     climate,
     events,
     exceeded,
+    foreseen,
     score,
     within,
 )
@@ -190,3 +191,26 @@ def test_episodes_begin_before_the_last_day() -> None:
         found = events(np.random.default_rng(seed))
         assert sum(event["type"] == "pollution_episode" for event in found) >= 1
         assert all(int(event["start"][1:-1]) < CHALLENGE.warm_up + CHALLENGE.duration for event in found)
+
+
+def test_hours_over_a_limit_are_foreseen_by_a_warning_of_the_hours_before() -> None:
+    over, warned = (np.zeros((20, 1, 1), dtype=np.bool_) for _ in range(2))
+    over[10:14] = True
+    assert foreseen(over, warned) == 0
+    warned[6] = True  # for the hours 7 to 12
+    assert foreseen(over, warned) == 3
+    warned[10:] = True
+    assert foreseen(over, warned) == 4
+    assert foreseen(over, over) == 3  # of the first hour nobody warned
+
+
+def test_the_truth_foresees_more_hours_than_the_climatology(breathed: Run) -> None:
+    policy = CHALLENGE.policies["oracle"](Setting(city=breathed.city, network={}, truth=breathed))
+    answers = [
+        (time, answer)
+        for index, time in enumerate(breathed.times.tolist())
+        if index >= breathed.first
+        for answer in policy(Step(index=index, first=breathed.first, time=time, readings={})).answers
+    ]
+    assert score(replace(breathed, answers=answers)).impact["hours_foreseen"][0] > 0
+    assert score(breathed).impact["hours_foreseen"] == (0.0, "h")

@@ -109,6 +109,13 @@ def road(city: City) -> City:
     return replace(city, sensors=sensors)
 
 
+def test_impact_is_the_blockage_still_to_come_when_it_is_found(road: City) -> None:
+    run = run_of(road, (5, 600, 60, True))
+    made = score(answered(run, [(121, 5), (125, 5), (130, 0)])).impact  # ten minutes after it began; again; in vain
+    assert made["blocked_ahead"] == (50.0, "min")
+    assert made["patrols_in_vain"][0] == 1
+
+
 def test_a_queue_reaches_back_500_m(city: City) -> None:
     assert ways_back(city, "street-5") == {"street-5": 0, "street-4": 0, "street-3": 200, "street-2": 400}
 
