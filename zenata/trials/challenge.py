@@ -4,7 +4,8 @@ Everything here is pure. `simulators.trials` runs the city of a seed, and `zenat
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any, Protocol
 
 import msgspec
@@ -141,6 +142,26 @@ class Run:
     def begin(self) -> int:
         """Time from which answers count [us since the Unix epoch]."""
         return int(self.times[self.first])
+
+
+def once_a_seed(function: Callable[[Run], float]) -> Callable[[Run], float]:
+    """Return a function that remembers what it has returned last, for what follows from a seed without a service.
+
+    A service and the policies beside it are scored in one seed, one after the other.
+    """
+    last: list[tuple[Run, float]] = []
+
+    @wraps(function)
+    def remembered(run: Run) -> float:
+        for other, value in tuple(last):
+            same = run.without is other.without and run.city is other.city and run.network is other.network
+            if same and run.first == other.first:
+                return value
+        value = function(run)
+        last[:] = [(replace(run, truth=run.without, readings={}, answers=(), commands=()), value)]
+        return value
+
+    return remembered
 
 
 Measures = Mapping[str, tuple[float, str]]

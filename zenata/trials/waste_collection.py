@@ -18,7 +18,7 @@ from zenata.contract.answers import NoAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
-from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, nothing
+from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, nothing, once_a_seed
 from zenata.trials.tours import spanning_tree, tours_bound
 from zenata.trials.waste_policies import Fleet, naive, oracle, reference, thrown_in
 
@@ -33,6 +33,12 @@ DRIVEN = "waste.driven"
 
 HOUR = 0.2
 """Price of an hour of an overflowing container, over that of a kilometre of a truck (default)."""
+
+FUEL, DIESEL = 0.6, 11.0
+"""What a truck burns [l/km], and what that costs [DH/l] (defaults)."""
+
+CARBON = 74.1 * 43.0 / 1000 * 0.84
+"""Emissions of diesel [kg/l]: 74.1 kg/GJ and 43.0 MJ/kg (IPCC 2006 Guidelines, volume 2, tables 3.2.1 and 1.2); 0.84 kg/l is a default."""
 
 SPARED = 12
 """Hours before the end from which a bound takes no overflow for certain to be collected (default)."""
@@ -97,6 +103,7 @@ class Costs:
         return self.driven + HOUR * self.overflow
 
 
+@once_a_seed
 def bound(run: Run) -> float:
     """Return what no trucks can go below in a seed [km]: the greater of two bounds.
 
@@ -147,6 +154,7 @@ def score(run: Run) -> Score:
     made, idle, least = Costs.of(run.truth, run.first), Costs.of(run.without, run.first), bound(run)
     gain = idle.total - least
     fill, emptied = _emptied(run)
+    spared = idle.driven - made.driven
     return Score(
         points=100 * (idle.total - made.total) / gain if gain > 0 else 0.0,
         measures={
@@ -157,7 +165,12 @@ def score(run: Run) -> Score:
             "emptied": (emptied, "1"),
             "fill": (fill, "1"),
         },
-        impact={"distance": (idle.driven - made.driven, "km"), "overflow": (idle.overflow - made.overflow, "h")},
+        impact={
+            "distance": (spared, "km"),
+            "overflow": (idle.overflow - made.overflow, "h"),
+            "carbon": (spared * FUEL * CARBON, "kg"),
+            "money": (spared * FUEL * DIESEL, "DH"),
+        },
     )
 
 
@@ -200,5 +213,15 @@ CHALLENGE = Challenge(
     score=score,
     policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
-    factors=(Factor(name="overflow_hour", value=HOUR, unit="km/h", source="default"),),
+    factors=(
+        Factor(name="overflow_hour", value=HOUR, unit="km/h", source="default"),
+        Factor(name="fuel", value=FUEL, unit="l/km", source="default"),
+        Factor(name="diesel", value=DIESEL, unit="DH/l", source="default"),
+        Factor(
+            name="carbon",
+            value=round(CARBON, 3),
+            unit="kg/l",
+            source="IPCC 2006 Guidelines, volume 2, tables 3.2.1 and 1.2 (74.1 kg/GJ, 43.0 MJ/kg); 0.84 kg/l is a default",
+        ),
+    ),
 )

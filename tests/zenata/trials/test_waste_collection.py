@@ -13,7 +13,7 @@ from tests.zenata.trials.conftest import START
 from zenata.city.model import City, Sensor
 from zenata.contract.answers import NoAnswer
 from zenata.trials.challenge import Run, Setting, Step, Table, Tables
-from zenata.trials.waste_collection import CHALLENGE, DRIVEN, HOUR, bound, check, events, score
+from zenata.trials.waste_collection import CARBON, CHALLENGE, DRIVEN, FUEL, HOUR, bound, check, events, score
 from zenata.trials.waste_policies import DEGREE, DETOUR, Fleet, thrown_in
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
@@ -113,7 +113,10 @@ def test_tours_before_they_overflow_gain_points_and_none_lose_them(collected: Ru
     daily = replace(collected, truth=tables(collected.city, before + rounds(96, FIRST + 40)))
     never = replace(collected, truth=tables(collected.city, before))
     assert score(daily).points > 20
-    assert score(daily).impact["overflow"][0] > 0
+    impact = score(daily).impact
+    assert impact["overflow"][0] > 0
+    assert impact["carbon"][0] == pytest.approx(impact["distance"][0] * FUEL * CARBON)
+    assert 2.6 < CARBON < 2.75  # kg CO2 of a litre of diesel
     assert score(never).points < 0
     assert score(never).measures["emptied"][0] == 0
 
@@ -195,3 +198,9 @@ def test_sensors_stick_and_festivals_begin_in_the_scored_part() -> None:
         found = events(np.random.default_rng(seed))
         assert all(int(event["start"][1:-1]) >= CHALLENGE.warm_up for event in found)
         assert len(found[0]["sensors"]) > 5
+
+
+def test_a_bound_that_is_remembered_is_that_of_the_seed(collected: Run) -> None:
+    later = replace(collected, first=collected.first + 96)
+    asked = [bound(run) for run in (collected, later, collected, replace(collected, commands=()))]
+    assert asked[0] == asked[2] == asked[3] > asked[1]
