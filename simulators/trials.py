@@ -18,7 +18,9 @@ from simulators.events.leak import BurstParameters, LeakParameters
 from simulators.events.scenario import events_of
 from simulators.labels.shadows import Shadows
 from simulators.networks.documents import GRAPHS
+from simulators.world.conditions import TICK
 from simulators.world.draws import SealedSeed
+from simulators.world.emission import Emission
 from simulators.world.measurement import Channels
 from simulators.world.world import World
 from zenata.city.clock import SECOND
@@ -143,6 +145,99 @@ def _step_of(readings: Tables, index: int, first: int, time: int) -> Step:
     return Step(index=index, first=first, time=time, readings=known)
 
 
+class Recording:
+    """What a world of a seed leaves behind, recorded while it runs.
+
+    Parameters
+    ----------
+    city : City
+    challenge : Challenge
+    world : World
+        Before its first tick.
+    network : mapping
+        As `networks_of` returns it.
+    """
+
+    def __init__(self, city: City, challenge: Challenge, world: World, network: Mapping[str, Any]) -> None:
+        self._city, self._challenge, self._world, self._network = city, challenge, world, network
+        self._channels, self._tables = _layout(city, challenge, world.channels)
+        shape = challenge.steps, len(self._channels)
+        self._truth, self._readings = np.full(shape, np.nan), np.full(shape, np.nan)
+        self._totals = np.full((challenge.steps, len(challenge.totals)), np.nan)
+        self._last = np.full(len(world.channels), np.nan)
+        self._sizes = np.zeros((challenge.steps, len(world.effects)))
+        every = challenge.step * SECOND
+        self.times: IntArray = world.time + TICK + every * np.arange(1, challenge.steps + 1)
+        self.steps = 0
+
+    @property
+    def readings(self) -> Tables:
+        """Readings by property, of all steps; NaN where none came yet."""
+        return self._by_property(self._readings)
+
+    def tick(self, emission: Emission) -> None:
+        """Take what the world has published at a tick; the end of a step is recorded."""
+        channels, _ = self._world.channels.gather(emission.sensors)
+        self._last[channels] = emission.values  # of several messages of a sensor the last stays
+        if self.steps == len(self.times) or self._world.time < self.times[self.steps]:
+            return
+        index, self.steps = self.steps, self.steps + 1
+        self._readings[index] = self._last[self._channels]
+        self._last[:] = np.nan
+        self._truth[index] = self._world.truth()[self._channels]
+        for column, name in enumerate(self._challenge.totals):
+            domain, _, key = name.partition(".")
+            self._totals[index, column] = self._world.domains[domain].arrays[key][0]
+        for column, (event, _) in enumerate(self._world.effects):
+            if event.under_way(self._world.time):
+                self._sizes[index, column] = _size(self._city, self._world, column)
+
+    def made(self, commands: Sequence[Command] = (), shown: Mapping[str, int] | None = None) -> Run:
+        """Return the run that was recorded.
+
+        Parameters
+        ----------
+        commands : sequence of Command
+            That were given.
+        shown : mapping of str to int or None
+            Events that left evidence, and since when [us since the Unix epoch]; None if that was not looked for.
+        """
+        totals = {
+            name: Table(sensors=(name,), values=self._totals[:, [column]])
+            for column, name in enumerate(self._challenge.totals)
+        }
+        truth = {**self._by_property(self._truth), **totals}
+        return Run(
+            city=self._city,
+            times=self.times,
+            first=self._challenge.first,
+            truth=truth,
+            readings=self.readings,
+            without=truth,
+            occurrences=tuple(
+                Occurrence(
+                    id=event.id,
+                    type=event.type,
+                    targets=effect.targets,
+                    start=event.start,
+                    end=event.end,
+                    parameters=event.parameters,
+                    size=self._sizes[:, column],
+                    evidence=shown is None or event.id in shown,
+                    trace=None if shown is None else shown.get(event.id),
+                )
+                for column, (event, effect) in enumerate(self._world.effects)
+            ),
+            network=self._network,
+            commands=tuple(commands),
+        )
+
+    def _by_property(self, values: FloatArray) -> Tables:
+        return {
+            name: Table(sensors=sensors, values=values[:, columns]) for name, (sensors, columns) in self._tables.items()
+        }
+
+
 class _Simulation:
     """The world of one seed, and what is recorded of it.
 
@@ -159,97 +254,49 @@ class _Simulation:
     def __init__(
         self, city: City, challenge: Challenge, plan: Plan, network: Mapping[str, Any], *, labelled: bool = False
     ) -> None:
-        self._city, self._challenge, self._network = city, challenge, network
-        events = events_of(plan.events, plan.start)
+        self._city, self._challenge = city, challenge
         self._world = World(
             city,
             seed=SealedSeed(plan.seed.number, plan.seed.key),
             start=plan.start,
-            events=events,
+            events=events_of(plan.events, plan.start),
             kinds=challenge.kinds,
             districts=challenge.districts,
         )
         self._shadows = Shadows(self._world) if labelled and challenge.evidence else None
-        self._channels, self._tables = _layout(city, challenge, self._world.channels)
-        shape = challenge.steps, len(self._channels)
-        self._truth, self._readings = np.full(shape, np.nan), np.full(shape, np.nan)
-        self._totals = np.full((challenge.steps, len(challenge.totals)), np.nan)
-        self._last = np.full(len(self._world.channels), np.nan)
-        self._sizes = np.zeros((challenge.steps, len(events)))
+        self._recording = Recording(city, challenge, self._world, network)
         self._commands: list[Command] = []
-        every = challenge.step * SECOND
-        self._times: IntArray = plan.start + every * np.arange(1, challenge.steps + 1)
 
     def run(self, commands: Iterable[Command] = ()) -> Run:
         """Run to the end with commands at their times."""
         waiting = sorted(commands, key=lambda command: command.time)
-        for index in range(len(self._times)):
-            self._step(index, waiting)
+        for time in self._recording.times.tolist():
+            self._step(time, waiting)
         return self._made()
 
     def follow(self, policy: Policy) -> Run:
         """Run to the end with a policy."""
-        for index, time in enumerate(self._times.tolist()):
-            self._step(index, [])
-            actions = policy(_step_of(self._by_property(self._readings), index, self._challenge.first, time))
+        for index, time in enumerate(self._recording.times.tolist()):
+            self._step(time, [])
+            actions = policy(_step_of(self._recording.readings, index, self._challenge.first, time))
             for sensor, values in actions.commands.items() if index >= self._challenge.first else ():
                 self._command(Command(time=time, sensor=sensor, set=values))
         return self._made()
 
-    def _step(self, index: int, waiting: list[Command]) -> None:
-        """Move on to the end of a step, and record it."""
-        self._last[:] = np.nan
-        while self._world.time < self._times[index]:
+    def _step(self, end: int, waiting: list[Command]) -> None:
+        """Move on to the end of a step [us since the Unix epoch]."""
+        while self._world.time < end:
             while waiting and waiting[0].time <= self._world.time:
                 self._command(waiting.pop(0))
-            emission = (self._shadows or self._world).step(self._challenge.tick * SECOND)
-            channels, _ = self._world.channels.gather(emission.sensors)
-            self._last[channels] = emission.values  # of several messages of a sensor the last stays
-        self._readings[index] = self._last[self._channels]
-        self._truth[index] = self._world.truth()[self._channels]
-        for column, name in enumerate(self._challenge.totals):
-            domain, _, key = name.partition(".")
-            self._totals[index, column] = self._world.domains[domain].arrays[key][0]
-        for column, (event, _) in enumerate(self._world.effects):
-            if event.under_way(self._world.time):
-                self._sizes[index, column] = _size(self._city, self._world, column)
+            self._recording.tick((self._shadows or self._world).step(self._challenge.tick * SECOND))
+
+    def _made(self) -> Run:
+        return self._recording.made(self._commands, self._shown() if self._shadows else None)
 
     def _command(self, command: Command) -> None:
         sensor = self._city.sensor_by_id.get(command.sensor)
         refusal = self._world.command(sensor.kind if sensor else "", command.sensor, command.set)
         self._commands.append(replace(command, status="rejected" if refusal else "applied"))
-
-    def _made(self) -> Run:
-        totals = {
-            name: Table(sensors=(name,), values=self._totals[:, [column]])
-            for column, name in enumerate(self._challenge.totals)
-        }
-        truth = {**self._by_property(self._truth), **totals}
-        shown = self._shown()
-        return Run(
-            city=self._city,
-            times=self._times,
-            first=self._challenge.first,
-            truth=truth,
-            readings=self._by_property(self._readings),
-            without=truth,
-            occurrences=tuple(
-                Occurrence(
-                    id=event.id,
-                    type=event.type,
-                    targets=effect.targets,
-                    start=event.start,
-                    end=event.end,
-                    parameters=event.parameters,
-                    size=self._sizes[:, column],
-                    evidence=self._shadows is None or event.id in shown,
-                    trace=shown.get(event.id),
-                )
-                for column, (event, effect) in enumerate(self._world.effects)
-            ),
-            network=self._network,
-            commands=tuple(self._commands),
-        )
 
     def _shown(self) -> dict[str, int]:
         """Return the events that changed a sensor where they happened, by the labels, and since when [us since the Unix epoch]."""
@@ -261,11 +308,6 @@ class _Simulation:
                 if one.property == self._challenge.evidence and set(label.targets).intersection(there):
                     shown[label.event] = min(one.start, shown.get(label.event, one.start))
         return shown
-
-    def _by_property(self, values: FloatArray) -> Tables:
-        return {
-            name: Table(sensors=sensors, values=values[:, columns]) for name, (sensors, columns) in self._tables.items()
-        }
 
 
 def _layout(

@@ -27,6 +27,13 @@ Seeds = Annotated[
     list[int] | None, typer.Option("--seed", help="A practice seed, any number of times.", show_default="hidden ones")
 ]
 Name = Annotated[str, typer.Option(help="Shown on the leaderboard.")]
+Publish = Annotated[
+    bool,
+    typer.Option(
+        "--publish/--no-publish",
+        help="Publish and store readings. A service that takes them from its steps over HTTP is several times faster without.",
+    ),
+]
 
 _BESIDE = ("naive", "reference")  # policies that a seed's points are shown beside
 
@@ -50,10 +57,10 @@ def _interval(score: dict[str, Any]) -> str:
 
 
 def _new(
-    challenge: str, mode: str, clock: str, speed: float | None, seeds: list[int] | None, name: str
+    challenge: str, mode: str, clock: str, speed: float | None, seeds: list[int] | None, name: str, publish: bool
 ) -> dict[str, Any]:
     members = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds, "name": name}
-    return {member: value for member, value in members.items() if value is not None}
+    return {member: value for member, value in members.items() if value is not None} | {"publish": publish}
 
 
 @trials_app.command("challenges")
@@ -78,11 +85,12 @@ def start(
     speed: SpeedNumber = None,
     seed: Seeds = None,
     name: Name = "",
+    publish: Publish = True,
     user: User = "demo",
     data_dir: DataDir = None,
 ) -> None:
     """Begin a trial, and print its id: give it to a service as ZENATA_TRIAL."""
-    new = _new(challenge, mode, clock, speed, seed, name)
+    new = _new(challenge, mode, clock, speed, seed, name, publish)
     typer.echo(_ask(data_dir, user, "trials", "POST", new)["trial"])
 
 
@@ -114,6 +122,7 @@ def run(
     speed: SpeedNumber = None,
     seed: Seeds = None,
     name: Name = "",
+    publish: Publish = True,
     variant: Annotated[
         VariantName, typer.Option(help="Practise the same seeds under other conditions: outage, heat-wave, ramadan.")
     ] = "plain",
@@ -140,7 +149,7 @@ def run(
         raise typer.BadParameter("--robustness is for plain practice: leave --mode and --variant out")
     if robustness and exec_ is None:
         raise typer.BadParameter("--robustness starts the service several times: say how with --exec")
-    new = {**_new(challenge, mode, clock, speed, seed, name), "variant": variant}
+    new = {**_new(challenge, mode, clock, speed, seed, name, publish), "variant": variant}
     over = run_trial(settings, user, new, exec_, say)
     for result in over["results"]:
         beside = "".join(

@@ -16,7 +16,7 @@ from simulators.host.service import Simulation
 from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import Recipe, Record, seal_of
 from simulators.record.run import Run
-from simulators.trials import baselines, collect
+from simulators.trials import Recording, baselines, collect, networks_of
 from simulators.world.emission import Emission
 from simulators.world.world import TICK
 from zenata.city.clock import SECOND, ZONE_RULES, format_time
@@ -89,6 +89,10 @@ class TrialControl:
         self._between_ticks = between_ticks
         self._challenge = _challenge(self._run.recipe.challenge)
         self._last: tuple[int, dict[str, Any]] | None = None  # number and document of the last step
+        self._recording: Recording | None = None  # of a world whose every tick this process has made, a step at a time
+        if self._run.time < self._run.recipe.start and not self._challenge.evidence:
+            networks = networks_of(self._run.city, self._challenge)
+            self._recording = Recording(self._run.city, self._challenge, self._run.world, networks)
         self._lock = threading.Lock()
         self.verbs = {
             "trial-step": self._step,
@@ -150,7 +154,10 @@ class TrialControl:
 
         def tick() -> None:
             taken = self._simulation.commands.waiting
-            step.add(self._simulation.tick())
+            emission = self._simulation.tick()
+            step.add(emission)
+            if self._recording:
+                self._recording.tick(emission)
             step.outcomes += [outcome_document(*pair) for pair in zip(taken, self._simulation.responses, strict=True)]
 
         self._between_ticks(begin)
@@ -191,13 +198,20 @@ class TrialControl:
             entries=[msgspec.to_builtins(entry) for entry in self._run.journal.since(0)],
         )
         plan = plan_of(challenge, seed)
-        without = collect(city, challenge, plan)
+        without = self._recorded() or collect(city, challenge, plan)
         run = run_of(city, challenge, evidence, without)
         score = msgspec.to_builtins(challenge.score(run))
         beside = msgspec.to_builtins(baselines(city, challenge, plan, without))
         shown = msgspec.to_builtins(exhibit_of(challenge, run))
         rejected = sum(command.status == "rejected" for command in run.commands)
         return {**score, "baselines": beside, "exhibit": shown, "entries": evidence.entries, "rejected": rejected}
+
+    def _recorded(self) -> TrialRun | None:
+        """Return what the world left behind, as `collect` would; None if it was changed, or was not recorded from its first tick on."""
+        recording = self._recording
+        if recording is None or recording.steps < len(recording.times) or len(self._run.journal):
+            return None
+        return recording.made()
 
 
 def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Score:

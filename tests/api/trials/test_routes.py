@@ -56,6 +56,20 @@ def test_a_variant_is_the_same_seed_under_other_conditions(client, there):
     assert first <= datetime.fromtimestamp(results["ramadan"]["last"]["value"] / 1e6, UTC).date() <= last
 
 
+def test_a_seed_without_commands_is_scored_by_what_its_world_left_without_a_second_run(client, there, monkeypatch):
+    _, host = there
+    monkeypatch.delattr("simulators.trials._Simulation")
+    trial = begin(client)
+    play(client, trial)
+    over = wait_for(client, trial["trial"], "done", "failed")
+    monkeypatch.undo()
+    receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
+    again = recomputed(host.city, SHORT, receipt.evidence[0]).measures
+    assert {name: one["value"] for name, one in over["results"][0]["measures"].items()} == {
+        name: value for name, (value, _) in again.items()
+    }
+
+
 def test_a_policy_that_fails_is_left_out_and_the_score_stays(client, monkeypatch):
     def broken(_):
         raise RuntimeError
@@ -274,3 +288,17 @@ def test_names_on_leaderboards_are_compared(client):
     response = client.get("/v1/leaderboards/short/compare?a=Aqua&b=nobody")
     assert refused(response)[0] == "invalid-parameter"
     assert refused(client.get("/v1/leaderboards/none"))[0] == "unknown-challenge"
+
+
+def test_times_have_six_decimals_or_none_in_a_trial_and_in_its_report(client, there):
+    register = there[0].context.trials.register
+    trial = begin(client)
+    play(client, trial)
+    wait_for(client, trial["trial"], "done")
+    for micros, decimals in ((0, ""), (123_450, ".123450"), (7, ".000007")):
+        moment, text = 1_780_272_000_000_000 + micros, f"2026-06-01T00:00:00{decimals}Z"
+        assert register.change(trial["trial"], made=moment, heartbeat=moment, deadline=moment, ended=moment)
+        shown = client.get(f"/v1/trials/{trial['trial']}").json()
+        assert [shown[name] for name in ("made", "heartbeat", "deadline", "ended")] == [text] * 4
+        report = client.get(f"/v1/trials/{trial['trial']}/report", params={"format": "json"}).json()
+        assert report["trial"] == shown
