@@ -254,12 +254,13 @@ def lacks_zone(value: str | float) -> bool:
 
 
 def format_time(moment: int) -> str:
-    """Write a time [us since the Unix epoch] as RFC 3339 in UTC, with decimals only where there are any."""
+    """Write a time [us since the Unix epoch] as RFC 3339 in UTC: a whole second without decimals, else with six.
+
+    `msgspec` writes a datetime alike, so a time has one text whichever of the two writes it.
+    """
     seconds, micros = divmod(moment, SECOND)
-    text = datetime.fromtimestamp(seconds, tz=UTC).replace(tzinfo=None).isoformat()  # strftime leaves years short
-    if micros:
-        text += f".{micros:06d}".rstrip("0")
-    return text + "Z"
+    text = datetime.fromtimestamp(seconds, tz=UTC).replace(tzinfo=None, microsecond=micros).isoformat()
+    return text + "Z"  # strftime would leave years before 1000 short
 
 
 EARLIEST, LATEST = parse_time("2000-01-01"), parse_time("2100-01-01")
