@@ -8,14 +8,14 @@ References
 RFC 9110 sections 8.8.3 (entity tags of codings) and 12.5.3 (Accept-Encoding); RFC 1952 (gzip); RFC 8878 (zstd).
 """
 
-import re
 import sys
 import zlib
-from functools import lru_cache
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.accept import weights
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -27,7 +27,6 @@ MIN_SIZE = 1_000
 
 _LEVEL = 1  # of both; docs/live.md has what each costs
 _IN_THREAD = 65_536  # bytes from which compressing, about 4 ms a MB, leaves the event loop
-_MAX_HEADER = 200  # characters of a header Accept-Encoding whose meaning is remembered
 _GZIP = 31  # what tells zlib to write the header of gzip
 _TYPES = (
     "application/json",
@@ -88,21 +87,10 @@ def coding_of(header: str, offered: tuple[str, ...] = ("zstd", "gzip")) -> str |
 
     ``*`` is taken for gzip, which everybody knows.
     """
-    return (_known_coding_of if len(header) <= _MAX_HEADER else _coding_of)(header, offered)
-
-
-def _coding_of(header: str, offered: tuple[str, ...]) -> str | None:
-    weights: dict[str, float] = {}
-    for part in header.lower().split(","):
-        name, *parameters = (word.replace(" ", "") for word in part.split(";"))
-        text = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-        weights[name] = float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0
-    weights.setdefault("gzip", weights.get("*", 0.0))
-    best = max(offered, key=lambda name: weights.get(name, 0.0), default=None)
-    return best if best is not None and weights.get(best, 0.0) > 0 else None
-
-
-_known_coding_of = lru_cache(256)(_coding_of)  # clients send the same header again and again
+    named = weights(header)
+    others = {"gzip": named.get("*", 0.0)}
+    best = max(offered, key=lambda name: named.get(name, others.get(name, 0.0)), default=None)
+    return best if best is not None and named.get(best, others.get(best, 0.0)) > 0 else None
 
 
 def compress(body: bytes, coding: str) -> bytes:

@@ -1,11 +1,11 @@
-"""Formats of readings, and the choice by `format` or Accept."""
+"""Formats of readings, and entity tags."""
 
 from dataclasses import dataclass
 from hashlib import sha256
 
 from starlette.datastructures import Headers
 
-from api.http.problems import Problem
+from api.http.accept import choose
 
 JSON = "application/json"
 
@@ -40,54 +40,8 @@ FORMATS: dict[str, Format] = {
 
 
 def choose_format(name: str | None, accept: str | None) -> Format:
-    """Return the format a request wants.
-
-    Parameters
-    ----------
-    name : str or None
-        ``?format=``; it wins over `accept`, for browsers and spreadsheets.
-    accept : str or None
-        The Accept header (RFC 9110 section 12.5.1).
-
-    Raises
-    ------
-    Problem
-        406 if there is no such format.
-    """
-    if name is not None:
-        if name in FORMATS:
-            return FORMATS[name]
-        detail = f"There is no format {name!r}. Use format={' or '.join(FORMATS)}."
-        raise Problem("unsupported-format", detail, allowed=list(FORMATS))
-    if not accept or accept == "*/*":  # what most programs send
-        return FORMATS["json"]
-    ranges = _ranges(accept)
-    quality, best = max(((_quality(f, ranges), f) for f in FORMATS.values()), key=lambda pair: pair[0])
-    if quality > 0:
-        return best
-    allowed = [format_.media_type for format_ in FORMATS.values()]
-    raise Problem(
-        "unsupported-format", f"None of {accept!r} is available. Accept {' or '.join(allowed)}.", allowed=allowed
-    )
-
-
-def _ranges(accept: str) -> dict[str, float]:
-    """Return the media ranges of an Accept header with their weights."""
-    ranges = {}
-    for part in accept.split(","):
-        media, *parameters = (word.strip().lower() for word in part.split(";"))
-        weight = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-        try:
-            ranges[media] = float(weight)
-        except ValueError:
-            ranges[media] = 0.0
-    return ranges
-
-
-def _quality(format_: Format, ranges: dict[str, float]) -> float:
-    """Return how much a format is wanted: the most specific range that fits decides."""
-    family = format_.media_type.split("/")[0] + "/*"
-    return next((ranges[media] for media in (format_.media_type, family, "*/*") if media in ranges), 0.0)
+    """Return the format of readings that a request asks for, by `format` or Accept (see `api.http.accept.choose`)."""
+    return FORMATS[choose(name, accept, {one.name: one.media_type for one in FORMATS.values()})]
 
 
 def weak_tag(body: bytes) -> str:

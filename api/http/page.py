@@ -24,6 +24,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.http.accept import weights
 from api.http.compress import coding_of
 from api.http.formats import is_known
 
@@ -119,7 +120,11 @@ class Page:
             self._taken = _first_parts(scope["app"])
         _, first, *_ = path.split("/")
         named = "." in path.rpartition("/")[2]
-        return first not in self._taken and not named and "text/html" in Headers(scope=scope).get("accept", "")
+        return (
+            first not in self._taken
+            and not named
+            and weights(Headers(scope=scope).get("accept", "")).get("text/html", 0) > 0
+        )
 
     def _look(self) -> None:
         """Read the build, if there is another one than before."""

@@ -1,9 +1,9 @@
-"""Pages of trials, reports and scorecards: whether one is wanted, or JSON, and the answer with it."""
+"""Reports and scorecards as HTML: whether a request asks for HTML or JSON, and the answer with a page."""
 
 from fastapi.responses import Response
 
+from api.http.accept import choose
 from api.http.formats import JSON
-from api.http.problems import Problem
 
 HTML = "text/html"
 
@@ -13,22 +13,9 @@ _POLICY = (
 
 
 def choose_report(name: str | None, accept: str | None) -> str:
-    """Return ``html`` or ``json``, as a request for a page wants it: by its name, else by Accept; HTML if all is welcome.
-
-    Raises
-    ------
-    Problem
-        406 if it is to be something else, such as a PDF.
-    """
-    wanted = (name or accept or HTML).lower()
-    if name is None and any(word in wanted for word in ("*/*", "text/*", HTML)):
-        return "html" if JSON not in wanted or HTML in wanted else "json"
-    if wanted == "html" or wanted == "json":
-        return wanted
-    if name is None and (JSON in wanted or "application/*" in wanted):
-        return "json"
-    detail = "It comes as html or json. For a PDF print the HTML: `zenata trial report --format pdf`, or any browser."
-    raise Problem("unsupported-format", detail, allowed=["html", "json"])
+    """Return ``json`` or ``html``, as a request asks for it by `format` or Accept (see `api.http.accept.choose`)."""
+    advice = "For a PDF print the HTML: `zenata trial report --format pdf`, or any browser."
+    return choose(name, accept, {"json": JSON, "html": HTML}, advice)
 
 
 def page_response(text: str, name: str) -> Response:

@@ -141,7 +141,7 @@ def report(
     trial: TrialPath,
     params: Annotated[Reported, Query()],
 ) -> Response:
-    """Return the report of a trial that is done: HTML in one file that works offline and prints, or JSON.
+    """Return the report of a trial that is done: JSON, or, where Accept prefers it, HTML in one file that works offline and prints.
 
     What was hidden in the seeds of a graded trial is shown once its edition is closed.
     """

@@ -58,7 +58,7 @@ def scorecard(
     pilot: PilotPath,
     params: Annotated[ScorecardParams, Query()],
 ) -> Response:
-    """Return the scorecard of a pilot: each check with its verdict and what says so. HTML prints; JSON by Accept or format."""
+    """Return the scorecard of a pilot: each check with its verdict and what says so. JSON, or HTML that prints where Accept prefers it."""
     chosen = choose_report(params.format, request.headers.get("accept"))
     card = scorecard_of(context, find(context, principal, pilot), _challenges(context, params.challenges))
     if chosen == "json":

@@ -155,7 +155,7 @@ def advance(
     # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
     begin, end = (format_time(parse_time(msgspec.json.decode(answer[name], type=str)) + 1) for name in ("from", "time"))
     following = f"/v1/readings?world={world}&start={begin}&end={end}&limit=10000" if more else None
-    return steps_response(answer | {"next": following}, request.headers.get("accept", ""))
+    return steps_response(answer | {"next": following}, request.headers.get("accept"))
 
 
 @router.post("/worlds/{world}/events", status_code=201, responses=responses(Event, *_OWN, "world-limit", status=201))

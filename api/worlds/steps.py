@@ -9,24 +9,24 @@ from arro3.core import Array, DataType, RecordBatch
 from arro3.io import write_ipc_stream
 from fastapi.responses import Response
 
+from api.http.accept import preferred
 from api.http.formats import FORMATS, JSON
 
 MSGPACK = "application/msgpack"
 ARROW = FORMATS["arrow"].media_type
 
 
-def steps_response(answer: Mapping[str, Any], accept: str) -> Response:
-    """Return what a world published in some ticks, in the first of the three forms that `accept` names, or as JSON.
+def steps_response(answer: Mapping[str, Any], accept: str | None) -> Response:
+    """Return what a world published in some ticks, in the form of the three that `accept` prefers, or as JSON.
 
     Parameters
     ----------
     answer : mapping
         Members of `zenata.contract.worlds.Advanced`; values may be JSON text (`msgspec.Raw`).
-    accept : str
+    accept : str or None
         The header of this name.
     """
-    named = {media: accept.find(media) for media in (JSON, MSGPACK, ARROW) if media in accept}
-    media = min(named, key=named.__getitem__) if named else JSON
+    media = preferred(accept, (JSON, MSGPACK, ARROW)) or JSON
     content = msgspec.json.encode(answer)
     if media == MSGPACK:
         content = msgspec.msgpack.encode(msgspec.json.decode(content))

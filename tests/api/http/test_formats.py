@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from api.http.formats import FORMATS, choose_format
 from api.http.problems import Problem
@@ -37,11 +35,3 @@ def test_what_is_not_there_is_406_with_the_allowed(name: str | None, accept: str
         choose_format(name, accept)
     assert problem.value.name == "unsupported-format"
     assert problem.value.members["allowed"]
-
-
-@given(st.text(max_size=50))
-def test_any_accept_header_is_answered(accept: str) -> None:
-    try:
-        assert choose_format(None, accept).name in FORMATS
-    except Problem as problem:
-        assert problem.name == "unsupported-format"

@@ -12,6 +12,8 @@ from zenata.trials.receipt import check_receipt, city_digest, read_receipt
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import commitment_of
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
 
 def test_a_trial_goes_step_by_step_to_a_score(client):
     trial = begin(client, seeds=[1, 2])
@@ -263,7 +265,8 @@ def test_seeds_of_a_graded_trial_are_shown_when_its_edition_is_closed(client, th
     assert [one["seed"] for one in client.get(url).json()["evidence"]] == [None]
     report = url.replace("receipt", "report")
     assert client.get(report, params={"format": "json"}).json()["exhibits"] is None
-    assert "is shown when the edition is closed" in client.get(report).text
+    assert client.get(report).headers["content-type"] == "application/json"
+    assert "is shown when the edition is closed" in client.get(report, headers=BROWSER).text
     board = client.get("/v1/leaderboards/short").json()
     assert [(one["rank"], one["name"], one["attempts"]) for one in board["items"]] == [(1, "Aqua", 1)]
     assert board["items"][0]["baselines"] == {"naive": 1, "reference": 3}
@@ -271,7 +274,7 @@ def test_seeds_of_a_graded_trial_are_shown_when_its_edition_is_closed(client, th
     with api.client("admin") as admin:
         assert admin.post("/v1/editions/2026/close").status_code == 204
     assert len(client.get(report, params={"format": "json"}).json()["exhibits"]) == 1
-    page = client.get(report, params={"lang": "ar"}, headers={"Accept": "text/html,*/*;q=0.8"})
+    page = client.get(report, params={"lang": "ar"}, headers=BROWSER)
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert 'dir="rtl"' in page.text

@@ -56,7 +56,7 @@ def tried(api: Api, pilot: str, points: list[float], *, commands: int = 0, rejec
 
 
 def card(client: httpx.Client, pilot: str, **params) -> dict:
-    response = client.get(f"/v1/pilots/{pilot}/scorecard", params={"format": "json", **params})
+    response = client.get(f"/v1/pilots/{pilot}/scorecard", params=params)
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -143,7 +143,9 @@ def test_an_exception_has_a_name_and_a_reason_in_the_audit_log_and_can_be_withdr
         entry = admin.get("/v1/audit", params={"limit": 1000}).json()["items"]
         entry = next(one for one in entry if one["what"] == "scorecard.waive" and one["target"] == pilot)
         assert (entry["detail"]["name"], entry["detail"]["reason"]) == (WHY["name"], WHY["reason"])
-        page = client.get(f"/v1/pilots/{pilot}/scorecard", params={"lang": "ar"})
+        page = client.get(
+            f"/v1/pilots/{pilot}/scorecard", params={"lang": "ar"}, headers={"Accept": "text/html,*/*;q=0.8"}
+        )
         assert page.headers["content-type"].startswith("text/html")
         assert 'dir="rtl"' in page.text
         assert EVIL not in page.text
