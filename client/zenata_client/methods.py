@@ -57,13 +57,17 @@ class Items(Generic[P, T]):
 @cache
 def _method(call: Callable[..., Any], owner: type, *, many: bool) -> Any:  # noqa: ANN401 - a function
     """Return the function of a class of clients, with the name, docstring and signature of a call."""
+    plain = signature(call)
 
     def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - of either client
+        try:
+            plain.bind(*args, **kwargs)  # else a misspelt name would be one of those that are unpacked
+        except TypeError as error:
+            raise TypeError(f"{call.__name__}() {error}") from None
         return self._steps(call(*args, **kwargs)) if many else self._first(_single(call(*args, **kwargs)))
 
     method.__name__, method.__doc__ = call.__name__, call.__doc__
     method.__qualname__ = f"{owner.__name__}.{call.__name__}"
-    plain = signature(call)
     me = Parameter("self", Parameter.POSITIONAL_ONLY)
     result = get_args(plain.return_annotation)[0 if many else 2]
     if many:  # of `Flow[T]`, whose steps give a T now and then

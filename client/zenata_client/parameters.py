@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeAlias, TypeVar
+from inspect import Parameter, signature
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, get_args
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,12 +44,41 @@ DOCUMENTED = {
 """Descriptions that several docstrings share, by the name that stands for each, such as ``{series}``."""
 
 
+class Which(TypedDict, total=False):
+    """Parameters that choose series; see `DOCUMENTED`."""
+
+    world: Names | None
+    sensor: Names | None
+    kind: Names | None
+    district: Names | None
+    property: Names | None
+
+
+class Selection(Which, total=False):
+    """Parameters that choose series, a range of time, and aggregates; see `DOCUMENTED`."""
+
+    start: Moment | None
+    end: Moment | None
+    every: Duration | None
+    agg: Names | None
+    tz: str | None
+
+
 def documented(function: F) -> F:
-    """Put the shared descriptions into a docstring."""
+    """Put the shared descriptions into a docstring, and the members of an `Unpack` into the signature."""
     text = function.__doc__ or ""
     for name, description in DOCUMENTED.items():
         text = text.replace(f"    {{{name}}}", description)
     function.__doc__ = text
+    plain = signature(function)
+    named = list(plain.parameters.values())
+    if named and named[-1].kind is Parameter.VAR_KEYWORD:
+        (members,) = get_args(named.pop().annotation)
+        named += [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=type_)
+            for name, type_ in members.__annotations__.items()
+        ]
+        vars(function)["__signature__"] = plain.replace(parameters=named)
     return function
 
 

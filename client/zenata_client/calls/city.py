@@ -1,10 +1,12 @@
 """Calls about the city and its readings."""
 
+from typing import Unpack
+
 from zenata_client.contract.base import Page
 from zenata_client.contract.city import City, CityMap, District, Kind, Sensor, SensorWithLatest
 from zenata_client.contract.networks import Layer, NetworkGraph
 from zenata_client.contract.readings import Reading
-from zenata_client.parameters import Duration, Moment, Names, documented
+from zenata_client.parameters import Names, Selection, Which, documented
 from zenata_client.plan import Flow, Plan, collect, get, items, route
 
 PAGE = 10_000
@@ -115,39 +117,22 @@ def network(network: str) -> Plan[NetworkGraph]:
 
 
 @documented
-def latest(
-    *,
-    world: Names | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-) -> Plan[list[Reading]]:
+def latest(**which: Unpack[Which]) -> Plan[list[Reading]]:
     """Return the newest reading of each series.
 
     Parameters
     ----------
     {series}
     """
-    which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
     return (yield from get(Page[Reading], route("latest"), **which)).items
 
 
 @documented
 def readings(
     *,
-    world: Names | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-    start: Moment | None = None,
-    end: Moment | None = None,
-    every: Duration | None = None,
-    agg: Names | None = None,
-    tz: str | None = None,
     limit: int | None = None,
     page: int = PAGE,
+    **selection: Unpack[Selection],
 ) -> Flow[Reading]:
     """Give readings, or aggregates of them, one by one, ordered by time.
 
@@ -162,7 +147,5 @@ def readings(
     page : int
         How many are fetched at once.
     """
-    which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
-    span = {"start": start, "end": end, "every": every, "agg": agg, "tz": tz}
     size = page if limit is None else max(min(page, limit), 1)
-    yield from items(Page[Reading], route("readings"), {**which, **span, "limit": size}, limit)
+    yield from items(Page[Reading], route("readings"), {**selection, "limit": size}, limit)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Unpack
 
 import httpx
 
 from zenata_client.contract.base import Page
 from zenata_client.contract.exports import Export
 from zenata_client.errors import ExportError, UnreachableError
-from zenata_client.parameters import Duration, FormatName, Moment, Names, body, documented
+from zenata_client.parameters import FormatName, Selection, body, documented
 from zenata_client.plan import PATIENCE, Pause, Plan, Read, Send, collect, delete, get, items, open_, post, route
 from zenata_client.progress import bar
 
@@ -21,17 +21,8 @@ _WAIT = 1.0  # before a broken download continues [s]
 @documented
 def make_export(
     *,
-    world: Names | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-    start: Moment | None = None,
-    end: Moment | None = None,
-    every: Duration | None = None,
-    agg: Names | None = None,
-    tz: str | None = None,
     format: FormatName = "parquet",  # noqa: A002 - the API's word
+    **selection: Unpack[Selection],
 ) -> Plan[Export]:
     """Let the sandbox write readings, or aggregates of them, to a file; `download` fetches it once it is done.
 
@@ -42,9 +33,7 @@ def make_export(
     format : str
         ``csv``, ``parquet`` or ``arrow``.
     """
-    which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
-    span = {"start": start, "end": end, "every": every, "agg": agg, "tz": tz}
-    return (yield from post(Export, route("exports"), body({**which, **span, "format": format})))
+    return (yield from post(Export, route("exports"), body({**selection, "format": format})))
 
 
 def exports() -> Plan[list[Export]]:
@@ -61,18 +50,9 @@ def delete_export(export: str) -> Plan[None]:
 def export(
     file: str | Path,
     *,
-    world: Names | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-    start: Moment | None = None,
-    end: Moment | None = None,
-    every: Duration | None = None,
-    agg: Names | None = None,
-    tz: str | None = None,
     format: FormatName = "parquet",  # noqa: A002 - the API's word
     progress: bool = False,
+    **selection: Unpack[Selection],
 ) -> Plan[Path]:
     """Write readings, or aggregates of them, to a file here, and return its path.
 
@@ -91,16 +71,7 @@ def export(
         Show a progress bar.
     """
     made = yield from make_export(
-        world=world,
-        sensor=sensor,
-        kind=kind,
-        district=district,
-        property=property,
-        start=start,
-        end=end,
-        every=every,
-        agg=agg,
-        tz=tz,
+        **selection,
         format=format,
     )
     path = yield from download(made.id, file, progress=progress)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from zenata_client.errors import SetupError, check_media
-from zenata_client.parameters import Duration, Moment, Names, documented, query
+from zenata_client.parameters import Selection, documented, query
 from zenata_client.plan import Plan, Send, ask, route
 from zenata_client.progress import EXTRA, bar
 
@@ -24,18 +24,9 @@ _NAMES = ("world", "sensor", "property")  # of a series
 @documented
 def arrow(
     *,
-    world: Names | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-    start: Moment | None = None,
-    end: Moment | None = None,
-    every: Duration | None = None,
-    agg: Names | None = None,
-    tz: str | None = None,
     limit: int | None = None,
     progress: bool = False,
+    **selection: Unpack[Selection],
 ) -> Plan["pa.Table"]:
     """Return readings, or aggregates of them, as an Arrow table, ordered by time.
 
@@ -51,9 +42,7 @@ def arrow(
         Show a progress bar.
     """
     pa = _needed("pyarrow", "an Arrow table")
-    which = {"world": world, "sensor": sensor, "kind": kind, "district": district, "property": property}
-    span = {"start": start, "end": end, "every": every, "agg": agg, "tz": tz}
-    params = query({**which, **span, "limit": ROWS if limit is None else max(min(limit, ROWS), 1), "format": "arrow"})
+    params = query({**selection, "limit": ROWS if limit is None else max(min(limit, ROWS), 1), "format": "arrow"})
     tables: list[Any] = []
     count = 0
     with bar(progress, "readings", " rows") as move:
@@ -71,19 +60,10 @@ def arrow(
 @documented
 def pandas(
     *,
-    world: Names | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-    start: Moment | None = None,
-    end: Moment | None = None,
-    every: Duration | None = None,
-    agg: Names | None = None,
-    tz: str | None = None,
     limit: int | None = None,
     wide: bool = False,
     progress: bool = False,
+    **selection: Unpack[Selection],
 ) -> Plan["pd.DataFrame"]:
     """Return readings, or aggregates of them, as a frame of pandas, ordered by time.
 
@@ -101,16 +81,7 @@ def pandas(
     """
     _needed("pandas", "a frame of pandas")
     table = yield from arrow(
-        world=world,
-        sensor=sensor,
-        kind=kind,
-        district=district,
-        property=property,
-        start=start,
-        end=end,
-        every=every,
-        agg=agg,
-        tz=tz,
+        **selection,
         limit=limit,
         progress=progress,
     )
@@ -128,19 +99,10 @@ def pandas(
 @documented
 def polars(
     *,
-    world: Names | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-    start: Moment | None = None,
-    end: Moment | None = None,
-    every: Duration | None = None,
-    agg: Names | None = None,
-    tz: str | None = None,
     limit: int | None = None,
     wide: bool = False,
     progress: bool = False,
+    **selection: Unpack[Selection],
 ) -> Plan["pl.DataFrame"]:
     """Return readings, or aggregates of them, as a frame of polars, ordered by time.
 
@@ -157,16 +119,7 @@ def polars(
     """
     library = _needed("polars", "a frame of polars")
     table = yield from arrow(
-        world=world,
-        sensor=sensor,
-        kind=kind,
-        district=district,
-        property=property,
-        start=start,
-        end=end,
-        every=every,
-        agg=agg,
-        tz=tz,
+        **selection,
         limit=limit,
         progress=progress,
     )

@@ -1,7 +1,7 @@
 """Streams: readings as they happen, over Server-Sent Events that are resumed after a break."""
 
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -15,8 +15,8 @@ _SILENCE = 45.0  # three heartbeats of the API: after that the connection counts
 _WAIT = 2.0  # before the next connection, where the API does not say [s]
 
 
-class _Which(TypedDict):
-    world: str | None
+class _Which(TypedDict, total=False):
+    world: str | None  # one alone, where other calls take several
     sensor: Names | None
     kind: Names | None
     district: Names | None
@@ -24,14 +24,7 @@ class _Which(TypedDict):
 
 
 @documented
-def stream(
-    *,
-    world: str | None = None,
-    sensor: Names | None = None,
-    kind: Names | None = None,
-    district: Names | None = None,
-    property: Names | None = None,  # noqa: A002 - the API's word
-) -> Flow[Reading]:
+def stream(**which: Unpack[_Which]) -> Flow[Reading]:
     """Give readings as they become durable, without an end.
 
     Every reading comes at least once: after a break the stream continues behind the last reading, and readings that are
@@ -50,7 +43,6 @@ def stream(
     AnswerError
         If the address answers something else, such as the page of a proxy.
     """
-    which = _Which(world=world, sensor=sensor, kind=kind, district=district, property=property)
     events, waited, path, params = _Events(), 0.0, route("stream"), query(which)
     while True:
         headers = {} if events.last is None else {"Last-Event-ID": events.last}
