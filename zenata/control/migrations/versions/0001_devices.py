@@ -38,9 +38,3 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name="device_revision_one"),
     )
     op.bulk_insert(revisions, [{"id": 1, "number": 0}])
-
-
-def downgrade() -> None:
-    """Remove the tables, and with them the devices."""
-    op.drop_table("device_revision")
-    op.drop_table("devices")

@@ -79,14 +79,6 @@ def upgrade() -> None:
         op.execute(statement)
 
 
-def downgrade() -> None:
-    """Remove the tables, and with them pilots, keys and the log."""
-    for table in ("register_revision", "audit", "budget", "keys", "pilots"):
-        op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION audit_stays")
-
-
 def _append_only(dialect: str) -> list[str]:
     """Return what makes the database refuse to change or remove lines of the audit log."""
     if dialect == "sqlite":

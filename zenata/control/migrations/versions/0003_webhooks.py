@@ -60,9 +60,3 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name="webhook_revision_one"),
     )
     op.bulk_insert(revisions, [{"id": 1, "number": 0}])
-
-
-def downgrade() -> None:
-    """Remove the tables, and with them the webhooks."""
-    for table in ("webhook_revision", "webhook_deliveries", "webhook_states", "webhooks"):
-        op.drop_table(table)

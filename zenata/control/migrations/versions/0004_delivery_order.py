@@ -12,8 +12,3 @@ depends_on = None
 def upgrade() -> None:
     """Add the column; what waits already keeps its order among itself."""
     op.add_column("webhook_deliveries", sa.Column("subject", sa.String(130), nullable=False, server_default="*"))
-
-
-def downgrade() -> None:
-    """Remove the column."""
-    op.drop_column("webhook_deliveries", "subject")

@@ -12,8 +12,3 @@ depends_on = None
 def upgrade() -> None:
     """Add the column."""
     op.add_column("devices", sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"))
-
-
-def downgrade() -> None:
-    """Remove the column."""
-    op.drop_column("devices", "left_out")

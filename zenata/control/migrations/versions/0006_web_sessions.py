@@ -19,8 +19,3 @@ def upgrade() -> None:
         sa.Column("expires", sa.BigInteger, nullable=False),
         sa.Column("is_link", sa.Boolean, nullable=False),
     )
-
-
-def downgrade() -> None:
-    """Remove the table: everybody logs in again."""
-    op.drop_table("web_sessions")

@@ -53,10 +53,3 @@ def upgrade() -> None:
         sa.Column("closed", sa.BigInteger, nullable=False),
     )
     op.create_index("trial_answers_seed", "trial_answers", ["trial", "seed", "step"])
-
-
-def downgrade() -> None:
-    """Remove them."""
-    op.drop_table("trial_editions")
-    op.drop_table("trial_answers")
-    op.drop_table("trials")

@@ -30,9 +30,3 @@ def upgrade() -> None:
         sa.Column("acknowledged", sa.BigInteger),
         sa.Column("acknowledged_by", sa.String(64)),
     )
-
-
-def downgrade() -> None:
-    """Remove the tables."""
-    op.drop_table("alerts")
-    op.drop_table("activity_hours")

@@ -12,8 +12,3 @@ depends_on = None
 def upgrade() -> None:
     """Add the column."""
     op.add_column("trials", sa.Column("exhibits", sa.JSON, nullable=False, server_default="[]"))
-
-
-def downgrade() -> None:
-    """Remove it."""
-    op.drop_column("trials", "exhibits")
