@@ -11,7 +11,8 @@
     │   └── UplinkTimeError  ... as its time is none
     ├── Rejected         a message cannot become readings
     ├── CommandError     a payload is not a command
-    ├── ControlError     a simulator cannot be asked, or refused
+    ├── ReasonError      with a reason for programs
+    │   └── ControlError     a simulator does not answer, or refuses a request
     ├── BrokerError      the broker cannot be reached, or refused us
     ├── StoreError       the store cannot be opened, read or written
     │   ├── StoreAwayError  the server of the store does not answer, or is busy; it may later
@@ -26,6 +27,21 @@ Vendor errors are translated once, where they arise, with ``raise ... from``.
 
 class ZenataError(Exception):
     """Root of every error this project raises on purpose."""
+
+
+class ReasonError(ZenataError):
+    """An error with a reason for programs beside the message for people.
+
+    Parameters
+    ----------
+    message : str
+    reason : str
+        One of the words that the class names.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CityError(ZenataError):
@@ -78,20 +94,12 @@ class CommandError(ZenataError):
     """A payload is not a command to a device."""
 
 
-class ControlError(ZenataError):
-    """A simulator cannot be asked, or refused what it was asked.
+class ControlError(ReasonError):
+    """A simulator does not answer, or refuses a request.
 
-    Parameters
-    ----------
-    message : str
-    reason : str
-        ``away``: nobody answers; ``invalid``: the request does not fit the city; ``conflict``: it does not fit how the
-        world is; ``limit``: it is more than anybody may have; ``quota``: it is more than this pilot may have.
+    Reasons: ``away``: nobody answers; ``invalid``: the request does not fit the city; ``conflict``: it does not fit the
+    state of the world; ``limit``: it is more than anybody may have; ``quota``: it is more than this pilot may have.
     """
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class BrokerError(ZenataError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from zenata.errors import ZenataError
+from zenata.errors import ReasonError
 
 MAX_WEBHOOKS = 20
 """Webhooks of one pilot. A default, not a measured limit."""
@@ -20,20 +20,12 @@ MAX_DROPPED = 1000
 """Dropped deliveries in the log of one webhook; the newest stay. A default."""
 
 
-class WebhookError(ZenataError):
+class WebhookError(ReasonError):
     """A webhook cannot be made or changed as asked.
 
-    Parameters
-    ----------
-    message : str
-    reason : str
-        ``limit``: there are too many; ``unknown``: there is no such webhook; ``delivery``: it has no such delivery;
-        ``off``: it is switched off.
+    Reasons: ``limit``: there are too many; ``unknown``: there is no such webhook; ``delivery``: it has no such delivery;
+    ``off``: it is switched off.
     """
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class Status(StrEnum):

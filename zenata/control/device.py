@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zenata.city.clock import SECOND
 from zenata.city.model import OWN
 from zenata.contract.devices import OFFLINE_AFTER
-from zenata.errors import ZenataError
+from zenata.errors import ReasonError
 
 MAX_DEVICES = 200
 """Devices of one pilot. A default, not a measured limit."""
@@ -14,20 +14,12 @@ MAX_DEVICES = 200
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
-class DeviceError(ZenataError):
+class DeviceError(ReasonError):
     """A device cannot be made or changed as asked.
 
-    Parameters
-    ----------
-    message : str
-    reason : str
-        ``invalid``: what was asked for is none; ``conflict``: another device has it; ``limit``: there are too many;
-        ``unknown``: there is no such device.
+    Reasons: ``invalid``: what was asked for is none; ``conflict``: another device has it; ``limit``: there are too many;
+    ``unknown``: there is no such device.
     """
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,23 +5,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from zenata.control.keys import Role
-from zenata.errors import ZenataError
+from zenata.errors import ReasonError
 
 
-class PilotError(ZenataError):
+class PilotError(ReasonError):
     """Something about pilots cannot be made or changed as asked.
 
-    Parameters
-    ----------
-    message : str
-    reason : str
-        ``invalid``: what was asked for is none; ``conflict``: it cannot be as things are; ``limit``: it is too much;
-        ``unknown``: there is no such pilot or key; ``rate``: it is too often.
+    Reasons: ``invalid``: what was asked for is none; ``conflict``: it cannot be as things are; ``limit``: it is too much;
+    ``unknown``: there is no such pilot or key; ``rate``: it is too often.
     """
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class Quotas(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

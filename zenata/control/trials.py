@@ -19,7 +19,7 @@ from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, Mode, NewAnswers, NewTrial, Phase
 from zenata.control.database import Base
 from zenata.control.tables import PilotRow
-from zenata.errors import ZenataError
+from zenata.errors import ReasonError
 from zenata.trials.challenge import Challenge
 from zenata.trials.seeds import Seed, graded_seed, practice_seed, random_number
 
@@ -43,20 +43,12 @@ _ROW = BigInteger().with_variant(Integer, "sqlite")
 OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
 
 
-class TrialError(ZenataError):
+class TrialError(ReasonError):
     """A trial cannot be begun, or an answer does not count.
 
-    Parameters
-    ----------
-    message : str
-    reason : str
-        ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
-        time; ``limit``: too many; ``conflict``: not as the trial is.
+    Reasons: ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
+    time; ``limit``: too many; ``conflict``: not as the trial is.
     """
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class TrialRow(Base):
