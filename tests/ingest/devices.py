@@ -1,6 +1,16 @@
 """Devices as a table in memory, for tests of what reads their messages."""
 
+from zenata.city.clock import parse_time
 from zenata.control.device import Device, Seen
+
+NOW = parse_time("2026-01-01T12:00:00Z")
+
+
+class Stopped:
+    """A clock that stands still."""
+
+    def now(self):
+        return NOW
 
 
 def device(name="roof", **members):

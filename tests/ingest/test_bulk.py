@@ -19,13 +19,6 @@ from zenata.wire.bulk import BulkClient
 
 
 @pytest.fixture
-def store(tmp_path: Path):
-    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "data" / "bulk.json"
 

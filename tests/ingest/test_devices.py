@@ -11,7 +11,7 @@ from ingest.decoder import Decoder
 from ingest.devices import LEAD, DeviceDecoder
 from ingest.quotas import Limits, Quotas
 from tests.api.running import small_city
-from tests.ingest.devices import Table, device
+from tests.ingest.devices import NOW, Stopped, Table, device
 from tests.zenata.wire.uplinks import test_chirpstack
 from zenata.city.clock import parse_time
 from zenata.city.readings import Catalog, Series
@@ -20,15 +20,7 @@ from zenata.store.dead_letters import REASONS
 from zenata.wire import topics
 from zenata.wire.mqtt import Message
 
-NOW = parse_time("2026-01-01T12:00:00Z")
 PLENTY = Limits(1e9, 10**9)
-
-
-class Stopped:
-    """A clock that stands still."""
-
-    def now(self):
-        return NOW
 
 
 class Rig:

@@ -11,9 +11,8 @@ from ingest.devices import DeviceDecoder
 from ingest.replay import Replayed, replay
 from ingest.service import Ingest
 from tests.api.running import small_city
-from tests.ingest.devices import Table, device
-from tests.ingest.test_telemetry import NOW, Stopped, rows, telemetry
-from zenata.store import open_store
+from tests.ingest.devices import NOW, Stopped, Table, device
+from tests.ingest.test_telemetry import rows, telemetry
 from zenata.wire import topics
 from zenata.wire.mqtt import Message
 
@@ -24,13 +23,6 @@ PAYLOADS = {
     "influx": b"m,device=roof level=%g 1767225600000000000",
     "things": b'{"ts": 1767225600000, "values": {"level": %g}}',
 }
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
-    yield store
-    store.close()
 
 
 class Rig:

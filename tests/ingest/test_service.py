@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,7 +18,6 @@ from tests.zenata.broker.running import Running, password, running_broker, stand
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.errors import StoreError
-from zenata.store import open_store
 from zenata.store.base import Query
 from zenata.wire import senml, topics
 from zenata.wire.address import Address
@@ -36,13 +34,6 @@ CLOCK = b'{"time": "2026-01-01T00:00:02Z", "speed": 1.0, "state": "running", "me
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as running:
         yield running
-
-
-@pytest.fixture
-def store(tmp_path: Path):
-    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture(scope="module")

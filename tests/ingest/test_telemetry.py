@@ -8,30 +8,13 @@ from ingest.quotas import Limits, Quotas
 from ingest.replay import Replayed, replay
 from ingest.telemetry import NOBODY, Telemetry
 from tests.api.running import small_city
-from tests.ingest.devices import Table, device
-from zenata.city.clock import parse_time
+from tests.ingest.devices import NOW, Stopped, Table, device
 from zenata.city.readings import Selection
 from zenata.control.device import Seen
 from zenata.errors import StoreError
 from zenata.store import open_store
 from zenata.store.base import Query
 from zenata.wire.uplinks.results import TelemetryResult
-
-NOW = parse_time("2026-01-01T12:00:00Z")
-
-
-class Stopped:
-    """A clock that stands still."""
-
-    def now(self):
-        return NOW
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture
