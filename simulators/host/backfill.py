@@ -190,9 +190,9 @@ class Backfill:
             self.progress.move(world.time, world.time - self.request.start)
             on_tick(self.progress)
             if time.monotonic() - kept > CHECKPOINT_EVERY:
-                record.keep_checkpoint(world.state())
+                record.save_checkpoint(world.state())
                 kept = time.monotonic()
-        record.keep_checkpoint(world.state())
+        record.save_checkpoint(world.state())
         if self._next(world) < self.request.end:
             return None
         last, live = _counted(world.state()), _counted(self._world_at(self.request.joins).state())
@@ -214,7 +214,7 @@ class Backfill:
 
         def keep() -> None:
             filler.flush()
-            record.keep_checkpoint({**world.state(), _DIGEST: np.frombuffer(digest.last, np.uint8)})
+            record.save_checkpoint({**world.state(), _DIGEST: np.frombuffer(digest.last, np.uint8)})
 
         try:
             kept = time.monotonic()

@@ -37,7 +37,7 @@ from simulators.host.worlds import Worlds
 from simulators.networks.documents import Networks
 from simulators.record.journal import Entry, Order
 from simulators.record.record import History, Pace, Record
-from simulators.record.run import unheard
+from simulators.record.run import unpublished
 from simulators.record.states import State
 from simulators.world.emission import Emission
 from simulators.world.world import TICK
@@ -275,7 +275,7 @@ class WorldControl:
             replace(self._run.recipe, owner=request.owner, parent=self._name, live=False, begins=begins),
             Pace(state=request.state, speed=read_speed(request.speed, self._simulation.pace.speed)),
             journal,
-            None if state is None else unheard(state),
+            None if state is None else unpublished(state),
             max_worlds=request.max_worlds,
         )
         return self._worlds.wait_for(name)

@@ -112,7 +112,7 @@ class FastForward:
         if run.every != TICK:
             run.do([Entry(at=run.time, every=TICK)])
         self.flush()
-        run.keep_checkpoint()
+        run.save_checkpoint()
         self._file.unlink()
         self._goal = self._progress = None
         self.close()

@@ -1,4 +1,4 @@
-"""What a world lets out: to the broker, and the truth about its events to its folder too."""
+"""Publisher of a world: readings, clock, responses and truth labels to the broker, and the labels to its folder too."""
 
 import itertools
 import math
@@ -16,14 +16,14 @@ from zenata.wire.commands import Response
 from zenata.wire.mqtt import Publisher
 
 PACKED = 12
-"""Readings of a pack that weigh as much as a message, for whoever stores them."""
+"""Readings of a pack that cost as much to store as a message."""
 
-LONGEST_TRUTH = 500_000
-"""Bytes of a label that a broker takes; a longer one is published without the sensors affected."""
+MAX_TRUTH = 500_000
+"""Largest label that a broker takes [bytes]; a larger one is published without the sensors affected."""
 
 
 class WorldPublisher:
-    """Publishes what a world says, not more than may be.
+    """Publishes the messages of a world, up to a rate.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class WorldPublisher:
 
     @property
     def rest(self) -> float:
-        """How long until as much has been published as may be [s]; below zero when there is nothing to wait for."""
+        """Time until the rate allows the next message [s]; below zero when it does now."""
         return self._free - time.monotonic()
 
-    def say(self, emission: Emission, before: int, pace: Pace) -> None:
-        """Publish what is new since the tick `before` [us since the Unix epoch]."""
+    def publish(self, emission: Emission, before: int, pace: Pace) -> None:
+        """Publish readings, clock, announcements and labels that are new since the tick `before` [us since the Unix epoch]."""
         messages = self._encoder.packs(emission) if self._packs else iter(())
         if not self._run.recipe.packs:
             messages = itertools.chain(self._encoder.telemetry(emission), messages)
@@ -68,14 +68,14 @@ class WorldPublisher:
         if self._run.recipe.packs and self._run.recipe.publish:
             count = len(emission.values) / PACKED
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
-        self.tell_clock(emission.time, pace)
+        self.publish_clock(emission.time, pace)
         for event, effect in self._run.world.effects:
             if effect.public and before < event.start <= emission.time:
                 self._publish(self._encoder.announcement(event, effect.targets))
-        self._tell_truth(emission.time, before)
+        self._publish_labels(emission.time, before)
 
-    def tell_clock(self, now: int, pace: Pace) -> None:
-        """Publish what time it is [us since the Unix epoch], and at what pace it goes."""
+    def publish_clock(self, now: int, pace: Pace) -> None:
+        """Publish the world's time [us since the Unix epoch] and pace."""
         self._publish(self._encoder.clock(now, pace, self._run.world.messages, self._step(now)))
 
     def _step(self, now: int) -> int | None:
@@ -85,12 +85,12 @@ class WorldPublisher:
             return None
         return (now - recipe.start) // (CHALLENGES[recipe.challenge].step * SECOND)
 
-    def answer(self, order: Order, response: Response) -> None:
-        """Publish what became of a command."""
+    def publish_response(self, order: Order, response: Response) -> None:
+        """Publish the response to a command."""
         self._publish(self._encoder.response(order, response))
 
-    def _tell_truth(self, now: int, before: int) -> None:
-        """Publish and keep the labels of events that have just begun, or whose consequences are just over."""
+    def _publish_labels(self, now: int, before: int) -> None:
+        """Publish and store the labels of events that have just begun, or whose consequences are just over."""
         shadows = self._run.shadows
         if shadows is None:
             return
@@ -99,14 +99,14 @@ class WorldPublisher:
         if new:
             self._final = shadows.final
             labels = shadows.labels()
-            self._record.keep_labels(labels)
+            self._record.save_labels(labels)
             for label in labels:
                 if label.event in new:
                     self._publish_truth(label)
 
     def _publish_truth(self, label: Label) -> None:
         message = self._encoder.truth(label)
-        if len(message.payload) > LONGEST_TRUTH:
+        if len(message.payload) > MAX_TRUTH:
             message = self._encoder.truth(label, with_affected=False)
         self._publish(message)
 

@@ -86,7 +86,7 @@ def recipe_for(
             sealed=seal_of(secret) if secret else "",
             zone_rules=ZONE_RULES,
         )
-        record.keep_recipe(recipe)
+        record.save_recipe(recipe)
         return recipe
     asked = {
         "city": (city.id, before.city),
@@ -124,7 +124,7 @@ def take_up(record: Record, city: City, recipe: Recipe, now: int, secret: bytes 
     if was_away or seal:
         while not run.caught_up:
             run.step()
-        run.do([Entry(at=run.time, anew=now if was_away else run.time + TICK, sealed=seal)])
+        run.do([Entry(at=run.time, restart=now if was_away else run.time + TICK, sealed=seal)])
     return run
 
 
@@ -175,7 +175,7 @@ class Simulation:
         )
         self.fast_forward = fast_forward
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.commands = CommandQueue(self._published.answer)
+        self.commands = CommandQueue(self._published.publish_response)
         self.responses: list[Response] = []
         self._clock: Clock = WallClock()
         self._zone_rules_noted = False
@@ -216,7 +216,7 @@ class Simulation:
         except CommandError as error:
             refused = Order(id=None, kind=device.kind, sensor=device.sensor, set={})
             reason = str(error)
-            self.call(lambda: self._published.answer(refused, response_to(refused, self.running.time, reason)))
+            self.call(lambda: self._published.publish_response(refused, response_to(refused, self.running.time, reason)))
         else:
             order = Order(id=command.id, kind=device.kind, sensor=device.sensor, set=command.set)
             self.call(partial(self.order, order))
@@ -233,14 +233,14 @@ class Simulation:
         self._take_pace(pace)
         is_far = self.fast_forward is not None and self.fast_forward.under_way
         if changed and self.running.caught_up and self.running.seen and not is_far:
-            self._published.tell_clock(self.running.time, pace)
+            self._published.publish_clock(self.running.time, pace)
 
     def _take_pace(self, pace: Pace) -> None:
         live = self.running.recipe.live
         if live and pace != Pace():
             raise SetupError("a city that follows the time of day runs at speed 1 and does not stop")
         self.pace = pace
-        self._record.keep_pace(pace)
+        self._record.save_pace(pace)
         self._set_clock()
 
     def do(self, entry: Entry) -> None:
@@ -271,9 +271,9 @@ class Simulation:
             self._attend(max(min(wait, _TURN), 0.0))
             on_turn()
             if time.monotonic() - saved > CHECKPOINT_EVERY:
-                self.keep_checkpoint()
+                self.save_checkpoint()
                 saved = time.monotonic()
-        self.keep_checkpoint()
+        self.save_checkpoint()
 
     def tick(self) -> Emission:
         """Move the world on one tick and publish what it says."""
@@ -284,10 +284,10 @@ class Simulation:
         orders = self.commands.waiting if caught_up else []
         refusals = run.do([Entry(at=before, order=order) for order in orders]) if orders else []
         if self._next > max(run.reached, run.recipe.begins or 0):  # never back: whoever is killed twice has said it all
-            self._record.keep_reached(self._next)
+            self._record.save_reached(self._next)
         emission = run.step()
         if run.seen and not (self.fast_forward and self.fast_forward.takes(emission)):
-            self._published.say(emission, before, self.pace)
+            self._published.publish(emission, before, self.pace)
         self.responses = self.commands.finish(refusals, run.time)
         if (self.fast_forward and self.fast_forward.has_arrived()) or caught_up != run.caught_up:
             self._set_clock()  # or it would wait for the time that it has just made up for
@@ -298,12 +298,12 @@ class Simulation:
         if self.running.every != every:
             self.do(Entry(at=self.running.time, every=every))
 
-    def keep_checkpoint(self) -> bool:
+    def save_checkpoint(self) -> bool:
         """Write a checkpoint, if the broker has acknowledged everything; return whether it has."""
         if self.fast_forward:
             self.fast_forward.flush()
         if drained := self._publisher.drain(_DRAIN):
-            self.running.keep_checkpoint()
+            self.running.save_checkpoint()
         else:
             log.warning("the broker has not acknowledged everything; the checkpoint is put off")
         return drained

@@ -86,11 +86,11 @@ class Worlds(WorldFolders):
             record = Record(self.root / f".{name}")
             record.journal().add(journal)
             if checkpoint is not None:
-                record.keep_checkpoint(checkpoint)
+                record.save_checkpoint(checkpoint)
             if secret is not None:
-                record.keep_secret(secret)
-            record.keep_pace(pace)
-            record.keep_recipe(recipe)
+                record.save_secret(secret)
+            record.save_pace(pace)
+            record.save_recipe(recipe)
             record.folder.rename(self.root / name)
         return name
 

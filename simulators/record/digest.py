@@ -1,4 +1,4 @@
-"""A fingerprint of what a world published, to say whether two runs were the same."""
+"""Fingerprint of what a world published, by which two runs are compared."""
 
 import hashlib
 import struct
@@ -9,8 +9,8 @@ from simulators.world.emission import Emission
 class Digest:
     """A chain of SHA-256 over emissions in canonical little-endian bytes: each link is hashed with the one before.
 
-    Values are quantised before they get here, so equal readings are equal bytes; how a run was cut into pieces, saved
-    and restored leaves no trace.
+    Values are quantised before they get here, so equal readings are equal bytes; stopping, saving
+    and restoring a run leaves no trace.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Digest:
         self.last = last
 
     def update(self, emission: Emission) -> None:
-        """Take in one tick."""
+        """Add a tick."""
         link = hashlib.sha256(self.last)
         link.update(struct.pack("<qq", emission.time, len(emission.sensors)))
         link.update(emission.sensors.astype("<i4").tobytes())

@@ -1,6 +1,7 @@
-"""What has been done to a world from outside, in the order in which it was done: the one thing that chance cannot give again.
+"""Journal of a world: commands, events and other interventions from outside, in their order.
 
-An entry is on disk before it is obeyed, so that a killed simulator obeys it again at the same tick.
+Seed and journal together reproduce a world. An entry is on disk before it is applied, so that a killed simulator
+applies it again at the same tick.
 """
 
 import os
@@ -24,9 +25,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     set : dict of str to float or None
         New value by setting; None gives it back to the device's own control.
     id : str or None
-        As whoever sent it calls it.
+        The sender's.
     by : str
-        Who sent it, as far as it is known.
+        The sender, if known.
     """
 
     kind: str
@@ -37,7 +38,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is done between two ticks.
+    """One intervention between two ticks.
 
     Parameters
     ----------
@@ -45,13 +46,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Time of the last tick before it [us since the Unix epoch].
     order : Order or None
     event : Event or None
-        Something that is made to happen.
+        An event that is injected.
     every : int or None
         Length of the ticks from now on [us].
-    anew : int or None
-        A city that was away, or is sealed now, begins anew at this time [us since the Unix epoch].
+    restart : int or None
+        A city that was away, or is sealed now, restarts at this time [us since the Unix epoch]; ``anew`` in files.
     sealed : str
-        With `anew`: which secret its draws need from now on (`simulators.record.record.seal_of`), if it had none before.
+        With `restart`: which secret its draws need from now on (`simulators.record.record.seal_of`), if it had none before.
     zone_rules : str or None
         Version of the time zone rules from now on (`zenata.city.clock.ZONE_RULES`).
     ended : str or None
@@ -66,7 +67,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     order: Order | None = None
     event: Event | None = None
     every: int | None = None
-    anew: int | None = None
+    restart: int | None = msgspec.field(default=None, name="anew")
     sealed: str = ""
     zone_rules: str | None = None
     ended: str | None = None
@@ -110,7 +111,7 @@ class Journal:
         Raises
         ------
         SetupError
-            If they cannot be written; none is then kept.
+            If they cannot be written; none is then added.
         """
         if self._path is not None and entries:
             text = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
@@ -124,20 +125,20 @@ class Journal:
 
 
 def _read(path: Path) -> list[Entry]:
-    """Return the entries of a file; one that was cut short by a death was not obeyed, and is taken away."""
+    """Return the entries of a file; an incomplete last line, of a process that was killed, was not applied, and is removed."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
         return []
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from error
-    whole = text[: text.rfind(b"\n") + 1]
+    complete = text[: text.rfind(b"\n") + 1]
     entries: list[Entry] = []
     try:
-        for line in whole.splitlines():
-            entries.append(msgspec.json.decode(line, type=Entry))  # noqa: PERF401 - how many were read is told
-        if len(whole) != len(text):
-            os.truncate(path, len(whole))
+        for line in complete.splitlines():
+            entries.append(msgspec.json.decode(line, type=Entry))  # noqa: PERF401 - the error names the line
+        if len(complete) != len(text):
+            os.truncate(path, len(complete))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
             f"{path} cannot be read (line {len(entries) + 1}: {error}): the events and commands of this world are lost from "

@@ -30,7 +30,7 @@ MAX_MILESTONES = 28
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a world was made; with the same recipe, and the same done to it, it says the same again.
+    """How a world was made; the same recipe and the same journal give the same readings.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     blind : bool
         Whether its events are hidden from its owner until they are over or the owner gives up.
     zone_rules : str
-        Version of the time zone rules it was made by (`zenata.city.clock.ZONE_RULES`); empty if nobody noted it.
+        Version of the time zone rules it was made by (`zenata.city.clock.ZONE_RULES`); empty if it was not recorded.
     trial, challenge, variant : str
         Id of the trial whose world it is, its challenge, and the variant of its seed; empty for other worlds.
     every : int
@@ -95,7 +95,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How a world's clock goes.
+    """The pace of a world's clock.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that it takes to tell a world again and see that it is the same: its record as one document.
+    """The record of a world as one document: all that a replay needs, and the fingerprints to check it against.
 
     Parameters
     ----------
@@ -125,9 +125,9 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         Its name.
     recipe : Recipe
     journal : list of Entry
-        All that was done to it.
+        Interventions.
     marks : list of Mark
-        On the way, ascending.
+        Of earlier times, ascending.
     last : Mark
         Of all that it has published.
     format : int
@@ -143,7 +143,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def zone_rules(self) -> list[str]:
-        """Versions of the time zone rules that the world has run by, in order; "" where nobody noted them."""
+        """Versions of the time zone rules that the world has run by, in order; "" where they were not recorded."""
         noted = [self.recipe.zone_rules, *(entry.zone_rules for entry in self.journal if entry.zone_rules)]
         return list(dict.fromkeys(noted))
 
@@ -174,35 +174,35 @@ class Record:
             raise SetupError(f"the world's folder {folder} cannot be made: {error.strerror}") from error
 
     def recipe(self) -> Recipe | None:
-        """Return how the world was made, or None if it never was."""
+        """Return the recipe, or None if the world was never made."""
         return read_json(self._recipe, Recipe)
 
-    def keep_recipe(self, recipe: Recipe) -> None:
-        """Write how the world was made."""
+    def save_recipe(self, recipe: Recipe) -> None:
+        """Write the recipe."""
         write_json(self._recipe, recipe)
 
     def secret(self) -> bytes | None:
         """Return the secret of a world that is sealed with one of its own, or None."""
         return load_secret(self._secret)
 
-    def keep_secret(self, secret: bytes) -> None:
+    def save_secret(self, secret: bytes) -> None:
         """Write the secret of this world alone, for the owner of the file."""
         write_private(self._secret, secret.hex(), replace=False)
 
     def pace(self) -> Pace | None:
-        """Return the last pace of its clock, or None if none was ever set."""
+        """Return the last pace of the clock, or None if none was ever set."""
         return read_json(self._pace, Pace)
 
-    def keep_pace(self, pace: Pace) -> None:
-        """Write how its clock goes."""
+    def save_pace(self, pace: Pace) -> None:
+        """Write the pace of the clock."""
         write_json(self._pace, pace)
 
     def journal(self) -> Journal:
-        """Return what has been done to it."""
+        """Return the journal."""
         return Journal(self._journal)
 
     def marks(self) -> list[Mark]:
-        """Return the fingerprints at times on the way, ascending."""
+        """Return the fingerprints of earlier times, ascending."""
         try:
             lines = self._marks.read_bytes().splitlines()
         except FileNotFoundError:
@@ -213,14 +213,14 @@ class Record:
         return [marks[time] for time in sorted(marks)]
 
     def add_mark(self, mark: Mark) -> None:
-        """Write a fingerprint. After a death it may be written twice, the same."""
+        """Write a fingerprint. A process that was killed may write the same one twice."""
         try:
             with self._marks.open("ab") as file:
                 file.write(msgspec.json.encode(mark) + b"\n")
         except OSError as error:
             raise SetupError(f"{self._marks} cannot be written: {error.strerror}") from error
 
-    def keep_labels(self, labels: Sequence[Label]) -> None:
+    def save_labels(self, labels: Sequence[Label]) -> None:
         """Write the truth about its events."""
         with replaced(self._labels) as file:
             file.write(msgspec.json.encode(labels))
@@ -229,17 +229,17 @@ class Record:
         """Return the state of the last checkpoint, or None if there is none."""
         return load_state(self._checkpoint)
 
-    def keep_checkpoint(self, state: State) -> None:
+    def save_checkpoint(self, state: State) -> None:
         """Write a checkpoint."""
         save_state(self._checkpoint, state)
 
     def milestone(self, time: int) -> State | None:
         """Return the state of the last milestone up to a time [us since the Unix epoch], or None if there is none."""
-        past = [path for path in self._milestones.glob("*.npz") if int(path.stem) <= time]
-        return load_state(max(past, key=lambda path: int(path.stem))) if past else None
+        earlier = [path for path in self._milestones.glob("*.npz") if int(path.stem) <= time]
+        return load_state(max(earlier, key=lambda path: int(path.stem))) if earlier else None
 
-    def keep_milestone(self, time: int, state: State) -> None:
-        """Keep a checkpoint of a time [us since the Unix epoch], for copies of the world as it was then."""
+    def save_milestone(self, time: int, state: State) -> None:
+        """Write a checkpoint of a time [us since the Unix epoch], for copies of the world as it was then."""
         try:
             self._milestones.mkdir(exist_ok=True)
             save_state(self._milestones / f"{time}.npz", state)
@@ -263,8 +263,8 @@ class Record:
             )
         return int.from_bytes(content, "little", signed=True)
 
-    def keep_reached(self, time: int) -> None:
-        """Note the time [us since the Unix epoch] of what is about to be published; it outlives a killed process."""
+    def save_reached(self, time: int) -> None:
+        """Write the time [us since the Unix epoch] of what is about to be published; it survives a killed process."""
         try:
             with os.fdopen(os.open(self._reached, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
                 file.write(time.to_bytes(_TIME_BYTES, "little", signed=True))  # over the old one, in one write
@@ -312,7 +312,7 @@ def load_secret(file: Path, *, make: bool = False) -> bytes | None:
 
 
 def seal_of(secret: bytes) -> str:
-    """Return what names a secret in the worlds that it seals, without telling it."""
+    """Return the public id of a secret, by which sealed worlds name it."""
     return blake2b(b"seal", digest_size=8, key=secret).hexdigest()
 
 
@@ -351,7 +351,7 @@ def read_json(path: Path, type_: type[T]) -> T | None:
 
 
 def write_json(path: Path, value: msgspec.Struct) -> None:
-    """Write a file, whole or not at all.
+    """Write a file atomically.
 
     Raises
     ------
@@ -363,7 +363,7 @@ def write_json(path: Path, value: msgspec.Struct) -> None:
 
 
 def _mark(line: bytes) -> Mark | None:
-    """Read a line; None for one that a death has cut short."""
+    """Return the fingerprint of a line; None for an incomplete line, of a process that was killed."""
     try:
         return msgspec.json.decode(line, type=Mark)
     except msgspec.DecodeError:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from simulators.host.store_writer import Progress
 from simulators.record.journal import Journal
 from simulators.record.record import History, Mark, Record
-from simulators.record.run import Run, mark_in
+from simulators.record.run import Run, mark_of
 from zenata.city.model import City
 from zenata.errors import SetupError
 
@@ -19,7 +19,7 @@ class Difference(NamedTuple):
 
 
 def history_of(record: Record, world: str) -> History:
-    """Return the history of a world from its files, as far as they hold it.
+    """Return the history of a world, as far as its files hold it.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def history_of(record: Record, world: str) -> History:
     if recipe is None:
         raise SetupError(f"{record.folder} holds no world")
     marks, state = record.marks(), record.checkpoint()
-    known = marks if state is None else [*marks, mark_in(state)]
+    known = marks if state is None else [*marks, mark_of(state)]
     if not known:
         raise SetupError(f"the world {world} has left no fingerprint yet; wait a minute")
     last = max(known, key=lambda mark: mark.time)
@@ -44,7 +44,7 @@ def replay(
     on_tick: Callable[[Progress], None] = lambda _: None,
     secret: bytes | None = None,
 ) -> Mark | Difference:
-    """Make a world again, as it was made and with what was done to it, and compare every fingerprint on the way.
+    """Run a world again from its recipe and journal, and compare every fingerprint.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A world with its record: all that is done to it is written down, so that it can be left, taken up and told again."""
+"""Run of a world with its record: interventions are journalled, so that it can be stopped, resumed and replayed."""
 
 import logging
 from collections.abc import Sequence
@@ -20,21 +20,21 @@ from zenata.errors import CityError, SetupError
 log = logging.getLogger(__name__)
 
 MARK_EVERY = 3600 * SECOND
-"""World time between two fingerprints that are kept on the way [us]."""
+"""World time between two stored fingerprints [us]."""
 
 MILESTONE_EVERY = 6 * MARK_EVERY
-"""World time between two checkpoints that are kept for copies of the world as it was [us]."""
+"""World time between two checkpoints that are stored for copies of the world as it was [us]."""
 
 _OWN, _SHADOWS = "run.", "shadows."  # what a checkpoint holds beside the world's state
 
 
-def unheard(state: State) -> State:
-    """Return a checkpoint as that of a copy, which has said nothing yet."""
+def unpublished(state: State) -> State:
+    """Return a checkpoint as that of a copy, which has published nothing yet."""
     return {**state, f"{_OWN}digest": np.frombuffer(Digest().last, np.uint8)}
 
 
-def mark_in(state: State) -> Mark:
-    """Return the fingerprint of all that was said up to a checkpoint."""
+def mark_of(state: State) -> Mark:
+    """Return the fingerprint of all that was published up to a checkpoint."""
     return Mark(time=int(state["world.time"]), digest=state[f"{_OWN}digest"].tobytes().hex())
 
 
@@ -47,10 +47,10 @@ class Run:
     recipe : Recipe
     journal : Journal
     record : Record or None
-        Where fingerprints and checkpoints are kept, and the checkpoint to go on from; None begins at the start and keeps
+        Stores fingerprints and checkpoints, and has the checkpoint to resume from; None begins at the start and stores
         nothing.
     labelled : bool
-        Whether it finds out whom events affect; without, a replay is faster.
+        Whether to compute which sensors events affect; without, a replay is faster.
     secret : bytes or None
         Of the data directory; needed by sealed worlds.
 
@@ -58,9 +58,9 @@ class Run:
     ----------
     world : World
     shadows : Shadows or None
-        What finds that out.
+        Computes that.
     digest : Digest
-        Of all that was said.
+        Of all that was published.
     every : int
         Length of the ticks [us].
     reached : int
@@ -104,7 +104,7 @@ class Run:
 
     @property
     def caught_up(self) -> bool:
-        """Whether it has come to where it was when it ended or was killed. Until then nothing new may be done to it."""
+        """Whether it has reached the time at which it ended or was killed. Until then it takes no new entries."""
         return self._obeyed == len(self.journal) and self.time >= max(self.reached, self.recipe.begins or 0)
 
     @property
@@ -118,14 +118,14 @@ class Run:
         return self.recipe.begins is None or self.time > self.recipe.begins
 
     def do(self, entries: Sequence[Entry]) -> list[str | None]:
-        """Write down what is done now, and do it; return why each was refused, or None for what was not.
+        """Journal entries and apply them; return why each was refused, or None for what was not.
 
         Raises
         ------
         ScenarioError
-            If an event does not fit, or cannot end; nothing is done then.
+            If an event does not fit, or cannot end; nothing is journalled then.
         SetupError
-            If it cannot be written; nothing is done then.
+            If the journal cannot be written; nothing is applied then.
         """
         assert self.caught_up  # noqa: S101 - else it would come before what was done long ago
         for entry in entries:
@@ -137,25 +137,25 @@ class Run:
         return [self._obey() for _ in entries]
 
     def step(self) -> Emission:
-        """Obey what the journal has for this time, and move the world on one tick."""
+        """Apply the journal's entries of this time, and move the world on one tick."""
         self.obey()
         before = self.time
         emission = (self.shadows or self.world).step(self.every)
         if self.seen:
             self.digest.update(emission)
         if self._record and self.seen:
-            self._keep_on_the_way(self._record, before)
+            self._save_on_the_way(self._record, before)
         return emission
 
     def obey(self) -> list[str | None]:
-        """Obey what the journal has for this time; return why each entry was refused, or None for what was not."""
+        """Apply the journal's entries of this time; return why each was refused, or None for what was not."""
         refusals = []
         while self._obeyed < len(self.journal) and self.journal[self._obeyed].at <= self.time:
             refusals.append(self._obey())
         return refusals
 
     def mark(self) -> Mark:
-        """Return the fingerprint of everything said so far."""
+        """Return the fingerprint of everything published so far."""
         return Mark(time=self.time, digest=self.digest.hexdigest())
 
     def state(self) -> State:
@@ -168,16 +168,16 @@ class Run:
             **{f"{_SHADOWS}{name}": array for name, array in shadows.items()},
         }
 
-    def keep_checkpoint(self) -> None:
+    def save_checkpoint(self) -> None:
         """Write a checkpoint."""
         if self._record:
-            self._record.keep_checkpoint(self.state())
+            self._record.save_checkpoint(self.state())
 
-    def _keep_on_the_way(self, record: Record, before: int) -> None:
+    def _save_on_the_way(self, record: Record, before: int) -> None:
         if self.time // MARK_EVERY != before // MARK_EVERY:
             record.add_mark(self.mark())
         if self.time // MILESTONE_EVERY != before // MILESTONE_EVERY:
-            record.keep_milestone(self.time, self.state())
+            record.save_milestone(self.time, self.state())
 
     def _make(self, start: int, *, warm_up: bool = True) -> World:
         recipe = self.recipe
@@ -192,29 +192,29 @@ class Run:
         )
 
     def _obey(self) -> str | None:
-        """Do what the next entry says; return why it was refused, or None."""
+        """Apply the next entry; return why it was refused, or None."""
         entry = self.journal[self._obeyed]
         self._obeyed += 1
         if entry.order is not None:
             return (self.shadows or self.world).command(entry.order.kind, entry.order.sensor, entry.order.set)
         if entry.every is not None:
             self.every = entry.every
-        elif entry.anew is not None:
-            self._begin_anew(entry.anew, entry.sealed)
+        elif entry.restart is not None:
+            self._restart(entry.restart, entry.sealed)
         else:
-            _happen(self.shadows or self.world, entry)
+            _apply(self.shadows or self.world, entry)
         return None
 
-    def _begin_anew(self, start: int, sealed: str) -> None:
+    def _restart(self, start: int, sealed: str) -> None:
         """Go on at a later time; messages are numbered on, meters count on, and events happen as they would have."""
         before, before_it = self.world, self.shadows
-        self._make_anew(start, sealed)
+        self._rebuild(start, sealed)
         self.world.inherit(before.state())
         if self.shadows and before_it:
             self.shadows.inherit(before_it)
 
-    def _make_anew(self, start: int, sealed: str, *, warm_up: bool = True) -> None:
-        """Make the world again, with the events of the one before, and sealed from now on if that is asked for."""
+    def _rebuild(self, start: int, sealed: str, *, warm_up: bool = True) -> None:
+        """Make the world again, with the events of the one before, and sealed from now on if a seal is given."""
         if sealed:
             self._seed = seed_of(replace(self.recipe, sealed=sealed), self._secret)
         before, self.world = self.world, self._make(start, warm_up=warm_up)
@@ -230,8 +230,8 @@ class Run:
             self._obeyed, self.every = int(own["obeyed"]), int(own["every"])
             for entry in self.journal.since(0)[: self._obeyed]:
                 if entry.sealed:
-                    self._make_anew(self.recipe.start, entry.sealed, warm_up=False)
-                _happen(self.world, entry)
+                    self._rebuild(self.recipe.start, entry.sealed, warm_up=False)
+                _apply(self.world, entry)
             self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
             if self.shadows and shadows:
                 self.shadows.restore(shadows)
@@ -240,12 +240,12 @@ class Run:
         log.info("going on from the checkpoint at %s", format_time(self.time))
 
 
-def _happen(world: World | Shadows, entry: Entry) -> None:
-    """Let an event of an entry happen or end, or a crew go."""
+def _apply(world: World | Shadows, entry: Entry) -> None:
+    """Apply an entry's event, end of an event, or repair."""
     if entry.event is not None:
         world.inject(entry.event)
     if entry.ended is not None:
-        world.end(entry.ended, entry.at + 1)  # it has done what it did up to the last tick
+        world.end(entry.ended, entry.at + 1)  # its effects up to the last tick stay
     if entry.repair is not None:
         world.repair(entry.repair)
 

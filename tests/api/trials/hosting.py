@@ -101,7 +101,7 @@ class Hosted:
     def end(self, *, killed: bool = False) -> None:
         """End as a process does; of a killed one no checkpoint is left."""
         if killed:
-            self.record.keep_checkpoint = lambda state: None  # type: ignore[method-assign]
+            self.record.save_checkpoint = lambda state: None  # type: ignore[method-assign]
         self.stop.set()
         self._thread.join()
         self._server.__exit__()

@@ -116,7 +116,7 @@ def test_stopped_and_taken_up_it_publishes_the_same(city, filling, other, joined
 def test_killed_after_its_last_checkpoint_it_stores_again_what_is_there(city, filling, other, monkeypatch):
     whole = other.run(made(city, other.folder))
     filling.run(made(city, filling.folder), 6)
-    monkeypatch.setattr(module.Record, "keep_checkpoint", lambda *_: None)
+    monkeypatch.setattr(module.Record, "save_checkpoint", lambda *_: None)
     filling.run(made(city, filling.folder), 4)
     monkeypatch.undo()
     assert filling.run(made(city, filling.folder)) == whole

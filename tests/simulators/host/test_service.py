@@ -180,7 +180,7 @@ class TestSimulation:
         broker.process.send_signal(signal.SIGSTOP)
         try:
             simulation.tick()
-            assert not simulation.keep_checkpoint()
+            assert not simulation.save_checkpoint()
         finally:
             broker.process.send_signal(signal.SIGCONT)
         assert record.checkpoint() is None

@@ -39,7 +39,7 @@ class TestRecipe:
 
     @pytest.mark.parametrize(("seed", "start"), [(None, None), (3, None), (None, START + TICK - 1), (3, START)])
     def test_a_world_goes_on_as_it_was_made(self, city, record, seed, start):
-        record.keep_recipe(recipe())
+        record.save_recipe(recipe())
         assert recipe_for(record, city, seed=seed, start=start) == recipe()
 
     @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ class TestRecipe:
         ],
     )
     def test_a_world_is_not_made_over(self, city, record, live, seed, start, message):
-        record.keep_recipe(recipe(live=live))
+        record.save_recipe(recipe(live=live))
         with pytest.raises(SetupError) as failure:
             recipe_for(record, city, seed=seed, start=start)
         assert message in str(failure.value)
@@ -59,7 +59,7 @@ class TestRecipe:
         assert "\n" not in str(failure.value)
 
     def test_a_world_does_not_move_to_another_city(self, city, record):
-        record.keep_recipe(Recipe(city="zenata", seed=3, start=START, live=False, zone_rules=ZONE_RULES))
+        record.save_recipe(Recipe(city="zenata", seed=3, start=START, live=False, zone_rules=ZONE_RULES))
         with pytest.raises(SetupError, match="a world with city zenata, not small"):
             recipe_for(record, city, seed=None, start=None)
 
@@ -72,13 +72,13 @@ class TestTakingUp:
     def test_from_a_checkpoint_it_goes_on_bit_for_bit(self, city, record, live):
         run = made(city)
         fingerprint(run, 30)
-        record.keep_checkpoint(run.state())
+        record.save_checkpoint(run.state())
         resumed = take_up(record, city, recipe(live=live), run.time + CATCH_UP)
         assert resumed.time == run.time
         assert fingerprint(resumed, 60) == fingerprint(run, 60)
 
     def test_a_world_with_a_clock_of_its_own_is_never_away(self, city, record):
-        record.keep_checkpoint(made(city).state())
+        record.save_checkpoint(made(city).state())
         assert take_up(record, city, recipe(), START + 1000 * CATCH_UP).time == START - TICK
 
     def test_a_live_city_long_away_starts_again_and_counts_on(self, city, record):
@@ -87,7 +87,7 @@ class TestTakingUp:
         for _ in range(120):
             emission = run.step()
             numbers.update(zip(emission.sensors.tolist(), emission.seq.tolist(), strict=True))
-        record.keep_checkpoint(run.state())
+        record.save_checkpoint(run.state())
         now = run.time + 48 * 3600 * 1_000_000 + 5
         resumed = take_up(record, city, recipe(live=True), now)
         assert now - 2 * TICK < resumed.time <= now
@@ -104,7 +104,7 @@ class TestTakingUp:
 
     def test_the_rest_of_a_city_long_away_is_as_if_newly_made(self, city, record):
         """What was before leaves no trace in the air or on the streets."""
-        record.keep_checkpoint(made(city).state())
+        record.save_checkpoint(made(city).state())
         now = START + 2 * CATCH_UP
         resumed, fresh = (
             take_up(record, city, recipe(live=True), now).world.state(),
@@ -116,7 +116,7 @@ class TestTakingUp:
     def test_a_city_that_started_again_is_the_same_replayed(self, city, record):
         run = take_up(record, city, recipe(live=True), START)
         fingerprint(run, 5)
-        run.keep_checkpoint()
+        run.save_checkpoint()
         again = take_up(record, city, recipe(live=True), START + 2 * CATCH_UP)
         fingerprint(again, 10)
         told = Run(city, recipe(live=True), Journal(None, record.journal().since(0)))
@@ -129,7 +129,7 @@ class TestTakingUp:
             [Entry(at=run.time, event=Event(id="dark", type="power_outage", start=START + TICK, end=START + 60 * TICK))]
         )
         fingerprint(run, 5)
-        run.keep_checkpoint()
+        run.save_checkpoint()
         sealed = take_up(record, city, recipe(owner=""), START, secret)
         assert sealed.sealed == seal_of(secret)
         assert sealed.time == run.time
@@ -139,7 +139,7 @@ class TestTakingUp:
         assert not np.array_equal(first.values, run.step().values)
         assert first.seq.max() > 1
         fingerprint(sealed, 4)
-        sealed.keep_checkpoint()
+        sealed.save_checkpoint()
         again = take_up(record, city, recipe(owner=""), START, secret)
         assert [effect.targets for _, effect in again.world.effects] == targets
         assert fingerprint(again, 3) == fingerprint(sealed, 3)

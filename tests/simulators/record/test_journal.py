@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from zenata.errors import SetupError
 
 ORDER = Entry(at=1, order=Order(id="a", kind="streetlight", sensor="streetlight-0001", set={"dim": 0.5}, by="demo"))
 EVENT = Entry(at=2, event=Event(id="leak-1", type="leak", start=3, end=4, parameters={"target": "street-0001"}))
-ENTRIES = [ORDER, EVENT, Entry(at=3, every=20_000_000), Entry(at=4, anew=5)]
+ENTRIES = [ORDER, EVENT, Entry(at=3, every=20_000_000), Entry(at=4, restart=5)]
 
 
 @pytest.fixture
@@ -25,6 +26,12 @@ def test_what_is_written_is_read_again(path):
     assert (len(again), again[1], again.since(3)) == (4, EVENT, ENTRIES[3:])
 
 
+def test_a_restart_is_called_anew_in_files_as_it_always_was(path):
+    path.write_bytes(b'{"at":4,"anew":5,"sealed":"a1"}\n')
+    assert Journal(path).since(0) == [Entry(at=4, restart=5, sealed="a1")]
+    assert msgspec.to_builtins(Entry(at=4, restart=5)) == {"at": 4, "anew": 5}
+
+
 def test_it_may_be_stored_in_memory_alone():
     journal = Journal(None, [ORDER])
     journal.add([EVENT])
@@ -32,17 +39,17 @@ def test_it_may_be_stored_in_memory_alone():
 
 
 @given(cut=st.integers(min_value=0))
-def test_an_entry_cut_short_by_a_death_is_taken_away(tmp_path_factory, cut):
+def test_an_entry_cut_short_by_a_kill_is_removed(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
     Journal(path).add(ENTRIES)
     text = path.read_bytes()
     part = text[: cut % (len(text) + 1)]
     path.write_bytes(part)
-    whole = part.count(b"\n")
+    complete = part.count(b"\n")
     journal = Journal(path)
-    assert journal.since(0) == ENTRIES[:whole]
+    assert journal.since(0) == ENTRIES[:complete]
     journal.add([ORDER])
-    assert Journal(path).since(0) == [*ENTRIES[:whole], ORDER]
+    assert Journal(path).since(0) == [*ENTRIES[:complete], ORDER]
 
 
 @pytest.mark.parametrize("line", [b"nonsense\n", b"{}\n", b'{"at": "soon"}\n'])

@@ -32,13 +32,13 @@ def test_of_a_new_world_there_is_nothing(record):
 
 
 def test_a_recipe_reads_back(record, folder):
-    record.keep_recipe(RECIPE)
+    record.save_recipe(RECIPE)
     assert Record(folder).recipe() == RECIPE
 
 
 def test_a_checkpoint_reads_back(record, folder):
-    record.keep_checkpoint(STATE)
-    record.keep_checkpoint({**STATE, "world.time": np.array(4)})
+    record.save_checkpoint(STATE)
+    record.save_checkpoint({**STATE, "world.time": np.array(4)})
     assert same(Record(folder).checkpoint(), {**STATE, "world.time": np.array(4)})
 
 
@@ -61,7 +61,7 @@ def test_a_checkpoint_that_cannot_be_read_is_named(record, folder, content):
 def test_a_damaged_checkpoint_is_refused_or_read_right(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("world")
     record, file = Record(folder), folder / "checkpoint.npz"
-    record.keep_checkpoint(STATE)
+    record.save_checkpoint(STATE)
     content = bytearray(file.read_bytes())
     if data.draw(st.booleans()):
         del content[data.draw(st.integers(0, len(content) - 1)) :]
@@ -80,12 +80,12 @@ def test_a_checkpoint_broken_off_leaves_the_one_before(record, folder):
         def __array__(self, *_, **__):
             raise KeyboardInterrupt
 
-    record.keep_checkpoint(STATE)
+    record.save_checkpoint(STATE)
     with pytest.raises(KeyboardInterrupt):
-        record.keep_checkpoint({"world.seq": np.zeros(1_000_000), "world.truth": Interrupted()})
+        record.save_checkpoint({"world.seq": np.zeros(1_000_000), "world.truth": Interrupted()})
     (folder / "checkpoint.npz.part").write_bytes(b"PK\x03\x04 as a kill leaves it")
     assert same(record.checkpoint(), STATE)
-    record.keep_checkpoint({"world.time": np.array(5)})
+    record.save_checkpoint({"world.time": np.array(5)})
     assert record.checkpoint()["world.time"] == 5
 
 
@@ -93,9 +93,9 @@ def test_what_cannot_be_written_is_named(record, folder, tmp_path):
     (folder / "world.json.part").mkdir()
     (folder / "checkpoint.npz.part").mkdir()
     with pytest.raises(SetupError, match=r"world\.json cannot be written: Is a directory"):
-        record.keep_recipe(RECIPE)
+        record.save_recipe(RECIPE)
     with pytest.raises(SetupError, match=r"checkpoint\.npz cannot be written: Is a directory"):
-        record.keep_checkpoint(STATE)
+        record.save_checkpoint(STATE)
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match=r"file/world cannot be made: Not a directory"):
         Record(tmp_path / "file" / "world")
@@ -104,7 +104,7 @@ def test_what_cannot_be_written_is_named(record, folder, tmp_path):
 def test_what_was_reached_is_noted(record):
     assert record.reached() is None
     for time in (0, 1_800_000_000_000_000, -5):
-        record.keep_reached(time)
+        record.save_reached(time)
         assert record.reached() == time
 
 

@@ -1,4 +1,4 @@
-"""Worlds that live, are killed and taken up again, and are told once more."""
+"""Replay of worlds that ran, were killed and were resumed."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from simulators.events.base import Event
 from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import History, Mark, Recipe, Record, load_secret, seal_of
 from simulators.record.replay import Difference, history_of, replay
-from simulators.record.run import Run, unheard
+from simulators.record.run import Run, unpublished
 from simulators.world.world import TICK
 from zenata.city.clock import SECOND, parse_time
 from zenata.errors import SetupError
@@ -29,7 +29,7 @@ def on(run: Run, until: int) -> None:
 @pytest.fixture(scope="module")
 def record(tmp_path_factory) -> Record:
     record = Record(tmp_path_factory.mktemp("world"))
-    record.keep_recipe(Recipe(city="small", seed=3, start=START, live=False))
+    record.save_recipe(Recipe(city="small", seed=3, start=START, live=False))
     return record
 
 
@@ -44,7 +44,7 @@ def history(city, record) -> History:
     on(run, START + HOUR // 2)
     run.do([Entry(at=run.time, order=LAMP), Entry(at=run.time, event=LEAK)])
     on(run, START + HOUR)
-    run.keep_checkpoint()
+    run.save_checkpoint()
     on(run, START + HOUR + 20 * TICK)  # said, and lost with the process
     run = taken_up(city, record)
     on(run, START + 2 * HOUR)
@@ -52,7 +52,7 @@ def history(city, record) -> History:
     on(run, START + 4 * HOUR)
     run.do([Entry(at=run.time, every=TICK)])
     on(run, START + 4 * HOUR + 5 * TICK)
-    run.keep_checkpoint()
+    run.save_checkpoint()
     return history_of(record, "w-1")
 
 
@@ -100,23 +100,23 @@ def test_a_copy_says_the_same_again(city, record, history, tmp_path):
     parent = Run(city, record.recipe(), record.journal())
     on(parent, begins)
     copy = Record(tmp_path / "copy")
-    copy.keep_recipe(replace(record.recipe(), begins=begins, parent="w-1"))
-    copy.keep_checkpoint(unheard(parent.state()))
+    copy.save_recipe(replace(record.recipe(), begins=begins, parent="w-1"))
+    copy.save_checkpoint(unpublished(parent.state()))
     copy.journal().add([entry for entry in record.journal().since(0) if entry.at < begins])
     run = taken_up(city, copy)
     run.do([Entry(at=run.time, order=replace(LAMP, set={"dim": 0.9}))])
     on(run, begins + HOUR + TICK)
-    run.keep_checkpoint()
-    told = history_of(copy, "w-2")
-    assert replay(city, told) == told.last
-    assert told.last.digest != history.marks[2].digest
+    run.save_checkpoint()
+    recorded = history_of(copy, "w-2")
+    assert replay(city, recorded) == recorded.last
+    assert recorded.last.digest != history.marks[2].digest
 
 
 def test_without_a_fingerprint_there_is_nothing_to_tell(city, record, tmp_path, history):
     with pytest.raises(SetupError, match="holds no world"):
         history_of(Record(tmp_path / "none"), "none")
     new = Record(tmp_path / "new")
-    new.keep_recipe(record.recipe())
+    new.save_recipe(record.recipe())
     with pytest.raises(SetupError, match="no fingerprint yet"):
         history_of(new, "new")
     with pytest.raises(SetupError, match="of city small, not of zenata"):

@@ -1,4 +1,4 @@
-"""Worlds moved on by their journals: left, taken up and told again."""
+"""Runs of worlds by their journals: stopped, resumed and replayed."""
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +8,7 @@ from simulators.events.base import Event
 from simulators.host.service import recipe_for
 from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import MAX_MILESTONES, Recipe, Record
-from simulators.record.run import Run, unheard
+from simulators.record.run import Run, unpublished
 from simulators.world.world import TICK
 from zenata.city.clock import SECOND, parse_time
 from zenata.errors import ScenarioError, SetupError
@@ -36,7 +36,7 @@ def lived(city, ticks: int, record: Record | None = None, *, leave: frozenset[in
             run.do([Entry(at=run.time, order=dim(1 / tick))])
         run.step()
         if tick in leave and record:
-            run.keep_checkpoint()
+            run.save_checkpoint()
             run = Run(city, RECIPE, record.journal(), record)
     return run
 
@@ -96,23 +96,23 @@ def test_a_copy_publishes_nothing_of_what_the_other_published(city, tmp_path):
     copy_of = Recipe(city="small", seed=3, start=START, live=False, begins=run.time, parent="w-1", owner="demo")
     record = Record(tmp_path)
     record.journal().add(run.journal.since(0))
-    told = Run(city, copy_of, record.journal(), record)
-    while not told.caught_up:
-        told.step()
-    assert told.digest.last == bytes(32)
+    stepped = Run(city, copy_of, record.journal(), record)
+    while not stepped.caught_up:
+        stepped.step()
+    assert stepped.digest.last == bytes(32)
     assert record.marks() == []
-    record.keep_checkpoint(unheard(run.state()))
+    record.save_checkpoint(unpublished(run.state()))
     loaded = Run(city, copy_of, record.journal(), record)
-    for copy in (told, loaded):
+    for copy in (stepped, loaded):
         copy.step()
-    assert told.mark() == loaded.mark()
-    assert told.mark() != run.mark()
+    assert stepped.mark() == loaded.mark()
+    assert stepped.mark() != run.mark()
 
 
 def test_the_newest_milestones_are_stored(tmp_path, city):
     record, state = Record(tmp_path), lived(city, 1).state()
     for time in range(MAX_MILESTONES + 3):
-        record.keep_milestone(time * 1000, {**state, "world.time": time})
+        record.save_milestone(time * 1000, {**state, "world.time": time})
     assert record.milestone(2999) is None
     assert record.milestone(3999)["world.time"] == 3
     assert record.milestone(10**9)["world.time"] == MAX_MILESTONES + 2
