@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.city.places import is_near
-from api.http.answers import document, respond, time_of
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
@@ -17,6 +17,7 @@ from api.http.problems import invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.readings.selection import check_kinds_and_districts, check_sensor, kinds_observing, select_world
+from zenata.city.clock import time_of
 from zenata.city.kinds import KINDS, Kind
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray, IntArray, Selection

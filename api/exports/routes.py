@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from api.exports.export import Export
 from api.exports.jobs import MAX_EXPORTS, RETENTION
-from api.http.answers import document, respond, time_of
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
@@ -22,7 +22,7 @@ from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
 from api.readings.query import to_page
-from zenata.city.clock import SECOND, WallClock, as_text
+from zenata.city.clock import SECOND, WallClock, as_text, time_of
 from zenata.contract.base import Page
 from zenata.contract.exports import Export as ExportDocument
 from zenata.contract.exports import NewExport

@@ -1,7 +1,6 @@
 """Answers: documents of the contract, filled from what is stored, encoded as JSON."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar, get_args
 
@@ -10,11 +9,10 @@ from fastapi.responses import Response
 from msgspec import Struct
 
 from api.http.formats import JSON
+from zenata.city.clock import time_of
 from zenata.contract.base import Time
 
 T = TypeVar("T", bound=Struct)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def respond(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -44,11 +42,6 @@ def document(type_: type[T], source: object, **members: object) -> T:
         value = members[name] if name in members else getattr(source, name)
         values[name] = time_of(value) if name in _times(type_) and isinstance(value, int) else value
     return type_(**values)
-
-
-def time_of(moment: int) -> datetime:
-    """Return a moment [us since the Unix epoch] as the contract has it."""
-    return _EPOCH + timedelta(microseconds=moment)
 
 
 @cache

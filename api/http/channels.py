@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from zenata.contract.trials import NewAnswers
-from zenata.wire.bulletins import Announcement, Clock, Truth
+from zenata.contract.worlds import Label
+from zenata.wire.bulletins import Announcement, Clock
 from zenata.wire.commands import Command, Response
 from zenata.wire.senml import Record
 from zenata.wire.topics import Pattern
@@ -197,7 +198,7 @@ CHANNELS: Mapping[Pattern, Channel] = {
             Payload(
                 name="truth",
                 summary="An event with the sensors that it affected.",
-                type=Truth,
+                type=Label,
                 example={
                     "event": "e1",
                     **_LEAK,

@@ -1,25 +1,26 @@
 """Routes of those who run the sandbox: all pilots in one answer, and alerts."""
 
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
+from msgspec.structs import asdict
 
-from api.http.answers import respond
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.params import AlertsParams, Params, PilotsParams
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
-from api.pilots.activity import HOUR, Hour
+from api.pilots.activity import HOUR
 from api.pilots.alerts import Alert, of_pilots
 from api.pilots.monitoring import activity, connected, findings
 from api.readings.selection import check_names
-from zenata.city.clock import WallClock, format_time, parse_moment
+from zenata.city.clock import WallClock, parse_moment, time_of
+from zenata.contract.activity import Acknowledgement, HourActivity, PilotActivity
 from zenata.contract.activity import Alert as AlertDocument
-from zenata.contract.activity import PilotActivity
 from zenata.contract.base import Page
 from zenata.control.pilot import Pilot
 
@@ -41,10 +42,15 @@ def all_activity(context: ContextDep, params: Annotated[PilotsParams, Query()]) 
     hours = context.history.between([pilot.name for pilot in pilots], start // HOUR * HOUR, end)
     alerts = context.alerts.take(list(findings(context)))
     items = [
-        activity(context, pilot, there)
-        | {"role": pilot.role, "theme": pilot.theme, "edition": pilot.edition}
-        | {"alerts": [alert_document(one) for one in of_pilots(alerts, [pilot.name])]}
-        | {"seen": _seen(hours[pilot.name]), "hours": [_hour(begin, hour) for begin, hour in hours[pilot.name]]}
+        PilotActivity(
+            **asdict(activity(context, pilot, there)),
+            role=pilot.role,
+            theme=pilot.theme,
+            edition=pilot.edition,
+            alerts=[alert_document(one) for one in of_pilots(alerts, [pilot.name])],
+            seen=time_of(hours[pilot.name][-1][1].last) if hours[pilot.name] else None,
+            hours=[document(HourActivity, hour, start=begin) for begin, hour in hours[pilot.name]],
+        )
         for pilot in pilots
     ]
     return respond(Page(items=items, next=None))
@@ -79,21 +85,12 @@ def acknowledge(
     return respond(alert_document(found))
 
 
-def alert_document(alert: Alert) -> dict[str, Any]:
+def alert_document(alert: Alert) -> AlertDocument:
     """Return an alert as the API answers it."""
     seen = None
     if alert.acknowledged is not None:
-        seen = {"time": format_time(alert.acknowledged), "by": alert.acknowledged_by}
-    return {
-        "id": alert.id,
-        "pilot": alert.pilot,
-        "kind": alert.kind,
-        "severity": alert.severity,
-        "detail": alert.detail,
-        "time": format_time(alert.raised),
-        "cleared": None if alert.cleared is None else format_time(alert.cleared),
-        "acknowledged": seen,
-    }
+        seen = Acknowledgement(time=time_of(alert.acknowledged), by=alert.acknowledged_by or "")
+    return document(AlertDocument, alert, time=alert.raised, acknowledged=seen)
 
 
 def _pilots(context: Context, params: PilotsParams) -> list[Pilot]:
@@ -122,12 +119,3 @@ def _range(params: PilotsParams) -> tuple[int, int]:
     if start >= end:
         raise invalid("start", "must be before end")
     return start, end
-
-
-def _seen(hours: list[tuple[int, Hour]]) -> str | None:
-    return format_time(hours[-1][1].last) if hours else None
-
-
-def _hour(begin: int, hour: Hour) -> dict[str, Any]:
-    counts = {name: getattr(hour, name) for name in ("answered", "wrong", "failed", "refused")}
-    return {"start": format_time(begin), **counts}

@@ -3,16 +3,17 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import Literal
 
+from api.http.answers import document
 from api.http.context import Context
 from api.pilots.activity import HOUR
 from api.pilots.alerts import Finding
 from zenata.broker.monitor import Connection
-from zenata.city.clock import WallClock, format_time
+from zenata.city.clock import WallClock, format_time, time_of
+from zenata.contract.activity import Activity, DeadLetterActivity, DeviceActivity, Incident, QuotaUse, RequestActivity
+from zenata.contract.activity import Connection as ConnectionDocument
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED, AuditEntry
-from zenata.control.device import Device
 from zenata.control.keys import Role
 from zenata.control.pilot import Pilot
 from zenata.errors import BrokerError
@@ -49,43 +50,38 @@ def connected(context: Context) -> Connected | None:
     return by_pilot
 
 
-def activity(context: Context, pilot: Pilot, connected: Connected | None) -> dict[str, Any]:
+def activity(context: Context, pilot: Pilot, connected: Connected | None) -> Activity:
     """Return what a pilot does, as far as this process knows; counts of requests are since it started."""
     now = WallClock().now()
-    requests, letters = context.activity.of(pilot.name), _letters(context, pilot, now)
-    devices = context.devices.devices(pilot.name)
+    letters, devices = _letters(context, pilot, now), context.devices.devices(pilot.name)
     states = [device.state(now) for device in devices]
-    return {
-        "pilot": pilot.name,
-        "suspended": pilot.suspended is not None,
-        "requests": {
-            "open": requests.open,
-            "answered": requests.answered,
-            "wrong": requests.wrong,
-            "failed": requests.failed,
-            "p95": requests.p95,
-            "last": None if requests.last is None else format_time(requests.last),
-        },
-        "sockets": context.sockets[pilot.name],
-        "broker": [_incident(context, pilot, entry) for entry in incidents(context, pilot)],
-        "mqtt": None if connected is None else [_connection(one) for one in connected.get(pilot.name, ())],
-        "devices": {
-            "count": len(devices),
-            "online": states.count("online"),
-            "new": states.count("new"),
-            "offline": states.count("offline"),
-            "silent": [one.id for one, state in zip(devices, states, strict=True) if state == "offline"][:_SHOWN],
-            "messages": sum(device.messages for device in devices),
-            "readings": sum(device.readings for device in devices),
-            "last": _last(devices),
-        },
-        "dead_letters": {
-            "last_hour": len(letters),
-            "more": len(letters) == _LETTERS,
-            "newest": f"{letters[0].code}: {letters[0].reason}" if letters else None,
-        },
-        "quotas": [_quota(context, pilot, *quota) for quota in _used(context, pilot)],
-    }
+    last = max((device.seen for device in devices if device.seen is not None), default=None)
+    return Activity(
+        pilot=pilot.name,
+        suspended=pilot.suspended is not None,
+        requests=document(RequestActivity, context.activity.of(pilot.name)),
+        sockets=context.sockets[pilot.name],
+        broker=[_incident(context, pilot, entry) for entry in incidents(context, pilot)],
+        mqtt=None
+        if connected is None
+        else [document(ConnectionDocument, one) for one in connected.get(pilot.name, ())],
+        devices=DeviceActivity(
+            count=len(devices),
+            online=states.count("online"),
+            new=states.count("new"),
+            offline=states.count("offline"),
+            silent=[one.id for one, state in zip(devices, states, strict=True) if state == "offline"][:_SHOWN],
+            messages=sum(device.messages for device in devices),
+            readings=sum(device.readings for device in devices),
+            last=None if last is None else time_of(last),
+        ),
+        dead_letters=DeadLetterActivity(
+            last_hour=len(letters),
+            more=len(letters) == _LETTERS,
+            newest=f"{letters[0].code}: {letters[0].reason}" if letters else None,
+        ),
+        quotas=[_quota(context, pilot, *quota) for quota in _used(context, pilot)],
+    )
 
 
 def findings(context: Context) -> Iterator[Finding]:
@@ -146,14 +142,13 @@ def _pilots_at(context: Context, address: str) -> set[str]:
     return {one.name for one in context.register.pilots() if one.name in found and one.role in _USERS}
 
 
-def _incident(context: Context, pilot: Pilot, entry: AuditEntry) -> dict[str, Any]:
+def _incident(context: Context, pilot: Pilot, entry: AuditEntry) -> Incident:
     """Return what the broker did; the id of a client only to the one pilot whose it can be."""
     own = entry.who == pilot.name or _pilots_at(context, entry.detail["address"]) <= {pilot.name}
-    return {
-        "time": format_time(entry.time),
-        "kind": {BROKER_CUT_OFF: "cut-off", BROKER_REMOVED: "removed"}.get(entry.what, "refused"),
-        "detail": _sentence(entry, show_client=own),
-    }
+    kind: Literal["cut-off", "refused", "removed"] = "refused"
+    if entry.what in (BROKER_CUT_OFF, BROKER_REMOVED):
+        kind = "cut-off" if entry.what == BROKER_CUT_OFF else "removed"
+    return Incident(time=time_of(entry.time), kind=kind, detail=_sentence(entry, show_client=own))
 
 
 def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
@@ -169,30 +164,28 @@ def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
     return f"{client} at {detail['address']} was refused: {detail['reason']}"
 
 
-def _findings(pilot: Pilot, seen: dict[str, Any]) -> Iterator[Finding]:
-    requests, devices, letters = seen["requests"], seen["devices"], seen["dead_letters"]
-    for incident in {one["detail"]: one for one in reversed(seen["broker"])}.values():
-        yield _finding(pilot, incident["kind"], incident["detail"], incident["detail"])
-    if devices["offline"]:
-        yield _finding(
-            pilot, "devices-silent", f"{devices['offline']} devices are silent: {', '.join(devices['silent'])}"
-        )
-    if letters["last_hour"]:
-        count = f"{letters['last_hour']}{' or more' if letters['more'] else ''}"
-        yield _finding(pilot, "dead-letters", f"{count} dead letters in the last hour, the newest {letters['newest']}")
-    if requests["failed"]:
-        yield _finding(
-            pilot, "failed", f"{requests['failed']} requests failed on our side; the log of the API says why"
-        )
-    if requests["answered"] >= _ENOUGH and requests["wrong"] > requests["answered"] * _MOST_WRONG:
-        yield _finding(pilot, "wrong", f"{requests['wrong']} of {requests['answered']} requests were wrong")
-    for quota in seen["quotas"]:
-        if quota["refused_last_hour"]:
-            detail = f"refused for the quota {quota['name']}, which is {quota['limit']:,}"
-            yield _finding(pilot, "over-quota", detail, quota["name"])
-        elif quota["limit"] and quota["used"] > quota["limit"] * _NEARLY:
-            detail = f"{quota['used']:,} of the quota {quota['name']}, {quota['limit']:,}"
-            yield _finding(pilot, "nearly-over", detail, quota["name"])
+def _findings(pilot: Pilot, seen: Activity) -> Iterator[Finding]:
+    requests, devices, letters = seen.requests, seen.devices, seen.dead_letters
+    for incident in {one.detail: one for one in reversed(seen.broker)}.values():
+        yield _finding(pilot, incident.kind, incident.detail, incident.detail)
+    if devices.offline:
+        yield _finding(pilot, "devices-silent", f"{devices.offline} devices are silent: {', '.join(devices.silent)}")
+    if letters.last_hour:
+        count = f"{letters.last_hour}{' or more' if letters.more else ''}"
+        yield _finding(pilot, "dead-letters", f"{count} dead letters in the last hour, the newest {letters.newest}")
+    if requests.failed:
+        yield _finding(pilot, "failed", f"{requests.failed} requests failed on our side; the log of the API says why")
+    if requests.answered >= _ENOUGH and requests.wrong > requests.answered * _MOST_WRONG:
+        yield _finding(pilot, "wrong", f"{requests.wrong} of {requests.answered} requests were wrong")
+    for quota in seen.quotas:
+        if quota.refused_last_hour:
+            yield _finding(
+                pilot, "over-quota", f"refused for the quota {quota.name}, which is {quota.limit:,}", quota.name
+            )
+        elif quota.limit and quota.used > quota.limit * _NEARLY:
+            yield _finding(
+                pilot, "nearly-over", f"{quota.used:,} of the quota {quota.name}, {quota.limit:,}", quota.name
+            )
 
 
 def _used(context: Context, pilot: Pilot) -> Iterator[tuple[str, float]]:
@@ -203,11 +196,11 @@ def _used(context: Context, pilot: Pilot) -> Iterator[tuple[str, float]]:
     yield "storage", context.exports.size(pilot.name)
 
 
-def _quota(context: Context, pilot: Pilot, name: str, used: float) -> dict[str, Any]:
+def _quota(context: Context, pilot: Pilot, name: str, used: float) -> QuotaUse:
     refused, last = context.activity.of(pilot.name).over.get(name, (0, 0))
     recent = last > WallClock().now() - HOUR
     limit = getattr(context.register.quotas(pilot.name), name)
-    return {"name": name, "limit": limit, "used": used, "refused": refused, "refused_last_hour": recent}
+    return QuotaUse(name=name, limit=limit, used=used, refused=refused, refused_last_hour=recent)
 
 
 def _letters(context: Context, pilot: Pilot, now: int) -> list[DeadLetter]:
@@ -223,15 +216,6 @@ def _filled(context: Context) -> float:
     except BrokerError as error:
         log.warning("%s", error)
         return 0.0
-
-
-def _connection(one: Connection) -> dict[str, Any]:
-    return asdict(one) | {"since": format_time(one.since)}
-
-
-def _last(devices: list[Device]) -> str | None:
-    seen = max((device.seen for device in devices if device.seen is not None), default=None)
-    return None if seen is None else format_time(seen)
 
 
 def _finding(pilot: Pilot | None, kind: str, detail: str, subject: str = "") -> Finding:

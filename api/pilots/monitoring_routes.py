@@ -2,13 +2,15 @@
 
 import csv
 import io
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
+from msgspec import to_builtins
+from msgspec.structs import asdict
 
-from api.http.answers import respond
+from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
 from api.http.formats import FORMATS
@@ -20,17 +22,13 @@ from api.http.routing import FairRoute
 from api.pilots.console_routes import alert_document
 from api.pilots.monitoring import activity, connected, own_findings
 from api.pilots.routes import find
-from zenata.city.clock import format_time
-from zenata.contract.activity import Activity, OwnActivity
-from zenata.contract.activity import AuditEntry as AuditDocument
+from zenata.contract.activity import Activity, AuditEntry, OwnActivity
 from zenata.contract.base import Page
-from zenata.control.audit import AuditEntry
 
 router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _CSV = {FORMATS["csv"].media_type: {"schema": {"type": "string"}}}
-_COLUMNS = ("time", "who", "what", "target", "detail")
 
 NoParams = Annotated[Params, Query()]
 
@@ -48,10 +46,10 @@ def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> R
     found = context.register.pilot(principal.pilot)
     seen = activity(context, found, connected(context))
     raised = context.alerts.take(list(own_findings(context, found)), pilot=found.name)
-    return respond(seen | {"alerts": [alert_document(one) for one in raised]})
+    return respond(OwnActivity(**asdict(seen), alerts=[alert_document(one) for one in raised]))
 
 
-@router.get("/audit", responses=responses(Page[AuditDocument], *_COMMON, content=_CSV))
+@router.get("/audit", responses=responses(Page[AuditEntry], *_COMMON, content=_CSV))
 def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditParams, Query()]) -> Response:
     """List who did what, newest first, also as CSV; pilots see what they did themselves.
 
@@ -66,22 +64,19 @@ def audit(context: ContextDep, principal: PrincipalDep, params: Annotated[AuditP
     (before,) = (None,) if params.cursor is None else context.cursors.decode(params.cursor, query, 1)
     entries = context.audit.entries(who=who, before=before, limit=params.limit + 1)
     shown = entries[: params.limit]
+    items = [document(AuditEntry, entry) for entry in shown]
     following = context.cursors.encode((shown[-1].id,), query) if len(entries) > len(shown) else None
     if params.format == "csv":
         who_again = f"&who={params.who}" if params.who else ""
         link = {"Link": f'</v1/audit?cursor={following}&format=csv{who_again}>; rel="next"'} if following else {}
-        return Response(_csv([_entry(entry) for entry in shown]), headers=link, media_type=FORMATS["csv"].media_type)
-    return respond(Page(items=[_entry(entry) for entry in shown], next=following))
+        return Response(_csv(items), headers=link, media_type=FORMATS["csv"].media_type)
+    return respond(Page(items=items, next=following))
 
 
-def _entry(entry: AuditEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _COLUMNS} | {"time": format_time(entry.time)}
-
-
-def _csv(entries: list[dict[str, Any]]) -> str:
+def _csv(entries: list[AuditEntry]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, AuditEntry.__struct_fields__, lineterminator="\n")
     writer.writeheader()
     for entry in entries:
-        writer.writerow(entry | {"detail": msgspec.json.encode(entry["detail"]).decode()})
+        writer.writerow(to_builtins(entry) | {"detail": msgspec.json.encode(entry.detail).decode()})
     return text.getvalue()

@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 import msgspec
 
-from api.http.answers import time_of
+from api.http.answers import document
 from zenata.city.clock import format_time
 from zenata.city.model import City
+from zenata.contract.challenges import Challenge as ChallengeDocument
 from zenata.contract.challenges import Comparison, Leaderboard, Standing
 from zenata.contract.reports import Exhibit, TrialReport
-from zenata.contract.trials import MAX_SEEDS, Trial, TrialScore
+from zenata.contract.trials import MAX_SEEDS, SeedResult, Trial, TrialScore, TrialTopics
 from zenata.control.trials import PRACTICE_SEEDS, TrialRow, Trials
 from zenata.trials.challenge import Challenge
 from zenata.trials.receipt import Facts, Receipt, SeedEvidence, city_digest, code_digest, make_receipt
@@ -27,51 +26,40 @@ LAST = 3
 """Graded trials of a pilot that its place on a leaderboard follows from."""
 
 
-def trial_document(register: Trials, row: TrialRow) -> dict[str, Any]:
+def trial_document(register: Trials, row: TrialRow) -> Trial:
     """Return a trial as its pilot may see it: of a graded one no result before it is over, and no number of a seed."""
     challenge = register.challenges[row.challenge]
     is_over = row.phase in ("done", "failed", "cancelled")
-    results = row.results if is_over or row.mode == "practice" else []
     done = row.phase == "done" and bool(row.results)
     points = _points([row]) if done else []
     beside = _baselines([row]) if done else {}
-    return {
-        "trial": row.id,
-        "pilot": row.pilot,
-        "challenge": row.challenge,
-        "mode": row.mode,
-        "variant": row.drawn[0].variant or "plain",
-        "clock": "lock-step" if row.speed is None else "speed",
-        "speed": row.speed,
-        "name": row.name,
-        "edition": row.edition,
-        "phase": row.phase,
-        "place": _place(register, row) if row.phase == "queued" else None,
-        "reason": row.reason or None,
-        "made": time_of(row.made),
-        "heartbeat": _time(row.heartbeat),
-        "deadline": time_of(row.deadline),
-        "ended": _time(row.ended),
-        "kinds": challenge.kinds,
-        "districts": challenge.districts,
-        "seeds": len(row.seeds),
-        "seeds_done": len(row.results),
-        "seed": row.current + 1,
-        "world": row.world or None,
-        "time": time_of(register.end_of(row, row.step)) if row.world and row.step else None,
-        "step": row.step,
-        "steps": challenge.steps,
-        "warm_up": challenge.first,
-        "every": challenge.step,
-        "topics": _topics(row),
-        "step_url": f"/v1/trials/{row.id}/step",
-        "commitment": commitment_of(row.drawn),
-        "numbers": [seed.number for seed in row.drawn] if register.shows_seeds(row) else None,
-        "results": results,
-        "score": _score(points) if points else None,
-        "baselines": {name: _score(theirs) for name, theirs in beside.items() if name in COMPARED},
-        "above_reference": difference_of([row]) if done else None,
-    }
+    return document(
+        Trial,
+        row,
+        trial=row.id,
+        variant=row.drawn[0].variant or "plain",
+        clock="lock-step" if row.speed is None else "speed",
+        place=_place(register, row) if row.phase == "queued" else None,
+        reason=row.reason or None,
+        kinds=challenge.kinds,
+        districts=challenge.districts,
+        seeds=len(row.seeds),
+        seeds_done=len(row.results),
+        seed=row.current + 1,
+        world=row.world or None,
+        time=register.end_of(row, row.step) if row.world and row.step else None,
+        steps=challenge.steps,
+        warm_up=challenge.first,
+        every=challenge.step,
+        topics=_topics(row),
+        step_url=f"/v1/trials/{row.id}/step",
+        commitment=commitment_of(row.drawn),
+        numbers=[seed.number for seed in row.drawn] if register.shows_seeds(row) else None,
+        results=msgspec.convert(row.results, list[SeedResult]) if is_over or row.mode == "practice" else [],
+        score=_score(points) if points else None,
+        baselines={name: _score(theirs) for name, theirs in beside.items() if name in COMPARED},
+        above_reference=difference_of([row]) if done else None,
+    )
 
 
 def receipt_of(register: Trials, row: TrialRow, city: City, private: bytes) -> Receipt:
@@ -119,32 +107,25 @@ def report_of(register: Trials, row: TrialRow, city: City) -> TrialReport:
     return TrialReport(
         title=dict(register.challenges[row.challenge].title),
         factors=list(register.challenges[row.challenge].factors),
-        trial=msgspec.convert(msgspec.to_builtins(trial_document(register, row)), Trial),
+        trial=trial_document(register, row),
         outline=[list(district.ring) for district in city.districts],
         exhibits=None if exhibits is None else msgspec.convert(exhibits, list[Exhibit]),
     )
 
 
-def challenge_document(challenge: Challenge) -> dict[str, Any]:
-    """Return a challenge as JSON has it."""
+def challenge_document(challenge: Challenge) -> ChallengeDocument:
+    """Return a challenge as the API answers it."""
     (schema,), components = msgspec.json.schema_components([challenge.answer], ref_template="#/$defs/{name}")
     schema = components.pop(challenge.answer.__name__, schema)
-    return {
-        "challenge": challenge.name,
-        "title": challenge.title,
-        "summary": challenge.summary,
-        "kinds": challenge.kinds,
-        "districts": challenge.districts,
-        "networks": challenge.networks,
-        "every": challenge.step,
-        "tick": challenge.tick,
-        "warm_up": challenge.warm_up,
-        "duration": challenge.duration,
-        "practice": PRACTICE_SEEDS,
-        "graded": MAX_SEEDS,
-        "factors": challenge.factors,
-        "answer": schema | ({"$defs": components} if components else {}),
-    }
+    return document(
+        ChallengeDocument,
+        challenge,
+        challenge=challenge.name,
+        every=challenge.step,
+        practice=PRACTICE_SEEDS,
+        graded=MAX_SEEDS,
+        answer=schema | ({"$defs": components} if components else {}),
+    )
 
 
 def leaderboard(challenge: str, edition: str, rows: Sequence[TrialRow]) -> Leaderboard:
@@ -247,12 +228,8 @@ def _place(register: Trials, row: TrialRow) -> int:
     return sum(other.made < row.made for other in register.trials(phases=("queued",)))
 
 
-def _topics(row: TrialRow) -> dict[str, str | None]:
+def _topics(row: TrialRow) -> TrialTopics:
     world = row.world
     parts = {"readings": "telemetry/#", "clock": "clock", "commands": "commands/#", "responses": "responses/#"}
     named = {name: f"{world}/{part}" if world else None for name, part in parts.items()}
-    return {**named, "answers": topics.answers(row.pilot, row.id)}
-
-
-def _time(time: int | None) -> datetime | None:
-    return None if time is None else time_of(time)
+    return TrialTopics(**named, answers=topics.answers(row.pilot, row.id))

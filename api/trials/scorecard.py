@@ -6,11 +6,10 @@ Exceptions are entries of the audit log, which only grows: the newest entry of a
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from api.http.answers import time_of
 from api.http.context import Context
 from api.pilots.activity import HOUR
 from api.trials.documents import LAST, difference_of
-from zenata.city.clock import SECOND, WallClock
+from zenata.city.clock import SECOND, WallClock, time_of
 from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scorecard
 from zenata.control.audit import AuditEntry
 from zenata.control.pilot import Pilot

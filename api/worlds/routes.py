@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
+from msgspec.structs import replace
 from pydantic import Field
 
 from api.http.answers import respond
@@ -50,9 +51,7 @@ MAX_BACKFILL_READINGS = 200_000_000
 months. Counted in the audit log, at most as many as there can be."""
 
 _DAY = 86_400 * SECOND
-_ADVANCE_TIMEOUT = 600.0
-"""The longest that a world may take to be advanced [s]."""
-
+_ADVANCE_TIMEOUT = 600.0  # for a world to be advanced [s]
 
 NoParams = Annotated[Params, Query()]
 
@@ -79,18 +78,18 @@ def create(
     it. Left alone for long it falls asleep, and wakes when it is asked for something.
     """
     start = format_time(WallClock().now()) if new.start is None else new.start
-    answer = context.worlds.host("create", present(new, nulls=False) | {"start": start} | _owner(context, principal))
-    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
+    arguments = present(new, nulls=False) | {"start": start} | _owner(context, principal)
+    answer = context.worlds.host("create", arguments, type_=World)
+    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer.world}"})
 
 
 @router.get("/worlds", responses=responses(Page[World], "no-key", "invalid-parameter", "world-unavailable"))
 def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
     """List the worlds one may look into: the shared city, one's own, and for engineers and administrators all."""
-    allowed = context.worlds.of(principal)
-    view = _view(principal)
-    answers = [answer for answer in context.worlds.host("worlds", view) if answer["world"] in allowed]
-    private = [_redacted(principal, answer) for answer in answers]
-    return respond(Page(items=[context.worlds.host("status", view), *private], next=None))
+    allowed, view = context.worlds.of(principal), _view(principal)
+    answers = context.worlds.host("worlds", view, type_=list[World])
+    private = [_redacted(principal, answer) for answer in answers if answer.world in allowed]
+    return respond(Page(items=[context.worlds.host("status", view, type_=World), *private], next=None))
 
 
 @router.get("/worlds/{world}", responses=responses(World, *_ALL))
@@ -98,9 +97,9 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
     """Say how a world is, without waking it."""
     context.worlds.check(principal, world)
     if world == context.world:
-        return respond(context.worlds.host("status", _view(principal)))
-    for answer in context.worlds.host("worlds", _view(principal)):
-        if answer["world"] == world:
+        return respond(context.worlds.host("status", _view(principal), type_=World))
+    for answer in context.worlds.host("worlds", _view(principal), type_=list[World]):
+        if answer.world == world:
             return respond(_redacted(principal, answer))
     raise Problem("world-unavailable", "The world is just being made or deleted; look again in a moment.")
 
@@ -125,7 +124,7 @@ def clock(
 ) -> Response:
     """Pause a world, let it go on, or change its speed."""
     context.worlds.check_owner(principal, world, right)
-    return respond(context.worlds.ask(world, "pace", present(new, nulls=False)))
+    return respond(context.worlds.ask(world, "pace", present(new, nulls=False), type_=World))
 
 
 @router.post("/worlds/{world}/advance", responses=responses(Advanced, *_OWN, "world-limit"))
@@ -172,7 +171,7 @@ def inject(
     In the shared city only administrators may.
     """
     context.worlds.check_owner(principal, world, right)
-    return respond(context.worlds.ask(world, "event", {"event": new} | _view(principal)), 201)
+    return respond(context.worlds.ask(world, "event", {"event": new} | _view(principal), type_=Event), 201)
 
 
 @router.delete("/worlds/{world}/events/{event}", responses=responses(EventEnd, *_OWN, "unknown-event"))
@@ -186,7 +185,7 @@ def end_event(
 ) -> Response:
     """End an event that goes on, or take back one that has not begun."""
     context.worlds.check_owner(principal, world, right)
-    return respond(context.worlds.ask(world, "end-event", {"id": event} | _view(principal)))
+    return respond(context.worlds.ask(world, "end-event", {"id": event} | _view(principal), type_=EventEnd))
 
 
 @router.post("/worlds/{world}/repairs", status_code=201, responses=responses(Repair, *_OWN, status=201))
@@ -203,28 +202,29 @@ def send_crew(
     Whether it has found anything is known when it is there. In the shared city only administrators may.
     """
     context.worlds.check_owner(principal, world, right)
-    return respond(context.worlds.ask(world, "repair", {"target": new.target, "by": principal.pilot}), 201)
+    arguments = {"target": new.target, "by": principal.pilot}
+    return respond(context.worlds.ask(world, "repair", arguments, type_=Repair), 201)
 
 
 @router.get("/worlds/{world}/repairs", responses=responses(Page[Repair], *_OWN))
 def repairs(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
     """List the crews that were sent out in a world, with what they found and cost."""
     context.worlds.check_owner(principal, world, right)
-    return respond(Page(items=context.worlds.ask(world, "repairs"), next=None))
+    return respond(Page(items=context.worlds.ask(world, "repairs", type_=list[Repair]), next=None))
 
 
 @router.post("/worlds/{world}/reveal", responses=responses(Page[Event], *_OWN))
 def reveal(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
     """Give up: show the hidden events of a blind world. There is no way back."""
     context.worlds.check_owner(principal, world, right)
-    return respond(Page(items=context.worlds.ask(world, "reveal"), next=None))
+    return respond(Page(items=context.worlds.ask(world, "reveal", type_=list[Event]), next=None))
 
 
 @router.get("/worlds/{world}/events", responses=responses(Page[Event], *_ALL))
 def events(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams) -> Response:
     """List the events of a world: of one's own all, of the shared city those that were announced."""
     context.worlds.check(principal, world)
-    return respond(Page(items=context.worlds.ask(world, "events", _view(principal)), next=None))
+    return respond(Page(items=context.worlds.ask(world, "events", _view(principal), type_=list[Event]), next=None))
 
 
 @router.post(
@@ -246,8 +246,8 @@ def fork(
     """
     context.worlds.check_owner(principal, world, right)
     arguments = _in_new_words(present(new, nulls=False)) | _owner(context, principal) | _view(principal)
-    answer = context.worlds.ask(world, "fork", arguments)
-    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer['world']}"})
+    answer = context.worlds.ask(world, "fork", arguments, type_=World)
+    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer.world}"})
 
 
 @router.post("/worlds/{world}/backfill", status_code=202, responses=responses(World, *_OWN, status=202))
@@ -270,7 +270,7 @@ def backfill(
         answer = context.worlds.ask(world, "backfill", arguments)
         detail = {"readings": answer.pop("expected", 0)}
         context.audit.record(audit_entry(principal, time=now, what=BACKFILL, target=world, detail=detail))
-    return respond(answer, 202)
+    return respond(msgspec.convert(answer, World), 202)
 
 
 @router.get("/worlds/{world}/record", responses=responses(WorldRecord, *_OWN))
@@ -292,7 +292,7 @@ def truth(context: ContextDep, principal: PrincipalDep, right: RightDep, world: 
     The truth of a sealed world is not for its owner, that of a blind one not before its scenario is over.
     """
     context.worlds.check_owner(principal, world, right)
-    return respond(Page(items=context.worlds.ask(world, "labels", _view(principal)), next=None))
+    return respond(Page(items=context.worlds.ask(world, "labels", _view(principal), type_=list[Label]), next=None))
 
 
 @router.post(
@@ -328,15 +328,16 @@ def command(
         check_sensor(context, command.sensor)
     orders = [order_of(context, principal, present(command)) for command in commands]
     wait = max(command.wait for command in commands)
-    answers = context.worlds.ask(world, "command", {"orders": orders, "wait": wait}, timeout=wait + 30)
+    arguments = {"orders": orders, "wait": wait}
+    answers = context.worlds.ask(world, "command", arguments, timeout=wait + 30, type_=list[CommandResult])
     request.state.detail = {
         "world": world,
         "commands": [
-            {"sensor": order["sensor"], "set": order["set"], "result": answer["status"]}
+            {"sensor": order["sensor"], "set": order["set"], "result": answer.status}
             for order, answer in zip(orders, answers, strict=True)
         ],
     }
-    status = 202 if any(answer["status"] == "pending" for answer in answers) else 200
+    status = 202 if any(answer.status == "pending" for answer in answers) else 200
     return respond(Page(items=answers, next=None) if is_list else answers[0], status)
 
 
@@ -352,7 +353,7 @@ def command_outcome(
     context.worlds.check(principal, world)
     anybodys = world != context.world or principal.role in WATCHERS
     arguments = {"id": command} if anybodys else {"id": command, "by": principal.pilot}
-    answer = context.worlds.ask(world, "outcome", arguments)
+    answer = context.worlds.ask(world, "outcome", arguments, type_=CommandResult | None)
     if answer is None:
         raise Problem("unknown-command", f"{world} remembers no command {command!r} of yours.")
     return respond(answer)
@@ -386,11 +387,11 @@ def _view(principal: Principal) -> dict[str, bool]:
     return {"full": principal.role in WATCHERS}
 
 
-def _redacted(principal: Principal, answer: dict[str, Any]) -> dict[str, Any]:
+def _redacted(principal: Principal, answer: World) -> World:
     """Return the status of a world as somebody may see it: the error text of a process names files of the operator."""
-    if answer["reason"] is None or principal.role in WATCHERS:
+    if answer.reason is None or principal.role in WATCHERS:
         return answer
-    return answer | {"reason": "its process failed again and again; the next request to it tries once more"}
+    return replace(answer, reason="its process failed again and again; the next request to it tries once more")
 
 
 def _check_private(context: Context, world: str) -> None:

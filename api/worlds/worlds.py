@@ -35,6 +35,7 @@ _AGAIN = 60
 
 
 _NO_ARGUMENTS: Mapping[str, Any] = {}
+_TIMEOUT = 30.0  # for the answer of a simulator [s]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,16 +94,24 @@ class Worlds:
         detail = f"This needs the role {' or '.join(allowed)}; the key has {principal.role}."
         raise Problem("wrong-role", detail, allowed=allowed)
 
-    def host(self, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
-        """Ask the simulator that hosts the private worlds; a refusal becomes a problem."""
-        return msgspec.json.decode(_call(self.root / self.shared, verb, arguments, timeout))
+    def host(self, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, type_: Any = Any) -> Any:  # noqa: ANN401 - `type_`
+        """Ask the simulator that hosts the private worlds, and return its answer as a `type_`; a refusal becomes a problem."""
+        return msgspec.json.decode(_call(self.root / self.shared, verb, arguments, _TIMEOUT), type=type_)
 
-    def ask(self, world: str, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
-        """Ask the simulator of a world, waking it if it is asleep; a refusal becomes a problem."""
-        return msgspec.json.decode(self.ask_raw(world, verb, arguments, timeout=timeout))
+    def ask(
+        self,
+        world: str,
+        verb: str,
+        arguments: Mapping[str, Any] = _NO_ARGUMENTS,
+        *,
+        timeout: float = _TIMEOUT,
+        type_: Any = Any,  # noqa: ANN401 - any type that msgspec decodes
+    ) -> Any:  # noqa: ANN401 - `type_`
+        """Ask the simulator of a world as `host` does, waking it if it is asleep."""
+        return msgspec.json.decode(self.ask_raw(world, verb, arguments, timeout=timeout), type=type_)
 
     def ask_raw(
-        self, world: str, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = 30.0
+        self, world: str, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = _TIMEOUT
     ) -> bytes:
         """Ask as `ask` does, and return the answer as JSON text."""
         if world != self.shared and not self._folders.answers(world):

@@ -9,6 +9,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from simulators.host.activity import Activity
@@ -44,6 +45,9 @@ from simulators.world.world import TICK
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
+from zenata.contract.commands import CommandResult
+from zenata.contract.worlds import Backfill
+from zenata.contract.worlds import World as WorldDocument
 from zenata.errors import CityError, ControlError, ScenarioError, SetupError, StoreError
 from zenata.wire.commands import Response
 
@@ -122,19 +126,19 @@ class WorldControl:
         except SetupError as error:
             raise ControlError(str(error), "conflict") from error
 
-    def _status(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _status(self, arguments: dict[str, Any]) -> WorldDocument:
         view = read_arguments(arguments, StatusRequest)
         run, pace = self._run, self._simulation.pace
-        return {
-            **describe(self._name, run.recipe, run.time, pace, visible_events(run, full=view.full), full=view.full),
-            "state": pace.state if run.caught_up else "catching-up",
-            "sealed": bool(run.sealed),
-            "pace": round(self.activity.pace, 3),
-            "messages": run.world.messages,
-            "backfill": self._way(),
-        }
+        return replace(
+            describe(self._name, run.recipe, run.time, pace, visible_events(run, full=view.full), full=view.full),
+            state=pace.state if run.caught_up else "catching-up",
+            sealed=bool(run.sealed),
+            pace=round(self.activity.pace, 3),
+            messages=run.world.messages,
+            backfill=self._progress(),
+        )
 
-    def _pace(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _pace(self, arguments: dict[str, Any]) -> WorldDocument:
         request = read_arguments(arguments, PaceRequest)
 
         def change() -> None:
@@ -160,7 +164,7 @@ class WorldControl:
         if steps > MAX_STEPS:
             raise ControlError(f"that is {steps:,} ticks; a request makes up to {MAX_STEPS:,}", "limit")
         collected = _Collected(limit=request.limit)
-        self._between_ticks(lambda: self._begin_steps(request.orders, every))
+        self._between_ticks(lambda: self._begin_steps(_identified(request.orders), every))
         while collected.steps < steps and not self._stop.is_set():
             self._between_ticks(lambda: self._take_steps(collected, steps))
             if collected.steps < steps and self._simulation.rest > 0:
@@ -191,7 +195,7 @@ class WorldControl:
         """Make some ticks, for a short time, so that others get their turn."""
         deadline = time.monotonic() + _TURN
         while collected.steps < steps:
-            collected.add(self._tick(), self._simulation.responses, self._run.city, self._name)
+            collected.add(self._tick(), self._simulation.outcomes, self._run.city, self._name)
             if self._simulation.rest > 0 or time.monotonic() > deadline:
                 break
 
@@ -216,7 +220,7 @@ class WorldControl:
             self._between_ticks(lambda: fast_forward.begin(end, every))
         except StoreError as error:
             raise ControlError(str(error), "away") from error
-        return {**self._status({}), "expected": expected}
+        return {**msgspec.to_builtins(self._status({})), "expected": expected}
 
     def _readings_per_tick(self) -> int:
         """Return the most readings that a tick of this world can make."""
@@ -228,14 +232,14 @@ class WorldControl:
             and (not recipe.districts or sensor.district in recipe.districts)
         )
 
-    def _way(self) -> dict[str, object] | None:
+    def _progress(self) -> Backfill | None:
         """Return how far a backfill has come, if one is under way."""
         progress = self._simulation.fast_forward and self._simulation.fast_forward.progress
         return progress.report() if progress else None
 
-    def _command(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    def _command(self, arguments: dict[str, Any]) -> list[CommandResult]:
         request = read_arguments(arguments, CommandRequest)
-        orders = [replace(order, id=order.id or secrets.token_hex(8)) for order in request.orders]
+        orders = _identified(request.orders)
 
         def take() -> list[Future[Response]]:
             self._check_commands(orders)
@@ -249,7 +253,7 @@ class WorldControl:
             for order, future in zip(orders, futures, strict=True)
         ]
 
-    def _outcome(self, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    def _outcome(self, arguments: dict[str, Any]) -> CommandResult | None:
         request = read_arguments(arguments, OutcomeRequest)
         found = self._simulation.commands.outcome(request.id)
         if found is None or request.by not in (None, found[0].by):
@@ -263,7 +267,7 @@ class WorldControl:
                 which = f"command {number + 1}, to {order.sensor}: " if len(orders) > 1 else ""
                 raise ControlError(f"{which}{refusal}", "invalid")
 
-    def _fork(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _fork(self, arguments: dict[str, Any]) -> WorldDocument:
         request = read_arguments(arguments, ForkRequest)
         check_view(self._run, request.full, "a copy of it would show its future")
         self._check_caught_up()
@@ -338,6 +342,11 @@ class WorldControl:
                     raise ControlError(f"the world {self._name} is ending or busy; try again", "away") from None
 
 
+def _identified(orders: Sequence[Order]) -> list[Order]:
+    """Return commands, each with an id."""
+    return [replace(order, id=order.id or secrets.token_hex(8)) for order in orders]
+
+
 @dataclass
 class _Collected:
     """What the ticks of an `advance` bring."""
@@ -346,12 +355,12 @@ class _Collected:
     steps: int = 0
     rows: int = 0
     items: list[dict[str, Any]] = field(default_factory=list)
-    outcomes: list[Response] = field(default_factory=list)
+    outcomes: list[CommandResult] = field(default_factory=list)
 
-    def add(self, emission: Emission, responses: Sequence[Response], city: City, world: str) -> None:
+    def add(self, emission: Emission, outcomes: Sequence[tuple[Order, Response]], city: City, world: str) -> None:
         """Take in a tick."""
         self.steps += 1
         self.rows += len(emission.values)
-        self.outcomes += responses
+        self.outcomes += [outcome_document(*outcome) for outcome in outcomes]
         if len(self.items) < self.limit:
             self.items += rows_of(emission, city, world)[: self.limit - len(self.items)]

@@ -1,22 +1,26 @@
-"""JSON documents about worlds, as the API passes them on, and which events of a world its owner may see."""
+"""Documents about worlds, which the API passes on, and which events of a world its owner may see."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import msgspec
+from typing import Any, Literal
 
 from simulators.events.base import Effect, Event
 from simulators.events.registry import EVENTS
 from simulators.events.repair import Repair, price
-from simulators.labels.labels import Label
+from simulators.labels.labels import Affected, Label
 from simulators.record.journal import Entry, Order
 from simulators.record.record import Pace, Recipe
 from simulators.world.emission import Emission
 from simulators.world.world import World
-from zenata.city.clock import format_time
+from zenata.city.clock import format_time, parse_time, time_of
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
+from zenata.contract.commands import CommandResult
+from zenata.contract.worlds import Affected as AffectedDocument
+from zenata.contract.worlds import Event as EventDocument
+from zenata.contract.worlds import Label as LabelDocument
+from zenata.contract.worlds import Repair as RepairDocument
+from zenata.contract.worlds import World as WorldDocument
 from zenata.wire.commands import Response
 
 
@@ -54,7 +58,7 @@ def shown(
 
 def describe(
     name: str, recipe: Recipe, time: int, pace: Pace, events: Sequence[Event], *, full: bool = False
-) -> dict[str, Any]:
+) -> WorldDocument:
     """Return the document of a world.
 
     Parameters
@@ -69,83 +73,91 @@ def describe(
     full : bool
         Whether the seed of a sealed world is shown.
     """
-    return {
-        "world": name,
-        "owner": recipe.owner,
-        "parent": recipe.parent,
-        "city": recipe.city,
-        "seed": None if recipe.conceals and not full else recipe.seed,
-        "start": format_time(recipe.start),
-        "time": format_time(time),
-        "state": pace.state,
-        "speed": pace.speed or "max",
-        "pace": 0.0,
-        "kinds": recipe.kinds,
-        "districts": recipe.districts,
-        "packs": recipe.packs,
-        "publish": recipe.publish,
-        "live": recipe.live,
-        "sealed": bool(recipe.sealed),
-        "blind": recipe.blind,
-        "zone_rules": recipe.zone_rules,
-        "events": len(events),
-        "messages": None,
-        "backfill": None,
-        "reason": None,
-    }
+    return WorldDocument(
+        world=name,
+        owner=recipe.owner,
+        parent=recipe.parent,
+        city=recipe.city,
+        seed=None if recipe.conceals and not full else recipe.seed,
+        start=time_of(recipe.start),
+        time=time_of(time),
+        state=pace.state,
+        speed=pace.speed or "max",
+        pace=0.0,
+        kinds=list(recipe.kinds),
+        districts=list(recipe.districts),
+        packs=recipe.packs,
+        publish=recipe.publish,
+        live=recipe.live,
+        sealed=bool(recipe.sealed),
+        blind=recipe.blind,
+        zone_rules=recipe.zone_rules,
+        events=len(events),
+        messages=None,
+        backfill=None,
+    )
 
 
-def event_document(event: Event, effect: Effect) -> dict[str, Any]:
-    """Return an event as JSON has it."""
-    return {
-        "id": event.id,
-        "type": event.type,
-        "start": format_time(event.start),
-        "end": format_time(event.end),
-        "targets": effect.targets,
-        "severity": effect.severity,
-        "public": effect.public,
-        "parameters": event.parameters,
-    }
+def event_document(event: Event, effect: Effect) -> EventDocument:
+    """Return an event as the API answers it."""
+    return EventDocument(
+        id=event.id,
+        type=event.type,
+        start=time_of(event.start),
+        end=time_of(event.end),
+        targets=list(effect.targets),
+        severity=effect.severity,
+        public=effect.public,
+        parameters=event.parameters,
+    )
 
 
-def repair_document(repair: Repair, world: World) -> dict[str, Any]:
-    """Return a repair as JSON has it; what the crew found is known once it is there."""
+def repair_document(repair: Repair, world: World) -> RepairDocument:
+    """Return a repair as the API answers it; what the crew found is known once it is there."""
     found = [event for event, effect in world.effects if repair.mends(event, effect.targets)]
     is_there = world.time >= repair.there
     done = max((repair.done(event) for event in found), default=repair.there)
-    return {
-        "id": repair.id,
-        "target": repair.target,
-        "sent": format_time(repair.sent),
-        "there": format_time(repair.there),
-        "status": ("done" if world.time >= done else "working") if is_there else "on its way",
-        "done": format_time(done) if is_there else None,
-        "found": [event.type for event in found] if is_there else None,
-        "cost": price(repair, found if is_there else ()),
-        "by": repair.by,
-    }
+    status: Literal["working", "done"] = "done" if world.time >= done else "working"
+    return RepairDocument(
+        id=repair.id,
+        target=repair.target,
+        sent=time_of(repair.sent),
+        there=time_of(repair.there),
+        status=status if is_there else "on its way",
+        done=time_of(done) if is_there else None,
+        found=[event.type for event in found] if is_there else None,
+        cost=price(repair, found if is_there else ()),
+        by=repair.by,
+    )
 
 
-def outcome_document(order: Order, response: Response | None) -> dict[str, Any]:
-    """Return what became of a command as JSON has it; without a response it waits for its tick."""
+def outcome_document(order: Order, response: Response | None) -> CommandResult:
+    """Return what became of a command as the API answers it; without a response it waits for its tick."""
     if response is None:
-        return {"id": order.id, "sensor": order.sensor, "status": "pending", "at": None, "reason": None}
-    return {
-        "id": order.id,
-        "sensor": order.sensor,
-        "status": response.status,
-        "at": response.at,
-        "reason": response.reason,
-    }
+        return CommandResult(id=order.id, sensor=order.sensor, status="pending", at=None, reason=None)
+    at = time_of(parse_time(response.at))
+    return CommandResult(id=order.id, sensor=order.sensor, status=response.status, at=at, reason=response.reason)
 
 
-def label_document(label: Label) -> dict[str, Any]:
-    """Return a label as JSON has it: with times as text."""
-    document: dict[str, Any] = msgspec.to_builtins(label)
-    for part in (document, *(document["affected"] or ())):
-        part |= {name: format_time(part[name]) for name in ("start", "end")}
-    return document
+def label_document(label: Label) -> LabelDocument:
+    """Return a label as the API answers it."""
+    affected = label.affected
+    return LabelDocument(
+        event=label.event,
+        type=label.type,
+        cause=label.cause,
+        targets=list(label.targets),
+        start=time_of(label.start),
+        end=time_of(label.end),
+        severity=label.severity,
+        public=label.public,
+        affected=None if affected is None else [_affected(one) for one in affected],
+    )
+
+
+def _affected(one: Affected) -> AffectedDocument:
+    start, end = time_of(one.start), time_of(one.end)
+    return AffectedDocument(sensor=one.sensor, property=one.property, start=start, end=end, largest=one.largest)
 
 
 _COLUMNS = {

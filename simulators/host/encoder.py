@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from simulators.events.base import Event
 from simulators.host.documents import label_document
@@ -16,7 +17,7 @@ from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
 from zenata.wire import commands, senml, topics
-from zenata.wire.bulletins import Announcement, Clock, Truth
+from zenata.wire.bulletins import Announcement, Clock
 
 
 class Message(NamedTuple):
@@ -103,8 +104,8 @@ class Encoder:
 
     def truth(self, label: Label, *, with_affected: bool = True) -> Message:
         """Return what tells the truth about an event, with the sensors affected or without."""
-        document = label_document(label) if with_affected else {**label_document(label), "affected": None}
-        return Message(self._truth_topic, msgspec.json.encode(msgspec.convert(document, Truth)), retain=True)
+        document = label_document(label if with_affected else replace(label, affected=None))
+        return Message(self._truth_topic, msgspec.json.encode(document), retain=True)
 
     def announcement(self, event: Event, targets: tuple[str, ...]) -> Message:
         """Return what a city tells of an event."""

@@ -20,7 +20,9 @@ from simulators.host.requests import (
 from simulators.host.service import Simulation
 from simulators.record.journal import Entry
 from simulators.record.run import Run
-from zenata.city.clock import format_time
+from zenata.city.clock import format_time, time_of
+from zenata.contract.worlds import Event as EventDocument
+from zenata.contract.worlds import EventEnd, Label, Repair
 from zenata.errors import ControlError
 
 T = TypeVar("T")
@@ -59,11 +61,11 @@ class EventControl:
             "labels": self._labels,
         }
 
-    def _event(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _event(self, arguments: dict[str, Any]) -> EventDocument:
         request = read_arguments(arguments, EventRequest)
         check_view(self._run, request.full, "its events are the operator's")
 
-        def inject() -> dict[str, Any]:
+        def inject() -> EventDocument:
             effects = self._run.world.effects
             if len(effects) >= MAX_EVENTS:
                 raise ControlError(f"a world has up to {MAX_EVENTS:,} events", "limit")
@@ -74,30 +76,30 @@ class EventControl:
 
         return self._between_ticks(inject)
 
-    def _events(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    def _events(self, arguments: dict[str, Any]) -> list[EventDocument]:
         view = read_arguments(arguments, ViewRequest)
         run = self._run
         effects = {event.id: (event, effect) for event, effect in run.world.effects}
         return [event_document(*effects[event.id]) for event in visible_events(run, full=view.full)]
 
-    def _end_event(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _end_event(self, arguments: dict[str, Any]) -> EventEnd:
         request = read_arguments(arguments, EndEventRequest)
         check_view(self._run, request.full, "its events are the operator's")
 
-        def end() -> dict[str, Any]:
+        def end() -> EventEnd:
             known = {event.id for event in visible_events(self._run, full=request.full)}
             if request.id not in known:
                 raise ControlError(f"there is no event {request.id[:80]!r}", "unknown")
             self._simulation.do(Entry(at=self._run.time, ended=request.id))
             left = {event.id: (event, effect) for event, effect in self._run.world.effects}
-            return {"id": request.id, "end": format_time(left[request.id][0].end) if request.id in left else None}
+            return EventEnd(id=request.id, end=time_of(left[request.id][0].end) if request.id in left else None)
 
         return self._between_ticks(end)
 
-    def _repair(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _repair(self, arguments: dict[str, Any]) -> Repair:
         request = read_arguments(arguments, RepairRequest)
 
-        def order() -> dict[str, Any]:
+        def order() -> Repair:
             run = self._run
             repair = send(run.city, request.target, len(run.world.repairs) + 1, run.time, request.by)
             self._simulation.do(Entry(at=run.time, repair=repair))
@@ -105,18 +107,18 @@ class EventControl:
 
         return self._between_ticks(order)
 
-    def _repairs(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    def _repairs(self, arguments: dict[str, Any]) -> list[Repair]:
         read_arguments(arguments, Arguments)
         return [repair_document(repair, self._run.world) for repair in self._run.world.repairs]
 
-    def _reveal(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    def _reveal(self, arguments: dict[str, Any]) -> list[EventDocument]:
         read_arguments(arguments, Arguments)
         if not self._run.recipe.blind:
             raise ControlError("this world hides no events from you", "conflict")
         self._between_ticks(lambda: self._simulation.do(Entry(at=self._run.time, reveal=True)))
         return [event_document(*pair) for pair in self._run.world.effects]
 
-    def _labels(self, arguments: dict[str, Any]) -> list[Any]:
+    def _labels(self, arguments: dict[str, Any]) -> list[Label]:
         check_view(self._run, read_arguments(arguments, ViewRequest).full, "its truth is the operator's", blind=True)
         shadows = self._run.shadows
         return [label_document(label) for label in self._between_ticks(shadows.labels)] if shadows else []

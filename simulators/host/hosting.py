@@ -30,6 +30,7 @@ from simulators.host.worlds import Worlds, recipe_in
 from simulators.record.record import Pace, Recipe, seal_of
 from simulators.world.world import SIMULATED, TICK, World
 from zenata.city.clock import EARLIEST, LATEST, ZONE_RULES, WallClock, format_time
+from zenata.contract.worlds import World as WorldDocument
 from zenata.errors import ControlError
 from zenata.process.supervisor import GivenUp, Program, Supervisor
 from zenata.process.template import Template
@@ -158,7 +159,7 @@ class HostControl:
             "event-types": lambda _: describe_types(),
         }
 
-    def _create(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _create(self, arguments: dict[str, Any]) -> WorldDocument:
         request = read_arguments(arguments, NewWorldRequest)
         recipe = self._recipe(request)
         name = self._worlds.make(
@@ -166,7 +167,7 @@ class HostControl:
         )
         return self._worlds.wait_for(name)
 
-    def _create_trial(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _create_trial(self, arguments: dict[str, Any]) -> WorldDocument:
         request = read_arguments(arguments, NewTrialWorldRequest)
         name = self._worlds.make(
             trial_recipe(self._world.city, request),
@@ -217,7 +218,7 @@ class HostControl:
         self._worlds.mark(name, "deleted")
         return {"world": name, "state": "deleted"}
 
-    def _list(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    def _list(self, arguments: dict[str, Any]) -> list[WorldDocument]:
         view = read_arguments(arguments, ViewRequest)
         statuses = []
         for name in self._worlds.names():
@@ -227,7 +228,7 @@ class HostControl:
                 continue  # it is being removed
         return statuses
 
-    def _wake(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _wake(self, arguments: dict[str, Any]) -> WorldDocument:
         name = read_arguments(arguments, WorldRequest).world
         self._worlds.wake(name)
         return self._worlds.wait_for(name)

@@ -1,4 +1,4 @@
-"""The simulators service: runs a world against a clock, publishes what its sensors say, and obeys commands."""
+"""Simulation service: steps a world by its clock, publishes its readings, and applies commands and journal entries."""
 
 import gc
 import logging
@@ -37,9 +37,9 @@ CHECKPOINT_EVERY = 30.0
 """Time between checkpoints [s]."""
 
 CATCH_UP = 3600 * SECOND
-"""The longest absence that a live city makes up for by publishing it late [us]."""
+"""Longest absence of a live city that it simulates and publishes late [us]."""
 
-_TURN = 0.25  # the longest wait without looking round [s]
+_TURN = 0.25  # longest wait between two looks at calls and signals [s]
 _DRAIN = 3.0  # how long to wait for the broker's acknowledgements before a checkpoint is put off [s]
 
 
@@ -52,25 +52,25 @@ def recipe_for(
     scenario: str | None = None,
     secret: bytes | None = None,
 ) -> Recipe:
-    """Return how to make the world: as it was made before, or newly.
+    """Return the recipe of a world: the stored one, or a new one.
 
     Parameters
     ----------
     record : Record
     city : City
     seed : int or None
-        None takes what was before, or 1.
+        None takes the stored one, or 1.
     start : int or None
-        First moment [us since the Unix epoch]; None takes what was before, or follows the time of day.
+        First moment [us since the Unix epoch]; None takes the stored one, or follows the time of day.
     scenario : str or None
-        What happens in a new world: see `simulators.events.scenario.planned`.
+        Of a new world: see `simulators.events.scenario.planned`.
     secret : bytes or None
         Seals a new world. One that was made before stays as it is.
 
     Raises
     ------
     SetupError
-        If the world was made in another way than asked for.
+        If the stored recipe differs from the options.
     ScenarioError
         If it is no scenario.
     """
@@ -88,7 +88,7 @@ def recipe_for(
         )
         record.save_recipe(recipe)
         return recipe
-    asked = {
+    requested = {
         "city": (city.id, before.city),
         "--seed": (seed, before.seed),
         "--start": (
@@ -96,7 +96,7 @@ def recipe_for(
             "now" if before.live else format_time(before.start),
         ),
     }
-    for name, (wanted, there) in asked.items():
+    for name, (wanted, there) in requested.items():
         if wanted is not None and wanted != there:
             raise SetupError(
                 f"this data directory holds a world with {name} {there}, not {wanted}: "
@@ -106,10 +106,10 @@ def recipe_for(
 
 
 def take_up(record: Record, city: City, recipe: Recipe, now: int, secret: bytes | None = None) -> Run:
-    """Return the world as it was at its last checkpoint, or at its start.
+    """Return the run of a world from its last checkpoint, or from its start.
 
-    A live city that was away for longer than `CATCH_UP` begins anew at `now` [us], its messages numbered on and its
-    meters counting on, from where it was when it ended or was killed: what nobody simulated is not made up. In the same way a
+    A live city that was away for longer than `CATCH_UP` restarts at `now` [us]; messages and meters
+    count on from where it ended or was killed: what nobody simulated is not made up. In the same way a
     shared city that was made when there were no secrets is sealed from the next tick on.
     """
     secret = record.secret() or secret
@@ -129,9 +129,9 @@ def take_up(record: Record, city: City, recipe: Recipe, now: int, secret: bytes 
 
 
 class Simulation:
-    """Steps a world when its time comes, publishes, and does what it is asked to between two ticks.
+    """Steps a world when its time comes, publishes, and runs calls of other threads between two ticks.
 
-    Whatever comes from outside goes through `call`, which any thread may use; all else belongs to the thread
+    Calls from outside go through `call`, which any thread may use; all else belongs to the thread
     of `run`.
 
     Parameters
@@ -146,13 +146,13 @@ class Simulation:
     max_rate : float
         Messages a second that it may publish in the long run.
     fast_forward : FastForward or None
-        Moves the world on to a later time when asked to; None if there is no store to reach.
+        Backfills up to a later time on request; None if there is no store to reach.
 
     Attributes
     ----------
     commands : CommandQueue
-    responses : list of Response
-        To the commands of the last tick.
+    outcomes : list of (Order, Response)
+        The commands of the last tick.
     """
 
     def __init__(
@@ -176,19 +176,19 @@ class Simulation:
         self.fast_forward = fast_forward
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.commands = CommandQueue(self._published.publish_response)
-        self.responses: list[Response] = []
+        self.outcomes: list[tuple[Order, Response]] = []
         self._clock: Clock = WallClock()
         self._zone_rules_noted = False
         self._take_pace(pace)
 
     def call(self, act: Callable[[], T]) -> Future[T]:
-        """Let the thread of `run` do something between two ticks; any thread may call this."""
+        """Run a function in the thread of `run`, between two ticks; any thread may call this."""
         future: Future[T] = Future()
 
         def do() -> None:
             try:
                 future.set_result(act())
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it
+            except Exception as error:  # noqa: BLE001 - the caller gets it
                 future.set_exception(error)
 
         self._inbox.put(do)
@@ -196,7 +196,7 @@ class Simulation:
 
     @property
     def rest(self) -> float:
-        """How long until as much has been published as may be [s]; below zero when there is nothing to wait for."""
+        """Time until the rate allows the next message [s]; below zero when it does now."""
         return self._published.rest
 
     def order(self, order: Order) -> Future[Response]:
@@ -205,7 +205,7 @@ class Simulation:
         return self.commands.take(order, world.check_command(order.kind, order.sensor, order.set), world.time)
 
     def receive(self, topic: str, payload: bytes) -> None:
-        """Take a command from the broker, and have it answered; any thread may call this."""
+        """Take a command from the broker, and respond to it; any thread may call this."""
         try:
             device = topics.parse_command(topic)
         except TopicError as error:
@@ -216,13 +216,15 @@ class Simulation:
         except CommandError as error:
             refused = Order(id=None, kind=device.kind, sensor=device.sensor, set={})
             reason = str(error)
-            self.call(lambda: self._published.publish_response(refused, response_to(refused, self.running.time, reason)))
+            self.call(
+                lambda: self._published.publish_response(refused, response_to(refused, self.running.time, reason))
+            )
         else:
             order = Order(id=command.id, kind=device.kind, sensor=device.sensor, set=command.set)
             self.call(partial(self.order, order))
 
     def set_pace(self, pace: Pace) -> None:
-        """Go on at another pace, and publish a clock that says so: the one that is retained would say another.
+        """Go on at another pace, and publish a clock with it, as the retained one has the pace before.
 
         Raises
         ------
@@ -244,13 +246,13 @@ class Simulation:
         self._set_clock()
 
     def do(self, entry: Entry) -> None:
-        """Do something to the world that is not an order; see `Run.do`."""
+        """Apply an entry that is not an order; see `Run.do`."""
         if not self.running.caught_up:
             raise SetupError("the world is still coming to where it was; try again in a moment")
         self.running.do([entry])
 
     def _note_zone_rules(self) -> None:
-        """Write down that the world goes on by other rules of its time zone than before, if it does."""
+        """Journal the rules of the time zone, if they are others than before."""
         run = self.running
         noted = [entry.zone_rules for entry in run.journal.since(0) if entry.zone_rules]
         if ([run.recipe.zone_rules, *noted])[-1] != ZONE_RULES:
@@ -276,21 +278,23 @@ class Simulation:
         self.save_checkpoint()
 
     def tick(self) -> Emission:
-        """Move the world on one tick and publish what it says."""
+        """Move the world on one tick and publish it."""
         if not self._zone_rules_noted and self.running.caught_up:
             self._note_zone_rules()
         run = self.running
         before, caught_up = run.time, run.caught_up
         orders = self.commands.waiting if caught_up else []
         refusals = run.do([Entry(at=before, order=order) for order in orders]) if orders else []
-        if self._next > max(run.reached, run.recipe.begins or 0):  # never back: whoever is killed twice has said it all
+        if self._next > max(
+            run.reached, run.recipe.begins or 0
+        ):  # never back: a second kill must not lose the later time
             self._record.save_reached(self._next)
         emission = run.step()
         if run.seen and not (self.fast_forward and self.fast_forward.takes(emission)):
             self._published.publish(emission, before, self.pace)
-        self.responses = self.commands.finish(refusals, run.time)
+        self.outcomes = list(zip(orders, self.commands.finish(refusals, run.time), strict=True))
         if (self.fast_forward and self.fast_forward.has_arrived()) or caught_up != run.caught_up:
-            self._set_clock()  # or it would wait for the time that it has just made up for
+            self._set_clock()  # else it would wait for the time that it has just caught up with
         return emission
 
     def set_every(self, every: int) -> None:
@@ -320,23 +324,23 @@ class Simulation:
     def _wait(self) -> float:
         """Return how long until the next tick [s]."""
         if not self.running.caught_up or (self.fast_forward and self.fast_forward.under_way):
-            return 0.0  # say at once again what was said before; and what goes to the store waits for no clock
+            return 0.0  # ticks that were published before, and those of a backfill, wait for no clock
         if self.pace.state == "paused":
             return math.inf
         wait = max((self._next - self._clock.now()) / SECOND / (self.pace.speed or math.inf), -1.0)
         if wait <= -1.0 and not self.running.recipe.live:
-            self._set_clock()  # time that could not be kept is not made up for
+            self._set_clock()  # ticks that came late stay late; they are not hurried after
         return max(wait, self.rest)
 
     def _attend(self, timeout: float) -> None:
-        """Do what was asked for, waiting for it at most `timeout` [s]."""
+        """Run the calls of other threads, waiting for the first at most `timeout` [s]."""
         with suppress(Empty):
             self._inbox.get(timeout=timeout)() if timeout else self._inbox.get_nowait()()
             while True:
                 self._inbox.get_nowait()()
 
     def _return_to_short_ticks(self) -> None:
-        """End the longer ticks of an `advance`, now that the world goes by itself."""
+        """End the longer ticks of an `advance`, now that the world runs by itself."""
         is_far = self.fast_forward is not None and self.fast_forward.under_way
         if self.pace.state == "running" and self.running.caught_up and not is_far:
             self.set_every(self.running.recipe.every)

@@ -11,10 +11,11 @@ from simulators.record.digest import Digest
 from simulators.world.emission import Emission
 from simulators.world.measurement import Channels
 from simulators.world.world import TICK
-from zenata.city.clock import SECOND, format_time
+from zenata.city.clock import SECOND, format_time, time_of
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Catalog, ReadingBatch, Series
+from zenata.contract.worlds import Backfill
 from zenata.errors import SetupError
 
 LONGEST_TICK = 3600 * SECOND
@@ -77,16 +78,16 @@ class Progress:
         came = self.done - self._began[1] if self._began else 0
         return self.seconds * (self.work - self.done) / came if came else None
 
-    def report(self) -> dict[str, object]:
-        """Return it for whoever asks."""
+    def report(self) -> Backfill:
+        """Return the document of the progress."""
         eta = self.eta
-        return {
-            "from": format_time(self.start),
-            "to": format_time(self.end),
-            "at": format_time(self.at),
-            "readings": self.readings,
-            "eta": None if eta is None else round(eta, 1),
-        }
+        return Backfill(
+            from_=time_of(self.start),
+            to=time_of(self.end),
+            at=time_of(self.at),
+            readings=self.readings,
+            eta=None if eta is None else round(eta, 1),
+        )
 
 
 class StoreWriter:

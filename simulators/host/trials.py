@@ -21,6 +21,7 @@ from simulators.world.emission import Emission
 from simulators.world.world import TICK
 from zenata.city.clock import SECOND, ZONE_RULES, format_time
 from zenata.city.model import City
+from zenata.contract.commands import CommandResult
 from zenata.errors import ControlError
 from zenata.trials.challenge import Challenge, Command, Score, plan_of
 from zenata.trials.challenge import Run as TrialRun
@@ -153,12 +154,11 @@ class TrialControl:
                 self._simulation.order(order)
 
         def tick() -> None:
-            taken = self._simulation.commands.waiting
             emission = self._simulation.tick()
             step.add(emission)
             if self._recording:
                 self._recording.tick(emission)
-            step.outcomes += [outcome_document(*pair) for pair in zip(taken, self._simulation.responses, strict=True)]
+            step.outcomes += [outcome_document(*outcome) for outcome in self._simulation.outcomes]
 
         self._between_ticks(begin)
         while self._run.time < last:
@@ -260,7 +260,7 @@ class _Step:
     def __init__(self, city: City, world: str, before: int) -> None:
         self._city, self._world, self._before = city, world, before
         self._items: list[dict[str, Any]] = []
-        self.outcomes: list[dict[str, Any]] = []
+        self.outcomes: list[CommandResult] = []
 
     def add(self, emission: Emission) -> None:
         self._items += rows_of(emission, self._city, self._world)

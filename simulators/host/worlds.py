@@ -6,16 +6,19 @@ Which worlds should run follows from their folders alone (`zenata.worlds.folders
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from simulators.host.documents import describe, shown
 from simulators.record.journal import Entry
 from simulators.record.record import Pace, Recipe, Record, read_json
 from simulators.record.states import State
 from zenata.city.model import PRIVATE
+from zenata.contract.worlds import World
 from zenata.errors import ControlError, SetupError
 from zenata.process.files import held
 from zenata.worlds import control
@@ -94,7 +97,7 @@ class Worlds(WorldFolders):
             record.folder.rename(self.root / name)
         return name
 
-    def status(self, name: str, timeout: float = 2.0, *, used: bool = True, full: bool = False) -> dict[str, Any]:
+    def status(self, name: str, timeout: float = 2.0, *, used: bool = True, full: bool = False) -> World:
         """Return how a world is: as it says itself, or else as its folder tells.
 
         Parameters
@@ -116,12 +119,10 @@ class Worlds(WorldFolders):
         marker = self.marker(name)
         if marker is None:
             try:
-                answer: dict[str, Any] = control.ask(folder, "status", {"used": used, "full": full}, timeout=timeout)
+                return _status(folder, {"used": used, "full": full}, timeout)
             except ControlError as error:
                 if error.reason != "away":
                     raise
-            else:
-                return answer
         if (recipe := recipe_in(folder)) is None:  # it vanished just now
             raise ControlError(f"there is no private world {name!r}", "invalid")
         record = Record(folder)
@@ -133,18 +134,14 @@ class Worlds(WorldFolders):
         time_ = record.reached() or recipe.begins or recipe.start
         visible = shown(events, recipe, journal, time_, full=full)
         document = describe(name, recipe, time_, record.pace() or Pace(), visible, full=full)
-        return {
-            **document,
-            "state": marker or "catching-up",
-            "reason": self.failure(name),
-        }
+        return replace(document, state=marker or "catching-up", reason=self.failure(name))
 
-    def wait_for(self, name: str) -> dict[str, Any]:
+    def wait_for(self, name: str) -> World:
         """Wait until a world answers or has failed, but not for ever; return how it is."""
         deadline = time.monotonic() + _ANSWER
         while True:
             try:
-                return dict(control.ask(self.folder(name), "status", timeout=max(deadline - time.monotonic(), _LOOK)))
+                return _status(self.folder(name), {}, max(deadline - time.monotonic(), _LOOK))
             except ControlError as error:
                 if error.reason != "away" or self.marker(name) or time.monotonic() > deadline:
                     return self.status(name)
@@ -156,6 +153,10 @@ class Worlds(WorldFolders):
             raise ControlError(f"{owner} has {own} private worlds already, as many as it may have: delete one", "quota")
         if len(owners) >= self._limits.in_all:
             raise ControlError("the sandbox has no room for another private world now", "limit")
+
+
+def _status(folder: Path, arguments: Mapping[str, bool], timeout: float) -> World:
+    return msgspec.json.decode(control.ask_raw(folder, "status", arguments, timeout=timeout), type=World)
 
 
 def recipe_in(folder: Path) -> Recipe | None:

@@ -51,7 +51,7 @@ def test_a_private_world_of_all_that_can_be_read_is_another_city(city, city_read
 @pytest.fixture(scope="module")
 def private(city):
     """Worlds as a pilot makes them: of any seed, and of the start that the status of the city tells."""
-    start = parse_time(describe("zenata", SHARED, START, Pace(), [])["start"])
+    start = parse_time(describe("zenata", SHARED, START, Pace(), []).start.isoformat())
     made = {seed: readings(World(city, seed=seed, start=start)) for seed in (1, 2, 3)}
     return made.__getitem__
 
@@ -70,7 +70,7 @@ def test_no_small_seed_repeats_a_draw_of_the_city():
 
 def test_what_a_pilot_reads_of_the_city_names_nothing_hidden():
     status = describe("zenata", SHARED, START + 2 * HOUR, Pace(), shown(SHARED.events, SHARED, [], START + 2 * HOUR))
-    assert (status["seed"], status["events"]) == (None, 0)
+    assert (status.seed, status.events) == (None, 0)
     quiet = Recipe(city="small", seed=1, start=START, live=True, sealed=SHARED.sealed)
     assert status == describe("zenata", quiet, START + 2 * HOUR, Pace(), [])
     assert SECRET.hex() not in str(status)

@@ -7,7 +7,7 @@ by its size), `parse_duration` reads durations, `format_time` writes.
 import math
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from importlib import resources
 from typing import Protocol
@@ -28,6 +28,7 @@ MOMENT_HELP = (
     "or from now: now, -90min, +10m, now-1h"
 )
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _UNITS = {
     unit: length
@@ -155,7 +156,7 @@ def parse_time(text: str) -> int:
         moment = moment.replace(tzinfo=UTC)
     if not _FIRST <= moment <= _LAST:
         raise ValueError(f"{text!r} is beyond the years 1 to 9999 of UTC")
-    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = moment - _EPOCH
     return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds
 
 
@@ -253,14 +254,17 @@ def lacks_zone(value: str | float) -> bool:
     return not (is_relative(text) or re.fullmatch(_NUMBER, plain) or _OFFSET.search(plain.upper()))
 
 
+def time_of(moment: int) -> datetime:
+    """Return a time [us since the Unix epoch] as a datetime in UTC, as documents of the contract have it."""
+    return _EPOCH + timedelta(microseconds=moment)
+
+
 def format_time(moment: int) -> str:
     """Write a time [us since the Unix epoch] as RFC 3339 in UTC: a whole second without decimals, else with six.
 
     `msgspec` writes a datetime alike, so a time has one text whichever of the two writes it.
     """
-    seconds, micros = divmod(moment, SECOND)
-    text = datetime.fromtimestamp(seconds, tz=UTC).replace(tzinfo=None, microsecond=micros).isoformat()
-    return text + "Z"  # strftime would leave years before 1000 short
+    return time_of(moment).replace(tzinfo=None).isoformat() + "Z"  # strftime would leave years before 1000 short
 
 
 EARLIEST, LATEST = parse_time("2000-01-01"), parse_time("2100-01-01")

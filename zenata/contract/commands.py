@@ -54,7 +54,9 @@ class CommandResult(Document, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    id, sensor : str
+    id : str or None
+        Null of a command over MQTT that had none.
+    sensor : str
     status : str
         `pending` while its tick has not come.
     at : datetime or None
@@ -63,7 +65,7 @@ class CommandResult(Document, frozen=True, kw_only=True):
         Why it was rejected.
     """
 
-    id: str
+    id: str | None
     sensor: str
     status: Literal["applied", "rejected", "pending"]
     at: Time | None

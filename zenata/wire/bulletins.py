@@ -1,10 +1,10 @@
-"""Messages of a world about itself, as JSON: its clock, its public events, and the truth about them.
+"""Messages of a world about itself, as JSON: its clock and its public events.
 
 Times are RFC 3339 in UTC, and of the world. A reader ignores members that it does not know.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -50,54 +50,3 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     start: str
     end: str
     targets: Sequence[str]
-
-
-class Affected(msgspec.Struct, frozen=True, kw_only=True):
-    """One property of a sensor that an event made another than it would have been.
-
-    Parameters
-    ----------
-    sensor, property : str
-    start, end : str
-        From when (included) until when (excluded) it differed.
-    largest : float or None
-        The largest mean difference of a window, with its sign [unit of the property]; None where there is none to tell.
-    """
-
-    sensor: str
-    property: str
-    start: str
-    end: str
-    largest: float | None
-
-
-class Truth(msgspec.Struct, frozen=True, kw_only=True):
-    """The truth about an event.
-
-    Parameters
-    ----------
-    event, type : str
-        Its id, and its type.
-    cause : dict
-        Its parameters.
-    targets : sequence of str
-        Sensors, streets or districts.
-    start, end : str
-        From when (included) until when (excluded).
-    severity : float
-        From 0 to 1, as the type has it.
-    public : bool
-        Whether it was announced.
-    affected : sequence of Affected or None
-        Sensors that it affected; None where nobody knows, or where they are too many for a message.
-    """
-
-    event: str
-    type: str
-    cause: dict[str, Any]
-    targets: Sequence[str]
-    start: str
-    end: str
-    severity: float
-    public: bool
-    affected: Sequence[Affected] | None

@@ -10,12 +10,14 @@ import pytest
 import api.http.service as api_service
 from api.http.asyncapi import asyncapi
 from api.http.channels import CHANNELS, Payload
+from simulators.host.documents import label_document
+from simulators.labels.labels import Affected, Label
 from tests.api.http.test_schemas import references
 from tests.api.running import ADDRESSES, Api
 from zenata.broker.base import SERVICES, rights
 from zenata.city.clock import parse_time
 from zenata.wire import senml
-from zenata.wire.bulletins import Affected, Announcement, Clock, Truth
+from zenata.wire.bulletins import Announcement, Clock
 from zenata.wire.commands import Response
 from zenata.wire.topics import Pattern
 from zenata.wire.uplinks import registry
@@ -117,14 +119,15 @@ def test_the_forms_of_devices_are_understood(payload: Payload) -> None:
 def test_what_is_published_is_as_described() -> None:
     at = "2026-07-01T06:00:00Z"
     pack = senml.message("air-0042", NOW, 17, [("pm25", "ug/m3"), ("no2", "ug/m3")], [12.3, 31.0])
-    affected = Affected(sensor="water-0010", property="pressure", start=at, end=at, largest=None)
     leak = {"type": "leak", "start": at, "end": at, "targets": ("water-0010",)}
+    truth = {**leak, "start": NOW, "end": NOW}
+    affected = Affected(sensor="water-0010", property="pressure", start=NOW, end=NOW, largest=None)
     for name, told in {
         "telemetry": pack,
         "response": Response(id=None, status="rejected", at=at, reason="it has no valve"),
         "clock": Clock(time=at, speed="max", state="paused", messages=0),
         "announcement": Announcement(id="e1", **leak),
-        "truth": Truth(event="e1", cause={}, severity=0, public=True, affected=(affected,), **leak),
+        "truth": label_document(Label(event="e1", cause={}, severity=0, public=True, affected=(affected,), **truth)),
     }.items():
         validate(name, json.loads(msgspec.json.encode(told)))
 

@@ -136,8 +136,8 @@ class TestAdvance:
 
 class TestLongTicks:
     def test_an_advance_takes_ticks_of_another_length(self, world):
-        told = world("advance", steps=2, every="15m", limit=0)
-        assert (told["from"], told["time"], told["steps"]) == ("2026-01-05T16:59:50Z", "2026-01-05T17:15:00Z", 2)
+        answer = world("advance", steps=2, every="15m", limit=0)
+        assert (answer["from"], answer["time"], answer["steps"]) == ("2026-01-05T16:59:50Z", "2026-01-05T17:15:00Z", 2)
         assert world("advance", steps=1, limit=0)["time"] == "2026-01-05T17:15:10Z"
         assert world("advance", end="2026-01-05T19:00:00Z", every="1h", limit=0)["steps"] == 2
 

@@ -1,10 +1,14 @@
 """Commands to a world, and their outcomes."""
 
+from datetime import UTC, datetime
+
+import msgspec
 import pytest
 
 from simulators.world.world import TICK
 from tests.simulators.host.running import LAMP, TIMEOUT
 from zenata.city.clock import format_time
+from zenata.contract.commands import CommandResult
 
 
 class TestCommands:
@@ -61,11 +65,13 @@ class TestCommands:
 
     def test_an_advance_takes_commands_and_returns_their_outcomes(self, world):
         world("command", orders=[{**LAMP, "set": {"dim": 0.5}, "id": "before"}])
-        told = world("advance", steps=2, limit=0, orders=[{**LAMP, "set": {"dim": 0.25}, "id": "with"}])
-        assert [(one["id"], one["status"], one["at"]) for one in told["outcomes"]] == [
-            ("before", "applied", "2026-01-05T17:00:00Z"),
-            ("with", "applied", "2026-01-05T17:00:00Z"),
-        ]
+        orders = [{**LAMP, "set": {"dim": 0.25}, "id": "with"}, {**LAMP, "set": {"dim": 0.5}}]
+        outcomes = msgspec.convert(world("advance", steps=2, limit=0, orders=orders)["outcomes"], list[CommandResult])
+        assert [one.id for one in outcomes[:2]] == ["before", "with"]
+        assert outcomes[2].id  # one is made for a command without
+        assert {(one.sensor, one.status, one.at) for one in outcomes} == {
+            (LAMP["sensor"], "applied", datetime(2026, 1, 5, 17, tzinfo=UTC))
+        }
         assert [row["value"] for row in world("advance", steps=1)["items"] if row["property"] == "dim"] != []
 
     def test_an_outcome_is_for_its_sender(self, world):

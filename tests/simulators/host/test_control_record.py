@@ -12,9 +12,9 @@ from zenata.city.clock import format_time, parse_time
 
 def fork(city, world: RunningWorld, **arguments) -> Run:
     """Return the run of a copy, made as its process would."""
-    told = world("fork", owner="demo", state="paused", **arguments)
-    record = Record(world.worlds.root / told["world"])
-    assert told["parent"] == NAME
+    answer = world("fork", owner="demo", state="paused", **arguments)
+    record = Record(world.worlds.root / answer["world"])
+    assert answer["parent"] == NAME
     return Run(city, record.recipe(), record.journal(), record)
 
 
@@ -77,8 +77,8 @@ class TestForks:
         assert len(world.worlds.names()) == 3
 
     def test_a_copy_of_the_live_city_has_a_clock_of_its_own(self, live):
-        told = live("fork", owner="eve", speed=60)
-        assert (told["live"], told["speed"], told["owner"]) == (False, 60.0, "eve")
+        answer = live("fork", owner="eve", speed=60)
+        assert (answer["live"], answer["speed"], answer["owner"]) == (False, 60.0, "eve")
 
 
 class TestRecord:
@@ -103,5 +103,5 @@ class TestRecord:
         copy = fork(city, world)
         for _ in range(20):
             copy.step()
-        told = History(world="w-2", recipe=copy.recipe, journal=copy.journal.since(0), marks=[], last=copy.mark())
-        assert replayed(city, told) == copy.digest.hexdigest()
+        history = History(world="w-2", recipe=copy.recipe, journal=copy.journal.since(0), marks=[], last=copy.mark())
+        assert replayed(city, history) == copy.digest.hexdigest()

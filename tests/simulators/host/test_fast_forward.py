@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def test_it_shows_how_far_it_is(stage):
     assert simulation.fast_forward.progress is None
     simulation.fast_forward.begin(END, QUARTER)
     simulation.tick()
-    assert simulation.fast_forward.progress.report()["at"] == "2026-01-05T17:00:00Z"
+    assert simulation.fast_forward.progress.report().at == datetime(2026, 1, 5, 17, tzinfo=UTC)
 
 
 def test_what_cannot_be_is_refused(stage):

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -76,13 +77,13 @@ class TestFolders:
 
     def test_a_world_that_rests_is_reported_from_its_folder(self, folders):
         name = folders.make(recipe(), Pace(state="paused"))
-        assert folders.status(name)["state"] == "catching-up"
+        assert folders.status(name).state == "catching-up"
         folders.mark(name, "failed", "it broke")
-        assert (folders.status(name)["state"], folders.status(name)["reason"]) == ("failed", "it broke")
+        assert (folders.status(name).state, folders.status(name).reason) == ("failed", "it broke")
         folders.wake(name)
         folders.mark(name, "asleep")
-        told = folders.status(name)
-        assert (told["state"], told["time"], told["owner"]) == ("asleep", "2026-01-05T17:00:00Z", "demo")
+        status = folders.status(name)
+        assert (status.state, status.time, status.owner) == ("asleep", datetime(2026, 1, 5, 17, tzinfo=UTC), "demo")
         folders.mark(name, "deleted")
         with pytest.raises(ControlError):
             folders.status(name)
@@ -183,7 +184,7 @@ class TestHost:
         pid = hosted.wait_for(other)
         name = hosted.make("echo 'zenata: no such city'; exit 2")
         wait_for(lambda: hosted.folders.marker(name) == "failed")
-        assert hosted.folders.status(name)["reason"] == "no such city"
+        assert hosted.folders.status(name).reason == "no such city"
         assert hosted.pid(other) == pid
 
     def test_a_world_whose_folder_is_gone_ends(self, hosted):
@@ -273,7 +274,7 @@ class TestVerbs:
         return HostControl(folders, shared).verbs
 
     def test_a_world_is_made_as_requested(self, folders, verbs):
-        told = verbs["create"](
+        status = verbs["create"](
             {
                 "owner": "demo",
                 "seed": 7,
@@ -286,7 +287,7 @@ class TestVerbs:
                 "packs": True,
             }
         )
-        made = Record(folders.folder(told["world"]))
+        made = Record(folders.folder(status.world))
         assert made.pace() == Pace(state="paused", speed=0)
         recipe = made.recipe()
         assert (recipe.city, recipe.seed, recipe.start) == ("small", 7, parse_time("2026-07-01T06:00:00Z"))
@@ -297,11 +298,11 @@ class TestVerbs:
             "demo",
         )
         assert [event.start for event in recipe.events] == [parse_time("2026-07-01T07:00:00Z")]
-        assert told["events"] == 1
+        assert status.events == 1
 
     def test_a_scenario_may_be_text(self, folders, verbs):
-        told = verbs["create"]({"owner": "demo", "scenario": '[[events]]\ntype = "leak"\n'})
-        assert [event.type for event in Record(folders.folder(told["world"])).recipe().events] == ["leak"]
+        status = verbs["create"]({"owner": "demo", "scenario": '[[events]]\ntype = "leak"\n'})
+        assert [event.type for event in Record(folders.folder(status.world)).recipe().events] == ["leak"]
 
     @pytest.mark.parametrize(
         "words",
@@ -331,14 +332,14 @@ class TestVerbs:
         assert folders.names() == []
 
     def test_worlds_are_listed_woken_and_deleted(self, folders, verbs):
-        one, other = sorted(verbs["create"]({"owner": "demo"})["world"] for _ in range(2))
+        one, other = sorted(verbs["create"]({"owner": "demo"}).world for _ in range(2))
         folders.mark(one, "asleep")
-        assert [(told["world"], told["state"]) for told in verbs["worlds"]({})] == [
+        assert [(status.world, status.state) for status in verbs["worlds"]({})] == [
             (one, "asleep"),
             (other, "catching-up"),
         ]
-        assert verbs["wake"]({"world": one})["state"] == "catching-up"
+        assert verbs["wake"]({"world": one}).state == "catching-up"
         assert verbs["delete"]({"world": other}) == {"world": other, "state": "deleted"}
-        assert [told["world"] for told in verbs["worlds"]({})] == [one]
+        assert [status.world for status in verbs["worlds"]({})] == [one]
         with pytest.raises(ControlError):
             verbs["delete"]({"world": other})

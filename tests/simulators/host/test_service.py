@@ -80,7 +80,7 @@ class Stage:
         return self.said(simulation, simulation.running.time + ticks * TICK, killed=killed)
 
     def said(
-        self, simulation: Simulation, last: int, *, killed: bool = False, told: tuple[str, bytes] | None = None
+        self, simulation: Simulation, last: int, *, killed: bool = False, command: tuple[str, bytes] | None = None
     ) -> Said:
         """Tell a simulation something, run it up to a time; return what a subscriber got."""
         stop = threading.Event()
@@ -95,8 +95,8 @@ class Stage:
             for filter_ in ("zenata/telemetry/#", "zenata/packs/#", "zenata/clock", "zenata/responses/#"):
                 assert client.subscribe(filter_)
             self._publisher.published = 0
-            if told is not None:
-                simulation.receive(*told)
+            if command is not None:
+                simulation.receive(*command)
                 simulation._attend(0)
             with suppress(Killed):
                 simulation.run(stop, on_turn)
@@ -192,7 +192,7 @@ class TestCommands:
 
     def answer(self, stage, payload: bytes, topic: str = LAMP) -> dict:
         """Return what is answered to a command, given just before the first tick."""
-        said = stage.said(stage.simulation(), START, told=(topic, payload))
+        said = stage.said(stage.simulation(), START, command=(topic, payload))
         (response,) = [json.loads(payload) for topic, payload in said if "/responses/" in topic]
         return response
 
@@ -233,19 +233,21 @@ class TestCommands:
         monkeypatch.setattr(commands, "MAX_COMMANDS", 2)
         simulation = stage.simulation()
         lamp = "streetlight-0001"
-        told = [simulation.order(Order(id=str(n), kind="streetlight", sensor=lamp, set={"dim": 1})) for n in range(3)]
-        assert [future.done() for future in told] == [False, False, True]
-        assert "more than 2 commands" in told[2].result().reason
+        futures = [
+            simulation.order(Order(id=str(n), kind="streetlight", sensor=lamp, set={"dim": 1})) for n in range(3)
+        ]
+        assert [future.done() for future in futures] == [False, False, True]
+        assert "more than 2 commands" in futures[2].result().reason
 
     def test_who_floods_one_device_takes_nobody_elses_place(self, stage, monkeypatch):
         monkeypatch.setattr(commands, "MAX_COMMANDS_OF_ONE", 2)
         simulation = stage.simulation()
-        told = [
+        futures = [
             simulation.order(Order(id=str(n), kind="streetlight", sensor=sensor, set={"dim": 1}))
             for n, sensor in enumerate(["streetlight-0001"] * 4 + ["streetlight-0002", "streetlight-0001"])
         ]
-        assert [future.done() for future in told] == [False, False, True, True, False, True]
-        assert "more than 2 commands to streetlight-0001 in a tick" in told[2].result().reason
+        assert [future.done() for future in futures] == [False, False, True, True, False, True]
+        assert "more than 2 commands to streetlight-0001 in a tick" in futures[2].result().reason
 
     def test_killed_after_a_command_it_obeys_it_again_at_the_same_tick(self, city, stage):
         simulation = stage.simulation()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -117,7 +118,7 @@ def test_times_that_make_no_backfill_are_refused(end, every, message):
 
 def test_progress_shows_how_long_it_will_take():
     progress = Progress(start=START, end=START + 4 * TICK, at=START, work=4 * TICK)
-    assert progress.report() == {
+    assert msgspec.to_builtins(progress.report()) == {
         "from": "2026-01-05T17:00:00Z",
         "to": "2026-01-05T17:00:40Z",
         "at": "2026-01-05T17:00:00Z",

@@ -119,8 +119,8 @@ class TestTakingUp:
         run.save_checkpoint()
         again = take_up(record, city, recipe(live=True), START + 2 * CATCH_UP)
         fingerprint(again, 10)
-        told = Run(city, recipe(live=True), Journal(None, record.journal().since(0)))
-        assert fingerprint(told, 15) == again.digest.hexdigest()
+        replayed = Run(city, recipe(live=True), Journal(None, record.journal().since(0)))
+        assert fingerprint(replayed, 15) == again.digest.hexdigest()
 
     def test_a_city_made_without_a_secret_is_sealed_when_it_is_taken_up(self, city, record):
         secret = bytes(range(32))
@@ -143,8 +143,8 @@ class TestTakingUp:
         again = take_up(record, city, recipe(owner=""), START, secret)
         assert [effect.targets for _, effect in again.world.effects] == targets
         assert fingerprint(again, 3) == fingerprint(sealed, 3)
-        told = Run(city, recipe(owner=""), Journal(None, record.journal().since(0)), secret=secret)
-        assert fingerprint(told, 13) == again.digest.hexdigest()
+        replayed = Run(city, recipe(owner=""), Journal(None, record.journal().since(0)), secret=secret)
+        assert fingerprint(replayed, 13) == again.digest.hexdigest()
         with pytest.raises(SetupError, match=r"worlds\.secret"):
             take_up(record, city, recipe(owner=""), START)
         with pytest.raises(SetupError, match="another"):
