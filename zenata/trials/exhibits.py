@@ -101,7 +101,9 @@ def hidden(run: Run, found: Mapping[str, int] | None = None, sought: str = "") -
     def verdict(one: Occurrence) -> Verdict:
         if found is None or not one.type.startswith(sought):
             return "hidden"
-        return "hit" if one.id in found else "missed"
+        if one.id in found:
+            return "hit"
+        return "missed" if one.evidence else "hidden"  # what no sensor could show was not missed
 
     return [
         HiddenEvent(

@@ -75,19 +75,19 @@ def perfect(run: Run) -> Run:
 
 
 def test_the_exhibit_has_onset_first_trace_and_alarm_beside_what_a_detector_said(road: City) -> None:
-    run = run_of(road, (0, 600, 60, True), (4, 900, 60, True))
+    run = run_of(road, (0, 600, 60, True), (4, 900, 60, True), (5, 1200, 60, False))
     begun = run.occurrences[0].start
     occupancy = np.tile(np.linspace(0, 0.5, STEPS)[:, None], (1, 6))
     table = Table(sensors=tuple(f"traffic-{n}" for n in range(6)), values=occupancy)
     noisy = replace(table, values=occupancy + 0.1)
     traced = replace(run.occurrences[0], trace=begun + 7 * MINUTE)
     run = replace(
-        run, truth={"occupancy": table}, readings={"occupancy": noisy}, occurrences=(traced, run.occurrences[1])
+        run, truth={"occupancy": table}, readings={"occupancy": noisy}, occurrences=(traced, *run.occurrences[1:])
     )
     found = 122  # the step that ends 615 minutes after the start
     shown = exhibit(answered(run, [(found, 0), (270, 2)]))
-    first, second = shown.events
-    assert (first.verdict, second.verdict) == ("hit", "missed")
+    first, second, unseen = shown.events
+    assert (first.verdict, second.verdict, unseen.verdict) == ("hit", "missed", "hidden")
     assert first.start < first.trace < first.found
     assert (second.trace, second.found) == (None, None)
     assert [(one.target, one.hit) for one in shown.detections] == [("street-0", True), ("street-2", False)]
