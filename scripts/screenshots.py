@@ -38,7 +38,6 @@ SHOTS = {
     "trials-small-ar": ("/trials?theme=dark", "ar", SMALL, "demo", "article"),
     "trial": ("/trials/{traffic-incident}", "fr", TALL, "demo", ".strip"),
     "trial-small-ar": ("/trials/{traffic-incident}", "ar", (390, 1700), "demo", ".strip"),
-    "trial-with-without": ("/trials/{street-lighting}", "en", TALL, "demo", ".chart canvas"),
     "scorecard": ("/pilots/green-lamps", "fr", WIDE, "admin", "li .sign"),
     "xr-table": ("/xr?kind=traffic", "fr", WIDE, "demo", "[data-shown]:not([data-shown='0'])"),
     "xr-foot": (
@@ -59,7 +58,6 @@ DEMO = [
     ("demo-alarm", "ar", 5),
     ("demo-cost", "fr", 8),
 ]
-AT_ONCE = 900  # commands of a step, of 1,000 that it may have
 SETTLE = 4_000  # for fonts, names on the map and the first frames [ms]
 
 
@@ -131,24 +129,15 @@ def furnish(city: RunningCity) -> None:
 
 
 def finish_trials(city: RunningCity) -> dict[str, str]:
-    """Go through a trial of incidents by an example, and one of lamps that are dimmed; return them by challenge, if not done before."""
+    """Go through a trial by an example, if that is not done, and return trials that are by challenge."""
     with Client(city.http, city.key) as client:
         done = {one.challenge: one.trial for one in reversed(client.trials()) if one.phase == "done"}
         if "traffic-incident" not in done:
-            environment = {"ZENATA_URL": city.http, "ZENATA_KEY": city.key}
-            example = FOLDER.parents[1] / "examples" / "traffic_incident.py"
             made = client.begin_trial("traffic-incident", seeds=[1], publish=False)
-            subprocess.run(
-                [sys.executable, example], env={**os.environ, **environment, "ZENATA_TRIAL": made.trial}, check=True
-            )
+            environment = {"ZENATA_URL": city.http, "ZENATA_KEY": city.key, "ZENATA_TRIAL": made.trial}
+            example = FOLDER.parents[1] / "examples" / "traffic_incident.py"
+            subprocess.run([sys.executable, example], env={**os.environ, **environment}, check=True)
             done["traffic-incident"] = made.trial
-        if "street-lighting" not in done:
-            lamps = [sensor.id for sensor in client.sensors(kind="streetlight")]
-            parts = iter([lamps[begin : begin + AT_ONCE] for begin in range(0, len(lamps), AT_ONCE)])
-            for step in client.trial("street-lighting", seeds=[1], publish=False):
-                done["street-lighting"] = step.trial
-                for lamp in () if step.warm_up else next(parts, ()):
-                    step.command(lamp, dim=0.6)
         return done
 
 
