@@ -1,10 +1,11 @@
 """Calls about trials: challenges, a trial step by step, its scores and leaderboards (docs/trials.md)."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+import httpx
 import msgspec
 
 from zenata_client.contract.base import Page
@@ -20,10 +21,29 @@ from zenata_client.contract.trials import (
     TrialStep,
     Variant,
 )
+from zenata_client.errors import ProblemError, UnreachableError
 from zenata_client.parameters import body
-from zenata_client.plan import Flow, Give, Pause, Plan, Send, answered, ask, collect, delete, get, items, post, route
+from zenata_client.plan import (
+    PATIENCE,
+    Flow,
+    Give,
+    Pause,
+    Plan,
+    Send,
+    answered,
+    ask,
+    collect,
+    delete,
+    get,
+    items,
+    post,
+    route,
+)
 
 _LONG = 660.0  # more than a step may take [s]
+P, T = ParamSpec("P"), TypeVar("T")
+
+_WAIT = 1.0  # before another attempt while nobody answers [s]
 _LOOK = 0.2  # between two looks at a trial that waits for its turn, or is scored [s]
 _OVER = ("done", "failed", "cancelled")
 
@@ -237,6 +257,11 @@ def trial(
         As `begin_trial` has them.
     trial : str, optional
         One that was begun, to go on with; ``ZENATA_TRIAL``, as ``zenata trial run`` sets it, or a new one if left out.
+
+    Raises
+    ------
+    UnreachableError
+        If nobody answers the first call, or for half a minute.
     """
     known = trial or os.environ.get("ZENATA_TRIAL")
     if known:
@@ -246,18 +271,43 @@ def trial(
     last: Step | None = None
     while now.phase not in _OVER:
         if now.phase == "running" and now.world:
-            document = yield from _step(now.trial, {"seed": now.seed, "step": max(now.step, 1)})
-            while not document.seed_over:
+            document = yield from _steadily(_loop_step, now.trial, now.seed, max(now.step, 1), ([], []))
+            while document and not document.seed_over:
                 last = Step(document)
                 yield Give(last)
-                answers, commands = last.taken()
-                following = {"seed": now.seed, "step": document.step + 1, "answers": answers, "commands": commands}
-                document = yield from _step(now.trial, following)
+                document = yield from _steadily(_loop_step, now.trial, now.seed, document.step + 1, last.taken())
         else:
             yield Pause(_LOOK)
-        now = yield from show_trial(now.trial)
+        now = yield from _steadily(show_trial, now.trial)
     if last:
         last.result = now
+
+
+def _steadily(call: Callable[P, Plan[T]], *args: P.args, **options: P.kwargs) -> Plan[T]:
+    """Make a call that does no harm twice again while nobody answers: the API may start anew in the midst of a trial."""
+    waited = 0.0
+    while True:
+        try:
+            return (yield from call(*args, **options))
+        except UnreachableError:
+            if waited >= PATIENCE:
+                raise
+            waited += _WAIT
+            yield Pause(_WAIT)
+
+
+def _loop_step(
+    trial: str, seed: int, step: int, taken: tuple[list[dict[str, Any]], list[dict[str, Any]]]
+) -> Plan[TrialStep | None]:
+    """Make a step; None if the seed is over already, whose last answer nobody may have heard."""
+    answers, commands = taken
+    try:
+        return (yield from _step(trial, {"seed": seed, "step": step, "answers": answers, "commands": commands}))
+    except ProblemError as refused:
+        now = yield from show_trial(trial)
+        if refused.status == httpx.codes.CONFLICT and (now.phase != "running" or now.seed != seed):
+            return None
+        raise
 
 
 def _step(trial: str, content: Mapping[str, object]) -> Plan[TrialStep]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import httpx
 import msgspec
 import pytest
 from typer.testing import CliRunner
@@ -19,7 +20,9 @@ from tests.api.trials.hosting import FIRST, HOUR, STEPS, begin
 from tests.client.clients import KINDS, opened
 from zenata.trials import leaks
 from zenata.trials.registry import CHALLENGES
-from zenata_client import Client
+from zenata_client import Client, UnreachableError
+from zenata_client.calls import trials as calls
+from zenata_client.plan import PATIENCE, Pause
 
 SERVICE = """
 from zenata_client import Client
@@ -67,6 +70,47 @@ def test_a_service_that_died_goes_on_where_it_was(service, client, monkeypatch):
         step.answer(forecasts=[])
         last = step
     assert last.result.score.mean == STEPS - FIRST
+
+
+class Lossy(httpx.HTTPTransport):
+    """Loses every other answer to a step, after the API has given it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost = self._steps = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        if request.url.path.endswith("/step"):
+            self._steps += 1
+            if self._steps % 2:
+                self.lost += 1
+                response.close()
+                raise httpx.ReadError("lost")
+        return response
+
+
+def test_an_answer_of_the_api_that_is_lost_costs_a_loop_nothing(there, client, monkeypatch):
+    monkeypatch.setattr(calls, "_WAIT", 0.01)
+    api, _ = there
+    with Client(api.url, api.secrets["pilot"]) as service:
+        service._http._transport = lossy = Lossy()
+        for step in service.trial("short", trial=begin(client)["trial"]):
+            if not step.warm_up:
+                step.answer(forecasts=[])
+    assert step.result.score.mean == STEPS - FIRST
+    assert lossy.lost > STEPS
+
+
+def test_an_api_that_stays_away_ends_a_loop():
+    plan = calls._steadily(calls.show_trial, "t-1")
+    next(plan)
+    waited = 0.0
+    with pytest.raises(UnreachableError):  # noqa: PT012 - each step follows from the one before
+        while isinstance(pause := plan.throw(UnreachableError("away")), Pause):
+            waited += pause.seconds
+            assert plan.send(None).path == "/v1/trials/t-1"
+    assert waited == PATIENCE
 
 
 def test_challenges_leaderboards_and_answers_are_calls(there):
