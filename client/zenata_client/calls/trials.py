@@ -41,7 +41,8 @@ from zenata_client.plan import (
 )
 
 _LONG = 660.0  # more than a step may take [s]
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _WAIT = 1.0  # before another attempt while nobody answers [s]
 _LOOK = 0.2  # between two looks at a trial that waits for its turn, or is scored [s]
