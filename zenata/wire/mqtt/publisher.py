@@ -102,7 +102,7 @@ class Publisher:
 
     def cancel(self) -> None:
         """Make `publish` give up soon where it finds no room; a signal handler may call it."""
-        self._cancelled = time.monotonic()
+        self._cancelled = self._cancelled or time.monotonic()  # who asks again does not wait longer
 
     def drain(self, timeout: float) -> bool:
         """Wait until every message is acknowledged, at most `timeout` [s]; return whether that is so."""
