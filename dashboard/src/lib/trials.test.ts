@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isOver, progressOf, programsOf } from "./trials";
+import { isOver, progressOf, programsOf, trialOf } from "./trials";
 
 it("counts the steps of all seeds", () => {
   const trial = { phase: "running" as const, seeds: 5, seeds_done: 2, step: 50, steps: 100 };
@@ -19,4 +19,10 @@ it("writes programs that name the trial and its topics", () => {
   expect(programs.Python).toContain('trial="t-1"');
   expect(programs.MQTT).toContain("w-a/telemetry/#");
   expect(programs.MQTT).toContain("pilots/volt/answers/t-1");
+});
+
+it("finds the trial that a world is run by, and none of others", () => {
+  const trials = [{ trial: "t-1", world: null }, { trial: "t-2", world: "w-b" }];
+  expect(trialOf("w-b", trials)?.trial).toBe("t-2");
+  expect(trialOf("zenata", trials)).toBeUndefined();
 });

@@ -18,6 +18,11 @@ export function isOver({ phase }: Pick<Trial, "phase">): boolean {
   return phase === "done" || phase === "failed" || phase === "cancelled";
 }
 
+/** Return the trial that a world is run by, if it is one's. Such a world has no clock to set, and is neither disturbed nor copied. */
+export function trialOf<T extends Pick<Trial, "world">>(world: string, trials: readonly T[]): T | undefined {
+  return trials.find((one) => one.world === world);
+}
+
 /** Return programs that go through a trial, by what they are written in; answers are left out where nothing is known. */
 export function programsOf(trial: Pick<Trial, "trial" | "challenge" | "warm_up" | "topics" | "world">, pilot: string, origin: string): Record<"curl" | "Python" | "MQTT", string> {
   const step = `curl -H "Authorization: Bearer $KEY" ${origin}/v1/trials/${trial.trial}/step`;

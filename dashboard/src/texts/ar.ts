@@ -223,6 +223,8 @@ export const ar: Record<Key, string> = {
   wall_parking: "المواقف المشغولة",
   wall_quiet: "لا أحداث معلنة.",
   worlds_text: "إلى جانب المدينة المشتركة لكلٍّ عوالمه: ساعة خاصة وأعطال حسب الطلب.",
+  world_of_trial: "تجري هنا تجربة: {challenge}. وهي وحدها تُحرّك هذا العالم.",
+  open_trial: "عرض التجربة",
   shared_city: "المدينة المشتركة",
   all_kinds: "كل الأنواع",
   catching_up: "يلحق بالوقت، وصل إلى",

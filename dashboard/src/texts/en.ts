@@ -223,6 +223,8 @@ export const en: Record<Key, string> = {
   wall_parking: "Parking taken",
   wall_quiet: "No announced events.",
   worlds_text: "Beside the shared city everyone has worlds of their own: a clock of one’s own, and failures at will.",
+  world_of_trial: "A trial runs here: {challenge}. It alone moves this world.",
+  open_trial: "See the trial",
   shared_city: "shared city",
   all_kinds: "all kinds",
   catching_up: "Catching up, now at",

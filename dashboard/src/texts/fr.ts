@@ -222,6 +222,8 @@ export const fr = {
   wall_parking: "Places occupées",
   wall_quiet: "Aucun événement annoncé.",
   worlds_text: "À côté de la ville partagée, chacun a ses mondes : une horloge à soi, des pannes quand on veut.",
+  world_of_trial: "Un essai se déroule ici : {challenge}. Lui seul fait avancer ce monde.",
+  open_trial: "Voir l’essai",
   shared_city: "ville partagée",
   all_kinds: "tous les types",
   catching_up: "Rattrape jusqu’à",
