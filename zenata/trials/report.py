@@ -172,14 +172,22 @@ def _means(trial: Trial, text: Mapping[str, str], part: Literal["measures", "imp
     columns = [own] + [[getattr(result.baselines[name], part) for result in trial.results] for name in beside]
     unit = {name: measure.unit for one in own for name, measure in one.items()}
     rows = [
-        [f"{_name(name, language)} <bdi>[{escape(unit[name])}]</bdi>", *(_mean(column, name) for column in columns)]
+        [f"{_measure(name, language)} <bdi>[{escape(unit[name])}]</bdi>", *(_mean(column, name) for column in columns)]
         for name in names
     ]
     return [f"<h2>{text[part]}</h2>", table(["", text["you"], *(text[name] for name in beside)], rows)]
 
 
-def _name(name: str, language: Language) -> str:
-    return escape(titles("properties", name, name.replace("_", " "))[language])
+def _measure(name: str, language: Language) -> str:
+    """Return what a measure is called; one that has no name yet by that of the API."""
+    known = texts().get(f"measure_{name}")
+    return escape(known[language] if known else name.replace("_", " "))
+
+
+def _chart(name: str, language: Language) -> str:
+    """Return what a chart is called: it shows a property or a measure."""
+    known = translations()["properties"].get(name)
+    return escape(titles("properties", name, name.replace("_", " "))[language]) if known else _measure(name, language)
 
 
 def _mean(column: Sequence[Mapping[str, Measure]], name: str) -> str:
@@ -200,7 +208,7 @@ def _seed(number: int, exhibit: Exhibit, report: TrialReport, text: Mapping[str,
         parts.append(f"<p>{text['more']} {exhibit.more:,}</p>")
     for chart in exhibit.charts:
         of = f" - {escape(chart.of)}" if chart.of else ""
-        title = f"{_name(chart.name, language)}{of}"
+        title = f"{_chart(chart.name, language)}{of}"
         parts += [f"<h3>{title}</h3>", line_chart(chart, exhibit, title, text)]
     if exhibit.places:
         parts += [f"<h3>{text['map']}</h3>", map_of(report.outline, exhibit.places, text)]

@@ -1,8 +1,10 @@
 """Reports of trials as HTML, and the exhibits that they show."""
 
+import ast
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -18,6 +20,7 @@ from zenata.trials.registry import CHALLENGES
 from zenata.trials.report import LANGUAGES, report_html, texts
 from zenata.trials.svg import MAX_POINTS, map_of
 
+ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 EVIL = '<script>alert("x")</script>'
 MEASURES = {"water": Measure(value=12.5, unit="m3"), "delay": Measure(value=None, unit="h")}
@@ -162,6 +165,50 @@ def test_every_text_is_there_in_every_language():
     for name, text in texts().items():
         assert set(text) == set(LANGUAGES), name
         assert all(text.values()), name
+
+
+def measures_in(source: str) -> set[str]:
+    """Return the names of the measures and impacts that a module writes out: of values with a unit."""
+    pairs = [
+        pair
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Dict)
+        for pair in zip(node.keys, node.values, strict=True)
+    ]
+    return {
+        key.value
+        for key, value in pairs
+        if isinstance(key, ast.Constant) and isinstance(value, ast.Tuple)
+        and len(value.elts) == 2 and isinstance(value.elts[1], ast.Constant) and isinstance(value.elts[1].value, str)
+    }  # fmt: skip
+
+
+def measures_played() -> dict[str, set[str]]:
+    """Return the measures that each challenge had when it was played for docs/challenges.md."""
+    parts = re.split(r"^## (.+)$", (ROOT / "docs/challenges.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {name: set(re.findall(r"\| (\w+) \[", text)) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def test_every_measure_of_every_challenge_has_a_name_in_every_language():
+    played = measures_played()
+    names = set()
+    for name, challenge in CHALLENGES.items():
+        written = measures_in(Path(challenge.score.__code__.co_filename).read_text(encoding="utf-8"))
+        assert written | played[name], name
+        names |= written | played[name]
+    assert {"false_alarm_rate", "skill_no2", "patrols_in_vain", "money"} <= names
+    assert not {name for name in names if f"measure_{name}" not in texts()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_calls_measures_and_checks_as_reports_do(language):
+    page = (ROOT / f"dashboard/src/texts/{language}.ts").read_text(encoding="utf-8")
+    shown = dict(re.findall(r'^  ((?:measure|check)_\w+): "(.*)",$', page, re.MULTILINE))
+    for name, text in texts().items():
+        if name.startswith("measure_"):
+            assert shown[name] == text[language]
+        elif name.startswith("check_"):
+            assert shown[name]
 
 
 @pytest.mark.parametrize("name", CHALLENGES)
