@@ -20,7 +20,7 @@ test: .venv/.dev .venv/.spectral .venv/.clients $(PAGE)  ## Install and run all 
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql chromium
 	@$(NPM) test --prefix dashboard --silent
 	@$(BIN)/python -m compileall -q $(SOURCES)
-	@$(BIN)/python scripts/run_tests.py -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python scripts/run_tests.py -n auto --max-worker-restart 0 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev  ## Check format and types, and run the fast tests of what changed (for between edits, under a minute)
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -11,10 +11,12 @@ ONCE = "def test_once(tmp_path_factory):\n    import pathlib\n    seen = pathlib
 NEVER = "def test_never():\n    assert False\n"
 
 
-def run(folder: Path, tests: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, tests: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(tests)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    return subprocess.run([sys.executable, SCRIPT, "-q"], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, SCRIPT, "-q", *options], cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 def test_a_test_that_fails_once_is_named_and_passes(tmp_path):
@@ -36,4 +38,12 @@ def test_a_test_that_fails_once_is_named_and_passes(tmp_path):
 def test_what_has_a_cause_fails(tmp_path, tests):
     done = run(tmp_path, tests)
     assert done.returncode != 0
+    assert "SECOND TRY" not in done.stdout
+
+
+def test_a_worker_that_dies_fails_the_run_as_not_every_test_was_run(tmp_path):
+    dies = "import os\n\n\ndef test_dies():\n    os._exit(1)\n"
+    done = run(tmp_path, dies, "-n", "1", "--max-worker-restart", "0")
+    assert done.returncode != 0
+    assert "crashed" in done.stdout
     assert "SECOND TRY" not in done.stdout
