@@ -14,7 +14,7 @@ from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scor
 from zenata.control.audit import AuditEntry
 from zenata.control.pilot import Pilot
 from zenata.control.trials import TrialRow
-from zenata.trials.report import Language, page, table, words
+from zenata.trials.report import Language, page, table, texts, words
 
 WAIVED, WITHDRAWN = "scorecard.waive", "scorecard.withdraw"
 """What the audit log calls an exception, and its end."""
@@ -27,8 +27,15 @@ ERRORS, ENOUGH = 0.05, 20
 
 _EXCEPTIONS = 10_000  # newest entries of the audit log that are looked at
 
-Finding = tuple[CheckVerdict, str, list[str]]
+Detail = dict[str, str]
+"""What was found, by language."""
+
+Finding = tuple[CheckVerdict, Detail, list[str]]
 """Verdict, detail and evidence."""
+
+
+def _detail(name: str, **values: float | str) -> Detail:
+    return {language: text.format(**values) for language, text in texts()[f"detail_{name}"].items()}
 
 
 def scorecard_of(context: Context, pilot: Pilot, challenges: Sequence[str] = ()) -> Scorecard:
@@ -50,7 +57,7 @@ def scorecard_of(context: Context, pilot: Pilot, challenges: Sequence[str] = ())
     last = {name: [row for row in rows if row.challenge == name][-LAST:] for name in asked}
     found: dict[str, Finding] = {f"reference:{name}": _reference(attempts) for name, attempts in last.items()}
     if not asked:
-        found["reference"] = "unknown", "no graded trial of this edition is done", ["/v1/trials"]
+        found["reference"] = "unknown", _detail("no_trial_of_edition"), ["/v1/trials"]
     found["commands"] = _commands([row for attempts in last.values() for row in attempts])
     found["freshness"] = _freshness(context, pilot)
     found["error-budget"] = _errors(context, pilot)
@@ -72,7 +79,7 @@ def _check(name: str, finding: Finding, exception: AuditEntry | None) -> Check:
     return Check(
         check=name,
         verdict="waived" if exception is not None and verdict != "passed" else verdict,
-        detail=detail,
+        detail=detail["en"],
         evidence=evidence,
         exception=None
         if exception is None
@@ -82,33 +89,32 @@ def _check(name: str, finding: Finding, exception: AuditEntry | None) -> Check:
             name=exception.detail["name"],
             reason=exception.detail["reason"],
         ),
+        details=detail,
     )
 
 
 def _reference(attempts: Sequence[TrialRow]) -> Finding:
     """Say whether the lower bound of the points over those of the reference, seed by seed, is above 0."""
     if not attempts:
-        return "unknown", "no graded trial of this challenge is done", ["/v1/trials"]
+        return "unknown", _detail("no_trial_of_challenge"), ["/v1/trials"]
     evidence = [f"/v1/trials/{row.id}/receipt" for row in attempts]
     score = difference_of(attempts)
-    if score is None or score.low is None:
-        return "unknown", "the reference was not played in these trials", evidence
-    detail = (
-        f"{score.mean:+.1f} points over the reference in {len(attempts)} of the last {LAST} trials, "
-        f"95 %: {score.low:+.1f} to {score.high:+.1f}; the lower bound must be above 0"
-    )
+    if score is None or score.low is None or score.high is None:
+        return "unknown", _detail("no_reference"), evidence
+    interval = {"mean": score.mean, "low": score.low, "high": score.high}
+    detail = _detail("reference", trials=len(attempts), last=LAST, **interval)
     return ("passed" if score.low > 0 else "failed"), detail, evidence
 
 
 def _commands(rows: Sequence[TrialRow]) -> Finding:
     """Say whether any command of graded trials was refused as unsafe: out of range, or out of reach."""
     if not rows:
-        return "unknown", "no graded trial is done", ["/v1/trials"]
+        return "unknown", _detail("no_trial"), ["/v1/trials"]
     unsafe = {row.id: sum(result.get("rejected", 0) for result in row.results) for row in rows}
     if any("rejected" not in result for row in rows for result in row.results):
-        return "unknown", "a trial was scored before rejected commands were counted", _receipts(unsafe)
+        return "unknown", _detail("rejected_not_counted"), _receipts(unsafe)
     sent = sum(result["commands"] for row in rows for result in row.results)
-    detail = f"{sum(unsafe.values())} of {sent} commands were rejected; none may be"
+    detail = _detail("commands", rejected=sum(unsafe.values()), sent=sent)
     return ("failed" if any(unsafe.values()) else "passed"), detail, _receipts(unsafe)
 
 
@@ -121,10 +127,14 @@ def _freshness(context: Context, pilot: Pilot) -> Finding:
     now = WallClock().now()
     states = {device.id: device.state(now) for device in context.devices.devices(pilot.name)}
     silent = [id_ for id_, state in states.items() if state != "online"]
-    detail = f"{len(states) - len(silent)} of {len(states)} devices are online"
-    if silent:
-        detail += f"; silent: {', '.join(silent[:10])}{' ...' if len(silent) > 10 else ''}"
-    return ("failed" if silent else "passed"), detail, [f"/v1/pilots/{pilot.name}/activity"]
+    evidence = [f"/v1/pilots/{pilot.name}/activity"]
+    if not states:
+        return "passed", _detail("no_devices"), evidence
+    counts = {"online": len(states) - len(silent), "devices": len(states)}
+    if not silent:
+        return "passed", _detail("devices_online", **counts), evidence
+    named = ", ".join(silent[:10]) + (" ..." if len(silent) > 10 else "")
+    return "failed", _detail("devices_silent", silent=named, **counts), evidence
 
 
 def _errors(context: Context, pilot: Pilot) -> Finding:
@@ -134,7 +144,7 @@ def _errors(context: Context, pilot: Pilot) -> Finding:
     hours = context.history.between([pilot.name], now - WINDOW, now + HOUR)[pilot.name]
     answered, wrong = (sum(getattr(hour, part) for _, hour in hours) for part in ("answered", "wrong"))
     evidence = [f"/v1/pilots/{pilot.name}/activity"]
-    detail = f"{wrong} of {answered} requests of 30 days were wrong; at most {ERRORS:.0%} may be, of {ENOUGH} or more"
+    detail = _detail("errors", wrong=wrong, answered=answered, share=ERRORS, enough=ENOUGH)
     if answered < ENOUGH:
         return "unknown", detail, evidence
     return ("passed" if wrong <= ERRORS * answered else "failed"), detail, evidence
@@ -145,8 +155,13 @@ def _findings(context: Context, pilot: Pilot) -> Finding:
     now = WallClock().now()
     alerts = [one for one in context.alerts.between(now, now + 1) if one.pilot == pilot.name and one.cleared is None]
     serious = [one for one in alerts if one.severity != "info" or one.kind == "suspended"]
-    detail = "; ".join(f"{one.kind}: {one.detail}" for one in serious[:5]) or "no alert is open"
-    return ("failed" if serious else "passed"), detail, ["/v1/alerts"]
+    if not serious:
+        return "passed", _detail("no_alert"), ["/v1/alerts"]
+    return (
+        "failed",
+        _detail("alerts", alerts="; ".join(f"{one.kind}: {one.detail}" for one in serious[:5])),
+        ["/v1/alerts"],
+    )
 
 
 def _exceptions(context: Context, pilot: str) -> dict[str, AuditEntry]:
@@ -166,7 +181,7 @@ def scorecard_html(card: Scorecard, language: Language) -> str:
         [
             f"<bdi>{escape(_title(one.check, text))}</bdi>",
             f"<strong>{text[one.verdict]}</strong>",
-            f"<bdi>{escape(one.detail)}</bdi>{_exception(one.exception)}",
+            f"<bdi>{escape(one.details[language])}</bdi>{_exception(one.exception)}",
             "<br>".join(f'<code dir="ltr">{escape(path)}</code>' for path in one.evidence),
         ]
         for one in card.checks

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from .base import LINE, Body, Document, Time
 
@@ -54,6 +54,8 @@ class Check(Document, frozen=True, kw_only=True):
     evidence : list of str
         Paths of what says so, such as receipts.
     exception : CheckException or None
+    details : dict of str
+        `detail` by language: en, fr, ar.
     """
 
     check: str
@@ -61,6 +63,7 @@ class Check(Document, frozen=True, kw_only=True):
     detail: str
     evidence: list[str]
     exception: CheckException | None
+    details: dict[str, str] = field(default_factory=dict)
 
 
 class Scorecard(Document, frozen=True, kw_only=True):

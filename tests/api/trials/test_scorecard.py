@@ -1,6 +1,7 @@
 """Scorecards of pilots: every check, exceptions to them in the audit log, and the page."""
 
 from collections.abc import Iterator
+from html import escape
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
 from tests.api.trials.hosting import refused
 from zenata.control.trials import TrialRow
+from zenata.trials.report import LANGUAGES
 from zenata.trials.seeds import graded_seed
 from zenata_client import Client
 
@@ -76,6 +78,28 @@ def test_a_pilot_without_trials_is_not_ready_and_nothing_is_made_up(api, pilot):
         "error-budget": "unknown",
         "findings": "passed",
     }
+
+
+def test_a_pilot_without_devices_reads_that_nothing_can_be_stale(api, pilot):
+    with api.client(pilot) as client:
+        (fresh,) = (one for one in card(client, pilot)["checks"] if one["check"] == "freshness")
+        shown = client.get(f"/v1/pilots/{pilot}/scorecard", params={"format": "html", "lang": "fr"}).text
+    assert fresh["verdict"] == "passed"
+    assert fresh["detail"] == "no devices, so nothing can be stale"
+    assert escape(fresh["details"]["fr"]) in shown
+
+
+def test_every_detail_is_in_every_language(api, pilot):
+    with api.client(pilot) as client:
+        found = card(client, pilot)["checks"]  # nothing is done yet
+        tried(api, pilot, [60.0, 61.0], commands=5, rejected=1)
+        client.post("/v1/devices", json={"id": "roof"})
+        found += card(client, pilot, challenges="leak-detection,parking-forecast")["checks"]
+    for one in found:
+        assert set(one["details"]) == set(LANGUAGES)
+        assert one["details"]["en"] == one["detail"]
+        assert len(set(one["details"].values())) == len(LANGUAGES), one
+        assert not any(set("{}") & set(text) for text in one["details"].values())
 
 
 def test_a_pilot_above_the_reference_is_ready_with_its_receipts_as_evidence(api, pilot):
