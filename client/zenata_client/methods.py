@@ -6,6 +6,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_args, overload
 
 from zenata_client import calls
+from zenata_client.parameters import limit_of
 from zenata_client.plan import Flow, Give, Plan
 
 if TYPE_CHECKING:
@@ -61,9 +62,12 @@ def _method(call: Callable[..., Any], owner: type, *, many: bool) -> Any:  # noq
 
     def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - of either client
         try:
-            plain.bind(*args, **kwargs)  # else a misspelt name would be one of those that are unpacked
+            bound = plain.bind(*args, **kwargs)  # else a misspelt name would be one of those that are unpacked
         except TypeError as error:
             raise TypeError(f"{call.__name__}() {error}") from None
+        if "limit" in bound.arguments:
+            bound.arguments["limit"] = limit_of(bound.arguments["limit"])
+            args, kwargs = bound.args, bound.kwargs
         return self._steps(call(*args, **kwargs)) if many else self._first(_single(call(*args, **kwargs)))
 
     method.__name__, method.__doc__ = call.__name__, call.__doc__

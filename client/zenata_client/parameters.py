@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from inspect import Parameter, signature
+from operator import index
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, get_args
+
+from zenata_client.contract.commands import MAX_COMMANDS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -110,6 +113,41 @@ def query(parameters: Mapping[str, object]) -> dict[str, str]:
 def body(members: Mapping[str, object]) -> dict[str, Any]:
     """Write the members of a body, times and durations as text; None is left out, except in members of members."""
     return {name: _member(name, value) for name, value in members.items() if value is not None}
+
+
+def limit_of(limit: Any) -> int | None:  # noqa: ANN401 - whatever was given
+    """Return how many items are wanted at most.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    ValueError
+        If it is below 0.
+    """
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not hasattr(limit, "__index__"):
+        raise TypeError(f"limit: {limit!r} is not a whole number: write one such as 5, or leave it out for all")
+    count = index(limit)
+    if count < 0:
+        raise ValueError(f"limit: {count} is below 0: write how many you want at most, or leave it out for all")
+    return count
+
+
+def check_commands(count: int) -> None:
+    """Check that one request may hold so many commands.
+
+    Raises
+    ------
+    ValueError
+        If they are too many.
+    """
+    if count > MAX_COMMANDS:
+        raise ValueError(
+            f"commands: {count:,} are more than the {MAX_COMMANDS:,} that one request or step of a trial takes: "
+            "give the others with the next one"
+        )
 
 
 def text_of(value: Moment, *, signed: bool = False) -> str:

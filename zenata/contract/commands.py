@@ -24,7 +24,10 @@ class DeviceCommand(Body, frozen=True, kw_only=True):
     id: Annotated[str, Meta(max_length=128)] | None = None
 
 
-DeviceCommands: TypeAlias = Annotated[tuple[DeviceCommand, ...], Meta(max_length=1000)]
+MAX_COMMANDS = 1000
+"""Commands of a request, and of a step of a trial."""
+
+DeviceCommands: TypeAlias = Annotated[tuple[DeviceCommand, ...], Meta(max_length=MAX_COMMANDS)]
 """Commands to several devices: all are checked before the first is taken."""
 
 
@@ -45,7 +48,7 @@ class NewCommand(DeviceCommand, frozen=True, kw_only=True):
     wait: Annotated[float, Meta(ge=0, le=60)] = 15.0
 
 
-NewCommands: TypeAlias = NewCommand | Annotated[tuple[NewCommand, ...], Meta(min_length=1, max_length=1000)]
+NewCommands: TypeAlias = NewCommand | Annotated[tuple[NewCommand, ...], Meta(min_length=1, max_length=MAX_COMMANDS)]
 """A command, or a list of commands to one world: all are checked before the first is taken."""
 
 

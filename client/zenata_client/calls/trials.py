@@ -22,7 +22,7 @@ from zenata_client.contract.trials import (
     Variant,
 )
 from zenata_client.errors import ProblemError, UnreachableError
-from zenata_client.parameters import body
+from zenata_client.parameters import body, check_commands
 from zenata_client.plan import (
     PATIENCE,
     Flow,
@@ -83,7 +83,14 @@ class Step:
         self._answers.append(answer)
 
     def command(self, sensor: str, **setpoints: float | None) -> None:
-        """Command a device; None gives a setpoint back to it."""
+        """Command a device; None gives a setpoint back to it.
+
+        Raises
+        ------
+        ValueError
+            If the step has 1,000 commands already, the most that it takes.
+        """
+        check_commands(len(self._commands) + 1)
         self._commands.append({"sensor": sensor, "set": setpoints})
 
     def taken(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -167,7 +174,9 @@ def make_step(
     step, seed : int, optional
         Numbers of what is asked for; with them it does no harm twice.
     answers, commands : list of dict
+        At most 10,000 and 1,000.
     """
+    check_commands(len(commands))
     content = body({"step": step, "seed": seed, "answers": answers, "commands": commands})
     return (yield from _step(trial, content))
 

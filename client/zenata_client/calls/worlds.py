@@ -19,6 +19,7 @@ from zenata_client.parameters import (
     RunState,
     Speed,
     body,
+    check_commands,
     documented,
     duration_of,
     moment_of,
@@ -163,6 +164,7 @@ def advance(
     IncompleteError
         If readings of the answer are missing, and are not stored in time either.
     """
+    check_commands(len(commands))
     end = until if end is None else end
     if (steps is None) == (end is None):
         raise ValueError("give either steps or end")
@@ -348,6 +350,7 @@ def command_all(
     wait : float
         How long to wait for the world's next tick [s].
     """
+    check_commands(len(commands))
     request = [{"world": world, "wait": wait, **one} for one in commands]
     return (yield from post(Page[CommandResult], route("commands"), request, timeout=wait + 60)).items
 
