@@ -92,7 +92,7 @@ def sensor(
     context: ContextDep, principal: PrincipalDep, sensor: str, params: Annotated[WorldParams, Query()]
 ) -> Response:
     """Return one sensor with the latest reading of each of its properties."""
-    check_sensor(context, sensor)
+    check_sensor(context, sensor, principal.pilot)
     world = select_world(context, principal, params.world)
     table = context.store.latest(Selection(worlds=(world,), sensors=(sensor,)))
     latest = context.encoder.json_list(table, b',"latest":[', b"]}")

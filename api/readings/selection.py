@@ -35,7 +35,7 @@ def select(context: Context, principal: Principal, params: SeriesParams) -> Sele
         )
     for sensor in params.sensor:
         if not any(_is_device(context, world, sensor) for world in own):
-            check_sensor(context, sensor, among_devices=len(own) == len(worlds))
+            check_sensor(context, sensor, principal.pilot, among_devices=len(own) == len(worlds))
     if not own:
         _check_combination(context, params)
     return Selection(
@@ -93,11 +93,17 @@ def _device_properties(context: Context, worlds: tuple[str, ...]) -> list[str]:
     return sorted({catalog[number].property for number in catalog.select(Selection(worlds=worlds)).tolist()})
 
 
-def check_sensor(context: Context, sensor: str, *, among_devices: bool = False) -> None:
-    """Raise 404, naming similar sensors, unless the city has this one and not only devices are meant."""
+def check_sensor(context: Context, sensor: str, pilot: str = "", *, among_devices: bool = False) -> None:
+    """Raise 404, naming the pilot's device or similar sensors, unless the city has this one and not only devices are meant."""
     if among_devices:
         raise Problem("unknown-sensor", f"There is no device {sensor!r}. List yours with /v1/devices.", allowed=[])
     if sensor not in context.sensors:
+        if pilot and _is_device(context, own := world_of(pilot), sensor):
+            detail = (
+                f"The city has no sensor {sensor!r}, but you have a device of this name: /v1/devices/{sensor}. "
+                f"Its readings are found with world={own}."
+            )
+            raise Problem("unknown-sensor", detail, allowed=[])
         similar = context.sensors.similar(sensor)
         hint = f"Did you mean {' or '.join(similar)}?" if similar else "List sensors with /v1/sensors."
         raise Problem("unknown-sensor", f"There is no sensor {sensor!r}. {hint}", allowed=similar)

@@ -147,6 +147,18 @@ def test_a_device_that_speaks_is_online_and_in_every_query(client, admin):
         assert admin.get("/v1/readings", params=own).json()["items"] == rows
 
 
+@pytest.mark.parametrize("path", ["/v1/readings?sensor=roof", "/v1/latest?sensor=roof", "/v1/sensors/roof"])
+def test_a_device_that_is_asked_for_among_sensors_is_named_with_its_world_to_its_owner_alone(client, admin, path):
+    make(client)
+    own = client.get(path)
+    assert own.status_code == 404
+    assert own.json()["detail"] == (
+        "The city has no sensor 'roof', but you have a device of this name: /v1/devices/roof. "
+        "Its readings are found with world=p-test-pilot."
+    )
+    assert "device" not in admin.get(path).json()["detail"]
+
+
 @pytest.mark.parametrize("params", [{"sensor": "cellar"}, {"property": "colour"}, {"kind": "toaster"}])
 def test_what_no_device_has_sent_is_named(client, params):
     make(client)
