@@ -144,7 +144,7 @@ def _errors(context: Context, pilot: Pilot) -> Finding:
     hours = context.history.between([pilot.name], now - WINDOW, now + HOUR)[pilot.name]
     answered, wrong = (sum(getattr(hour, part) for _, hour in hours) for part in ("answered", "wrong"))
     evidence = [f"/v1/pilots/{pilot.name}/activity"]
-    detail = _detail("errors", wrong=wrong, answered=answered, share=ERRORS, enough=ENOUGH)
+    detail = _detail("errors", wrong=wrong, answered=answered, percent=100 * ERRORS, enough=ENOUGH)
     if answered < ENOUGH:
         return "unknown", detail, evidence
     return ("passed" if wrong <= ERRORS * answered else "failed"), detail, evidence
