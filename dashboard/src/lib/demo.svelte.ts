@@ -30,6 +30,7 @@ const END = "2026-07-12T00:00:00Z";
 export const LEAK_HOUR = 26; // after the start: 02:00 of the second day
 const LEAK_AT = "water-0010";
 const STORED = "demo-twin-1";
+const MADE = "demo-worlds"; // of this tab: a reload in the midst would leave them behind, and four fill a pilot's quota
 
 class DemoData {
   traffic = $state.raw<Film | null>(null);
@@ -88,6 +89,7 @@ class DemoData {
       { type: "leak", target: LEAK_AT, area: 0.002, start: `+${LEAK_HOUR}h`, duration: "40h" },
       { type: "heatwave", start: "+24h", duration: "24h", temperature: 12 },
     ];
+    await Promise.all(made().map(remove));
     const [leaking, calm] = await Promise.all([runTwin(events), runTwin([])]);
     const leak = (await city.sensors("water")).find((sensor) => sensor.id === LEAK_AT) ?? { longitude: -7.46, latitude: 33.65 };
     this.twin = {
@@ -127,6 +129,7 @@ async function runTwin(scenario: object[]): Promise<Run> {
   };
   const { world } = await dataOf(api.POST("/v1/worlds", { body }));
   const path = { world };
+  sessionStorage.setItem(MADE, JSON.stringify([...made(), world]));
   try {
     await until(async () => (await dataOf(api.GET("/v1/worlds/{world}", { params: { path } }))).state === "paused");
     await dataOf(api.POST("/v1/worlds/{world}/backfill", { params: { path }, body: { end: END, every: "15m" } }));
@@ -136,8 +139,18 @@ async function runTwin(scenario: object[]): Promise<Run> {
     });
     return await readRun(world);
   } finally {
-    await api.DELETE("/v1/worlds/{world}", { params: { path } }).catch(() => undefined);
+    await remove(world);
   }
+}
+
+/** The worlds that this tab has made, and not deleted. */
+function made(): string[] {
+  return JSON.parse(sessionStorage.getItem(MADE) ?? "[]") as string[];
+}
+
+async function remove(world: string): Promise<void> {
+  await api.DELETE("/v1/worlds/{world}", { params: { path: { world } } }).catch(() => undefined);
+  sessionStorage.setItem(MADE, JSON.stringify(made().filter((name) => name !== world)));
 }
 
 async function readRun(world: string): Promise<Run> {

@@ -9,6 +9,7 @@ const TEXTS: Record<string, string> = {
   m3: "m³",
   "/": "%",
   count: "",
+  "1": "",
 };
 
 export function unitText(unit: string): string {
