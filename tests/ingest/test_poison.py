@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.test_service import air, broker, ingesting, publish, seqs, store, wait_for  # noqa: F401 - fixtures
+from tests.ingest.test_service import air, broker, ingesting, publish, seqs, wait_for  # noqa: F401 - fixtures
 from zenata.store.dead_letters import REASONS
 
 EXAMPLES, SIZE = settings.default.max_examples, 50  # 1,500 payloads; 25,000 in `make soak`
