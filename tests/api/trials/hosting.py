@@ -160,6 +160,7 @@ def trials_running(city: City, folder: Path, challenges: dict[str, Challenge]) -
         stack.callback(host.close)
         CHALLENGES.update(challenges)
         stack.callback(CHALLENGES.update, usual)
+        stack.callback(CHALLENGES.clear)  # first, so that none of ours is left to other tests
         stack.enter_context(ControlServer(folder / "zenata", host.handle))
         yield stack.enter_context(running(city=city, store=store, worlds=folder)), host
 
