@@ -30,7 +30,7 @@ USER_ERROR = "zenata: "
 _GRACE = 5.0  # time a process has to end by itself after SIGTERM [s]
 _RESTART = Backoff(first=0.1, limit=5.0)  # after the second death and those that follow [s]
 _TAIL = 5  # last lines of a log that are shown
-CHILD = Path(__file__).with_name("child.py")
+_CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +78,22 @@ class Process(Protocol):
         """Send it SIGKILL."""
 
 
+def execute(program: Program, log_file: Path, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
+    """Run a program, which ends with the thread that calls this."""
+    if shutil.which(program.args[0]) is None:
+        raise FileNotFoundError(program.args[0])
+    child = (sys.executable, "-I", "-S", str(_CHILD), str(os.getpid()), str(program.nice))
+    with log_file.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own programs
+            (*child, *program.args),
+            env={**os.environ, **program.env},
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is ours to handle, not theirs
+        )
+
+
 class GivenUp(SetupError):  # noqa: N818 - it names what happened
     """A process cannot be kept running; the message is, or ends with, its last output."""
 
@@ -103,10 +119,10 @@ class Supervisor:
     """
 
     def __init__(
-        self, *, logs: Path, say: Callable[[str], None], launch: "Callable[[Program, Path], Process] | None" = None
+        self, *, logs: Path, say: Callable[[str], None], launch: Callable[[Program, Path], Process] = execute
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
-        self._launch = launch or execute
+        self._launch = launch
         self._logs = logs
         self._say = say
         self._programs: list[Program] = []
@@ -222,22 +238,6 @@ class Supervisor:
 
     def _tail(self, program: Program) -> str:
         return "\n".join(f"  {line}" for line in self._lines(program)[-_TAIL:]) or "  (no output)"
-
-
-def execute(program: Program, log_file: Path) -> Process:
-    """Run a program, which ends with the thread that calls this."""
-    if shutil.which(program.args[0]) is None:
-        raise FileNotFoundError(program.args[0])
-    child = (sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), str(program.nice))
-    with log_file.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - our own programs
-            (*child, *program.args),
-            env={**os.environ, **program.env},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # Ctrl-C is ours to handle, not theirs
-        )
 
 
 def _how(status: int) -> str:

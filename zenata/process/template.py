@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from zenata.process.supervisor import CHILD, Program
+from zenata.process.supervisor import Program, execute
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
 _MAX_MESSAGE = 1 << 16  # of a request, which is a program's settings [bytes]
@@ -62,7 +62,7 @@ class Template:
         """Return how a fork of this generation that has ended did so; by SIGTERM if its template had ended before."""
         try:
             while generation == self.generation and pid not in self._ended:
-                self._receive(_START)
+                self._receive()
         except (OSError, EOFError):
             self.close()
         return self._ended.pop(pid, -signal.SIGTERM) if generation == self.generation else -signal.SIGTERM
@@ -79,9 +79,8 @@ class Template:
     def _fork(self, program: Program, log: Path) -> int:
         own = self._socket or self._start()
         request = {"name": program.name, "env": dict(program.env), "nice": program.nice, "log": str(log.absolute())}
-        own.settimeout(_START)
         own.send(json.dumps(request).encode())
-        while (pid := self._receive(_START)) is None:
+        while (pid := self._receive()) is None:
             pass
         return pid
 
@@ -89,23 +88,17 @@ class Template:
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.generation += 1
         self._ended.clear()
-        with other, self._log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                (sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), "0", *self._args),
-                env={**os.environ, **self._env},
-                stdin=other.fileno(),
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        with other:
+            template = Program(name="template", args=self._args, env=self._env)
+            self._process = execute(template, self._log, other.fileno())
+        own.settimeout(_START)
         self._socket = own
         return own
 
-    def _receive(self, timeout: float) -> int | None:
+    def _receive(self) -> int | None:
         """Take one message; return the process that has started, or None if it told of one that has ended."""
         if self._socket is None:
             raise EOFError("it has ended")
-        self._socket.settimeout(timeout)
         message = self._socket.recv(_MAX_MESSAGE)
         if not message:
             raise EOFError("it has ended")

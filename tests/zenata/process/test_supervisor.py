@@ -183,7 +183,7 @@ def test_a_program_waits_as_long_as_it_is_reported(supervisor, log):
 
 
 def test_what_starts_after_its_parent_died_ends_at_once(tmp_path):
-    child = [sys.executable, "-I", "-S", str(module.CHILD), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
+    child = [sys.executable, "-I", "-S", str(module._CHILD), "1", "0", "/bin/sh", "-c", f"touch {tmp_path}/ran"]
     done = subprocess.run(child, capture_output=True, timeout=TIMEOUT, check=False)
     assert done.stderr == b"the parent is dead\n"
     assert not (tmp_path / "ran").exists()
