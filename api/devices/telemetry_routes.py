@@ -63,5 +63,5 @@ async def telemetry(
     if taken.rejections:
         raise refused(taken.rejections[0])
     if taken.assumed_utc:
-        note_assumed(request)
+        note_assumed(request.scope)
     return respond(document(TelemetryResult, taken))

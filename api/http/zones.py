@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zenata.city.clock import lacks_zone
@@ -41,13 +40,13 @@ class AssumedZone:
         await self._app(scope, receive, send_noted)
 
 
-def note_assumed(request: Request) -> None:
+def note_assumed(scope: Scope) -> None:
     """Note that a request says a time without an offset."""
-    request.scope.setdefault("state", {})[_ASSUMED] = True
+    scope.setdefault("state", {})[_ASSUMED] = True
 
 
 def note_times(scope: Scope, members: Mapping[str, Any]) -> None:
     """Note whether one of the members of a request is a time without an offset."""
     times = (members[name] for name in _TIMES & members.keys())
     if any(isinstance(value, str) and value and lacks_zone(value) for value in times):
-        scope.setdefault("state", {})[_ASSUMED] = True
+        note_assumed(scope)
