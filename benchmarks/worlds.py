@@ -107,12 +107,12 @@ def _crowd(city: RunningCity, client: httpx.Client, seconds: float, *, packs: bo
     worlds = [_make(client, speed=SPEED, seed=number, packs=packs) for number in range(WORLDS)]
     time.sleep(10)  # each begins with a message of every sensor
     wall, before = time.monotonic(), [_time_of(client, world) for world in worlds]
-    used, begin = _processor_time(city), time.time()
+    used, begin = processor_time(city), time.time()
     late = _lateness(client, seconds)
     passed = time.monotonic() - wall
     pace = [(_time_of(client, world) - then) / passed for world, then in zip(worlds, before, strict=True)]
-    share = (_processor_time(city) - used) / passed
-    due, missed = _missed(client, begin, begin + passed)
+    share = (processor_time(city) - used) / passed
+    due, missed = missed_periods(client, begin, begin + passed)
     for world in worlds:
         _delete(client, world)
     time.sleep(10)
@@ -147,7 +147,7 @@ def _lateness(client: httpx.Client, seconds: float) -> list[float]:
     return late
 
 
-def _missed(client: httpx.Client, begin: float, end: float) -> tuple[int, int]:
+def missed_periods(client: httpx.Client, begin: float, end: float) -> tuple[int, int]:
     """Return how many regular messages of weather stations were due between two times, and how many are not there."""
     time.sleep(5)
     first, last = (int(moment // 10 * 10) for moment in (begin + 10, end))
@@ -164,7 +164,7 @@ def _missed(client: httpx.Client, begin: float, end: float) -> tuple[int, int]:
     return due, due - sum(item["count"] for item in items)
 
 
-def _processor_time(city: RunningCity) -> float:
+def processor_time(city: RunningCity) -> float:
     """Return the time [s] that all processes of a city have had of any core."""
     parent = psutil.Process(city.process.pid)
     times = [process.cpu_times() for process in (parent, *parent.children(recursive=True))]

@@ -91,7 +91,7 @@ class Forecaster:
 def serve(client: Client) -> None:
     """Answer a trial from its beginning to its score."""
     forecaster = Forecaster()
-    for step in client.trial("air-alert", publish=False):
+    for step in client.trial("air-alert"):
         if step.number == 1:  # of each seed, which is another city
             forecaster = Forecaster()
         forecaster.add(step.readings, step.time)

@@ -82,7 +82,7 @@ def serve(client: Client) -> None:
     power = client.network("power").graph
     sensors = [one for one in client.sensors(kind="charger") if one.district.startswith(("living", "la-ferme"))]
     planner = Planner(sensors, power["charging_sites"], power["tariff"])
-    for step in client.trial("ev-charging", publish=False):
+    for step in client.trial("ev-charging"):
         if step.number == 1:  # of each seed, which is another city
             planner = Planner(sensors, power["charging_sites"], power["tariff"])
         if not step.warm_up:

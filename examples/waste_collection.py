@@ -107,7 +107,7 @@ def serve(client: Client) -> None:
     """Command a trial from its beginning to its score."""
     sensors = client.sensors(kind="waste")
     collector = Collector(sensors)
-    for step in client.trial("waste-collection", publish=False):
+    for step in client.trial("waste-collection"):
         if step.number == 1:  # of each seed, which is another city
             collector = Collector(sensors)
         collector.add(step.readings, step.warm_up)

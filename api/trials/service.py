@@ -122,26 +122,28 @@ class TrialService(Background):
             elif step != row.step:
                 self.register.change(row.id, ("running",), step=step)
         elif row.phase == "running" and row.wanted == row.step + 1:
-            self._move(row, row.wanted, (), 0)
+            self._move(row, row.wanted, (), 0, publish=True)  # the readings go the way by which the step was asked for
         elif row.phase == "scoring":
             self._score(row)
 
     def _make_world(self, row: TrialRow) -> None:
         speed = {} if row.speed is None else {"speed": row.speed}
         seed = row.seeds[row.current]
-        about = {"owner": row.pilot, "trial": row.id, "challenge": row.challenge, "publish": row.publish}
+        about = {"owner": row.pilot, "trial": row.id, "challenge": row.challenge}
         made = self._worlds.host("create-trial", {**about, "seed": seed, **speed})
         start = parse_time(made["start"])
         if not self.register.change(row.id, ("running",), world=made["world"], start=start, step=0, wanted=0):
             self._delete(row.id, made["world"])  # it was cancelled meanwhile
 
-    def _move(self, row: TrialRow, step: int, orders: Sequence[dict[str, Any]], limit: int) -> dict[str, msgspec.Raw]:
+    def _move(
+        self, row: TrialRow, step: int, orders: Sequence[dict[str, Any]], limit: int, *, publish: bool
+    ) -> dict[str, msgspec.Raw]:
         """Make a step, or close the seed behind the last one; return what the world says."""
         if step > self.register.challenges[row.challenge].steps:
             self.register.change(row.id, ("running",), phase="scoring")
             self._look.set()
             return {}
-        arguments = {"step": step, "orders": orders, "limit": limit}
+        arguments = {"step": step, "orders": orders, "limit": limit, "publish": publish}
         text = self._worlds.ask_raw(row.world, "trial-step", arguments, timeout=_LONG)
         if step != row.step:
             self.register.change(row.id, ("running",), step=step, heartbeat=self._clock.now())
@@ -183,7 +185,7 @@ class TrialService(Background):
         numbered = [
             {**order, "id": order.get("id") or f"{row.id}-{seed}-{step}-{at}"} for at, order in enumerate(orders)
         ]
-        answer = self._move(row, step, numbered, new.limit)
+        answer = self._move(row, step, numbered, new.limit, publish=row.publish)
         return self._step_document(row, seed, step, answer, counts)
 
     def _await_world(self, id_: str, pilot: str, new: NewStep) -> None:

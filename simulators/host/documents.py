@@ -87,7 +87,7 @@ def describe(
         kinds=list(recipe.kinds),
         districts=list(recipe.districts),
         packs=recipe.packs,
-        publish=recipe.publish,
+        publish=recipe.publish and pace.publish,
         live=recipe.live,
         sealed=bool(recipe.sealed),
         blind=recipe.blind,

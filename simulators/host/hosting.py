@@ -171,7 +171,9 @@ class HostControl:
         request = read_arguments(arguments, NewTrialWorldRequest)
         name = self._worlds.make(
             trial_recipe(self._world.city, request),
-            Pace(state="paused") if request.speed is None else Pace(speed=read_speed(request.speed, 1.0)),
+            Pace(state="paused", publish=False)
+            if request.speed is None
+            else Pace(speed=read_speed(request.speed, 1.0)),
             max_worlds=MAX_OWN_WORLDS,
             secret=request.seed.key,
         )

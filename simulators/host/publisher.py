@@ -59,20 +59,21 @@ class WorldPublisher:
 
     def publish(self, emission: Emission, before: int, pace: Pace) -> None:
         """Publish readings, clock, announcements and labels that are new since the tick `before` [us since the Unix epoch]."""
-        messages = self._encoder.packs(emission) if self._packs else iter(())
-        if not self._run.recipe.packs:
-            messages = itertools.chain(self._encoder.telemetry(emission), messages)
-        if not self._run.recipe.publish:
-            messages = iter(())
-        count: float = sum(self._publish(message) for message in messages)
-        if self._run.recipe.packs and self._run.recipe.publish:
-            count = len(emission.values) / PACKED
+        count = self._publish_readings(emission) if self._run.recipe.publish and pace.publish else 0.0
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
         self.publish_clock(emission.time, pace)
         for event, effect in self._run.world.effects:
             if effect.public and before < event.start <= emission.time:
                 self._publish(self._encoder.announcement(event, effect.targets))
         self._publish_labels(emission.time, before)
+
+    def _publish_readings(self, emission: Emission) -> float:
+        """Publish the readings of a tick; return how many messages they count as."""
+        messages = self._encoder.packs(emission) if self._packs else iter(())
+        if not self._run.recipe.packs:
+            messages = itertools.chain(self._encoder.telemetry(emission), messages)
+        count = sum(self._publish(message) for message in messages)
+        return len(emission.values) / PACKED if self._run.recipe.packs else count
 
     def publish_clock(self, now: int, pace: Pace) -> None:
         """Publish the world's time [us since the Unix epoch] and pace."""

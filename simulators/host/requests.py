@@ -162,15 +162,15 @@ class NewTrialWorldRequest(Arguments):
     challenge: str
     seed: Seed
     speed: Speed | None = None
-    publish: bool = True
 
 
 class TrialStepRequest(Arguments):
-    """The number of a step, from 1, commands before it, and the most readings to return."""
+    """The number of a step, from 1, commands before it, the most readings to return, and whether to publish readings."""
 
     step: Annotated[int, msgspec.Meta(ge=1)]
     orders: Annotated[tuple[Order, ...], msgspec.Meta(max_length=MAX_COMMANDS)] = ()
     limit: Annotated[int, msgspec.Meta(ge=0, le=MAX_ROWS)] = 100_000
+    publish: bool = False
 
 
 def read_arguments(arguments: Mapping[str, Any], type_: type[P]) -> P:

@@ -231,7 +231,7 @@ class Simulation:
         SetupError
             If it follows the time of day.
         """
-        changed = pace != self.pace
+        changed = (pace.state, pace.speed) != (self.pace.state, self.pace.speed)
         self._take_pace(pace)
         is_far = self.fast_forward is not None and self.fast_forward.under_way
         if changed and self.running.caught_up and self.running.seen and not is_far:

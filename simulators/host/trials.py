@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from simulators.events.scenario import events_of
 from simulators.host.commands import response_to
@@ -58,7 +59,6 @@ def trial_recipe(city: City, request: NewTrialWorldRequest) -> Recipe:
         kinds=challenge.kinds,
         districts=challenge.districts,
         owner=request.owner,
-        publish=request.publish,
         sealed=seal_of(request.seed.key),
         zone_rules=ZONE_RULES,
         trial=request.trial,
@@ -118,9 +118,16 @@ class TrialControl:
             if not first <= run.time <= last:
                 raise ControlError(f"the world stands at {format_time(run.time)}, not before this step", "conflict")
             if self._last is None or self._last[0] != request.step:
+                self._publish(request.publish)
                 self._last = request.step, self._made(request.orders, first, last)
             document = self._last[1]
             return {**document, "items": document["items"][: request.limit]}
+
+    def _publish(self, publish: bool) -> None:
+        """Publish readings from now on, or not; a process that comes after this one goes on so."""
+        pace = self._simulation.pace
+        if pace.publish != publish:
+            self._between_ticks(lambda: self._simulation.set_pace(replace(pace, publish=publish)))
 
     def _await_catching_up(self) -> None:
         """Wait until a world whose process was killed has come to where it was."""

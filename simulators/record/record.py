@@ -103,10 +103,13 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
         ``running`` or ``paused``.
     speed : float
         World seconds per second; 0 is as fast as it can.
+    publish : bool
+        Whether readings are published; of a trial in lock-step it is as the last step was asked for.
     """
 
     state: Literal["running", "paused"] = "running"
     speed: float = 1.0
+    publish: bool = True
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

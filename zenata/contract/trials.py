@@ -39,7 +39,8 @@ class NewTrial(Body, frozen=True, kw_only=True):
     seeds : list of int, optional
         Of practice; as many hidden ones as usual if left out.
     publish : bool
-        Whether readings are published and stored; if not, they are in the answers to steps alone.
+        Of lock-step: publish and store the readings of steps asked for over HTTP, too, which have them in their answers.
+        Steps asked for by MQTT, and worlds that run by themselves, always publish.
     name : str
         Shown on the leaderboard in place of the pilot's; without one a graded trial is not shown there.
     variant : str
@@ -51,7 +52,7 @@ class NewTrial(Body, frozen=True, kw_only=True):
     clock: TrialClock = "lock-step"
     speed: Annotated[float, Meta(ge=1, le=3600)] = 600.0
     seeds: Annotated[tuple[_Number, ...], Meta(min_length=1, max_length=MAX_SEEDS)] | None = None
-    publish: bool = True
+    publish: bool = False
     name: Annotated[str, LINE, Meta(max_length=64)] = ""
     variant: Variant = "plain"
 
@@ -62,8 +63,6 @@ class NewTrial(Body, frozen=True, kw_only=True):
             raise ValueError("seeds of a graded trial are hidden: leave seeds out")
         if self.seeds is not None and len(set(self.seeds)) < len(self.seeds):
             raise ValueError("seeds holds one twice")
-        if self.clock == "speed" and not self.publish:
-            raise ValueError("a world that runs by itself has to publish: leave publish out")
 
 
 class NewStep(Body, frozen=True, kw_only=True):

@@ -169,7 +169,7 @@ class Trials:
             challenge=new.challenge,
             mode=new.mode,
             speed=new.speed if new.clock == "speed" else None,
-            publish=new.publish,
+            publish=new.publish or new.clock == "speed",
             name=new.name,
             edition=edition,
             phase="queued",

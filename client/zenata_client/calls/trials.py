@@ -115,7 +115,7 @@ def begin_trial(
     clock: TrialClock = "lock-step",
     speed: float | None = None,
     seeds: Sequence[int] | None = None,
-    publish: bool = True,
+    publish: bool = False,
     name: str = "",
     variant: Variant = "plain",
 ) -> Plan[Trial]:
@@ -133,7 +133,7 @@ def begin_trial(
     seeds : list of int, optional
         Of practice; hidden ones if left out.
     publish : bool
-        Publish and store readings; if not, they are in the steps alone.
+        Of lock-step: publish and store the readings of steps, too; without, they are in the steps alone.
     name : str
         Shown on the leaderboard.
     variant : str
@@ -254,7 +254,7 @@ def trial(
     *,
     mode: Mode = "practice",
     seeds: Sequence[int] | None = None,
-    publish: bool = True,
+    publish: bool = False,
     name: str = "",
     trial: str | None = None,
 ) -> Flow[Step]:
