@@ -4,27 +4,18 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 
 from benchmarks.table import Row
-from benchmarks.timing import timed
-from benchmarks.worlds import missed_periods, processor_time
-from simulators.trials import collect
+from benchmarks.worlds import processor_time
 from tests.system.running import RunningCity, running_city
-from zenata.city.pack import load_city
-from zenata.contract.answers import LeakAnswer
-from zenata.trials.challenge import plan_of
 from zenata.trials.registry import CHALLENGES
-from zenata.trials.seeds import practice_seed
 
 CHALLENGE, SEED = "leak-detection", 1
 ANSWERS = 1_000_000

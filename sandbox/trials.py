@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -66,33 +66,37 @@ def run_trial(
     trial = ask(settings, "/v1/trials", "POST", new, user=user)
     path = f"/v1/trials/{trial['trial']}"
     say(f"trial {trial['trial']} of {trial['challenge']}, {trial['seeds']} seeds of {trial['steps']} steps")
+    played = trial["parts"] or [trial["trial"]]
     if command is None:
-        say(f"start the service with ZENATA_TRIAL={trial['trial']}")
+        say(f"start the service with ZENATA_TRIAL={', and again with '.join(played)}")
+    services: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        service = None if command is None else _start(settings, user, trial, command)
         try:
-            if killed and command is not None and service is not None and _is_midway(settings, user, path, service):
-                service.kill()
-                service.wait()
+            for one in played if command is not None else ():
+                services[one] = _start(settings, user, trial, one, command or "")
+            first = played[0]
+            if killed and services and _is_midway(settings, user, f"/v1/trials/{first}", services[first]):
+                services[first].kill()
+                services[first].wait()
                 say("the service was killed midway, and is started again")
-                service = _start(settings, user, trial, command)
-            return _wait(settings, user, path, service, say)
+                services[first] = _start(settings, user, trial, first, command or "")
+            return _wait(settings, user, path, services, say)
         finally:
-            if service is not None:
+            for service in services.values():
                 _end(service)
     except BaseException:
         ask(settings, path, "DELETE", user=user)
         raise
 
 
-def _start(settings: Settings, user: str, trial: dict[str, Any], command: str) -> subprocess.Popen[bytes]:
+def _start(settings: Settings, user: str, trial: dict[str, Any], played: str, command: str) -> subprocess.Popen[bytes]:
     running = find(settings)
     about = {
         "ZENATA_URL": running.http,
         "ZENATA_KEY": read_key(settings.data_dir / f"{user}.key"),
         "ZENATA_MQTT": running.mqtt,
         "ZENATA_USER": trial["pilot"],  # on MQTT
-        "ZENATA_TRIAL": trial["trial"],
+        "ZENATA_TRIAL": played,
     }
     try:
         return subprocess.Popen(shlex.split(command), env={**os.environ, **about})  # noqa: S603 - what the user asks for
@@ -101,21 +105,22 @@ def _start(settings: Settings, user: str, trial: dict[str, Any], command: str) -
 
 
 def _wait(
-    settings: Settings, user: str, path: str, service: subprocess.Popen[bytes] | None, say: Say
+    settings: Settings, user: str, path: str, services: Mapping[str, subprocess.Popen[bytes]], say: Say
 ) -> dict[str, Any]:
-    """Wait until a trial is over; a service that ends before it cancels it."""
+    """Wait until a trial is over; a service that ends before the trial that it plays cancels it."""
     done = 0
     while True:
-        ended = None if service is None else service.poll()
+        ended = {played: service.poll() for played, service in services.items()}
         trial: dict[str, Any] = ask(settings, path, user=user)
         if trial["seeds_done"] != done:
             done = trial["seeds_done"]
             say(f"{done} of {trial['seeds']} seeds are done")
         if trial["phase"] in ("done", "failed", "cancelled"):
             return trial
-        if ended is not None and trial["phase"] != "scoring":
-            ask(settings, path, "DELETE", user=user)
-            return {**trial, "phase": "cancelled", "reason": f"the service ended before it, with exit code {ended}"}
+        for played, code in ended.items():
+            if code is not None and ask(settings, f"/v1/trials/{played}", user=user)["phase"] in ("queued", "running"):
+                ask(settings, path, "DELETE", user=user)
+                return {**trial, "phase": "cancelled", "reason": f"the service ended before it, with exit code {code}"}
         time.sleep(_LOOK)
 
 

@@ -12,7 +12,8 @@ from zenata.contract.challenges import Challenge as ChallengeDocument
 from zenata.contract.challenges import Comparison, Leaderboard, Standing
 from zenata.contract.reports import Exhibit, TrialReport
 from zenata.contract.trials import MAX_SEEDS, SeedResult, Trial, TrialScore, TrialTopics
-from zenata.control.trials import PRACTICE_SEEDS, TrialRow, Trials
+from zenata.control.trial_tables import TrialRow
+from zenata.control.trials import PRACTICE_SEEDS, Trials
 from zenata.trials.challenge import Challenge
 from zenata.trials.receipt import Facts, Receipt, SeedEvidence, city_digest, code_digest, make_receipt
 from zenata.trials.seeds import commitment_of
@@ -30,7 +31,9 @@ def trial_document(register: Trials, row: TrialRow) -> Trial:
     """Return a trial as its pilot may see it: of a graded one no result before it is over, and no number of a seed."""
     challenge = register.challenges[row.challenge]
     is_over = row.phase in ("done", "failed", "cancelled")
-    done = row.phase == "done" and bool(row.results)
+    done = row.phase == "done" and bool(row.results) and not row.part_of
+    parts = register.parts(row.id) if row.parallel > 1 else []
+    is_shown = row.mode == "practice" or (is_over and not row.part_of)
     points = _points([row]) if done else []
     beside = _baselines([row]) if done else {}
     return document(
@@ -44,7 +47,10 @@ def trial_document(register: Trials, row: TrialRow) -> Trial:
         kinds=challenge.kinds,
         districts=challenge.districts,
         seeds=len(row.seeds),
-        seeds_done=len(row.results),
+        seeds_done=max(len(row.results), sum(len(part.results) for part in parts)),
+        heartbeat=max((part.heartbeat for part in parts if part.heartbeat), default=row.heartbeat),
+        parts=[part.id for part in parts],
+        part_of=row.part_of or None,
         seed=row.current + 1,
         world=row.world or None,
         time=register.end_of(row, row.step) if row.world and row.step else None,
@@ -55,7 +61,7 @@ def trial_document(register: Trials, row: TrialRow) -> Trial:
         step_url=f"/v1/trials/{row.id}/step",
         commitment=commitment_of(row.drawn),
         numbers=[seed.number for seed in row.drawn] if register.shows_seeds(row) else None,
-        results=msgspec.convert(row.results, list[SeedResult]) if is_over or row.mode == "practice" else [],
+        results=msgspec.convert(row.results, list[SeedResult]) if is_shown else [],
         score=_score(points) if points else None,
         baselines={name: _score(theirs) for name, theirs in beside.items() if name in COMPARED},
         above_reference=difference_of([row]) if done else None,

@@ -31,7 +31,8 @@ from zenata.contract.trials import (
     TrialStep,
 )
 from zenata.control.keys import Principal
-from zenata.control.trials import TrialError, TrialRow
+from zenata.control.trial_tables import TrialRow
+from zenata.control.trials import TrialError
 from zenata.trials.report import Language, report_html
 
 router = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=FairRoute)
@@ -119,11 +120,7 @@ def receipt(context: ContextDep, principal: PrincipalDep, right: RightDep, trial
 
     Of a graded trial it has the seeds once its edition is closed.
     """
-    row = _trial(context, principal, right, trial)
-    if row.phase != "done":
-        raise Problem(
-            "trial-conflict", f"The trial is {row.phase}, and only one that is done has a receipt.", code="early"
-        )
+    row = _done(context, principal, right, trial, "receipt")
     made = receipt_of(context.trials.register, row, context.city, context.trials.private)
     headers = {"Content-Disposition": f'attachment; filename="{row.id}.json"'}
     return respond(made, headers=headers)
@@ -146,11 +143,7 @@ def report(
     What was hidden in the seeds of a graded trial is shown once its edition is closed.
     """
     chosen = choose_report(params.format, request.headers.get("accept"))
-    row = _trial(context, principal, right, trial)
-    if row.phase != "done":
-        raise Problem(
-            "trial-conflict", f"The trial is {row.phase}, and only one that is done has a report.", code="early"
-        )
+    row = _done(context, principal, right, trial, "report")
     made = report_of(context.trials.register, row, context.city)
     if chosen == "json":
         return respond(made)
@@ -243,6 +236,18 @@ def compare(
         if name not in names:
             raise invalid(parameter, f"nobody of that name is on this leaderboard: {name!r}", allowed=names)
     return respond(comparison(challenge, edition, rows, params.a, params.b))
+
+
+def _done(context: Context, principal: Principal, right: Right, trial: str, what: str) -> TrialRow:
+    """Return a trial that is done, and so has a receipt or a report."""
+    row = _trial(context, principal, right, trial)
+    if row.part_of:
+        detail = f"This is a part of the trial {row.part_of}, which has the {what}."
+        raise Problem("trial-conflict", detail, code="conflict")
+    if row.phase != "done":
+        detail = f"The trial is {row.phase}, and only one that is done has a {what}."
+        raise Problem("trial-conflict", detail, code="early")
+    return row
 
 
 def _trial(context: Context, principal: Principal, right: Right, trial: str) -> TrialRow:

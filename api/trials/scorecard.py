@@ -13,7 +13,7 @@ from zenata.city.clock import SECOND, WallClock, time_of
 from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scorecard
 from zenata.control.audit import AuditEntry
 from zenata.control.pilot import Pilot
-from zenata.control.trials import TrialRow
+from zenata.control.trial_tables import TrialRow
 from zenata.trials.report import Language, page, table, texts, words
 
 WAIVED, WITHDRAWN = "scorecard.waive", "scorecard.withdraw"

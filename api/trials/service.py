@@ -20,7 +20,8 @@ from api.http.problems import Problem
 from api.worlds.worlds import Worlds
 from zenata.city.clock import Clock, parse_time
 from zenata.contract.trials import NewAnswers, NewStep
-from zenata.control.trials import OPEN, TrialError, TrialRow, Trials
+from zenata.control.trial_tables import TrialRow
+from zenata.control.trials import OPEN, TrialError, Trials
 from zenata.process.background import Background
 from zenata.process.files import replaced
 
@@ -80,17 +81,29 @@ class TrialService(Background):
 
     def look(self) -> None:
         """Begin what is to be done for each trial now."""
-        rows = self.register.trials(phases=OPEN)
-        room = self._at_once - sum(row.phase != "queued" for row in rows)
+        rows = self.register.trials(phases=OPEN, parts=True)
+        room = self._at_once - sum(row.phase != "queued" and row.parallel == 1 for row in rows)
         for row in rows:
             if row.deadline < self._clock.now():
                 self.end(row, "failed", "it did not come to its end before its deadline")
+            elif row.parallel > 1:
+                self._look_after_parts(row)
             elif row.phase == "queued" and room > 0:
                 room -= 1
                 self.register.change(row.id, ("queued",), phase="running")
                 self._look.set()
             elif row.phase != "queued" and not self._locks[row.id].locked():
                 self._pool.submit(self._attend, row.id)
+
+    def _look_after_parts(self, row: TrialRow) -> None:
+        """Let a trial end when its parts are done, or one of them never will be."""
+        parts = self.register.parts(row.id)
+        for part in parts:
+            if part.phase in ("failed", "cancelled"):
+                self.end(row, part.phase, f"its part {part.id} is {part.phase}: {part.reason}"[:500])
+                return
+        if all(part.phase == "done" for part in parts):
+            self.register.join(row.id)
 
     def _attend(self, id_: str) -> None:
         """Do the next thing for a trial, unless a request is doing it."""
@@ -193,6 +206,8 @@ class TrialService(Background):
         deadline = time.monotonic() + _PATIENCE
         while True:
             row = self.register.trial(id_, pilot)
+            if row.parallel > 1:
+                raise TrialError(self.register.played_in_parts(row), "conflict")
             if row.speed is not None:
                 raise TrialError("this trial runs by itself, and has no steps to ask for", "conflict")
             is_closed = new.seed is not None and new.seed <= row.current + (row.phase == "scoring")
@@ -223,6 +238,8 @@ class TrialService(Background):
         """End a trial in a phase, with the reason."""
         if self.register.change(row.id, OPEN, phase=phase, reason=reason, ended=self._clock.now(), world=""):
             self._delete(row.id, row.world)
+            for part in self.register.parts(row.id) if row.parallel > 1 else ():
+                self.end(part, "cancelled", f"the trial {row.id}, which it is a part of, is {phase}")
 
     def _delete(self, id_: str, world: str) -> None:
         if world:

@@ -10,7 +10,7 @@ import typer
 from sandbox.cli.options import City, DataDir, say, settings_of
 
 Language = Literal["en", "fr", "ar"]
-VariantName = Literal["plain", "outage", "heat-wave", "ramadan"]
+VariantName = Literal["plain", "outage", "sensor-faults", "heat-wave", "ramadan"]
 ReportFormat = Literal["html", "json", "pdf"]
 
 trials_app = typer.Typer(
@@ -31,8 +31,12 @@ Publish = Annotated[
     bool,
     typer.Option(
         "--publish/--no-publish",
-        help="Publish and store readings. A service that takes them from its steps over HTTP is several times faster without.",
+        help="Publish and store the readings of steps over HTTP, too; those of steps asked for by MQTT always are.",
     ),
+]
+Parallel = Annotated[
+    int,
+    typer.Option(help="Seeds side by side: the trial has so many parts, and each is played by a service of its own."),
 ]
 
 _BESIDE = ("naive", "reference")  # policies that a seed's points are shown beside
@@ -57,10 +61,18 @@ def _interval(score: dict[str, Any]) -> str:
 
 
 def _new(
-    challenge: str, mode: str, clock: str, speed: float | None, seeds: list[int] | None, name: str, publish: bool
+    challenge: str,
+    mode: str,
+    clock: str,
+    speed: float | None,
+    seeds: list[int] | None,
+    name: str,
+    publish: bool,
+    parallel: int,
 ) -> dict[str, Any]:
     members = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds, "name": name}
-    return {member: value for member, value in members.items() if value is not None} | {"publish": publish}
+    known = {member: value for member, value in members.items() if value is not None}
+    return known | {"publish": publish, "parallel": parallel}
 
 
 @trials_app.command("challenges")
@@ -85,13 +97,15 @@ def start(
     speed: SpeedNumber = None,
     seed: Seeds = None,
     name: Name = "",
-    publish: Publish = True,
+    publish: Publish = False,
+    parallel: Parallel = 1,
     user: User = "demo",
     data_dir: DataDir = None,
 ) -> None:
-    """Begin a trial, and print its id: give it to a service as ZENATA_TRIAL."""
-    new = _new(challenge, mode, clock, speed, seed, name, publish)
-    typer.echo(_ask(data_dir, user, "trials", "POST", new)["trial"])
+    """Begin a trial, and print its id, or those of its parts: give it to a service as ZENATA_TRIAL."""
+    new = _new(challenge, mode, clock, speed, seed, name, publish, parallel)
+    trial = _ask(data_dir, user, "trials", "POST", new)
+    typer.echo("\n".join(trial["parts"] or [trial["trial"]]))
 
 
 @trials_app.command()
@@ -122,9 +136,11 @@ def run(
     speed: SpeedNumber = None,
     seed: Seeds = None,
     name: Name = "",
-    publish: Publish = True,
+    publish: Publish = False,
+    parallel: Parallel = 1,
     variant: Annotated[
-        VariantName, typer.Option(help="Practise the same seeds under other conditions: outage, heat-wave, ramadan.")
+        VariantName,
+        typer.Option(help="Practise the same seeds under other conditions: outage, sensor-faults, heat-wave, ramadan."),
     ] = "plain",
     robustness: Annotated[
         bool,
@@ -149,7 +165,7 @@ def run(
         raise typer.BadParameter("--robustness is for plain practice: leave --mode and --variant out")
     if robustness and exec_ is None:
         raise typer.BadParameter("--robustness starts the service several times: say how with --exec")
-    new = {**_new(challenge, mode, clock, speed, seed, name, publish), "variant": variant}
+    new = {**_new(challenge, mode, clock, speed, seed, name, publish, parallel), "variant": variant}
     over = run_trial(settings, user, new, exec_, say)
     for result in over["results"]:
         beside = "".join(

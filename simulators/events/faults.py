@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 
 from simulators.domains.base import Domain
-from simulators.events.base import HOUR, Event, parameters_of
-from simulators.events.places import any_of, sensors_in, sensors_named
+from simulators.events.base import HOUR, Event, chance, parameters_of
+from simulators.events.places import any_of, sensors_in, sensors_named, sensors_of_kinds
 from simulators.world.conditions import Conditions
 from simulators.world.delivery import RADIO
 from simulators.world.measurement import Channels
@@ -36,10 +36,16 @@ class StuckParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     Parameters
     ----------
     sensors : tuple of str
-        Any one if none is named.
+        Any one if neither they nor kinds are named.
+    kinds : tuple of str
+        Kinds of which a share is stuck, by chance.
+    share : float
+        Of the sensors of these kinds; one at least.
     """
 
     sensors: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
 
 
 class DriftParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,9 +118,17 @@ class SensorStuck:
     duration: ClassVar[int] = 6 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
-        named = parameters_of(event, StuckParameters).sensors
-        every = _some(city, range(len(city.sensors)))
-        self._sensors = sensors_named(city, named) if named else np.array([any_of(event, seed, every)])
+        parameters = parameters_of(event, StuckParameters)
+        if parameters.sensors and parameters.kinds:
+            raise ScenarioError("name sensors or kinds, but not both")
+        if parameters.sensors:
+            self._sensors = sensors_named(city, parameters.sensors)
+        elif parameters.kinds:
+            every = sensors_of_kinds(city, parameters.kinds)
+            count = max(round(parameters.share * len(every)), 1)
+            self._sensors = np.sort(chance(event, seed).choice(every, count, replace=False))
+        else:
+            self._sensors = np.array([any_of(event, seed, _some(city, range(len(city.sensors))))])
         self.targets = _ids(city, self._sensors)
         self.severity = _share(city, self._sensors)
 

@@ -89,15 +89,26 @@ def sensors_in(city: City, district: str, kinds: Sequence[str] = ()) -> IntArray
     """
     if district not in city.district_by_id:
         raise unknown("district", district, city.district_by_id)
-    for kind in kinds:
-        if kind not in (known := sorted({sensor.kind for sensor in city.sensors})):
-            raise ScenarioError(f"no sensor is a {kind!r}: the kinds are {', '.join(known)}")
-    found = np.flatnonzero(
-        [sensor.district == district and (not kinds or sensor.kind in kinds) for sensor in city.sensors]
-    )
+    there = np.flatnonzero([sensor.district == district for sensor in city.sensors])
+    found = np.intersect1d(there, sensors_of_kinds(city, kinds)) if kinds else there
     if not len(found):
         raise ScenarioError(f"district {district!r} has no sensors of {', '.join(kinds) or 'any kind'}")
     return found
+
+
+def sensors_of_kinds(city: City, kinds: Sequence[str]) -> IntArray:
+    """Return the positions in ``city.sensors`` of the sensors of some kinds, ascending.
+
+    Raises
+    ------
+    ScenarioError
+        If a kind is unknown.
+    """
+    known = sorted({sensor.kind for sensor in city.sensors})
+    for kind in kinds:
+        if kind not in known:
+            raise ScenarioError(f"no sensor is a {kind!r}: the kinds are {', '.join(known)}")
+    return np.flatnonzero([sensor.kind in kinds for sensor in city.sensors])
 
 
 def stations(city: City) -> IntArray:

@@ -10,7 +10,7 @@ from .readings import Reading
 
 Mode: TypeAlias = Literal["practice", "graded"]
 TrialClock: TypeAlias = Literal["lock-step", "speed"]
-Variant: TypeAlias = Literal["plain", "outage", "heat-wave", "ramadan"]
+Variant: TypeAlias = Literal["plain", "outage", "sensor-faults", "heat-wave", "ramadan"]
 Phase: TypeAlias = Literal["queued", "running", "scoring", "done", "failed", "cancelled"]
 
 MAX_ANSWERS = 10_000
@@ -18,6 +18,9 @@ MAX_ANSWERS = 10_000
 
 MAX_SEEDS = 20
 """Seeds of a practice trial; a graded one has as many."""
+
+MAX_PARALLEL = 4
+"""Seeds of one trial that may run side by side, as many as a pilot may have trials at once. A default."""
 
 _Number: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Answers: TypeAlias = Annotated[tuple[JsonObject, ...], Meta(max_length=MAX_ANSWERS)]
@@ -41,10 +44,13 @@ class NewTrial(Body, frozen=True, kw_only=True):
     publish : bool
         Of lock-step: publish and store the readings of steps asked for over HTTP, too, which have them in their answers.
         Steps asked for by MQTT, and worlds that run by themselves, always publish.
+    parallel : int
+        How many seeds run side by side, each part of the seeds as a trial of its own (`parts`), which another process of
+        the service plays. They count among the trials that a pilot may have at once.
     name : str
         Shown on the leaderboard in place of the pilot's; without one a graded trial is not shown there.
     variant : str
-        Of practice: the same seeds with an `outage` of messages, in a `heat-wave`, or in `ramadan`.
+        Of practice: the same seeds with an `outage` of messages, with `sensor-faults`, in a `heat-wave`, or in `ramadan`.
     """
 
     challenge: Annotated[str, LINE, Meta(max_length=64, examples=["leak-detection"])]
@@ -53,6 +59,7 @@ class NewTrial(Body, frozen=True, kw_only=True):
     speed: Annotated[float, Meta(ge=1, le=3600)] = 600.0
     seeds: Annotated[tuple[_Number, ...], Meta(min_length=1, max_length=MAX_SEEDS)] | None = None
     publish: bool = False
+    parallel: Annotated[int, Meta(ge=1, le=MAX_PARALLEL)] = 1
     name: Annotated[str, LINE, Meta(max_length=64)] = ""
     variant: Variant = "plain"
 
@@ -272,6 +279,10 @@ class Trial(Document, frozen=True, kw_only=True):
     score : TrialScore or None
     baselines : dict
         The score of other policies over the same seeds: `naive` and `reference`; with `score`.
+    parts : list of str
+        Trials that its seeds are divided into, side by side; empty if they come one after the other.
+    part_of : str or None
+        Of a part, the trial that has its results, its receipt and its report.
     above_reference : TrialScore or None
         Points less those of the reference in the same seed; with `score`.
     """
@@ -311,6 +322,8 @@ class Trial(Document, frozen=True, kw_only=True):
     score: TrialScore | None
     baselines: dict[str, TrialScore]
     above_reference: TrialScore | None
+    parts: list[str] = field(default_factory=list)
+    part_of: str | None = None
 
 
 class TrialStep(Page[Reading], frozen=True, kw_only=True):

@@ -11,14 +11,14 @@ from string import ascii_lowercase, digits
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, Engine, Float, ForeignKey, Index, Integer, String, Text, func, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.orm import Session
 
 from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
-from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, Mode, NewAnswers, NewTrial, Phase
-from zenata.control.database import Base
+from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
 from zenata.control.tables import PilotRow
+from zenata.control.trial_tables import AnswerRow, EditionRow, TrialRow
 from zenata.errors import ReasonError
 from zenata.trials.challenge import Challenge
 from zenata.trials.seeds import Seed, graded_seed, practice_seed, random_number
@@ -39,7 +39,6 @@ ROOM = 100_000
 """Answers of one seed. A default: a district's forecasts of a fortnight are fewer."""
 
 _DAY = 86_400 * SECOND
-_ROW = BigInteger().with_variant(Integer, "sqlite")
 OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
 
 
@@ -49,69 +48,6 @@ class TrialError(ReasonError):
     Reasons: ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
     time; ``limit``: too many; ``conflict``: not as the trial is.
     """
-
-
-class TrialRow(Base):
-    """A trial; times are microseconds since the Unix epoch.
-
-    `current` is the index of the running seed; `start` and `world` are of its world, `step` is how many of its steps are
-    made, and `wanted` the one that a message asked for. `results`, `entries`, what was done to the world, and `exhibits`, what
-    the report shows, are of the seeds that are over; trials that were scored by an older version have no exhibits.
-    """
-
-    __tablename__ = "trials"
-
-    id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), index=True)
-    challenge: Mapped[str] = mapped_column(String(64), index=True)
-    mode: Mapped[Mode] = mapped_column(String(16))
-    speed: Mapped[float | None] = mapped_column(Float)
-    publish: Mapped[bool]
-    name: Mapped[str] = mapped_column(String(64))
-    edition: Mapped[str] = mapped_column(String(80))
-    phase: Mapped[Phase] = mapped_column(String(16), index=True)
-    reason: Mapped[str] = mapped_column(String(500))
-    made: Mapped[int] = mapped_column(BigInteger)
-    heartbeat: Mapped[int | None] = mapped_column(BigInteger)
-    deadline: Mapped[int] = mapped_column(BigInteger)
-    ended: Mapped[int | None] = mapped_column(BigInteger)
-    seeds: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    current: Mapped[int]
-    world: Mapped[str] = mapped_column(String(64))
-    start: Mapped[int] = mapped_column(BigInteger)
-    step: Mapped[int]
-    wanted: Mapped[int]
-    results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    entries: Mapped[list[list[dict[str, Any]]]] = mapped_column(JSON, deferred=True)
-    exhibits: Mapped[list[dict[str, Any]]] = mapped_column(JSON, deferred=True, server_default="[]")
-
-    @property
-    def drawn(self) -> list[Seed]:
-        """Its seeds."""
-        return msgspec.convert(self.seeds, list[Seed])
-
-
-class AnswerRow(Base):
-    """The answers of one message, as JSON."""
-
-    __tablename__ = "trial_answers"
-    __table_args__ = (Index("trial_answers_seed", "trial", "seed", "step"),)
-
-    id: Mapped[int] = mapped_column(_ROW, primary_key=True)
-    trial: Mapped[str] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))
-    seed: Mapped[int]
-    step: Mapped[int]
-    time: Mapped[int] = mapped_column(BigInteger)
-    answers: Mapped[str] = mapped_column(Text)
-
-
-class EditionRow(Base):
-    """An edition that was closed, when [us since the Unix epoch]: seeds of its graded trials are hidden no longer."""
-
-    __tablename__ = "trial_editions"
-
-    edition: Mapped[str] = mapped_column(String(80), primary_key=True)
-    closed: Mapped[int] = mapped_column(BigInteger)
 
 
 class Trials:
@@ -163,29 +99,39 @@ class Trials:
         variant = "" if new.variant == "plain" else new.variant
         practice = [practice_seed(number, variant) for number in numbers]
         seeds = [graded_seed() for _ in range(MAX_SEEDS)] if graded else practice
-        row = TrialRow(
-            id=_new_id(),
-            pilot=pilot,
-            challenge=new.challenge,
-            mode=new.mode,
-            speed=new.speed if new.clock == "speed" else None,
-            publish=new.publish or new.clock == "speed",
-            name=new.name,
-            edition=edition,
-            phase="queued",
-            reason="",
-            made=now,
-            deadline=now + PATIENCE,
-            seeds=msgspec.to_builtins(seeds),
-            current=0,
-            world="",
-            start=0,
-            step=0,
-            wanted=0,
-            results=[],
-            entries=[],
-            exhibits=[],
-        )
+
+        def row_of(seeds: Sequence[Seed], phase: Phase, **values: Any) -> TrialRow:  # noqa: ANN401 - columns
+            return TrialRow(
+                id=_new_id(),
+                pilot=pilot,
+                challenge=new.challenge,
+                mode=new.mode,
+                speed=new.speed if new.clock == "speed" else None,
+                publish=new.publish or new.clock == "speed",
+                edition=edition,
+                phase=phase,
+                reason="",
+                made=now,
+                deadline=now + PATIENCE,
+                seeds=msgspec.to_builtins(seeds),
+                current=0,
+                world="",
+                start=0,
+                step=0,
+                wanted=0,
+                results=[],
+                entries=[],
+                exhibits=[],
+                **values,
+            )
+
+        parallel = min(new.parallel, len(seeds))
+        row = row_of(seeds, "queued" if parallel == 1 else "running", name=new.name, parallel=parallel)
+        parts, before = [], 0
+        for number in range(parallel if parallel > 1 else 0):
+            share = seeds[before : len(seeds) * (number + 1) // parallel]
+            parts.append(row_of(share, "queued", name="", part_of=row.id, seeds_before=before))
+            before += len(share)
         with self._lock, Session(self._engine, expire_on_commit=False) as session, session.begin():
             if graded and session.get(EditionRow, edition) is not None:
                 raise TrialError(
@@ -194,12 +140,19 @@ class Trials:
             if graded and new.name:
                 self._check_name(session, pilot, new.name)
             of_pilot = select(func.count()).select_from(TrialRow).where(TrialRow.pilot == pilot)
-            if (session.scalar(of_pilot.where(TrialRow.phase.in_(OPEN))) or 0) >= MAX_TRIALS:
-                raise TrialError(f"{pilot} has {MAX_TRIALS} trials under way: end or cancel one first", "limit")
+            has_worlds = TrialRow.phase.in_(OPEN), TrialRow.parallel == 1
+            under_way = session.scalar(of_pilot.where(*has_worlds)) or 0
+            if under_way + parallel > MAX_TRIALS:
+                raise TrialError(
+                    f"{pilot} has {under_way} trials under way, parts of trials among them, and may have {MAX_TRIALS}: "
+                    "end or cancel one first, or let fewer seeds run side by side",
+                    "limit",
+                )
             today = (
                 TrialRow.mode == "graded",
                 TrialRow.challenge == new.challenge,
                 TrialRow.made >= now // _DAY * _DAY,
+                TrialRow.part_of == "",
             )
             if graded and (session.scalar(of_pilot.where(*today)) or 0) >= MAX_GRADED:
                 raise TrialError(
@@ -207,7 +160,7 @@ class Trials:
                     "go on tomorrow (UTC), or practise",
                     "limit",
                 )
-            session.add(row)
+            session.add_all([row, *parts])
         return row
 
     def _check_name(self, session: Session, pilot: str, name: str) -> None:
@@ -260,9 +213,11 @@ class Trials:
             raise TrialError(f"there is no trial {id_[:80]!r} of yours: list them with /v1/trials", "unknown")
         return row
 
-    def trials(self, pilot: str | None = None, phases: Sequence[Phase] = ()) -> list[TrialRow]:
-        """Return trials, the oldest first; of one pilot, or of all."""
+    def trials(self, pilot: str | None = None, phases: Sequence[Phase] = (), *, parts: bool = False) -> list[TrialRow]:
+        """Return trials, the oldest first; of one pilot, or of all; with parts of trials, or without."""
         chosen = select(TrialRow).order_by(TrialRow.made, TrialRow.id)
+        if not parts:
+            chosen = chosen.where(TrialRow.part_of == "")
         if pilot is not None:
             chosen = chosen.where(TrialRow.pilot == pilot)
         if phases:
@@ -270,12 +225,36 @@ class Trials:
         with Session(self._engine) as session:
             return list(session.scalars(chosen))
 
+    def parts(self, id_: str) -> list[TrialRow]:
+        """Return the parts of a trial, in the order of their seeds; none of one whose seeds come one after the other."""
+        chosen = select(TrialRow).where(TrialRow.part_of == id_).order_by(TrialRow.seeds_before)
+        with Session(self._engine) as session:
+            return list(session.scalars(chosen))
+
+    def join(self, id_: str) -> None:
+        """Let a trial whose parts are all done be done with what they have left, in the order of its seeds."""
+        with self._lock, Session(self._engine) as session, session.begin():
+            chosen = select(TrialRow).where(TrialRow.part_of == id_).order_by(TrialRow.seeds_before)
+            parts = list(session.scalars(chosen))
+            row = session.get(TrialRow, id_)
+            if row is None or row.phase not in OPEN:
+                return
+            for part in parts:
+                moved = {"trial": id_, "seed": AnswerRow.seed + part.seeds_before}
+                session.execute(update(AnswerRow).where(AnswerRow.trial == part.id).values(**moved))
+            of_seeds = [(result, part.seeds_before) for part in parts for result in part.results]
+            row.results = [{**result, "seed": result["seed"] + before} for result, before in of_seeds]
+            row.entries = [one for part in parts for one in part.entries]
+            row.exhibits = [one for part in parts for one in part.exhibits]
+            row.phase, row.ended = "done", self._clock.now()
+
     def ranked(self, challenge: str, edition: str) -> list[TrialRow]:
         """Return the graded trials of a challenge and edition that came to their end, the oldest first."""
         chosen = select(TrialRow).order_by(TrialRow.made, TrialRow.id)
         chosen = chosen.where(TrialRow.challenge == challenge, TrialRow.edition == edition)
         with Session(self._engine) as session:
-            return list(session.scalars(chosen.where(TrialRow.mode == "graded", TrialRow.phase == "done")))
+            done = TrialRow.mode == "graded", TrialRow.phase == "done", TrialRow.part_of == ""
+            return list(session.scalars(chosen.where(*done)))
 
     def change(self, id_: str, phases: Sequence[Phase] = (), **values: Any) -> bool:  # noqa: ANN401 - columns
         """Change columns of a trial; return whether it was in one of some phases, and so was changed."""
@@ -342,6 +321,8 @@ class Trials:
 
     def _moment(self, row: TrialRow, challenge: Challenge, document: NewAnswers) -> tuple[int, int]:
         """Return the step that answers follow, and their time, if answers are taken now."""
+        if row.parallel > 1:
+            raise TrialError(self.played_in_parts(row), "conflict")
         if row.phase == "queued" or (row.phase in OPEN and not row.world):
             raise TrialError("the world of this trial is not there yet: answer after its first steps", "early")
         if row.phase not in OPEN or (row.phase == "scoring"):
@@ -361,6 +342,10 @@ class Trials:
         if step > challenge.steps:
             raise TrialError("the last step of this seed is over", "over")
         return step, min(time, self.end_of(row, challenge.steps))
+
+    def played_in_parts(self, row: TrialRow) -> str:
+        """Say why a trial whose seeds run side by side takes neither steps nor answers."""
+        return f"the seeds of this trial run side by side: use its parts {', '.join(part.id for part in self.parts(row.id))}"
 
     def _answers_of(self, row: TrialRow, step: int) -> tuple[set[bytes], int]:
         """Return the answers of a step so far, and how many its seed has."""

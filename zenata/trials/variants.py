@@ -8,11 +8,14 @@ from typing import Any
 
 from zenata.city.clock import SECOND, parse_time
 
-VARIANTS = ("outage", "heat-wave", "ramadan")
+VARIANTS = ("outage", "sensor-faults", "heat-wave", "ramadan")
 """Names of the variants."""
 
 OUTAGE = 6 * 3600
 """How long messages are lost, in the middle of what is scored [s] (default)."""
+
+BROKEN = 0.05
+"""Share of the sensors that show their last value again and again, over all that is scored (default)."""
 
 HEAT = 8.0
 """What a heat wave adds in the afternoon, over all that is scored [K] (default)."""
@@ -55,6 +58,9 @@ def varied(
             begin = warm_up + duration // 2
             lost = {"type": "gateway_down", "id": "variant-outage", "start": f"+{begin}s", "duration": OUTAGE}
             return start, ({**lost, "kinds": list(kinds), "lost": True},)
+        case "sensor-faults":
+            broken = {"type": "sensor_stuck", "id": "variant-faults", "start": f"+{warm_up}s", "duration": duration}
+            return start, ({**broken, "kinds": list(kinds), "share": BROKEN},)
         case "heat-wave":
             heat = {"type": "heatwave", "id": "variant-heat", "start": f"+{warm_up}s", "duration": duration}
             return start, ({**heat, "temperature": HEAT},)

@@ -118,6 +118,7 @@ def begin_trial(
     publish: bool = False,
     name: str = "",
     variant: Variant = "plain",
+    parallel: int = 1,
 ) -> Plan[Trial]:
     """Begin a trial, which waits for its turn.
 
@@ -137,10 +138,13 @@ def begin_trial(
     name : str
         Shown on the leaderboard.
     variant : str
-        Of practice: ``outage``, ``heat-wave`` or ``ramadan``.
+        Of practice: ``outage``, ``sensor-faults``, ``heat-wave`` or ``ramadan``.
+    parallel : int
+        Seeds side by side: each of the ``parts`` is a trial that `trial` goes through, in a process of its own.
     """
     new = {"challenge": challenge, "mode": mode, "clock": clock, "speed": speed, "seeds": seeds, "variant": variant}
-    return (yield from post(Trial, route("trials"), body({**new, "publish": publish, "name": name})))
+    more = {"publish": publish, "name": name, "parallel": parallel}
+    return (yield from post(Trial, route("trials"), body({**new, **more})))
 
 
 def trials() -> Plan[list[Trial]]:

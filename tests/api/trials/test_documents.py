@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.trials.documents import comparison, leaderboard
-from zenata.control.trials import TrialRow
+from zenata.control.trial_tables import TrialRow
 
 
 def attempt(pilot: str, points: list[float], name: str | None = None) -> TrialRow:

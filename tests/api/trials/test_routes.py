@@ -206,7 +206,7 @@ def test_a_pilot_has_so_many_trials_at_once_and_graded_ones_a_day(client):
         {"seeds": []},
         {"variant": "snow"},
         {"mode": "graded", "variant": "ramadan"},
-        {"clock": "speed", "publish": False},
+        {"parallel": 5},
         {"speed": 0},
     ],
 )

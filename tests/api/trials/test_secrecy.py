@@ -21,7 +21,7 @@ def trial(there, client, monkeypatch):
     """A trial of hidden seeds in whose world something hidden is under way, and what must not be seen."""
     api, host = there
     monkeypatch.setitem(CHALLENGES, "short", replace(SHORT, events=lambda _: (EVENT,)))
-    trial = begin(client, seeds=None)
+    trial = begin(client, seeds=None, publish=True)
     for _ in range(FIRST + 1):
         step(client, trial)
     trial = client.get(f"/v1/trials/{trial['trial']}").json()

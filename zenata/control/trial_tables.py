@@ -1,0 +1,82 @@
+"""Tables of trials in the control data: trials, answers and closed editions."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from zenata.contract.trials import Mode, Phase
+from zenata.control.database import Base
+from zenata.trials.seeds import Seed
+
+_ROW = BigInteger().with_variant(Integer, "sqlite")
+
+
+class TrialRow(Base):
+    """A trial; times are microseconds since the Unix epoch.
+
+    `current` is the index of the running seed; `start` and `world` are of its world, `step` is how many of its steps are
+    made, and `wanted` the one that a message asked for. `results`, `entries`, what was done to the world, and `exhibits`, what
+    the report shows, are of the seeds that are over; trials that were scored by an older version have no exhibits.
+
+    A trial whose seeds run side by side has `parallel` parts, which are trials of their own: `part_of` names the trial that a
+    part belongs to, and `seeds_before` says how many of its seeds come before those of the part.
+    """
+
+    __tablename__ = "trials"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), index=True)
+    challenge: Mapped[str] = mapped_column(String(64), index=True)
+    mode: Mapped[Mode] = mapped_column(String(16))
+    speed: Mapped[float | None] = mapped_column(Float)
+    publish: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(64))
+    edition: Mapped[str] = mapped_column(String(80))
+    phase: Mapped[Phase] = mapped_column(String(16), index=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    made: Mapped[int] = mapped_column(BigInteger)
+    heartbeat: Mapped[int | None] = mapped_column(BigInteger)
+    deadline: Mapped[int] = mapped_column(BigInteger)
+    ended: Mapped[int | None] = mapped_column(BigInteger)
+    seeds: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    current: Mapped[int]
+    world: Mapped[str] = mapped_column(String(64))
+    start: Mapped[int] = mapped_column(BigInteger)
+    step: Mapped[int]
+    wanted: Mapped[int]
+    results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    entries: Mapped[list[list[dict[str, Any]]]] = mapped_column(JSON, deferred=True)
+    exhibits: Mapped[list[dict[str, Any]]] = mapped_column(JSON, deferred=True, server_default="[]")
+    parallel: Mapped[int] = mapped_column(Integer, server_default="1", default=1)
+    part_of: Mapped[str] = mapped_column(String(16), server_default="", default="", index=True)
+    seeds_before: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
+
+    @property
+    def drawn(self) -> list[Seed]:
+        """Its seeds."""
+        return msgspec.convert(self.seeds, list[Seed])
+
+
+class AnswerRow(Base):
+    """The answers of one message, as JSON."""
+
+    __tablename__ = "trial_answers"
+    __table_args__ = (Index("trial_answers_seed", "trial", "seed", "step"),)
+
+    id: Mapped[int] = mapped_column(_ROW, primary_key=True)
+    trial: Mapped[str] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))
+    seed: Mapped[int]
+    step: Mapped[int]
+    time: Mapped[int] = mapped_column(BigInteger)
+    answers: Mapped[str] = mapped_column(Text)
+
+
+class EditionRow(Base):
+    """An edition that was closed, when [us since the Unix epoch]: seeds of its graded trials are hidden no longer."""
+
+    __tablename__ = "trial_editions"
+
+    edition: Mapped[str] = mapped_column(String(80), primary_key=True)
+    closed: Mapped[int] = mapped_column(BigInteger)
