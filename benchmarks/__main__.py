@@ -21,6 +21,7 @@ from benchmarks import (
     stack,
     store,
     streams,
+    trials,
     worlds,
 )
 from benchmarks.table import Row, print_table
@@ -54,6 +55,7 @@ def main() -> None:
         "streams": streams.run,
         "stack": partial(stack.run, options.minutes),
         "soak": partial(soak.run, options.minutes),
+        "trials": trials.run,
         "worlds": partial(worlds.run, options.minutes * 60),
     }
     if unknown := set(options.names) - set(benchmarks):
