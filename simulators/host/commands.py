@@ -7,7 +7,9 @@ from concurrent.futures import Future
 from typing import Literal
 
 from simulators.record.journal import Order
-from zenata.city.clock import format_time
+from simulators.record.record import Recipe
+from zenata.city.clock import SECOND, format_time
+from zenata.trials.registry import CHALLENGES
 from zenata.wire.commands import Response
 
 MAX_COMMANDS = 1000
@@ -24,6 +26,20 @@ def response_to(order: Order, time: int, refusal: str | None) -> Response:
     """Return what became of a command at a tick [us since the Unix epoch]."""
     status: Literal["applied", "rejected"] = "rejected" if refusal else "applied"
     return Response(id=order.id, status=status, at=format_time(time), reason=refusal)
+
+
+def too_early(recipe: Recipe, time: int) -> str | None:
+    """Return why a world takes no commands at a time [us since the Unix epoch]: that of a trial takes none in the warm-up.
+
+    What is done then would cost nothing, as it is not scored.
+    """
+    if not recipe.trial:
+        return None
+    challenge = CHALLENGES[recipe.challenge]
+    first = challenge.first + 1
+    if time >= recipe.start + first * challenge.step * SECOND:
+        return None
+    return f"this trial is in its warm-up: commands count from when step {first} is made"
 
 
 class CommandQueue:

@@ -263,7 +263,7 @@ class WorldControl:
     def _check_commands(self, orders: Sequence[Order]) -> None:
         """Refuse commands that no device could ever obey."""
         for number, order in enumerate(orders):
-            if refusal := self._run.world.check_command(order.kind, order.sensor, order.set):
+            if refusal := self._simulation.refusal(order):
                 which = f"command {number + 1}, to {order.sensor}: " if len(orders) > 1 else ""
                 raise ControlError(f"{which}{refusal}", "invalid")
 

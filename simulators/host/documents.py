@@ -38,7 +38,8 @@ def shown(
 ) -> list[Event]:
     """Return the events of a world that its owner may know of.
 
-    Of the shared city and of a sealed world these are the announced ones that have begun; of a blind world also what the owner made happen.
+    Of the shared city and of a sealed world these are the announced ones that have begun; of a blind world also what the owner
+    made happen; of the world of a trial none, as an announcement says how long an episode will last.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ def shown(
     """
     if full or not (recipe.conceals or is_blind(recipe, journal, time)):
         return list(events)
+    if recipe.trial:
+        return []
     own = set() if recipe.conceals else {entry.event.id for entry in journal if entry.event is not None}
     return [event for event in events if event.id in own or (EVENTS[event.type].public and event.start <= time)]
 

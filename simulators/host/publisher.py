@@ -63,7 +63,8 @@ class WorldPublisher:
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
         self.publish_clock(emission.time, pace)
         for event, effect in self._run.world.effects:
-            if effect.public and before < event.start <= emission.time:
+            is_announced = effect.public and not self._run.recipe.trial  # which would say how long it will last
+            if is_announced and before < event.start <= emission.time:
                 self._publish(self._encoder.announcement(event, effect.targets))
         self._publish_labels(emission.time, before)
 

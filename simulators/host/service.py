@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from simulators.events.scenario import planned
-from simulators.host.commands import CommandQueue, response_to
+from simulators.host.commands import CommandQueue, response_to, too_early
 from simulators.host.encoder import Encoder
 from simulators.host.fast_forward import FastForward
 from simulators.host.publisher import WorldPublisher
@@ -201,8 +201,12 @@ class Simulation:
 
     def order(self, order: Order) -> Future[Response]:
         """Take a command for the next tick, or answer it at once if no device could obey it; for the thread of `run`."""
-        world = self.running.world
-        return self.commands.take(order, world.check_command(order.kind, order.sensor, order.set), world.time)
+        return self.commands.take(order, self.refusal(order), self.running.time)
+
+    def refusal(self, order: Order) -> str | None:
+        """Return why no device could obey a command now, whatever its state, or None if one could."""
+        early = too_early(self.running.recipe, self.running.time)
+        return early or self.running.world.check_command(order.kind, order.sensor, order.set)
 
     def receive(self, topic: str, payload: bytes) -> None:
         """Take a command from the broker, and respond to it; any thread may call this."""

@@ -34,6 +34,9 @@ from zenata.trials.seeds import Seed
 ANSWERS = "answers.json"
 """File of a trial world's folder with the answers of the service: a list of time [us since the Unix epoch] and answer."""
 
+_REFUSED = ("pace", "advance", "backfill", "fork", "reveal", "event", "end-event", "repair", "repairs")
+"""Verbs that would move the world, or say what is hidden in it: a crew says what it has found."""
+
 _PATIENCE = 60.0  # with a world that was killed, and comes to where it was [s]
 _LOOK = 0.02  # pause between two looks at whether it has [s]
 
@@ -98,7 +101,7 @@ class TrialControl:
         self.verbs = {
             "trial-step": self._step,
             "trial-score": self._score,
-            **dict.fromkeys(("pace", "advance", "backfill", "fork", "reveal", "event", "end-event"), self._refuse),
+            **dict.fromkeys(_REFUSED, self._refuse),
         }
 
     def _refuse(self, _: dict[str, Any]) -> None:
@@ -155,7 +158,7 @@ class TrialControl:
 
         def begin() -> None:
             for order in orders:
-                if refusal := self._run.world.check_command(order.kind, order.sensor, order.set):
+                if refusal := self._simulation.refusal(order):
                     raise ControlError(f"command to {order.sensor}: {refusal}", "invalid")
             for order in orders:
                 self._simulation.order(order)

@@ -68,6 +68,29 @@ def test_no_clock_of_a_service_says_when_an_answer_counts(client):
         assert refused(response)[0] == "answer-refused", member
 
 
+def test_what_is_commanded_in_the_warm_up_is_refused_by_every_way(client, there):
+    """A fleet that empties everything before its kilometres count would win for nothing."""
+    _, host = there
+    trial = begin(client, challenge="lamps")
+    lamp = {"sensor": "streetlight-0001", "set": {"dim": 0.3}}
+    for _ in range(FIRST):
+        refusal = client.post(trial["step_url"], json={"commands": [lamp]})
+        assert refused(refusal)[0] == "invalid-parameter"
+        assert f"from when step {FIRST + 1} is made" in refusal.json()["detail"]
+        step(client, trial)
+    world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
+    refusal = client.post("/v1/commands", json={"world": world, **lamp, "wait": 0})
+    assert "warm-up" in refusal.json()["detail"]
+    hosted = host.hosted[world]
+    hosted.simulation.receive(f"{world}/commands/streetlight/{lamp['sensor']}", b'{"id":"c","set":{"dim":0.3}}')
+    step(client, trial)
+    responses = [payload for topic, payload in hosted.broker.published if "/responses/" in topic]
+    assert responses
+    assert all(b'"rejected"' in payload and b"warm-up" in payload for payload in responses)
+    assert step(client, trial, commands=[lamp])["outcomes"][0]["status"] == "applied"
+    assert len(hosted.simulation.running.journal) == 1
+
+
 def test_a_flood_of_answers_counts_nothing_and_harms_nobody(client):
     trial, quiet = begin(client), begin(client)
     url = f"/v1/trials/{trial['trial']}/answers"

@@ -13,6 +13,7 @@ from zenata.trials.registry import CHALLENGES
 
 HIDDEN = "hidden-gateway"
 EVENT = {"type": "gateway_down", "id": HIDDEN, "start": "+30m", "duration": 3600, "kinds": ["parking"]}
+HEAT = {"type": "heatwave", "id": "hidden-heat", "start": "+30m", "duration": 7200}  # which a city announces
 SPECIAL = {"/v1/stream", "/metrics"}  # one goes on for ever, the other is for operators
 
 
@@ -20,13 +21,13 @@ SPECIAL = {"/v1/stream", "/metrics"}  # one goes on for ever, the other is for o
 def trial(there, client, monkeypatch):
     """A trial of hidden seeds in whose world something hidden is under way, and what must not be seen."""
     api, host = there
-    monkeypatch.setitem(CHALLENGES, "short", replace(SHORT, events=lambda _: (EVENT,)))
+    monkeypatch.setitem(CHALLENGES, "short", replace(SHORT, events=lambda _: (EVENT, HEAT)))
     trial = begin(client, seeds=None, publish=True)
     for _ in range(FIRST + 1):
         step(client, trial)
     trial = client.get(f"/v1/trials/{trial['trial']}").json()
     seed = api.context.trials.register.trial(trial["trial"]).drawn[0]
-    return trial, host.hosted[trial["world"]], (str(seed.number), seed.secret, HIDDEN, "gateway_down")
+    return trial, host.hosted[trial["world"]], (str(seed.number), seed.secret, HIDDEN, HEAT["id"], "gateway_down")
 
 
 def test_no_route_tells_what_is_hidden(client, trial):
@@ -42,7 +43,7 @@ def test_no_route_tells_what_is_hidden(client, trial):
             response = client.get(url, params=query)
             tried += response.status_code == 200
             # The types of events there are, and what scenarios are made of, are public.
-            secrets = hidden[:3] if path in ("/v1/event-types", "/v1/scenarios") else hidden
+            secrets = hidden[:4] if path in ("/v1/event-types", "/v1/scenarios") else hidden
             assert not [secret for secret in secrets if secret in response.text], url
     assert tried > 20
 
@@ -65,6 +66,8 @@ def test_no_topic_tells_what_is_hidden(trial):
         ("POST", "events", {"type": "leak", "target": "street-0001"}),
         ("DELETE", f"events/{HIDDEN}", None),
         ("POST", "reveal", {}),
+        ("POST", "repairs", {"target": "street-0001"}),  # a crew would say what it finds there
+        ("GET", "repairs", None),
         ("GET", "truth", None),
         ("GET", "record", None),
         ("DELETE", "", None),
