@@ -157,9 +157,10 @@ class TrialService(Background):
             self._look.set()
             return {}
         arguments = {"step": step, "orders": orders, "limit": limit, "publish": publish}
-        text = self._worlds.ask_raw(row.world, "trial-step", arguments, timeout=_LONG)
-        if step != row.step:
-            self.register.change(row.id, ("running",), step=step, heartbeat=self._clock.now())
+        with self.register.moving(row.id):
+            text = self._worlds.ask_raw(row.world, "trial-step", arguments, timeout=_LONG)
+            if step != row.step:
+                self.register.change(row.id, ("running",), step=step, heartbeat=self._clock.now())
         return msgspec.json.decode(text, type=dict[str, msgspec.Raw])  # a thousand readings, which go on as they are
 
     def step(self, id_: str, pilot: str, new: NewStep, orders: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """Tables of trials in the control data: trials, answers and closed editions."""
 
+import secrets
+from collections.abc import Sequence
+from string import ascii_lowercase, digits
 from typing import Any
 
 import msgspec
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from zenata.contract.trials import Mode, Phase
+from zenata.contract.trials import Mode, NewTrial, Phase
 from zenata.control.database import Base
 from zenata.trials.seeds import Seed
 
@@ -80,3 +83,54 @@ class EditionRow(Base):
 
     edition: Mapped[str] = mapped_column(String(80), primary_key=True)
     closed: Mapped[int] = mapped_column(BigInteger)
+
+
+def new_rows(
+    pilot: str, new: NewTrial, edition: str, seeds: Sequence[Seed], parallel: int, times: tuple[int, int]
+) -> list[TrialRow]:
+    """Return the row of a new trial, and those of its parts.
+
+    Parameters
+    ----------
+    pilot : str
+    new : NewTrial
+    edition : str
+    seeds : sequence of Seed
+    parallel : int
+        How many seeds run side by side.
+    times : (int, int)
+        When it is made, and its deadline [us since the Unix epoch].
+    """
+
+    def row(seeds: Sequence[Seed], phase: Phase, **values: Any) -> TrialRow:  # noqa: ANN401 - columns
+        return TrialRow(
+            id="t-" + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(10)),
+            pilot=pilot,
+            challenge=new.challenge,
+            mode=new.mode,
+            speed=new.speed if new.clock == "speed" else None,
+            publish=new.publish or new.clock == "speed",
+            edition=edition,
+            phase=phase,
+            reason="",
+            made=times[0],
+            deadline=times[1],
+            seeds=msgspec.to_builtins(seeds),
+            current=0,
+            world="",
+            start=0,
+            step=0,
+            wanted=0,
+            results=[],
+            entries=[],
+            exhibits=[],
+            **values,
+        )
+
+    rows = [row(seeds, "queued" if parallel == 1 else "running", name=new.name, parallel=parallel)]
+    before = 0
+    for number in range(parallel if parallel > 1 else 0):
+        share = seeds[before : len(seeds) * (number + 1) // parallel]
+        rows.append(row(share, "queued", name="", part_of=rows[0].id, seeds_before=before))
+        before += len(share)
+    return rows

@@ -4,10 +4,10 @@ An answer counts at the step that was made last when it comes; nothing that a se
 cannot count is refused with a reason, and the whole message with it.
 """
 
-import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from string import ascii_lowercase, digits
+import time as wall
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -18,10 +18,10 @@ from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
 from zenata.control.tables import PilotRow
-from zenata.control.trial_tables import AnswerRow, EditionRow, TrialRow
+from zenata.control.trial_tables import AnswerRow, EditionRow, TrialRow, new_rows
 from zenata.errors import ReasonError
 from zenata.trials.challenge import Challenge
-from zenata.trials.seeds import Seed, graded_seed, practice_seed, random_number
+from zenata.trials.seeds import graded_seed, practice_seed, random_number
 
 PRACTICE_SEEDS = 5
 """Seeds of a practice trial that names none. A default."""
@@ -39,6 +39,7 @@ ROOM = 100_000
 """Answers of one seed. A default: a district's forecasts of a fortnight are fewer."""
 
 _DAY = 86_400 * SECOND
+_MOVING = 5.0  # that answers wait for a step that is being made [s]
 OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
 
 
@@ -66,6 +67,7 @@ class Trials:
         self._engine, self._city, self._clock = engine, city, clock
         self.challenges = challenges
         self._lock = threading.Lock()
+        self._moving: dict[str, threading.Event] = {}  # trials whose next step is being made
         self._known: dict[str, tuple[int, int, set[bytes], int]] = {}  # seed, step, its answers, and those of the seed
         self.on_wanted: Callable[[], object] = lambda: None
         """Called when a message has asked for a step."""
@@ -99,39 +101,8 @@ class Trials:
         variant = "" if new.variant == "plain" else new.variant
         practice = [practice_seed(number, variant) for number in numbers]
         seeds = [graded_seed() for _ in range(MAX_SEEDS)] if graded else practice
-
-        def row_of(seeds: Sequence[Seed], phase: Phase, **values: Any) -> TrialRow:  # noqa: ANN401 - columns
-            return TrialRow(
-                id=_new_id(),
-                pilot=pilot,
-                challenge=new.challenge,
-                mode=new.mode,
-                speed=new.speed if new.clock == "speed" else None,
-                publish=new.publish or new.clock == "speed",
-                edition=edition,
-                phase=phase,
-                reason="",
-                made=now,
-                deadline=now + PATIENCE,
-                seeds=msgspec.to_builtins(seeds),
-                current=0,
-                world="",
-                start=0,
-                step=0,
-                wanted=0,
-                results=[],
-                entries=[],
-                exhibits=[],
-                **values,
-            )
-
         parallel = min(new.parallel, len(seeds))
-        row = row_of(seeds, "queued" if parallel == 1 else "running", name=new.name, parallel=parallel)
-        parts, before = [], 0
-        for number in range(parallel if parallel > 1 else 0):
-            share = seeds[before : len(seeds) * (number + 1) // parallel]
-            parts.append(row_of(share, "queued", name="", part_of=row.id, seeds_before=before))
-            before += len(share)
+        row, *parts = new_rows(pilot, new, edition, seeds, parallel, (now, now + PATIENCE))
         with self._lock, Session(self._engine, expire_on_commit=False) as session, session.begin():
             if graded and session.get(EditionRow, edition) is not None:
                 raise TrialError(
@@ -277,34 +248,63 @@ class Trials:
     def answer(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int]:
         """Take answers, all or none; return the trial, how many count, and how many had come before.
 
+        While a step is made, they wait for it.
+
         Raises
         ------
         TrialError
             If one cannot count.
         """
+        deadline = wall.monotonic() + _MOVING
+        while True:
+            with self._lock:
+                if (made := self._moving.get(id_)) is None:
+                    return self._take(id_, pilot, document)
+            self.trial(id_, pilot)
+            if not made.wait(deadline - wall.monotonic()):
+                raise TrialError("the next step is being made: send these answers again when it is", "away")
+
+    @contextmanager
+    def moving(self, id_: str) -> Iterator[None]:
+        """Hold answers to a trial back while its next step is made.
+
+        What is published of a step is known before the step counts as made; an answer that comes in between would count as
+        given without knowing it.
+        """
+        made = threading.Event()
         with self._lock:
-            row = self.trial(id_, pilot)
-            challenge = self.challenges[row.challenge]
-            step, time = self._moment(row, challenge, document)
-            now = self._clock.now()
-            texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]
-            known, count = self._answers_of(row, step)
-            new = [text for text in dict.fromkeys(texts) if text not in known]
-            if len(known) + len(new) > MAX_ANSWERS or count + len(new) > ROOM:
-                raise TrialError(
-                    f"a step has up to {MAX_ANSWERS:,} answers and a seed up to {ROOM:,}: these are too many, none counts",
-                    "limit",
-                )
-            with Session(self._engine) as session, session.begin():
-                values: dict[str, Any] = {"heartbeat": now}
-                if document.next:
-                    values["wanted"] = row.step + 1
-                session.execute(update(TrialRow).where(TrialRow.id == id_).values(**values))
-                if new:
-                    text = "[" + ",".join(one.decode() for one in new) + "]"
-                    session.add(AnswerRow(trial=id_, seed=row.current, step=step, time=time, answers=text))
-            known.update(new)
-            self._known[id_] = row.current, step, known, count + len(new)
+            self._moving[id_] = made
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._moving[id_]
+            made.set()
+
+    def _take(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int]:
+        """Take answers while nobody else does, and no step is made."""
+        row = self.trial(id_, pilot)
+        challenge = self.challenges[row.challenge]
+        step, time = self._moment(row, challenge, document)
+        now = self._clock.now()
+        texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]
+        known, count = self._answers_of(row, step)
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if len(known) + len(new) > MAX_ANSWERS or count + len(new) > ROOM:
+            raise TrialError(
+                f"a step has up to {MAX_ANSWERS:,} answers and a seed up to {ROOM:,}: these are too many, none counts",
+                "limit",
+            )
+        with Session(self._engine) as session, session.begin():
+            values: dict[str, Any] = {"heartbeat": now}
+            if document.next:
+                values["wanted"] = row.step + 1
+            session.execute(update(TrialRow).where(TrialRow.id == id_).values(**values))
+            if new:
+                text = "[" + ",".join(one.decode() for one in new) + "]"
+                session.add(AnswerRow(trial=id_, seed=row.current, step=step, time=time, answers=text))
+        known.update(new)
+        self._known[id_] = row.current, step, known, count + len(new)
         if document.next:
             self.on_wanted()
         return row, len(new), len(texts) - len(new)
@@ -370,7 +370,3 @@ def _checked(challenge: Challenge, answer: Mapping[str, Any], time: int, city: C
             f"answer {number}: {str(error).replace('$.', '')}; none of these answers counts", "invalid"
         ) from error
     return msgspec.json.encode(decoded, order="sorted")
-
-
-def _new_id() -> str:
-    return "t-" + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(10))

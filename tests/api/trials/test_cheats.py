@@ -3,6 +3,7 @@
 What scores withstand is in `tests.simulators.test_cheats`, what is read of a world in `tests.api.trials.test_secrecy`.
 """
 
+import threading
 import time
 
 import pytest
@@ -66,6 +67,32 @@ def test_no_clock_of_a_service_says_when_an_answer_counts(client):
         answer = {**FORECAST, member: FIRST + 1}
         response = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [answer]})
         assert refused(response)[0] == "answer-refused", member
+
+
+def test_an_answer_that_knows_what_a_step_publishes_counts_at_that_step(client, there):
+    """What a step publishes is known a moment before the step counts as made: it must not be answered as if it were to come."""
+    _, host = there
+    trial = begin(client, publish=True)
+    for _ in range(FIRST + 1):
+        step(client, trial)
+    broker = host.hosted[client.get(f"/v1/trials/{trial['trial']}").json()["world"]].broker
+    answers, publish = [], broker.publish
+
+    def answer() -> None:
+        answers.append(client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [FORECAST]}).json())
+
+    def publish_and_tell(topic: str, payload: bytes, *, retain: bool = False) -> None:
+        publish(topic, payload, retain=retain)
+        if not threads:
+            threads.append(threading.Thread(target=answer))
+            threads[0].start()
+            time.sleep(0.3)  # the world is in the midst of its step when the answer comes
+
+    threads: list[threading.Thread] = []
+    broker.publish = publish_and_tell
+    step(client, trial)
+    threads[0].join()
+    assert answers[0]["step"] == FIRST + 2
 
 
 def test_what_is_commanded_in_the_warm_up_is_refused_by_every_way(client, there):

@@ -1,0 +1,81 @@
+"""A trial in lock-step over a real Mosquitto, as one may bring along: answers, clock and readings all by MQTT."""
+
+import json
+import threading
+from collections.abc import Iterator
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from api.trials.mqtt import AnswerReceiver
+from tests.api.trials import hosting
+from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, wait_for
+from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
+from zenata.broker.base import pilot_user
+from zenata.broker.mosquitto import Mosquitto
+from zenata.wire import topics
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Publisher
+
+PILOT = "test-pilot"
+
+
+@pytest.fixture
+def broker(tmp_path) -> Iterator[Running]:
+    with running_broker("mosquitto", tmp_path, standard_users("mosquitto")) as broker:
+        yield broker
+
+
+def address(broker: Running, user: str) -> Address:
+    return Address(host=HOST, port=broker.mqtt_port, username=user, password=password(user))
+
+
+def test_a_service_goes_through_a_trial_over_mosquitto(client, there, broker, monkeypatch):
+    receiver = AnswerReceiver(there[0].context.trials.register, lambda *_: None)
+    worlds = Publisher(address(broker, "simulators"), client_id="simulators")
+    answers = Publisher(
+        address(broker, "ingest"), client_id="answers", filters=(topics.ANSWERS,), on_message=receiver.take
+    )
+    monkeypatch.setattr(hosting, "Nobody", lambda: worlds)
+    with worlds, answers:
+        worlds.connect(30)
+        answers.connect(30)
+        trial = begin(client)
+        world = wait_for(client, trial["trial"], "running", world=True)
+        hash_ = Mosquitto().hash_password(password(PILOT))
+        broker.give([*standard_users("mosquitto"), pilot_user(PILOT, hash_, own=(world["world"],))])
+        readings, made = set[str](), list[int]()
+        over, here = threading.Event(), threading.Event()
+
+        def on_message(mqtt: paho.Client, _: object, message: paho.MQTTMessage) -> None:
+            if message.topic != world["topics"]["clock"]:
+                readings.add(message.topic)
+                return
+            step = json.loads(message.payload)["step"]
+            if step in made:  # the clock is retained, and may come twice
+                return
+            made.append(step)
+            given = [FORECAST] if step > FIRST else []
+            text = json.dumps({"step": step, "next": True, "answers": given})
+            mqtt.publish(world["topics"]["answers"], text, qos=1)
+            if step == STEPS:
+                over.set()
+
+        service = paho.Client(CallbackAPIVersion.VERSION2)
+        service.username_pw_set(PILOT, password(PILOT))
+        service.on_message = on_message
+        service.on_subscribe = lambda *_: here.set()
+        service.connect(HOST, broker.mqtt_port)
+        service.loop_start()
+        service.subscribe([(world["topics"]["readings"], 1), (world["topics"]["clock"], 1)])
+        assert here.wait(60)
+        service.publish(world["topics"]["answers"], json.dumps({"step": 0, "next": True}), qos=1)
+        assert over.wait(120), made
+        done = wait_for(client, trial["trial"], "done", "failed")
+        service.disconnect()
+        service.loop_stop()
+    assert done["results"][0]["answers"] == STEPS - FIRST
+    assert [step for step in made if step] == list(range(1, STEPS + 1))
+    assert readings
+    assert all(topic.startswith(f"{world['world']}/telemetry/") for topic in readings)
