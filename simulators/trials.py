@@ -63,6 +63,7 @@ def collect(
     answers: Sequence[tuple[int, msgspec.Struct]] = (),
     commands: Sequence[Command] = (),
     without: Run | None = None,
+    made: Run | None = None,
 ) -> Run:
     """Run the world of a seed, with the commands that a service gave at their times, and without.
 
@@ -77,6 +78,8 @@ def collect(
         Those that were rejected are given again too, and rejected again.
     without : Run or None
         What this returned of the same seed without commands; run too if it is not given and there are commands.
+    made : Run or None
+        What the world left behind with these commands, if it was recorded while it ran.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def collect(
         without = _Simulation(city, challenge, plan, networks_of(city, challenge), labelled=True).run()
     run = without
     if commands:
-        run = _against(_Simulation(city, challenge, plan, without.network).run(commands), without)
+        run = _against(made or _Simulation(city, challenge, plan, without.network).run(commands), without)
     return replace(run, answers=tuple(answers))
 
 

@@ -94,6 +94,7 @@ class TrialControl:
         self._challenge = _challenge(self._run.recipe.challenge)
         self._last: tuple[int, dict[str, Any]] | None = None  # number and document of the last step
         self._recording: Recording | None = None  # of a world whose every tick this process has made, a step at a time
+        self._commands: list[Command] = []  # that were given in what is recorded
         if self._run.time < self._run.recipe.start and not self._challenge.evidence:
             networks = networks_of(self._run.city, self._challenge)
             self._recording = Recording(self._run.city, self._challenge, self._run.world, networks)
@@ -164,10 +165,14 @@ class TrialControl:
                 self._simulation.order(order)
 
         def tick() -> None:
+            before = self._run.time
             emission = self._simulation.tick()
             step.add(emission)
             if self._recording:
                 self._recording.tick(emission)
+            for order, response in self._simulation.outcomes:
+                given = Command(time=before, sensor=order.sensor, set=order.set, status=response.status)
+                self._commands.append(given)
             step.outcomes += [outcome_document(*outcome) for outcome in self._simulation.outcomes]
 
         self._between_ticks(begin)
@@ -208,8 +213,9 @@ class TrialControl:
             entries=[msgspec.to_builtins(entry) for entry in self._run.journal.since(0)],
         )
         plan = plan_of(challenge, seed)
-        without = self._recorded() or collect(city, challenge, plan)
-        run = run_of(city, challenge, evidence, without)
+        made = self._recorded()
+        without = made if made and not made.commands else collect(city, challenge, plan)
+        run = run_of(city, challenge, evidence, without, made)
         score = msgspec.to_builtins(challenge.score(run))
         beside = msgspec.to_builtins(baselines(city, challenge, plan, without))
         shown = msgspec.to_builtins(exhibit_of(challenge, run))
@@ -217,11 +223,11 @@ class TrialControl:
         return {**score, "baselines": beside, "exhibit": shown, "entries": evidence.entries, "rejected": rejected}
 
     def _recorded(self) -> TrialRun | None:
-        """Return what the world left behind, as `collect` would; None if it was changed, or was not recorded from its first tick on."""
+        """Return what the world left behind, as `collect` would; None if it was not recorded from its first tick on."""
         recording = self._recording
-        if recording is None or recording.steps < len(recording.times) or len(self._run.journal):
+        if recording is None or recording.steps < len(recording.times) or len(self._run.journal) != len(self._commands):
             return None
-        return recording.made()
+        return recording.made(self._commands)
 
 
 def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Score:
@@ -235,7 +241,13 @@ def recomputed(city: City, challenge: Challenge, evidence: SeedEvidence) -> Scor
     return challenge.score(run_of(city, challenge, evidence))
 
 
-def run_of(city: City, challenge: Challenge, evidence: SeedEvidence, without: TrialRun | None = None) -> TrialRun:
+def run_of(
+    city: City,
+    challenge: Challenge,
+    evidence: SeedEvidence,
+    without: TrialRun | None = None,
+    made: TrialRun | None = None,
+) -> TrialRun:
     """Run the world of a seed again, with the answers of a service and what it has done.
 
     Parameters
@@ -245,6 +257,8 @@ def run_of(city: City, challenge: Challenge, evidence: SeedEvidence, without: Tr
     evidence : SeedEvidence
     without : Run or None
         What `collect` returns of the seed without commands, if it is known.
+    made : Run or None
+        What the world left behind with them, if it was recorded.
 
     Raises
     ------
@@ -261,7 +275,7 @@ def run_of(city: City, challenge: Challenge, evidence: SeedEvidence, without: Tr
     orders = ((entry.at, entry.order) for entry in entries if entry.order is not None)
     commands = [Command(time=at, sensor=order.sensor, set=order.set) for at, order in orders]
     plan = plan_of(challenge, evidence.seed)
-    return collect(city, challenge, plan, answers=answers, commands=commands, without=without)
+    return collect(city, challenge, plan, answers=answers, commands=commands, without=without, made=made)
 
 
 class _Step:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+import simulators.trials
 import zenata.control.trials as trials_module
 from simulators.host.trials import recomputed
 from tests.api.trials.hosting import FIRST, FORECAST, LAMPS, SHORT, STEPS, begin, play, refused, step, wait_for
@@ -70,6 +71,33 @@ def test_a_seed_without_commands_is_scored_by_what_its_world_left_without_a_seco
     assert {name: one["value"] for name, one in over["results"][0]["measures"].items()} == {
         name: value for name, (value, _) in again.items()
     }
+
+
+def test_a_seed_with_commands_is_run_again_without_them_alone(client, there, monkeypatch):
+    _, host = there
+    run = simulators.trials._Simulation.run
+    ran = []
+    monkeypatch.setattr(
+        simulators.trials._Simulation, "run", lambda self, given=(): ran.append(given) or run(self, given)
+    )
+    trial = begin(client, challenge="lamps")
+    orders = {
+        FIRST + 2: ("streetlight-0001", 0.3),
+        FIRST + 4: ("streetlight-0002", 0.0),
+        STEPS: ("streetlight-0001", None),
+    }
+    for number in range(1, STEPS + 1):
+        sensor, dim = orders.get(number, ("", 0))
+        step(client, trial, commands=[{"sensor": sensor, "set": {"dim": dim}}] if sensor else [])
+    step(client, trial)
+    over = wait_for(client, trial["trial"], "done", "failed")
+    assert ran == [()]
+    monkeypatch.undo()
+    receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
+    again = recomputed(host.city, LAMPS, receipt.evidence[0]).measures
+    measures = {name: one["value"] for name, one in over["results"][0]["measures"].items()}
+    assert measures == {name: value for name, (value, _) in again.items()}
+    assert measures["truth"] != measures["without"]
 
 
 def test_a_policy_that_fails_is_left_out_and_the_score_stays(client, monkeypatch):
