@@ -1,17 +1,14 @@
 """Methods of `Client` and `AsyncClient`: every call, listed once."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import cache
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_args, overload
+from typing import Any, Generic, ParamSpec, TypeVar, get_args, overload
 
 from zenata_client import calls
 from zenata_client.parameters import limit_of
 from zenata_client.plan import Flow, Give, Plan
-
-if TYPE_CHECKING:
-    from zenata_client.async_client import AsyncClient
-    from zenata_client.client import Client
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,9 +21,9 @@ class Call(Generic[P, T]):
         self._plan = plan
 
     @overload
-    def __get__(self, client: "Client", owner: type) -> Callable[P, T]: ...
+    def __get__(self, client: AbstractContextManager[Any], owner: type) -> Callable[P, T]: ...
     @overload
-    def __get__(self, client: "AsyncClient", owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, client: AbstractAsyncContextManager[Any], owner: type) -> Callable[P, Awaitable[T]]: ...
     @overload
     def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
 
@@ -43,9 +40,11 @@ class Items(Generic[P, T]):
         self._flow = flow
 
     @overload
-    def __get__(self, client: "Client", owner: type) -> Callable[P, Generator[T, None, None]]: ...
+    def __get__(self, client: AbstractContextManager[Any], owner: type) -> Callable[P, Generator[T, None, None]]: ...
     @overload
-    def __get__(self, client: "AsyncClient", owner: type) -> Callable[P, AsyncGenerator[T, None]]: ...
+    def __get__(
+        self, client: AbstractAsyncContextManager[Any], owner: type
+    ) -> Callable[P, AsyncGenerator[T, None]]: ...
     @overload
     def __get__(self, client: None, owner: type) -> Callable[..., Any]: ...
 
