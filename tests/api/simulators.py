@@ -133,7 +133,7 @@ class Simulators:
 
     def forget(self) -> None:
         """Be as new."""
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.requests: list[tuple[str, str, dict[str, Any]]] = []
         self.status = "applied"
         self.ticks = Event()
         self.ticks.set()
@@ -164,11 +164,11 @@ class Simulators:
             "record": lambda _: {"format": 1, "world": world},
             "labels": lambda _: [LABEL],
             "event-types": lambda _: describe_types(),
-            "network": lambda asked: NETWORK.get(asked["format"], f"[TITLE]\n{asked['network']}\n"),
+            "network": lambda arguments: NETWORK.get(arguments["format"], f"[TITLE]\n{arguments['network']}\n"),
         }
 
         def handle(verb: str, arguments: dict[str, Any]) -> object:
-            self.asked.append((world, verb, arguments))
+            self.requests.append((world, verb, arguments))
             return answers[verb](arguments)
 
         return handle

@@ -1,6 +1,6 @@
 """Two pilots: what one asks of the other's things is answered as if they were not there, by every route.
 
-`ASKED` names for each route how it can be led to something of somebody else's; a route that is not there fails a test.
+`REQUESTS` names for each route how it can be led to something of somebody else's; a route that is not there fails a test.
 """
 
 import itertools
@@ -72,7 +72,7 @@ WORLDS = [Ask({"world": "{world}"}), Ask({"world": "{own}"})]
 SERIES = [*WORLDS, Ask({"world": "{own}", "sensor": "{device}"}), Ask({"sensor": "{device}"})]
 LINE = "cpu,device={device} usage=1"
 
-ASKED: dict[tuple[str, str], list[Ask]] = {
+REQUESTS: dict[tuple[str, str], list[Ask]] = {
     ("GET", "/v1/city"): WORLDS,
     ("GET", "/v1/sensors/{sensor}"): WORLDS,
     ("GET", "/v1/latest"): SERIES,
@@ -286,7 +286,7 @@ def test_every_route_is_looked_at(api: Api) -> None:
         for method, path in routes(api)
         if method == "GET" and path.replace("{pilot}", "test-pilot") in LISTS
     }
-    assert routes(api) == {*ASKED, *own, *OF_NOBODY, *FOR_OTHERS}
+    assert routes(api) == {*REQUESTS, *own, *OF_NOBODY, *FOR_OTHERS}
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -298,14 +298,14 @@ def test_no_list_holds_anothers(api: Api, theirs: Names, path: str) -> None:
     assert [word for word in words if word != "ben" and word in answer.text] == []
 
 
-@pytest.mark.parametrize(("method", "path"), ASKED, ids=lambda word: word)
+@pytest.mark.parametrize(("method", "path"), REQUESTS, ids=lambda word: word)
 def test_anothers_is_answered_as_nothing_is(api: Api, theirs: Names, method: str, path: str) -> None:
     nothing = nothing_like(theirs)
-    asked = ASKED[method, path]
+    requests = REQUESTS[method, path]
     for name, word in (("name", "{key}"), ("sensor", "air-0001"), ("event", "e1"), ("command", "a1")):
         path = path.replace("{" + name + "}", word)
     with api.client("pilot") as client:
-        for ask in asked:
+        for ask in requests:
             answers = [ask.send(client, method, path, names) for names in (theirs, nothing)]
             assert answers[0].status_code in {400, 403, 404, 422}, answers[0].text
             assert seen(answers[0], theirs) == seen(answers[1], nothing)
@@ -330,12 +330,12 @@ def test_a_websocket_says_of_anothers_what_it_says_of_nothing(api: Api, theirs: 
     with connect(f"ws{api.url.removeprefix('http')}/v1/ws", additional_headers=headers, proxy=None) as socket:
         assert json.loads(socket.recv(10)) == {"ready": "test-pilot"}
         for ask in SERIES:
-            said = []
+            replies = []
             for names in (theirs, nothing):
                 socket.send(json.dumps({"subscribe": "a"} | _filled(ask.params, vars(names))))
-                said.append(names.hidden(socket.recv(10)))
-            assert "problem" in json.loads(said[0])
-            assert said[0] == said[1]
+                replies.append(names.hidden(socket.recv(10)))
+            assert "problem" in json.loads(replies[0])
+            assert replies[0] == replies[1]
 
 
 def seen(answer: httpx.Response, names: Names) -> tuple[int, dict[str, str], str]:
@@ -349,8 +349,8 @@ def test_names_are_free_whatever_others_have(api: Api, theirs: Names) -> None:
         made = client.post("/v1/devices", json=THEIR_DEVICE | {"latitude": 33.62})
         assert made.status_code == 201, made.text
         assert client.post("/v1/pilots/test-pilot/keys", json={"name": theirs.key}).status_code == 201
-        said = client.post("/v1/telemetry", json={"deviceInfo": {"devEui": theirs.external}, "object": {"level": 7}})
-        assert said.status_code == 200
+        replies = client.post("/v1/telemetry", json={"deviceInfo": {"devEui": theirs.external}, "object": {"level": 7}})
+        assert replies.status_code == 200
         rows = client.get("/v1/latest", params={"world": "p-test-pilot"}).json()["items"]
         assert [(row["sensor"], row["property"], row["value"]) for row in rows] == [(theirs.device, "level", 7)]
         assert client.delete(f"/v1/devices/{theirs.device}").status_code == 204

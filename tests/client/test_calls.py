@@ -22,7 +22,7 @@ def test_the_city(client):
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("options", "expected"),
     [
         ({}, ["air-0001", "air-0002", "noise-0001", "traffic-0001"]),
         ({"kind": "air"}, ["air-0001", "air-0002"]),
@@ -31,11 +31,11 @@ def test_the_city(client):
         ({"bbox": (-7.5, 33.615, -7.4, 33.625)}, ["noise-0001"]),
     ],
 )
-def test_sensors(client, asked, expected):
-    sensors = client.sensors(**asked)
+def test_sensors(client, options, expected):
+    sensors = client.sensors(**options)
     assert sorted(sensor.id for sensor in sensors) == sorted(expected)
     assert sensors[0].id == expected[0]
-    assert (sensors[0].distance is not None) == ("near" in asked)
+    assert (sensors[0].distance is not None) == ("near" in options)
 
 
 def test_one_sensor_comes_with_its_latest_readings(client):
@@ -112,19 +112,19 @@ def test_worlds(client, simulators):
     assert client.add_event("w-own", "leak", target="water-0010", area=0.002).type == "leak"
     assert len(client.events("w-own")) == 3
     assert client.delete_world("w-own") is None
-    asked = {verb: arguments for _, verb, arguments in simulators.asked}
-    assert asked["create"].items() >= {"seed": 7, "start": "2026-07-01T06:00:00Z", "kinds": ["water"]}.items()
-    assert asked["fork"]["speed"] == "max"
-    assert asked["pace"] == {"state": "running", "speed": 60}
-    assert asked["advance"].items() >= {"steps": 1, "limit": 1}.items()
-    assert asked["event"]["event"] == {"type": "leak", "target": "water-0010", "area": 0.002}
+    options = {verb: arguments for _, verb, arguments in simulators.requests}
+    assert options["create"].items() >= {"seed": 7, "start": "2026-07-01T06:00:00Z", "kinds": ["water"]}.items()
+    assert options["fork"]["speed"] == "max"
+    assert options["pace"] == {"state": "running", "speed": 60}
+    assert options["advance"].items() >= {"steps": 1, "limit": 1}.items()
+    assert options["event"]["event"] == {"type": "leak", "target": "water-0010", "area": 0.002}
 
 
 def test_commands(client, simulators):
     simulators.forget()
     done = client.command("w-own", "air-0001", {"heater": 1, "fan": None}, id="a1", wait=1)
     assert (done.id, done.status) == ("a1", "applied")
-    ((world, verb, arguments),) = simulators.asked
+    ((world, verb, arguments),) = simulators.requests
     assert (world, verb, arguments["orders"][0]["set"]) == ("w-own", "command", {"heater": 1.0, "fan": None})
 
 

@@ -20,14 +20,14 @@ def kind(request):
     return request.param
 
 
-def content(api, **asked):
+def content(api, **options):
     with api.client() as plain:
-        return plain.get("/v1/readings", params=DAY | asked).content
+        return plain.get("/v1/readings", params=DAY | options).content
 
 
-def done(client, **asked):
+def done(client, **options):
     """An export that is written."""
-    made = client.make_export(**DAY, **asked)
+    made = client.make_export(**DAY, **options)
     while made.state != "done":
         (made,) = (one for one in client.exports() if one.id == made.id)
     return made
@@ -48,8 +48,8 @@ def test_parquet_is_what_comes_if_nothing_is_reported(client, tmp_path):
 
 
 def test_an_export_without_rows_is_a_file_too(client, tmp_path):
-    asked = {"start": "2025-01-01T00:00:00Z", "end": "2025-01-02T00:00:00Z"}
-    file = client.export(tmp_path / "none.csv", format="csv", **asked)
+    options = {"start": "2025-01-01T00:00:00Z", "end": "2025-01-02T00:00:00Z"}
+    file = client.export(tmp_path / "none.csv", format="csv", **options)
     assert file.read_bytes().count(b"\n") <= 1
 
 

@@ -165,18 +165,18 @@ def test_a_gap_that_could_not_be_requested_is_requested_again():
     next(plan)
     plan.send((SSE, None))
     gap = b'id: g\nevent: gap\ndata: {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:01:00Z"}\n\n'
-    asked = plan.send(b"id: a\n\n" + gap + b"id: z\n\n")
-    assert "readings" in asked.path
+    backfill = plan.send(b"id: a\n\n" + gap + b"id: z\n\n")
+    assert "readings" in backfill.path
     assert isinstance(plan.throw(UnreachableError("away")), Pause)
     assert plan.send(None).send.headers == {"Last-Event-ID": "a"}
 
 
 @given(st.lists(st.integers(1, 60)))
 def test_events_are_read_however_they_are_cut(widths):
-    said = b"retry: 250\nid: a\n\n: still here\n\nid: b\r\nevent: reading\r\ndata: 1\r\ndata: \xc3\xa9\r\n\r\ndata:2\n\nid: c\nevent: x\n"
+    sent = b"retry: 250\nid: a\n\n: still here\n\nid: b\r\nevent: reading\r\ndata: 1\r\ndata: \xc3\xa9\r\n\r\ndata:2\n\nid: c\nevent: x\n"
     events, found, begin = _Events(), [], 0
-    for width in [*widths, len(said)]:
-        found += events.feed(said[begin : begin + width])
+    for width in [*widths, len(sent)]:
+        found += events.feed(sent[begin : begin + width])
         begin += width
     assert [event for event in found if event[1]] == [("b", "reading", "1\né"), ("b", "message", "2")]
     assert (found[0][0], events.last, events.wait) == ("a", None, 0.25)

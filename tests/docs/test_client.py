@@ -83,11 +83,11 @@ def talking(api):
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_an_example_works(api, example):
-    said = []
+    printed = []
 
     def tell(*words: object) -> None:
-        said.append(words)
-        if "stream" in example and len(said) > 10:
+        printed.append(words)
+        if "stream" in example and len(printed) > 10:
             raise EnoughError
 
     code = compile(
@@ -96,7 +96,7 @@ def test_an_example_works(api, example):
     expected = pytest.raises(EnoughError) if "stream" in example else nullcontext()
     with Client() as client, talking(api), expected:
         exec(code, {"client": client, "key": api.secrets["pilot"], "print": tell})  # noqa: S102 - our own document
-    assert bool(said) == ("print" in example)
+    assert bool(printed) == ("print" in example)
 
 
 @pytest.mark.soak

@@ -32,8 +32,8 @@ def test_a_command_works(live_city, command):
         if "zenata up" in command:
             assert any(b"ready in" in line for line in process.stdout)
         else:
-            said, _ = process.communicate(timeout=60)
-            assert process.returncode == 0, said.decode()
+            output, _ = process.communicate(timeout=60)
+            assert process.returncode == 0, output.decode()
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)

@@ -94,10 +94,10 @@ def test_a_command_works(reader, command):
             assert process.stdout.readline().strip()
             assert process.poll() is None
         else:
-            said, _ = process.communicate(timeout=90)
-            assert process.returncode == 0, said.decode()
+            output, _ = process.communicate(timeout=90)
+            assert process.returncode == 0, output.decode()
             (written,) = re.findall(r" (?:-o|>) (\S+)", command)[-1:] or [None]
-            assert (said or (reader.folder / written).read_bytes()).strip()
+            assert (output or (reader.folder / written).read_bytes()).strip()
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)

@@ -74,7 +74,7 @@ def node(script: str, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def said(script: str, *words: str) -> list:
+def results_of(script: str, *words: str) -> list:
     """What a module prints, a JSON document a line."""
     with node(script, *words) as process:
         out, err = process.communicate(timeout=60)
@@ -161,7 +161,7 @@ def test_the_flow_shows_bad_air(value, alarm):
     records = json.loads(PACK.replace("32.5", str(value)))
     message = json.dumps({"topic": "zenata/telemetry/la-ferme/air/air-0042", "payload": records})
     script = "const [code, msg] = process.argv.slice(1); console.log(JSON.stringify(new Function('msg', code)(JSON.parse(msg))))"
-    (answer,) = said(script, of_type("function")["func"], message)
+    (answer,) = results_of(script, of_type("function")["func"], message)
     assert (answer and answer["payload"]) == alarm
 
 
@@ -183,9 +183,9 @@ on.message("zenata/telemetry/la-ferme/air/air-0042", Buffer.from(payload));
 on.message("zenata/telemetry/la-ferme/air/air-0042", Buffer.from(payload));
 console.log(JSON.stringify([shown, asked]));
 """
-    ((shown, asked),) = said(script, code, PACK)
+    ((shown, calls),) = results_of(script, code, PACK)
     assert shown == [{"textContent": "air-0042: pm25 32.5 ug/m3, no2 31 ug/m3"}]
-    assert asked == [
+    assert calls == [
         [f"ws://127.0.0.1:{Settings.model_fields['ws_port'].default}/mqtt", {"username": "demo", "password": "zk_..."}],
         [FILTERS["page"], {"qos": 1}],
     ]
@@ -205,7 +205,7 @@ try {
 }
 """
     )
-    rows, taken, own, refused = said(script, api.url, api.secrets["pilot"])
+    rows, taken, own, refused = results_of(script, api.url, api.secrets["pilot"])
     assert {(row["sensor"], row["property"]) for row in rows} == {("air-0001", "pm25"), ("air-0002", "pm25")}
     assert taken == {"devices": ["roof"], "readings": 2, "left_out": []}
     assert {(row["property"], row["value"]) for row in own} >= {("temperature", 21.5), ("door", 1)}

@@ -11,7 +11,7 @@ NOON = parse_time("2026-07-01T12:00:00Z")
 MINUTE, DAY = 60 * SECOND, 86_400 * SECOND
 
 
-def told(time="2026-07-01T12:00:00Z", **words) -> bytes:
+def clock_message(time="2026-07-01T12:00:00Z", **words) -> bytes:
     return json.dumps({"time": time, "speed": 1.0, "state": "running", "messages": 5, **words}).encode()
 
 
@@ -27,7 +27,7 @@ def told(time="2026-07-01T12:00:00Z", **words) -> bytes:
 )
 def test_how_far_a_reading_may_be_ahead_hangs_on_the_pace(words, ahead, beyond):
     clocks = Clocks()
-    clocks.update("w-a1", told(**words))
+    clocks.update("w-a1", clock_message(**words))
     assert "while it is 2026-07-01T12:00:00Z in w-a1" in clocks.refusal("w-a1", NOON, NOON + beyond)
     assert clocks.refusal("w-a1", NOON, NOON + ahead) is None
     assert clocks.refusal("zenata", NOON, NOON + beyond) is None  # whose clock was not heard
@@ -36,12 +36,12 @@ def test_how_far_a_reading_may_be_ahead_hangs_on_the_pace(words, ahead, beyond):
 
 def test_readings_move_the_clock_on_and_refused_ones_do_not():
     clocks = Clocks()
-    clocks.update("zenata", told())
+    clocks.update("zenata", clock_message())
     for minute in range(0, 60, 5):
         assert clocks.refusal("zenata", NOON, NOON + minute * MINUTE) is None
     for _ in range(3):
         assert clocks.refusal("zenata", NOON, NOON + 70 * MINUTE)
-    clocks.update("zenata", told("2026-07-01T11:00:00Z"))  # it came late
+    clocks.update("zenata", clock_message("2026-07-01T11:00:00Z"))  # it came late
     assert clocks.refusal("zenata", NOON, NOON + 60 * MINUTE) is None
 
 

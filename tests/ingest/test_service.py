@@ -56,7 +56,7 @@ class Failing:
 
     def __init__(self, store, times: int) -> None:
         self.left = times
-        self.asked = threading.Event()
+        self.called = threading.Event()
         self._store = store
         self.dead_letters, self.forget = store.dead_letters, store.forget
 
@@ -65,7 +65,7 @@ class Failing:
         return self._store.ledger
 
     def append(self, batch, letters=()):
-        self.asked.set()
+        self.called.set()
         if self.left:
             self.left -= 1
             raise StoreError("the disk is full")
@@ -125,7 +125,7 @@ def test_nothing_is_acknowledged_before_it_is_stored(broker, store, publish):
     publish(*(air("w-1", seq) for seq in range(1, 101)))
     failing = Failing(store, times=1000)
     with ingesting(broker, failing) as ingest:
-        assert failing.asked.wait(TIMEOUT)
+        assert failing.called.wait(TIMEOUT)
         began = time.monotonic()
     assert time.monotonic() - began < 2  # a stop is prompt although the store fails
     assert ingest.counters.store_failures > 0
@@ -184,10 +184,10 @@ def test_packs_are_the_same_readings_as_telemetry(broker, store, publish):
 
 def test_only_what_is_durable_is_passed_on(broker, store, publish):
     """A batch is told of when the store has it, and not when it held nothing new."""
-    told: list[tuple[list[int], int]] = []
+    committed: list[tuple[list[int], int]] = []
 
     def on_stored(batch) -> None:
-        told.append((batch.seq.tolist(), len(seqs(store, "w-5"))))
+        committed.append((batch.seq.tolist(), len(seqs(store, "w-5"))))
 
     failing = Failing(store, times=2)
     with ingesting(broker, failing, on_stored=on_stored) as ingest:
@@ -198,7 +198,7 @@ def test_only_what_is_durable_is_passed_on(broker, store, publish):
         publish(air("w-5", 2))
         wait_for(lambda: ingest.counters.messages >= 3)
     assert failing.left == 0
-    assert told == [([1, 1], 1), ([2, 2], 2)]
+    assert committed == [([1, 1], 1), ([2, 2], 2)]
 
 
 def test_a_dead_letter_that_was_not_acknowledged_is_stored_once(broker, store, publish):

@@ -25,9 +25,9 @@ def test_z1_a_replay_names_the_rules_of_an_old_record(tmp_path, monkeypatch, rul
     file = tmp_path / "w-1.json"
     file.write_bytes(msgspec.json.encode(History(world="w-1", recipe=recipe, journal=[], marks=[], last=run.mark())))
     monkeypatch.setattr(backfill, "load_city", lambda _: city)
-    said: list[str] = []
-    assert backfill.replay_record(Settings(data_dir=tmp_path), file, city=None, end=None, say=said.append)
+    lines: list[str] = []
+    assert backfill.replay_record(Settings(data_dir=tmp_path), file, city=None, end=None, say=lines.append)
     made_by = {"2025b": "tzdata 2025b", "": "rules it does not name"}
     expected = [f"made by {made_by[rules]}; here is tzdata {ZONE_RULES}"] if rules != ZONE_RULES else []
-    assert [line.partition(": ")[0] for line in said[:-1]] == expected
-    assert said[-1].endswith(": equal")
+    assert [line.partition(": ")[0] for line in lines[:-1]] == expected
+    assert lines[-1].endswith(": equal")

@@ -142,7 +142,7 @@ def test_a_store_that_cannot_be_read_leaves_no_half_backup(settings, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda all_: all_[:-1], "it lacks"),
         (lambda all_: [*all_[:-1], (all_[-1][0], all_[-1][1] + b"x")], "is not what was backed up"),
@@ -154,8 +154,8 @@ def test_a_store_that_cannot_be_read_leaves_no_half_backup(settings, tmp_path):
     ],
     ids=["short", "changed", "more", "without manifest", "later format", "outside", "absolute"],
 )
-def test_a_backup_that_is_not_whole_is_refused_and_leaves_nothing(file, tmp_path, change, said):
-    with pytest.raises(SetupError, match=said):
+def test_a_backup_that_is_not_whole_is_refused_and_leaves_nothing(file, tmp_path, change, message):
+    with pytest.raises(SetupError, match=message):
         restore(elsewhere(tmp_path), rewritten(file, change), lambda _: None)
     assert list((tmp_path / "deep").iterdir()) == []
 
@@ -170,12 +170,12 @@ def test_a_file_that_was_cut_is_refused(file, tmp_path, length):
 
 
 def test_it_says_that_the_readings_of_a_server_are_not_in_it(settings, tmp_path):
-    said = []
+    message = []
     away = Settings(data_dir=settings.data_dir, store="influxdb://127.0.0.1:1/zenata")
-    backup(away, tmp_path / "city.tar.gz", said.append)
-    restore(elsewhere(tmp_path), tmp_path / "city.tar.gz", said.append)
-    assert "influx backup" in said[1]
-    assert "influx restore" in said[3]
+    backup(away, tmp_path / "city.tar.gz", message.append)
+    restore(elsewhere(tmp_path), tmp_path / "city.tar.gz", message.append)
+    assert "influx backup" in message[1]
+    assert "influx restore" in message[3]
     assert READINGS not in files_in(tmp_path / "deep" / "elsewhere")
 
 

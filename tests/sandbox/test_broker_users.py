@@ -187,9 +187,9 @@ def enters(broker: Running, user: str, key: str = "") -> bool:
 
 def test_keys_in_files_are_known_to_a_broker_elsewhere(mosquitto, remote, caplog):
     assert [name for name in ("demo", "admin", "eve") if enters(mosquitto, name)] == ["demo", "admin"]
-    said = "".join(record.getMessage() for record in caplog.get_records("setup"))
-    assert "does not know the key of eve" in said
-    assert "zk_of" not in said
+    logged = "".join(record.getMessage() for record in caplog.get_records("setup"))
+    assert "does not know the key of eve" in logged
+    assert "zk_of" not in logged
 
 
 def test_a_key_that_is_issued_here_is_known_there(mosquitto, register, remote):

@@ -51,12 +51,12 @@ def test_a_burst_that_is_stored_behind_is_no_problem_while_it_is_young() -> None
 
 
 def test_a_city_whose_time_stands_is_reported_and_a_paused_one_is_not() -> None:
-    for state, told in (("running", True), ("paused", False)):
+    for state, named in (("running", True), ("paused", False)):
         flow = Flow("zenata")
         flow.answered(status(0, 10, state=state), 0, 0.0)
         for second in range(1, 20):
             flow.answered(status(5, 10, state=state), 0, float(second))
-        assert ("stands at 2026-01-01T00:00:05Z" in flow.problem(19.0)) is told
+        assert ("stands at 2026-01-01T00:00:05Z" in flow.problem(19.0)) is named
 
 
 def test_a_slow_world_has_time_for_its_tick() -> None:

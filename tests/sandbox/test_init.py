@@ -65,21 +65,21 @@ def test_no_two_folders_share_a_secret(folder, tmp_path):
 def test_nothing_secret_is_reported(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "made"
     assert [run(monkeypatch, "init", str(folder)) for _ in range(2)] == [0, 0]
-    said = "".join(capsys.readouterr())
-    assert "is made" in said
-    assert "is there already" in said
+    output = "".join(capsys.readouterr())
+    assert "is made" in output
+    assert "is there already" in output
     secrets = [value for file in folder.glob("?*.env") for value in variables_in(file).values()]
     secrets += [file.read_text().strip() for file in (folder / "city").glob("*.key")]
     assert len(secrets) == 9
-    assert not any(secret in said for secret in secrets)
+    assert not any(secret in output for secret in secrets)
 
 
 def test_everybody_has_the_rights_of_the_table(folder):
     kept = json.loads((folder / "mosquitto" / "dynamic-security.json").read_text())
     roles = {role["rolename"]: {(acl["acltype"], acl["topic"]) for acl in role["acls"]} for role in kept["roles"]}
-    said = {client["username"]: roles[client["roles"][0]["rolename"]] for client in kept["clients"]}
+    output = {client["username"]: roles[client["roles"][0]["rolename"]] for client in kept["clients"]}
     people = {name: pilot_user(name, "hash", role=role).rights for name, role in FIRST.items()}
-    assert said == {
+    assert output == {
         name: {("publishClientSend", one) for one in rights.publish}
         | {(type_, one) for one in rights.subscribe for type_ in ("subscribePattern", "publishClientReceive")}
         for name, rights in {**SERVICES, ADMINISTRATOR: MANAGING, **people}.items()
@@ -107,10 +107,10 @@ def test_each_service_knows_its_own_password_and_the_token(folder):
 
 def test_keys_open_the_api(folder):
     register = open_register(Settings(data_dir=folder / "city"))
-    said = {
+    output = {
         name: register.authenticate((folder / "city" / f"{name}.key").read_text().strip()) for name in ("admin", "demo")
     }
-    assert said == {
+    assert output == {
         "admin": Principal(pilot="admin", role=Role.ADMIN),
         "demo": Principal(pilot="demo", role=Role.PILOT),
     }

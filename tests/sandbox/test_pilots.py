@@ -38,8 +38,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         monkeypatch.setattr("sys.argv", ["zenata", *words, "--data-dir", str(tmp_path)])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out.strip(), told.err.strip()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out.strip(), printed.err.strip()
 
     return run
 

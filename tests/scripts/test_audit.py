@@ -33,16 +33,16 @@ def test_an_index_without_advisories_is_no_audit():
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "shown"),
+    ("output", "code", "shown"),
     [
         (json.dumps({"dependencies": [BAD]}), 1, "PYSEC-2019-217"),
         (json.dumps({"dependencies": [GOOD]}), 0, "1 of 1 packages audited"),
         ("", 0, "NOT audited: no network"),
     ],
 )
-def test_the_gate_fails_for_advisories_and_not_for_the_network(monkeypatch, capsys, said, code, shown):
+def test_the_gate_fails_for_advisories_and_not_for_the_network(monkeypatch, capsys, output, code, shown):
     monkeypatch.setattr(
-        audit.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, said, "no network\n")
+        audit.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, output, "no network\n")
     )
     assert audit.main() == code
     assert shown in capsys.readouterr().out

@@ -22,10 +22,12 @@ def readings(world: World, steps: int = 8) -> dict:
     """Return every reading by sensor, time and property."""
     found = {}
     for _ in range(steps):
-        said = world.step(QUARTER)
-        for index, sensor in enumerate(said.sensors.tolist()):
-            for number, value in enumerate(said.values[said.offsets[index] : said.offsets[index + 1]].tolist()):
-                found[sensor, int(said.times[index]), number] = value
+        emission = world.step(QUARTER)
+        for index, sensor in enumerate(emission.sensors.tolist()):
+            for number, value in enumerate(
+                emission.values[emission.offsets[index] : emission.offsets[index + 1]].tolist()
+            ):
+                found[sensor, int(emission.times[index]), number] = value
     return found
 
 

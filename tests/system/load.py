@@ -144,10 +144,10 @@ class Load:
         letters = self.ask("GET", "/v1/dead-letters").json()["items"]
         assert letters == []
         with suppress(AssertionError):
-            wait_until(lambda: len(self.told()) >= len(self.turns), "all turns of the door are told")
-        assert sorted(self.told()) == sorted(self.turns)
+            wait_until(lambda: len(self.reported()) >= len(self.turns), "all turns of the door are told")
+        assert sorted(self.reported()) == sorted(self.turns)
 
-    def told(self) -> list[tuple[str, str]]:
+    def reported(self) -> list[tuple[str, str]]:
         """Return what the webhook has delivered, each delivery once: a type, and the time of its reading."""
         deliveries = {request.id: request.json for request in self.receiver.requests}
         return [(one["type"], one["data"]["time"]) for one in deliveries.values()]

@@ -36,11 +36,11 @@ def simulated(folder: Path, end: int) -> dict[str, np.ndarray]:
     properties = [KINDS[sensor.kind].properties for sensor in city.sensors]
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("sensor", "property", "time", "value", "seq")}
     while world.time + TICK < end:
-        said = world.step()
-        counts = np.diff(said.offsets)
-        columns["sensor"].append(np.repeat(names[said.sensors], counts))
-        columns["property"].append(np.array([name for n in said.sensors for name in properties[n]], dtype=object))
-        columns["time"].append(np.repeat(said.times, counts))
-        columns["value"].append(said.values)
-        columns["seq"].append(np.repeat(said.seq, counts))
+        emission = world.step()
+        counts = np.diff(emission.offsets)
+        columns["sensor"].append(np.repeat(names[emission.sensors], counts))
+        columns["property"].append(np.array([name for n in emission.sensors for name in properties[n]], dtype=object))
+        columns["time"].append(np.repeat(emission.times, counts))
+        columns["value"].append(emission.values)
+        columns["seq"].append(np.repeat(emission.seq, counts))
     return {name: np.concatenate(parts) for name, parts in columns.items()}

@@ -84,7 +84,7 @@ class RunningCity:
         return (self.folder / "admin.key").read_text().strip()
 
     @property
-    def said(self) -> str:
+    def printed(self) -> str:
         """What a person has read so far, in this run and in those before."""
         return output_of(self.folder).read_text()
 
@@ -218,7 +218,7 @@ def _run_command(args: Sequence[str], environment: dict[str, str], folder: Path,
     import_module("sandbox.cli.main").main()
 
 
-def told(stderr: str) -> list[str]:
+def user_lines(stderr: str) -> list[str]:
     """Return what the command line told its user, without log lines and progress."""
     log_line = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
     lines = [line for line in stderr.splitlines() if line and not log_line.match(line)]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 Place = tuple[RunningCity, Running, Sequence[str]]
 
-ASKED = {"seed": 7, "start": "2026-07-01T06:00:00Z", "speed": 60, "kinds": ["weather"]}
+NEW_WORLD = {"seed": 7, "start": "2026-07-01T06:00:00Z", "speed": 60, "kinds": ["weather"]}
 
 
 @pytest.fixture(scope="module", params=["nats", "mosquitto"])
@@ -84,8 +84,8 @@ def test_who_is_connected_is_reported_where_the_broker_tells(city):
     headers = {"Authorization": f"Bearer {city[0].admin_key}"}
 
     def connected() -> list[str] | None:
-        told = httpx.get(f"{city[0].http}/v1/pilots/demo/activity", headers=headers, timeout=60).json()["mqtt"]
-        return told and sorted(one["client"] for one in told)
+        connections = httpx.get(f"{city[0].http}/v1/pilots/demo/activity", headers=headers, timeout=60).json()["mqtt"]
+        return connections and sorted(one["client"] for one in connections)
 
     with demo(city, session="roof"), demo(city, session="page", transport="websockets"):
         assert connected() == (["page", "roof"] if not city[2] else None)
@@ -95,7 +95,7 @@ def test_who_is_connected_is_reported_where_the_broker_tells(city):
 def test_a_private_world_is_received_as_soon_as_it_is_made(city):
     headers = {"Authorization": f"Bearer {city[0].key}"}
     with httpx.Client(base_url=city[0].http, headers=headers, timeout=60) as api:
-        world = api.post("/v1/worlds", json=ASKED).raise_for_status().json()["world"]
+        world = api.post("/v1/worlds", json=NEW_WORLD).raise_for_status().json()["world"]
         with demo(city) as pilot, Client(city[1], "admin", secret=city[0].admin_key) as admin:
             wait_until(lambda: pilot.subscribe(f"{world}/clock"), "the world may be heard")
             pilot.wait_for_count(1)
@@ -131,13 +131,13 @@ def test_a_command_over_mqtt_is_in_the_audit_log(city):
 
 
 def test_the_banner_says_who_manages_users(city):
-    assert "MQTT follows pilots, keys and worlds" in city[0].said
+    assert "MQTT follows pilots, keys and worlds" in city[0].printed
 
 
 def test_nothing_secret_is_in_the_logs(city):
-    said = city[0].said + "".join(log.read_text() for log in (city[0].folder / "logs").glob("*.log"))
+    printed = city[0].printed + "".join(log.read_text() for log in (city[0].folder / "logs").glob("*.log"))
     secrets = {password(name) for name in ("simulators", ADMINISTRATOR)} | {city[0].key, city[0].admin_key}
-    assert not any(secret in said or secret.replace(" ", "%20") in said for secret in secrets)
+    assert not any(secret in printed or secret.replace(" ", "%20") in printed for secret in secrets)
 
 
 def test_a_newcomer_is_let_in_whoever_issued_the_key(city):
@@ -167,6 +167,6 @@ def test_without_an_administrator_users_are_as_the_broker_has_them(tmp_path):
     with running_broker("mosquitto", tmp_path / "broker", [*everybody, service]) as broker:
         url = f"mqtt://all:all@{HOST}:{broker.mqtt_port}"
         with running_city(tmp_path / "data", *SMALL, "--broker", url) as city:
-            assert "pilots, keys and worlds are unknown to it" in city.said
+            assert "pilots, keys and worlds are unknown to it" in city.printed
             assert enters((city, broker, ()), "demo", password("demo"))
             assert not enters((city, broker, ()), "demo", city.key)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.readings import opened
-from tests.system.running import PATIENCE, SMALL, ZENATA, running_city, told, wait_until, zenata
+from tests.system.running import PATIENCE, SMALL, ZENATA, running_city, user_lines, wait_until, zenata
 from zenata.city.clock import format_time, parse_time
 
 pytestmark = pytest.mark.slow
@@ -40,7 +40,7 @@ def test_killed_and_called_again_it_fills_the_same(tmp_path):
     assert process.wait(PATIENCE) == -signal.SIGKILL
     other = fill(killed, *SPAN[:-1], "15m")
     assert other.returncode == 2
-    assert "is not finished" in told(other.stderr)[-1]
+    assert "is not finished" in user_lines(other.stderr)[-1]
     assert fill(killed).returncode == 0  # goes on with what is not finished
     again = fill(killed, *SPAN)
     assert (again.returncode, "filled already" in again.stderr) == (0, True)
@@ -53,7 +53,7 @@ def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
     folder = tmp_path / "data"
     with running_city(folder, "--history-days", "0.5") as city:
         os.kill(city.pids["history"], signal.SIGKILL)
-        wait_until(lambda: "history: " in city.said, "the history is there")
+        wait_until(lambda: "history: " in city.printed, "the history is there")
         request = json.loads((folder / REQUEST).read_text())
         begin = json.loads((folder / "worlds" / "zenata" / "world.json").read_text())["start"]
         assert (request["end"], request["start"]) == (begin, begin - 12 * 3_600_000_000)
@@ -95,7 +95,7 @@ def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
 )
 def test_bad_input_is_reported_in_one_line(tmp_path, options, complaint):
     ended = fill(tmp_path, *options)
-    (line,) = told(ended.stderr)
+    (line,) = user_lines(ended.stderr)
     assert ended.returncode == 2
     assert complaint in line
 

@@ -29,9 +29,9 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         city.wait_for_more()  # it leaves a checkpoint when it ends
     with running_city(first, *OPTIONS) as city:
         wait_until(lambda: worlds_of(city), "the simulators answer")
-        asked = {"seed": 7, "start": START, "state": "paused", "kinds": ["water"]}
+        body = {"seed": 7, "start": START, "state": "paused", "kinds": ["water"]}
         headers = {"Authorization": f"Bearer {city.key}"}
-        world = httpx.post(f"{city.http}/v1/worlds", headers=headers, json=asked, timeout=60).json()["world"]
+        world = httpx.post(f"{city.http}/v1/worlds", headers=headers, json=body, timeout=60).json()["world"]
         assert httpx.post(f"{city.http}/v1/devices", headers=headers, json={"id": "roof"}).status_code == 201
         time = parse_time(city.newest())
         count = stored_before(city, time)
@@ -67,5 +67,5 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
         assert misnumbered(store) == []
         assert incomplete(store) == []
         assert differences(store, expected) == []
-        told = store.execute("SELECT topic, code FROM dead_letters").fetchall()
-        assert told == [("pilots/demo/answers/none", "schema")]  # it is no answer to a trial
+        dead = store.execute("SELECT topic, code FROM dead_letters").fetchall()
+        assert dead == [("pilots/demo/answers/none", "schema")]  # it is no answer to a trial

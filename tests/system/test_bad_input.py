@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from tests.system.readings import START
-from tests.system.running import FREE_PORTS, told, zenata
+from tests.system.running import FREE_PORTS, user_lines, zenata
 from tests.zenata.broker.running import running_broker, standard_users
 
 UNREACHABLE = "mqtt://someone:secret@127.0.0.1:1"
@@ -19,7 +19,7 @@ def complaint(*args: str) -> str:
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert not done.stdout
-    (line,) = told(done.stderr)
+    (line,) = user_lines(done.stderr)
     start, space, rest = line.partition(" ")
     assert start + space == "zenata: "
     return rest

@@ -118,8 +118,8 @@ def test_whoever_opens_connections_without_end_is_cut_off_and_nobody_else(city: 
     opened: list[socket.socket] = []
 
     def is_cut_off() -> bool:
-        told = " ".join(one["detail"] for one in all_alerts(city) if one["pilot"] == "many")
-        return "connections" in told or "connects" in told
+        details = " ".join(one["detail"] for one in all_alerts(city) if one["pilot"] == "many")
+        return "connections" in details or "connects" in details
 
     with Client(city.broker, "demo", secret=city.key) as demo, ExitStack() as stack:
         # A slow machine takes them in slowly, so it may need more.

@@ -31,7 +31,7 @@ def test_the_ledger_balances_though_influxdb_was_killed(tmp_path: Path, influxd:
         influxd.kill()
         city.kill("ingest", "api")
         time.sleep(influx_http.PATIENCE + 2)
-        assert city.process.poll() is None, city.said
+        assert city.process.poll() is None, city.printed
         influxd.start()
 
     steps = (server, server_while_others_start, processes("broker"), processes("api", "ingest"), everything)

@@ -139,16 +139,16 @@ def test_readings_are_streamed_as_they_come_and_stored_soon_after(machine):
     with asking(machine, "demo") as client:
         with client.stream("GET", "/v1/stream") as response:
             line = next(line for line in response.iter_lines() if line.startswith("data: ") and '"sensor"' in line)
-        said = json.loads(line.removeprefix("data: "))
+        reading = json.loads(line.removeprefix("data: "))
 
         def newest() -> str:
-            items = client.get(f"/v1/latest?sensor={said['sensor']}").raise_for_status().json()["items"]
+            items = client.get(f"/v1/latest?sensor={reading['sensor']}").raise_for_status().json()["items"]
             return max((item["time"] for item in items), default="")
 
-        wait_until(lambda: newest() >= said["time"], "what was streamed is stored")
-        one = {"sensor": said["sensor"], "property": said["property"], "start": "-1h"}
+        wait_until(lambda: newest() >= reading["time"], "what was streamed is stored")
+        one = {"sensor": reading["sensor"], "property": reading["property"], "start": "-1h"}
         rows = client.get("/v1/readings", params=one).raise_for_status().json()["items"]
-    assert said["value"] in [row["value"] for row in rows]
+    assert reading["value"] in [row["value"] for row in rows]
 
 
 def test_the_ledger_knows_what_ingest_has_stored(machine):
@@ -170,11 +170,11 @@ def test_the_api_reaches_the_simulators(machine):
 
 
 def test_a_private_world_is_made_moved_on_and_read(machine):
-    asked = {"seed": 7, "start": "2026-07-01T06:00:00Z", "state": "paused", "kinds": ["weather"]}
+    body = {"seed": 7, "start": "2026-07-01T06:00:00Z", "state": "paused", "kinds": ["weather"]}
     with asking(machine, "demo") as client:
-        world = client.post("/v1/worlds", json=asked).raise_for_status().json()["world"]
-        said = client.post(f"/v1/worlds/{world}/advance", json={"steps": 60, "limit": 10}).raise_for_status().json()
-        assert said["items"]
+        world = client.post("/v1/worlds", json=body).raise_for_status().json()["world"]
+        reading = client.post(f"/v1/worlds/{world}/advance", json={"steps": 60, "limit": 10}).raise_for_status().json()
+        assert reading["items"]
 
         def stored() -> list[object]:
             return client.get(f"/v1/latest?world={world}").raise_for_status().json()["items"]
@@ -196,7 +196,7 @@ def test_the_pilot_receives_the_city_by_mqtt_and_nobody_else_does(machine):
 def test_no_secret_is_in_a_log_or_on_a_command_line(machine):
     secrets = {value for file in machine.folder.glob("?*.env") for value in variables_in(file).values()}
     passwords = {re.sub(r"^mqtt://\w+:(.*)@.*$", r"\1", secret) for secret in secrets}
-    said = "".join(log.read_text() for log in machine.logs.glob("*.log"))
+    reading = "".join(log.read_text() for log in machine.logs.glob("*.log"))
     words = " ".join(chain.from_iterable(process.args for process in machine.processes.values()))
-    assert said
-    assert not any(password in said + words for password in passwords)
+    assert reading
+    assert not any(password in reading + words for password in passwords)

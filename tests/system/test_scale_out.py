@@ -39,10 +39,10 @@ def worker(number: int, broker: Running, store: str, folder: Path, *options: str
     url = f"mqtt://ingest:{password('ingest').replace(' ', '%20')}@{broker.host}:{broker.mqtt_port}"
     where = folder / f"worker-{number}"
     where.mkdir(exist_ok=True)
-    said = where / "out"
+    printed = where / "out"
     arguments = ("--data-dir", where, "--broker", url, "--store", store, "--city", "valdeira")
     with (
-        said.open("wb") as out,
+        printed.open("wb") as out,
         subprocess.Popen(
             [*ZENATA, "ingest", *arguments, "--worker", f"{number}/3", *options], stdout=out, stderr=out
         ) as process,
@@ -52,12 +52,12 @@ def worker(number: int, broker: Running, store: str, folder: Path, *options: str
         finally:
             process.terminate()
             process.wait(TIMEOUT)
-    assert b"Traceback" not in said.read_bytes()
+    assert b"Traceback" not in printed.read_bytes()
 
 
 def hears(folder: Path, number: int) -> bool:
-    said = (folder / f"worker-{number}" / "out").read_text()
-    return "subscribed at the broker" in said or "resumed the session" in said
+    printed = (folder / f"worker-{number}" / "out").read_text()
+    return "subscribed at the broker" in printed or "resumed the session" in printed
 
 
 def publish(publisher: Publisher, first: int) -> None:
@@ -112,8 +112,8 @@ def test_one_of_three_is_killed(kind, options, tmp_path):
         publish(publisher, 1 + 2 * ROUNDS)
         expected = 3 * ROUNDS * len(SENSORS)
         wait_until(lambda: balance(url).stored >= expected, "everything is stored")
-        said = balance(url)
-        assert (said.stored, said.missing, said.rejected) == (expected, 0, 0)
+        printed = balance(url)
+        assert (printed.stored, printed.missing, printed.rejected) == (expected, 0, 0)
         assert readings(url) == [3 * ROUNDS] * len(SENSORS)
 
 
@@ -128,13 +128,13 @@ def test_two_workers_are_enough_for_zenata_on_nats(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "printed"),
     [
         ({"worker": "1/3"}, "a store that several processes may open"),
         ({"worker": "4/3", "store": "influxdb://h/b"}, "worker '4/3' is not one of several"),
         ({"share": True, "store": "influxdb://h/b"}, "--worker 2/3"),
     ],
 )
-def test_what_cannot_be_divided_is_reported(options, said, tmp_path):
-    with pytest.raises(SetupError, match=re.escape(said)):
+def test_what_cannot_be_divided_is_reported(options, printed, tmp_path):
+    with pytest.raises(SetupError, match=re.escape(printed)):
         ingest(Settings(data_dir=tmp_path, city="valdeira", broker="mqtt://h", **options))

@@ -69,7 +69,7 @@ def test_no_log_holds_a_secret(city):
     assert len(secrets) == 7
     wait_until(lambda: "dead letter" in (city.folder / "logs" / "api.log").read_text(), "the letter is logged")
     texts = {file.name: file.read_text() for file in (city.folder / "logs").iterdir()}
-    texts["said"], texts["run.json"] = city.said, (city.folder / "run.json").read_text()
+    texts["said"], texts["run.json"] = city.printed, (city.folder / "run.json").read_text()
     texts |= {name: " ".join(psutil.Process(pid).cmdline()) for name, pid in city.pids.items()}
     assert {"api.log", "simulators.log", "broker.log", "said", "api"} <= texts.keys()
     assert [(name, secret) for name, text in texts.items() for secret in secrets if secret in text] == []
@@ -104,9 +104,9 @@ def test_only_keys_in_files_are_on_disk_in_clear(city):
 def test_no_error_shows_a_password(tmp_path, args):
     verb, *options = args
     ports = FREE_PORTS if verb == "up" else FREE_PORTS[:2]
-    said = spoken([verb, "--data-dir", str(tmp_path / "data"), *ports, *options])
-    assert said
-    assert HUNTER not in said
+    printed = spoken([verb, "--data-dir", str(tmp_path / "data"), *ports, *options])
+    assert printed
+    assert HUNTER not in printed
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_no_error_shows_a_password(tmp_path, args):
 def test_no_error_shows_a_secret_of_the_environment(tmp_path, monkeypatch, variables):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    said = spoken(["serve", "--data-dir", str(tmp_path / "data")])
-    assert said
-    assert HUNTER not in said
+    printed = spoken(["serve", "--data-dir", str(tmp_path / "data")])
+    assert printed
+    assert HUNTER not in printed
 
 
 def spoken(args: list[str]) -> str:

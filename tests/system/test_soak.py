@@ -134,12 +134,12 @@ def fill_disk(rig: Rig) -> None:
             while True:
                 file.write(bytes(65_536))
 
-    def told() -> bool:
+    def reported() -> bool:
         fill()
         return not rig.is_well()
 
     try:
-        wait_until(told, "a full disk is told")
+        wait_until(reported, "a full disk is told")
     finally:
         filler.unlink(missing_ok=True)
 

@@ -81,7 +81,7 @@ def test_a_full_disk_is_reported_and_heals_when_there_is_room(city: RunningCity,
     wait_until_reported(city)
     filler.unlink()
     wait_until(lambda: _pids(city).get("broker", broker) != broker, "the broker is started again")
-    assert "broker is started again: it could not write to a full disk" in city.said
+    assert "broker is started again: it could not write to a full disk" in city.printed
     wait_until_well(city)
     city.halt()
     ledger = as_admin(city, "/v1/ledger").json()["items"][0]

@@ -14,7 +14,7 @@ from websockets.sync.client import connect as connect_websocket
 
 from sandbox.running import Running
 from tests.certificates import Authority, Made
-from tests.system.running import FREE_PORTS, PATIENCE, SMALL, RunningCity, running_city, told, wait_until, zenata
+from tests.system.running import FREE_PORTS, PATIENCE, SMALL, RunningCity, running_city, user_lines, wait_until, zenata
 from zenata.broker.base import wait_ready
 from zenata.errors import BrokerError
 from zenata.process.tls import Trust
@@ -89,7 +89,7 @@ def test_the_broker_answers_by_tls_alone(city, authority):
 
 
 def test_every_call_of_the_banner_works(city, authority, installed):
-    calls = re.findall(r"^    ((?:curl|mosquitto_sub) .*)$", city.said, re.MULTILINE)
+    calls = re.findall(r"^    ((?:curl|mosquitto_sub) .*)$", city.printed, re.MULTILINE)
     assert len(calls) == 4
     for call in calls:
         # The certificate is not its own authority, which mosquitto_sub asks for.
@@ -151,12 +151,12 @@ def test_a_certificate_that_cannot_be_used_is_reported_in_one_line(authority, tm
     ports = FREE_PORTS if verb == "up" else FREE_PORTS[:2]
     files = ("--tls-cert", str(one.cert), "--tls-key", str(other.key))
     done = zenata(verb, "--data-dir", str(tmp_path / "data"), *ports, *files)
-    assert (done.returncode, len(told(done.stderr))) == (2, 1)
+    assert (done.returncode, len(user_lines(done.stderr))) == (2, 1)
     assert f"--tls-key {other.key} is not the key of --tls-cert {one.cert}" in done.stderr
 
 
 def test_a_city_goes_on_with_an_expired_certificate_and_says_so(authority, tmp_path):
     made = authority.issue("expired", host=HOST, days=-1)
     with running_city(tmp_path / "data", *SMALL, "--tls-cert", str(made.cert), "--tls-key", str(made.key)) as city:
-        assert "has expired on" in city.said
+        assert "has expired on" in city.printed
     assert Path(city.folder / "tls" / "cert.pem").read_text() == made.cert.read_text()

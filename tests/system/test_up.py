@@ -11,7 +11,7 @@ from threading import Timer
 import psutil
 import pytest
 
-from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, told, wait_until, zenata
+from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, user_lines, wait_until, zenata
 from tests.zenata.broker.client import Client
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def first_line_with(what: str, call: str) -> str:
 
 def calls_of(city: RunningCity) -> list[str]:
     """The calls of the banner, as a user copies them."""
-    return re.findall(r"^    ((?:curl|mosquitto_sub) .*)$", city.said, re.MULTILINE)
+    return re.findall(r"^    ((?:curl|mosquitto_sub) .*)$", city.printed, re.MULTILINE)
 
 
 def test_run_json_shows_where_the_city_answers(city):
@@ -115,7 +115,7 @@ def test_a_pilot_may_not_speak_for_the_city(city):
 def test_a_second_city_on_the_same_data_stops(city):
     second = zenata("up", "--data-dir", str(city.folder), *FREE_PORTS)
     assert second.returncode == 2
-    (line,) = told(second.stderr)
+    (line,) = user_lines(second.stderr)
     assert line.startswith("zenata: ")
     assert f"is running already at {city.http}" in line
     assert city.get("/v1/city")["id"] == "zenata"
@@ -136,7 +136,7 @@ def test_a_city_whose_control_data_are_gone_is_not_started_as_a_new_one(city, tm
     )
     started = zenata("up", "--data-dir", str(tmp_path / "data"), *FREE_PORTS)
     assert started.returncode == 2
-    (line,) = told(started.stderr)
+    (line,) = user_lines(started.stderr)
     assert "control.db are gone" in line
     assert "zenata restore" in line
     assert not (tmp_path / "data" / "control" / "control.db").exists()
@@ -153,7 +153,7 @@ def test_a_data_directory_that_cannot_be_written_is_named(tmp_path):
     finally:
         subprocess.run(["umount", folder], check=True)
     assert started.returncode == 2
-    (line,) = told(started.stderr)
+    (line,) = user_lines(started.stderr)
     assert f"the data directory {folder} cannot be written (Read-only file system)" in line
 
 

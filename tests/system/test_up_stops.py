@@ -25,7 +25,7 @@ def stop(city: RunningCity, number: signal.Signals) -> None:
     assert city.process.wait(PATIENCE) == 0
     assert gone(pids)
     assert not (city.folder / "run.json").exists()
-    assert city.said.endswith("stopping ...\n")
+    assert city.printed.endswith("stopping ...\n")
 
 
 def test_a_signal_stops_everything_and_data_and_keys_outlive_it(tmp_path):
@@ -56,7 +56,7 @@ def test_killed_services_are_started_again_and_a_killed_supervisor_leaves_nothin
             city.kill(name)
             city.wait_for_more()
             assert {other: city.pids[other] for other in others} == others
-            assert f"{name} was killed by SIGKILL; starting it again" in city.said
+            assert f"{name} was killed by SIGKILL; starting it again" in city.printed
         children = {name: pid for name, pid in city.pids.items() if name != "supervisor"}
         city.process.kill()
         city.process.wait()
@@ -73,7 +73,7 @@ def test_a_service_that_dies_again_and_again_is_given_up_on(tmp_path):
             city.kill("simulators")
         os.kill(city.pids["simulators"], signal.SIGKILL)
         assert city.process.wait(PATIENCE) == 2
-        assert "zenata: simulators was killed by SIGKILL and is given up on:" in city.said
+        assert "zenata: simulators was killed by SIGKILL and is given up on:" in city.printed
         assert gone(pids)
         assert not (city.folder / "run.json").exists()
 
@@ -86,5 +86,5 @@ def test_a_service_that_cannot_run_is_given_up_on_at_once(tmp_path):
         database.mkdir()
         os.kill(city.pids["api"], signal.SIGKILL)
         assert city.process.wait(PATIENCE) == 2
-        last = city.said.splitlines()[-1]
+        last = city.printed.splitlines()[-1]
         assert last.startswith(f"zenata: sqlite:///{database} cannot be made: Is a directory")

@@ -88,8 +88,8 @@ def record_of(city: RunningCity, world: str) -> History:
 def clean(city: RunningCity) -> Iterator[None]:
     """Leave no worlds to the next test."""
     yield
-    for told in ask(city, "zenata", "worlds"):
-        ask(city, "zenata", "delete", world=told["world"])
+    for reported in ask(city, "zenata", "worlds"):
+        ask(city, "zenata", "delete", world=reported["world"])
     wait_until(lambda: not list((city.folder / "worlds").glob("w-*")), "they are gone")
 
 
@@ -98,8 +98,8 @@ def test_killed_under_a_leak_and_commands_a_world_goes_on_as_if_nothing_had_been
     world = make(city, scenario=LEAK, state="running", speed=600)
     for turn in range(3):
         order = {"kind": "streetlight", "sensor": LAMP, "set": {"dim": turn / 4}}
-        (told,) = ask(city, world, "command", orders=[order], wait=30)
-        assert (told["status"], told["reason"]) == ("applied", None)
+        (reported,) = ask(city, world, "command", orders=[order], wait=30)
+        assert (reported["status"], reported["reason"]) == ("applied", None)
         kill(city, world)
     ask(city, world, "pace", speed="max")
     wait_until(lambda: reached(city, world, "2026-07-01T07:10:00Z"), "the leak is over")
@@ -186,8 +186,8 @@ def test_a_world_that_nobody_uses_sleeps_and_wakes_where_it_was(tmp_path, monkey
         ask(city, world, "advance", steps=30, limit=0)
         time = ask(city, world, "status")["time"]
         wait_until(lambda: process_of(world) is None, "it sleeps")
-        (told,) = ask(city, "zenata", "worlds")
-        assert (told["state"], told["time"]) == ("asleep", time)
+        (reported,) = ask(city, "zenata", "worlds")
+        assert (reported["state"], reported["time"]) == ("asleep", time)
         with pytest.raises(ControlError) as failure:
             ask(city, world, "status")
         assert failure.value.reason == "away"
@@ -248,8 +248,10 @@ def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city
 
 def test_what_a_step_published_is_in_the_store_behind_its_link(city):
     with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {city.key}"}, timeout=60) as pilot:
-        told = pilot.post("/v1/worlds", json={"start": START, "state": "paused", "kinds": ["water", "weather"]}).json()
-        at = f"/v1/worlds/{told['world']}"
+        reported = pilot.post(
+            "/v1/worlds", json={"start": START, "state": "paused", "kinds": ["water", "weather"]}
+        ).json()
+        at = f"/v1/worlds/{reported['world']}"
         first, second = (
             pilot.post(f"{at}/advance", json={"steps": 30, "limit": limit}).json() for limit in (100_000, 5)
         )
@@ -260,6 +262,6 @@ def test_what_a_step_published_is_in_the_store_behind_its_link(city):
         assert min(item["time"] for item in items) > first["time"]
         copy = pilot.post(f"{at}/fork", json={"state": "paused"})
         assert (copy.status_code, copy.json()["time"]) == (201, second["time"])
-        for world in (told["world"], copy.json()["world"]):
+        for world in (reported["world"], copy.json()["world"]):
             assert pilot.delete(f"/v1/worlds/{world}").status_code == 204
             assert pilot.get("/v1/latest", params={"world": world}).status_code == 404

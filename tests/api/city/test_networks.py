@@ -35,7 +35,7 @@ def test_networks_are_geojson_and_node_link_json(client: httpx.Client, path: str
     answer = client.get(path, params={"format": "node-link"})
     assert answer.headers["content-type"] == "application/json"
     conforming(answer.json(), NetworkGraph)
-    world, verb, arguments = SIMULATORS.asked[-1]
+    world, verb, arguments = SIMULATORS.requests[-1]
     assert (world, verb) == ("zenata", "network")
     assert arguments == {"network": path.rpartition("/")[2], "format": "node-link"}
 
@@ -61,7 +61,7 @@ def test_what_does_not_exist_is_refused_in_words(client: httpx.Client, path: str
     answer = client.get(path, params=params)
     assert answer.status_code == 422
     assert word in answer.text
-    assert not SIMULATORS.asked
+    assert not SIMULATORS.requests
 
 
 def test_without_a_key_nothing_is_reported(api: Api) -> None:

@@ -44,7 +44,7 @@ def client(api) -> Iterator[httpx.Client]:
         yield client
 
 
-def said(api, box):
+def newest(api, box):
     with api.client() as client:
         rows = client.get("/v1/latest", params={"world": "p-test-pilot", "sensor": box}).json()["items"]
     return {row["property"]: (row["value"], row["time"]) for row in rows}
@@ -59,7 +59,7 @@ def test_version_2_with_gzip(api, client, box):
         headers={"Content-Encoding": "gzip"},
     )
     assert (answer.status_code, answer.content) == (204, b"")
-    assert said(api, box) == EXPECTED
+    assert newest(api, box) == EXPECTED
 
 
 @pytest.mark.parametrize("way", ["query", "basic", "token of version 1.8", "bearer"])
@@ -73,7 +73,7 @@ def test_version_1_with_every_way_to_say_a_key(api, box, way):
     }
     answer = httpx.post(f"{api.url}/write", content=LINES.format(box=box), trust_env=False, **ways[way])
     assert answer.status_code == 204
-    assert said(api, box) == EXPECTED
+    assert newest(api, box) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_precision(api, client, box, precision, time):
         client.post("/write", params={"precision": precision}, content=f"device,device={box} a=1 {time}").status_code
         == 204
     )
-    assert said(api, box) == {"a": (1, "2026-01-01T00:00:00Z")}
+    assert newest(api, box) == {"a": (1, "2026-01-01T00:00:00Z")}
 
 
 def test_bad_lines_are_named_and_the_others_are_stored(api, client, box):
@@ -100,7 +100,7 @@ def test_bad_lines_are_named_and_the_others_are_stored(api, client, box):
     )
     assert "line 5: 'm v=1': no tag device or host" in body["error"]
     assert answer.headers["X-Influxdb-Error"] == "line 3: unable to parse 'bad': missing fields"
-    assert said(api, box) == {"a": (1, "2026-01-01T00:00:00Z")}
+    assert newest(api, box) == {"a": (1, "2026-01-01T00:00:00Z")}
 
 
 @pytest.mark.parametrize(("content", "params"), [(b"\xff", {}), (b"m v=1", {"precision": "years"})])
@@ -112,7 +112,7 @@ def test_what_is_no_lines_at_all(client, content, params):
 
 def test_only_strings_are_no_error(api, client, box):
     assert client.post("/write", content=f'log,host={box} message="hello"').status_code == 204
-    assert said(api, box) == {}
+    assert newest(api, box) == {}
 
 
 def test_who_may_not_write_is_refused_as_by_influxdb(api):
@@ -134,7 +134,7 @@ def test_too_much_is_not_stored_at_all(tmp_path):
         answer = client.post("/write", content=LINES.format(box="box"))
         assert (answer.status_code, answer.json()["quota"]) == (429, "points_per_day")
         assert int(answer.headers["Retry-After"]) > 0
-        assert said(api, "box") == {}
+        assert newest(api, "box") == {}
 
 
 def test_c1_ping_has_no_body_unless_one_is_requested(api):

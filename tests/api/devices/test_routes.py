@@ -134,8 +134,8 @@ def test_devices_come_in_pages_and_by_state(client):
 
 def test_a_device_that_speaks_is_online_and_in_every_query(client, admin):
     make(client, offline_after=60)
-    said = {"temperature": 21.5, "level": 2, "battery_percent": 80, "time": "2026-01-01T00:00:00Z"}
-    assert client.post("/v1/telemetry", params={"device": "roof"}, json=said).status_code == 200
+    payload = {"temperature": 21.5, "level": 2, "battery_percent": 80, "time": "2026-01-01T00:00:00Z"}
+    assert client.post("/v1/telemetry", params={"device": "roof"}, json=payload).status_code == 200
     found = conforming(client.get("/v1/devices/roof").json(), DeviceWithLatest)
     assert (found.state, found.battery, found.messages, found.readings) == ("online", 80, 1, 3)
     assert {row.property: (row.value, row.unit) for row in found.latest}["temperature"] == (21.5, "")

@@ -34,7 +34,7 @@ def client(api) -> Iterator[httpx.Client]:
         yield client
 
 
-def said(client, device):
+def newest(client, device):
     rows = client.get("/v1/latest", params={"world": "p-test-pilot", "sensor": device}).json()["items"]
     return {row["property"]: row["value"] for row in rows}
 
@@ -64,7 +64,7 @@ def test_every_format_is_taken_and_stored(client, params, body, device, expected
     assert answer.status_code == 200, answer.text
     document = conforming(answer.json(), TelemetryResult)
     assert (document.devices, document.readings) == ([device], len(expected))
-    assert expected.items() <= said(client, device).items()
+    assert expected.items() <= newest(client, device).items()
 
 
 def test_a_pack_of_several_devices_is_taken_as_a_whole_or_not(client):
@@ -74,8 +74,8 @@ def test_a_pack_of_several_devices_is_taken_as_a_whole_or_not(client):
         "/v1/telemetry", json=[{"bn": "roof/", "n": "other", "v": 1}, {"bn": "cellar/", "n": "level", "v": 2}]
     )
     assert answer.status_code == 404
-    assert said(client, "roof")["level"] == 1
-    assert "other" not in said(client, "roof")
+    assert newest(client, "roof")["level"] == 1
+    assert "other" not in newest(client, "roof")
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ def store(tmp_path_factory):
 def rows(store, query: Query) -> list[tuple]:
     found: list[tuple] = []
     last = query.start
-    for table, told in pages(store, query):
-        assert last <= told <= query.end
-        last = told
+    for table, reached in pages(store, query):
+        assert last <= reached <= query.end
+        last = reached
         found += zip(
             table.time.tolist(), table.series.tolist(), *map(np.ndarray.tolist, table.columns.values()), strict=True
         )
@@ -67,30 +67,30 @@ def test_one_row_a_series_of_the_whole_range(store):
 
 
 def test_what_is_too_heavy_at_once_is_asked_in_shorter_slices(store):
-    asked: list[int] = []
+    queries: list[int] = []
 
     class Weak:
         def query(self, query: Query):
-            asked.append(query.end - query.start)
-            if asked[-1] > 30 * MINUTE:
+            queries.append(query.end - query.start)
+            if queries[-1] > 30 * MINUTE:
                 raise QueryTooHeavy("too much")
             return store.query(query)
 
     assert rows(Weak(), WHOLE) == at_once(store, WHOLE)
-    assert max(asked) > 30 * MINUTE
+    assert max(queries) > 30 * MINUTE
 
 
 def test_centuries_without_readings_are_passed_over_quickly(store):
-    asked: list[Query] = []
+    queries: list[Query] = []
 
     class Counting:
         def query(self, query: Query):
-            asked.append(query)
+            queries.append(query)
             return store.query(query)
 
     query = replace(WHOLE, start=parse_time("0001-01-01"), end=parse_time("9999-01-01"))
     assert rows(Counting(), query) == at_once(store, query)
-    assert len(asked) < 100
+    assert len(queries) < 100
 
 
 def test_what_is_too_heavy_however_short_is_reported():

@@ -107,10 +107,10 @@ class Gate:
     """A store that answers when it may."""
 
     def __init__(self, store) -> None:
-        self.store, self.open, self.asked = store, threading.Event(), []
+        self.store, self.open, self.queried = store, threading.Event(), []
 
     def query(self, query: Query):
-        self.asked.append(query.selection.worlds)
+        self.queried.append(query.selection.worlds)
         assert self.open.wait(10)
         return self.store.query(query)
 
@@ -123,18 +123,18 @@ def test_pilots_take_turns(tmp_path, store):
             for pilot, count in (("ada", 3), ("ben", 1))
             for n in range(count)
         ]
-        wait_until(lambda: gate.asked, "the first begins")
+        wait_until(lambda: gate.queried, "the first begins")
         gate.open.set()
         for export in made:
             assert ended(exports, export).state == "done"
-    assert [worlds[0] for worlds in gate.asked] == ["ada-0", "ben-0", "ada-1", "ada-2"]
+    assert [worlds[0] for worlds in gate.queried] == ["ada-0", "ben-0", "ada-1", "ada-2"]
 
 
 def test_one_under_way_can_be_deleted(tmp_path, store):
     gate = Gate(store)
     with Exports(root=tmp_path / "exports", store=gate, clock=WallClock()) as exports:
         first, second = (exports.make("ada", WHOLE, "parquet") for _ in range(2))
-        wait_until(lambda: gate.asked, "the first begins")
+        wait_until(lambda: gate.queried, "the first begins")
         exports.delete(first.id)
         gate.open.set()
         assert ended(exports, second).state == "done"
@@ -156,7 +156,7 @@ def test_what_was_under_way_is_written_after_a_restart(tmp_path, store):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "shown"),
     [
         (StoreError("the store /secret/readings.duckdb cannot be read"), "could not be read"),
         (StoreAwayError("InfluxDB at http://10.0.0.7:8086 said 500"), "could not be read"),
@@ -165,7 +165,7 @@ def test_what_was_under_way_is_written_after_a_restart(tmp_path, store):
         (QueryTooHeavy("ask for fewer series"), "ask for fewer series"),
     ],
 )
-def test_a_store_that_fails_fails_the_export_and_not_the_next(tmp_path, store, error, told):
+def test_a_store_that_fails_fails_the_export_and_not_the_next(tmp_path, store, error, shown):
     class Broken:
         def query(self, query: Query):
             if query.selection.worlds:
@@ -176,7 +176,7 @@ def test_a_store_that_fails_fails_the_export_and_not_the_next(tmp_path, store, e
         bad = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("w-a",))), "csv")
         good = exports.make("ada", WHOLE, "csv")
         reason = ended(exports, bad).reason
-        assert told in reason
+        assert shown in reason
         assert not re.search("secret|10[.]0", reason), "it names what is the operator's"
         assert ended(exports, good).state == "done"
 

@@ -27,10 +27,10 @@ def api(tmp_path_factory):
             yield api
 
 
-def done(api: Api, role: str = "pilot", **asked: object) -> Export:
+def done(api: Api, role: str = "pilot", **members: object) -> Export:
     """Ask for an export and wait until it is written."""
     with api.client(role) as client:
-        answer = client.post("/v1/exports", json=WHOLE | asked)
+        answer = client.post("/v1/exports", json=WHOLE | members)
         assert answer.status_code == 202, answer.text
         path = f"/v1/exports/{answer.json()['id']}"
         wait_until(lambda: client.get(path).json()["state"] == "done", "it is written")

@@ -122,14 +122,14 @@ def test_what_is_published_is_as_described() -> None:
     leak = {"type": "leak", "start": at, "end": at, "targets": ("water-0010",)}
     truth = {**leak, "start": NOW, "end": NOW}
     affected = Affected(sensor="water-0010", property="pressure", start=NOW, end=NOW, largest=None)
-    for name, told in {
+    for name, body in {
         "telemetry": pack,
         "response": Response(id=None, status="rejected", at=at, reason="it has no valve"),
         "clock": Clock(time=at, speed="max", state="paused", messages=0),
         "announcement": Announcement(id="e1", **leak),
         "truth": label_document(Label(event="e1", cause={}, severity=0, public=True, affected=(affected,), **truth)),
     }.items():
-        validate(name, json.loads(msgspec.json.encode(told)))
+        validate(name, json.loads(msgspec.json.encode(body)))
 
 
 def test_members_are_explained_by_the_docstrings() -> None:

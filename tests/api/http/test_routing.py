@@ -32,12 +32,12 @@ def test_many_waiting_commands_hold_up_nobody(api, simulators):
     with pilot, other, guest, engineer, ThreadPoolExecutor(MANY) as crowd:
         waiting = [crowd.submit(pilot.post, "/v1/commands", json=command, timeout=60) for _ in range(MANY)]
         try:
-            wait_until(lambda: len(simulators.asked) == AT_ONCE, "the first wait for their tick")
+            wait_until(lambda: len(simulators.requests) == AT_ONCE, "the first wait for their tick")
             assert guest.get("/v1/kinds").status_code == 200
             assert engineer.get("/v1/worlds/w-own").status_code == 200
             assert other.post("/v1/worlds/w-own/advance", json={"steps": 1}).status_code == 200
-            assert sum(verb == "command" for _, verb, _ in simulators.asked) == AT_ONCE
+            assert sum(verb == "command" for _, verb, _ in simulators.requests) == AT_ONCE
         finally:
             simulators.ticks.set()
         assert {one.result().status_code for one in waiting} == {200}
-    assert sum(verb == "command" for _, verb, _ in simulators.asked) == MANY
+    assert sum(verb == "command" for _, verb, _ in simulators.requests) == MANY

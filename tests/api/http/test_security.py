@@ -112,8 +112,8 @@ def test_no_page_of_another_origin_may_read_an_answer(client: httpx.Client):
 
 
 def test_pages_of_a_named_origin_may_ask_with_a_key(browser: httpx.Client):
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
-    preflight = browser.options("/v1/worlds", headers={"Origin": PAGE, "Authorization": ""} | asked)
+    wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    preflight = browser.options("/v1/worlds", headers={"Origin": PAGE, "Authorization": ""} | wanted)
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == PAGE
     assert "access-control-allow-credentials" not in preflight.headers
@@ -127,8 +127,8 @@ def test_pages_of_a_named_origin_may_ask_with_a_key(browser: httpx.Client):
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://app.example", f"{PAGE}.evil.example", "null"])
 def test_pages_of_others_may_not(browser: httpx.Client, origin):
-    asked = {"Access-Control-Request-Method": "POST"}
-    preflight = browser.options("/v1/worlds", headers={"Origin": origin} | asked)
+    wanted = {"Access-Control-Request-Method": "POST"}
+    preflight = browser.options("/v1/worlds", headers={"Origin": origin} | wanted)
     assert preflight.status_code == 400
     assert "access-control-allow-origin" not in preflight.headers
     assert "access-control-allow-origin" not in browser.get("/v1/city", headers={"Origin": origin}).headers

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from api.live.socket import Loss, Outbox
 
 
-def told(subscription: str, loss: Loss) -> str:
+def describe(subscription: str, loss: Loss) -> str:
     return f"{subscription} lost {loss.count} from {loss.first} to {loss.last}"
 
 
@@ -28,7 +28,7 @@ async def drain(outbox: Outbox) -> list[str]:
 
 def test_what_there_is_no_room_for_is_counted_and_told_before_what_follows() -> None:
     async def run() -> list[str]:
-        outbox = Outbox(told, limit=10)
+        outbox = Outbox(describe, limit=10)
         offer(outbox, "a", 6)
         offer(outbox, "b", 4)
         offer(outbox, "a", 1, time=7)
@@ -42,7 +42,7 @@ def test_what_there_is_no_room_for_is_counted_and_told_before_what_follows() -> 
 
 def test_a_loss_is_reported_when_nothing_follows() -> None:
     async def run() -> list[str]:
-        outbox = Outbox(told, limit=1)
+        outbox = Outbox(describe, limit=1)
         offer(outbox, "a", 1)
         offer(outbox, "a", 2)
         return await drain(outbox)
@@ -52,7 +52,7 @@ def test_a_loss_is_reported_when_nothing_follows() -> None:
 
 def test_what_is_forgotten_neither_comes_nor_takes_room() -> None:
     async def run() -> list[str]:
-        outbox = Outbox(told, limit=2)
+        outbox = Outbox(describe, limit=2)
         for subscription in "aab":
             offer(outbox, subscription, 1)
         outbox.forget("a")
@@ -65,7 +65,7 @@ def test_what_is_forgotten_neither_comes_nor_takes_room() -> None:
 
 def test_who_waits_is_woken() -> None:
     async def run() -> str:
-        outbox = Outbox(told)
+        outbox = Outbox(describe)
         asyncio.get_running_loop().call_later(0.01, offer, outbox, "a", 1)
         async with asyncio.timeout(5):
             return await outbox.take()
@@ -76,7 +76,7 @@ def test_who_waits_is_woken() -> None:
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 8)) | st.none(), max_size=30), st.integers(1, 12))
 def test_every_reading_comes_or_is_reported_as_lost(steps: list, most: int) -> None:
     async def run() -> list[str]:
-        outbox, taken, held = Outbox(told, limit=most), [], 0
+        outbox, taken, held = Outbox(describe, limit=most), [], 0
         for step in steps:
             if step is not None:
                 offer(outbox, *step)
@@ -103,7 +103,7 @@ def test_every_reading_comes_or_is_reported_as_lost(steps: list, most: int) -> N
 @pytest.mark.parametrize("count", [1, 10])
 def test_text_is_made_only_if_there_is_room(count: int) -> None:
     made = []
-    outbox = Outbox(told, limit=count)
+    outbox = Outbox(describe, limit=count)
     for _ in range(3):
         outbox.offer("a", Loss(count=count, first=0, last=0), lambda: made.append(1) or "text")
     assert made == [1]

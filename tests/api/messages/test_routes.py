@@ -66,16 +66,16 @@ def api(tmp_path) -> Iterator[Api]:
 
 def test_the_ledger_balances_for_each_world_and_pilot(api):
     with api.client("engineer") as engineer:
-        told = conforming(engineer.get("/v1/ledger").json(), Ledger)
-    lines = {line.world: line for line in told.items}
+        shown = conforming(engineer.get("/v1/ledger").json(), Ledger)
+    lines = {line.world: line for line in shown.items}
     assert list(lines) == ["zenata", "w-foreign", "w-own"]
     own = lines["w-own"]
     # Four sensors sent 1 and 3; one of them sent 4 too, which is dead.
     assert (own.stored, own.rejected, own.missing, own.in_flight, own.repeated) == (8, 1, 4, 7, 0)
     assert own.published == 20
-    for line in told.items:
+    for line in shown.items:
         assert line.published == line.stored + line.rejected + line.in_flight + line.missing
-    assert [(pilot.pilot, pilot.published) for pilot in told.pilots] == [
+    assert [(pilot.pilot, pilot.published) for pilot in shown.pilots] == [
         ("ben", lines["w-foreign"].published),
         ("test-pilot", 20),
     ]
@@ -83,9 +83,9 @@ def test_the_ledger_balances_for_each_world_and_pilot(api):
 
 def test_a_pilot_sees_the_balance_of_the_city_and_of_its_own_worlds(api):
     with api.client() as pilot:
-        told = pilot.get("/v1/ledger").json()
-        assert [line["world"] for line in told["items"]] == ["zenata", "w-own"]
-        assert [line["pilot"] for line in told["pilots"]] == ["test-pilot"]
+        shown = pilot.get("/v1/ledger").json()
+        assert [line["world"] for line in shown["items"]] == ["zenata", "w-own"]
+        assert [line["pilot"] for line in shown["pilots"]] == ["test-pilot"]
         assert pilot.get("/v1/ledger/w-foreign").status_code == 404
 
 

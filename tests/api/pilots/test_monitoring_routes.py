@@ -50,10 +50,10 @@ def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Clie
 
 def test_who_is_connected_is_reported_where_the_broker_tells(tmp_path: Path) -> None:
     there = {"client": "roof", "address": "127.0.0.1", "since": START, "sent": 3}
-    told = [
+    alerted = [
         Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
     ]
-    monitor = Told(told)
+    monitor = ScriptedMonitor(alerted)
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
     with running(city=small_city(), store=store, worlds=tmp_path, monitor=monitor) as api:
         api.register.issue("test-pilot", name="phone", by="test")
@@ -66,27 +66,27 @@ def test_who_is_connected_is_reported_where_the_broker_tells(tmp_path: Path) -> 
     assert [None if one is None else [msgspec.to_builtins(each) for each in one] for one in found] == [mine, None]
 
 
-@pytest.mark.parametrize(("filled", "away", "told"), [(0.51, False, True), (0.5, False, False), (0.9, True, False)])
-def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away: bool, told: bool) -> None:
+@pytest.mark.parametrize(("filled", "away", "alerted"), [(0.51, False, True), (0.5, False, False), (0.9, True, False)])
+def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away: bool, alerted: bool) -> None:
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    monitor = Told([], filled=filled, away=away)
+    monitor = ScriptedMonitor([], filled=filled, away=away)
     with (
         running(city=small_city(), store=store, worlds=tmp_path, monitor=monitor) as api,
         api.client("engineer") as engineer,
     ):
         found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
     store.close()
-    assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if told else [])
+    assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if alerted else [])
 
 
-class Told(BrokerMonitor):
+class ScriptedMonitor(BrokerMonitor):
     """What a broker would tell."""
 
     def __init__(self, connections: Sequence[Connection], filled: float = 0.0, *, away: bool = False) -> None:
-        self.told, self.part, self.away = connections, filled, away
+        self.connections, self.part, self.away = connections, filled, away
 
     def connections(self) -> Sequence[Connection]:
-        return self._said(self.told)
+        return self._said(self.connections)
 
     def disk_usage(self) -> float:
         return self._said(self.part)

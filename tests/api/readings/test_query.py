@@ -94,9 +94,9 @@ def test_q3_the_answer_says_from_when_there_are_readings(client: httpx.Client) -
 
 @pytest.mark.parametrize("start", ["-1h", "2026-01-01T00:30:00Z", "1767227400"])
 def test_q9_an_aggregate_without_width_begins_at_the_start_that_was_requested(client: httpx.Client, start: str) -> None:
-    asked = format_time(NEWEST - 60 * MINUTE) if start == "-1h" else "2026-01-01T00:30:00Z"
+    expected = format_time(NEWEST - 60 * MINUTE) if start == "-1h" else "2026-01-01T00:30:00Z"
     answer = client.get("/v1/readings", params=ONE | {"agg": "mean", "start": start}).json()
-    assert [row["time"] for row in answer["items"]] == [asked] == [answer["start"]]
+    assert [row["time"] for row in answer["items"]] == [expected] == [answer["start"]]
 
 
 def test_two_relative_ranges_in_a_row_share_no_reading(client: httpx.Client) -> None:

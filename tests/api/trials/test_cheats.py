@@ -41,8 +41,8 @@ def test_probing_by_answers_tells_nothing_until_the_seed_is_over(client):
     worlds = [one["items"] for one in seen[0][0]]
     assert [len(items) > 0 for items in worlds] == [True] * STEPS
     for one, other in zip(seen[0][0], seen[1][0], strict=True):
-        told, said = ({k: v for k, v in made.items() if k != "items"} for made in (one, other))
-        assert told == said
+        ours, theirs = ({k: v for k, v in made.items() if k != "items"} for made in (one, other))
+        assert ours == theirs
         assert [{**row, "world": ""} for row in one["items"]] == [{**row, "world": ""} for row in other["items"]]
     assert seen[0][1] == seen[1][1]
 

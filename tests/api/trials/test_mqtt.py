@@ -43,7 +43,7 @@ def test_what_does_not_count_is_a_dead_letter_that_says_why(client, receiver):
     step(client, trial)
     early = json.dumps({"answers": [FORECAST]}).encode()
     foreign = topic.replace("test-pilot", "test-admin")
-    for where, payload, code, said in (
+    for where, payload, code, expected in (
         (topic, early, "trial", "answers count from step"),
         (topic, b'{"answers": [], "step": 0}', "trial", "step 0 is not the one"),
         (topic, b'{"answers": [NaN]}', "schema", "JSON"),
@@ -56,7 +56,7 @@ def test_what_does_not_count_is_a_dead_letter_that_says_why(client, receiver):
         letters.clear()
         answers.take(where, payload)
         assert [letter[0] for letter in letters] == [code], payload
-        assert said in letters[0][1]
+        assert expected in letters[0][1]
     letters.clear()
     answers.take(topic, b"")
     assert letters == []

@@ -198,14 +198,14 @@ def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, 
     assert refused.exit_code != 0
     assert "no-such-browser" in str(refused.exception)
 
-    said: list[str] = []
+    lines: list[str] = []
     monkeypatch.setattr("sandbox.trials.load_city", lambda _: host.city)
-    assert verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, said.append)
-    assert [line.partition(" ")[0] for line in said] == ["signed", "trial", "same", "same"]
+    assert verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, lines.append)
+    assert [line.partition(" ")[0] for line in lines] == ["signed", "trial", "same", "same"]
     changed = files["receipt.json"].read_text().replace(f'"points": {STEPS - FIRST}.0', '"points": 100.0')
     files["receipt.json"].write_text(changed)
-    assert not verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, said.append)
-    assert "points of seed 1" in said[-1]
+    assert not verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, lines.append)
+    assert "points of seed 1" in lines[-1]
 
 
 @pytest.mark.soak

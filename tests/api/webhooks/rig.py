@@ -79,14 +79,14 @@ class Rig:
         """The oldest first."""
         return self.hooks.deliveries(id_, limit=5000)[::-1]
 
-    def told(self, id_: str = "wh_1") -> list[tuple]:
+    def delivered(self, id_: str = "wh_1") -> list[tuple]:
         found = [json.loads(one.body) for one in self.deliveries(id_)]
         return sorted((one["data"]["since"][11:16], one["data"]["sensor"], one["type"]) for one in found)
 
     def wait(self, *expected: tuple, id_: str = "wh_1") -> None:
         deadline = time.monotonic() + 60
-        while self.told(id_) != sorted(expected):
-            assert time.monotonic() < deadline, self.told(id_)
+        while self.delivered(id_) != sorted(expected):
+            assert time.monotonic() < deadline, self.delivered(id_)
             time.sleep(0.02)
 
     def settle(self) -> None:

@@ -163,11 +163,11 @@ def test_a_name_that_leads_outside_and_inside_is_refused(port: int, monkeypatch:
 def test_a_name_is_looked_up_once_and_the_address_that_was_checked_is_connected_to(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    looked_up = []
 
     async def rebinding(host: str, *_: object, **__: object) -> list:
-        asked.append(host)
-        return [(0, 0, 0, "", ("127.0.0.1" if len(asked) == 1 else "10.0.0.1", port))]
+        looked_up.append(host)
+        return [(0, 0, 0, "", ("127.0.0.1" if len(looked_up) == 1 else "10.0.0.1", port))]
 
     async def run() -> tuple:
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", rebinding)
@@ -179,7 +179,7 @@ def test_a_name_is_looked_up_once_and_the_address_that_was_checked_is_connected_
             await stream.aclose()
 
     assert asyncio.run(run()) == ("127.0.0.1", port)
-    assert asked == ["rebinding.example"]
+    assert looked_up == ["rebinding.example"]
 
 
 def test_private_addresses_can_be_allowed(port: int) -> None:

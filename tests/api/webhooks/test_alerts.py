@@ -17,7 +17,7 @@ SILENT = Finding(pilot="aqua", kind="devices-silent", detail="3 devices are sile
 DOWN = Finding(pilot=None, kind="not-ready", detail="ingest has stopped", subject="ingest")
 
 
-class Told:
+class Alerting:
     """Alerts, and the webhooks of an administrator and of two pilots that wait for them."""
 
     def __init__(self, folder: Path) -> None:
@@ -55,36 +55,36 @@ class Told:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Told]:
-    told = Told(tmp_path)
-    yield told
-    told.engine.dispose()
+def alerting(tmp_path: Path) -> Iterator[Alerting]:
+    alerting = Alerting(tmp_path)
+    yield alerting
+    alerting.engine.dispose()
 
 
-def test_an_alert_is_told_once_to_its_pilot_and_to_administrators(told: Told) -> None:
+def test_an_alert_is_told_once_to_its_pilot_and_to_administrators(alerting: Alerting) -> None:
     raised = {"root": ["alert.raised"], "aqua": ["alert.raised"], "lumen": [], "urgent": []}
-    assert told.look(SILENT) == raised
-    assert told.look(SILENT) == raised
-    told.deliverer = told.restarted()
-    assert told.look(SILENT) == raised
-    told.clock.time += SECOND
+    assert alerting.look(SILENT) == raised
+    assert alerting.look(SILENT) == raised
+    alerting.deliverer = alerting.restarted()
+    assert alerting.look(SILENT) == raised
+    alerting.clock.time += SECOND
     both = ["alert.raised", "alert.cleared"]
-    assert told.look() == {"root": both, "aqua": both, "lumen": [], "urgent": []}
-    told.clock.time += SECOND
-    assert told.look(SILENT)["aqua"] == [*both, "alert.raised"]
+    assert alerting.look() == {"root": both, "aqua": both, "lumen": [], "urgent": []}
+    alerting.clock.time += SECOND
+    assert alerting.look(SILENT)["aqua"] == [*both, "alert.raised"]
 
 
-def test_what_is_nobodys_is_told_to_administrators_by_severity(told: Told) -> None:
-    assert told.look(DOWN) == {"root": ["alert.raised"], "aqua": [], "lumen": [], "urgent": ["alert.raised"]}
+def test_what_is_nobodys_is_told_to_administrators_by_severity(alerting: Alerting) -> None:
+    assert alerting.look(DOWN) == {"root": ["alert.raised"], "aqua": [], "lumen": [], "urgent": ["alert.raised"]}
 
 
-def test_a_webhook_is_told_what_is_open_when_it_is_made_and_not_what_was_over(told: Told) -> None:
-    told.look(SILENT)
-    told.clock.time += SECOND
-    told.look(DOWN)
-    told.clock.time += SECOND
-    told.add("late", pilot="root")
-    told.look(DOWN)
-    bodies = [one.body for one in told.hooks.deliveries("wh_late", limit=100)]
+def test_a_webhook_is_told_what_is_open_when_it_is_made_and_not_what_was_over(alerting: Alerting) -> None:
+    alerting.look(SILENT)
+    alerting.clock.time += SECOND
+    alerting.look(DOWN)
+    alerting.clock.time += SECOND
+    alerting.add("late", pilot="root")
+    alerting.look(DOWN)
+    bodies = [one.body for one in alerting.hooks.deliveries("wh_late", limit=100)]
     assert len(bodies) == 1
     assert "ingest has stopped" in bodies[0]

@@ -30,14 +30,15 @@ def take(made: Levels, readings: list) -> list:
     return made.take(np.array(place, dtype=np.int64), np.array(time, dtype=np.int64), np.array(value, dtype=float))
 
 
-def told(changes: list) -> list:
+def changes_of(changes: list) -> list:
     return [(c.index, c.state.phase.name, c.state.time) for c in changes if c.notify]
 
 
 def one(threshold: Threshold, *values: float) -> list:
     """What one series tells that has these values, one after the other."""
     return [
-        (phase, time) for _, phase, time in told(take(levels(threshold), [(0, t, v) for t, v in enumerate(values)]))
+        (phase, time)
+        for _, phase, time in changes_of(take(levels(threshold), [(0, t, v) for t, v in enumerate(values)]))
     ]
 
 
@@ -60,7 +61,7 @@ def test_a_threshold_holds_until_it_is_clear(threshold: Threshold, values: list,
 def test_it_never_fires_twice_without_clearing(threshold: Threshold, batches: list) -> None:
     made, phases = levels(threshold), dict.fromkeys(range(4), "CLEAR")
     for batch in batches:
-        for place, phase, _ in told(take(made, batch)):
+        for place, phase, _ in changes_of(take(made, batch)):
             assert phases[place] != phase
             phases[place] = phase
 
@@ -77,7 +78,7 @@ def test_where_a_batch_ends_does_not_matter(threshold: Threshold, readings: list
     rows = [(*key, value) for key, value in ordered]
     whole, parts = levels(threshold), levels(threshold)
     split = [*take(parts, rows[:cut]), *take(parts, rows[cut:])]
-    assert sorted(told(take(whole, rows))) == sorted(told(split))
+    assert sorted(changes_of(take(whole, rows))) == sorted(changes_of(split))
 
 
 @given(THRESHOLDS, st.lists(READINGS, max_size=4))
@@ -98,8 +99,8 @@ def test_a_restart_with_the_stored_states_goes_on_as_if_nothing_was(
         kept[change.index] = change.state
     again = levels(threshold, *(kept.get(place, State()) for place in range(4)))
     # A restart reads once more what may have been taken in already.
-    assert told(take(again, before)) == []
-    assert told(take(again, after)) == told(take(running, after))
+    assert changes_of(take(again, before)) == []
+    assert changes_of(take(again, after)) == changes_of(take(running, after))
 
 
 def silences(after: int, *times: int) -> Silences:
@@ -114,23 +115,23 @@ def heard(made: Silences, place: int, time: int) -> None:
 
 def test_silence_is_delivered_once_and_its_end_too() -> None:
     made = silences(10, 100, 105)
-    assert told(made.look(109)) == []
+    assert changes_of(made.look(109)) == []
     (change,) = made.look(110)
     assert (change.index, change.state) == (0, State(phase=Phase.FIRING, since=110, time=100))
     assert made.look(112) == []
     heard(made, 0, 113)
-    assert told(made.look(114)) == [(0, "CLEAR", 113)]
-    assert told(made.look(120)) == [(1, "FIRING", 105)]
+    assert changes_of(made.look(114)) == [(0, "CLEAR", 113)]
+    assert changes_of(made.look(120)) == [(1, "FIRING", 105)]
 
 
 def test_what_was_never_received_is_not_silent_until_it_is_expected() -> None:
     made = silences(10, NEVER, 100, NEVER)
-    assert told(made.look(110)) == [(1, "FIRING", 100)]
+    assert changes_of(made.look(110)) == [(1, "FIRING", 100)]
     heard(made, 1, 111)
-    assert told(made.look(112)) == [(1, "CLEAR", 111)]
+    assert changes_of(made.look(112)) == [(1, "CLEAR", 111)]
     assert made.expect(np.array([0, 1]), 112).tolist() == [0]
     assert made.expect(np.array([0, 1]), 115).tolist() == []
-    assert told(made.look(122)) == [(0, "FIRING", 112), (1, "FIRING", 111)]
+    assert changes_of(made.look(122)) == [(0, "FIRING", 112), (1, "FIRING", 111)]
 
 
 def test_an_old_reading_does_not_end_a_silence() -> None:
@@ -140,7 +141,7 @@ def test_an_old_reading_does_not_end_a_silence() -> None:
     assert made.look(150) == []
     heard(made, 0, 145)
     heard(made, 0, 130)
-    assert told(made.look(150)) == [(0, "CLEAR", 145)]
+    assert changes_of(made.look(150)) == [(0, "CLEAR", 145)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), max_size=40), st.integers(1, 10))
@@ -149,7 +150,7 @@ def test_a_silence_never_begins_twice_without_an_end(heards: list, after: int) -
     for place, step in heards:
         now += step % 4
         heard(made, place, now - step % 3)
-        for where, phase, _ in told(made.look(now)):
+        for where, phase, _ in changes_of(made.look(now)):
             assert phases[where] != phase
             phases[where] = phase
 

@@ -57,8 +57,8 @@ def test_only_what_is_meant_is_looked_at(rig: Rig) -> None:
     rig.run()
     rig.store_and_publish(("air-1", 0, 90), ("air-2", 0, 90))
     rig.settle()
-    assert rig.told() == [("00:00", "air-1", FIRES)]
-    assert rig.told("wh_2") == rig.told("wh_3") == []
+    assert rig.delivered() == [("00:00", "air-1", FIRES)]
+    assert rig.delivered("wh_2") == rig.delivered("wh_3") == []
 
 
 def test_what_comes_again_after_a_restart_is_delivered_once(rig: Rig) -> None:
@@ -71,7 +71,7 @@ def test_what_comes_again_after_a_restart_is_delivered_once(rig: Rig) -> None:
     rig.store_and_publish(("air-1", 0, 90), ("air-1", 1, 10), ("air-2", 1, 90))
     rig.store_and_publish(("air-2", 2, 95))
     rig.settle()
-    assert len(rig.told()) == 3
+    assert len(rig.delivered()) == 3
     rig.store_and_publish(("air-2", 3, 1))
     rig.wait(
         ("00:00", "air-1", FIRES), ("00:01", "air-1", CLEARS), ("00:01", "air-2", FIRES), ("00:03", "air-2", CLEARS)
@@ -98,7 +98,7 @@ def test_a_kill_before_anything_was_noted_loses_nothing(rig: Rig, monkeypatch) -
         rig.store_and_publish(("air-1", 0, 90), ("air-1", 1, 10))
         time.sleep(0.5)
     monkeypatch.undo()
-    assert rig.told() == []
+    assert rig.delivered() == []
     restart(rig)
     rig.run()
     rig.wait(("00:00", "air-1", FIRES), ("00:01", "air-1", CLEARS))
@@ -113,7 +113,7 @@ def test_a_duration_goes_on_over_a_restart(rig: Rig) -> None:
     rig.run()
     rig.store_and_publish(("air-1", 9, 90))
     rig.settle()
-    assert rig.told() == []
+    assert rig.delivered() == []
     rig.store_and_publish(("air-1", 11, 90))
     rig.wait(("00:00", "air-1", FIRES))
 
@@ -148,11 +148,11 @@ def test_a_condition_that_fails_stops_no_other(rig: Rig, monkeypatch: pytest.Mon
     monkeypatch.setattr(SensorTracker, "take", failing(take, 0))
     monkeypatch.setattr(SensorTracker, "look", failing(look, 1))
     rig.store_and_publish(("air-2", 11, 1))
-    told = [("00:10", "air-1", "silence.fired")]
-    rig.wait(*told)
-    assert rig.told("wh_0") == []
+    fired = [("00:10", "air-1", "silence.fired")]
+    rig.wait(*fired)
+    assert rig.delivered("wh_0") == []
     broken[:] = [False, False]
-    rig.wait(*told, id_="wh_0")
+    rig.wait(*fired, id_="wh_0")
 
 
 def test_an_event_is_delivered_once_when_it_starts_and_once_when_it_has_ended(rig: Rig) -> None:
@@ -161,10 +161,10 @@ def test_an_event_is_delivered_once_when_it_starts_and_once_when_it_has_ended(ri
     with rig.watch() as watch:
         for event in (FLOOD, FLOOD, FLOOD | {"id": "e2", "type": "festival"}, {"id": "e3"}, FLOOD | {"end": "soon"}):
             watch.announce("zenata", json.dumps(event).encode())
-        (told,) = rig.deliveries()
-        assert told.type == "event.started"
+        (fired,) = rig.deliveries()
+        assert fired.type == "event.started"
         about = {"webhook": "wh_1", "name": "", "world": "zenata", "event": FLOOD}
-        assert json.loads(told.body)["data"] == about
+        assert json.loads(fired.body)["data"] == about
         rig.store_and_publish(("air-1", 119, 0))
         rig.settle()
         assert len(rig.deliveries()) == 1
@@ -202,10 +202,10 @@ def test_who_may_not_look_receives_nothing_until_it_may_again(rig: Rig, monkeypa
     rig.store_and_publish(("air-1", 0, 90))
     watch.announce("zenata", json.dumps(FLOOD).encode())
     time.sleep(0.5)
-    assert rig.told() == rig.told("wh_2") == []
+    assert rig.delivered() == rig.delivered("wh_2") == []
     rig.allowed = True
     rig.wait(("00:00", "air-1", FIRES), id_="wh_2")
-    assert rig.told() == []
+    assert rig.delivered() == []
 
 
 def test_a_webhook_that_is_switched_off_changed_or_removed_is_left(rig: Rig) -> None:
@@ -219,11 +219,11 @@ def test_a_webhook_that_is_switched_off_changed_or_removed_is_left(rig: Rig) -> 
     rig.settle()
     rig.store_and_publish(("air-2", 1, 99))
     rig.settle()
-    assert len(rig.told()) == 1
+    assert len(rig.delivered()) == 1
     assert rig.deliveries()[0].status is Status.DROPPED
     rig.hooks.remove("demo", "wh_1")
     rig.settle()
-    assert rig.told() == []
+    assert rig.delivered() == []
 
 
 def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(rig: Rig) -> None:

@@ -41,8 +41,8 @@ def pilot(api: Api) -> Iterator[httpx.Client]:
         yield client
 
 
-def make(client: httpx.Client, **asked: object) -> WebhookWithSecret:
-    answer = client.post("/v1/webhooks", json=MADE | asked)
+def make(client: httpx.Client, **changes: object) -> WebhookWithSecret:
+    answer = client.post("/v1/webhooks", json=MADE | changes)
     assert answer.status_code == 201, answer.text
     made = conforming(answer.json(), WebhookWithSecret)
     assert answer.headers["location"] == f"/v1/webhooks/{made.id}"
@@ -154,8 +154,8 @@ def test_anothers_is_as_if_it_were_not_there(api: Api, pilot: httpx.Client) -> N
                 for id_ in (made.id, "wh_" + "0" * 24)
             ]
             assert {answer.status_code for answer in answers} == {404}
-            said = [answer.text.replace(made.id, "") for answer in answers]
-            assert said[0] == said[1].replace("wh_" + "0" * 24, "")
+            texts = [answer.text.replace(made.id, "") for answer in answers]
+            assert texts[0] == texts[1].replace("wh_" + "0" * 24, "")
         assert pilot.get("/v1/webhooks").json()["items"] == []
         assert other.delete(f"/v1/webhooks/{made.id}").status_code == 204
 
@@ -176,7 +176,7 @@ def test_it_looks_at_ones_own_worlds_and_devices(pilot: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "word"),
+    ("changes", "word"),
     [
         ({"condition": HIGH | {"below": 3}}, "either above or below"),
         ({"condition": {"type": "threshold", "property": "pm25"}}, "either above or below"),
@@ -193,8 +193,8 @@ def test_it_looks_at_ones_own_worlds_and_devices(pilot: httpx.Client) -> None:
         ({"also": 1}, "also"),
     ],
 )
-def test_what_cannot_be_is_refused_and_named(pilot: httpx.Client, asked: dict, word: str) -> None:
-    refused = pilot.post("/v1/webhooks", json=MADE | asked)
+def test_what_cannot_be_is_refused_and_named(pilot: httpx.Client, changes: dict, word: str) -> None:
+    refused = pilot.post("/v1/webhooks", json=MADE | changes)
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/invalid-parameter")
     assert word in refused.json()["detail"]
     assert pilot.get("/v1/webhooks").json()["items"] == []

@@ -16,7 +16,7 @@ def test_silence_is_by_the_clock_of_the_world(rig: Rig) -> None:
     rig.store_and_publish(("air-1", 0, 1), ("air-2", 0, 1), ("air-3", 0, 1))
     rig.store_and_publish(("air-2", 5, 1), ("air-3", 9, 1))
     rig.settle()
-    assert rig.told() == []
+    assert rig.delivered() == []
     rig.store_and_publish(("air-3", 11, 1))
     fired, cleared = "silence.fired", "silence.cleared"
     rig.wait(("00:10", "air-1", fired))
@@ -35,7 +35,7 @@ def test_silence_is_delivered_once_over_a_restart(rig: Rig) -> None:
     rig.run()
     rig.store_and_publish(("air-3", 13, 1))
     rig.settle()
-    assert len(rig.told()) == 1
+    assert len(rig.delivered()) == 1
     rig.store_and_publish(("air-1", 14, 1))
     rig.wait(("00:10", "air-1", "silence.fired"), ("00:14", "air-1", "silence.cleared"))
 
@@ -45,7 +45,7 @@ def test_a_sensor_that_never_spoke_is_silent_too(rig: Rig) -> None:
     with rig.watch():
         rig.store_and_publish(("air-2", 30, 1))
         rig.settle()
-        assert rig.told() == []
+        assert rig.delivered() == []
         rig.store_and_publish(("air-2", 36, 1))
         rig.settle()
     restart(rig)
@@ -76,7 +76,7 @@ def test_a_device_s_silence_is_by_the_time_of_day(rig: Rig) -> None:
     rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
     rig.run()
     deadline = time.monotonic() + 60
-    while not rig.told():
+    while not rig.delivered():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     (only,) = rig.deliveries()
@@ -89,4 +89,4 @@ def test_devices_have_some_grace_after_a_start(rig: Rig) -> None:
     rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
     rig.run(grace=3600.0)
     rig.settle()
-    assert rig.told() == []
+    assert rig.delivered() == []

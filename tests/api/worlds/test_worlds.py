@@ -36,12 +36,12 @@ def test_everybody_sees_the_shared_city_and_their_own(worlds, who, seen):
 
 
 def test_what_is_anothers_is_as_if_it_were_not_there(worlds):
-    said = []
+    refusals = []
     for name in ("w-b1", "w-b9"):
         with pytest.raises(Problem) as problem:
             worlds.check(ADA, name)
-        said.append((problem.value.name, problem.value.detail.replace(name, "X"), problem.value.members))
-    assert said[0] == said[1]
+        refusals.append((problem.value.name, problem.value.detail.replace(name, "X"), problem.value.members))
+    assert refusals[0] == refusals[1]
     worlds.check(ADA, "w-a1")
 
 
@@ -99,7 +99,7 @@ def test_a_refusal_may_name_routes_and_topics(worlds):
 
 def test_arguments_may_be_called_as_our_own_parameters_are(worlds):
     arguments = {"self": 1, "world": "x", "arguments": {"y": 2}, "used": True, "folder": "f", "verb": "v", "timeout": 0}
-    with ControlServer(worlds.root / "zenata", lambda _, asked: asked):
+    with ControlServer(worlds.root / "zenata", lambda _, requests: requests):
         assert worlds.host("event", arguments) == worlds.ask("zenata", "event", arguments) == arguments
 
 
@@ -111,17 +111,17 @@ def test_nobody_there_is_a_problem_too(worlds):
 
 
 def test_a_sleeping_world_is_woken_before_it_is_asked(worlds):
-    folder, asked = worlds.root / "w-a1", []
-    awake = ControlServer(worlds.root / "w-b1", lambda verb, _: asked.append(verb) or {"awake": True})
+    folder, requests = worlds.root / "w-a1", []
+    awake = ControlServer(worlds.root / "w-b1", lambda verb, _: requests.append(verb) or {"awake": True})
 
     def host(verb, arguments):
-        asked.append((verb, arguments["world"]))
+        requests.append((verb, arguments["world"]))
         (worlds.root / "w-b1" / "control.json").rename(folder / "control.json")
 
     with awake, ControlServer(worlds.root / "zenata", host):
         assert worlds.ask("w-a1", "events") == {"awake": True}
         assert worlds.ask("w-a1", "labels") == {"awake": True}
-    assert asked == [("wake", "w-a1"), "events", "labels"]
+    assert requests == [("wake", "w-a1"), "events", "labels"]
 
 
 @pytest.mark.parametrize("word", ["asleep", "failed"])
@@ -129,15 +129,15 @@ def test_a_world_whose_process_was_killed_is_woken_though_its_door_is_there(worl
     folder = worlds.root / "w-a1"
     (folder / word).touch()
     (folder / "control.json").write_text('{"port": 1, "token": "x"}')  # nobody listens there
-    asked = []
+    requests = []
     awake = ControlServer(worlds.root / "w-b1", lambda verb, _: verb)
 
     def host(verb, arguments):
-        asked.append((verb, arguments["world"]))
+        requests.append((verb, arguments["world"]))
         (folder / word).unlink()
         (worlds.root / "w-b1" / "control.json").replace(folder / "control.json")
 
     with awake, ControlServer(worlds.root / "zenata", host):
         assert worlds.ask("w-a1", "events") == "events"
         assert worlds.ask("w-a1", "labels") == "labels"
-    assert asked == [("wake", "w-a1")]
+    assert requests == [("wake", "w-a1")]

@@ -20,36 +20,36 @@ LETTER = DeadLetter(received=1, topic="zenata/telemetry/x", payload=b"{", code="
 
 
 def test_letters_are_shown_and_replayed(tmp_path: Path) -> None:
-    store, settings, said = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), Settings(data_dir=tmp_path), []
+    store, settings, lines = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), Settings(data_dir=tmp_path), []
     with running(city=small_city(), store=store, replay=lambda: (2, 1)) as api:
         settings.run_file.write_text(json.dumps({"http": api.url}))
         (tmp_path / "admin.key").write_text(api.secrets["admin"])
-        newest(settings, said.append)
+        newest(settings, lines.append)
         store.append(batch_of([], range(0)), [LETTER])
-        newest(settings, said.append)
-        replay(settings, said.append)
+        newest(settings, lines.append)
+        replay(settings, lines.append)
         (tmp_path / "admin.key").write_text(api.secrets["pilot"])
         with pytest.raises(SetupError, match="refused: This needs the role admin"):
-            replay(settings, said.append)
-    assert said[0] == "there are no dead letters"
-    assert "topic   zenata/telemetry/x" in said[1]
-    assert said[1].endswith("it is no topic")
-    assert said[2] == "2 are readings now, 1 are still dead"
+            replay(settings, lines.append)
+    assert lines[0] == "there are no dead letters"
+    assert "topic   zenata/telemetry/x" in lines[1]
+    assert lines[1].endswith("it is no topic")
+    assert lines[2] == "2 are readings now, 1 are still dead"
     with pytest.raises(SetupError, match="does not answer"):
-        newest(settings, said.append)
+        newest(settings, lines.append)
     store.close()
 
 
 def test_letters_are_shown_without_a_running_city(tmp_path: Path) -> None:
-    settings, said = Settings(data_dir=tmp_path), []
+    settings, lines = Settings(data_dir=tmp_path), []
     store = open_store(settings.store_url)
     store.append(batch_of([], range(0)), [LETTER])
     store.close()
-    newest(settings, said.append)
-    assert said[0].endswith("it is no topic")
+    newest(settings, lines.append)
+    assert lines[0].endswith("it is no topic")
     settings.run_file.write_text(json.dumps({"http": "http://127.0.0.1:1", "pids": {"supervisor": 2**22 + 1}}))
-    newest(settings, said.append)  # it was killed
-    assert said[1] == said[0]
+    newest(settings, lines.append)  # it was killed
+    assert lines[1] == lines[0]
 
 
 def test_a_folder_without_a_city_is_named_and_stays_empty(tmp_path: Path) -> None:
@@ -61,17 +61,17 @@ def test_a_folder_without_a_city_is_named_and_stays_empty(tmp_path: Path) -> Non
 
 
 def test_a_link_opens_the_page_as_a_pilot_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, said, opened = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), [], []
+    store, lines, opened = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), [], []
     monkeypatch.setattr("webbrowser.open", opened.append)
     control = f"sqlite:///{tmp_path}/control/control.db"
     settings = Settings(data_dir=tmp_path, control_url=control)
     with running(city=small_city(), store=store, control=control) as api:
         settings.run_file.write_text(json.dumps({"http": api.url}))
-        open_page(settings, "test-engineer", said.append, browser=True)
+        open_page(settings, "test-engineer", lines.append, browser=True)
         with pytest.raises(SetupError, match="there is no pilot 'nobody'"):
-            open_page(settings, "nobody", said.append, browser=True)
-        address, _, secret = said[0].partition("#login=")
-        assert (address, opened) == (f"{api.url}/", said)
+            open_page(settings, "nobody", lines.append, browser=True)
+        address, _, secret = lines[0].partition("#login=")
+        assert (address, opened) == (f"{api.url}/", lines)
         with api.client(None) as page:
             assert page.post("/v1/session", json={"link": secret}).json()["pilot"] == "test-engineer"
             assert page.post("/v1/session", json={"link": secret}).status_code == 401

@@ -26,14 +26,14 @@ def check(monkeypatch, path) -> int:
 
 def test_a_good_pack_is_counted_and_ok(monkeypatch, capsys, pack):
     assert check(monkeypatch, pack) == 0
-    said = capsys.readouterr().out
-    assert re.search(r"^streets +88$", said, flags=re.MULTILINE)
-    assert re.search(r"^  air +8$", said, flags=re.MULTILINE)
-    assert said.endswith("\nok\n")
+    output = capsys.readouterr().out
+    assert re.search(r"^streets +88$", output, flags=re.MULTILINE)
+    assert re.search(r"^  air +8$", output, flags=re.MULTILINE)
+    assert output.endswith("\nok\n")
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("file", "old", "new", "output"),
     [
         ("city.toml", 'name = "Val', 'name = Val"', r"city\.toml: .*line \d+"),
         ("city.toml", "losses = 0.15", "", r"city\.toml of valdeira: \[water\] .*`losses`"),
@@ -50,15 +50,15 @@ def test_a_good_pack_is_counted_and_ok(monkeypatch, capsys, pack):
         ),
     ],
 )
-def test_a_bad_pack_is_refused_with_file_and_place(monkeypatch, capsys, pack, file, old, new, said):
+def test_a_bad_pack_is_refused_with_file_and_place(monkeypatch, capsys, pack, file, old, new, output):
     text = (pack / file).read_text(encoding="utf-8")
     assert old in text
     (pack / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     assert check(monkeypatch, pack) == 2
-    told = capsys.readouterr()
-    assert "ok" not in told.out
-    (line,) = told.err.splitlines()
-    assert re.search(rf"^zenata: .*{said}", line), line
+    printed = capsys.readouterr()
+    assert "ok" not in printed.out
+    (line,) = printed.err.splitlines()
+    assert re.search(rf"^zenata: .*{output}", line), line
 
 
 def test_an_unknown_name_is_refused(monkeypatch, capsys):
@@ -82,8 +82,8 @@ def run(monkeypatch, capsys, *words) -> tuple[int, str]:
 
 @pytest.mark.parametrize("group", ["city", "dead-letters", "key", "pilot", "trial", "world"])
 def test_l3_a_group_without_a_command_shows_its_commands_and_nothing_else(monkeypatch, capsys, group):
-    code, said = run(monkeypatch, capsys, group)
-    assert (code, said) == (2, "")
+    code, output = run(monkeypatch, capsys, group)
+    assert (code, output) == (2, "")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_l3_a_group_without_a_command_shows_its_commands_and_nothing_else(monkey
     ],
 )
 def test_q5_a_wrong_option_is_named_in_our_words(monkeypatch, capsys, words, reason):
-    code, said = run(monkeypatch, capsys, *words)
-    assert (code, len(said.splitlines())) == (2, 1)
-    assert re.search(reason, said.strip())
-    assert "Input should" not in said
+    code, output = run(monkeypatch, capsys, *words)
+    assert (code, len(output.splitlines())) == (2, 1)
+    assert re.search(reason, output.strip())
+    assert "Input should" not in output

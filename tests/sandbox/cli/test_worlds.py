@@ -56,10 +56,10 @@ def test_worlds_are_made_shown_moved_and_deleted(run: Run, simulators: Simulator
     assert run("world", "events", "w-own")[1].startswith("leak-1")
     assert run("world", "fork", "w-own", "--at", "2026-01-01T00:00:00Z")[1] == "w-new"
     assert run("world", "delete", "w-own")[:2] == (0, "")
-    asked = {verb: arguments for _, verb, arguments in simulators.asked}
-    assert asked["create"].items() >= {"seed": 7, "speed": 60, "state": "paused", "owner": "test-pilot"}.items()
-    assert asked["pace"] == {"state": "running", "speed": "max"}
-    assert asked["advance"].items() >= {"steps": 6, "limit": 0}.items()
+    calls = {verb: arguments for _, verb, arguments in simulators.requests}
+    assert calls["create"].items() >= {"seed": 7, "speed": 60, "state": "paused", "owner": "test-pilot"}.items()
+    assert calls["pace"] == {"state": "running", "speed": "max"}
+    assert calls["advance"].items() >= {"steps": 6, "limit": 0}.items()
 
 
 @pytest.mark.parametrize(

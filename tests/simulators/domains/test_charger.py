@@ -97,11 +97,11 @@ def test_energy_is_the_integral_of_power_and_goes_into_batteries(city):
 def test_no_charger_gives_more_than_its_rating_or_its_limit(city):
     charger, conditions = start(city)
     assert (run(charger, conditions, 300) <= charger._rated * (1 + 1e-9)).all()
-    told = conditions.setpoints.of("charger", "limit")
-    told[:] = 3_000.0
+    limits = conditions.setpoints.of("charger", "limit")
+    limits[:] = 3_000.0
     power = run(charger, conditions, 300)
     assert power.max() == pytest.approx(3_000.0)
-    told[:] = 0.0
+    limits[:] = 0.0
     assert (run(charger, conditions, 10) == 0).all()
     assert (charger.observe(conditions)[:, 2] == 1).any()  # the vehicles stay
 

@@ -90,9 +90,9 @@ class TestSensorFault:
         found = []
         sensor = next(index for index, one in enumerate(city.sensors) if one.id == "air-0001")
         for _ in range(steps):
-            said = world.step(6 * TICK)
-            sent = np.flatnonzero(said.sensors == sensor).tolist()
-            found += [(int(said.times[index]), said.values[said.offsets[index]]) for index in sent]
+            emission = world.step(6 * TICK)
+            sent = np.flatnonzero(emission.sensors == sensor).tolist()
+            found += [(int(emission.times[index]), emission.values[emission.offsets[index]]) for index in sent]
         return np.array([time for time, _ in found]), np.array([value for _, value in found])
 
     @pytest.mark.parametrize("fault", ["noise", "spike", "step", "gain", "clock"])

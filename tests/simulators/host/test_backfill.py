@@ -28,8 +28,8 @@ def recipe(start: int = END) -> Recipe:
 
 
 def made(city, folder: Path, **changes) -> Backfill:
-    asked = {"recipe": None, "seed": 3, "start": START, "end": END, "every": QUARTER}
-    return Backfill(city, folder=folder, world="zenata", **{**asked, **changes})
+    request = {"recipe": None, "seed": 3, "start": START, "end": END, "every": QUARTER}
+    return Backfill(city, folder=folder, world="zenata", **{**request, **changes})
 
 
 class Filling:

@@ -118,9 +118,9 @@ class TestAdvance:
         with Client(broker, "demo") as demo:
             assert demo.subscribe(f"{NAME}/telemetry/+/weather/#")
             rows = world("advance", steps=2, limit=10_000)["items"]
-            said = {(row["sensor"], row["seq"]) for row in rows if row["kind"] == "weather"}
-            demo.wait_for_count(len(said))
-        assert len(said) >= 2
+            published = {(row["sensor"], row["seq"]) for row in rows if row["kind"] == "weather"}
+            demo.wait_for_count(len(published))
+        assert len(published) >= 2
 
     def test_too_many_steps_are_too_many(self, world):
         assert world.refuses("advance", steps=MAX_STEPS + 1) == (

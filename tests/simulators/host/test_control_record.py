@@ -32,10 +32,10 @@ class TestForks:
         assert copy.caught_up
         assert not copy.seen
         assert copy.time == world.simulation.running.time
-        said = [copy.step() for _ in range(20)]
+        emissions = [copy.step() for _ in range(20)]
         again = world("advance", steps=20, limit=10**6)
-        assert [item["value"] for item in again["items"]] == [value for e in said for value in e.values.tolist()]
-        assert [item["seq"] for item in again["items"]][:1] == said[0].seq.tolist()[:1]
+        assert [item["value"] for item in again["items"]] == [value for e in emissions for value in e.values.tolist()]
+        assert [item["seq"] for item in again["items"]][:1] == emissions[0].seq.tolist()[:1]
 
     def test_a_copy_of_before_has_only_what_was_done_before(self, city, world):
         use(world)

@@ -37,10 +37,10 @@ class Silence:
     """Instead of a broker, where nothing may be said."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def publish(self, topic, payload, *, retain=False):
-        self.said.append(topic)
+        self.messages.append(topic)
 
     def drain(self, timeout):
         return True
@@ -83,7 +83,7 @@ def moved(simulation: Simulation, end: int, every: int) -> Simulation:
 def test_the_store_holds_the_same_as_if_it_had_been_published(city, stage, tmp_path):
     moved(simulation := stage.simulation(), END, TICK)
     assert simulation.running.time == END
-    assert stage.publisher.said == []
+    assert stage.publisher.messages == []
     with (
         running_broker("nats", tmp_path / "nats", standard_users("nats")) as broker,
         closing(open_store(f"duckdb:///{tmp_path / 'live.duckdb'}")) as store,
@@ -126,17 +126,17 @@ def publish(city: City, simulation: Simulation, subscription: Subscription, stor
 def test_it_comes_to_its_end_and_goes_on_in_usual_ticks(stage):
     simulation = stage.simulation()
     simulation.tick()
-    said = len(stage.publisher.said)
+    messages = len(stage.publisher.messages)
     moved(simulation, END + TICK, QUARTER)
     run = simulation.running
     assert (run.time, run.every) == (END, TICK)
     assert [entry.every for entry in stage.record.journal().since(0) if entry.every] == [QUARTER, TICK]
-    assert len(stage.publisher.said) == said
+    assert len(stage.publisher.messages) == messages
     assert {row.time for row in contents(stage.store)} == {START + n * QUARTER for n in range(1, 5)}
     assert {row.seq for row in contents(stage.store)} >= {2, 3, 4, 5}  # one was said before
     simulation.tick()
     assert run.time == END + TICK
-    assert len(stage.publisher.said) > said
+    assert len(stage.publisher.messages) > messages
 
 
 @pytest.mark.parametrize("ticks", [0, 1, 3, 4])
@@ -155,7 +155,7 @@ def test_killed_on_its_way_it_goes_on(city, stage, tmp_path, ticks):
     assert resumed.running.mark() == simulation.running.mark()
     assert contents(stage.store) == contents(whole.store)
     whole.store.close()
-    assert stage.publisher.said == []
+    assert stage.publisher.messages == []
 
 
 def test_it_shows_how_far_it_is(stage):

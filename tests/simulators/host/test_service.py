@@ -49,7 +49,7 @@ class Killed(BaseException):
     """Ends a run on the spot, with no word to anybody."""
 
 
-Said = list[tuple[str, bytes]]
+TopicsAndPayloads = list[tuple[str, bytes]]
 AT_ONCE = Pace(speed=0)
 
 
@@ -74,14 +74,14 @@ class Stage:
             packs=packs,
         )
 
-    def run(self, ticks: int, *, killed: bool = False, packs: bool = False) -> Said:
+    def run(self, ticks: int, *, killed: bool = False, packs: bool = False) -> TopicsAndPayloads:
         """Return what a subscriber got, in order of topics."""
         simulation = self.simulation(packs=packs)
-        return self.said(simulation, simulation.running.time + ticks * TICK, killed=killed)
+        return self.published(simulation, simulation.running.time + ticks * TICK, killed=killed)
 
-    def said(
+    def published(
         self, simulation: Simulation, last: int, *, killed: bool = False, command: tuple[str, bytes] | None = None
-    ) -> Said:
+    ) -> TopicsAndPayloads:
         """Tell a simulation something, run it up to a time; return what a subscriber got."""
         stop = threading.Event()
 
@@ -106,15 +106,15 @@ class Stage:
         return sorted((message.topic, message.payload) for message in client.messages if not message.retain)
 
 
-def encoded(city, run: Run, ticks: int, *, packs: bool = False) -> Said:
+def encoded(city, run: Run, ticks: int, *, packs: bool = False) -> TopicsAndPayloads:
     """Return what a world should publish in its next ticks, in order of topics."""
     encoder = Encoder(city, "zenata")
-    said = []
+    messages = []
     for _ in range(ticks):
         emission = run.step()
-        said += [*encoder.telemetry(emission), encoder.clock(emission.time, AT_ONCE, run.world.messages)]
-        said += encoder.packs(emission) if packs else ()
-    return sorted((message.topic, message.payload) for message in said)
+        messages += [*encoder.telemetry(emission), encoder.clock(emission.time, AT_ONCE, run.world.messages)]
+        messages += encoder.packs(emission) if packs else ()
+    return sorted((message.topic, message.payload) for message in messages)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ class TestSimulation:
     def test_a_world_of_packs_publishes_nothing_else(self, city, stage):
         recipe = Recipe(city="small", seed=3, start=START, live=False, zone_rules=ZONE_RULES, packs=True)
         simulation = stage.simulation(packs=True, recipe=recipe)
-        topics = {topic.split("/")[1] for topic, _ in stage.said(simulation, START + TICK)}
+        topics = {topic.split("/")[1] for topic, _ in stage.published(simulation, START + TICK)}
         assert topics == {"packs", "clock"}
 
     def test_stopped_and_started_it_goes_on(self, city, stage):
@@ -164,10 +164,10 @@ class TestSimulation:
     def test_killed_and_long_away_it_numbers_on_from_what_was_published(self, city, stage, record):
         stage.run(2)
         stage.run(9, killed=True)
-        said = made(city)
-        fingerprint(said, 11)
+        before = made(city)
+        fingerprint(before, 11)
         resumed = take_up(record, city, recipe(live=True), START + 2 * CATCH_UP)
-        assert same(resumed.world.state()["world.seq"], said.world.state()["world.seq"])
+        assert same(resumed.world.state()["world.seq"], before.world.state()["world.seq"])
 
     def test_checkpoints_are_left_on_the_way(self, stage, record, monkeypatch):
         monkeypatch.setattr(service, "CHECKPOINT_EVERY", 0.0)
@@ -192,8 +192,8 @@ class TestCommands:
 
     def answer(self, stage, payload: bytes, topic: str = LAMP) -> dict:
         """Return what is answered to a command, given just before the first tick."""
-        said = stage.said(stage.simulation(), START, command=(topic, payload))
-        (response,) = [json.loads(payload) for topic, payload in said if "/responses/" in topic]
+        topics_and_payloads = stage.published(stage.simulation(), START, command=(topic, payload))
+        (response,) = [json.loads(payload) for topic, payload in topics_and_payloads if "/responses/" in topic]
         return response
 
     def test_a_command_is_obeyed_at_the_next_tick_and_answered(self, city, stage, record):
@@ -253,7 +253,7 @@ class TestCommands:
         simulation = stage.simulation()
         simulation.order(Order(id="a", kind="streetlight", sensor="streetlight-0001", set={"dim": 0.1}))
         simulation._attend(0)
-        lost = stage.said(simulation, START + 2 * TICK, killed=True)
+        lost = stage.published(simulation, START + 2 * TICK, killed=True)
         assert (
             not Counter(lost)
             - Counter(stage.run(4))

@@ -52,10 +52,10 @@ def emissions(city, ticks: int, every: int = QUARTER) -> list[Emission]:
     return [world.step(every) for _ in range(ticks)]
 
 
-def expected(city, said: list[Emission], *, numbered: bool) -> list[Row]:
+def expected(city, emitted: list[Emission], *, numbered: bool) -> list[Row]:
     """Return the readings of emissions, one by one."""
     rows = []
-    for emission in said:
+    for emission in emitted:
         for place, number in enumerate(emission.sensors):
             sensor = city.sensors[number]
             values = emission.values[emission.offsets[place] : emission.offsets[place + 1]]
@@ -68,18 +68,18 @@ def expected(city, said: list[Emission], *, numbered: bool) -> list[Row]:
 @pytest.mark.parametrize("numbered", [True, False])
 def test_everything_that_is_published_is_stored(city, store, numbered, monkeypatch):
     monkeypatch.setattr(store_writer, "BATCH", 1000)
-    said, digest, sink = emissions(city, 12), Digest(), Lent(store)
+    emitted, digest, sink = emissions(city, 12), Digest(), Lent(store)
     filler = StoreWriter(city, "w", sink, numbered=numbered, digest=digest)
-    for emission in said:
+    for emission in emitted:
         filler.take(emission)
     filler.flush()
     filler.close()
-    assert contents(store) == expected(city, said, numbered=numbered)
-    assert filler.readings == sum(sink.batches) == sum(len(emission.values) for emission in said)
+    assert contents(store) == expected(city, emitted, numbered=numbered)
+    assert filler.readings == sum(sink.batches) == sum(len(emission.values) for emission in emitted)
     assert len(sink.batches) > 1
     assert all(size >= 1000 for size in sink.batches[:-1])
     plain = Digest()
-    for emission in said:
+    for emission in emitted:
         plain.update(emission)
     assert digest.last == plain.last
 

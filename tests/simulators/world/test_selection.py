@@ -27,10 +27,13 @@ def messages(city, kinds=(), districts=(), events=(), seed=5) -> dict:
     world = World(city, seed=seed, start=START, kinds=kinds, districts=districts, events=events)
     found = {}
     for every in STEPS:
-        said = world.step(every)
-        for index, sensor in enumerate(said.sensors.tolist()):
-            values = said.values[said.offsets[index] : said.offsets[index + 1]]
-            found[said.time, city.sensors[sensor].id, int(said.seq[index])] = int(said.times[index]), values.tolist()
+        emission = world.step(every)
+        for index, sensor in enumerate(emission.sensors.tolist()):
+            values = emission.values[emission.offsets[index] : emission.offsets[index + 1]]
+            found[emission.time, city.sensors[sensor].id, int(emission.seq[index])] = (
+                int(emission.times[index]),
+                values.tolist(),
+            )
     return found
 
 

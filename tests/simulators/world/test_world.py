@@ -241,11 +241,11 @@ def test_a_device_reports_when_it_has_obeyed(city):
         world.step()
     lamp = next(place for place, sensor in enumerate(city.sensors) if sensor.kind == "streetlight")
     name = city.sensors[lamp].id
-    quiet, told = world.copy(), world.copy()
+    quiet, commanded = world.copy(), world.copy()
     assert quiet.command("streetlight", name, {"dim": 2.0}) is not None
-    assert told.command("streetlight", name, {"dim": 0.25}) is None
+    assert commanded.command("streetlight", name, {"dim": 0.25}) is None
     assert lamp not in quiet.step().sensors
-    emission = told.step()
+    emission = commanded.step()
     (place,) = np.flatnonzero(emission.sensors == lamp)
     assert emission.values[emission.offsets[place]] == 0.25
-    assert lamp not in told.step().sensors
+    assert lamp not in commanded.step().sensors

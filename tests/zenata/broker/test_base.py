@@ -52,10 +52,10 @@ def test_no_pilot_has_the_name_of_whoever_else_is_at_a_broker():
 
 
 @pytest.mark.parametrize(
-    ("role", "told"), [("guest", ()), ("engineer", ("w-1/commands/#",)), ("admin", ("+/commands/#",))]
+    ("role", "topics"), [("guest", ()), ("engineer", ("w-1/commands/#",)), ("admin", ("+/commands/#",))]
 )
-def test_who_commands_what(role, told):
-    assert rights(role, "eve", "zenata", ["w-1"]).publish == told
+def test_who_commands_what(role, topics):
+    assert rights(role, "eve", "zenata", ["w-1"]).publish == topics
 
 
 def test_hashes_are_not_shown():

@@ -31,18 +31,18 @@ def pilot(name: str, *own: str) -> User:
 
 def lists(commands: list[dict], clients: dict[str, dict], roles: dict[str, dict]) -> None:
     """Carry out commands as the plugin does, on what it would list."""
-    for asked in commands:
-        match asked["command"]:
+    for order in commands:
+        match order["command"]:
             case "createRole" | "modifyRole":
-                roles[asked["rolename"]] = {"rolename": asked["rolename"], "acls": asked["acls"]}
+                roles[order["rolename"]] = {"rolename": order["rolename"], "acls": order["acls"]}
             case "createClient":
-                assert all(role["rolename"] in roles for role in asked["roles"])
-                assert asked["username"] not in clients
-                clients[asked["username"]] = dict(asked)
+                assert all(role["rolename"] in roles for role in order["roles"])
+                assert order["username"] not in clients
+                clients[order["username"]] = dict(order)
             case "modifyClient":
-                clients[asked["username"]].update(asked)
+                clients[order["username"]].update(order)
             case "enableClient" | "disableClient" as verb:
-                clients[asked["username"]]["disabled"] = verb == "disableClient"
+                clients[order["username"]]["disabled"] = verb == "disableClient"
 
 
 PEOPLE = st.dictionaries(st.sampled_from(sorted(HASHES)), st.sets(st.sampled_from(["w-1", "w-2"])))

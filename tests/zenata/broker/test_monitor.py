@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("watched")
 
 
-def said(folder: Path) -> str:
+def log_of(folder: Path) -> str:
     return (folder / "broker.log").read_text()
 
 
@@ -132,13 +132,13 @@ def _cut_during_reload(broker: Running, url: str, folder: Path) -> bool:
     with watching(url) as monitor, Client(broker, "demo") as demo:
         monitor.open()
         demo.retain([f"pilots/demo/{number}" for number in range(30_000)])
-        before = said(folder)
+        before = log_of(folder)
         broker.give(standard_users("nats"))
-        wait_until(lambda: "Trapped" in said(folder)[len(before) :], "it begins")
+        wait_until(lambda: "Trapped" in log_of(folder)[len(before) :], "it begins")
         assert monitor.disconnect({"demo"}) == 1
         demo.wait_closed()
-        gone_first = "Reloaded server" not in said(folder)[len(before) :]
-    wait_until(lambda: "Reloaded server" in said(folder)[len(before) :], "it ends")
+        gone_first = "Reloaded server" not in log_of(folder)[len(before) :]
+    wait_until(lambda: "Reloaded server" in log_of(folder)[len(before) :], "it ends")
     return gone_first
 
 
@@ -174,15 +174,15 @@ def test_nobody_else_may_ask(watched: tuple[Running, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"INFO {}\r\n", b"MSG a 1 3\r\nxyz\r\n", b"MSG a 1 2\r\n{}\r\n", b"MSG\r\n", b"\r\n"]
+    "log_of", [b"", b"INFO {}\r\n", b"MSG a 1 3\r\nxyz\r\n", b"MSG a 1 2\r\n{}\r\n", b"MSG\r\n", b"\r\n"]
 )
-def test_what_does_not_answer_so_is_reported_in_one_line(said: bytes) -> None:
+def test_what_does_not_answer_so_is_reported_in_one_line(log_of: bytes) -> None:
     with socket.create_server((HOST, 0)) as server:
 
         def answer() -> None:
             with server.accept()[0] as sock:
                 sock.recv(10)
-                sock.sendall(said)
+                sock.sendall(log_of)
 
         thread = threading.Thread(target=answer)
         thread.start()

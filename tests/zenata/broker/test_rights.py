@@ -92,7 +92,7 @@ $share/ingest/zenata/clock       -           -       -      -     -           - 
 def read_table(text: str) -> tuple[list[str], list[str], dict[tuple[str, str], str]]:
     """Return the users, the rows, and the letters of a user in a row."""
     header, *lines = (line.split() for line in text.strip().splitlines())
-    letters = {(user, row): said for row, *cells in lines for user, said in zip(header[1:], cells, strict=True)}
+    letters = {(user, row): cell for row, *cells in lines for user, cell in zip(header[1:], cells, strict=True)}
     return header[1:], [line[0] for line in lines], letters
 
 

@@ -92,11 +92,11 @@ def test_the_member_that_does_not_fit_is_named(type_, body, member):
     ],
 )
 def test_q5_what_is_allowed_is_reported(type_, body, text, allowed):
-    _, said, choices = problem(type_, body)
-    assert text in {None, said}
+    _, message, choices = problem(type_, body)
+    assert text in {None, message}
     assert (choices and sorted(choices)) == (allowed and sorted(allowed))
     if allowed:
-        assert all(value in said for value in allowed)
+        assert all(value in message for value in allowed)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +113,9 @@ def test_q5_what_is_allowed_is_reported(type_, body, text, allowed):
     ],
 )
 def test_what_is_no_json_says_where(body, text):
-    member, said, _ = problem(NewWorld, body)
+    member, message, _ = problem(NewWorld, body)
     assert member == "body"
-    assert text in said
+    assert text in message
 
 
 def test_what_json_has_no_type_for_is_read_from_what_it_has():

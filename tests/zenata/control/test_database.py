@@ -63,9 +63,9 @@ def url(request, tmp_path_factory):
 def test_two_processes_that_open_a_new_database_at_once_both_get_it(url):
     code = f"from zenata.control.database import open_database; print(open_database({url!r}).dialect.name)"
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=60)[0].strip() for process in both]
+    printed = [process.communicate(timeout=60)[0].strip() for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert said == [url.partition("+")[0].partition(":")[0]] * 2
+    assert printed == [url.partition("+")[0].partition(":")[0]] * 2
 
 
 def test_the_tables_are_as_the_code_has_them(url):
@@ -102,7 +102,7 @@ def test_one_of_a_later_version_is_refused(url):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "printed"),
     [
         ("nonsense", "cannot be opened"),
         ("oracle://x", "cannot be opened"),
@@ -111,8 +111,8 @@ def test_one_of_a_later_version_is_refused(url):
         ("postgresql+psycopg://me:hidden-word@127.0.0.1:1/none", "cannot be opened"),
     ],
 )
-def test_what_cannot_be_opened_says_why_and_no_password(url, said):
-    with pytest.raises(SetupError, match=said) as failure:
+def test_what_cannot_be_opened_says_why_and_no_password(url, printed):
+    with pytest.raises(SetupError, match=printed) as failure:
         open_database(url)
     assert "hidden-word" not in str(failure.value)
     assert "\n" not in str(failure.value)

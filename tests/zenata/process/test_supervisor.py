@@ -19,7 +19,7 @@ TIMEOUT = 60.0  # far beyond what anything here takes [s]
 
 
 @pytest.fixture
-def said() -> list[str]:
+def messages() -> list[str]:
     return []
 
 
@@ -38,8 +38,8 @@ def launch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Launch]:
 
 
 @pytest.fixture
-def supervisor(tmp_path: Path, said: list[str], launch: Launch) -> Iterator[Supervisor]:
-    with Supervisor(logs=tmp_path / "logs", say=said.append, launch=launch) as supervisor:
+def supervisor(tmp_path: Path, messages: list[str], launch: Launch) -> Iterator[Supervisor]:
+    with Supervisor(logs=tmp_path / "logs", say=messages.append, launch=launch) as supervisor:
         yield supervisor
 
 
@@ -73,12 +73,12 @@ def kill(supervisor: Supervisor, name: str = "it") -> None:
     wait_for(lambda: ended(pid))
 
 
-def test_programs_run_with_their_environment_and_log(supervisor, said, log):
+def test_programs_run_with_their_environment_and_log(supervisor, messages, log):
     supervisor.start(shell('echo "out $SECRET"; echo err >&2; exec sleep 60', SECRET="word"))
     wait_for(lambda: log.exists() and log.read_text() == "out word\nerr\n")
     supervisor.check()
     assert not ended(supervisor.pids["it"])
-    assert said == []
+    assert messages == []
     assert "word" not in repr(shell("", SECRET="word"))
 
 
@@ -90,7 +90,7 @@ def test_the_log_of_the_run_before_is_stored(tmp_path, log, launch):
     assert log.with_name("it.log.1").read_text() == "run 2\n"
 
 
-def test_what_dies_is_started_again_and_logged(supervisor, said, log):
+def test_what_dies_is_started_again_and_logged(supervisor, messages, log):
     changes = []
     supervisor.on_change = lambda: changes.append(dict(supervisor.pids))
     supervisor.start(shell("echo started; exec sleep 60"))
@@ -99,28 +99,28 @@ def test_what_dies_is_started_again_and_logged(supervisor, said, log):
     wait_for(lambda: log.read_text() == "started\n")
     kill(supervisor)
     supervisor.check()
-    assert said == [f"it was killed by SIGKILL; starting it again (its log is {log})"]
+    assert messages == [f"it was killed by SIGKILL; starting it again (its log is {log})"]
     assert supervisor.pids["it"] != before["it"]
     assert supervisor.pids["other"] == before["other"]
     assert changes == [supervisor.pids]
     wait_for(lambda: log.read_text() == "started\nstarted\n")
 
 
-def test_what_ends_by_itself_is_started_again(supervisor, said):
+def test_what_ends_by_itself_is_started_again(supervisor, messages):
     supervisor.start(shell("exit 0"))
     wait_for(lambda: ended(supervisor.pids["it"]))
     supervisor.check()
-    assert said[0].startswith("it ended with exit code 0; starting it again")
+    assert messages[0].startswith("it ended with exit code 0; starting it again")
 
 
-def test_what_cannot_run_with_its_options_is_given_up_on_at_once(supervisor, said):
+def test_what_cannot_run_with_its_options_is_given_up_on_at_once(supervisor, messages):
     supervisor.start(shell("for line in 1 2 3 4 5 6; do echo line $line; done; exit 2"))
     wait_for(lambda: ended(supervisor.pids["it"]))
     with pytest.raises(GivenUp) as failure:
         supervisor.check()
     last = "".join(f"\n  line {number}" for number in range(2, 7))
     assert str(failure.value) == f"it ended with exit code 2 and is given up on:{last}"
-    assert said == []
+    assert messages == []
 
 
 def test_what_told_its_user_why_is_quoted_alone(supervisor):
@@ -130,7 +130,7 @@ def test_what_told_its_user_why_is_quoted_alone(supervisor):
         supervisor.check()
 
 
-def test_what_dies_again_and_again_is_given_up_on(supervisor, said, monkeypatch):
+def test_what_dies_again_and_again_is_given_up_on(supervisor, messages, monkeypatch):
     monkeypatch.setattr(module, "_RESTART", Backoff(first=0.0, limit=0.0))
     supervisor.start(shell("exec sleep 60"))
     for _ in range(MAX_RESTARTS - 1):
@@ -139,7 +139,7 @@ def test_what_dies_again_and_again_is_given_up_on(supervisor, said, monkeypatch)
     kill_at_once(supervisor)
     with pytest.raises(GivenUp, match=r"it was killed by SIGKILL and is given up on:\n  \(no output\)"):
         supervisor.check()
-    assert len(said) == MAX_RESTARTS - 1
+    assert len(messages) == MAX_RESTARTS - 1
 
 
 def kill_at_once(supervisor: Supervisor) -> None:
@@ -189,14 +189,14 @@ def test_what_starts_after_its_parent_died_ends_at_once(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_deaths_far_apart_are_forgiven(supervisor, said, monkeypatch):
+def test_deaths_far_apart_are_forgiven(supervisor, messages, monkeypatch):
     monkeypatch.setattr(module, "WINDOW", 0.0)
     monkeypatch.setattr(module, "_RESTART", Backoff(first=0.0, limit=0.0))
     supervisor.start(shell("exec sleep 60"))
     for _ in range(2 * MAX_RESTARTS):
         kill_at_once(supervisor)
         supervisor.check()
-    assert len(said) == 2 * MAX_RESTARTS
+    assert len(messages) == 2 * MAX_RESTARTS
 
 
 def test_stopping_ends_the_last_first(tmp_path, launch):

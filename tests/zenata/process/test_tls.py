@@ -114,12 +114,12 @@ def test_an_encrypted_key_is_refused_rather_than_requested(made):
         certificate_of(made.cert, encrypted(made.key))
 
 
-@pytest.mark.parametrize(("days", "told"), [(-1, "has expired on 20"), (3, "expires on 20"), (15, None)])
-def test_dates_are_warned_of(authority, caplog, days, told):
+@pytest.mark.parametrize(("days", "warning"), [(-1, "has expired on 20"), (3, "expires on 20"), (15, None)])
+def test_dates_are_warned_of(authority, caplog, days, warning):
     made = authority.issue(f"of{days}", days=days)
     with caplog.at_level(logging.WARNING):
         assert certificate_of(made.cert, made.key)
-    assert [told in record.getMessage() for record in caplog.records] == ([True] if told else [])
+    assert [warning in record.getMessage() for record in caplog.records] == ([True] if warning else [])
 
 
 def test_an_authority_is_trusted_for_the_names_it_vouches_for(authority, made):

@@ -214,8 +214,8 @@ def test_values_are_found_by_series_and_time(opener, steps):
         store.append(batch_of(rows))
         for row in rows:
             expected.setdefault((row.series, row.time), row.value)
-    asked = [(one, row.time) for one in series_of(3) for _, _, rows in steps for row in rows]
-    numbers = [(store.catalog.find(one.world, one.sensor, one.property), one, time) for one, time in asked]
+    keys = [(one, row.time) for one in series_of(3) for _, _, rows in steps for row in rows]
+    numbers = [(store.catalog.find(one.world, one.sensor, one.property), one, time) for one, time in keys]
     known = [(number, one, time) for number, one, time in numbers if number is not None]
     found = store.values_at(
         np.array([number for number, _, _ in known], dtype=np.int32),

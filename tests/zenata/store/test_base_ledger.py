@@ -23,8 +23,8 @@ def letter(number: int, seq: int = 0, world: str = "zenata") -> DeadLetter:
 
 def balance(store, world="zenata"):
     """Return stored, rejected, missing and repeated of a world."""
-    told = store.ledger.balance(world)
-    return told.stored, told.rejected, told.missing, told.repeated
+    line = store.ledger.balance(world)
+    return line.stored, line.rejected, line.missing, line.repeated
 
 
 def test_a_dead_letter_is_stored_once_and_unchanged(store):

@@ -25,7 +25,7 @@ def history(series, days: float, step: int, seed: int = 1) -> list[Row]:
     return [Row(one, time, float(rng.normal()), 1) for time in times for one in series]
 
 
-def told(store, every: int | None, start: int, aggregates=AGGREGATES, world="zenata"):
+def aggregated(store, every: int | None, start: int, aggregates=AGGREGATES, world="zenata"):
     selection = Selection(worlds=(world,))
     table = store.query(Query(selection=selection, start=start, end=NOON, aggregates=aggregates, every=every))
     columns = [table.columns[name].tolist() for name in aggregates]
@@ -39,11 +39,11 @@ def told(store, every: int | None, start: int, aggregates=AGGREGATES, world="zen
 def test_spans_of_what_is_rolled_up_are_those_of_the_readings(store, every):
     start = NOON - 6 * DAY
     store.append(batch_of(history(series_of(3), 6, 7 * MINUTE)))
-    before = told(store, every, start)
+    before = aggregated(store, every, start)
     size = len(contents(store))
     for _ in range(2):
         store.tidy(NOON, KEEP)
-        after = told(store, every, start)
+        after = aggregated(store, every, start)
         assert after.keys() == before.keys()
         for key, values in before.items():
             assert after[key] == pytest.approx(values)
@@ -60,7 +60,7 @@ def test_what_came_late_is_in_its_span(store):
     store.append(batch_of(late))
     expected = {(one.sensor, NOON - 5 * DAY): [sum(row.series == one for row in rows)] for one in series_of(2)}
     for _ in range(2):
-        assert told(store, None, NOON - 5 * DAY, ("count",)) == expected
+        assert aggregated(store, None, NOON - 5 * DAY, ("count",)) == expected
         store.tidy(NOON, KEEP)
 
 
@@ -74,7 +74,7 @@ def test_private_worlds_and_the_newest_readings_are_left_alone(store, world):
     assert len(store.query(Query(selection=Selection(worlds=(world,)), start=NOON - 5 * DAY, end=NOON))) == 120
     newest = [row for row in rows_of(store.latest(Selection())) if row.series == silent[0]]
     assert newest == [Row(silent[0], NOON - 4 * DAY, 2.0, 2)]
-    assert told(store, None, NOON - 5 * DAY, ("count", "last"))[silent[0].sensor, NOON - 5 * DAY] == [2, 2.0]
+    assert aggregated(store, None, NOON - 5 * DAY, ("count", "last"))[silent[0].sensor, NOON - 5 * DAY] == [2, 2.0]
 
 
 def test_dead_letters_go_when_they_are_old_or_too_many(store):
@@ -87,13 +87,13 @@ def test_dead_letters_go_when_they_are_old_or_too_many(store):
 
 
 def test_who_has_too_many_dead_letters_costs_others_none(store):
-    def said(number, topic):
+    def dead_letter(number, topic):
         return replace(letter(number), topic=topic, sensor="")
 
-    flood = [said(-number, f"pilots/alpha/telemetry/{number % 3}") for number in range(1, 100)]
-    few = [said(-number * HOUR, f"pilots/beta/telemetry/{number}") for number in range(1, 4)]
+    flood = [dead_letter(-number, f"pilots/alpha/telemetry/{number % 3}") for number in range(1, 100)]
+    few = [dead_letter(-number * HOUR, f"pilots/beta/telemetry/{number}") for number in range(1, 4)]
     city = [letter(-number * HOUR - 1) for number in range(1, 8)]
-    world = [said(-number * HOUR - 2, "alpha/telemetry/coast/air/air-0001") for number in range(1, 3)]
+    world = [dead_letter(-number * HOUR - 2, "alpha/telemetry/coast/air/air-0001") for number in range(1, 3)]
     store.append(batch_of([]), [*flood, *few, *city, *world])
     store.tidy(NOON, KEEP)
     assert store.dead_letters(topics=["pilots/alpha/"], payloads=True) == flood[:5]

@@ -33,8 +33,8 @@ def enter(ledger: Ledger, batch=None, dead_letters=(), replayed=()) -> None:
 
 def balance(ledger: Ledger, world: str = "zenata") -> tuple[int, ...]:
     """Return stored, rejected, in flight, missing, repeated."""
-    told = ledger.balance(world)
-    return told.stored, told.rejected, told.in_flight, told.missing, told.repeated
+    line = ledger.balance(world)
+    return line.stored, line.rejected, line.in_flight, line.missing, line.repeated
 
 
 def test_every_term_has_its_messages():

@@ -60,8 +60,8 @@ def test_without_a_gap_no_time_is_in_it():
 def test_a_gap_lies_between_two_readings_and_is_narrowed_from_below():
     newest = with_readings([3], [100])
     newest.open_gaps(numbers(3, 5000), 10, times(90, 70))
-    asked = numbers(3, 3, 3, 3, 5000, 5000), times(10, 11, 89, 90, 69, 70)
-    assert newest.in_gap(*asked).tolist() == [False, True, True, False, True, False]
+    query = numbers(3, 3, 3, 3, 5000, 5000), times(10, 11, 89, 90, 69, 70)
+    assert newest.in_gap(*query).tolist() == [False, True, True, False, True, False]
     newest.narrow_gaps(numbers(3, 3), times(20, 50))
     assert newest.in_gap(numbers(3, 3, 5000), times(50, 51, 11)).tolist() == [False, True, True]
     assert newest.of(numbers(3))[1].tolist() == [100]

@@ -87,8 +87,8 @@ def test_leaks_are_found_by_the_first_true_detection_and_missed_without_one(leak
 
 def test_forecasts_are_shown_with_their_band_and_the_truth(parked):
     time = int(parked.times[parked.first + 5])
-    said = ParkingForecast(district="west", minutes=60, quantiles=tuple(np.arange(1, 10) / 10))
-    shown = parking.exhibit(replace(parked, answers=[(time, ParkingAnswer(forecasts=(said,)))]))
+    answer = ParkingForecast(district="west", minutes=60, quantiles=tuple(np.arange(1, 10) / 10))
+    shown = parking.exhibit(replace(parked, answers=[(time, ParkingAnswer(forecasts=(answer,)))]))
     assert {chart.of for chart in shown.charts} == {"west", "east"}
     truth, forecast = next(chart for chart in shown.charts if chart.of == "west").curves
     assert (forecast.low[5], forecast.values[5], forecast.high[5]) == (0.1, 0.5, 0.9)

@@ -202,5 +202,5 @@ def test_sensors_stick_and_festivals_begin_in_the_scored_part() -> None:
 
 def test_a_bound_that_is_remembered_is_that_of_the_seed(collected: Run) -> None:
     later = replace(collected, first=collected.first + 96)
-    asked = [bound(run) for run in (collected, later, collected, replace(collected, commands=()))]
-    assert asked[0] == asked[2] == asked[3] > asked[1]
+    bounds = [bound(run) for run in (collected, later, collected, replace(collected, commands=()))]
+    assert bounds[0] == bounds[2] == bounds[3] > bounds[1]

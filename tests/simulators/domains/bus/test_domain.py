@@ -64,9 +64,9 @@ def test_speed_is_the_way_made(morning):
     north, east = np.diff(seen[:, 0, 0]) * 111_195, np.diff(seen[:, 0, 1]) * 111_195 * np.cos(np.radians(33.64))
     made = np.hypot(north, east)
     straight = (np.abs(north) < 1e-3) | (np.abs(east) < 1e-3)
-    told = seen[1:, 0, 2] / 3.6 * 10
+    reported = seen[1:, 0, 2] / 3.6 * 10
     assert straight.mean() > 0.8
-    assert_allclose(made[straight & (told > 0)], told[straight & (told > 0)], rtol=0.01, atol=0.1)
+    assert_allclose(made[straight & (reported > 0)], reported[straight & (reported > 0)], rtol=0.01, atol=0.1)
 
 
 def test_no_passenger_is_lost(morning):

@@ -19,8 +19,8 @@ def test_one_valve_shuts_a_pipe_and_both_must_open_it(city):
     water, now = start(city)
     assert water._pipe[0] == water._pipe[1]
     valve = now.setpoints.of("water", "valve")
-    for told, opened in (((1, 0), False), ((0, np.nan), False), ((1, 1), True), ((np.nan, 1), True)):
-        valve[:2] = told
+    for commanded, opened in (((1, 0), False), ((0, np.nan), False), ((1, 1), True), ((np.nan, 1), True)):
+        valve[:2] = commanded
         next(run(water, now, 1))
         assert water.arrays["gates"][water._pipe[0]] == opened
         assert (water.observe(now)[0, 0] > 0) == opened
@@ -121,7 +121,7 @@ def test_long_ticks_find_the_same_days_with_one_solution_each(every):
         water, now = start(small_city())
         before, solved, rows = stored(water), [], []
         solve = water._hydraulics.solve
-        water._hydraulics.solve = lambda solve=solve, solved=solved, **asked: solved.append(1) or solve(**asked)
+        water._hydraulics.solve = lambda solve=solve, solved=solved, **options: solved.append(1) or solve(**options)
         for _ in range(48):
             for _ in run(water, now, 360 * TICK // length, length):
                 pass

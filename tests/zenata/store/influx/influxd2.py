@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Influxd2
 
     def do_GET(self) -> None:
-        path, asked = self._path()
+        path, parameters = self._path()
         if path == "/ping":
             self._answer(204, None, {"X-Influxdb-Version": self.server.version})
         elif path == "/api/v2/setup":
@@ -82,24 +82,28 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.headers.get("Authorization") != f"Token {TOKEN}":
             self._answer(401, {"code": "unauthorized", "message": "unauthorized access"})
         elif path == "/api/v2/orgs":
-            if asked.get("org") == ORG and self.server.sees_orgs:
+            if parameters.get("org") == ORG and self.server.sees_orgs:
                 self._answer(200, {"orgs": [{"id": _ORG_ID, "name": ORG}]})
             else:
-                self._answer(404, {"code": "not found", "message": f'organization name "{asked.get("org")}" not found'})
+                self._answer(
+                    404, {"code": "not found", "message": f'organization name "{parameters.get("org")}" not found'}
+                )
         elif path == "/api/v2/buckets":
-            found = [self._bucket(name) for name in self.server.buckets if name == asked.get("name", name)]
+            found = [self._bucket(name) for name in self.server.buckets if name == parameters.get("name", name)]
             self._answer(200, {"buckets": found})
         elif path.startswith("/api/v2/buckets/"):
             (name,) = [name for name, id_ in self.server.buckets.items() if id_ == path.rpartition("/")[2]]
             self._answer(200, self._bucket(name))
         elif path == "/api/v2/dbrps":
-            if asked.get("org", ORG) != ORG:
-                self._answer(404, {"code": "not found", "message": f'organization name "{asked["org"]}" not found'})
+            if parameters.get("org", ORG) != ORG:
+                self._answer(
+                    404, {"code": "not found", "message": f'organization name "{parameters["org"]}" not found'}
+                )
             else:
-                self._answer(200, {"content": self.server.mappings_of(asked["db"])})
+                self._answer(200, {"content": self.server.mappings_of(parameters["db"])})
 
     def do_POST(self) -> None:
-        path, asked = self._path()
+        path, parameters = self._path()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if path == "/api/v2/buckets":
             name = json.loads(body)["name"]
@@ -111,20 +115,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.make(name)
                 self._answer(201, self._bucket(name))
         elif path == "/api/v2/dbrps":
-            said = json.loads(body)
-            name = next(name for name, id_ in self.server.buckets.items() if id_ == said["bucketID"])
-            self.server.map(said["database"], name)
+            document = json.loads(body)
+            name = next(name for name, id_ in self.server.buckets.items() if id_ == document["bucketID"])
+            self.server.map(document["database"], name)
             self._answer(201, self.server.mappings[-1])
         elif path == "/api/v2/write":
-            self.server.written.append((asked["bucket"], body))
-            if asked["bucket"] not in self.server.buckets:
-                self._answer(404, {"code": "not found", "message": f'bucket "{asked["bucket"]}" not found'})
+            self.server.written.append((parameters["bucket"], body))
+            if parameters["bucket"] not in self.server.buckets:
+                self._answer(404, {"code": "not found", "message": f'bucket "{parameters["bucket"]}" not found'})
             elif self.server.refusal is not None:
                 self._answer(422, {"code": "unprocessable entity", "message": self.server.refusal})
             else:
                 self._answer(204, None)
         elif path == "/api/v2/delete":
-            self.server.removed.append((asked["bucket"], json.loads(body)))
+            self.server.removed.append((parameters["bucket"], json.loads(body)))
             self._answer(204, None)
 
     def _path(self) -> tuple[str, dict[str, str]]:

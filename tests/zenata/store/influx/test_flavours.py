@@ -14,11 +14,11 @@ from zenata.store.influx.server import Cut, Refusal
 
 def played(version, *answers, headers=True):
     """Return a server that says its version, then gives answers."""
-    told = {"X-Influxdb-Version": version} if headers else {}
-    return scripted((200, told, json.dumps({"version": version}).encode()), *answers)
+    headers_sent = {"X-Influxdb-Version": version} if headers else {}
+    return scripted((200, headers_sent, json.dumps({"version": version}).encode()), *answers)
 
 
-def said(content, status=200):
+def json_answer(content, status=200):
     return status, {"Content-Type": "application/json"}, json.dumps(content).encode()
 
 
@@ -61,11 +61,11 @@ def test_another_server_is_refused():
 
 
 def test_a_token_of_version_1_is_user_and_password():
-    with played("1.8.10", said({"results": []})) as server:
+    with played("1.8.10", json_answer({"results": []})) as server:
         find_server(url_of(server), "city:hush").http.close()
-        assert "Authorization" not in server.asked[0][2]
-        assert server.asked[1][2]["Authorization"] == "Basic Y2l0eTpodXNo"
-        assert b"CREATE+DATABASE+%22city%22" in server.asked[1][3]
+        assert "Authorization" not in server.requests[0][2]
+        assert server.requests[1][2]["Authorization"] == "Basic Y2l0eTpodXNo"
+        assert b"CREATE+DATABASE+%22city%22" in server.requests[1][3]
 
 
 @pytest.mark.parametrize("virtual", [True, False])
@@ -168,21 +168,24 @@ def test_version_2_asks_for_org_and_token(rest, token):
 
 
 def test_version_3_has_its_database_made_and_removes_nothing():
-    with played("3.2.1", said({}, 409), (204, {}, b""), headers=False) as server:
+    with played("3.2.1", json_answer({}, 409), (204, {}, b""), headers=False) as server:
         found = find_server(url_of(server), TOKEN)
         assert type(found) is FLAVOURS["3"]
         assert found.write(b"air no2=1 1") is None
         with pytest.raises(StoreError, match="cannot remove"):
             found.remove([Cut("air")])
         found.http.close()
-        assert [path for _, path, _, _ in server.asked] == [
+        assert [path for _, path, _, _ in server.requests] == [
             "/ping",
             "/api/v3/configure/database",
             "/api/v2/write?bucket=city",
         ]
-        assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, _, headers, _ in server.asked)
+        assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, _, headers, _ in server.requests)
 
 
 def test_a_refused_token_is_reported():
-    with played("3.2.1", said({"error": "no"}, 403)) as server, pytest.raises(StoreError, match="refuses our token"):
+    with (
+        played("3.2.1", json_answer({"error": "no"}, 403)) as server,
+        pytest.raises(StoreError, match="refuses our token"),
+    ):
         find_server(url_of(server), TOKEN)

@@ -17,7 +17,7 @@ class Scripted(ThreadingHTTPServer):
 
     def __init__(self, answers) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers, self.asked = list(answers), []
+        self.answers, self.requests = list(answers), []
         self.base = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -27,13 +27,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         server: Scripted = self.server  # type: ignore[assignment]
-        server.asked.append((self.command, self.path, dict(self.headers), body))
-        status, headers, said = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
+        server.requests.append((self.command, self.path, dict(self.headers), body))
+        status, headers, content = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(said))}.items():
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(content)
 
     do_GET = do_POST = _answer  # noqa: N815 - named by the library
 
@@ -66,7 +66,7 @@ BUSY, FAILED, WELL = (429, {"Retry-After": "0"}, b""), (503, {}, b'{"error":"tim
 def test_a_busy_or_failing_server_is_asked_again():
     with scripted(BUSY, FAILED, FAILED, WELL) as server, asking(server) as http:
         assert http.ask("POST", "/write?db=x", body=b"a b=1").status == 204
-        assert [asked[3] for asked in server.asked] == [b"a b=1"] * 4
+        assert [requests[3] for requests in server.requests] == [b"a b=1"] * 4
 
 
 def test_a_server_is_left_alone_as_long_as_it_asks_for(monkeypatch):
@@ -84,13 +84,13 @@ def test_a_server_that_goes_on_failing_is_given_up_and_no_secret_is_reported(mon
         with pytest.raises(StoreError, match="failed with status 503: timeout") as caught:
             http.ask("GET", "/ping")
         assert "hush" not in str(caught.value)
-        assert len(server.asked) > 1
+        assert len(server.requests) > 1
 
 
 def test_what_it_refuses_is_not_asked_again():
     with scripted((400, {"X-Influxdb-Error": "partial write"}, b"")) as server, asking(server) as http:
         answer = http.ask("POST", "/write", body=b"")
-        assert (answer.status, influx_http.reason_of(answer), len(server.asked)) == (400, "partial write", 1)
+        assert (answer.status, influx_http.reason_of(answer), len(server.requests)) == (400, "partial write", 1)
 
 
 def test_nobody_there_is_reported_in_one_line(monkeypatch):

@@ -52,8 +52,8 @@ def points(store: backend.InfluxStore, kind: str = "air") -> list[list]:
 
 
 def balance(store, world="zenata"):
-    told = store.ledger.balance(world)
-    return told.stored, told.rejected, told.missing, told.repeated
+    line = store.ledger.balance(world)
+    return line.stored, line.rejected, line.missing, line.repeated
 
 
 def eventually(holds) -> None:

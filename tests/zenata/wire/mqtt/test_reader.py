@@ -157,7 +157,7 @@ def test_what_is_no_packet_ends_the_connection(stream):
     client = connected(Reader, Wire([publish("a", b"1"), stream]), MQTTProtocolVersion.MQTTv311)
     taken, lost = [], []
     client.take = lambda *message: taken.append(message)
-    client.on_disconnect = lambda *told: lost.append(told)
+    client.on_disconnect = lambda *arguments: lost.append(arguments)
     while client.read():
         pass
     assert len(taken) == len(lost) == 1
@@ -168,7 +168,7 @@ def test_a_closed_connection_is_noticed_and_the_next_begins_anew():
     client = connected(Reader, Wire([publish("a", b"1")[:-1]], closed=True), MQTTProtocolVersion.MQTTv311)
     taken, lost = [], []
     client.take = lambda *message: taken.append(message)
-    client.on_disconnect = lambda *told: lost.append(told)
+    client.on_disconnect = lambda *arguments: lost.append(arguments)
     while client.read():
         pass
     assert (taken, len(lost), client.socket()) == ([], 1, None)

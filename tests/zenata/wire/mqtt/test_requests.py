@@ -22,8 +22,8 @@ def port(tmp_path_factory):
 
 def test_every_command_is_answered_in_its_order(port):
     with administrator(port) as requests:
-        asked = [{"command": "getClient", "username": name} for name in ("demo", "nobody", "eve")]
-        answers = requests.request(asked)
+        commands = [{"command": "getClient", "username": name} for name in ("demo", "nobody", "eve")]
+        answers = requests.request(commands)
     assert [answer.get("error") for answer in answers] == [None, "Client not found", None]
     assert [answer["data"]["client"]["username"] for answer in answers[::2]] == ["demo", "eve"]
 
@@ -33,8 +33,8 @@ def test_several_who_ask_at_once_get_their_own_answers(port):
 
     def ask(name: str) -> None:
         with administrator(port) as requests:
-            told = [requests.request([{"command": "getClient", "username": name}])[0] for _ in range(20)]
-            heard[name] = {answer["data"]["client"]["username"] for answer in told}
+            answers_ = [requests.request([{"command": "getClient", "username": name}])[0] for _ in range(20)]
+            heard[name] = {answer["data"]["client"]["username"] for answer in answers_}
 
     threads = [threading.Thread(target=ask, args=(name,)) for name in ("demo", "eve", "guest")]
     for thread in threads:
