@@ -205,10 +205,10 @@ def answers(
 ) -> Response:
     """Take answers to the step that was made last, all or none. They count at the time of the world now."""
     try:
-        row, taken, repeated = context.trials.register.answer(trial, principal.pilot, new)
+        row, step, taken, repeated = context.trials.register.answer(trial, principal.pilot, new)
     except TrialError as error:
         raise _problem(error, "answers") from error
-    return respond({"trial": row.id, "seed": row.current + 1, "step": row.step, "taken": taken, "repeated": repeated})
+    return respond({"trial": row.id, "seed": row.current + 1, "step": step, "taken": taken, "repeated": repeated})
 
 
 @router.get("/leaderboards/{challenge}", responses=responses(Leaderboard, *_COMMON, "unknown-challenge"))

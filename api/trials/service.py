@@ -195,7 +195,7 @@ class TrialService(Background):
             raise TrialError(text, "conflict")
         counts: Sequence[int] = (0, 0)
         if step == row.step + 1 and new.answers:
-            _, *counts = self.register.answer(row.id, row.pilot, NewAnswers(answers=new.answers, step=row.step))
+            _, _, *counts = self.register.answer(row.id, row.pilot, NewAnswers(answers=new.answers, step=row.step))
         numbered = [
             {**order, "id": order.get("id") or f"{row.id}-{seed}-{step}-{at}"} for at, order in enumerate(orders)
         ]

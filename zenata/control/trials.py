@@ -245,8 +245,8 @@ class Trials:
         challenge = self.challenges[row.challenge]
         return max(time - row.start, 0) // (challenge.step * SECOND)
 
-    def answer(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int]:
-        """Take answers, all or none; return the trial, how many count, and how many had come before.
+    def answer(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int, int]:
+        """Take answers, all or none; return the trial, the step that they follow, how many count, and how many had come before.
 
         While a step is made, they wait for it.
 
@@ -281,7 +281,7 @@ class Trials:
                 del self._moving[id_]
             made.set()
 
-    def _take(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int]:
+    def _take(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int, int]:
         """Take answers while nobody else does, and no step is made."""
         row = self.trial(id_, pilot)
         challenge = self.challenges[row.challenge]
@@ -307,7 +307,7 @@ class Trials:
         self._known[id_] = row.current, step, known, count + len(new)
         if document.next:
             self.on_wanted()
-        return row, len(new), len(texts) - len(new)
+        return row, step, len(new), len(texts) - len(new)
 
     def answers(self, id_: str, seed: int) -> list[tuple[int, msgspec.Raw]]:
         """Return time [us since the Unix epoch] and text of every answer of a seed, in the order in which they came."""

@@ -135,6 +135,27 @@ def test_the_same_seed_gives_the_same_whatever_the_service_and_the_world_live_th
     assert results[0][0]["measures"]["truth"] != results[0][0]["measures"]["without"]
 
 
+def test_a_world_that_runs_by_itself_gets_what_one_in_lock_step_gets(client, there):
+    """The same answers to the same steps: whichever the service was in time for at a speed are given again in lock-step."""
+    _, host = there
+    fast = begin(client, clock="speed", speed=3600)
+    url, answered = f"/v1/trials/{fast['trial']}/answers", []
+    while client.get(f"/v1/trials/{fast['trial']}").json()["phase"] in ("queued", "running"):
+        taken = client.post(url, json={"answers": [FORECAST]})
+        if taken.status_code == 200 and taken.json()["taken"]:
+            answered.append(taken.json()["step"])
+    results = [wait_for(client, fast["trial"], "done", "failed")["results"]]
+    assert results[0][0]["answers"] == len(answered)
+    for killed in (False, True):
+        trial = begin(client)
+        for number in range(1, STEPS + 2):
+            step(client, trial, step=number, answers=[FORECAST] if number - 1 in answered else [])
+            if killed and number == STEPS // 2:
+                host.kill(client.get(f"/v1/trials/{trial['trial']}").json()["world"])
+        results.append(wait_for(client, trial["trial"], "done", "failed")["results"])
+    assert results[0] == results[1] == results[2]
+
+
 def test_what_an_answer_does_depends_on_when_it_comes(client):
     trial = begin(client)
     url = f"/v1/trials/{trial['trial']}/answers"
