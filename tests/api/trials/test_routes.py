@@ -280,7 +280,7 @@ def test_a_receipt_verifies_and_its_evidence_gives_the_same_score(client, there)
     for document in ("receipt", "report"):
         assert refused(client.get(f"/v1/trials/{trial['trial']}/{document}")) == ("trial-conflict", "early")
     for number in range(1, STEPS + 1):
-        step(client, trial, commands=[lamp] if number == FIRST + 1 else [])
+        step(client, trial, commands=[lamp] if number == FIRST + 2 else [])
     step(client, trial, answers=[FORECAST])
     over = wait_for(client, trial["trial"], "done")
     receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
