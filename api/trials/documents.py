@@ -192,21 +192,31 @@ def difference_of(rows: Sequence[TrialRow]) -> TrialScore | None:
 
 
 def _attempts(rows: Sequence[TrialRow]) -> dict[str, list[TrialRow]]:
-    """Return the attempts of each pilot that shows a name, by the newest one."""
+    """Return the attempts of each pilot that shows a name and came to an end in one of the last, by the newest name."""
     by_pilot: dict[str, list[TrialRow]] = {}
     for row in rows:
         if row.name:
             by_pilot.setdefault(row.pilot, []).append(row)
-    return {own[-1].name: own for own in by_pilot.values()}
+    return {own[-1].name: own for own in by_pilot.values() if any(not attempt.is_given_up for attempt in own[-LAST:])}
 
 
 def _points(rows: Sequence[TrialRow]) -> list[float]:
-    """Return the mean points of the last attempts, by the index of the seed; seeds of one index are not the same."""
-    return _means([[result["points"] for result in row.results] for row in rows[-LAST:]])
+    """Return the mean points of the last attempts, by the index of the seed; seeds of one index are not the same.
+
+    One that was given up counts as doing nothing: who has a notion of how a trial goes could cancel those that go badly, and
+    be ranked by the others.
+    """
+    return _means([[0.0] * len(row.seeds) if row.is_given_up else _points_of(row) for row in rows[-LAST:]])
+
+
+def _points_of(row: TrialRow) -> list[float]:
+    return [result["points"] for result in row.results]
 
 
 def _baselines(rows: Sequence[TrialRow]) -> dict[str, list[float]]:
-    """Return the mean points of other policies in the same seeds, as `_points`; only of those that were played in all."""
+    """Return the mean points of other policies in the seeds that were played, as `_points`; only of those that were played in all."""
+    if not (rows := [row for row in rows if not row.is_given_up]):
+        return {}
     seeds = [[result.get("baselines", {}) for result in row.results] for row in rows]
     names = [name for name in seeds[0][0] if all(name in seed for row in seeds for seed in row)]
     return {name: _means([[seed[name]["points"] for seed in row] for row in seeds]) for name in names}

@@ -50,8 +50,8 @@ def scorecard_of(context: Context, pilot: Pilot, challenges: Sequence[str] = ())
     """
     rows = [
         row
-        for row in context.trials.register.trials(pilot.name, phases=("done",))
-        if row.mode == "graded" and row.edition == pilot.edition
+        for row in context.trials.register.trials(pilot.name)
+        if row.mode == "graded" and row.edition == pilot.edition and (row.phase == "done" or row.is_given_up)
     ]
     asked = list(challenges or dict.fromkeys(row.challenge for row in rows))
     last = {name: [row for row in rows if row.challenge == name][-LAST:] for name in asked}
@@ -97,7 +97,7 @@ def _reference(attempts: Sequence[TrialRow]) -> Finding:
     """Say whether the lower bound of the points over those of the reference, seed by seed, is above 0."""
     if not attempts:
         return "unknown", _detail("no_trial_of_challenge"), ["/v1/trials"]
-    evidence = [f"/v1/trials/{row.id}/receipt" for row in attempts]
+    evidence = [f"/v1/trials/{row.id}{'' if row.is_given_up else '/receipt'}" for row in attempts]
     score = difference_of(attempts)
     if score is None or score.low is None or score.high is None:
         return "unknown", _detail("no_reference"), evidence
@@ -108,7 +108,7 @@ def _reference(attempts: Sequence[TrialRow]) -> Finding:
 
 def _commands(rows: Sequence[TrialRow]) -> Finding:
     """Say whether any command of graded trials was refused as unsafe: out of range, or out of reach."""
-    if not rows:
+    if not (rows := [row for row in rows if not row.is_given_up]):
         return "unknown", _detail("no_trial"), ["/v1/trials"]
     unsafe = {row.id: sum(result.get("rejected", 0) for result in row.results) for row in rows}
     if any("rejected" not in result for row in rows for result in row.results):

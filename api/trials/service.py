@@ -20,7 +20,7 @@ from api.http.problems import Problem
 from api.worlds.worlds import Worlds
 from zenata.city.clock import Clock, parse_time
 from zenata.contract.trials import NewAnswers, NewStep
-from zenata.control.trial_tables import TrialRow
+from zenata.control.trial_tables import LATE, TrialRow
 from zenata.control.trials import OPEN, TrialError, Trials
 from zenata.process.background import Background
 from zenata.process.files import replaced
@@ -85,7 +85,7 @@ class TrialService(Background):
         room = self._at_once - sum(row.phase != "queued" and row.parallel == 1 for row in rows)
         for row in rows:
             if row.deadline < self._clock.now():
-                self.end(row, "failed", "it did not come to its end before its deadline")
+                self.end(row, "failed", LATE)
             elif row.parallel > 1:
                 self._look_after_parts(row)
             elif row.phase == "queued" and room > 0:

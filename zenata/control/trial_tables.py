@@ -13,6 +13,9 @@ from zenata.contract.trials import Mode, NewTrial, Phase
 from zenata.control.database import Base
 from zenata.trials.seeds import Seed
 
+LATE = "it did not come to its end before its deadline"
+"""Why a trial has failed that was left alone."""
+
 _ROW = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -60,6 +63,12 @@ class TrialRow(Base):
     def drawn(self) -> list[Seed]:
         """Its seeds."""
         return msgspec.convert(self.seeds, list[Seed])
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its pilot began it and left it: cancelled it, or let its deadline pass."""
+        begun = self.current > 0 or self.step > 0 or self.parallel > 1
+        return begun and (self.phase == "cancelled" or (self.phase == "failed" and self.reason == LATE))
 
 
 class AnswerRow(Base):

@@ -220,12 +220,12 @@ class Trials:
             row.phase, row.ended = "done", self._clock.now()
 
     def ranked(self, challenge: str, edition: str) -> list[TrialRow]:
-        """Return the graded trials of a challenge and edition that came to their end, the oldest first."""
+        """Return the graded trials of a challenge and edition that count, the oldest first: done, or given up once begun."""
         chosen = select(TrialRow).order_by(TrialRow.made, TrialRow.id)
         chosen = chosen.where(TrialRow.challenge == challenge, TrialRow.edition == edition)
         with Session(self._engine) as session:
-            done = TrialRow.mode == "graded", TrialRow.phase == "done", TrialRow.part_of == ""
-            return list(session.scalars(chosen.where(*done)))
+            rows = list(session.scalars(chosen.where(TrialRow.mode == "graded", TrialRow.part_of == "")))
+        return [row for row in rows if row.phase == "done" or row.is_given_up]
 
     def change(self, id_: str, phases: Sequence[Phase] = (), **values: Any) -> bool:  # noqa: ANN401 - columns
         """Change columns of a trial; return whether it was in one of some phases, and so was changed."""

@@ -11,7 +11,16 @@ from zenata.control.trial_tables import TrialRow
 
 def attempt(pilot: str, points: list[float], name: str | None = None) -> TrialRow:
     results = [{"seed": number, "points": value} for number, value in enumerate(points, 1)]
-    return TrialRow(pilot=pilot, name=pilot.title() if name is None else name, results=results)
+    return TrialRow(
+        pilot=pilot,
+        name=pilot.title() if name is None else name,
+        results=results,
+        seeds=[{}] * len(points),
+        phase="done",
+        step=1,
+        current=0,
+        parallel=1,
+    )
 
 
 def around(mean: float, seed: int, spread: float = 2.0) -> list[float]:
@@ -25,6 +34,21 @@ def test_ranks_follow_from_the_last_three_and_never_from_the_best():
     assert [(one.rank, one.name, one.attempts) for one in items] == [(1, "Steady", 2), (2, "Lucky", 4)]
     assert items[1].low < 10 < items[1].high
     assert abs(items[1].mean - 10) < 1
+
+
+def test_what_was_given_up_counts_as_doing_nothing():
+    """Who cancels what goes badly is not ranked by what went well alone."""
+    fair = [attempt("fair", around(mean, number)) for number, mean in enumerate((80, 20, 80))]
+    picking = [attempt("picking", around(80, 7)), attempt("picking", around(0, 8)), attempt("picking", around(80, 9))]
+    picking[1].phase, picking[1].results = "cancelled", []
+    rows = leaderboard("c", "e", [*fair, *picking]).items
+    assert [one.name for one in rows] == ["Fair", "Picking"]
+    assert abs(rows[1].mean - 160 / 3) < 2
+    picking[1].step, picking[1].current = 0, 0  # never begun
+    assert not picking[1].is_given_up
+    for one in picking:
+        one.phase, one.step = "cancelled", 1
+    assert leaderboard("c", "e", picking).items == []
 
 
 def test_those_who_differ_by_chance_alone_share_a_rank():
