@@ -24,6 +24,7 @@ from zenata.city.pack import load_city
 from zenata.contract.answers import LeakAnswer
 from zenata.contract.trials import MAX_PARALLEL
 from zenata.trials.challenge import plan_of
+from zenata.trials.leaks import Pipes
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
 
@@ -171,7 +172,7 @@ def _scoring() -> Row:
     """Score answers that name streets by chance."""
     city, challenge = load_city("zenata"), CHALLENGES[CHALLENGE]
     run = collect(city, challenge, plan_of(challenge, practice_seed(SEED)))
-    streets = [street.id for street in city.streets]
+    streets = list(Pipes.of(run.network["water"]).under)
     chance = np.random.default_rng(SEED)
     times = chance.choice(run.times, ANSWERS).tolist()
     named = chance.integers(len(streets), size=ANSWERS).tolist()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn import metrics
 
 from zenata.city.model import City
 from zenata.contract.answers import LeakAnswer
@@ -101,6 +102,18 @@ def test_no_answer_beats_the_oracle_and_neither_order_nor_repeats_matter(leaking
     chance.shuffle(shuffled)
     assert score(answered(run, shuffled)).points == points
     assert score(replace(run, answers=[*perfect(run).answers, *answered(run, extra).answers])).points <= 100 + 1e-9
+
+
+@RELAXED
+@given(named=DETECTIONS)
+def test_rates_agree_with_scikit_learn(leaking, named) -> None:  # type: ignore[no-untyped-def]
+    made = score(answered(leaking((0, 26, 2.0), (4, 70, 9.0)), named)).measures
+    found, false = int(made["found"][0]), int(made["false_crews"][0])
+    true = np.array([True] * 2 + [False] * false)
+    said = np.array([number < found for number in range(2)] + [True] * false)
+    rates = metrics.precision_recall_fscore_support(true, said, average="binary", zero_division=np.nan)
+    for name, theirs in zip(("precision", "recall", "f1"), rates[:3], strict=True):
+        assert made[name][0] == pytest.approx(theirs, nan_ok=True), name
 
 
 def test_a_street_without_a_pipe_is_refused_by_name(city: City) -> None:
