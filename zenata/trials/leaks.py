@@ -223,8 +223,8 @@ def _detections(run: Run, under: Mapping[str, int]) -> tuple[IntArray, IntArray,
             for street in answer.streets:
                 found.append(step + rows[street])  # noqa: PERF401 - a list made for each of a million answers takes longer
     both = np.unique(np.array(found, dtype=np.int64))
-    street = both % len(rows)
-    return both // len(rows), street, np.array(list(under.values()), dtype=np.int64)[street]
+    streets = both % len(rows)
+    return both // len(rows), streets, np.array(list(under.values()), dtype=np.int64)[streets]
 
 
 def oracle(setting: Setting) -> Policy:
