@@ -7,20 +7,18 @@ of the audit log, from where activity and alerts have it.
 """
 
 import logging
-import shutil
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from sandbox.broker_failures import BrokerFailures, LossWatch
 from sandbox.retained import MAX_RETAINED, RetainedSweeper
-from zenata.broker.log import LogTail, Refusal, WriteError, parse
 from zenata.broker.monitor import BrokerMonitor, Traffic
 from zenata.city.clock import WallClock
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED, Audit, AuditEntry
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, Audit, AuditEntry
 from zenata.control.authenticator import Authenticator
 from zenata.errors import BrokerError
 from zenata.process.background import Background
@@ -50,11 +48,7 @@ EXCUSED, EXCUSED_AT_START = 3600.0, 600.0
 """Whoever was sent away by an outage may send afterwards what it could have sent in that time: so long at most, and so
 long where we have just started and do not know how long we were away [s]. Defaults."""
 
-ROOM = 32 * 2**20
-"""Free disk from which on a broker that could not write is started again [bytes]."""
-
 _INTERVAL = 1.0  # between two looks [s]
-_RETRY = 30.0  # between two restarts for a disk that was full [s]
 _REPORTED = 3600.0  # after which the same refusal is reported again [s]
 _MAX_REPORTS = 60  # refusals that are reported in that time
 _USED_UP = -1e-9
@@ -197,10 +191,9 @@ class BrokerGuard(Background):
     Parameters
     ----------
     monitor : BrokerMonitor
-    log_file : Path
-        Of the broker.
-    folder : Path
-        Where the broker keeps its files.
+    failures : BrokerFailures
+        Has what the log says of refused clients.
+    losses : LossWatch
     register : Authenticator
     audit : Audit
     connections : int
@@ -215,8 +208,8 @@ class BrokerGuard(Background):
         self,
         *,
         monitor: BrokerMonitor,
-        log_file: Path,
-        folder: Path,
+        failures: BrokerFailures,
+        losses: LossWatch,
         register: Authenticator,
         audit: Audit,
         connections: int,
@@ -224,14 +217,11 @@ class BrokerGuard(Background):
         owners: Callable[[], Mapping[str, str]],
     ) -> None:
         super().__init__("broker guard", daemon=True)
-        self._monitor, self._folder, self._register, self._audit = monitor, folder, register, audit
-        self._tail, self._usage = LogTail(log_file), UsageWatch(connections)
+        self._monitor, self._register, self._audit = monitor, register, audit
+        self._failures, self._losses, self._usage = failures, losses, UsageWatch(connections)
         self._owners, self._sweeper = owners, RetainedSweeper(sweeper, self._report_removed)
         self._until: dict[str, float] = {}
-        self._cannot_write = False
-        self._restarted = -_RETRY
         self._reported: dict[tuple[str, str, str], float] = {}
-        self._refusals: deque[Refusal] = deque(maxlen=1000)
 
     @property
     def excluded(self) -> frozenset[str]:
@@ -239,15 +229,17 @@ class BrokerGuard(Background):
         now = time.monotonic()
         return frozenset(pilot for pilot, until in dict(self._until).items() if until > now)
 
-    def restart_reason(self) -> str:
-        """Return why the broker is to be started again now, and take it as done; empty if it is not."""
-        now = time.monotonic()
-        if not self._cannot_write or now - self._restarted < _RETRY:
-            return ""
-        if shutil.disk_usage(self._folder).free < ROOM:
-            return ""
-        self._cannot_write, self._restarted = False, now
-        return "it could not write to a full disk, and would refuse messages for ever; there is room again"
+    def look_for_losses(self) -> None:
+        """Note it if the broker has lost messages since the last look.
+
+        Raises
+        ------
+        BrokerError
+            If its monitoring does not answer.
+        """
+        if lost := self._losses.look(self._monitor.stored()):
+            log.error("the broker has lost %d messages that it had acknowledged: were its files damaged?", lost)
+            self._note("broker", BROKER_LOST, "broker", {"messages": lost})
 
     def _run(self) -> None:
         with self._sweeper:
@@ -263,14 +255,7 @@ class BrokerGuard(Background):
                 log.exception("watching the broker failed; trying again")
 
     def _check(self) -> None:
-        for line in self._tail.lines():
-            match parse(line):
-                case WriteError():
-                    if not self._cannot_write:
-                        log.error("the broker cannot write to %s: is the disk full?", self._folder)
-                    self._cannot_write = True
-                case Refusal() as refusal:
-                    self._refusals.append(refusal)
+        self.look_for_losses()
         users = {user.name: user.pilot for user in self._register.users()}
         traffic = self._monitor.traffic()
         self._report(traffic, users)
@@ -289,8 +274,8 @@ class BrokerGuard(Background):
     def _report(self, traffic: Collection[Traffic], users: dict[str, str]) -> None:
         """Note what the broker refused: with the pilot, where it had shown a key before."""
         by_number = {one.number: one for one in traffic}
-        while self._refusals:
-            refusal = self._refusals.popleft()
+        while self._failures.refusals:
+            refusal = self._failures.refusals.popleft()
             known = by_number.get(refusal.number)
             pilot = users.get(known.user, "") if known else ""
             what, now = (pilot or refusal.address, refusal.client, refusal.reason), time.monotonic()

@@ -69,6 +69,10 @@ class Flow:
         pause = max(self._step, TICK) / SECOND / speed + WINDOW
         self._stands = f"the time of {self._world} stands at {status.time}" if now - self._moved > pause else ""
 
+    def forget_outstanding(self) -> None:
+        """Take what is in flight at the next look for lost: it is named by the ledger, and no sign of a stop."""
+        self._base = None
+
     def problem(self, now: float) -> str:
         """Return what is wrong at `now` [s]; empty if nothing is."""
         if not self._published:
@@ -112,6 +116,11 @@ class FlowMonitor(Background):
     def shared_problems(self) -> list[str]:
         """Return what is wrong with the shared city, if anything is."""
         return [problem for world, problem in self._problems.items() if world == self._shared]
+
+    def forget_outstanding(self) -> None:
+        """Call what is in flight lost: the broker no longer has the session in which it waited."""
+        for flow in list(self._flows.values()):
+            flow.forget_outstanding()
 
     def _run(self) -> None:
         while not self._stop.wait(_INTERVAL):

@@ -1,7 +1,10 @@
 """Puts ingest together, and runs it in this process."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.arrivals import OVER_MQTT, STEP, ArrivalClock, ArrivalLog
 from ingest.bulk import BulkServer
@@ -16,11 +19,14 @@ from sandbox.stores import open_store_when_there
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.pack import load_city
+from zenata.control.audit import BROKER_LOST, Audit, AuditEntry
 from zenata.control.authenticator import Authenticator
 from zenata.control.devices import Devices
 from zenata.errors import SetupError
 from zenata.process.signals import stop_on_signal
 from zenata.store.retention import DAY, Retention
+
+log = logging.getLogger(__name__)
 
 
 def ingest(settings: Settings) -> None:
@@ -36,7 +42,9 @@ def ingest(settings: Settings) -> None:
             pilots,
             BulkServer(settings.bulk_file, store),
             Maintenance(store, retention_of(settings), WallClock()),
-            subscription_of(settings, broker_of(settings), name, filters) as subscription,
+            subscription_of(
+                settings, broker_of(settings), name, filters, partial(note_lost_session, Audit(engine))
+            ) as subscription,
         ):
             subscription.connect(PATIENCE)
             Ingest(
@@ -49,6 +57,17 @@ def ingest(settings: Settings) -> None:
             ).run(stop_on_signal())
     finally:
         store.close()
+
+
+def note_lost_session(audit: Audit) -> None:
+    """Note that the broker has lost the session of ingest, and with it messages that it had acknowledged."""
+    entry = AuditEntry(
+        time=WallClock().now(), who="broker", what=BROKER_LOST, target="ingest", detail={"session": True}
+    )
+    try:
+        audit.record(entry)
+    except SQLAlchemyError:
+        log.exception("the audit log lacks an entry: the broker has lost the session of ingest")
 
 
 def arrivals_of(settings: Settings, session: str) -> ArrivalLog:

@@ -4,7 +4,7 @@ Nothing here needs the API, ingest, the simulators or the store: each program lo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from secrets import token_hex
 
@@ -41,10 +41,17 @@ def moment(option: str, text: str | None, now: int | None = None) -> int | None:
         raise SetupError(f"{option}: {error}") from None
 
 
-def subscription_of(settings: Settings, address: Address, name: str, filters: Sequence[str]) -> Subscription:
+def subscription_of(
+    settings: Settings,
+    address: Address,
+    name: str,
+    filters: Sequence[str],
+    on_lost: Callable[[], object] = lambda: None,
+) -> Subscription:
     """Return a session of the broker that lasts, by its name in the data directory.
 
-    A broker gives a session to whoever connects with its name, whatever the user; so the name is a secret.
+    A broker gives a session to whoever connects with its name, whatever the user; so the name is a secret. `on_lost` is
+    called if the broker no longer has the session.
     """
     confirmed = settings.subscribed_file(name)
     subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
@@ -54,6 +61,7 @@ def subscription_of(settings: Settings, address: Address, name: str, filters: Se
         filters=filters,
         subscribed=confirmed.read_text() == subscribed if confirmed.exists() else None,
         on_subscribed=lambda: confirmed.write_text(subscribed),
+        on_lost=on_lost,
     )
 
 

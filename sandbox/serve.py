@@ -3,7 +3,7 @@
 import gc
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from functools import partial
@@ -31,22 +31,25 @@ from ingest.replay import replay
 from ingest.telemetry import Telemetry
 from sandbox.broker_users import MosquittoUsers
 from sandbox.flow import FlowMonitor
-from sandbox.ingest import counter_of, retention_of
+from sandbox.ingest import counter_of, note_lost_session, retention_of
 from sandbox.init import open_control_data, open_register
 from sandbox.parts import PATIENCE, kept_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
-from sandbox.worker import TopicListener, ingest_thread
+from sandbox.worker import IngestThread, TopicListener, ingest_thread
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
+from zenata.city.model import City
 from zenata.city.pack import load_city
+from zenata.city.readings import Catalog
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
 from zenata.control.trials import Trials
 from zenata.process.ports import listen
 from zenata.process.signals import stop_on_signal
+from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.wire import topics
 from zenata.wire.address import parse_url
@@ -70,7 +73,8 @@ def serve(settings: Settings) -> None:
     worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
     reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
-    worker = ingest_thread(settings, parse_url(settings.broker), city, store, hub, decoder) if settings.broker else None
+    flow = FlowMonitor(settings.worlds_dir, settings.world, store.ledger)
+    worker = _worker(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
     exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
     webhooks = WebhookService(
         register=Webhooks(engine),
@@ -91,7 +95,6 @@ def serve(settings: Settings) -> None:
         private=sha256(kept_secret(settings.data_dir / "receipts.secret").encode()).digest(),
     )
     telemetry = Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish)
-    flow = FlowMonitor(settings.worlds_dir, settings.world, store.ledger)
     context = Context(
         city=city,
         store=store,
@@ -165,6 +168,26 @@ def serve(settings: Settings) -> None:
         store.close()
     if worker and worker.failure:
         raise worker.failure
+
+
+def _worker(
+    settings: Settings,
+    city: City,
+    store: Store,
+    hub: Hub,
+    devices: Callable[[Catalog], DeviceDecoder],
+    on_lost: Callable[[], object],
+) -> IngestThread | None:
+    """Return ingest or a relay, if there is a broker."""
+    if not settings.broker:
+        return None
+    return ingest_thread(settings, parse_url(settings.broker), city, store, hub, devices, on_lost)
+
+
+def _lose_session(audit: Audit, flow: FlowMonitor) -> None:
+    """Note that the broker has lost the session of ingest; what waited in it is no sign of a stop."""
+    note_lost_session(audit)
+    flow.forget_outstanding()
 
 
 @contextmanager

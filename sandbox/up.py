@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from sandbox.broker_failures import BrokerFailures, LossWatch
 from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
@@ -84,46 +86,52 @@ def up(settings: Settings, say: Say) -> None:
         stack.callback(settings.run_file.unlink, missing_ok=True)
         stack.enter_context(supervisor)
         stack.callback(say, "stopping ...")
+        failures = BrokerFailures(settings.data_dir / "logs" / "broker.log", settings.data_dir / "broker")
+        guard = _guard(settings, plan, register, failures)
         for program in plan.programs:
             supervisor.start(program)
-        guard: BrokerGuard | None = None
-        if _come_alive(settings, plan, supervisor, stop, say):
+        if _come_alive(settings, plan, partial(_look_after, supervisor, failures), guard, stop, say):
             supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
             ready = time.monotonic() - began
             if history := _history(settings):
                 supervisor.start(history)
             if plan.access:
                 stack.enter_context(plan.access)
-            if guard := _guard(settings, plan, register):
+            if guard:
                 stack.enter_context(guard)
             say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate, register)}")
             if history:
                 say("the days before are being filled in behind; it says here when they are there ...")
             supervisor.on_change()  # run.json comes last: whoever waits for it may read the banner
         while not stop.wait(_WATCH):
-            _look_after(settings, plan, supervisor, guard)
+            _look_after(supervisor, failures)
+            _keep_up(settings, plan, supervisor)
 
 
-def _look_after(settings: Settings, plan: Plan, supervisor: Supervisor, guard: BrokerGuard | None) -> None:
-    """Restart what has died, and keep the broker's users as they should be."""
+def _look_after(supervisor: Supervisor, failures: BrokerFailures) -> None:
+    """Restart what has died, and a broker that only a restart mends."""
     supervisor.check()
+    if reason := failures.restart_reason():
+        supervisor.restart("broker", reason)
+
+
+def _keep_up(settings: Settings, plan: Plan, supervisor: Supervisor) -> None:
+    """Keep run.json and the broker's users as they should be."""
     if not settings.run_file.exists():  # somebody removed it, and nobody would find the city
         supervisor.on_change()
-    if guard and (reason := guard.restart_reason()):
-        supervisor.restart("broker", reason)
     if plan.access and plan.access.renew():
         supervisor.signal("broker", signal.SIGHUP)
         plan.access.disconnect()
 
 
-def _guard(settings: Settings, plan: Plan, register: Register) -> BrokerGuard | None:
+def _guard(settings: Settings, plan: Plan, register: Register, failures: BrokerFailures) -> BrokerGuard | None:
     """Return what watches the embedded broker, if that is used."""
     if plan.access is None or plan.monitor is None or plan.sweeper is None:
         return None
     guard = BrokerGuard(
         monitor=plan.monitor,
-        log_file=settings.data_dir / "logs" / "broker.log",
-        folder=settings.data_dir / "broker",
+        failures=failures,
+        losses=LossWatch(settings.data_dir / "broker.count"),
         register=register,
         audit=Audit(open_control_data(settings)),
         connections=settings.connections,
@@ -273,7 +281,14 @@ def _read(file: Path) -> dict[str, Any]:
     return about if isinstance(about, dict) else {}
 
 
-def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: threading.Event, say: Say) -> bool:
+def _come_alive(
+    settings: Settings,
+    plan: Plan,
+    look_after: Callable[[], None],
+    guard: BrokerGuard | None,
+    stop: threading.Event,
+    say: Say,
+) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when stopped."""
     where, queries = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
@@ -288,11 +303,14 @@ def _come_alive(settings: Settings, plan: Plan, supervisor: Supervisor, stop: th
         while not there():
             if stop.wait(_LOOK):
                 return False
-            supervisor.check()
+            look_after()
             if time.monotonic() > deadline:
                 raise SetupError(
                     f"{what}: not there after {_START_UP:.0f} s; see the logs in {settings.data_dir / 'logs'}"
                 )
+        if guard and what.startswith("broker"):
+            with suppress(BrokerError):  # it looks again once all is there
+                guard.look_for_losses()  # before anything new is published
     return not stop.is_set()
 
 

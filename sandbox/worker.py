@@ -33,10 +33,14 @@ def ingest_thread(
     store: Store,
     hub: Hub,
     devices: Callable[[Catalog], DeviceDecoder],
+    on_lost: Callable[[], object],
 ) -> "IngestThread":
-    """Return ingest, or a relay that passes on readings which ingest elsewhere stores."""
+    """Return ingest, or a relay that passes on readings which ingest elsewhere stores.
+
+    `on_lost` is called if the broker has lost the session of ingest.
+    """
     if settings.is_embedded:
-        subscription = subscription_of(settings, address, "ingest", FILTERS)
+        subscription = subscription_of(settings, address, "ingest", FILTERS, on_lost)
         ingest = Ingest(
             city=city,
             store=store,

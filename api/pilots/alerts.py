@@ -29,6 +29,7 @@ SEVERITIES = {
     "not-ready": "critical",
     "not-stored": "critical",
     "broker-filling": "critical",
+    "lost": "critical",
     "failed": "critical",
     "suspended": "info",
     "nearly-over": "info",

@@ -13,7 +13,7 @@ from zenata.broker.monitor import Connection
 from zenata.city.clock import WallClock, format_time, time_of
 from zenata.contract.activity import Activity, DeadLetterActivity, DeviceActivity, Incident, QuotaUse, RequestActivity
 from zenata.contract.activity import Connection as ConnectionDocument
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED, AuditEntry
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, AuditEntry
 from zenata.control.keys import Role
 from zenata.control.pilot import Pilot
 from zenata.errors import BrokerError
@@ -25,6 +25,12 @@ Connected = Mapping[str, Sequence[Connection]]
 """Connections by pilot."""
 
 _BROKER = "broker"  # who an audit entry is by, of a client that showed no key
+_KINDS: dict[str, Literal["cut-off", "lost", "refused", "removed"]] = {
+    BROKER_CUT_OFF: "cut-off",
+    BROKER_LOST: "lost",
+    BROKER_REFUSED: "refused",
+    BROKER_REMOVED: "removed",
+}
 _USERS = {Role.PILOT, Role.GUEST}
 _INCIDENTS = 200  # newest that are looked at
 _LETTERS = 1000  # newest dead letters that are looked at
@@ -95,6 +101,9 @@ def findings(context: Context) -> Iterator[Finding]:
     for world, problem in context.stalled().items():
         if world != context.world:
             yield Finding(pilot=owners.get(world), kind="not-stored", detail=problem, subject=world)
+    since = WallClock().now() - HOUR
+    for entry in context.audit.entries(who=_BROKER, what=(BROKER_LOST,), since=since, limit=_INCIDENTS):
+        yield _finding(None, "lost", _sentence(entry, show_client=False), str(entry.id))
     for entry in _unclaimed(context):
         sentence = _sentence(entry, show_client=True)
         yield _finding(None, "refused", sentence, sentence)
@@ -116,15 +125,19 @@ def own_findings(context: Context, pilot: Pilot) -> Iterator[Finding]:
 def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:
     """Return what the broker did to a pilot or its clients in the last hour, newest first.
 
-    A client that was refused before it showed a key is anybody's: it is of the pilots that have used its address.
+    A client that was refused before it showed a key is anybody's: it is of the pilots that have used its address. What the
+    broker has lost may be of all that have devices.
     """
     since = WallClock().now() - HOUR
-    entries = context.audit.entries(
-        what=(BROKER_CUT_OFF, BROKER_REFUSED, BROKER_REMOVED), since=since, limit=_INCIDENTS
-    )
+    whats = (BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED)
+    entries = context.audit.entries(what=whats, since=since, limit=_INCIDENTS)
     addresses = context.activity.of(pilot.name).addresses
     for entry in entries:
-        if entry.who == pilot.name or (entry.who == _BROKER and entry.detail.get("address") in addresses):
+        if (
+            entry.who == pilot.name
+            or (entry.who == _BROKER and entry.detail.get("address") in addresses)
+            or (entry.what == BROKER_LOST and context.devices.devices(pilot.name))
+        ):
             yield entry
 
 
@@ -144,17 +157,22 @@ def _pilots_at(context: Context, address: str) -> set[str]:
 
 def _incident(context: Context, pilot: Pilot, entry: AuditEntry) -> Incident:
     """Return what the broker did; the id of a client only to the one pilot whose it can be."""
-    own = entry.who == pilot.name or _pilots_at(context, entry.detail["address"]) <= {pilot.name}
-    kind: Literal["cut-off", "refused", "removed"] = "refused"
-    if entry.what in (BROKER_CUT_OFF, BROKER_REMOVED):
-        kind = "cut-off" if entry.what == BROKER_CUT_OFF else "removed"
-    return Incident(time=time_of(entry.time), kind=kind, detail=_sentence(entry, show_client=own))
+    own = entry.who == pilot.name or (
+        entry.what == BROKER_REFUSED and _pilots_at(context, entry.detail["address"]) <= {pilot.name}
+    )
+    return Incident(time=time_of(entry.time), kind=_KINDS[entry.what], detail=_sentence(entry, show_client=own))
 
 
 def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
     detail = entry.detail
     if entry.what == BROKER_CUT_OFF:
         return f"the broker was closed to {entry.who} for {detail['seconds']:.0f} s: {detail['reason']}"
+    if entry.what == BROKER_LOST:
+        count = f"some {detail['messages']:,} messages" if "messages" in detail else "messages that waited for ingest"
+        return (
+            f"the broker lost {count} at {format_time(entry.time)}, as its files were damaged: the ledger names those of "
+            "worlds; what devices sent over MQTT just before may have to be sent again"
+        )
     if entry.what == BROKER_REMOVED:
         return (
             f"{detail['count']:,} retained messages of {entry.target} were removed, as {detail['allowed']:,} are allowed: "

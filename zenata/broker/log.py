@@ -5,11 +5,13 @@ NATS 2.15 writes a line of each, with the number of the connection and the MQTT 
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _CLIENT = re.compile(r'\[ERR\] (?P<address>\S+):\d+ - mid:(?P<number>\d+) - "(?P<client>.*?)" - (?P<reason>.*)')
 _WRITE_ERROR = re.compile(r"\[ERR\] .*critical write error", re.IGNORECASE)
+_STUCK = re.compile(r"\[ERR\] .*timeout after .*request type")
 _MAX_BYTES = 1 << 20  # read at once; of a log that grows faster the rest is passed over
 
 _HELP = (
@@ -52,10 +54,16 @@ class WriteError:
     """The broker could not write, and keeps refusing messages until it is started again."""
 
 
-def parse(line: str) -> Refusal | WriteError | None:
+class Stuck:
+    """The storage of the broker has not answered for seconds: it has damaged files, or the machine is very slow."""
+
+
+def parse(line: str) -> Refusal | WriteError | Stuck | None:
     """Return what a line of the log says that somebody has to know; None for any other line."""
     if _WRITE_ERROR.search(line):
         return WriteError()
+    if _STUCK.search(line):
+        return Stuck()
     if (match := _CLIENT.search(line)) is None:
         return None
     for beginning, reason in _HELP:
@@ -71,12 +79,15 @@ class LogTail:
     Parameters
     ----------
     file : Path
-        It may be replaced by a new one.
+        It may be replaced by a new one. What it has now is left out.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._inode, self._position, self._rest = 0, 0, b""
+        with suppress(OSError):
+            about = file.stat()
+            self._inode, self._position = about.st_ino, about.st_size
 
     def lines(self) -> Iterator[str]:
         """Yield the complete lines that were added since the last call."""

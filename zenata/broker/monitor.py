@@ -34,6 +34,7 @@ ANSWER = "_INBOX.watcher"
 _MAX_CONNECTIONS = 65_536  # connections, more than it lets in
 _REFUSED = "Authentication Failure"  # the reason of a connection that never came in, whatever user it named
 _CLOSED = 512  # of those closed last that are looked at
+_MESSAGES = "$MQTT_msgs"  # the stream of what waits for sessions
 _TIMEOUT = 2.0  # the longest an answer may take [s]
 
 
@@ -87,6 +88,22 @@ class Traffic:
     is_open: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """Messages at QoS 1 of the broker.
+
+    Parameters
+    ----------
+    newest : int
+        The number of the newest one, counted from 1 since there is a broker in this folder.
+    waiting : int
+        That some session has not acknowledged yet.
+    """
+
+    newest: int
+    waiting: int
+
+
 class _Client(msgspec.Struct):
     cid: int
     start: str
@@ -106,9 +123,24 @@ class _Limits(msgspec.Struct):
     max_storage: int
 
 
+class _State(msgspec.Struct):
+    messages: int
+    last_seq: int
+
+
+class _Stream(msgspec.Struct):
+    name: str
+    state: _State
+
+
+class _Account(msgspec.Struct):
+    stream_detail: list[_Stream] = []
+
+
 class _Storage(msgspec.Struct):
     storage: int
     config: _Limits
+    account_details: list[_Account] = []
 
 
 class _Server(msgspec.Struct):
@@ -236,6 +268,21 @@ class BrokerMonitor:
         """
         jetstream = self._ask("PING.JSZ", {}, _Answer[_Storage]).data
         return jetstream.storage / max(jetstream.config.max_storage, 1)
+
+    def stored(self) -> Stored:
+        """Return how many messages it has had and has; none before its first MQTT client.
+
+        Raises
+        ------
+        BrokerError
+            As above.
+        """
+        about = self._ask("PING.JSZ", {"accounts": True, "streams": True}, _Answer[_Storage]).data
+        for account in about.account_details:
+            for stream in account.stream_detail:
+                if stream.name == _MESSAGES:
+                    return Stored(newest=stream.state.last_seq, waiting=stream.state.messages)
+        return Stored(newest=0, waiting=0)
 
     def _clients(self) -> _Answer[_Clients]:
         return self._ask("PING.CONNZ", {"auth": True, "acc": "$G", "limit": _MAX_CONNECTIONS}, _Answer[_Clients])

@@ -124,10 +124,10 @@ class Connection(Document, frozen=True, kw_only=True):
 
 
 class Incident(Document, frozen=True, kw_only=True):
-    """Something that the broker did to a pilot far beyond its quota, or to one of its clients, in the last hour."""
+    """Something that the broker did in the last hour to a pilot far beyond its quota, to one of its clients, or to messages."""
 
     time: Time
-    kind: Literal["cut-off", "refused", "removed"]
+    kind: Literal["cut-off", "lost", "refused", "removed"]
     detail: str
 
 
@@ -186,6 +186,7 @@ class Alert(Document, frozen=True, kw_only=True):
         "not-ready",
         "not-stored",
         "cut-off",
+        "lost",
         "refused",
         "removed",
         "suspended",

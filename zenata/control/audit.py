@@ -16,6 +16,9 @@ BROKER_CUT_OFF = "broker.cut-off"
 BROKER_REFUSED = "broker.refused"
 """What the embedded broker did to a client, whose id is the target; by ``broker`` where it showed no key before."""
 
+BROKER_LOST = "broker.lost"
+"""What an audit entry calls messages that the broker has acknowledged and no longer has, as its files were damaged."""
+
 BROKER_REMOVED = "broker.removed"
 """Retained messages of a pilot, or commands of its world that is the target, were removed, as they were too many."""
 

@@ -61,6 +61,8 @@ class Subscription:
         killed client has not acknowledged against the session's window for ever, and a few kills would shut it.
     on_subscribed : callable
         Called when the broker has confirmed them, and every retained message that came of it is acknowledged.
+    on_lost : callable
+        Called when the broker no longer has the session: what waited in it does not come any more.
     """
 
     def __init__(
@@ -71,11 +73,12 @@ class Subscription:
         filters: Sequence[str],
         subscribed: bool | None = False,
         on_subscribed: Callable[[], object] = lambda: None,
+        on_lost: Callable[[], object] = lambda: None,
     ) -> None:
         self._address = address
         self._filters = list(filters)
         self._shares = any(filter_.startswith(SHARED) for filter_ in filters)
-        self._subscribed, self._on_subscribed = subscribed, on_subscribed
+        self._subscribed, self._on_subscribed, self._on_lost = subscribed, on_subscribed, on_lost
         self._connection = 0
         self._inbox: list[Message] = []
         self._delivered: set[int] = set()  # packet identifiers that came by this connection, and are not acknowledged
@@ -183,6 +186,9 @@ class Subscription:
         elif self._subscribed is None and flags.session_present:
             self._connector.forget_session()
         else:
+            if self._subscribed and not flags.session_present:
+                log.error("the broker at %s has lost our session, and what waited in it", self._address)
+                self._on_lost()
             self._subscribe()
 
     def _subscribe(self) -> None:

@@ -1,0 +1,103 @@
+"""Failures of the embedded broker's storage: what its log says of them, when a restart mends them, and messages that are lost."""
+
+import logging
+import shutil
+import time
+from collections import deque
+from pathlib import Path
+
+import msgspec
+
+from zenata.broker.log import LogTail, Refusal, Stuck, WriteError, parse
+from zenata.broker.monitor import Stored
+
+log = logging.getLogger(__name__)
+
+ROOM = 32 * 2**20
+"""Free disk from which on a broker that could not write is started again [bytes]."""
+
+STUCK, STUCK_WITHIN = 3, 30.0
+"""So many requests to its storage that are not answered in so long [s] make it one to start again. Defaults."""
+
+_RETRY = 30.0  # between two restarts [s]
+
+
+class BrokerFailures:
+    """Reads the broker's log for what only a restart mends. For one thread; `refusals` may be taken by another.
+
+    Parameters
+    ----------
+    log_file : Path
+        Of the broker, which is not started yet.
+    folder : Path
+        Where the broker keeps its files.
+    """
+
+    def __init__(self, log_file: Path, folder: Path) -> None:
+        self._tail, self._folder = LogTail(log_file), folder
+        self._cannot_write = False
+        self._stuck: deque[float] = deque(maxlen=STUCK)
+        self._restarted = -_RETRY
+        self.refusals: deque[Refusal] = deque(maxlen=1000)
+
+    def restart_reason(self, now: float | None = None) -> str:
+        """Return why the broker is to be started again now, and take it as done; empty if it is not."""
+        now = time.monotonic() if now is None else now
+        self._read(now)
+        if now - self._restarted < _RETRY:
+            return ""
+        if self._cannot_write:
+            if shutil.disk_usage(self._folder).free < ROOM:
+                return ""
+            reason = "it could not write to a full disk, and would refuse messages for ever; there is room again"
+        elif len(self._stuck) == STUCK and now - self._stuck[0] < STUCK_WITHIN:
+            reason = (
+                f"its storage does not answer: files in {self._folder / 'jetstream'} are damaged, or the disk is slow"
+            )
+        else:
+            return ""
+        self._cannot_write, self._restarted = False, now
+        self._stuck.clear()
+        return reason
+
+    def _read(self, now: float) -> None:
+        for line in self._tail.lines():
+            match parse(line):
+                case WriteError():
+                    if not self._cannot_write:
+                        log.error("the broker cannot write to %s: is the disk full?", self._folder)
+                    self._cannot_write = True
+                case Stuck():
+                    self._stuck.append(now)
+                case Refusal() as refusal:
+                    self.refusals.append(refusal)
+
+
+class LossWatch:
+    """Notices that the broker has lost messages: it counts on from a lower number than it had reached.
+
+    Damaged blocks end at the damage when NATS reads them again, and it says so nowhere. What it had reached is written to
+    a file at each look, for the next start.
+
+    Parameters
+    ----------
+    file : Path
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._before = Stored(newest=0, waiting=0)
+        try:
+            self._before = msgspec.json.decode(file.read_bytes(), type=Stored)
+        except (OSError, msgspec.DecodeError):
+            log.debug("there is no count of what the broker had")
+
+    def look(self, now: Stored) -> int:
+        """Take what the broker has now; return how many messages it has lost, as far as the last look knew of them."""
+        before, self._before = self._before, now
+        if now != before:
+            try:
+                self._file.write_bytes(msgspec.json.encode(now))
+            except OSError as error:
+                log.debug("what the broker has is not written: %s", error)
+        return max(before.waiting - now.waiting, 1) if now.newest < before.newest and before.waiting else 0

@@ -1,0 +1,265 @@
+"""Faults of a running city for `make soak`: kills, stops, full disks and damaged blocks of the broker, and who reports them.
+
+A stop counts as reported by a route that says so, or by an API that answers nobody within two seconds.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.system.running import PATIENCE, RunningCity, running_city, wait_until, zenata
+from zenata.process.signals import process_exists
+
+HEALING = 600.0  # far beyond what healing takes, also on a machine that has other work [s]
+ROUTES = ("/readyz", "/v1/alerts", "/metrics", "ledger")
+"""Who reports a stop; `zenata doctor` is asked once all of them have."""
+
+
+@dataclass
+class Rig:
+    """A city on a folder, which is started again as often as it must, with the moments of its faults drawn from a seed."""
+
+    folder: Path
+    options: tuple[str, ...]
+    moments: random.Random
+    stack: ExitStack = field(default_factory=ExitStack)
+    city: RunningCity | None = None
+    delays: list[tuple[str, str, float]] = field(default_factory=list)
+    """Fault, who reported it, and after how long [s]."""
+    damaged: int = 0
+    """How often blocks of the broker were damaged."""
+
+    @property
+    def running(self) -> RunningCity:
+        assert self.city is not None
+        return self.city
+
+    def start(self) -> None:
+        """Start the city; a start is clear: it comes alive, or says in a line why not."""
+        self.city = self.stack.enter_context(running_city(self.folder / "data", *self.options))
+
+    def end(self) -> None:
+        """Stop the city as a person does."""
+        self.stack.close()
+
+    def get(self, path: str) -> httpx.Response | None:
+        """Ask as an administrator; None if nobody answers."""
+        headers = {"Authorization": f"Bearer {self.running.admin_key}"}
+        with suppress(httpx.HTTPError):
+            return httpx.get(self.running.http + path, headers=headers, timeout=2, trust_env=False)
+        return None
+
+    def is_well(self) -> bool:
+        answer = self.get("/readyz")
+        return answer is not None and answer.status_code == 200
+
+    def ledger(self) -> dict[str, Any] | None:
+        """Return the line of the shared city."""
+        answer = self.get("/v1/ledger")
+        if answer is None or answer.status_code != 200:
+            return None
+        return next((line for line in answer.json()["items"] if line["world"] == "zenata"), None)
+
+    def signs(self, before: Mapping[str, Any] | None) -> dict[str, bool]:
+        """Return who says now that something stands; `before` is a line of the ledger of some time ago."""
+        alerts, metrics, line = self.get("/v1/alerts"), self.get("/metrics"), self.ledger()
+        stands = line is None or before is None or (line["in_flight"] > 0 and line["stored"] == before["stored"])
+        return {
+            "/readyz": not self.is_well(),
+            "/v1/alerts": alerts is None or "not-ready" in {one["kind"] for one in alerts.json()["items"]},
+            "/metrics": metrics is None or "zenata_ready 0.0" in metrics.text,
+            "ledger": stands,
+        }
+
+    def wait_until_reported(
+        self, what: str, routes: Collection[str] = ROUTES, meanwhile: Callable[[], object] = lambda: None
+    ) -> None:
+        """Wait until all have said that the city is not well, and note how long each took."""
+        begin, awaited, line = time.monotonic(), set(routes), self.ledger()
+
+        def is_reported() -> bool:
+            meanwhile()
+            now = self.signs(line)
+            for route in [route for route in awaited if now[route]]:
+                self.delays.append((what, route, time.monotonic() - begin))
+                awaited.remove(route)
+            return not awaited
+
+        wait_until(is_reported, f"{what}: {awaited} report it")
+        meanwhile()
+        doctor = zenata("doctor", "--data-dir", str(self.running.folder))
+        meanwhile()
+        if not self.is_well():
+            self.delays.append((what, "doctor", time.monotonic() - begin))
+            assert doctor.returncode != 0
+            assert "FAIL  city" in doctor.stdout
+
+    def wait_until_well(self) -> None:
+        try:
+            wait_until(self.is_well, "it is ready again", HEALING)
+        except AssertionError as error:
+            answer = self.get("/readyz")
+            error.add_note("nobody answers" if answer is None else answer.text)
+            for log in sorted((self.folder / "data" / "logs").glob("*.log")):
+                error.add_note(f"{log.name}: {log.read_text(errors='replace')[-2000:]}")
+            raise
+        self.running.wait_for_more()
+
+
+Fault = Callable[[Rig], None]
+
+
+def kill(*names: str) -> Fault:
+    return lambda rig: rig.running.kill(*names)
+
+
+def end(name: str) -> Fault:
+    """Ask a process to end, and wait until another has taken its place."""
+
+    def fault(rig: Rig) -> None:
+        before = rig.running.pids[name]
+        os.kill(before, signal.SIGTERM)
+        wait_until(lambda: pids(rig).get(name, before) != before, f"{name} runs again")
+
+    return fault
+
+
+def pids(rig: Rig) -> dict[str, int]:
+    try:
+        return rig.running.pids
+    except (OSError, json.JSONDecodeError):
+        return {}
+
+
+def kill_everything(rig: Rig) -> None:
+    """Kill the supervisor, whom nothing outlives, and start again."""
+    rig.running.process.kill()
+    rig.running.process.wait()
+    rig.end()
+    rig.start()
+
+
+def end_everything(rig: Rig) -> None:
+    """Stop the city as a person does, and start it again."""
+    rig.end()
+    rig.start()
+
+
+def stop(name: str, routes: Collection[str] = ROUTES) -> Fault:
+    """Let a process stand still until that is reported."""
+
+    def fault(rig: Rig) -> None:
+        pid = rig.running.pids[name]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            rig.wait_until_reported(f"{name} stands", routes)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    return fault
+
+
+def fill_disk(rig: Rig) -> None:
+    """Leave no room until that is reported."""
+    filler = rig.folder / "filler"
+
+    def fill() -> None:
+        with filler.open("ab", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(65_536))
+
+    fill()
+    log = rig.folder / "data" / "logs" / "broker.log"
+    before = log.stat().st_size
+    try:
+        # What is still in a file that has room goes through; the fault begins with the first write that fails.
+        wait_until(lambda: fill() or "critical write error" in tail(log, before) or not rig.is_well(), "it fails")
+        rig.wait_until_reported("disk full", meanwhile=fill)
+    finally:
+        filler.unlink(missing_ok=True)
+
+
+def tail(file: Path, begin: int) -> str:
+    with file.open("rb") as stream:
+        stream.seek(begin)
+        return stream.read().decode(errors="replace")
+
+
+def damage_blocks(rig: Rig) -> None:
+    """Let messages wait in the broker, kill everything, damage what the broker has on disk, and start again."""
+    with suppress(ProcessLookupError):
+        os.kill(rig.running.pids["api"], signal.SIGSTOP)
+    time.sleep(rig.moments.uniform(1.0, 4.0))
+    before = pids(rig).values()
+    for pid in before:  # a process that stands takes no other signal
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    rig.running.process.wait()
+    wait_until(lambda: not any(map(process_exists, before)), "all have ended")
+    rig.end()
+    rig.damaged += 1
+    of = rig.moments.choice(("$MQTT_msgs", "$MQTT_sess", "$MQTT_rmsgs", ""))
+    how = rig.moments.choice(("flipped", "cut", "one byte", "gone"))
+    for file in sorted((rig.folder / "data" / "broker").rglob("*.blk")):
+        content = bytearray(file.read_bytes())
+        if of not in str(file) or not content:
+            continue
+        if how == "gone":
+            file.unlink()
+            continue
+        if how == "cut":
+            del content[len(content) * 2 // 3 :]
+        for index in range(len(content) // 3, len(content), 997 if how == "flipped" else len(content)):
+            content[index] ^= 0xFF
+        file.write_bytes(content)
+    rig.start()
+
+
+FAULTS: dict[str, Fault] = {
+    "api killed": kill("api"),
+    "broker killed": kill("broker"),
+    "simulators killed": kill("simulators"),
+    "broker stands": stop("broker"),
+    "api stands": stop("api"),
+    "simulators stand": stop("simulators", [route for route in ROUTES if route != "ledger"]),  # nothing is published
+    "api ended": end("api"),
+    "broker ended": end("broker"),
+    "simulators ended": end("simulators"),
+    "broker and api killed": kill("broker", "api"),
+    "everything killed": kill_everything,
+    "everything ended": end_everything,
+    "disk full": fill_disk,
+    "blocks damaged": damage_blocks,
+}
+
+
+@contextmanager
+def mounted(folder: Path, size: int) -> Iterator[None]:
+    """Mount a small disk, of `size` MiB."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}M", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True, timeout=PATIENCE)
+
+
+def can_mount(folder: Path) -> bool:
+    """Return whether small disks can be mounted here."""
+    if os.geteuid():
+        return False
+    try:
+        with mounted(folder, 1):
+            return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
