@@ -7,7 +7,7 @@ SQLite by default, PostgreSQL by URL. Its tables are made and changed by the rev
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
@@ -85,9 +85,14 @@ def holds_tables(file: Path) -> bool:
 
 
 def _make_private(file: Path) -> None:
-    """Make a file that only its owner may read, if it is not there; the files that SQLite puts beside it follow it."""
+    """Make a file that only its owner may read, if it is not there; the files that SQLite puts beside it follow it.
+
+    One that is there is not opened: closing it again would drop the locks by which other connections of this process hold
+    it (sqlite.org, "How To Corrupt An SQLite Database File", section 2.2), and whoever closes it next removes their log.
+    """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _migrate(connection: Connection) -> None:

@@ -145,3 +145,18 @@ def test_a_database_that_is_up_to_date_is_opened_without_the_migration_tool(fres
     engine = open_database(fresh)
     assert set(inspect(engine).get_table_names()) >= set(Base.metadata.tables)
     engine.dispose()
+
+
+def test_a_database_that_is_opened_twice_is_still_locked(tmp_path):
+    """Else another process that closes it takes itself for the last, and removes the log of this one."""
+    url = f"sqlite:///{tmp_path}/control.db"
+    engine = open_database(url)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT * FROM alembic_version"))
+        open_database(url).dispose()
+        log = tmp_path / "control.db-wal"
+        before = log.stat().st_ino
+        code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM pilots'); c.close()"
+        subprocess.run([sys.executable, "-c", code, tmp_path / "control.db"], check=True)
+        assert log.stat().st_ino == before
+    engine.dispose()
