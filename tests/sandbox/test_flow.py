@@ -71,3 +71,17 @@ def test_a_simulator_that_does_not_answer_is_reported() -> None:
     assert flow.problem(100.0) == ""
     flow.answered(status(0, 1), 0, 100.0)
     assert "has not answered for 10 s" in flow.problem(110.0)
+
+
+def test_what_a_lost_session_held_is_no_stop_and_what_stops_later_is() -> None:
+    flow = Flow("zenata")
+    lost = 5000
+    for second in range(60):
+        flow.answered(status(second, RATE * second), 0 if second < 20 else lost, float(second))
+        if second == 21:
+            flow.forget_outstanding()
+        if second > 21:
+            assert flow.problem(float(second)) == ""
+    for second in range(60, 75):
+        flow.answered(status(second, RATE * second), lost + RATE * (second - 59), float(second))
+    assert "are published and not stored" in flow.problem(74.0)

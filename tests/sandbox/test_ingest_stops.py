@@ -43,6 +43,7 @@ class Rig:
     published: int = 0
     works: threading.Event = field(default_factory=threading.Event)  # cleared, the thread of ingest stands
     fails: bool = False  # whether the store does
+    lost: list[str] = field(default_factory=list)
 
     def publish(self) -> None:
         """Publish the next message of a sensor; a real one does so whatever becomes of it."""
@@ -79,7 +80,9 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 @contextmanager
 def ingesting(rig: Rig) -> Iterator[IngestThread]:
     address = Address(host=rig.broker.host, port=rig.broker.mqtt_port, username="ingest", password=password("ingest"))
-    subscription = Subscription(address, client_id="ingest", filters=FILTERS)
+    subscription = Subscription(
+        address, client_id="ingest", filters=FILTERS, on_lost=lambda: rig.lost.append("the session")
+    )
 
     def stored(_: ReadingBatch) -> None:
         rig.works.wait(TIMEOUT)
@@ -185,6 +188,7 @@ def test_messages_that_a_broker_has_lost_are_in_flight_and_then_missing(rig: Rig
             wait_until(lambda: compared(rig, monitor), "it is told")
             assert ledger.balance("zenata").in_flight > 10
         wait_until(lambda: not thread.problems(), "ingest is connected again")
+        assert rig.lost == ["the session"]
 
         def is_settled() -> bool:
             compared(rig, monitor)

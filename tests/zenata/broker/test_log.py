@@ -2,7 +2,7 @@
 
 import pytest
 
-from zenata.broker.log import LogTail, Refusal, WriteError, parse
+from zenata.broker.log import LogTail, Refusal, Stuck, WriteError, parse
 
 START = "[8399] 2026/11/29 14:58:15.528196 [ERR] "
 
@@ -29,6 +29,23 @@ def test_a_write_error_is_read_from_the_log() -> None:
     assert isinstance(parse(START + line), WriteError)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        (
+            '127.0.0.1:33533 - mid:48 - "ingest-9d" - unable to connect: loading session record: timeout after 5.01s: '
+            'request type "ML" on "$JS.API.STREAM.MSG.GET.$MQTT_sess" (reply="$MQTT.JSA.g3QHU3kv.ML.iV1") for account "$G"'
+        ),
+        (
+            '127.0.0.1:51097 - mid:39 - "simulators-95" - unable to store retained message for account "$G", subject '
+            '"zenata.clock": timeout after 5.05s: request type "MS" on "$MQTT.rmsgs.zenata.clock" (reply="$MQTT.JSA.g3.MS.iV")'
+        ),
+    ],
+)
+def test_storage_that_does_not_answer_is_read_from_the_log(line: str) -> None:
+    assert isinstance(parse(START + line), Stuck)
+
+
 @pytest.mark.parametrize("line", ["", "[INF] Server is ready", '[ERR] 1.2.3.4:1 - mid:5 - "a" - authentication error'])
 def test_other_lines_say_nothing(line: str) -> None:
     assert parse(line) is None
@@ -36,8 +53,10 @@ def test_other_lines_say_nothing(line: str) -> None:
 
 def test_lines_are_read_once_and_a_replaced_file_from_its_beginning(tmp_path) -> None:
     file = tmp_path / "broker.log"
+    file.write_text("of the run before\n")
     tail = LogTail(file)
     assert list(tail.lines()) == []
+    file.unlink()
     file.write_text("one\ntw")
     assert list(tail.lines()) == ["one"]
     with file.open("a") as stream:

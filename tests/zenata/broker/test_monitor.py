@@ -93,6 +93,21 @@ def test_how_much_it_stores_is_reported(watched: tuple[Running, str]) -> None:
     assert 20e6 < (disk_usage(url) - before) * 16 * 2**30 < 22e6  # of max_file_store
 
 
+def test_how_many_messages_it_has_had_and_has_is_reported(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with Client(broker, "demo", session="absent") as absent:
+        assert absent.subscribe("pilots/demo/roof")
+    with watching(url) as monitor, Client(broker, "demo") as demo:
+        before = monitor.stored()
+        demo.publish("pilots/demo/roof", ["a", "b", "c"])
+        after = monitor.stored()
+        assert (after.newest - before.newest, after.waiting - before.waiting) == (3, 3)
+        with Client(broker, "demo", session="absent") as absent:
+            absent.wait_for("a", "b", "c")
+            wait_until(lambda: monitor.stored().waiting < after.waiting, "less waits")
+        assert monitor.stored().newest >= after.newest
+
+
 def test_one_line_serves_many_questions_and_outlives_what_cuts_it(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with watching(url) as monitor, Client(broker, "demo") as demo:
