@@ -58,15 +58,21 @@ class Flow:
 
     def answered(self, status: _Status, in_flight: int, now: float) -> None:
         """Take the status of the world, and how many of its messages are in flight by the ledger, at `now` [s]."""
-        self._answered = now
         self._published.append((now, status.messages))
         self._base = in_flight if self._base is None else min(self._base, in_flight)
         self._outstanding = in_flight - self._base
+        self.moved(status, now)
+
+    def moved(self, status: _Status, now: float) -> None:
+        """Take the time of the world alone: one that catches up counts again what it has published before."""
+        self._answered = now
         moment = parse_time(status.time)
-        if moment != self._time or status.state != "running":
+        if moment != self._time or status.state not in ("running", "catching-up"):
             self._step, self._time, self._moved = moment - self._time if self._time else 0, moment, now
-        speed = status.speed if isinstance(status.speed, float | int) else 1.0
-        pause = max(self._step, TICK) / SECOND / speed + WINDOW
+        if status.state != "catching-up" and isinstance(status.speed, float | int):
+            pause = max(self._step, TICK) / SECOND / status.speed + WINDOW
+        else:
+            pause = 2 * WINDOW  # as fast as it goes
         self._stands = f"the time of {self._world} stands at {status.time}" if now - self._moved > pause else ""
 
     def forget_outstanding(self) -> None:
@@ -75,10 +81,12 @@ class Flow:
 
     def problem(self, now: float) -> str:
         """Return what is wrong at `now` [s]; empty if nothing is."""
-        if not self._published:
+        if not self._answered:
             return ""
         if now - self._answered > 2 * WINDOW:
             return f"the simulator of {self._world} has not answered for {now - self._answered:.0f} s"
+        if not self._published:
+            return self._stands
         first, newest = self._published[0], self._published[-1]
         before = [count for when, count in self._published if when <= now - WINDOW]
         if before and now - first[0] >= WINDOW and self._outstanding > newest[1] - before[-1]:
@@ -137,10 +145,11 @@ class FlowMonitor(Background):
         for world in sorted(running):
             if (status := _status(self._root / world)) is None or self._stop.is_set():
                 continue
-            if status.state == "catching-up":
-                continue  # it counts what it has published before
-            self._ledger.announce(world, status.messages)
             flow = self._flows.setdefault(world, Flow(world))
+            if status.state == "catching-up":
+                flow.moved(status, time.monotonic())
+                continue
+            self._ledger.announce(world, status.messages)
             flow.answered(status, self._ledger.balance(world).in_flight, time.monotonic())
         now = time.monotonic()
         found = {world: flow.problem(now) for world, flow in self._flows.items()}

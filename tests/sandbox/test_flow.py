@@ -85,3 +85,25 @@ def test_what_a_lost_session_held_is_no_stop_and_what_stops_later_is() -> None:
     for second in range(60, 75):
         flow.answered(status(second, RATE * second), lost + RATE * (second - 59), float(second))
     assert "are published and not stored" in flow.problem(74.0)
+
+
+def test_a_city_that_stands_while_it_catches_up_is_reported() -> None:
+    """Its publisher waits for the broker: it never comes to where it was killed, and counts nothing new."""
+    flow = Flow("zenata")
+    for second in range(5):
+        flow.moved(status(10 * second, 100, state="catching-up"), float(second))
+        assert flow.problem(float(second)) == ""
+    for second in range(5, 20):
+        flow.moved(status(40, 100, state="catching-up"), float(second))
+    assert "the time of zenata stands" in flow.problem(19.0)
+    flow.answered(status(50, 100), 0, 20.0)
+    assert flow.problem(20.0) == ""
+
+
+def test_a_world_at_max_that_stands_is_reported_however_far_it_went_before() -> None:
+    flow = Flow("w-1")
+    for second in range(5):
+        flow.answered(status(1000 * second, 1, speed="max"), 0, float(second))
+        assert flow.problem(float(second)) == ""
+    flow.answered(status(4000, 1, speed="max"), 0, 15.0)
+    assert "the time of w-1 stands" in flow.problem(15.0)

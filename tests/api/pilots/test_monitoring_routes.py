@@ -15,7 +15,7 @@ from zenata.broker.monitor import BrokerMonitor, Connection
 from zenata.city.clock import WallClock
 from zenata.contract.activity import Activity, Alert, AuditEntry, OwnActivity
 from zenata.contract.base import Page
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_REFUSED, Audit
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, Audit
 from zenata.control.audit import AuditEntry as AuditRecord
 from zenata.errors import BrokerError
 from zenata.store import open_store
@@ -46,6 +46,33 @@ def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Clie
     assert after.dead_letters.last_hour - before.dead_letters.last_hour == 1
     assert {quota.name for quota in after.quotas} >= {"requests_per_minute", "points_per_day", "worlds", "storage"}
     assert activity(client).pilot == "test-pilot"
+
+
+@pytest.mark.parametrize(
+    ("target", "detail", "words"),
+    [("broker", {"messages": 1495}, "some 1,495 messages"), ("ingest", {"session": True}, "that waited for ingest")],
+)
+def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_devices(
+    tmp_path: Path, target: str, detail: dict, words: str
+) -> None:
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    with (
+        running(city=small_city(), store=store, worlds=tmp_path) as api,
+        api.client() as pilot,
+        api.client("guest") as guest,
+        api.client("engineer") as engineer,
+    ):
+        assert pilot.post("/v1/devices", json={"id": "roof"}).status_code == 201
+        now = WallClock().now()
+        api.context.audit.record(AuditRecord(time=now, who="broker", what=BROKER_LOST, target=target, detail=detail))
+        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+        (own,) = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
+        assert conforming(guest.get("/v1/me/activity").json(), OwnActivity).broker == []
+    store.close()
+    (alert,) = [alert for alert in alerts if alert.kind == "lost" and alert.pilot is None]
+    assert alert.severity == "critical"
+    assert words in alert.detail
+    assert (own.kind, words in own.detail) == ("lost", True)
 
 
 def test_who_is_connected_is_reported_where_the_broker_tells(tmp_path: Path) -> None:
