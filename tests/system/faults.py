@@ -9,7 +9,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,7 @@ class Rig:
     city: RunningCity | None = None
     delays: list[tuple[str, str, float]] = field(default_factory=list)
     """Fault, who reported it, and after how long [s]."""
+    stored: int = -1
     damaged: int = 0
     """How often blocks of the broker were damaged."""
 
@@ -70,10 +71,11 @@ class Rig:
             return None
         return next((line for line in answer.json()["items"] if line["world"] == "zenata"), None)
 
-    def signs(self, before: Mapping[str, Any] | None) -> dict[str, bool]:
-        """Return who says now that something stands; `before` is a line of the ledger of some time ago."""
+    def signs(self, stored: int) -> dict[str, bool]:
+        """Return who says now that something stands; `stored` is what the ledger had as that at the look before."""
         alerts, metrics, line = self.get("/v1/alerts"), self.get("/metrics"), self.ledger()
-        stands = line is None or before is None or (line["in_flight"] > 0 and line["stored"] == before["stored"])
+        stands = line is None or (line["in_flight"] > 0 and line["stored"] == stored)
+        self.stored = -1 if line is None else line["stored"]
         return {
             "/readyz": not self.is_well(),
             "/v1/alerts": alerts is None or "not-ready" in {one["kind"] for one in alerts.json()["items"]},
@@ -85,17 +87,21 @@ class Rig:
         self, what: str, routes: Collection[str] = ROUTES, meanwhile: Callable[[], object] = lambda: None
     ) -> None:
         """Wait until all have said that the city is not well, and note how long each took."""
-        begin, awaited, line = time.monotonic(), set(routes), self.ledger()
+        begin, awaited = time.monotonic(), set(routes)
 
         def is_reported() -> bool:
             meanwhile()
-            now = self.signs(line)
+            now = self.signs(self.stored)
             for route in [route for route in awaited if now[route]]:
                 self.delays.append((what, route, time.monotonic() - begin))
                 awaited.remove(route)
             return not awaited
 
-        wait_until(is_reported, f"{what}: {awaited} report it")
+        try:
+            wait_until(is_reported, f"{what} is reported")
+        except AssertionError as error:
+            error.add_note(f"silent: {awaited}")
+            raise
         meanwhile()
         doctor = zenata("doctor", "--data-dir", str(self.running.folder))
         meanwhile()
