@@ -46,8 +46,8 @@ soak: .venv/.dev $(PAGE)  ## Run what `make test` leaves out, and kill, stop and
 	    $(BIN)/python -m pytest -s $(ROUNDS) $(ARGS)
 	@ZENATA_EXAMPLES=500 $(BIN)/python -m pytest -n auto -m hypothesis $(ARGS)
 
-bench: .venv/.dev  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
-	@scripts/system-packages mosquitto influxdb
+bench: .venv/.dev $(PAGE)  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)
+	@scripts/system-packages mosquitto influxdb chromium
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 findings:  ## Run what we found out about libraries and formats (each installs pinned packages into a temporary folder)

@@ -15,6 +15,7 @@ from benchmarks import (
     influx,
     ingest,
     live,
+    page,
     requests,
     simulators,
     soak,
@@ -32,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; nothing is asserted.")
     parser.add_argument("names", nargs="*", metavar="name", help="of a benchmark; all without")
     parser.add_argument(
-        "--minutes", type=float, default=1.0, help="how long the whole stack, and worlds, run [default: 1]"
+        "--minutes", type=float, default=1.0, help="how long the whole stack, worlds and the page run [default: 1]"
     )
     parser.add_argument("--days", type=float, default=7.0, help="how long a past is backfilled [default: 7]")
     parser.add_argument(
@@ -53,6 +54,7 @@ def main() -> None:
         "requests": requests.run,
         "live": live.run,
         "streams": streams.run,
+        "page": partial(page.run, options.minutes),
         "stack": partial(stack.run, options.minutes),
         "soak": partial(soak.run, options.minutes),
         "trials": trials.run,

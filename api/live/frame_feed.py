@@ -1,4 +1,7 @@
-"""Feeds of frames: what all who watch one property share. It is looked at and encoded once a second for all of them."""
+"""Feeds of frames: what all who watch one property share, looked at and encoded once for all of them.
+
+A frame follows the readings within `SOONEST`, and comes every `INTERVAL` where there are none.
+"""
 
 import asyncio
 from base64 import b64encode
@@ -10,7 +13,10 @@ from functools import cached_property
 from api.live.frame import Frame, FrameBuilder
 
 INTERVAL = 1.0
-"""Between two frames of a feed [s]."""
+"""Between two frames of a feed at most [s]."""
+
+SOONEST = 0.25
+"""Between two frames at least [s], so that a reading is seen within half a second of its publishing (default)."""
 
 
 @dataclass
@@ -62,10 +68,14 @@ class FrameFeed:
     ----------
     look : callable
         Returns how it is now.
+    news : callable
+        Returns a number that changes when there may be something to look at.
     """
 
-    def __init__(self, look: Callable[[], Look]) -> None:
+    def __init__(self, look: Callable[[], Look], news: Callable[[], int] = lambda: 0) -> None:
         self._look = look
+        self._news = news
+        self._known = 0
         self.current: Look
         """How it was last, while anybody watches."""
         self._watchers = 0
@@ -76,7 +86,7 @@ class FrameFeed:
     def joined(self) -> Iterator[None]:
         """Count who watches; the first lets it go on, the last ends it."""
         if self._ticking is None or self._ticking.done():
-            self.current = self._look()
+            self.current = self._fresh()
             self._ticking = asyncio.create_task(self._tick())
         self._watchers += 1
         try:
@@ -103,13 +113,25 @@ class FrameFeed:
     async def _tick(self) -> None:
         try:
             while True:
-                await asyncio.sleep(INTERVAL)
-                last, look = self.current, self._look()
+                await self._wait()
+                last, look = self.current, self._fresh()
                 last.before, look.before = None, last
                 self.current = look
                 self._next_turn()
         finally:
             self._next_turn()
+
+    def _fresh(self) -> Look:
+        self._known = self._news()  # before the look, which may miss what comes meanwhile
+        return self._look()
+
+    async def _wait(self) -> None:
+        """Wait until there may be something new, or it is time to say that there is nothing."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + INTERVAL
+        await asyncio.sleep(min(SOONEST, INTERVAL))
+        while self._news() == self._known and clock() < end:
+            await asyncio.sleep(min(SOONEST, INTERVAL) / 5)
 
     def _next_turn(self) -> None:
         ended, self._turn = self._turn, asyncio.Event()

@@ -104,10 +104,11 @@ async def frame(context: ContextDep, principal: PrincipalDep, params: Annotated[
 async def stream(
     context: ContextDep, principal: PrincipalDep, still_valid: StillValidDep, params: Annotated[FrameParams, Query()]
 ) -> Response:
-    """Send a frame, and every second what has changed in it, as Server-Sent Events.
+    """Send a frame, and then what has changed in it, as Server-Sent Events.
 
-    Event `frame`: bytes as of `/v1/frame`, in base64. Event `changes`, each second also if nothing changed: the same 24 bytes
-    at the beginning, where n is how many changed; then uint32[n] indices into the frame, float32[n] values, uint16[n] ages.
+    Event `frame`: bytes as of `/v1/frame`, in base64. Event `changes`, up to four times a second while readings come, and
+    every second also if nothing changed: the same 24 bytes at the beginning, where n is how many changed; then uint32[n]
+    indices into the frame, float32[n] values, uint16[n] ages.
     A stream that begins again begins with a frame, so there is nothing to ask for after a break.
     """
     subject = _subject(context, principal, params)
@@ -139,7 +140,7 @@ def _feed_of(context: Context, subject: _Subject) -> FrameFeed:
     key = (subject.world, subject.kinds, subject.observed)
     feed = context.frame_feeds.get(key)
     if feed is None:
-        feed = context.frame_feeds[key] = FrameFeed(look)
+        feed = context.frame_feeds[key] = FrameFeed(look, lambda: context.hub.next)
     return feed
 
 

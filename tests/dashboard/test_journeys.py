@@ -171,8 +171,8 @@ def test_a_startup_begins_a_trial_watches_it_and_cancels_it(
         expect(trial).to_contain_text("Service entendu il y a")
         seen.check()
         page.once("dialog", lambda dialog: dialog.accept())
-        trial.get_by_role("button", name="Annuler l’épreuve").click()
-        expect(trial.get_by_text("annulée", exact=True)).to_be_visible()
+        trial.get_by_role("button", name="Annuler l’essai").click()
+        expect(trial.get_by_text("annulé", exact=True)).to_be_visible()
 
 
 def test_a_startup_reads_what_a_finished_trial_has_shown(live_city: RunningCity, chromium: Browser) -> None:

@@ -36,7 +36,6 @@ class DemoData {
   traffic = $state.raw<Film | null>(null);
   lamps = $state.raw<Film | null>(null);
   twin = $state.raw<Twin | null>(null);
-  water = $state.raw<Sensor[]>([]);
   progress = $state(0); // 0 to 1
   problem = $state("");
   #running: Promise<void> | null = null;
@@ -52,7 +51,6 @@ class DemoData {
     try {
       await city.load();
       const twin = this.twin ? Promise.resolve() : this.#twins();
-      this.water = await city.sensors("water");
       this.traffic ??= await this.#film("traffic", "flow", 0.3);
       this.lamps ??= await this.#film("streetlight", "power", 0.6);
       await twin;

@@ -81,12 +81,18 @@ export function titleOfMeasure(name: string): string {
 
 /** Return the name of something that the API names in three languages. */
 export function titleOf(item: Titled | undefined | null): string {
-  return item?.titles?.[locale.language] ?? item?.title ?? item?.name ?? "";
+  return typeset(item?.titles?.[locale.language] ?? item?.title ?? item?.name ?? "");
+}
+
+/** Set a text of the API as the page sets its own: in French with its apostrophe, and no line that begins with a colon. */
+export function typeset(text: string): string {
+  return locale.language === "fr" ? text.replaceAll("'", "’").replace(/ (?=[:;?!»%])/g, "\u00a0") : text;
 }
 
 /** Return a number as it is written in the language of the page. */
 export function number(value: number, digits = 0, options: Intl.NumberFormatOptions = {}): string {
-  return formatter(locale.tag, digits, JSON.stringify(options)).format(value);
+  const text = formatter(locale.tag, digits, JSON.stringify(options)).format(value);
+  return locale.direction === "rtl" && /^[+-]/.test(text) ? `\u2066${text}\u2069` : text; // a sign stays before its number
 }
 
 const formatters = new Map<string, Intl.NumberFormat>();
@@ -123,6 +129,11 @@ export function span(seconds: number): string {
   const [divisor, unit] =
     seconds < 90 ? [1, "second"] : seconds < 5_400 ? [60, "minute"] : seconds < 172_800 ? [3_600, "hour"] : [86_400, "day"];
   return number(Math.max(0, Math.round(seconds / Number(divisor))), 0, { style: "unit", unit: String(unit), unitDisplay: "short" });
+}
+
+/** Return whole hours in words short enough for a big figure. */
+export function hours(count: number): string {
+  return number(count, 0, { style: "unit", unit: "hour", unitDisplay: locale.language === "ar" ? "long" : "narrow" });
 }
 
 /** Sum up many bytes: "12.5 MB". */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { effectsOf, orderOf, shareOf, timesOf, type Result } from "./outcome";
+import { beginOf, effectsOf, goingOn, orderOf, sceneOf, shareOf, timesOf, type Exhibit, type Result } from "./outcome";
 
 const RESULT: Result = {
   seed: 1, points: 40, answers: 3, commands: 0, rejected: 0, measures: {},
@@ -28,5 +28,25 @@ describe("outcome of a trial", () => {
       { ...event, start: "2026-03-02T00:00:00Z", verdict: "hit" },
     ] as never);
     expect(events.map((one) => one.verdict)).toEqual(["hit", "missed", "hidden"]);
+  });
+  it("lets an event go on without the service, and end with it as it is found", () => {
+    const day = (number: number) => `2026-03-0${number}T00:00:00Z`;
+    const events = [
+      { type: "leak", targets: ["a"], start: day(1), end: day(5), verdict: "hit", found: day(3) },
+      { type: "leak", targets: ["b"], start: day(2), end: day(4), verdict: "missed", found: null },
+      { type: "sensor_fault", targets: ["c"], start: day(1), end: day(5), verdict: "hidden", found: null },
+    ] as Exhibit["events"];
+    const exhibit = { start: day(1), events, detections: [{ time: day(2), target: "d", hit: false }] } as unknown as Exhibit;
+    const at = (number: number, served: boolean) => goingOn(exhibit, Date.parse(day(number)), served).map((one) => `${one.target} ${one.state}`);
+    expect(at(2, false)).toEqual(["a open", "b open"]);
+    expect(at(2, true)).toEqual(["d false", "a open", "b open"]);
+    expect(at(3, true)).toEqual(["d false", "a found", "b open"]);
+    expect(at(5, false)).toEqual([]);
+    expect(beginOf(exhibit)).toBe(Date.parse(day(4)));
+  });
+  it("draws districts and places north up, and a sensor as a point", () => {
+    const scene = sceneOf([[[-7.5, 33.6], [-7.4, 33.6], [-7.4, 33.7]]], [{ target: "s", line: [[-7.5, 33.7]], verdict: "hit" }]);
+    expect(scene.districts).toEqual(["M0.0 1201.3L1000.0 1201.3L1000.0 0.0Z"]);
+    expect(scene.paths).toEqual({ s: "M0.0 0.0h0.1" });
   });
 });

@@ -46,3 +46,46 @@ export function orderOf(events: readonly Event[]): Event[] {
 export function timesOf({ start, every }: Pick<Exhibit, "start" | "every">, count: number): number[] {
   return Array.from({ length: count }, (_, index) => Date.parse(start) / 1_000 + index * every);
 }
+
+/** What is to be shown of a place at a moment: a hidden event that goes on, one that was found, or a false alarm. */
+export interface Mark {
+  target: string;
+  state: "open" | "found" | "false";
+}
+
+/** Return what goes on at a moment [ms since 1970]: with the service an event ends for it as it is found, without it none does. */
+export function goingOn({ events, detections }: Pick<Exhibit, "events" | "detections">, time: number, served: boolean): Mark[] {
+  const marks = new Map<string, Mark>();
+  for (const { time: said, target, hit } of served ? detections : []) {
+    if (!hit && Date.parse(said) <= time) marks.set(target, { target, state: "false" });
+  }
+  for (const event of events) {
+    if (event.verdict === "hidden" || Date.parse(event.start) > time || Date.parse(event.end) <= time) continue;
+    const state = served && event.found && Date.parse(event.found) <= time ? "found" : "open";
+    for (const target of event.targets) marks.set(target, { target, state });
+  }
+  return [...marks.values()];
+}
+
+/** Return the moment that shows most [ms since 1970]: when something is found that without the service would go on. */
+export function beginOf({ events, start }: Pick<Exhibit, "events" | "start">): number {
+  const found = events.filter((one) => one.found).map((one) => (Date.parse(one.found!) + Date.parse(one.end)) / 2);
+  const open = (time: number) => events.filter((one) => one.verdict !== "hidden" && Date.parse(one.start) <= time && Date.parse(one.end) > time).length;
+  return found.sort((a, b) => open(b) - open(a))[0] ?? (events[0] ? Date.parse(events[0].start) : Date.parse(start));
+}
+
+/** Return districts and places as paths of a drawing, north up. */
+export function sceneOf(outline: readonly (readonly (readonly number[])[])[], places: Exhibit["places"]): { box: string; districts: string[]; paths: Record<string, string> } {
+  const all = [...outline.flat(), ...places.flatMap((one) => one.line)];
+  if (!all.length) return { box: "0 0 1 1", districts: [], paths: {} };
+  const [west, east] = [Math.min(...all.map(([x]) => x!)), Math.max(...all.map(([x]) => x!))];
+  const [south, north] = [Math.min(...all.map(([, y]) => y!)), Math.max(...all.map(([, y]) => y!))];
+  const narrow = Math.cos((((south + north) / 2) * Math.PI) / 180); // equirectangular: the city is small
+  const scale = 1_000 / ((east - west) * narrow);
+  const path = (line: readonly (readonly number[])[]) => {
+    const points = line.map(([x, y]) => `${((x! - west) * narrow * scale).toFixed(1)} ${((north - y!) * scale).toFixed(1)}`);
+    return `M${points.join("L")}${points.length === 1 ? "h0.1" : ""}`;
+  };
+  const box = `-20 -20 1040 ${((north - south) * scale + 40).toFixed(0)}`;
+  return { box, districts: outline.map((ring) => `${path(ring)}Z`), paths: Object.fromEntries(places.map((one) => [one.target, path(one.line)])) };
+}

@@ -1,4 +1,6 @@
 // Units as people write them; the API uses the codes of SenML (RFC 8428) and UCUM.
+import { locale } from "./locale.svelte";
+
 const TEXTS: Record<string, string> = {
   Cel: "°C",
   "%RH": "%",
@@ -11,9 +13,11 @@ const TEXTS: Record<string, string> = {
   count: "",
   "1": "",
 };
+/** In Arabic what is counted and paid for has words; symbols of physics stay as they are. */
+const ARABIC: Record<string, string> = { DH: "درهم", min: "دقيقة", h: "ساعة", d: "يوم", m3: "م³", km: "كم", "1/min": "في الدقيقة" };
 
 export function unitText(unit: string): string {
-  return TEXTS[unit] ?? unit;
+  return (locale.language === "ar" ? ARABIC[unit] : undefined) ?? TEXTS[unit] ?? unit;
 }
 
 /** Shares are shown in per cent; all else as it is. */

@@ -1,5 +1,5 @@
 // Texts in the scene: drawn on canvases, so that the browser shapes Arabic as it does everywhere.
-import { CanvasTexture, LinearFilter, Mesh, MeshBasicMaterial, PlaneGeometry, RepeatWrapping, Sprite, SpriteMaterial, SRGBColorSpace } from "three";
+import { CanvasTexture, Mesh, MeshBasicMaterial, PlaneGeometry, RepeatWrapping, Sprite, SpriteMaterial, SRGBColorSpace } from "three";
 
 const FONT = '"Readex Pro Variable", system-ui, sans-serif';
 
@@ -15,8 +15,7 @@ class Board {
     this.#context = canvas.getContext("2d")!;
     this.texture = new CanvasTexture(canvas);
     this.texture.colorSpace = SRGBColorSpace;
-    this.texture.minFilter = LinearFilter;
-    this.texture.generateMipmaps = false;
+    this.texture.anisotropy = 4;
   }
 
   /** Write lines, the first in bold; `ground` is a colour behind them, or "" for none. */

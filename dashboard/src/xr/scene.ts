@@ -14,6 +14,7 @@ export type Mode = "table" | "foot";
 const TABLE_SCALE = 1 / 3_000; // five kilometres become 1.8 m
 const TABLE = new Vector3(0, 0.78, -1.1);
 const EYES = 1.65; // [m]
+const NEAR = 900; // [m] names of districts that one reads on foot
 const PACE = 25; // [m/s] on foot: the city is wide
 const COLOURS = { ground: "#efece3", sea: "#a9cfdd", beach: "#ecdcae", park: "#bcd7a8", street: "#c8c4ba", low: "#dcd5c4", high: "#9d8f74", sky: "#dcebf1" };
 const GREY = new Color("#8a8a8a");
@@ -98,8 +99,8 @@ export class CityScene {
     const add = (geometry: BufferGeometry) => this.#flat.add(new Mesh(geometry, material));
     const colour = (name: keyof typeof COLOURS) => new Color(COLOURS[name]);
     const base = new Mesh(new CylinderGeometry(4_600, 4_600, 30, 64), new MeshLambertMaterial({ color: COLOURS.ground }));
-    base.position.y = -15;
-    this.#city.add(base);
+    base.position.y = -21; // its top well below the sea, or the two flicker
+    this.#flat.add(base);
     add(landOf(this.origin, ground.land, { sea: colour("sea"), beach: colour("beach"), park: colour("park") }));
     add(streetsOf(this.origin, ground.streets, colour("street")));
     const walls = new MeshLambertMaterial({ vertexColors: true, map: windowPicture() });
@@ -108,7 +109,7 @@ export class CityScene {
       const label = new Label(512, 96);
       const [x, z] = metres(this.origin, longitude, latitude);
       label.position.set(x, 0, z);
-      label.write([text]);
+      label.write(text.split(", "));
       this.#names.add(label);
     }
     this.mode = this.#mode;
@@ -225,6 +226,7 @@ export class CityScene {
     this.#city.scale.setScalar(scale);
     if (this.#mode === "table") this.#city.position.copy(TABLE);
     else this.#city.position.copy(this.#spot).negate();
+    for (const name of this.#names.children) name.visible = this.#mode === "table" || name.position.distanceTo(this.#spot) < NEAR;
     this.#dirty = true;
   }
 

@@ -99,3 +99,22 @@ def test_a_look_that_fails_ends_the_watchers():
         return await asyncio.gather(*(watch(feed) for _ in range(3)), return_exceptions=True)
 
     assert [type(one) for one in asyncio.run(all_())] == [RuntimeError] * 3
+
+
+def test_a_frame_follows_news_and_waits_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame_feed, "INTERVAL", 3600.0)
+    monkeypatch.setattr(frame_feed, "SOONEST", 0.001)
+    subject = Subject()
+    news = 0
+
+    async def watch() -> tuple[int, int]:
+        nonlocal news
+        feed = FrameFeed(subject.look, lambda: news)
+        with feed.joined():
+            await asyncio.sleep(0.05)
+            quiet = subject.looks
+            news = 1
+            await feed.turn()
+            return quiet, subject.looks
+
+    assert asyncio.run(watch()) == (1, 2)
