@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.dashboard.browser import ROOT, Visit, browser, visit
 from tests.system.running import RunningCity
-from zenata.contract.reports import Chart, Curve, Detection, Exhibit, HiddenEvent
+from zenata.contract.reports import Chart, Curve, Detection, Exhibit, HiddenEvent, Place
 from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialScore, TrialTopics
 
 pytestmark = pytest.mark.slow
@@ -30,6 +30,7 @@ TWIN = {
 }
 """What the demo prepares, in small: 50 l/s leak from the 26th hour on, and the second day is 12 K hotter."""
 
+OUTLINE = [(-7.5, 33.62), (-7.4, 33.62), (-7.4, 33.69)]
 EARLIER = datetime(2026, 3, 2, tzinfo=UTC)
 
 
@@ -74,9 +75,10 @@ def finished_report(trial: dict[str, Any]) -> dict[str, Any]:
         start=hours[0], end=hours[-1], every=3600.0, events=[leak, missed],
         detections=[Detection(time=hours[50], target="street-0009", hit=False)],
         charts=[Chart(name="leakage", unit="l/s", curves=curves)],
+        places=[Place(target="street-0001", line=[(-7.47, 33.65), (-7.46, 33.655)], verdict="hit")],
     )  # fmt: skip
     exhibits = [msgspec.to_builtins(exhibit)]
-    return {"title": {}, "trial": trial, "factors": [], "outline": [], "exhibits": exhibits}
+    return {"title": {}, "trial": trial, "factors": [], "outline": [OUTLINE], "exhibits": exhibits}
 
 
 IWER = ROOT / "dashboard" / "node_modules" / "iwer" / "build" / "iwer.min.js"
@@ -120,6 +122,29 @@ def open_map(seen: Visit, path: str = "/") -> None:
     seen.page.goto(path)
     expect(seen.page.locator("canvas")).to_be_visible()
     expect(seen.page.locator(".legend li").first).to_contain_text(re.compile("[1-9]"))
+
+
+def use_the_keys(seen: Visit) -> None:
+    """Go through the keys of the city, of which a card of a sensor is open."""
+    keyboard, card = seen.page.keyboard, seen.page.locator("article.sensor")
+    for key, sensor in (("j", "air-0002"), ("k", "air-0001")):
+        keyboard.press(key)
+        expect(card).to_have_accessible_name(sensor)
+    keyboard.press("[")
+    expect(seen.page).to_have_url(re.compile("[?&]at="))
+    keyboard.press("]")
+    expect(seen.page).not_to_have_url(re.compile("[?&]at="))
+    keyboard.press(" ")
+    expect(seen.page.get_by_role("button", name="Reprendre")).to_have_attribute("aria-pressed", "true")
+    keyboard.press(" ")
+    keyboard.press("?")
+    expect(seen.page.get_by_role("dialog", name="Raccourcis clavier")).to_be_visible()
+    keyboard.press("Escape")
+    expect(seen.page.get_by_role("dialog")).to_have_count(0)
+    keyboard.press("/")
+    expect(seen.page.get_by_role("combobox", name="Chercher")).to_be_focused()
+    keyboard.press("j")  # is a letter there
+    expect(card).to_have_accessible_name("air-0001")
 
 
 def test_a_startup_logs_in_and_finds_its_device_on_the_map(
@@ -179,8 +204,8 @@ def test_a_startup_reads_what_a_finished_trial_has_shown(live_city: RunningCity,
     trial = finished_trial()
     report = finished_report(trial)
     for language, width, words in (
-        ("fr", 1440, ("alerte après 2 h", "avec le service")),
-        ("ar", 390, ("الإنذار بعد", "مع الخدمة")),
+        ("fr", 1440, ("alerte après 2 h", "avec le service", "m³")),
+        ("ar", 390, ("الإنذار بعد", "مع الخدمة", "م³")),
     ):
         with visit(chromium, live_city.http, key=live_city.key, language=language, width=width) as seen:
             page = seen.page
@@ -191,7 +216,8 @@ def test_a_startup_reads_what_a_finished_trial_has_shown(live_city: RunningCity,
             for word in words:
                 expect(card).to_contain_text(word)
             expect(card.locator(".effects")).to_contain_text("120")
-            expect(card.locator(".effects")).to_contain_text("m³")
+            expect(card.locator(".maps path.open")).to_have_count(1)  # with the service it has been found
+            expect(card.locator(".maps path.found")).to_have_count(1)
             expect(card.locator(".strip .alarm")).to_have_count(1)
             card.locator("button[aria-pressed]").click()
             expect(card.locator(".split canvas")).to_have_count(2)
@@ -210,8 +236,13 @@ def test_an_engineer_sees_a_failing_pilot_and_suspends_it(
         pilot.post("/v1/devices", json={"id": "broken"}).raise_for_status()
         for _ in range(30):
             pilot.post("/v1/telemetry?device=broken", content=b"{")
-        with visit(chromium, live_city.http, key=live_city.admin_key, language="en") as seen:
+        with (
+            visit(chromium, live_city.http, key=key, language="en") as watching,
+            visit(chromium, live_city.http, key=live_city.admin_key, language="en") as seen,
+        ):
             page = seen.page
+            watching.page.goto("/me")
+            expect(watching.page.get_by_text("broken").first).to_be_visible()
             page.goto("/pilots")
             row = page.get_by_role("row").filter(has_text=name)
             expect(row.get_by_text("Alerts:")).to_be_visible()
@@ -221,6 +252,7 @@ def test_an_engineer_sees_a_failing_pilot_and_suspends_it(
             assert seen.violations() == []
             dialog.get_by_role("button", name="Suspend").click()
             expect(row.get_by_text("Suspended")).to_be_visible()
+            expect(watching.page.get_by_label("Key", exact=True)).to_be_visible()  # out, with nothing left to look at
             assert pilot.get("/v1/me").status_code in (401, 403)
             row.get_by_role("link", name=name).click()
             expect(page.get_by_text("Suspended: sends broken messages")).to_be_visible()
@@ -292,6 +324,18 @@ def test_no_stale_value_looks_live_and_the_page_recovers(live_city: RunningCity,
         finally:
             os.kill(server, signal.SIGCONT)
         expect(seen.page.get_by_text("Serveur injoignable")).not_to_be_visible()
+        network = seen.page.context.new_cdp_session(seen.page)
+        network.send("Network.enable")
+        limits = {"offline": False, "latency": 20_000, "downloadThroughput": 50, "uploadThroughput": 50}
+        network.send("Network.emulateNetworkConditions", limits)
+        seen.page.get_by_role("button", name="station de qualité de l’air").click()  # a stream that begins anew is slow
+        expect(seen.page.get_by_text("Serveur injoignable")).to_be_visible()
+        network.send(
+            "Network.emulateNetworkConditions",
+            {**limits, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
+        )
+        expect(seen.page.get_by_text("Serveur injoignable")).not_to_be_visible()
+        expect(seen.page.locator(".legend li").first).to_contain_text(re.compile("[1-9]"))
 
 
 def test_a_world_is_paused_proven_and_disturbed(live_city: RunningCity, chromium: Browser, demo: httpx.Client) -> None:
@@ -328,6 +372,11 @@ def test_a_world_is_paused_proven_and_disturbed(live_city: RunningCity, chromium
             changed = page.get_by_role("region", name="What has changed")
             expect(changed.get_by_role("listitem").first).to_contain_text("weather-0001")
             seen.check()
+            fault = {"type": "gateway_down", "sensors": ["weather-0002"], "lost": True, "duration": "2h"}
+            demo.post(f"/v1/worlds/{world}/events", json=fault).raise_for_status()
+            demo.post(f"/v1/worlds/{world}/advance", json={"end": "+20m", "limit": 0}).raise_for_status()
+            open_map(seen, f"/?world={world}&kind=weather")
+            expect(page.locator(".legend li").nth(2)).to_contain_text("1")  # silent: it counts in no mean any more
     finally:
         demo.delete(f"/v1/worlds/{world}")
 
@@ -362,6 +411,8 @@ def test_every_page_is_sound_in_each_language(
         open_map(seen, "/?kind=air&sensor=air-0001")
         assert seen.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
         seen.check()
+        if language == "fr":
+            use_the_keys(seen)
         for path in ("/?view=table&kind=noise", "/pilots", "/me", "/ledger", "/worlds", "/trials"):
             seen.page.goto(path)
             expect(seen.page.locator("h1").first).to_be_attached()

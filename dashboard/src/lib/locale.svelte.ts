@@ -91,8 +91,7 @@ export function typeset(text: string): string {
 
 /** Return a number as it is written in the language of the page. */
 export function number(value: number, digits = 0, options: Intl.NumberFormatOptions = {}): string {
-  const text = formatter(locale.tag, digits, JSON.stringify(options)).format(value);
-  return locale.direction === "rtl" && /^[+-]/.test(text) ? `\u2066${text}\u2069` : text; // a sign stays before its number
+  return formatter(locale.tag, digits, JSON.stringify(options)).format(value);
 }
 
 const formatters = new Map<string, Intl.NumberFormat>();
@@ -133,7 +132,7 @@ export function span(seconds: number): string {
 
 /** Return whole hours in words short enough for a big figure. */
 export function hours(count: number): string {
-  return number(count, 0, { style: "unit", unit: "hour", unitDisplay: locale.language === "ar" ? "long" : "narrow" });
+  return locale.language === "ar" ? number(count, 0, { style: "unit", unit: "hour", unitDisplay: "long" }) : `${number(count)} h`;
 }
 
 /** Sum up many bytes: "12.5 MB". */
