@@ -140,7 +140,7 @@ def use_the_keys(seen: Visit) -> None:
     keyboard.press("?")
     expect(seen.page.get_by_role("dialog", name="Raccourcis clavier")).to_be_visible()
     keyboard.press("Escape")
-    expect(seen.page.get_by_role("dialog")).to_have_count(0)
+    expect(seen.page.locator("dialog")).to_have_count(0)
     keyboard.press("/")
     expect(seen.page.get_by_role("combobox", name="Chercher")).to_be_focused()
     keyboard.press("j")  # is a letter there
