@@ -110,10 +110,10 @@ class ScriptedMonitor(BrokerMonitor):
     """What a broker would tell."""
 
     def __init__(self, connections: Sequence[Connection], filled: float = 0.0, *, away: bool = False) -> None:
-        self.connections, self.part, self.away = connections, filled, away
+        self.connected, self.part, self.away = connections, filled, away
 
     def connections(self) -> Sequence[Connection]:
-        return self._said(self.connections)
+        return self._said(self.connected)
 
     def disk_usage(self) -> float:
         return self._said(self.part)
