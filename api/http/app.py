@@ -7,7 +7,6 @@ from pathlib import Path
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -122,9 +121,9 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         session_routes,
         service_routes,
     ):
-        app.include_router(routes.router)
-    app.include_router(trial_routes.waiting)
-    app.router.routes.insert(0, FrequentReads(route.original_route for route in iter_route_contexts(app.routes)))
+        app.router.routes += routes.router.routes  # to include the router would prepare each route once more
+    app.router.routes += trial_routes.waiting.routes
+    app.router.routes.insert(0, FrequentReads(app.routes))
     check_complete(app)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     return app
