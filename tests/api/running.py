@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -134,6 +135,14 @@ class Api:
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, transport=transport)
 
 
+@cache
+def _migrated() -> bytes:
+    """Return new control data in a file of SQLite: to make its tables takes longer than to write them down."""
+    with tempfile.TemporaryDirectory() as folder:
+        open_database(f"sqlite:///{folder}/control.db").dispose()
+        return Path(folder, "control.db").read_bytes()
+
+
 @contextmanager
 def running(
     *,
@@ -159,6 +168,7 @@ def running(
     """
     hub = hub or Hub()
     folder = tempfile.TemporaryDirectory()
+    Path(folder.name, "control.db").write_bytes(_migrated())
     engine = open_database(control or f"sqlite:///{folder.name}/control.db")
     devices = Devices(engine)
     register = Register(engine, quotas=quotas)

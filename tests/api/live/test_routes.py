@@ -2,7 +2,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +53,34 @@ class Client:
             return end.rcvd.code
 
 
+@contextmanager
+def serving(folder: Path) -> Iterator[Callable[..., Api]]:
+    """Starts the API over an empty store; the pilot has a world `w-1`, and another has `w-2`."""
+    private_world(folder, "w-1")
+    private_world(folder, "w-2", owner="other")
+    with ExitStack() as stack:
+        store = open_store(f"duckdb:///{folder}/readings.duckdb")
+        stack.callback(store.close)
+        yield lambda **options: stack.enter_context(running(city=CITY, store=store, worlds=folder, **options))
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Api]]:
-    """Starts the API over an empty store; the pilot has a world `w-1`, and another has `w-2`."""
-    private_world(tmp_path, "w-1")
-    private_world(tmp_path, "w-2", owner="other")
-    with ExitStack() as stack:
-        store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-        stack.callback(store.close)
-        yield lambda **options: stack.enter_context(running(city=CITY, store=store, worlds=tmp_path, **options))
+    with serving(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The same for all tests of the module that leave it as it was."""
+    with serving(tmp_path_factory.mktemp("shared")) as start:
+        yield start()
 
 
 @pytest.fixture
-def served(start: Callable[..., Api]) -> Api:
-    return start()
+def served(request: pytest.FixtureRequest, shared: Api) -> Api:
+    """The shared API, or one of its own for a test that uses `start`."""
+    return request.getfixturevalue("start")() if "start" in request.fixturenames else shared
 
 
 @pytest.fixture
@@ -220,6 +234,7 @@ def test_a_key_in_the_address_is_refused(served: Api, opened: Callable[..., Clie
     assert refused.value.response.status_code == 422
 
 
+@pytest.mark.usefixtures("start")
 def test_a_pilot_has_so_many_connections_at_once(
     opened: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +279,7 @@ def test_a_silent_connection_is_kept_open(opened: Callable[..., Client], monkeyp
     assert [list(client.hear()) for _ in range(3)] == [["heartbeat"]] * 3
 
 
+@pytest.mark.usefixtures("start")
 @pytest.mark.parametrize("subscribed", [True, False])
 def test_a_key_that_is_no_longer_good_cuts_the_connection(served: Api, client: Client, subscribed: bool) -> None:
     if subscribed:
@@ -275,6 +291,7 @@ def test_a_key_that_is_no_longer_good_cuts_the_connection(served: Api, client: C
     assert served.hub.listeners == 0
 
 
+@pytest.mark.usefixtures("start")
 def test_a_key_that_is_no_longer_good_cuts_a_stream_too(served: Api) -> None:
     with served.client() as client, client.stream("GET", "/v1/stream") as response:
         lines = response.iter_lines()
@@ -285,6 +302,7 @@ def test_a_key_that_is_no_longer_good_cuts_a_stream_too(served: Api) -> None:
         assert time.monotonic() - revoked < 60  # not when the client would give up
 
 
+@pytest.mark.usefixtures("start")
 def test_a_pilot_has_so_many_streams_at_once(served: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.readings.routes, "MAX_STREAMS", 1)
     with served.client() as client:
@@ -302,6 +320,7 @@ def is_open(client: httpx.Client) -> bool:
         return response.status_code == 200
 
 
+@pytest.mark.usefixtures("start")
 def test_the_server_stops_with_connections_open(served: Api, client: Client) -> None:
     begin = time.monotonic()
     served.stop()
