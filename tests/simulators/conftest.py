@@ -1,9 +1,11 @@
 """A small made-up city that has everything the domains need, and nothing of the real pack."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
+from simulators.world import world
 from simulators.world.conditions import Conditions
 from zenata.city.model import City, District, Sensor, Street
 
@@ -264,6 +266,17 @@ def small_city() -> City:
         sensors=tuple(sensors),
         parameters=PARAMETERS,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_warm_up() -> Iterator[None]:
+    """Let new worlds run a minute unseen, not half an hour: that took most of many tests' time.
+
+    Worlds of other processes do not, so that no test may compare theirs with these.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world, "WARM_UP", 6)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,9 @@ import pytest
 
 from tests.api.running import Api
 from tests.api.trials.hosting import LAMPS, SHORT, TrialHost, trials_running
-from tests.simulators.conftest import small_city
+from tests.simulators.conftest import short_warm_up, small_city
+
+__all__ = ["short_warm_up"]
 
 
 @pytest.fixture(scope="module")

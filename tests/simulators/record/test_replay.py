@@ -16,7 +16,7 @@ from zenata.city.clock import SECOND, parse_time
 from zenata.errors import SetupError
 
 START = parse_time("2026-01-05T17:00:00Z")
-HOUR = 3600 * SECOND
+MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 LAMP = Order(id="a", kind="streetlight", sensor="streetlight-0001", set={"dim": 0.25})
 LEAK = Event(id="leak-1", type="leak", start=START + HOUR + TICK, end=START + 3 * HOUR)
 
@@ -41,11 +41,13 @@ def taken_up(city, record) -> Run:
 def history(city, record) -> History:
     """Of a world with a command, an event and longer ticks; killed on the way."""
     run = taken_up(city, record)
+    on(run, START + 5 * TICK)
+    run.do([Entry(at=run.time, every=MINUTE)])
     on(run, START + HOUR // 2)
     run.do([Entry(at=run.time, order=LAMP), Entry(at=run.time, event=LEAK)])
     on(run, START + HOUR)
     run.save_checkpoint()
-    on(run, START + HOUR + 20 * TICK)  # said, and lost with the process
+    on(run, START + HOUR + 5 * MINUTE)  # said, and lost with the process
     run = taken_up(city, record)
     on(run, START + 2 * HOUR)
     run.do([Entry(at=run.time, every=900 * SECOND)])
@@ -76,10 +78,10 @@ def test_until_a_time(city, history):
 @pytest.mark.parametrize(
     ("number", "change", "where"),
     [
-        (0, {"order": replace(LAMP, set={"dim": 0.3})}, (0, 1)),
-        (1, {"event": replace(LEAK, start=START + 2 * HOUR)}, (1, 2)),
-        (2, {"every": 1800 * SECOND}, (2, 3)),
-        (3, {"at": START + 3 * HOUR}, (3, 4)),
+        (1, {"order": replace(LAMP, set={"dim": 0.3})}, (0, 1)),
+        (2, {"event": replace(LEAK, start=START + 2 * HOUR)}, (1, 2)),
+        (3, {"every": 1800 * SECOND}, (2, 3)),
+        (4, {"at": START + 3 * HOUR}, (3, 4)),
     ],
 )
 def test_a_record_that_was_tampered_with_differs_from_there(city, history, number, change, where):
@@ -105,7 +107,7 @@ def test_a_copy_says_the_same_again(city, record, history, tmp_path):
     copy.journal().add([entry for entry in record.journal().since(0) if entry.at < begins])
     run = taken_up(city, copy)
     run.do([Entry(at=run.time, order=replace(LAMP, set={"dim": 0.9}))])
-    on(run, begins + HOUR + TICK)
+    on(run, begins + HOUR + MINUTE)
     run.save_checkpoint()
     recorded = history_of(copy, "w-2")
     assert replay(city, recorded) == recorded.last
