@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.ingest.test_service import air, broker, ingesting, publish, seqs, wait_for  # noqa: F401 - fixtures
 from zenata.store.dead_letters import REASONS
 
-EXAMPLES, SIZE = settings.default.max_examples, 50  # 1,500 payloads; 25,000 in `make soak`
+EXAMPLES, SIZE = settings.default.max_examples // 2, 50  # 350 payloads; 12,500 in `make soak`
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 JSON = st.recursive(
@@ -26,7 +26,7 @@ GARBAGE = st.binary(min_size=1, max_size=40) | (JSON | NEARLY).map(lambda what: 
 _numbers = itertools.count(1)
 
 
-@settings(suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck), max_examples=EXAMPLES)
 @given(payloads=st.lists(GARBAGE, min_size=SIZE, max_size=SIZE))
 def check(ingest, publish, store, payloads):  # noqa: F811 - fixtures
     before, number = (ingest.counters.messages, ingest.counters.dead_letters), next(_numbers)

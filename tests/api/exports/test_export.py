@@ -47,7 +47,7 @@ def at_once(store, query: Query) -> list[tuple]:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     begin=st.integers(0, MINUTES * MINUTE - 2),
     length=st.integers(1, MINUTES * MINUTE),

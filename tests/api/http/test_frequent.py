@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message
@@ -143,7 +143,6 @@ def keys(secrets: Mapping[str, str]) -> dict[str, dict[str, str]]:
     }
 
 
-@settings(max_examples=100, deadline=None)
 @given(target=targets(), which=st.integers(0, 100), method=st.sampled_from(["GET", "GET", "GET", "HEAD", "POST"]))
 def test_the_short_way_answers_as_the_ordinary_way(ways, target, which, method):
     short, ordinary = ways

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from zenata.contract.service import ProblemDetails
@@ -54,7 +54,6 @@ ROUTES = {
 
 @pytest.mark.parametrize("route", ROUTES)
 @given(data=st.data())
-@settings(max_examples=120)
 def test_any_query_is_answered(client: httpx.Client, route: str, data: st.DataObject) -> None:
     params = data.draw(ROUTES[route])
     response = client.get(route, params=params)
@@ -66,7 +65,6 @@ def test_any_query_is_answered(client: httpx.Client, route: str, data: st.DataOb
 
 
 @given(text=st.text(min_size=1, max_size=80))
-@settings(max_examples=100)
 def test_any_path_is_answered(client: httpx.Client, text: str) -> None:
     response = client.get("/v1/sensors/" + quote(text, safe=""))
     assert response.status_code in {200, 307, 404, 405, 422}, response.text

@@ -23,7 +23,10 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """Run Debian's PostgreSQL, which refuses to be run by root, until the end of the block; return its URL."""
+    """Run Debian's PostgreSQL, which refuses to be run by root, until the end of the block; return its URL.
+
+    It is not there to outlive a power cut: it waits for no disk.
+    """
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     port = free_ports(HOST, {"port": 0})["port"]
     folder = Path(tempfile.mkdtemp(prefix="postgres"))
@@ -33,10 +36,35 @@ def running_postgres() -> Iterator[str]:
     secret = folder.with_suffix(".secret")
     secret.write_text("only-here")
     secret.chmod(0o644)
-    command = [*as_postgres, str(programs / "initdb"), "-D", str(folder), "-U", "zenata", "-A", "scram-sha-256"]
+    command = [
+        *as_postgres,
+        str(programs / "initdb"),
+        "-D",
+        str(folder),
+        "-U",
+        "zenata",
+        "-A",
+        "scram-sha-256",
+        "--no-sync",
+    ]
     subprocess.run([*command, f"--pwfile={secret}"], check=True, stdout=subprocess.DEVNULL, cwd="/")
     server = subprocess.Popen(
-        [*as_postgres, str(programs / "postgres"), "-D", str(folder), "-h", HOST, "-p", str(port), "-k", str(folder)],
+        [
+            *(
+                *as_postgres,
+                str(programs / "postgres"),
+                "-D",
+                str(folder),
+                "-h",
+                HOST,
+                "-p",
+                str(port),
+                "-k",
+                str(folder),
+            ),
+            # The memory that it shares is in its folder, and goes with it.
+            *("-c", "fsync=off", "-c", "dynamic_shared_memory_type=mmap", "-c", "shared_buffers=16MB"),
+        ],
         stderr=subprocess.DEVNULL,
         cwd="/",
     )

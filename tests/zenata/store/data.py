@@ -47,6 +47,18 @@ def batch_of(rows: Iterable[Row], catalog: Catalog | None = None) -> ReadingBatc
     )
 
 
+def grid_of(catalog: Catalog, series: int, steps: range) -> ReadingBatch:
+    """Return a reading of each of many series at each step [us after noon], numbered from the first step on by steps of 1."""
+    numbers = np.array([catalog.intern(one) for one in series_of(series)], dtype=np.int32)
+    return ReadingBatch(
+        catalog=catalog,
+        series=np.tile(numbers, len(steps)),
+        time=np.repeat(NOON + np.array(steps), series),
+        value=np.random.default_rng(steps.start).normal(size=series * len(steps)),
+        seq=np.repeat(np.array(steps) // steps.step + 1, series),
+    )
+
+
 def rows_of(table: Table) -> list[Row]:
     """Return the rows of a table of raw readings, in its order."""
     columns = (table.series, table.time, table.columns["value"], table.columns["seq"])

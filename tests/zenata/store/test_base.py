@@ -39,7 +39,6 @@ def letter(received, topic="zenata/telemetry/coast/air/air-0001"):
     )
 
 
-@settings(max_examples=25)
 @given(steps=STEPS)
 def test_any_batches_leave_the_first_of_each_reading(opener, steps):
     """Each step says whether to reopen the store, and which of two catalogs, numbered differently, its batch has."""
@@ -205,7 +204,7 @@ def test_appends_of_several_threads_keep_each_reading_once(store):
     assert [by_identity(row) for row in contents(store)] == sorted(distinct)
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(steps=STEPS)
 def test_values_are_found_by_series_and_time(opener, steps):
     store = opener(f"values-{next(_examples)}")

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.zenata.store.data import NOON, batch_of, by_identity, contents, rows_of, series_of, some_rows
 from zenata.city.readings import Catalog, Selection
 from zenata.store.dead_letters import DeadLetter
@@ -105,12 +107,13 @@ def test_a_dead_letter_of_a_device_is_in_nobodys_account(store):
     assert store.ledger.worlds() == []
 
 
-def test_two_hundred_worlds_made_and_deleted_leave_nothing(opener, name):
+@pytest.mark.parametrize("count", [20, pytest.param(200, marks=pytest.mark.soak)])
+def test_worlds_made_and_deleted_leave_nothing(opener, name, count):
     store = opener(name)
     city = some_rows(series_of(6), [NOON, NOON + 1])
     store.append(batch_of(city), [letter(0)])
     catalog = Catalog()
-    for number in range(200):
+    for number in range(count):
         world = f"w-{number}"
         store.append(batch_of(some_rows(series_of(4, world), [NOON]), catalog), [letter(number + 1, 3, world)])
         store.ledger.announce(world, 5)

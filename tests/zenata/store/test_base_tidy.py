@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.zenata.store.data import NOON, Row, batch_of, contents, rows_of, series_of
@@ -106,7 +106,6 @@ def test_who_has_too_many_dead_letters_costs_others_none(store):
     assert len(store.dead_letters(payloads=True)) == 15
 
 
-@settings(max_examples=200)
 @given(
     ages=st.tuples(st.integers(1, 400), st.integers(1, 400)).map(sorted),
     now=st.integers(NOON - 400 * DAY, NOON),

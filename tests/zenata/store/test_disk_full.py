@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, rows_of, series_of
+from tests.zenata.store.data import ALWAYS, grid_of, rows_of
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import StoreError
 from zenata.store import open_store
 from zenata.store.base import Query
 
 SIZE = 48  # of the disk [MiB]
-SERIES, MOST = 1000, 900
+SERIES, MOST = 4000, 225
 
 
 @pytest.fixture
@@ -29,19 +29,14 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("room", [6, 18], ids=["while writing ahead", "at a checkpoint"])
 def test_a_full_disk_loses_nothing_and_is_recovered_from(disk, room):
-    url, filler, catalog, series = f"duckdb:///{disk}/readings.duckdb", disk / "filler", Catalog(), series_of(SERIES)
+    url, filler, catalog = f"duckdb:///{disk}/readings.duckdb", disk / "filler", Catalog()
     store = open_store(url)
     filler.write_bytes(bytes((SIZE - room) * 2**20))
-
-    def batch(number: int):
-        return batch_of(
-            [Row(one, NOON + number, hash((one.sensor, number)) / 7, number + 1) for one in series], catalog
-        )
 
     kept = failures = 0
     while kept < MOST:
         try:
-            store.append(batch(kept))
+            store.append(grid_of(catalog, SERIES, range(kept, kept + 1)))
             kept += 1
         except StoreError as error:
             assert "has no room: free some" in str(error)

@@ -5,13 +5,12 @@ from contextlib import closing
 from dataclasses import replace
 
 import duckdb
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.zenata.store.data import NOON, Row, batch_of, contents, series_of, some_rows
-from zenata.city.readings import Catalog, ReadingBatch, Selection
+from tests.zenata.store.data import NOON, Row, batch_of, contents, grid_of, series_of, some_rows
+from zenata.city.readings import Catalog, Selection
 from zenata.errors import QueryTooHeavy, StoreBusyError, StoreError
 from zenata.store.base import AGGREGATES, Query
 from zenata.store.duckdb import gate, read
@@ -26,22 +25,11 @@ def store(tmp_path):
         yield store
 
 
-def many(catalog: Catalog, series: int, steps: int, period: int = 1_000_000) -> ReadingBatch:
-    numbers = np.array([catalog.intern(one) for one in series_of(series)], dtype=np.int32)
-    return ReadingBatch(
-        catalog=catalog,
-        series=np.tile(numbers, steps),
-        time=np.repeat(NOON + np.arange(steps) * period, series),
-        value=np.random.default_rng(1).normal(size=series * steps),
-        seq=np.repeat(np.arange(steps) + 1, series),
-    )
-
-
 def answers(table):
     return [table.series.tolist(), table.time.tolist(), *(column.tolist() for column in table.columns.values())]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     times=st.lists(st.integers(0, 5000), min_size=1, max_size=60),
     aggregates=st.sampled_from([(), ("mean", "count"), ("p95", "first")]),
@@ -67,7 +55,7 @@ def test_windows_of_any_size_give_the_same_answer(tmp_path, monkeypatch, times, 
 
 
 def test_a_query_beyond_what_it_may_cost_is_refused_before_it_runs(store, monkeypatch):
-    store.append(many(Catalog(), 10, 100))
+    store.append(grid_of(Catalog(), 10, range(0, 100_000_000, 1_000_000)))
     query = Query(selection=ALL, start=NOON, end=NOON + 10**9, aggregates=("mean",))
     assert store.cost(query) == 1000
     assert store.cost(replace(query, aggregates=(), limit=30)) == 60
@@ -108,13 +96,12 @@ def test_a_store_that_does_not_take_readings_says_so_until_it_does(store, monkey
     store.check()
 
 
-def test_forty_heavy_queries_at_a_time_stop_no_writer(tmp_path):
+@pytest.mark.parametrize("count", [50, pytest.param(500, marks=pytest.mark.soak)])
+def test_forty_heavy_queries_at_a_time_stop_no_writer(tmp_path, count):
     """Every append succeeds, and every query is answered or refused with a word on what to do."""
     catalog = Catalog()
     with closing(DuckDBStore(tmp_path / "readings.duckdb")) as store:
-        for _ in range(3):
-            store.append(many(catalog, 500, 1000, 10_000_000))
-        store.append(many(catalog, 500, 1000, 10_000_000))
+        store.append(grid_of(catalog, count, range(0, 10**10, 10_000_000)))
         query = Query(
             selection=ALL, start=NOON, end=NOON + 10**11, aggregates=AGGREGATES, every=10_000_000, limit=10**6
         )
@@ -139,7 +126,7 @@ def test_forty_heavy_queries_at_a_time_stop_no_writer(tmp_path):
             thread.join()
         assert len(results) == 40
         assert set(map(type, results)) <= {int, str}
-        assert any(isinstance(result, int) and result >= 500 for result in results)
+        assert any(isinstance(result, int) and result >= count for result in results)
         assert all("try again" in result or "ask for" in result for result in results if isinstance(result, str))
         store.check()
         assert store.append(batch_of(some_rows(series_of(5, "w-a"), [NOON]))) == 5

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.zenata.store.appending import SERIES, rows_of_batch
-from tests.zenata.store.data import NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
+from tests.zenata.store.data import NOON, Row, batch_of, by_identity, contents, grid_of, rows_of, series_of, some_rows
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.base import Query
@@ -168,10 +168,9 @@ def test_a_full_disk_loses_nothing_and_is_got_over(path):
 
 def test_a_query_that_takes_too_long_is_given_up(path, monkeypatch):
     monkeypatch.setattr(read, "PATIENCE", 0.02)  # long enough to begin, far too short to end
-    rows = some_rows(series_of(100), range(NOON, NOON + 20_000))
     query = Query(selection=Selection(), start=NOON, end=NOON + 20_000, aggregates=("p95",), every=2, limit=2_000_000)
     with closing(DuckDBStore(path)) as store:
-        store.append(batch_of(rows))
+        store.append(grid_of(Catalog(), 100, range(20_000)))
         with pytest.raises(QueryTooHeavy, match="fewer series"):
             store.query(query)
         monkeypatch.undo()
@@ -196,7 +195,7 @@ def test_a_history_before_live_readings_is_written_once_past_the_search(path, mo
         assert contents(store) == sorted([*live, *itertools.chain(*history)], key=by_identity)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12)), max_size=6), max_size=12))
 def test_however_gaps_are_found_each_reading_is_stored_once(tmp_path, monkeypatch, batches):
     monkeypatch.setattr(backend, "_HISTORY", 1)
