@@ -3,12 +3,17 @@
 import gc
 import os
 import re
+import ssl
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import httpx
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
@@ -16,18 +21,50 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.system.running import RunningCity, running_city
 
+gc.disable()  # until all is collected: it would look through a million objects that stay, again and again
+
 # Every program that tests start, and every worker, would compile all our modules anew: a third of its start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+_SHM = Path("/dev/shm")  # noqa: S108 - pytest makes private folders there
+_ROOM = 6 * 2**30  # what a whole run leaves there until its end is about 1 GB
+
+
+def _use_memory() -> None:
+    """Let what tests write go to memory if there is plenty: databases that wait for a disk took a third of the time."""
+    room = min(psutil.disk_usage(str(_SHM)).free if _SHM.is_dir() else 0, psutil.virtual_memory().available)
+    if "TMPDIR" not in os.environ and room > _ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_SHM)  # programs that tests start inherit it
+
+
+_use_memory()
+
 # How long an example takes says something of the machine, and nothing of the code. `make soak` tries many more.
 settings.register_profile(
     "zenata",
-    max_examples=int(os.environ.get("ZENATA_EXAMPLES", "30")),
+    max_examples=int(os.environ.get("ZENATA_EXAMPLES", "15")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("zenata")
+
+_make_context = httpx._transports.default.create_ssl_context
+
+
+@cache
+def _usual_context(trust_env: bool, *_: str | None) -> ssl.SSLContext:
+    return _make_context(trust_env=trust_env)
+
+
+def _context(verify: ssl.SSLContext | str | bool = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+    """Read the usual authorities once, not for each of thousands of clients: that takes 30 ms of processor."""
+    if verify is True and cert is None:
+        return _usual_context(trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    return _make_context(verify, cert, trust_env)
+
+
+httpx._transports.default.create_ssl_context = _context
 
 _SHOWN = 10  # so many of the slowest files are named at the end
 _seconds: Counter[str] = Counter()
@@ -74,6 +111,7 @@ def pytest_collection_finish() -> None:
     """Leave what lives until the end out of garbage collection: all modules, and thousands of tests."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:
