@@ -36,35 +36,13 @@ def running_postgres() -> Iterator[str]:
     secret = folder.with_suffix(".secret")
     secret.write_text("only-here")
     secret.chmod(0o644)
-    command = [
-        *as_postgres,
-        str(programs / "initdb"),
-        "-D",
-        str(folder),
-        "-U",
-        "zenata",
-        "-A",
-        "scram-sha-256",
-        "--no-sync",
-    ]
-    subprocess.run([*command, f"--pwfile={secret}"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    initdb = f"{programs}/initdb -D {folder} -U zenata -A scram-sha-256 --no-sync --pwfile={secret}"
+    subprocess.run([*as_postgres, *initdb.split()], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    # The memory that its processes share is in its folder, and goes with it.
+    memory = "-c dynamic_shared_memory_type=mmap -c shared_buffers=16MB -c fsync=off"
+    postgres = f"{programs}/postgres -D {folder} -h {HOST} -p {port} -k {folder} {memory}"
     server = subprocess.Popen(
-        [
-            *(
-                *as_postgres,
-                str(programs / "postgres"),
-                "-D",
-                str(folder),
-                "-h",
-                HOST,
-                "-p",
-                str(port),
-                "-k",
-                str(folder),
-            ),
-            # The memory that it shares is in its folder, and goes with it.
-            *("-c", "fsync=off", "-c", "dynamic_shared_memory_type=mmap", "-c", "shared_buffers=16MB"),
-        ],
+        [*as_postgres, *postgres.split()],
         stderr=subprocess.DEVNULL,
         cwd="/",
     )
