@@ -43,7 +43,7 @@ soak: .venv/.dev $(PAGE)  ## Run what `make test` leaves out, and kill, stop and
 	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql chromium
 	@$(BIN)/python -m pytest -s -m soak $(ARGS)
 	@rounds=$${ZENATA_SOAK_ROUNDS:-20}; ZENATA_CHAOS_ROUNDS=$$rounds ZENATA_INGEST_KILLS=$$rounds \
-	    $(BIN)/python -m pytest -s $(ROUNDS) $(ARGS)
+	    $(BIN)/python -m pytest -s -m "soak or not soak" $(ROUNDS) $(ARGS)
 	@ZENATA_EXAMPLES=500 $(BIN)/python -m pytest -n auto -m hypothesis $(ARGS)
 
 bench: .venv/.dev $(PAGE)  ## Measure, beside a bare baseline (ARGS="store ingest" chooses)

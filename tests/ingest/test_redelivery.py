@@ -168,7 +168,8 @@ def test_t1_t2_a_burst_while_ingest_is_away_is_stored_in_order(kind, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "store_kind"), [("nats", "duckdb"), ("mosquitto", "duckdb"), ("mosquitto", "influxdb")]
+    ("kind", "store_kind"),
+    [("nats", "duckdb"), pytest.param("mosquitto", "duckdb", marks=pytest.mark.soak), ("mosquitto", "influxdb")],
 )
 def test_t1_ingest_that_is_killed_loses_and_doubles_nothing(kind, store_kind, tmp_path):
     seed = int(os.environ.get("ZENATA_CHAOS_SEED", time.time_ns() % 10**6))

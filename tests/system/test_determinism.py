@@ -60,7 +60,8 @@ def test_two_cities_of_a_secret_say_the_same_if_their_seed_is_the_same(tmp_path,
 
 def test_the_digest_of_a_seed_is_always_the_same():
     def digest(seed: int) -> str:
-        done = zenata("simulate", "--start", START, "--digest-end", "2026-03-01T06:10:00Z", "--seed", str(seed))
+        end = ("--digest-end", "2026-03-01T06:10:00Z")
+        done = zenata("simulate", *SMALL, "--start", START, *end, "--seed", str(seed))
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

@@ -14,7 +14,7 @@ from zenata.city.kinds import KINDS
 def test_every_message_is_stored_exactly_once(tmp_path):
     folder = tmp_path / "data"
     with running_city(folder, *SMALL, "--start", START, "--speed", "60", "--seed", "1") as city:
-        for victims in (["api"], ["broker"], ["api"], ["broker", "api"], ["api"]):
+        for victims in (["broker"], ["api"], ["broker", "api"]):
             city.kill(*victims)
             city.wait_for_more()
         checkpoint = folder / "worlds" / "zenata" / "checkpoint.npz"

@@ -28,7 +28,7 @@ def stop(city: RunningCity, number: signal.Signals) -> None:
     assert city.printed.endswith("stopping ...\n")
 
 
-def test_a_signal_stops_everything_and_data_and_keys_outlive_it(tmp_path):
+def test_killed_services_are_started_again_and_data_and_keys_outlive_signals_and_a_killed_supervisor(tmp_path):
     def seq(a: RunningCity) -> int:
         return max(item["seq"] for item in a.get("/v1/latest?kind=weather")["items"])
 
@@ -36,34 +36,29 @@ def test_a_signal_stops_everything_and_data_and_keys_outlive_it(tmp_path):
         return a.get(f"/v1/readings?kind=weather&property=rain&start=2026-03-01T06:00:00Z&end={end}")["items"]
 
     with running_city(tmp_path / "data", *FAST) as first:
-        first.wait_for_more()
+        for name in sorted(SERVICES):
+            others = {other: pid for other, pid in first.pids.items() if other != name}
+            first.kill(name)
+            first.wait_for_more()
+            assert {other: first.pids[other] for other in others} == others
+            assert f"{name} was killed by SIGKILL; starting it again" in first.printed
         end, last, keys = first.newest(), seq(first), {first.key, first.admin_key}
         before = history(first, end)
         stop(first, signal.SIGTERM)
+    assert before
+    assert len(keys) == 2
     with running_city(tmp_path / "data", *SMALL, "--speed", "30") as second:
         wait_until(lambda: seq(second) > last, "the numbering goes on")
-        assert before
         assert history(second, end) == before
         assert {second.key, second.admin_key} == keys
-        stop(second, signal.SIGINT)
-    assert len(keys) == 2
-
-
-def test_killed_services_are_started_again_and_a_killed_supervisor_leaves_nothing_behind(tmp_path):
-    with running_city(tmp_path / "data", *FAST) as city:
-        for name in sorted(SERVICES):
-            others = {other: pid for other, pid in city.pids.items() if other != name}
-            city.kill(name)
-            city.wait_for_more()
-            assert {other: city.pids[other] for other in others} == others
-            assert f"{name} was killed by SIGKILL; starting it again" in city.printed
-        children = {name: pid for name, pid in city.pids.items() if name != "supervisor"}
-        city.process.kill()
-        city.process.wait()
+        children = {name: pid for name, pid in second.pids.items() if name != "supervisor"}
+        second.process.kill()
+        second.process.wait()
     # At once: what is left of the one before may still be stopping.
-    with running_city(tmp_path / "data", *SMALL, "--speed", "30") as city:
+    with running_city(tmp_path / "data", *SMALL, "--speed", "30") as third:
         wait_until(lambda: gone(children), "the children of the killed one end")
-        city.wait_for_more()
+        third.wait_for_more()
+        stop(third, signal.SIGINT)
 
 
 def test_a_service_that_dies_again_and_again_is_given_up_on(tmp_path):
