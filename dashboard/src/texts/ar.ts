@@ -273,6 +273,7 @@ export const ar: Record<Key, string> = {
   "alert_not-ready": "الخدمة غير جاهزة",
   "alert_not-stored": "قياسات لا تُخزَّن",
   "alert_cut-off": "قُطع الاتصال لكثرة الرسائل",
+  alert_lost: "فقد الوسيط رسائل",
   "alert_refused": "رسائل رفضها الوسيط",
   alert_removed: "رسائل حُذفت",
   alert_suspended: "المشروع معلّق",

@@ -273,6 +273,7 @@ export const en: Record<Key, string> = {
   "alert_not-ready": "The service is not ready",
   "alert_not-stored": "Readings are not stored",
   "alert_cut-off": "Cut off for too many messages",
+  alert_lost: "Messages lost by the broker",
   "alert_refused": "Messages refused by the broker",
   alert_removed: "Messages removed",
   alert_suspended: "Pilot suspended",

@@ -272,6 +272,7 @@ export const fr = {
   "alert_not-ready": "Le service n’est pas prêt",
   "alert_not-stored": "Des mesures ne sont pas enregistrées",
   "alert_cut-off": "Coupé pour excès de messages",
+  alert_lost: "Messages perdus par le broker",
   "alert_refused": "Messages refusés par le broker",
   alert_removed: "Messages effacés",
   alert_suspended: "Pilote suspendu",
