@@ -8,7 +8,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
@@ -17,7 +16,7 @@ from zenata.city.clock import SECOND, parse_time
 from zenata.errors import ControlError
 from zenata.process.background import Background
 from zenata.store.ledger import Ledger
-from zenata.worlds.control import ask_raw
+from zenata.worlds.index import WorldIndex
 
 log = logging.getLogger(__name__)
 
@@ -102,17 +101,16 @@ class FlowMonitor(Background):
 
     Parameters
     ----------
-    root : Path
-        Folder of all worlds.
+    index : WorldIndex
     shared : str
         The shared city.
     ledger : Ledger
         Learns how many messages each world has published.
     """
 
-    def __init__(self, root: Path, shared: str, ledger: Ledger) -> None:
+    def __init__(self, index: WorldIndex, shared: str, ledger: Ledger) -> None:
         super().__init__("message flow", daemon=True)
-        self._root, self._shared, self._ledger = root, shared, ledger
+        self._index, self._shared, self._ledger = index, shared, ledger
         self._flows: dict[str, Flow] = {}
         self._problems: Mapping[str, str] = {}
 
@@ -139,11 +137,11 @@ class FlowMonitor(Background):
 
     def compare(self) -> None:
         """Ask every world that runs, once."""
-        running = {file.parent.name for file in self._root.glob("*/control.json") if not _sleeps(file.parent)}
+        running = set(self._index.running())
         for gone in set(self._flows) - running - {self._shared}:
             del self._flows[gone]
         for world in sorted(running):
-            if (status := _status(self._root / world)) is None or self._stop.is_set():
+            if (status := self._status(world)) is None or self._stop.is_set():
                 continue
             flow = self._flows.setdefault(world, Flow(world))
             if status.state == "catching-up":
@@ -158,14 +156,10 @@ class FlowMonitor(Background):
                 log.error("%s", problem)
         self._problems = {world: problem for world, problem in found.items() if problem}
 
-
-def _sleeps(folder: Path) -> bool:
-    return any((folder / word).exists() for word in ("asleep", "failed", "deleted"))
-
-
-def _status(folder: Path) -> _Status | None:
-    """Return the status of a world, which does not keep it awake; None if it does not answer."""
-    try:
-        return msgspec.json.decode(ask_raw(folder, "status", {"used": False}, timeout=_TIMEOUT), type=_Status)
-    except (ControlError, msgspec.DecodeError, OSError):
-        return None
+    def _status(self, world: str) -> _Status | None:
+        """Return the status of a world, which does not keep it awake; None if it does not answer."""
+        try:
+            answer = self._index.ask_raw(world, "status", {"used": False}, timeout=_TIMEOUT)
+            return msgspec.json.decode(answer, type=_Status)
+        except (ControlError, msgspec.DecodeError, OSError):
+            return None

@@ -53,6 +53,7 @@ from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.wire import topics
 from zenata.wire.address import parse_url
+from zenata.worlds.folders import WorldFolders
 
 _NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
 
@@ -70,10 +71,11 @@ def serve(settings: Settings) -> None:
     store = open_store_when_there(settings)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
     devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
-    worlds = Worlds(root=settings.worlds_dir, shared=settings.world)
+    index = WorldFolders(settings.worlds_dir, host=settings.world)
+    worlds = Worlds(index=index, shared=settings.world)
     reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
-    flow = FlowMonitor(settings.worlds_dir, settings.world, store.ledger)
+    flow = FlowMonitor(index, settings.world, store.ledger)
     worker = _worker(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
     exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
     webhooks = WebhookService(
@@ -153,7 +155,9 @@ def serve(settings: Settings) -> None:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Maintenance(store, retention_of(settings), WallClock()))
             if settings.broker_admin:
-                access = stack.enter_context(MosquittoUsers(settings, register, parse_url(settings.broker_admin)))
+                access = stack.enter_context(
+                    MosquittoUsers(settings, register, parse_url(settings.broker_admin))
+                )
                 access.connect(PATIENCE)
                 access.start()
             if worker:

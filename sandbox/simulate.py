@@ -36,7 +36,9 @@ from zenata.process.template import Template, fork_on_request
 from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
-from zenata.worlds.control import ControlServer
+from zenata.worlds.files import FolderFiles
+from zenata.worlds.folders import WorldFolders
+from zenata.worlds.index import WorldIndex
 
 _LOOK = 0.02  # between two looks whether it is there [s]
 _TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "world-template")  # see `simulate_on_request`
@@ -48,7 +50,7 @@ def simulate(settings: Settings, city: City | None = None) -> None:
     address = broker_of(settings)
     city = city or load_city(settings.city)
     private = settings.world.startswith(PRIVATE)
-    if private and recipe_in(settings.world_dir) is None:
+    if private and recipe_in(FolderFiles(settings.world_dir)) is None:
         raise SetupError(f"there is no world {settings.world} in {settings.worlds_dir}")
     with held(settings.world_dir, PATIENCE):  # one that was killed just now may still be leaving its checkpoint
         if private:
@@ -67,24 +69,15 @@ def simulate_on_request(settings: Settings) -> None:
 
 
 def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
-    record, worlds = Record(settings.world_dir), _worlds(settings)
+    record, worlds = Record(settings.world_dir), worlds_of(settings, WorldFolders(settings.worlds_dir))
     start = moment("--start", settings.start)
     before = record.recipe()
     secret = load_secret(settings.secret_file, make=before is None or not before.sealed)
-    recipe = recipe_for(record, city, seed=settings.seed, start=start, scenario=_scenario(settings), secret=secret)
-    with _published(settings, address, record, city, recipe, Pace(speed=settings.speed)) as (simulation, stop, control):
-        control.verbs |= HostControl(worlds, simulation.running.world, secret).verbs
-        logs = settings.data_dir / "logs"
-        host = Host(
-            worlds=worlds,
-            program=partial(_world_program, settings),
-            template=Template(
-                _TEMPLATE, settings.environment(seed=None, start=None, scenario=None), logs / "worlds.log"
-            ),
-            logs=logs,
-            clear=partial(_clear, address, city),
-            kept=settings.world_kept * 3600,
-        )
+    recipe = recipe_for(record, city, seed=settings.seed, start=start, scenario=scenario_of(settings), secret=secret)
+    pace = Pace(speed=settings.speed)
+    with published(settings, address, record, city, recipe, pace, worlds, secret) as (simulation, stop, control):
+        control.verbs |= HostControl(worlds, city, lambda: simulation.running.world.domains, secret).verbs
+        host = host_of(settings, address, city, worlds)
         hosting = threading.Thread(target=host.run, args=(stop,), name="hosting")
         hosting.start()
         try:
@@ -99,24 +92,39 @@ def _simulate_private(settings: Settings, address: Address, city: City) -> None:
     recipe = record.recipe()
     if recipe is None or recipe.city != city.id:
         raise SetupError(f"the world {settings.world} is not of city {city.id}")
-    pace = record.pace() or Pace()
-    with _published(settings, address, record, city, recipe, pace) as (simulation, stop, control):
+    pace, index = record.pace() or Pace(), WorldFolders(settings.worlds_dir)
+    worlds, secret = worlds_of(settings, index), load_secret(settings.secret_file)
+    with published(settings, address, record, city, recipe, pace, worlds, secret) as (simulation, stop, control):
+        run_until_idle(settings, simulation, stop, control, index)
 
-        def on_turn() -> None:
-            control.activity.see(simulation.running.time)
-            if simulation.fast_forward and simulation.fast_forward.under_way:
-                control.activity.touch()
-            if control.activity.idle > settings.world_idle * 3600:
-                stop.set()
 
-        simulation.run(stop, on_turn)
+def run_until_idle(
+    settings: Settings, simulation: Simulation, stop: threading.Event, control: WorldControl, index: WorldIndex
+) -> None:
+    """Run a private world until `stop` is set, or nobody has used it for long: then it is asleep."""
+
+    def on_turn() -> None:
+        control.activity.see(simulation.running.time)
+        if simulation.fast_forward and simulation.fast_forward.under_way:
+            control.activity.touch()
         if control.activity.idle > settings.world_idle * 3600:
-            _worlds(settings).mark(settings.world, "asleep")
+            stop.set()
+
+    simulation.run(stop, on_turn)
+    if control.activity.idle > settings.world_idle * 3600:
+        index.mark(settings.world, "asleep")
 
 
 @contextmanager
-def _published(
-    settings: Settings, address: Address, record: Record, city: City, recipe: Recipe, pace: Pace
+def published(
+    settings: Settings,
+    address: Address,
+    record: Record,
+    city: City,
+    recipe: Recipe,
+    pace: Pace,
+    worlds: Worlds,
+    secret: bytes | None,
 ) -> Iterator[tuple[Simulation, threading.Event, WorldControl]]:
     """Put a world together with its broker and its control door; a broker lost while it ends is no failure."""
 
@@ -124,7 +132,7 @@ def _published(
         control.activity.touch()
         simulation.receive(topic, payload)
 
-    run = take_up(record, city, recipe, WallClock().now(), load_secret(settings.secret_file))
+    run = take_up(record, city, recipe, WallClock().now(), secret)
     publisher = Publisher(
         address,
         client_id=f"simulators-{token_hex(8)}",
@@ -142,15 +150,13 @@ def _published(
         fast_forward=FastForward(run, settings.world, record, partial(open_sink, settings)),
     )
     stop = threading.Event()
-    control = WorldControl(
-        name=settings.world, simulation=simulation, record=record, worlds=_worlds(settings), stop=stop
-    )
+    control = WorldControl(name=settings.world, simulation=simulation, record=record, worlds=worlds, stop=stop)
     _await_ingest()
     with publisher:
         publisher.connect(PATIENCE)
         stop_on_signal(stop.set, publisher.cancel)
         try:
-            with ControlServer(record.folder, control.handle):
+            with worlds.index.serving(settings.world, control.handle):
                 yield simulation, stop, control
         except BrokerError:
             if not stop.is_set():
@@ -164,14 +170,29 @@ def _await_ingest() -> None:
         time.sleep(_LOOK)
 
 
-def _worlds(settings: Settings) -> Worlds:
-    return Worlds(settings.worlds_dir, Limits(of_one=settings.worlds_of_one, in_all=settings.worlds_in_all))
+def worlds_of(settings: Settings, index: WorldIndex) -> Worlds:
+    """Return the private worlds of an index, within the limits of the settings."""
+    return Worlds(index, Limits(of_one=settings.worlds_of_one, in_all=settings.worlds_in_all))
 
 
-def _world_program(settings: Settings, name: str) -> Program:
+def host_of(settings: Settings, address: Address, city: City, worlds: Worlds, **variables: str) -> Host:
+    """Return what keeps a process for each world that is to run here, with more environment variables."""
+    logs = settings.data_dir / "logs"
+    env = settings.environment(seed=None, start=None, scenario=None) | variables
+    return Host(
+        worlds=worlds,
+        program=partial(_world_program, settings, variables),
+        template=Template(_TEMPLATE, env, logs / "worlds.log"),
+        logs=logs,
+        clear=partial(_clear, address, city),
+        kept=settings.world_kept * 3600,
+    )
+
+
+def _world_program(settings: Settings, variables: dict[str, str], name: str) -> Program:
     """Return how to run a private world: so that it stands back behind the shared city."""
-    env = settings.environment(world=name, seed=None, start=None, scenario=None)
-    return Program(name=name, args=_TEMPLATE, env=env, nice=_NICE)
+    env = settings.environment(world=name, seed=None, start=None, scenario=None) | variables
+    return Program(name=name, args=_TEMPLATE, env=env, nice=_NICE if name.startswith(PRIVATE) else 0)
 
 
 def _clear(address: Address, city: City, world: str) -> None:
@@ -184,7 +205,7 @@ def _clear(address: Address, city: City, world: str) -> None:
             raise BrokerError(f"the broker at {address} does not take the messages that clear world {world}")
 
 
-def _scenario(settings: Settings) -> str | None:
+def scenario_of(settings: Settings) -> str | None:
     """Return the scenario of a new city: the text of a file, or else a name."""
     if settings.scenario is None or not Path(settings.scenario).is_file():
         return settings.scenario
@@ -198,7 +219,7 @@ def digest(settings: Settings, until: str) -> str:
     if start is None or end is None or end <= start:
         raise SetupError("a digest needs --start and a later --digest-end")
     city, seed = load_city(settings.city), 1 if settings.seed is None else settings.seed
-    world = World(city, seed=seed, start=start, events=planned(city, _scenario(settings), start // TICK * TICK))
+    world = World(city, seed=seed, start=start, events=planned(city, scenario_of(settings), start // TICK * TICK))
     digest = Digest()
     while world.time + TICK < end:
         digest.update(world.step())

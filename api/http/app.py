@@ -53,6 +53,7 @@ from api.webhooks import routes as webhook_routes
 from api.webhooks.alerts import AlertDeliverer
 from api.webhooks.webhook import WebhookError
 from api.worlds import catalog as catalog_routes
+from api.worlds import host_routes
 from api.worlds import routes as world_routes
 from zenata.city.clock import WallClock
 from zenata.control.device import DeviceError
@@ -107,6 +108,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         live_routes,
         world_routes,
         catalog_routes,
+        host_routes,
         trial_routes,
         scorecard_routes,
         device_routes,

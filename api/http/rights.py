@@ -144,6 +144,7 @@ RIGHTS: dict[tuple[str, str], Right] = {
     ("POST", "/v1/alerts/{alert}/acknowledge"): Right(WATCHERS),
     ("GET", "/v1/activity"): Right(WATCHERS),
     ("GET", "/v1/keys"): Right(WATCHERS),
+    ("GET", "/v1/hosts"): Right(WATCHERS),
     ("GET", "/v1/pilots"): Right(WATCHERS),
     ("POST", "/v1/pilots/{pilot}/suspend"): Right(WATCHERS, WATCHERS),
     ("POST", "/v1/pilots/{pilot}/resume"): Right(WATCHERS, WATCHERS),
@@ -172,6 +173,7 @@ _INSTEAD_AT = {
     ("GET", "/metrics"): "See /v1/pilots/{pilot}/activity for your own counts",
     ("GET", "/v1/keys"): "See /v1/pilots/{pilot}/keys for your own",
     ("GET", "/v1/pilots"): "See /v1/me for yourself",
+    ("GET", "/v1/hosts"): "See /v1/worlds for your worlds",
 }
 
 

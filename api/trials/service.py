@@ -23,7 +23,6 @@ from zenata.contract.trials import NewAnswers, NewStep
 from zenata.control.trial_tables import LATE, TrialRow
 from zenata.control.trials import OPEN, TrialError, Trials
 from zenata.process.background import Background
-from zenata.process.files import replaced
 
 log = logging.getLogger(__name__)
 
@@ -249,8 +248,7 @@ class TrialService(Background):
 
     def _score(self, row: TrialRow) -> None:
         answers = self.register.answers(row.id, row.current)
-        with replaced(self._worlds.root / row.world / "answers.json") as file:
-            file.write(msgspec.json.encode(answers))
+        self._worlds.index.deliver(row.world, "answers.json", msgspec.json.encode(answers))
         score = self._worlds.ask(row.world, "trial-score", timeout=_LONG)
         if score["points"] is None or not math.isfinite(score["points"]):
             self.end(row, "failed", f"seed {row.current + 1} has no score that is a number")

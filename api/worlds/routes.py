@@ -89,7 +89,7 @@ def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respons
     allowed, view = context.worlds.of(principal), _view(principal)
     answers = context.worlds.host("worlds", view, type_=list[World])
     private = [_redacted(principal, answer) for answer in answers if answer.world in allowed]
-    return respond(Page(items=[context.worlds.host("status", view, type_=World), *private], next=None))
+    return respond(Page(items=[context.worlds.ask(context.world, "status", view, type_=World), *private], next=None))
 
 
 @router.get("/worlds/{world}", responses=responses(World, *_ALL))
@@ -97,7 +97,7 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
     """Say how a world is, without waking it."""
     context.worlds.check(principal, world)
     if world == context.world:
-        return respond(context.worlds.host("status", _view(principal), type_=World))
+        return respond(context.worlds.ask(context.world, "status", _view(principal), type_=World))
     for answer in context.worlds.host("worlds", _view(principal), type_=list[World]):
         if answer.world == world:
             return respond(_redacted(principal, answer))

@@ -2,20 +2,20 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from api.http.problems import KINDS, Problem, invalid
 from api.http.rights import WATCHERS, Right
+from zenata.contract.hosts import Host
 from zenata.control.device import world_of
 from zenata.control.keys import Principal, Role
-from zenata.errors import ControlError
-from zenata.worlds import control
-from zenata.worlds.folders import WorldFolders
+from zenata.errors import ControlError, SetupError
+from zenata.worlds.index import WorldIndex
 
 log = logging.getLogger(__name__)
 
@@ -44,22 +44,23 @@ class Worlds:
 
     Parameters
     ----------
-    root : Path
-        Folder with a folder for each world.
+    index : WorldIndex
     shared : str
         Name of the shared city, whose simulator hosts the others.
     """
 
-    root: Path
+    index: WorldIndex
     shared: str
-
-    @property
-    def _folders(self) -> WorldFolders:
-        return WorldFolders(self.root)
 
     def owners(self) -> Mapping[str, str]:
         """Return the owner of each private world, by name."""
-        return self._folders.owners()
+        with _available():
+            return self.index.owners()
+
+    def hosts(self) -> list[Host]:
+        """Return the machines that run worlds."""
+        with _available():
+            return self.index.hosts()
 
     def of(self, principal: Principal) -> list[str]:
         """Return the worlds that somebody may look into, the shared city first."""
@@ -96,7 +97,7 @@ class Worlds:
 
     def host(self, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, type_: Any = Any) -> Any:  # noqa: ANN401 - `type_`
         """Ask the simulator that hosts the private worlds, and return its answer as a `type_`; a refusal becomes a problem."""
-        return msgspec.json.decode(_call(self.root / self.shared, verb, arguments, _TIMEOUT), type=type_)
+        return msgspec.json.decode(self._call(self.index.host, verb, arguments, _TIMEOUT), type=type_)
 
     def ask(
         self,
@@ -114,29 +115,40 @@ class Worlds:
         self, world: str, verb: str, arguments: Mapping[str, Any] = _NO_ARGUMENTS, *, timeout: float = _TIMEOUT
     ) -> bytes:
         """Ask as `ask` does, and return the answer as JSON text."""
-        if world != self.shared and not self._folders.answers(world):
+        with _available():
+            awake = world == self.shared or self.index.answers(world)
+        if not awake:
             self.host("wake", {"world": world})
-        return _call(self.root / world, verb, arguments, timeout)
+        return self._call(world, verb, arguments, timeout)
+
+    def _call(self, world: str, verb: str, arguments: Mapping[str, Any], timeout: float) -> bytes:
+        """Return what a simulator answers, as JSON text."""
+        try:
+            return self.index.ask_raw(world, verb, arguments, timeout=timeout)
+        except UnicodeEncodeError as error:  # JSON can escape halves of characters; free-form members pass them on
+            raise invalid("body", r"holds half a character, such as \ud800 alone: that is no text") from error
+        except ControlError as error:
+            name = _PROBLEMS.get(error.reason, "world-unavailable")
+            text = str(error)  # when nobody answers it names files and ports, which a pilot must not see
+            if error.reason == "quota":
+                raise Problem(name, f"{text}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
+            if error.reason != "away" and _names_file(text, self.index.location):  # a disk that is full, for instance
+                log.error("%s", text)
+                text = "The sandbox cannot write the world's files now: ask whoever runs it"
+            details = {"away": KINDS[name].help, "invalid": text}
+            raise Problem(name, details.get(error.reason, f"{text.rstrip('.')}. {KINDS[name].help}")) from error
 
 
-def _call(folder: Path, verb: str, arguments: Mapping[str, Any], timeout: float) -> bytes:
-    """Return what a simulator answers, as JSON text."""
+@contextmanager
+def _available() -> Iterator[None]:
+    """Answer 503 when worlds cannot be looked up: the cluster that holds them is away."""
     try:
-        return control.ask_raw(folder, verb, arguments, timeout=timeout)
-    except UnicodeEncodeError as error:  # JSON can escape halves of characters; free-form members pass them on
-        raise invalid("body", r"holds half a character, such as \ud800 alone: that is no text") from error
-    except ControlError as error:
-        name = _PROBLEMS.get(error.reason, "world-unavailable")
-        text = str(error)  # when nobody answers it names files and ports, which a pilot must not see
-        if error.reason == "quota":
-            raise Problem(name, f"{text}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
-        if error.reason != "away" and _names_file(text, folder):  # a disk that is full, for instance
-            log.error("%s", text)
-            text = "The sandbox cannot write the world's files now: ask whoever runs it"
-        details = {"away": KINDS[name].help, "invalid": text}
-        raise Problem(name, details.get(error.reason, f"{text.rstrip('.')}. {KINDS[name].help}")) from error
+        yield
+    except SetupError as error:
+        log.error("%s", error)
+        raise Problem("world-unavailable", KINDS["world-unavailable"].help) from error
 
 
-def _names_file(text: str, folder: Path) -> bool:
+def _names_file(text: str, location: str) -> bool:
     """Return whether a text names a file of the operator's: one of the worlds, or any by an absolute path."""
-    return str(folder.parent) in text or _ABSOLUTE.search(text) is not None
+    return location in text or _ABSOLUTE.search(text) is not None

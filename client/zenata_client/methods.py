@@ -118,6 +118,7 @@ class Methods:
     send = Call(calls.devices.send)
     worlds = Call(calls.worlds.worlds)
     world = Call(calls.worlds.world)
+    hosts = Call(calls.worlds.hosts)
     make_world = Call(calls.worlds.make_world)
     fork_world = Call(calls.worlds.fork_world)
     delete_world = Call(calls.worlds.delete_world)

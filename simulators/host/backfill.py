@@ -24,12 +24,14 @@ from zenata.city.clock import format_time
 from zenata.city.model import City
 from zenata.errors import SetupError
 from zenata.process.files import held
+from zenata.worlds.files import FolderFiles
 
 CHECKPOINT_EVERY = 20.0
 """Time between checkpoints [s]."""
 
 _LESS = 1e-6  # that rounding may not make a step back where a counter stands still [unit of the counter]
 _DIGEST = "backfill.digest"
+_REQUEST = "request.json"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +79,7 @@ def request_of(folder: Path) -> Request | None:
     SetupError
         If its file cannot be read.
     """
-    return read_json(folder / "backfill" / "request.json", Request)
+    return read_json(FolderFiles(folder / "backfill"), _REQUEST, Request)
 
 
 class Backfill:
@@ -249,7 +251,7 @@ class Backfill:
         return (world.time // self.request.every + 1) * self.request.every
 
     def _keep_request(self, request: Request) -> None:
-        write_json(self._folder / "request.json", request)
+        write_json(FolderFiles(self._folder), _REQUEST, request)
 
 
 def _check_fit(recipe: Recipe, city: City, seed: int | None, end: int) -> None:

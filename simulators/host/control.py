@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
@@ -115,16 +115,9 @@ class WorldControl:
         ControlError
             If it cannot be done.
         """
-        if verb not in self.verbs:
-            raise ControlError(f"there is no verb {verb[:80]!r}: use {', '.join(self.verbs)}", "invalid")
-        if arguments.get("used", True):
+        if verb in self.verbs and arguments.get("used", True):
             self.activity.touch()
-        try:
-            return self.verbs[verb](arguments)
-        except ScenarioError as error:
-            raise ControlError(str(error), "invalid") from error
-        except SetupError as error:
-            raise ControlError(str(error), "conflict") from error
+        return dispatch(self.verbs, verb, arguments)
 
     def _status(self, arguments: dict[str, Any]) -> WorldDocument:
         view = read_arguments(arguments, StatusRequest)
@@ -340,6 +333,24 @@ class WorldControl:
             except NotYet:
                 if self._stop.is_set() or time.monotonic() > deadline:
                     raise ControlError(f"the world {self._name} is ending or busy; try again", "away") from None
+
+
+def dispatch(verbs: Mapping[str, Verb], verb: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
+    """Do what is asked by one of some verbs.
+
+    Raises
+    ------
+    ControlError
+        If it cannot be done.
+    """
+    if verb not in verbs:
+        raise ControlError(f"there is no verb {verb[:80]!r}: use {', '.join(verbs)}", "invalid")
+    try:
+        return verbs[verb](arguments)
+    except ScenarioError as error:
+        raise ControlError(str(error), "invalid") from error
+    except SetupError as error:
+        raise ControlError(str(error), "conflict") from error
 
 
 def _identified(orders: Sequence[Order]) -> list[Order]:

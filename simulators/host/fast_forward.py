@@ -13,6 +13,8 @@ from simulators.world.world import TICK
 from zenata.city.clock import format_time
 from zenata.errors import SetupError
 
+_GOAL = "fast_forward.json"
+
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True):
     """Where a world is to come.
@@ -48,9 +50,9 @@ class FastForward:
     def __init__(self, run: Run, world: str, record: Record, open_sink: Callable[[], Sink]) -> None:
         self._run = run
         self._world = world
-        self._file = record.folder / "fast_forward.json"
+        self._files = record.files
         self._open_sink = open_sink
-        self._goal = read_json(self._file, Goal)
+        self._goal = read_json(self._files, _GOAL, Goal)
         self._filler: StoreWriter | None = None
         self._progress: Progress | None = None
 
@@ -85,7 +87,7 @@ class FastForward:
         self._open()
         self._goal = Goal(start=run.time, end=end, every=every)
         self._progress = _progress_to(self._goal)
-        write_json(self._file, self._goal)
+        write_json(self._files, _GOAL, self._goal)
         run.do([Entry(at=run.time, every=every)])
 
     def takes(self, emission: Emission) -> bool:
@@ -113,7 +115,7 @@ class FastForward:
             run.do([Entry(at=run.time, every=TICK)])
         self.flush()
         run.save_checkpoint()
-        self._file.unlink()
+        self._files.remove(_GOAL)
         self._goal = self._progress = None
         self.close()
         return True

@@ -1,18 +1,18 @@
 """Hosting private worlds: a process for each that is to run, beside that of the shared city.
 
-The host looks at the folders (`zenata.worlds.folders`) again and again, and starts and ends processes until they agree with
-them. It keeps nothing of its own, so it may be killed at any moment; its children end with it, and the next host starts
+The host looks at the index of worlds (`zenata.worlds.index`) again and again, and starts and ends processes until they
+agree with it. It keeps nothing of its own, so it may be killed at any moment; its children end with it, and the next host starts
 them again.
 """
 
 import logging
-import shutil
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from simulators.domains.base import Domain
 from simulators.events.registry import describe_types, effect_of
 from simulators.events.scenario import planned
 from simulators.host.requests import (
@@ -28,8 +28,9 @@ from simulators.host.requests import (
 from simulators.host.trials import trial_recipe
 from simulators.host.worlds import Worlds, recipe_in
 from simulators.record.record import Pace, Recipe, seal_of
-from simulators.world.world import SIMULATED, TICK, World
+from simulators.world.world import SIMULATED, TICK
 from zenata.city.clock import EARLIEST, LATEST, ZONE_RULES, WallClock, format_time
+from zenata.city.model import City
 from zenata.contract.worlds import World as WorldDocument
 from zenata.errors import ControlError
 from zenata.process.supervisor import GivenUp, Program, Supervisor
@@ -93,8 +94,9 @@ class Host:
         self._template.close()
 
     def look(self) -> None:
-        """Start and end what the folders say."""
-        wanted = self._worlds.to_run()
+        """Start and end what the index says."""
+        index = self._worlds.index
+        wanted = index.to_run()
         for name in self._running.keys() - wanted:
             self._end(name)
         for name in wanted - self._running.keys():
@@ -104,14 +106,15 @@ class Host:
                 supervisor.check()
             except GivenUp as failure:
                 log.error("world %s: %s", name, failure)
-                self._worlds.mark(name, "failed", str(failure))
+                index.mark(name, "failed", str(failure))
                 self._end(name)
-        for name in set(self._worlds.names()) - self._running.keys():  # what runs ends first, at the next look
-            if self._worlds.marker(name) == "deleted":
-                self._remove(name)
-            elif self._worlds.stopped_for(name) > self._kept:
+        for name in set(index.names()) - self._running.keys():  # what runs ends first, at the next look
+            if index.marker(name) == "deleted":
+                if index.claim(name):
+                    self._remove(name)
+            elif index.stopped_for(name) > self._kept:
                 log.info("world %s was not used for long and is deleted", name)
-                self._worlds.mark(name, "deleted")
+                index.mark(name, "deleted")
 
     def _start(self, name: str) -> None:
         supervisor = Supervisor(logs=self._logs, say=log.warning, launch=self._template.launch)
@@ -124,11 +127,11 @@ class Host:
         log.info("world %s does not run any more", name)
 
     def _remove(self, name: str) -> None:
-        """Let a world vanish whose process has ended; its folder goes last, so that all of it is done."""
+        """Let a world vanish whose process has ended; its files go last, so that all of it is done."""
         self._clear(name)
         for file in self._logs.glob(f"{name}.log*"):
             file.unlink()
-        shutil.rmtree(self._worlds.root / name)
+        self._worlds.index.remove(name)
         log.info("world %s is deleted", name)
 
 
@@ -138,8 +141,9 @@ class HostControl:
     Parameters
     ----------
     worlds : Worlds
-    world : World
-        The shared city, in which scenarios are tried.
+    city : City
+    domains : callable
+        Returns the physics of the city, on which scenarios are tried.
     secret : bytes or None
         Of the data directory; seals worlds that are to be.
 
@@ -148,8 +152,14 @@ class HostControl:
     verbs : dict of str to callable
     """
 
-    def __init__(self, worlds: Worlds, world: World, secret: bytes | None = None) -> None:
-        self._worlds, self._world, self._secret = worlds, world, secret
+    def __init__(
+        self,
+        worlds: Worlds,
+        city: City,
+        domains: Callable[[], Mapping[str, Domain]],
+        secret: bytes | None = None,
+    ) -> None:
+        self._worlds, self._city, self._domains, self._secret = worlds, city, domains, secret
         self.verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
             "create": self._create,
             "create-trial": self._create_trial,
@@ -170,7 +180,7 @@ class HostControl:
     def _create_trial(self, arguments: dict[str, Any]) -> WorldDocument:
         request = read_arguments(arguments, NewTrialWorldRequest)
         name = self._worlds.make(
-            trial_recipe(self._world.city, request),
+            trial_recipe(self._city, request),
             Pace(state="paused", publish=False)
             if request.speed is None
             else Pace(speed=read_speed(request.speed, 1.0)),
@@ -180,7 +190,7 @@ class HostControl:
         return self._worlds.wait_for(name)
 
     def _recipe(self, request: NewWorldRequest) -> Recipe:
-        city = self._world.city
+        city = self._city
         now = WallClock().now()
         start = now if request.start is None else read_time("start", request.start, now)
         if not EARLIEST <= start < LATEST:
@@ -192,7 +202,7 @@ class HostControl:
         if len({event.id for event in events}) < len(events):
             raise ControlError("two events of the scenario have the same id", "invalid")
         for event in events:
-            effect_of(event, city, self._world.domains, request.seed)
+            effect_of(event, city, self._domains(), request.seed)
         if request.sealed and self._secret is None:
             raise ControlError("this data directory has no secret to seal a world with", "conflict")
         return Recipe(
@@ -214,16 +224,17 @@ class HostControl:
     def _delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request = read_arguments(arguments, DeleteRequest)
         name = request.world
-        recipe = recipe_in(self._worlds.folder(name))
+        self._worlds.index.check(name)
+        recipe = recipe_in(self._worlds.index.files(name))
         if recipe and recipe.trial and recipe.trial != request.trial:
             raise ControlError(f"this is the world of the trial {recipe.trial}: cancel that instead", "conflict")
-        self._worlds.mark(name, "deleted")
+        self._worlds.index.mark(name, "deleted")
         return {"world": name, "state": "deleted"}
 
     def _list(self, arguments: dict[str, Any]) -> list[WorldDocument]:
         view = read_arguments(arguments, ViewRequest)
         statuses = []
-        for name in self._worlds.names():
+        for name in self._worlds.index.names():
             try:
                 statuses.append(self._worlds.status(name, used=False, full=view.full))
             except ControlError:
@@ -232,7 +243,7 @@ class HostControl:
 
     def _wake(self, arguments: dict[str, Any]) -> WorldDocument:
         name = read_arguments(arguments, WorldRequest).world
-        self._worlds.wake(name)
+        self._worlds.index.wake(name)
         return self._worlds.wait_for(name)
 
 

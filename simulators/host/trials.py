@@ -209,7 +209,7 @@ class TrialControl:
         evidence = SeedEvidence(
             seed=seed,
             points=math.nan,
-            answers=msgspec.json.decode((self._record.folder / ANSWERS).read_bytes()),
+            answers=msgspec.json.decode(self._record.files.read(ANSWERS) or b"[]"),
             entries=[msgspec.to_builtins(entry) for entry in self._run.journal.since(0)],
         )
         plan = plan_of(challenge, seed)

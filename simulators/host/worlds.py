@@ -1,32 +1,24 @@
-"""Private worlds on disk: making them, and describing them whether they run or not.
-
-Which worlds should run follows from their folders alone (`zenata.worlds.folders`).
-"""
+"""Private worlds: making them, and describing them whether they run or not."""
 
 import logging
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 from simulators.host.documents import describe, shown
 from simulators.record.journal import Entry
-from simulators.record.record import Pace, Recipe, Record, read_json
+from simulators.record.record import Pace, Recipe, Record
 from simulators.record.states import State
-from zenata.city.model import PRIVATE
 from zenata.contract.worlds import World
 from zenata.errors import ControlError, SetupError
-from zenata.process.files import held
-from zenata.worlds import control
-from zenata.worlds.folders import WorldFolders, new_name
+from zenata.worlds.files import Files
+from zenata.worlds.index import WorldIndex
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 10.0  # for another process that makes a world [s]
 _ANSWER = 10.0  # the longest that a world is waited for that has just been made [s]
 _LOOK = 0.05  # pause between two looks at whether a world answers [s]
 
@@ -46,19 +38,17 @@ class Limits:
     in_all: int = 16
 
 
-class Worlds(WorldFolders):
-    """The folders of private worlds, as the simulators write them.
+class Worlds:
+    """The private worlds, as the simulators make and describe them.
 
     Parameters
     ----------
-    root : Path
-        Their folder.
+    index : WorldIndex
     limits : Limits
     """
 
-    def __init__(self, root: Path, limits: Limits) -> None:
-        super().__init__(root)
-        self._limits = limits
+    def __init__(self, index: WorldIndex, limits: Limits) -> None:
+        self.index, self._limits = index, limits
 
     def make(
         self,
@@ -81,12 +71,10 @@ class Worlds(WorldFolders):
         SetupError
             If it cannot be written.
         """
-        with held(self.root, _PATIENCE):
-            self._check_room(recipe.owner, self._limits.of_one if max_worlds is None else max_worlds)
-            for leftover in self.root.glob(f".{PRIVATE}*"):  # of a process that died here
-                shutil.rmtree(leftover)
-            name = new_name()
-            record = Record(self.root / f".{name}")
+        with self.index.draft() as draft:
+            owners = list(draft.owners.values())
+            self._check_room(owners, recipe.owner, self._limits.of_one if max_worlds is None else max_worlds)
+            record = Record(draft.files)
             record.journal().add(journal)
             if checkpoint is not None:
                 record.save_checkpoint(checkpoint)
@@ -94,11 +82,10 @@ class Worlds(WorldFolders):
                 record.save_secret(secret)
             record.save_pace(pace)
             record.save_recipe(recipe)
-            record.folder.rename(self.root / name)
-        return name
+        return draft.name
 
     def status(self, name: str, timeout: float = 2.0, *, used: bool = True, full: bool = False) -> World:
-        """Return how a world is: as it says itself, or else as its folder tells.
+        """Return how a world is: as it says itself, or else as its files tell.
 
         Parameters
         ----------
@@ -115,17 +102,18 @@ class Worlds(WorldFolders):
         ControlError
             If there is no such world.
         """
-        folder = self.folder(name)
-        marker = self.marker(name)
+        self.index.check(name)
+        marker = self.index.marker(name)
         if marker is None:
             try:
-                return _status(folder, {"used": used, "full": full}, timeout)
+                return self._ask(name, {"used": used, "full": full}, timeout)
             except ControlError as error:
                 if error.reason != "away":
                     raise
-        if (recipe := recipe_in(folder)) is None:  # it vanished just now
+        files = self.index.files(name)
+        if (recipe := recipe_in(files)) is None:  # it vanished just now
             raise ControlError(f"there is no private world {name!r}", "invalid")
-        record = Record(folder)
+        record = Record(files)
         try:
             journal = record.journal().since(0)
         except SetupError:  # its process has failed for this, and says so with how to go on: `failure`
@@ -134,35 +122,34 @@ class Worlds(WorldFolders):
         time_ = record.reached() or recipe.begins or recipe.start
         visible = shown(events, recipe, journal, time_, full=full)
         document = describe(name, recipe, time_, record.pace() or Pace(), visible, full=full)
-        return replace(document, state=marker or "catching-up", reason=self.failure(name))
+        return replace(document, state=marker or "catching-up", reason=self.index.failure(name))
 
     def wait_for(self, name: str) -> World:
         """Wait until a world answers or has failed, but not for ever; return how it is."""
         deadline = time.monotonic() + _ANSWER
         while True:
             try:
-                return _status(self.folder(name), {}, max(deadline - time.monotonic(), _LOOK))
+                self.index.check(name)
+                return self._ask(name, {}, max(deadline - time.monotonic(), _LOOK))
             except ControlError as error:
-                if error.reason != "away" or self.marker(name) or time.monotonic() > deadline:
+                if error.reason != "away" or self.index.marker(name) or time.monotonic() > deadline:
                     return self.status(name)
             time.sleep(_LOOK)
 
-    def _check_room(self, owner: str, max_worlds: int) -> None:
-        owners = list(self.owners().values())
+    def _ask(self, name: str, arguments: Mapping[str, bool], timeout: float) -> World:
+        return msgspec.json.decode(self.index.ask_raw(name, "status", arguments, timeout=timeout), type=World)
+
+    def _check_room(self, owners: Sequence[str], owner: str, max_worlds: int) -> None:
         if (own := owners.count(owner)) >= max_worlds:
             raise ControlError(f"{owner} has {own} private worlds already, as many as it may have: delete one", "quota")
         if len(owners) >= self._limits.in_all:
             raise ControlError("the sandbox has no room for another private world now", "limit")
 
 
-def _status(folder: Path, arguments: Mapping[str, bool], timeout: float) -> World:
-    return msgspec.json.decode(control.ask_raw(folder, "status", arguments, timeout=timeout), type=World)
-
-
-def recipe_in(folder: Path) -> Recipe | None:
-    """Return how the world of a folder was made; None if it is gone, or nobody can read it any more."""
+def recipe_in(files: Files) -> Recipe | None:
+    """Return how a world was made; None if it is gone, or nobody can read it any more."""
     try:
-        return read_json(folder / "world.json", Recipe)
+        return Record(files).recipe()
     except SetupError as error:
         log.warning("%s", error)
         return None

@@ -4,9 +4,7 @@ Seed and journal together reproduce a world. An entry is on disk before it is ap
 applies it again at the same tick.
 """
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -14,6 +12,9 @@ import msgspec
 from simulators.events.base import Event
 from simulators.events.repair import Repair
 from zenata.errors import SetupError
+from zenata.worlds.files import Files
+
+_NAME = "journal.jsonl"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +81,8 @@ class Journal:
 
     Parameters
     ----------
-    path : Path or None
-        None keeps them in memory alone.
+    files : Files or None
+        Of the world; None keeps them in memory alone.
     entries : sequence of Entry
         Those of a world in memory.
 
@@ -91,9 +92,9 @@ class Journal:
         If the file cannot be read.
     """
 
-    def __init__(self, path: Path | None, entries: Sequence[Entry] = ()) -> None:
-        self._path = path
-        self._entries = list(entries) if path is None else _read(path)
+    def __init__(self, files: Files | None, entries: Sequence[Entry] = ()) -> None:
+        self._files = files
+        self._entries = list(entries) if files is None else _read(files)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -113,35 +114,27 @@ class Journal:
         SetupError
             If they cannot be written; none is then added.
         """
-        if self._path is not None and entries:
-            text = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
-            try:
-                with self._path.open("ab", buffering=0) as file:
-                    file.write(text)
-                    os.fsync(file.fileno())
-            except OSError as error:
-                raise SetupError(f"{self._path} cannot be written: {error.strerror}") from error
+        if self._files is not None and entries:
+            self._files.append(_NAME, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
         self._entries += entries
 
 
-def _read(path: Path) -> list[Entry]:
+def _read(files: Files) -> list[Entry]:
     """Return the entries of a file; an incomplete last line, of a process that was killed, was not applied, and is removed."""
     try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        return []
+        text = files.read(_NAME) or b""
     except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}") from error
+        raise SetupError(f"{files.location(_NAME)} cannot be read: {error.strerror}") from error
     complete = text[: text.rfind(b"\n") + 1]
     entries: list[Entry] = []
     try:
         for line in complete.splitlines():
             entries.append(msgspec.json.decode(line, type=Entry))  # noqa: PERF401 - the error names the line
-        if len(complete) != len(text):
-            os.truncate(path, len(complete))
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
-            f"{path} cannot be read (line {len(entries) + 1}: {error}): the events and commands of this world are lost from "
+            f"{files.location(_NAME)} cannot be read (line {len(entries) + 1}: {error}): the events and commands of this world are lost from "
             "there on. Restore it from a backup, or move the folder of the world away to begin a new one; stored readings stay"
         ) from error
+    if len(complete) != len(text):
+        files.write(_NAME, complete)
     return entries

@@ -1,11 +1,10 @@
-"""Record of a world on disk: its recipe, its journal, its pace and its last checkpoint.
+"""Record of a world: its recipe, its journal, its pace and its last checkpoint.
 
 A checkpoint is written only when the broker has acknowledged everything published before it. A killed simulator goes
 on from its checkpoint and publishes the ticks since then again: the same readings with the same numbers, which a
 store keeps once.
 """
 
-import os
 import secrets
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -21,7 +20,9 @@ from simulators.record.states import State, load_state, save_state
 from simulators.world.conditions import TICK
 from simulators.world.draws import SealedSeed
 from zenata.errors import SetupError
-from zenata.process.files import replaced, write_private
+from zenata.process.files import write_private
+from zenata.worlds.files import Files, FolderFiles
+from zenata.worlds.index import RECIPE
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -152,7 +153,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record:
-    """A world's files in a folder of its own.
+    """A world's files, as what they mean.
+
+    Parameters
+    ----------
+    files : Files or Path
+        A path is that of their folder, which is made if it is not there.
 
     Raises
     ------
@@ -160,123 +166,107 @@ class Record:
         Here and in every method: if a file cannot be read or written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._recipe = folder / "world.json"
-        self._pace = folder / "pace.json"
-        self._journal = folder / "journal.jsonl"
-        self._marks = folder / "marks.jsonl"
-        self._checkpoint = folder / "checkpoint.npz"
-        self._milestones = folder / "checkpoints"
-        self._labels = folder / "labels.json"
-        self._reached = folder / "reached"
-        self._secret = folder / "world.secret"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(f"the world's folder {folder} cannot be made: {error.strerror}") from error
+    def __init__(self, files: Files | Path) -> None:
+        if isinstance(files, Path):
+            try:
+                files.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SetupError(f"the world's folder {files} cannot be made: {error.strerror}") from error
+            files = FolderFiles(files)
+        self.files: Files = files
 
     def recipe(self) -> Recipe | None:
         """Return the recipe, or None if the world was never made."""
-        return read_json(self._recipe, Recipe)
+        return read_json(self.files, RECIPE, Recipe)
 
     def save_recipe(self, recipe: Recipe) -> None:
         """Write the recipe."""
-        write_json(self._recipe, recipe)
+        write_json(self.files, RECIPE, recipe)
 
     def secret(self) -> bytes | None:
         """Return the secret of a world that is sealed with one of its own, or None."""
-        return load_secret(self._secret)
+        return _secret(self.files, _SECRET)
 
     def save_secret(self, secret: bytes) -> None:
         """Write the secret of this world alone, for the owner of the file."""
-        write_private(self._secret, secret.hex(), replace=False)
+        self.files.write_secret(_SECRET, secret.hex().encode())
 
     def pace(self) -> Pace | None:
         """Return the last pace of the clock, or None if none was ever set."""
-        return read_json(self._pace, Pace)
+        return read_json(self.files, _PACE, Pace)
 
     def save_pace(self, pace: Pace) -> None:
         """Write the pace of the clock."""
-        write_json(self._pace, pace)
+        write_json(self.files, _PACE, pace)
 
     def journal(self) -> Journal:
         """Return the journal."""
-        return Journal(self._journal)
+        return Journal(self.files)
 
     def marks(self) -> list[Mark]:
         """Return the fingerprints of earlier times, ascending."""
         try:
-            lines = self._marks.read_bytes().splitlines()
-        except FileNotFoundError:
-            return []
+            lines = (self.files.read(_MARKS) or b"").splitlines()
         except OSError as error:
-            raise SetupError(f"{self._marks} cannot be read: {error.strerror}") from error
+            raise SetupError(f"{self.files.location(_MARKS)} cannot be read: {error.strerror}") from error
         marks = {mark.time: mark for mark in (_mark(line) for line in lines) if mark is not None}
         return [marks[time] for time in sorted(marks)]
 
     def add_mark(self, mark: Mark) -> None:
         """Write a fingerprint. A process that was killed may write the same one twice."""
-        try:
-            with self._marks.open("ab") as file:
-                file.write(msgspec.json.encode(mark) + b"\n")
-        except OSError as error:
-            raise SetupError(f"{self._marks} cannot be written: {error.strerror}") from error
+        self.files.append(_MARKS, msgspec.json.encode(mark) + b"\n", durable=False)
 
     def save_labels(self, labels: Sequence[Label]) -> None:
         """Write the truth about its events."""
-        with replaced(self._labels) as file:
-            file.write(msgspec.json.encode(labels))
+        self.files.write("labels.json", msgspec.json.encode(labels))
 
     def checkpoint(self) -> State | None:
         """Return the state of the last checkpoint, or None if there is none."""
-        return load_state(self._checkpoint)
+        return load_state(self.files, _CHECKPOINT)
 
     def save_checkpoint(self, state: State) -> None:
         """Write a checkpoint."""
-        save_state(self._checkpoint, state)
+        save_state(self.files, _CHECKPOINT, state)
 
     def milestone(self, time: int) -> State | None:
         """Return the state of the last milestone up to a time [us since the Unix epoch], or None if there is none."""
-        earlier = [path for path in self._milestones.glob("*.npz") if int(path.stem) <= time]
-        return load_state(max(earlier, key=lambda path: int(path.stem))) if earlier else None
+        earlier = [moment for moment in self._milestones() if moment <= time]
+        return load_state(self.files, f"{_MILESTONES}/{earlier[-1]}.npz") if earlier else None
 
     def save_milestone(self, time: int, state: State) -> None:
         """Write a checkpoint of a time [us since the Unix epoch], for copies of the world as it was then."""
-        try:
-            self._milestones.mkdir(exist_ok=True)
-            save_state(self._milestones / f"{time}.npz", state)
-            for path in sorted(self._milestones.glob("*.npz"), key=lambda path: int(path.stem))[:-MAX_MILESTONES]:
-                path.unlink()
-        except OSError as error:
-            raise SetupError(f"{self._milestones} cannot be written: {error.strerror}") from error
+        save_state(self.files, f"{_MILESTONES}/{time}.npz", state)
+        for old in self._milestones()[:-MAX_MILESTONES]:
+            self.files.remove(f"{_MILESTONES}/{old}.npz")
+
+    def _milestones(self) -> list[int]:
+        """Return the times of milestones, ascending [us since the Unix epoch]."""
+        return sorted(int(name.removesuffix(".npz")) for name in self.files.names(_MILESTONES) if name.endswith(".npz"))
 
     def reached(self) -> int | None:
         """Return the last time [us since the Unix epoch] of which anything was published, or None."""
         try:
-            content = self._reached.read_bytes()
-        except FileNotFoundError:
-            return None
+            content = self.files.read(_REACHED)
         except OSError as error:
-            raise SetupError(f"{self._reached} cannot be read: {error.strerror}") from error
+            raise SetupError(f"{self.files.location(_REACHED)} cannot be read: {error.strerror}") from error
+        if content is None:
+            return None
         if len(content) != _TIME_BYTES:
             raise SetupError(
-                f"{self._reached} has {len(content)} bytes in place of {_TIME_BYTES}: restore it from a backup, or move it "
-                "away; the world then goes on from its checkpoint"
+                f"{self.files.location(_REACHED)} has {len(content)} bytes in place of {_TIME_BYTES}: restore it from a "
+                "backup, or move it away; the world then goes on from its checkpoint"
             )
         return int.from_bytes(content, "little", signed=True)
 
     def save_reached(self, time: int) -> None:
         """Write the time [us since the Unix epoch] of what is about to be published; it survives a killed process."""
-        try:
-            with os.fdopen(os.open(self._reached, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
-                file.write(time.to_bytes(_TIME_BYTES, "little", signed=True))  # over the old one, in one write
-        except OSError as error:
-            raise SetupError(f"{self._reached} cannot be written: {error.strerror}") from error
+        self.files.overwrite(_REACHED, time.to_bytes(_TIME_BYTES, "little", signed=True))
 
 
 SECRET_BYTES = 32
 _TIME_BYTES = 8
+_PACE, _MARKS, _CHECKPOINT, _MILESTONES = "pace.json", "marks.jsonl", "checkpoint.npz", "checkpoints"
+_REACHED, _SECRET = "reached", "world.secret"
 _LOST_OTHER = "restore it from a backup, or move it away; what it says is then as of a new world"
 _LOST = {
     "world.json": "it says of which city, seed and start the world is, and nothing else does. Restore it from a backup, or move "
@@ -303,14 +293,21 @@ def load_secret(file: Path, *, make: bool = False) -> bytes | None:
     """
     if make:
         write_private(file, secrets.token_hex(SECRET_BYTES), replace=False)
+    return _secret(FolderFiles(file.parent), file.name)
+
+
+def _secret(files: Files, name: str) -> bytes | None:
     try:
-        secret = bytes.fromhex(file.read_text(encoding="ascii"))
+        if (text := files.read(name)) is None:
+            return None
+        secret = bytes.fromhex(text.decode("ascii"))
         if len(secret) != SECRET_BYTES:
             raise ValueError(f"it has {len(secret)} bytes in place of {SECRET_BYTES}")
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError) as error:
-        raise SetupError(f"{file} cannot be read ({error}); restore it from a backup of this data directory") from error
+        where = files.location(name)
+        raise SetupError(
+            f"{where} cannot be read ({error}); restore it from a backup of this data directory"
+        ) from error
     return secret
 
 
@@ -337,7 +334,7 @@ def seed_of(recipe: Recipe, secret: bytes | None) -> int:
     return SealedSeed(recipe.seed, secret)
 
 
-def read_json(path: Path, type_: type[T]) -> T | None:
+def read_json(files: Files, name: str, type_: type[T]) -> T | None:
     """Return what a file holds, or None if there is none.
 
     Raises
@@ -346,14 +343,13 @@ def read_json(path: Path, type_: type[T]) -> T | None:
         If it cannot be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=type_)
-    except FileNotFoundError:
-        return None
+        content = files.read(name)
+        return None if content is None else msgspec.json.decode(content, type=type_)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SetupError(f"{path} cannot be read ({error}): {_LOST.get(path.name, _LOST_OTHER)}") from error
+        raise SetupError(f"{files.location(name)} cannot be read ({error}): {_LOST.get(name, _LOST_OTHER)}") from error
 
 
-def write_json(path: Path, value: msgspec.Struct) -> None:
+def write_json(files: Files, name: str, value: msgspec.Struct) -> None:
     """Write a file atomically.
 
     Raises
@@ -361,8 +357,7 @@ def write_json(path: Path, value: msgspec.Struct) -> None:
     SetupError
         If it cannot be written.
     """
-    with replaced(path) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(value)))
+    files.write(name, msgspec.json.format(msgspec.json.encode(value)))
 
 
 def _mark(line: bytes) -> Mark | None:

@@ -28,7 +28,7 @@ def history_of(record: Record, world: str) -> History:
     """
     recipe = record.recipe()
     if recipe is None:
-        raise SetupError(f"{record.folder} holds no world")
+        raise SetupError(f"{record.files.location()} holds no world")
     marks, state = record.marks(), record.checkpoint()
     known = marks if state is None else [*marks, mark_of(state)]
     if not known:

@@ -42,6 +42,7 @@ from zenata.control.trials import Trials
 from zenata.process.tls import Certificate
 from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
+from zenata.worlds.folders import WorldFolders
 
 START = parse_time("2026-01-01T00:00:00Z")
 MINUTE = 60 * SECOND
@@ -183,7 +184,7 @@ def running(
         for role in Role
     }
     exports = Exports(root=worlds / "exports", store=store, clock=WallClock())
-    known = Worlds(root=worlds, shared=WORLD)
+    known = Worlds(index=WorldFolders(worlds, host=WORLD), shared=WORLD)
     webhooks = WebhookService(
         register=Webhooks(engine),
         hub=hub,

@@ -207,7 +207,9 @@ OF_NOBODY = {
 }
 """Routes that speak of the city alone, or make something new of one's own."""
 
-FOR_OTHERS = {("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/alerts", "/v1/activity")}
+FOR_OTHERS = {
+    ("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/hosts", "/v1/alerts", "/v1/activity")
+}
 FOR_OTHERS |= {("POST", "/v1/dead-letters/replay"), ("POST", "/v1/editions/{edition}/close")}
 FOR_OTHERS |= {("POST", "/v1/alerts/{alert}/acknowledge")}
 FOR_OTHERS |= {(method, "/v1/pilots/{pilot}/scorecard/exceptions/{check}") for method in ("PUT", "DELETE")}

@@ -22,6 +22,7 @@ from zenata.control.keys import MqttUser, Role
 from zenata.errors import BrokerError
 from zenata.process.ports import free_ports
 from zenata.wire.address import Address
+from zenata.worlds.folders import WorldFolders
 
 
 @dataclass
@@ -72,7 +73,7 @@ def access(settings: Settings, register: Register) -> EmbeddedUsers:
 
 def make(settings: Settings, owner: str) -> str:
     recipe = Recipe(city="zenata", seed=1, start=0, live=False, owner=owner)
-    return Worlds(settings.worlds_dir, Limits()).make(recipe, Pace())
+    return Worlds(WorldFolders(settings.worlds_dir), Limits()).make(recipe, Pace())
 
 
 def lines(settings: Settings) -> dict[str, str]:
@@ -93,7 +94,7 @@ def test_rights_follow_the_worlds_there_are(settings, access):
         name: line for name, line in before.items() if name != "demo"
     }
     assert not access.renew()
-    Worlds(settings.worlds_dir, Limits()).folder(world).rename(settings.data_dir / "elsewhere")
+    WorldFolders(settings.worlds_dir).folder(world).rename(settings.data_dir / "elsewhere")
     assert access.renew()
     assert lines(settings) == before
 

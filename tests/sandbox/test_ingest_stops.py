@@ -28,6 +28,7 @@ from zenata.wire import senml, topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 from zenata.worlds.control import ControlServer
+from zenata.worlds.folders import WorldFolders
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
 
@@ -150,7 +151,7 @@ def compared(rig: Rig, monitor: FlowMonitor) -> list[str]:
 @pytest.mark.parametrize("stop", [thread_stopped, store_stopped, broker_stopped])
 def test_a_part_of_ingest_that_stops_is_reported_and_heals(rig: Rig, stop: Stop) -> None:
     ledger = rig.store.ledger
-    monitor = FlowMonitor(rig.folder, "zenata", ledger)
+    monitor = FlowMonitor(WorldFolders(rig.folder), "zenata", ledger)
     with ingesting(rig):
         for _ in range(30):
             assert compared(rig, monitor) == []
@@ -170,7 +171,7 @@ def test_a_part_of_ingest_that_stops_is_reported_and_heals(rig: Rig, stop: Stop)
 def test_messages_that_a_broker_has_lost_are_in_flight_and_then_missing(rig: Rig) -> None:
     """Somebody begins the session of ingest anew, so that the broker forgets what was in it."""
     ledger = rig.store.ledger
-    monitor = FlowMonitor(rig.folder, "zenata", ledger)
+    monitor = FlowMonitor(WorldFolders(rig.folder), "zenata", ledger)
     with ingesting(rig) as thread:
         for _ in range(30):
             assert compared(rig, monitor) == []

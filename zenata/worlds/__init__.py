@@ -1,1 +1,1 @@
-"""What services share about worlds: their folders, and the local calls to their simulators."""
+"""What services share about worlds: their index and files, in folders or in a NATS cluster, and calls to simulators."""

@@ -39,7 +39,9 @@ class _Request(msgspec.Struct):
     arguments: dict[str, Any] = {}
 
 
-class _Reply(msgspec.Struct, omit_defaults=True):
+class Reply(msgspec.Struct, omit_defaults=True):
+    """The answer to a call: what it returned, or the words and the reason of its `ControlError`."""
+
     result: msgspec.Raw = msgspec.Raw(b"null")
     error: str = ""
     reason: str = ""
@@ -63,7 +65,9 @@ class ControlServer:
             timeout = _PATIENCE
 
             def handle(self) -> None:
-                self.wfile.write(msgspec.json.encode(_answer(self.rfile.readline(MAX_REQUEST), opened, handle)) + b"\n")
+                self.wfile.write(
+                    msgspec.json.encode(_checked(self.rfile.readline(MAX_REQUEST), opened, handle)) + b"\n"
+                )
 
         self._server = ThreadingTCPServer((endpoint.HOST, 0), Connection)
         self._server.daemon_threads = True
@@ -108,7 +112,7 @@ def ask_raw(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, ti
         with socket.create_connection((endpoint.HOST, there.port), timeout) as connection:
             connection.sendall(msgspec.json.encode(_Request(there.token, verb, dict(arguments))) + b"\n")
             with connection.makefile("rb") as answer:
-                reply = msgspec.json.decode(answer.readline(), type=_Reply)
+                reply = msgspec.json.decode(answer.readline(), type=Reply)
     except (OSError, msgspec.DecodeError) as error:
         raise ControlError(f"the simulator of {folder.name} does not answer: {error}", "away") from error
     if reply.error:
@@ -116,17 +120,22 @@ def ask_raw(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, ti
     return bytes(reply.result)
 
 
-def _answer(line: bytes, opened: Endpoint, handle: Handler) -> _Reply:
+def _checked(line: bytes, opened: Endpoint, handle: Handler) -> Reply:
     try:
         request = msgspec.json.decode(line, type=_Request)
     except msgspec.DecodeError as error:
-        return _Reply(error=f"not a request: {error}", reason="invalid")
+        return Reply(error=f"not a request: {error}", reason="invalid")
     if not opened.accepts(request.token):
-        return _Reply(error="not the token of this simulator", reason="invalid")
+        return Reply(error="not the token of this simulator", reason="invalid")
+    return answer(request.verb, request.arguments, handle)
+
+
+def answer(verb: str, arguments: dict[str, Any], handle: Handler) -> Reply:
+    """Do what is asked; what goes wrong is the answer then."""
     try:
-        return _Reply(result=msgspec.Raw(msgspec.json.encode(handle(request.verb, request.arguments))))
+        return Reply(result=msgspec.Raw(msgspec.json.encode(handle(verb, arguments))))
     except ControlError as error:
-        return _Reply(error=str(error), reason=error.reason)
+        return Reply(error=str(error), reason=error.reason)
     except Exception:
-        log.exception("%s failed", request.verb)
-        return _Reply(error=f"{request.verb} failed in the simulator; its log says why", reason="away")
+        log.exception("%s failed", verb)
+        return Reply(error=f"{verb} failed in the simulator; its log says why", reason="away")

@@ -14,49 +14,58 @@ The simulators write these folders; the API and the broker's access rules read t
 """
 
 import logging
-import re
-import secrets
+import os
+import shutil
+import socket
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from string import ascii_lowercase, digits
-from typing import Literal
+from typing import Any
 
 import msgspec
 
 from zenata.city.model import PRIVATE
-from zenata.errors import ControlError, SetupError
-from zenata.worlds.control import ENDPOINT
+from zenata.contract.hosts import Host
+from zenata.errors import SetupError
+from zenata.process.files import held
+from zenata.process.load import MachineLoad
+from zenata.worlds import control
+from zenata.worlds.control import ENDPOINT, ControlServer, Handler
+from zenata.worlds.files import Files, FolderFiles
+from zenata.worlds.index import MARKERS, RECIPE, Draft, Marker, Owned, is_name, new_name, unknown
 
 log = logging.getLogger(__name__)
 
-Marker = Literal["asleep", "failed", "deleted"]
-
-RECIPE = "world.json"
-"""File of a world's folder that says how it was made."""
-
-_MARKERS: tuple[Marker, ...] = ("deleted", "failed", "asleep")
-_NAME = re.compile(PRIVATE + r"[a-z0-9]{1,32}")
-_RANDOM = 8  # characters of a new name: 36**8 is 41 bits, so that nobody finds one by trying
-
-
-class _Owned(msgspec.Struct):
-    owner: str = ""
+_PATIENCE = 10.0  # for another process that makes a world [s]
 
 
 class WorldFolders:
-    """The folders of private worlds under one root.
+    """The index of worlds that are folders under one root; see `zenata.worlds.index.WorldIndex`.
 
     Parameters
     ----------
     root : Path
+    host : str
+        The world whose simulator hosts the others: the shared city.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, host: str = "") -> None:
+        self.root, self.host = root, host
+        self._load = MachineLoad()
+
+    @property
+    def location(self) -> str:
+        """The path of the root."""
+        return str(self.root)
+
+    def close(self) -> None:
+        """Do nothing: folders are not open."""
 
     def names(self) -> list[str]:
         """Return the names of all worlds, ascending, with those about to be removed."""
-        return sorted(path.parent.name for path in self.root.glob(f"{PRIVATE}*/{RECIPE}") if _is_name(path.parent.name))
+        return sorted(path.parent.name for path in self.root.glob(f"{PRIVATE}*/{RECIPE}") if is_name(path.parent.name))
 
     def to_run(self) -> set[str]:
         """Return the names of the worlds that should run."""
@@ -71,9 +80,41 @@ class WorldFolders:
             If there is no world of this name.
         """
         folder = self.root / name
-        if not (_is_name(name) and (folder / RECIPE).exists()) or self.marker(name) == "deleted":
-            raise ControlError(f"there is no private world {name[:80]!r}", "invalid")
+        if not (is_name(name) and (folder / RECIPE).exists()) or self.marker(name) == "deleted":
+            raise unknown(name)
         return folder
+
+    def check(self, name: str) -> None:
+        """Raise unless there is a private world of this name."""
+        self.folder(name)
+
+    def files(self, name: str) -> Files:
+        """Return the files of a world."""
+        return FolderFiles(self.root / name)
+
+    def deliver(self, name: str, file: str, content: bytes) -> None:
+        """Leave a file for a world."""
+        self.files(name).write(file, content)
+
+    @contextmanager
+    def draft(self) -> Iterator[Draft]:
+        """Make a world, whole or not at all: its folder gets its name at the end."""
+        with held(self.root, _PATIENCE):
+            for leftover in self.root.glob(f".{PRIVATE}*"):  # of a process that died here
+                shutil.rmtree(leftover)
+            name = new_name()
+            folder = self.root / f".{name}"
+            folder.mkdir()
+            yield Draft(name=name, files=FolderFiles(folder), owners=self.owners())
+            folder.rename(self.root / name)
+
+    def claim(self, name: str) -> bool:
+        """Return whether we may change a world that does not run: on one machine always."""
+        return (self.root / name).exists()
+
+    def remove(self, name: str) -> None:
+        """Remove a world and all it left."""
+        shutil.rmtree(self.root / name)
 
     def owners(self) -> dict[str, str]:
         """Return the owner of each private world by name, without worlds about to be removed."""
@@ -86,7 +127,7 @@ class WorldFolders:
 
     def marker(self, name: str) -> Marker | None:
         """Return what keeps a world from running, or None."""
-        return next((marker for marker in _MARKERS if (self.root / name / marker).exists()), None)
+        return next((marker for marker in MARKERS if (self.root / name / marker).exists()), None)
 
     def mark(self, name: str, marker: Marker, reason: str = "") -> None:
         """Keep a world from running, and note the reason.
@@ -121,6 +162,36 @@ class WorldFolders:
         """Return whether the process of a world listens. A process that was killed leaves its control file behind."""
         return (self.root / name / ENDPOINT).exists() and self.marker(name) not in ("asleep", "failed")
 
+    def running(self) -> list[str]:
+        """Return the names of the worlds that listen, the shared city among them."""
+        names = sorted(file.parent.name for file in self.root.glob(f"*/{ENDPOINT}"))
+        return [name for name in names if self.marker(name) is None]
+
+    def serving(self, name: str, handle: Handler) -> ControlServer:
+        """Answer calls to a world in this process."""
+        return ControlServer(self.root / name, handle)
+
+    def hosts(self) -> list[Host]:
+        """Return this machine, if it runs worlds."""
+        worlds = self.running()
+        if self.host not in worlds:
+            return []
+        since = datetime.fromtimestamp((self.root / self.host / ENDPOINT).stat().st_mtime, UTC)
+        return [
+            Host(
+                name=socket.gethostname(),
+                since=since,
+                seen=datetime.now(UTC),
+                cores=os.cpu_count() or 1,
+                load=round(self._load(), 3),
+                worlds=worlds,
+            )
+        ]
+
+    def ask_raw(self, name: str, verb: str, arguments: Mapping[str, Any], *, timeout: float) -> bytes:
+        """Call the simulator of a world; see `zenata.worlds.control.ask_raw`."""
+        return control.ask_raw(self.root / name, verb, arguments, timeout=timeout)
+
     def failure(self, name: str) -> str | None:
         """Return the last message of a world that failed, or None."""
         try:
@@ -130,16 +201,7 @@ class WorldFolders:
 
     def _owner(self, name: str) -> str | None:
         try:
-            return msgspec.json.decode((self.root / name / RECIPE).read_bytes(), type=_Owned).owner
+            return msgspec.json.decode((self.root / name / RECIPE).read_bytes(), type=Owned).owner
         except (OSError, msgspec.DecodeError) as error:
             log.debug("%s: %s", name, error)  # it was removed just now, or its simulator reports the damage
             return None
-
-
-def new_name() -> str:
-    """Return a name for a new private world."""
-    return PRIVATE + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(_RANDOM))
-
-
-def _is_name(name: str) -> bool:
-    return _NAME.fullmatch(name) is not None

@@ -10,6 +10,7 @@ from zenata_client.calls.city import PAGE, readings
 from zenata_client.contract.base import Page
 from zenata_client.contract.commands import CommandResult
 from zenata_client.contract.events import EventType, Scenario
+from zenata_client.contract.hosts import Host
 from zenata_client.contract.readings import Reading
 from zenata_client.contract.worlds import Advanced, Event, EventEnd, Label, Repair, World
 from zenata_client.errors import IncompleteError
@@ -45,6 +46,11 @@ def worlds() -> Plan[list[World]]:
 def world(world: str) -> Plan[World]:
     """Return the state of a world."""
     return (yield from get(World, route("worlds", world)))
+
+
+def hosts() -> Plan[list[Host]]:
+    """Return the machines that run worlds; for engineers and administrators."""
+    return (yield from collect(items(Page[Host], route("hosts"))))
 
 
 def make_world(

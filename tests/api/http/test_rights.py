@@ -51,6 +51,7 @@ DELETE /v1/exports/{export}                                     aep. a... -
 GET    /v1/exports/{export}                                     aepg ae.. -
 GET    /v1/exports/{export}/file                                aepg ae.. -
 GET    /v1/keys                                                 ae.. -    -
+GET    /v1/hosts                                                ae.. -    -
 GET    /v1/buildings                                            aepg -    -
 GET    /v1/land                                                 aepg -    -
 GET    /v1/frame                                                aepg -    -

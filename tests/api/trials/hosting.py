@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -24,6 +23,7 @@ from zenata.store import open_store
 from zenata.trials import parking
 from zenata.trials.challenge import Actions, Challenge, PolicyMaker, Run, Score, Step, nothing
 from zenata.worlds.control import ControlServer
+from zenata.worlds.folders import WorldFolders
 
 HOUR = 3600
 
@@ -81,7 +81,7 @@ class Hosted:
     """The process of one world, as a thread."""
 
     def __init__(self, city: City, worlds: Worlds, name: str) -> None:
-        self.record, self.stop, self.broker = Record(worlds.root / name), threading.Event(), Nobody()
+        self.record, self.stop, self.broker = Record(worlds.index.root / name), threading.Event(), Nobody()
         recipe = self.record.recipe()
         self.simulation = Simulation(
             run=take_up(self.record, city, recipe, 0),
@@ -93,7 +93,7 @@ class Hosted:
         self.control = WorldControl(
             name=name, simulation=self.simulation, record=self.record, worlds=worlds, stop=self.stop
         )
-        self._server = ControlServer(self.record.folder, self.control.handle)
+        self._server = ControlServer(worlds.index.root / name, self.control.handle)
         self._server.__enter__()
         self._thread = threading.Thread(target=self.simulation.run, args=(self.stop,))
         self._thread.start()
@@ -117,10 +117,10 @@ class TrialHost(Worlds):
     """
 
     def __init__(self, city: City, root: Path) -> None:
-        super().__init__(root, Limits(of_one=4, in_all=16))
+        super().__init__(WorldFolders(root), Limits(of_one=4, in_all=16))
         self.city = city
         self.hosted: dict[str, Hosted] = {}
-        self._verbs = HostControl(self, SimpleNamespace(city=city), b"s" * 32).verbs
+        self._verbs = HostControl(self, city, dict, b"s" * 32).verbs
 
     def make(self, *args: Any, **kwargs: Any) -> str:
         """Make a world, and run it at once."""

@@ -234,7 +234,7 @@ def test_a_cancelled_trial_stays_on_the_list_and_its_world_goes(client, there):
     step(client, trial)
     world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
     assert client.delete(f"/v1/trials/{trial['trial']}").json()["phase"] == "cancelled"
-    assert host.marker(world) == "deleted"
+    assert host.index.marker(world) == "deleted"
     assert trial["trial"] in [one["trial"] for one in client.get("/v1/trials").json()["items"]]
 
 

@@ -9,6 +9,7 @@ from tests.api.running import private_world
 from zenata.control.keys import Principal, Role
 from zenata.errors import ControlError
 from zenata.worlds.control import ControlServer
+from zenata.worlds.folders import WorldFolders
 
 ADA, BEN = (Principal(pilot=name, role=Role.PILOT) for name in ("ada", "ben"))
 SAZ, GUEST = Principal(pilot="saz", role=Role.ENGINEER), Principal(pilot="ada", role=Role.GUEST)
@@ -19,7 +20,7 @@ def worlds(tmp_path: Path) -> Worlds:
     for name, owner in (("w-a1", "ada"), ("w-a2", "ada"), ("w-b1", "ben")):
         private_world(tmp_path, name, owner)
     (tmp_path / "zenata").mkdir()
-    return Worlds(root=tmp_path, shared="zenata")
+    return Worlds(index=WorldFolders(tmp_path, host="zenata"), shared="zenata")
 
 
 @pytest.mark.parametrize(
@@ -46,12 +47,12 @@ def test_what_is_anothers_is_as_if_it_were_not_there(worlds):
 
 
 def test_a_world_that_is_to_vanish_is_gone(worlds):
-    (worlds.root / "w-a2" / "deleted").touch()
+    (worlds.index.root / "w-a2" / "deleted").touch()
     assert worlds.of(ADA) == ["zenata", "w-a1"]
 
 
 def test_half_a_folder_is_no_world(worlds):
-    (worlds.root / "w-a1" / "world.json").write_text("{")
+    (worlds.index.root / "w-a1" / "world.json").write_text("{")
     assert worlds.of(ADA) == ["zenata", "w-a2"]
 
 
@@ -68,7 +69,7 @@ def test_a_refusal_becomes_a_problem(worlds, reason, problem):
     def refuse(verb, arguments):
         raise ControlError(f"{verb} {arguments['x']} is not possible", reason)
 
-    with ControlServer(worlds.root / "zenata", refuse), pytest.raises(Problem) as raised:
+    with ControlServer(worlds.index.root / "zenata", refuse), pytest.raises(Problem) as raised:
         worlds.host("flying", {"x": 1})
     assert raised.value.name == problem
     assert ("flying 1 is not possible" in raised.value.detail) == (reason != "away")
@@ -76,12 +77,12 @@ def test_a_refusal_becomes_a_problem(worlds, reason, problem):
 
 @pytest.mark.parametrize("path", ["{root}/zenata/journal.jsonl", "/srv/city/readings.duckdb", "'/var/lib/x y'"])
 def test_a_refusal_names_no_file_of_the_operator_s(worlds, path):
-    text = f"{path.format(root=worlds.root)} cannot be written: No space left on device".replace("x y", "x/y")
+    text = f"{path.format(root=worlds.index.root)} cannot be written: No space left on device".replace("x y", "x/y")
 
     def refuse(verb, arguments):
         raise ControlError(text, "conflict")
 
-    with ControlServer(worlds.root / "zenata", refuse), pytest.raises(Problem) as raised:
+    with ControlServer(worlds.index.root / "zenata", refuse), pytest.raises(Problem) as raised:
         worlds.host("create")
     assert "ask whoever runs it" in raised.value.detail
     assert not re.search(r"/(srv|var|tmp)|duckdb|journal", raised.value.detail)
@@ -93,13 +94,13 @@ def test_a_refusal_may_name_routes_and_topics(worlds):
     def refuse(verb, arguments):
         raise ControlError(text, "conflict")
 
-    with ControlServer(worlds.root / "zenata", refuse), pytest.raises(Problem, match="PATCH /v1/worlds"):
+    with ControlServer(worlds.index.root / "zenata", refuse), pytest.raises(Problem, match="PATCH /v1/worlds"):
         worlds.host("create")
 
 
 def test_arguments_may_be_called_as_our_own_parameters_are(worlds):
     arguments = {"self": 1, "world": "x", "arguments": {"y": 2}, "used": True, "folder": "f", "verb": "v", "timeout": 0}
-    with ControlServer(worlds.root / "zenata", lambda _, requests: requests):
+    with ControlServer(worlds.index.root / "zenata", lambda _, requests: requests):
         assert worlds.host("event", arguments) == worlds.ask("zenata", "event", arguments) == arguments
 
 
@@ -111,14 +112,14 @@ def test_nobody_there_is_a_problem_too(worlds):
 
 
 def test_a_sleeping_world_is_woken_before_it_is_asked(worlds):
-    folder, requests = worlds.root / "w-a1", []
-    awake = ControlServer(worlds.root / "w-b1", lambda verb, _: requests.append(verb) or {"awake": True})
+    folder, requests = worlds.index.root / "w-a1", []
+    awake = ControlServer(worlds.index.root / "w-b1", lambda verb, _: requests.append(verb) or {"awake": True})
 
     def host(verb, arguments):
         requests.append((verb, arguments["world"]))
-        (worlds.root / "w-b1" / "control.json").rename(folder / "control.json")
+        (worlds.index.root / "w-b1" / "control.json").rename(folder / "control.json")
 
-    with awake, ControlServer(worlds.root / "zenata", host):
+    with awake, ControlServer(worlds.index.root / "zenata", host):
         assert worlds.ask("w-a1", "events") == {"awake": True}
         assert worlds.ask("w-a1", "labels") == {"awake": True}
     assert requests == [("wake", "w-a1"), "events", "labels"]
@@ -126,18 +127,18 @@ def test_a_sleeping_world_is_woken_before_it_is_asked(worlds):
 
 @pytest.mark.parametrize("word", ["asleep", "failed"])
 def test_a_world_whose_process_was_killed_is_woken_though_its_door_is_there(worlds, word):
-    folder = worlds.root / "w-a1"
+    folder = worlds.index.root / "w-a1"
     (folder / word).touch()
     (folder / "control.json").write_text('{"port": 1, "token": "x"}')  # nobody listens there
     requests = []
-    awake = ControlServer(worlds.root / "w-b1", lambda verb, _: verb)
+    awake = ControlServer(worlds.index.root / "w-b1", lambda verb, _: verb)
 
     def host(verb, arguments):
         requests.append((verb, arguments["world"]))
         (folder / word).unlink()
-        (worlds.root / "w-b1" / "control.json").replace(folder / "control.json")
+        (worlds.index.root / "w-b1" / "control.json").replace(folder / "control.json")
 
-    with awake, ControlServer(worlds.root / "zenata", host):
+    with awake, ControlServer(worlds.index.root / "zenata", host):
         assert worlds.ask("w-a1", "events") == "events"
         assert worlds.ask("w-a1", "labels") == "labels"
     assert requests == [("wake", "w-a1")]

@@ -19,6 +19,7 @@ from zenata.city.clock import ZONE_RULES, parse_time
 from zenata.errors import ControlError
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
+from zenata.worlds.folders import WorldFolders
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
 START = parse_time("2026-01-05T17:00:00Z")
@@ -36,7 +37,7 @@ class RunningWorld:
             host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators")
         )
         self.record = Record(folder / NAME)
-        self.worlds = Worlds(folder, Limits(of_one=2, in_all=3))
+        self.worlds = Worlds(WorldFolders(folder), Limits(of_one=2, in_all=3))
         self.stop = threading.Event()
         self._publisher = Publisher(address, client_id="simulators")
         self._publisher.connect(TIMEOUT)

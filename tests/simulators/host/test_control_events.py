@@ -69,7 +69,7 @@ class TestEvents:
         assert label["cause"]["area"] == 0.01
         assert msgspec.json.decode(ingest.messages[0].payload) == label
         assert not demo.messages
-        assert (world.record.folder / "labels.json").exists()
+        assert (world.record.files.folder / "labels.json").exists()
 
     def test_a_closed_road_is_announced(self, world, broker):
         with Client(broker, "demo") as demo:

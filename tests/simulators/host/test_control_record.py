@@ -13,7 +13,7 @@ from zenata.city.clock import format_time, parse_time
 def fork(city, world: RunningWorld, **arguments) -> Run:
     """Return the run of a copy, made as its process would."""
     answer = world("fork", owner="demo", state="paused", **arguments)
-    record = Record(world.worlds.root / answer["world"])
+    record = Record(world.worlds.index.root / answer["world"])
     assert answer["parent"] == NAME
     return Run(city, record.recipe(), record.journal(), record)
 
@@ -56,7 +56,7 @@ class TestForks:
     def test_a_milestone_spares_the_way_to_it(self, city, world):
         world("event", event={"type": "leak", "target": "street-0001", "duration": "12h"})
         world("advance", end="2026-01-05T17:15:00Z", limit=0)
-        begun = Record(world.worlds.root / world("fork", owner="demo", start="2026-01-05T17:12:00Z")["world"])
+        begun = Record(world.worlds.index.root / world("fork", owner="demo", start="2026-01-05T17:12:00Z")["world"])
         assert begun.checkpoint()["world.time"] == parse_time("2026-01-05T17:10:00Z")
         copy = Run(city, begun.recipe(), begun.journal(), begun)
         while not copy.caught_up:

@@ -19,6 +19,7 @@ from tests.zenata.process.test_supervisor import ended, wait_for
 from zenata.city.clock import parse_time
 from zenata.errors import ControlError, ScenarioError, SetupError
 from zenata.process.supervisor import Program
+from zenata.worlds.folders import WorldFolders
 
 START = parse_time("2026-01-05T17:00:00Z")
 
@@ -35,16 +36,16 @@ def _quick(monkeypatch) -> None:
 
 @pytest.fixture
 def folders(tmp_path) -> Worlds:
-    return Worlds(tmp_path / "worlds", Limits(of_one=2, in_all=3))
+    return Worlds(WorldFolders(tmp_path / "worlds"), Limits(of_one=2, in_all=3))
 
 
 class TestFolders:
     def test_a_world_is_made_whole(self, folders):
         name = folders.make(recipe(), Pace(speed=60))
-        record = Record(folders.folder(name))
+        record = Record(folders.index.folder(name))
         assert (record.recipe(), record.pace(), record.checkpoint()) == (recipe(), Pace(speed=60), None)
-        assert folders.to_run() == {name}
-        assert folders.owners() == {name: "demo"}
+        assert folders.index.to_run() == {name}
+        assert folders.index.owners() == {name: "demo"}
 
     def test_names_cannot_be_guessed(self, folders):
         names = {folders.make(recipe(str(number)), Pace()) for number in range(3)}
@@ -52,10 +53,10 @@ class TestFolders:
         assert all(len(name) == len("w-") + 8 for name in names)
 
     def test_what_a_death_left_half_made_is_no_world_and_makes_room(self, folders):
-        left = folders.root / ".w-12345678"
+        left = folders.index.root / ".w-12345678"
         left.mkdir(parents=True)
         (left / "world.json").write_text("{}")
-        assert folders.names() == []
+        assert folders.index.names() == []
         folders.make(recipe(), Pace())
         assert not left.exists()
 
@@ -67,33 +68,33 @@ class TestFolders:
         folders.make(recipe("eve"), Pace())
         with pytest.raises(ControlError, match="no room for another private world"):
             folders.make(recipe("zoe"), Pace())
-        folders.mark(first, "deleted")
+        folders.index.mark(first, "deleted")
         folders.make(recipe(), Pace())
 
     @pytest.mark.parametrize("name", ["", "zenata", "w-", "w-1", "../zenata", "w-../../xx", "w-ABCDEFGH", "w-00000000"])
     def test_nothing_else_is_a_private_world(self, folders, name):
         with pytest.raises(ControlError, match="there is no private world"):
-            folders.folder(name)
+            folders.index.folder(name)
 
     def test_a_world_that_rests_is_reported_from_its_folder(self, folders):
         name = folders.make(recipe(), Pace(state="paused"))
         assert folders.status(name).state == "catching-up"
-        folders.mark(name, "failed", "it broke")
+        folders.index.mark(name, "failed", "it broke")
         assert (folders.status(name).state, folders.status(name).reason) == ("failed", "it broke")
-        folders.wake(name)
-        folders.mark(name, "asleep")
+        folders.index.wake(name)
+        folders.index.mark(name, "asleep")
         status = folders.status(name)
         assert (status.state, status.time, status.owner) == ("asleep", datetime(2026, 1, 5, 17, tzinfo=UTC), "demo")
-        folders.mark(name, "deleted")
+        folders.index.mark(name, "deleted")
         with pytest.raises(ControlError):
             folders.status(name)
 
 
 def test_one_that_nobody_can_read_harms_no_other(folders):
     name, broken = folders.make(recipe(), Pace()), folders.make(recipe(), Pace())
-    (folders.root / broken / "world.json").write_text("{")
-    assert folders.owners() == {name: "demo"}
-    folders.mark(broken, "deleted")
+    (folders.index.root / broken / "world.json").write_text("{")
+    assert folders.index.owners() == {name: "demo"}
+    folders.index.mark(broken, "deleted")
 
 
 class Hosted:
@@ -174,30 +175,30 @@ class TestHost:
     def test_what_rests_has_none_until_it_wakes(self, hosted, word):
         name = hosted.make()
         before = hosted.wait_for(name)
-        hosted.folders.mark(name, word)
+        hosted.folders.index.mark(name, word)
         wait_for(lambda: not alive(before))
-        hosted.folders.wake(name)
+        hosted.folders.index.wake(name)
         hosted.wait_for(name, other=before)
 
     def test_what_cannot_run_has_failed_and_harms_no_other(self, hosted):
         other = hosted.make()
         pid = hosted.wait_for(other)
         name = hosted.make("echo 'zenata: no such city'; exit 2")
-        wait_for(lambda: hosted.folders.marker(name) == "failed")
+        wait_for(lambda: hosted.folders.index.marker(name) == "failed")
         assert hosted.folders.status(name).reason == "no such city"
         assert hosted.pid(other) == pid
 
     def test_a_world_whose_folder_is_gone_ends(self, hosted):
         name = hosted.make()
         pid = hosted.wait_for(name)
-        hosted.folders.folder(name).rename(hosted.logs / "elsewhere")
+        hosted.folders.index.folder(name).rename(hosted.logs / "elsewhere")
         wait_for(lambda: not alive(pid))
 
     def test_a_deleted_world_vanishes_with_all_it_left(self, hosted):
         name = hosted.make()
         pid = hosted.wait_for(name)
-        hosted.folders.mark(name, "deleted")
-        wait_for(lambda: not (hosted.folders.root / name).exists())
+        hosted.folders.index.mark(name, "deleted")
+        wait_for(lambda: not (hosted.folders.index.root / name).exists())
         assert not alive(pid)
         assert hosted.cleared == [name]
         assert not list(hosted.logs.glob(f"{name}*"))
@@ -216,21 +217,21 @@ class TestHost:
         )
         host.look()
         with monkeypatch.context() as patch:
-            patch.setattr(folders, "to_run", lambda: {name})  # what was seen just before the deletion
-            folders.mark(name, "deleted")
+            patch.setattr(folders.index, "to_run", lambda: {name})  # what was seen just before the deletion
+            folders.index.mark(name, "deleted")
             host.look()
-        assert (folders.root / name).exists()
+        assert (folders.index.root / name).exists()
         host.look()
         template.close()
-        assert not (folders.root / name).exists()
+        assert not (folders.index.root / name).exists()
 
     def test_a_deletion_outlives_its_host(self, hosted, tmp_path):
         hosted.stop()
         name = hosted.make()
-        hosted.folders.mark(name, "deleted")
+        hosted.folders.index.mark(name, "deleted")
         again = Hosted(hosted.folders, tmp_path / "logs")
         again.start()
-        wait_for(lambda: not (hosted.folders.root / name).exists())
+        wait_for(lambda: not (hosted.folders.index.root / name).exists())
         again.stop()
         assert again.cleared == [name]
 
@@ -244,9 +245,9 @@ class TestHost:
 
         host.cleared = type("Clear", (), {"append": staticmethod(clear)})()
         name = host.make()
-        folders.mark(name, "deleted")
+        folders.index.mark(name, "deleted")
         host.start()
-        wait_for(lambda: not (folders.root / name).exists())
+        wait_for(lambda: not (folders.index.root / name).exists())
         host.stop()
 
     def test_what_rests_for_long_is_deleted(self, folders, tmp_path):
@@ -254,11 +255,11 @@ class TestHost:
         host.kept = 60.0
         old, new = host.make(), host.make()
         for name in (old, new):
-            folders.mark(name, "asleep")
+            folders.index.mark(name, "asleep")
         hour_ago = time.time() - 3600
-        os.utime(folders.root / old / "asleep", (hour_ago, hour_ago))
+        os.utime(folders.index.root / old / "asleep", (hour_ago, hour_ago))
         host.start()
-        wait_for(lambda: folders.names() == [new])
+        wait_for(lambda: folders.index.names() == [new])
         host.stop()
         assert host.cleared == [old]
 
@@ -271,7 +272,7 @@ def shared(city) -> World:
 class TestVerbs:
     @pytest.fixture
     def verbs(self, folders, shared) -> dict[str, Callable]:
-        return HostControl(folders, shared).verbs
+        return HostControl(folders, shared.city, lambda: shared.domains).verbs
 
     def test_a_world_is_made_as_requested(self, folders, verbs):
         status = verbs["create"](
@@ -287,7 +288,7 @@ class TestVerbs:
                 "packs": True,
             }
         )
-        made = Record(folders.folder(status.world))
+        made = Record(folders.index.folder(status.world))
         assert made.pace() == Pace(state="paused", speed=0)
         recipe = made.recipe()
         assert (recipe.city, recipe.seed, recipe.start) == ("small", 7, parse_time("2026-07-01T06:00:00Z"))
@@ -302,7 +303,7 @@ class TestVerbs:
 
     def test_a_scenario_may_be_text(self, folders, verbs):
         status = verbs["create"]({"owner": "demo", "scenario": '[[events]]\ntype = "leak"\n'})
-        assert [event.type for event in Record(folders.folder(status.world)).recipe().events] == ["leak"]
+        assert [event.type for event in Record(folders.index.folder(status.world)).recipe().events] == ["leak"]
 
     @pytest.mark.parametrize(
         "words",
@@ -329,11 +330,11 @@ class TestVerbs:
     def test_what_cannot_be_is_refused(self, folders, verbs, words):
         with pytest.raises((ControlError, ScenarioError)):
             verbs["create"]({"owner": "demo", **words})
-        assert folders.names() == []
+        assert folders.index.names() == []
 
     def test_worlds_are_listed_woken_and_deleted(self, folders, verbs):
         one, other = sorted(verbs["create"]({"owner": "demo"}).world for _ in range(2))
-        folders.mark(one, "asleep")
+        folders.index.mark(one, "asleep")
         assert [(status.world, status.state) for status in verbs["worlds"]({})] == [
             (one, "asleep"),
             (other, "catching-up"),

@@ -28,7 +28,7 @@ class TestRecipe:
         secret = bytes(range(32))
         made = recipe_for(record, city, seed=5, start=START, secret=secret)
         assert made.sealed == seal_of(secret)
-        assert secret.hex() not in (record.folder / "world.json").read_text()
+        assert secret.hex() not in (record.files.folder / "world.json").read_text()
         assert recipe_for(record, city, seed=None, start=None) == made
 
     def test_a_new_world_follows_the_time_of_day_unless_told_otherwise(self, city, record):

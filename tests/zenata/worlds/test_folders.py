@@ -3,7 +3,8 @@
 import pytest
 
 from zenata.errors import ControlError
-from zenata.worlds.folders import WorldFolders, new_name
+from zenata.worlds.folders import WorldFolders
+from zenata.worlds.index import new_name
 
 
 @pytest.fixture
