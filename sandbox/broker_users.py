@@ -46,10 +46,18 @@ class PilotUsers:
     register : Authenticator
     hash_of : callable
         Takes from what the register has of a user the hash that the broker wants.
+    owners : callable or None
+        Returns the owner of each private world, where worlds are no folders of this machine.
     """
 
-    def __init__(self, settings: Settings, register: Authenticator, hash_of: Callable[[MqttUser], str]) -> None:
-        self._settings, self._register, self._hash_of = settings, register, hash_of
+    def __init__(
+        self,
+        settings: Settings,
+        register: Authenticator,
+        hash_of: Callable[[MqttUser], str],
+        owners: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:
+        self._settings, self._register, self._hash_of, self._look_up = settings, register, hash_of, owners
         self._changed = 0.0
         self._owners: Mapping[str, str] = {}
         self._known: tuple[object, ...] = ()
@@ -68,6 +76,9 @@ class PilotUsers:
 
     def _worlds(self) -> Mapping[str, str]:
         """Return the owner of each private world."""
+        if self._settings.join and self._look_up:
+            self._owners = self._look_up()
+            return self._owners
         folder = self._settings.worlds_dir
         changed = _changed(folder)
         if changed != self._changed or time.time() - changed <= _SETTLED:
@@ -244,10 +255,18 @@ class MosquittoUsers(Background):
     register : Register
     address : Address
         Of the broker, with a user who may manage users.
+    owners : callable or None
+        See `PilotUsers`.
     """
 
-    def __init__(self, settings: Settings, register: Register, address: Address) -> None:
-        self._pilots = PilotUsers(settings, register, lambda entry: entry.pbkdf2)
+    def __init__(
+        self,
+        settings: Settings,
+        register: Register,
+        address: Address,
+        owners: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:
+        self._pilots = PilotUsers(settings, register, lambda entry: entry.pbkdf2, owners)
         self._files = [settings.data_dir / f"{name}.key" for name in FIRST]
         self._learned: dict[str, str] = {}
         self._unknown: list[str] = []

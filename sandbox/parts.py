@@ -14,6 +14,8 @@ from zenata.errors import SetupError
 from zenata.process.files import write_private
 from zenata.wire.address import Address, parse_url
 from zenata.wire.mqtt import Subscription
+from zenata.worlds.folders import WorldFolders
+from zenata.worlds.index import WorldIndex
 
 _SECRET = re.compile(r"[\w.-]+-[0-9a-f]{32}")
 
@@ -29,6 +31,16 @@ def broker_of(settings: Settings) -> Address:
     if settings.broker is None:
         raise SetupError("where is the broker? Say --broker mqtt://user:password@host:port, or set ZENATA_BROKER")
     return parse_url(settings.broker)
+
+
+def index_of(settings: Settings) -> WorldIndex:
+    """Return the worlds of this machine, or those of a cluster; to look and to call."""
+    if settings.join is None:
+        return WorldFolders(settings.worlds_dir, host=settings.world)
+    from zenata.worlds.bucket import Bucket  # here alone: it loads the client of NATS
+    from zenata.worlds.cluster import WorldCluster
+
+    return WorldCluster(Bucket(settings.join), settings.world)
 
 
 def moment(option: str, text: str | None, now: int | None = None) -> int | None:

@@ -33,7 +33,7 @@ from sandbox.broker_users import MosquittoUsers
 from sandbox.flow import FlowMonitor
 from sandbox.ingest import counter_of, note_lost_session, retention_of
 from sandbox.init import open_control_data, open_register
-from sandbox.parts import PATIENCE, kept_secret
+from sandbox.parts import PATIENCE, index_of, kept_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
@@ -53,7 +53,6 @@ from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.wire import topics
 from zenata.wire.address import parse_url
-from zenata.worlds.folders import WorldFolders
 
 _NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
 
@@ -71,7 +70,7 @@ def serve(settings: Settings) -> None:
     store = open_store_when_there(settings)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
     devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
-    index = WorldFolders(settings.worlds_dir, host=settings.world)
+    index = index_of(settings)
     worlds = Worlds(index=index, shared=settings.world)
     reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
@@ -138,6 +137,7 @@ def serve(settings: Settings) -> None:
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:
         with ExitStack() as stack:
+            stack.callback(index.close)
             if monitor:
                 stack.callback(monitor.close)
             stack.enter_context(register)
@@ -156,7 +156,7 @@ def serve(settings: Settings) -> None:
                 stack.enter_context(Maintenance(store, retention_of(settings), WallClock()))
             if settings.broker_admin:
                 access = stack.enter_context(
-                    MosquittoUsers(settings, register, parse_url(settings.broker_admin))
+                    MosquittoUsers(settings, register, parse_url(settings.broker_admin), index.owners)
                 )
                 access.connect(PATIENCE)
                 access.start()

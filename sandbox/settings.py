@@ -40,6 +40,11 @@ class Settings(BaseSettings):
         URL of a broker, ``mqtt://user:password@host:port``, or ``mqtts://``; None is the embedded one.
     broker_admin : str or None
         URL of that broker, a Mosquitto, with a user who may manage users; without it they are managed elsewhere.
+    join : str or None
+        Addresses of a NATS cluster that holds the worlds of several machines, ``nats://user:password@host:port``, with
+        commas between; None keeps them in folders of this one.
+    host_name : str or None
+        What this machine is called among those; None takes its own name.
     broker_monitor : str or None
         URL of the monitoring of a NATS, ``nats://user:password@host:port``; `zenata up` says so itself.
     worker : str or None
@@ -107,6 +112,8 @@ class Settings(BaseSettings):
     broker: str | None = Field(default=None, repr=False)
     broker_admin: str | None = Field(default=None, repr=False)
     broker_monitor: str | None = Field(default=None, repr=False)
+    join: str | None = Field(default=None, repr=False)
+    host_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
     worker: str | None = None
     share: bool = False
     city: str = "zenata"

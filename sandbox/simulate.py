@@ -38,7 +38,7 @@ from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 from zenata.worlds.files import FolderFiles
 from zenata.worlds.folders import WorldFolders
-from zenata.worlds.index import WorldIndex
+from zenata.worlds.index import HOLDER, WorldIndex
 
 _LOOK = 0.02  # between two looks whether it is there [s]
 _TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "world-template")  # see `simulate_on_request`
@@ -46,9 +46,14 @@ _NICE = 10  # how far private worlds stand back behind the shared city
 
 
 def simulate(settings: Settings, city: City | None = None) -> None:
-    """Run a world and publish it; beside the shared city, host the private worlds."""
+    """Run a world and publish it; beside the shared city, host the private worlds. With ``--join``, see `host_worlds`."""
     address = broker_of(settings)
     city = city or load_city(settings.city)
+    if settings.join:
+        from sandbox.host import host_worlds, run_held  # here alone: it loads the client of NATS
+
+        (run_held if HOLDER in os.environ else host_worlds)(settings, address, city)
+        return
     private = settings.world.startswith(PRIVATE)
     if private and recipe_in(FolderFiles(settings.world_dir)) is None:
         raise SetupError(f"there is no world {settings.world} in {settings.worlds_dir}")

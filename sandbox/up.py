@@ -183,6 +183,8 @@ def _where(settings: Settings) -> str:
 
 
 def _plan(settings: Settings, register: Register) -> Plan:
+    if settings.join:
+        raise SetupError("--join is for `zenata simulate` and `zenata serve`: `zenata up` is the city of one machine")
     if settings.broker_admin and settings.broker is None:
         raise SetupError("--broker-admin is for a broker given with --broker: the embedded one needs none")
     if not settings.is_embedded:

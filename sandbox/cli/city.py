@@ -7,13 +7,18 @@ import time
 import urllib.error
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from sandbox.init import open_register, read_key
+from sandbox.parts import index_of
 from sandbox.running import Running, login_address
 from sandbox.settings import Settings
 from zenata.city.clock import format_time
+from zenata.contract.hosts import Host
 from zenata.control.pilot import PilotError
 from zenata.errors import SetupError
 from zenata.process.signals import process_exists
@@ -98,6 +103,23 @@ def status(settings: Settings, say: Say) -> bool:
     for name, value in lines.items():
         say(f"{name:20} {value}")
     return not ready
+
+
+def show_hosts(settings: Settings, say: Say) -> None:
+    """Show the hosts of worlds: by the API of the running city, or by the cluster itself."""
+    if settings.join:
+        with closing(index_of(settings)) as index:
+            found = index.hosts()
+    else:
+        found = msgspec.convert(ask(settings, "/v1/hosts")["items"], list[Host])
+    say(f"{'host':24}{'since':22}{'last seen':>12}{'cores':>7}{'load':>7}  worlds")
+    for host in found:
+        ago = max((datetime.now(UTC) - host.seen).total_seconds(), 0.0)
+        since = f"{host.since:%Y-%m-%dT%H:%M:%SZ}"
+        say(
+            f"{host.name:24}{since:22}{f'{ago:.0f} s ago':>12}{host.cores:>7}{host.load:>7.0%}  "
+            f"{len(host.worlds)}: {', '.join(host.worlds) or '-'}"
+        )
 
 
 def stop(settings: Settings, say: Say) -> None:

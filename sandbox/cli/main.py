@@ -19,7 +19,9 @@ from sandbox.cli.options import (
     DataDir,
     HistoryDays,
     Host,
+    HostName,
     HttpPort,
+    Join,
     MqttPort,
     Packs,
     Scenario,
@@ -113,6 +115,9 @@ def simulate(
     speed: Speed = None,
     packs: Packs = None,
     scenario: Scenario = None,
+    store: Store = None,
+    join: Join = None,
+    host_name: HostName = None,
     digest_until: Annotated[
         str | None,
         typer.Option(
@@ -122,7 +127,7 @@ def simulate(
         ),
     ] = None,
 ) -> None:
-    """Run the simulators alone, against any MQTT broker."""
+    """Run the simulators alone, against any MQTT broker; with --join, be one of several hosts."""
     settings = settings_of(**{**locals(), "digest_until": None})
     from sandbox.simulate import digest
     from sandbox.simulate import simulate as run
@@ -174,6 +179,8 @@ def serve(
     broker_admin: BrokerAdmin = None,
     city: City = None,
     world: World = None,
+    control_url: ControlUrl = None,
+    join: Join = None,
     webhook_private: WebhookPrivate = None,
 ) -> None:
     """Run the API alone. With --broker it streams live readings, and with an embedded store it ingests them too."""
@@ -291,6 +298,15 @@ def status(data_dir: DataDir = None) -> None:
 
     if not run(settings, typer.echo):
         raise typer.Exit(1)
+
+
+@app.command()
+def hosts(data_dir: DataDir = None, join: Join = None) -> None:
+    """List the machines that run worlds: of the city that runs here, or with --join of a cluster."""
+    settings = settings_of(**locals())
+    from sandbox.cli.city import show_hosts
+
+    show_hosts(settings, typer.echo)
 
 
 @app.command("open")

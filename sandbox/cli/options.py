@@ -58,6 +58,15 @@ BrokerAdmin = Annotated[
         "Let the users of --broker, a Mosquitto, follow the pilots: mqtt://admin:password@host:port.",
     ),
 ]
+Join = Annotated[
+    str | None,
+    setting(
+        "join",
+        "Share worlds with other machines in this NATS cluster, nats://user:password@host:port[,nats://...].",
+        default="worlds are folders of this machine",
+    ),
+]
+HostName = Annotated[str | None, setting("host_name", "Name of this host.", default="that of the machine")]
 ControlUrl = Annotated[
     str | None,
     setting("control_url", "URL of the control data, SQLite or PostgreSQL.", default="a file in the data directory"),

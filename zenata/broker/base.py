@@ -88,7 +88,10 @@ SWEEPER = "sweeper"
 SWEEPING = Rights(publish=("pilots/#", "+/commands/#"), subscribe=("pilots/#", "+/commands/#"))
 """Its rights: all topics on which pilots may publish."""
 
-RESERVED = frozenset({*SERVICES, ADMINISTRATOR, MONITOR, SWEEPER})
+HOSTS = "hosts"
+"""The user by which machines share worlds (`zenata simulate --join`), at a NATS that several may reach."""
+
+RESERVED = frozenset({*SERVICES, ADMINISTRATOR, MONITOR, SWEEPER, HOSTS})
 """Names that no pilot may have."""
 
 _PUBLIC = ("telemetry/#", "packs/#", "clock", "events")  # what may be read of a world

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import bcrypt
 
-from zenata.broker.base import MONITOR, Command, Rights, User
+from zenata.broker.base import HOSTS, MONITOR, Command, Rights, User
 from zenata.broker.monitor import ANSWER, REQUESTS
 from zenata.broker.templates import plain, render, write_folder
 from zenata.errors import SetupError
@@ -25,6 +25,21 @@ _COST = 4
 _ANY_PORT = -1  # to NATS
 
 _REPLICAS = 3  # of everything that a cluster keeps
+
+_BUCKET, _OBJECTS = "KV_zenata-worlds", "OBJ_zenata-worlds-objects"  # streams that `zenata.worlds.bucket` makes
+_JOINING = {  # the rights of a host of worlds: those streams, calls to worlds, and answers
+    "publish": {
+        "allow": [
+            *("$KV.zenata-worlds.>", "$O.zenata-worlds-objects.>", "zenata_control.*", "_INBOX.>", "$JS.API.INFO"),
+            *(f"$JS.API.STREAM.*.{stream}" for stream in (_BUCKET, _OBJECTS)),
+            *(f"$JS.API.STREAM.MSG.*.{stream}" for stream in (_BUCKET, _OBJECTS)),
+            *(f"$JS.API.DIRECT.GET.{stream}{rest}" for stream in (_BUCKET, _OBJECTS) for rest in ("", ".>")),
+            *(f"$JS.API.CONSUMER.*.{stream}{rest}" for stream in (_BUCKET, _OBJECTS) for rest in ("", ".>")),
+            *(f"$JS.ACK.{_OBJECTS}.>", f"$JS.FC.{_OBJECTS}.>"),
+        ]
+    },
+    "subscribe": {"allow": ["zenata_control.*", "_INBOX.>"]},
+}
 
 _DELIVERY = "$MQTT.sub.>"  # the inboxes by which NATS hands QoS 1 messages to a session; clients cannot name them
 
@@ -44,6 +59,8 @@ class Node:
         All nodes as ``host:port``; this one may be among them.
     secret : str
         What the nodes know each other by: letters and digits.
+    client_port : int
+        Where hosts of worlds join (`zenata simulate --join`), at `host`; -1 takes any free one.
     """
 
     name: str
@@ -51,6 +68,7 @@ class Node:
     port: int
     peers: Sequence[str]
     secret: str = field(repr=False)
+    client_port: int = _ANY_PORT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +145,7 @@ def _cluster_file(node: Node) -> str:
         "nats/cluster/cluster.conf",
         cluster_host=node.host,
         cluster_port=node.port,
+        client_port=node.client_port,
         secret=node.secret,
         routes=", ".join(f"nats-route://node:{node.secret}@{peer}" for peer in node.peers),
     )
@@ -157,8 +176,8 @@ def _entry(user: User) -> str:
         {
             "user": user.name,
             "password": user.password_hash,
-            "permissions": _permissions(user.rights),
-            "allowed_connection_types": ["MQTT", "MQTT_WS"],
+            "permissions": _JOINING if user.name == HOSTS else _permissions(user.rights),
+            "allowed_connection_types": ["STANDARD"] if user.name == HOSTS else ["MQTT", "MQTT_WS"],
         }
     )
 

@@ -11,7 +11,13 @@ VALUES = {"host": HOST, "mqtt_port": 1883, "ws_port": 9001, "folder": "/var/lib/
 FILES = {
     "nats/nats.conf": VALUES
     | {"node": "node-7", "replicas": 3, "nats_port": -1, "mqtt_tls": "tls {}", "ws_tls": "no_tls: true"},
-    "nats/cluster/cluster.conf": {"cluster_host": HOST, "cluster_port": 6222, "secret": "abc", "routes": "h:6223"},
+    "nats/cluster/cluster.conf": {
+        "cluster_host": HOST,
+        "cluster_port": 6222,
+        "client_port": 4222,
+        "secret": "abc",
+        "routes": "h:6223",
+    },
     "mosquitto/mosquitto.conf": VALUES | {"plugin": "/usr/lib/x.so", "tls": "# none"},
 }
 

@@ -1,0 +1,169 @@
+"""Placement of worlds: a host of a cluster claims worlds that nobody runs, the one with the least measured load first."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from secrets import token_hex
+
+import msgspec
+
+from zenata.contract.hosts import Host
+from zenata.process.load import MachineLoad
+from zenata.worlds.bucket import Bucket
+from zenata.worlds.cluster import WorldCluster
+from zenata.worlds.lease import HEARTBEAT, LEASE, HeldFiles, Lease, LeaseLostError
+
+log = logging.getLogger(__name__)
+
+WORLDS_PER_CORE = 50
+"""Most worlds that a host runs, per core. A default: two cores ran a hundred worlds of one kind at speed 1."""
+
+_TURN = 1.0  # how much longer each host waits than the one with the next less load, before it claims a world [s]
+_REPORT = 1.0  # between two reports of a host about itself [s]
+_START = 60.0  # how long a process may take to take a world over from its host [s]
+_FORGOTTEN = 3600.0  # after which a host that does not report itself is not listed any more [s]
+
+
+class HostedWorlds(WorldCluster):
+    """The index of worlds as a host has it: it claims worlds, and knows which are its own.
+
+    Parameters
+    ----------
+    bucket : Bucket
+    shared : str
+        The shared city.
+    name : str
+        Of the host.
+    clock : callable
+        The monotonic clock [s].
+    load : callable
+        Returns the share of the machine's processors that was busy lately.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        shared: str,
+        name: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        load: Callable[[], float] | None = None,
+    ) -> None:
+        super().__init__(bucket, shared)
+        self.token, self.name = token_hex(8), name
+        self._clock, self._load = clock, load or MachineLoad()
+        self._cores = os.cpu_count() or 1
+        self._since = datetime.now(UTC)
+        self._seen: dict[str, tuple[int, float]] = {}  # last sign of life by key, and when we first saw it
+        self._free: dict[str, float] = {}  # since when a world is free
+        self._claimed: dict[str, tuple[HeldFiles, float]] = {}  # what no process of ours has taken over yet
+        self._mine: set[str] = set()
+        self._reported = -_REPORT
+
+    def to_run(self) -> set[str]:
+        """Return the worlds that this host is to run, after it has claimed one that nobody runs if it is its turn."""
+        now = self._clock()
+        leases = self.leases()
+        wanted = {name for name in self.all_names() if self.marker(name) is None}
+        self._mine = {name for name, (_, lease) in leases.items() if lease.holder == self.token}
+        self._take_over(leases, now)
+        self._free = {
+            name: self._free.get(name, now)
+            for name, (sequence, lease) in leases.items()
+            if name in wanted and name not in self._mine and self._is_free(name, sequence, lease, now)
+        }
+        rank, room = self._rank(now), WORLDS_PER_CORE * self._cores - len(self._mine)
+        for name, since in sorted(self._free.items(), key=lambda one: one[1]):
+            if room > 0 and now - since >= rank * _TURN and self._claim(name, leases[name][0], now):
+                self._mine.add(name)
+                self._free.pop(name)
+                break
+        self._report(now)
+        return self._mine & wanted
+
+    def claim(self, name: str) -> bool:
+        """Return whether a world that does not run is ours to change now."""
+        found = self.leases().get(name)
+        if found is None:
+            return True  # half removed already
+        sequence, lease = found
+        if lease.holder == self.token or self._is_free(name, sequence, lease, self._clock()):
+            return self._claim(name, sequence, self._clock())
+        return False
+
+    def remove(self, name: str) -> None:
+        """Remove a world that was claimed."""
+        self._claimed.pop(name, None)
+        super().remove(name)
+
+    def leave(self) -> None:
+        """Give up what no process of ours has taken over, and leave the list of hosts."""
+        for files, _ in self._claimed.values():
+            files.release()
+        self.bucket.purge(f"hosts.{self.token}")
+
+    def _claim(self, name: str, seen: int, now: float) -> bool:
+        files = self.take(name, lambda sequence, _: sequence == seen, self.token, self.name)
+        if files is None:
+            return False
+        self._claimed[name] = files, now
+        log.info("claimed world %s, for the %d. time", name, files.lease.epoch)
+        return True
+
+    def _take_over(self, leases: dict[str, tuple[int, Lease]], now: float) -> None:
+        """Keep what was claimed until its process does that itself; let go of what it does not take over in time."""
+        for name, (files, since) in list(self._claimed.items()):
+            sequence, lease = leases.get(name, (0, Lease()))
+            if lease.epoch > files.lease.epoch or lease.holder != self.token or now - since > _START:
+                del self._claimed[name]
+            elif now - self._age(f"worlds.{name}", sequence, now) > HEARTBEAT:
+                try:
+                    files.renew()
+                except LeaseLostError:
+                    del self._claimed[name]
+
+    def _age(self, key: str, sequence: int, now: float) -> float:
+        """Return when we first saw a sign of life [s]."""
+        if self._seen.get(key, (0, 0.0))[0] != sequence:
+            self._seen[key] = sequence, now
+        return self._seen[key][1]
+
+    def _is_free(self, name: str, sequence: int, lease: Lease, now: float) -> bool:
+        """Return whether nobody runs a world: its holder gave it up, or gave no sign of life for the time of a lease."""
+        silent = now - self._age(f"worlds.{name}", sequence, now)
+        return not lease.holder or silent > LEASE
+
+    def _rank(self, now: float) -> int:
+        """Return how many live hosts have less to do than this one."""
+        mine = (*_burden(self._host()), self.token)
+        values = self.bucket.values("hosts.*")
+        others = [one for one in values if now - self._age(one.key, one.sequence, now) <= LEASE]
+        found = [(*_burden(msgspec.json.decode(one.content, type=Host)), one.key) for one in others]
+        return sum(one < mine for one in found if one[-1] != f"hosts.{self.token}")
+
+    def _host(self) -> Host:
+        return Host(
+            name=self.name,
+            since=self._since,
+            seen=datetime.now(UTC),
+            cores=self._cores,
+            load=round(self._load(), 3),
+            worlds=sorted(self._mine),
+        )
+
+    def _report(self, now: float) -> None:
+        if now - self._reported < _REPORT:
+            return
+        self._reported = now
+        self.bucket.put(f"hosts.{self.token}", msgspec.json.encode(self._host()))
+        for one in self.bucket.values("hosts.*"):
+            host = msgspec.json.decode(one.content, type=Host)
+            if (datetime.now(UTC) - host.seen).total_seconds() > _FORGOTTEN:
+                self.bucket.purge(one.key)
+
+
+def _burden(host: Host) -> tuple[float, float]:
+    """Return by what hosts are compared: load, in tenths as it is never the same twice, then worlds for each core."""
+    return round(host.load, 1), len(host.worlds) / host.cores
