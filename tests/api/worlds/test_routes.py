@@ -15,6 +15,7 @@ from tests.api.simulators import Simulators, running_with
 from zenata.city.clock import WallClock
 from zenata.contract.base import Page
 from zenata.contract.commands import CommandResult
+from zenata.contract.hosts import Host
 from zenata.contract.worlds import Advanced, Event, Label, Repair, World, WorldRecord
 from zenata.control.audit import Audit
 
@@ -391,3 +392,15 @@ def test_saz_commands_the_shared_city(admin, simulators):
 def test_deleting_a_world(pilot, simulators):
     assert pilot.delete("/v1/worlds/w-own").status_code == 204
     assert simulators.requests == [("zenata", "delete", {"world": "w-own"})]
+
+
+    assert simulators.asked == [("zenata", "delete", {"world": "w-own"})]
+
+
+def test_the_machine_that_runs_worlds_is_listed(api):
+    with api.client("engineer") as client:
+        (host,) = conforming(client.get("/v1/hosts").json(), Page[Host]).items
+    assert host.cores >= 1
+    assert 0 <= host.load <= 1
+    assert {"zenata", "w-own"} <= set(host.worlds)
+    assert host.since <= host.seen
