@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from functools import cache, partial
 
 from sandbox.parts import moment
@@ -16,10 +17,10 @@ from simulators.record.record import Pace, Record
 from simulators.world.world import World
 from zenata.city.clock import WallClock
 from zenata.city.model import PRIVATE, City
-from zenata.errors import SetupError
+from zenata.errors import BrokerError, SetupError
 from zenata.process.signals import stop_on_signal
 from zenata.wire.address import Address
-from zenata.worlds.bucket import Bucket
+from zenata.worlds.bucket import Bucket, BucketError, Conflict
 from zenata.worlds.cluster import HOSTS, WorldCluster
 from zenata.worlds.index import HOLDER
 from zenata.worlds.lease import LeaseLostError
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 def host_worlds(settings: Settings, address: Address, city: City) -> None:
     """Run worlds of the cluster until SIGINT or SIGTERM: those that this machine claims."""
     with Bucket(settings.join or "") as bucket:
-        index = HostedWorlds(bucket, settings.world, settings.host_name or socket.gethostname())
+        index = HostedWorlds(bucket, settings.host_name or socket.gethostname())
         secret = index.secret()
         _make_shared(settings, index, city, secret)
         worlds = worlds_of(settings, index)
@@ -52,18 +53,25 @@ def _make_shared(settings: Settings, index: HostedWorlds, city: City, secret: by
     start = moment("--start", settings.start)
     chosen = {"seed": settings.seed, "start": start, "scenario": scenario_of(settings), "secret": secret}
     if settings.world not in index.all_names():
-        with index.draft(settings.world) as draft:
-            if settings.world not in index.all_names():
-                recipe_for(Record(draft.files), city, **chosen)  # type: ignore[arg-type]  # they are of different types
-                Record(draft.files).save_pace(Pace(speed=settings.speed))
+        with suppress(Conflict), index.draft(settings.world) as draft:  # another host may be quicker
+            recipe_for(Record(draft.files), city, **chosen)  # type: ignore[arg-type]  # they are of different types
+            Record(draft.files).save_pace(Pace(speed=settings.speed))
     recipe_for(Record(index.files(settings.world)), city, **chosen)  # type: ignore[arg-type]  # as above
 
 
 def run_held(settings: Settings, address: Address, city: City) -> None:
     """Run a world that our host has claimed, until it is stopped, idle or lost to another host."""
+    try:
+        _run_held(settings, address, city)
+    except (LeaseLostError, BucketError, BrokerError) as error:
+        log.error("%s", error)
+        sys.exit(1)  # not 2, by which a host takes the world for failed
+
+
+def _run_held(settings: Settings, address: Address, city: City) -> None:
     holder, world = os.environ[HOLDER], settings.world
     with Bucket(settings.join or "") as bucket:
-        index = WorldCluster(bucket, world)
+        index = WorldCluster(bucket)
         files = index.take(
             world,
             lambda _, lease: lease.holder in ("", holder),

@@ -40,7 +40,7 @@ def index_of(settings: Settings) -> WorldIndex:
     from zenata.worlds.bucket import Bucket  # here alone: it loads the client of NATS
     from zenata.worlds.cluster import WorldCluster
 
-    return WorldCluster(Bucket(settings.join), settings.world)
+    return WorldCluster(Bucket(settings.join))
 
 
 def moment(option: str, text: str | None, now: int | None = None) -> int | None:

@@ -144,6 +144,9 @@ def published(
         filters=[topics.commands(settings.world)],
         on_message=receive,
     )
+    fast_forward = None
+    if not (settings.join and settings.is_embedded):  # a store in our data directory is not that of the city
+        fast_forward = FastForward(run, settings.world, record, partial(open_sink, settings))
     simulation = Simulation(
         run=run,
         encoder=Encoder(city, settings.world),
@@ -152,7 +155,7 @@ def published(
         pace=pace,
         packs=recipe.packs if recipe.owner else settings.packs,
         max_rate=settings.world_rate if recipe.owner else math.inf,
-        fast_forward=FastForward(run, settings.world, record, partial(open_sink, settings)),
+        fast_forward=fast_forward,
     )
     stop = threading.Event()
     control = WorldControl(name=settings.world, simulation=simulation, record=record, worlds=worlds, stop=stop)

@@ -18,7 +18,7 @@ def test_the_hosts_of_a_cluster_are_shown(tmp_path):
     said: list[str] = []
     with servers(tmp_path) as running, Bucket(running.urls) as bucket:
         settings = Settings(join=running.urls)
-        host = HostedWorlds(bucket, "zenata", "host-a", load=lambda: 0.25)
+        host = HostedWorlds(bucket, "host-a", load=lambda: 0.25)
         with host.draft("zenata"):
             pass
         host.to_run()

@@ -4,6 +4,7 @@ A write may demand that nothing under a filter of keys was written since a seque
 """
 
 import asyncio
+import base64
 import contextlib
 import json
 import threading
@@ -107,7 +108,7 @@ class Bucket:
             self._wait(self._open(), PATIENCE)
         except (NatsError, OSError) as error:
             self.close()
-            raise SetupError(
+            raise Away(
                 f"no NATS with JetStream answers at {self.location} ({error!r}): check --join, and that its user "
                 "may use JetStream"
             ) from error
@@ -164,9 +165,10 @@ class Bucket:
                     last = self._last(expected[0]) or (0, "")
                     if tried and last[1] == headers[_ID]:
                         return last[0]  # an attempt before, whose answer was lost
-                    if not tried or last[0] != expected[1]:
+                    if last[0] != expected[1]:
                         raise Conflict(f"{key} was not written: somebody else writes there") from error
-                if time.monotonic() > deadline or (isinstance(error, APIError) and error.code != _UNAVAILABLE):
+                refused = isinstance(error, APIError) and error.code != _UNAVAILABLE and not wrong
+                if refused or time.monotonic() > deadline:
                     raise BucketError(f"{key} cannot be written at {self.location} ({error!r})") from error
             else:
                 return ack.seq
@@ -220,6 +222,8 @@ class Bucket:
         async def remove() -> None:
             with contextlib.suppress(NotFoundError):
                 await self._objects.delete(name)
+            mark = base64.urlsafe_b64encode(name.encode()).decode()  # that it was deleted: one for each checkpoint
+            await self._js.purge_stream(f"OBJ_{self._name}-objects", subject=f"$O.{self._name}-objects.M.{mark}")
 
         self._retried(lambda: self._wait(remove(), PATIENCE))
 

@@ -56,19 +56,17 @@ class _Ask(msgspec.Struct):
 
 
 class WorldCluster:
-    """The index of worlds of a cluster; see `zenata.worlds.index.WorldIndex`.
+    """The index of worlds of a cluster; see `zenata.worlds.index.WorldIndex`. The shared city is one of them.
 
     Parameters
     ----------
     bucket : Bucket
-    shared : str
-        The shared city, which is one of the worlds here.
     """
 
     host = HOSTS
 
-    def __init__(self, bucket: Bucket, shared: str) -> None:
-        self.bucket, self.shared = bucket, shared
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
         self._cached: dict[str, tuple[float, list[Value]]] = {}
         self._lock = threading.Lock()
 
@@ -118,16 +116,28 @@ class WorldCluster:
 
     @contextmanager
     def draft(self, name: str | None = None) -> Iterator[Draft]:
-        """Make a world, of this name or a new one, whole or not at all: its owner is written last."""
+        """Make a world, of this name or a new one, whole or not at all: its owner is written last.
+
+        Raises
+        ------
+        Conflict
+            If there is a world of this name.
+        """
         with self._making():
             owners = self._read("owners")
+            if f"owners.{name}" in {one.key for one in owners}:
+                raise Conflict(f"there is a world {name}")
             name = name or new_name()
             files = HeldFiles(self.bucket, name, [], Lease(), self.bucket.last(of_world(name)))
-            yield Draft(name=name, files=files, owners=self.owners())
-            recipe = msgspec.json.decode(files.read(RECIPE) or b"{}", type=Owned)
-            files.release()
-            last = max((one.sequence for one in owners), default=0)
-            self.bucket.put(f"owners.{name}", msgspec.json.encode(recipe), ("owners.*", last))
+            try:
+                yield Draft(name=name, files=files, owners=self.owners())
+                recipe = msgspec.json.decode(files.read(RECIPE) or b"{}", type=Owned)
+                files.release()
+                last = max((one.sequence for one in owners), default=0)
+                self.bucket.put(f"owners.{name}", msgspec.json.encode(recipe), ("owners.*", last))
+            except BaseException:
+                self.remove(name)
+                raise
             self._cached.clear()
 
     def claim(self, name: str) -> bool:

@@ -72,13 +72,14 @@ class ClusterFiles:
     def __init__(self, bucket: Bucket, world: str, values: list[Value]) -> None:
         self._bucket, self._world = bucket, world
         self._contents: dict[str, bytes] = {}
+        self._lines: dict[str, list[bytes]] = {}
         self._parts: dict[str, int] = {}
         for value in values:
             if value.key.startswith(files := f"worlds.{world}.files."):
                 self._contents[value.key.removeprefix(files)] = value.content
             elif value.key.startswith(lines := f"worlds.{world}.lines."):
                 name, _, number = value.key.removeprefix(lines).rpartition(".")
-                self._contents[name] = self._contents.get(name, b"") + value.content
+                self._lines.setdefault(name, []).append(value.content)
                 self._parts[name] = int(number)
 
     def location(self, name: str = "") -> str:
@@ -87,6 +88,8 @@ class ClusterFiles:
 
     def read(self, name: str) -> bytes | None:
         """Return what a file holds; one that was delivered is looked up each time."""
+        if name in self._lines:
+            return b"".join(self._lines[name])
         content = self._contents.get(name)
         if content is None:
             return self._bucket.object(f"{self._world}/{name}") if name.endswith(".json") else None
@@ -128,7 +131,7 @@ class ClusterFiles:
             number = self._parts.get(name, 0) + 1
             self._put(f"lines.{name}.{number}", part)
             self._parts[name] = number
-            self._contents[name] = self._contents.get(name, b"") + part
+            self._lines.setdefault(name, []).append(part)
 
     def remove(self, name: str) -> None:
         """Remove a file."""

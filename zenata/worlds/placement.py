@@ -32,8 +32,6 @@ class HostedWorlds(WorldCluster):
     Parameters
     ----------
     bucket : Bucket
-    shared : str
-        The shared city.
     name : str
         Of the host.
     clock : callable
@@ -45,13 +43,12 @@ class HostedWorlds(WorldCluster):
     def __init__(
         self,
         bucket: Bucket,
-        shared: str,
         name: str,
         *,
         clock: Callable[[], float] = time.monotonic,
         load: Callable[[], float] | None = None,
     ) -> None:
-        super().__init__(bucket, shared)
+        super().__init__(bucket)
         self.token, self.name = token_hex(8), name
         self._clock, self._load = clock, load or MachineLoad()
         self._cores = os.cpu_count() or 1

@@ -24,7 +24,7 @@ def index(request, tmp_path) -> WorldIndex:
         (tmp_path / "worlds").mkdir()
         return WorldFolders(tmp_path / "worlds", host=SHARED)
     bucket = request.getfixturevalue("buckets")[0]
-    hosted = HostedWorlds(bucket, SHARED, "one")
+    hosted = HostedWorlds(bucket, "one")
     for name in hosted.all_names():
         hosted.remove(name)
     return hosted

@@ -1,5 +1,8 @@
 """Leases: one host writes a world, and whoever lost it cannot."""
 
+from contextlib import suppress
+
+import numpy as np
 import pytest
 
 from simulators.record.journal import Entry
@@ -8,8 +11,6 @@ from zenata.worlds.bucket import Bucket, BucketError, Conflict
 from zenata.worlds.cluster import WorldCluster
 from zenata.worlds.lease import HEARTBEAT, LEASE, LeaseLostError
 from zenata.worlds.placement import HostedWorlds
-
-SHARED = "zenata"
 
 
 class Clock:
@@ -31,7 +32,7 @@ class Rig:
 
     def _host(self, bucket: Bucket, name: str) -> HostedWorlds:
         self.loads[name] = 0.0
-        return HostedWorlds(bucket, SHARED, name, clock=self.clock, load=lambda: self.loads[name])
+        return HostedWorlds(bucket, name, clock=self.clock, load=lambda: self.loads[name])
 
     def make(self, count: int = 1) -> list[str]:
         made = []
@@ -173,7 +174,7 @@ def test_hosts_report_themselves_and_leave(rig):
     (name,) = rig.make()
     rig.look(5, 0)
     rig.look(0, 1)
-    shown = {host.name: (host.load, host.worlds) for host in WorldCluster(rig.hosts[0].bucket, SHARED).hosts()}
+    shown = {host.name: (host.load, host.worlds) for host in WorldCluster(rig.hosts[0].bucket).hosts()}
     assert shown == {"host-0": (0.5, [name]), "host-1": (0.0, [])}
     rig.hosts[0].leave()
     assert [host.name for host in rig.hosts[1].hosts()] == ["host-1"]
@@ -184,6 +185,32 @@ def test_a_full_host_claims_nothing(rig, monkeypatch):
     monkeypatch.setattr("zenata.worlds.placement.WORLDS_PER_CORE", 0)
     rig.make()
     assert rig.look(5) == [set(), set()]
+
+
+def test_a_name_is_made_once(rig):
+    (name,) = rig.make()
+    rig.look(3, 0)
+    files = rig.process(name, 0)
+    with pytest.raises(Conflict, match="there is a world"), rig.hosts[1].draft(name):
+        pytest.fail("it is there")
+    files.renew()  # whoever has it keeps it
+
+
+def test_what_is_not_finished_leaves_nothing(rig):
+    with suppress(ZeroDivisionError), rig.hosts[0].draft() as draft:
+        Record(draft.files).save_checkpoint({})
+        raise ZeroDivisionError
+    assert rig.hosts[0].bucket.values(f"worlds.{draft.name}.>") == []
+    assert rig.hosts[0].bucket.object_names(f"{draft.name}/") == []
+
+
+def test_checkpoints_leave_one_object(rig):
+    (name,) = rig.make()
+    record = Record(rig.process(name, 0))
+    for number in range(3):
+        record.save_checkpoint({"number": np.array(number)})
+    assert len(rig.hosts[1].bucket.object_names(f"{name}/")) == 1
+    assert int(Record(rig.hosts[1].files(name)).checkpoint()["number"]) == 2
 
 
 def test_the_secret_is_made_once(rig):
