@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 from typing import Any, Self, TypeVar
@@ -34,7 +34,7 @@ PATIENCE = 20.0
 
 _TRY = 2.0  # for one attempt [s]
 _PAUSE = 0.2  # between two attempts [s]
-_PAGE = 500  # messages asked for at once
+_PAGE, _PAGE_BYTES = 500, 8 << 20  # messages and bytes asked for at once
 _STALE = 0.02  # pause before a replica that lags is asked again [s]
 _CHUNK = 400_000  # of a message that is longer than NATS takes: 1 MiB by default, with its headers [bytes]
 _HEADERS = 1000  # that a message may have [bytes]
@@ -100,6 +100,7 @@ class Bucket:
                 "--join takes addresses of a NATS cluster: nats://user:password@host:4222,nats://host2:4222"
             )
         self._prefix, self._stream, self._name = f"$KV.{name}.", f"KV_{name}", name
+        self._objects_stream = f"OBJ_{name}-objects"
         self._client, self._loop = Client(), asyncio.new_event_loop()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="control")
         self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
@@ -126,8 +127,8 @@ class Bucket:
 
     def close(self) -> None:
         """Let go of the cluster."""
-        with contextlib.suppress(NatsError, OSError):
-            self._wait(self._client.close(), _TRY)
+        with contextlib.suppress(NatsError, OSError, asyncio.CancelledError):
+            self._wait(self._end(), 2 * _TRY)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -186,15 +187,9 @@ class Bucket:
         Any replica answers; one that lags behind what the leader has is asked again.
         """
         while True:
-            last, found = self.last(filter_), list[Value]()
-            while True:
-                first = found[-1].sequence + 1 if found else 1
-                page = self._retried(partial(self._page, {"seq": first, "next_by_subj": self._prefix + filter_}))
-                found += page
-                if len(page) < _PAGE:
-                    break
+            last, found = self.last(filter_), self._matching(self._stream, self._prefix + filter_)
             if not last or (found and found[-1].sequence >= last):
-                return found
+                return [replace(one, key=one.key.removeprefix(self._prefix)) for one in found]
             time.sleep(_STALE)
 
     def purge(self, filter_: str) -> None:
@@ -206,15 +201,23 @@ class Bucket:
         self._retried(lambda: self._wait(self._objects.put(name, content), PATIENCE))
 
     def object(self, name: str) -> bytes | None:
-        """Return what an object holds, or None if there is none."""
+        """Return what an object holds, or None if there is none.
 
-        async def read() -> bytes | None:
+        By direct reads: the library would make a consumer, which NATS may place on a server that is dead.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
             try:
-                return (await self._objects.get(name)).data
+                info = self._retried(lambda: self._wait(self._objects.get_info(name), 2 * _TRY))
             except NotFoundError:
                 return None
-
-        return self._retried(lambda: self._wait(read(), PATIENCE))
+            subject = f"$O.{self._name}-objects.C.{info.nuid}"
+            content = b"".join(part.content for part in self._matching(self._objects_stream, subject))
+            if len(content) == (info.size or 0):
+                return content
+            if time.monotonic() > deadline:
+                raise BucketError(f"{name} has {len(content):,} of {info.size:,} bytes at {self.location}")
+            time.sleep(_STALE)  # a replica lags, or it was replaced just now
 
     def remove_object(self, name: str) -> None:
         """Remove an object, if it is there."""
@@ -223,19 +226,15 @@ class Bucket:
             with contextlib.suppress(NotFoundError):
                 await self._objects.delete(name)
             mark = base64.urlsafe_b64encode(name.encode()).decode()  # that it was deleted: one for each checkpoint
-            await self._js.purge_stream(f"OBJ_{self._name}-objects", subject=f"$O.{self._name}-objects.M.{mark}")
+            await self._js.purge_stream(self._objects_stream, subject=f"$O.{self._name}-objects.M.{mark}")
 
         self._retried(lambda: self._wait(remove(), PATIENCE))
 
     def object_names(self, prefix: str) -> list[str]:
         """Return the names of the objects that begin so."""
-
-        async def names() -> list[str]:
-            with contextlib.suppress(NotFoundError):
-                return [one.name for one in await self._objects.list() if one.name and one.name.startswith(prefix)]
-            return []
-
-        return self._retried(lambda: self._wait(names(), PATIENCE))
+        found = self._matching(self._objects_stream, f"$O.{self._name}-objects.M.>")
+        infos = [json.loads(one.content) for one in found]
+        return [info["name"] for info in infos if info["name"].startswith(prefix) and not info.get("deleted")]
 
     def request(self, subject: str, content: bytes, timeout: float) -> bytes:
         """Ask whoever serves a subject, and return the answer.
@@ -278,6 +277,13 @@ class Bucket:
                 self._wait(subscription.unsubscribe(), _TRY)
 
         return end
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await self._client.close()
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     @property
     def _js(self) -> JetStreamContext:
@@ -330,15 +336,26 @@ class Bucket:
                 return await self._made(1)
             raise
 
-    def _page(self, request: dict[str, Any]) -> list[Value]:
-        return self._wait(self._direct(request | {"batch": _PAGE}), 2 * PATIENCE)
+    def _matching(self, stream: str, subject: str) -> list[Value]:
+        """Return the messages of a stream that match a subject, as any replica has them."""
+        found: list[Value] = []
+        while True:
+            first = found[-1].sequence + 1 if found else 1
+            request = {"seq": first, "next_by_subj": subject, "batch": _PAGE, "max_bytes": _PAGE_BYTES}
+            page, pending = self._retried(partial(self._page, stream, request))
+            found += page
+            if not pending:
+                return found
 
-    async def _direct(self, request: dict[str, Any]) -> list[Value]:
-        """Read messages from any replica (ADR-31 of NATS)."""
+    def _page(self, stream: str, request: dict[str, Any]) -> tuple[list[Value], int]:
+        return self._wait(self._direct(stream, request), PATIENCE)
+
+    async def _direct(self, stream: str, request: dict[str, Any]) -> tuple[list[Value], int]:
+        """Read messages from any replica, and how many more there are (ADR-31 of NATS)."""
         inbox = self._client.new_inbox()
         subscription = await self._client.subscribe(inbox)
         try:
-            subject = f"$JS.API.DIRECT.GET.{self._stream}"
+            subject = f"$JS.API.DIRECT.GET.{stream}"
             await self._client.publish(subject, json.dumps(request).encode(), reply=inbox)
             found: list[Value] = []
             while True:
@@ -346,10 +363,10 @@ class Bucket:
                 headers = message.headers or {}
                 if status := headers.get("Status"):
                     if status in {"204", "404"}:
-                        return found
+                        return found, int(headers.get("Nats-Num-Pending", 0))
                     raise NoRespondersError if status == "503" else NatsTimeout
-                key = headers["Nats-Subject"].removeprefix(self._prefix)
-                found.append(Value(key=key, content=message.data, sequence=int(headers["Nats-Sequence"])))
+                sequence = int(headers["Nats-Sequence"])
+                found.append(Value(key=headers["Nats-Subject"], content=message.data, sequence=sequence))
         finally:
             await subscription.unsubscribe()
 
@@ -388,6 +405,8 @@ class Bucket:
         while True:
             try:
                 return act()
+            except NotFoundError:
+                raise
             except (NatsError, OSError) as error:
                 if time.monotonic() > deadline:
                     raise BucketError(f"{self.location} does not answer ({error!r})") from error

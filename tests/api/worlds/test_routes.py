@@ -393,7 +393,6 @@ def test_deleting_a_world(pilot, simulators):
     assert pilot.delete("/v1/worlds/w-own").status_code == 204
     assert simulators.requests == [("zenata", "delete", {"world": "w-own"})]
 
-
     assert simulators.asked == [("zenata", "delete", {"world": "w-own"})]
 
 
