@@ -20,8 +20,9 @@ from zenata.city.model import PRIVATE, City
 from zenata.errors import BrokerError, SetupError
 from zenata.process.signals import stop_on_signal
 from zenata.wire.address import Address
-from zenata.worlds.bucket import Bucket, BucketError, Conflict
+from zenata.worlds.bucket import Bucket
 from zenata.worlds.cluster import HOSTS, WorldCluster
+from zenata.worlds.connection import BucketError, Conflict
 from zenata.worlds.index import HOLDER
 from zenata.worlds.lease import LeaseLostError
 from zenata.worlds.placement import HostedWorlds

@@ -33,7 +33,7 @@ def test_the_hosts_of_a_cluster_are_shown(tmp_path):
 
 @pytest.mark.parametrize("join", ["", "mqtt://", "nats://nobody@127.0.0.1:1"])
 def test_addresses_where_nobody_answers_are_named(join, monkeypatch):
-    monkeypatch.setattr("zenata.worlds.bucket.PATIENCE", 1.5)
+    monkeypatch.setattr("zenata.worlds.connection.PATIENCE", 1.5)
     with pytest.raises(SetupError, match="--join") as failure:
         Bucket(join)
     assert "nobody" not in str(failure.value)

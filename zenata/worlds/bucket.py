@@ -1,4 +1,4 @@
-"""Bucket: the keys and objects of a NATS cluster's JetStream, for code that is not asynchronous; the only code that imports nats.
+"""Bucket: the keys and objects of a NATS cluster's JetStream, for code that is not asynchronous.
 
 A write may demand that nothing under a filter of keys was written since a sequence number: so writers exclude each other.
 """
@@ -7,18 +7,12 @@ import asyncio
 import base64
 import contextlib
 import json
-import threading
 import time
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
-from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Any
 
-from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
@@ -27,37 +21,14 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 from nats.js.object_store import ObjectStore
 
-from zenata.errors import SetupError
+from zenata.worlds.connection import PATIENCE, PAUSE, TRY, BucketError, Conflict, Connection
 
-PATIENCE = 20.0
-"""How long a call is tried again while the cluster has no leader or no connection [s]."""
-
-_TRY = 2.0  # for one attempt [s]
-_PAUSE = 0.2  # between two attempts [s]
 _PAGE, _PAGE_BYTES = 500, 8 << 20  # messages and bytes asked for at once
 _STALE = 0.02  # pause before a replica that lags is asked again [s]
-_CHUNK = 400_000  # of a message that is longer than NATS takes: 1 MiB by default, with its headers [bytes]
-_HEADERS = 1000  # that a message may have [bytes]
 _REPLICAS = 3
 _NOT_CLUSTERED, _WRONG_SEQUENCE, _IN_USE = 10074, 10071, 10058  # error codes of JetStream
 _UNAVAILABLE = 503  # its code while it has no leader
-_MORE = "Zenata-More"  # header of a part of an answer that is not the last
 _ID = "Nats-Msg-Id"
-_THREADS = 32  # of handlers
-
-T = TypeVar("T")
-
-
-class BucketError(SetupError):
-    """The cluster does not do what it is asked to."""
-
-
-class Conflict(BucketError):  # noqa: N818 - it names what happened
-    """Somebody else has written under the filter."""
-
-
-class Away(BucketError):  # noqa: N818 - it names what happened
-    """Nobody answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,13 +48,13 @@ class Value:
     sequence: int
 
 
-class Bucket:
-    """A connection to the cluster, with an event loop in a thread of its own; any thread may call it.
+class Bucket(Connection):
+    """Keys and objects, which are made where they are not there.
 
     Parameters
     ----------
     urls : str
-        ``nats://user:password@host:port``, several with commas between.
+        See `Connection`.
     name : str
         Of the bucket.
 
@@ -94,45 +65,9 @@ class Bucket:
     """
 
     def __init__(self, urls: str, name: str = "zenata-worlds") -> None:
-        self.servers = [url if "://" in url else f"nats://{url}" for url in urls.split(",") if url]
-        if not self.servers or not all(urlsplit(url).hostname for url in self.servers):
-            raise SetupError(
-                "--join takes addresses of a NATS cluster: nats://user:password@host:4222,nats://host2:4222"
-            )
         self._prefix, self._stream, self._name = f"$KV.{name}.", f"KV_{name}", name
         self._objects_stream = f"OBJ_{name}-objects"
-        self._client, self._loop = Client(), asyncio.new_event_loop()
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="control")
-        self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
-        self._thread.start()
-        try:
-            self._wait(self._open(), PATIENCE)
-        except (NatsError, OSError) as error:
-            self.close()
-            raise Away(
-                f"no NATS with JetStream answers at {self.location} ({error!r}): check --join, and that its user "
-                "may use JetStream"
-            ) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def location(self) -> str:
-        """Its addresses, without passwords."""
-        return ", ".join(f"{(url := urlsplit(server)).hostname}:{url.port or 4222}" for server in self.servers)
-
-    def close(self) -> None:
-        """Let go of the cluster."""
-        with contextlib.suppress(NatsError, OSError, asyncio.CancelledError):
-            self._wait(self._end(), 2 * _TRY)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        super().__init__(urls)
 
     def put(self, key: str, content: bytes, expected: tuple[str, int] | None = None) -> int:
         """Write a key; return the sequence number of the write.
@@ -159,7 +94,7 @@ class Bucket:
         deadline, tried = time.monotonic() + PATIENCE, False
         while True:
             try:
-                ack = self._wait(self._js.publish(self._prefix + key, content, timeout=_TRY, headers=headers), 2 * _TRY)
+                ack = self._wait(self._js.publish(self._prefix + key, content, timeout=TRY, headers=headers), 2 * TRY)
             except (NatsError, OSError) as error:
                 wrong = isinstance(error, APIError) and error.err_code == _WRONG_SEQUENCE
                 if wrong and expected is not None:
@@ -174,7 +109,7 @@ class Bucket:
             else:
                 return ack.seq
             tried = True
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
 
     def last(self, filter_: str) -> int:
         """Return the sequence number of the last write under a filter, as the leader of the cluster has it; 0 for none."""
@@ -194,7 +129,7 @@ class Bucket:
 
     def purge(self, filter_: str) -> None:
         """Remove all keys under a filter."""
-        self._retried(lambda: self._wait(self._js.purge_stream(self._stream, subject=self._prefix + filter_), _TRY))
+        self._retried(lambda: self._wait(self._js.purge_stream(self._stream, subject=self._prefix + filter_), TRY))
 
     def put_object(self, name: str, content: bytes) -> None:
         """Write an object."""
@@ -208,7 +143,7 @@ class Bucket:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                info = self._retried(lambda: self._wait(self._objects.get_info(name), 2 * _TRY))
+                info = self._retried(lambda: self._wait(self._objects.get_info(name), 2 * TRY))
             except NotFoundError:
                 return None
             subject = f"$O.{self._name}-objects.C.{info.nuid}"
@@ -236,69 +171,12 @@ class Bucket:
         infos = [json.loads(one.content) for one in found]
         return [info["name"] for info in infos if info["name"].startswith(prefix) and not info.get("deleted")]
 
-    def request(self, subject: str, content: bytes, timeout: float) -> bytes:
-        """Ask whoever serves a subject, and return the answer.
-
-        Raises
-        ------
-        Away
-            If nobody serves it, or the answer does not come in time [s].
-        BucketError
-            If the request is longer than NATS takes.
-        """
-        self._check_length("a request", content)
-        try:
-            return self._wait(self._request(subject, content, timeout), timeout + _TRY)
-        except NoRespondersError as error:
-            raise Away("nobody serves it") from error
-        except (NatsError, OSError) as error:
-            raise Away(f"no answer within {timeout:.0f} s ({error!r})") from error
-
-    def serve(self, subject: str, handle: Callable[[bytes], bytes]) -> Callable[[], None]:
-        """Answer requests, each in a thread; return how to end that. Of several who serve one subject one answers."""
-
-        async def take(message: Msg) -> None:
-            answer = await self._loop.run_in_executor(self._pool, handle, message.data)
-            parts = [answer[first : first + _CHUNK] for first in range(0, len(answer), _CHUNK)] or [b""]
-            for number, part in enumerate(parts, 1):
-                await self._client.publish(message.reply, part, headers={_MORE: "1"} if number < len(parts) else None)
-
-        async def on_message(message: Msg) -> None:  # nats-py awaits it, and one slow request must hold up no other
-            task = self._loop.create_task(take(message))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        tasks: set[asyncio.Task[None]] = set()
-        subscription = self._wait(self._client.subscribe(subject, queue="hosts", cb=on_message), _TRY)
-        self._wait(self._client.flush(), _TRY)
-
-        def end() -> None:
-            with contextlib.suppress(NatsError, OSError):
-                self._wait(subscription.unsubscribe(), _TRY)
-
-        return end
-
-    async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await self._client.close()
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
     @property
     def _js(self) -> JetStreamContext:
-        return self._client.jetstream(timeout=_TRY)
+        return self._client.jetstream(timeout=TRY)
 
     async def _open(self) -> None:
-        await self._client.connect(
-            servers=self.servers,
-            connect_timeout=int(_TRY),
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=_PAUSE,  # type: ignore[arg-type]  # it sleeps so long, whatever it says
-            ping_interval=5,
-            error_cb=_ignore,
-            allow_reconnect=True,
-        )
+        await super()._open()
         deadline = time.monotonic() + PATIENCE - 1
         while True:
             try:
@@ -306,7 +184,7 @@ class Bucket:
             except (TimeoutError, NatsError):
                 if time.monotonic() > deadline:
                     raise
-                await asyncio.sleep(_PAUSE)
+                await asyncio.sleep(PAUSE)
             else:
                 return
 
@@ -359,7 +237,7 @@ class Bucket:
             await self._client.publish(subject, json.dumps(request).encode(), reply=inbox)
             found: list[Value] = []
             while True:
-                message = await subscription.next_msg(_TRY)
+                message = await subscription.next_msg(TRY)
                 headers = message.headers or {}
                 if status := headers.get("Status"):
                     if status in {"204", "404"}:
@@ -370,51 +248,10 @@ class Bucket:
         finally:
             await subscription.unsubscribe()
 
-    async def _request(self, subject: str, content: bytes, timeout: float) -> bytes:
-        inbox = self._client.new_inbox()
-        subscription = await self._client.subscribe(inbox, pending_bytes_limit=0)
-        try:
-            await self._client.publish(subject, content, reply=inbox)
-            parts, deadline = [], time.monotonic() + timeout
-            while True:
-                message = await subscription.next_msg(max(deadline - time.monotonic(), 0.001))
-                headers = message.headers or {}
-                if headers.get("Status") == "503":
-                    raise NoRespondersError
-                parts.append(message.data)
-                if _MORE not in headers:
-                    return b"".join(parts)
-        finally:
-            await subscription.unsubscribe()
-
     def _last(self, filter_: str) -> tuple[int, str] | None:
         """Return sequence number and id of the last write under a filter, from the leader."""
         try:
-            found = self._wait(self._js.get_last_msg(self._stream, self._prefix + filter_), 2 * _TRY)
+            found = self._wait(self._js.get_last_msg(self._stream, self._prefix + filter_), 2 * TRY)
         except NotFoundError:
             return None
         return found.seq or 0, (found.headers or {}).get(_ID, "")
-
-    def _check_length(self, what: str, content: bytes) -> None:
-        """Refuse what is longer than the server takes (``max_payload``), less some room for headers."""
-        if len(content) > (limit := self._client.max_payload - _HEADERS):
-            raise BucketError(f"{what} has {len(content):,} bytes, and NATS takes up to {limit:,}")
-
-    def _retried(self, act: Callable[[], T]) -> T:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return act()
-            except NotFoundError:
-                raise
-            except (NatsError, OSError) as error:
-                if time.monotonic() > deadline:
-                    raise BucketError(f"{self.location} does not answer ({error!r})") from error
-            time.sleep(_PAUSE)
-
-    def _wait(self, call: Coroutine[Any, Any, T], timeout: float) -> T:
-        return asyncio.run_coroutine_threadsafe(call, self._loop).result(timeout)
-
-
-async def _ignore(_: Exception) -> None:
-    """Leave errors of the connection to the library, which tries again by itself; callers get their own."""

@@ -26,7 +26,8 @@ import msgspec
 
 from zenata.contract.hosts import Host
 from zenata.errors import ControlError
-from zenata.worlds.bucket import Away, Bucket, BucketError, Conflict, Value
+from zenata.worlds.bucket import Bucket, Value
+from zenata.worlds.connection import Away, BucketError, Conflict
 from zenata.worlds.control import Handler, Reply, answer
 from zenata.worlds.files import Files
 from zenata.worlds.index import RECIPE, Draft, Marker, Owned, is_name, new_name, unknown

@@ -12,7 +12,8 @@ from secrets import token_hex
 import msgspec
 
 from zenata.errors import ZenataError
-from zenata.worlds.bucket import Bucket, BucketError, Conflict, Value
+from zenata.worlds.bucket import Bucket, Value
+from zenata.worlds.connection import BucketError, Conflict
 
 LEASE = 10.0
 """How long a host may not be heard of before others take its worlds over [s]. A default."""

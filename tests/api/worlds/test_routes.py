@@ -15,7 +15,6 @@ from tests.api.simulators import Simulators, running_with
 from zenata.city.clock import WallClock
 from zenata.contract.base import Page
 from zenata.contract.commands import CommandResult
-from zenata.contract.hosts import Host
 from zenata.contract.worlds import Advanced, Event, Label, Repair, World, WorldRecord
 from zenata.control.audit import Audit
 
@@ -394,12 +393,3 @@ def test_deleting_a_world(pilot, simulators):
     assert simulators.requests == [("zenata", "delete", {"world": "w-own"})]
 
     assert simulators.asked == [("zenata", "delete", {"world": "w-own"})]
-
-
-def test_the_machine_that_runs_worlds_is_listed(api):
-    with api.client("engineer") as client:
-        (host,) = conforming(client.get("/v1/hosts").json(), Page[Host]).items
-    assert host.cores >= 1
-    assert 0 <= host.load <= 1
-    assert {"zenata", "w-own"} <= set(host.worlds)
-    assert host.since <= host.seen

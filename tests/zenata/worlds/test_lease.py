@@ -7,8 +7,9 @@ import pytest
 
 from simulators.record.journal import Entry
 from simulators.record.record import Pace, Recipe, Record
-from zenata.worlds.bucket import Bucket, BucketError, Conflict
+from zenata.worlds.bucket import Bucket
 from zenata.worlds.cluster import WorldCluster
+from zenata.worlds.connection import BucketError, Conflict
 from zenata.worlds.lease import HEARTBEAT, LEASE, LeaseLostError
 from zenata.worlds.placement import HostedWorlds
 
