@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from sandbox.init import open_register, read_key
-from sandbox.parts import index_of
 from sandbox.running import Running, login_address
 from sandbox.settings import Settings
 from zenata.city.clock import format_time
@@ -108,6 +107,8 @@ def status(settings: Settings, say: Say) -> bool:
 def show_hosts(settings: Settings, say: Say) -> None:
     """Show the hosts of worlds: by the API of the running city, or by the cluster itself."""
     if settings.join:
+        from sandbox.parts import index_of  # here alone: it loads the client of MQTT
+
         with closing(index_of(settings)) as index:
             found = index.hosts()
     else:

@@ -54,6 +54,8 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         broker="mqtt://a:b@c:1",
         broker_admin="mqtt://d:e@c:1",
         broker_monitor="nats://f:g@c:1",
+        join="nats://h:i@d:1",
+        host_name="host-1",
         city="other",
         world="w-1",
         seed=2**63 - 1,

@@ -68,6 +68,7 @@ V1 = [
     "/v1/pilots/{pilot}/scorecard",
     "/v1/pilots/{pilot}/scorecard/exceptions/{check}",
     "/v1/keys",
+    "/v1/hosts",
     "/v1/alerts",
     "/v1/alerts/{alert}/acknowledge",
     "/v1/activity",

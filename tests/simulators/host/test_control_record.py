@@ -74,7 +74,7 @@ class TestForks:
         assert world.refuses("fork", owner="demo")[0] == "quota"
         world("fork", owner="eve")
         assert world.refuses("fork", owner="zoe")[0] == "limit"
-        assert len(world.worlds.names()) == 3
+        assert len(world.worlds.index.names()) == 3
 
     def test_a_copy_of_the_live_city_has_a_clock_of_its_own(self, live):
         answer = live("fork", owner="eve", speed=60)
