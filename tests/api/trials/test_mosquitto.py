@@ -19,11 +19,13 @@ from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
 PILOT = "test-pilot"
+EVERYBODY = standard_users("mosquitto")
+"""Made once: whose password is hashed anew is disconnected, the administrator who asks for it, too."""
 
 
 @pytest.fixture
 def broker(tmp_path) -> Iterator[Running]:
-    with running_broker("mosquitto", tmp_path, standard_users("mosquitto")) as broker:
+    with running_broker("mosquitto", tmp_path, EVERYBODY) as broker:
         yield broker
 
 
@@ -44,7 +46,7 @@ def test_a_service_goes_through_a_trial_over_mosquitto(client, there, broker, mo
         trial = begin(client)
         world = wait_for(client, trial["trial"], "running", world=True)
         hash_ = Mosquitto().hash_password(password(PILOT))
-        broker.give([*standard_users("mosquitto"), pilot_user(PILOT, hash_, own=(world["world"],))])
+        broker.give([*EVERYBODY, pilot_user(PILOT, hash_, own=(world["world"],))])
         readings, made = set[str](), list[int]()
         over, here = threading.Event(), threading.Event()
 
