@@ -82,4 +82,6 @@ def test_a_service_that_cannot_run_is_given_up_on_at_once(tmp_path):
         os.kill(city.pids["api"], signal.SIGKILL)
         assert city.process.wait(PATIENCE) == 2
         last = city.printed.splitlines()[-1]
-        assert last.startswith(f"zenata: sqlite:///{database} cannot be made: Is a directory")
+        assert last.startswith(
+            f"zenata: the control data in sqlite:///{database} cannot be opened: unable to open database file"
+        )

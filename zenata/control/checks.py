@@ -10,7 +10,7 @@ from zenata.control.pilot import PilotError, Quotas
 BY_MQTT = "mqtt"
 """Who did it in the audit log, when a broker brought it, as that does not say whose it is."""
 
-RESERVED = frozenset({"simulators", "ingest", "broker", "watcher", "sweeper", "shell", BY_MQTT})
+RESERVED = frozenset({"simulators", "ingest", "broker", "watcher", "sweeper", "hosts", "shell", BY_MQTT})
 """Names that no pilot may have: services have them at the broker, and in the audit log whoever is at the machine."""
 
 _MAX_TEXT = {"contact": 200, "theme": 200, "edition": 80}

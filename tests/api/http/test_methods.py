@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.api.running import Api
+from tests.system.running import wait_until
 
 PATHS = (
     "/v1/city",
@@ -41,7 +42,7 @@ def test_q8_head_of_a_stream_ends(api: Api, client: httpx.Client) -> None:
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-type"].startswith("text/event-stream")
     assert client.get("/healthz").status_code == 200
-    assert api.hub.listeners == 0
+    wait_until(lambda: api.hub.listeners == 0, "the streams are over")
 
 
 def test_head_is_named_where_get_is(client: httpx.Client) -> None:

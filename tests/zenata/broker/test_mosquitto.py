@@ -3,12 +3,10 @@ import socket
 import subprocess
 from contextlib import ExitStack, suppress
 
-import psutil
 import pytest
 
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, running_broker, standard_users
-from zenata.broker import mosquitto
 from zenata.broker.base import pilot_user
 from zenata.broker.mosquitto import Mosquitto, program
 from zenata.broker.nats import Nats
@@ -38,31 +36,6 @@ def test_a_missing_program_is_reported(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(SetupError, match="Debian package mosquitto"):
         program()
-
-
-def test_whoever_fills_its_memory_is_disconnected_and_the_city_goes_on(tmp_path, monkeypatch):
-    """`memory_limit` bounds all users together, here at 100 MB: only then does a session's backlog not grow any more."""
-    files = mosquitto.config_files
-
-    def with_less_memory(*args, **options):
-        made = files(*args, **options)
-        assert "\nmemory_limit 4294967296\n" in made["mosquitto.conf"]
-        return made | {"mosquitto.conf": made["mosquitto.conf"].replace("4294967296", "100000000")}
-
-    monkeypatch.setattr(mosquitto, "config_files", with_less_memory)
-    with running_broker("mosquitto", tmp_path, standard_users("mosquitto")) as broker:
-        with Client(broker, "demo", session="sink") as sink:
-            assert sink.subscribe("pilots/demo/#")
-        with Client(broker, "ingest") as ingest, Client(broker, "simulators") as city, Client(broker, "demo") as flood:
-            assert ingest.subscribe("+/telemetry/#")
-            for _ in range(300):
-                if not flood.connected:
-                    break
-                flood.publish("pilots/demo/telemetry/roof", ["x" * 1_000_000])
-            flood.wait_closed()
-            assert psutil.Process(broker.process.pid).memory_info().rss < 300e6
-            city.publish("zenata/telemetry/a/b/c", ["noon"])
-            ingest.wait_for("noon")
 
 
 def test_connections_are_bounded_and_whoever_is_connected_goes_on(tmp_path):
