@@ -53,10 +53,10 @@ def scorecard_of(context: Context, pilot: Pilot, challenges: Sequence[str] = ())
         for row in context.trials.register.trials(pilot.name)
         if row.mode == "graded" and row.edition == pilot.edition and (row.phase == "done" or row.is_given_up)
     ]
-    asked = list(challenges or dict.fromkeys(row.challenge for row in rows))
-    last = {name: [row for row in rows if row.challenge == name][-LAST:] for name in asked}
+    names = list(challenges or dict.fromkeys(row.challenge for row in rows))
+    last = {name: [row for row in rows if row.challenge == name][-LAST:] for name in names}
     found: dict[str, Finding] = {f"reference:{name}": _reference(attempts) for name, attempts in last.items()}
-    if not asked:
+    if not names:
         found["reference"] = "unknown", _detail("no_trial_of_edition"), ["/v1/trials"]
     found["commands"] = _commands([row for attempts in last.values() for row in attempts])
     found["freshness"] = _freshness(context, pilot)
@@ -69,7 +69,7 @@ def scorecard_of(context: Context, pilot: Pilot, challenges: Sequence[str] = ())
         edition=pilot.edition,
         made=time_of(WallClock().now()),
         ready=all(one.verdict in ("passed", "waived") for one in checks),
-        challenges=asked,
+        challenges=names,
         checks=checks,
     )
 
@@ -203,5 +203,5 @@ def _title(check: str, text: Mapping[str, str]) -> str:
 def _exception(exception: CheckException | None) -> str:
     if exception is None:
         return ""
-    said = f"{exception.reason} ({exception.name}, {exception.by}, {exception.time:%Y-%m-%d})"
-    return f"<br><em><bdi>{escape(said)}</bdi></em>"
+    waived = f"{exception.reason} ({exception.name}, {exception.by}, {exception.time:%Y-%m-%d})"
+    return f"<br><em><bdi>{escape(waived)}</bdi></em>"

@@ -205,11 +205,11 @@ def exhibit(run: Run) -> Exhibit:
     shown = [leak for leak in run.occurrences if leak.type in ("leak", "pipe_burst")]
     found = {leak.id: first[pipe] for leak in shown if (pipe := pipes.under[leak.targets[0]]) in first}
     names = list(pipes.under)
-    said = zip(steps.tolist(), (names[street] for street in streets.tolist()), true.tolist(), strict=True)
+    detections = zip(steps.tolist(), (names[street] for street in streets.tolist()), true.tolist(), strict=True)
     flow = np.sum([leak.size for leak in shown], axis=0) if shown else np.zeros(len(run.times))
     loss = chart("leakage", "l/s", {"truth": flow[run.first :]})
     charts = [loss, *exhibits.witnesses(run, shown, "head")]
-    return exhibits.exhibit(run, events=exhibits.hidden(run, found), detections=said, charts=charts)
+    return exhibits.exhibit(run, events=exhibits.hidden(run, found), detections=detections, charts=charts)
 
 
 def _detections(run: Run, under: Mapping[str, int]) -> tuple[IntArray, IntArray, IntArray]:
