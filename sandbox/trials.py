@@ -261,6 +261,8 @@ def verify_receipt(settings: Settings, file: Path, key: str | None, say: Say) ->
         return False
     say(f"signed   by {receipt.key}")
     say(f"trial    {facts.trial} of {facts.pilot}: {facts.challenge}, {facts.mode}, mean {facts.mean:.3f} points")
+    if facts.version:
+        say(f"frozen   the run of a frozen set by version {facts.version}")
     city = load_city(settings.city)
     if facts.city != city_digest(city):
         say(f"WRONG    it was made in another city than {city.id}: name its pack with --city")

@@ -47,8 +47,8 @@ from api.pilots import routes as pilot_routes
 from api.pilots.history import Watch
 from api.pilots.monitoring import findings
 from api.readings import routes as readings_routes
+from api.trials import edition_routes, scorecard_routes
 from api.trials import routes as trial_routes
-from api.trials import scorecard_routes
 from api.webhooks import routes as webhook_routes
 from api.webhooks.alerts import AlertDeliverer
 from api.webhooks.webhook import WebhookError
@@ -110,6 +110,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         catalog_routes,
         host_routes,
         trial_routes,
+        edition_routes,
         scorecard_routes,
         device_routes,
         telemetry_routes,

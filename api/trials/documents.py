@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from api.http.answers import document
 from zenata.city.clock import format_time
@@ -17,7 +18,7 @@ from zenata.control.trials import PRACTICE_SEEDS, Trials
 from zenata.trials.challenge import Challenge
 from zenata.trials.receipt import Facts, Receipt, SeedEvidence, city_digest, code_digest, make_receipt
 from zenata.trials.seeds import commitment_of
-from zenata.trials.statistics import interval, ranking, sign_flip
+from zenata.trials.statistics import interval, ranking, sign_flip, stopping_luck
 from zenata.wire import topics
 
 COMPARED = ("naive", "reference")
@@ -31,9 +32,11 @@ def trial_document(register: Trials, row: TrialRow) -> Trial:
     """Return a trial as its pilot may see it: of a graded one no result before it is over, and no number of a seed."""
     challenge = register.challenges[row.challenge]
     is_over = row.phase in ("done", "failed", "cancelled")
-    done = row.phase == "done" and bool(row.results) and not row.part_of
+    shows_seeds = register.shows_seeds(row)
+    is_open = not row.version or shows_seeds  # of the run of a frozen set nothing is shown before its edition is closed
+    done = row.phase == "done" and bool(row.results) and not row.part_of and is_open
     parts = register.parts(row.id) if row.parallel > 1 else []
-    is_shown = row.mode == "practice" or (is_over and not row.part_of)
+    is_shown = row.mode == "practice" or (is_over and not row.part_of and is_open)
     points = _points([row]) if done else []
     beside = _baselines([row]) if done else {}
     return document(
@@ -60,11 +63,12 @@ def trial_document(register: Trials, row: TrialRow) -> Trial:
         topics=_topics(row),
         step_url=f"/v1/trials/{row.id}/step",
         commitment=commitment_of(row.drawn),
-        numbers=[seed.number for seed in row.drawn] if register.shows_seeds(row) else None,
+        numbers=[seed.number for seed in row.drawn] if shows_seeds else None,
         results=msgspec.convert(row.results, list[SeedResult]) if is_shown else [],
         score=_score(points) if points else None,
         baselines={name: _score(theirs) for name, theirs in beside.items() if name in COMPARED},
         above_reference=difference_of([row]) if done else None,
+        version=row.version or None,
     )
 
 
@@ -103,6 +107,7 @@ def receipt_of(register: Trials, row: TrialRow, city: City, private: bytes) -> R
         mean=score.mean,
         low=score.low,
         high=score.high,
+        version=row.version,
     )
     return make_receipt(facts, evidence, private)
 
@@ -135,11 +140,12 @@ def challenge_document(challenge: Challenge) -> ChallengeDocument:
 
 
 def leaderboard(challenge: str, edition: str, rows: Sequence[TrialRow]) -> Leaderboard:
-    """Return a leaderboard: by the mean of the last three graded trials, in groups that differ by more than chance."""
+    """Return a leaderboard: by the mean of the last three graded trials less luck, in groups that differ by more than chance."""
     attempts = _attempts(rows)
     points = {name: _points(own) for name, own in attempts.items()}
+    luck = {name: _luck(points[name], len(own)) for name, own in attempts.items()}
     items, rank = [], 1
-    for group in ranking(points) if points else []:
+    for group in ranking({name: _off(points[name], luck[name]) for name in points}) if points else []:
         for name in group:
             score = _score(points[name])
             items.append(
@@ -150,6 +156,7 @@ def leaderboard(challenge: str, edition: str, rows: Sequence[TrialRow]) -> Leade
                     mean=score.mean,
                     low=score.low,
                     high=score.high,
+                    luck=luck[name],
                     baselines={
                         name: sum(theirs) / len(theirs)
                         for name, theirs in _baselines(attempts[name][-LAST:]).items()
@@ -158,11 +165,11 @@ def leaderboard(challenge: str, edition: str, rows: Sequence[TrialRow]) -> Leade
                 )
             )
         rank += len(group)
-    return Leaderboard(challenge=challenge, edition=edition, items=items)
+    return Leaderboard(challenge=challenge, edition=edition, items=items, final=any(row.version for row in rows))
 
 
 def comparison(challenge: str, edition: str, rows: Sequence[TrialRow], a: str, b: str) -> Comparison:
-    """Return how two of a leaderboard differ.
+    """Return how two of a leaderboard differ, each less its luck.
 
     Raises
     ------
@@ -170,7 +177,9 @@ def comparison(challenge: str, edition: str, rows: Sequence[TrialRow], a: str, b
         If one is not on it.
     """
     attempts = _attempts(rows)
-    one, other = _points(attempts[a]), _points(attempts[b])
+    one, other = (
+        _off(points, _luck(points, len(attempts[name]))) for name in (a, b) for points in [_points(attempts[name])]
+    )
     score = _score(_less(one, other))
     return Comparison(
         challenge=challenge,
@@ -186,9 +195,15 @@ def comparison(challenge: str, edition: str, rows: Sequence[TrialRow], a: str, b
 
 
 def difference_of(rows: Sequence[TrialRow]) -> TrialScore | None:
-    """Return the points of the last trials less those of the reference, seed by seed; None if it was not played in all."""
+    """Return the points of the last of all attempts less those of the reference, seed by seed, and less luck.
+
+    None if the reference was not played in all.
+    """
     theirs = _baselines(rows[-LAST:]).get("reference")
-    return None if theirs is None else _score(_less(_points(rows), theirs))
+    if theirs is None:
+        return None
+    more = _less(_points(rows), theirs)
+    return _score(_off(more, _luck(more, len(rows))))
 
 
 def _attempts(rows: Sequence[TrialRow]) -> dict[str, list[TrialRow]]:
@@ -207,6 +222,16 @@ def _points(rows: Sequence[TrialRow]) -> list[float]:
     be ranked by the others.
     """
     return _means([[0.0] * len(row.seeds) if row.is_given_up else _points_of(row) for row in rows[-LAST:]])
+
+
+def _luck(points: Sequence[float], attempts: int) -> float:
+    """Return how many points stopping at the best of so many attempts gives by chance; 0 of up to `LAST`."""
+    error = float(np.std(points, ddof=1)) / math.sqrt(len(points)) if len(points) > 1 else 0.0
+    return stopping_luck(attempts, LAST) * error
+
+
+def _off(points: Sequence[float], luck: float) -> list[float]:
+    return [value - luck for value in points]
 
 
 def _points_of(row: TrialRow) -> list[float]:

@@ -79,7 +79,7 @@ def challenges(context: ContextDep, _: NoParams) -> Response:
 )
 def challenge(context: ContextDep, challenge: ChallengePath, _: NoParams) -> Response:
     """Describe a challenge."""
-    return respond(challenge_document(context.trials.register.challenges[_known(context, challenge)]))
+    return respond(challenge_document(context.trials.register.challenges[known_challenge(context, challenge)]))
 
 
 @router.post(
@@ -96,7 +96,7 @@ def begin(
     try:
         row = register.begin(principal.pilot, new, context.register.pilot(principal.pilot).edition)
     except TrialError as error:
-        raise _problem(error, "challenge") from error
+        raise problem_of(error, "challenge") from error
     return respond(trial_document(register, row), 201, {"Location": f"/v1/trials/{row.id}"})
 
 
@@ -150,20 +150,6 @@ def report(
     return page_response(report_html(made, params.lang), row.id)
 
 
-@router.post(
-    "/editions/{edition}/close", status_code=204, responses=responses(None, *_COMMON, "trial-conflict", status=204)
-)
-def close(
-    context: ContextDep, edition: Annotated[str, Path(description="An edition of pilots.", max_length=80)], _: NoParams
-) -> Response:
-    """Close an edition: no graded trial begins in it any more, and receipts show the seeds. There is no way back."""
-    try:
-        context.trials.register.close(edition)
-    except TrialError as error:
-        raise _problem(error, "edition") from error
-    return Response(status_code=204)
-
-
 @router.delete("/trials/{trial}", responses=responses(Trial, *_ONE))
 def cancel(context: ContextDep, principal: PrincipalDep, right: RightDep, trial: TrialPath, _: NoParams) -> Response:
     """Cancel a trial. It stays on the list; a graded one counts among the attempts of its day."""
@@ -192,7 +178,7 @@ def step(
     try:
         return respond(context.trials.step(trial, principal.pilot, new, orders))
     except TrialError as error:
-        raise _problem(error, "answers") from error
+        raise problem_of(error, "answers") from error
 
 
 @waiting.post("/trials/{trial}/answers", responses=responses(AnswersTaken, *_ANSWER, "world-unavailable"))
@@ -207,7 +193,7 @@ def answers(
     try:
         row, step, taken, repeated = context.trials.register.answer(trial, principal.pilot, new)
     except TrialError as error:
-        raise _problem(error, "answers") from error
+        raise problem_of(error, "answers") from error
     return respond({"trial": row.id, "seed": row.current + 1, "step": step, "taken": taken, "repeated": repeated})
 
 
@@ -220,7 +206,7 @@ def board(
     Those of one rank do not differ by more than chance (paired sign-flip test, Holm's correction).
     """
     edition = _edition(context, principal, params)
-    rows = context.trials.register.ranked(_known(context, challenge), edition)
+    rows = context.trials.register.ranked(known_challenge(context, challenge), edition)
     return respond(leaderboard(challenge, edition, rows))
 
 
@@ -230,7 +216,7 @@ def compare(
 ) -> Response:
     """Compare two of a leaderboard over their seeds."""
     edition = _edition(context, principal, params)
-    rows = context.trials.register.ranked(_known(context, challenge), edition)
+    rows = context.trials.register.ranked(known_challenge(context, challenge), edition)
     names = [standing.name for standing in leaderboard(challenge, edition, rows).items]
     for parameter, name in (("a", params.a), ("b", params.b)):
         if name not in names:
@@ -247,6 +233,9 @@ def _done(context: Context, principal: Principal, right: Right, trial: str, what
     if row.phase != "done":
         detail = f"The trial is {row.phase}, and only one that is done has a {what}."
         raise Problem("trial-conflict", detail, code="early")
+    if row.version and not context.trials.register.shows_seeds(row):
+        detail = f"This is the run of a frozen set: its {what} is there when the edition {row.edition!r} is closed."
+        raise Problem("trial-conflict", detail, code="early")
     return row
 
 
@@ -254,10 +243,11 @@ def _trial(context: Context, principal: Principal, right: Right, trial: str) -> 
     try:
         return context.trials.register.trial(trial, None if principal.role in right.others else principal.pilot)
     except TrialError as error:
-        raise _problem(error, "trial") from error
+        raise problem_of(error, "trial") from error
 
 
-def _known(context: Context, challenge: str) -> str:
+def known_challenge(context: Context, challenge: str) -> str:
+    """Return the name of a challenge, if there is one of that name."""
     known = context.trials.register.challenges
     if challenge not in known:
         raise Problem(
@@ -270,7 +260,8 @@ def _edition(context: Context, principal: Principal, params: OfEdition) -> str:
     return context.register.pilot(principal.pilot).edition if params.edition is None else params.edition
 
 
-def _problem(error: TrialError, member: str) -> Problem:
+def problem_of(error: TrialError, member: str) -> Problem:
+    """Return what is answered to an error about trials."""
     text = str(error)
     detail = f"{text[0].upper()}{text[1:]}."
     match error.reason:

@@ -20,6 +20,7 @@ from api.http.problems import Problem
 from api.worlds.worlds import Worlds
 from zenata.city.clock import Clock, parse_time
 from zenata.contract.trials import NewAnswers, NewStep
+from zenata.control.editions import Editions
 from zenata.control.trial_tables import LATE, TrialRow
 from zenata.control.trials import OPEN, TrialError, Trials
 from zenata.process.background import Background
@@ -57,6 +58,7 @@ class TrialService(Background):
     ) -> None:
         super().__init__("trials", daemon=True)
         self.private = private
+        self.editions = Editions(register, clock)
         self.register, self._worlds, self._clock, self._at_once = register, worlds, clock, at_once
         self._look = threading.Event()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from sandbox.cli.editions import editions_app
 from sandbox.cli.options import (
     Broker,
     BrokerAdmin,
@@ -56,6 +57,7 @@ app.add_typer(pilots_app, name="pilot")
 app.add_typer(keys_app, name="key")
 app.add_typer(worlds_app, name="world")
 app.add_typer(trials_app, name="trial")
+app.add_typer(editions_app, name="edition")
 
 
 def _show_version(wanted: bool) -> None:

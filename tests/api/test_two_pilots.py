@@ -164,6 +164,7 @@ LISTS = (
     "/v1/me/activity",
     "/v1/audit",
     "/v1/trials",
+    "/v1/editions/shared",
     "/v1/webhooks",
     "/v1/pilots/test-pilot",
     "/v1/pilots/test-pilot/keys",
@@ -204,13 +205,17 @@ OF_NOBODY = {
     ("POST", "/v1/session"),
     ("DELETE", "/v1/session"),
     ("POST", "/v1/trials"),
+    ("PUT", "/v1/editions/{edition}/declarations/{challenge}"),
 }
 """Routes that speak of the city alone, or make something new of one's own."""
 
 FOR_OTHERS = {
     ("GET", path) for path in ("/metrics", "/v1/pilots", "/v1/keys", "/v1/hosts", "/v1/alerts", "/v1/activity")
 }
-FOR_OTHERS |= {("POST", "/v1/dead-letters/replay"), ("POST", "/v1/editions/{edition}/close")}
+FOR_OTHERS |= {
+    ("POST", "/v1/dead-letters/replay"),
+    *(("POST", f"/v1/editions/{{edition}}/{verb}") for verb in ("open", "freeze", "close")),
+}
 FOR_OTHERS |= {("POST", "/v1/alerts/{alert}/acknowledge")}
 FOR_OTHERS |= {(method, "/v1/pilots/{pilot}/scorecard/exceptions/{check}") for method in ("PUT", "DELETE")}
 """Routes that a pilot may not ask."""
@@ -238,6 +243,10 @@ def theirs(api: Api) -> Names:
             return answer.json() if answer.content else {}
 
         make("/v1/devices", THEIR_DEVICE | {"latitude": 33.62})
+        api.register.change("ben", edition="shared", by="test")
+        api.context.trials.editions.open("shared")
+        declaration = {"version": "secret-version", "name": "secret-board"}
+        assert ben.put("/v1/editions/shared/declarations/leak-detection", json=declaration).is_success
         make("/v1/telemetry", {"secret_level": 1}, device="secret-roof-x")
         assert ben.post("/v1/telemetry", params={"device": "secret-none"}, json={"a": 1}).status_code == 404
         make("/v1/pilots/ben/keys", {"name": "secret-key-x"})
@@ -286,7 +295,7 @@ def test_every_route_is_looked_at(api: Api) -> None:
     own = {
         (method, path)
         for method, path in routes(api)
-        if method == "GET" and path.replace("{pilot}", "test-pilot") in LISTS
+        if method == "GET" and path.replace("{pilot}", "test-pilot").replace("{edition}", "shared") in LISTS
     }
     assert routes(api) == {*REQUESTS, *own, *OF_NOBODY, *FOR_OTHERS}
 

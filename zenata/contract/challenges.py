@@ -77,6 +77,8 @@ class Standing(Document, frozen=True, kw_only=True):
         Of its last three.
     low, high : float or None
         Student's t interval over their seeds.
+    luck : float
+        Points that it is ranked below its mean by: what stopping at the best of so many attempts gives by chance.
     baselines : dict
         Mean points of `naive` and `reference` in the same seeds.
     """
@@ -88,6 +90,7 @@ class Standing(Document, frozen=True, kw_only=True):
     low: float | None
     high: float | None
     baselines: dict[str, float]
+    luck: float = 0.0
 
 
 class Leaderboard(Document, frozen=True, kw_only=True):
@@ -98,11 +101,14 @@ class Leaderboard(Document, frozen=True, kw_only=True):
     challenge, edition : str
     items : list of Standing
         Best first.
+    final : bool
+        Whether these are the runs of the frozen set that the edition was closed with.
     """
 
     challenge: str
     edition: str
     items: list[Standing]
+    final: bool = False
 
 
 class Comparison(Document, frozen=True, kw_only=True):

@@ -285,6 +285,8 @@ class Trial(Document, frozen=True, kw_only=True):
         Of a part, the trial that has its results, its receipt and its report.
     above_reference : TrialScore or None
         Points less those of the reference in the same seed; with `score`.
+    version : str or None
+        What was declared for this run of a frozen set, whose scores are shown when the edition is closed; null of others.
     """
 
     trial: str
@@ -324,6 +326,7 @@ class Trial(Document, frozen=True, kw_only=True):
     above_reference: TrialScore | None
     parts: list[str] = field(default_factory=list)
     part_of: str | None = None
+    version: str | None = None
 
 
 class TrialStep(Page[Reading], frozen=True, kw_only=True):

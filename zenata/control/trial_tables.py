@@ -1,4 +1,4 @@
-"""Tables of trials in the control data: trials, answers and closed editions."""
+"""Tables of trials in the control data: trials, answers, editions and what they close with."""
 
 import secrets
 from collections.abc import Sequence
@@ -28,6 +28,8 @@ class TrialRow(Base):
 
     A trial whose seeds run side by side has `parallel` parts, which are trials of their own: `part_of` names the trial that a
     part belongs to, and `seeds_before` says how many of its seeds come before those of the part.
+
+    `version` is what was declared for the run of a frozen set; other trials have none.
     """
 
     __tablename__ = "trials"
@@ -58,6 +60,7 @@ class TrialRow(Base):
     parallel: Mapped[int] = mapped_column(Integer, server_default="1", default=1)
     part_of: Mapped[str] = mapped_column(String(16), server_default="", default="", index=True)
     seeds_before: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
+    version: Mapped[str] = mapped_column(String(200), server_default="", default="")
 
     @property
     def drawn(self) -> list[Seed]:
@@ -94,8 +97,44 @@ class EditionRow(Base):
     closed: Mapped[int] = mapped_column(BigInteger)
 
 
+class FrozenSetRow(Base):
+    """The seeds that an edition closes with; when it was opened, and when they began to be run [us since the Unix epoch]."""
+
+    __tablename__ = "trial_frozen_sets"
+
+    edition: Mapped[str] = mapped_column(String(80), primary_key=True)
+    opened: Mapped[int] = mapped_column(BigInteger)
+    begun: Mapped[int | None] = mapped_column(BigInteger)
+    seeds: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+    @property
+    def drawn(self) -> list[Seed]:
+        """Its seeds."""
+        return msgspec.convert(self.seeds, list[Seed])
+
+
+class DeclarationRow(Base):
+    """The version of a pilot's service that is to run the frozen set of a challenge, and the trial in which it does."""
+
+    __tablename__ = "trial_declarations"
+
+    edition: Mapped[str] = mapped_column(String(80), primary_key=True)
+    challenge: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(200))
+    declared: Mapped[int] = mapped_column(BigInteger)
+    trial: Mapped[str] = mapped_column(String(16), server_default="", default="")
+
+
 def new_rows(
-    pilot: str, new: NewTrial, edition: str, seeds: Sequence[Seed], parallel: int, times: tuple[int, int]
+    pilot: str,
+    new: NewTrial,
+    edition: str,
+    seeds: Sequence[Seed],
+    parallel: int,
+    times: tuple[int, int],
+    version: str = "",
 ) -> list[TrialRow]:
     """Return the row of a new trial, and those of its parts.
 
@@ -109,6 +148,8 @@ def new_rows(
         How many seeds run side by side.
     times : (int, int)
         When it is made, and its deadline [us since the Unix epoch].
+    version : str
+        Declared for the run of a frozen set.
     """
 
     def row(seeds: Sequence[Seed], phase: Phase, **values: Any) -> TrialRow:  # noqa: ANN401 - columns
@@ -133,6 +174,7 @@ def new_rows(
             results=[],
             entries=[],
             exhibits=[],
+            version=version,
             **values,
         )
 

@@ -18,7 +18,7 @@ from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
 from zenata.control.tables import PilotRow
-from zenata.control.trial_tables import AnswerRow, EditionRow, TrialRow, new_rows
+from zenata.control.trial_tables import AnswerRow, DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
 from zenata.errors import ReasonError
 from zenata.trials.challenge import Challenge
 from zenata.trials.seeds import graded_seed, practice_seed, random_number
@@ -64,9 +64,9 @@ class Trials:
     """
 
     def __init__(self, engine: Engine, city: City, challenges: Mapping[str, Challenge], clock: Clock) -> None:
-        self._engine, self._city, self._clock = engine, city, clock
+        self.engine, self._city, self._clock = engine, city, clock
         self.challenges = challenges
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._moving: dict[str, threading.Event] = {}  # trials whose next step is being made
         self._known: dict[str, tuple[int, int, set[bytes], int]] = {}  # seed, step, its answers, and those of the seed
         self.on_wanted: Callable[[], object] = lambda: None
@@ -103,15 +103,13 @@ class Trials:
         seeds = [graded_seed() for _ in range(MAX_SEEDS)] if graded else practice
         parallel = min(new.parallel, len(seeds))
         row, *parts = new_rows(pilot, new, edition, seeds, parallel, (now, now + PATIENCE))
-        with self._lock, Session(self._engine, expire_on_commit=False) as session, session.begin():
-            if graded and session.get(EditionRow, edition) is not None:
-                raise TrialError(
-                    f"the edition {edition!r} is closed: its seeds are known, so only practise", "conflict"
-                )
+        with self.lock, Session(self.engine, expire_on_commit=False) as session, session.begin():
+            if graded:
+                check_open(session, edition)
             if graded and new.name:
-                self._check_name(session, pilot, new.name)
+                check_name(session, pilot, new.name)
             of_pilot = select(func.count()).select_from(TrialRow).where(TrialRow.pilot == pilot)
-            has_worlds = TrialRow.phase.in_(OPEN), TrialRow.parallel == 1
+            has_worlds = TrialRow.phase.in_(OPEN), TrialRow.parallel == 1, TrialRow.version == ""
             under_way = session.scalar(of_pilot.where(*has_worlds)) or 0
             if under_way + parallel > MAX_TRIALS:
                 raise TrialError(
@@ -134,39 +132,16 @@ class Trials:
             session.add_all([row, *parts])
         return row
 
-    def _check_name(self, session: Session, pilot: str, name: str) -> None:
-        """Refuse the name of another."""
-        taken = select(TrialRow.id).where(TrialRow.name == name, TrialRow.pilot != pilot).limit(1)
-        other = session.get(PilotRow, name) if name != pilot else None
-        if other is not None or session.scalar(taken) is not None:
-            raise TrialError(f"name {name!r} is another pilot's: choose one of your own", "conflict")
-
-    def close(self, edition: str) -> None:
-        """Close an edition: no graded trial begins in it any more, and the seeds of those there were are shown.
-
-        Raises
-        ------
-        TrialError
-            If a graded trial of it is under way.
-        """
-        now = self._clock.now()
-        with self._lock, Session(self._engine) as session, session.begin():
-            under_way = (TrialRow.edition == edition, TrialRow.mode == "graded", TrialRow.phase.in_(OPEN))
-            if session.scalar(select(TrialRow.id).where(*under_way).limit(1)) is not None:
-                raise TrialError(f"graded trials of {edition!r} are under way: close it when they are over", "conflict")
-            if session.get(EditionRow, edition) is None:
-                session.add(EditionRow(edition=edition, closed=now))
-
     def shows_seeds(self, row: TrialRow) -> bool:
         """Return whether the seeds of a trial are hidden no longer."""
         if row.phase in OPEN:
             return False
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return row.mode == "practice" or session.get(EditionRow, row.edition) is not None
 
     def archive(self, id_: str) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
         """Return entries and exhibits of the seeds of a trial that are over; exhibits are not to be shown while seeds are hidden."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             row = session.execute(select(TrialRow.entries, TrialRow.exhibits).where(TrialRow.id == id_)).one_or_none()
         return (list(row.entries), list(row.exhibits)) if row else ([], [])
 
@@ -178,7 +153,7 @@ class Trials:
         TrialError
             If there is none.
         """
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             row = session.get(TrialRow, id_)
         if row is None or (pilot is not None and row.pilot != pilot):
             raise TrialError(f"there is no trial {id_[:80]!r} of yours: list them with /v1/trials", "unknown")
@@ -193,18 +168,18 @@ class Trials:
             chosen = chosen.where(TrialRow.pilot == pilot)
         if phases:
             chosen = chosen.where(TrialRow.phase.in_(phases))
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return list(session.scalars(chosen))
 
     def parts(self, id_: str) -> list[TrialRow]:
         """Return the parts of a trial, in the order of their seeds; none of one whose seeds come one after the other."""
         chosen = select(TrialRow).where(TrialRow.part_of == id_).order_by(TrialRow.seeds_before)
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return list(session.scalars(chosen))
 
     def join(self, id_: str) -> None:
         """Let a trial whose parts are all done be done with what they have left, in the order of its seeds."""
-        with self._lock, Session(self._engine) as session, session.begin():
+        with self.lock, Session(self.engine) as session, session.begin():
             chosen = select(TrialRow).where(TrialRow.part_of == id_).order_by(TrialRow.seeds_before)
             parts = list(session.scalars(chosen))
             row = session.get(TrialRow, id_)
@@ -220,19 +195,23 @@ class Trials:
             row.phase, row.ended = "done", self._clock.now()
 
     def ranked(self, challenge: str, edition: str) -> list[TrialRow]:
-        """Return the graded trials of a challenge and edition that count, the oldest first: done, or given up once begun."""
+        """Return the graded trials of a challenge and edition that count, the oldest first: done, or given up once begun.
+
+        Of an edition that was closed with a frozen set these are its runs alone, and until then all others.
+        """
         chosen = select(TrialRow).order_by(TrialRow.made, TrialRow.id)
         chosen = chosen.where(TrialRow.challenge == challenge, TrialRow.edition == edition)
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             rows = list(session.scalars(chosen.where(TrialRow.mode == "graded", TrialRow.part_of == "")))
-        return [row for row in rows if row.phase == "done" or row.is_given_up]
+            final = session.get(EditionRow, edition) is not None and any(row.version for row in rows)
+        return [row for row in rows if bool(row.version) == final and (row.phase == "done" or row.is_given_up)]
 
     def change(self, id_: str, phases: Sequence[Phase] = (), **values: Any) -> bool:  # noqa: ANN401 - columns
         """Change columns of a trial; return whether it was in one of some phases, and so was changed."""
         changed = update(TrialRow).where(TrialRow.id == id_).values(**values)
         if phases:
             changed = changed.where(TrialRow.phase.in_(phases))
-        with Session(self._engine) as session, session.begin():
+        with Session(self.engine) as session, session.begin():
             return bool(session.execute(changed.returning(TrialRow.id)).all())
 
     def end_of(self, row: TrialRow, step: int) -> int:
@@ -257,7 +236,7 @@ class Trials:
         """
         deadline = wall.monotonic() + _MOVING
         while True:
-            with self._lock:
+            with self.lock:
                 if (made := self._moving.get(id_)) is None:
                     return self._take(id_, pilot, document)
             self.trial(id_, pilot)
@@ -272,12 +251,12 @@ class Trials:
         given without knowing it.
         """
         made = threading.Event()
-        with self._lock:
+        with self.lock:
             self._moving[id_] = made
         try:
             yield
         finally:
-            with self._lock:
+            with self.lock:
                 del self._moving[id_]
             made.set()
 
@@ -295,7 +274,7 @@ class Trials:
                 f"a step has up to {MAX_ANSWERS:,} answers and a seed up to {ROOM:,}: these are too many, none counts",
                 "limit",
             )
-        with Session(self._engine) as session, session.begin():
+        with Session(self.engine) as session, session.begin():
             values: dict[str, Any] = {"heartbeat": now}
             if document.next:
                 values["wanted"] = row.step + 1
@@ -312,7 +291,7 @@ class Trials:
     def answers(self, id_: str, seed: int) -> list[tuple[int, msgspec.Raw]]:
         """Return time [us since the Unix epoch] and text of every answer of a seed, in the order in which they came."""
         chosen = select(AnswerRow).where(AnswerRow.trial == id_, AnswerRow.seed == seed).order_by(AnswerRow.id)
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return [
                 (row.time, answer)
                 for row in session.scalars(chosen)
@@ -352,12 +331,30 @@ class Trials:
         seed, at, known, count = self._known.get(row.id, (-1, -1, set[bytes](), 0))
         if seed != row.current:
             chosen = select(AnswerRow).where(AnswerRow.trial == row.id, AnswerRow.seed == row.current)
-            with Session(self._engine) as session:
+            with Session(self.engine) as session:
                 rows = [(one.step, one.answers) for one in session.scalars(chosen)]
             decoded = [(one, msgspec.json.decode(text, type=list[msgspec.Raw])) for one, text in rows]
             count = sum(len(answers) for _, answers in decoded)
             at, known = step, {bytes(answer) for one, answers in decoded if one == step for answer in answers}
         return (known if at == step else set()), count
+
+
+def check_open(session: Session, edition: str) -> None:
+    """Refuse what only an edition that is neither closed nor runs its frozen set takes."""
+    if session.get(EditionRow, edition) is not None:
+        raise TrialError(f"the edition {edition!r} is closed: its seeds are known, so only practise", "conflict")
+    frozen = session.get(FrozenSetRow, edition)
+    if frozen is not None and frozen.begun is not None:
+        raise TrialError(f"the edition {edition!r} runs its frozen set: nothing else counts any more", "conflict")
+
+
+def check_name(session: Session, pilot: str, name: str) -> None:
+    """Refuse a name on leaderboards that is another pilot's."""
+    trials = select(TrialRow.id).where(TrialRow.name == name, TrialRow.pilot != pilot).limit(1)
+    declared = select(DeclarationRow.name).where(DeclarationRow.name == name, DeclarationRow.pilot != pilot).limit(1)
+    other = session.get(PilotRow, name) if name != pilot else None
+    if other is not None or session.scalar(trials) is not None or session.scalar(declared) is not None:
+        raise TrialError(f"name {name!r} is another pilot's: choose one of your own", "conflict")
 
 
 def _checked(challenge: Challenge, answer: Mapping[str, Any], time: int, city: City, number: int) -> bytes:

@@ -83,7 +83,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     evidence: list[SeedEvidence]
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a statement says of a trial.
 
     Parameters
@@ -94,6 +94,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     mean : float
     low, high : float or None
         Student's t interval.
+    version : str
+        What was declared for the run of a frozen set; left out of other trials.
     """
 
     trial: str
@@ -107,6 +109,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     mean: float
     low: float | None
     high: float | None
+    version: str = ""
 
 
 def make_receipt(facts: Facts, evidence: Sequence[SeedEvidence], private: bytes) -> Receipt:

@@ -1,7 +1,9 @@
-"""Statistics over seeds: Student's t interval, paired sign-flip test, Holm's correction, and ranking in groups."""
+"""Statistics over seeds: Student's t interval, paired sign-flip test, Holm's correction, ranking in groups, and luck of stopping."""
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -160,6 +162,35 @@ def ranking(scores: Mapping[str, Sequence[float]], level: float = LEVEL) -> list
         else:
             groups.append([name])
     return groups
+
+
+@cache
+def stopping_luck(attempts: int, last: int) -> float:
+    """Return what chance alone gives to a service that stops at its best, over the standard error of the mean of its last attempts.
+
+    It is the expected maximum of the moving means that there have been, of equal services; `DRAWS` are drawn. Scores are
+    deflated by it as Sharpe ratios are by the number of trials (Bailey and Lopez de Prado 2014, doi:10.3905/jpm.2014.40.5.094).
+
+    Parameters
+    ----------
+    attempts : int
+        That there have been.
+    last : int
+        How many of them the mean is of.
+
+    Returns
+    -------
+    float
+        0 up to `last` attempts; it never falls with more.
+    """
+    if attempts <= last:
+        return 0.0
+    rng, window, best = np.random.default_rng(0), deque[FloatArray](maxlen=last), np.full(DRAWS, -np.inf)
+    for _ in range(attempts):  # one after the other, so that more attempts go on from the same draws
+        window.append(rng.standard_normal(DRAWS))
+        if len(window) == last:
+            best = np.maximum(best, np.sum(window, axis=0) / math.sqrt(last))
+    return max(float(best.mean()), 0.0)
 
 
 def _finite(values: Sequence[float]) -> FloatArray:

@@ -10,6 +10,7 @@ import msgspec
 
 from zenata_client.contract.base import Page
 from zenata_client.contract.challenges import Challenge, Comparison, Leaderboard
+from zenata_client.contract.editions import Declaration, Edition
 from zenata_client.contract.readings import Reading
 from zenata_client.contract.reports import TrialReport
 from zenata_client.contract.trials import (
@@ -246,6 +247,37 @@ def compare(challenge: str, a: str, b: str, *, edition: str | None = None) -> Pl
         Yours if left out.
     """
     return (yield from get(Comparison, route("leaderboards", challenge, "compare"), a=a, b=b, edition=edition))
+
+
+def edition(edition: str) -> Plan[Edition]:
+    """Return how far an edition is, the commitment to its frozen set, and the versions declared for it."""
+    return (yield from get(Edition, route("editions", edition)))
+
+
+def open_edition(edition: str) -> Plan[Edition]:
+    """Open an edition: its frozen set of seeds is drawn, and committed to. For administrators."""
+    return (yield from answered(Edition, Send(method="POST", path=route("editions", edition, "open"))))
+
+
+def declare_version(edition: str, challenge: str, version: str, *, name: str = "") -> Plan[Declaration]:
+    """Declare which version of one's service runs the frozen set of a challenge.
+
+    Parameters
+    ----------
+    edition, challenge : str
+    version : str
+        What names it for good, such as a tag or the digest of an image.
+    name : str
+        Shown on the final leaderboard; the pilot's if left out.
+    """
+    path = route("editions", edition, "declarations", challenge)
+    new = msgspec.json.encode({"version": version, "name": name})
+    return (yield from answered(Declaration, Send(method="PUT", path=path, body=new)))
+
+
+def freeze_edition(edition: str) -> Plan[Edition]:
+    """Begin the runs of the frozen set, a trial for each declared version, once. For administrators."""
+    return (yield from answered(Edition, Send(method="POST", path=route("editions", edition, "freeze"))))
 
 
 def close_edition(edition: str) -> Plan[None]:

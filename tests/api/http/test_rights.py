@@ -43,7 +43,11 @@ DELETE /v1/devices/{device}                                     a.p. .... -
 GET    /v1/devices/{device}                                     aepg ae.. -
 PATCH  /v1/devices/{device}                                     a.p. .... -
 GET    /v1/districts                                            aepg -    -
+GET    /v1/editions/{edition}                                   aepg -    -
 POST   /v1/editions/{edition}/close                             a... -    -
+PUT    /v1/editions/{edition}/declarations/{challenge}          a.p. -    -
+POST   /v1/editions/{edition}/freeze                            a... -    -
+POST   /v1/editions/{edition}/open                              a... -    -
 GET    /v1/event-types                                          aepg -    -
 GET    /v1/exports                                              aepg -    -
 POST   /v1/exports                                              aep. -    -
@@ -286,6 +290,7 @@ def test_what_needs_no_key_tells_everybody_the_same(api: Api, path: str) -> None
 def test_who_may_not_call_a_route_gets_403_whatever_it_asks_about(api: Api, role: Role) -> None:
     nothing = dict.fromkeys(("device", "export", "webhook", "delivery", "event", "trial", "edition", "alert"), "none")
     nothing |= {"world": "zenata", "pilot": "nobody", "command": "none", "name": "none", "check": "none"}
+    nothing |= {"challenge": "none"}
     with api.client(role.value) as client:
         for row in TABLE:
             if role not in row.own:

@@ -36,6 +36,21 @@ def test_ranks_follow_from_the_last_three_and_never_from_the_best():
     assert abs(items[1].mean - 10) < 1
 
 
+def test_more_attempts_than_three_are_ranked_lower_by_the_luck_of_stopping():
+    """Two get the same in their last three; one of them might have tried until it did."""
+    last = [around(50, number, 20) for number in range(3)]
+    once = [attempt("once", points) for points in last]
+    stopped = [attempt("stopped", around(50, 10 + number, 20)) for number in range(27)]
+    stopped += [attempt("stopped", points) for points in last]
+    items = leaderboard("c", "e", [*once, *stopped]).items
+    assert [(one.name, one.attempts) for one in items] == [("Once", 3), ("Stopped", 30)]
+    assert items[0].mean == items[1].mean
+    error = (items[1].high - items[1].low) / 2 / 2.093
+    assert (items[0].luck, items[1].luck) == (0.0, pytest.approx(1.85 * error, rel=0.02))
+    found = comparison("c", "e", [*once, *stopped], "Once", "Stopped")
+    assert found.difference == pytest.approx(items[1].luck)
+
+
 def test_what_was_given_up_counts_as_doing_nothing():
     """Who cancels what goes badly is not ranked by what went well alone."""
     fair = [attempt("fair", around(mean, number)) for number, mean in enumerate((80, 20, 80))]

@@ -45,7 +45,7 @@ def tried(api: Api, pilot: str, points: list[float], *, commands: int = 0, rejec
     ]  # fmt: skip
     seed = {"number": graded_seed().number, "secret": graded_seed().secret}
     register = api.context.trials.register
-    with Session(register._engine) as session, session.begin():
+    with Session(register.engine) as session, session.begin():
         count = session.query(TrialRow).count()
         values = {
             "id": f"t-{count:010}", "pilot": pilot, "challenge": "leak-detection", "mode": "graded", "speed": None,
@@ -113,7 +113,7 @@ def test_a_pilot_above_the_reference_is_ready_with_its_receipts_as_evidence(api,
     first = found["checks"][0]
     assert first["check"] == "reference:leak-detection"
     assert first["evidence"] == [f"/v1/trials/{id_}/receipt" for id_ in ids[-3:]]
-    assert "+11.5 points" in first["detail"]
+    assert "+11.3 points" in first["detail"]  # 11.5 less luck, of four attempts
 
 
 @pytest.mark.parametrize(

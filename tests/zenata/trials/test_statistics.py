@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from zenata.trials.statistics import holm, interval, ranking, sign_flip, student_quantile
+from zenata.trials.statistics import holm, interval, ranking, sign_flip, stopping_luck, student_quantile
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 4, 19, 200])
@@ -61,3 +61,33 @@ def test_services_that_do_not_differ_share_a_group() -> None:
     scores = {"best": base + 30, "alike": base + 30 + chance.normal(0, 1, 20), "worse": base}
     groups = ranking({name: values.tolist() for name, values in scores.items()})
     assert [set(group) for group in groups] == [{"best", "alike"}, {"worse"}]
+
+
+def test_luck_is_the_expected_maximum_of_moving_means_and_grows_with_attempts() -> None:
+    assert [stopping_luck(attempts, 3) for attempts in range(4)] == [0.0] * 4
+    known = [stopping_luck(attempts, 3) for attempts in (4, 6, 9, 30, 90)]
+    assert known == sorted(known)
+    # two moving means of three have two attempts in common: the greater of two normals of correlation 2/3
+    assert known[0] == pytest.approx(math.sqrt((1 - 2 / 3) / math.pi), abs=0.02)
+    assert stopping_luck(5, 1) == pytest.approx(
+        1.163, abs=0.02
+    )  # of five normals (Harter 1961, doi:10.1093/biomet/48.1-2.151)
+
+
+@pytest.mark.parametrize("most", [6, 30])
+def test_who_stops_when_the_last_three_were_lucky_gains_less_than_their_standard_error(most: int) -> None:
+    """Stopping at a threshold, whichever is best: without taking luck off it is worth more than one standard error."""
+    means = np.lib.stride_tricks.sliding_window_view(np.random.default_rng(4).standard_normal((4000, most)), 3, axis=1)
+    means = means.sum(axis=2) / math.sqrt(3)
+    less = np.array([stopping_luck(attempts, 3) for attempts in range(3, most + 1)])
+
+    def gain(values: np.ndarray) -> float:
+        found = []
+        for threshold in np.linspace(-0.5, 3, 36):
+            above = values > threshold
+            at = np.where(above.any(axis=1), above.argmax(axis=1), values.shape[1] - 1)
+            found.append(float(values[np.arange(len(values)), at].mean()))
+        return max(found)
+
+    assert gain(means - less) < 0.5
+    assert most < 30 or gain(means) > 1

@@ -1,0 +1,160 @@
+"""Editions of the programme: opened with the commitment to a frozen set of seeds, and closed when declared versions have run it.
+
+The seeds of a frozen set are drawn when an edition is opened, and only their SHA-256 is shown. While it is open, pilots declare
+which version of their service is to run them. Then the operator begins the runs, one for each declaration, and nothing else
+counts any more; when all are over the edition is closed, and the seeds are shown.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from zenata.city.clock import Clock, time_of
+from zenata.contract.editions import Declaration, Edition, NewDeclaration
+from zenata.contract.trials import MAX_SEEDS, NewTrial
+from zenata.control.trial_tables import DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
+from zenata.control.trials import OPEN, PATIENCE, TrialError, Trials, check_name, check_open
+from zenata.trials.seeds import commitment_of, graded_seed
+
+FROZEN = MAX_SEEDS
+"""Seeds of a frozen set."""
+
+
+class Editions:
+    """The editions in a database. Methods may be called from any thread.
+
+    Parameters
+    ----------
+    trials : Trials
+        The register that runs become trials of.
+    clock : Clock
+        The wall's.
+    """
+
+    def __init__(self, trials: Trials, clock: Clock) -> None:
+        self._trials, self._clock = trials, clock
+
+    def edition(self, edition: str, pilot: str | None = None) -> Edition:
+        """Return an edition, with the declarations of one pilot or of all; one that nobody has opened has no frozen set."""
+        with Session(self._trials.engine) as session:
+            frozen, closed = session.get(FrozenSetRow, edition), session.get(EditionRow, edition)
+            chosen = select(DeclarationRow).where(DeclarationRow.edition == edition)
+            chosen = chosen.order_by(DeclarationRow.challenge, DeclarationRow.pilot)
+            rows = session.scalars(chosen if pilot is None else chosen.where(DeclarationRow.pilot == pilot))
+            declarations = [_declaration(row) for row in rows]
+        begun = frozen.begun if frozen else None
+        return Edition(
+            edition=edition,
+            phase="closed" if closed else "frozen" if begun is not None else "open" if frozen else "unopened",
+            opened=time_of(frozen.opened) if frozen else None,
+            frozen=None if begun is None else time_of(begun),
+            closed=time_of(closed.closed) if closed else None,
+            commitment=commitment_of(frozen.drawn) if frozen else None,
+            seeds=len(frozen.seeds) if frozen else 0,
+            declarations=declarations,
+        )
+
+    def open(self, edition: str) -> Edition:
+        """Open an edition: its frozen set is drawn, and committed to.
+
+        Raises
+        ------
+        TrialError
+            If it was opened or closed before.
+        """
+        with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            check_open(session, edition)
+            if session.get(FrozenSetRow, edition) is not None:
+                raise TrialError(
+                    f"the edition {edition!r} is open already: its seeds stay those committed to", "conflict"
+                )
+            seeds = [{"number": seed.number, "secret": seed.secret} for seed in (graded_seed() for _ in range(FROZEN))]
+            session.add(FrozenSetRow(edition=edition, opened=self._clock.now(), begun=None, seeds=seeds))
+        return self.edition(edition)
+
+    def declare(self, edition: str, challenge: str, pilot: str, new: NewDeclaration) -> Declaration:
+        """Take the version of a pilot's service that is to run the frozen set of a challenge, in place of one declared before.
+
+        Raises
+        ------
+        TrialError
+            If there is no such challenge, the edition is not open, or the name is another pilot's.
+        """
+        self._trials.challenge(challenge)
+        with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            check_open(session, edition)
+            if session.get(FrozenSetRow, edition) is None:
+                raise TrialError(f"the edition {edition!r} is not open: an administrator opens it", "conflict")
+            name = new.name or pilot
+            check_name(session, pilot, name)
+            row = session.merge(
+                DeclarationRow(
+                    edition=edition,
+                    challenge=challenge,
+                    pilot=pilot,
+                    name=name,
+                    version=new.version,
+                    declared=self._clock.now(),
+                    trial="",
+                )
+            )
+            return _declaration(row)
+
+    def freeze(self, edition: str) -> Edition:
+        """Begin the runs of the frozen set: for each declaration a graded trial of its pilot, once.
+
+        Raises
+        ------
+        TrialError
+            If the edition is not open, its runs were begun before, or graded trials of it are under way.
+        """
+        now = self._clock.now()
+        with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            check_open(session, edition)
+            frozen = session.get(FrozenSetRow, edition)
+            if frozen is None:
+                raise TrialError(
+                    f"the edition {edition!r} was not opened, and has no frozen set: open it first", "conflict"
+                )
+            _check_idle(session, edition)
+            frozen.begun = now
+            for one in session.scalars(select(DeclarationRow).where(DeclarationRow.edition == edition)).all():
+                new = NewTrial(challenge=one.challenge, mode="graded", name=one.name)
+                times = now, now + PATIENCE
+                (row,) = new_rows(one.pilot, new, edition, frozen.drawn, 1, times, one.version)
+                one.trial = row.id
+                session.add(row)
+        return self.edition(edition)
+
+    def close(self, edition: str) -> None:
+        """Close an edition: no graded trial begins in it any more, and the seeds of those there were are shown.
+
+        Raises
+        ------
+        TrialError
+            If a graded trial of it is under way, or a version was declared and has not run.
+        """
+        with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            _check_idle(session, edition)
+            waiting = select(DeclarationRow.pilot).where(DeclarationRow.edition == edition, DeclarationRow.trial == "")
+            if session.scalar(waiting.limit(1)) is not None:
+                text = f"versions were declared for the frozen set of {edition!r}, and have not run it: freeze it first"
+                raise TrialError(text, "conflict")
+            if session.get(EditionRow, edition) is None:
+                session.add(EditionRow(edition=edition, closed=self._clock.now()))
+
+
+def _check_idle(session: Session, edition: str) -> None:
+    under_way = (TrialRow.edition == edition, TrialRow.mode == "graded", TrialRow.phase.in_(OPEN))
+    if session.scalar(select(TrialRow.id).where(*under_way).limit(1)) is not None:
+        raise TrialError(f"graded trials of {edition!r} are under way: try again when they are over", "conflict")
+
+
+def _declaration(row: DeclarationRow) -> Declaration:
+    return Declaration(
+        challenge=row.challenge,
+        pilot=row.pilot,
+        name=row.name,
+        version=row.version,
+        declared=time_of(row.declared),
+        trial=row.trial or None,
+    )
