@@ -1,20 +1,48 @@
 """Conditions of webhooks as pure functions: readings and times in, changes of state out.
 
-All times are observation times [us since the Unix epoch]. A reading counts once: one that is no newer than the newest of
-its series before it is passed over, so that a batch that comes again, or whose readings come in another order, changes
-nothing.
+All times are observation times [us since the Unix epoch]. Readings are evaluated in the order of their times. A late
+reading, no newer than the newest of its sensor, that agrees with what was delivered of its time changes nothing, so that
+a batch may come again. One that does not agree is remembered, and its sensor evaluated again around it
+(`Levels.late`, `Levels.revise`).
 """
 
+from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from api.webhooks.webhook import NEVER, Phase, State
+from zenata.city.clock import LATEST, SECOND
 from zenata.city.readings import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
+
+MAX_LATENESS = 3600 * SECOND
+"""How much older than the newest of its sensor a reading may be and still be evaluated [us]. A default."""
+
+MAX_EDGES = 64
+"""How many of the newest deliveries of a sensor are remembered; what is older than them is not evaluated. A default."""
+
+
+class Edge(NamedTuple):
+    """A delivery: the phase that it reports, since when [us], and the time of the reading that showed it [us]."""
+
+    phase: Phase
+    since: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Readings of an index to evaluate again: times from `start` to `end`, both included [us]."""
+
+    index: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,9 +54,9 @@ class Change:
     index : int
         Which one.
     state : State
-        How it is now.
+        How it was then.
     notify : bool
-        Whether the condition begins or ends to hold, which is delivered; else `state` is only to be stored.
+        Whether the condition begins or ends to hold, which is delivered; else how it is now is only to be stored.
     value : float or None
         Of the reading that made it so.
     """
@@ -93,12 +121,24 @@ class Levels:
         self._threshold = threshold
         self._phase = np.zeros(0, dtype=np.int8)
         self._since, self._time = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        self._edges: list[list[Edge]] = []  # what was delivered, by index and time; its phases alternate
+        self._newest_edge = np.zeros(0, dtype=np.int64)
+        self._late: dict[int, tuple[int, int]] = {}  # oldest and newest time of late readings that do not agree
 
     def grow(self, states: Sequence[State]) -> None:
         """Add indices, each with its state."""
+        edges = [_edges_of(state) for state in states]
+        newest = [of[-1].time if of else NEVER for of in edges]
         self._phase = np.append(self._phase, np.array([state.phase for state in states], dtype=np.int8))
         self._since = np.append(self._since, np.array([state.since for state in states], dtype=np.int64))
         self._time = np.append(self._time, np.array([state.time for state in states], dtype=np.int64))
+        self._newest_edge = np.append(self._newest_edge, np.array(newest, dtype=np.int64))
+        self._edges += edges
+
+    def state(self, index: int) -> State:
+        """Return how an index is now, to store."""
+        about = msgspec.json.encode(self._edges[index]).decode() if self._edges[index] else ""
+        return replace(self._state(index), about=about)
 
     def take(self, index: IntArray, time: IntArray, value: FloatArray) -> list[Change]:
         """Take readings in, in any order.
@@ -112,9 +152,11 @@ class Levels:
         list of Change
             By index and time.
         """
-        new = time > self._time[index]
-        index, time, value = index[new], time[new], value[new]
         beyond, back = self._threshold.beyond(value), self._threshold.back(value)
+        new = time > self._time[index]
+        if not new.all():
+            self._note_late(index[~new], time[~new], beyond[~new], back[~new])
+            index, time, value, beyond, back = index[new], time[new], value[new], beyond[new], back[new]
         phase = self._phase[index]
         stirred = (phase == Phase.PENDING) | np.where(phase == Phase.CLEAR, beyond, back)
         changes: list[Change] = []
@@ -126,18 +168,140 @@ class Levels:
         np.maximum.at(self._time, index, time)
         return changes
 
+    def late(self) -> list[Span]:
+        """Return what to evaluate again, as late readings do not agree with what was delivered of their time."""
+        return [self._span(index, oldest, newest) for index, (oldest, newest) in self._late.items()]
+
+    def revise(self, span: Span, time: IntArray, value: FloatArray) -> list[Change]:
+        """Evaluate readings of one index again, all there are in a span, and return what was not delivered yet.
+
+        What was delivered is not taken back: a reading at which it fired fires still. So whatever has been delivered lies in
+        the time for which it holds by these readings, and a time without any is delivered now.
+
+        Parameters
+        ----------
+        span : Span
+            Of `late`.
+        time, value : ndarray, shape (n,)
+            In any order.
+
+        Returns
+        -------
+        list of Change
+            By time.
+        """
+        index, edges = span.index, self._edges[span.index]
+        rows = np.lexsort((value, time))
+        rows = rows[(time[rows] >= span.start) & (time[rows] <= span.end)]
+        first = bisect_right(edges, span.start, key=_time_of)
+        state = State(phase=self._phase_before(index, first), since=NEVER, time=span.start - 1)
+        fired = {edge.time: edge for edge in edges if edge.phase is Phase.FIRING}
+        found: list[Change] = []
+        beyond, back = self._threshold.beyond(value), self._threshold.back(value)
+        for row in rows.tolist():
+            if (when := int(time[row])) <= state.time:
+                continue
+            after = self._threshold.step(state, when, bool(beyond[row]), bool(back[row]))
+            if when in fired and after.phase is not Phase.FIRING:
+                after = replace(after, phase=Phase.FIRING, since=fired[when].since)
+            if after.phase is not state.phase and Phase.FIRING in (state.phase, after.phase):
+                found.append(Change(index=index, state=after, notify=True, value=float(value[row])))
+            state = after
+        ends = [*(change.state.time for change in found[1:]), LATEST]
+        missed = [
+            change
+            for change, end in zip(found, ends, strict=False)
+            if not any(e.phase is change.state.phase and change.state.time <= e.time < end for e in edges)
+        ]
+        for change in missed:
+            self._remember(index, change.state)
+        if span.end >= self._time[index] and state.since != NEVER:
+            self._phase[index], self._since[index] = state.phase, state.since
+        del self._late[index]
+        return missed
+
     def _steps(
         self, index: list[int], time: list[int], beyond: list[bool], back: list[bool], value: list[float]
     ) -> Iterator[Change]:
         for where, when, is_beyond, is_back, what in zip(index, time, beyond, back, value, strict=True):
-            before = State(phase=Phase(self._phase[where]), since=int(self._since[where]), time=int(self._time[where]))
+            before = self._state(where)
             if when <= before.time:
                 continue  # of two readings of one time the lower counts, whichever comes first
             after = self._threshold.step(before, when, is_beyond, is_back)
             self._phase[where], self._since[where], self._time[where] = after.phase, after.since, when
             if after.phase is not before.phase:
                 notify = Phase.FIRING in (before.phase, after.phase)
+                if notify:
+                    self._remember(where, after)
                 yield Change(index=where, state=after, notify=notify, value=what)
+
+    def _state(self, index: int) -> State:
+        phase = Phase(self._phase[index])
+        return State(phase=phase, since=int(self._since[index]), time=int(self._time[index]))
+
+    def _remember(self, index: int, state: State) -> None:
+        """Remember a delivery, among the newest."""
+        edges = self._edges[index]
+        insort(edges, Edge(state.phase, state.since, state.time), key=_time_of)
+        del edges[:-MAX_EDGES]
+        self._newest_edge[index] = edges[-1].time
+
+    def _note_late(self, index: IntArray, time: IntArray, beyond: BoolArray, back: BoolArray) -> None:
+        """Note late readings that do not agree with what was delivered of their time."""
+        phase, since = self._phase[index], self._since[index]
+        disagrees = np.where(
+            phase == Phase.FIRING, back, np.where(phase == Phase.CLEAR, beyond, beyond == (time < since))
+        )
+        disagrees |= time < self._newest_edge[index]
+        disagrees &= time >= self._time[index] - MAX_LATENESS
+        for row in np.flatnonzero(disagrees).tolist():
+            where, when = int(index[row]), int(time[row])
+            edges = self._edges[where]
+            if when < self._newest_edge[where] and self._agrees(edges, when, bool(beyond[row]), bool(back[row])):
+                continue
+            oldest, newest = self._late.get(where, (when, when))
+            self._late[where] = (min(oldest, when), max(newest, when))
+
+    def _agrees(self, edges: list[Edge], time: int, beyond: bool, back: bool) -> bool:
+        """Return whether a reading before the newest of these deliveries changes none of them."""
+        behind = bisect_right(edges, time, key=_time_of)
+        if behind == 0 and len(edges) == MAX_EDGES:
+            return True  # what was delivered then is not known any more
+        after = edges[behind]
+        if after.phase is Phase.CLEAR:
+            return not back
+        return not beyond or time >= after.since
+
+    def _span(self, index: int, oldest: int, newest: int) -> Span:
+        """Return what decides about late readings: from the delivery before them to the one behind them."""
+        edges, start = self._edges[index], oldest
+        if self._threshold.duration:  # readings before may have lain beyond the level for a part of it
+            start -= self._threshold.duration + MAX_LATENESS
+        if behind := bisect_right(edges, oldest, key=_time_of):
+            start = max(start, edges[behind - 1].time)
+        behind = bisect_right(edges, newest, key=_time_of)
+        return Span(index, start, edges[behind].time if behind < len(edges) else int(self._time[index]))
+
+    def _phase_before(self, index: int, number: int) -> Phase:
+        """Return what holds before a delivery, by its number."""
+        edges = self._edges[index]
+        if number:
+            return edges[number - 1].phase
+        firing = edges[0].phase is Phase.CLEAR if edges else self._phase[index] == Phase.FIRING
+        return Phase.FIRING if firing else Phase.CLEAR
+
+
+def _time_of(edge: Edge) -> int:
+    return edge.time
+
+
+def _edges_of(state: State) -> list[Edge]:
+    """Return what was delivered by a stored state."""
+    if state.about:
+        return msgspec.json.decode(state.about, type=list[Edge])
+    if state.phase is Phase.FIRING:  # stored by a release that did not remember more
+        return [Edge(state.phase, state.since, state.since)]
+    return []
 
 
 class Silences:
@@ -164,6 +328,12 @@ class Silences:
         np.maximum.at(self._time, index, time)
         return []
 
+    def state(self, index: int) -> State:
+        """Return how an index is now, to store."""
+        time, firing = int(self._time[index]), bool(self._firing[index])
+        since, phase = (time + self._after, Phase.FIRING) if firing else (time, Phase.CLEAR)
+        return State(phase=phase, since=since, time=time)
+
     def expect(self, index: IntArray, now: int) -> IntArray:
         """Set sensors that never reported to `now` [us], and return which of these indices they are."""
         unheard: IntArray = index[self._time[index] == NEVER]
@@ -177,11 +347,5 @@ class Silences:
         """
         silent = (self._time != NEVER) & (self._time <= now - self._after)
         indices = np.flatnonzero(silent != self._firing)
-        changes = [self._change(where, bool(silent[where])) for where in indices.tolist()]
-        self._firing = silent  # last: what fails before is found again
-        return changes
-
-    def _change(self, index: int, silent: bool) -> Change:
-        time = int(self._time[index])
-        since, phase = (time + self._after, Phase.FIRING) if silent else (time, Phase.CLEAR)
-        return Change(index=index, state=State(phase=phase, since=since, time=time), notify=True)
+        self._firing = silent
+        return [Change(index=where, state=self.state(where), notify=True) for where in indices.tolist()]

@@ -2,14 +2,16 @@
 
 Nothing is evaluated before it is stored, and nothing that is stored is passed over: after a restart, and where the ring
 of the hub has gone on without us, each condition resumes from the store, a little before the time up to which it was
-evaluated. What is evaluated twice is delivered once, as the id of a delivery is a digest of its contents.
+evaluated. What is evaluated twice is delivered once, as the id of a delivery is a digest of its contents. Readings come
+late where something was killed or stood, as the broker sends again what was not acknowledged only after what is newer:
+a sensor whose late readings do not agree with what was delivered is evaluated again, from the store.
 """
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -18,12 +20,13 @@ import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.live.hub import OVERLAP, REPLAY_LIMIT, Hub
+from api.webhooks.conditions import MAX_LATENESS, Span
 from api.webhooks.register import Webhooks
-from api.webhooks.trackers import EventTracker, Outcome, SensorTracker
+from api.webhooks.trackers import EventTracker, Outcome, Rows, SensorTracker
 from api.webhooks.webhook import Webhook, WebhookError
 from zenata.city.clock import EARLIEST, LATEST, Clock
 from zenata.city.model import OWN
-from zenata.city.readings import ReadingBatch
+from zenata.city.readings import ReadingBatch, Selection
 from zenata.errors import StoreError
 from zenata.process.background import Background
 from zenata.store.base import Query, Store, Table
@@ -39,6 +42,8 @@ _RIGHTS = 1.0  # between two checks of who may see what [s]
 _REVISION = 5.0  # between two checks of whether another process has changed a webhook [s]
 _MARK = 5.0  # pause between two notes of how far we are [s]
 _PAGE = 20_000  # readings taken from the store at once
+_REVISION_PAUSE = 1.0  # between two looks at late readings [s]: they come many at a time
+_MAX_REVISED = 5  # sensors of one webhook evaluated again at one look, so that none holds up the others
 
 
 class ConditionEvaluator(Background):
@@ -76,7 +81,7 @@ class ConditionEvaluator(Background):
         self._events: dict[str, EventTracker] = {}
         self._outcomes: deque[Outcome] = deque()
         self._marked: dict[str, int | None] = {}
-        self._next = {"rights": 0.0, "mark": 0.0, "revision": 0.0}
+        self._next = {"rights": 0.0, "mark": 0.0, "revision": 0.0, "late": 0.0}
         self._lock = threading.Lock()  # held by whoever is at work on any of these
         super().__init__("webhook conditions")
 
@@ -107,7 +112,7 @@ class ConditionEvaluator(Background):
     def _run(self) -> None:
         while not self._stop.wait(_INTERVAL):
             with self._lock:
-                for act in (self._refresh, self._follow, self._look, self._write, self._mark):
+                for act in (self._refresh, self._follow, self._revise, self._look, self._write, self._mark):
                     self._attempt(act)
         with self._lock:
             self._attempt(self._write)
@@ -160,29 +165,61 @@ class ConditionEvaluator(Background):
         if hook.seen is None or hook.condition["type"] == "silence":
             self._take_table(tracker, self._store.latest(tracker.selection))
         else:
-            self._catch_up(tracker, hook.seen - OVERLAP)
+            self._catch_up(tracker, hook.seen - self._overlap(tracker.selection, hook.seen))
         if tracker.seen is None:  # there is nothing yet, so whatever is there after a restart is new
             tracker.seen = EARLIEST
-        for number in range(max(self._hub.unsettled, self._hub.first), self._next_batch):
-            if (batch := self._hub.batch(number)) is not None:
-                self._take_batch(tracker, batch)
+        for batch in self._batches(self._hub.unsettled):
+            self._take_batch(tracker, batch)
         self._sensors[id_] = tracker
         self._next["mark"] = 0.0
 
+    def _overlap(self, selection: Selection, seen: int) -> int:
+        """Return how far before what was evaluated to read again [us]: late readings may have been stored, and no more."""
+        query, overlap = Query(selection=selection, start=0, end=seen), MAX_LATENESS
+        while overlap > OVERLAP and self._store.cost(replace(query, start=seen - overlap)) > _PAGE:
+            overlap = max(overlap // 2, OVERLAP)
+        return overlap
+
     def _catch_up(self, tracker: SensorTracker, start: int) -> None:
         """Take in what the store has since a time [us]."""
-        query, taken = Query(selection=tracker.selection, start=start, end=LATEST, limit=_PAGE), 0
-        while True:
-            table = self._store.query(query)
-            taken += len(table)
-            self._take_table(tracker, table)
-            if not table.more:
-                return
+        seen, taken = tracker.seen or start, 0
+        for table in self._pages(tracker.selection, start, LATEST):
             if taken >= REPLAY_LIMIT:
                 log.warning("webhook %s passes over what came after %d readings", tracker.hook.id, taken)
                 self._take_table(tracker, self._store.latest(tracker.selection))
                 return
+            taken += int(np.count_nonzero(table.time > seen))
+            self._take_table(tracker, table)
+
+    def _pages(self, selection: Selection, start: int, end: int) -> Iterator[Table]:
+        """Read what the store has, a page at a time."""
+        query = Query(selection=selection, start=start, end=end, limit=_PAGE)
+        while True:
+            table = self._store.query(query)
+            yield table
+            if not table.more:
+                return
             query = replace(query, after=(int(table.time[-1]), int(table.series[-1])))
+
+    def _batches(self, unsettled: int) -> list[ReadingBatch]:
+        """Return the batches looked at that the store may not have had when `unsettled` was the first of them."""
+        numbers = range(max(unsettled, self._hub.first), self._next_batch)
+        return [batch for number in numbers if (batch := self._hub.batch(number)) is not None]
+
+    def _revise(self) -> None:
+        """Evaluate again the sensors whose late readings do not agree with what was delivered of them."""
+        if not self._is_time("late", _REVISION_PAUSE):
+            return
+        for tracker in self._sensors.values():
+            for span, selection in tracker.late()[:_MAX_REVISED]:
+                self._attempt(partial(self._revise_sensor, tracker, span, selection))
+
+    def _revise_sensor(self, tracker: SensorTracker, span: Span, selection: Selection) -> None:
+        unsettled = self._hub.unsettled
+        tables = list(self._pages(selection, span.start, span.end + 1))
+        parts = [_rows_of(table) for table in tables]
+        parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in self._batches(unsettled)]
+        self._note(tracker.revise(span, parts, self._clock.now()))
 
     def _follow(self) -> None:
         """Take in what has come since the last look."""
@@ -192,7 +229,7 @@ class ConditionEvaluator(Background):
                 first = self._hub.unsettled
                 for tracker in self._sensors.values():
                     if tracker.seen is not None:
-                        self._catch_up(tracker, tracker.seen - OVERLAP)
+                        self._catch_up(tracker, tracker.seen - self._overlap(tracker.selection, tracker.seen))
                 self._next_batch = first  # now only: a store that fails is read again
                 continue
             self._each(partial(self._take_batch, batch=batch))
@@ -237,8 +274,7 @@ class ConditionEvaluator(Background):
         self._note(tracker.take(batch.catalog, batch.series, batch.time, batch.value, self._clock.now()))
 
     def _take_table(self, tracker: SensorTracker, table: Table) -> None:
-        value = np.asarray(table.columns["value"], dtype=np.float64)
-        self._note(tracker.take(table.catalog, table.series, table.time, value, self._clock.now()))
+        self._note(tracker.take(*_rows_of(table), self._clock.now()))
 
     def _note(self, outcome: Outcome) -> None:
         if outcome:
@@ -268,3 +304,7 @@ class ConditionEvaluator(Background):
             return False
         self._next[what] = now + pause
         return True
+
+
+def _rows_of(table: Table) -> Rows:
+    return table.catalog, table.series, table.time, np.asarray(table.columns["value"], dtype=np.float64)

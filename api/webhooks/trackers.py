@@ -1,6 +1,6 @@
 """Trackers: apply the condition of a webhook to readings and events, and return states to store and deliveries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -9,11 +9,14 @@ import msgspec
 import numpy as np
 
 from api.readings.series import PerSeries, matcher
-from api.webhooks.conditions import Change, Levels, Silences, Threshold
+from api.webhooks.conditions import Change, Levels, Silences, Span, Threshold
 from api.webhooks.webhook import Delivery, Phase, State, Webhook
 from zenata.city.clock import format_time, parse_duration, parse_time
 from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection, Series
 from zenata.wire.bulletins import Announcement
+
+Rows = tuple[Catalog, IndexArray, IntArray, FloatArray]
+"""Readings: series, times [us] and values, and the catalog that the series count in."""
 
 _WORDS = {Phase.FIRING: "fired", Phase.CLEAR: "cleared"}
 
@@ -73,6 +76,27 @@ class SensorTracker:
         self._grow()
         return self._outcome(self._rule.take(index, time, value[rows]), wall)
 
+    def late(self) -> list[tuple[Span, Selection]]:
+        """Return what is to be evaluated again as late readings came, and which readings that takes."""
+        if not isinstance(self._rule, Levels):
+            return []
+        return [
+            (span, replace(self.selection, sensors=(self._series[span.index].sensor,))) for span in self._rule.late()
+        ]
+
+    def revise(self, span: Span, parts: Iterable[Rows], wall: int) -> Outcome:
+        """Evaluate a sensor again; `parts` has, among others, all of its readings in the span."""
+        if not isinstance(self._rule, Levels):
+            return Outcome(hook=self.hook)
+        time, value = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        for catalog, series, times, values in parts:
+            rows = np.flatnonzero(self._of.take(catalog, series) == span.index)
+            time.append(times[rows])
+            value.append(values[rows])
+        outcome = self._outcome(self._rule.revise(span, np.concatenate(time), np.concatenate(value)), wall)
+        outcome.states[self._series[span.index].sensor] = self._rule.state(span.index)
+        return outcome
+
     def look(self, now: int, wall: int) -> Outcome:
         """Look who is silent when it is `now` in the world [us]."""
         if not isinstance(self._rule, Silences):
@@ -120,9 +144,11 @@ class SensorTracker:
         outcome = Outcome(hook=self.hook)
         for change in changes:
             series = self._series[change.index]
-            outcome.states[series.sensor] = change.state
-            if change.notify:
-                outcome.deliveries.append(_delivery(self.hook, series, change, wall))
+            outcome.states[series.sensor] = self._rule.state(change.index)
+            if (
+                change.notify
+            ):  # a microsecond apart, as those of one subject are delivered in the order that they are made
+                outcome.deliveries.append(_delivery(self.hook, series, change, wall + len(outcome.deliveries)))
         return outcome
 
 

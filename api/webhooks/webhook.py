@@ -105,7 +105,8 @@ class State:
     time : int
         Of the newest reading taken in; of an event, its end [us].
     about : str
-        The event as JSON, delivered once more when it ends.
+        The event as JSON, delivered once more when it ends; of a threshold its newest deliveries, as
+        `api.webhooks.conditions.Edge` has them.
     """
 
     phase: Phase = Phase.CLEAR

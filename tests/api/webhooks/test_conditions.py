@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.webhooks.conditions import Levels, Silences, Threshold
+from api.webhooks.conditions import MAX_EDGES, MAX_LATENESS, Levels, Silences, Threshold
 from api.webhooks.webhook import NEVER, Phase, State
 
 VALUES = st.floats(-10, 10) | st.just(float("nan"))
@@ -101,6 +101,108 @@ def test_a_restart_with_the_stored_states_goes_on_as_if_nothing_was(
     # A restart reads once more what may have been taken in already.
     assert changes_of(take(again, before)) == []
     assert changes_of(take(again, after)) == changes_of(take(running, after))
+
+
+def settle(made: Levels, stored: dict) -> list:
+    """Evaluate again what late readings ask for, from what is stored by (index, time)."""
+    found = []
+    for span in made.late():
+        rows = [(time, value) for (index, time), value in stored.items() if index == span.index]
+        time, value = zip(*rows, strict=True)
+        found += made.revise(span, np.array(time, dtype=np.int64), np.array(value, dtype=float))
+    assert made.late() == []
+    return found
+
+
+def restarted(made: Levels, threshold: Threshold) -> Levels:
+    return levels(threshold, *(made.state(index) for index in range(4)))
+
+
+def expected(threshold: Threshold, stored: dict) -> list:
+    """What the stored readings say, in order."""
+    return changes_of(take(levels(threshold), [(*key, value) for key, value in stored.items()]))
+
+
+DISORDERED = st.lists(
+    st.tuples(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 40), VALUES), max_size=8), st.sampled_from("wsr")),
+    max_size=8,
+)
+
+
+@given(THRESHOLDS, DISORDERED)
+def test_readings_in_any_order_with_restarts_deliver_each_crossing_once(threshold: Threshold, batches: list) -> None:
+    """A delivery for each crossing of the stored readings, within the time for which it holds by them."""
+    threshold = Threshold(level=threshold.level, clear=threshold.clear, rising=threshold.rising)
+    made, stored, delivered = levels(threshold), {}, []
+    for batch, then in batches:
+        rows = []
+        for index, time, value in batch:
+            stored.setdefault((index, time), value)
+            rows.append((index, time, stored[index, time]))  # a store has one value of a time
+        delivered += take(made, rows)
+        if then == "s":
+            delivered += settle(made, stored)
+        if then == "r":  # a restart reads again what is stored
+            made = restarted(made, threshold)
+            delivered += take(made, [(*key, value) for key, value in stored.items()])
+    delivered += settle(made, stored)
+    assert settle(made, stored) == []
+    told = changes_of(delivered)
+    for index in range(4):
+        edges = [(phase, time) for which, phase, time in expected(threshold, stored) if which == index]
+        mine = sorted((time, phase) for which, phase, time in told if which == index)
+        assert [phase for _, phase in mine] == [phase for phase, _ in edges]
+        ends = [time for _, time in edges[1:]] + [99] * bool(edges)
+        for (time, _), (_, begin), end in zip(mine, edges, ends, strict=True):
+            assert begin <= time < end
+        last = Phase[edges[-1][0]] if edges else Phase.CLEAR
+        assert made.state(index).phase is last
+
+
+@given(THRESHOLDS, DISORDERED)
+def test_with_a_duration_readings_in_any_order_deliver_what_was_due_and_alternate(
+    threshold: Threshold, batches: list
+) -> None:
+    """What was delivered by readings between which a late one came is not taken back; nothing that was due is missing."""
+    made, stored, delivered = levels(threshold), {}, []
+    for batch, then in batches:
+        for index, time, value in batch:
+            stored.setdefault((index, time), value)
+        delivered += take(made, [(index, time, stored[index, time]) for index, time, _ in batch])
+        if then == "r":
+            made = restarted(made, threshold)
+            delivered += take(made, [(*key, value) for key, value in stored.items()])
+        delivered += settle(made, stored)
+    told = changes_of(delivered)
+    for index in range(4):
+        mine = [phase for _, phase in sorted((time, phase) for which, phase, time in told if which == index)]
+        assert mine == ["FIRING", "CLEAR"] * (len(mine) // 2) + ["FIRING"] * (len(mine) % 2)
+        due = [phase for which, phase, _ in expected(threshold, stored) if which == index]
+        assert len(mine) >= len(due)
+
+
+def test_late_readings_are_delivered_between_what_was_delivered_before() -> None:
+    threshold = Threshold(level=0.5, clear=0.5)
+    made, stored = levels(threshold), {}
+    early, late = [(0, n, n // 25 % 2) for n in range(150)], range(49, 80)  # two turns of a door come late
+    stored |= {(index, time): float(value) for index, time, value in early}
+    told = changes_of(take(made, [row for row in early if row[1] not in late]))
+    assert told == [(0, "FIRING", 25), (0, "CLEAR", 100), (0, "FIRING", 125)]
+    assert changes_of(take(made, [row for row in early if row[1] in late])) == []
+    assert changes_of(settle(made, stored)) == [(0, "CLEAR", 50), (0, "FIRING", 75)]
+    assert made.state(0).phase is Phase.FIRING
+    take(made, early)
+    assert made.late() == []
+
+
+def test_what_is_older_than_what_is_remembered_is_not_evaluated() -> None:
+    made = levels(Threshold(level=0.5, clear=0.5))
+    take(made, [(0, 10 * n, n % 2) for n in range(2 * MAX_EDGES)])
+    take(made, [(0, 5, 1), (1, 0, 0), (1, MAX_LATENESS + 2, 0)])
+    take(made, [(1, 1, 1)])
+    assert made.late() == []
+    take(made, [(1, 2, 1)])
+    assert [(span.index, span.start) for span in made.late()] == [(1, 2)]
 
 
 def silences(after: int, *times: int) -> Silences:

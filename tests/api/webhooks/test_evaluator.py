@@ -89,6 +89,37 @@ def test_what_was_stored_while_nobody_looked_is_found(rig: Rig) -> None:
     rig.wait(("00:10", "air-1", FIRES), ("00:20", "air-1", CLEARS), ("00:21", "air-2", FIRES))
 
 
+LATE = [("00:10", "air-1", FIRES), ("00:11", "air-1", CLEARS), ("00:20", "air-1", FIRES)]
+
+
+def test_late_readings_are_delivered_in_the_order_of_their_times(rig: Rig) -> None:
+    rig.add()
+    rig.run()
+    rig.store_and_publish(("air-1", 9, 10), ("air-1", 12, 10))
+    rig.store_and_publish(("air-1", 20, 90), ("air-1", 23, 90))
+    rig.wait(LATE[2])
+    rig.store_and_publish(("air-1", 10, 90), ("air-1", 11, 10), ("air-1", 22, 90))
+    rig.wait(*LATE)
+    rig.store_and_publish(("air-1", 21, 10))
+    rig.wait(*LATE, ("00:21", "air-1", CLEARS), ("00:22", "air-1", FIRES))
+    rig.store_and_publish(("air-1", 10, 90), ("air-1", 20, 90), ("air-1", 21, 10), ("air-1", 24, 10))
+    rig.wait(*LATE, ("00:21", "air-1", CLEARS), ("00:22", "air-1", FIRES), ("00:24", "air-1", CLEARS))
+    made = [one.made for one in rig.deliveries()]
+    assert len(set(made)) == len(made)
+
+
+def test_late_readings_that_were_stored_before_a_kill_are_delivered_after_it(rig: Rig) -> None:
+    rig.add()
+    with rig.watch():
+        rig.store_and_publish(("air-1", 9, 10), ("air-1", 20, 90), ("air-1", 50, 90))
+        rig.wait(LATE[2])
+        rig.settle()
+    rig.store.append(rig.batch(("air-1", 10, 90), ("air-1", 11, 10)))
+    restart(rig)
+    rig.run()
+    rig.wait(*LATE)
+
+
 def test_a_kill_before_anything_was_noted_loses_nothing(rig: Rig, monkeypatch) -> None:
     monkeypatch.setattr(module, "_MARK", 3600.0)
     rig.add()
