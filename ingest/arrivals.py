@@ -111,6 +111,7 @@ class ArrivalLog:
         self.clock = clock
         self._path = path
         self._file: IO[bytes] | None = None
+        self._is_torn = False  # whether a frame may be there in part, behind which none would be read
         self._records: OrderedDict[int, _Record] = OrderedDict()
         self._unwritten: list[_Record] = []
         self._earlier: dict[bytes, list[_Record]] = {}  # by digest, of before a broker was started again
@@ -175,7 +176,8 @@ class ArrivalLog:
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what a full disk has refused is written once more as it is closed
+                self._file.close()
             self._file = None
 
     def _put(self, record: _Record) -> None:
@@ -212,6 +214,9 @@ class ArrivalLog:
         if self._path is None:
             return
         try:
+            if self._is_torn:
+                self._compact(self._path)
+                return  # it has all of the frame
             if self._file is None:
                 self._file = self._path.open("ab")
             self._file.write(_packed(frame))
@@ -221,6 +226,7 @@ class ArrivalLog:
             if self._file.tell() > _MAX_FILE:
                 self._compact(self._path)
         except OSError as error:
+            self._is_torn = True
             self.close()
             raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
         except SetupError as error:
@@ -231,6 +237,7 @@ class ArrivalLog:
         self.close()
         with replaced(path) as file:
             file.write(_packed(_Frame(list(self._records.values()), self.order)))
+        self._is_torn = False
 
 
 def _packed(frame: _Frame) -> bytes:

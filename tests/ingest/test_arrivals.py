@@ -1,6 +1,8 @@
 """Each message has a date of its own, and the same again when the broker delivers it again."""
 
-from contextlib import ExitStack
+import os
+import subprocess
+from contextlib import ExitStack, suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -182,3 +184,40 @@ def test_a_file_that_cannot_be_used_is_reported(tmp_path, opened):
     log.date(message())
     with pytest.raises(StoreError, match="cannot be written"):
         log.write()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of 256 KiB."""
+    if os.geteuid():
+        pytest.skip("only root can mount a small disk")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], check=True)
+    yield tmp_path
+    subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+def test_a_full_disk_is_an_error_of_the_store_and_no_date_is_lost_behind_it(disk, opened):
+    path, filler = disk / "ingest.arrivals", disk / "filler"
+    log, dates = opened(path), {}
+
+    def date(*packets):
+        for packet in packets:
+            dates[packet], _ = log.date(message(b"%d" % packet, packet))
+
+    date(1)
+    log.write()
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    date(*range(2, 300))  # more than fit into what the file has of its last page
+    for _ in range(3):
+        with pytest.raises(StoreError, match="cannot be written: No space left"):
+            log.write()
+    filler.unlink()
+    log.write()
+    date(300)
+    log.write()
+    again = opened(path)
+    for packet, dated in dates.items():
+        assert again.date(message(b"%d" % packet, packet, again=True)) == (dated, True)
+    again.close()
