@@ -1,6 +1,7 @@
 """`zenata serve`: composes the API with what runs beside it in its process, and runs it."""
 
 import gc
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -47,12 +48,15 @@ from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
 from zenata.control.trials import Trials
+from zenata.errors import StoreError
 from zenata.process.ports import listen
 from zenata.process.signals import stop_on_signal
 from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.wire import topics
 from zenata.wire.address import parse_url
+
+log = logging.getLogger(__name__)
 
 _NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
 
@@ -169,7 +173,10 @@ def serve(settings: Settings) -> None:
     finally:
         if worker:
             worker.close()
-        store.close()
+        try:
+            store.close()
+        except StoreError as error:  # all of it is durable, and why we end is more to the point
+            log.warning("closing the store: %s", error)
     if worker and worker.failure:
         raise worker.failure
 

@@ -109,6 +109,7 @@ class IngestThread(Background):
             if self._stop.is_set() and isinstance(error, BrokerError):
                 return  # a broker that has gone while we end is no failure
             # Without ingest the process is of no use: it ends, and whoever runs it sees why and starts it again.
+            log.error("ingest cannot go on, so its process ends: %r", error)
             self.failure = error
             self._on_failure()
 

@@ -15,6 +15,7 @@
     │   └── ControlError     a simulator does not answer, or refuses a request
     ├── BrokerError      the broker cannot be reached, or refused us
     ├── StoreError       the store cannot be opened, read or written
+    │   ├── NoRoomError     the disk is full
     │   ├── StoreAwayError  the server of the store does not answer, or is busy; it may later
     │   ├── QueryTooHeavy   a query needs more time or memory than it may have
     │   ├── QueryTooFine    a query asks for what is not kept any more
@@ -108,6 +109,10 @@ class BrokerError(ZenataError):
 
 class StoreError(ZenataError):
     """The store cannot be opened, read or written."""
+
+
+class NoRoomError(StoreError):
+    """The disk of the store is full; the same succeeds once there is room."""
 
 
 class StoreAwayError(StoreError):

@@ -43,7 +43,9 @@ from sandbox.cli.pilots import keys_app, pilots_app
 from sandbox.cli.trials import trials_app
 from sandbox.cli.worlds import worlds_app
 from zenata.errors import ZenataError
+from zenata.process.files import is_out_of_room
 from zenata.process.log import redacted, start_log
+from zenata.process.supervisor import NO_ROOM
 
 app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",
@@ -374,14 +376,21 @@ def replay_letters(data_dir: DataDir = None) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a user can fix is one line, with exit code 2."""
+    """Run the command line; an error that a user can fix is one line, with exit code 2, or `NO_ROOM` for a full disk."""
     start_log()
     try:
         # In standalone mode typer would draw a frame of many lines around an error in an option.
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ZenataError as error:
         say(f"zenata: {redacted(str(error))}")
+        if is_out_of_room(error):
+            sys.exit(NO_ROOM)
     except TyperException as error:
         if message := error.format_message():  # empty where the help was shown instead
             say(f"zenata: {redacted(in_our_words(message))}")
+    except Exception as error:
+        if not is_out_of_room(error):
+            raise
+        say("zenata: the disk of the data directory is full: free some, and it goes on")
+        sys.exit(NO_ROOM)
     sys.exit(2)

@@ -25,7 +25,7 @@ def main(parent: int, nice: int, args: list[str]) -> None:
     args : list of str
     """
     with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # one that stands (SIGSTOP) takes no other
     if os.getppid() != parent:
         sys.exit("the parent is dead")  # too early for the kernel to tell us
     os.nice(nice)

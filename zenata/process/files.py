@@ -1,5 +1,6 @@
 """Files: atomic writing, private files, and folders locked by one process at a time."""
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -9,9 +10,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from zenata.errors import SetupError
+from zenata.errors import NoRoomError, SetupError
 
 _LOOK = 0.05  # pause between two looks at who holds a folder [s]
+
+
+def is_out_of_room(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it arose from, is a full disk, or a full quota of it."""
+    while error is not None:
+        if isinstance(error, NoRoomError) or "database or disk is full" in str(error):  # as SQLite has it
+            return True
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @contextmanager

@@ -24,11 +24,15 @@ MAX_RESTARTS = 5
 WINDOW = 60.0
 """[s]"""
 
+NO_ROOM = 75
+"""Exit code of a program that ended as the disk is full (`EX_TEMPFAIL` of BSD's ``sysexits.h``): it is never given up on."""
+
 USER_ERROR = "zenata: "
 """Beginning of the last line of a program that ended with code 2, where it says what its user can mend."""
 
 _GRACE = 5.0  # time a process has to end by itself after SIGTERM [s]
 _RESTART = Backoff(first=0.1, limit=5.0)  # after the second death and those that follow [s]
+_NO_ROOM_PAUSE = 2.0  # before a program that had no room is started again [s]
 _TAIL = 5  # last lines of a log that are shown
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -128,6 +132,7 @@ class Supervisor:
         self._programs: list[Program] = []
         self._running: dict[str, Process] = {}
         self._deaths: dict[str, deque[float]] = {}
+        self._without_room: set[str] = set()
         self._due: dict[str, float] = {}  # when to start again what has died, on the monotonic clock
         try:
             logs.mkdir(parents=True, exist_ok=True)
@@ -215,6 +220,13 @@ class Supervisor:
 
     def _pause_after(self, program: Program, status: int) -> float:
         """Return how long to wait before a program that has just died is started again [s], or give it up."""
+        if status == NO_ROOM:
+            if program.name not in self._without_room:
+                line = self._last_line(program).removeprefix(USER_ERROR)
+                self._say(f"{program.name}: {line}; it is started again until there is room")
+            self._without_room.add(program.name)
+            return _NO_ROOM_PAUSE
+        self._without_room.discard(program.name)
         deaths = self._deaths[program.name]
         deaths.append(time.monotonic())
         if status == 2 and (line := self._last_line(program)).startswith(USER_ERROR):

@@ -194,7 +194,7 @@ def _become(request: dict[str, object], parent: int) -> None:
     """Turn a fork into what was asked for: in a session of its own, with its name, environment, output and priority."""
     os.setsid()
     library = ctypes.CDLL(None)
-    library.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # as in `zenata.process.child`
     if os.getppid() != parent:
         sys.exit("the template is dead")  # too early for the kernel to tell us
     library.prctl(_PR_SET_NAME, str(request["name"]).encode()[:15])

@@ -1,15 +1,21 @@
 """What `zenata city check` says of packs, good and bad."""
 
+import errno
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from sandbox.cli.main import main
 from zenata.city.pack import CITIES
+from zenata.errors import NoRoomError, StoreError
+from zenata.process.supervisor import NO_ROOM
 
 
 @pytest.fixture
@@ -101,3 +107,28 @@ def test_q5_a_wrong_option_is_named_in_our_words(monkeypatch, capsys, words, rea
     assert (code, len(output.splitlines())) == (2, 1)
     assert re.search(reason, output.strip())
     assert "Input should" not in output
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreError("no"), 2),
+        (NoRoomError("the store has no room"), NO_ROOM),
+        (OSError(errno.ENOSPC, "No space left on device"), NO_ROOM),
+        (OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")), NO_ROOM),
+    ],
+    ids=repr,
+)
+def test_a_full_disk_has_an_exit_code_of_its_own(error, code, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["zenata", "--version"])
+    monkeypatch.setattr("sandbox.cli.main.app", Mock(side_effect=error))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
+    assert re.fullmatch("zenata: [^\n]+\n", "".join(capsys.readouterr()))
+
+
+def test_a_fault_of_ours_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("sandbox.cli.main.app", Mock(side_effect=ZeroDivisionError))
+    with pytest.raises(ZeroDivisionError):
+        main()

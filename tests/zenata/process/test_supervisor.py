@@ -13,7 +13,7 @@ import pytest
 from tests.zenata.process.forking import Executing
 from zenata.process import supervisor as module
 from zenata.process.backoff import Backoff
-from zenata.process.supervisor import MAX_RESTARTS, GivenUp, Process, Program, Supervisor, execute
+from zenata.process.supervisor import MAX_RESTARTS, NO_ROOM, GivenUp, Process, Program, Supervisor, execute
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
 
@@ -130,6 +130,18 @@ def test_what_told_its_user_why_is_quoted_alone(supervisor):
         supervisor.check()
 
 
+def test_what_has_no_room_on_the_disk_is_started_until_it_has(supervisor, messages, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_NO_ROOM_PAUSE", 0.0)
+    room = tmp_path / "room"
+    supervisor.start(shell(f"[ -e {room} ] && exec sleep 60; echo 'zenata: no room: free some'; exit {NO_ROOM}"))
+    for _ in range(2 * MAX_RESTARTS):
+        wait_for(lambda: ended(supervisor.pids["it"]))
+        supervisor.check()
+    assert messages == ["it: no room: free some; it is started again until there is room"]
+    room.touch()
+    wait_for(lambda: supervisor.check() or not ended(supervisor.pids["it"]))
+
+
 def test_what_dies_again_and_again_is_given_up_on(supervisor, messages, monkeypatch):
     monkeypatch.setattr(module, "_RESTART", Backoff(first=0.0, limit=0.0))
     supervisor.start(shell("exec sleep 60"))
@@ -231,7 +243,8 @@ def test_a_program_that_is_not_there_leaves_the_others_to_be_stopped(tmp_path):
     assert ended(pid)
 
 
-def test_children_end_with_a_killed_parent(tmp_path):
+@pytest.mark.parametrize("stands", [False, True])
+def test_children_end_with_a_killed_parent(tmp_path, stands):
     script = (
         "import sys, time; from pathlib import Path; from zenata.process.supervisor import Program, Supervisor\n"
         "s = Supervisor(logs=Path(sys.argv[1]), say=print)\n"
@@ -241,5 +254,8 @@ def test_children_end_with_a_killed_parent(tmp_path):
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
         child = int(parent.stdout.readline())
         assert not ended(child)
+        if stands:
+            wait_for(lambda: Path(f"/proc/{child}/comm").read_text() == "sleep\n")  # it is what it is to become
+            os.kill(child, signal.SIGSTOP)
         parent.kill()
     wait_for(lambda: ended(child))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from zenata.errors import StoreError
+from zenata.errors import NoRoomError, StoreError
 from zenata.store.duckdb.sql import SCHEMA
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -90,6 +90,7 @@ def translated(path: Path) -> Iterator[None]:
             why = "is not a DuckDB file; move it away or choose another"
         elif "No space left" in str(error) or "invalidated" in said:
             why = f"has no room: free some on the disk of {path.parent}, and it goes on by itself"
+            raise NoRoomError(f"the store {path} {why}") from error
         elif "Permission denied" in said:
             why = "cannot be written; mend its rights or choose another"
         else:
