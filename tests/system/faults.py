@@ -113,13 +113,14 @@ class Rig:
     def wait_until_well(self) -> None:
         try:
             wait_until(self.is_well, "it is ready again", HEALING)
+            self.running.wait_for_more()
         except AssertionError as error:
-            answer = self.get("/readyz")
-            error.add_note("nobody answers" if answer is None else answer.text)
+            for path in ("/readyz", "/v1/ledger", "/v1/worlds", "/v1/alerts"):
+                answer = self.get(path)
+                error.add_note(f"{path}: {'nobody answers' if answer is None else answer.text}")
             for log in sorted((self.folder / "data" / "logs").glob("*.log")):
                 error.add_note(f"{log.name}: {log.read_text(errors='replace')[-2000:]}")
             raise
-        self.running.wait_for_more()
 
 
 Fault = Callable[[Rig], None]
