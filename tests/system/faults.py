@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.system.running import PATIENCE, RunningCity, running_city, wait_until
 from zenata.process.signals import process_exists
 
 HEALING = 600.0  # far beyond what healing takes, also on a machine that has other work [s]
+STANDING = 2.0  # how long messages are in flight, and no more are stored, before somebody who looks calls it a stop [s]
 ROUTES = ("/readyz", "/v1/alerts", "/metrics", "ledger")
 """Who reports a stop; `zenata doctor` is asked once all of them have."""
 
@@ -37,6 +39,9 @@ class Rig:
     delays: list[tuple[str, str, float]] = field(default_factory=list)
     """Fault, who reported it, and after how long [s]."""
     stored: int = -1
+    """Messages of the city by the ledger, at the look before."""
+    since: float = 0.0
+    """Until when all was stored, or more was, on the monotonic clock."""
     damaged: int = 0
     """How often blocks of the broker were damaged."""
 
@@ -71,13 +76,18 @@ class Rig:
             return None
         return next((line for line in answer.json()["items"] if line["world"] == "zenata"), None)
 
-    def signs(self, stored: int) -> dict[str, bool]:
-        """Return who says now that something stands; `stored` is what the ledger had as that at the look before."""
-        alerts, metrics, line = self.get("/v1/alerts"), self.get("/metrics"), self.ledger()
-        stands = line is None or (line["in_flight"] > 0 and line["stored"] == stored)
+    def signs(self) -> dict[str, bool]:
+        """Return who says now that something stands; the ledger by messages in flight, while no more are stored."""
+        with ThreadPoolExecutor(4) as threads:  # all at once: one that takes long to answer makes no other late
+            asked = [threads.submit(self.get, path) for path in ("/v1/alerts", "/metrics")]
+            well, line = threads.submit(self.is_well), threads.submit(self.ledger).result()
+        alerts, metrics = (answer.result() for answer in asked)
+        if line is None or line["in_flight"] == 0 or line["stored"] != self.stored:
+            self.since = time.monotonic()
+        stands = line is None or time.monotonic() - self.since > STANDING
         self.stored = -1 if line is None else line["stored"]
         return {
-            "/readyz": not self.is_well(),
+            "/readyz": not well.result(),
             "/v1/alerts": alerts is None or "not-ready" in {one["kind"] for one in alerts.json()["items"]},
             "/metrics": metrics is None or "zenata_ready 0.0" in metrics.text,
             "ledger": stands,
@@ -88,10 +98,11 @@ class Rig:
     ) -> None:
         """Wait until all have said that the city is not well, and note how long each took."""
         begin, awaited = time.monotonic(), set(routes)
+        self.since = begin
 
         def is_reported() -> bool:
             meanwhile()
-            now = self.signs(self.stored)
+            now = self.signs()
             for route in [route for route in awaited if now[route]]:
                 self.delays.append((what, route, time.monotonic() - begin))
                 awaited.remove(route)
