@@ -26,7 +26,7 @@ def test_what_was_not_audited_is_reported():
     assert is_good
 
 
-def test_an_index_without_advisories_is_no_audit():
+def test_item_10_an_index_without_advisories_is_reported_as_no_audit_in_one_line():
     (line,), is_good = audit.verdict({"dependencies": [UNKNOWN] * 7})
     assert line.startswith("NOT audited: ")
     assert is_good

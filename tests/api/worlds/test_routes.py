@@ -302,7 +302,7 @@ def test_a_backfill_is_begun(pilot, simulators):
     assert "expected" not in response.json()
 
 
-def test_backfills_count_against_the_day_also_after_a_restart_and_at_once(pilot, simulators, api):
+def test_item_7_backfills_count_against_the_day_also_after_a_restart_and_at_once(pilot, simulators, api):
     def left() -> int:
         pilot.post("/v1/worlds/w-own/backfill", json={"end": "2026-02-01T00:00:00Z"})
         return simulators.requests[-1][2]["max_readings"]

@@ -189,7 +189,7 @@ def test_a_store_that_cannot_be_reached_is_reported_before_anything_is_done(stag
     assert len(stage.record.journal()) == 0
 
 
-def test_a_backfill_beyond_what_is_left_of_the_day_is_refused(stage, tmp_path):
+def test_item_7_a_backfill_to_the_year_9999_or_beyond_what_is_left_of_the_day_is_refused(stage, tmp_path):
     simulation = stage.simulation()
     control = WorldControl(name="w-1", simulation=simulation, record=stage.record, worlds=None, stop=threading.Event())
     control._between_ticks = lambda act: act()
