@@ -1,6 +1,7 @@
 """`zenata up`: the whole city on one machine, under one supervisor."""
 
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -34,12 +35,16 @@ from zenata.control.register import Register
 from zenata.errors import BrokerError, SetupError
 from zenata.process.ports import free_ports
 from zenata.process.signals import process_exists, stop_on_signal
-from zenata.process.supervisor import Program, Supervisor
+from zenata.process.supervisor import Process, Program, Supervisor, execute
+from zenata.process.template import Template, fork_on_request
 from zenata.process.tls import Certificate, Trust
 from zenata.wire.address import Address, parse_url
 from zenata.worlds.folders import WorldFolders
 
 Say = Callable[[str], None]
+
+_ZENATA = (sys.executable, "-P", "-m", "sandbox")
+_TEMPLATE = (*_ZENATA, "service-template")  # see `become_service`
 
 _START_UP = 60.0  # the longest the city may take to come alive [s]
 _ANSWER = 2.0  # the longest a broker elsewhere may take to answer [s]
@@ -74,14 +79,19 @@ def up(settings: Settings, say: Say) -> None:
     SetupError
         If it cannot start, or one of its processes cannot be kept running.
     """
-    stop = stop_on_signal()
     moment("--start", settings.start)  # before anything is made or started: the simulators would refuse it later
+    services = Template(_TEMPLATE, {}, settings.data_dir / "logs" / "services.log")
+    if services.fork_here():  # before there is any thread
+        become_service()
+        sys.exit()
+    stop = stop_on_signal()
     with _only_one(settings), ExitStack() as stack:
+        stack.callback(services.close)
         began = time.monotonic()
         register = open_register(settings)
         first_keys(register, settings.data_dir)
         plan = _plan(settings, register)
-        supervisor = Supervisor(logs=settings.data_dir / "logs", say=say)
+        supervisor = Supervisor(logs=settings.data_dir / "logs", say=say, launch=partial(_launch, services))
         _clean_up_after_kill(settings)
         stack.callback(settings.run_file.unlink, missing_ok=True)
         stack.enter_context(supervisor)
@@ -106,6 +116,24 @@ def up(settings: Settings, say: Say) -> None:
         while not stop.wait(_WATCH):
             _look_after(supervisor, failures)
             _keep_up(settings, plan, supervisor)
+
+
+def become_service() -> None:
+    """Wait as a template with what the services need imported, and become one of them in each fork."""
+    from sandbox import backfill, ingest, serve, simulate  # noqa: F401 - here alone: they load a thousand modules
+    from sandbox.cli.main import main
+
+    gc.collect()
+    gc.freeze()  # or each fork would copy all of it, at its first collection
+    fork_on_request()
+    sys.argv = ["zenata", *sys.argv[len(_ZENATA) :]]
+    main()
+
+
+def _launch(services: Template, program: Program, log: Path) -> Process:
+    """Start the broker, which is no program of ours, or fork a service."""
+    ours = program.args[: len(_ZENATA)] == _ZENATA
+    return services.launch(program, log) if ours else execute(program, log)
 
 
 def _look_after(supervisor: Supervisor, failures: BrokerFailures) -> None:
@@ -220,7 +248,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
             **{"broker_admin": "", "broker_monitor": ""} | secrets, broker=broker, http_port=ports["--http-port"]
         )
         env[AWAITED_FILE] = str(settings.subscribed_file().absolute())  # the simulators get ready meanwhile
-        return Program(name=name, args=(sys.executable, "-P", "-m", "sandbox", verb), env=env)
+        return Program(name=name, args=(*_ZENATA, verb), env=env)
 
     programs.append(
         service("api", "serve", brokers["ingest"], broker_admin=settings.broker_admin or "", broker_monitor=monitor_url)
@@ -271,7 +299,7 @@ def _history(settings: Settings) -> Program | None:
         return None
     start = recipe["start"] - int(settings.history_days * 86_400 * SECOND)
     args = () if before else ("--start", format_time(start))
-    command = (sys.executable, "-P", "-m", "sandbox", "backfill", *args)
+    command = (*_ZENATA, "backfill", *args)
     return Program(name="history", args=command, env=settings.environment(), nice=_NICE, once=True)
 
 

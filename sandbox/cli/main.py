@@ -142,6 +142,14 @@ def simulate(
         run(settings)
 
 
+@app.command("service-template", hidden=True)
+def service_template() -> None:
+    """Become services, one in each fork; for `up`, should the fork of itself that does so have died."""
+    from sandbox.up import become_service
+
+    become_service()
+
+
 @app.command("world-template", hidden=True)
 def world_template() -> None:
     """Become private worlds, one in each fork; for `simulate`, which hosts them."""

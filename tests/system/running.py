@@ -1,5 +1,6 @@
 """The whole city as its users run it: `zenata up` in processes of its own, on free ports of loopback."""
 
+import faulthandler
 import json
 import multiprocessing
 import os
@@ -29,7 +30,7 @@ SMALL = ("--city", "valdeira")
 """Of a city that is not looked at: the smaller one starts and runs at a third of the cost."""
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "doctor")]
+    [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "backfill", "doctor")]
 )
 _CLIENT = httpx.Client(timeout=60, trust_env=False)  # one for all: to make one takes 27 ms of processor
 PATIENCE = 120.0  # far beyond what anything here takes, also on a slow machine [s]
@@ -48,7 +49,7 @@ class RunningCity:
     """A city that runs on a data directory."""
 
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: "Command"
     about: dict[str, Any]
     """What run.json said first."""
 
@@ -175,14 +176,8 @@ def running_city(folder: Path, *options: str) -> Iterator[RunningCity]:
                 child.kill()
 
 
-def _start(folder: Path, output: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
-    with output.open("ab") as stream:
-        return subprocess.Popen(
-            [*ZENATA, "up", "--data-dir", str(folder), *FREE_PORTS, *NO_PAST, *options],
-            stdout=stream,
-            stderr=stream,
-            env=os.environ | {"PYTHONFAULTHANDLER": "1"},
-        )
+def _start(folder: Path, output: Path, options: Sequence[str]) -> "Command":
+    return Command(["up", "--data-dir", str(folder), *FREE_PORTS, *NO_PAST, *options], output, output)
 
 
 def output_of(folder: Path) -> Path:
@@ -190,21 +185,48 @@ def output_of(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.out")
 
 
-def zenata(*args: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end, in a process of its own.
+class Command:
+    """A command of `zenata` that runs, in the manner of `subprocess.Popen`.
 
-    The process is a fork of one that has imported everything, as imports would take most of its time.
+    It is a fork of a process that has imported everything, as imports would take most of its time. What tests of the
+    command line ask of a program of its own, they ask of `ZENATA`.
     """
+
+    def __init__(self, args: Sequence[str], out: Path, err: Path) -> None:
+        self.args = args
+        self._process = _FORKS.Process(
+            target=_run_command, args=(args, dict(os.environ), Path.cwd(), out, err), daemon=True
+        )
+        self._process.start()
+        self.pid = self._process.pid
+        self.terminate, self.kill = self._process.terminate, self._process.kill
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def zenata(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
     with TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        process = _FORKS.Process(target=_run_command, args=(args, dict(os.environ), Path.cwd(), out, err))
-        process.start()
-        process.join(PATIENCE)
-        if process.is_alive():
-            process.kill()
-            process.join()
-            raise subprocess.TimeoutExpired(args, PATIENCE)
-        return subprocess.CompletedProcess(args, process.exitcode or 0, out.read_text(), err.read_text())
+        command = Command(args, out, err)
+        try:
+            command.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            command.kill()
+            command.wait()
+            raise
+        return subprocess.CompletedProcess(args, command.wait(), out.read_text(), err.read_text())
 
 
 def _run_command(args: Sequence[str], environment: dict[str, str], folder: Path, out: Path, err: Path) -> None:
@@ -213,7 +235,8 @@ def _run_command(args: Sequence[str], environment: dict[str, str], folder: Path,
     os.environ.clear()
     os.environ.update(environment)
     for number, file in ((1, out), (2, err)):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    faulthandler.enable()
     sys.argv = ["zenata", *args]
     import_module("sandbox.cli.main").main()
 

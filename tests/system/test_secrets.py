@@ -1,6 +1,7 @@
 """Keys, passwords and tokens are in no log, in no answer and in no file that others may read."""
 
 import json
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -15,7 +16,6 @@ from websockets.sync.client import connect as connect_websocket
 from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, wait_until, zenata
 from tests.zenata.broker.client import Client
 from zenata.control.keys import new_key
-from zenata.wire.address import parse_url
 
 pytestmark = pytest.mark.slow
 
@@ -29,9 +29,21 @@ def city(live_city: RunningCity) -> RunningCity:
 
 
 def passwords(city: RunningCity) -> set[str]:
-    """The passwords by which services know each other."""
-    urls = [psutil.Process(city.pids[name]).environ()["ZENATA_BROKER"] for name in ("simulators", "api")]
-    return {parse_url(url).password for url in urls}
+    """Return the passwords by which services know each other; only their memory has them."""
+    return {password for name in ("simulators", "api") for password in _in_memory(city.pids[name])}
+
+
+def _in_memory(pid: int) -> set[str]:
+    """Look for URLs of the broker in the memory of a process, a descendant of ours."""
+    found: set[str] = set()
+    maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for start, end in re.findall(r"^(\w+)-(\w+) rw-p .* 0 *(?:\[heap\])?$", "\n".join(maps), re.MULTILINE):
+            with suppress(OSError):  # gone since
+                memory.seek(int(start, 16))
+                data = memory.read(int(end, 16) - int(start, 16))
+                found |= {url.decode() for url in re.findall(rb"mqtt://(?:simulators|ingest):([\w-]{43})@", data)}
+    return found
 
 
 def use(city: RunningCity) -> set[str]:
@@ -70,7 +82,8 @@ def test_no_log_holds_a_secret(city):
     wait_until(lambda: "dead letter" in (city.folder / "logs" / "api.log").read_text(), "the letter is logged")
     texts = {file.name: file.read_text() for file in (city.folder / "logs").iterdir()}
     texts["said"], texts["run.json"] = city.printed, (city.folder / "run.json").read_text()
-    texts |= {name: " ".join(psutil.Process(pid).cmdline()) for name, pid in city.pids.items()}
+    processes = {name: psutil.Process(pid) for name, pid in city.pids.items()}
+    texts |= {name: f"{process.cmdline()} {process.environ()}" for name, process in processes.items()}
     assert {"api.log", "simulators.log", "broker.log", "said", "api"} <= texts.keys()
     assert [(name, secret) for name, text in texts.items() for secret in secrets if secret in text] == []
 

@@ -1,7 +1,8 @@
 """Template process: has imported what programs need, and forks itself for each, which starts in a tenth of the time.
 
 The two speak over a pair of sockets that keep the bounds of messages, in JSON: a request to fork, then what has started,
-and what has ended with which status. A template has one thread, so that a fork of it is whole. Linux only.
+and what has ended with which status. A template has one thread, so that a fork of it is whole. It is itself executed, or a
+fork of a process that has one thread as yet. Linux only.
 """
 
 import ctypes
@@ -36,16 +37,34 @@ class Template:
     env : mapping
         Added to the environment.
     log : Path
-        Takes what the template says.
+        Takes what the template says; its folder is there when the template is executed.
     """
 
     def __init__(self, args: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self._args, self._env, self._log = args, env, log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | _Child | None = None
         self._socket: socket.socket | None = None
         self._ended: dict[int, int] = {}
         self.generation = 0
         """How many templates there were."""
+
+    def fork_here(self) -> bool:
+        """Fork this process, which has one thread as yet, and return whether we are the fork, which is to be the template.
+
+        That spares the template all that this process has imported already. It leads its own session, and says what it
+        says where this process does. Should it die, the next one is executed.
+        """
+        own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        parent = os.getpid()
+        if (pid := os.fork()) == 0:
+            _leave(parent, "template")
+            own.close()
+            with other:
+                os.dup2(other.fileno(), 0)
+            return True
+        other.close()
+        self._use(_Child(pid), own)
+        return False
 
     def launch(self, program: Program, log: Path) -> "Fork":
         """Start a program; one that no template starts has ended with status 1."""
@@ -72,13 +91,19 @@ class Template:
         if self._socket:
             self._socket.close()
         if self._process:
-            self._process.terminate()
+            self._process.kill()  # it has nothing to leave, and may stand (SIGSTOP)
             self._process.wait()
         self._socket = self._process = None
 
     def _fork(self, program: Program, log: Path) -> int:
         own = self._socket or self._start()
-        request = {"name": program.name, "env": dict(program.env), "nice": program.nice, "log": str(log.absolute())}
+        request = {
+            "name": program.name,
+            "args": list(program.args),
+            "env": dict(program.env),
+            "nice": program.nice,
+            "log": str(log.absolute()),
+        }
         own.send(json.dumps(request).encode())
         while (pid := self._receive()) is None:
             pass
@@ -86,14 +111,16 @@ class Template:
 
     def _start(self) -> socket.socket:
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.generation += 1
-        self._ended.clear()
         with other:
             template = Program(name="template", args=self._args, env=self._env)
-            self._process = execute(template, self._log, other.fileno())
-        own.settimeout(_START)
-        self._socket = own
+            self._use(execute(template, self._log, other.fileno()), own)
         return own
+
+    def _use(self, process: "subprocess.Popen[bytes] | _Child", own: socket.socket) -> None:
+        self.generation += 1
+        self._ended.clear()
+        own.settimeout(_START)
+        self._process, self._socket = process, own
 
     def _receive(self) -> int | None:
         """Take one message; return the process that has started, or None if it told of one that has ended."""
@@ -107,6 +134,21 @@ class Template:
             return int(told["pid"])
         self._ended[told["pid"]] = told["status"]
         return None
+
+
+class _Child:
+    """A template that was forked: what is asked of it in the manner of `subprocess.Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def kill(self) -> None:
+        """Send it SIGKILL; it has not been waited for, so that the number is its own."""
+        os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        os.waitpid(self._pid, 0)
 
 
 class Fork:
@@ -157,7 +199,10 @@ class Fork:
 
 
 def fork_on_request() -> None:
-    """Fork for each request on standard input, a socket: return in each fork; end the process when the other end closes."""
+    """Fork for each request on standard input, a socket; end the process when the other end closes.
+
+    It returns in each fork, where `sys.argv` is then what would have run the program instead.
+    """
     requests = socket.socket(fileno=os.dup(0))
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ, 0)
@@ -192,14 +237,30 @@ def _send(requests: socket.socket, message: dict[str, int]) -> None:
 
 def _become(request: dict[str, object], parent: int) -> None:
     """Turn a fork into what was asked for: in a session of its own, with its name, environment, output and priority."""
-    os.setsid()
-    library = ctypes.CDLL(None)
-    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # as in `zenata.process.child`
-    if os.getppid() != parent:
-        sys.exit("the template is dead")  # too early for the kernel to tell us
-    library.prctl(_PR_SET_NAME, str(request["name"]).encode()[:15])
+    _leave(parent, str(request["name"]))
     os.nice(int(str(request["nice"])))
     with Path(str(request["log"])).open("ab") as output, Path(os.devnull).open("rb") as nothing:
         for number, stream in ((0, nothing), (1, output), (2, output)):
             os.dup2(stream.fileno(), number)
     os.environ.update(request["env"])  # type: ignore[call-overload]  # we wrote it ourselves
+    sys.argv = request["args"]  # type: ignore[assignment]  # as above
+
+
+def _leave(parent: int, name: str) -> None:
+    """Lead a session of our own, under a name, and end with the parent."""
+    os.setsid()
+    library = ctypes.CDLL(None)
+    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # as in `zenata.process.child`
+    if os.getppid() != parent:
+        sys.exit("the parent is dead")  # too early for the kernel to tell us
+    library.prctl(_PR_SET_NAME, name.encode()[:15])
+    _show_as(f"zenata: {name}")
+
+
+def _show_as(text: str) -> None:
+    """Write over the arguments that this process was started with, which `ps` shows; proc(5)."""
+    start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45:47])  # fields 48 and 49
+    if end > start:  # else nobody may know them
+        shown = text.encode()[: end - start - 1]
+        ctypes.memset(start, 0, end - start)
+        ctypes.memmove(start, shown, len(shown))

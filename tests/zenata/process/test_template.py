@@ -71,3 +71,36 @@ def test_what_no_template_starts_has_failed_and_its_log_says_so(tmp_path, log):
         f"the template process that was to start it has ended; its log is {tmp_path / 'template.log'}\n"
     )
     assert (tmp_path / "template.log").read_text() == "broken\n"
+
+
+HERE = """
+import os, sys
+from pathlib import Path
+from tests.zenata.process.forking import Executing
+from tests.zenata.process.test_supervisor import shell
+from zenata.process.template import fork_on_request
+
+log = Path(sys.argv[1])
+template = Executing(log.with_name("template.log"))
+if template.fork_here():
+    fork_on_request()
+    os.execvp(sys.argv[0], sys.argv)
+first = template.launch(shell("echo $PPID; head -c 16 /proc/$PPID/cmdline; echo; exec sleep 60", name="one"), log)
+while log.read_text().count("\\n") < 2:
+    pass
+os.kill(int(log.read_text().split()[0]), 9)
+assert first.wait(60) == -15
+second = template.launch(shell("echo again; exit 7", name="two"), log)
+assert second.wait(60) == 7
+template.close()
+print(os.getpid())
+"""
+
+
+def test_a_process_forks_itself_into_a_template_and_the_next_is_executed(log):
+    ran = subprocess.run(
+        [sys.executable, "-c", HERE, log], capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.count("\n") == 1  # no fork went on as what it was forked from
+    assert log.read_text().split("\n")[1:] == ["zenata: template", "again", ""]
