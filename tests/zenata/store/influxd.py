@@ -66,6 +66,12 @@ class Influxd:
                     raise
                 time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """Return its process id, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it at once."""
         if self._process:
