@@ -131,3 +131,34 @@ def test_what_takes_a_retained_message_away_says_nothing():
     )
     assert letters == []
     assert batch.value.tolist() == [12.5, 30.0]
+
+
+_LABELS = {
+    "bn": st.sampled_from(["air-0001/", "air-0002/", "air-", ""]),
+    "bt": st.sampled_from([0, 1_800_000_000, 1_800_000_000.25, -5, 1e12]),
+    "seq": st.sampled_from([0, 3, 4.0, 4.5]),
+    "n": st.sampled_from(["pm25", "no2", "0001/pm25", "laeq", "?"]),
+    "u": st.sampled_from(["ug/m3", "mg/m3"]),
+    "v": st.sampled_from([0, 12.5, -3.0, None, True]),
+    "t": st.sampled_from([0, 1]),
+}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([air().topic, "zenata/packs/la-ferme"]),
+            st.lists(st.fixed_dictionaries({}, optional=_LABELS), max_size=3),
+        )
+    )
+)
+def test_the_short_way_of_plain_records_changes_nothing(items):
+    messages = [air(), *(message(topic, msgspec.json.encode(records)) for topic, records in items)] * 2
+    batches = []
+    for short in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            if not short:
+                patch.setattr(senml, "plain_records", lambda _: [])
+            batch, letters = Decoder(small_city(), Clocks()).decode(messages, NOW)
+        batches.append((*(getattr(batch, name).tolist() for name in ("series", "time", "value", "seq")), letters))
+    assert batches[0] == batches[1]

@@ -54,7 +54,7 @@ class Record(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     ut: float | None = None
 
 
-class _Plain(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class PlainRecord(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A record with nothing but the labels that nearly all have; reading these alone takes half the time."""
 
     bn: str = ""
@@ -108,7 +108,7 @@ class Readings(NamedTuple):
 
 
 _decoder = msgspec.json.Decoder(list[Record])
-_plain_decoder = msgspec.json.Decoder(list[_Plain])
+_plain_decoder = msgspec.json.Decoder(list[PlainRecord])
 _encoder = msgspec.json.Encoder()
 
 
@@ -127,8 +127,6 @@ def decode(payload: bytes, now: int) -> Readings:
     SenmlError
         If it is no SenML pack, or one of its records carries no number.
     """
-    if plain := _decode_plain(payload, now):
-        return plain
     readings, problems = _resolve(_records(payload), now)
     if problems:
         raise SenmlError(problems[0].reason)
@@ -179,42 +177,26 @@ def message(
     return [first, *records[1:]]
 
 
-def _decode_plain(payload: bytes, now: int) -> Readings | None:
-    """Return what `decode` does, or None if that takes more than plain records."""
+def plain_records(payload: bytes) -> list[PlainRecord]:
+    """Return the records of a pack that has nothing but plain ones, unresolved; none of any other."""
     try:
-        records = _plain_decoder.decode(payload)
+        return _plain_decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    name, seq, base, micros = "", 0, 0.0, now
-    names, units, times, values, seqs = readings = Readings([], [], [], [], [])
-    for record in records:
-        if record.bn:
-            name, seq = record.bn, 0
-        if record.bt and record.bt != base:
-            base = record.bt
-            micros = _micros(base, now)
-        if record.seq:
-            seq = _whole(record.seq)
-        value = record.v
-        if value is None:
-            return None
-        full = name + record.n
-        if full not in _good_names:
-            _check_name(full)
-        names.append(full)
-        units.append(record.u)
-        times.append(micros)
-        values.append(value)
-        seqs.append(seq)
-    return readings if names else None
+        return []
 
 
-def _micros(moment: float, now: int) -> int:
-    """Return a resolved time [s] in us since the Unix epoch; if it is relative, it counts from now (section 4.5.3)."""
+def micros(moment: float, now: int) -> int:
+    """Return a resolved time [s] in us since the Unix epoch; if it is relative, it counts from now (section 4.5.3).
+
+    Raises
+    ------
+    SenmlError
+        If it is beyond the year 9999.
+    """
     if not -_LATEST < moment < _LATEST:
         raise SenmlError(f"a record has a time beyond the year 9999: {moment:g} s")
-    micros = round(moment * 1e6)
-    return micros + now if moment < RELATIVE else micros
+    absolute = round(moment * 1e6)
+    return absolute + now if moment < RELATIVE else absolute
 
 
 def _records(payload: bytes) -> list[Record]:
@@ -243,7 +225,7 @@ def _resolve(records: list[Record], now: int) -> tuple[Readings, list[Problem]]:
         unit = record.bu or unit
         time = record.bt or time
         if record.seq:
-            seq = _whole(record.seq)
+            seq = whole_number(record.seq)
         if record.bv is not None:
             value = record.bv
         full = name + record.n
@@ -254,7 +236,7 @@ def _resolve(records: list[Record], now: int) -> tuple[Readings, list[Problem]]:
                 number = _number(record, value)
                 if number is None:
                     continue
-            micros = _micros(time + record.t, now)
+            moment = micros(time + record.t, now)
             if full not in _good_names:
                 _check_name(full)
         except SenmlError as error:
@@ -262,13 +244,20 @@ def _resolve(records: list[Record], now: int) -> tuple[Readings, list[Problem]]:
             continue
         names.append(full)
         units.append(record.u or unit)
-        times.append(micros)
+        times.append(moment)
         values.append(number)
         seqs.append(seq)
     return readings, problems
 
 
-def _whole(number: float) -> int:
+def whole_number(number: float) -> int:
+    """Return a number that has no fraction.
+
+    Raises
+    ------
+    SenmlError
+        If it has one.
+    """
     if number != int(number):
         raise SenmlError(f"seq {number:g} is not a whole number")
     return int(number)
