@@ -41,7 +41,7 @@ from zenata.worlds.folders import WorldFolders
 from zenata.worlds.index import HOLDER, WorldIndex
 
 _LOOK = 0.02  # between two looks whether it is there [s]
-_TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "world-template")  # see `simulate_on_request`
+_TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "template", "world")  # see `simulate_on_request`
 _NICE = 10  # how far private worlds stand back behind the shared city
 
 

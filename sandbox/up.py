@@ -44,7 +44,7 @@ from zenata.worlds.folders import WorldFolders
 Say = Callable[[str], None]
 
 _ZENATA = (sys.executable, "-P", "-m", "sandbox")
-_TEMPLATE = (*_ZENATA, "service-template")  # see `become_service`
+_TEMPLATE = (*_ZENATA, "template", "service")  # see `become_service`
 
 _START_UP = 60.0  # the longest the city may take to come alive [s]
 _ANSWER = 2.0  # the longest a broker elsewhere may take to answer [s]

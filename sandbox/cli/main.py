@@ -142,21 +142,14 @@ def simulate(
         run(settings)
 
 
-@app.command("service-template", hidden=True)
-def service_template() -> None:
-    """Become services, one in each fork; for `up`, should the fork of itself that does so have died."""
-    from sandbox.up import become_service
-
-    become_service()
-
-
-@app.command("world-template", hidden=True)
-def world_template() -> None:
-    """Become private worlds, one in each fork; for `simulate`, which hosts them."""
+@app.command(hidden=True)
+def template(become: str) -> None:
+    """Import everything, and become services (for `up`) or private worlds (for `simulate`), one in each fork."""
     settings = settings_of()
     from sandbox.simulate import simulate_on_request
+    from sandbox.up import become_service
 
-    simulate_on_request(settings)
+    become_service() if become == "service" else simulate_on_request(settings)
 
 
 @app.command()
