@@ -10,7 +10,7 @@ a sensor whose late readings do not agree with what was delivered is evaluated a
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -43,7 +43,7 @@ _REVISION = 5.0  # between two checks of whether another process has changed a w
 _MARK = 5.0  # pause between two notes of how far we are [s]
 _PAGE = 20_000  # readings taken from the store at once
 _REVISION_PAUSE = 1.0  # between two looks at late readings [s]: they come many at a time
-_MAX_REVISED = 5  # sensors of one webhook evaluated again at one look, so that none holds up the others
+_MAX_REVISED = 5  # sensors of one pilot evaluated again at one look, so that none holds up the others
 
 
 class ConditionEvaluator(Background):
@@ -210,8 +210,11 @@ class ConditionEvaluator(Background):
         """Evaluate again the sensors whose late readings do not agree with what was delivered of them."""
         if not self._is_time("late", _REVISION_PAUSE):
             return
+        revised = Counter[str]()
         for tracker in self._sensors.values():
-            for span, selection in tracker.late()[:_MAX_REVISED]:
+            pilot = tracker.hook.pilot
+            for span, selection in tracker.late()[: _MAX_REVISED - revised[pilot]]:
+                revised[pilot] += 1
                 self._attempt(partial(self._revise_sensor, tracker, span, selection))
 
     def _revise_sensor(self, tracker: SensorTracker, span: Span, selection: Selection) -> None:

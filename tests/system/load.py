@@ -155,8 +155,7 @@ class Load:
         assert letters == []
         with suppress(AssertionError):
             wait_until(lambda: len(self.reported()) >= len(turns), "all turns of the door are told")
-        reported, expected = Counter(self.reported()), Counter(turns)
-        assert (sorted((reported - expected).elements()), sorted((expected - reported).elements())) == ([], [])
+        assert (problems := differences(self.reported(), turns)) == [], problems
         return missing
 
     def _wait_until_still(self) -> None:
@@ -193,6 +192,20 @@ class Load:
     def count(self, device: str) -> int:
         """Return how many are stored."""
         return len(self.numbers(device))
+
+
+def differences(reported: list[tuple[str, str]], turns: list[tuple[str, str]]) -> list[str]:
+    """Return what is wrong with deliveries: each turn has one, with the time of a reading from it to the turn that follows.
+
+    It has that of the turn itself, unless that reading came later than others behind it.
+    """
+    told, problems = sorted(reported, key=lambda one: one[1]), []
+    for (type_, begin), end in zip(turns, [*(time for _, time in turns[1:]), "9"], strict=True):
+        mine = [one for one in told if begin <= one[1] < end]
+        if [one for one, _ in mine] != [type_]:
+            problems.append(f"{type_} from {begin} to {end}: {mine}")
+    before = [one for one in told if not turns or one[1] < turns[0][1]]
+    return problems + [f"before all turns: {one}" for one in before]
 
 
 @contextmanager
