@@ -200,7 +200,7 @@ def differences(reported: list[tuple[str, str]], turns: list[tuple[str, str]]) -
     It has that of the turn itself, unless that reading came later than others behind it.
     """
     told, problems = sorted(reported, key=lambda one: one[1]), []
-    for (type_, begin), end in zip(turns, [*(time for _, time in turns[1:]), "9"], strict=True):
+    for (type_, begin), end in zip(turns, [*(begin for _, begin in turns[1:]), "9"], strict=True):
         mine = [one for one in told if begin <= one[1] < end]
         if [one for one, _ in mine] != [type_]:
             problems.append(f"{type_} from {begin} to {end}: {mine}")
