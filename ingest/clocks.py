@@ -55,18 +55,19 @@ class Clocks:
         set of str
             Private worlds that are no more: who deletes one takes its clock away.
         """
-        others, gone = [], set()
+        others, gone, heard = [], set(), set()
         for message in messages:
             if not topics.is_clock(message.topic):
                 others.append(message)
                 continue
             world = topics.world_of(message.topic)
             self.update(world, message.payload)
+            heard.add(world)
             if world.startswith(PRIVATE) and not message.payload:
                 self.forget(world)
                 gone.add(world)
-        for world, count in self.published.items():
-            ledger.announce(world, count)
+        for world in heard & self.published.keys():  # of the others somebody may know more by now
+            ledger.announce(world, self.published[world])
         return others, gone
 
     def forget(self, world: str) -> None:

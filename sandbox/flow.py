@@ -7,7 +7,7 @@ broker, a session, ingest, the store), published and stored drift apart here wit
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -104,11 +104,12 @@ class FlowMonitor(Background):
     index : WorldIndex
     shared : str
         The shared city.
-    ledger : Ledger
-        Learns how many messages each world has published.
+    ledger : callable
+        Returns the ledger, which a store that had to be opened again has made anew. It learns how many messages each world has
+        published.
     """
 
-    def __init__(self, index: WorldIndex, shared: str, ledger: Ledger) -> None:
+    def __init__(self, index: WorldIndex, shared: str, ledger: Callable[[], Ledger]) -> None:
         super().__init__("message flow", daemon=True)
         self._index, self._shared, self._ledger = index, shared, ledger
         self._flows: dict[str, Flow] = {}
@@ -147,8 +148,9 @@ class FlowMonitor(Background):
             if status.state == "catching-up":
                 flow.moved(status, time.monotonic())
                 continue
-            self._ledger.announce(world, status.messages)
-            flow.answered(status, self._ledger.balance(world).in_flight, time.monotonic())
+            ledger = self._ledger()
+            ledger.announce(world, status.messages)
+            flow.answered(status, ledger.balance(world).in_flight, time.monotonic())
         now = time.monotonic()
         found = {world: flow.problem(now) for world, flow in self._flows.items()}
         for world, problem in found.items():

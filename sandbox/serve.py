@@ -78,7 +78,7 @@ def serve(settings: Settings) -> None:
     worlds = Worlds(index=index, shared=settings.world)
     reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
-    flow = FlowMonitor(index, settings.world, store.ledger)
+    flow = FlowMonitor(index, settings.world, lambda: store.ledger)
     worker = _worker(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
     exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
     webhooks = WebhookService(

@@ -6,6 +6,9 @@ import pytest
 
 from ingest.clocks import Clocks
 from zenata.city.clock import SECOND, parse_time
+from zenata.store.ledger import Ledger
+from zenata.wire import topics
+from zenata.wire.mqtt import Message
 
 NOON = parse_time("2026-07-01T12:00:00Z")
 MINUTE, DAY = 60 * SECOND, 86_400 * SECOND
@@ -32,6 +35,15 @@ def test_how_far_a_reading_may_be_ahead_hangs_on_the_pace(words, ahead, beyond):
     assert clocks.refusal("w-a1", NOON, NOON + ahead) is None
     assert clocks.refusal("zenata", NOON, NOON + beyond) is None  # whose clock was not heard
     assert clocks.published == {"w-a1": 5}
+
+
+def test_a_count_is_announced_once_as_others_may_know_more_by_then():
+    clocks, ledger = Clocks(), Ledger()
+    clock = Message(topics.clock("zenata"), clock_message(), 1, 1, False)
+    for announced, messages in ((5, [clock]), (7, []), (5, [clock])):
+        assert clocks.take(messages, ledger) == ([], set())
+        assert ledger.balance("zenata").in_flight == announced
+        ledger.announce("zenata", 7)
 
 
 def test_readings_move_the_clock_on_and_refused_ones_do_not():
