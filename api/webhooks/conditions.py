@@ -24,7 +24,7 @@ BoolArray = npt.NDArray[np.bool_]
 MAX_LATENESS = 3600 * SECOND
 """How much older than the newest of its sensor a reading may be and still be evaluated [us]. A default."""
 
-MAX_EDGES = 64
+MAX_EDGES = 32
 """How many of the newest deliveries of a sensor are remembered; what is older than them is not evaluated. A default."""
 
 
@@ -137,8 +137,7 @@ class Levels:
 
     def state(self, index: int) -> State:
         """Return how an index is now, to store."""
-        about = msgspec.json.encode(self._edges[index]).decode() if self._edges[index] else ""
-        return replace(self._state(index), about=about)
+        return replace(self._state(index), about=_stored(self._edges[index]))
 
     def take(self, index: IntArray, time: IntArray, value: FloatArray) -> list[Change]:
         """Take readings in, in any order.
@@ -295,10 +294,16 @@ def _time_of(edge: Edge) -> int:
     return edge.time
 
 
+def _stored(edges: list[Edge]) -> str:
+    """Return edges as JSON, short, as many states have them: a phase, and since when before its time [us], and that."""
+    return msgspec.json.encode([(phase, time - since, time) for phase, since, time in edges]).decode() if edges else ""
+
+
 def _edges_of(state: State) -> list[Edge]:
     """Return what was delivered by a stored state."""
     if state.about:
-        return msgspec.json.decode(state.about, type=list[Edge])
+        found = msgspec.json.decode(state.about, type=list[tuple[Phase, int, int]])
+        return [Edge(phase, time - ago, time) for phase, ago, time in found]
     if state.phase is Phase.FIRING:  # stored by a release that did not remember more
         return [Edge(state.phase, state.since, state.since)]
     return []
