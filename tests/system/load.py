@@ -51,6 +51,8 @@ class Load:
     posted: int = 0
     turns: list[tuple[str, str]] = field(default_factory=list)
     exports: Counter[int] = field(default_factory=Counter)
+    deleted: set[str] = field(default_factory=set)
+    """Exports whose deletion was asked for."""
     stop: threading.Event = field(default_factory=threading.Event)
     parts: list[Future[None]] = field(default_factory=list)
 
@@ -130,8 +132,15 @@ class Load:
                 wait_until(lambda made=made: self._is_done(made), "an export is done")
 
     def _is_done(self, id_: str) -> bool:
-        state = self.ask("GET", f"/v1/exports/{id_}").json()["state"]
-        return state in {"done", "failed"} and self.ask("DELETE", f"/v1/exports/{id_}").status_code == 204
+        """Return whether an export is made and deleted; that it was may be all that is to be seen, after a kill."""
+        found = self.ask("GET", f"/v1/exports/{id_}")
+        if found.status_code == 404:
+            assert id_ in self.deleted, f"an export is gone: {found.text}"
+            return True
+        if found.json()["state"] not in {"done", "failed"}:
+            return False
+        self.deleted.add(id_)
+        return self.ask("DELETE", f"/v1/exports/{id_}").status_code == 204
 
     def check(self, lost: int = 0) -> int:
         """Compare all that was sent with what is there, once nothing more is sent.
