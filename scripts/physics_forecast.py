@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from scripts.physics_runs import MINUTE, QUARTER, SKY, run
@@ -179,6 +178,8 @@ def margins(known: History, name: str, ahead: int, *, trained: float = 0.75) -> 
     if name in known.hints:
         features = np.concatenate([features, known.hints[name][newest] / usual_level[:, None]], axis=-1)
     past = wanted < split
+    from sklearn.ensemble import HistGradientBoostingRegressor  # here alone: every worker of the tests reads this file
+
     model = HistGradientBoostingRegressor(random_state=1)
     with threadpool_limits(1):  # threads that wait for each other take far longer on a busy machine
         model.fit(features[past].reshape(-1, features.shape[-1]), (away[wanted] - away[newest])[past].ravel())

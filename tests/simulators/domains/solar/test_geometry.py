@@ -1,12 +1,20 @@
+from importlib import import_module
+from types import ModuleType
+
 import numpy as np
 import pandas as pd
-import pvlib
 import pytest
 from numpy.testing import assert_allclose
 
 from simulators.domains.solar.geometry import SOLAR_CONSTANT, clear_sky, diffuse_share, extraterrestrial, sun_position
 
 LONGITUDE, LATITUDE, ALTITUDE, TURBIDITY = -7.46, 33.65, 20.0, 3.5
+
+
+@pytest.fixture(scope="module")
+def pvlib() -> ModuleType:
+    """Import it only where it is asked for: it takes most of a second, and every worker reads this file."""
+    return import_module("pvlib")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +29,7 @@ def seconds(times):
 
 
 @pytest.fixture(scope="module")
-def oracle(times):
+def oracle(pvlib, times):
     return pvlib.solarposition.get_solarposition(times, LATITUDE, LONGITUDE, method="nrel_numpy")
 
 
@@ -32,12 +40,12 @@ def test_sun_stands_where_spa_puts_it(seconds, oracle):
     assert np.abs(off * np.cos(np.radians(elevation))).max() < 0.03  # on the sky: azimuth is loose near the zenith
 
 
-def test_extraterrestrial_irradiance(times, seconds):
+def test_extraterrestrial_irradiance(pvlib, times, seconds):
     expected = pvlib.irradiance.get_extra_radiation(times, solar_constant=SOLAR_CONSTANT, method="nrel")
     assert_allclose(extraterrestrial(seconds), expected, rtol=2e-3)
 
 
-def test_clear_sky_is_that_of_ineichen_and_perez(times, seconds, oracle):
+def test_clear_sky_is_that_of_ineichen_and_perez(pvlib, times, seconds, oracle):
     above = pvlib.irradiance.get_extra_radiation(times, method="nrel").to_numpy()
     pressure = pvlib.atmosphere.alt2pres(ALTITUDE)
     mass = pvlib.atmosphere.get_absolute_airmass(
@@ -57,7 +65,7 @@ def test_no_irradiance_under_the_horizon():
     assert_allclose(clear_sky(below, np.full(3, 1361.0), TURBIDITY, ALTITUDE), 0)
 
 
-def test_diffuse_share_is_that_of_erbs():
+def test_diffuse_share_is_that_of_erbs(pvlib):
     clearness = np.linspace(0.01, 1.0, 100)
     above = pvlib.irradiance.get_extra_radiation(1)
     expected = pvlib.irradiance.erbs(clearness * above, 0.0, 1)["dhi"] / (clearness * above)
