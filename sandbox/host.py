@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from sandbox.parts import moment
 from sandbox.settings import Settings
-from sandbox.simulate import host_of, published, run_until_idle, scenario_of, worlds_of
+from sandbox.simulate import host_of, published, run_until_idle, scenario_of, template_of, worlds_of
 from simulators.host.control import dispatch
 from simulators.host.hosting import HostControl
 from simulators.host.service import recipe_for
@@ -45,7 +45,8 @@ def host_worlds(settings: Settings, address: Address, city: City) -> None:
         control = HostControl(worlds, city, lambda: tried().domains, secret)
         stop = stop_on_signal()
         with index.serving(HOSTS, partial(dispatch, control.verbs)):
-            host_of(settings, address, city, worlds, **{HOLDER: index.token}).run(stop)
+            token = {HOLDER: index.token}
+            host_of(settings, address, city, worlds, template_of(settings, **token), **token).run(stop)
         index.leave()
 
 

@@ -41,7 +41,7 @@ from zenata.worlds.folders import WorldFolders
 from zenata.worlds.index import HOLDER, WorldIndex
 
 _LOOK = 0.02  # between two looks whether it is there [s]
-_TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "template", "world")  # see `simulate_on_request`
+_TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "template", "world")  # see `become_world`
 _NICE = 10  # how far private worlds stand back behind the shared city
 
 
@@ -57,23 +57,45 @@ def simulate(settings: Settings, city: City | None = None) -> None:
     private = settings.world.startswith(PRIVATE)
     if private and recipe_in(FolderFiles(settings.world_dir)) is None:
         raise SetupError(f"there is no world {settings.world} in {settings.worlds_dir}")
+    template = template_of(settings)
+    if not private and _forked(template):  # before there is any thread
+        become_world(city)
+        return
     with held(settings.world_dir, PATIENCE):  # one that was killed just now may still be leaving its checkpoint
         if private:
             _simulate_private(settings, address, city)
         else:
-            _simulate_shared(settings, address, city)
+            _simulate_shared(settings, address, city, template)
 
 
-def simulate_on_request(settings: Settings) -> None:
-    """Wait as a template of private worlds, with everything imported and the city loaded, and become one in each fork."""
-    city = load_city(settings.city)
+def template_of(settings: Settings, **variables: str) -> Template:
+    """Return the template of private worlds, with more environment variables."""
+    env = settings.environment(seed=None, start=None, scenario=None) | variables
+    return Template(_TEMPLATE, env, settings.data_dir / "logs" / "worlds.log")
+
+
+def _forked(template: Template) -> bool:
+    """Fork the template of private worlds, which shares all that is loaded; return whether we are the fork."""
     gc.collect()
-    gc.freeze()  # or each fork would copy all of it, at its first collection
+    gc.freeze()  # or both would copy all of it, at their first collection
+    return template.fork_here()
+
+
+def become_world(city: City) -> None:
+    """Wait as a template of private worlds, and become one in each fork."""
     fork_on_request()
     simulate(Settings(), city)
 
 
-def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
+def simulate_on_request(settings: Settings) -> None:
+    """Load the city, and be a template of private worlds."""
+    city = load_city(settings.city)
+    gc.collect()
+    gc.freeze()
+    become_world(city)
+
+
+def _simulate_shared(settings: Settings, address: Address, city: City, template: Template) -> None:
     record, worlds = Record(settings.world_dir), worlds_of(settings, WorldFolders(settings.worlds_dir))
     start = moment("--start", settings.start)
     before = record.recipe()
@@ -82,7 +104,7 @@ def _simulate_shared(settings: Settings, address: Address, city: City) -> None:
     pace = Pace(speed=settings.speed)
     with published(settings, address, record, city, recipe, pace, worlds, secret) as (simulation, stop, control):
         control.verbs |= HostControl(worlds, city, lambda: simulation.running.world.domains, secret).verbs
-        host = host_of(settings, address, city, worlds)
+        host = host_of(settings, address, city, worlds, template)
         hosting = threading.Thread(target=host.run, args=(stop,), name="hosting")
         hosting.start()
         try:
@@ -183,15 +205,15 @@ def worlds_of(settings: Settings, index: WorldIndex) -> Worlds:
     return Worlds(index, Limits(of_one=settings.worlds_of_one, in_all=settings.worlds_in_all))
 
 
-def host_of(settings: Settings, address: Address, city: City, worlds: Worlds, **variables: str) -> Host:
+def host_of(
+    settings: Settings, address: Address, city: City, worlds: Worlds, template: Template, **variables: str
+) -> Host:
     """Return what keeps a process for each world that is to run here, with more environment variables."""
-    logs = settings.data_dir / "logs"
-    env = settings.environment(seed=None, start=None, scenario=None) | variables
     return Host(
         worlds=worlds,
         program=partial(_world_program, settings, variables),
-        template=Template(_TEMPLATE, env, logs / "worlds.log"),
-        logs=logs,
+        template=template,
+        logs=settings.data_dir / "logs",
         clear=partial(_clear, address, city),
         kept=settings.world_kept * 3600,
     )
