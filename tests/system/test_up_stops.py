@@ -52,6 +52,8 @@ def test_killed_services_are_started_again_and_data_and_keys_outlive_signals_and
         assert history(second, end) == before
         assert {second.key, second.admin_key} == keys
         children = {name: pid for name, pid in second.pids.items() if name != "supervisor"}
+        for name in SERVICES:  # what stands takes no signal but one
+            os.kill(children[name], signal.SIGSTOP)
         second.process.kill()
         second.process.wait()
     # At once: what is left of the one before may still be stopping.
