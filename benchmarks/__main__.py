@@ -1,12 +1,15 @@
 """Runs benchmarks and prints one table: ``python -m benchmarks [names] [--minutes N] [--days N]``."""
 
 import argparse
+import json
 import os
 import platform
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
+from pathlib import Path
 
 from benchmarks import (
     abuse,
@@ -42,6 +45,7 @@ def main() -> None:
         default=ingest.SINGLES,
         help="how many single messages are drained [default: %(default)s]",
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures, version and machine as JSON")
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], list[Row]]] = {
         "abuse": abuse.run,
@@ -66,11 +70,18 @@ def main() -> None:
     for name in options.names or benchmarks:
         print(f"{name} ...", file=sys.stderr, flush=True)
         rows += benchmarks[name]()
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {platform.python_version()}, ", end=""
-    )
-    print(f"load {os.getloadavg()[0]:.1f}\n")
+    about = {
+        "version": version("zenata-sandbox"),
+        "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+    print(", ".join(f"{name} {value}" for name, value in about.items()), end="\n\n")
     print_table(rows)
+    if options.json:
+        document = about | {"figures": [row._asdict() for row in rows]}
+        options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,20 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 
 from benchmarks.table import Row
+from benchmarks.timing import median_time, timed
+from simulators.world.world import World
 from tests.system.running import RunningCity, running_city
+from zenata.city.clock import SECOND, parse_time
+from zenata.city.pack import load_city
 
 WORLDS, SPEED = 4, 60
 STEPS = 100
+WEEK = 7 * 24 * 4
+"""Quarters of an hour."""
+
+SMALL = ("weather", "crowd", "bus")
+"""Kinds of 210 sensors together."""
+
 LAMPS = 20
 
 _START = "2026-07-01T06:00:00Z"
@@ -31,7 +43,7 @@ def run(seconds: float = 60.0) -> list[Row]:
             base_url=city.http, headers={"Authorization": f"Bearer {city.key}"}, timeout=_PATIENCE, trust_env=False
         ) as client,
     ):
-        rows = [*_lock_step(client), _commands(client)]
+        rows = [*_in_process(), *_lock_step(client), _commands(client)]
         return rows + [row for packs in (True, False) for row in _crowd(city, client, seconds, packs=packs)]
 
 
@@ -45,40 +57,56 @@ def _delete(client: httpx.Client, world: str) -> None:
     client.delete(f"/v1/worlds/{world}").raise_for_status()
 
 
-def _advance(client: httpx.Client, world: str, limit: int = 100_000) -> dict[str, Any]:
-    answer = client.post(f"/v1/worlds/{world}/advance", json={"steps": 1, "limit": limit})
+def _advance(client: httpx.Client, world: str, limit: int = 100_000, every: str = "10s") -> dict[str, Any]:
+    answer = client.post(f"/v1/worlds/{world}/advance", json={"steps": 1, "limit": limit, "every": every})
     answer.raise_for_status()
     return dict(answer.json())
 
 
 def _lock_step(client: httpx.Client) -> list[Row]:
-    """Advance a world tick by tick, as a controller in the loop does."""
-    began = time.perf_counter()
-    world = _make(client, state="paused", kinds=["weather"])
-    made = time.perf_counter() - began
-    _advance(client, world)
-    took = []
-    for _ in range(STEPS):
-        begin = time.perf_counter()
-        _advance(client, world)
-        took.append(time.perf_counter() - begin)
+    """Advance worlds step by step, as a controller in the loop does."""
+    bare = float(np.median(_times(STEPS, lambda: client.get("/healthz"))))
+    rows = []
+    for what, kinds, every, goal in (
+        ("210 sensors, steps of 10 s", SMALL, "10s", "< 4 ms, 3 times"),
+        ("210 sensors, steps of 15 min", SMALL, "15m", ""),
+        ("the whole city, steps of 10 s", (), "10s", "< 15 ms"),
+    ):
+        began = time.perf_counter()
+        world = _make(client, state="paused", kinds=kinds, publish=False)
+        made = time.perf_counter() - began
+        _advance(client, world, every=every)
+        took = _times(STEPS, partial(_advance, client, world, every=every))
+        _delete(client, world)
+        p50, p99 = np.percentile(took, [50, 99])
+        rows += [
+            Row(f"from POST /v1/worlds until the world answers: {what}", "< 1 s", f"{made:.2f} s"),
+            Row(
+                f"lock-step by HTTP: {what}, p50",
+                goal,
+                f"{p50 * 1e3:.1f} ms (p99 {p99 * 1e3:.1f})",
+                f"{bare * 1e3:.1f} ms (GET /healthz)",
+                f"{p50 / bare:.1f}",
+            ),
+        ]
+    world = _make(client, state="paused", kinds=["water"], publish=False)
+    took = _times(WEEK, partial(_advance, client, world, every="15m"))
     _delete(client, world)
-    bare = []
-    for _ in range(STEPS):
-        begin = time.perf_counter()
-        client.get("/healthz")
-        bare.append(time.perf_counter() - begin)
-    p50, p99 = np.percentile(took, [50, 99]) * 1e3
-    return [
-        Row("from POST /v1/worlds until the world answers", "", f"{made:.2f} s"),
-        Row(
-            "lock-step: a tick of the whole city by HTTP, p50",
-            "",
-            f"{p50:.1f} ms (p99 {p99:.1f})",
-            f"{np.median(bare) * 1e3:.1f} ms (GET /healthz)",
-            f"{p50 / 1e3 / np.median(bare):.1f}",
-        ),
-    ]
+    return [*rows, Row(f"lock-step by HTTP: a week of water, {WEEK} steps of 15 min", "< 20 s", f"{sum(took):.1f} s")]
+
+
+def _in_process() -> list[Row]:
+    """Step worlds of some kinds in this process, without reading what they say; grid2op does so in its own benchmark."""
+    city, rows = load_city("zenata"), []
+    for what, kinds in (("210 sensors", SMALL), ("350 loggers of water", ("water",))):
+        world = World(city, seed=1, start=parse_time(_START), kinds=kinds)
+        step = median_time(partial(world.step, 900 * SECOND), STEPS)
+        rows.append(Row(f"steps of 15 min in process: {what}", "1,000 steps/s", f"{1 / step:,.0f} steps/s"))
+    return rows
+
+
+def _times(count: int, work: Callable[[], object]) -> list[float]:
+    return [timed(work)[0] for _ in range(count)]
 
 
 def _commands(client: httpx.Client) -> Row:
