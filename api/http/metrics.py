@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 _TELEMETRY = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # telemetry is no audit entry
+_STEPS = {"/v1/trials/{trial}/step", "/v1/trials/{trial}/answers"}  # a thousand in a seed: only those that command
 _SELF_AUDITED = "/v1/pilots"  # the register writes entries of its own
 _CLIENT_ERROR = 400
 _REFUSALS = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults
@@ -147,15 +148,19 @@ class Observer:
         principal, route = _principal(scope), getattr(scope.get("route"), "path", "none")
         if principal is None or route in _TELEMETRY:
             return
+        detail = scope["state"].get("detail", {})
         is_refusal = status == HTTPStatus.FORBIDDEN
         if not is_refusal and (
-            scope["method"] in _READ_METHODS or status >= _CLIENT_ERROR or route.startswith(_SELF_AUDITED)
+            scope["method"] in _READ_METHODS
+            or status >= _CLIENT_ERROR
+            or route.startswith(_SELF_AUDITED)
+            or (route in _STEPS and not detail)
         ):
             return
         if not self._is_listed(principal, is_refusal=is_refusal):
             return
         what = f"{scope['method']} {route}"
-        detail = {"status": status, "key": principal.key, **scope["state"].get("detail", {})}
+        detail = {"status": status, "key": principal.key, **detail}
         if is_refusal or principal.pilot in self._unlisted:
             detail["unlisted"] = self._unlisted.pop(principal.pilot, 0)
         entry = AuditEntry(

@@ -163,6 +163,7 @@ def cancel(context: ContextDep, principal: PrincipalDep, right: RightDep, trial:
     responses=responses(TrialStep, *_ANSWER, "unknown-sensor", "world-unavailable", "world-conflict"),
 )
 def step(
+    request: Request,
     context: ContextDep,
     principal: PrincipalDep,
     trial: TrialPath,
@@ -175,6 +176,8 @@ def step(
     `seed` a request may be repeated when its answer was lost.
     """
     orders = [order_of(context, principal, present(command)) for command in new.commands]
+    if orders:  # for the audit log
+        request.state.detail = {"commands": [{"sensor": order["sensor"], "set": order["set"]} for order in orders]}
     try:
         return respond(context.trials.step(trial, principal.pilot, new, orders))
     except TrialError as error:
