@@ -27,7 +27,7 @@ from api.webhooks.webhook import Webhook, WebhookError
 from zenata.city.clock import EARLIEST, LATEST, Clock
 from zenata.city.model import OWN
 from zenata.city.readings import ReadingBatch, Selection
-from zenata.errors import StoreError
+from zenata.errors import QueryTooFine, QueryTooHeavy, StoreError
 from zenata.process.background import Background
 from zenata.store.base import Query, Store, Table
 from zenata.wire.bulletins import Announcement
@@ -219,9 +219,12 @@ class ConditionEvaluator(Background):
 
     def _revise_sensor(self, tracker: SensorTracker, span: Span, selection: Selection) -> None:
         unsettled = self._hub.unsettled
-        tables = list(self._pages(selection, span.start, span.end + 1))
-        parts = [_rows_of(table) for table in tables]
-        parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in self._batches(unsettled)]
+        try:
+            parts = [_rows_of(table) for table in self._pages(selection, span.start, span.end + 1)]
+            parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in self._batches(unsettled)]
+        except (QueryTooFine, QueryTooHeavy) as error:
+            log.warning("webhook %s passes over late readings: %s", tracker.hook.id, error)
+            parts = []  # not a part of them: it would tell what never was
         self._note(tracker.revise(span, parts, self._clock.now()))
 
     def _follow(self) -> None:

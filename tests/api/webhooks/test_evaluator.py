@@ -13,7 +13,9 @@ from api.webhooks import evaluator as module
 from api.webhooks.trackers import SensorTracker
 from api.webhooks.webhook import MAX_WAITING, Status
 from tests.api.webhooks.rig import CLEARS, FIRES, FLOOD, HIGH, SILENT, Rig, restart
+from tests.system.running import wait_until
 from zenata.city.clock import format_time
+from zenata.errors import QueryTooFine
 
 
 def test_a_threshold_is_delivered_when_it_fires_and_clears(rig: Rig) -> None:
@@ -106,6 +108,21 @@ def test_late_readings_are_delivered_in_the_order_of_their_times(rig: Rig) -> No
     rig.wait(*LATE, ("00:21", "air-1", CLEARS), ("00:22", "air-1", FIRES), ("00:24", "air-1", CLEARS))
     made = [one.made for one in rig.deliveries()]
     assert len(set(made)) == len(made)
+
+
+def test_late_readings_that_the_store_cannot_show_are_passed_over(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.add()
+    rig.run()
+    rig.store_and_publish(("air-1", 20, 90))
+    rig.wait(LATE[2])
+    query = Mock(side_effect=QueryTooFine("rolled up"))
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.store, "query", query)
+        rig.store_and_publish(("air-1", 10, 90), ("air-1", 11, 10))
+        wait_until(lambda: query.called, "it is asked for")
+    rig.store_and_publish(("air-1", 21, 10))
+    rig.wait(LATE[2], ("00:21", "air-1", CLEARS))
+    assert query.call_count == 1
 
 
 def test_late_readings_that_were_stored_before_a_kill_are_delivered_after_it(rig: Rig) -> None:
