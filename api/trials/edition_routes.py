@@ -62,7 +62,10 @@ def declare(
     known_challenge(context, challenge)
     own = context.register.pilot(principal.pilot).edition
     if own != edition:
-        raise Problem("trial-conflict", f"Your edition is {own!r}: declare a version for that one.", code="conflict")
+        detail = f"Your edition is {own!r}: declare a version for that one."
+        if not own:
+            detail = f"You are in no edition: an administrator puts you into one (zenata pilot change {principal.pilot} --edition {edition})."
+        raise Problem("trial-conflict", detail, code="conflict")
     try:
         return respond(context.trials.editions.declare(edition, challenge, principal.pilot, new))
     except TrialError as error:

@@ -168,3 +168,6 @@ def test_who_may_not_and_what_cannot_be_declared_is_refused(client, admin, editi
         assert pilot.declare_version(edition, "short", "v2", name="Lumen").version == "v2"
         assert [one.pilot for one in saz.freeze_edition(edition).declarations] == ["test-pilot"]
         assert saz.open_edition(f"{edition}-next"[-80:]).seeds == 2
+    there[0].register.change("test-pilot", edition="", by="test")
+    nowhere = client.put(f"{url}/declarations/short", json={"version": "1"})
+    assert "in no edition" in nowhere.json()["detail"]
