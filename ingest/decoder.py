@@ -1,6 +1,6 @@
 """Decoder from MQTT messages to one batch of readings, and the dead letters beside it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 
 import numpy as np
@@ -157,7 +157,7 @@ class Decoder:
                     self._letter(message, rejected, now, sensor, readings.seqs[0] if readings else 0)
                 )
                 return
-            for sensor, part in _by_sensor(readings):
+            for sensor, part in readings.by_sensor():
                 try:
                     _extend(decoded, self._checked(known, part), part)
                 except Rejected as rejected_part:
@@ -399,12 +399,3 @@ def _decode(payload: bytes, now: int) -> senml.Readings:
         return senml.decode(payload, now)
     except SenmlError as error:
         raise Rejected("schema", str(error)) from error
-
-
-def _by_sensor(readings: senml.Readings) -> Iterator[tuple[str, senml.Readings]]:
-    """Yield each sensor of a pack with its readings."""
-    indices: dict[str, list[int]] = {}
-    for index, name in enumerate(readings.names):
-        indices.setdefault(name.rpartition("/")[0], []).append(index)
-    for sensor, own in indices.items():
-        yield sensor, readings.take(own)

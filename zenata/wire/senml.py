@@ -5,7 +5,7 @@ message, which a reader that does not know it ignores (section 4.4).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from typing import Annotated, NamedTuple
 
@@ -95,6 +95,14 @@ class Readings(NamedTuple):
     times: list[int]
     values: list[float]
     seqs: list[int]
+
+    def by_sensor(self) -> "Iterator[tuple[str, Readings]]":
+        """Yield each sensor, what stands before the last slash of a name, with its readings."""
+        indices: dict[str, list[int]] = {}
+        for index, name in enumerate(self.names):
+            indices.setdefault(name.rpartition("/")[0], []).append(index)
+        for sensor, own in indices.items():
+            yield sensor, self.take(own)
 
     def take(self, indices: Sequence[int]) -> "Readings":
         """Return some of them."""
