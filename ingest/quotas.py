@@ -1,12 +1,13 @@
 """Quotas of pilots' own devices: messages a second, and readings a day.
 
-Counted in the memory of the process, so a restart begins at zero, and of several workers each counts its own.
+Counted in the memory of the process, so a restart begins at zero, and of several workers each counts its own. Several
+servers of the API, which take telemetry over HTTP, share them.
 """
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from zenata.city.clock import SECOND
 from zenata.errors import Rejected
@@ -28,11 +29,29 @@ class Limits(NamedTuple):
     points_per_day: int
 
 
+class Peers(Protocol):
+    """Other processes that count for the same pilots; `zenata.control.peers.Peers` is one."""
+
+    @property
+    def count(self) -> int:
+        """How many there are, this one among them."""
+        ...
+
+    def add(self, name: str, number: float = 1) -> None:
+        """Count something that the others take into account."""
+        ...
+
+    def others(self, name: str) -> float:
+        """Return what the others have counted so far."""
+        ...
+
+
 @dataclass(slots=True)
 class _Count:
     bucket: Bucket
     day: int = 0
     points: int = 0
+    others: float = 0.0  # points that other processes had counted when the day began
 
 
 class Quotas:
@@ -42,10 +61,12 @@ class Quotas:
     ----------
     limits : callable
         Returns those of a pilot.
+    peers : Peers or None
+        With whom they are shared: of the rate each has an equal part, and readings of a day are counted together.
     """
 
-    def __init__(self, limits: Callable[[str], Limits]) -> None:
-        self._limits = limits
+    def __init__(self, limits: Callable[[str], Limits], peers: Peers | None = None) -> None:
+        self._limits, self._peers = limits, peers
         self._counts: dict[str, _Count] = {}
         self._excused = 0.0
         self._lock = threading.Lock()
@@ -72,11 +93,12 @@ class Quotas:
         Rejected
             If it is too many.
         """
-        rate = self._limits(pilot).messages_per_second
+        whole = self._limits(pilot).messages_per_second
+        rate = whole / self._peers.count if self._peers else whole
         with self._lock:
             wait = self._count(pilot, rate, now).bucket.take(rate, max(rate * BURST, 1.0), now / SECOND)
         if wait:
-            reason = f"more than {rate:g} messages a second (quota messages_per_second)"
+            reason = f"more than {whole:g} messages a second (quota messages_per_second)"
             raise Rejected("quota", reason, "messages_per_second", wait)
 
     def points(self, pilot: str, points: int, now: int) -> None:
@@ -91,8 +113,8 @@ class Quotas:
         with self._lock:
             count = self._count(pilot, limits.messages_per_second, now)
             if now // _DAY != count.day:
-                count.day, count.points = now // _DAY, 0
-            if count.points + points > limits.points_per_day:
+                count.day, count.points, count.others = now // _DAY, 0, self._others(pilot)
+            if count.points + self._others(pilot) - count.others + points > limits.points_per_day:
                 raise Rejected(
                     "quota",
                     f"more than {limits.points_per_day:,} readings a day of UTC (quota points_per_day)",
@@ -100,12 +122,19 @@ class Quotas:
                     (_DAY - now % _DAY) / SECOND,
                 )
             count.points += points
+            if self._peers:
+                self._peers.add(f"points:{pilot}", points)
 
     def used(self, pilot: str, now: int) -> int:
         """Return how many readings of a pilot's devices were counted in this day of UTC."""
         with self._lock:
             count = self._counts.get(pilot)
-            return count.points if count is not None and count.day == now // _DAY else 0
+            if count is None or count.day != now // _DAY:
+                return 0
+            return count.points + int(self._others(pilot) - count.others)
+
+    def _others(self, pilot: str) -> float:
+        return self._peers.others(f"points:{pilot}") if self._peers else 0.0
 
     def _count(self, pilot: str, rate: float, now: int) -> _Count:
         """Return the count of a pilot, made with a full bucket."""

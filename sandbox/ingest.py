@@ -10,7 +10,7 @@ from ingest.arrivals import OVER_MQTT, STEP, ArrivalClock, ArrivalLog
 from ingest.bulk import BulkServer
 from ingest.devices import DeviceDecoder
 from ingest.maintenance import Maintenance
-from ingest.quotas import Limits, Quotas
+from ingest.quotas import Limits, Peers, Quotas
 from ingest.service import FILTERS, SHARED_FILTERS, Ingest, parse_worker
 from sandbox.init import open_control_data, open_register
 from sandbox.parts import PATIENCE, broker_of, subscription_of
@@ -89,14 +89,14 @@ def _part(settings: Settings, city: City) -> tuple[str, Sequence[str]]:
     return (f"ingest-{worker.number}", SHARED_FILTERS) if settings.share else (f"ingest-{worker}", worker.filters(city))
 
 
-def counter_of(pilots: Authenticator) -> Quotas:
-    """Return what counts what the devices of each pilot say."""
+def counter_of(pilots: Authenticator, peers: Peers | None = None) -> Quotas:
+    """Return what counts what the devices of each pilot say, in this process and those that it hears of."""
 
     def limits(pilot: str) -> Limits:
         quotas = pilots.quotas(pilot)
         return Limits(quotas.messages_per_second, quotas.points_per_day)
 
-    return Quotas(limits)
+    return Quotas(limits, peers)
 
 
 def retention_of(settings: Settings) -> Retention:

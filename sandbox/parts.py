@@ -10,6 +10,7 @@ from secrets import token_hex
 
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, parse_moment
+from zenata.control.peers import SharedValues
 from zenata.errors import SetupError
 from zenata.process.files import write_private
 from zenata.wire.address import Address, parse_url
@@ -59,12 +60,23 @@ def subscription_of(
     name: str,
     filters: Sequence[str],
     on_lost: Callable[[], object] = lambda: None,
+    shared: SharedValues | None = None,
 ) -> Subscription:
-    """Return a session of the broker that lasts, by its name in the data directory.
+    """Return a session of the broker that lasts, by its name in the data directory, or one that several servers share.
 
     A broker gives a session to whoever connects with its name, whatever the user; so the name is a secret. `on_lost` is
     called if the broker no longer has the session.
     """
+    if shared is not None:
+        wanted, known = "\n".join(filters), shared.get(f"{name}.subscribed")
+        return Subscription(
+            address,
+            client_id=shared.keep(f"{name}.session", kept_secret(settings.data_dir / f"{name}.session")),
+            filters=filters,
+            subscribed=None if known is None else known == wanted,
+            on_subscribed=lambda: shared.set(f"{name}.subscribed", wanted),
+            on_lost=on_lost,
+        )
     confirmed = settings.subscribed_file(name)
     subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
     return Subscription(

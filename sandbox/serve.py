@@ -5,18 +5,22 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import astuple
 from functools import partial
 from hashlib import sha256
+from socket import gethostname, socket
 
 import uvicorn
+from sqlalchemy import Engine
 
 from api.exports.jobs import Exports
+from api.exports.shared import SharedExports
 from api.http.app import create_app
 from api.http.context import Context
 from api.http.cursors import Cursors
 from api.http.server import Server
+from api.live.exchange import BatchReader, encode_batch
 from api.live.hub import Hub
 from api.trials.mqtt import AnswerReceiver
 from api.trials.service import TrialService
@@ -43,10 +47,11 @@ from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.pack import load_city
-from zenata.city.readings import Catalog
+from zenata.city.readings import Catalog, ReadingBatch
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
+from zenata.control.peers import Peers
 from zenata.control.trials import Trials
 from zenata.errors import StoreError
 from zenata.process.ports import listen
@@ -73,14 +78,16 @@ def serve(settings: Settings) -> None:
     register = open_register(settings, engine)
     store = open_store_when_there(settings)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
-    devices, quotas, audit = Devices(engine), counter_of(register), Audit(engine)
+    peers = _peers(settings, engine, hub, listener)
+    leads = partial(_leads, peers)
+    devices, quotas, audit = Devices(engine), counter_of(register, peers), Audit(engine)
     index = index_of(settings)
     worlds = Worlds(index=index, shared=settings.world)
     reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
     flow = FlowMonitor(index, settings.world, lambda: store.ledger)
     worker = _worker(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
-    exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock())
+    exports = _exports(settings, engine, store, peers)
     webhooks = WebhookService(
         register=Webhooks(engine),
         hub=hub,
@@ -88,18 +95,22 @@ def serve(settings: Settings) -> None:
         may=lambda pilot, world: register.is_active(pilot) and worlds.is_open_to(pilot, world),
         clock=WallClock(),
         private=settings.webhook_private,
+        leads=leads,
     )
     monitor = BrokerMonitor(settings.broker_monitor) if settings.broker_monitor else None
     command_audit = CommandAudit(
         audit=audit, clock=WallClock(), owners=worlds.owners, allowed=register.allowed, shared=settings.world
     )
     trials = TrialService(
-        register=Trials(engine, city, CHALLENGES, WallClock()),
+        register=Trials(engine, city, CHALLENGES, WallClock(), shared=peers is not None),
         worlds=worlds,
         clock=WallClock(),
-        private=sha256(kept_secret(settings.data_dir / "receipts.secret").encode()).digest(),
+        private=sha256(_secret(settings, peers, "receipts").encode()).digest(),
+        leads=leads,
     )
-    telemetry = Telemetry(register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=hub.publish)
+    telemetry = Telemetry(
+        register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=partial(_publish, hub, peers)
+    )
     context = Context(
         city=city,
         store=store,
@@ -110,7 +121,7 @@ def serve(settings: Settings) -> None:
         worlds=worlds,
         exports=exports,
         webhooks=webhooks,
-        cursors=Cursors(kept_secret(settings.data_dir / "cursors.secret").encode()),
+        cursors=Cursors(_secret(settings, peers, "cursors").encode()),
         ready=lambda: [*(worker.problems() if worker else ()), *flow.shared_problems()],
         stalled=lambda: flow.problems,
         counters=worker.counters if worker else dict,
@@ -120,6 +131,7 @@ def serve(settings: Settings) -> None:
         addresses=partial(_addresses, settings),
         telemetry=telemetry,
         trials=trials,
+        peers=peers,
     )
     app = create_app(context, settings.cors_origins)
     config = uvicorn.Config(
@@ -145,16 +157,19 @@ def serve(settings: Settings) -> None:
             if monitor:
                 stack.callback(monitor.close)
             stack.enter_context(register)
+            stack.enter_context(peers or nullcontext())
             stack.enter_context(exports)
             stack.enter_context(webhooks)
             stack.enter_context(flow)
             stack.enter_context(trials)
             if settings.broker:
                 address = parse_url(settings.broker)
-                stack.enter_context(TopicListener(settings, address, "events", topics.EVENTS, webhooks.announce))
-                stack.enter_context(TopicListener(settings, address, "commands", topics.COMMANDS, command_audit.note))
+                stack.enter_context(TopicListener(settings, address, "events", topics.EVENTS, webhooks.announce, peers))
+                stack.enter_context(
+                    TopicListener(settings, address, "commands", topics.COMMANDS, command_audit.note, peers)
+                )
                 answers = AnswerReceiver(trials.register, telemetry.reject)
-                stack.enter_context(TopicListener(settings, address, "answers", topics.ANSWERS, answers.take))
+                stack.enter_context(TopicListener(settings, address, "answers", topics.ANSWERS, answers.take, peers))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Maintenance(store, retention_of(settings), WallClock()))
@@ -179,6 +194,41 @@ def serve(settings: Settings) -> None:
             log.warning("closing the store: %s", error)
     if worker and worker.failure:
         raise worker.failure
+
+
+def _peers(settings: Settings, engine: Engine, hub: Hub, listener: socket) -> Peers | None:
+    """Return the servers on the same control data; None if no other process can open our store."""
+    if settings.is_embedded:
+        return None
+    host, port = listener.getsockname()[:2]
+    host = gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not listened at
+    scheme = "https" if settings.tls_cert else "http"
+    url = settings.peer_url or f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    id_ = kept_secret(settings.data_dir / "server.secret")
+    return Peers(engine, id_, url, on_batch=BatchReader(hub.publish).take, on_gap=hub.skip)
+
+
+def _leads(peers: Peers | None) -> bool:
+    """Return whether this server does what one alone of several may do."""
+    return peers is None or peers.leads
+
+
+def _publish(hub: Hub, peers: Peers | None, batch: ReadingBatch) -> None:
+    """Pass readings that are stored on, to those who listen here and at other servers."""
+    hub.publish(batch)
+    if peers:
+        peers.publish(encode_batch(batch))
+
+
+def _exports(settings: Settings, engine: Engine, store: Store, peers: Peers | None) -> Exports:
+    shared = SharedExports(engine, peers.id) if peers else None
+    return Exports(root=settings.data_dir / "exports", store=store, clock=WallClock(), shared=shared)
+
+
+def _secret(settings: Settings, peers: Peers | None, name: str) -> str:
+    """Return a secret of this server, or the one that all of them have: of whoever came first."""
+    here = kept_secret(settings.data_dir / f"{name}.secret")
+    return peers.values.keep(f"{name}.secret", here) if peers else here
 
 
 def _worker(

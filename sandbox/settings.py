@@ -45,6 +45,8 @@ class Settings(BaseSettings):
         commas between; None keeps them in folders of this one.
     host_name : str or None
         What this machine is called among those; None takes its own name.
+    peer_url : str or None
+        Where other servers of the API, on the same control data and store, reach this one; None is where it listens.
     broker_monitor : str or None
         URL of the monitoring of a NATS, ``nats://user:password@host:port``; `zenata up` says so itself.
     worker : str or None
@@ -114,6 +116,7 @@ class Settings(BaseSettings):
     broker_monitor: str | None = Field(default=None, repr=False)
     join: str | None = Field(default=None, repr=False)
     host_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
+    peer_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
     worker: str | None = None
     share: bool = False
     city: str = "zenata"

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +18,7 @@ from sandbox.settings import Settings
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Catalog
+from zenata.control.peers import Peers
 from zenata.errors import BrokerError, StoreError
 from zenata.process.background import Background
 from zenata.store.base import Store
@@ -65,6 +67,7 @@ def ingest_thread(
 
 _WAIT = 0.2  # the longest that stopping waits for a message [s]
 _PAUSE = 1.0  # between two attempts to handle one [s]
+_RETRY = 5.0  # before the next attempt to listen to a topic [s]
 
 
 class IngestThread(Background):
@@ -117,7 +120,8 @@ class IngestThread(Background):
 class TopicListener(Background):
     """Passes the messages of a topic on, in a thread of its own, such as the events of worlds and their commands.
 
-    A message is acknowledged once it was passed on: what comes meanwhile waits with the broker.
+    A message is acknowledged once it was passed on: what comes meanwhile waits with the broker. Of several servers the one
+    that leads listens, in a session that they share: so what comes while another takes over waits, too.
 
     Parameters
     ----------
@@ -130,34 +134,53 @@ class TopicListener(Background):
         Of the topics.
     handle : callable
         Takes a topic and a payload; raises `SQLAlchemyError` or `StoreError` if it is to be called again.
+    peers : Peers or None
+        The other servers.
     """
 
     def __init__(
-        self, settings: Settings, address: Address, name: str, filter_: str, handle: Callable[[str, bytes], None]
+        self,
+        settings: Settings,
+        address: Address,
+        name: str,
+        filter_: str,
+        handle: Callable[[str, bytes], None],
+        peers: Peers | None = None,
     ) -> None:
-        self._subscription = subscription_of(settings, address, name, (filter_,))
-        self._name, self._handle = name, handle
+        shared = peers.values if peers else None
+        self._make = partial(subscription_of, settings, address, name, (filter_,), shared=shared)
+        self._subscription: Subscription | None = None
+        self._name, self._handle, self._peers = name, handle, peers
         super().__init__(name)
 
+    @property
+    def _leads(self) -> bool:
+        return not self._stop.is_set() and (self._peers is None or self._peers.leads)
+
     def _wake(self) -> None:
-        self._subscription.cancel()
+        if self._subscription is not None:
+            self._subscription.cancel()
 
     def _run(self) -> None:
-        with self._subscription:
+        while not self._stop.is_set():
+            if not self._leads:
+                self._stop.wait(_WAIT)
+                continue
             try:
-                self._subscription.connect(PATIENCE)
-            except BrokerError as error:
+                with self._make() as self._subscription:
+                    self._listen(self._subscription)
+            except (BrokerError, SQLAlchemyError) as error:
                 if not self._stop.is_set():
-                    log.error("%s are not received until this is mended and we start again: %s", self._name, error)
-                return
-            while not self._stop.is_set():
-                self._subscription.acknowledge(
-                    [
-                        message
-                        for message in self._subscription.receive(limit=1, wait=_WAIT)
-                        if self._is_handled(message)
-                    ]
-                )
+                    log.error("%s are not received: %s; trying again", self._name, error)
+                self._stop.wait(_RETRY)
+
+    def _listen(self, subscription: Subscription) -> None:
+        if not self._leads:
+            return
+        subscription.connect(PATIENCE)
+        while self._leads:
+            messages = subscription.receive(limit=1, wait=_WAIT)
+            subscription.acknowledge([message for message in messages if self._is_handled(message)])
 
     def _is_handled(self, message: Message) -> bool:
         """Handle a message, again and again while the database is away; return whether that succeeded."""

@@ -1,7 +1,7 @@
 """The exports of all pilots: a folder for each, so that a restart loses none.
 
 A folder holds ``export.json``, the query and its progress, and the file itself once it is complete. An export that was
-under way when the process was killed starts again.
+under way when the process was killed starts again. Several servers of the API write each its own; each knows of all.
 """
 
 import logging
@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.exports.export import Export, ExportQuery, pages
+from api.exports.shared import SharedExports
 from api.exports.writers import write_file
 from api.readings.encode import Encoder
 from zenata.city.clock import SECOND, Clock
@@ -53,15 +55,19 @@ class Exports(Background):
     store : Store
     clock : Clock
         The wall's.
+    shared : SharedExports or None
+        What other servers have.
     """
 
-    def __init__(self, *, root: Path, store: Store, clock: Clock) -> None:
-        self._root, self._store, self._clock = root, store, clock
+    def __init__(self, *, root: Path, store: Store, clock: Clock, shared: SharedExports | None = None) -> None:
+        self._root, self._store, self._clock, self._shared = root, store, clock, shared
         self._encoder = Encoder()
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._served: dict[str, float] = {}  # when each pilot had its last turn, on the monotonic clock
         self._exports = {export.id: export for export in map(_requeued, _load(root))}
+        for export in self._exports.values() if shared else ():
+            self._save(export)
         super().__init__("exports", daemon=True)
 
     def _wake(self) -> None:
@@ -92,14 +98,18 @@ class Exports(Background):
             written_until=query.start,
             storage=storage,
         )
+        elsewhere = len(self._shared.others(pilot)) if self._shared else 0
         with self._lock:
-            if sum(one.pilot == pilot for one in self._exports.values()) >= MAX_EXPORTS:
+            if elsewhere + sum(one.pilot == pilot for one in self._exports.values()) >= MAX_EXPORTS:
                 return None
             try:
                 self._folder(export.id).mkdir(parents=True, mode=0o700)
                 self._save(export)
             except OSError as error:
                 raise SetupError(f"the export cannot be kept: {error.strerror}") from error
+            except SQLAlchemyError:
+                shutil.rmtree(self._folder(export.id), ignore_errors=True)
+                raise
             self._exports[export.id] = export
         self._news.set()
         return export
@@ -108,6 +118,7 @@ class Exports(Background):
         """Return the exports of a pilot, or of all, newest first."""
         with self._lock:
             chosen = [export for export in self._exports.values() if pilot in {None, export.pilot}]
+        chosen += self._shared.others(pilot) if self._shared else ()
         return sorted(chosen, key=lambda export: (-export.made, export.id))
 
     def size(self, pilot: str) -> int:
@@ -116,21 +127,37 @@ class Exports(Background):
 
     def find(self, id_: str) -> Export | None:
         """Return an export, or None if there is none of that id."""
-        return self._exports.get(id_)
+        if (found := self._exports.get(id_)) is not None or self._shared is None:
+            return found
+        elsewhere = self._shared.find(id_)
+        return elsewhere[0] if elsewhere else None
+
+    def server_of(self, id_: str) -> str | None:
+        """Return the other server that has the file of an export; None if it is here."""
+        if id_ in self._exports or self._shared is None:
+            return None
+        elsewhere = self._shared.find(id_)
+        return elsewhere[1] if elsewhere else None
 
     def file(self, export: Export) -> Path:
         """Return the file of an export that is done."""
         return self._folder(export.id) / f"{export.id}.{export.format}"
 
     def delete(self, id_: str) -> None:
-        """Forget an export and its file; one under way stops."""
+        """Forget an export and its file; one under way stops. Another server deletes its own within a minute."""
         with self._lock:
-            self._exports.pop(id_, None)
-            shutil.rmtree(self._folder(id_), ignore_errors=True)
+            is_here = self._exports.pop(id_, None) is not None
+            if is_here:
+                shutil.rmtree(self._folder(id_), ignore_errors=True)
+        if self._shared:
+            self._shared.forget(id_) if is_here else self._shared.delete(id_)
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._expire()
+            try:
+                self._expire()
+            except SQLAlchemyError as error:
+                log.warning("exports that were deleted elsewhere stay for now: %s", type(error).__name__)
             export = self._next()
             if export is None:
                 self._news.wait(60.0)
@@ -188,7 +215,7 @@ class Exports(Background):
             (self._folder(id_) / "part").unlink(missing_ok=True)
         try:
             self._update(id_, state="failed", reason=reason, finished=self._clock.now())
-        except (_Cancelled, OSError):
+        except (_Cancelled, OSError, SQLAlchemyError):
             log.warning("nor could that be saved")
 
     def _update(self, id_: str, *, save: bool = True, **changes: object) -> None:
@@ -201,8 +228,12 @@ class Exports(Background):
                 self._save(export)
 
     def _expire(self) -> None:
+        for id_ in self._shared.deleted() if self._shared else ():
+            self.delete(id_)
+            if self._shared:
+                self._shared.forget(id_)
         now = self._clock.now()
-        for export in self.of():
+        for export in list(self._exports.values()):
             if export.finished is not None and export.finished + RETENTION < now:
                 self.delete(export.id)
 
@@ -213,6 +244,8 @@ class Exports(Background):
         draft = self._folder(export.id) / "export.json.new"
         draft.write_bytes(msgspec.json.encode(export))
         draft.replace(draft.with_suffix(""))
+        if self._shared:
+            self._shared.save(export)
 
 
 def _requeued(export: Export) -> Export:

@@ -3,14 +3,16 @@
 import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+import httpcore
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, Response, StreamingResponse
 from msgspec import structs
 from pydantic import ValidationError
 
 from api.exports.export import Export
 from api.exports.jobs import MAX_EXPORTS, RETENTION
+from api.exports.shared import RemoteFile
 from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body
@@ -104,13 +106,15 @@ def show(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoPa
 @router.get(
     "/{export}/file",
     response_class=FileResponse,
-    responses=responses(None, *_COMMON, "unknown-export", "export-not-done", content=_FILE),
+    responses=responses(None, *_COMMON, "unknown-export", "export-not-done", "store-unavailable", content=_FILE),
 )
-def file(context: ContextDep, principal: PrincipalDep, export: ExportId, _: NoParams) -> Response:
+def file(context: ContextDep, principal: PrincipalDep, request: Request, export: ExportId, _: NoParams) -> Response:
     """Fetch the file of an export that is done; ranges of bytes too, so that a broken download goes on (RFC 9110, 14)."""
     found = _find(context, principal, export)
     if found.state != "done":
         raise Problem("export-not-done", f"It is {found.state}: {found.reason or KINDS['export-not-done'].help}")
+    if (server := context.exports.server_of(found.id)) is not None:
+        return _remote(context, request, server)
     path = context.exports.file(found)
     return FileResponse(path, media_type=FORMATS[found.format].media_type, filename=path.name)
 
@@ -125,6 +129,22 @@ def delete(context: ContextDep, principal: PrincipalDep, right: RightDep, export
         )
     context.exports.delete(found.id)
     return Response(status_code=204)
+
+
+def _remote(context: Context, request: Request, server: str) -> Response:
+    """Return the file of an export that another server has."""
+    away = Problem(
+        "store-unavailable", "The server that has this file is away: try again later, or make the export again."
+    )
+    url = context.peers.url_of(server) if context.peers else None
+    if url is None:
+        raise away
+    try:
+        remote = RemoteFile(url + request.url.path, request.headers)
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        log.error("the server at %s does not answer: %s", url, type(error).__name__)
+        raise away from error
+    return StreamingResponse(remote.parts(), remote.status, remote.headers)
 
 
 def _room(context: Context, principal: Principal) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -23,6 +24,7 @@ from api.http.body_limit import BodyLimit
 from api.http.compress import Compression
 from api.http.context import Context
 from api.http.frequent import FrequentReads
+from api.http.fresh_keys import FreshKeys
 from api.http.methods import Methods
 from api.http.metrics import Metrics, Observer
 from api.http.openapi import Application
@@ -98,6 +100,8 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
     app.add_middleware(BodyLimit, context=context)
     app.add_middleware(Compression)
     app.add_middleware(Observer, metrics=app.state.metrics, context=context)
+    if context.peers is not None:
+        app.add_middleware(FreshKeys, context=context)
     protect(app, origins)
     for routes in (
         city_routes,
@@ -138,7 +142,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     to_thread.current_default_thread_limiter().total_tokens = _MAX_THREADS
     deliverer = AlertDeliverer(context.webhooks.register, context.register.is_staff, WallClock())
-    watch = Watch(context.history, context.alerts, lambda: list(findings(context)), deliverer.tell)
+    watch = Watch(context.history, context.alerts, partial(findings, context), deliverer.tell, context.leads)
     watch.start()
     try:
         yield

@@ -1,15 +1,17 @@
 """Context of the application: the parts that routes work with, composed once by the caller."""
 
+from asyncio import Lock as AsyncLock
 from asyncio import Semaphore
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import Annotated, Protocol
 from weakref import WeakValueDictionary
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from api.city.places import SensorIndex
@@ -37,8 +39,10 @@ from zenata.city.readings import Selection
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
+from zenata.control.peers import Peers
 from zenata.control.register import Register
 from zenata.control.web_sessions import WebSessions
+from zenata.errors import StoreError
 from zenata.store.base import Store
 from zenata.wire.uplinks.results import TelemetryResult
 
@@ -57,6 +61,28 @@ AT_ONCE = 32
 A default, not a measured optimum. Fewer make a pilot's own burst slow: 60 commands to a world whose ticks are 10 s apart
 took 20 s with 32, 80 s with 8.
 """
+
+
+class LookUp:
+    """Looks for what other processes have changed, for those who wait for it; one look at a time, for all of them.
+
+    Parameters
+    ----------
+    refresh : callable
+        Looks; it may block.
+    """
+
+    def __init__(self, refresh: Callable[[], None]) -> None:
+        self._refresh, self._begun, self._turn = refresh, 0, AsyncLock()
+
+    async def __call__(self) -> None:
+        """Return when a look has ended that began after this call; what cannot be read stays as it is known."""
+        came = self._begun
+        async with self._turn:
+            if self._begun == came:
+                self._begun += 1
+                with suppress(StoreError):
+                    await to_thread.run_sync(self._refresh)
 
 
 class Telemetry(Protocol):
@@ -117,6 +143,8 @@ class Context:
         Reads the broker's monitoring, where it has one.
     addresses : callable
         Returns URLs at which the broker answers, by a name for each.
+    peers : Peers or None
+        Other servers of the API on the same database; None if there can be none.
     """
 
     city: City
@@ -138,6 +166,16 @@ class Context:
     replay: Callable[[], tuple[int, int]] = lambda: (0, 0)
     monitor: BrokerMonitor | None = None
     addresses: Callable[[], Mapping[str, str]] = dict
+    peers: Peers | None = None
+
+    def leads(self) -> bool:
+        """Whether this process does what one alone of several may do."""
+        return self.peers is None or self.peers.leads
+
+    @cached_property
+    def look_up(self) -> LookUp:
+        """Looks for keys that another server may just have made."""
+        return LookUp(self.register.refresh)
 
     @cached_property
     def activity(self) -> Activity:
@@ -157,7 +195,7 @@ class Context:
     @cached_property
     def guard(self) -> Guard:
         """Identifies keys and limits rates."""
-        return Guard(self.register, WallClock())
+        return Guard(self.register, WallClock(), self.peers)
 
     @cached_property
     def readiness(self) -> Readiness:

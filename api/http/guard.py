@@ -16,6 +16,7 @@ from api.http.problems import Problem
 from zenata.city.clock import SECOND, Clock
 from zenata.control.authenticator import Authenticator
 from zenata.control.keys import SESSION_PREFIX, Principal
+from zenata.control.peers import Peers
 from zenata.process.rate_limit import Bucket
 
 WRONG_KEYS = 20
@@ -26,6 +27,9 @@ LOCKED = 60.0
 
 LOGINS = 30.0
 """Sessions that a pilot may open at once, and in a minute. A default."""
+
+LOCKED_OUT = "locked out"
+"""Subject of what servers tell one another about addresses: until when each is locked out [s since the Unix epoch]."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -41,11 +45,15 @@ class Guard:
     pilots : Authenticator
     clock : Clock
         The wall's.
+    peers : Peers or None
+        Other servers, with which the limits of a pilot are shared, and who lock an address out together.
     """
 
-    def __init__(self, pilots: Authenticator, clock: Clock) -> None:
-        self._pilots, self._clock = pilots, clock
+    def __init__(self, pilots: Authenticator, clock: Clock, peers: Peers | None = None) -> None:
+        self._pilots, self._clock, self._peers = pilots, clock, peers
         self._rates: dict[str, Bucket] = {}
+        self._parts: dict[str, Bucket] = {}  # of this server, by pilot
+        self._others: dict[str, float] = {}  # requests that other servers had counted at the last, by pilot
         self._logins: dict[str, Bucket] = {}
         self._wrong: OrderedDict[str, Bucket] = OrderedDict()
         self._locked: OrderedDict[str, float] = OrderedDict()
@@ -75,7 +83,7 @@ class Guard:
         now = self._clock.now() / SECOND
         principal = self._pilots.authenticate(key)
         known = principal is not None and (address, principal.pilot, principal.key) in self._known
-        wait = self._locked.get(address, now) - now
+        wait = self._locked_until(address) - now
         if wait > 0 and not known:
             _locked_out(wait)
         if principal is None:
@@ -110,7 +118,7 @@ class Guard:
         bucket = self._rates.get(pilot)
         if bucket is None:
             bucket = self._rates[pilot] = Bucket(quota, now)
-        if wait := bucket.take(quota / 60, max(quota, 1), now):
+        if wait := self._take(pilot, bucket, quota, now):
             seconds = math.ceil(wait)
             detail = f"More than {quota:,} requests a minute (quota requests_per_minute). Try again in {seconds} s."
             raise Problem("over-quota", detail, {"Retry-After": str(seconds)}, quota="requests_per_minute")
@@ -132,11 +140,48 @@ class Guard:
             )
             raise Problem("over-quota", detail, {"Retry-After": str(math.ceil(wait))}, quota="logins")
 
+    def _take(self, pilot: str, bucket: Bucket, quota: float, now: float) -> float:
+        """Take a request off the quota of a pilot; return 0, or how long to wait if nothing is left [s].
+
+        The bucket is of all servers: what the others have counted is taken off when it is known, so that in the long run
+        they let through one quota in sum. At once each has an equal part of it, so that they do so in a burst, too.
+        """
+        rate, burst, peers = quota / 60, max(quota, 1), self._peers
+        if peers is None:
+            return bucket.take(rate, burst, now)
+        name = f"requests:{pilot}"
+        others = peers.others(name)
+        if pilot in self._others:
+            bucket.tokens -= others - self._others[pilot]
+        elif others:  # before, it may have used up the parts of the others
+            bucket.tokens = min(bucket.tokens, quota / peers.count)
+        self._others[pilot] = others
+        wait = bucket.take(rate, burst, now)
+        if not wait and (count := peers.count) > 1:
+            part = self._parts.setdefault(pilot, Bucket(max(quota / count, 1), now))
+            part.tokens = min(part.tokens, max(quota / count, 1))  # it may be of a time with fewer
+            if wait := part.take(rate, max(quota / count, 1), now):
+                bucket.tokens += 1
+        if not wait:
+            peers.add(name)
+        return wait
+
+    def is_locked_out(self, address: str) -> bool:
+        """Return whether an address has sent too many wrong keys."""
+        return self._locked_until(address) > self._clock.now() / SECOND
+
+    def _locked_until(self, address: str) -> float:
+        """Return until when an address is locked out, here or by another server [s since the Unix epoch]; 0 if never."""
+        others = self._peers.noted(LOCKED_OUT) if self._peers else ()
+        return max([self._locked.get(address, 0.0), *(float(one.get(address, 0.0)) for one in others)])
+
     def _count_wrong(self, address: str, now: float) -> None:
         bucket = self._wrong.get(address) or Bucket(WRONG_KEYS, now)
         _remember(self._wrong, address, bucket)
         if bucket.take(WRONG_KEYS / LOCKED, WRONG_KEYS, now):
             _remember(self._locked, address, now + LOCKED)
+            if self._peers:
+                self._peers.notes[LOCKED_OUT] = {one: until for one, until in self._locked.items() if until > now}
             _locked_out(LOCKED)
 
 

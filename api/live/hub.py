@@ -89,6 +89,17 @@ class Hub:
                 self.first += 1
         self._wake()
 
+    def skip(self) -> None:
+        """Say that readings may be stored that did not come here: all who listen go on from the store."""
+        with self._lock:
+            shift = (
+                self.next - self.first + 1
+            )  # beyond the position of everybody; what the store may not have yet stays
+            self._batches = {number + shift: batch for number, batch in self._batches.items()}
+            self._came = {number + shift: came for number, came in self._came.items()}
+            self.first, self.next = self.first + shift, self.next + shift
+        self._wake()
+
     def batch(self, number: int) -> ReadingBatch | None:
         """Return a batch of the ring, or None if it has left it or has not come yet."""
         return self._batches.get(number)

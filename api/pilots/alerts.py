@@ -1,8 +1,7 @@
 """Alerts: when each was raised and cleared, and who has acknowledged it; kept across restarts.
 
 `api.pilots.monitoring` finds what somebody should look at now. Here a finding that is new raises an alert, and one that
-is found no more clears it. With several processes of the API on one database, an alert on what one process alone knows
-(its counts of requests, addresses that it has locked out) is raised and cleared by turns.
+is found no more clears it. Several servers of the API tell one another what each has found.
 """
 
 import logging
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from api.pilots.tables import AlertRow
 from zenata.city.clock import SECOND, Clock
+from zenata.control.server_tables import lock
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +124,7 @@ class Alerts:
         if pilot is not None:
             chosen = chosen.where(AlertRow.pilot == pilot)
         with self._lock, Session(self._engine) as session, session.begin():
+            lock(session, "alerts")
             open_alerts: list[Alert] = []
             for row in session.scalars(chosen):
                 finding = found.pop((row.pilot, row.kind, row.subject), None)

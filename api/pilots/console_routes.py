@@ -40,7 +40,7 @@ def all_activity(context: ContextDep, params: Annotated[PilotsParams, Query()]) 
     pilots, there = _pilots(context, params), connected(context)
     context.history.store()
     hours = context.history.between([pilot.name for pilot in pilots], start // HOUR * HOUR, end)
-    alerts = context.alerts.take(list(findings(context)))
+    alerts = context.alerts.take(findings(context))
     items = [
         PilotActivity(
             **asdict(activity(context, pilot, there)),
@@ -62,7 +62,7 @@ def all_alerts(context: ContextDep, params: Annotated[AlertsParams, Query()]) ->
 
     With `start`, those too that were open since then and are cleared now.
     """
-    found = context.alerts.take(list(findings(context)))
+    found = context.alerts.take(findings(context))
     if params.start is not None or params.end is not None:
         found = context.alerts.between(*_range(params))
     filtered = bool(params.pilot or params.theme or params.edition)

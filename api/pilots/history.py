@@ -78,6 +78,8 @@ class Watch(Background):
         Returns what somebody should look at now.
     tell : callable
         Takes the alerts of the last day, to deliver them to webhooks.
+    leads : callable
+        Whether this process is the one of several that raises and clears them.
     """
 
     def __init__(
@@ -86,8 +88,9 @@ class Watch(Background):
         alerts: Alerts,
         find: Callable[[], Sequence[Finding]],
         tell: Callable[[Sequence[Alert]], None],
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._history, self._alerts, self._find, self._tell = history, alerts, find, tell
+        self._history, self._alerts, self._find, self._tell, self._leads = history, alerts, find, tell, leads
         super().__init__("watch on pilots")
 
     def _run(self) -> None:
@@ -100,8 +103,10 @@ class Watch(Background):
         self._attempt(self._history.store)
 
     def _look(self) -> None:
-        self._alerts.take(self._find())
-        self._tell(self._alerts.newest())
+        found = self._find()
+        if self._leads():
+            self._alerts.take(found)
+            self._tell(self._alerts.newest())
 
     def _attempt(self, *acts: Callable[[], object]) -> None:
         """Do something; where a database or the store is away, it is done later."""

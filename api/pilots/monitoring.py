@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+import msgspec
+
 from api.http.answers import document
 from api.http.context import Context
 from api.pilots.activity import HOUR
@@ -32,6 +34,7 @@ _KINDS: dict[str, Literal["cut-off", "lost", "refused", "removed"]] = {
     BROKER_REMOVED: "removed",
 }
 _USERS = {Role.PILOT, Role.GUEST}
+_FOUND = "findings"  # the subject by which servers tell one another of them
 _INCIDENTS = 200  # newest that are looked at
 _LETTERS = 1000  # newest dead letters that are looked at
 _SHOWN = 100  # silent devices that are named
@@ -90,8 +93,29 @@ def activity(context: Context, pilot: Pilot, connected: Connected | None) -> Act
     )
 
 
-def findings(context: Context) -> Iterator[Finding]:
-    """Return what somebody should look at, of all pilots."""
+def findings(context: Context) -> list[Finding]:
+    """Return what somebody should look at, of all pilots, also what other servers have found; they are told what was here."""
+    found = list(_all_findings(context))
+    if context.peers is None:
+        return found
+    context.peers.notes[_FOUND] = [msgspec.to_builtins(one) for one in found]
+    return [*_of_peers(context), *found]
+
+
+def own_findings(context: Context, pilot: Pilot) -> list[Finding]:
+    """Return what a pilot should look at itself."""
+    found = list(_findings(pilot, activity(context, pilot, None)))
+    return [*(one for one in _of_peers(context) if one.pilot == pilot.name and one.kind != "suspended"), *found]
+
+
+def _of_peers(context: Context) -> list[Finding]:
+    """Return what other servers found at their last look."""
+    noted = context.peers.noted(_FOUND) if context.peers else ()
+    return [msgspec.convert(one, Finding) for found in noted for one in found]
+
+
+def _all_findings(context: Context) -> Iterator[Finding]:
+    """Return what this process finds."""
     for address, wait in context.guard.locked.items():
         detail = f"{address} showed too many wrong keys; it is locked out for {wait:.0f} s more"
         yield _finding(None, "locked-out", detail, address)
@@ -115,11 +139,6 @@ def findings(context: Context) -> Iterator[Finding]:
             yield _finding(pilot, "suspended", f"suspended since {format_time(pilot.suspended)}: {pilot.reason}")
             continue
         yield from _findings(pilot, activity(context, pilot, None))
-
-
-def own_findings(context: Context, pilot: Pilot) -> Iterator[Finding]:
-    """Return what a pilot should look at itself."""
-    yield from _findings(pilot, activity(context, pilot, None))
 
 
 def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:

@@ -45,7 +45,7 @@ def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> R
     """Say what the pilot of the key asks and sends, what fails, and what it should look at itself."""
     found = context.register.pilot(principal.pilot)
     seen = activity(context, found, connected(context))
-    raised = context.alerts.take(list(own_findings(context, found)), pilot=found.name)
+    raised = context.alerts.take(own_findings(context, found), pilot=found.name)
     return respond(OwnActivity(**asdict(seen), alerts=[alert_document(one) for one in raised]))
 
 

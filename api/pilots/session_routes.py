@@ -38,6 +38,8 @@ async def log_in(
     address = request.client.host if request.client else ""
     secret = new.key or new.link or ""
     if new.key is not None:
+        if context.peers is not None and context.register.authenticate(new.key) is None:
+            await context.look_up()
         context.guard.count_login(context.guard.identify(new.key, address).pilot)
     opened = None
     if new.key is not None or secret.startswith(LINK_PREFIX):

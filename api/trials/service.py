@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -51,13 +51,22 @@ class TrialService(Background):
     private : bytes, shape (32,)
         Seed of the key that signs receipts.
     at_once : int
+    leads : callable
+        Whether this process, of several, moves trials on; each answers requests for steps.
     """
 
     def __init__(
-        self, *, register: Trials, worlds: Worlds, clock: Clock, private: bytes, at_once: int = AT_ONCE
+        self,
+        *,
+        register: Trials,
+        worlds: Worlds,
+        clock: Clock,
+        private: bytes,
+        at_once: int = AT_ONCE,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__("trials", daemon=True)
-        self.private = private
+        self.private, self._leads = private, leads
         self.editions = Editions(register, clock)
         self.register, self._worlds, self._clock, self._at_once = register, worlds, clock, at_once
         self._look = threading.Event()
@@ -73,7 +82,8 @@ class TrialService(Background):
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self.look()
+                if self._leads():
+                    self.look()
             except Exception:
                 log.exception("trials could not be looked after; trying again")
             self._look.wait(_LOOK)
@@ -146,8 +156,10 @@ class TrialService(Background):
         about = {"owner": row.pilot, "trial": row.id, "challenge": row.challenge}
         made = self._worlds.host("create-trial", {**about, "seed": seed, **speed})
         start = parse_time(made["start"])
-        if not self.register.change(row.id, ("running",), world=made["world"], start=start, step=0, wanted=0):
-            self._delete(row.id, made["world"])  # it was cancelled meanwhile
+        if not self.register.change(
+            row.id, ("running",), without_world=True, world=made["world"], start=start, step=0, wanted=0
+        ):
+            self._delete(row.id, made["world"])  # it was cancelled meanwhile, or another process has made one
 
     def _move(
         self, row: TrialRow, step: int, orders: Sequence[dict[str, Any]], limit: int, *, publish: bool
@@ -158,7 +170,7 @@ class TrialService(Background):
             self._look.set()
             return {}
         arguments = {"step": step, "orders": orders, "limit": limit, "publish": publish}
-        with self.register.moving(row.id):
+        with self.register.moving(row.id, step):
             text = self._worlds.ask_raw(row.world, "trial-step", arguments, timeout=_LONG)
             if step != row.step:
                 self.register.change(row.id, ("running",), step=step, heartbeat=self._clock.now())

@@ -39,7 +39,7 @@ GRACE = 30.0
 
 _INTERVAL = 0.2  # between two evaluations [s]
 _RIGHTS = 1.0  # between two checks of who may see what [s]
-_REVISION = 5.0  # between two checks of whether another process has changed a webhook [s]
+_REVISION = 1.0  # between two checks of whether another process has changed a webhook [s]
 _MARK = 5.0  # pause between two notes of how far we are [s]
 _PAGE = 20_000  # readings taken from the store at once
 _REVISION_PAUSE = 1.0  # between two looks at late readings [s]: they come many at a time
@@ -60,6 +60,8 @@ class ConditionEvaluator(Background):
         The wall's.
     grace : float
         See `GRACE`.
+    leads : callable
+        Whether this process, of several, evaluates. One that begins to lead goes on where the other has got to.
     """
 
     def __init__(
@@ -71,9 +73,11 @@ class ConditionEvaluator(Background):
         may: Callable[[str, str], bool],
         clock: Clock,
         grace: float = GRACE,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._hooks, self._hub, self._store, self._may, self._clock = hooks, hub, store, may, clock
         self._since = time.monotonic() + grace
+        self._leads, self._led = leads, False
         self._next_batch = hub.next  # the batch to look at next
         self._revision, self._changes = -1, 0
         self._known: list[Webhook] = []
@@ -87,7 +91,7 @@ class ConditionEvaluator(Background):
 
     def start(self) -> None:
         """Take up the webhooks there are, and start the thread."""
-        self._attempt(self._refresh)
+        self._attempt(self._lead)
         super().start()
 
     def announce(self, world: str, payload: bytes) -> None:
@@ -99,7 +103,7 @@ class ConditionEvaluator(Background):
             If the database is away: announce it again.
         """
         with self._lock:
-            self._refresh()
+            self._lead()
             try:
                 event = msgspec.json.decode(payload, type=Announcement)
                 for tracker in self._events.values():
@@ -112,10 +116,13 @@ class ConditionEvaluator(Background):
     def _run(self) -> None:
         while not self._stop.wait(_INTERVAL):
             with self._lock:
-                for act in (self._refresh, self._follow, self._revise, self._look, self._write, self._mark):
+                self._attempt(self._lead)
+                acts = (self._follow, self._revise, self._look, self._write, self._mark)
+                for act in acts if self._led else ():
                     self._attempt(act)
         with self._lock:
-            self._attempt(self._write)
+            if self._led:
+                self._attempt(self._write)
 
     def _attempt(self, act: Callable[[], None]) -> None:
         """Do something; where a database or the store is away, it is done later."""
@@ -125,6 +132,19 @@ class ConditionEvaluator(Background):
             log.warning("webhooks wait for the database or the store: %s", type(error).__name__)
         except Exception:
             log.exception("a look at the conditions of webhooks failed; it is made again")
+
+    def _lead(self) -> None:
+        """Find out whether to evaluate, and take up the webhooks if so; whoever leads no more forgets them."""
+        leads = self._leads()
+        if self._led and not leads:
+            self._sensors, self._events, self._marked, self._known = {}, {}, {}, []
+            self._outcomes.clear()
+            self._revision = -1
+        elif leads and not self._led:
+            self._next_batch = self._hub.next
+        self._led = leads
+        if leads:
+            self._refresh()
 
     def _refresh(self) -> None:
         """Take up the webhooks that are new or restarted, and drop those that are gone or not allowed any more."""

@@ -27,6 +27,8 @@ class WebhookService:
         The wall's.
     private : bool
         Whether deliveries may go to addresses that are not public.
+    leads : callable
+        Whether this process, of several, looks at conditions; each delivers.
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class WebhookService:
         may: Callable[[str, str], bool],
         clock: Clock,
         private: bool = False,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self.register, self.may, self.private = register, may, private
-        self._evaluator = ConditionEvaluator(hooks=register, hub=hub, store=store, may=may, clock=clock)
+        self._evaluator = ConditionEvaluator(hooks=register, hub=hub, store=store, may=may, clock=clock, leads=leads)
         self._deliverer = Deliverer(hooks=register, may=may, clock=clock, private=private)
         self._stack = ExitStack()
 

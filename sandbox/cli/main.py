@@ -25,6 +25,7 @@ from sandbox.cli.options import (
     Join,
     MqttPort,
     Packs,
+    PeerUrl,
     Scenario,
     Seed,
     Speed,
@@ -186,6 +187,7 @@ def serve(
     world: World = None,
     control_url: ControlUrl = None,
     join: Join = None,
+    peer_url: PeerUrl = None,
     webhook_private: WebhookPrivate = None,
 ) -> None:
     """Run the API alone. With --broker it streams live readings, and with an embedded store it ingests them too."""

@@ -67,6 +67,14 @@ Join = Annotated[
     ),
 ]
 HostName = Annotated[str | None, setting("host_name", "Name of this host.", default="that of the machine")]
+PeerUrl = Annotated[
+    str | None,
+    setting(
+        "peer_url",
+        "Where other servers on the same store and control data reach this one, as http://10.0.0.5:8080.",
+        default="where it listens",
+    ),
+]
 ControlUrl = Annotated[
     str | None,
     setting("control_url", "URL of the control data, SQLite or PostgreSQL.", default="a file in the data directory"),

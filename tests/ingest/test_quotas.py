@@ -63,3 +63,33 @@ def test_what_was_sent_while_ingest_was_away_is_excused_once():
     for pilot in ("alpha", "beta"):
         assert count(quotas, pilot, [later] * 1000) == 2 * BURST + 2 * 60 - (pilot == "alpha")
         assert count(quotas, pilot, [later + second * SECOND for second in range(1, 11) for _ in range(5)]) == 20
+
+
+class Other:
+    """Another process that counts."""
+
+    count = 2
+
+    def __init__(self) -> None:
+        self.mine, self.its = 0.0, 0.0
+
+    def add(self, name, number=1):
+        assert name == "points:alpha"
+        self.mine += number
+
+    def others(self, name):
+        return self.its
+
+
+def test_two_processes_share_the_rate_and_count_the_readings_of_a_day_together():
+    other = Other()
+    quotas = Quotas(lambda _: Limits(2, 100), other)
+    assert count(quotas, "alpha", [NOON] * 100) == BURST, "half of it"
+    other.its = 1000  # in days before
+    quotas.points("alpha", 30, NOON)
+    other.its += 60
+    assert (other.mine, quotas.used("alpha", NOON)) == (30, 90)
+    quotas.points("alpha", 10, NOON)
+    with pytest.raises(Rejected, match="more than 100 readings"):
+        quotas.points("alpha", 1, NOON)
+    quotas.points("alpha", 100, NOON + 12 * 3600 * SECOND)

@@ -70,6 +70,7 @@ def test_each_setting_is_taken_from_the_environment(monkeypatch):
         quarter_days=2.0,
         letter_days=3.0,
         letters=4,
+        peer_url="http://10.0.0.5:8080",
         worker="2/3",
         share=True,
         webhook_private=True,

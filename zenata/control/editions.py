@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from zenata.city.clock import Clock, time_of
 from zenata.contract.editions import Declaration, Edition, NewDeclaration
 from zenata.contract.trials import MAX_SEEDS, NewTrial
+from zenata.control.server_tables import lock
 from zenata.control.trial_tables import DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
 from zenata.control.trials import OPEN, PATIENCE, TrialError, Trials, check_name, check_open
 from zenata.trials.seeds import commitment_of, graded_seed
@@ -62,6 +63,7 @@ class Editions:
             If it was opened or closed before.
         """
         with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            lock(session, "trials")
             check_open(session, edition)
             if session.get(FrozenSetRow, edition) is not None:
                 raise TrialError(
@@ -81,6 +83,7 @@ class Editions:
         """
         self._trials.challenge(challenge)
         with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            lock(session, "trials")
             check_open(session, edition)
             if session.get(FrozenSetRow, edition) is None:
                 raise TrialError(f"the edition {edition!r} is not open: an administrator opens it", "conflict")
@@ -109,6 +112,7 @@ class Editions:
         """
         now = self._clock.now()
         with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            lock(session, "trials")
             check_open(session, edition)
             frozen = session.get(FrozenSetRow, edition)
             if frozen is None:
@@ -134,6 +138,7 @@ class Editions:
             If a graded trial of it is under way, or a version was declared and has not run.
         """
         with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+            lock(session, "trials")
             _check_idle(session, edition)
             waiting = select(DeclarationRow.pilot).where(DeclarationRow.edition == edition, DeclarationRow.trial == "")
             if session.scalar(waiting.limit(1)) is not None:

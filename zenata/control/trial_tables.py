@@ -23,7 +23,7 @@ class TrialRow(Base):
     """A trial; times are microseconds since the Unix epoch.
 
     `current` is the index of the running seed; `start` and `world` are of its world, `step` is how many of its steps are
-    made, and `wanted` the one that a message asked for. `results`, `entries`, what was done to the world, and `exhibits`, what
+    made, `wanted` the one that a message asked for, and `moving` the one that is being made: until it is, answers wait. `results`, `entries`, what was done to the world, and `exhibits`, what
     the report shows, are of the seeds that are over; trials that were scored by an older version have no exhibits.
 
     A trial whose seeds run side by side has `parallel` parts, which are trials of their own: `part_of` names the trial that a
@@ -54,6 +54,7 @@ class TrialRow(Base):
     start: Mapped[int] = mapped_column(BigInteger)
     step: Mapped[int]
     wanted: Mapped[int]
+    moving: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     entries: Mapped[list[list[dict[str, Any]]]] = mapped_column(JSON, deferred=True)
     exhibits: Mapped[list[dict[str, Any]]] = mapped_column(JSON, deferred=True, server_default="[]")
@@ -66,6 +67,11 @@ class TrialRow(Base):
     def drawn(self) -> list[Seed]:
         """Its seeds."""
         return msgspec.convert(self.seeds, list[Seed])
+
+    @property
+    def position(self) -> tuple[Phase, int, int, str, bool]:
+        """How far it is, as far as answers depend on it; the steps of one that runs by itself follow from the time."""
+        return self.phase, self.current, 0 if self.speed else self.step, self.world, self.moving > self.step
 
     @property
     def is_given_up(self) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
+from zenata.control.server_tables import lock
 from zenata.control.tables import PilotRow
 from zenata.control.trial_tables import AnswerRow, DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
 from zenata.errors import ReasonError
@@ -39,7 +40,7 @@ ROOM = 100_000
 """Answers of one seed. A default: a district's forecasts of a fortnight are fewer."""
 
 _DAY = 86_400 * SECOND
-_MOVING = 5.0  # that answers wait for a step that is being made [s]
+_MOVING, _PAUSE = 5.0, 0.01  # that answers wait for a step that is being made, and between two looks [s]
 OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
 
 
@@ -52,7 +53,7 @@ class TrialError(ReasonError):
 
 
 class Trials:
-    """The trials in a database. Methods may be called from any thread; one process takes answers.
+    """The trials in a database. Methods may be called from any thread, and by several processes.
 
     Parameters
     ----------
@@ -61,14 +62,26 @@ class Trials:
     challenges : mapping of str to Challenge
     clock : Clock
         The wall's.
+    shared : bool
+        Whether other processes may take answers and make steps too.
     """
 
-    def __init__(self, engine: Engine, city: City, challenges: Mapping[str, Challenge], clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        city: City,
+        challenges: Mapping[str, Challenge],
+        clock: Clock,
+        *,
+        shared: bool = False,
+    ) -> None:
         self.engine, self._city, self._clock = engine, city, clock
         self.challenges = challenges
         self.lock = threading.Lock()
-        self._moving: dict[str, threading.Event] = {}  # trials whose next step is being made
-        self._known: dict[str, tuple[int, int, set[bytes], int]] = {}  # seed, step, its answers, and those of the seed
+        self._shared = shared
+        self._moving: set[str] = set()  # trials whose next step is being made by this process
+        # By trial: seed, step, the answers of that, how many the seed has, and the last message of them.
+        self._known: dict[str, tuple[int, int, set[bytes], int, int]] = {}
         self.on_wanted: Callable[[], object] = lambda: None
         """Called when a message has asked for a step."""
         self.time_of: Callable[[TrialRow], int] = lambda row: self.end_of(row, row.step)
@@ -104,6 +117,7 @@ class Trials:
         parallel = min(new.parallel, len(seeds))
         row, *parts = new_rows(pilot, new, edition, seeds, parallel, (now, now + PATIENCE))
         with self.lock, Session(self.engine, expire_on_commit=False) as session, session.begin():
+            lock(session, "trials")
             if graded:
                 check_open(session, edition)
             if graded and new.name:
@@ -206,9 +220,11 @@ class Trials:
             final = session.get(EditionRow, edition) is not None and any(row.version for row in rows)
         return [row for row in rows if bool(row.version) == final and (row.phase == "done" or row.is_given_up)]
 
-    def change(self, id_: str, phases: Sequence[Phase] = (), **values: Any) -> bool:  # noqa: ANN401 - columns
-        """Change columns of a trial; return whether it was in one of some phases, and so was changed."""
+    def change(self, id_: str, phases: Sequence[Phase] = (), *, without_world: bool = False, **values: Any) -> bool:  # noqa: ANN401 - columns
+        """Change columns of a trial; return whether it was in one of some phases, and without a world, and so was changed."""
         changed = update(TrialRow).where(TrialRow.id == id_).values(**values)
+        if without_world:
+            changed = changed.where(TrialRow.world == "")
         if phases:
             changed = changed.where(TrialRow.phase.in_(phases))
         with Session(self.engine) as session, session.begin():
@@ -237,53 +253,61 @@ class Trials:
         deadline = wall.monotonic() + _MOVING
         while True:
             with self.lock:
-                if (made := self._moving.get(id_)) is None:
-                    return self._take(id_, pilot, document)
-            self.trial(id_, pilot)
-            if not made.wait(deadline - wall.monotonic()):
+                if (taken := self._take(id_, pilot, document)) is not None:
+                    return taken
+            if wall.monotonic() > deadline:
                 raise TrialError("the next step is being made: send these answers again when it is", "away")
+            wall.sleep(_PAUSE)
 
     @contextmanager
-    def moving(self, id_: str) -> Iterator[None]:
-        """Hold answers to a trial back while its next step is made.
+    def moving(self, id_: str, step: int) -> Iterator[None]:
+        """Hold answers to a trial back while a step of it is made, in all processes.
 
         What is published of a step is known before the step counts as made; an answer that comes in between would count as
         given without knowing it.
         """
-        made = threading.Event()
-        with self.lock:
-            self._moving[id_] = made
+        self._moving.add(id_)
+        if self._shared:
+            self.change(id_, moving=step)
         try:
             yield
+        except BaseException:
+            if self._shared:
+                self.change(id_, moving=0)  # else it is what the step becomes
+            raise
         finally:
-            with self.lock:
-                del self._moving[id_]
-            made.set()
+            self._moving.discard(id_)
 
-    def _take(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int, int]:
-        """Take answers while nobody else does, and no step is made."""
+    def _take(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int, int] | None:
+        """Take answers while nobody else does; None while a step is made."""
         row = self.trial(id_, pilot)
+        if id_ in self._moving or row.moving > row.step:
+            return None
         challenge = self.challenges[row.challenge]
-        step, time = self._moment(row, challenge, document)
-        now = self._clock.now()
+        step, time = self._moment(row, challenge, document)  # asks the world, so it locks nothing
         texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]
-        known, count = self._answers_of(row, step)
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if len(known) + len(new) > MAX_ANSWERS or count + len(new) > ROOM:
-            raise TrialError(
-                f"a step has up to {MAX_ANSWERS:,} answers and a seed up to {ROOM:,}: these are too many, none counts",
-                "limit",
-            )
-        with Session(self.engine) as session, session.begin():
-            values: dict[str, Any] = {"heartbeat": now}
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            # The first statement writes, so that of two at once one waits for the other.
+            session.execute(update(TrialRow).where(TrialRow.id == id_).values(heartbeat=self._clock.now()))
+            if row.position != (row := session.get_one(TrialRow, id_)).position:
+                return None  # a step was made meanwhile
+            known, count, last = self._answers_of(session, row, step)
+            new = [text for text in dict.fromkeys(texts) if text not in known]
+            if len(known) + len(new) > MAX_ANSWERS or count + len(new) > ROOM:
+                raise TrialError(
+                    f"a step has up to {MAX_ANSWERS:,} answers and a seed up to {ROOM:,}: these are too many, none counts",
+                    "limit",
+                )
             if document.next:
-                values["wanted"] = row.step + 1
-            session.execute(update(TrialRow).where(TrialRow.id == id_).values(**values))
+                row.wanted = row.step + 1
             if new:
                 text = "[" + ",".join(one.decode() for one in new) + "]"
-                session.add(AnswerRow(trial=id_, seed=row.current, step=step, time=time, answers=text))
+                message = AnswerRow(trial=id_, seed=row.current, step=step, time=time, answers=text)
+                session.add(message)
+                session.flush()
+                last = message.id
         known.update(new)
-        self._known[id_] = row.current, step, known, count + len(new)
+        self._known[id_] = row.current, step, known, count + len(new), last
         if document.next:
             self.on_wanted()
         return row, step, len(new), len(texts) - len(new)
@@ -326,17 +350,17 @@ class Trials:
         """Say why a trial whose seeds run side by side takes neither steps nor answers."""
         return f"the seeds of this trial run side by side: use its parts {', '.join(part.id for part in self.parts(row.id))}"
 
-    def _answers_of(self, row: TrialRow, step: int) -> tuple[set[bytes], int]:
-        """Return the answers of a step so far, and how many its seed has."""
-        seed, at, known, count = self._known.get(row.id, (-1, -1, set[bytes](), 0))
-        if seed != row.current:
-            chosen = select(AnswerRow).where(AnswerRow.trial == row.id, AnswerRow.seed == row.current)
-            with Session(self.engine) as session:
-                rows = [(one.step, one.answers) for one in session.scalars(chosen)]
+    def _answers_of(self, session: Session, row: TrialRow, step: int) -> tuple[set[bytes], int, int]:
+        """Return the answers of a step so far, how many its seed has, and the last message of them."""
+        of_seed = (AnswerRow.trial == row.id, AnswerRow.seed == row.current)
+        newest = session.scalar(select(func.max(AnswerRow.id)).where(*of_seed)) or 0
+        seed, at, known, count, last = self._known.get(row.id, (-1, -1, set[bytes](), 0, 0))
+        if (seed, last) != (row.current, newest):  # or another process has taken some
+            rows = session.execute(select(AnswerRow.step, AnswerRow.answers).where(*of_seed))
             decoded = [(one, msgspec.json.decode(text, type=list[msgspec.Raw])) for one, text in rows]
             count = sum(len(answers) for _, answers in decoded)
             at, known = step, {bytes(answer) for one, answers in decoded if one == step for answer in answers}
-        return (known if at == step else set()), count
+        return (known if at == step else set()), count, newest
 
 
 def check_open(session: Session, edition: str) -> None:

@@ -90,3 +90,73 @@ def test_requests_are_counted_by_pilot(guard, register, clock):
     guard.count("aqua")
     with pytest.raises(Problem):
         guard.count("ben")
+
+
+class Servers:
+    """Two servers that hear of each other at once; `other` is what the second sees."""
+
+    def __init__(self) -> None:
+        self.count, self.counts, self.notes = 2, {}, {}
+        self.other: Servers
+
+    def add(self, name, number=1):
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def others(self, name):
+        return self.other.counts.get(name, 0)
+
+    def noted(self, subject):
+        return [self.other.notes[subject]] if subject in self.other.notes else []
+
+
+@pytest.fixture
+def guards(register, clock):
+    first, second = Servers(), Servers()
+    first.other, second.other = second, first
+    return Guard(register, clock, first), Guard(register, clock, second)
+
+
+def accepted(guard, requests):
+    count = 0
+    for _ in range(requests):
+        try:
+            guard.count("aqua")
+        except Problem:
+            continue
+        count += 1
+    return count
+
+
+def test_two_servers_let_through_one_quota_in_sum(guards, clock):
+    assert [accepted(guard, 100) for guard in guards] == [30, 30], "at once"
+    in_sum = 0
+    for _ in range(120):  # and later, whoever is asked more
+        clock.time += SECOND // 2
+        in_sum += accepted(guards[0], 5) + accepted(guards[1], 1)
+    assert 55 <= in_sum <= 66, "one minute more, 60 requests"
+    assert accepted(guards[0], 100) + accepted(guards[1], 100) == 0
+
+
+def test_who_asks_one_server_alone_has_the_rate_of_the_quota(guards, clock):
+    accepted(guards[0], 100)
+    for _ in range(60):
+        clock.time += SECOND
+        assert accepted(guards[0], 5) == 1
+
+
+def test_a_server_that_remains_alone_has_all(guards, clock):
+    accepted(guards[0], 100)
+    guards[0]._peers.count = 1
+    clock.time += 60 * SECOND
+    assert accepted(guards[0], 100) == 60
+
+
+def test_who_is_locked_out_is_so_at_all_servers(guards, register, clock):
+    key = register.issue("aqua", by="test")
+    for _ in range(WRONG_KEYS + 1):
+        refused(guards[0], HERE)
+    assert refused(guards[1], HERE, key) == ("locked-out", "60")
+    assert guards[1].is_locked_out(HERE)
+    assert guards[1].identify(key, THERE).pilot == "aqua"
+    clock.time += int(LOCKED * SECOND)
+    assert guards[1].identify(key, HERE).pilot == "aqua"

@@ -139,3 +139,14 @@ def test_what_the_store_may_not_have_yet_is_in_the_ring() -> None:
             hub.publish(batch_of(SERIES, range(minute, minute + 1)))
     assert durable.unsettled == durable.next == 6
     assert early.unsettled == early.first == 3
+
+
+def test_who_listens_goes_on_from_the_store_when_something_may_not_have_come() -> None:
+    hub = Hub(settling=3600)
+    for minute in range(3):
+        hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+    positions = range(hub.first, hub.next + 1)
+    hub.skip()
+    assert all(position < hub.first for position in positions), "nobody's is in the ring"
+    again = [hub.batch(number) for number in range(hub.unsettled, hub.next)]
+    assert [int(batch.seq[0]) for batch in again] == [1, 2, 3], "what the store may not have yet still is"

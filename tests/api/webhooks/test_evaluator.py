@@ -303,3 +303,30 @@ def test_a_database_that_is_away_loses_nothing(rig: Rig, monkeypatch: pytest.Mon
     rig.store_and_publish(("air-1", 0, 90))
     rig.wait(("00:00", "air-1", FIRES))
     assert len(calls) >= 4
+
+
+def test_one_of_two_evaluates_and_the_other_goes_on_when_it_no_longer_does(rig: Rig) -> None:
+    rig.add()
+    rig.add("wh_2", condition={"type": "event", "event": []})
+    leader = ["a"]
+    rig.run(leads=lambda: leader[0] == "a")
+    other = rig.run(leads=lambda: leader[0] == "b")
+    rig.store_and_publish(("air-1", 0, 90))
+    rig.wait(("00:00", "air-1", FIRES))
+    assert not other._sensors, "who does not lead looks at nothing"
+    leader[0] = ""  # it has died
+    rig.store_and_publish(("air-1", 1, 10), ("air-2", 1, 90))
+    leader[0] = "b"
+    rig.wait(("00:00", "air-1", FIRES), ("00:01", "air-1", CLEARS), ("00:01", "air-2", FIRES))
+    other.announce("zenata", json.dumps(FLOOD).encode())
+    assert [one.type for one in rig.hooks.deliveries("wh_2")] == ["event.started"]
+
+
+def test_what_was_stored_elsewhere_is_taken_up_from_the_store(rig: Rig) -> None:
+    rig.add()
+    rig.run()
+    rig.store_and_publish(("air-1", 0, 10))
+    rig.settle()
+    rig.store.append(rig.batch(("air-1", 1, 90)))  # by a server that died before it could say so
+    rig.hub.skip()
+    rig.wait(("00:01", "air-1", FIRES))
