@@ -40,7 +40,7 @@ lint: .venv/.dev dashboard/node_modules/.package-lock.json  ## Check style, type
 	@$(NPM) run check --prefix dashboard --silent
 
 soak: .venv/.dev $(PAGE)  ## Run what `make test` leaves out, and kill, stop and fill the city again and again (ZENATA_SOAK_ROUNDS=200 for the whole, hours)
-	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql chromium
+	@scripts/system-packages mosquitto mosquitto-clients curl influxdb postgresql chromium nginx-light
 	@$(BIN)/python -m pytest -s -m soak $(ARGS)
 	@rounds=$${ZENATA_SOAK_ROUNDS:-20}; ZENATA_CHAOS_ROUNDS=$$rounds ZENATA_INGEST_KILLS=$$rounds \
 	    $(BIN)/python -m pytest -s -m "soak or not soak" $(ROUNDS) $(ARGS)

@@ -4,7 +4,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,10 +14,12 @@ import numpy as np
 import uvicorn
 
 from api.exports.jobs import Exports
+from api.exports.shared import SharedExports
 from api.http.app import create_app
 from api.http.context import Context
 from api.http.cursors import Cursors
 from api.http.server import Server
+from api.live.exchange import BatchReader, encode_batch
 from api.live.hub import Hub
 from api.trials.service import TrialService
 from api.webhooks.register import Webhooks
@@ -36,6 +38,7 @@ from zenata.control.budget import Budget
 from zenata.control.database import open_database
 from zenata.control.devices import Devices
 from zenata.control.keys import Role
+from zenata.control.peers import Peers
 from zenata.control.pilot import Quotas as PilotQuotas
 from zenata.control.register import Register
 from zenata.control.trials import Trials
@@ -162,10 +165,12 @@ def running(
     control: str | None = None,
     monitor: BrokerMonitor | None = None,
     page: Path | None = None,
+    peer: str | None = None,
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`.
 
-    `control` is the URL of control data that nobody has opened yet, if not a file of SQLite.
+    `control` is the URL of control data that nobody has opened yet, if not a file of SQLite; `peer` is the name of this server
+    among several on them.
     """
     hub = hub or Hub()
     folder = tempfile.TemporaryDirectory()
@@ -183,7 +188,9 @@ def running(
         else register.issue(f"test-{role}", by="test")
         for role in Role
     }
-    exports = Exports(root=worlds / "exports", store=store, clock=WallClock())
+    peers = Peers(engine, peer, on_batch=BatchReader(hub.publish).take, on_gap=hub.skip) if peer else None
+    shared = SharedExports(engine, peer) if peer else None
+    exports = Exports(root=worlds / f"exports{peer or ''}", store=store, clock=WallClock(), shared=shared)
     known = Worlds(index=WorldFolders(worlds, host=WORLD), shared=WORLD)
     webhooks = WebhookService(
         register=Webhooks(engine),
@@ -192,7 +199,14 @@ def running(
         may=lambda pilot, world: register.is_active(pilot) and known.is_open_to(pilot, world),
         clock=WallClock(),
         private=webhook_private,
+        leads=lambda: peers is None or peers.leads,
     )
+
+    def publish(batch: ReadingBatch) -> None:
+        hub.publish(batch)
+        if peers:
+            peers.publish(encode_batch(batch))
+
     context = Context(
         city=city,
         store=store,
@@ -215,9 +229,16 @@ def running(
         counters=lambda: {"ingest_messages": 7},
         replay=replay,
         devices=devices,
-        telemetry=Telemetry(register=devices, store=store, quotas=Quotas(lambda _: limits), clock=WallClock()),
+        telemetry=Telemetry(
+            register=devices,
+            store=store,
+            quotas=Quotas(lambda _: limits, peers),
+            clock=WallClock(),
+            on_stored=publish if peers else lambda _: None,
+        ),
         monitor=monitor,
         addresses=lambda: ADDRESSES,
+        peers=peers,
     )
     app = create_app(context, origins, page)
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"), hub, certificate)
@@ -234,9 +255,12 @@ def running(
             assert thread.is_alive(), "the server did not start"
             thread.join(timeout=0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with exports, webhooks, context.trials:
+        url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
+        if peers:
+            peers.url = url
+        with register if peers else nullcontext(), peers or nullcontext(), exports, webhooks, context.trials:
             yield Api(
-                f"{'https' if certificate else 'http'}://127.0.0.1:{port}",
+                url,
                 city,
                 store,
                 hub,

@@ -1,6 +1,9 @@
 """Two servers of the API over one InfluxDB and one PostgreSQL, behind a proxy that leads each request to the other of them."""
 
 import json
+import os
+import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -19,9 +22,9 @@ import pytest
 
 from sandbox.init import first_keys, open_control_data, open_register
 from sandbox.settings import Settings
-from tests.api.live.streams import events, take
+from tests.api.live.streams import Event, events
 from tests.api.webhooks.receiver import Receiver, receiving
-from tests.system.running import ZENATA, wait_until
+from tests.system.running import PATIENCE, ZENATA, wait_until
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.zenata.control.test_database import running_postgres
 from tests.zenata.store.influxd import running as running_influxd
@@ -32,6 +35,7 @@ from zenata.wire.mqtt import Publisher
 
 pytestmark = pytest.mark.soak
 
+DEPLOY = Path(__file__).parents[2] / "docs" / "deploy.md"
 QUOTA = 60
 FIRES, CLEARS = "threshold.fired", "threshold.cleared"
 THRESHOLD = {"type": "threshold", "property": "level", "above": 5.0}
@@ -48,10 +52,12 @@ class Servers:
     admin_key: str
     broker: Running
     receiver: Receiver
+    stack: ExitStack
 
     def client(self, key: str | None = None, url: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(base_url=url or self.proxy, headers=headers, timeout=60, trust_env=False)
+        client = httpx.Client(base_url=url or self.proxy, headers=headers, timeout=60, trust_env=False)
+        return self.stack.enter_context(client)
 
     def leader(self) -> str:
         """Return the id of the server that holds the lease."""
@@ -122,11 +128,42 @@ def alternating(backends: list[int]) -> Iterator[str]:
 
 
 @contextmanager
+def nginx(folder: Path, backends: list[int]) -> Iterator[str]:
+    """Run nginx with the configuration of docs/deploy.md, on ports of loopback and without TLS."""
+    port = free_ports(HOST, {"proxy": 0})["proxy"]
+    (text,) = re.findall(r"```nginx\n(.*?)```", DEPLOY.read_text(), re.DOTALL)
+    for number, backend in enumerate(backends, 5):
+        assert f"10.0.0.{number}:8080" in text
+        text = text.replace(f"10.0.0.{number}:8080", f"{HOST}:{backend}")
+    text = text.replace("listen 443 ssl;", f"listen {HOST}:{port};")
+    text = re.sub(r"ssl_certificate.*;", "", text)
+    folder.mkdir()
+    config = folder / "nginx.conf"
+    paths = "".join(
+        f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;\n" if os.geteuid() == 0 else ""  # or its workers may not write into our folder
+    config.write_text(
+        f"{user}daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{paths}{text}}}\n"
+    )
+    command = [shutil.which("nginx") or "nginx", "-c", config, "-e", folder / "error.log"]
+    with subprocess.Popen(command) as process:
+        try:
+            wait_until(lambda: answers(f"http://{HOST}:{port}"), "nginx leads to a server")
+            yield f"http://{HOST}:{port}"
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@contextmanager
 def serving(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    env = os.environ | {"FORWARDED_ALLOW_IPS": HOST}
     arguments = ("--data-dir", folder, "--http-port", port, "--city", "valdeira", "--webhook-private", *options)
     with (
         folder.with_suffix(".log").open("wb") as log,
-        subprocess.Popen([*ZENATA, "serve", *map(str, arguments)], stdout=log, stderr=log) as process,
+        subprocess.Popen([*ZENATA, "serve", *map(str, arguments)], stdout=log, stderr=log, env=env) as process,
     ):
         try:
             yield process
@@ -146,8 +183,10 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture
-def servers(tmp_path) -> Iterator[Servers]:
+@pytest.fixture(params=["alternating", "nginx"])
+def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Servers]:
+    if request.param == "nginx" and shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed (make soak installs it)")
     with ExitStack() as stack:
         postgres = stack.enter_context(running_postgres())
         influx = stack.enter_context(running_influxd(tmp_path / "influx"))
@@ -168,9 +207,11 @@ def servers(tmp_path) -> Iterator[Servers]:
             wait_until(lambda port=port: answers(f"http://{HOST}:{port}"), f"{folder.name} is ready")
             id_ = (folder / "server.secret").read_text()
             processes[id_], urls[id_] = process, f"http://{HOST}:{port}"
-        proxy = stack.enter_context(alternating(list(ports.values())))
+        backends = list(ports.values())
+        proxies = {"alternating": alternating(backends), "nginx": nginx(tmp_path / "nginx", backends)}
+        proxy = stack.enter_context(proxies[request.param])
         admin_key = (tmp_path / "admin.key").read_text().strip()
-        yield Servers(processes, urls, proxy, postgres, admin_key, broker, receiver)
+        yield Servers(processes, urls, proxy, postgres, admin_key, broker, receiver, stack)
 
 
 @contextmanager
@@ -207,14 +248,13 @@ def follow(pilot: httpx.Client, world: str, send: Callable[[float], None]) -> No
     query = {"world": world}
     with pilot.stream("GET", "/v1/stream", params=query) as stream:
         assert stream.is_success
-        coming = take_later(stream, 2)
+        coming = until(stream, {1.5, 2.5})
         for value in (1.5, 2.5):
             send(value)
-        first = coming()
-    assert sorted(one.data["value"] for one in first) == [1.5, 2.5], "what came in elsewhere comes a turn later"
+        last = coming()
     send(3.5)
     for _ in range(2):
-        with pilot.stream("GET", "/v1/stream", params=query, headers={"Last-Event-ID": first[-1].id}) as stream:
+        with pilot.stream("GET", "/v1/stream", params=query, headers={"Last-Event-ID": last.id}) as stream:
             # The store answers from a minute before on, so some come twice.
             assert any(one.data["value"] == 3.5 for one in events(stream))
 
@@ -229,8 +269,8 @@ def hold_quota(servers: Servers, admin: httpx.Client, key: str) -> None:
     done(admin.post("/v1/pilots/busy/suspend", json={"reason": "too much"}))
     begin = time.monotonic()
     for url in servers.urls.values():
-        with servers.client(key, url) as client:
-            wait_until(lambda client=client: client.get("/v1/me").status_code == 401, "busy is suspended")
+        client = servers.client(key, url)
+        wait_until(lambda client=client: client.get("/v1/me").status_code == 401, "busy is suspended")
     print(f"suspended at both servers after {time.monotonic() - begin:.2f} s")  # noqa: T201 - what a soak is run for
 
 
@@ -285,7 +325,7 @@ def test_a_journey_through_a_proxy_that_alternates(servers: Servers) -> None:
     # Webhooks fire once, also for events; a command over MQTT is one audit entry.
     send(9.0)
     servers.publish("simulators", topics.events("zenata"), event("flood-1"))
-    servers.publish("engineer", "zenata/commands/streetlight/lamp-1", {"id": "once", "set": {"dim": 0.5}})
+    servers.publish("admin", "zenata/commands/streetlight/lamp-1", {"id": "once", "set": {"dim": 0.5}})
     expected = ["event.started flood-1", f"{FIRES} tank"]
     wait_until(lambda: kinds(servers.receiver) == expected, "both have fired")
 
@@ -319,15 +359,24 @@ def test_a_journey_through_a_proxy_that_alternates(servers: Servers) -> None:
         assert "make the export again" in away.json()["detail"]
 
 
-def take_later(stream: httpx.Response, number: int) -> Any:
-    """Begin to read events of a stream, and return what waits for them."""
-    found: list[Any] = []
-    reader = threading.Thread(target=lambda: found.extend(take(stream, number)), daemon=True)
+def until(stream: httpx.Response, values: set[float]) -> Callable[[], Event]:
+    """Begin to read a stream, and return what waits until these values have come, in any order, and returns the last event."""
+    found: list[Event] = []
+
+    def read() -> None:
+        missing = set(values)
+        for one in events(stream):
+            found.append(one)
+            missing.discard(one.data["value"])
+            if not missing:
+                return
+
+    reader = threading.Thread(target=read, daemon=True)
     reader.start()
 
-    def wait() -> list[Any]:
-        reader.join(120)
-        assert len(found) == number, found
-        return found
+    def wait() -> Event:
+        reader.join(PATIENCE)
+        assert not reader.is_alive(), f"of {values} came {found}"
+        return found[-1]
 
     return wait

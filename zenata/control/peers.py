@@ -114,13 +114,13 @@ class Peers(Background):
         on_gap: Callable[[], object] = lambda: None,
         lease: float = LEASE,
     ) -> None:
-        self.id = id_
+        self.id, self.url = id_, url
         self.values = SharedValues(engine)
         self.notes: dict[str, Any] = {}
         """What the others are to know of this server, by subject."""
         self.turns = 0
         """How often the others were heard."""
-        self._engine, self._url, self._lease = engine, url, lease
+        self._engine, self._lease = engine, lease
         self._on_batch, self._on_gap = on_batch, on_gap
         self._known: dict[str, Peer] = {}
         self._counts: dict[str, float] = {}
@@ -230,7 +230,7 @@ class Peers(Background):
             before = select(BatchRow.number).where(BatchRow.server == self.id).order_by(BatchRow.number.desc())
             self._number = connection.scalar(before.limit(1)) or 0
         number = self._number + len(waiting)
-        values: dict[str, Any] = {"url": self._url, "batch": number}
+        values: dict[str, Any] = {"url": self.url, "batch": number}
         texts = {
             name: msgspec.json.encode(one).decode()
             for name, one in {"counts": self._counts, "notes": self.notes}.items()

@@ -1,0 +1,77 @@
+"""Answers that several processes take for one trial; on SQLite and on PostgreSQL."""
+
+import threading
+
+import pytest
+
+from tests.api.trials.hosting import FIRST, FORECAST, SHORT
+from zenata.city.clock import WallClock
+from zenata.city.pack import load_city
+from zenata.contract.trials import NewAnswers, NewTrial
+from zenata.control.register import Register
+from zenata.control.trials import TrialError, Trials
+
+STEP = FIRST + 1
+
+
+@pytest.fixture
+def trials(engine):
+    """Return two registers, as two processes have them, and the id of a trial whose answers count."""
+    Register(engine).add("aqua", by="test")
+    city = load_city("valdeira")
+    first, second = (Trials(engine, city, {"short": SHORT}, WallClock(), shared=True) for _ in range(2))
+    row = first.begin("aqua", NewTrial(challenge="short", seeds=[1], parallel=1))
+    first.change(row.id, phase="running", world="w-1", step=STEP, start=0)
+    return first, second, row.id
+
+
+def answer(trials: Trials, id_: str) -> tuple[int, int]:
+    """Answer; return how many counted, and how many had come before."""
+    return trials.answer(id_, "aqua", NewAnswers(answers=[FORECAST]))[2:]
+
+
+def test_an_answer_that_another_process_took_is_known(trials):
+    first, second, id_ = trials
+    assert answer(first, id_) == (1, 0)
+    assert answer(second, id_) == (0, 1)
+    assert answer(first, id_) == (0, 1)
+    assert len(first.answers(id_, 0)) == 1
+    first.change(id_, step=STEP + 1)
+    assert answer(second, id_) == (1, 0), "it is another step"
+    assert answer(first, id_) == (0, 1)
+
+
+def test_of_the_same_answer_at_once_one_counts(trials):
+    first, second, id_ = trials
+    taken: list[tuple[int, int]] = []
+    threads = [threading.Thread(target=lambda one=one: taken.append(answer(one, id_))) for one in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [(0, 1), (1, 0)]
+
+
+def test_answers_wait_for_a_step_that_another_process_makes(trials, monkeypatch):
+    first, second, id_ = trials
+    monkeypatch.setattr("zenata.control.trials._MOVING", 0.1)
+    with first.moving(id_, STEP + 1):
+        with pytest.raises(TrialError, match="is being made") as refused:
+            answer(second, id_)
+        assert refused.value.reason == "away"
+        first.change(id_, step=STEP + 1)
+    assert answer(second, id_) == (1, 0)
+    assert first.trial(id_).moving == STEP + 1, "which is made now"
+
+
+def test_answers_do_not_wait_for_a_step_that_failed(trials):
+    first, second, id_ = trials
+    with pytest.raises(OSError), first.moving(id_, STEP + 1):
+        raise OSError
+    assert answer(second, id_) == (1, 0)
+
+
+def test_a_trial_gets_one_world(trials):
+    first, second, id_ = trials
+    assert not second.change(id_, ("running",), without_world=True, world="w-2")
+    assert first.trial(id_).world == "w-1"
