@@ -182,10 +182,8 @@ class Decoder:
                 if record.seq:
                     seq = record.seq if type(record.seq) is int else senml.whole_number(record.seq)
                 value, key = record.v, (name, record.n, record.u)
-                number = based.get(key)
-                if number is None:
-                    number = known.numbers.get((name + record.n, record.u))
-                    if number is None:
+                if (number := based.get(key)) is None:
+                    if (number := known.numbers.get((name + record.n, record.u))) is None:
                         return False
                     based[key] = number
                 if value is None or not low[number] <= value <= high[number]:
