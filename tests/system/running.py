@@ -29,9 +29,8 @@ NO_PAST = ("--history-days", "0")
 SMALL = ("--city", "valdeira")
 """Of a city that is not looked at: the smaller one starts and runs at a third of the cost."""
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "backfill", "doctor")]
-)
+_PRELOADED = [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "backfill", "doctor")]
+_FORKS.set_forkserver_preload([*_PRELOADED, __name__])  # this module, too: each fork would import it
 _CLIENT = httpx.Client(timeout=60, trust_env=False)  # one for all: to make one takes 27 ms of processor
 PATIENCE = 120.0  # far beyond what anything here takes, also on a slow machine [s]
 
