@@ -17,16 +17,33 @@ from zenata_client import Client
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 WIDE, TALL, SMALL = (1440, 900), (1440, 1400), (390, 844)
-EARLIER = (datetime.now(UTC) - timedelta(hours=9)).strftime("%Y-%m-%dT%H:00:00Z")
+
+
+def last(hour: int, minute: int = 0) -> str:
+    """Return when the clock of the city last showed an hour of the day, at least two hours ago."""
+    before = datetime.now(UTC) - timedelta(hours=2)
+    moment = before.replace(hour=hour, minute=minute)
+    return (moment if moment <= before else moment - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:00Z")
+
+
+# Moments at which there is something to see, whatever the hour at which the pages are drawn.
+MORNING, NOON, EVENING, NIGHT = last(8, 30), last(13), last(20, 30), last(3)
+OTHER = NIGHT if 6 <= datetime.now(UTC).hour < 22 else MORNING
 SHOTS = {
     # name: address, language, screen, key, what to wait for
-    "city": ("/?kind=traffic", "fr", WIDE, "demo", "[data-drawn]"),
-    "city-dark": ("/?kind=air&theme=dark", "en", WIDE, "demo", "[data-drawn]"),
-    "city-ar": ("/?kind=parking&map=14.6/33.6530/-7.4600&sensor=parking-0100", "ar", WIDE, "demo", ".sensor .uplot"),
-    "city-small": ("/?kind=noise", "fr", SMALL, "demo", "[data-drawn]"),
-    "city-small-ar": ("/?kind=streetlight&property=power", "ar", SMALL, "demo", "[data-drawn]"),
-    "city-tilted": ("/?kind=air&tilt=1&map=15.2/33.6530/-7.4600", "fr", WIDE, "demo", "[data-drawn]"),
-    "compare": (f"/?kind=traffic&at={EARLIER}&compare=1", "en", WIDE, "demo", "[data-drawn]"),
+    "city": (f"/?kind=traffic&at={MORNING}", "fr", WIDE, "demo", "[data-drawn]"),
+    "city-dark": (f"/?kind=air&theme=dark&at={MORNING}", "en", WIDE, "demo", "[data-drawn]"),
+    "city-ar": (
+        f"/?kind=parking&map=14.6/33.6530/-7.4600&sensor=parking-0100&at={NOON}",
+        "ar",
+        WIDE,
+        "demo",
+        ".sensor .uplot",
+    ),
+    "city-small": (f"/?kind=noise&at={NOON}", "fr", SMALL, "demo", "[data-drawn]"),
+    "city-small-ar": (f"/?kind=streetlight&property=power&at={EVENING}", "ar", SMALL, "demo", "[data-drawn]"),
+    "city-tilted": (f"/?kind=traffic&tilt=1&map=15.2/33.6530/-7.4600&at={MORNING}", "fr", WIDE, "demo", "[data-drawn]"),
+    "compare": (f"/?kind=traffic&at={OTHER}&compare=1", "en", WIDE, "demo", "[data-drawn]"),
     "table": ("/?kind=air&view=table", "en", WIDE, "demo", "tbody tr"),
     "pilots": ("/pilots", "fr", WIDE, "admin", "tbody tr"),
     "pilots-small-ar": ("/pilots", "ar", SMALL, "admin", "tbody tr"),

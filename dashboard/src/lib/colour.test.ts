@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { colourAt, colourTable, histogram, scaleOf, shareOf } from "./colour";
+import { colourAt, colourTable, scaleOf, shareOf, summaryOf } from "./colour";
 
 test("colours grow lighter all the way, so that they read in grey too", () => {
   const lightness = Array.from({ length: 101 }, (_, index) => colourAt(index / 100)).map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b);
@@ -17,7 +17,10 @@ test("a scale has round ends, within what is possible", () => {
 });
 
 test("the histogram counts what is not silent, and the ends take what is beyond", () => {
-  const counts = histogram(new Float32Array([-5, 1, 9, 99, 5, Number.NaN]), new Uint8Array([0, 0, 1, 0, 2, 0]), { low: 0, high: 10 }, 2);
+  const states = new Uint8Array([0, 0, 1, 0, 2, 3]);
+  const { counts, totals } = summaryOf(new Float32Array([-5, 1, 9, 99, 5, Number.NaN]), states, { low: 0, high: 10 }, 2);
   expect(counts).toEqual([2, 2]);
+  expect(totals).toEqual([3, 1, 1, 1]);
+  expect(summaryOf(null, states, { low: 0, high: 10 }, 2).counts).toEqual([0, 0]);
   expect(shareOf(99, { low: 0, high: 10 })).toBe(1);
 });

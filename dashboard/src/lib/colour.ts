@@ -60,13 +60,24 @@ export function shareOf(value: number, scale: Scale): number {
   return Math.min(Math.max((value - scale.low) / (scale.high - scale.low), 0), 1);
 }
 
-/** Count values by equal parts of a scale; what lies beyond belongs to the ends. */
-export function histogram(values: Float32Array, states: Uint8Array, scale: Scale, parts: number): number[] {
+/** How many sensors are in each part of a scale, and in each state (`age.ts`). */
+export interface Summary {
+  counts: number[];
+  totals: number[];
+}
+
+/** Count values by equal parts of a scale, where what lies beyond belongs to the ends, and sensors by state. */
+export function summaryOf(values: Float32Array | null, states: Uint8Array, scale: Scale, parts: number): Summary {
   const counts = new Array<number>(parts).fill(0);
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
-    if (states[index]! > 1 || !Number.isFinite(value)) continue; // silent or none
-    counts[Math.min(Math.floor(shareOf(value, scale) * parts), parts - 1)]! += 1;
+  const totals = [0, 0, 0, 0];
+  const { low } = scale;
+  const factor = parts / (scale.high - low);
+  for (let index = 0; index < states.length; index++) {
+    const state = states[index]!;
+    totals[state]! += 1;
+    const part = Math.floor(((values?.[index] ?? Number.NaN) - low) * factor);
+    if (state > 1 || !(part === part)) continue; // silent or none
+    counts[part < 0 ? 0 : part < parts ? part : parts - 1]! += 1;
   }
-  return counts;
+  return { counts, totals };
 }

@@ -91,31 +91,43 @@ export function typeset(text: string): string {
 
 /** Return a number as it is written in the language of the page. */
 export function number(value: number, digits = 0, options: Intl.NumberFormatOptions = {}): string {
-  return formatter(locale.tag, digits, JSON.stringify(options)).format(value);
+  return formatter(locale.tag, digits, options).format(value);
 }
 
 const formatters = new Map<string, Intl.NumberFormat>();
-function formatter(tag: string, digits: number, options: string): Intl.NumberFormat {
-  const key = `${tag} ${digits} ${options}`;
+function formatter(tag: string, digits: number, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${tag} ${digits} ${JSON.stringify(options)}`;
   let found = formatters.get(key);
   if (!found) {
-    found = new Intl.NumberFormat(tag, { maximumFractionDigits: digits, ...JSON.parse(options) });
+    found = new Intl.NumberFormat(tag, { maximumFractionDigits: digits, ...options });
     formatters.set(key, found);
   }
   return found;
 }
 
 /** Return a time of the world on the clock of the city: `milliseconds` since 1970. */
-export function clock(milliseconds: number, style: "time" | "minute" | "full" | "day" | "weekday" = "full"): string {
-  const options: Record<typeof style, Intl.DateTimeFormatOptions> = {
-    time: { timeStyle: "medium" },
-    minute: { timeStyle: "short" },
-    day: { weekday: "short", day: "numeric", month: "short" },
-    weekday: { weekday: "short" },
-    full: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
-  };
+export function clock(milliseconds: number, style: ClockStyle = "full"): string {
   // Morocco is on UTC+0 for good since 20 September 2026; zone tables of browsers may not know it yet.
-  return new Intl.DateTimeFormat(locale.tag, { timeZone: zoneAt(milliseconds), hourCycle: "h23", ...options[style] }).format(milliseconds);
+  return clockFormatter(locale.tag, zoneAt(milliseconds), style).format(milliseconds);
+}
+
+type ClockStyle = "time" | "minute" | "full" | "day" | "weekday";
+const CLOCKS: Record<ClockStyle, Intl.DateTimeFormatOptions> = {
+  time: { timeStyle: "medium" },
+  minute: { timeStyle: "short" },
+  day: { weekday: "short", day: "numeric", month: "short" },
+  weekday: { weekday: "short" },
+  full: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+};
+const clocks = new Map<string, Intl.DateTimeFormat>(); // to make one takes half a millisecond
+function clockFormatter(tag: string, timeZone: string, style: ClockStyle): Intl.DateTimeFormat {
+  const key = `${tag} ${timeZone} ${style}`;
+  let found = clocks.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat(tag, { timeZone, hourCycle: "h23", ...CLOCKS[style] });
+    clocks.set(key, found);
+  }
+  return found;
 }
 
 const UTC_SINCE = Date.UTC(2026, 8, 20, 1);

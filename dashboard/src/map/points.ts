@@ -1,4 +1,5 @@
-// Layer of points: all sensors of a kind in one draw call; positions once, then one buffer of floats a second.
+// Points: all sensors of a kind in one draw call, on a canvas of their own over the map. Their positions are uploaded once,
+// their values as they come: new values redraw the points alone, not the streets and names below them.
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibreMap } from "maplibre-gl";
 import { type Scale, colourTable, shareOf } from "../lib/colour";
 
@@ -17,10 +18,12 @@ void main() {
 }`;
 
 // Live: a disc. Late: a ring. Silent: a grey cross. None: a small grey dot. Shape and colour, for whoever sees no colours.
+// Beside the states of sensors: DEVICE, an orange disc, and SELECTED, a thin ring.
 const FRAGMENT = `#version 300 es
 precision mediump float;
 uniform sampler2D u_colours;
 uniform vec3 u_edge;
+uniform vec3 u_ring;
 uniform float u_grey;
 uniform highp float u_size; // as in the vertex shader, or the two do not link
 in float v_share;
@@ -43,9 +46,15 @@ void main() {
     float arm = min(abs(at.x - at.y), abs(at.x + at.y));
     alpha = (1.0 - smoothstep(0.28, 0.28 + soft, arm)) * (1.0 - smoothstep(1.0 - soft, 1.0, r));
     fill = none;
-  } else {
+  } else if (v_state < 3.5) {
     alpha = 0.7 * (1.0 - smoothstep(0.45 - soft, 0.45, r));
     fill = none;
+  } else if (v_state < 4.5) {
+    alpha = 1.0 - smoothstep(1.0 - soft, 1.0, r);
+    fill = mix(vec3(0.761, 0.255, 0.047), vec3(1.0), smoothstep(0.76 - soft, 0.76, r));
+  } else {
+    alpha = (1.0 - smoothstep(1.0 - soft, 1.0, r)) * smoothstep(0.82 - soft, 0.82, r);
+    fill = u_ring;
   }
   colour = vec4(fill * alpha, alpha);
 }`;
@@ -72,111 +81,175 @@ export function fillValues(target: Float32Array, values: Float32Array, states: U
   return target;
 }
 
-/** The layer that MapLibre calls. Positions count from the first point, as 32 bits are too few for the whole world. */
+const DEVICE = 4;
+const SELECTED = 5;
+const DEVICE_SIZE = 21; // [CSS pixels]
+const SELECTED_SIZE = 33;
+
+/** Points that are drawn together; positions count from the origin, as 32 bits are too few for the whole world. */
+interface Batch {
+  array: WebGLVertexArrayObject;
+  positions: WebGLBuffer;
+  values: WebGLBuffer;
+}
+
+/** What WebGL has made for a canvas. */
+interface Made {
+  gl: WebGL2RenderingContext;
+  uniforms: Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>;
+  sensors: Batch;
+  marks: Batch;
+}
+const UNIFORMS = ["u_matrix", "u_size", "u_edge", "u_ring", "u_grey"] as const;
+
+/**
+ * The layer that MapLibre calls when the map moves: it draws nothing there, but the points of its own canvas with the same
+ * matrix, so that both move together.
+ */
 export class Points implements CustomLayerInterface {
   readonly id = "points";
   readonly type = "custom" as const;
   readonly renderingMode = "2d" as const;
   edge: [number, number, number] = [1, 1, 1];
+  ring: [number, number, number] = [0, 0, 0];
   grey = false;
   visible = true;
+  readonly #canvas = document.createElement("canvas");
   #map: MapLibreMap | null = null;
-  #gl: WebGL2RenderingContext | null = null;
-  #program: WebGLProgram | null = null;
-  #array: WebGLVertexArrayObject | null = null;
-  #positions: WebGLBuffer | null = null;
-  #values: WebGLBuffer | null = null;
-  #colours: WebGLTexture | null = null;
+  #made: Made | null = null;
   #origin: [number, number] = [0, 0];
   #places: readonly Place[] = [];
+  #marks: readonly Place[] = [];
+  #selected = false; // the last of the marks
   #offsets = new Float32Array();
   #buffer = new Float32Array();
-  #matrix = new Float32Array(16);
+  #main: Float64Array | null = null; // matrix of the map as it was drawn last
+  readonly #matrix = new Float32Array(16);
+  #drawing = 0;
 
-  onAdd(map: MapLibreMap, gl: WebGL2RenderingContext): void {
+  onAdd(map: MapLibreMap): void {
     this.#map = map;
+    if (this.#canvas.isConnected) return; // of another style of the same map
+    this.#canvas.className = "points";
+    this.#canvas.setAttribute("aria-hidden", "true");
+    map.getCanvas().after(this.#canvas);
+    this.#canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      this.#made = null;
+    });
+    this.#canvas.addEventListener("webglcontextrestored", () => this.#make());
+    this.#make();
+  }
+
+  #make(): void {
+    const gl = this.#canvas.getContext("webgl2", { antialias: false, depth: false, stencil: false });
+    if (!gl) return;
     const program = link(gl);
-    this.#program = program;
-    this.#array = gl.createVertexArray();
-    this.#positions = gl.createBuffer();
-    this.#values = gl.createBuffer();
-    gl.bindVertexArray(this.#array);
-    for (const [name, buffer] of [["a_position", this.#positions], ["a_value", this.#values]] as const) {
-      const location = gl.getAttribLocation(program, name);
-      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-      gl.enableVertexAttribArray(location);
-      gl.vertexAttribPointer(location, 2, gl.FLOAT, false, 0, 0);
-    }
-    gl.bindVertexArray(null);
-    this.#colours = gl.createTexture();
-    gl.bindTexture(gl.TEXTURE_2D, this.#colours);
+    gl.useProgram(program);
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colourTable());
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
-    this.#gl = gl;
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    const uniforms = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)])) as Made["uniforms"];
+    this.#made = { gl, uniforms, sensors: batch(gl, program), marks: batch(gl, program) };
     this.#upload();
+    this.#uploadMarks();
   }
 
-  onRemove(): void {
-    this.#gl = null;
-    this.#map = null;
+  /** Free the canvas; the points are not used any more. */
+  remove(): void {
+    cancelAnimationFrame(this.#drawing);
+    this.#made?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    this.#canvas.remove();
+    this.#made = this.#map = null;
   }
 
   /** Set where the points are; their values are none until `update`. */
   place(places: readonly Place[]): void {
     this.#places = places;
     this.#origin = places[0] ? mercator(places[0]) : [0, 0];
-    this.#offsets = new Float32Array(2 * places.length);
-    places.forEach((place, index) => {
-      const [x, y] = mercator(place);
-      this.#offsets.set([x - this.#origin[0], y - this.#origin[1]], 2 * index);
-    });
+    this.#offsets = this.#offsetsOf(places);
     this.#buffer = new Float32Array(2 * places.length);
     for (let index = 0; index < places.length; index++) this.#buffer[2 * index + 1] = 3;
     this.#upload();
+    this.#uploadMarks();
+  }
+
+  /** Mark places over the sensors: devices, and the one that was picked. */
+  mark(devices: readonly Place[], selected: Place | null): void {
+    this.#marks = selected ? [...devices, selected] : devices;
+    this.#selected = selected !== null;
+    this.#uploadMarks();
   }
 
   /** Show new values: one pass over them, one upload. */
   update(values: Float32Array, states: Uint8Array, scale: Scale): void {
     if (2 * values.length !== this.#buffer.length) return; // of another list of sensors
     fillValues(this.#buffer, values, states, scale);
-    const gl = this.#gl;
-    if (gl) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.#values);
+    if (this.#made) {
+      const { gl, sensors } = this.#made;
+      gl.bindBuffer(gl.ARRAY_BUFFER, sensors.values);
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, this.#buffer);
     }
-    this.#map?.triggerRepaint();
+    this.redraw();
+  }
+
+  /** Draw the points again at the next frame of the screen, on the map as it stands. */
+  redraw(): void {
+    this.#drawing ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #offsetsOf(places: readonly Place[]): Float32Array<ArrayBuffer> {
+    const offsets = new Float32Array(2 * places.length);
+    places.forEach((place, index) => {
+      const [x, y] = mercator(place);
+      offsets.set([x - this.#origin[0], y - this.#origin[1]], 2 * index);
+    });
+    return offsets;
   }
 
   #upload(): void {
-    const gl = this.#gl;
-    if (!gl) return;
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.#positions);
-    gl.bufferData(gl.ARRAY_BUFFER, this.#offsets, gl.STATIC_DRAW);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.#values);
-    gl.bufferData(gl.ARRAY_BUFFER, this.#buffer, gl.DYNAMIC_DRAW);
-    this.#map?.triggerRepaint();
+    if (this.#made) fill(this.#made.gl, this.#made.sensors, this.#offsets, this.#buffer);
+    this.redraw();
   }
 
-  render(gl: WebGLRenderingContext | WebGL2RenderingContext, input: CustomRenderMethodInput): void {
-    const count = this.#places.length;
-    if (!this.visible || count === 0 || !(gl instanceof WebGL2RenderingContext) || !this.#program) return;
-    const matrix = translate(input.defaultProjectionData.mainMatrix as ArrayLike<number>, this.#origin, this.#matrix);
-    const uniform = (name: string) => gl.getUniformLocation(this.#program!, name);
-    gl.useProgram(this.#program);
-    gl.uniformMatrix4fv(uniform("u_matrix"), false, matrix);
-    gl.uniform1f(uniform("u_size"), this.size * (this.#map?.getPixelRatio() ?? 1));
-    gl.uniform3fv(uniform("u_edge"), this.edge);
-    gl.uniform1f(uniform("u_grey"), this.grey ? 1 : 0);
-    gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, this.#colours);
-    gl.uniform1i(uniform("u_colours"), 0);
-    gl.disable(gl.DEPTH_TEST);
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    gl.bindVertexArray(this.#array);
-    gl.drawArrays(gl.POINTS, 0, count);
-    gl.bindVertexArray(null);
+  #uploadMarks(): void {
+    const values = this.#marks.flatMap((_, index) => [0, this.#selected && index === this.#marks.length - 1 ? SELECTED : DEVICE]);
+    if (this.#made) fill(this.#made.gl, this.#made.marks, this.#offsetsOf(this.#marks), new Float32Array(values));
+    this.redraw();
+  }
+
+  render(_: unknown, input: CustomRenderMethodInput): void {
+    this.#main = Float64Array.from(input.defaultProjectionData.mainMatrix as ArrayLike<number>);
+    cancelAnimationFrame(this.#drawing);
+    this.#draw();
+  }
+
+  #draw(): void {
+    this.#drawing = 0;
+    const [map, made, main] = [this.#map, this.#made, this.#main];
+    if (!map || !made || !main) return;
+    const { gl, uniforms, sensors, marks } = made;
+    const { width, height } = map.getCanvas();
+    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+    gl.viewport(0, 0, width, height);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.uniformMatrix4fv(uniforms.u_matrix, false, translate(main, this.#origin, this.#matrix));
+    gl.uniform3fv(uniforms.u_edge, this.edge);
+    gl.uniform3fv(uniforms.u_ring, this.ring);
+    gl.uniform1f(uniforms.u_grey, this.grey ? 1 : 0);
+    const draw = ({ array }: Batch, size: number, first: number, count: number) => {
+      if (count === 0) return;
+      gl.bindVertexArray(array);
+      gl.uniform1f(uniforms.u_size, size * map.getPixelRatio());
+      gl.drawArrays(gl.POINTS, first, count);
+    };
+    if (this.visible) draw(sensors, this.size, 0, this.#places.length);
+    const devices = this.#marks.length - (this.#selected ? 1 : 0);
+    draw(marks, SELECTED_SIZE, devices, this.#selected ? 1 : 0);
+    draw(marks, DEVICE_SIZE, 0, devices);
   }
 
   /** Diameter of a point [CSS pixels]: grows as one comes nearer. */
@@ -207,6 +280,25 @@ function translate(matrix: ArrayLike<number>, [x, y]: [number, number], target: 
   for (let index = 0; index < 16; index++) target[index] = matrix[index]!;
   for (let row = 0; row < 4; row++) target[12 + row] = matrix[row]! * x + matrix[4 + row]! * y + matrix[12 + row]!;
   return target;
+}
+
+function batch(gl: WebGL2RenderingContext, program: WebGLProgram): Batch {
+  const made = { array: gl.createVertexArray(), positions: gl.createBuffer(), values: gl.createBuffer() };
+  gl.bindVertexArray(made.array);
+  for (const [name, buffer] of [["a_position", made.positions], ["a_value", made.values]] as const) {
+    const location = gl.getAttribLocation(program, name);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    gl.enableVertexAttribArray(location);
+    gl.vertexAttribPointer(location, 2, gl.FLOAT, false, 0, 0);
+  }
+  return made;
+}
+
+function fill(gl: WebGL2RenderingContext, { positions, values }: Batch, offsets: Float32Array, data: Float32Array): void {
+  gl.bindBuffer(gl.ARRAY_BUFFER, positions);
+  gl.bufferData(gl.ARRAY_BUFFER, offsets, gl.STATIC_DRAW);
+  gl.bindBuffer(gl.ARRAY_BUFFER, values);
+  gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
 }
 
 function link(gl: WebGL2RenderingContext): WebGLProgram {
