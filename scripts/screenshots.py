@@ -9,21 +9,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import numpy as np
 from playwright.sync_api import Browser, expect
 
+from api.live.frame import NO_AGE
 from tests.dashboard.browser import browser, visit
-from tests.system.running import RunningCity, running_city
+from tests.system.running import RunningCity, running_city, wait_until
 from zenata_client import Client
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 WIDE, TALL, SMALL = (1440, 900), (1440, 1400), (390, 844)
+WEEKEND = (5, 6)
 
 
 def last(hour: int, minute: int = 0) -> str:
-    """Return when the clock of the city last showed an hour of the day, at least two hours ago."""
+    """Return when the clock of the city last showed an hour of a working day, at least two hours ago."""
     before = datetime.now(UTC) - timedelta(hours=2)
     moment = before.replace(hour=hour, minute=minute)
-    return (moment if moment <= before else moment - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:00Z")
+    while moment > before or moment.weekday() in WEEKEND:
+        moment -= timedelta(days=1)
+    return moment.strftime("%Y-%m-%dT%H:%M:00Z")
 
 
 # Moments at which there is something to see, whatever the hour at which the pages are drawn.
@@ -33,13 +38,7 @@ SHOTS = {
     # name: address, language, screen, key, what to wait for
     "city": (f"/?kind=traffic&at={MORNING}", "fr", WIDE, "demo", "[data-drawn]"),
     "city-dark": (f"/?kind=air&theme=dark&at={MORNING}", "en", WIDE, "demo", "[data-drawn]"),
-    "city-ar": (
-        f"/?kind=parking&map=14.6/33.6530/-7.4600&sensor=parking-0100&at={NOON}",
-        "ar",
-        WIDE,
-        "demo",
-        ".sensor .uplot",
-    ),
+    "city-ar": ("/?kind=parking&map=14.6/33.6530/-7.4600&sensor=parking-0100", "ar", WIDE, "demo", ".sensor .uplot"),
     "city-small": (f"/?kind=noise&at={NOON}", "fr", SMALL, "demo", "[data-drawn]"),
     "city-small-ar": (f"/?kind=streetlight&property=power&at={EVENING}", "ar", SMALL, "demo", "[data-drawn]"),
     "city-tilted": (f"/?kind=traffic&tilt=1&map=15.2/33.6530/-7.4600&at={MORNING}", "fr", WIDE, "demo", "[data-drawn]"),
@@ -91,6 +90,9 @@ def main() -> None:
 def draw(city: RunningCity, names: list[str]) -> None:
     """Draw from a running city, with a device and two more pilots in it."""
     furnish(city)
+    wait_until(
+        lambda: all(has_past(city, moment) for moment in (MORNING, NOON, EVENING, NIGHT)), "the past is filled in"
+    )
     needs = {name for name in SHOTS if (not names or name in names) and "{" in SHOTS[name][0]}
     trials = finish_trials(city) if needs else {}
     keys = {"demo": city.key, "admin": city.admin_key, "": None}
@@ -106,6 +108,15 @@ def draw(city: RunningCity, names: list[str]) -> None:
                 print(name)
         if not names or any(name.startswith("demo") for name in names):
             draw_demo(chromium, city)
+
+
+def has_past(city: RunningCity, moment: str) -> bool:
+    """Return whether the detectors of traffic have values at a moment."""
+    asked = {"kind": "traffic", "property": "flow", "at": moment}
+    headers = {"Authorization": f"Bearer {city.key}"}
+    body = httpx.get(f"{city.http}/v1/frame", params=asked, headers=headers, trust_env=False, timeout=60).content
+    ages = np.frombuffer(body, np.uint16, offset=24 + (len(body) - 24) // 6 * 4)
+    return bool((ages != NO_AGE).any())
 
 
 def draw_demo(chromium: Browser, city: RunningCity) -> None:
