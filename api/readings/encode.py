@@ -8,6 +8,7 @@ tenth of what dictionaries take.
 from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -91,7 +92,7 @@ class Encoder:
         """Return a table as a JSON list of series, each with its description once and an array for each column."""
         order = np.argsort(table.series, kind="stable")
         numbers_, begins = np.unique(table.series[order], return_index=True)
-        ends = [*begins[1:].tolist(), len(order)]
+        spans = pairwise([*begins.tolist(), len(order)])
         columns = {"time": times(table.time[order], '"', '"')}
         columns |= {name: numbers(values[order]) for name, values in table.columns.items()}
         described = self._json.take(table.catalog, numbers_).tolist()
@@ -100,7 +101,7 @@ class Encoder:
             + about
             + b"".join(b',"%b":[%b]' % (n.encode(), b",".join(c[begin:end])) for n, c in columns.items())
             + b"}"
-            for about, begin, end in zip(described, begins.tolist(), ends, strict=True)
+            for about, (begin, end) in zip(described, spans, strict=True)
         ]
         return b"".join([head, b",".join(items), tail])
 

@@ -202,6 +202,13 @@ def test_columns_say_what_rows_say(client: httpx.Client) -> None:
     assert client.get("/v1/readings", params=params | {"shape": "columns", "format": "csv"}).status_code == 422
 
 
+def test_columns_of_no_readings_are_none(client: httpx.Client) -> None:
+    params = {"kind": "air", "start": "2020-01-01", "end": "2020-01-02", "shape": "columns"}
+    for aggregate in ({}, {"agg": "mean", "every": "10m"}):
+        answer = client.get("/v1/readings", params=params | aggregate)
+        assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [
