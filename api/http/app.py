@@ -100,8 +100,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
     app.add_middleware(BodyLimit, context=context)
     app.add_middleware(Compression)
     app.add_middleware(Observer, metrics=app.state.metrics, context=context)
-    if context.peers is not None:
-        app.add_middleware(FreshKeys, context=context)
+    app.add_middleware(FreshKeys, context=context)
     protect(app, origins)
     for routes in (
         city_routes,

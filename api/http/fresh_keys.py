@@ -10,7 +10,7 @@ from api.http.context import Context
 class FreshKeys:
     """ASGI middleware that looks into the database where a key is not known: a proxy may lead the first use elsewhere.
 
-    Whoever guesses keys causes one look after the other at most, and none while its address is locked out.
+    A server that has no others looks for nothing. Whoever guesses keys causes one look after the other at most, and none while its address is locked out.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class FreshKeys:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI has it."""
-        if scope["type"] in ("http", "websocket"):
+        if self._context.peers is not None and scope["type"] in ("http", "websocket"):
             request = HTTPConnection(scope)
             key, address = key_of(request), request.client.host if request.client else ""
             unknown = key is not None and self._context.register.authenticate(key) is None
