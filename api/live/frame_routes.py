@@ -20,7 +20,7 @@ from api.readings.routes import EventStream, open_stream
 from api.readings.selection import kinds_observing, select_world
 from zenata.city.clock import SECOND, WallClock, parse_moment
 from zenata.city.kinds import KINDS
-from zenata.city.model import OWN
+from zenata.city.model import OWN, PRIVATE
 from zenata.city.readings import IntArray, Selection
 from zenata.control.keys import Principal
 
@@ -87,7 +87,8 @@ async def frame(context: ContextDep, principal: PrincipalDep, params: Annotated[
     there is none); uint16[n] ages [s] at `time` (65534 that or more, 65535 none). The order is that of `/v1/sensors` with the
     same `property` and `kind`, whose header `Zenata-Sensors` is the version of the list. A moment of the past (`at`) looks
     five periods of the kind back, at most six hours; a sensor that was silent for longer has no value. Nothing is
-    interpolated; where readings are rolled up, the age counts from the beginning of the span.
+    interpolated; where readings are rolled up, the age counts from the beginning of the span, and the header
+    `Zenata-Rolled-Up` says how long it is [s].
     """
     subject = _subject(context, principal, params)
     headers = {"Zenata-Sensors": f"{context.sensors.version:08x}"}
@@ -96,7 +97,9 @@ async def frame(context: ContextDep, principal: PrincipalDep, params: Annotated[
         body = context.frames.encode(newest, time, context.hub.quiet(subject.world))
         return Response(body, headers=headers, media_type=MEDIA_TYPE)
     async with context.queries.place(principal.pilot):
-        body = await run_in_threadpool(_past, context, subject, params.at)
+        body, span = await run_in_threadpool(_past, context, subject, params.at)
+    if span:
+        headers["Zenata-Rolled-Up"] = str(span // SECOND)
     return Response(body, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -144,14 +147,15 @@ def _feed_of(context: Context, subject: _Subject) -> FrameFeed:
     return feed
 
 
-def _past(context: Context, subject: _Subject, at: str) -> bytes:
-    """Return the frame of a moment of the past."""
+def _past(context: Context, subject: _Subject, at: str) -> tuple[bytes, int]:
+    """Return the frame of a moment of the past, and of how long spans its values are [us], 0 if they are readings."""
     newest = context.newest((subject.world,))
     try:
         time = parse_moment(at, WallClock().now() if newest is None else newest)
     except ValueError as error:
         raise invalid("at", str(error)) from None
-    return context.frames.encode(subject.at(context, time), time)
+    span = 0 if subject.world.startswith(PRIVATE) else context.store.span_at(time)
+    return context.frames.encode(subject.at(context, time), time), span
 
 
 def _subject(context: Context, principal: Principal, params: FrameParams) -> _Subject:

@@ -213,6 +213,10 @@ class Store(Protocol):
         """
         ...
 
+    def span_at(self, time: int) -> int:
+        """Return of how long spans [us] the shared city has one row at a time [us]; 0 where readings are as they came."""
+        ...
+
     def dead_letters(
         self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100, payloads: bool = False
     ) -> list[DeadLetter]:

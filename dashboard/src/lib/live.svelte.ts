@@ -21,8 +21,8 @@ class Live {
   error = $state("");
   /** Since when nothing came from the server [ms since 1970, the wall's clock]; 0 while it answers. */
   offlineSince = $state(0);
-  /** What the API says about a moment of the past, such as that it is rolled up. */
-  note = $state("");
+  /** Of how long spans there is one value each [s], where a frame of the past is rolled up; else 0. */
+  rolledUp = $state(0);
 
   #layer: Layer | null = null;
   #source: EventSource | null = null;
@@ -39,7 +39,7 @@ class Live {
     const now = Date.now();
     this.#layer = layer;
     this.error = "";
-    this.note = "";
+    this.rolledUp = 0;
     if (!layer) return;
     this.#heard = now;
     this.loading = true;
@@ -112,7 +112,7 @@ class Live {
     try {
       const { bytes, headers } = await fetchBytes(`/v1/frame?${frameQuery(layer)}&at=${encodeURIComponent(layer.at)}`, abort.signal);
       this.#take(layer, decodeFrame(bytes));
-      this.note = headers.get("Zenata-Note") ?? "";
+      this.rolledUp = Number(headers.get("Zenata-Rolled-Up") ?? 0);
     } catch (error) {
       if (abort.signal.aborted) return;
       this.loading = false;

@@ -2,7 +2,7 @@
 import type { Schemas } from "../api/client";
 
 export type Trial = Schemas["Trial"];
-export type Standing = Schemas["Standing"];
+export type Leaderboard = Schemas["Leaderboard"];
 export type Score = Schemas["TrialScore"];
 /** Those that play the same seeds beside a service. */
 export type Policy = "naive" | "reference";

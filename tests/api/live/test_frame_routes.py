@@ -40,6 +40,14 @@ def test_a_frame_of_the_past_has_what_was_newest_then(client: httpx.Client) -> N
     assert frame(client, **PM25, at="-10m")[4] == frame(client, **PM25, at=format_time(NEWEST - 10 * MINUTE))[4]
 
 
+def test_a_frame_of_what_is_rolled_up_says_so(api: Api, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = PM25 | {"at": format_time(START + 30 * MINUTE)}
+    assert "zenata-rolled-up" not in client.get("/v1/frame", params=params).headers
+    monkeypatch.setattr(api.store, "span_at", lambda time: 900_000_000 * (time == START + 30 * MINUTE))
+    assert client.get("/v1/frame", params=params).headers["zenata-rolled-up"] == "900"
+    assert "zenata-rolled-up" not in client.get("/v1/frame", params=params | {"world": "w-1"}).headers
+
+
 def test_a_frame_of_the_past_looks_further_back_for_who_is_late(client: httpx.Client) -> None:
     for late in (1, 2, 4, 5):
         at = NEWEST + late * MINUTE

@@ -11,6 +11,7 @@ from tests.zenata.store.data import NOON, Row, batch_of, contents, rows_of, seri
 from tests.zenata.store.test_base_ledger import letter
 from zenata.city.clock import SECOND
 from zenata.city.readings import Selection
+from zenata.errors import QueryTooFine
 from zenata.store.base import Query
 from zenata.store.retention import DAY, ROLLED, Retention
 
@@ -62,6 +63,18 @@ def test_what_came_late_is_in_its_span(store):
     for _ in range(2):
         assert aggregated(store, None, NOON - 5 * DAY, ("count",)) == expected
         store.tidy(NOON, KEEP)
+
+
+def test_the_span_of_a_time_is_said_where_its_readings_are_gone(store):
+    store.append(batch_of(history(series_of(1), 5, 7 * MINUTE)))
+    assert [store.span_at(NOON - age) for age in (5 * DAY, HOUR)] == [0, 0]
+    store.tidy(NOON, KEEP)
+    try:
+        store.query(Query(selection=Selection(), start=NOON - 5 * DAY, end=NOON))
+        spans = [0, 0, 0]
+    except QueryTooFine:
+        spans = [HOUR, 15 * MINUTE, 0]
+    assert [store.span_at(NOON - age) for age in (5 * DAY, 2 * DAY, HOUR)] == spans
 
 
 @pytest.mark.parametrize("world", ["w-a1", "p-alpha"])

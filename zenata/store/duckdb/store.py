@@ -37,7 +37,7 @@ from zenata.store.duckdb.upgrade import upgrade
 from zenata.store.ledger import Ledger
 from zenata.store.newest import NewestReadings
 from zenata.store.plan import AppendPlan, Columns, Planner, part
-from zenata.store.retention import Retention, check
+from zenata.store.retention import WIDTHS, Retention, check
 
 log = logging.getLogger(__name__)
 
@@ -177,12 +177,12 @@ class DuckDBStore:
         rows = self._reader.newest(numbers, self._ids.of(numbers), start, end, rolled=rolled)
         found = self._ids.numbers(rows["series"])
         order = np.argsort(found)
-        return Table(
-            catalog=self._catalog,
-            series=found[order],
-            time=rows["moment"][order].astype(np.int64),
-            columns={"value": rows["value"][order].astype(np.float64)},
-        )
+        time, value = rows["moment"][order].astype(np.int64), rows["value"][order].astype(np.float64)
+        return Table(catalog=self._catalog, series=found[order], time=time, columns={"value": value})
+
+    def span_at(self, time: int) -> int:
+        """Return of how long spans there is one row; see `Store.span_at`."""
+        return max((width for width, until in zip(WIDTHS, self._horizons, strict=True) if time < until), default=0)
 
     def check(self) -> None:
         """Raise if the store cannot be read, or the last append failed; see `Store.check`."""
