@@ -206,12 +206,12 @@ def _findings(pilot: Pilot, seen: Activity) -> Iterator[Finding]:
     for incident in {one.detail: one for one in reversed(seen.broker)}.values():
         yield _finding(pilot, incident.kind, incident.detail, incident.detail)
     if devices.offline:
-        yield _finding(pilot, "devices-silent", f"{devices.offline} devices are silent: {', '.join(devices.silent)}")
+        yield _finding(pilot, "devices-silent", f"silent devices: {devices.offline} ({', '.join(devices.silent)})")
     if letters.last_hour:
         count = f"{letters.last_hour}{' or more' if letters.more else ''}"
-        yield _finding(pilot, "dead-letters", f"{count} dead letters in the last hour, the newest {letters.newest}")
+        yield _finding(pilot, "dead-letters", f"dead letters in the last hour: {count}; the newest: {letters.newest}")
     if requests.failed:
-        yield _finding(pilot, "failed", f"{requests.failed} requests failed on our side; the log of the API says why")
+        yield _finding(pilot, "failed", f"requests that failed on our side: {requests.failed}; the log of the API says why")
     if requests.answered >= _ENOUGH and requests.wrong > requests.answered * _MOST_WRONG:
         yield _finding(pilot, "wrong", f"{requests.wrong} of {requests.answered} requests were wrong")
     for quota in seen.quotas:

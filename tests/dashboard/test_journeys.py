@@ -57,6 +57,7 @@ def open_map(seen: Visit, path: str = "/") -> None:
     seen.page.goto(path)
     expect(seen.page.locator("canvas.maplibregl-canvas")).to_be_visible()
     expect(seen.page.locator(".legend li").first).to_contain_text(re.compile("[1-9]"))
+    expect(seen.page.locator(".names span:visible").first).to_be_visible()
 
 
 def use_the_keys(seen: Visit) -> None:

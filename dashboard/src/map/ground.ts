@@ -48,15 +48,29 @@ function withOpenSea(features: GeoJSON.Feature[]): GeoJSON.Feature[] {
   return [{ type: "Feature", properties: { layer: "sea" }, geometry: { type: "Polygon", coordinates: [open] } }, ...features];
 }
 
-export function districtFeatures(districts: District[], label: (district: District) => string): Collection {
+export function districtFeatures(districts: District[]): Collection {
   return {
     type: "FeatureCollection",
     features: districts.map((district) => ({
       type: "Feature",
-      properties: { id: district.id, label: label(district) },
+      properties: { id: district.id },
       geometry: district.geometry as GeoJSON.Polygon,
     })),
   };
+}
+
+/** Return the centre of gravity of a district's outline [deg]. */
+export function centreOf(district: District): { longitude: number; latitude: number } {
+  const ring = (district.geometry as GeoJSON.Polygon).coordinates[0] ?? [];
+  let [area, x, y] = [0, 0, 0];
+  const [x0, y0] = ring[0] as [number, number]; // products of small differences keep their digits
+  for (let index = 1; index < ring.length; index++) {
+    const [ax, ay] = [ring[index - 1]![0]! - x0, ring[index - 1]![1]! - y0];
+    const [bx, by] = [ring[index]![0]! - x0, ring[index]![1]! - y0];
+    const cross = ax * by - bx * ay;
+    [area, x, y] = [area + cross, x + (ax + bx) * cross, y + (ay + by) * cross];
+  }
+  return { longitude: x0 + x / (3 * area), latitude: y0 + y / (3 * area) };
 }
 
 /** West, south, east and north of the districts [deg]. */

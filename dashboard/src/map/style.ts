@@ -1,7 +1,6 @@
-// Style of the map: land, parks, streets, buildings and names, in light and dark; no tile server and no glyph files.
+// Style of the map: land, parks, streets and buildings, in light and dark; no tile server and no glyph files.
 import type { StyleSpecification } from "maplibre-gl";
 
-const FONT = ["Readex Pro Variable"];
 export const DOTS_ZOOM = 14; // below it a dense kind is shown by districts. From the design
 
 interface Palette {
@@ -55,8 +54,12 @@ const DARK: Palette = {
 export type Collection = GeoJSON.FeatureCollection;
 export const EMPTY: Collection = { type: "FeatureCollection", features: [] };
 
+export function paletteOf(dark: boolean): Palette {
+  return dark ? DARK : LIGHT;
+}
+
 export function styleOf(dark: boolean): StyleSpecification {
-  const colours = dark ? DARK : LIGHT;
+  const colours = paletteOf(dark);
   const source = { type: "geojson" as const, data: EMPTY };
   return {
     version: 8,
@@ -125,26 +128,6 @@ export function styleOf(dark: boolean): StyleSpecification {
         type: "circle",
         source: "devices",
         paint: { "circle-radius": 10.5, "circle-opacity": 0 }, // to be pressed: they are drawn over the sensors, by points.ts
-      },
-      {
-        id: "names",
-        type: "symbol",
-        source: "districts",
-        layout: {
-          "text-field": ["get", "label"],
-          "text-font": FONT,
-          "text-size": ["interpolate", ["linear"], ["zoom"], 12, 10.5, 15, 14],
-          "text-max-width": 8,
-          "text-padding": 4,
-        },
-        paint: { "text-color": colours.name, "text-halo-color": colours.halo, "text-halo-width": 1.6 },
-      },
-      {
-        id: "device-names",
-        type: "symbol",
-        source: "devices",
-        layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 13, "text-offset": [0, 1.3], "text-anchor": "top" },
-        paint: { "text-color": colours.name, "text-halo-color": colours.halo, "text-halo-width": 2 },
       },
     ],
   };
