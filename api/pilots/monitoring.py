@@ -211,7 +211,9 @@ def _findings(pilot: Pilot, seen: Activity) -> Iterator[Finding]:
         count = f"{letters.last_hour}{' or more' if letters.more else ''}"
         yield _finding(pilot, "dead-letters", f"dead letters in the last hour: {count}; the newest: {letters.newest}")
     if requests.failed:
-        yield _finding(pilot, "failed", f"requests that failed on our side: {requests.failed}; the log of the API says why")
+        yield _finding(
+            pilot, "failed", f"requests that failed on our side: {requests.failed}; the log of the API says why"
+        )
     if requests.answered >= _ENOUGH and requests.wrong > requests.answered * _MOST_WRONG:
         yield _finding(pilot, "wrong", f"{requests.wrong} of {requests.answered} requests were wrong")
     for quota in seen.quotas:
