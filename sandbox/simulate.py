@@ -1,6 +1,5 @@
 """Puts the simulators together: the shared city, which hosts the private worlds, or one of these."""
 
-import gc
 import math
 import os
 import sys
@@ -58,7 +57,7 @@ def simulate(settings: Settings, city: City | None = None) -> None:
     if private and recipe_in(FolderFiles(settings.world_dir)) is None:
         raise SetupError(f"there is no world {settings.world} in {settings.worlds_dir}")
     template = template_of(settings)
-    if not private and _forked(template):  # before there is any thread
+    if not private and template.fork_here():  # before there is any thread
         become_world(city)
         return
     with held(settings.world_dir, PATIENCE):  # one that was killed just now may still be leaving its checkpoint
@@ -74,13 +73,6 @@ def template_of(settings: Settings, **variables: str) -> Template:
     return Template(_TEMPLATE, env, settings.data_dir / "logs" / "worlds.log")
 
 
-def _forked(template: Template) -> bool:
-    """Fork the template of private worlds, which shares all that is loaded; return whether we are the fork."""
-    gc.collect()
-    gc.freeze()  # or both would copy all of it, at their first collection
-    return template.fork_here()
-
-
 def become_world(city: City) -> None:
     """Wait as a template of private worlds, and become one in each fork."""
     fork_on_request()
@@ -89,10 +81,7 @@ def become_world(city: City) -> None:
 
 def simulate_on_request(settings: Settings) -> None:
     """Load the city, and be a template of private worlds."""
-    city = load_city(settings.city)
-    gc.collect()
-    gc.freeze()
-    become_world(city)
+    become_world(load_city(settings.city))
 
 
 def _simulate_shared(settings: Settings, address: Address, city: City, template: Template) -> None:

@@ -1,7 +1,6 @@
 """`zenata up`: the whole city on one machine, under one supervisor."""
 
 import fcntl
-import gc
 import json
 import os
 import signal
@@ -123,8 +122,6 @@ def become_service() -> None:
     from sandbox import backfill, ingest, serve, simulate  # noqa: F401 - here alone: they load a thousand modules
     from sandbox.cli.main import main
 
-    gc.collect()
-    gc.freeze()  # or each fork would copy all of it, at its first collection
     fork_on_request()
     sys.argv = ["zenata", *sys.argv[len(_ZENATA) :]]
     main()

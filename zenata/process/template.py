@@ -6,6 +6,7 @@ fork of a process that has one thread as yet. Linux only.
 """
 
 import ctypes
+import gc
 import json
 import os
 import select
@@ -54,6 +55,7 @@ class Template:
         That spares the template all that this process has imported already. It leads its own session, and says what it
         says where this process does. Should it die, the next one is executed.
         """
+        _freeze()
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         parent = os.getpid()
         if (pid := os.fork()) == 0:
@@ -203,6 +205,7 @@ def fork_on_request() -> None:
 
     It returns in each fork, where `sys.argv` is then what would have run the program instead.
     """
+    _freeze()
     requests = socket.socket(fileno=os.dup(0))
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ, 0)
@@ -226,6 +229,12 @@ def fork_on_request() -> None:
                     return
                 selector.register(os.pidfd_open(pid), selectors.EVENT_READ, pid)
                 _send(requests, {"pid": pid})
+
+
+def _freeze() -> None:
+    """Leave all there is out of collections: at its first, each fork would copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _send(requests: socket.socket, message: dict[str, int]) -> None:
