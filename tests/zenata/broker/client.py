@@ -76,6 +76,9 @@ class Client:
     def __exit__(self, *_):
         self._paho.disconnect()
         self._paho.loop_stop()
+        # paho leaves these two to the garbage collector, and its select(2) takes no descriptor above 1,023: hundreds of
+        # clients later one of them stood still, without a word.
+        self._paho._reset_sockets(sockpair_only=True)
 
     @property
     def connected(self) -> bool:
@@ -127,7 +130,9 @@ class Client:
 
     def _wait(self, condition: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(condition, TIMEOUT), f"{len(self.messages)} messages arrived"
+            assert self._changed.wait_for(condition, TIMEOUT), (
+                f"waited in vain; connected: {self._connected}, closed: {self._closed}, messages: {len(self.messages)}"
+            )
 
     def _without_delay(self, _client, _data, sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

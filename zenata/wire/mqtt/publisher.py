@@ -1,7 +1,9 @@
 """Publisher over MQTT that loses nothing: QoS 1, sent again after a lost connection."""
 
 import logging
+import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -55,6 +57,8 @@ class Publisher:
         self._waiting = 0
         self._cancelled = 0.0  # when, on the monotonic clock
         self._answered, self._closing = threading.Event(), threading.Event()
+        self._queued, self._waking = socket.socketpair()
+        self._waking.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._connector = Connector(paho.Client, address, client_id=client_id)
         self._client = self._connector.client
@@ -99,6 +103,7 @@ class Publisher:
                 self._room.wait(_SLICE)  # in slices: cancelled just before it, nobody would wake us
             self._waiting += 1
         self._client.publish(topic, payload, qos=1, retain=retain)
+        self._wake()
 
     def cancel(self) -> None:
         """Make `publish` give up soon where it finds no room; a signal handler may call it."""
@@ -113,19 +118,48 @@ class Publisher:
         """Disconnect and stop the network thread; a broker that reads nothing more is given up on."""
         self._closing.set()
         self._client.disconnect()
+        self._wake()
         while self._thread.is_alive():
             self._thread.join(_SLICE)
             sock = self._client.socket()
             if isinstance(sock, socket.socket):
                 with suppress(OSError):  # it went meanwhile
                     sock.shutdown(socket.SHUT_RDWR)
-        self._client._reset_sockets(sockpair_only=True)  # noqa: SLF001 - paho leaves these to the garbage collector
+        self._queued.close()
+        self._waking.close()
 
     def _run(self) -> None:
         while not self._closing.wait(self._connector.pause):
             self._connector.connect()
-            while self._client.loop(_SLICE) == paho.MQTT_ERR_SUCCESS:
+            while self._turn():
                 pass
+
+    def _turn(self) -> bool:
+        """Wait for the network once, and do what it brings; return whether the connection still stands.
+
+        By poll(2): paho's own loop calls select(2), which takes no descriptor above 1,023, and a server may have more open.
+        """
+        client, sock, poll = self._client, self._client.socket(), select.poll()
+        if sock is None:
+            return False
+        poll.register(sock, select.POLLIN | (select.POLLOUT if client.want_write() else 0))
+        poll.register(self._queued, select.POLLIN)
+        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # read from the wire, but not yet by us
+        events = dict(poll.poll(0 if pending else _SLICE * 1000))
+        if events.pop(self._queued.fileno(), 0):
+            self._queued.recv(10_000)
+        ready = next(iter(events.values()), 0)
+        results = [
+            client.loop_read() if pending or ready & ~select.POLLOUT else paho.MQTT_ERR_SUCCESS,
+            client.loop_write() if client.want_write() else paho.MQTT_ERR_SUCCESS,
+            client.loop_misc(),
+        ]
+        return all(result == paho.MQTT_ERR_SUCCESS for result in results)
+
+    def _wake(self) -> None:
+        """Let the network's thread send what has been queued."""
+        with suppress(OSError):  # it is to wake already, or was closed
+            self._waking.send(b"0")
 
     def _on_connect(
         self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object

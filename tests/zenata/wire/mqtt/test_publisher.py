@@ -1,11 +1,14 @@
 """Publishers on both real brokers, which are also stopped, killed and started again."""
 
+import os
+import resource
 import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +148,19 @@ def test_a_publisher_closes_although_the_broker_reads_nothing(broker):
 def stopped_after_connecting(broker: Running) -> Iterator[Publisher]:
     with publisher(broker) as client, stopped(broker):
         yield client
+
+
+def test_a_process_with_thousands_of_open_files_publishes(broker):
+    """A server of the API with as many streams has descriptors beyond the 1,023 that select(2) takes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    with ExitStack() as files:
+        for _ in range(1100):
+            files.enter_context(Path(os.devnull).open())
+        with publisher(broker) as client:
+            client.publish("zenata/telemetry/a/b/c", b"x")
+            assert client.drain(TIMEOUT)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_another_node_is_taken_when_one_is_away(broker):
