@@ -1,5 +1,6 @@
 """Puts the simulators together: the shared city, which hosts the private worlds, or one of these."""
 
+import logging
 import math
 import os
 import sys
@@ -70,7 +71,7 @@ def simulate(settings: Settings, city: City | None = None) -> None:
 def template_of(settings: Settings, **variables: str) -> Template:
     """Return the template of private worlds, with more environment variables."""
     env = settings.environment(seed=None, start=None, scenario=None) | variables
-    return Template(_TEMPLATE, env, settings.data_dir / "logs" / "worlds.log")
+    return Template(_TEMPLATE, env, settings.data_dir / "logs" / "worlds.log", logging.getLogger(__name__).warning)
 
 
 def become_world(city: City) -> None:

@@ -79,7 +79,7 @@ def up(settings: Settings, say: Say) -> None:
         If it cannot start, or one of its processes cannot be kept running.
     """
     moment("--start", settings.start)  # before anything is made or started: the simulators would refuse it later
-    services = Template(_TEMPLATE, {}, settings.data_dir / "logs" / "services.log")
+    services = Template(_TEMPLATE, {}, settings.data_dir / "logs" / "services.log", say)
     if services.fork_here():  # before there is any thread
         become_service()
         sys.exit()

@@ -28,7 +28,9 @@ def stop(city: RunningCity, number: signal.Signals) -> None:
     assert city.printed.endswith("stopping ...\n")
 
 
-def test_killed_services_are_started_again_and_data_and_keys_outlive_signals_and_a_killed_supervisor(tmp_path):
+def test_killed_services_and_a_killed_template_are_started_again_and_data_and_keys_outlive_signals_and_a_killed_supervisor(
+    tmp_path,
+):
     def seq(a: RunningCity) -> int:
         return max(item["seq"] for item in a.get("/v1/latest?kind=weather")["items"])
 
@@ -42,14 +44,20 @@ def test_killed_services_are_started_again_and_data_and_keys_outlive_signals_and
             first.wait_for_more()
             assert {other: first.pids[other] for other in others} == others
             assert f"{name} was killed by SIGKILL; starting it again" in first.printed
+        before = first.pids
+        psutil.Process(before["api"]).parent().kill()
+        wait_until(lambda: all(first.pids[name] != before[name] for name in ("api", "simulators")), "they run again")
+        first.wait_for_more()
+        assert first.pids["broker"] == before["broker"]
+        assert "the template process has ended, and with it all that it had started" in first.printed
         end, last, keys = first.newest(), seq(first), {first.key, first.admin_key}
-        before = history(first, end)
+        readings = history(first, end)
         stop(first, signal.SIGTERM)
-    assert before
+    assert readings
     assert len(keys) == 2
     with running_city(tmp_path / "data", *SMALL, "--speed", "30") as second:
         wait_until(lambda: seq(second) > last, "the numbering goes on")
-        assert history(second, end) == before
+        assert history(second, end) == readings
         assert {second.key, second.admin_key} == keys
         children = {name: pid for name, pid in second.pids.items() if name != "supervisor"}
         for name in SERVICES:  # what stands takes no signal but one

@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,10 +39,18 @@ class Template:
         Added to the environment.
     log : Path
         Takes what the template says; its folder is there when the template is executed.
+    say : callable
+        Takes a line when the template has ended by itself, and its forks with it.
     """
 
-    def __init__(self, args: Sequence[str], env: Mapping[str, str], log: Path) -> None:
-        self._args, self._env, self._log = args, env, log
+    def __init__(
+        self,
+        args: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        say: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._args, self._env, self._log, self._say = args, env, log, say
         self._process: subprocess.Popen[bytes] | _Child | None = None
         self._socket: socket.socket | None = None
         self._ended: dict[int, int] = {}
@@ -75,7 +83,7 @@ class Template:
                 try:
                     return Fork(self, self._fork(program, log))
                 except (OSError, EOFError):
-                    self.close()
+                    self._lost()
             output.write(f"the template process that was to start it has ended; its log is {self._log}\n")
             return Fork(self, None)
 
@@ -85,7 +93,7 @@ class Template:
             while generation == self.generation and pid not in self._ended:
                 self._receive()
         except (OSError, EOFError):
-            self.close()
+            self._lost()
         return self._ended.pop(pid, -signal.SIGTERM) if generation == self.generation else -signal.SIGTERM
 
     def close(self) -> None:
@@ -96,6 +104,12 @@ class Template:
             self._process.kill()  # it has nothing to leave, and may stand (SIGSTOP)
             self._process.wait()
         self._socket = self._process = None
+
+    def _lost(self) -> None:
+        """Report, once, that the template has ended by itself."""
+        if self._socket:
+            self._say(f"the template process has ended, and with it all that it had started (its log is {self._log})")
+        self.close()
 
     def _fork(self, program: Program, log: Path) -> int:
         own = self._socket or self._start()

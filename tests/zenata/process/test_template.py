@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ import pytest
 
 from tests.zenata.process.forking import Executing
 from tests.zenata.process.test_supervisor import TIMEOUT, ended, shell, wait_for
+from zenata.process.supervisor import Supervisor, execute
 from zenata.process.template import Template
 
 
@@ -60,6 +62,33 @@ def test_forks_end_with_a_killed_template_and_another_starts_the_next(template, 
     assert (first.poll(), second.poll()) == (-signal.SIGTERM, None)
     template.close()
     assert second.wait(TIMEOUT) == -signal.SIGTERM
+
+
+def test_a_supervisor_starts_again_all_that_ended_with_its_template(tmp_path):
+    """As in `zenata up`, where the broker is executed: it runs on, and services connect to it again."""
+    messages: list[str] = []
+    template = Executing(tmp_path / "template.log", messages.append)
+
+    def launch(program, log):
+        return (execute if program.name == "broker" else template.launch)(program, log)
+
+    with closing(template), Supervisor(logs=tmp_path, say=messages.append, launch=launch) as supervisor:
+        for name in ("broker", "api", "simulators"):
+            supervisor.start(shell("exec sleep 60", name=name))
+        before = supervisor.pids
+        psutil.Process(before["api"]).parent().kill()
+        wait_for(lambda: ended(before["api"]) and ended(before["simulators"]))
+        supervisor.check()
+        after = supervisor.pids
+        assert after["broker"] == before["broker"]
+        assert {after["api"], after["simulators"]}.isdisjoint(before.values())
+        assert not any(ended(pid) for pid in after.values())
+        supervisor.check()
+    assert [message.partition(";")[0] for message in messages] == [
+        f"the template process has ended, and with it all that it had started (its log is {tmp_path / 'template.log'})",
+        "api was killed by SIGTERM",
+        "simulators was killed by SIGTERM",
+    ]
 
 
 def test_what_no_template_starts_has_failed_and_its_log_says_so(tmp_path, log):
