@@ -1,6 +1,5 @@
-"""Ingest of the devices of a test, as a process that can be killed: ``python -m tests.ingest.killable FOLDER PORT STORE``."""
+"""Ingest of the devices of a test, as a process that can be killed."""
 
-import sys
 import threading
 import time
 from pathlib import Path
@@ -58,7 +57,3 @@ def tell(ingest: Ingest, file: Path) -> None:
     while True:
         file.write_text(f"{ingest.counters.messages} {ingest.counters.duplicates}")
         time.sleep(0.2)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -5,20 +5,21 @@
 
 import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from ingest.delivery_order import MAX_WAIT
+from tests.ingest import killable
 from tests.ingest.killable import CODECS, payload_of
+from tests.system.running import FORKS
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from tests.zenata.store.influxd import influx_url, token_of
 from zenata.city.readings import Selection
@@ -44,20 +45,21 @@ def storing(kind: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def ingesting(folder: Path, broker: Running, store: str) -> Iterator[subprocess.Popen[bytes]]:
+def ingesting(folder: Path, broker: Running, store: str) -> Iterator[BaseProcess]:
     """Run ingest in a process of its own, which is killed in the end."""
     (folder / "progress").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tests.ingest.killable", str(folder), str(broker.mqtt_port), store]
-    with subprocess.Popen(command) as process:
-        try:
-            deadline = time.monotonic() + TIMEOUT
-            while not (folder / "ingest.subscribed").exists():
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            yield process
-        finally:
-            process.kill()
+    process = FORKS.Process(target=killable.main, args=(folder, broker.mqtt_port, store), daemon=True)
+    process.start()
+    try:
+        deadline = time.monotonic() + TIMEOUT
+        while not (folder / "ingest.subscribed").exists():
+            assert process.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
 def publish(
@@ -106,18 +108,16 @@ def values(url: str) -> dict[str, list[float]]:
         store.close()
 
 
-def settled(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait until ingest stores nothing more, and kill it."""
+def settled(folder: Path, process: BaseProcess) -> None:
+    """Wait until ingest stores nothing more."""
     progress, deadline = folder / "progress", time.monotonic() + TIMEOUT
     last, since = "", time.monotonic()
     while time.monotonic() < deadline and not (last and time.monotonic() - since > MAX_WAIT + 2):
-        assert process.poll() is None
+        assert process.is_alive()
         now = progress.read_text() if progress.exists() else ""  # repetitions count too: they hold up what is new
         if now != last:
             last, since = now, time.monotonic()
         time.sleep(0.1)
-    process.kill()
-    process.wait()
 
 
 def expected(count: int) -> dict[str, list[float]]:

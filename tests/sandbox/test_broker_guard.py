@@ -1,9 +1,15 @@
 """Usage of the broker by pilot, second by second."""
 
+from collections import deque
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
-from sandbox.broker_guard import BURST, EXCUSED_AT_START, UsageWatch
+from sandbox import broker_guard
+from sandbox.broker_guard import BURST, CUT_OFF, EXCUSED_AT_START, BrokerGuard, UsageWatch
 from zenata.broker.monitor import Traffic
+from zenata.wire.address import Address
 
 RATES = {"aqua": 100.0, "volt": 100.0}
 
@@ -98,3 +104,35 @@ def test_a_backlog_that_comes_soon_after_we_have_started_is_no_fault_either() ->
     watch.check([], RATES, 0.0)
     for second in range(1, 30):
         assert watch.check([("aqua", connection(1, 50_000 + 100 * second))], RATES, float(second)) == ({}, [])
+
+
+def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(monkeypatch) -> None:
+    now, noted, closed = [0.0], [], set()
+    monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def traffic() -> list[Traffic]:
+        flood = replace(connection(1, int(10_000 * now[0])), user="aqua_k")
+        return [flood, replace(connection(2, int(now[0])), user="volt_k")]
+
+    guard = BrokerGuard(
+        monitor=SimpleNamespace(traffic=traffic, stored=lambda: None, kick=closed.update),
+        failures=SimpleNamespace(refusals=deque()),
+        losses=SimpleNamespace(look=lambda _: 0),
+        register=SimpleNamespace(
+            users=lambda: [SimpleNamespace(name=f"{name}_k", pilot=name) for name in RATES],
+            quotas=lambda pilot: SimpleNamespace(messages_per_second=RATES[pilot]),
+        ),
+        audit=SimpleNamespace(record=noted.append),
+        connections=10,
+        sweeper=Address(host="127.0.0.1", port=1),
+        owners=dict,
+    )
+    for second in range(int(EXCUSED_AT_START) + 10):
+        now[0] = float(second)
+        guard._check()
+    assert (guard.excluded, closed) == ({"aqua"}, {1})
+    assert {(entry.who, entry.what) for entry in noted} == {("aqua", "broker.cut-off")}
+    now[0] += CUT_OFF - 1
+    assert guard.excluded == {"aqua"}
+    now[0] += 1
+    assert guard.excluded == frozenset()

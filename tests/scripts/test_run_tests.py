@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,14 @@ NEVER = "def test_never():\n    assert False\n"
 def run(folder: Path, tests: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(tests)
     (folder / "pytest.ini").write_text("[pytest]\n")
+    plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "xdist.plugin"}  # others take most of its time
     return subprocess.run(
-        [sys.executable, SCRIPT, "-q", *options], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, SCRIPT, "-q", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | plugins,
     )
 
 

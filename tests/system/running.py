@@ -28,9 +28,9 @@ FREE_PORTS = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0")
 NO_PAST = ("--history-days", "0")
 SMALL = ("--city", "valdeira")
 """Of a city that is not looked at: the smaller one starts and runs at a third of the cost."""
-_FORKS = multiprocessing.get_context("forkserver")
+FORKS = multiprocessing.get_context("forkserver")
 _PRELOADED = [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "backfill", "doctor")]
-_FORKS.set_forkserver_preload([*_PRELOADED, __name__])  # this module, too: each fork would import it
+FORKS.set_forkserver_preload([*_PRELOADED, __name__])  # this module, too: each fork would import it
 _CLIENT = httpx.Client(timeout=60, trust_env=False)  # one for all: to make one takes 27 ms of processor
 PATIENCE = 120.0  # far beyond what anything here takes, also on a slow machine [s]
 
@@ -193,7 +193,7 @@ class Command:
 
     def __init__(self, args: Sequence[str], out: Path, err: Path) -> None:
         self.args = args
-        self._process = _FORKS.Process(
+        self._process = FORKS.Process(
             target=_run_command, args=(args, dict(os.environ), Path.cwd(), out, err), daemon=True
         )
         self._process.start()

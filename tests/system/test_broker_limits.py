@@ -131,8 +131,12 @@ def test_whoever_opens_connections_without_end_is_cut_off_and_nobody_else(city: 
         wait_until(lambda: all(map(is_closed, opened)), "all its connections are closed")
 
 
-def test_whoever_floods_is_cut_off_for_a_minute_and_nobody_else(city: RunningCity) -> None:
-    """One pilot publishes as fast as it can; the city and another user go on."""
+@pytest.mark.parametrize("returns", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_whoever_floods_is_cut_off_for_a_minute_and_nobody_else(city: RunningCity, returns: bool) -> None:
+    """One pilot publishes as fast as it can; the city and another user go on.
+
+    The minute itself is waited for in `make soak`, and is that of a clock in tests/sandbox/test_broker_guard.py.
+    """
     flood, stop = client(city, "flood"), threading.Event()
     wait_until(flood.is_connected, "it is connected")
 
@@ -160,4 +164,5 @@ def test_whoever_floods_is_cut_off_for_a_minute_and_nobody_else(city: RunningCit
 
     wait_until(lambda: not is_let_in(), "it is kept out")
     city.wait_for_more()
-    wait_until(is_let_in, "it is let in again after a minute")
+    if returns:
+        wait_until(is_let_in, "it is let in again after a minute")

@@ -1,6 +1,6 @@
 """Whatever is killed at whatever moment: the ledger balances, with nothing missing and nothing twice.
 
-`make test` runs a few rounds, `make soak` twenty.
+`make soak` kills twenty times; `make test` an InfluxDB and who writes to it, in test_chaos_influx.py.
 """
 
 import os
@@ -38,17 +38,18 @@ def everything(city: RunningCity) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak  # the gate kills each of them in test_nothing_is_lost.py, and the supervisor in test_up_stops.py
 def test_the_ledger_balances_whatever_was_killed(tmp_path: Path) -> None:
     steps = (processes("api"), processes("broker"), processes("simulators"), processes("broker", "api"), everything)
     torment(tmp_path / "data", f"duckdb:///{tmp_path}/data/readings.duckdb", steps)
 
 
-def torment(folder: Path, store: str, steps: tuple[Kill, ...]) -> None:
+def torment(folder: Path, store: str, steps: tuple[Kill, ...], rounds: int = ROUNDS) -> None:
     """Run a city, kill in turn what `steps` kill, and look whether all it said is stored."""
     seed = int(os.environ.get("ZENATA_CHAOS_SEED", time.time_ns() % 10**6))
     print(f"ZENATA_CHAOS_SEED={seed}")  # noqa: T201 - shown when the test fails, to have the same moments again
     moments = random.Random(seed)  # noqa: S311 - no secret
-    left = [steps[number % len(steps)] for number in range(ROUNDS)]
+    left = [steps[number % len(steps)] for number in range(rounds)]
     options = (*SMALL, "--start", START, "--speed", "30", "--seed", "1", "--store", store)
     while left:
         with running_city(folder, *options) as city:

@@ -1,5 +1,6 @@
-"""As test_chaos.py has it, with the readings in an InfluxDB that is killed too."""
+"""As test_chaos.py has it, with the readings in an InfluxDB that is killed too; in `make test`, that alone."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.running import RunningCity
-from tests.system.test_chaos import everything, processes, torment
+from tests.system.test_chaos import ROUNDS, everything, processes, torment
 from tests.zenata.store.influxd import Influxd
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.store.influx import http as influx_http
@@ -34,5 +35,6 @@ def test_the_ledger_balances_though_influxdb_was_killed(tmp_path: Path, influxd:
         assert city.process.poll() is None, city.printed
         influxd.start()
 
+    rounds = ROUNDS if "ZENATA_CHAOS_ROUNDS" in os.environ else 2
     steps = (server, server_while_others_start, processes("broker"), processes("api", "ingest"), everything)
-    torment(tmp_path / "data", f"influxdb://127.0.0.1:{influxd.port}/zenata", steps)
+    torment(tmp_path / "data", f"influxdb://127.0.0.1:{influxd.port}/zenata", steps, rounds)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.system.running import RunningCity, running_city, wait_until
+from tests.system.running import SMALL, RunningCity, running_city, wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.wire.uplinks import test_chirpstack, test_things
 
@@ -22,7 +22,7 @@ SAID = {
     "box": (b"cpu,cpu=cpu0 usage_idle=98", {"cpu/usage_idle;cpu=cpu0": 98}),
 }
 DEVICES = [
-    {"id": "roof", "longitude": -7.45, "latitude": 33.62},
+    {"id": "roof", "longitude": -7.747, "latitude": 38.646},
     {"id": "meter"},
     {"id": "lora", "external": test_chirpstack.INFO["devEui"]},
     {"id": "things", "external": "dev1"},
@@ -33,7 +33,7 @@ DEVICES = [
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
-    with running_city(tmp_path_factory.mktemp("devices") / "data") as running:
+    with running_city(tmp_path_factory.mktemp("devices") / "data", *SMALL) as running:
         yield running
 
 

@@ -1,7 +1,6 @@
 """Three processes of ingest beside each other, one of which is killed: nothing is lost, and nothing is stored twice."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from ingest.service import Worker
 from sandbox.ingest import ingest
 from sandbox.settings import Settings
-from tests.system.running import ZENATA, wait_until
+from tests.system.running import SMALL, Command, wait_until
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.pack import load_city
@@ -34,24 +33,20 @@ ROUNDS = 10  # messages of each sensor in a batch
 
 
 @contextmanager
-def worker(number: int, broker: Running, store: str, folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(number: int, broker: Running, store: str, folder: Path, *options: str) -> Iterator[Command]:
     """Run `zenata ingest` as one of three; wait until it hears the broker, and stop it at the end."""
     url = f"mqtt://ingest:{password('ingest').replace(' ', '%20')}@{broker.host}:{broker.mqtt_port}"
     where = folder / f"worker-{number}"
     where.mkdir(exist_ok=True)
     printed = where / "out"
-    arguments = ("--data-dir", where, "--broker", url, "--store", store, "--city", "valdeira")
-    with (
-        printed.open("wb") as out,
-        subprocess.Popen(
-            [*ZENATA, "ingest", *arguments, "--worker", f"{number}/3", *options], stdout=out, stderr=out
-        ) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(TIMEOUT)
+    printed.touch()
+    arguments = ("--data-dir", str(where), "--broker", url, "--store", store, *SMALL, "--worker", f"{number}/3")
+    process = Command(("ingest", *arguments, *options), printed, printed)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(TIMEOUT)
     assert b"Traceback" not in printed.read_bytes()
 
 
