@@ -18,7 +18,7 @@ from sandbox.settings import Settings
 from zenata.city.clock import WallClock
 from zenata.city.model import City
 from zenata.city.readings import Catalog
-from zenata.control.peers import Peers
+from zenata.control.peers import Peers, leads
 from zenata.errors import BrokerError, StoreError
 from zenata.process.background import Background
 from zenata.store.base import Store
@@ -155,7 +155,7 @@ class TopicListener(Background):
 
     @property
     def _leads(self) -> bool:
-        return not self._stop.is_set() and (self._peers is None or self._peers.leads)
+        return not self._stop.is_set() and leads(self._peers)
 
     def _wake(self) -> None:
         if self._subscription is not None:

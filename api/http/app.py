@@ -59,6 +59,7 @@ from api.worlds import host_routes
 from api.worlds import routes as world_routes
 from zenata.city.clock import WallClock
 from zenata.control.device import DeviceError
+from zenata.control.peers import leads
 from zenata.control.pilot import PilotError
 from zenata.errors import StoreError
 
@@ -141,7 +142,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     to_thread.current_default_thread_limiter().total_tokens = _MAX_THREADS
     deliverer = AlertDeliverer(context.webhooks.register, context.register.is_staff, WallClock())
-    watch = Watch(context.history, context.alerts, partial(findings, context), deliverer.tell, context.leads)
+    watch = Watch(
+        context.history, context.alerts, partial(findings, context), deliverer.tell, partial(leads, context.peers)
+    )
     watch.start()
     try:
         yield

@@ -168,10 +168,6 @@ class Context:
     addresses: Callable[[], Mapping[str, str]] = dict
     peers: Peers | None = None
 
-    def leads(self) -> bool:
-        """Whether this process does what one alone of several may do."""
-        return self.peers is None or self.peers.leads
-
     @cached_property
     def look_up(self) -> LookUp:
         """Looks for keys that another server may just have made."""

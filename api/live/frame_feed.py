@@ -6,7 +6,7 @@ A frame follows the readings within `SOONEST`, and comes every `INTERVAL` where 
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,14 +68,18 @@ class FrameFeed:
     ----------
     look : callable
         Returns how it is now.
-    news : callable
-        Returns a number that changes when there may be something to look at.
+    listen : callable
+        Enters and gives an event that is set when there may be something to look at, as `api.live.hub.Hub.listen`; without
+        it frames come every `INTERVAL`.
     """
 
-    def __init__(self, look: Callable[[], Look], news: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        look: Callable[[], Look],
+        listen: Callable[[], AbstractContextManager[asyncio.Event]] = lambda: nullcontext(asyncio.Event()),
+    ) -> None:
         self._look = look
-        self._news = news
-        self._known = 0
+        self._listen = listen
         self.current: Look
         """How it was last, while anybody watches."""
         self._watchers = 0
@@ -86,8 +90,12 @@ class FrameFeed:
     def joined(self) -> Iterator[None]:
         """Count who watches; the first lets it go on, the last ends it."""
         if self._ticking is None or self._ticking.done():
-            self.current = self._fresh()
-            self._ticking = asyncio.create_task(self._tick())
+            with ExitStack() as stack:
+                news = stack.enter_context(self._listen())  # before the look, which may miss what comes meanwhile
+                self.current = self._look()
+                self._ticking = asyncio.create_task(self._tick(news))
+                listening = stack.pop_all()
+                self._ticking.add_done_callback(lambda _: listening.close())
         self._watchers += 1
         try:
             yield
@@ -110,32 +118,29 @@ class FrameFeed:
         if ticking is not None and ticking.done() and not ticking.cancelled():
             ticking.result()
 
-    async def _tick(self) -> None:
+    async def _tick(self, news: asyncio.Event) -> None:
         try:
             while True:
-                await self._wait()
-                last, look = self.current, self._fresh()
+                await _wait(news)
+                last, look = self.current, self._look()
                 last.before, look.before = None, last
                 self.current = look
                 self._next_turn()
         finally:
             self._next_turn()
 
-    def _fresh(self) -> Look:
-        self._known = self._news()  # before the look, which may miss what comes meanwhile
-        return self._look()
-
-    async def _wait(self) -> None:
-        """Wait until there may be something new, or it is time to say that there is nothing."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + INTERVAL
-        await asyncio.sleep(min(SOONEST, INTERVAL))
-        while self._news() == self._known and clock() < end:
-            await asyncio.sleep(min(SOONEST, INTERVAL) / 5)
-
     def _next_turn(self) -> None:
         ended, self._turn = self._turn, asyncio.Event()
         ended.set()
+
+
+async def _wait(news: asyncio.Event) -> None:
+    """Wait until there may be something new, or it is time to say that there is nothing."""
+    await asyncio.sleep(min(SOONEST, INTERVAL))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(INTERVAL - SOONEST, 0.0)):
+            await news.wait()
+    news.clear()
 
 
 def _event(name: str, data: bytes) -> bytes:

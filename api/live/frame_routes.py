@@ -143,7 +143,7 @@ def _feed_of(context: Context, subject: _Subject) -> FrameFeed:
     key = (subject.world, subject.kinds, subject.observed)
     feed = context.frame_feeds.get(key)
     if feed is None:
-        feed = context.frame_feeds[key] = FrameFeed(look, lambda: context.hub.next)
+        feed = context.frame_feeds[key] = FrameFeed(look, context.hub.listen)
     return feed
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
@@ -38,7 +38,7 @@ from zenata.control.budget import Budget
 from zenata.control.database import open_database
 from zenata.control.devices import Devices
 from zenata.control.keys import Role
-from zenata.control.peers import Peers
+from zenata.control.peers import Peers, leads
 from zenata.control.pilot import Quotas as PilotQuotas
 from zenata.control.register import Register
 from zenata.control.trials import Trials
@@ -199,7 +199,7 @@ def running(
         may=lambda pilot, world: register.is_active(pilot) and known.is_open_to(pilot, world),
         clock=WallClock(),
         private=webhook_private,
-        leads=lambda: peers is None or peers.leads,
+        leads=partial(leads, peers),
     )
 
     def publish(batch: ReadingBatch) -> None:

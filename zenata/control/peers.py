@@ -73,6 +73,11 @@ class SharedValues:
             connection.execute(update(ValueRow).where(ValueRow.name == name).values(value=value))
 
 
+def leads(peers: "Peers | None") -> bool:
+    """Return whether this server does what one alone of several may do: one without others does."""
+    return peers is None or peers.leads
+
+
 class Peer(msgspec.Struct):
     """What is known of another server: its row, and when it last changed on our monotonic clock [s]."""
 

@@ -9,6 +9,7 @@ from api.city.places import SensorIndex
 from api.live import frame_feed
 from api.live.frame import Frame, FrameBuilder
 from api.live.frame_feed import FrameFeed, Look
+from api.live.hub import Hub
 from tests.api.running import small_city
 
 BUILDER = FrameBuilder(SensorIndex(small_city()))
@@ -104,17 +105,17 @@ def test_a_look_that_fails_ends_the_watchers():
 def test_a_frame_follows_news_and_waits_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame_feed, "INTERVAL", 3600.0)
     monkeypatch.setattr(frame_feed, "SOONEST", 0.001)
-    subject = Subject()
-    news = 0
+    subject, hub = Subject(), Hub()
 
-    async def watch() -> tuple[int, int]:
-        nonlocal news
-        feed = FrameFeed(subject.look, lambda: news)
+    async def watch() -> tuple[int, int, int]:
+        feed = FrameFeed(subject.look, hub.listen)
         with feed.joined():
             await asyncio.sleep(0.05)
             quiet = subject.looks
-            news = 1
+            hub.skip()
             await feed.turn()
-            return quiet, subject.looks
+            seen = subject.looks
+        await asyncio.sleep(0)
+        return quiet, seen, hub.listeners
 
-    assert asyncio.run(watch()) == (1, 2)
+    assert asyncio.run(watch()) == (1, 2, 0), "who watches no more listens no more"
