@@ -25,6 +25,7 @@ WINDOW = 4.0
 a live city it makes 15 s at most from any stop to its report."""
 
 _INTERVAL = 0.9  # between two comparisons [s]
+_LOOK = 0.05  # between two, until a city that is awaited has answered [s]
 _TIMEOUT = 2.0  # for a simulator to answer [s]
 _SAMPLES = 100
 
@@ -107,13 +108,16 @@ class FlowMonitor(Background):
     ledger : callable
         Returns the ledger, which a store that had to be opened again has made anew. It learns how many messages each world has
         published.
+    awaited : bool
+        Whether the shared city is being started: until it answers and has readings, that is a problem.
     """
 
-    def __init__(self, index: WorldIndex, shared: str, ledger: Callable[[], Ledger]) -> None:
+    def __init__(self, index: WorldIndex, shared: str, ledger: Callable[[], Ledger], *, awaited: bool = False) -> None:
         super().__init__("message flow", daemon=True)
         self._index, self._shared, self._ledger = index, shared, ledger
         self._flows: dict[str, Flow] = {}
         self._problems: Mapping[str, str] = {}
+        self._awaited = awaited
 
     @property
     def problems(self) -> Mapping[str, str]:
@@ -122,6 +126,11 @@ class FlowMonitor(Background):
 
     def shared_problems(self) -> list[str]:
         """Return what is wrong with the shared city, if anything is."""
+        if self._awaited and self._shared not in self._flows:
+            return ["the simulators do not answer yet"]
+        if self._awaited and not self._ledger().balance(self._shared).stored:
+            return [f"no reading of {self._shared} has come yet"]
+        self._awaited = False
         return [problem for world, problem in self._problems.items() if world == self._shared]
 
     def forget_outstanding(self) -> None:
@@ -130,7 +139,7 @@ class FlowMonitor(Background):
             flow.forget_outstanding()
 
     def _run(self) -> None:
-        while not self._stop.wait(_INTERVAL):
+        while not self._stop.wait(_LOOK if self._awaited and self._shared not in self._flows else _INTERVAL):
             try:
                 self.compare()
             except Exception:

@@ -38,7 +38,7 @@ from sandbox.broker_users import MosquittoUsers
 from sandbox.flow import FlowMonitor
 from sandbox.ingest import counter_of, note_lost_session, retention_of
 from sandbox.init import open_control_data, open_register
-from sandbox.parts import PATIENCE, index_of, kept_secret
+from sandbox.parts import AWAITED_FILE, PATIENCE, index_of, kept_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
@@ -51,7 +51,7 @@ from zenata.city.readings import Catalog, ReadingBatch
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
-from zenata.control.peers import Peers
+from zenata.control.peers import Peers, leads
 from zenata.control.trials import Trials
 from zenata.errors import StoreError
 from zenata.process.ports import listen
@@ -79,13 +79,13 @@ def serve(settings: Settings) -> None:
     store = open_store_when_there(settings)
     hub = Hub(settling=0 if settings.is_embedded else SETTLING)
     peers = _peers(settings, engine, hub, listener)
-    leads = partial(_leads, peers)
+    may_lead = partial(leads, peers)
     devices, quotas, audit = Devices(engine), counter_of(register, peers), Audit(engine)
     index = index_of(settings)
     worlds = Worlds(index=index, shared=settings.world)
     reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
-    flow = FlowMonitor(index, settings.world, lambda: store.ledger)
+    flow = FlowMonitor(index, settings.world, lambda: store.ledger, awaited=AWAITED_FILE in os.environ)
     worker = _worker(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
     exports = _exports(settings, engine, store, peers)
     webhooks = WebhookService(
@@ -95,7 +95,7 @@ def serve(settings: Settings) -> None:
         may=lambda pilot, world: register.is_active(pilot) and worlds.is_open_to(pilot, world),
         clock=WallClock(),
         private=settings.webhook_private,
-        leads=leads,
+        leads=may_lead,
     )
     monitor = BrokerMonitor(settings.broker_monitor) if settings.broker_monitor else None
     command_audit = CommandAudit(
@@ -106,7 +106,7 @@ def serve(settings: Settings) -> None:
         worlds=worlds,
         clock=WallClock(),
         private=sha256(_secret(settings, peers, "receipts").encode()).digest(),
-        leads=leads,
+        leads=may_lead,
     )
     telemetry = Telemetry(
         register=devices, store=store, quotas=quotas, clock=WallClock(), on_stored=partial(_publish, hub, peers)
@@ -206,11 +206,6 @@ def _peers(settings: Settings, engine: Engine, hub: Hub, listener: socket) -> Pe
     url = settings.peer_url or f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     id_ = kept_secret(settings.data_dir / "server.secret")
     return Peers(engine, id_, url, on_batch=BatchReader(hub.publish).take, on_gap=hub.skip)
-
-
-def _leads(peers: Peers | None) -> bool:
-    """Return whether this server does what one alone of several may do."""
-    return peers is None or peers.leads
 
 
 def _publish(hub: Hub, peers: Peers | None, batch: ReadingBatch) -> None:

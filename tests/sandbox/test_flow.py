@@ -1,6 +1,13 @@
 """Whether the messages of a world are stored, as its simulator and the ledger tell."""
 
-from sandbox.flow import Flow, _Status
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import msgspec
+import numpy as np
+
+from sandbox.flow import Flow, FlowMonitor, _Status
+from zenata.store.ledger import Entries, Ledger
 
 RATE = 200  # messages a second, published every ten seconds
 
@@ -107,3 +114,31 @@ def test_a_world_at_max_that_stands_is_reported_however_far_it_went_before() -> 
         assert flow.problem(float(second)) == ""
     flow.answered(status(2400, 1, speed="max"), 0, 15.0)
     assert "the time of w-1 stands" in flow.problem(15.0)
+
+
+def test_a_city_that_is_being_started_is_ready_once_it_answers_and_has_readings() -> None:
+    """What `/readyz` says lets the next call of a user work: of worlds, and of the latest readings."""
+    running: list[str] = []
+    answer = msgspec.json.encode({"time": "2026-01-01T00:00:10Z", "state": "running", "messages": 3})
+    index = SimpleNamespace(running=lambda: running, ask_raw=lambda *_, **__: answer)
+    ledger = Ledger()
+
+    def monitor(**options: bool) -> Callable[[], list[str]]:
+        one = FlowMonitor(index, "zenata", lambda: ledger, **options)
+
+        def problems() -> list[str]:
+            one.compare()
+            return one.shared_problems()
+
+        return problems
+
+    starting, alone = monitor(awaited=True), monitor()
+    assert (starting(), alone()) == (["the simulators do not answer yet"], [])
+    running.append("w-1")
+    assert starting() == ["the simulators do not answer yet"], "a private world is not the city"
+    running.append("zenata")
+    assert starting() == ["no reading of zenata has come yet"]
+    stored = np.array([0], dtype=np.uint8)
+    ledger.enter(Entries(np.array([ledger.number("zenata", "air-0001")], dtype=np.int32), np.array([1]), stored))
+    assert starting() == []
+    assert alone() == []

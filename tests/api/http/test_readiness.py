@@ -22,6 +22,7 @@ def test_many_who_ask_at_once_look_once():
 
 def test_an_old_answer_is_found_out_anew(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(readiness, "FRESH", 0.0)
+    monkeypatch.setattr(readiness, "NOT_READY_FRESH", 0.0)
     reasons = [["starting"], [], RuntimeError("wrong"), []]
 
     def ready() -> list[str]:
