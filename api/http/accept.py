@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from api.http.problems import Problem
 
-_MAX_HEADER = 200  # characters of a header whose meaning is remembered
+MAX_REMEMBERED = 200  # characters of a header whose meaning is remembered
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')  # a parameter's value, in which a comma separates nothing
 
 
@@ -68,7 +68,7 @@ def weights(header: str) -> Mapping[str, float]:
 
     Parameters other than the weight do not count, unless the same thing is named with fewer of them.
     """
-    return (_known_weights if len(header) <= _MAX_HEADER else _weights)(header)
+    return (_known_weights if len(header) <= MAX_REMEMBERED else _weights)(header)
 
 
 def _weights(header: str) -> Mapping[str, float]:

@@ -44,7 +44,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         request = HTTPConnection(scope)
-        declared = request.headers.get("content-length", "")
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         size = int(declared) if declared.isdigit() else 0
         if problem := self._refusal(request, 0, size):
             await problem.response(scope["path"])(scope, receive, send)

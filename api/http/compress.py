@@ -10,6 +10,7 @@ RFC 9110 sections 8.8.3 (entity tags of codings) and 12.5.3 (Accept-Encoding); R
 
 import sys
 import zlib
+from collections.abc import Mapping
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,12 +30,12 @@ _LEVEL = 1  # of both; docs/live.md has what each costs
 _IN_THREAD = 65_536  # bytes from which compressing, about 4 ms a MB, leaves the event loop
 _GZIP = 31  # what tells zlib to write the header of gzip
 _TYPES = (
-    "application/json",
-    "application/problem+json",
-    "application/geo+json",
-    "application/vnd.apache.arrow.stream",
-    "application/vnd.zenata.frame",
-    "text/",
+    b"application/json",
+    b"application/problem+json",
+    b"application/geo+json",
+    b"application/vnd.apache.arrow.stream",
+    b"application/vnd.zenata.frame",
+    b"text/",
 )
 
 
@@ -54,19 +55,24 @@ class Compression:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        coding = coding_of(Headers(scope=scope).get("accept-encoding", ""))
         start: Message | None = None
 
         async def send_compressed(message: Message) -> None:
             nonlocal start
-            if message["type"] == "http.response.start" and _is_text(Headers(raw=message["headers"])):
+            if message["type"] == "http.response.start" and _is_text(headers := dict(message["headers"])):
                 start = message  # until the body shows whether it is complete
-                if "accept-encoding" not in (headers := MutableHeaders(scope=message)).get("vary", "").lower():
-                    headers.add_vary_header("Accept-Encoding")
+                if b"vary" not in headers:
+                    message["headers"] = [*message["headers"], (b"vary", b"Accept-Encoding")]
+                elif b"accept-encoding" not in headers[b"vary"].lower():
+                    MutableHeaders(scope=message).add_vary_header("Accept-Encoding")
                 return
             if start is not None:
                 body = message.get("body", b"")
-                if coding and not message.get("more_body", False) and len(body) >= MIN_SIZE:
+                if (
+                    not message.get("more_body", False)
+                    and len(body) >= MIN_SIZE
+                    and (coding := coding_of(Headers(scope=scope).get("accept-encoding", "")))
+                ):
                     big = len(body) >= _IN_THREAD
                     body = await to_thread.run_sync(compress, body, coding) if big else compress(body, coding)
                     headers = MutableHeaders(scope=start)
@@ -101,6 +107,8 @@ def compress(body: bytes, coding: str) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-def _is_text(headers: Headers) -> bool:
-    media = headers.get("content-type", "")
-    return media.startswith(_TYPES) and not media.startswith("text/event-stream") and "content-encoding" not in headers
+def _is_text(headers: Mapping[bytes, bytes]) -> bool:
+    media = headers.get(b"content-type", b"")
+    return (
+        media.startswith(_TYPES) and not media.startswith(b"text/event-stream") and b"content-encoding" not in headers
+    )

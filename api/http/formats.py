@@ -1,11 +1,12 @@
 """Formats of readings, and entity tags."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from starlette.datastructures import Headers
 
-from api.http.accept import choose
+from api.http.accept import MAX_REMEMBERED, choose
 
 JSON = "application/json"
 
@@ -41,6 +42,11 @@ FORMATS: dict[str, Format] = {
 
 def choose_format(name: str | None, accept: str | None) -> Format:
     """Return the format of readings that a request asks for, by `format` or Accept (see `api.http.accept.choose`)."""
+    return (_chosen if len(accept or "") <= MAX_REMEMBERED else _chosen.__wrapped__)(name, accept)
+
+
+@lru_cache(256)
+def _chosen(name: str | None, accept: str | None) -> Format:
     return FORMATS[choose(name, accept, {one.name: one.media_type for one in FORMATS.values()})]
 
 

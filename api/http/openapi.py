@@ -57,6 +57,7 @@ class Application(FastAPI):
             openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
             docs_url=None,
             redoc_url=None,
+            telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks for a provider at every request
             **options,
         )
 

@@ -107,24 +107,15 @@ class Page:
 
     def _find(self, scope: Scope) -> _File | None:
         path = scope["path"]
-        is_view = self._is_view(scope, path)
+        if self._taken is None:
+            self._taken = _first_parts(scope["app"])
+        if path != "/" and path[1:].partition("/")[0] in self._taken:
+            return None  # of the API
+        is_view = path == "/" or _is_view(scope, path)
         # Files too: a page that stands open asks for them first when the API has been started again.
         if is_view or self._stamp is None:
             self._look()
         return self._files.get("/index.html" if is_view else path)
-
-    def _is_view(self, scope: Scope, path: str) -> bool:
-        if path == "/":
-            return True
-        if self._taken is None:
-            self._taken = _first_parts(scope["app"])
-        _, first, *_ = path.split("/")
-        named = "." in path.rpartition("/")[2]
-        return (
-            first not in self._taken
-            and not named
-            and weights(Headers(scope=scope).get("accept", "")).get("text/html", 0) > 0
-        )
 
     def _look(self) -> None:
         """Read the build, if there is another one than before."""
@@ -147,6 +138,13 @@ def _read(folder: Path) -> dict[str, _File]:
         name = f"/{path.relative_to(folder).as_posix()}"
         files[name] = _File(name, {"identity": body, **bodies}, sha256(body).hexdigest()[:16])
     return files
+
+
+def _is_view(scope: Scope, path: str) -> bool:
+    """Return whether a browser asks for a view of the page, and for no file."""
+    if "." in path.rpartition("/")[2]:
+        return False
+    return weights(Headers(scope=scope).get("accept", "")).get("text/html", 0) > 0
 
 
 def _first_parts(app: FastAPI) -> frozenset[str]:

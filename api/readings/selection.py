@@ -36,7 +36,7 @@ def select(context: Context, principal: Principal, params: SeriesParams) -> Sele
     for sensor in params.sensor:
         if not any(_is_device(context, world, sensor) for world in own):
             check_sensor(context, sensor, principal.pilot, among_devices=len(own) == len(worlds))
-    if not own:
+    if not own and (params.kind or params.district or params.property):
         _check_combination(context, params)
     return Selection(
         worlds=worlds,

@@ -66,8 +66,11 @@ class NewestReadings:
         """Return (series, time, value, seq) of those of the series that have a reading."""
         with self._lock:
             self._reserve(series)
-            series = series[self._time[series] != _NEVER]
-            return series, self._time[series], self._value[series], self._seq[series]
+            time = self._time[series]
+            known = time != _NEVER
+            if not known.all():
+                series, time = series[known], time[known]
+            return series, time, self._value[series], self._seq[series]
 
     def _reserve(self, series: IndexArray) -> None:
         size = len(self._time)
