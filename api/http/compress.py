@@ -59,11 +59,11 @@ class Compression:
 
         async def send_compressed(message: Message) -> None:
             nonlocal start
-            if message["type"] == "http.response.start" and _is_text(headers := dict(message["headers"])):
+            if message["type"] == "http.response.start" and _is_text(own := dict(message["headers"])):
                 start = message  # until the body shows whether it is complete
-                if b"vary" not in headers:
+                if b"vary" not in own:
                     message["headers"] = [*message["headers"], (b"vary", b"Accept-Encoding")]
-                elif b"accept-encoding" not in headers[b"vary"].lower():
+                elif b"accept-encoding" not in own[b"vary"].lower():
                     MutableHeaders(scope=message).add_vary_header("Accept-Encoding")
                 return
             if start is not None:
