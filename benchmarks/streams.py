@@ -34,7 +34,7 @@ SECONDS = 8.0
 
 def run() -> list[Row]:
     """Measure many listeners and few, each with a server of its own."""
-    (many, many_cpu, memory), (few, few_cpu, _) = _measure(MANY), _measure(FEW)
+    (many, many_cpu, memory), (few, few_cpu, _) = measure(MANY), measure(FEW)
     return [
         Row(
             f"publish to SSE, {MANY:,} listeners to one selection, p{percent}",
@@ -56,7 +56,7 @@ def run() -> list[Row]:
     ]
 
 
-def _measure(listeners: int) -> tuple[list[float], float, float]:
+def measure(listeners: int) -> tuple[list[float], float, float]:
     """Return how late readings came [s], the CPU time for a batch and listener [s], and the memory [bytes]."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()

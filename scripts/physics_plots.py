@@ -104,9 +104,9 @@ def spread(axis: Axes, series: FloatArray, name: str, color: str) -> None:
     axis.plot(x, middle, color=color, label=name)
 
 
-def save(figure: Figure, name: str) -> None:
+def save(figure: Figure, name: str, folder: Path = FOLDER) -> None:
     """Write the file, the same bytes whenever it is written."""
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, facecolor="white")
     plt.close(figure)
@@ -114,7 +114,7 @@ def save(figure: Figure, name: str) -> None:
         r' d="[^"]*"', lambda path: re.sub(r"\d+\.\d+", _rounded, path[0]).replace("\n", ""), text.getvalue()
     )
     short = re.sub(r"font-family: [^;\"]*", "font-family: 'DejaVu Sans', Verdana, sans-serif", short)
-    (FOLDER / f"{name}.svg").write_text(short, encoding="utf-8")
+    (folder / f"{name}.svg").write_text(short, encoding="utf-8")
 
 
 def _rounded(number: re.Match[str]) -> str:
