@@ -19,7 +19,7 @@ from sandbox.settings import Settings
 from zenata.city.clock import format_time
 from zenata.contract.hosts import Host
 from zenata.control.pilot import PilotError
-from zenata.errors import SetupError
+from zenata.errors import ControlError, SetupError
 from zenata.process.signals import process_exists
 
 Say = Callable[[str], None]
@@ -104,13 +104,35 @@ def status(settings: Settings, say: Say) -> bool:
     return not ready
 
 
-def show_hosts(settings: Settings, say: Say) -> None:
-    """Show the hosts of worlds: by the API of the running city, or by the cluster itself."""
-    if settings.join:
-        from sandbox.parts import index_of  # here alone: it loads the client of MQTT
+def show_hosts(settings: Settings, say: Say, *, drain: str | None = None, resume: str | None = None) -> None:
+    """Show the hosts of worlds: by the API of the running city, or by the cluster itself.
 
-        with closing(index_of(settings)) as index:
+    Parameters
+    ----------
+    settings : Settings
+    say : callable
+    drain, resume : str, optional
+        A host that is to give its worlds up to others, and one that is to take worlds again.
+
+    Raises
+    ------
+    SetupError
+        If there is no such host, or no cluster is named.
+    """
+    if settings.join:
+        from zenata.worlds.bucket import Bucket  # here alone: it loads the client of NATS
+        from zenata.worlds.cluster import WorldCluster
+
+        with closing(WorldCluster(Bucket(settings.join))) as index:
+            try:
+                for host, drained in ((drain, True), (resume, False)):
+                    if host is not None:
+                        index.drain(host, drained=drained)
+            except ControlError as error:
+                raise SetupError(str(error)) from None
             found = index.hosts()
+    elif drain or resume:
+        raise SetupError("which cluster? Say --join nats://..., as the hosts do")
     else:
         found = msgspec.convert(ask(settings, "/v1/hosts")["items"], list[Host])
     say(f"{'host':24}{'since':22}{'last seen':>12}{'cores':>7}{'load':>7}  worlds")

@@ -308,12 +308,19 @@ def status(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def hosts(data_dir: DataDir = None, join: Join = None) -> None:
+def hosts(
+    data_dir: DataDir = None,
+    join: Join = None,
+    drain: Annotated[
+        str | None, typer.Option(help="Let this host's worlds move to others, before it is stopped.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(help="Let this host take worlds again.")] = None,
+) -> None:
     """List the machines that run worlds: of the city that runs here, or with --join of a cluster."""
-    settings = settings_of(**locals())
+    settings = settings_of(data_dir=data_dir, join=join)
     from sandbox.cli.city import show_hosts
 
-    show_hosts(settings, typer.echo)
+    show_hosts(settings, typer.echo, drain=drain, resume=resume)
 
 
 @app.command("open")

@@ -10,6 +10,8 @@ Keys of the bucket, each written under a fence of its own:
     Who runs it, and its record; only who runs it writes there (`zenata.worlds.lease`).
 ``hosts.{token}``
     A host, as it last reported itself.
+``drained.{token}``
+    That a host is to give its worlds up to others.
 ``making``, ``secret``
     Who makes a world now; what keys the draws of sealed worlds.
 """
@@ -229,6 +231,28 @@ class WorldCluster:
         """Return the hosts, by name."""
         hosts = [msgspec.json.decode(one.content, type=Host) for one in self.bucket.values("hosts.*")]
         return sorted(hosts, key=lambda host: (host.name, host.since))
+
+    def drain(self, host: str, *, drained: bool = True) -> None:
+        """Have a host give its worlds up to others, one after the other, or take worlds again.
+
+        It holds until the host is started again. A host that no other can follow keeps its worlds.
+
+        Raises
+        ------
+        ControlError
+            If there is no such host.
+        """
+        values = self.bucket.values("hosts.*")
+        names = {one.key.removeprefix("hosts."): msgspec.json.decode(one.content, type=Host).name for one in values}
+        tokens = [token for token, name in names.items() if name == host]
+        if not tokens:
+            known = ", ".join(sorted(set(names.values()))) or "none"
+            raise ControlError(f"there is no host {host!r}; there are: {known}", "unknown")
+        for token in tokens:
+            if drained:
+                self.bucket.put(f"drained.{token}", b"yes")
+            else:
+                self.bucket.purge(f"drained.{token}")
 
     def secret(self) -> bytes:
         """Return the secret that keys the draws of sealed worlds; it is made once for the whole cluster."""

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from secrets import token_hex
 
@@ -57,6 +57,7 @@ class HostedWorlds(WorldCluster):
         self._free: dict[str, float] = {}  # since when a world is free
         self._claimed: dict[str, tuple[HeldFiles, float]] = {}  # what no process of ours has taken over yet
         self._mine: set[str] = set()
+        self._leaving: str | None = None  # the world that is given up, until another host has it
         self._reported = -_REPORT
 
     def to_run(self) -> set[str]:
@@ -71,14 +72,18 @@ class HostedWorlds(WorldCluster):
             for name, (sequence, lease) in leases.items()
             if name in wanted and name not in self._mine and self._is_free(name, sequence, lease, now)
         }
-        rank, room = self._rank(now), WORLDS_PER_CORE * self._cores - len(self._mine)
+        drained = self._all("drained").keys()
+        others = self._others(now, drained)
+        is_drained = self.token in drained and bool(others)
+        rank, room = self._rank(others), 0 if is_drained else WORLDS_PER_CORE * self._cores - len(self._mine)
         for name, since in sorted(self._free.items(), key=lambda one: one[1]):
             if room > 0 and now - since >= rank * _TURN and self._claim(name, leases[name][0], now):
                 self._mine.add(name)
                 self._free.pop(name)
                 break
         self._report(now)
-        return self._mine & wanted
+        self._leaving = self._given_up(leases) if is_drained else None
+        return self._mine & wanted - {self._leaving}
 
     def claim(self, name: str) -> bool:
         """Return whether a world that does not run is ours to change now."""
@@ -99,7 +104,17 @@ class HostedWorlds(WorldCluster):
         """Give up what no process of ours has taken over, and leave the list of hosts."""
         for files, _ in self._claimed.values():
             files.release()
-        self.bucket.purge(f"hosts.{self.token}")
+        for kind in ("hosts", "drained"):
+            self.bucket.purge(f"{kind}.{self.token}")
+
+    def _given_up(self, leases: Mapping[str, tuple[int, Lease]]) -> str | None:
+        """Return the world that a drained host gives up now: the next one once another host has the one before it."""
+        if self._leaving in self._mine or (self._leaving in leases and not leases[self._leaving][1].holder):
+            return self._leaving
+        name = min(self._mine, default=None)
+        if name is not None:
+            log.info("world %s is given up to another host", name)
+        return name
 
     def _claim(self, name: str, seen: int, now: float) -> bool:
         files = self.take(name, lambda sequence, _: sequence == seen, self.token, self.name)
@@ -132,13 +147,20 @@ class HostedWorlds(WorldCluster):
         silent = now - self._age(f"worlds.{name}", sequence, now)
         return not lease.holder or silent > LEASE
 
-    def _rank(self, now: float) -> int:
-        """Return how many live hosts have less to do than this one."""
-        mine = (*_burden(self._host()), self.token)
-        values = self.bucket.values("hosts.*")
-        others = [one for one in values if now - self._age(one.key, one.sequence, now) <= LEASE]
-        found = [(*_burden(msgspec.json.decode(one.content, type=Host)), one.key) for one in others]
-        return sum(one < mine for one in found if one[-1] != f"hosts.{self.token}")
+    def _others(self, now: float, drained: Collection[str]) -> list[tuple[float, float]]:
+        """Return the burden of every other live host that takes worlds."""
+        return [
+            _burden(msgspec.json.decode(one.content, type=Host))
+            for one in self.bucket.values("hosts.*")
+            if now - self._age(one.key, one.sequence, now) <= LEASE
+            and (token := one.key.removeprefix("hosts.")) != self.token
+            and token not in drained
+        ]
+
+    def _rank(self, others: Iterable[tuple[float, float]]) -> int:
+        """Return how many of some hosts have less to do than this one."""
+        mine = _burden(self._host())
+        return sum(one < mine for one in others)
 
     def _host(self) -> Host:
         return Host(
@@ -159,6 +181,7 @@ class HostedWorlds(WorldCluster):
             host = msgspec.json.decode(one.content, type=Host)
             if (datetime.now(UTC) - host.seen).total_seconds() > _FORGOTTEN:
                 self.bucket.purge(one.key)
+                self.bucket.purge(f"drained.{one.key.removeprefix('hosts.')}")
 
 
 def _burden(host: Host) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import pytest
 
 from simulators.record.journal import Entry
 from simulators.record.record import Pace, Recipe, Record
+from zenata.errors import ControlError
 from zenata.worlds.bucket import Bucket
 from zenata.worlds.cluster import WorldCluster
 from zenata.worlds.connection import BucketError, Conflict
@@ -30,6 +31,7 @@ class Rig:
         for name in self.hosts[0].all_names():
             self.hosts[0].remove(name)
         buckets[0].purge("hosts.*")
+        buckets[0].purge("drained.*")
 
     def _host(self, bucket: Bucket, name: str) -> HostedWorlds:
         self.loads[name] = 0.0
@@ -69,6 +71,43 @@ def test_a_world_runs_on_one_host(rig):
     found = rig.look(5)
     assert sorted(map(len, found)) == [0, 1]
     assert rig.look(LEASE + 2) == found  # its host keeps it while its process starts
+
+
+def test_a_host_that_is_drained_gives_its_worlds_up_one_after_the_other(rig):
+    rig.loads.update({"host-0": 0.1, "host-1": 0.9})
+    rig.look(2)
+    made = set(rig.make(3))
+    assert rig.look(4, 0)[0] == made
+    processes = {name: rig.process(name, 0) for name in made}
+    rig.hosts[1].drain("host-0")
+    for moved in range(1, 4):
+        for name in rig.look(0, 0)[0]:
+            processes[name].renew()
+        first, second = rig.look(0)
+        assert (len(first), len(second)) == (3 - moved, moved - 1), "one at a time"
+        (leaving,) = made - first - second
+        assert rig.look(1) == [first, second], "its process still runs"
+        processes[leaving].release()  # as that does when it ends
+        assert rig.look(0, 0)[0] == first, "the next one waits until this one has a host"
+        assert rig.look(3, 1)[1] == second | {leaving}
+    assert rig.look(20) == [set(), made], "it takes none back"
+    with pytest.raises(ControlError, match="there is no host 'host-7'; there are: host-0, host-1"):
+        rig.hosts[1].drain("host-7")
+
+
+def test_a_drained_host_that_nobody_can_follow_keeps_its_worlds(rig):
+    rig.loads.update({"host-0": 0.1, "host-1": 0.9})
+    made = set(rig.make(2))
+    assert rig.look(5, 0)[0] == made
+    rig.hosts[0].drain("host-0")
+    assert rig.look(2, 0)[0] == made
+    rig.look(0, 1)
+    assert len(rig.look(0, 0)[0]) == 1, "there is another one"
+    rig.hosts[1].drain("host-1")
+    assert rig.look(LEASE, 0)[0] == made, "which is to be drained too"
+    for host in ("host-0", "host-1"):
+        rig.hosts[0].drain(host, drained=False)
+    assert rig.look(5) == [made, set()]
 
 
 def test_the_least_loaded_host_claims_first(rig):
