@@ -27,6 +27,14 @@ def test_the_hosts_of_a_cluster_are_shown(tmp_path):
         with closing(index_of(settings)) as index:
             assert index.names() == []  # the shared city is no private world
             assert index.running() == ["zenata"]
+        show_hosts(settings, said.append, drain="host-a")
+        assert bucket.values(f"drained.{host.token}")
+        show_hosts(settings, said.append, resume="host-a")
+        assert not bucket.values("drained.*")
+        with pytest.raises(SetupError, match="there is no host 'host-b'; there are: host-a"):
+            show_hosts(settings, said.append, drain="host-b")
+    with pytest.raises(SetupError, match="--join"):
+        show_hosts(Settings(data_dir=tmp_path), said.append, drain="host-a")
     assert said[1].split()[0] == "host-a"
     assert " 25%" in said[1]
 

@@ -187,7 +187,7 @@ class Subscription:
         if events & select.POLLOUT:
             self._client.loop_write()
         self._client.loop_misc()
-        return bool(ready and self._woken.recv(64))
+        return bool(ready and self._woken.recv(4096))
 
     def _read(self, limit: int) -> None:
         """Read until nothing comes any more, or there are so many messages."""
