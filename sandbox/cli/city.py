@@ -125,9 +125,9 @@ def show_hosts(settings: Settings, say: Say, *, drain: str | None = None, resume
 
         with closing(WorldCluster(Bucket(settings.join))) as index:
             try:
-                for host, drained in ((drain, True), (resume, False)):
-                    if host is not None:
-                        index.drain(host, drained=drained)
+                for name, drained in ((drain, True), (resume, False)):
+                    if name is not None:
+                        index.drain(name, drained=drained)
             except ControlError as error:
                 raise SetupError(str(error)) from None
             found = index.hosts()

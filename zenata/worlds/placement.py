@@ -109,8 +109,9 @@ class HostedWorlds(WorldCluster):
 
     def _given_up(self, leases: Mapping[str, tuple[int, Lease]]) -> str | None:
         """Return the world that a drained host gives up now: the next one once another host has the one before it."""
-        if self._leaving in self._mine or (self._leaving in leases and not leases[self._leaving][1].holder):
-            return self._leaving
+        leaving = self._leaving
+        if leaving is not None and (leaving in self._mine or (leaving in leases and not leases[leaving][1].holder)):
+            return leaving
         name = min(self._mine, default=None)
         if name is not None:
             log.info("world %s is given up to another host", name)
