@@ -18,6 +18,7 @@ from sandbox.cli.options import (
     City,
     ControlUrl,
     DataDir,
+    Drain,
     HistoryDays,
     Host,
     HostName,
@@ -26,6 +27,7 @@ from sandbox.cli.options import (
     MqttPort,
     Packs,
     PeerUrl,
+    Resume,
     Scenario,
     Seed,
     Speed,
@@ -300,27 +302,18 @@ def doctor(
 @app.command()
 def status(data_dir: DataDir = None) -> None:
     """Show whether the city runs, where it answers, and how its worlds are. Exit code 1 if it is not ready."""
-    settings = settings_of(data_dir=data_dir)
     from sandbox.cli.city import status as run
 
-    if not run(settings, typer.echo):
+    if not run(settings_of(data_dir=data_dir), typer.echo):
         raise typer.Exit(1)
 
 
 @app.command()
-def hosts(
-    data_dir: DataDir = None,
-    join: Join = None,
-    drain: Annotated[
-        str | None, typer.Option(help="Let this host's worlds move to others, before it is stopped.")
-    ] = None,
-    resume: Annotated[str | None, typer.Option(help="Let this host take worlds again.")] = None,
-) -> None:
+def hosts(data_dir: DataDir = None, join: Join = None, drain: Drain = None, resume: Resume = None) -> None:
     """List the machines that run worlds: of the city that runs here, or with --join of a cluster."""
-    settings = settings_of(data_dir=data_dir, join=join)
     from sandbox.cli.city import show_hosts
 
-    show_hosts(settings, typer.echo, drain=drain, resume=resume)
+    show_hosts(settings_of(data_dir=data_dir, join=join), typer.echo, drain=drain, resume=resume)
 
 
 @app.command("open")
