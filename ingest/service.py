@@ -157,20 +157,25 @@ class Ingest:
         self._gone: set[str] = set()
         self._limit = min(_FIRST_BATCH, batch_messages)
         self._writing: _Batch | None = None
+        self._failed = False
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; what has been received by then is stored."""
         last = self._arrivals.newest or self._clock.now()
         with ThreadPoolExecutor(1, thread_name_prefix="ingest-writer") as writer:
-            while not stop.is_set():
-                received = self._subscription.receive(
-                    limit=self._limit, wait=self._batch_age, on_wake=self._look_at_writer
-                )
-                last = self._excuse(last, received)
-                if messages := self._order.admit(received):
-                    self._begin(messages, writer, stop)
-                self._look_at_writer()
-            self._acknowledge_written()
+            try:
+                while not stop.is_set():
+                    received = self._subscription.receive(
+                        limit=self._limit, wait=self._batch_age, on_wake=self._look_at_writer
+                    )
+                    last = self._excuse(last, received)
+                    if messages := self._order.admit(received):
+                        self._begin(messages, writer, stop)
+                    self._look_at_writer()
+                self._acknowledge_written()
+            except BaseException:
+                self._failed = True  # or the writer would try for as long as the store fails, and we would wait for it
+                raise
         self._arrivals.close()
 
     def _begin(self, messages: list[Message], writer: ThreadPoolExecutor, stop: threading.Event) -> None:
@@ -256,7 +261,7 @@ class Ingest:
                 self.counters.store_failures += 1
                 log.error("the store fails; nothing is acknowledged until it works: %s", error)
                 failures += 1
-                if stop.wait(_BACKOFF.pause(failures)):
+                if stop.wait(_BACKOFF.pause(failures)) or self._failed:
                     return None
 
     def _decode(self, messages: list[Message], counted: set[int]) -> Decoded:

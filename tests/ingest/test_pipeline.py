@@ -31,9 +31,12 @@ class Broker:
         self.acknowledged: list[int] = []
         self.threads: set[int] = set()
         self.received = 0
+        self.failure: Exception | None = None
         self._woken = threading.Event()
 
     def receive(self, *, limit: int, wait: float, on_wake: Callable[[], object] = lambda: None) -> list[Message]:
+        if self.failure is not None:
+            raise self.failure
         messages, self.waiting = self.waiting[:limit], self.waiting[limit:]
         self.received += len(messages)
         if not messages and self._woken.wait(0.01):
@@ -154,6 +157,18 @@ def test_a_failure_of_the_writer_ends_ingest(store) -> None:
         wait_for(lambda: bool(raised))
     assert [type(one) for one in raised] == [ZeroDivisionError]
     assert broker.acknowledged == numbers(store, "zenata") == list(range(1, SIZE + 1))
+
+
+def test_a_failure_to_receive_ends_ingest_though_the_store_fails(store) -> None:
+    broker, gate = Broker([air("zenata", 1)]), Gate(store)
+    gate.failure = StoreError("the disk is full")
+    gate.let(1000)
+    with working(broker, gate) as (_, _, raised):
+        wait_for(lambda: gate.writing > 1)
+        broker.failure = ZeroDivisionError("a fault of ours")
+        wait_for(lambda: bool(raised))
+    assert [type(one) for one in raised] == [ZeroDivisionError]
+    assert broker.acknowledged == []
 
 
 @pytest.mark.parametrize("value", [2.0, 3.0])
