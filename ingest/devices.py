@@ -369,12 +369,15 @@ def _check_measure(device: Device, property_: str, measure: Measure, units: dict
         if unit != quantity.unit and property_ not in units:  # one that was sent without a unit may be in another
             raise Rejected("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
         if unit == quantity.unit and not quantity.low <= measure.value <= quantity.high:
-            value = f"{property_} is {measure.value:g} {unit}"
-            raise Rejected("range", f"{value}, outside {quantity.low:g} to {quantity.high:g}")
+            reason = f"{property_} is {measure.value:g} {unit}, outside {quantity.low:g} to {quantity.high:g}"
+            raise Rejected("range", reason)
     # Nothing that a spreadsheet, to which it may come as CSV, would take for a formula.
     if len(unit) > _MAX_UNIT or not unit.isprintable() or unit.startswith(_FORMULAS):
-        rule = f"use up to {_MAX_UNIT} printable characters, not beginning with = + - or @"
-        raise Rejected("unit", f"the unit of {property_} is {unit[:80]!r}: {rule}")
+        raise Rejected(
+            "unit",
+            f"the unit of {property_} is {unit[:80]!r}: use up to {_MAX_UNIT} printable characters, not beginning with "
+            "= + - or @",
+        )
     known = units.get(property_)
     if known and unit != known:
         raise Rejected("unit", f"{property_} of {device.id} is in {known} since it was first sent, not in {unit!r}")

@@ -47,7 +47,7 @@ class BodyLimit:
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         size = int(declared) if declared.isdigit() else 0
         if problem := self._refusal(request, 0, size):
-            await problem.response(scope["path"])(scope, receive, send)
+            await problem.response(scope)(scope, receive, send)
             return
         size = 0
 

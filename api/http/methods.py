@@ -31,7 +31,7 @@ class Methods:
             await self._head(scope, receive, send)
         elif scope["type"] == "http" and not self._open_to_pages and (origin := _preflight(scope)):
             detail = f"Pages of {origin[:100]} may not read this API. {KINDS['cors-closed'].help}"
-            await Problem("cors-closed", detail).response(scope["path"])(scope, receive, send)
+            await Problem("cors-closed", detail).response(scope)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -129,7 +129,7 @@ class Observer:
             if started:
                 raise  # half an answer is out: only closing the connection tells the client
             problem = Problem("internal", f"The server failed on this request. {KINDS['internal'].help}")
-            await problem.response(scope["path"])(scope, receive, send_observed)
+            await problem.response(scope)(scope, receive, send_observed)
         finally:
             if started and (principal := _principal(scope)):
                 self._context.activity.ended(principal.pilot)

@@ -10,18 +10,24 @@ RFC 9457 (problem details for HTTP APIs).
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Scope
 
+from zenata.city.sentences import LANGUAGES, Language, help_with
+from zenata.city.titles import titles
 from zenata.errors import QueryTooFine, QueryTooHeavy
 
 log = logging.getLogger(__name__)
@@ -232,10 +238,29 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
             **self.members,
         }
 
-    def response(self, instance: str) -> Response:
-        """Return the response for a request of the path `instance`."""
-        body = msgspec.json.encode(self.document(instance))
-        return Response(body, KINDS[self.name].status, self.headers, MEDIA_TYPE)
+    def response(self, scope: Scope) -> Response:
+        """Return the response to a request: in French or Arabic, if it prefers one of these (RFC 9457, section 3.1.3)."""
+        language = _language(Headers(scope=scope).get("accept-language", ""))
+        body = self.document(scope["path"])
+        if language != "en":
+            title = titles("problems", self.name, body["title"])[language]
+            body |= {"title": title, "detail": help_with(self.name, body["detail"], language)}
+        headers = {**(self.headers or {}), "Content-Language": language, "Vary": "Accept-Language"}
+        return Response(msgspec.json.encode(body), KINDS[self.name].status, headers, MEDIA_TYPE)
+
+
+@lru_cache(maxsize=256)
+def _language(accepted: str) -> Language:
+    """Return in which language to answer a header Accept-Language (RFC 9110, section 12.5.4): English without one of ours."""
+    best, found = 0.0, LANGUAGES[0]
+    for part in accepted[:_MAX_TEXT].split(","):
+        tag, _, weight = part.partition(";")
+        with suppress(ValueError):
+            share = float(weight.strip().removeprefix("q=") or 1)
+            ours = [one for one in LANGUAGES if one == tag.strip().lower().partition("-")[0]]
+            if ours and share > best:
+                best, found = share, ours[0]
+    return found
 
 
 def _shortened(text: str) -> str:
@@ -264,7 +289,7 @@ async def on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for nothing else
     if error.name == "over-quota" and hasattr(request.state, "principal"):
         request.app.state.context.activity.refused(request.state.principal.pilot, error.members["quota"])
-    return error.response(request.url.path)
+    return error.response(request.scope)
 
 
 def answering(problem_of: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -296,7 +321,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
             problem = body_too_large()
         case _:
             problem = Problem("request-refused", str(error.detail), error.headers)
-    return problem.response(request.url.path)
+    return problem.response(request.scope)
 
 
 def _methods(request: Request) -> list[str]:
@@ -318,33 +343,31 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     if first["type"] == "json_invalid" or not names:
         named = [where]
     if where == "body" and not names and isinstance(first.get("input"), str | bytes):
-        return invalid("body", "send JSON, as 'Content-Type: application/json' (curl --json)").response(
-            request.url.path
-        )
+        return invalid("body", "send JSON, as 'Content-Type: application/json' (curl --json)").response(request.scope)
     parameter = context.get("parameter") or ".".join(map(str, named))
     members = {"allowed": context["allowed"]} if "allowed" in context else {}
     # In our words: "Input should be a valid integer, unable to parse string as an integer" is a validator's.
     problem = str(first["msg"]).replace("Input should", "must", 1).partition(", unable")[0]
-    return invalid(parameter, problem, **members).response(request.url.path)
+    return invalid(parameter, problem, **members).response(request.scope)
 
 
 async def on_store_error(request: Request, error: Exception) -> Response:
     """Answer a query that is too heavy, or a store that cannot be read, without details of the operator's."""
     if isinstance(error, QueryTooHeavy):
         problem = Problem("query-too-heavy", f"The query was given up. {KINDS['query-too-heavy'].help}")
-        return problem.response(request.url.path)
+        return problem.response(request.scope)
     if isinstance(error, QueryTooFine):
-        return Problem("too-fine", f"{str(error)[0].upper()}{str(error)[1:]}.").response(request.url.path)
+        return Problem("too-fine", f"{str(error)[0].upper()}{str(error)[1:]}.").response(request.scope)
     problem = Problem("store-unavailable", f"The readings cannot be read now. {KINDS['store-unavailable'].help}")
-    return problem.response(request.url.path)
+    return problem.response(request.scope)
 
 
 async def on_control_error(request: Request, error: Exception) -> Response:
     """Answer when the control data cannot be read or changed, without details of the operator's."""
     if isinstance(error, DataError):  # PostgreSQL takes no NUL, not even to look for, and no more than a column holds
-        return invalid("request", "holds text that cannot be kept or looked for").response(request.url.path)
+        return invalid("request", "holds text that cannot be kept or looked for").response(request.scope)
     log.error("control data: %s", str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0])
     problem = Problem(
         "control-unavailable", f"Pilots and devices cannot be looked up now. {KINDS['control-unavailable'].help}"
     )
-    return problem.response(request.url.path)
+    return problem.response(request.scope)

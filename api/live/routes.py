@@ -39,7 +39,7 @@ async def live(socket: WebSocket) -> None:
         key = session_of(socket) if header is None else key_of(socket) or header
         principal = None if key is None else admit(context, socket, key)
     except Problem as problem:
-        await socket.send_denial_response(problem.response(PATH))
+        await socket.send_denial_response(problem.response(socket.scope))
         return
     with suppress(WebSocketDisconnect):
         offered: list[str] = socket.scope["subprotocols"]

@@ -16,7 +16,8 @@ from api.http.rights import WATCHERS, Right
 from api.http.routing import FairRoute
 from api.readings.selection import select_world
 from zenata.city.model import OWN
-from zenata.contract.base import Page
+from zenata.city.sentences import translations
+from zenata.contract.base import Page, Titles
 from zenata.contract.messages import DeadLetter as DeadLetterDocument
 from zenata.contract.messages import Ledger, PilotBalance, ReplayResult, SensorAccount, WorldBalance
 from zenata.control.keys import Principal, Role
@@ -135,6 +136,7 @@ def _letter(letter: DeadLetter, *, payload: bool) -> DeadLetterDocument:
         sensor=letter.sensor or None,
         seq=letter.seq or None,
         digest=letter.digest or None,
+        reasons=Titles(**translations(letter.reason)),
         payload=text,
         encoding=encoding,
     )

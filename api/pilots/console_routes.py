@@ -19,9 +19,10 @@ from api.pilots.alerts import Alert, of_pilots
 from api.pilots.monitoring import activity, connected, findings
 from api.readings.selection import check_names
 from zenata.city.clock import WallClock, parse_moment, time_of
+from zenata.city.sentences import recognise, translations
 from zenata.contract.activity import Acknowledgement, HourActivity, PilotActivity
 from zenata.contract.activity import Alert as AlertDocument
-from zenata.contract.base import Page
+from zenata.contract.base import Page, Titles
 from zenata.control.pilot import Pilot
 
 router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
@@ -90,7 +91,16 @@ def alert_document(alert: Alert) -> AlertDocument:
     seen = None
     if alert.acknowledged is not None:
         seen = Acknowledgement(time=time_of(alert.acknowledged), by=alert.acknowledged_by or "")
-    return document(AlertDocument, alert, time=alert.raised, acknowledged=seen)
+    code, parameters = recognise(alert.detail) or (None, {})
+    return document(
+        AlertDocument,
+        alert,
+        code=code,
+        parameters=dict(parameters),
+        details=Titles(**translations(alert.detail)),
+        time=alert.raised,
+        acknowledged=seen,
+    )
 
 
 def _pilots(context: Context, params: PilotsParams) -> list[Pilot]:

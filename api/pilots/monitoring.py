@@ -13,6 +13,7 @@ from api.pilots.activity import HOUR
 from api.pilots.alerts import Finding
 from zenata.broker.monitor import Connection
 from zenata.city.clock import WallClock, format_time, time_of
+from zenata.city.sentences import english
 from zenata.contract.activity import Activity, DeadLetterActivity, DeviceActivity, Incident, QuotaUse, RequestActivity
 from zenata.contract.activity import Connection as ConnectionDocument
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, AuditEntry
@@ -117,7 +118,7 @@ def _of_peers(context: Context) -> list[Finding]:
 def _all_findings(context: Context) -> Iterator[Finding]:
     """Return what this process finds."""
     for address, wait in context.guard.locked.items():
-        detail = f"{address} showed too many wrong keys; it is locked out for {wait:.0f} s more"
+        detail = english("locked-out", address=address, seconds=f"{wait:.0f}")
         yield _finding(None, "locked-out", detail, address)
     for reason in context.ready():
         yield _finding(None, "not-ready", reason, reason)
@@ -132,11 +133,11 @@ def _all_findings(context: Context) -> Iterator[Finding]:
         sentence = _sentence(entry, show_client=True)
         yield _finding(None, "refused", sentence, sentence)
     if (filled := _filled(context)) > _FULL:
-        detail = f"the broker uses {filled:.0%} of the disk it may; full, it lets nobody connect (docs/operations.md)"
-        yield _finding(None, "broker-filling", detail)
+        yield _finding(None, "broker-filling", english("broker-filling", share=f"{filled:.0%}"))
     for pilot in context.register.pilots():
         if pilot.suspended is not None:
-            yield _finding(pilot, "suspended", f"suspended since {format_time(pilot.suspended)}: {pilot.reason}")
+            detail = english("suspended", time=format_time(pilot.suspended), reason=pilot.reason)
+            yield _finding(pilot, "suspended", detail)
             continue
         yield from _findings(pilot, activity(context, pilot, None))
 
@@ -185,20 +186,19 @@ def _incident(context: Context, pilot: Pilot, entry: AuditEntry) -> Incident:
 def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
     detail = entry.detail
     if entry.what == BROKER_CUT_OFF:
-        return f"the broker was closed to {entry.who} for {detail['seconds']:.0f} s: {detail['reason']}"
+        return english("cut-off", pilot=entry.who, seconds=f"{detail['seconds']:.0f}", reason=detail["reason"])
     if entry.what == BROKER_LOST:
-        count = f"some {detail['messages']:,} messages" if "messages" in detail else "messages that waited for ingest"
-        return (
-            f"the broker lost {count} at {format_time(entry.time)}, as its files were damaged: the ledger names those of "
-            "worlds; what devices sent over MQTT just before may have to be sent again"
-        )
+        time = format_time(entry.time)
+        if "messages" not in detail:
+            return english("lost", time=time)
+        return english("lost-some", messages=f"{detail['messages']:,}", time=time)
     if entry.what == BROKER_REMOVED:
-        return (
-            f"{detail['count']:,} retained messages of {entry.target} were removed, as {detail['allowed']:,} are allowed: "
-            "publish without retain, or on fewer topics"
-        )
-    client = f"the MQTT client {entry.target!r}" if show_client and entry.target else "an MQTT client"
-    return f"{client} at {detail['address']} was refused: {detail['reason']}"
+        counts = {name: f"{detail[name]:,}" for name in ("count", "allowed")}
+        return english("removed", owner=entry.target, **counts)
+    refusal = {"address": detail["address"], "reason": detail["reason"]}
+    if show_client and entry.target:
+        return english("refused-client", client=repr(entry.target), **refusal)
+    return english("refused", **refusal)
 
 
 def _findings(pilot: Pilot, seen: Activity) -> Iterator[Finding]:
@@ -206,25 +206,24 @@ def _findings(pilot: Pilot, seen: Activity) -> Iterator[Finding]:
     for incident in {one.detail: one for one in reversed(seen.broker)}.values():
         yield _finding(pilot, incident.kind, incident.detail, incident.detail)
     if devices.offline:
-        yield _finding(pilot, "devices-silent", f"silent devices: {devices.offline} ({', '.join(devices.silent)})")
+        detail = english("devices-silent", count=str(devices.offline), devices=", ".join(devices.silent))
+        yield _finding(pilot, "devices-silent", detail)
     if letters.last_hour:
-        count = f"{letters.last_hour}{' or more' if letters.more else ''}"
-        yield _finding(pilot, "dead-letters", f"dead letters in the last hour: {count}; the newest: {letters.newest}")
+        code, _, reason = (letters.newest or "").partition(": ")
+        sentence = "dead-letters-more" if letters.more else "dead-letters"
+        detail = english(sentence, count=str(letters.last_hour), code=code, reason=reason)
+        yield _finding(pilot, "dead-letters", detail)
     if requests.failed:
-        yield _finding(
-            pilot, "failed", f"requests that failed on our side: {requests.failed}; the log of the API says why"
-        )
+        yield _finding(pilot, "failed", english("failed", count=str(requests.failed)))
     if requests.answered >= _ENOUGH and requests.wrong > requests.answered * _MOST_WRONG:
-        yield _finding(pilot, "wrong", f"{requests.wrong} of {requests.answered} requests were wrong")
+        yield _finding(pilot, "wrong", english("wrong", wrong=str(requests.wrong), answered=str(requests.answered)))
     for quota in seen.quotas:
+        limit = f"{quota.limit:,}"
         if quota.refused_last_hour:
-            yield _finding(
-                pilot, "over-quota", f"refused for the quota {quota.name}, which is {quota.limit:,}", quota.name
-            )
+            yield _finding(pilot, "over-quota", english("over-quota", quota=quota.name, limit=limit), quota.name)
         elif quota.limit and quota.used > quota.limit * _NEARLY:
-            yield _finding(
-                pilot, "nearly-over", f"{quota.used:,} of the quota {quota.name}, {quota.limit:,}", quota.name
-            )
+            detail = english("nearly-over", used=f"{quota.used:,}", quota=quota.name, limit=limit)
+            yield _finding(pilot, "nearly-over", detail, quota.name)
 
 
 def _used(context: Context, pilot: Pilot) -> Iterator[tuple[str, float]]:

@@ -8,8 +8,10 @@ from html import escape
 
 from api.http.context import Context
 from api.pilots.activity import HOUR
+from api.pilots.alerts import Alert
 from api.trials.documents import LAST, difference_of
 from zenata.city.clock import SECOND, WallClock, time_of
+from zenata.city.sentences import translations
 from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scorecard
 from zenata.control.audit import AuditEntry
 from zenata.control.pilot import Pilot
@@ -158,11 +160,15 @@ def _findings(context: Context, pilot: Pilot) -> Finding:
     serious = [one for one in alerts if one.severity != "info" or one.kind == "suspended"]
     if not serious:
         return "passed", _detail("no_alert"), ["/v1/alerts"]
-    return (
-        "failed",
-        _detail("alerts", alerts="; ".join(f"{one.kind}: {one.detail}" for one in serious[:5])),
-        ["/v1/alerts"],
-    )
+    named = {
+        language: text.format(alerts="; ".join(_said(one, language) for one in serious[:5]))
+        for language, text in texts()["detail_alerts"].items()
+    }
+    return "failed", named, ["/v1/alerts"]
+
+
+def _said(alert: Alert, language: str) -> str:
+    return f"{alert.kind}: {alert.detail}" if language == "en" else translations(alert.detail)[language]
 
 
 def _exceptions(context: Context, pilot: str) -> dict[str, AuditEntry]:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from .base import Document, JsonObject, Time
+from .base import Document, JsonObject, Time, Titles
 from .pilots import Role
 from .webhooks import Severity
 
@@ -170,6 +170,12 @@ class Alert(Document, frozen=True, kw_only=True):
     pilot : str or None
         Null where it is nobody's.
     kind, detail : str
+    code : str or None
+        Of the sentence that `detail` is, more exact than `kind`; None where it is none that the API has translated.
+    parameters : dict of str to str
+        Of that sentence.
+    details : Titles
+        The detail by language.
     severity : str
     time : datetime
         When it was raised.
@@ -199,6 +205,9 @@ class Alert(Document, frozen=True, kw_only=True):
     ]
     severity: Severity
     detail: str
+    code: str | None
+    parameters: dict[str, str]
+    details: Titles
     time: Time
     cleared: Time | None
     acknowledged: Acknowledgement | None

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from .base import Document, Time
+from .base import Document, Time, Titles
 
 
 class Balance(Document, frozen=True, kw_only=True):
@@ -79,6 +79,8 @@ class DeadLetter(Document, frozen=True, kw_only=True):
     seq : int or None
     code, reason : str
         What is wrong with it, as a word and in words.
+    reasons : Titles
+        The reason by language.
     size : int
         Of the payload as it came [bytes].
     digest : str or None
@@ -95,6 +97,7 @@ class DeadLetter(Document, frozen=True, kw_only=True):
     seq: int | None
     code: str
     reason: str
+    reasons: Titles
     size: int
     digest: str | None
     payload: str | None

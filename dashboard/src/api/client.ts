@@ -1,5 +1,6 @@
 // Calls of the sandbox's API, typed by its OpenAPI document (`npm run types`).
 import createClient from "openapi-fetch";
+import { locale } from "../lib/locale.svelte";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -22,6 +23,9 @@ export const api = createClient<paths>({
   headers: { "X-Requested-With": "zenata" },
 });
 
+// Problems come in the language of the page.
+api.use({ onRequest: ({ request }) => request.headers.set("Accept-Language", locale.language) });
+
 interface Outcome<T> {
   data?: T;
   error?: unknown;
@@ -43,7 +47,7 @@ export async function auditOf(query: { who?: string; limit: number }): Promise<S
 
 /** Fetch what the OpenAPI document does not type: binary answers. */
 export async function fetchBytes(path: string, signal?: AbortSignal): Promise<{ bytes: ArrayBuffer; headers: Headers }> {
-  const response = await fetch(path, { credentials: "same-origin", ...(signal ? { signal } : {}) });
+  const response = await fetch(path, { credentials: "same-origin", headers: { "Accept-Language": locale.language }, ...(signal ? { signal } : {}) });
   if (!response.ok) throw errorOf(response.status, await response.json().catch(() => null));
   return { bytes: await response.arrayBuffer(), headers: response.headers };
 }

@@ -84,6 +84,11 @@ export function titleOf(item: Titled | undefined | null): string {
   return typeset(item?.titles?.[locale.language] ?? item?.title ?? item?.name ?? "");
 }
 
+/** Return a sentence of the API that it has in three languages, such as the detail of an alert. */
+export function sentenceOf(texts: Record<Language, string>): string {
+  return typeset(texts[locale.language]);
+}
+
 /** Set a text of the API as the page sets its own: in French with its apostrophe, and no line that begins with a colon. */
 export function typeset(text: string): string {
   return locale.language === "fr" ? text.replaceAll("'", "’").replace(/ (?=[:;?!»%])/g, "\u00a0") : text;

@@ -159,6 +159,24 @@ def test_every_problem_has_a_page(api: Api) -> None:
         assert client.get("/problems/none").json()["allowed"] == list(KINDS)
 
 
+def test_a_problem_is_answered_in_the_language_that_is_preferred(client: httpx.Client) -> None:
+    def answer(path: str, languages: str) -> tuple[str, dict]:
+        found = client.get(path, headers={"Accept-Language": languages})
+        assert "Accept-Language" in found.headers["vary"]
+        return found.headers["content-language"], found.json()
+
+    path = "/v1/worlds/nowhere/events"
+    plain = client.get(path).json()
+    assert answer(path, "de, en;q=0.5") == answer(path, "fr;q=0, *") == answer(path, "x;q=y") == ("en", plain)
+    language, french = answer(path, "de, en;q=0.5, fr-MA;q=0.9")
+    assert (language, french["title"]) == ("fr", "Monde inconnu")
+    assert french["detail"].startswith("Il n'y a pas de monde 'nowhere'. Utilisez ")
+    assert {name: french[name] for name in ("type", "status", "allowed")} == {
+        name: plain[name] for name in ("type", "status", "allowed")
+    }
+    assert answer("/v1/sensors?limit=x", "ar")[1]["detail"].startswith("صحّح المعامل")
+
+
 def test_unknown_routes_and_methods_are_problems(client: httpx.Client) -> None:
     for path in ("/v2/city", "/v1/", "/v1/city/x", "/swagger/none.js"):
         unknown = client.get(path)

@@ -23,7 +23,13 @@ TOPICS = {"zenata": "zenata/telemetry/la-ferme/air/air-0001", "w-own": "w-own/te
 def letter(number: int, topic: str, *, payload: bytes = b"{", sensor: str = "air-0001", seq: int = 0) -> DeadLetter:
     received = START + number
     return DeadLetter(
-        received=received, topic=topic, payload=payload, code="schema", reason="no", sensor=sensor, seq=seq
+        received=received,
+        topic=topic,
+        payload=payload,
+        code="sensor",
+        reason="the city has no sensor 'x'",
+        sensor=sensor,
+        seq=seq,
     )
 
 
@@ -153,6 +159,7 @@ def test_the_list_reads_no_payload_unless_asked(api, monkeypatch):
     api.store.append(batch_of([], range(0)), [long])
     with api.client("admin") as admin:
         plain = conforming(admin.get("/v1/dead-letters").json(), Page[LetterDocument]).items
+        assert {one.reasons.fr for one in plain} == {"la ville n'a pas de capteur 'x'"}
         with_payload = admin.get("/v1/dead-letters", params={"payload": True, "limit": 1}).json()["items"]
     assert read == [False, True]
     assert {(one.payload, one.encoding) for one in plain} == {(None, None)}

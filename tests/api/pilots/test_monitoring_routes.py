@@ -72,6 +72,9 @@ def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_
     (alert,) = [alert for alert in alerts if alert.kind == "lost" and alert.pilot is None]
     assert alert.severity == "critical"
     assert words in alert.detail
+    assert (alert.code, alert.details.en) == ("lost-some" if "messages" in detail else "lost", alert.detail)
+    assert alert.parameters.keys() == {"messages", "time"} & {*detail, "time"}
+    assert alert.details.fr.startswith("le broker a perdu")
     assert (own.kind, words in own.detail) == ("lost", True)
 
 

@@ -1,0 +1,100 @@
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.http.problems import KINDS
+from zenata.city import sentences
+from zenata.city.sentences import english, help_with, recognise, translations
+
+ROOT = Path(__file__).parents[3]
+TABLES = tomllib.loads((ROOT / "zenata/city/sentences.toml").read_text())
+SENTENCES = TABLES["alerts"] | TABLES["reasons"]
+PARAMETER = re.compile(r"\{([a-z]+)\}")
+# Where sentences are raised that are stored or shown; what is in the code and not in the file comes in English.
+SOURCES = ("ingest/decoder.py", "ingest/devices.py", "ingest/quotas.py", "ingest/telemetry.py", "zenata/wire/topics.py")
+ERRORS = ("Rejected", "TopicError")
+
+
+def test_sentences_have_the_same_parameters_in_every_language():
+    for code, texts in SENTENCES.items():
+        assert set(texts) == {"en", "fr", "ar"}, code
+        assert len({tuple(sorted(PARAMETER.findall(text))) for text in texts.values()}) == 1, code
+        assert re.search(r"[\u0600-\u06ff]", texts["ar"]) and not re.search(r"[\u0660-\u0669]", texts["ar"]), code
+        french = PARAMETER.sub("", texts["fr"])
+        assert not re.search(r"\w[:;!?](?:\s|$)", french), f"{code}: French sets a space before these"
+
+
+@given(st.sampled_from(sorted(SENTENCES)), st.data())
+def test_a_sentence_is_recognised_with_the_values_that_it_was_made_from(code, data):
+    names = PARAMETER.findall(SENTENCES[code]["en"])
+    values = {name: data.draw(st.from_regex(r"[A-Za-z0-9/-]{1,12}", fullmatch=True)) for name in names}
+    text = PARAMETER.sub(lambda found: values[found[1]], SENTENCES[code]["en"])
+    assert recognise(text) == (code, values)
+    texts = translations(text)
+    assert texts["en"] == text
+    for language in ("fr", "ar"):
+        assert not PARAMETER.search(texts[language])
+        assert all(value in texts[language] for value in values.values())
+
+
+@given(st.text())
+def test_any_other_text_stays_as_it_is(text):
+    known = recognise(text)
+    assert known is not None or set(translations(text).values()) == {text}
+
+
+def test_a_reason_within_a_sentence_is_translated_too():
+    newest = english("dead-letters", count="3", code="unit", reason="temperature is in Cel, not in 'F'")
+    assert newest == "dead letters in the last hour: 3; the newest: unit: temperature is in Cel, not in 'F'"
+    assert "temperature est en Cel, pas en 'F'" in translations(newest)["fr"]
+
+
+def test_numbers_are_set_as_in_morocco_and_values_stand_apart_in_arabic():
+    texts = translations(english("over-quota", quota="points_per_day", limit="1,000,000"))
+    assert "1\u202f000\u202f000" in texts["fr"]
+    assert "\u20681.000.000\u2069" in texts["ar"]
+    assert "\u2068points_per_day\u2069" in texts["ar"]
+
+
+def test_a_long_text_of_a_stranger_is_looked_at_in_one_pass():
+    assert recognise("observed at " * 20_000) is None
+
+
+def test_every_kind_of_problem_has_help_in_french_and_arabic():
+    assert set(TABLES["help"]) == set(KINDS)
+    assert all(set(texts) == {"fr", "ar"} for texts in TABLES["help"].values())
+    assert help_with("unknown-trial", "There is no trial 'x'.", "en") == "There is no trial 'x'."
+    assert help_with("unknown-trial", "There is no trial 'x'.", "ar").endswith("(\u2068There is no trial 'x'.\u2069)")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_the_code_says_of_dead_letters_is_known(source):
+    """Each message that is raised there, with values in place of its expressions, is a sentence of the file."""
+    unknown = [text for text in raised(ROOT / source) if recognise(text) is None]
+    assert unknown == []
+
+
+def raised(file: Path) -> list[str]:
+    tree = ast.parse(file.read_text())
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and getattr(one.func, "id", "") in ERRORS]
+    texts = [text_of(argument) for call in calls for argument in call.args[-2:]]
+    assert texts
+    return [text for text in texts if text is not None and " " in text]
+
+
+def text_of(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "x1" for part in node.values)
+
+
+def test_templates_are_told_apart():
+    assert len(SENTENCES) == len(TABLES["alerts"]) + len(TABLES["reasons"]), "a code is used once"
+    assert {one.code for one in sentences._templates()} == set(SENTENCES)
