@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     abuse,
     api,
+    audits,
     backfill,
     influx,
     ingest,
@@ -61,6 +62,7 @@ def main() -> None:
         "streams": streams.run,
         "scaling": scaling.run,
         "page": partial(page.run, options.minutes),
+        "audits": audits.run,
         "stack": partial(stack.run, options.minutes),
         "soak": partial(soak.run, options.minutes),
         "trials": trials.run,
