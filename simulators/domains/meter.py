@@ -185,9 +185,11 @@ class Meter:
         """Let customers draw, count it, and write the load of each district."""
         self._indoor += (now.temperature - self._indoor) * (1 - np.exp(-now.seconds / INERTIA))
         self._set_absent(now)
+        if self.kind in now.unread:  # the load follows from the tick and the buildings, and nobody reads a meter
+            now.postponed[self.kind] = lambda: self._write_load(self._course(now), now)
+            return
         course = self._course(now)
-        factors = now.demand_factors("meter")
-        now.customer_load = (self._levels * course).sum(axis=1) * factors
+        self._write_load(course, now)
         if now.passes(MINUTE, PHASE):
             keep = float(np.exp(-now.since(MINUTE) / MEMORY))
             noise = now.draws(Stream.METER).standard_normal(len(self._departure))
@@ -199,6 +201,10 @@ class Meter:
     def observe(self, now: Conditions) -> FloatArray:
         """Return power [W] and energy drawn [kWh], shape (n_meters, 2)."""
         return np.stack([self._power, self._energy], axis=1)
+
+    def _write_load(self, course: FloatArray, now: Conditions) -> None:
+        """Write the load of each district."""
+        now.customer_load = (self._levels * course).sum(axis=1) * now.demand_factors("meter")
 
     def _course(self, now: Conditions) -> FloatArray:
         """Return the load of each use now, over its mean, shape (n_uses,)."""

@@ -93,6 +93,13 @@ class Photovoltaic:
 
         An inverter gives no more than its limit, and nothing to a grid that is dead (anti-islanding: IEC 62116).
         """
+        if self.kind in now.unread:  # its power follows from the tick alone, and nobody reads what it has counted
+            now.postponed[self.kind] = lambda: self._feed(now)
+            return
+        self._feed(now)
+        self._energy += self._power * (now.seconds / 3.6e6)
+
+    def _feed(self, now: Conditions) -> None:
         if now.clear_ghi > 0:
             sun = (now.sun_elevation, now.sun_azimuth)
             ghi = now.clear_ghi * now.roof_clearness
@@ -101,7 +108,6 @@ class Photovoltaic:
             cells = cell_temperature(irradiance, now.temperature, now.wind_speed)
             power = np.fmin(roof_power(irradiance, cells, self._peak), now.setpoints.of("pv", "limit"))
             self._power[:] = power * now.powered[self._index]
-            self._energy += self._power * (now.seconds / 3.6e6)
         else:
             self._power[:] = 0.0
         now.pv_power = -self._power

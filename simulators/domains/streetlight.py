@@ -176,6 +176,12 @@ class Streetlight:
 
     def step(self, now: Conditions) -> None:
         """Switch and dim the lamps, by their own clock or as commanded, and write what they draw."""
+        if self.kind in now.unread:  # what they do follows from the tick alone
+            now.postponed[self.kind] = lambda: self._switch(now)
+        else:
+            self._switch(now)
+
+    def _switch(self, now: Conditions) -> None:
         own = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
         setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._index]
         self._dim[:] = np.where(np.isnan(setpoint), own, setpoint) * powered

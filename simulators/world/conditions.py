@@ -4,6 +4,7 @@ Domains step in a fixed order (`simulators.domains.DOMAINS`); each writes its pa
 before. What a domain reads of a *later* one is a tick old, which is what keeps the order from mattering to physics.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Self
@@ -51,10 +52,14 @@ class Conditions:
         What commands have set at devices.
     disturbance : Disturbance
         What events do.
+    unread : frozenset of str
+        Kinds of sensors that nobody reads in this world: their domains leave out what readings alone need.
     powered : ndarray of bool, shape (n_sensors,)
         Whether there was voltage where each sensor stands, a tick ago.
     flood : ndarray, shape (n_streets,)
         Depth of the water that stands on each street [mm].
+    postponed : dict of str to callable
+        What domains have left for `settle`, by kind.
     time : int
         Of this tick [us since the Unix epoch].
     previous : int
@@ -97,6 +102,8 @@ class Conditions:
     disturbance: Disturbance
     powered: npt.NDArray[np.bool_]
     flood: FloatArray
+    unread: frozenset[str] = frozenset()
+    postponed: dict[str | None, Callable[[], None]] = field(default_factory=dict)
     time: int = 0
     previous: int = -TICK
     hour: float = 0.0
@@ -184,6 +191,11 @@ class Conditions:
     def since(self, period: int) -> float:
         """Return the time from turn to turn of something that comes every `period` ticks [s], as it is done now."""
         return max(period * TICK_SECONDS, self.seconds)
+
+    def settle(self) -> None:
+        """Do what domains have left to do until somebody needs what they write at this tick."""
+        while self.postponed:
+            self.postponed.pop(next(iter(self.postponed)))()
 
     @property
     def rest_day(self) -> bool:

@@ -129,14 +129,17 @@ class Delivery:
         ----------
         now : Conditions
         messages : Messages
-        first : ndarray of bool, shape (n_sensors,)
-            Whether nothing of a sensor has been received yet; until then it sends again at once.
+        first : ndarray of bool, shape (k,)
+            Whether nothing of the sensor of each message has been received yet; until then it sends again at once.
         """
-        faults = now.disturbance
-        messages = messages.take(self.alive(now)[messages.sensors])
-        held = faults.held[messages.sensors]
-        chance = now.draws(Stream.RADIO).random(len(self._radio))[messages.sensors]
-        on_air = (self._radio & ~first)[messages.sensors] & ~held
+        faults, sensors = now.disturbance, messages.sensors
+        alive = ~(self._mains[sensors] & ~now.powered[sensors]) & ~faults.silent[sensors]
+        messages, first, sensors = messages.take(alive), first[alive], sensors[alive]
+        held = faults.held[sensors]
+        on_air = self._radio[sensors] & ~first & ~held
+        if not on_air.any() and not held.any():
+            return self._release(now).join(messages)
+        chance = now.draws(Stream.RADIO).random(len(self._radio))[sensors]
         lost = on_air & (chance < LOST)
         late = on_air & ~lost & (chance < LOST + LATE)
         waits = held | late

@@ -27,6 +27,8 @@ class Disturbance:
 
     Attributes
     ----------
+    active : bool
+        Whether anything may depart; where it cannot, instruments need not look.
     temperature : float
         Added to that of the air [K].
     rain : float
@@ -68,6 +70,7 @@ class Disturbance:
     def __init__(self, city: City) -> None:
         streets, sensors = len(city.streets), len(city.sensors)
         channels = sum(len(KINDS[sensor.kind].properties) for sensor in city.sensors)
+        self.active = True
         self.temperature = self.rain = 0.0
         self.drainage = self.wind = 1.0
         self.background = np.ones(POLLUTANTS)

@@ -173,7 +173,7 @@ class Measurement:
         self._noisy = (self._noise > 0) | (self._relative > 0)
         kinds = {name: number for number, name in enumerate(KINDS)}
         self._kind = np.array([kinds[kind] for kind in channels.kind], dtype=np.int64)
-        self._turns, self._drifting = self._circle > 0, np.flatnonzero(self._drift)
+        self._turns = self._circle > 0
         self._sensor = np.repeat(np.arange(len(channels.count)), channels.count)
         self.shown = np.full(len(channels), np.nan)  # last by each channel
 
@@ -206,11 +206,12 @@ class Measurement:
         places = slice(None) if wide else channels
         value = self._respond(truth, places, now)
         value[noisy if wide else place] += noise
-        value = self._fail(value, places, now)
+        if now.disturbance.active:
+            value = self._fail(value, places, now)
         self._show(value, places)
         if wide:
             value = value[channels]
-        if now.disturbance.stuck.any():
+        if now.disturbance.active and now.disturbance.stuck.any():
             stuck = np.flatnonzero(now.disturbance.stuck[self._sensor[channels]] & ~np.isnan(self.shown[channels]))
             value[stuck] = self.shown[channels[stuck]]
         self.shown[channels] = value
@@ -243,18 +244,19 @@ class Measurement:
 
     def _respond(self, truth: FloatArray, channels: IntArray | slice, now: Conditions) -> FloatArray:
         """Return what instruments in order make of `truth`, but for noise."""
-        age = now.time / CALIBRATION + self._calibrated[self._drifting]
-        drift = np.zeros(len(truth))
-        drift[self._drifting] = self._drift[self._drifting] * (age - np.floor(age))
         value: FloatArray = truth[channels] * self._gain[channels]
         value += self._bias[channels]
-        value += drift[channels]
+        drifting = np.flatnonzero(self._drift[channels])
+        if len(drifting):
+            age = now.time / CALIBRATION + self._calibrated[channels][drifting]
+            value[drifting] += self._drift[channels][drifting] * (age - np.floor(age))
         return value
 
     def _show(self, value: FloatArray, channels: IntArray | slice) -> None:
         """Wrap what lives on a circle, clip to the range, round to the digits, all in place."""
         turning = np.flatnonzero(self._turns[channels])
-        value[turning] %= self._circle[channels][turning]
+        if len(turning):
+            value[turning] %= self._circle[channels][turning]
         np.clip(value, self._low[channels], self._high[channels], out=value)
         scale = self._scale[channels]
         value *= scale

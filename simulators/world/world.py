@@ -47,7 +47,7 @@ class World:
         What is known to happen.
     kinds, districts : collection of str
         Whose sensors publish; empty for all. Only the domains that these kinds need are computed
-        (`simulators.domains.registry.NEEDS`), with the values that the whole city has.
+        (`simulators.domains.registry.NEEDS`), with the values that the whole city has, and no other kinds are read.
     warm_up : bool
         Whether it runs unseen at first; not needed by one that is about to be restored.
 
@@ -80,30 +80,30 @@ class World:
         self._now = Conditions.of(city, seed=seed, time=first - (WARM_UP + 1) * TICK)
         self.domains: dict[str, Domain] = {}
         self._kinds, self._districts = frozenset(kinds), frozenset(districts)
+        self._now.unread = SIMULATED - self._kinds if kinds else frozenset()
         for name in needed(kinds):
             self.domains[name] = DOMAINS[name](city, self._now)
             self.domains[name].step(self._now)
-        computed = frozenset(domain.kind for domain in self.domains.values() if domain.kind is not None)
+        self._computed = frozenset(domain.kind for domain in self.domains.values() if domain.kind is not None)
         self.channels = Channels.of(city)
         self._places = {
             name: span(self.channels.gather(sensors_of(city, domain.kind))[0])
             for name, domain in self.domains.items()
-            if domain.kind is not None
+            if domain.kind is not None and domain.kind not in self._now.unread
         }
         self._position = {sensor.id: index for index, sensor in enumerate(city.sensors)}
-        self._computed = computed
         self._listed = np.array([is_listed(sensor.kind, sensor.district, kinds, districts) for sensor in city.sensors])
-        self._live = np.array([sensor.kind in computed for sensor in city.sensors], dtype=np.bool_)
-        self._listed &= self._live
+        read = self._computed - self._now.unread
+        self._live = np.array([sensor.kind in read for sensor in city.sensors], dtype=np.bool_)
+        self._read = np.flatnonzero(self._live)
         self._measurement = Measurement(self.channels, seed)
         self._delivery = Delivery(city, self.channels)
-        self._schedule = Schedule(city, computed, seed)
-        self._changes = Changes(city, self.channels, computed)
+        self._schedule = Schedule(city, read, seed)
+        self._changes = Changes(city, self.channels, read)
         self._truth = np.full(len(self.channels), np.nan)
         self._seq = np.zeros(len(city.sensors), dtype=np.int64)
         self._effects: list[tuple[Event, Effect]] = []
         self._repairs: list[Repair] = []
-        self._disturbed = False
         self._told: list[int] = []  # sensors that obeyed a command since the last tick, and report at once
         for event in events:
             self.inject(event)
@@ -232,16 +232,16 @@ class World:
         self._observe()
         changed = self._changes.see(self._truth)
         changed = changed[~self._now.disturbance.stuck[changed]]  # what does not see a change does not report it
-        newcomers = np.flatnonzero(self._live & (self._seq == 0)).astype(np.int32)
+        newcomers = self._read[self._seq[self._read] == 0]
         publishes = np.zeros(len(self._seq), dtype=np.bool_)
         for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._told):
             publishes[some] = True
         self._told.clear()
-        sensors = np.flatnonzero(publishes).astype(np.int32)
+        sensors = np.flatnonzero(publishes & self._live).astype(np.int32)
         channels, _ = self.channels.gather(sensors)
         read = self._measurement.read(self._truth, channels, self._now)
         messages = self._delivery.messages(self._now, sensors, read)
-        return self._emit(self._delivery.send(self._now, messages, self._seq == 0))
+        return self._emit(self._delivery.send(self._now, messages, self._seq[sensors] == 0))
 
     def skip(self, every: int = TICK) -> None:
         """Move on as `step` does, unseen: nothing is measured, and nothing published."""
@@ -250,7 +250,7 @@ class World:
     def truth(self) -> FloatArray:
         """Return the true value of every channel now, shape (n_channels,) [units of the quantities].
 
-        Channels are those of `simulators.world.measurement.Channels`; of kinds that are not simulated they are NaN. The
+        Channels are those of `simulators.world.measurement.Channels`; of kinds that do not publish they are NaN. The
         truth is never published.
         """
         return self._truth.copy()
@@ -258,8 +258,8 @@ class World:
     def seen(self, without: str = "") -> FloatArray:
         """Return what every channel would show now but for noise and resolution, shape (n_channels,) [units of the quantities].
 
-        NaN where no message arrives: of sensors without power and behind gateways that are down, and of kinds that are
-        not simulated.
+        NaN where no message arrives: of sensors without power and behind gateways that are down, and of kinds that do
+        not publish.
 
         Parameters
         ----------
@@ -362,12 +362,12 @@ class World:
         """Move the truth on to a time [us]."""
         now = self._now
         now.move_to(time)
-        if self._disturbed:
+        if now.disturbance.active:
             now.disturbance.clear()
         under_way = [effect for event, effect in self._effects if event.under_way(time)]
         for effect in under_way:
             effect.disturb(now)
-        self._disturbed = bool(under_way)
+        now.disturbance.active = bool(under_way)
         for domain in self.domains.values():
             domain.step(now)
 

@@ -194,6 +194,7 @@ class Power:
 
         Where none is possible, as the voltage would collapse, the relay of the most loaded feeder opens it.
         """
+        now.settle()
         by_host = np.bincount(self._host, now.customer_load, len(self._host))
         customers = by_host[self._district] * self.share * (1 + SPREAD * self._departure)
         devices = np.concatenate([now.charger_power, now.lamp_power, now.pv_power])

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
@@ -75,6 +76,17 @@ def test_what_is_not_computed_takes_no_commands(city):
         == "this world has no sensors of kind streetlight"
     )
     assert "streetlight.dim" not in {name for name in world.state() if "crowd" in name}
+
+
+def test_what_nobody_reads_is_not_read(city):
+    """Buses need traffic, and that the whole grid; but only buses are observed, measured and numbered."""
+    world = World(city, seed=5, start=START, kinds=["bus"], events=EVENTS)
+    for every in STEPS:
+        world.step(every)
+    assert {"traffic", "power", "meter", "pv", "streetlight"} < world.domains.keys()
+    unread = np.array([kind != "bus" for kind in world.channels.kind])
+    assert_array_equal(np.isnan(world.truth()), unread)
+    assert_array_equal(world.state()["world.seq"] > 0, [sensor.kind == "bus" for sensor in city.sensors])
 
 
 def test_a_copy_and_a_checkpoint_are_of_the_same_kinds(city):
