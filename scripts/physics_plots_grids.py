@@ -7,10 +7,14 @@ import numpy as np
 from scripts import physics_plots as look
 from scripts.physics_runs import MINUTE, QUARTER, SEED, SKY, attribute, run
 from simulators.domains.base import centre, sensors_of
+from simulators.domains.bus.domain import Bus, BusParameters
 from simulators.domains.streetlight import CLASS_LUX, failures
 from simulators.domains.weather.field import site_positions
 from simulators.domains.weather.generator import COLUMNS, SLOTS, generate, normals_of
 from simulators.networks import streets, water
+from simulators.world.conditions import TICK, Conditions
+from simulators.world.parameters import read_table
+from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 
@@ -211,7 +215,65 @@ def containers(city: City) -> Values:
     }
 
 
-ANALYSES = (ramps, seams, night_flow, sessions, lighting, containers)
+REGULAR: tuple[tuple[float, str], ...] = ((0.21, "A"), (0.30, "B"), (0.39, "C"), (0.52, "D"), (0.74, "E"))
+"""Coefficients of variation of headways up to which a level of service goes (TCQSM, TCRP report 100, 2003, exhibit 3-30)."""
+
+
+def headways(city: City) -> Values:
+    """Draw how irregular buses become along their loops, on two working days from 7 to 20 h, in ticks of 10 s."""
+    bus = Bus(city, Conditions.of(city, seed=SEED))
+    lines = read_table(city, "bus", BusParameters).lines
+    first = np.append(0, bus.route.ends[:-1, 1] + 1)
+    passed: dict[int, list[tuple[float, float]]] = {}  # by stop: when a bus came, and the headway due then [s]
+    for day in ("2026-06-09", "2026-06-10"):
+        before = None
+        for now, domains in run(
+            city, (*SKY, "drainage", "traffic", "bus"), f"{day}T06:00Z", f"{day}T19:00Z", every=TICK
+        ):
+            arrays = domains["bus"].arrays
+            state = arrays["running"].copy(), arrays["next_stop"].copy()
+            if before is not None:
+                under_way = before[0] & state[0]
+                for bus_number in np.flatnonzero(under_way & (state[1] > before[1])).tolist():
+                    for stop in range(before[1][bus_number], state[1][bus_number]):
+                        line = lines[int(np.searchsorted(first, stop, side="right")) - 1]
+                        due = 3600 / line.hourly(now, now.hour)
+                        passed.setdefault(stop, []).append((now.time / SECOND, due))
+            before = state
+    figure, (axis,) = look.panels(
+        1, "Buses: coefficient of variation of headways along the loop, two working days", 2.0
+    )
+    found: Values = {}
+    for number, (line, color) in enumerate(zip(lines, (look.BLUE, look.ORANGE), strict=True)):
+        stops = range(int(first[number]) + 1, int(bus.route.ends[number, 1]))
+        gaps = [_gaps(passed[stop]) for stop in stops]
+        spread = [float(gap.std()) for gap in gaps]
+        axis.plot(np.arange(1, len(spread) + 1), spread, "o-", color=color, markersize=3, label=f"line {line.name}")
+        ends = (spread[0], spread[len(spread) // 2], spread[-1])
+        found[f"line {line.name}: coefficient of variation at the first stop, halfway and at the last"] = ", ".join(
+            f"{value:.2f}" for value in ends
+        )
+        found[f"line {line.name}: headways under half of the timetable's [%]"] = (
+            f"{100 * np.mean(np.concatenate(gaps) < 0.5):.0f}"
+        )
+    for up_to, level in REGULAR:
+        axis.axhline(up_to, **{**look.KNOWN, "linewidth": 0.6})
+        axis.annotate(level, (0.2, up_to - 0.015), fontsize=7, va="top")
+    axis.plot([], [], label="levels of service (TCQSM)", **{**look.KNOWN, "linewidth": 0.6})
+    look.label(axis, "of the headway", 0, 0.8)
+    axis.set_xlabel("stop")
+    look.save(figure, "headways")
+    return found
+
+
+def _gaps(passed: list[tuple[float, float]]) -> FloatArray:
+    """Return the headways at a stop over those of the timetable; the night between two days is none."""
+    times, due = np.array(passed).T
+    gaps = np.diff(times)
+    return np.asarray((gaps / due[1:])[gaps < 4 * 3600])
+
+
+ANALYSES = (ramps, seams, night_flow, sessions, lighting, containers, headways)
 
 
 def table(values: Mapping[str, str]) -> str:
