@@ -28,7 +28,11 @@ log = logging.getLogger(__name__)
 
 _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 _TELEMETRY = {"/v1/telemetry", "/write", "/api/v2/write", "/query"}  # telemetry is no audit entry
-_STEPS = {"/v1/trials/{trial}/step", "/v1/trials/{trial}/answers"}  # a thousand in a seed: only those that command
+_STEPS = {  # a thousand in a run, each of which would wait for the disk: only those that command, or move a world of another's
+    "/v1/trials/{trial}/step",
+    "/v1/trials/{trial}/answers",
+    "/v1/worlds/{world}/advance",
+}
 _SELF_AUDITED = "/v1/pilots"  # the register writes entries of its own
 _CLIENT_ERROR = 400
 _REFUSALS = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults

@@ -57,6 +57,11 @@ class Worlds:
         with _available():
             return self.index.owners()
 
+    def owner(self, world: str) -> str | None:
+        """Return the owner of a private world, or None if there is none of this name."""
+        with _available():
+            return self.index.owner(world)
+
     def hosts(self) -> list[Host]:
         """Return the machines that run worlds."""
         with _available():
@@ -73,17 +78,22 @@ class Worlds:
 
     def is_open_to(self, pilot: str, world: str) -> bool:
         """Return whether a world may be seen by a pilot: the shared city, its own, or that of its devices."""
-        return world in (self.shared, world_of(pilot)) or self.owners().get(world) == pilot
+        return world in (self.shared, world_of(pilot)) or self.owner(world) == pilot
 
     def check(self, principal: Principal, world: str) -> None:
         """Raise 404 unless somebody may look into a world. What is another's is as if it were not there."""
-        if world != self.shared and world not in (allowed := self.of(principal)):
+        if world == self.shared:
+            return
+        owner = self.owner(world)
+        is_own = principal.role is Role.PILOT and owner == principal.pilot
+        if owner is None or not (is_own or principal.role in WATCHERS):
+            allowed = self.of(principal)
             raise Problem("unknown-world", f"There is no world {world!r}. Use {' or '.join(allowed)}.", allowed=allowed)
 
     def check_owner(self, principal: Principal, world: str, right: Right) -> None:
         """Raise 404 as `check` does, and 403 unless the world is one's own or the right covers those of others."""
         self.check(principal, world)
-        if principal.role in right.others or (world != self.shared and self.owners().get(world) == principal.pilot):
+        if principal.role in right.others or (world != self.shared and self.owner(world) == principal.pilot):
             return
         allowed = [str(role) for role in Role if role in right.others]
         if world == self.shared:

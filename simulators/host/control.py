@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from simulators.host.activity import Activity
-from simulators.host.documents import describe, outcome_document, rows_of
+from simulators.host.documents import Rows, array_of, describe, outcome_document
 from simulators.host.event_control import EventControl, check_view, visible_events
 from simulators.host.requests import (
     MAX_STEPS,
@@ -44,7 +44,6 @@ from simulators.world.emission import Emission
 from simulators.world.world import TICK
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
-from zenata.city.model import City
 from zenata.contract.commands import CommandResult
 from zenata.contract.worlds import Backfill
 from zenata.contract.worlds import World as WorldDocument
@@ -100,6 +99,7 @@ class WorldControl:
             "record": self._record_of,
             "network": self._network,
         }
+        self._rows = Rows(simulation.running.world.city, name)
         self._networks = Networks(simulation.running.world.city)
         self._name, self._record, self._worlds, self._stop = name, record, worlds, stop
         self._simulation, self._run = simulation, simulation.running
@@ -156,8 +156,13 @@ class WorldControl:
             raise ControlError(f"end is not a tick later: it is {format_time(first)} in this world", "invalid")
         if steps > MAX_STEPS:
             raise ControlError(f"that is {steps:,} ticks; a request makes up to {MAX_STEPS:,}", "limit")
-        collected = _Collected(limit=request.limit)
-        self._between_ticks(lambda: self._begin_steps(_identified(request.orders), every))
+        collected = _Collected(self._rows, request.limit)
+
+        def begin() -> None:
+            self._begin_steps(_identified(request.orders), every)
+            self._take_steps(collected, steps)
+
+        self._between_ticks(begin)
         while collected.steps < steps and not self._stop.is_set():
             self._between_ticks(lambda: self._take_steps(collected, steps))
             if collected.steps < steps and self._simulation.rest > 0:
@@ -167,7 +172,7 @@ class WorldControl:
             "from": format_time(first),
             "steps": collected.steps,
             "rows": collected.rows,
-            "items": collected.items,
+            "items": array_of(collected.items),
             "more": collected.rows > len(collected.items),
             "outcomes": collected.outcomes,
         }
@@ -188,7 +193,7 @@ class WorldControl:
         """Make some ticks, for a short time, so that others get their turn."""
         deadline = time.monotonic() + _TURN
         while collected.steps < steps:
-            collected.add(self._tick(), self._simulation.outcomes, self._run.city, self._name)
+            collected.add(self._tick(), self._simulation.outcomes)
             if self._simulation.rest > 0 or time.monotonic() > deadline:
                 break
 
@@ -362,16 +367,17 @@ def _identified(orders: Sequence[Order]) -> list[Order]:
 class _Collected:
     """What the ticks of an `advance` bring."""
 
+    writer: Rows
     limit: int
     steps: int = 0
     rows: int = 0
-    items: list[dict[str, Any]] = field(default_factory=list)
+    items: list[bytes] = field(default_factory=list)
     outcomes: list[CommandResult] = field(default_factory=list)
 
-    def add(self, emission: Emission, outcomes: Sequence[tuple[Order, Response]], city: City, world: str) -> None:
+    def add(self, emission: Emission, outcomes: Sequence[tuple[Order, Response]]) -> None:
         """Take in a tick."""
         self.steps += 1
         self.rows += len(emission.values)
         self.outcomes += [outcome_document(*outcome) for outcome in outcomes]
         if len(self.items) < self.limit:
-            self.items += rows_of(emission, city, world)[: self.limit - len(self.items)]
+            self.items += self.writer.of(emission)[: self.limit - len(self.items)]

@@ -1,7 +1,9 @@
 """Documents about worlds, which the API passes on, and which events of a world its owner may see."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 from simulators.events.base import Effect, Event
 from simulators.events.registry import EVENTS
@@ -169,20 +171,50 @@ _COLUMNS = {
 """Property and unit of each column of a kind."""
 
 
-def rows_of(emission: Emission, city: City, world: str) -> list[dict[str, Any]]:
-    """Return the readings of a tick as a query of the store would, one after the other."""
-    values, offsets = emission.values.tolist(), emission.offsets.tolist()
-    columns = (emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist())
-    sensors = city.sensors
-    written: dict[int, str] = {}  # most readings of a tick have one of few times
-    rows: list[dict[str, Any]] = []
-    for index, time, seq, first, end in zip(*columns, offsets, offsets[1:], strict=False):
-        sensor = sensors[index]
-        id_, kind, district = sensor.id, sensor.kind, sensor.district
-        when = written.get(time) or written.setdefault(time, format_time(time))
-        for (name, unit), value in zip(_COLUMNS[kind], values[first:end], strict=True):
-            rows.append({
-                "time": when, "world": world, "sensor": id_, "kind": kind, "district": district,
-                "property": name, "unit": unit, "value": value, "seq": seq,
-            })  # fmt: skip
-    return rows
+class Rows:
+    """Readings as JSON texts of the rows of a query; what all rows of a sensor's property share is written once.
+
+    Parameters
+    ----------
+    city : City
+    world : str
+        Its name.
+    """
+
+    def __init__(self, city: City, world: str) -> None:
+        self._city, self._world = city, world
+        self._middles: dict[int, list[bytes]] = {}  # by sensor, from behind the time to before the value
+
+    def of(self, emission: Emission) -> list[bytes]:
+        """Return the readings of a tick as a query of the store would, one after the other."""
+        if not len(emission.values):
+            return []
+        values = msgspec.json.encode(emission.values.tolist())[1:-1].split(b",")
+        written: dict[int, bytes] = {}  # most readings of a tick have one of few times
+        rows: list[bytes] = []
+        begin = 0
+        for index, time, seq in zip(
+            emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist(), strict=True
+        ):
+            if (head := written.get(time)) is None:
+                head = written[time] = b'{"time":"%s' % format_time(time).encode()
+            middles = self._middles.get(index) or self._middles.setdefault(index, self._middle(index))
+            tail = b',"seq":%d}' % seq
+            for number, middle in enumerate(middles, begin):
+                rows.append(head + middle + values[number] + tail)
+            begin += len(middles)
+        return rows
+
+    def _middle(self, index: int) -> list[bytes]:
+        """Return what stands between time and value in the rows of a sensor, for each of its properties."""
+        sensor = self._city.sensors[index]
+        shared = {"world": self._world, "sensor": sensor.id, "kind": sensor.kind, "district": sensor.district}
+        return [
+            b'",%s,"value":' % msgspec.json.encode(shared | {"property": name, "unit": unit})[1:-1]
+            for name, unit in _COLUMNS[sensor.kind]
+        ]
+
+
+def array_of(rows: Sequence[bytes]) -> msgspec.Raw:
+    """Return rows as a JSON array."""
+    return msgspec.Raw(b"[%s]" % b",".join(rows))

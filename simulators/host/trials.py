@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from simulators.events.scenario import events_of
 from simulators.host.commands import response_to
-from simulators.host.documents import outcome_document, rows_of
+from simulators.host.documents import Rows, array_of, outcome_document
 from simulators.host.event_control import BetweenTicks
 from simulators.host.requests import Arguments, NewTrialWorldRequest, TrialStepRequest, read_arguments
 from simulators.host.service import Simulation
@@ -90,7 +90,7 @@ class TrialControl:
 
     def __init__(self, simulation: Simulation, record: Record, name: str, between_ticks: BetweenTicks) -> None:
         self._simulation, self._run, self._record, self._name = simulation, simulation.running, record, name
-        self._between_ticks = between_ticks
+        self._between_ticks, self._rows = between_ticks, Rows(simulation.running.world.city, name)
         self._challenge = _challenge(self._run.recipe.challenge)
         self._last: tuple[int, dict[str, Any]] | None = None  # number and document of the last step
         self._recording: Recording | None = None  # of a world whose every tick this process has made, a step at a time
@@ -125,7 +125,7 @@ class TrialControl:
                 self._publish(request.publish)
                 self._last = request.step, self._made(request.orders, first, last)
             document = self._last[1]
-            return {**document, "items": document["items"][: request.limit]}
+            return {**document, "items": array_of(document["items"][: request.limit])}
 
     def _publish(self, publish: bool) -> None:
         """Publish readings from now on, or not; a process that comes after this one goes on so."""
@@ -155,7 +155,7 @@ class TrialControl:
 
     def _make(self, orders: tuple[Order, ...], last: int) -> dict[str, Any]:
         """Make the ticks of a step, the first with commands."""
-        step = _Step(self._run.city, self._name, self._run.time)
+        step = _Step(self._rows, self._run.time)
 
         def begin() -> None:
             for order in orders:
@@ -188,7 +188,7 @@ class TrialControl:
         run = Run(self._run.city, recipe, Journal(None, entries), labelled=False, secret=self._record.secret())
         while run.time < first:
             run.step()
-        step = _Step(run.city, self._name, run.time)
+        step = _Step(self._rows, run.time)
         while run.time < last:
             orders = [entry.order for entry in entries if entry.at == run.time]
             refusals = run.obey()
@@ -281,13 +281,13 @@ def run_of(
 class _Step:
     """What the ticks of a step bring."""
 
-    def __init__(self, city: City, world: str, before: int) -> None:
-        self._city, self._world, self._before = city, world, before
-        self._items: list[dict[str, Any]] = []
+    def __init__(self, rows: Rows, before: int) -> None:
+        self._rows, self._before = rows, before
+        self._items: list[bytes] = []
         self.outcomes: list[CommandResult] = []
 
     def add(self, emission: Emission) -> None:
-        self._items += rows_of(emission, self._city, self._world)
+        self._items += self._rows.of(emission)
 
     def document(self, now: int) -> dict[str, Any]:
         return {

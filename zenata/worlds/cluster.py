@@ -104,6 +104,11 @@ class WorldCluster:
         found = {name: msgspec.json.decode(owners[name].content, type=Owned).owner for name in owners if is_name(name)}
         return {name: owner for name, owner in sorted(found.items()) if self.marker(name) != "deleted"}
 
+    def owner(self, name: str) -> str | None:
+        """Return the owner of a private world, or None if there is none of this name."""
+        found = self._all("owners").get(name) if is_name(name) and self.marker(name) != "deleted" else None
+        return None if found is None else msgspec.json.decode(found.content, type=Owned).owner
+
     def check(self, name: str) -> None:
         """Raise unless there is a private world of this name."""
         if not is_name(name) or name not in self._all("owners") or self.marker(name) == "deleted":

@@ -26,6 +26,7 @@ ENDPOINT = "control.json"
 MAX_REQUEST = 4 << 20
 """Bytes of a request."""
 
+_CHUNK = 1 << 20  # of an answer that is read at once [bytes]; between two another thread may take the interpreter
 _PATIENCE = 5.0  # for a request to come once somebody has connected [s]
 
 _NONE: Mapping[str, Any] = {}
@@ -111,7 +112,7 @@ def ask_raw(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, ti
         there = endpoint.read(folder / ENDPOINT)
         with socket.create_connection((endpoint.HOST, there.port), timeout) as connection:
             connection.sendall(msgspec.json.encode(_Request(there.token, verb, dict(arguments))) + b"\n")
-            with connection.makefile("rb") as answer:
+            with connection.makefile("rb", buffering=_CHUNK) as answer:
                 reply = msgspec.json.decode(answer.readline(), type=Reply)
     except (OSError, msgspec.DecodeError) as error:
         raise ControlError(f"the simulator of {folder.name} does not answer: {error}", "away") from error

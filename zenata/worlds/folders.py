@@ -125,6 +125,10 @@ class WorldFolders:
                 found[name] = owner
         return found
 
+    def owner(self, name: str) -> str | None:
+        """Return the owner of a private world, or None if there is none of this name."""
+        return self._owner(name) if is_name(name) and self.marker(name) != "deleted" else None
+
     def marker(self, name: str) -> Marker | None:
         """Return what keeps a world from running, or None."""
         return next((marker for marker in MARKERS if (self.root / name / marker).exists()), None)

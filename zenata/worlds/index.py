@@ -95,6 +95,10 @@ class WorldIndex(Protocol):
         """Return the owner of each private world by name, without worlds about to be removed."""
         ...
 
+    def owner(self, name: str) -> str | None:
+        """Return the owner of a private world, or None if there is none of this name."""
+        ...
+
     def check(self, name: str) -> None:
         """Raise `ControlError` unless there is a private world of this name."""
         ...

@@ -194,12 +194,17 @@ def test_advancing_returns_the_readings(pilot, simulators, limit, following):
     assert simulators.requests == [("w-own", "advance", {"steps": 6, "limit": limit, "every": "10s", "orders": []})]
 
 
-def test_an_advance_takes_long_ticks_and_commands(pilot, simulators):
+def test_an_advance_takes_long_ticks_and_commands(pilot, admin, simulators):
     command = {"sensor": "air-0001", "set": {"dim": 0.5}, "id": "a"}
     body = {"steps": 1, "every": "15m", "commands": [command]}
     assert pilot.post("/v1/worlds/w-own/advance", json=body).status_code == 200
     ((_, _, arguments),) = simulators.requests
     assert (arguments["every"], arguments["orders"]) == ("15m", [command | {"kind": "air", "by": "test-pilot"}])
+    assert (
+        pilot.post("/v1/worlds/w-own/advance", json={"steps": 1}).status_code == 200
+    )  # one that commands nothing is not audited
+    newest = admin.get("/v1/audit", params={"limit": 1}).json()["items"][0]
+    assert newest["detail"]["commands"] == [{"sensor": "air-0001", "set": {"dim": 0.5}}]
     body["commands"] = [{"sensor": "air-0009", "set": {"dim": 1}}]
     assert pilot.post("/v1/worlds/w-own/advance", json=body).status_code == 404
 

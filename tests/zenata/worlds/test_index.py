@@ -58,6 +58,13 @@ class TestIndex:
     def test_a_world_is_made_whole(self, index, again):
         name = make(index)
         assert (index.names(), index.owners()) == ([name], {name: "demo"})
+        assert [index.owner(one) for one in (name, "w-other", f"../{name}", "zenata", "")] == [
+            "demo",
+            None,
+            None,
+            None,
+            None,
+        ]
         assert again(name).recipe().owner == "demo"
         index.check(name)
 
@@ -93,6 +100,7 @@ class TestIndex:
         assert (index.marker(name), index.to_run()) == (marker, set())
         assert 0 <= index.stopped_for(name) < 60
         assert (name in index.owners()) == (marker != "deleted")
+        assert index.owner(name) == (None if marker == "deleted" else "demo")
         assert index.failure(name) == ("why" if marker == "failed" else None)
         assert name not in index.running()
 
