@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
@@ -20,6 +20,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.system.running import RunningCity, running_city
+
+if TYPE_CHECKING:
+    from zenata.city.model import City
 
 gc.disable()  # until all is collected: it would look through a million objects that stay, again and again
 
@@ -120,6 +123,14 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """Collect again, or libraries complain of leaks when the process ends."""
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session")
+def zenata() -> "City":
+    """The city of Zenata, loaded once."""
+    from zenata.city.pack import load_city
+
+    return load_city("zenata")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ import pytest
 from simulators.trials import collect, play
 from tests.zenata.trials.conftest import air_run
 from zenata.city.model import City
-from zenata.city.pack import load_city
 from zenata.trials.challenge import DAY, Actions, Challenge, Run, plan_of
 from zenata.trials.challenge import Step as PolicyStep
 from zenata.trials.registry import CHALLENGES
@@ -27,12 +26,6 @@ from zenata_client.contract.readings import Reading
 from zenata_client.contract.trials import TrialStep
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-@pytest.fixture(scope="module")
-def zenata() -> City:
-    """Return the city of Zenata."""
-    return load_city("zenata")
 
 
 class Played:

@@ -7,19 +7,12 @@ import pytest
 
 from simulators.trials import collect, networks_of, play
 from zenata.city.model import City
-from zenata.city.pack import load_city
 from zenata.trials.challenge import DAY, Challenge, Command, Plan, Run, Setting, plan_of
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
 
 LEAKS = replace(CHALLENGES["leak-detection"], warm_up=DAY // 4, duration=DAY // 4)
 """The challenge in half a day."""
-
-
-@pytest.fixture(scope="module")
-def zenata() -> City:
-    """Return the city of Zenata."""
-    return load_city("zenata")
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,6 @@ from zenata.errors import CityError
 
 
 @pytest.fixture(scope="module")
-def zenata():
-    return load_city("zenata")
-
-
-@pytest.fixture(scope="module")
 def networks(zenata):
     return Networks(zenata)
 

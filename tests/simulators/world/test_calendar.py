@@ -8,16 +8,10 @@ from hypothesis import strategies as st
 from simulators.world.calendar import Calendar, read_calendar
 from simulators.world.conditions import Conditions
 from zenata.city.clock import parse_time
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 HOLIDAYS = "01-01 01-11 01-14 03-20 03-21 05-01 05-27 05-28 06-17 07-30 08-14 08-20 08-21 08-26 08-27 10-31 11-06 11-18"
 """Of Morocco in 2026."""
-
-
-@pytest.fixture(scope="module")
-def zenata():
-    return load_city("zenata")
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from simulators.world.calendar import read_calendar
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.demand import SECTORS, Demand
-from zenata.city.pack import load_city
 
 MONDAY = date(2026, 6, 8)
-
-
-@pytest.fixture(scope="module")
-def zenata():
-    return load_city("zenata")
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
+from tests.clocks import StandingClock
 from tests.zenata.control.test_database import running_postgres
 from zenata.control.database import open_database
+from zenata.control.register import Register
 
 _numbers = itertools.count()
 
@@ -40,3 +42,16 @@ def engine(fresh: str) -> Iterator[Engine]:
     engine = open_database(fresh)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def register(engine: Engine, clock: StandingClock) -> Register:
+    """The register, with one pilot."""
+    register = Register(engine, clock=clock)
+    register.add("aqua", contact="lina@example.org", theme="water", by="root")
+    return register

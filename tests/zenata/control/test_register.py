@@ -17,18 +17,6 @@ from zenata.control.pilot import PilotError, Quotas
 from zenata.control.register import KEY_CHANGES, MAX_KEYS, Register
 
 
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
-def register(engine: Engine, clock: StandingClock) -> Register:
-    register = Register(engine, clock=clock)
-    register.add("aqua", contact="lina@example.org", theme="water", by="root")
-    return register
-
-
 def test_a_key_speaks_for_its_pilot(register: Register) -> None:
     key = register.issue("aqua", by="root")
     found = register.authenticate(key)

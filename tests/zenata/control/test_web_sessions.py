@@ -1,7 +1,7 @@
 """Sessions of browsers, in both databases."""
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.clocks import StandingClock
@@ -11,18 +11,6 @@ from zenata.control.pilot import PilotError
 from zenata.control.register import Register
 from zenata.control.tables import WebSessionRow
 from zenata.control.web_sessions import LIFETIME, LINK_LIFETIME, MAX_SESSIONS, WebSessions
-
-
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
-def register(engine: Engine, clock: StandingClock) -> Register:
-    register = Register(engine, clock=clock)
-    register.add("aqua", by="root")
-    return register
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from zenata.city.model import City, District, Sensor, Street
 from zenata.city.readings import FloatArray
 from zenata.trials.air_alert import LIMITS, POLLUTANTS
-from zenata.trials.challenge import DAY, Occurrence, Run, Table
+from zenata.trials.challenge import DAY, Challenge, Occurrence, Run, Setting, Step, Table
 
 START = 1_780_272_000_000_000
 """2026-06-01T00:00:00Z [us]."""
@@ -168,3 +168,14 @@ def air_run(city: City) -> Run:
         occurrences=(),
         network={},
     )
+
+
+def played(challenge: Challenge, run: Run, name: str) -> Run:
+    """Return a run with the answers of one of the challenge's policies."""
+    policy = challenge.policies[name](Setting(city=run.city, network={}, truth=run))
+    answers = []
+    for index, moment in enumerate(run.times.tolist()):
+        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
+        step = Step(index=index, first=run.first, time=moment, readings=readings)
+        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
+    return replace(run, answers=answers)

@@ -14,7 +14,7 @@ from sklearn import metrics
 from tests.zenata.trials.conftest import AIR_FIRST as FIRST
 from tests.zenata.trials.conftest import AIR_STATIONS as STATIONS
 from tests.zenata.trials.conftest import AIR_STEPS as STEPS
-from tests.zenata.trials.conftest import air_run, air_tables
+from tests.zenata.trials.conftest import air_run, air_tables, played
 from zenata.city.model import City
 from zenata.contract.answers import AirAlert, AirAnswer
 from zenata.trials.air_alert import (
@@ -40,16 +40,6 @@ def breathed(city: City) -> Run:
     return air_run(city)
 
 
-def played(run: Run, name: str) -> Run:
-    policy = CHALLENGE.policies[name](Setting(city=run.city, network={}, truth=run))
-    answers = []
-    for index, moment in enumerate(run.times.tolist()):
-        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
-        step = Step(index=index, first=run.first, time=moment, readings=readings)
-        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
-    return replace(run, answers=answers)
-
-
 def alert(probability: float, station: int = 0, pollutant: str = "pm10") -> AirAnswer:
     named = AirAlert(station=f"air-{station + 1:04d}", pollutant=pollutant, probability=probability)  # type: ignore[arg-type] # the words are those of the contract
     return AirAnswer(alerts=(named,))
@@ -72,14 +62,14 @@ def test_what_is_ahead_are_the_six_steps_after_this_one() -> None:
 
 
 def test_points_rise_from_nothing_to_the_oracle(breathed: Run) -> None:
-    points = {name: score(played(breathed, name)).points for name in CHALLENGE.policies}
+    points = {name: score(played(CHALLENGE, breathed, name)).points for name in CHALLENGE.policies}
     assert points["nothing"] == 0
     assert points["oracle"] == pytest.approx(100)
     assert 0 < points["naive"] < points["reference"] < 100
 
 
 def test_measures_of_the_truth_and_of_nothing(breathed: Run) -> None:
-    best, idle = (score(played(breathed, name)).measures for name in ("oracle", "nothing"))
+    best, idle = (score(played(CHALLENGE, breathed, name)).measures for name in ("oracle", "nothing"))
     assert best["brier"][0] == 0
     assert best["csi"][0] == best["csi_onset"][0] == best["skill_persistence"][0] == best["answered"][0] == 1
     assert idle["csi"] == idle["csi_climatology"]
@@ -88,7 +78,7 @@ def test_measures_of_the_truth_and_of_nothing(breathed: Run) -> None:
 
 
 def test_the_loss_is_the_brier_score_of_scikit_learn(breathed: Run) -> None:
-    made = played(breathed, "reference")
+    made = played(CHALLENGE, breathed, "reference")
     over = exceeded(breathed.truth)
     event = within(over)[FIRST : STEPS - AHEAD].ravel()
     given = np.zeros((STEPS, STATIONS, len(POLLUTANTS)))
@@ -109,7 +99,7 @@ def test_the_loss_is_the_brier_score_of_scikit_learn(breathed: Run) -> None:
 
 
 def test_a_report_has_the_shares_of_stations_that_exceed_and_that_were_forecast(breathed: Run) -> None:
-    shown = CHALLENGE.exhibit(played(breathed, "oracle")) if CHALLENGE.exhibit else None
+    shown = CHALLENGE.exhibit(played(CHALLENGE, breathed, "oracle")) if CHALLENGE.exhibit else None
     assert shown is not None
     assert [chart.of for chart in shown.charts] == ["> 25 ug/m3", "> 100 ug/m3", "> 37.5 ug/m3", "> 100 ug/m3"]
     for chart in shown.charts:
@@ -150,12 +140,12 @@ def test_a_flood_of_answers_to_one_thing_gains_nothing_over_one_of_them(breathed
 
 
 def test_answers_before_the_scored_part_after_it_and_between_steps_count_nothing(breathed: Run) -> None:
-    truth = dict(played(breathed, "oracle").answers)
+    truth = dict(played(CHALLENGE, breathed, "oracle").answers)
     early = [(int(breathed.times[FIRST - 1]), alert(1.0)), (int(breathed.times[0]), alert(1.0))]
     after = [(int(breathed.times[-1]) + 3_600_000_000, alert(1.0)), (int(breathed.times[150]) + 1, alert(1.0))]
     assert score(replace(breathed, answers=early + after)).points == 0
     late = [(time + 3_600_000_000 * AHEAD, answer) for time, answer in truth.items()]  # what was, known afterwards
-    assert score(replace(breathed, answers=late)).points < score(played(breathed, "oracle")).points - 20
+    assert score(replace(breathed, answers=late)).points < score(played(CHALLENGE, breathed, "oracle")).points - 20
 
 
 def test_a_wrong_warning_is_worse_than_none(breathed: Run) -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.zenata.trials.conftest import START
+from tests.zenata.trials.conftest import START, played
 from zenata.city.model import City, Sensor
 from zenata.contract.answers import SensorAnswer, SuspectSensor
-from zenata.trials.challenge import Occurrence, Run, Setting, Step, Table
+from zenata.trials.challenge import Occurrence, Run, Table
 from zenata.trials.sensor_quality import CHALLENGE, check, events, score
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
@@ -73,26 +73,16 @@ def answered(run: Run, alarms: Iterable[Alarm], level: float = 1.0) -> Run:
     )
 
 
-def played(run: Run, name: str) -> Run:
-    policy = CHALLENGE.policies[name](Setting(city=run.city, network={}, truth=run))
-    answers = []
-    for index, moment in enumerate(run.times.tolist()):
-        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
-        step = Step(index=index, first=run.first, time=moment, readings=readings)
-        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
-    return replace(run, answers=answers)
-
-
 def test_an_alarm_at_each_onset_gets_100_and_none_0(measured: Run) -> None:
     assert score(measured).points == 0
-    best = score(played(measured, "oracle"))
+    best = score(played(CHALLENGE, measured, "oracle"))
     assert best.points == pytest.approx(100)
     assert best.measures["named_right"] == (1.0, "1")
     assert best.measures["vus_pr"][0] > 0.95
 
 
 def test_a_comparison_with_peers_finds_what_sticks_and_what_steps(measured: Run) -> None:
-    made = score(played(measured, "reference"))
+    made = score(played(CHALLENGE, measured, "reference"))
     assert made.measures["found"] == (2, "1")
     assert made.points > 50
 

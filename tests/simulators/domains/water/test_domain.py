@@ -153,11 +153,6 @@ def test_a_day_is_as_in_epanets_own_run(tmp_path):
     assert_allclose(own[: len(levels)], levels, atol=0.02)
 
 
-@pytest.fixture(scope="module")
-def zenata():
-    return load_city("zenata")
-
-
 def over(water, pipe):
     """Return the streets over a pipe."""
     return np.flatnonzero(water._under == pipe)
