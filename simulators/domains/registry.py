@@ -53,7 +53,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "meter": ("weather", "solar", "power"),
     "power": ("streetlight", "pv", "charger", "meter"),
     "noise": ("weather", "traffic"),
-    "crowd": ("weather",),
+    "crowd": ("weather", "power"),  # counters hang on the mains
     "bus": ("traffic",),
     "waste": ("weather", "solar", "drainage"),
     "water": ("weather", "power"),

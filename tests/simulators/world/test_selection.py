@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 
 from simulators.domains.registry import DOMAINS, NEEDS, needed
 from simulators.events.base import Event
+from simulators.world.delivery import BATTERY
 from simulators.world.draws import SealedSeed
 from simulators.world.world import TICK, World
 from zenata.city.clock import SECOND, parse_time
@@ -18,6 +19,7 @@ KINDS = sorted({domain.kind for domain in DOMAINS.values() if domain.kind})
 HOURS = 3600 * SECOND
 EVENTS = [
     Event(id="dark", type="power_outage", start=START + 31 * TICK, end=START + 2 * HOURS, parameters={"what": "cable"}),
+    Event(id="shops", type="power_outage", start=START + TICK, end=START + HOURS, parameters={"target": "crowd-0001"}),
     Event(id="storm", type="flood", start=START, end=START + 3 * HOURS),
     Event(id="hole", type="leak", start=START + TICK, end=START + 9 * HOURS, parameters={"target": "street-0001"}),
 ]
@@ -64,18 +66,23 @@ def test_so_has_a_district_and_a_sealed_city(city, whole):
 
 def test_a_world_of_water_needs_no_traffic():
     assert "traffic" not in needed(["water"])
-    assert needed(["crowd"]) == ["weather", "solar", "crowd"]
+    assert needed(["weather"]) == ["weather", "solar"]
     assert needed(()) == list(DOMAINS) == needed(KINDS)
     assert NEEDS.keys() == DOMAINS.keys()
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in BATTERY])
+def test_what_hangs_on_the_mains_needs_the_grid(kind):
+    assert "power" in needed([kind])
+
+
 def test_what_is_not_computed_takes_no_commands(city):
-    world = World(city, seed=5, start=START, kinds=["crowd"])
+    world = World(city, seed=5, start=START, kinds=["waste"])
     assert (
         world.command("streetlight", "streetlight-0001", {"dim": 0.5})
         == "this world has no sensors of kind streetlight"
     )
-    assert "streetlight.dim" not in {name for name in world.state() if "crowd" in name}
+    assert "streetlight.dim" not in {name for name in world.state() if "waste" in name}
 
 
 def test_what_nobody_reads_is_not_read(city):
