@@ -20,7 +20,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "fr", "ar")
 _FILE = Path(__file__).with_name("sentences.toml")
 _PARAMETER = re.compile(r"\{([a-z]+)\}")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
-_GROUPS = {"fr": "\u202f", "ar": "."}  # of thousands, as CLDR has them for Morocco
+_GROUP = "."  # between thousands, as CLDR has it for Morocco in both languages, and as the page writes numbers
 _ISOLATED = "\u2068{}\u2069"  # so that a value of Latin letters does not turn the Arabic around it (Unicode UAX 9)
 _DEPTH = 3  # sentences within sentences
 
@@ -138,7 +138,7 @@ def _written(values: Mapping[str, str], language: str) -> str:
     if value != values["en"]:
         return value
     if _GROUPED.fullmatch(value):
-        value = value.replace(",", _GROUPS[language])
+        value = value.replace(",", _GROUP)
     return _isolated(value) if language == "ar" else value
 
 
