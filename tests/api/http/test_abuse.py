@@ -200,7 +200,9 @@ def test_no_path_leads_to_a_file(api: Api, pilot: httpx.Client, path: str) -> No
     assert "root:" not in response.text
 
 
-HEADERS: dict[str, dict[str, str]] = {
+HEADERS: dict[str, dict[str, str | bytes]] = {
+    "base64 of no letters": {"Authorization": b"Basic \xc3\xa9"},
+    "base64 of no text": {"Authorization": "Basic /w=="},
     "kinds of content": {"Accept": ",".join(f"a/b{n};q=0.{n % 9}" for n in range(5_000))},
     "encodings": {"Accept-Encoding": ",".join(f"e{n};q=0.1" for n in range(5_000))},
     "tags": {"If-None-Match": ",".join(f'"{n}"' for n in range(5_000))},
@@ -210,17 +212,29 @@ HEADERS: dict[str, dict[str, str]] = {
     "another method": {"X-HTTP-Method-Override": "DELETE"},
     "languages": {"Accept-Language": ",".join(f"l{n}" for n in range(5_000))},
     "a place in a stream": {"Last-Event-ID": "ab" * 16 + "-" + "9" * 15 + "-" + "9" * 17},
+    "a time before any": {"Last-Event-ID": "ab" * 16 + "-1--" + "9" * 17},
+    "an origin of half an address": {"Origin": "http://[", "Cookie": "zenata_session=zs_1"},
     "quotes": {"Range": "bytes=0-" + ",".join(f"{n}-{n}" for n in range(1, 9_000))},
 }
 
 
 @pytest.mark.parametrize("name", HEADERS)
-@pytest.mark.parametrize("path", ["/v1/latest?kind=noise", "/docs"])
+@pytest.mark.parametrize("path", ["/v1/latest?kind=noise", "/docs", "/v1/stream?kind=bus"])
 def test_headers_that_are_hard_to_read_are_answered(api: Api, pilot: httpx.Client, path: str, name: str) -> None:
-    with bounded():
-        response = pilot.get(path, headers=HEADERS[name])
+    with bounded(), pilot.stream("GET", path, headers=HEADERS[name]) as response:
+        is_live = response.is_success and "event-stream" in response.headers["content-type"]
+        begin = next(response.iter_text()) if is_live else response.read().decode()
+    if not is_live:
+        answered(api, response)
+    assert "evil.example" not in begin + str(response.headers)
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://a:b", "//", "http://" + "x" * 5_000])
+def test_an_origin_that_is_no_address_is_refused(api: Api, origin: str) -> None:
+    with api.client(None) as client:
+        response = client.post("/v1/session", headers={"Origin": origin}, json={"key": "zk_" + "a" * 43})
     answered(api, response)
-    assert "evil.example" not in response.text + str(response.headers)
+    assert response.status_code == 403
 
 
 def test_ranges_of_an_export_are_no_more_work_than_its_file(api: Api, pilot: httpx.Client) -> None:
