@@ -280,9 +280,10 @@ class Trials:
 
     def _take(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int, int] | None:
         """Take answers while nobody else does; None while a step is made."""
+        moving = id_ in self._moving  # looked at first: else a row from before a step may seem to be from behind it
         row = self.trial(id_, pilot)
-        if id_ in self._moving or row.moving > row.step:
-            return None
+        if moving or row.moving > row.step or document.step == row.step + 1 == row.wanted:
+            return None  # the step was asked for, so what is published of it may have been seen before it counts as made
         challenge = self.challenges[row.challenge]
         step, time = self._moment(row, challenge, document)  # asks the world, so it locks nothing
         texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]

@@ -75,3 +75,24 @@ def test_a_trial_gets_one_world(trials):
     first, second, id_ = trials
     assert not second.change(id_, ("running",), without_world=True, world="w-2")
     assert first.trial(id_).world == "w-1"
+
+
+def test_an_answer_to_a_step_that_was_seen_before_it_counts_as_made_waits_for_it(trials, monkeypatch):
+    first, _, id_ = trials
+    first.answer(id_, "aqua", NewAnswers(step=STEP, next=True))
+    made = threading.Timer(0.05, lambda: first.change(id_, step=STEP + 1))
+    made.start()  # after a request to the world that broke off behind what it has published
+    following = NewAnswers(step=STEP + 1, answers=[FORECAST])
+    assert first.answer(id_, "aqua", following)[1:] == (STEP + 1, 1, 0)
+    with first.moving(id_, STEP + 2):
+        row_of = first.trial
+
+        def stale(*args):
+            row = row_of(*args)
+            monkeypatch.undo()
+            first.change(id_, step=STEP + 2)
+            first._moving.clear()  # the step is made between the two looks
+            return row
+
+        monkeypatch.setattr(first, "trial", stale)
+        assert first.answer(id_, "aqua", NewAnswers(step=STEP + 2, answers=[FORECAST]))[1:] == (STEP + 2, 1, 0)
