@@ -73,6 +73,7 @@ def run_trial(
     try:
         try:
             for one in played if command is not None else ():
+                _await_world(settings, user, one, say)
                 services[one] = _start(settings, user, trial, one, command or "")
             first = played[0]
             if killed and services and _is_midway(settings, user, f"/v1/trials/{first}", services[first]):
@@ -87,6 +88,19 @@ def run_trial(
     except BaseException:
         ask(settings, path, "DELETE", user=user)
         raise
+
+
+def _await_world(settings: Settings, user: str, played: str, say: Say) -> None:
+    """Wait until a trial has a world, and with it topics that a service can subscribe to."""
+    place = None
+    while True:
+        trial: dict[str, Any] = ask(settings, f"/v1/trials/{played}", user=user)
+        if trial["world"] or trial["phase"] not in ("queued", "running"):
+            return
+        if trial["place"] and trial["place"] != place:
+            place = trial["place"]
+            say(f"{played} waits for room: {place} trials are before it")
+        time.sleep(_GLANCE)
 
 
 def _start(settings: Settings, user: str, trial: dict[str, Any], played: str, command: str) -> subprocess.Popen[bytes]:

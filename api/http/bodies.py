@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from fastapi import Depends, Request
 from msgspec import UNSET, Struct, structs
 
@@ -38,11 +37,11 @@ class Reader:
             raise invalid("body", "send JSON, as 'Content-Type: application/json' (curl --json)")
         try:
             document = decode(content, self.type)
+            if isinstance(document, OpenDocument):
+                document = decode(content, dict[str, Any])  # what has more members than are declared is handed on whole
         except BodyError as error:
             members = {"allowed": error.allowed} if error.allowed else {}
             raise invalid(error.member, error.problem, **members) from None
-        if isinstance(document, OpenDocument):
-            document = msgspec.json.decode(content)  # what has more members than are declared is handed on whole
         if isinstance(document, Struct | dict):
             note_times(request.scope, structs.asdict(document) if isinstance(document, Struct) else document)
         return document

@@ -46,7 +46,9 @@ _CHECK = 1.0
 _EMPTY = 50  # batches without a wanted reading that are looked at in a row
 
 _END_OF_TIME = parse_time("9999-12-31T00:00:00Z")
-_ID = re.compile(r"((?:[0-9a-f]{2}){8,16})-([0-9]{1,15})-(-?[0-9]{1,15}|[0-9]{16,17})")  # times of the years 1939 to 5138
+_ID = re.compile(
+    r"((?:[0-9a-f]{2}){8,16})-([0-9]{1,15})-(-?[0-9]{1,15}|[0-9]{16,17})"
+)  # times of the years 1939 to 5138
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

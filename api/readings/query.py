@@ -16,7 +16,7 @@ from api.http.params import RangeParams, ReadingsParams
 from api.http.problems import KINDS as PROBLEMS
 from api.http.problems import Problem, invalid
 from api.readings.selection import check_names, select
-from zenata.city.clock import SECOND, WallClock, format_time, is_relative, parse_duration, parse_moment
+from zenata.city.clock import SECOND, WallClock, format_time, is_relative, parse_duration, parse_moment, parse_time
 from zenata.city.kinds import KINDS
 from zenata.control.keys import Principal
 from zenata.store.base import AGGREGATES, Query, Table
@@ -25,6 +25,9 @@ from zenata.store.buckets import DAY, check_every
 DEFAULT_RANGE = 3600 * SECOND
 """How far before its end a query begins that does not say [us]."""
 
+_FIRST = parse_time(
+    "0001-01-01T00:00:01Z"
+)  # a start that can still be written; a relative one counts from just before it
 _LONGEST = 31 * DAY  # what is older is mostly rolled up [us]
 _DEVICE_PERIOD = 60  # of a pilot's device, which may say anything [s]. A guess
 _GAP = 10  # the note names the first reading if more than this part of the range before it is empty
@@ -184,7 +187,7 @@ def _range(params: RangeParams, newest: int | None) -> tuple[int, int, int]:
     now = WallClock().now() if newest is None else newest
     # The end of a range is not part of it. So a time from now lies just behind it: now includes the newest reading.
     end = now + 1 if params.end is None else _moment("end", params.end, now)
-    start = end - DEFAULT_RANGE if params.start is None else _moment("start", params.start, now)
+    start = max(end - DEFAULT_RANGE, _FIRST) if params.start is None else _moment("start", params.start, now)
     if start >= end:
         given = f"start={params.start or 'an hour before end'} and end={params.end or format_time(now)} are not"
         clock = (

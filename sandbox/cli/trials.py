@@ -75,6 +75,13 @@ def _new(
     return known | {"publish": publish, "parallel": parallel}
 
 
+def _writable(file: Path | None) -> Path | None:
+    """Refuse a file that could not be written, before the work whose result it is for."""
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise typer.BadParameter(f"{file} cannot be written: name a file in a folder that exists")
+    return file
+
+
 @trials_app.command("challenges")
 def list_challenges(user: User = "demo", data_dir: DataDir = None) -> None:
     """List the challenges, with what to do in each."""
@@ -150,9 +157,10 @@ def run(
     ] = False,
     at_least: Annotated[float, typer.Option(help="Points that the mean must have for the exit code 0.")] = 0.0,
     junit: Annotated[
-        Path | None, typer.Option(help="Write the result as JUnit XML, a test case for each seed.")
+        Path | None,
+        typer.Option(callback=_writable, help="Write the result as JUnit XML, a test case for each seed."),
     ] = None,
-    receipt: Annotated[Path | None, typer.Option(help="Write the signed receipt.")] = None,
+    receipt: Annotated[Path | None, typer.Option(callback=_writable, help="Write the signed receipt.")] = None,
     user: User = "demo",
     data_dir: DataDir = None,
 ) -> None:
@@ -197,7 +205,9 @@ def run(
 @trials_app.command()
 def report(
     trial: TrialId,
-    output: Annotated[Path | None, typer.Option(help="File to write.", show_default="TRIAL.html")] = None,
+    output: Annotated[
+        Path | None, typer.Option(callback=_writable, help="File to write.", show_default="TRIAL.html")
+    ] = None,
     format_: Annotated[
         ReportFormat,
         typer.Option("--format", help="html: one file that works offline; json; pdf: by Chromium or Chrome."),

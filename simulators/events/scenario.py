@@ -20,7 +20,7 @@ import msgspec
 from simulators.events.base import Event
 from simulators.events.places import unknown
 from simulators.events.registry import EVENTS
-from zenata.city.clock import parse_duration, parse_moment
+from zenata.city.clock import LATEST, format_time, parse_duration, parse_moment
 from zenata.city.model import City
 from zenata.contract.decode import convert
 from zenata.errors import ScenarioError
@@ -152,6 +152,8 @@ def _event_of(entry: Mapping[str, Any], start: int, used: Collection[str]) -> Ev
     try:
         if parsed.start is not None:
             begin = parse_moment(parsed.start, start)
+            if begin >= LATEST:  # its end could be beyond what a date can write
+                raise ValueError(f"no world lives until {format_time(begin)}: give a time before {format_time(LATEST)}")
         name = "duration"
         if parsed.duration is not None:
             duration = parse_duration(parsed.duration)

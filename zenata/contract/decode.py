@@ -97,7 +97,10 @@ def _syntax(body: bytes) -> str:
         return "is nested too deeply"
     except ValueError:  # of Python itself, which reads no integer of more than 4,300 digits
         return "holds a number of too many digits"
-    return "holds half of a surrogate pair, which is no character, or a number such as NaN, which JSON does not have"
+    return (
+        "holds half of a surrogate pair, which is no character, a number such as NaN, which JSON does not have, "
+        "or one such as 1e400, which is beyond any"
+    )
 
 
 def _explained(error: msgspec.ValidationError, type_: type, value: object) -> BodyError:

@@ -283,7 +283,9 @@ class Trials:
         moving = id_ in self._moving  # looked at first: else a row from before a step may seem to be from behind it
         row = self.trial(id_, pilot)
         if moving or row.moving > row.step or document.step == row.step + 1 == row.wanted:
-            return None  # the step was asked for, so what is published of it may have been seen before it counts as made
+            return (
+                None  # the step was asked for, so what is published of it may have been seen before it counts as made
+            )
         challenge = self.challenges[row.challenge]
         step, time = self._moment(row, challenge, document)  # asks the world, so it locks nothing
         texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]

@@ -18,14 +18,17 @@ def trial() -> dict:
     return httpx.get(f"{API}/v1/trials/{TRIAL}", headers={"Authorization": f"Bearer {KEY}"}).json()
 
 
-def on_message(client: mqtt.Client, topics: dict, message: mqtt.MQTTMessage) -> None:
+def on_message(client: mqtt.Client, now: dict, message: mqtt.MQTTMessage) -> None:
     """Keep readings, and answer a step when the clock says that it is made."""
+    topics = now["topics"]
+    if not message.payload or not message.topic.startswith(now["world"]):
+        return  # a world that is deleted takes away what it retained, by empty messages
     if message.topic != topics["clock"]:
         pack = json.loads(message.payload)
         readings.update({pack[0]["bn"] + record["n"]: record["v"] for record in pack})
         return
     step = json.loads(message.payload)["step"]
-    answers = [{"streets": []}] if step > warm_up else []  # what you have found in `readings`
+    answers = [{"streets": []}] if step > now["warm_up"] else []  # what you have found in `readings`
     client.publish(topics["answers"], json.dumps({"step": step, "next": True, "answers": answers}), qos=1)
 
 
@@ -37,8 +40,8 @@ client.loop_start()
 world = None
 while (now := trial())["phase"] not in ("done", "failed", "cancelled"):
     if now["world"] not in (None, world):  # another seed has another world
-        world, topics, warm_up = now["world"], now["topics"], now["warm_up"]
-        client.user_data_set(topics)
+        world, topics = now["world"], now["topics"]
+        client.user_data_set(now)
         client.subscribe([(topics["readings"], 1), (topics["clock"], 1)])
         client.publish(topics["answers"], json.dumps({"step": 0, "next": True}), qos=1)
     time.sleep(0.5)

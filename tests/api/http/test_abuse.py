@@ -81,7 +81,7 @@ BODIES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-@pytest.mark.parametrize("path", ["/v1/telemetry?device=roof", "/v1/webhooks"])
+@pytest.mark.parametrize("path", ["/v1/telemetry?device=roof", "/v1/webhooks", "/v1/worlds/w-1/events"])
 def test_a_body_that_is_hard_to_read_is_answered(api: Api, pilot: httpx.Client, path: str, name: str) -> None:
     with bounded():
         answered(api, pilot.post(path, content=BODIES[name], headers={"Content-Type": "application/json"}))
@@ -153,6 +153,9 @@ QUERIES: dict[str, str] = {
     "very many unknown parameters": "/v1/latest?" + "&".join(f"p{n}=1" for n in range(6_000)),
     "a name of 60 kB": "/v1/latest?sensor=" + "a" * 60_000,
     "every aggregate again and again": "/v1/readings?every=1h&agg=" + ",".join(["mean,p95,median"] * 500),
+    "a range that ends with the first year": "/v1/readings?end=0001-01-01",
+    "a range that ends just behind it": "/v1/readings?end=0001-01-01T00:00:02Z",
+    "a range that ends with the last year": "/v1/readings?end=9999-12-31T23:59:59.999999Z",
     "a box that is the world": "/v1/sensors?bbox=-180,-90,180,90&limit=100000",
     "a cursor of its own making": "/v1/readings?cursor=" + "A" * 50_000,
     "a format of its own making": "/v1/latest?format=" + "x" * 10_000,

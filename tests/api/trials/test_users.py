@@ -25,8 +25,10 @@ from zenata_client.calls import trials as calls
 from zenata_client.plan import PATIENCE, Pause
 
 SERVICE = """
+import os
 from zenata_client import Client
 with Client() as client:
+    assert client.show_trial(os.environ["ZENATA_TRIAL"]).topics.clock, "there is nothing to subscribe to"
     for step in client.trial("short"):
         if not step.warm_up:
             step.answer(forecasts=[])
@@ -178,6 +180,8 @@ def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, 
         "--seed",
         "4",
     )
+    refused = zenata("run", "short", "--receipt", str(tmp_path / "no" / "r.json"), "--exec", "no-such-service")
+    assert (refused.exit_code, "cannot be written" in refused.output) == (2, True)
     done = zenata("run", "short", *options, "--exec", f"{sys.executable} {tmp_path / 'service.py'}")
     assert done.exit_code == 0, done.output
     assert f"{STEPS - FIRST}.0 points" in done.output

@@ -63,6 +63,10 @@ def test_ids_that_others_have_are_not_given():
         ("[[events]]\ntype = 'leek'", "event 1: unknown type 'leek'; near it are leak"),
         ("[[events]]\ntype = 'leak'\nstart = 'soon'", "event 1: start: 'soon' is not a time: write a time as RFC 3339"),
         ("[[events]]\ntype = 'leak'\nstart = '+soon'", "event 1: start: '\\+soon' is not a time"),
+        (
+            "[[events]]\ntype = 'leak'\nstart = '9999-12-31T23:59:59Z'",
+            "event 1: start: no world lives until 9999-12-31T23:59:59Z",
+        ),
         ("[[events]]\ntype = 'leak'\nduration = -5", "event 1: duration: '-5' is not a duration"),
         ("[[events]]\ntype = 'leak'\nduration = nan", "event 1: duration: 'nan' is not a duration"),
         (

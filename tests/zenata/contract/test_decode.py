@@ -109,6 +109,7 @@ def test_q5_what_is_allowed_is_reported(type_, body, text, allowed):
         (b'{"scenario": "\\ud800"}', "surrogate"),
         (b'{"\\udc00": 1}', "surrogate"),
         (b'{"speed": NaN}', "NaN"),
+        (b'{"speed": 1e400}', "1e400"),
         (b"[" * 100_000, "nested"),
     ],
 )
