@@ -11,6 +11,9 @@ CWE-117 (improper output neutralization for logs), CWE-532 (insertion of sensiti
 import logging
 import re
 
+MAX_MESSAGE = 2_000
+"""Characters of a message that are written: what others have put into it may be long. A default."""
+
 _SECRETS = (
     (re.compile(r"\b(z[ksl]_)[A-Za-z0-9_-]{4,}"), r"\1..."),  # a key of a pilot, a session, a link to log in
     (re.compile(r"(://[^\s/:@]*):[^\s/@]+@"), r"\1:...@"),  # the password in a URL
@@ -45,5 +48,7 @@ class _Formatter(logging.Formatter):
         return redacted(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name in `logging`
+        if (size := len(record.message)) > MAX_MESSAGE:
+            record.message = f"{record.message[:MAX_MESSAGE]}... ({size:,} characters)"
         record.message = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in record.message)
         return super().formatMessage(record)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
@@ -26,6 +27,9 @@ WINDOW = 60.0
 
 NO_ROOM = 75
 """Exit code of a program that ended as the disk is full (`EX_TEMPFAIL` of BSD's ``sysexits.h``): it is never given up on."""
+
+MAX_LOG = 64 << 20
+"""Bytes of a log from which on it is moved to ``.1``, in the place of the one before. A default: some days without trouble."""
 
 USER_ERROR = "zenata: "
 """Beginning of the last line of a program that ended with code 2, where it says what its user can mend."""
@@ -110,7 +114,7 @@ class Supervisor:
     Parameters
     ----------
     logs : Path
-        Folder of their output, one file a program; that of the run before is moved to ``.1``.
+        Folder of their output, one file a program; that of the run before, or of more than `MAX_LOG`, is moved to ``.1``.
     say : callable
         Takes what a person should read.
     launch : callable
@@ -160,7 +164,7 @@ class Supervisor:
         self._programs.append(program)
 
     def check(self) -> None:
-        """Restart what has died, after a pause if it did so before; it never waits itself.
+        """Restart what has died, after a pause if it did so before, and bound the logs; it never waits itself.
 
         Raises
         ------
@@ -168,6 +172,7 @@ class Supervisor:
             If a process dies again and again, or ended because it cannot run with its settings.
         """
         for program in tuple(self._programs):
+            self._bound_log(program)
             status = self._running[program.name].poll()
             if status is None:
                 continue
@@ -238,6 +243,16 @@ class Supervisor:
 
     def _spawn(self, program: Program) -> None:
         self._running[program.name] = self._launch(program, self._log_file(program))
+
+    def _bound_log(self, program: Program) -> None:
+        """Move a log that has become too long to ``.1``: by a copy, as its program goes on writing to the end of this file."""
+        file = self._log_file(program)
+        with suppress(OSError):  # it is not there, or there is no room for the copy
+            if file.stat().st_size > MAX_LOG:
+                try:
+                    shutil.copyfile(file, file.with_suffix(".log.1"))
+                finally:
+                    os.truncate(file, 0)
 
     def _log_file(self, program: Program) -> Path:
         return self._logs / f"{program.name}.log"

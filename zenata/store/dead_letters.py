@@ -12,6 +12,9 @@ REASONS = ("schema", "topic", "sensor", "device", "unit", "range", "time", "quot
 MAX_PAYLOAD = 48 * 1024
 """Bytes of a payload that are stored: any device's message, and in base64 the 64 KiB that a field of InfluxDB may have."""
 
+MAX_TOPIC, MAX_REASON = 1_000, 500
+"""Characters of a topic and of a reason that are stored: a topic may have 64 KiB, and lists and logs repeat it."""
+
 MAX_OWNER_BYTES = 32 << 20
 """Bytes of payloads that a world or a pilot may have stored; the oldest go first. Default: hundreds of long messages."""
 
@@ -79,7 +82,9 @@ class DeadLetter:
         return owner_of(self.topic)
 
     def bounded(self) -> "DeadLetter":
-        """Return it with no more payload than is stored."""
+        """Return it with no more payload, topic and reason than are stored."""
+        if len(self.topic) > MAX_TOPIC or len(self.reason) > MAX_REASON:
+            return replace(self, topic=self.topic[:MAX_TOPIC], reason=self.reason[:MAX_REASON]).bounded()
         if len(self.payload) <= MAX_PAYLOAD:
             return self
         return replace(self, payload=self.payload[:MAX_PAYLOAD], digest=self.digest or sha256(self.payload).hexdigest())

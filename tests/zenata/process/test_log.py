@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from zenata.process.log import redacted
+from zenata.process.log import MAX_MESSAGE, redacted
 
 KEY = "zk_" + "aZ09_-x" * 6 + "y"  # of the form of a key, and the same at each run
 
@@ -37,14 +37,17 @@ from zenata.process.log import start_log
 start_log()
 log = logging.getLogger("x")
 log.warning("from %s", "a\\n2026-01-01 00:00:00,000 ERROR x: forged\\x1b[2J")
+log.warning("topic %s", "x" * 60_000)
 try:
     raise OSError("mqtt://ann:hunter2@host and {KEY}")
 except OSError:
     log.exception("failed with %s", "{KEY}")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    first, second, *traceback = done.stderr.splitlines()
+    first, long, second, *traceback = done.stderr.splitlines()
     assert first.endswith(r"WARNING x: from a\n2026-01-01 00:00:00,000 ERROR x: forged\x1b[2J")
+    assert len(long) < MAX_MESSAGE + 100
+    assert long.endswith("(60,006 characters)")
     assert second.endswith("ERROR x: failed with zk_...")
     assert traceback[-1] == "OSError: mqtt://ann:...@host and zk_..."
     assert KEY not in done.stderr

@@ -90,6 +90,19 @@ def test_the_log_of_the_run_before_is_stored(tmp_path, log, launch):
     assert log.with_name("it.log.1").read_text() == "run 2\n"
 
 
+def test_a_log_that_becomes_long_is_moved_and_its_program_goes_on_writing(supervisor, log, monkeypatch):
+    monkeypatch.setattr(module, "MAX_LOG", 10)
+    script = 'echo "many words"; while [ ! -e "$GO" ]; do sleep 0.05; done; echo more; exec sleep 60'
+    supervisor.start(shell(script, GO=str(log.parent / "go")))
+    wait_for(lambda: log.exists() and log.read_text() == "many words\n")
+    supervisor.check()
+    assert log.read_text() == ""
+    (log.parent / "go").touch()
+    wait_for(lambda: log.read_text() == "more\n")
+    supervisor.check()
+    assert log.with_name("it.log.1").read_text() == "many words\n"
+
+
 def test_what_dies_is_started_again_and_logged(supervisor, messages, log):
     changes = []
     supervisor.on_change = lambda: changes.append(dict(supervisor.pids))

@@ -6,7 +6,16 @@ import pytest
 
 from tests.zenata.store.data import NOON, batch_of
 from zenata.store import dead_letters
-from zenata.store.dead_letters import MAX_BYTES, MAX_OWNER_BYTES, MAX_PAYLOAD, DeadLetter, Usage, owner_of
+from zenata.store.dead_letters import (
+    MAX_BYTES,
+    MAX_OWNER_BYTES,
+    MAX_PAYLOAD,
+    MAX_REASON,
+    MAX_TOPIC,
+    DeadLetter,
+    Usage,
+    owner_of,
+)
 
 
 def letter(number: int, size: int, pilot: str = "demo") -> DeadLetter:
@@ -22,6 +31,14 @@ def test_a_long_payload_is_cut_and_its_size_and_digest_are_known():
     assert bounded.digest == sha256(long.payload).hexdigest()
     assert bounded.is_cut
     assert bounded.bounded() == bounded
+
+
+def test_a_long_topic_and_reason_are_cut():
+    long = DeadLetter(
+        received=NOON, topic="pilots/demo/" + "é" * 60_000, payload=b"", code="topic", reason="x" * 70_000
+    )
+    assert (len(long.bounded().topic), len(long.bounded().reason)) == (MAX_TOPIC, MAX_REASON)
+    assert (long.bounded().owner, long.bounded().is_cut) == ("p-demo", False)
 
 
 def test_a_payload_that_fits_is_left_alone():
