@@ -193,7 +193,9 @@ def _choices(node: Any) -> list[str] | None:  # noqa: ANN401
 def _words(node: Any) -> str:  # noqa: ANN401, C901 - a case for each kind of declaration
     """Return what a declaration allows, in words."""
     if isinstance(node, inspect.Metadata):
-        return (node.extra or {}).get("words") or _words(node.type)
+        words = (node.extra or {}).get("words") or _words(node.type)
+        length = _length(_bare(node), "characters") if isinstance(_bare(node), inspect.StrType) else ""
+        return words if any(sign.isdigit() for sign in words) else f"{words},{length}" if length else words
     if choices := _choices(node):
         return " or ".join(f'"{choice}"' for choice in choices)
     match node:

@@ -15,7 +15,7 @@ readings: dict[str, float] = {}
 
 def trial() -> dict:
     """Return the trial as it is now."""
-    return httpx.get(f"{API}/v1/trials/{TRIAL}", headers={"Authorization": f"Bearer {KEY}"}).json()
+    return httpx.get(f"{API}/v1/trials/{TRIAL}", headers={"Authorization": f"Bearer {KEY}"}, timeout=60).json()
 
 
 def on_message(client: mqtt.Client, now: dict, message: mqtt.MQTTMessage) -> None:

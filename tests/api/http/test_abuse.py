@@ -240,6 +240,16 @@ def test_an_origin_that_is_no_address_is_refused(api: Api, origin: str) -> None:
     assert response.status_code == 403
 
 
+def test_exports_from_end_to_end_of_time_can_be_listed(api: Api, pilot: httpx.Client) -> None:
+    ranges = ({"end": "0001-01-01T00:00:02Z"}, {"start": "0001-01-01", "end": "9999-12-31", "every": "1d"})
+    made = [pilot.post("/v1/exports", json={"format": "csv", "kind": "noise", **range_}) for range_ in ranges]
+    for response in (*made, pilot.get("/v1/exports")):
+        answered(api, response)
+    for path in (f"/v1/exports/{response.json()['id']}" for response in made):
+        wait_until(lambda path=path: pilot.get(path).json()["finished"], "it is over")
+        assert pilot.delete(path).status_code == 204
+
+
 def test_ranges_of_an_export_are_no_more_work_than_its_file(api: Api, pilot: httpx.Client) -> None:
     made = pilot.post("/v1/exports", json={"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}).json()["id"]
     wait_until(lambda: pilot.get(f"/v1/exports/{made}").json()["state"] == "done", "it is written")
