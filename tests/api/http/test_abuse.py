@@ -240,14 +240,13 @@ def test_an_origin_that_is_no_address_is_refused(api: Api, origin: str) -> None:
     assert response.status_code == 403
 
 
-def test_exports_from_end_to_end_of_time_can_be_listed(api: Api, pilot: httpx.Client) -> None:
-    ranges = ({"end": "0001-01-01T00:00:02Z"}, {"start": "0001-01-01", "end": "9999-12-31", "every": "1d"})
-    made = [pilot.post("/v1/exports", json={"format": "csv", "kind": "noise", **range_}) for range_ in ranges]
-    for response in (*made, pilot.get("/v1/exports")):
+def test_an_export_of_the_first_seconds_of_time_can_be_listed(api: Api, pilot: httpx.Client) -> None:
+    made = pilot.post("/v1/exports", json={"format": "csv", "kind": "noise", "end": "0001-01-01T00:00:02Z"})
+    for response in (made, pilot.get("/v1/exports")):
         answered(api, response)
-    for path in (f"/v1/exports/{response.json()['id']}" for response in made):
-        wait_until(lambda path=path: pilot.get(path).json()["finished"], "it is over")
-        assert pilot.delete(path).status_code == 204
+    path = f"/v1/exports/{made.json()['id']}"
+    wait_until(lambda: pilot.get(path).json()["state"] in {"done", "failed"}, "it is over")
+    assert pilot.delete(path).status_code == 204
 
 
 def test_ranges_of_an_export_are_no_more_work_than_its_file(api: Api, pilot: httpx.Client) -> None:
