@@ -186,7 +186,7 @@ class DeviceDecoder:
         """
         device = self._register.find(pilot, name)
         if device is None:
-            raise Rejected("device", f"the pilot {pilot} has no device {name[:80]!r}: make it with POST /v1/devices")
+            raise Rejected("device", f"{pilot!r} has no device {name[:80]!r}: make it with POST /v1/devices")
         return device
 
     def begin(self, device: Device) -> Request:
@@ -362,9 +362,7 @@ def _check_measure(device: Device, property_: str, measure: Measure, units: dict
     """Check the unit and the value, where a unit is given, and that the device may have the property."""
     unit = measure.unit
     if property_ not in units and len(units) >= MAX_PROPERTIES:
-        raise Rejected(
-            "schema", f"the device {device.id!r} has {MAX_PROPERTIES} properties already, and no {property_[:80]!r}"
-        )
+        raise Rejected("schema", f"{device.id!r} has {MAX_PROPERTIES} properties already, and no {property_[:80]!r}")
     if not unit:
         return
     if (quantity := QUANTITIES.get(property_)) is not None:

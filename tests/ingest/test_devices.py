@@ -118,7 +118,7 @@ def test_what_cannot_be_readings_is_a_dead_letter(payload, code, reason):
 def test_an_unknown_device_and_that_of_another_are_reported_alike(pilot, name):
     letter = Rig().letter({"a": 1}, pilot=pilot, name=name)
     assert letter.code == "device"
-    assert letter.reason == f"the pilot {pilot} has no device {name!r}: make it with POST /v1/devices"
+    assert letter.reason == f"{pilot!r} has no device {name!r}: make it with POST /v1/devices"
 
 
 def test_other_topics_of_a_pilot_and_a_city_without_devices():
