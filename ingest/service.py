@@ -185,9 +185,9 @@ class Ingest:
         self._gone |= gone  # what is still on its way from there is for nobody
         if self._gone:
             others = [message for message in others if topics.world_of(message.topic) not in self._gone]
-        in_order = True
-        if any(topics.is_of_pilot(message.topic) for message in others):
-            in_order = self._acknowledge_written()  # what devices send is compared with what is stored
+        # What devices send is compared with what is stored, and no more is received until it is acknowledged itself.
+        is_alone = any(topics.is_of_pilot(message.topic) for message in others)
+        in_order = not is_alone or self._acknowledge_written()
         counted: set[int] = set()
         decoded = self._retried(lambda: self._decode(others, counted), stop)
         in_order &= self._acknowledge_written()
@@ -195,6 +195,8 @@ class Ingest:
             durable = writer.submit(self._store_all, decoded, others, gone, stop)
             self._writing = _Batch(messages, begin, durable)
             durable.add_done_callback(lambda _: self._subscription.wake())
+            if is_alone:
+                self._acknowledge_written()
 
     def _look_at_writer(self) -> None:
         """Acknowledge the batch that is being written if it is durable by now."""
