@@ -5,9 +5,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -89,21 +88,8 @@ class Counters:
     store_failures: int = 0
 
 
-class _Batch(NamedTuple):
-    """Messages that are being written."""
-
-    messages: list[Message]
-    begin: float
-    """When they were received, on a clock that never goes back [s]."""
-
-    durable: Future[bool]
-
-
 class Ingest:
     """Moves readings from the broker into the store.
-
-    While a batch is written by a thread of its own, the next one is received and decoded: at most two are in memory.
-    Batches are written in the order of their coming, and acknowledged by the thread that receives (decision 0093).
 
     Parameters
     ----------
@@ -121,8 +107,7 @@ class Ingest:
     arrivals : ArrivalLog, optional
         Dates the messages of devices; without one their dates do not outlive the process.
     batch_messages : int
-        The most messages stored, and acknowledged, at once. Two batches fit into the window of the broker
-        (`max_ack_pending` in broker_config/nats/nats.conf).
+        The most messages stored, and acknowledged, at once.
     batch_age : float
         The longest a message waits for others [s]. Whoever listens live waits as long; a shorter time costs more
         commits, of the city's steady rate 0.2 % of a core at 0.05 s rather than 0.2 s.
@@ -138,7 +123,7 @@ class Ingest:
         on_stored: Callable[[ReadingBatch], None] = lambda _: None,
         devices: Callable[[Catalog], DeviceDecoder] | None = None,
         arrivals: ArrivalLog | None = None,
-        batch_messages: int = 1250,
+        batch_messages: int = 2000,
         batch_age: float = 0.05,
     ) -> None:
         self.counters = Counters()
@@ -155,75 +140,31 @@ class Ingest:
         self.clocks = Clocks()
         self._decoder = Decoder(city, self.clocks, devices, self._arrivals.clock, store)
         self._gone: set[str] = set()
-        self._limit = min(_FIRST_BATCH, batch_messages)
-        self._writing: _Batch | None = None
-        self._failed = False
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; what has been received by then is stored."""
-        last = self._arrivals.newest or self._clock.now()
-        with ThreadPoolExecutor(1, thread_name_prefix="ingest-writer") as writer:
-            try:
-                while not stop.is_set():
-                    received = self._subscription.receive(
-                        limit=self._limit, wait=self._batch_age, on_wake=self._look_at_writer
-                    )
-                    last = self._excuse(last, received)
-                    if messages := self._order.admit(received):
-                        self._begin(messages, writer, stop)
-                    self._look_at_writer()
-                self._acknowledge_written()
-            except BaseException:
-                self._failed = True  # or the writer would try for as long as the store fails, and we would wait for it
-                raise
-        self._arrivals.close()
-
-    def _begin(self, messages: list[Message], writer: ThreadPoolExecutor, stop: threading.Event) -> None:
-        """Decode messages, and begin to write them once those before them are durable."""
-        begin = time.monotonic()
-        others, gone = self.clocks.take(messages, self._store.ledger)
-        self._gone |= gone  # what is still on its way from there is for nobody
-        if self._gone:
-            others = [message for message in others if topics.world_of(message.topic) not in self._gone]
-        # What devices send is compared with what is stored, and no more is received until it is acknowledged itself.
-        is_alone = any(topics.is_of_pilot(message.topic) for message in others)
-        in_order = not is_alone or self._acknowledge_written()
-        counted: set[int] = set()
-        decoded = self._retried(lambda: self._decode(others, counted), stop)
-        in_order &= self._acknowledge_written()
-        if decoded is not None and in_order:
-            durable = writer.submit(self._store_all, decoded, others, gone, stop)
-            self._writing = _Batch(messages, begin, durable)
-            durable.add_done_callback(lambda _: self._subscription.wake())
-            if is_alone:
-                self._acknowledge_written()
-
-    def _look_at_writer(self) -> None:
-        """Acknowledge the batch that is being written if it is durable by now."""
-        if self._writing is not None and self._writing.durable.done():
-            self._acknowledge_written()
-
-    def _acknowledge_written(self) -> bool:
-        """Wait for the batch that is being written, and acknowledge it; return whether it, if there is one, is durable.
+        """Work until `stop` is set.
 
         Batches grow while they take little time, and one that takes long is followed by a smaller one: the broker sends
         again what is not acknowledged in time, and cuts off who does not read, so that a slow store would get ever more
         of the same.
         """
-        if self._writing is None:
-            return True
-        batch, self._writing = self._writing, None
-        is_durable = batch.durable.result()
-        if is_durable:
-            self._subscription.acknowledge(batch.messages)
-            self._order.acknowledged(batch.messages)
-            self._arrivals.note(self._order.state)
-        took = time.monotonic() - batch.begin
-        if took > _LONG_BATCH:
-            self._limit = max(self._limit // 2, min(_MIN_BATCH, self._batch_messages))
-        elif took < _LONG_BATCH / 4:
-            self._limit = min(self._limit * 5 // 4, self._batch_messages)
-        return is_durable
+        limit = min(_FIRST_BATCH, self._batch_messages)
+        last = self._arrivals.newest or self._clock.now()
+        while not stop.is_set():
+            received = self._subscription.receive(limit=limit, wait=self._batch_age)
+            last = self._excuse(last, received)
+            messages = self._order.admit(received)
+            begin = time.monotonic()
+            if messages and self._store_all(messages, stop):
+                self._subscription.acknowledge(messages)
+                self._order.acknowledged(messages)
+                self._arrivals.note(self._order.state)
+            took = time.monotonic() - begin
+            if took > _LONG_BATCH:
+                limit = max(limit // 2, _MIN_BATCH)
+            elif took < _LONG_BATCH / 4:
+                limit = min(limit * 5 // 4, self._batch_messages)
+        self._arrivals.close()
 
     def _excuse(self, last: int, received: Sequence[Message]) -> int:
         """Excuse an outage of ours, if there was one; `last` is when we last looked [us]. Return when that is now."""
@@ -234,13 +175,18 @@ class Ingest:
             self._decoder.devices.excuse((now - last) / SECOND)
         return now
 
-    def _store_all(self, decoded: Decoded, messages: list[Message], gone: set[str], stop: threading.Event) -> bool:
-        """Store decoded messages, and forget worlds, trying again while the store fails; return whether that is durable.
-
-        It runs in the thread that writes.
-        """
+    def _store_all(self, messages: list[Message], stop: threading.Event) -> bool:
+        """Store messages, trying again while the store fails; return whether they are durable."""
+        others, gone = self.clocks.take(messages, self._store.ledger)
+        self._gone |= gone  # what is still on its way from there is for nobody
+        if self._gone:
+            others = [message for message in others if topics.world_of(message.topic) not in self._gone]
+        counted: set[int] = set()
+        decoded = self._retried(lambda: self._decode(others, counted), stop)
+        if decoded is None:
+            return False
         batch = decoded.batch()
-        new = self._retried(lambda: self._append(batch, decoded.letters, messages), stop)
+        new = self._retried(lambda: self._append(batch, decoded.letters, others), stop)
         if new is None:
             return False
         if new < len(batch) and decoded.dated:
@@ -263,7 +209,7 @@ class Ingest:
                 self.counters.store_failures += 1
                 log.error("the store fails; nothing is acknowledged until it works: %s", error)
                 failures += 1
-                if stop.wait(_BACKOFF.pause(failures)) or self._failed:
+                if stop.wait(_BACKOFF.pause(failures)):
                     return None
 
     def _decode(self, messages: list[Message], counted: set[int]) -> Decoded:

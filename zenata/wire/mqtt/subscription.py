@@ -2,11 +2,9 @@
 
 import logging
 import select
-import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple, Self
 
 import paho.mqtt.client as paho
@@ -87,9 +85,6 @@ class Subscription:
         self._fenced = False
         self._unsettled: set[int] | None = None
         self._ready = self._cancelled = False
-        self._waker, self._woken = socket.socketpair()
-        self._woken.setblocking(False)
-        self._waker.setblocking(False)
         self._connector = Connector(Reader, address, client_id=client_id, persistent=True, mqtt5=self._shares)
         self._client = self._connector.client
         self._client.on_connect = self._on_connect
@@ -129,23 +124,14 @@ class Subscription:
         """Make `connect` give up soon; any thread may call it."""
         self._cancelled = True
 
-    def wake(self) -> None:
-        """Have `on_wake` of `receive` called soon; any thread may call it."""
-        with suppress(OSError):  # closed, or so many calls wait that this one is one of them
-            self._waker.send(b"\0")
-
-    def receive(self, *, limit: int, wait: float, on_wake: Callable[[], object] = lambda: None) -> list[Message]:
-        """Return the messages that come within `wait` [s], or the first `limit` as soon as they are there.
-
-        `on_wake` is called in this thread after `wake`, between two looks at the network.
-        """
+    def receive(self, *, limit: int, wait: float) -> list[Message]:
+        """Return the messages that come within `wait` [s], or the first `limit` as soon as they are there."""
         deadline = time.monotonic() + wait
         while len(self._inbox) < limit:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            if self._turn(left, limit):
-                on_wake()
+            self._turn(left, limit)
         messages, self._inbox = self._inbox[:limit], self._inbox[limit:]
         return messages
 
@@ -163,31 +149,25 @@ class Subscription:
         """Disconnect; the session stays with the broker."""
         self._client.disconnect()
         self._client.loop_write()
-        self._waker.close()
-        self._woken.close()
 
-    def _turn(self, timeout: float, limit: int = 1) -> bool:
-        """Wait for the network or `wake` once, and do what the network brings; return whether `wake` was called."""
+    def _turn(self, timeout: float, limit: int = 1) -> None:
+        """Wait for the network once, and do what it brings."""
         sock = self._client.socket()
         if sock is None:
             if self._connector.pause:
                 time.sleep(min(self._connector.pause, timeout))
             else:
                 self._connector.connect()
-            return False
+            return
         poll = select.poll()
         poll.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
-        poll.register(self._woken, select.POLLIN)
-        network = sock.fileno()
         pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # read from the wire, but not yet by us
-        ready = dict(poll.poll(0 if pending else timeout * 1000))
-        events = ready.pop(network, 0)
-        if pending or events & ~select.POLLOUT:
+        ready = poll.poll(0 if pending else timeout * 1000)
+        if pending or (ready and ready[0][1] & ~select.POLLOUT):
             self._read(limit)
-        if events & select.POLLOUT:
+        if ready and ready[0][1] & select.POLLOUT:
             self._client.loop_write()
         self._client.loop_misc()
-        return bool(ready and self._woken.recv(4096))
 
     def _read(self, limit: int) -> None:
         """Read until nothing comes any more, or there are so many messages."""

@@ -258,22 +258,3 @@ def publish_raw(broker: Running, topic: bytes) -> bool:
         assert connection.recv(4, socket.MSG_WAITALL) == b"\x20\x02\x00\x00"
         connection.sendall(packet(0x32, text(topic) + b"\x00\x01raw"))
         return connection.recv(4, socket.MSG_WAITALL) == b"\x40\x02\x00\x01"
-
-
-def test_another_thread_wakes_who_waits_for_messages(broker):
-    """It is called where messages are received, at once and not when the wait is over; messages wait for nothing."""
-    with subscription(broker, "w-woken") as client:
-        called: list[int] = []
-        waker = threading.Timer(0.1, lambda: [client.wake() for _ in range(1000)])
-        waker.start()
-
-        def on_wake() -> None:
-            if not called:
-                send(broker, "w-woken", [b"woken"])
-            called.append(threading.get_ident())
-
-        (message,) = client.receive(limit=1, wait=TIMEOUT, on_wake=on_wake)
-        waker.join()
-        assert message.payload == b"woken"
-        assert set(called) == {threading.get_ident()}
-    client.wake()  # and nothing, once it is closed
