@@ -9,9 +9,9 @@ does in Casablanca, are the same in every zone: the doubled hour has two buckets
 All engines compute the same boundaries, as they are computed here, by the pinned rules (`zenata.city.clock.load_zone`).
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
-from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -74,12 +74,46 @@ def bucket_runs(start: int, end: int, every: int, zone: str | None = None) -> li
     changes, offsets = _offsets(zone, start - every - DAY, end + every + DAY)
     if not np.any((offsets - offsets[0]) % every):
         return [_even(start, end, every, origin - int(offsets[0]))]
-    first = (start - every - DAY - origin) // every * every + origin
-    begins = np.unique(_to_utc(np.arange(first, end + every + 2 * DAY, every), changes, offsets))
-    inside = begins[np.searchsorted(begins, start, side="right") - 1 : np.searchsorted(begins, end) + 1]
-    widths = np.diff(inside)
-    cuts = [0, *(np.flatnonzero(np.diff(widths)) + 1).tolist(), len(widths)]
-    return [Run(int(inside[i]), int(widths[i]), int(inside[j])) for i, j in pairwise(cuts)]
+    runs: list[Run] = []
+    for begin, width, stop in _between(_begins(start, end, every, origin, changes, offsets), every):
+        first = max(begin, begin + (start - begin) // width * width)
+        last = min(stop, begin - (begin - end) // width * width)
+        if first < last and runs and runs[-1].width == width:
+            runs[-1] = Run(runs[-1].start, width, last)
+        elif first < last:
+            runs.append(Run(first, width, last))
+    return runs
+
+
+def _begins(
+    start: int, end: int, every: int, origin: int, changes: IntArray, offsets: IntArray
+) -> Iterator[tuple[int, int]]:
+    """Yield when buckets of a zone begin from before a range to behind it, as the first of some and their number.
+
+    Within each they are `every` apart. How many there are in all does not matter: a pilot may ask for ten thousand years.
+    """
+    first = (start - every - DAY - origin) // every * every + origin  # on the clock of the zone, as all beginnings here
+    for index, offset in enumerate(offsets.tolist()):
+        since = int(changes[index - 1]) if index else first - offset
+        until = (int(changes[index]) if index < len(changes) else end + every + 2 * DAY) + offset
+        if first < until and first - offset < since:  # the clock has left it out
+            yield since, 1
+            first += (since + offset - first) // every * every + every
+        count = max(-((first - until) // every), 0)
+        if count:
+            yield first - offset, count
+            first += count * every
+
+
+def _between(begins: Iterable[tuple[int, int]], every: int) -> Iterator[Run]:
+    """Yield runs from what `_begins` yields, but for the last bucket."""
+    before = None
+    for first, count in begins:
+        if before is not None:
+            yield Run(before, first - before, first)
+        before = first + (count - 1) * every
+        if count > 1:
+            yield Run(first, every, before)
 
 
 def buckets_of(time: IntArray, runs: list[Run]) -> IntArray:
@@ -97,13 +131,6 @@ def grain(runs: list[Run]) -> int:
 def _even(start: int, end: int, every: int, origin: int) -> Run:
     first = (start - origin) // every * every + origin
     return Run(first, every, max(end, first + every))
-
-
-def _to_utc(local: IntArray, changes: IntArray, offsets: IntArray) -> IntArray:
-    """Return when the clock first shows, or first is beyond, each local time, shape (n,) [us]."""
-    index = np.searchsorted(changes + offsets[:-1], local, side="right")
-    since = np.append(np.iinfo(np.int64).min, changes)
-    return np.asarray(np.maximum(local - offsets[index], since[index]), dtype=np.int64)
 
 
 def _offsets(zone: str, start: int, end: int) -> tuple[IntArray, IntArray]:
@@ -145,5 +172,6 @@ def _new_year(year: int) -> int:
 
 
 def _year_of(time: int) -> int:
-    seconds = min(max(time // SECOND, _new_year(1902)), _new_year(9000))
+    """Return the year of a time, or the nearest from 1970 to 2100: every reading is from these, and looking takes a while."""
+    seconds = min(max(time // SECOND, _new_year(1970)), _new_year(2100))
     return datetime.fromtimestamp(seconds, tz=UTC).year

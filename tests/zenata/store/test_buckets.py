@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenata.city.clock import SECOND, format_time, load_zone, parse_time
-from zenata.store.buckets import DAY, WEEK, bucket_runs, buckets_of, check_every, grain
+from zenata.store.buckets import DAY, WEEK, _changes, bucket_runs, buckets_of, check_every, grain
 
 HOUR = 3600 * SECOND
 CASABLANCA = "Africa/Casablanca"
@@ -88,6 +88,16 @@ def test_buckets_cover_a_range_without_gaps(start, width, every):
     assert runs[-1].end >= start + width
     assert all(before.end == after.start for before, after in pairwise(runs))
     assert all((run.end - run.start) % run.width == 0 for run in runs[:-1])
+
+
+@pytest.mark.parametrize("every", [32 * SECOND, 8 * 60 * SECOND, DAY])
+def test_ten_thousand_years_cost_no_more_than_their_changes_of_the_clock(every):
+    """One request for all years took the memory of the whole machine, or half a minute for each zone."""
+    start, end = parse_time("0001-01-02"), parse_time("9999-01-01")
+    runs = bucket_runs(start, end, every, CASABLANCA)
+    assert len(runs) < 1000
+    assert runs[0].start <= start < end <= runs[-1].end
+    assert _changes.cache_info().currsize < 10 * 200
 
 
 def test_spans_of_which_buckets_are_made():
