@@ -128,7 +128,7 @@ def turns(city: City, nights: int) -> IntArray:
 
 
 class Trucks:
-    """Trucks that empty containers: those of lowest rank first, and of these the nearest.
+    """Trucks that empty containers: those of lowest rank first, and of these the nearest; none twice before it has unloaded.
 
     Parameters
     ----------
@@ -144,6 +144,8 @@ class Trucks:
         Containers that are to be emptied.
     at, free, load : ndarray, shape (n_trucks,)
         The container (or the depot, n) where each is or that it drives to; when it is done there [us]; what it holds [kg].
+    emptied : ndarray of bool, shape (n_trucks, n)
+        Which containers each has emptied since it unloaded.
     driven : ndarray, shape (1,)
         By all since the start [km].
     """
@@ -155,6 +157,7 @@ class Trucks:
         self.at: IntArray = np.full(parameters.trucks, self._depot)
         self.free: IntArray = np.full(parameters.trucks, time)
         self.load: FloatArray = np.zeros(parameters.trucks)
+        self.emptied: npt.NDArray[np.bool_] = np.zeros((parameters.trucks, self._depot), dtype=np.bool_)
         self.driven = np.zeros(1)
 
     def work(
@@ -187,10 +190,11 @@ class Trucks:
             here = int(self.at[truck])
             if here == self._depot:
                 self.load[truck] = 0.0
+                self.emptied[truck] = False
             elif self.listed[here]:
                 self.load[truck] += empty(here)
-                self.listed[here] = False
-            waiting = self.listed.copy()
+                self.listed[here], self.emptied[truck, here] = False, True
+            waiting = self.listed & ~self.emptied[truck]
             waiting[self.at[self.at < self._depot]] = False  # where another one drives to
             waiting[here : here + 1] = False
             if orders is not None:
@@ -262,6 +266,7 @@ class Waste:
             "at": self._trucks.at,
             "free": self._trucks.free,
             "load": self._trucks.load,
+            "emptied": self._trucks.emptied,
             "driven": self._trucks.driven,
             "listed_on": self._listed_on,
             "temperature": self._temperature,

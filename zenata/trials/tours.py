@@ -1,102 +1,130 @@
-"""Tours of trucks: a lower bound of their length, and short tours by savings and 2-opt.
+"""Tours of trucks: prices of stops that bound their length from below, and short tours by savings and 2-opt.
 
 Distances are in km, between stops and from the depot; loads and room in kg.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from zenata.city.readings import FloatArray, IntArray
 
-ROUNDS, SHRINK, FIRST = 60, 0.94, 0.5
-"""Rounds of the bound, by how much a step of them shrinks, and the first step over the mean edge of a tree (defaults)."""
+ROUNDS = 60
+"""Rounds in which prices are raised (default)."""
+
+STEP, PATIENCE, SHRINK = 0.05, 5, 0.7
+"""Step of a round as a share of what the prices bring; after so many rounds without a gain it shrinks so much (defaults)."""
 
 
-def spanning_tree(distance: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return a shortest spanning tree (Prim 1957, doi:10.1002/j.1538-7305.1957.tb01515.x): its edges and their lengths.
+def tour_prices(depot: FloatArray, between: FloatArray, weight: FloatArray, stops: int) -> tuple[FloatArray, float]:
+    """Return prices of stops of which no tour is worth more than it is long: a lower bound of what any set of tours drives.
 
-    Parameters
-    ----------
-    distance : ndarray, shape (n, n)
-
-    Returns
-    -------
-    edges : ndarray, shape (n - 1, 2)
-    lengths : ndarray, shape (n - 1,)
-    """
-    count = len(distance)
-    edges, lengths = np.zeros((count - 1, 2), dtype=np.int64), np.zeros(count - 1)
-    near, cost = np.zeros(count, dtype=np.int64), distance[0].copy()
-    joined = np.zeros(count)
-    joined[0] = np.inf
-    for number in range(count - 1):
-        new = int((cost + joined).argmin())
-        edges[number], lengths[number] = (near[new], new), cost[new]
-        joined[new] = np.inf
-        closer = distance[new] < cost
-        near[closer], cost = new, np.minimum(cost, distance[new])
-    return edges, lengths
-
-
-def tours_bound(
-    depot: FloatArray, between: FloatArray, windows: Sequence[IntArray], *, tours: int, open_ends: int, nearest: float
-) -> float:
-    """Return a lower bound of the length of tours that come to some stops at least once in each of several windows of time.
-
-    Without the depot, and cut where a window ends, tours are paths. A forest of as many trees as there are paths, with the
-    cheapest ends, is no longer than they are, whatever each stop is charged for every edge beyond two; the charges are
-    raised where a stop has more, and lowered where it has fewer (Held and Karp 1970, doi:10.1287/opre.18.6.1138, and 1971,
-    doi:10.1007/BF01584070; with a depot of many tours Fisher 1994, doi:10.1287/opre.42.4.626).
+    The price of a stop is ``charge + min (length - charges) / count`` over the tours through it, which for any charges add up to
+    no more than its length along each tour (Christofides, Mingozzi and Toth 1981, doi:10.1007/BF01589353; Baldacci,
+    Christofides and Mingozzi 2008, doi:10.1007/s10107-007-0178-5). Tours may come to a stop twice here, but not by way of one
+    other alone (Houck et al. 1980), so that the least is found by dynamic programming, and is below that of real tours.
+    Charges are raised where these tours come too seldom, and lowered where too often (Held and Karp 1971,
+    doi:10.1007/BF01584070). A price below 0 is 0: without that stop a tour is no longer.
 
     Parameters
     ----------
     depot : ndarray, shape (n,) [km]
     between : ndarray, shape (n, n) [km]
-    windows : sequence of ndarray
-        Stops of each window.
-    tours : int
-        How many tours there are at least; what comes to none of these stops goes to the nearest and back.
-    open_ends : int
-        At how many ends of paths no way from or to the depot is needed: where windows end, two for each truck.
-    nearest : float
-        Distance of the nearest stop from the depot [km].
+        Distances that obey the triangle inequality.
+    weight : ndarray, shape (n,)
+        How often each stop has to be come to: the sum of prices by weight is made large.
+    stops : int
+        Of a tour at most.
+
+    Returns
+    -------
+    prices : ndarray, shape (n,) [km]
+    spare : float
+        By how much the prices along a way from the depot that does not return may be more than its length, at most [km].
     """
-    windows = [stops for stops in windows if len(stops)]
-    stop = np.concatenate([*windows, np.zeros(0, dtype=np.int64)])
-    count = len(stop)
-    if not count:
-        return 2 * nearest * max(tours - open_ends, 0)
-    begin = np.cumsum([0, *(len(stops) for stops in windows)])
-    charge, best, step = np.zeros(count), 0.0, 0.0
-    paths = np.arange(len(windows), count + 1)
-    free = np.arange(min(open_ends, 2 * count) + 1)[:, None]
-    fits = free <= 2 * paths
-    for number in range(ROUNDS):
-        trees = []
-        for stops, a in zip(windows, begin.tolist(), strict=False):
-            own = charge[a : a + len(stops)]
-            edges, lengths = spanning_tree(between[np.ix_(stops, stops)] + own[:, None] + own)
-            trees.append((edges + a, lengths))
-        edges, lengths = (np.concatenate(parts) for parts in zip(*trees, strict=True))
-        order = lengths.argsort(kind="stable")
-        ends = (depot[stop] + charge).repeat(2), charge.repeat(2)
-        ranked = [end.argsort(kind="stable") for end in ends]
-        forest, home, away = (
-            np.concatenate([[0.0], values.cumsum()])
-            for values in (lengths[order], *(end[rank] for end, rank in zip(ends, ranked, strict=True)))
-        )
-        rest = np.clip(2 * paths - free, 0, 2 * count)
-        total = forest[count - paths] + home[rest] + away[free] + 2 * nearest * np.maximum(tours - paths, 0)
-        total = np.where(fits, total, np.inf) - 2 * charge.sum()
-        row, column = np.unravel_index(total.argmin(), total.shape)
-        best = max(best, float(total[row, column]))
-        degree = np.bincount(edges[order[: count - paths[column]]].ravel(), minlength=count)
-        degree += np.bincount(ranked[0][: rest[row, column]] // 2, minlength=count)
-        degree += np.bincount(ranked[1][: int(free[row, 0])] // 2, minlength=count)
-        step = step * SHRINK if number else FIRST * float(lengths.mean()) if len(lengths) else 1.0
-        charge = charge + step * (degree - 2)
-    return best
+    apart = between + np.diag(np.full(len(depot), np.inf))
+    charge = 2 * depot / stops
+    best, prices, step, since = -np.inf, charge, STEP, 0
+    for _ in range(ROUNDS):
+        paths = _Paths.of(depot, apart, charge, stops)
+        least, come = paths.tours(charge, weight)
+        found = np.maximum(charge + least, 0.0)
+        value = float((weight * found).sum())
+        best, prices, since = (value, found, 0) if value > best else (best, prices, since + 1)
+        if since == PATIENCE:
+            step, since = step * SHRINK, 0
+        slope = weight - come
+        if not (size := float((slope * slope).sum())):
+            break
+        charge = charge + step * best / size * slope
+    return prices, max(-float(_Paths.of(depot, apart, prices, stops).first.min()), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """The shortest paths from the depot to each stop by how many stops they have, less charges, of two different last legs.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (n_stops, n) [km]
+    before, other : ndarray of int, shape (n_stops, n)
+        The stop before the last; -1 for the depot, -2 where there is no such path.
+    """
+
+    first: FloatArray
+    second: FloatArray
+    before: IntArray
+    other: IntArray
+
+    @classmethod
+    def of(cls, depot: FloatArray, apart: FloatArray, charge: FloatArray, stops: int) -> "_Paths":
+        """Find them; `apart` are distances, with infinity on the diagonal."""
+        shape, every = (stops, len(depot)), np.arange(len(depot))
+        first, second = np.full(shape, np.inf), np.full(shape, np.inf)
+        before, other = np.full(shape, -2), np.full(shape, -2)
+        first[0], before[0] = depot - charge, -1
+        for number in range(1, stops):
+            ways = apart + first[number - 1]  # row: to, column: from
+            from_stop = np.flatnonzero(before[number - 1] >= 0)
+            back = before[number - 1, from_stop]  # nobody goes there at once
+            ways[back, from_stop] = second[number - 1, from_stop] + apart[back, from_stop]
+            for length, last in ((first, before), (second, other)):
+                at = ways.argmin(axis=1)
+                length[number] = ways[every, at] - charge
+                last[number] = np.where(np.isfinite(length[number]), at, -2)
+                ways[every, at] = np.inf
+        return cls(first, second, before, other)
+
+    def tours(self, charge: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the least of (length - charges) / count over the tours through each stop, and how often all these come to each."""
+        stops, count = self.first.shape
+        every = np.arange(count)
+        least, sides = np.full(count, np.inf), np.zeros((2, count), dtype=np.int64)
+        turned = np.zeros((2, count), dtype=np.bool_)  # whether a side takes its second path
+        for one in range((stops + 1) // 2):
+            two = np.arange(one, stops - one)
+            same = (self.before[one] == self.before[two]) & (self.before[one] >= 0)
+            left, right = self.second[one] + self.first[two], self.first[one] + self.second[two]
+            length = np.where(same, np.minimum(left, right), self.first[one] + self.first[two]) + charge
+            length /= (one + two + 1)[:, None]
+            row = length.argmin(axis=0)
+            closer = length[row, every] < least
+            least = np.where(closer, length[row, every], least)
+            sides = np.where(closer, [np.full(count, one), two[row]], sides)
+            by_left, same = (left <= right)[row, every], same[row, every]
+            turned = np.where(closer, [same & by_left, same & ~by_left], turned)
+        share = weight / (sides.sum(axis=0) + 1)
+        come = share.copy()
+        for side, second in zip(sides, turned, strict=True):
+            at, number, after = every, side, np.full(count, -1)
+            while (number > 0).any():
+                on = number > 0
+                first = self.before[number, at]
+                last = np.where(second | (first == after), self.other[number, at], first)
+                after, at = np.where(on, at, after), np.where(on, last, at)
+                second, number = np.zeros(count, dtype=np.bool_), np.where(on, number - 1, number)
+                come += np.bincount(at[on], share[on], minlength=count)
+        return least, come
 
 
 def plan_tours(depot: FloatArray, between: FloatArray, load: FloatArray, room: float) -> list[list[int]]:

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.random import Generator
 
 from zenata.city.model import City
-from zenata.city.readings import FloatArray, IntArray
+from zenata.city.readings import FloatArray
 from zenata.contract.answers import NoAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, nothing, once_a_seed
-from zenata.trials.tours import spanning_tree, tours_bound
+from zenata.trials.tours import tour_prices
 from zenata.trials.waste_policies import Fleet, naive, oracle, reference, thrown_in
 
 STEP = 900
@@ -39,12 +39,6 @@ FUEL, DIESEL = 0.6, 11.0
 
 CARBON = 74.1 * 43.0 / 1000 * 0.84
 """Emissions of diesel [kg/l]: 74.1 kg/GJ and 43.0 MJ/kg (IPCC 2006 Guidelines, volume 2, tables 3.2.1 and 1.2); 0.84 kg/l is a default."""
-
-SPARED = 12
-"""Hours before the end from which a bound takes no overflow for certain to be collected (default)."""
-
-WINDOWS = (1, 2, 3, 4)
-"""Numbers of windows that are tried for the bound (default)."""
 
 STUCK = 10
 """How many containers' sensors stick."""
@@ -105,48 +99,57 @@ class Costs:
 
 @once_a_seed
 def bound(run: Run) -> float:
-    """Return what no trucks can go below in a seed [km]: the greater of two bounds.
+    """Return what no trucks can go below in a seed [km].
 
-    The one is of capacity: what must be taken from a container goes to the depot in trucks of limited room, of which each
-    drives there and back (Haimovich and Rinnooy Kan 1985, doi:10.1287/moor.10.4.527). The other is of ways: the part that
-    counts is cut into windows, in each of which trucks have to come to every container that would otherwise overflow for
-    longer than the detour to it is worth, were it empty at first (`zenata.trials.tours.tours_bound`). Trucks may be out when
-    a window ends. What is thrown in does not depend on commands.
+    Each kilogram that is taken from a container has a price, up to what a truck of n containers has room for, over n. It is such
+    that no tour takes away more than it is long: a truck goes home once it has more than its room, so a tour fills its room and
+    takes one more container, of each container once; at best n + 1 are full (`zenata.trials.tours.tour_prices`).
+    So all tours are as long, at least, as what was taken from all containers is worth; less of those that have not returned
+    in the end, of which each truck has one. What a container does at least, by itself, is `collected_at_least`. What is
+    thrown in does not depend on commands.
     """
     fleet = Fleet.of(run.city)
     mass, added = thrown_in(run.without, fleet.capacity)
-    there, added = mass[run.first - 1], added[run.first :]
-    sure = len(added) - SPARED * 3600 // STEP
-    must = np.maximum(there + added[:sure].sum(axis=0) - fleet.capacity, 0.0)
-    max_load = fleet.room + 2 * fleet.capacity.max()  # a truck goes home when it has more than its room
-    capacity = 2 * float(must @ fleet.depot) / max_load - fleet.trucks * float(fleet.depot.max())
-    tours = int(np.ceil(must.sum() / max_load - 0.5))
-    found = [capacity]
-    for count in WINDOWS:
-        edges = np.linspace(0, len(added), count + 1).astype(np.int64)
-        needed = []
-        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            level = added[begin:end].cumsum(axis=0) + (there if begin == 0 else 0.0)
-            needed.append(_needed((level > fleet.capacity).sum(axis=0) * STEP / 3600, fleet.between))
-        ends = fleet.trucks * (2 * count - 1)
-        found.append(
-            tours_bound(
-                fleet.depot, fleet.between, needed, tours=tours, open_ends=ends, nearest=float(fleet.depot.min())
-            )
-        )
-    return float(max(found))
+    there, total = mass[run.first - 1], added[run.first :].cumsum(axis=0)
+    fit = max(int(fleet.room // fleet.capacity.max()), 1)
+    must = np.maximum(there + total[-1] - fleet.capacity, 0.0) * fit / fleet.room
+    prices, spare = tour_prices(fleet.depot, fleet.between, must, fit + 1)
+    least = collected_at_least(there, total, fleet.capacity, prices, fleet.room / fit)
+    return max(float(least.sum()) - fleet.trucks * spare, 0.0)
 
 
-def _needed(hours: FloatArray, between: FloatArray) -> IntArray:
-    """Return the containers that cost more if they are left to overflow than a detour from another one of them does."""
-    stops = np.flatnonzero(hours > 0)
-    while len(stops) > 1:
-        _, lengths = spanning_tree(between[np.ix_(stops, stops)])
-        worth = HOUR * hours[stops] >= 2 * lengths.max()
-        if worth.all():
-            break
-        stops = stops[worth]
-    return stops
+def collected_at_least(
+    there: FloatArray, total: FloatArray, capacity: FloatArray, prices: FloatArray, load: float
+) -> FloatArray:
+    """Return what emptying each container and its overflow cost at least, whenever and however often it is emptied, shape (n,) [km].
+
+    By dynamic programming over the last emptying. One in a step may come before or after what is thrown in in it: what it
+    takes is counted without that, and what lies beside the container afterwards as if it had taken it.
+
+    Parameters
+    ----------
+    there : ndarray, shape (n,)
+        What is in the containers at first [kg].
+    total : ndarray, shape (n_steps, n)
+        What has been thrown in up to the end of each step [kg].
+    capacity : ndarray, shape (n,) [kg]
+    prices : ndarray, shape (n,)
+        What is paid for each `load` that is taken away, and for more than that at once [km].
+    load : float
+        [kg]
+    """
+    steps, count = total.shape
+    emptied = np.vstack([-there, total])  # what had been thrown in when a container was last emptied, at first never
+    after = np.vstack([-there, total[1:], total[-1:]])
+    full = np.empty(emptied.shape)  # first step that ends with something beside it, if it is not emptied again
+    for column in range(count):
+        full[:, column] = np.searchsorted(total[:, column], after[:, column] + capacity[column], side="right")
+    cost, hour = np.zeros(emptied.shape), HOUR * STEP / 3600
+    for step in range(steps):
+        before = slice(0, step + 1)
+        paid = np.minimum(total[step] - emptied[before], load) * (prices / load)
+        cost[step + 1] = (cost[before] + paid + hour * np.maximum(step - full[before], 0.0)).min(axis=0)
+    return np.asarray((cost + hour * np.maximum(steps - full, 0.0)).min(axis=0))
 
 
 def score(run: Run) -> Score:

@@ -134,6 +134,22 @@ def test_trucks_empty_the_nearest_first_and_unload_when_full(city, every):
     assert trucks.driven[0] == pytest.approx(1.3 * (0.2 + 0.2 + 0.3 + 0.3))  # home after two, out again, home
 
 
+def test_a_truck_comes_to_a_container_again_only_after_it_has_unloaded(city):
+    parameters = dataclasses.replace(Waste(city, Conditions.of(city, seed=1))._parameters, trucks=1)
+    trucks, order = Trucks(np.array([[100.0, 0], [101, 0], [0, 0]]), parameters, 0), []
+    trucks.listed[:] = True
+
+    def empty(index):
+        order.append(index)
+        trucks.listed[0] = True  # it is ordered again at once
+        return 1.0
+
+    for minute in range(0, 120, 15):
+        trucks.work(minute * 60_000_000, (minute + 15) * 60_000_000, np.ones(1, bool), empty)
+    assert order == [0, 1, 0]
+    assert trucks.driven[0] / 1.3 == pytest.approx(0.202 + 0.2)  # by way of the depot
+
+
 def drive(city, wanted, rank, working):
     parameters = dataclasses.replace(Waste(city, Conditions.of(city, seed=1))._parameters, trucks=2)
     positions = np.array([[300.0, 0], [100, 0], [200, 0], [400, 0], [0, 0]])

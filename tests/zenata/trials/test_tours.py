@@ -1,15 +1,15 @@
-"""Tours: the bound is below every tour, and the tours that are planned are short and within room."""
+"""Tours: their prices are below the length of every tour, and the tours that are planned are short and within room."""
 
-from itertools import pairwise, permutations
+from collections.abc import Sequence
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse.csgraph import minimum_spanning_tree
 
 from zenata.city.readings import FloatArray
-from zenata.trials.tours import plan_tours, spanning_tree, tours_bound
+from zenata.trials.tours import plan_tours, tour_prices
 
 RELAXED = settings(max_examples=15, deadline=None)
 
@@ -25,51 +25,56 @@ def length(tour: list[int], depot: FloatArray, between: FloatArray) -> float:
     return float(depot[tour[0]] + depot[tour[-1]] + sum(between[a, b] for a, b in pairwise(tour)))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_spanning_trees_are_as_short_as_those_of_scipy(seed: int) -> None:
-    _, between = ways(30, seed)
-    edges, lengths = spanning_tree(between)
-    assert lengths.sum() == pytest.approx(minimum_spanning_tree(between).sum())
-    assert between[edges[:, 0], edges[:, 1]] == pytest.approx(lengths)
-    assert len({frozenset(edge) for edge in edges.tolist()}) == 29
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_bound_of_one_tour_is_close_below_the_shortest(seed: int) -> None:
-    depot, between = ways(6, seed)
-    best = min(length(list(tour), depot, between) for tour in permutations(range(6)))
-    bound = tours_bound(depot, between, [np.arange(6)], tours=1, open_ends=0, nearest=float(depot.min()))
-    assert 0.9 * best < bound <= best + 1e-9
+def shortest(stops: Sequence[int], depot: FloatArray, between: FloatArray, *, back: bool = True) -> float:
+    """Return the length of the shortest tour to some stops, or of the shortest way that does not return."""
+    legs = [length(list(order), depot, between) - (0 if back else depot[order[-1]]) for order in permutations(stops)]
+    return float(min(legs))
 
 
 @RELAXED
-@given(seed=st.integers(0, 10_000), windows=st.integers(1, 3), cuts=st.lists(st.integers(1, 5), max_size=3))
-def test_no_tours_are_shorter_than_the_bound(seed: int, windows: int, cuts: list[int]) -> None:
-    """Random tours in each window, from the depot and back; what needs no tour at all is allowed for, too."""
-    depot, between = ways(8, seed)
-    chance = np.random.default_rng(seed)
-    needed = [np.flatnonzero(chance.random(8) < 0.7) for _ in range(windows)]
-    driven, tours = 0.0, 0
-    for stops in needed:
-        order = chance.permutation(stops).tolist()
-        for tour in np.split(np.array(order, dtype=np.int64), sorted({cut for cut in cuts if cut < len(order)})):
-            if len(tour):
-                driven, tours = driven + length(tour.tolist(), depot, between), tours + 1
-    bound = tours_bound(depot, between, needed, tours=tours, open_ends=0, nearest=float(depot.min()))
-    assert bound <= driven + 1e-9
-    open_ = tours_bound(depot, between, needed, tours=tours, open_ends=4, nearest=float(depot.min()))
-    assert open_ <= bound + 0.05 * driven  # less is asked of it, though the charges are found in another way
+@given(
+    seed=st.integers(0, 10_000),
+    count=st.integers(1, 6),
+    stops=st.integers(1, 5),
+    near=st.sampled_from([1.0, 0.01]),
+    far=st.sampled_from([0.0, 20.0]),
+)
+def test_no_tour_is_worth_more_than_it_is_long(seed: int, count: int, stops: int, near: float, far: float) -> None:
+    """Every set of stops in its best order; some are close together, or far from the depot."""
+    depot, between = ways(count, seed)
+    depot, between = near * depot + far, near * between
+    weight = np.random.default_rng(seed).integers(0, 4, count).astype(float)
+    prices, spare = tour_prices(depot, between, weight, stops)
+    assert (prices >= 0).all()
+    for size in range(1, min(stops, count) + 1):
+        for tour in combinations(range(count), size):
+            worth = prices[list(tour)].sum()
+            assert worth <= shortest(tour, depot, between) + 1e-9
+            assert worth <= shortest(tour, depot, between, back=False) + spare + 1e-9
 
 
-def test_tours_across_the_end_of_a_window_are_not_shorter_than_the_bound() -> None:
-    depot, between = np.array([10.0, 10.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
-    windows = [np.array([0, 1]), np.array([0, 1])]  # one truck stays out: 10 + 1 + 0 + 1 + 10
-    assert tours_bound(depot, between, windows, tours=1, open_ends=2, nearest=10.0) <= 22
-    assert tours_bound(depot, between, windows, tours=1, open_ends=0, nearest=10.0) > 22
+@pytest.mark.parametrize("seed", range(4))
+def test_prices_bound_the_best_partition_into_tours_and_are_close_below_it(seed: int) -> None:
+    """Seven stops, each once, in tours of three, beside all partitions."""
+    depot, between = ways(7, seed)
+    prices, _ = tour_prices(depot, between, np.ones(7), 3)
+    least = cheapest(frozenset(range(7)), 3, depot, between)
+    assert 0.85 * least < prices.sum() <= least + 1e-9
 
 
-def test_nothing_to_come_to_asks_for_the_tours_that_room_needs() -> None:
-    assert tours_bound(np.ones(2), np.ones((2, 2)), [], tours=3, open_ends=1, nearest=1.0) == 4.0
+def cheapest(left: frozenset[int], most: int, depot: FloatArray, between: FloatArray) -> float:
+    """Return the length of the shortest tours of at most so many stops to all that are left."""
+    if not left:
+        return 0.0
+    first, others = min(left), sorted(left - {min(left)})
+    tours = [(first, *rest) for size in range(most) for rest in combinations(others, size)]
+    return min(shortest(tour, depot, between) + cheapest(left - set(tour), most, depot, between) for tour in tours)
+
+
+def test_stops_that_are_never_needed_and_a_single_one_have_a_price_too() -> None:
+    prices, spare = tour_prices(np.array([3.0]), np.zeros((1, 1)), np.zeros(1), 4)
+    assert prices == pytest.approx([6.0])
+    assert spare == pytest.approx(3.0)
 
 
 @RELAXED
@@ -82,8 +87,8 @@ def test_planned_tours_come_to_every_stop_once_within_the_room(seed: int, room: 
     assert all(load[tour].sum() <= room or len(tour) == 1 for tour in tours)
     total = sum(length(tour, depot, between) for tour in tours)
     assert total <= 2 * depot.sum() + 1e-9
-    bound = tours_bound(depot, between, [np.arange(20)], tours=len(tours), open_ends=0, nearest=float(depot.min()))
-    assert bound <= total + 1e-9
+    prices, _ = tour_prices(depot, between, np.ones(20), max(len(tour) for tour in tours))
+    assert prices.sum() <= total + 1e-9
 
 
 def test_planned_tours_are_near_the_shortest() -> None:

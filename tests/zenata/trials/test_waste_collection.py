@@ -1,6 +1,7 @@
 """waste-collection: costs, the bound below them, and what gains nothing."""
 
 from dataclasses import replace
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -11,9 +12,21 @@ from simulators.domains.air.dispersion import METRES_A_DEGREE
 from simulators.domains.waste import DETOUR as WAY
 from tests.zenata.trials.conftest import START
 from zenata.city.model import City, Sensor
+from zenata.city.readings import FloatArray
 from zenata.contract.answers import NoAnswer
 from zenata.trials.challenge import Run, Setting, Step, Table, Tables
-from zenata.trials.waste_collection import CARBON, CHALLENGE, DRIVEN, FUEL, HOUR, bound, check, events, score
+from zenata.trials.waste_collection import (
+    CARBON,
+    CHALLENGE,
+    DRIVEN,
+    FUEL,
+    HOUR,
+    bound,
+    check,
+    collected_at_least,
+    events,
+    score,
+)
 from zenata.trials.waste_policies import DEGREE, DETOUR, Fleet, thrown_in
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
@@ -150,6 +163,95 @@ def test_good_tours_stay_above_the_bound_too(collected: Run) -> None:
             assert made.measures["cost"][0] >= least
 
 
+@RELAXED
+@given(data=st.data())
+def test_no_plan_of_a_few_containers_is_below_the_bound(containers: City, data: st.DataObject) -> None:
+    """Every plan there is: two or three containers, which bulky waste fills at once, and a truck on its way back in the end."""
+    count = data.draw(st.integers(2, 3))
+    steps = 8 // count
+    chance = np.random.default_rng(data.draw(st.integers(0, 10_000)))
+    added = chance.exponential(60, (steps + 1, count)) * chance.choice([0.3, 1, 4], (steps + 1, count))
+    table = {**containers.parameters["waste"], "truck_load": float(chance.choice([300.0, 560.0])), "trucks": 1}
+    near = tuple(
+        replace(one, longitude=one.longitude * scale, latitude=one.latitude * scale)
+        for one, scale in zip(containers.sensors[:count], chance.choice([0.05, 0.3, 1], count).tolist(), strict=True)
+    )
+    city = replace(containers, sensors=near, parameters={"waste": table})
+    fleet, names = Fleet.of(city), tuple(sensor.id for sensor in near)
+
+    def lies(plan: tuple[tuple[int, ...], ...]) -> tuple[list[FloatArray], float]:
+        """Return what is in the containers at the end of each step, and what the plan costs."""
+        mass, level, cost = np.zeros(count), [], 0.0
+        for step, more in enumerate(added):
+            mass = mass + more
+            if step and plan:
+                last = step == len(added) - 1  # the truck has not returned then
+                cost += shortest_tours(mass, plan[step - 1], fleet, open_=last)
+                mass[list(plan[step - 1])] = 0
+            level.append(mass.copy())
+            cost += HOUR / 4 * float((mass > 275).sum()) * (step > 0)
+        return level, cost
+
+    level = np.array(lies(())[0])
+    nothing = {
+        "fill": Table(sensors=names, values=np.minimum(level / 275, 1)),
+        "overflow": Table(sensors=names, values=np.maximum(level - 275, 0)),
+    }
+    run = Run(
+        city=city,
+        times=TIMES[: steps + 1],
+        first=1,
+        truth=nothing,
+        readings={},
+        without=nothing,
+        occurrences=(),
+        network={},
+    )
+    visits = [tuple(one for one in range(count) if code >> one & 1) for code in range(2**count)]
+    best = min(lies(plan)[1] for plan in product(visits, repeat=steps))
+    assert bound(run) <= best + 1e-9
+
+
+def shortest_tours(mass: FloatArray, visited: tuple[int, ...], fleet: Fleet, *, open_: bool) -> float:
+    """Return the length of the shortest tours that come to some containers, each ended by what fills the truck."""
+    if not visited:
+        return 0.0
+    found = []
+    for order in permutations(visited):
+        for cuts in product((False, True), repeat=len(order) - 1):
+            tours = [[order[0]]]
+            for cut, stop in zip(cuts, order[1:], strict=True):
+                if cut:
+                    tours.append([])
+                tours[-1].append(stop)
+            if any(mass[tour[:-1]].sum() > fleet.room for tour in tours):
+                continue
+            way = sum(fleet.depot[tour[0]] + fleet.between[tour[:-1], tour[1:]].sum() for tour in tours)
+            back = [float(fleet.depot[tour[-1]]) for tour in tours]
+            found.append(float(way) + sum(back) - (back[-1] if open_ else 0.0))
+    return min(found)
+
+
+@RELAXED
+@given(seed=st.integers(0, 10_000))
+def test_a_container_costs_no_less_than_any_way_to_empty_it(seed: int) -> None:
+    """All times at which one is emptied, before or after what is thrown in in that step."""
+    chance = np.random.default_rng(seed)
+    added = chance.exponential(80, (6, 1)) * chance.choice([0.2, 1, 3], (6, 1))
+    there, price = chance.uniform(0, 400, 1), chance.uniform(0, 2, 1)
+    least = collected_at_least(there, added.cumsum(axis=0), np.full(1, 275.0), price, 280.0)
+    for plan in product((None, 0.0, 0.5, 1.0), repeat=6):
+        mass, cost = float(there[0]), 0.0
+        for more, share in zip(added[:, 0].tolist(), plan, strict=True):
+            if share is not None:
+                taken = mass + share * more
+                cost, mass = cost + float(price[0]) * min(taken, 280.0) / 280.0, (1 - share) * more
+            else:
+                mass += more
+            cost += HOUR / 4 * (mass > 275)
+        assert least[0] <= cost + 1e-9
+
+
 def test_emptying_what_is_empty_costs_its_way(collected: Run) -> None:
     before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
     once = before + rounds(96, FIRST + 40)
@@ -201,6 +303,6 @@ def test_sensors_stick_and_festivals_begin_in_the_scored_part() -> None:
 
 
 def test_a_bound_that_is_remembered_is_that_of_the_seed(collected: Run) -> None:
-    later = replace(collected, first=collected.first + 96)
+    later = replace(collected, first=collected.first + 4 * 96)  # after a round
     bounds = [bound(run) for run in (collected, later, collected, replace(collected, commands=()))]
     assert bounds[0] == bounds[2] == bounds[3] > bounds[1]
