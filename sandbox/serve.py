@@ -103,6 +103,7 @@ def serve(settings: Settings) -> None:
     )
     trials = TrialService(
         register=Trials(engine, city, CHALLENGES, WallClock(), shared=peers is not None),
+        pilots=register,
         worlds=worlds,
         clock=WallClock(),
         private=sha256(_secret(settings, peers, "receipts").encode()).digest(),

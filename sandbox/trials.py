@@ -8,15 +8,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import msgspec
 
-from sandbox.cli.city import ask, find
+from sandbox.cli.city import ask, find, reason_not_ready
 from sandbox.init import read_key
+from sandbox.running import Running
 from sandbox.settings import Settings
 from zenata.city.pack import load_city
 from zenata.contract.reports import TrialReport
@@ -31,12 +33,43 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 """Browsers that print reports, by the names of their commands."""
 
 _PRINT = 120.0  # that a browser may take to print [s]
+_ALONE = ("--http-port", "0", "--mqtt-port", "0", "--ws-port", "0", "--history-days", "0")  # beside any other, at once
 KILLED = "killed"
 """Name of the row of a service that is killed midway."""
 
 _GLANCE = 0.05  # between two looks at how far a trial is [s]
 _LOOK = 0.5  # between two looks at a trial [s]
 _END = 10.0  # that a service has to end by itself after its trial [s]
+
+
+@contextmanager
+def city_for(settings: Settings, say: Say) -> Iterator[None]:
+    """Have a city for as long as a trial takes: the one that runs, or one that is started for it, and stopped afterwards.
+
+    Raises
+    ------
+    SetupError
+        If it does not start.
+    """
+    running = Running.read(settings.run_file)
+    if running is not None and running.is_alive:
+        yield
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    log = settings.data_dir / "trial-city.log"
+    say(f"no city is running: one is started in {settings.data_dir.absolute()} for this trial")
+    with log.open("wb") as file:
+        up = [sys.executable, "-P", "-m", "sandbox", "up", "--data-dir", str(settings.data_dir), *_ALONE]
+        city = subprocess.Popen(up, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)  # noqa: S603 - ours
+    try:
+        while (running := Running.read(settings.run_file)) is None or reason_not_ready(running):
+            if city.poll() is not None:
+                raise SetupError(f"the city did not start, with exit code {city.returncode}: {log} says why")
+            time.sleep(_LOOK)
+        yield
+    finally:
+        city.terminate()
+        city.wait()
 
 
 def run_trial(
@@ -73,24 +106,24 @@ def run_trial(
     try:
         try:
             for one in played if command is not None else ():
-                _await_world(settings, user, one, say)
-                services[one] = _start(settings, user, trial, one, command or "")
+                await_world(settings, user, one, say)
+                services[one] = start_service(settings, _key(settings, user), trial, one, command or "")
             first = played[0]
             if killed and services and _is_midway(settings, user, f"/v1/trials/{first}", services[first]):
                 services[first].kill()
                 services[first].wait()
                 say("the service was killed midway, and is started again")
-                services[first] = _start(settings, user, trial, first, command or "")
-            return _wait(settings, user, path, services, say)
+                services[first] = start_service(settings, _key(settings, user), trial, first, command or "")
+            return wait_for_end(settings, user, path, services, say)
         finally:
             for service in services.values():
-                _end(service)
+                end_service(service)
     except BaseException:
         ask(settings, path, "DELETE", user=user)
         raise
 
 
-def _await_world(settings: Settings, user: str, played: str, say: Say) -> None:
+def await_world(settings: Settings, user: str, played: str, say: Say) -> None:
     """Wait until a trial has a world, and with it topics that a service can subscribe to."""
     place = None
     while True:
@@ -103,11 +136,24 @@ def _await_world(settings: Settings, user: str, played: str, say: Say) -> None:
         time.sleep(_GLANCE)
 
 
-def _start(settings: Settings, user: str, trial: dict[str, Any], played: str, command: str) -> subprocess.Popen[bytes]:
+def _key(settings: Settings, user: str) -> str:
+    return read_key(settings.data_dir / f"{user}.key")
+
+
+def start_service(
+    settings: Settings, key: str, trial: dict[str, Any], played: str, command: str
+) -> subprocess.Popen[bytes]:
+    """Start a service that plays a trial, or a part of it, by its environment.
+
+    Raises
+    ------
+    SetupError
+        If it cannot be started.
+    """
     running = find(settings)
     about = {
         "ZENATA_URL": running.http,
-        "ZENATA_KEY": read_key(settings.data_dir / f"{user}.key"),
+        "ZENATA_KEY": key,
         "ZENATA_MQTT": running.mqtt,
         "ZENATA_USER": trial["pilot"],  # on MQTT
         "ZENATA_TRIAL": played,
@@ -118,10 +164,16 @@ def _start(settings: Settings, user: str, trial: dict[str, Any], played: str, co
         raise SetupError(f"--exec {command!r} cannot be started: {error}") from error
 
 
-def _wait(
-    settings: Settings, user: str, path: str, services: Mapping[str, subprocess.Popen[bytes]], say: Say
+def wait_for_end(
+    settings: Settings,
+    user: str,
+    path: str,
+    services: Mapping[str, subprocess.Popen[bytes]],
+    say: Say,
+    *,
+    cancels: bool = True,
 ) -> dict[str, Any]:
-    """Wait until a trial is over; a service that ends before the trial that it plays cancels it."""
+    """Wait until a trial is over, or a service ends before the trial that it plays, which cancels it or leaves it."""
     done = 0
     while True:
         ended = {played: service.poll() for played, service in services.items()}
@@ -133,8 +185,11 @@ def _wait(
             return trial
         for played, code in ended.items():
             if code is not None and ask(settings, f"/v1/trials/{played}", user=user)["phase"] in ("queued", "running"):
+                reason = f"the service ended before it, with exit code {code}"
+                if not cancels:
+                    return {**trial, "reason": reason}
                 ask(settings, path, "DELETE", user=user)
-                return {**trial, "phase": "cancelled", "reason": f"the service ended before it, with exit code {code}"}
+                return {**trial, "phase": "cancelled", "reason": reason}
         time.sleep(_LOOK)
 
 
@@ -150,7 +205,7 @@ def _is_midway(settings: Settings, user: str, path: str, service: subprocess.Pop
     return False
 
 
-def _end(service: subprocess.Popen[bytes]) -> None:
+def end_service(service: subprocess.Popen[bytes]) -> None:
     """Let a service end by itself, or end it."""
     try:
         service.wait(_END)

@@ -73,20 +73,21 @@ def declare(
 
 
 @router.post("/editions/{edition}/freeze", responses=responses(Edition, *_COMMON, "trial-conflict"))
-def freeze(context: ContextDep, edition: EditionPath, _: NoParams) -> Response:
+def freeze(context: ContextDep, principal: PrincipalDep, edition: EditionPath, _: NoParams) -> Response:
     """Begin the runs of the frozen set, a graded trial for each declared version, once; no other counts from now on.
 
-    Their services play them as any trial; what they get is shown when the edition is closed.
+    The operator plays them, with what has the declared digest, by keys of the `player` that each has; what they get is shown when
+    the edition is closed.
     """
-    return respond(_changed(edition, context.trials.editions.freeze))
+    return respond(_changed(edition, lambda one: context.trials.editions.freeze(one, principal)))
 
 
 @router.post(
     "/editions/{edition}/close", status_code=204, responses=responses(None, *_COMMON, "trial-conflict", status=204)
 )
-def close(context: ContextDep, edition: EditionPath, _: NoParams) -> Response:
+def close(context: ContextDep, principal: PrincipalDep, edition: EditionPath, _: NoParams) -> Response:
     """Close an edition: leaderboards are final, no graded trial begins any more, and receipts show the seeds. There is no way back."""
-    _changed(edition, context.trials.editions.close)
+    _changed(edition, lambda one: context.trials.editions.close(one, principal))
     return Response(status_code=204)
 
 

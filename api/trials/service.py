@@ -21,6 +21,7 @@ from api.worlds.worlds import Worlds
 from zenata.city.clock import Clock, parse_time
 from zenata.contract.trials import NewAnswers, NewStep
 from zenata.control.editions import Editions
+from zenata.control.register import Register
 from zenata.control.trial_tables import LATE, TrialRow
 from zenata.control.trials import OPEN, TrialError, Trials
 from zenata.process.background import Background
@@ -45,6 +46,7 @@ class TrialService(Background):
     Parameters
     ----------
     register : Trials
+    pilots : Register
     worlds : Worlds
     clock : Clock
         The wall's.
@@ -59,6 +61,7 @@ class TrialService(Background):
         self,
         *,
         register: Trials,
+        pilots: Register,
         worlds: Worlds,
         clock: Clock,
         private: bytes,
@@ -67,7 +70,7 @@ class TrialService(Background):
     ) -> None:
         super().__init__("trials", daemon=True)
         self.private, self._leads = private, leads
-        self.editions = Editions(register, clock)
+        self.editions = Editions(register, pilots, clock)
         self.register, self._worlds, self._clock, self._at_once = register, worlds, clock, at_once
         self._look = threading.Event()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

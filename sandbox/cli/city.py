@@ -86,7 +86,7 @@ def open_page(settings: Settings, pilot: str, say: Say, *, browser: bool) -> Non
 def status(settings: Settings, say: Say) -> bool:
     """Show whether a city runs, where it answers and how it is; return whether all is well."""
     running = find(settings)
-    ready = _ready(running)
+    ready = reason_not_ready(running)
     lines = {
         "world": running.world,
         "HTTP": running.http,
@@ -197,7 +197,7 @@ def _stored_letters(settings: Settings) -> list[dict[str, str]]:
         store.close()
 
 
-def _ready(running: Running) -> str:
+def reason_not_ready(running: Running) -> str:
     """Return why the API is not ready; nothing if it is."""
     try:
         running.ask("/readyz")

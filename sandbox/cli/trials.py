@@ -39,6 +39,7 @@ Parallel = Annotated[
     typer.Option(help="Seeds side by side: the trial has so many parts, and each is played by a service of its own."),
 ]
 
+_FORMATS: dict[str, ReportFormat] = {".html": "html", ".json": "json", ".pdf": "pdf"}
 _BESIDE = ("naive", "reference")  # policies that a seed's points are shown beside
 
 
@@ -161,11 +162,21 @@ def run(
         typer.Option(callback=_writable, help="Write the result as JUnit XML, a test case for each seed."),
     ] = None,
     receipt: Annotated[Path | None, typer.Option(callback=_writable, help="Write the signed receipt.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            callback=_writable, help="Write the report: by its name .html (one file that works offline), .json or .pdf."
+        ),
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Language of the report.")] = "en",
     user: User = "demo",
     data_dir: DataDir = None,
 ) -> None:
-    """Put a service through a trial, and end with its score: exit code 0 if it has the points, 1 if not, 2 if it failed."""
-    from sandbox.trials import KILLED, run_trial, write_junit
+    """Put a service through a trial, and end with its score: exit code 0 if it has the points, 1 if not, 2 if it failed.
+
+    If no city is running, one is started for the trial, and stopped afterwards.
+    """
+    from sandbox.trials import KILLED, city_for, run_trial, write_junit, write_report
     from zenata.trials.variants import VARIANTS
 
     settings = settings_of(data_dir=data_dir)
@@ -173,33 +184,43 @@ def run(
         raise typer.BadParameter("--robustness is for plain practice: leave --mode and --variant out")
     if robustness and exec_ is None:
         raise typer.BadParameter("--robustness starts the service several times: say how with --exec")
+    if report and report.suffix not in _FORMATS:
+        raise typer.BadParameter(f"--report: {report} ends with none of {', '.join(_FORMATS)}")
     new = {**_new(challenge, mode, clock, speed, seed, name, publish, parallel), "variant": variant}
-    over = run_trial(settings, user, new, exec_, say)
+    with city_for(settings, say):
+        over = run_trial(settings, user, new, exec_, say)
+        _say_results(over)
+        if junit:
+            write_junit(junit, over, at_least)
+        if over["phase"] != "done":
+            say(f"zenata: the trial {over['trial']} is {over['phase']}: {over['reason']}")
+            raise typer.Exit(2)
+        for row in (*VARIANTS, KILLED) if robustness else ():
+            again = {**new, "seeds": over["numbers"], "variant": "plain" if row == KILLED else row}
+            other = run_trial(settings, user, again, exec_, say, killed=row == KILLED)
+            result = _interval(other["score"]) if other["score"] else f"   {other['phase']}: {other['reason']}"
+            typer.echo(f"{row:9} {result}")
+        if receipt:
+            document = _ask(data_dir, user, f"{_at(over['trial'])}/receipt")
+            receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        if report:
+            document = _ask(data_dir, user, f"{_at(over['trial'])}/report?format=json")
+            write_report(document, report, _FORMATS[report.suffix], lang)
+    if over["score"]["mean"] < at_least:
+        raise typer.Exit(1)
+
+
+def _say_results(over: dict[str, Any]) -> None:
+    """Show the points of each seed, and the mean beside those of the baselines."""
     for result in over["results"]:
         beside = "".join(
             f", {name} {result['baselines'][name]['points']:.1f}" for name in _BESIDE if name in result["baselines"]
         )
         typer.echo(f"seed {result['seed']:2}  {result['points']:8.1f} points, {result['answers']:,} answers{beside}")
-    if junit:
-        write_junit(junit, over, at_least)
-    if over["phase"] != "done":
-        say(f"zenata: the trial {over['trial']} is {over['phase']}: {over['reason']}")
-        raise typer.Exit(2)
-    score = over["score"]
-    typer.echo(f"mean     {_interval(score)}; 0 is doing nothing, 100 knows the truth")
-    for name, theirs in over["baselines"].items():
-        typer.echo(f"{name:9}{_interval(theirs)} in the same seeds")
-    for row in (*VARIANTS, KILLED) if robustness else ():
-        of_row = {"variant": row} if row != KILLED else {}
-        again = {**new, "seeds": over["numbers"], **of_row}
-        other = run_trial(settings, user, again, exec_, say, killed=row == KILLED)
-        result = _interval(other["score"]) if other["score"] else f"   {other['phase']}: {other['reason']}"
-        typer.echo(f"{row:9} {result}")
-    if receipt:
-        document = _ask(data_dir, user, f"{_at(over['trial'])}/receipt")
-        receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    if score["mean"] < at_least:
-        raise typer.Exit(1)
+    if over["phase"] == "done":
+        typer.echo(f"mean     {_interval(over['score'])}; 0 is doing nothing, 100 knows the truth")
+        for name, theirs in over["baselines"].items():
+            typer.echo(f"{name:9}{_interval(theirs)} in the same seeds")
 
 
 @trials_app.command()

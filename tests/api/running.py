@@ -220,6 +220,7 @@ def running(
         cursors=Cursors(b"secret"),
         trials=TrialService(
             register=Trials(engine, city, CHALLENGES, WallClock()),
+            pilots=register,
             worlds=known,
             clock=WallClock(),
             private=b"k" * 32,

@@ -245,7 +245,7 @@ def theirs(api: Api) -> Names:
         make("/v1/devices", THEIR_DEVICE | {"latitude": 33.62})
         api.register.change("ben", edition="shared", by="test")
         api.context.trials.editions.open("shared")
-        declaration = {"version": "secret-version", "name": "secret-board"}
+        declaration = {"version": "secret-version", "name": "secret-board", "digest": f"sha256:{'5' * 64}"}
         assert ben.put("/v1/editions/shared/declarations/leak-detection", json=declaration).is_success
         make("/v1/telemetry", {"secret_level": 1}, device="secret-roof-x")
         assert ben.post("/v1/telemetry", params={"device": "secret-none"}, json={"a": 1}).status_code == 404

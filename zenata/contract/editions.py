@@ -15,12 +15,15 @@ class NewDeclaration(Body, frozen=True, kw_only=True):
     Parameters
     ----------
     version : str
-        What names it for good, such as a tag or the digest of an image; it stands in the receipt.
+        What its pilot calls it, such as a tag; it stands in the receipt, as the digest does.
+    digest : str
+        SHA-256 of what the operator is to run: of a container image, or of one file, such as an archive.
     name : str
         Shown on the final leaderboard; the pilot's if left out.
     """
 
-    version: Annotated[str, LINE, Meta(min_length=1, max_length=200, examples=["v1.4.0"])]
+    version: Annotated[str, LINE, Meta(min_length=1, max_length=120, examples=["v1.4.0"])]
+    digest: Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$", examples=["sha256:" + 64 * "a"])]
     name: Annotated[str, LINE, Meta(max_length=64)] = ""
 
 
@@ -29,18 +32,22 @@ class Declaration(Document, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    challenge, pilot, name, version : str
+    challenge, pilot, name, version, digest : str
     declared : datetime
     trial : str or None
         In which it runs the frozen set; null until that has begun.
+    player : str or None
+        The pilot that plays it, whose keys administrators make; the trial is the declaring pilot's when the edition is closed.
     """
 
     challenge: str
     pilot: str
     name: str
     version: str
+    digest: str
     declared: Time
     trial: str | None
+    player: str | None
 
 
 class Edition(Document, frozen=True, kw_only=True):

@@ -1,17 +1,24 @@
 """Editions of the programme: opened with the commitment to a frozen set of seeds, and closed when declared versions have run it.
 
 The seeds of a frozen set are drawn when an edition is opened, and only their SHA-256 is shown. While it is open, pilots declare
-which version of their service is to run them. Then the operator begins the runs, one for each declaration, and nothing else
-counts any more; when all are over the edition is closed, and the seeds are shown.
+which version of their service is to run them, by its digest. Then the operator begins the runs, one for each declaration, and
+plays them; nothing else counts any more. When all are over the edition is closed, and the seeds are shown.
+
+A run belongs to a pilot that is made for it, whose keys only administrators make: the pilot that declared the version can neither
+read, answer, command nor cancel it, with any program, by any way. It is given the trial at the close.
 """
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import Clock, time_of
 from zenata.contract.editions import Declaration, Edition, NewDeclaration
-from zenata.contract.trials import MAX_SEEDS, NewTrial
+from zenata.contract.trials import MAX_PARALLEL, MAX_SEEDS, NewTrial
+from zenata.control.audit import Actor
+from zenata.control.keys import Role
+from zenata.control.register import Register
 from zenata.control.server_tables import lock
+from zenata.control.tables import PilotRow
 from zenata.control.trial_tables import DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
 from zenata.control.trials import OPEN, PATIENCE, TrialError, Trials, check_name, check_open
 from zenata.trials.seeds import commitment_of, graded_seed
@@ -27,12 +34,13 @@ class Editions:
     ----------
     trials : Trials
         The register that runs become trials of.
+    pilots : Register
     clock : Clock
         The wall's.
     """
 
-    def __init__(self, trials: Trials, clock: Clock) -> None:
-        self._trials, self._clock = trials, clock
+    def __init__(self, trials: Trials, pilots: Register, clock: Clock) -> None:
+        self._trials, self._pilots, self._clock = trials, pilots, clock
 
     def edition(self, edition: str, pilot: str | None = None) -> Edition:
         """Return an edition, with the declarations of one pilot or of all; one that nobody has opened has no frozen set."""
@@ -96,14 +104,15 @@ class Editions:
                     pilot=pilot,
                     name=name,
                     version=new.version,
+                    digest=new.digest,
                     declared=self._clock.now(),
                     trial="",
                 )
             )
             return _declaration(row)
 
-    def freeze(self, edition: str) -> Edition:
-        """Begin the runs of the frozen set: for each declaration a graded trial of its pilot, once.
+    def freeze(self, edition: str, by: Actor) -> Edition:
+        """Begin the runs of the frozen set, once: for each declaration a graded trial of a pilot that is made to play it.
 
         Raises
         ------
@@ -111,7 +120,7 @@ class Editions:
             If the edition is not open, its runs were begun before, or graded trials of it are under way.
         """
         now = self._clock.now()
-        with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+        with self._trials.lock, self._pilots.changing(by, "edition.freeze", edition) as session:
             lock(session, "trials")
             check_open(session, edition)
             frozen = session.get(FrozenSetRow, edition)
@@ -123,13 +132,20 @@ class Editions:
             frozen.begun = now
             for one in session.scalars(select(DeclarationRow).where(DeclarationRow.edition == edition)).all():
                 new = NewTrial(challenge=one.challenge, mode="graded", name=one.name)
-                times = now, now + PATIENCE
-                (row,) = new_rows(one.pilot, new, edition, frozen.drawn, 1, times, one.version)
-                one.trial = row.id
-                session.add(row)
+                seeds, version = frozen.drawn, f"{one.version} {one.digest}".strip()
+                parallel, times = min(MAX_PARALLEL, len(seeds)), (now, now + PATIENCE)
+                rows = new_rows(one.pilot, new, edition, seeds, parallel, times, version)
+                one.trial = rows[0].id
+                about = {"contact": f"plays for {one.pilot}", "theme": "", "edition": edition, "reason": ""}
+                player = PilotRow(name=_player(one), role=Role.PILOT.value, made=now, quotas={}, actuators=[], **about)
+                session.add(player)
+                session.flush()
+                for row in rows:
+                    row.pilot = player.name
+                session.add_all(rows)
         return self.edition(edition)
 
-    def close(self, edition: str) -> None:
+    def close(self, edition: str, by: Actor) -> None:
         """Close an edition: no graded trial begins in it any more, and the seeds of those there were are shown.
 
         Raises
@@ -137,15 +153,22 @@ class Editions:
         TrialError
             If a graded trial of it is under way, or a version was declared and has not run.
         """
-        with self._trials.lock, Session(self._trials.engine) as session, session.begin():
+        with self._trials.lock, self._pilots.changing(by, "edition.close", edition) as session:
             lock(session, "trials")
             _check_idle(session, edition)
             waiting = select(DeclarationRow.pilot).where(DeclarationRow.edition == edition, DeclarationRow.trial == "")
             if session.scalar(waiting.limit(1)) is not None:
                 text = f"versions were declared for the frozen set of {edition!r}, and have not run it: freeze it first"
                 raise TrialError(text, "conflict")
-            if session.get(EditionRow, edition) is None:
-                session.add(EditionRow(edition=edition, closed=self._clock.now()))
+            if session.get(EditionRow, edition) is not None:
+                return
+            now = self._clock.now()
+            session.add(EditionRow(edition=edition, closed=now))
+            for one in session.scalars(select(DeclarationRow).where(DeclarationRow.edition == edition)).all():
+                run = (TrialRow.id == one.trial) | (TrialRow.part_of == one.trial)
+                session.execute(update(TrialRow).where(run).values(pilot=one.pilot))
+                over = {"suspended": now, "reason": "the run that it was made for is over"}
+                session.execute(update(PilotRow).where(PilotRow.name == _player(one)).values(**over))
 
 
 def _check_idle(session: Session, edition: str) -> None:
@@ -154,12 +177,19 @@ def _check_idle(session: Session, edition: str) -> None:
         raise TrialError(f"graded trials of {edition!r} are under way: try again when they are over", "conflict")
 
 
+def _player(row: DeclarationRow) -> str:
+    """Return the name of the pilot that plays a run: that of its trial, but for the first letters."""
+    return f"run-{row.trial.partition('-')[2]}"
+
+
 def _declaration(row: DeclarationRow) -> Declaration:
     return Declaration(
         challenge=row.challenge,
         pilot=row.pilot,
         name=row.name,
         version=row.version,
+        digest=row.digest,
         declared=time_of(row.declared),
         trial=row.trial or None,
+        player=_player(row) if row.trial else None,
     )

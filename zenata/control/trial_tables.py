@@ -29,7 +29,7 @@ class TrialRow(Base):
     A trial whose seeds run side by side has `parallel` parts, which are trials of their own: `part_of` names the trial that a
     part belongs to, and `seeds_before` says how many of its seeds come before those of the part.
 
-    `version` is what was declared for the run of a frozen set; other trials have none.
+    `version` is what was declared for the run of a frozen set, and its digest; other trials have none.
     """
 
     __tablename__ = "trials"
@@ -129,6 +129,7 @@ class DeclarationRow(Base):
     pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), primary_key=True)
     name: Mapped[str] = mapped_column(String(64))
     version: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(80), server_default="", default="")
     declared: Mapped[int] = mapped_column(BigInteger)
     trial: Mapped[str] = mapped_column(String(16), server_default="", default="")
 

@@ -377,7 +377,7 @@ def check_open(session: Session, edition: str) -> None:
 
 def check_name(session: Session, pilot: str, name: str) -> None:
     """Refuse a name on leaderboards that is another pilot's."""
-    trials = select(TrialRow.id).where(TrialRow.name == name, TrialRow.pilot != pilot).limit(1)
+    trials = select(TrialRow.id).where(TrialRow.name == name, TrialRow.pilot != pilot, TrialRow.version == "").limit(1)
     declared = select(DeclarationRow.name).where(DeclarationRow.name == name, DeclarationRow.pilot != pilot).limit(1)
     other = session.get(PilotRow, name) if name != pilot else None
     if other is not None or session.scalar(trials) is not None or session.scalar(declared) is not None:

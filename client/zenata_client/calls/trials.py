@@ -259,19 +259,21 @@ def open_edition(edition: str) -> Plan[Edition]:
     return (yield from answered(Edition, Send(method="POST", path=route("editions", edition, "open"))))
 
 
-def declare_version(edition: str, challenge: str, version: str, *, name: str = "") -> Plan[Declaration]:
+def declare_version(edition: str, challenge: str, version: str, *, digest: str, name: str = "") -> Plan[Declaration]:
     """Declare which version of one's service runs the frozen set of a challenge.
 
     Parameters
     ----------
     edition, challenge : str
     version : str
-        What names it for good, such as a tag or the digest of an image.
+        What its pilot calls it, such as a tag.
+    digest : str
+        ``sha256:`` and 64 digits: of the container image, or of the file, that the operator is to run.
     name : str
         Shown on the final leaderboard; the pilot's if left out.
     """
     path = route("editions", edition, "declarations", challenge)
-    new = msgspec.json.encode({"version": version, "name": name})
+    new = msgspec.json.encode({"version": version, "digest": digest, "name": name})
     return (yield from answered(Declaration, Send(method="PUT", path=path, body=new)))
 
 

@@ -169,12 +169,14 @@ def zenata(there, client, tmp_path, monkeypatch):
 
 def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, zenata, tmp_path, monkeypatch):
     _, host = there
-    files = {name: tmp_path / name for name in ("junit.xml", "receipt.json")}
+    files = {name: tmp_path / name for name in ("junit.xml", "receipt.json", "report.html")}
     options = (
         "--junit",
         str(files["junit.xml"]),
         "--receipt",
         str(files["receipt.json"]),
+        "--report",
+        str(files["report.html"]),
         "--seed",
         "3",
         "--seed",
@@ -185,6 +187,8 @@ def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, 
     done = zenata("run", "short", *options, "--exec", f"{sys.executable} {tmp_path / 'service.py'}")
     assert done.exit_code == 0, done.output
     assert f"{STEPS - FIRST}.0 points" in done.output
+    assert files["report.html"].read_text().startswith("<!doctype html>")
+    assert zenata("run", "short", "--report", "report.doc", "--exec", "true").exit_code == 2
     suite = ET.fromstring(files["junit.xml"].read_text())  # noqa: S314 - our own file
     assert (suite.get("tests"), suite.get("failures")) == ("3", "0")
 
@@ -210,6 +214,20 @@ def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, 
     files["receipt.json"].write_text(changed)
     assert not verify_receipt(Settings(data_dir=tmp_path), files["receipt.json"], None, lines.append)
     assert "points of seed 1" in lines[-1]
+
+
+@pytest.mark.soak
+def test_a_run_needs_no_city_that_runs(tmp_path):
+    """It starts one in a folder that is empty, and stops it."""
+    service, report = tmp_path / "service.py", tmp_path / "report.html"
+    service.write_text(SERVICE.replace("short", "air-alert").replace("forecasts=[]", "alerts=[]"))
+    folder = tmp_path / "data"
+    words = ["trial", "run", "air-alert", "--seed", "3", "--report", str(report), "--data-dir", str(folder)]
+    done = CliRunner().invoke(app, [*words, "--exec", f"{sys.executable} {service}"])
+    assert done.exit_code == 0, done.output
+    assert "0.0 points" in done.output
+    assert report.read_text().startswith("<!doctype html>")
+    assert not (folder / "run.json").exists()
 
 
 @pytest.mark.soak
