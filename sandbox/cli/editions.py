@@ -97,7 +97,7 @@ def play(
     from sandbox.frozen import play_frozen
 
     over = play_frozen(settings_of(data_dir=data_dir), user, (edition, pilot, challenge), exec_, file, say)
-    typer.echo(f"{over['trial']} is {over['phase']}{': ' if over['reason'] else ''}{over['reason']}")
+    typer.echo(f"{over['trial']} is {over['phase']}{f': {reason}' if (reason := over['reason']) else ''}")
     if over["phase"] != "done":
         raise typer.Exit(2)
 
