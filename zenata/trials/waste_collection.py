@@ -138,12 +138,14 @@ def collected_at_least(
     load : float
         [kg]
     """
+    total = np.vstack([np.zeros(total.shape[1]), total])  # the first may be emptied before anything is thrown in
     steps, count = total.shape
     emptied = np.vstack([-there, total])  # what had been thrown in when a container was last emptied, at first never
     after = np.vstack([-there, total[1:], total[-1:]])
     full = np.empty(emptied.shape)  # first step that ends with something beside it, if it is not emptied again
     for column in range(count):
         full[:, column] = np.searchsorted(total[:, column], after[:, column] + capacity[column], side="right")
+    full = np.maximum(full, 1)  # what lies there before the first step costs nothing
     cost, hour = np.zeros(emptied.shape), HOUR * STEP / 3600
     for step in range(steps):
         before = slice(0, step + 1)
