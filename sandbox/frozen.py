@@ -83,6 +83,7 @@ def play_frozen(
                 ask(settings, f"{keys}/{old['name']}", "DELETE", user=user)
         key = ask(settings, keys, "POST", {"name": "main"}, user=user)["key"]
         services = {}
+        ask(settings, f"/v1/pilots/{one['player']}/resume", "POST", user=user)
         try:
             for played in trial["parts"] or [trial["trial"]]:
                 await_world(settings, user, played, say)
@@ -92,3 +93,5 @@ def play_frozen(
             for service in services.values():
                 end_service(service)
             ask(settings, f"{keys}/main", "DELETE", user=user)
+            waits = {"reason": "its run is over, or waits to be played on"}
+            ask(settings, f"/v1/pilots/{one['player']}/suspend", "POST", waits, user=user)

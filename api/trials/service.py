@@ -69,7 +69,7 @@ class TrialService(Background):
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__("trials", daemon=True)
-        self.private, self._leads = private, leads
+        self.private, self._leads, self._pilots = private, leads, pilots
         self.editions = Editions(register, pilots, clock)
         self.register, self._worlds, self._clock, self._at_once = register, worlds, clock, at_once
         self._look = threading.Event()
@@ -102,7 +102,7 @@ class TrialService(Background):
                 self.end(row, "failed", LATE)
             elif row.parallel > 1:
                 self._look_after_parts(row)
-            elif row.phase == "queued" and room > 0:
+            elif row.phase == "queued" and room > 0 and self._pilots.is_active(row.pilot):
                 room -= 1
                 self.register.change(row.id, ("queued",), phase="running")
                 self._look.set()

@@ -136,8 +136,18 @@ class Editions:
                 parallel, times = min(MAX_PARALLEL, len(seeds)), (now, now + PATIENCE)
                 rows = new_rows(one.pilot, new, edition, seeds, parallel, times, version)
                 one.trial = rows[0].id
-                about = {"contact": f"plays for {one.pilot}", "theme": "", "edition": edition, "reason": ""}
-                player = PilotRow(name=_player(one), role=Role.PILOT.value, made=now, quotas={}, actuators=[], **about)
+                player = PilotRow(
+                    name=_player(one),
+                    role=Role.PILOT.value,
+                    contact=f"plays for {one.pilot}",
+                    theme="",
+                    edition=edition,
+                    made=now,
+                    suspended=now,
+                    reason="its run takes no room until it is played: resume it",
+                    quotas={},
+                    actuators=[],
+                )
                 session.add(player)
                 session.flush()
                 for row in rows:

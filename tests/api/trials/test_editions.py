@@ -68,6 +68,7 @@ def players(there):
 
         def player(name: str):
             api.secrets[name] = api.register.issue(name, by="test")
+            api.register.resume(name, by="test")
             client = stack.enter_context(api.client(name))
             client.timeout = 120
             return client
