@@ -42,7 +42,7 @@ from sandbox.parts import AWAITED_FILE, PATIENCE, index_of, kept_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
-from sandbox.worker import IngestThread, TopicListener, ingest_thread
+from sandbox.worker import AnswerListener, IngestThread, TopicListener, ingest_thread
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
 from zenata.city.model import City
@@ -170,7 +170,7 @@ def serve(settings: Settings) -> None:
                     TopicListener(settings, address, "commands", topics.COMMANDS, command_audit.note, peers)
                 )
                 answers = AnswerReceiver(trials.register, telemetry.reject)
-                stack.enter_context(TopicListener(settings, address, "answers", topics.ANSWERS, answers.take, peers))
+                stack.enter_context(AnswerListener(settings, address, answers, peers))
             if settings.is_embedded:
                 stack.enter_context(BulkServer(settings.bulk_file, store))
                 stack.enter_context(Maintenance(store, retention_of(settings), WallClock()))

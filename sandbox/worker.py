@@ -1,6 +1,8 @@
 """Background work of the API process on the broker: ingest, or a relay where ingest is elsewhere, and topic listeners."""
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -8,6 +10,7 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.live.hub import Hub
+from api.trials.mqtt import AnswerReceiver
 from ingest.arrivals import OVER_MQTT, ArrivalClock, ArrivalLog
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder
@@ -22,6 +25,7 @@ from zenata.control.peers import Peers, leads
 from zenata.errors import BrokerError, StoreError
 from zenata.process.background import Background
 from zenata.store.base import Store
+from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Message, Subscription
 
@@ -67,6 +71,8 @@ def ingest_thread(
 
 _WAIT = 0.2  # the longest that stopping waits for a message [s]
 _PAUSE = 1.0  # between two attempts to handle one [s]
+_LOOK = 0.01  # between two looks whether a step of a trial is made [s]
+_MAX_WAITING = 20  # answers of one trial that wait for a step
 _RETRY = 5.0  # before the next attempt to listen to a topic [s]
 
 
@@ -133,7 +139,8 @@ class TopicListener(Background):
     filter_ : str
         Of the topics.
     handle : callable
-        Takes a topic and a payload; raises `SQLAlchemyError` or `StoreError` if it is to be called again.
+        Takes a topic and a payload, and returns False if that is not done; raises `SQLAlchemyError` or `StoreError` if it is
+        to be called again.
     peers : Peers or None
         The other servers.
     """
@@ -144,7 +151,7 @@ class TopicListener(Background):
         address: Address,
         name: str,
         filter_: str,
-        handle: Callable[[str, bytes], None],
+        handle: Callable[..., object],
         peers: Peers | None = None,
     ) -> None:
         shared = peers.values if peers else None
@@ -182,14 +189,45 @@ class TopicListener(Background):
             messages = subscription.receive(limit=1, wait=_WAIT)
             subscription.acknowledge([message for message in messages if self._is_handled(message)])
 
-    def _is_handled(self, message: Message) -> bool:
-        """Handle a message, again and again while the database is away; return whether that succeeded."""
+    def _is_handled(self, message: Message, **options: bool) -> bool:
+        """Handle a message, again and again while the database is away; return whether that is done."""
         while True:
             try:
-                self._handle(message.topic, message.payload)
+                return self._handle(message.topic, message.payload, **options) is not False
             except (SQLAlchemyError, StoreError) as error:
                 log.warning("%s wait for the database: %s", self._name, type(error).__name__)
                 if self._stop.wait(_PAUSE):
                     return False
+
+
+class AnswerListener(TopicListener):
+    """Passes answers to trials on. Those of a trial whose next step is being made wait for it, and hold up no other trial."""
+
+    def __init__(
+        self, settings: Settings, address: Address, answers: AnswerReceiver, peers: Peers | None = None
+    ) -> None:
+        super().__init__(settings, address, "answers", topics.ANSWERS, answers.take, peers)
+
+    def _listen(self, subscription: Subscription) -> None:
+        if not self._leads:
+            return
+        subscription.connect(PATIENCE)
+        waiting: list[tuple[float, Message]] = []
+        while self._leads:
+            received = subscription.receive(limit=1, wait=_LOOK if waiting else _WAIT)
+            waiting += [(time.monotonic() + PATIENCE, message) for message in received]
+            waiting = self._take(waiting, subscription)
+
+    def _take(self, waiting: list[tuple[float, Message]], subscription: Subscription) -> list[tuple[float, Message]]:
+        """Take the answers that can be taken, in the order of each trial; return the others."""
+        left: list[tuple[float, Message]] = []
+        ahead: Counter[str] = Counter()
+        for deadline, message in waiting:
+            may_wait = time.monotonic() < deadline and ahead[message.topic] < _MAX_WAITING
+            is_behind = may_wait and ahead[message.topic] > 0
+            if not is_behind and self._is_handled(message, may_wait=may_wait):
+                subscription.acknowledge([message])
             else:
-                return True
+                ahead[message.topic] += 1
+                left.append((deadline, message))
+        return left

@@ -40,7 +40,7 @@ ROOM = 100_000
 """Answers of one seed. A default: a district's forecasts of a fortnight are fewer."""
 
 _DAY = 86_400 * SECOND
-_MOVING, _PAUSE = 5.0, 0.01  # that answers wait for a step that is being made, and between two looks [s]
+_PAUSE = 0.01  # between two looks whether a step is made [s]
 OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
 
 
@@ -48,7 +48,7 @@ class TrialError(ReasonError):
     """A trial cannot be begun, or an answer does not count.
 
     Reasons: ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
-    time; ``limit``: too many; ``conflict``: not as the trial is.
+    time; ``limit``: too many; ``conflict``: not as the trial is; ``away``: not now, but the same answer may count soon.
     """
 
 
@@ -240,22 +240,24 @@ class Trials:
         challenge = self.challenges[row.challenge]
         return max(time - row.start, 0) // (challenge.step * SECOND)
 
-    def answer(self, id_: str, pilot: str, document: NewAnswers) -> tuple[TrialRow, int, int, int]:
+    def answer(
+        self, id_: str, pilot: str, document: NewAnswers, patience: float = 5.0
+    ) -> tuple[TrialRow, int, int, int]:
         """Take answers, all or none; return the trial, the step that they follow, how many count, and how many had come before.
 
-        While a step is made, they wait for it.
+        While a step is made, they wait for it, as long as `patience` [s].
 
         Raises
         ------
         TrialError
             If one cannot count.
         """
-        deadline = wall.monotonic() + _MOVING
+        deadline = wall.monotonic() + patience
         while True:
             with self.lock:
                 if (taken := self._take(id_, pilot, document)) is not None:
                     return taken
-            if wall.monotonic() > deadline:
+            if wall.monotonic() >= deadline:
                 raise TrialError("the next step is being made: send these answers again when it is", "away")
             wall.sleep(_PAUSE)
 

@@ -9,12 +9,14 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from api.trials.mqtt import AnswerReceiver
+from sandbox.settings import Settings
+from sandbox.worker import AnswerListener
 from tests.api.trials import hosting
 from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, wait_for
+from tests.system.running import wait_until
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import pilot_user
 from zenata.broker.mosquitto import Mosquitto
-from zenata.wire import topics
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
@@ -33,16 +35,14 @@ def address(broker: Running, user: str) -> Address:
     return Address(host=HOST, port=broker.mqtt_port, username=user, password=password(user))
 
 
-def test_a_service_goes_through_a_trial_over_mosquitto(client, there, broker, monkeypatch):
+def test_a_service_goes_through_a_trial_over_mosquitto(client, there, broker, monkeypatch, tmp_path):
     receiver = AnswerReceiver(there[0].context.trials.register, lambda *_: None)
     worlds = Publisher(address(broker, "simulators"), client_id="simulators")
-    answers = Publisher(
-        address(broker, "ingest"), client_id="answers", filters=(topics.ANSWERS,), on_message=receiver.take
-    )
+    answers = AnswerListener(Settings(data_dir=tmp_path), address(broker, "ingest"), receiver)
     monkeypatch.setattr(hosting, "Nobody", lambda: worlds)
     with worlds, answers:
         worlds.connect(30)
-        answers.connect(30)
+        wait_until(lambda: answers._subscription is not None and answers._subscription.ready, "the listener of answers")
         trial = begin(client)
         world = wait_for(client, trial["trial"], "running", world=True)
         hash_ = Mosquitto().hash_password(password(PILOT))
