@@ -42,12 +42,12 @@ FORMATS: dict[str, Format] = {
 
 def choose_format(name: str | None, accept: str | None) -> Format:
     """Return the format of readings that a request asks for, by `format` or Accept (see `api.http.accept.choose`)."""
-    return (_chosen if len(accept or "") <= MAX_REMEMBERED else _chosen.__wrapped__)(name, accept)
+    return FORMATS[(_chosen if len(accept or "") <= MAX_REMEMBERED else _chosen.__wrapped__)(name, accept)]
 
 
 @lru_cache(256)
-def _chosen(name: str | None, accept: str | None) -> Format:
-    return FORMATS[choose(name, accept, {one.name: one.media_type for one in FORMATS.values()})]
+def _chosen(name: str | None, accept: str | None) -> str:
+    return choose(name, accept, {one.name: one.media_type for one in FORMATS.values()})
 
 
 def weak_tag(body: bytes) -> str:

@@ -25,9 +25,9 @@ def trials(engine):
     return first, second, row.id
 
 
-def answer(trials: Trials, id_: str) -> tuple[int, int]:
+def answer(trials: Trials, id_: str, patience: float = 60) -> tuple[int, int]:
     """Answer; return how many counted, and how many had come before."""
-    return trials.answer(id_, "aqua", NewAnswers(answers=[FORECAST]))[2:]
+    return trials.answer(id_, "aqua", NewAnswers(answers=[FORECAST]), patience)[2:]
 
 
 def test_an_answer_that_another_process_took_is_known(trials):
@@ -52,12 +52,11 @@ def test_of_the_same_answer_at_once_one_counts(trials):
     assert sorted(taken) == [(0, 1), (1, 0)]
 
 
-def test_answers_wait_for_a_step_that_another_process_makes(trials, monkeypatch):
+def test_answers_wait_for_a_step_that_another_process_makes(trials):
     first, second, id_ = trials
-    monkeypatch.setattr("zenata.control.trials._MOVING", 0.1)
     with first.moving(id_, STEP + 1):
         with pytest.raises(TrialError, match="is being made") as refused:
-            answer(second, id_)
+            answer(second, id_, patience=0.1)
         assert refused.value.reason == "away"
         first.change(id_, step=STEP + 1)
     assert answer(second, id_) == (1, 0)
