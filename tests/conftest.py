@@ -74,10 +74,10 @@ _seconds: Counter[str] = Counter()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three workers a core, as tests of whole cities wait more than they compute; fewer where memory is short."""
+    """Two workers a core, as tests of whole cities wait about as long as they compute; fewer where memory is short."""
     cores = (os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()) or 1
     return max(
-        1, min(3 * cores, psutil.virtual_memory().available // 2**31)
+        1, min(2 * cores, psutil.virtual_memory().available // 2**31)
     )  # one takes 1 GB, and a city a third of it
 
 
