@@ -113,7 +113,7 @@ def test_killed_under_a_leak_and_commands_a_world_goes_on_as_if_nothing_had_been
 
 @pytest.mark.usefixtures("clean")
 def test_worlds_of_one_recipe_say_the_same_however_they_are_cut(city):
-    stepped, fast = make(city, scenario=LEAK), make(city, scenario=LEAK)
+    stepped, fast = (make(city, scenario=LEAK, kinds=["water"]) for _ in range(2))
     for steps in (1, 50, 7, 400):
         ask(city, stepped, "advance", steps=steps, limit=0)
     kill(city, stepped)
