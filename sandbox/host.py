@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from sandbox.parts import moment
 from sandbox.settings import Settings
-from sandbox.simulate import host_of, published, run_until_idle, scenario_of, template_of, worlds_of
+from sandbox.simulator_parts import host_of, published, run_until_idle, scenario_of, template_of, worlds_of
 from simulators.host.control import dispatch
 from simulators.host.hosting import HostControl
 from simulators.host.service import recipe_for

@@ -70,8 +70,8 @@ class Plan:
     certificate: Certificate | None
 
 
-def up(settings: Settings, say: Say) -> None:
-    """Run the city until SIGINT or SIGTERM.
+def up(settings: Settings, say: Say, run: Callable[[], object]) -> None:
+    """Run the city until SIGINT or SIGTERM. `run` reads a command line as `zenata` does: services are forks that run theirs.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def up(settings: Settings, say: Say) -> None:
     moment("--start", settings.start)  # before anything is made or started: the simulators would refuse it later
     services = Template(_TEMPLATE, {}, settings.data_dir / "logs" / "services.log", say)
     if services.fork_here():  # before there is any thread
-        become_service()
+        become_service(run)
         sys.exit()
     stop = stop_on_signal()
     with _only_one(settings), ExitStack() as stack:
@@ -117,14 +117,13 @@ def up(settings: Settings, say: Say) -> None:
             _keep_up(settings, plan, supervisor)
 
 
-def become_service() -> None:
+def become_service(run: Callable[[], object]) -> None:
     """Wait as a template with what the services need imported, and become one of them in each fork."""
     from sandbox import backfill, ingest, serve, simulate  # noqa: F401 - here alone: they load a thousand modules
-    from sandbox.cli.main import main
 
     fork_on_request()
     sys.argv = ["zenata", *sys.argv[len(_ZENATA) :]]
-    main()
+    run()
 
 
 def _launch(services: Template, program: Program, log: Path) -> Process:

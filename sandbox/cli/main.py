@@ -108,7 +108,7 @@ def up(
     settings = settings_of(**locals())
     from sandbox.up import up as run
 
-    run(settings, say)
+    run(settings, say, main)
 
 
 @app.command()
@@ -152,7 +152,7 @@ def template(become: str) -> None:
     from sandbox.simulate import simulate_on_request
     from sandbox.up import become_service
 
-    become_service() if become == "service" else simulate_on_request(settings)
+    become_service(main) if become == "service" else simulate_on_request(settings)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 
 from sandbox.cli.city import show_hosts
+from sandbox.cli.main import main
 from sandbox.parts import index_of
 from sandbox.settings import Settings
 from sandbox.up import up
@@ -49,4 +50,4 @@ def test_addresses_where_nobody_answers_are_named(join, monkeypatch):
 
 def test_one_machine_joins_nothing(tmp_path):
     with pytest.raises(SetupError, match="--join is for"):
-        up(Settings(data_dir=tmp_path, join="nats://a"), print)
+        up(Settings(data_dir=tmp_path, join="nats://a"), print, main)
