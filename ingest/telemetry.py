@@ -62,7 +62,9 @@ class Telemetry:
         return self._quotas.used(pilot, self._clock.now())
 
     def reject(self, topic: str, payload: bytes, code: str, reason: str) -> None:
-        """Keep a message that came over MQTT and had no effect as a dead letter.
+        """Keep a message that came over MQTT and had no effect as a dead letter, unless it is the newest of its topic already.
+
+        A broker delivers a message again whose acknowledgement it has forgotten, as after a kill or in a restored backup.
 
         Raises
         ------
@@ -71,7 +73,10 @@ class Telemetry:
         """
         with self._lock:
             letter = DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
-            self._store.append(self._batch([], []), [letter])
+            kept = letter.bounded()
+            newest = self._store.dead_letters(topics=[kept.topic], limit=1, payloads=True)
+            if (kept.topic, kept.payload) not in {(known.topic, known.payload) for known in newest}:
+                self._store.append(self._batch([], []), [letter])
 
     def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:
         """Take one message. What cannot be readings is a dead letter too, as its sender may not look; a part is left out.

@@ -66,6 +66,19 @@ def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):
     assert store.ledger.worlds() == []
 
 
+def test_a_rejected_message_that_a_broker_delivers_again_is_one_dead_letter(store, table):
+    taker, long = telemetry(store, table), b"x" * 100_000
+    for topic, payload in (("one", b"a"), ("one", b"a"), ("one", b"b"), ("other", b"b"), ("one", long), ("one", long)):
+        taker.reject(f"pilots/alpha/answers/{topic}", payload, "schema", "it is no JSON")
+    letters = store.dead_letters(topics=["pilots/alpha/answers/"], payloads=True)
+    assert [(letter.topic[-3:], letter.payload[:1], letter.size) for letter in reversed(letters)] == [
+        ("one", b"a", 1),
+        ("one", b"b", 1),
+        ("her", b"b", 1),
+        ("one", b"x", 100_000),
+    ]
+
+
 def test_lines_over_a_quota_are_not_stored_at_all(store, table):
     taker = telemetry(store, table, Limits(10, 1))
     answer = taker.lines("alpha", "roof", b"device a=1,b=2\nbad", "ns")
