@@ -16,9 +16,10 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks import streams
+from benchmarks.store import catalog_of, sensor_name
 from benchmarks.table import Row
 from zenata.city.clock import SECOND, parse_time
-from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, ReadingBatch, Selection
 from zenata.store.base import Query
 from zenata.store.duckdb.store import DuckDBStore
 
@@ -66,7 +67,7 @@ def _rows(axis: str, curve: dict[int, Figures]) -> Iterator[Row]:
 
 def _sensors(count: int) -> Figures:
     """A store with two readings of each of so many sensors."""
-    catalog = _catalog(count)
+    catalog = catalog_of(count)
     with tempfile.TemporaryDirectory(prefix="zenata-bench-") as name:
         path = Path(name, "readings.duckdb")
         with closing(DuckDBStore(path)) as store:
@@ -87,7 +88,7 @@ def _sensors(count: int) -> Figures:
 
 def _readings(count: int) -> Figures:
     """A store with so many readings of a hundred series."""
-    catalog, numbers = _catalog(_SERIES), np.arange(_SERIES)
+    catalog, numbers = catalog_of(_SERIES), np.arange(_SERIES)
     steps = count // _SERIES
     with (
         tempfile.TemporaryDirectory(prefix="zenata-bench-") as name,
@@ -100,7 +101,7 @@ def _readings(count: int) -> Figures:
         end = _START + steps * _PERIOD
         one = Selection(worlds=("zenata",), sensors=("air-000042",))
         day = Query(selection=one, start=end - _DAY, end=end, limit=10_000)
-        some = Selection(worlds=("zenata",), sensors=tuple(_sensor(number) for number in range(_ASKED)))
+        some = Selection(worlds=("zenata",), sensors=tuple(sensor_name(number) for number in range(_ASKED)))
         hours = Query(selection=some, start=end - _DAY, end=end, aggregates=("mean",), every=3600 * SECOND)
         appends = [_cost(partial(store.append, _batch(catalog, numbers, steps + n)))[0] for n in range(_REPETITIONS)]
         return {
@@ -130,17 +131,6 @@ def _cost(action: Callable[[], T]) -> tuple[float, T]:
 def _median(action: Callable[[], object], times: int = _REPETITIONS) -> float:
     action()
     return statistics.median(_cost(action)[0] for _ in range(times))
-
-
-def _catalog(count: int) -> Catalog:
-    catalog = Catalog()
-    for number in range(count):
-        catalog.intern(Series("zenata", _sensor(number), "pm25", "air", f"d{number % 20}", "ug/m3"))
-    return catalog
-
-
-def _sensor(number: int) -> str:
-    return f"air-{number:06}"
 
 
 def _batch(catalog: Catalog, series: "np.ndarray[tuple[int], np.dtype[np.int64]]", step: object) -> ReadingBatch:

@@ -43,7 +43,7 @@ def run() -> list[Row]:
 
 def _append(folder: Path, size: int, repetitions: int, *, shuffled: bool) -> Row:
     """Append batches to a store and, by turns, the same arrays to a bare table."""
-    catalog = _catalog(_SERIES)
+    catalog = catalog_of(_SERIES)
     order = np.arange(_SERIES, dtype=np.int32)
     if shuffled:
         np.random.default_rng(1).shuffle(order)
@@ -80,7 +80,7 @@ def _append(folder: Path, size: int, repetitions: int, *, shuffled: bool) -> Row
 def _latest(folder: Path) -> Row:
     """Ask for the newest reading of every series."""
     with closing(DuckDBStore(folder / "latest.duckdb")) as store:
-        for batch in _batches(_catalog(_SERIES), np.arange(_SERIES, dtype=np.int32), _SERIES, 4):
+        for batch in _batches(catalog_of(_SERIES), np.arange(_SERIES, dtype=np.int32), _SERIES, 4):
             store.append(batch)
         took = median_time(lambda: store.latest(Selection()))
     sql = "SELECT series, max(time), arg_max(value, time), arg_max(seq, time) FROM readings GROUP BY series ORDER BY series"
@@ -124,7 +124,7 @@ def _means(folder: Path) -> list[Row]:
 
 def _hourly(store: Store, asked: range) -> int:
     """Return how many hourly means some series have."""
-    selection = Selection(sensors=tuple(_sensor(number) for number in asked))
+    selection = Selection(sensors=tuple(sensor_name(number) for number in asked))
     end = _START + _STEPS * _PERIOD
     return len(
         store.query(Query(selection=selection, start=_START, end=end, aggregates=("mean",), every=3600 * SECOND))
@@ -134,18 +134,20 @@ def _hourly(store: Store, asked: range) -> int:
 def _fill(store: Store, numbers: range) -> None:
     """Store `_STEPS` readings of each of the series, all series at each time."""
     order, steps = np.arange(numbers.start, numbers.stop, dtype=np.int32), 5_000
-    for batch in _batches(_catalog(numbers.stop), order, len(order) * steps, _STEPS // steps):
+    for batch in _batches(catalog_of(numbers.stop), order, len(order) * steps, _STEPS // steps):
         store.append(batch)
 
 
-def _catalog(count: int) -> Catalog:
+def catalog_of(count: int) -> Catalog:
+    """Return a catalog of so many series of air sensors."""
     catalog = Catalog()
     for number in range(count):
-        catalog.intern(Series("zenata", _sensor(number), "pm25", "air", f"d{number % 20}", "ug/m3"))
+        catalog.intern(Series("zenata", sensor_name(number), "pm25", "air", f"d{number % 20}", "ug/m3"))
     return catalog
 
 
-def _sensor(number: int) -> str:
+def sensor_name(number: int) -> str:
+    """Return the name of one of them."""
     return f"air-{number:05}"
 
 

@@ -71,11 +71,13 @@ class Telemetry:
         StoreError
             If it cannot be stored.
         """
-        with self._lock:
-            letter = DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
-            kept = letter.bounded()
-            newest = self._store.dead_letters(topics=[kept.topic], limit=1, payloads=True)
-            if (kept.topic, kept.payload) not in {(known.topic, known.payload) for known in newest}:
+        letter = DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
+        kept = letter.bounded()
+        newest = self._store.dead_letters(
+            topics=[kept.topic], limit=1, payloads=True
+        )  # unlocked: telemetry does not wait
+        if (kept.topic, kept.payload) not in {(known.topic, known.payload) for known in newest}:
+            with self._lock:
                 self._store.append(self._batch([], []), [letter])
 
     def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:

@@ -241,6 +241,18 @@ class Recording:
         }
 
 
+def world_of(city: City, challenge: Challenge, plan: Plan) -> World:
+    """Return the world of one seed at its start."""
+    return World(
+        city,
+        seed=SealedSeed(plan.seed.number, plan.seed.key),
+        start=plan.start,
+        events=events_of(plan.events, plan.start),
+        kinds=challenge.kinds,
+        districts=challenge.districts,
+    )
+
+
 class _Simulation:
     """The world of one seed, and what is recorded of it.
 
@@ -258,14 +270,7 @@ class _Simulation:
         self, city: City, challenge: Challenge, plan: Plan, network: Mapping[str, Any], *, labelled: bool = False
     ) -> None:
         self._city, self._challenge = city, challenge
-        self._world = World(
-            city,
-            seed=SealedSeed(plan.seed.number, plan.seed.key),
-            start=plan.start,
-            events=events_of(plan.events, plan.start),
-            kinds=challenge.kinds,
-            districts=challenge.districts,
-        )
+        self._world = world_of(city, challenge, plan)
         self._shadows = Shadows(self._world) if labelled and challenge.evidence else None
         self._recording = Recording(city, challenge, self._world, network)
         self._commands: list[Command] = []

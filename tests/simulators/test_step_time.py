@@ -7,11 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulators.events.scenario import events_of
 from simulators.host.trials import LONGEST, StepFloor
-from simulators.trials import Recording
-from simulators.world.draws import SealedSeed
-from simulators.world.world import World
+from simulators.trials import Recording, world_of
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.pack import load_city
@@ -29,17 +26,6 @@ SHORTER = 2 * DAY
 def city() -> City:
     """Return the city of Zenata."""
     return load_city()
-
-
-def world_of(city: City, challenge: Challenge, plan: Plan) -> World:
-    return World(
-        city,
-        seed=SealedSeed(plan.seed.number, plan.seed.key),
-        start=plan.start,
-        events=events_of(plan.events, plan.start),
-        kinds=challenge.kinds,
-        districts=challenge.districts,
-    )
 
 
 def step_times(city: City, challenge: Challenge, plan: Plan) -> tuple[FloatArray, FloatArray, FloatArray]:
