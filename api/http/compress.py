@@ -16,7 +16,7 @@ from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.accept import weights
+from api.http.weights import weights
 
 if sys.version_info >= (3, 14):
     from compression import zstd

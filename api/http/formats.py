@@ -6,7 +6,8 @@ from hashlib import sha256
 
 from starlette.datastructures import Headers
 
-from api.http.accept import MAX_REMEMBERED, choose
+from api.http.accept import choose
+from api.http.weights import MAX_REMEMBERED
 
 JSON = "application/json"
 

@@ -24,9 +24,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.accept import weights
 from api.http.compress import coding_of
 from api.http.formats import is_known
+from api.http.weights import weights
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src-attr 'unsafe-inline'; "

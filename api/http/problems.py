@@ -10,9 +10,7 @@ RFC 9457 (problem details for HTTP APIs).
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from api.http.weights import weights
 from zenata.city.sentences import LANGUAGES, Language, help_with
 from zenata.city.titles import titles
 from zenata.errors import QueryTooFine, QueryTooHeavy
@@ -249,17 +248,13 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         return Response(msgspec.json.encode(body), KINDS[self.name].status, headers, MEDIA_TYPE)
 
 
-@lru_cache(maxsize=256)
 def _language(accepted: str) -> Language:
     """Return in which language to answer a header Accept-Language (RFC 9110, section 12.5.4): English without one of ours."""
     best, found = 0.0, LANGUAGES[0]
-    for part in accepted[:_MAX_TEXT].split(","):
-        tag, _, weight = part.partition(";")
-        with suppress(ValueError):
-            share = float(weight.strip().removeprefix("q=") or 1)
-            ours = [one for one in LANGUAGES if one == tag.strip().lower().partition("-")[0]]
-            if ours and share > best:
-                best, found = share, ours[0]
+    for tag, weight in weights(accepted[:_MAX_TEXT]).items():
+        ours = [one for one in LANGUAGES if one == tag.partition("-")[0]]
+        if ours and weight > best:
+            best, found = weight, ours[0]
     return found
 
 
