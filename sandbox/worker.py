@@ -186,8 +186,11 @@ class TopicListener(Background):
             return
         subscription.connect(PATIENCE)
         while self._leads:
-            messages = subscription.receive(limit=1, wait=_WAIT)
-            subscription.acknowledge([message for message in messages if self._is_handled(message)])
+            self._receive(subscription)
+
+    def _receive(self, subscription: Subscription) -> None:
+        messages = subscription.receive(limit=1, wait=_WAIT)
+        subscription.acknowledge([message for message in messages if self._is_handled(message)])
 
     def _is_handled(self, message: Message, **options: bool) -> bool:
         """Handle a message, again and again while the database is away; return whether that is done."""
@@ -207,16 +210,16 @@ class AnswerListener(TopicListener):
         self, settings: Settings, address: Address, answers: AnswerReceiver, peers: Peers | None = None
     ) -> None:
         super().__init__(settings, address, "answers", topics.ANSWERS, answers.take, peers)
+        self._waiting: list[tuple[float, Message]] = []
 
     def _listen(self, subscription: Subscription) -> None:
-        if not self._leads:
-            return
-        subscription.connect(PATIENCE)
-        waiting: list[tuple[float, Message]] = []
-        while self._leads:
-            received = subscription.receive(limit=1, wait=_LOOK if waiting else _WAIT)
-            waiting += [(time.monotonic() + PATIENCE, message) for message in received]
-            waiting = self._take(waiting, subscription)
+        self._waiting = []  # a new connection delivers them again
+        super()._listen(subscription)
+
+    def _receive(self, subscription: Subscription) -> None:
+        received = subscription.receive(limit=1, wait=_LOOK if self._waiting else _WAIT)
+        self._waiting += [(time.monotonic() + PATIENCE, message) for message in received]
+        self._waiting = self._take(self._waiting, subscription)
 
     def _take(self, waiting: list[tuple[float, Message]], subscription: Subscription) -> list[tuple[float, Message]]:
         """Take the answers that can be taken, in the order of each trial; return the others."""
