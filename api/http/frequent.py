@@ -1,4 +1,4 @@
-"""Frequent requests: answers the GETs that are asked most by the functions of their routes, without solving dependencies.
+"""Frequent requests: answers those that are asked most by the functions of their routes, without solving dependencies.
 
 Of a small answer FastAPI takes ten times what its function takes: it compares the path with every route, builds the
 parameters field by field, and hands the function to a thread. Here a dictionary finds the route, a query string that came
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, get_origin
 
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
@@ -24,14 +23,18 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from api.http.auth import admit, identify, key_of
+from api.http.bodies import Reader
 from api.http.context import Context
 from api.http.params import FrameAtParams, LatestParams, Params, ReadingsParams, WorldParams
-from api.http.rights import check_role
+from api.http.rights import check_role, right_of
+from api.http.routing import FairRoute
 
 _MAX_QUERY = 2_000  # bytes of a query string that is remembered
 _REMEMBERED = 1_000  # query strings
+_MAX_NAME = 64  # characters of a parameter in the path: routes take no more, or answer with 404
 _FEW = 20  # sensors whose latest readings are found on the event loop. A default
 _KEY = "zenata.frequent"
+_METHODS = {"GET", "POST"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,13 @@ class Frequent:
     ----------
     params : type of Params
         Its query parameters.
+    method : str
     in_memory : callable
         Whether the answer is small and in memory: it is then made on the event loop.
     """
 
     params: type[Params]
+    method: str = "GET"
     in_memory: Callable[[Context, Mapping[str, str], Any], bool] = lambda *_: False
 
 
@@ -60,12 +65,14 @@ def _names_one(context: Context, path: Mapping[str, str], params: WorldParams) -
 
 
 FREQUENT: Mapping[str, Frequent] = {
-    "/v1/latest": Frequent(LatestParams, _names_few),
-    "/v1/sensors/{sensor}": Frequent(WorldParams, _names_one),
+    "/v1/latest": Frequent(LatestParams, in_memory=_names_few),
+    "/v1/sensors/{sensor}": Frequent(WorldParams, in_memory=_names_one),
     "/v1/readings": Frequent(ReadingsParams),
     "/v1/frame": Frequent(FrameAtParams),
+    "/v1/worlds/{world}/advance": Frequent(Params, "POST"),
+    "/v1/trials/{trial}/step": Frequent(Params, "POST"),
 }
-"""The frequent routes by path, of which one parameter at the end may be in braces."""
+"""The frequent routes by path, of which the last part or that before it may be a parameter in braces."""
 
 
 class FrequentReads(BaseRoute):
@@ -78,30 +85,25 @@ class FrequentReads(BaseRoute):
     """
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
-        self._exact: dict[str, _Answerer] = {}
-        self._under: dict[str, tuple[str, _Answerer]] = {}  # by the path before its last part: name of the parameter
+        self._answerers: dict[tuple[str, str, str | None], tuple[str, _Answerer]] = {}
         for route in routes:
-            if isinstance(route, APIRoute) and route.path in FREQUENT and "GET" in (route.methods or ()):
-                before, _, last = route.path.rpartition("/")
-                answerer = _Answerer(FREQUENT[route.path], route)
-                if last.startswith("{"):
-                    self._under[before] = last.strip("{}"), answerer
-                else:
-                    self._exact[route.path] = answerer
+            if not (isinstance(route, FairRoute) and route.path in FREQUENT):
+                continue
+            frequent = FREQUENT[route.path]
+            if frequent.method in (route.methods or ()):
+                before, brace, rest = route.path.partition("{")
+                name, _, after = rest.partition("}")
+                key = frequent.method, before, after if brace else None
+                self._answerers[key] = name, _Answerer(frequent, route)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether a request is for one of the routes, and usual."""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope.get("root_path"):
+        if scope["type"] != "http" or scope["method"] not in _METHODS or scope.get("root_path"):
             return Match.NONE, {}
-        path: str = scope["path"]
-        named: dict[str, str] = {}
-        answerer = self._exact.get(path)
-        if answerer is None:
-            before, _, last = path.rpartition("/")
-            if not last or before not in self._under:
-                return Match.NONE, {}
-            name, answerer = self._under[before]
-            named[name] = last
+        found = self._find(scope["method"], scope["path"])
+        if found is None:
+            return Match.NONE, {}
+        answerer, named = found
         query: bytes = scope["query_string"]
         params = _params(answerer.frequent.params, query) if len(query) <= _MAX_QUERY else None
         if params is None:
@@ -114,6 +116,20 @@ class FrequentReads(BaseRoute):
             _KEY: (answerer, params),
         }
 
+    def _find(self, method: str, path: str) -> "tuple[_Answerer, dict[str, str]] | None":
+        """Return who answers requests for a path, and the parameter in it."""
+        before, _, last = path.rpartition("/")
+        ahead, _, middle = before.rpartition("/")
+        for start, value, end in ((path, "", None), (f"{before}/", last, ""), (f"{ahead}/", middle, f"/{last}")):
+            if (
+                (value or end is None)
+                and len(value) <= _MAX_NAME
+                and (found := self._answerers.get((method, start, end)))
+            ):
+                name, answerer = found
+                return answerer, {name: value} if name else {}
+        return None
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that matches."""
         answerer, params = scope.pop(_KEY)
@@ -124,10 +140,12 @@ class FrequentReads(BaseRoute):
 class _Answerer:
     """Answers requests for one route."""
 
-    def __init__(self, frequent: Frequent, route: APIRoute) -> None:
+    def __init__(self, frequent: Frequent, route: FairRoute) -> None:
         self.frequent, self.route = frequent, route
         self._is_async = inspect.iscoroutinefunction(route.endpoint)
-        self._takes_request = "request" in inspect.signature(route.endpoint).parameters
+        self._takes = inspect.signature(route.endpoint).parameters
+        needs = route.dependant.dependencies
+        self._bodies = [(str(one.name), one.call) for one in needs if isinstance(one.call, Reader)]
 
     async def answer(self, request: Request, params: Params) -> Response:
         """Return the answer to a request with valid parameters, as `FairRoute` and FastAPI would."""
@@ -137,17 +155,22 @@ class _Answerer:
             return response
         if self.frequent.in_memory(context, request.path_params, params):
             return self._admitted(context, request, params)()  # type: ignore[no-any-return]  # of a route
+        if self._bodies:
+            await request.body()  # before the place: a slow client must not hold one
         owner = identify(context, request, key_of(request)).pilot
-        async with context.queries.place(owner):
-            return await run_in_threadpool(self._admitted(context, request, params))
+        async with self.route.pool(context, owner):
+            call = self._admitted(context, request, params)
+            bodies = {name: await read(request) for name, read in self._bodies}
+            return await run_in_threadpool(call, **bodies)
 
-    def _admitted(self, context: Context, request: Request, params: Params) -> Callable[[], Any]:
+    def _admitted(self, context: Context, request: Request, params: Params) -> Callable[..., Any]:
         """Return the function of the route with its arguments, once a request is authenticated and counted."""
         principal = admit(context, request, key_of(request))
         check_role(principal, request)
-        arguments = {"context": context, "principal": principal, "params": params, **request.path_params}
-        if self._takes_request:
-            arguments["request"] = request
+        arguments = {"context": context, "principal": principal, "params": params, "_": params, "request": request}
+        arguments = {name: value for name, value in arguments.items() if name in self._takes} | request.path_params
+        if "right" in self._takes:
+            arguments["right"] = right_of(request)
         return partial(self.route.endpoint, **arguments)
 
 

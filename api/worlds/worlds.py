@@ -80,20 +80,21 @@ class Worlds:
         """Return whether a world may be seen by a pilot: the shared city, its own, or that of its devices."""
         return world in (self.shared, world_of(pilot)) or self.owner(world) == pilot
 
-    def check(self, principal: Principal, world: str) -> None:
-        """Raise 404 unless somebody may look into a world. What is another's is as if it were not there."""
+    def check(self, principal: Principal, world: str) -> str | None:
+        """Raise 404 unless somebody may look into a world; return its owner. What is another's is as if it were not there."""
         if world == self.shared:
-            return
+            return None
         owner = self.owner(world)
         is_own = principal.role is Role.PILOT and owner == principal.pilot
         if owner is None or not (is_own or principal.role in WATCHERS):
             allowed = self.of(principal)
             raise Problem("unknown-world", f"There is no world {world!r}. Use {' or '.join(allowed)}.", allowed=allowed)
+        return owner
 
     def check_owner(self, principal: Principal, world: str, right: Right) -> None:
         """Raise 404 as `check` does, and 403 unless the world is one's own or the right covers those of others."""
-        self.check(principal, world)
-        if principal.role in right.others or (world != self.shared and self.owner(world) == principal.pilot):
+        owner = self.check(principal, world)
+        if principal.role in right.others or owner == principal.pilot:
             return
         allowed = [str(role) for role in Role if role in right.others]
         if world == self.shared:

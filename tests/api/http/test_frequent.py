@@ -30,8 +30,8 @@ class Way:
     secrets: Mapping[str, str]
     address: str = "127.0.0.1"
 
-    def ask(self, target: str, headers: Mapping[str, str], method: str = "GET") -> Answer:
-        return asyncio.run(_ask(self.app, target, headers, method, self.address))
+    def ask(self, target: str, headers: Mapping[str, str], method: str = "GET", body: bytes = b"") -> Answer:
+        return asyncio.run(_ask(self.app, target, headers, method, self.address, body))
 
     def counts(self) -> list[tuple[object, ...]]:
         """Return what was counted by route and status, and by pilot."""
@@ -52,7 +52,7 @@ def ways(api: Api) -> Iterator[tuple[Way, Way]]:
     assert short.counts() == ordinary.counts()
 
 
-async def _ask(app: ASGIApp, target: str, headers: Mapping[str, str], method: str, address: str) -> Answer:
+async def _ask(app: ASGIApp, target: str, headers: Mapping[str, str], method: str, address: str, body: bytes) -> Answer:
     path, _, query = target.partition("?")
     sent: list[Message] = []
     scope = {
@@ -72,7 +72,7 @@ async def _ask(app: ASGIApp, target: str, headers: Mapping[str, str], method: st
     }
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -151,6 +151,26 @@ def test_the_short_way_answers_as_the_ordinary_way(ways, target, which, method):
     assert short.ask(target, chosen, method) == ordinary.ask(target, chosen, method)
 
 
+STEPS = (
+    "/v1/worlds/w-1/advance",
+    "/v1/worlds/zenata/advance",
+    "/v1/trials/nothing/step",
+    f"/v1/trials/{'x' * 65}/step",
+)
+BODIES = (b'{"steps": 1}', b'{"steps": 0}', b'{"steps": 1, "limit": "x"}', b'{"steps": 1, "end": "+1h"}', b"{", b"")
+
+
+@pytest.mark.parametrize("target", [*STEPS, f"{STEPS[0]}?world=zenata", "/v1/worlds//advance"])
+def test_steps_are_answered_as_in_the_ordinary_way(ways, target):
+    short, ordinary = ways
+    json = {"Content-Type": "application/json"}
+    for name, key in keys(short.secrets).items():
+        for body in BODIES if name in {"pilot", "no key"} else BODIES[:2]:
+            for headers in (key | json, key):
+                answers = [way.ask(target, headers, "POST", body) for way in (short, ordinary)]
+                assert answers[0] == answers[1], (name, body)
+
+
 @pytest.mark.parametrize("target", ["/v1/latest?sensor=air-0001", "/v1/readings?kind=air"])
 def test_wrong_keys_lock_out_after_as_many(ways, target):
     wrong = {"Authorization": "Bearer zk_" + "x" * 43}
@@ -194,10 +214,18 @@ def test_a_quota_counts_each_request_once(api):
         ("/v1/sensors", False),
         ("/v1/sensors/", False),
         ("/v1/readings?sensor=" + "a" * 3000, False),
+        ("POST /v1/worlds/w-1/advance", True),
+        ("POST /v1/trials/t-1/step", True),
+        ("POST /v1/worlds/w-1/advance?world=w-1", False),
+        ("POST /v1/worlds//advance", False),
+        ("POST /v1/trials/" + "t" * 65 + "/step", False),
+        ("POST /v1/latest", False),
+        ("/v1/worlds/w-1/advance", False),
     ],
 )
 def test_the_short_way_takes_what_is_usual(ways, target, usual):
     path, _, query = target.partition("?")
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode()}
+    method, _, path = path.rpartition(" ")
+    scope = {"type": "http", "method": method or "GET", "path": path, "query_string": query.encode()}
     match, _ = ways[0].app.router.routes[0].matches(scope)
     assert (match is Match.FULL) is usual

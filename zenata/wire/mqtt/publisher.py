@@ -103,7 +103,8 @@ class Publisher:
                 self._room.wait(_SLICE)  # in slices: cancelled just before it, nobody would wake us
             self._waiting += 1
         self._client.publish(topic, payload, qos=1, retain=retain)
-        self._wake()
+        if self._client.want_write():  # else it is sent already: paho does so in our thread
+            self._wake()
 
     def cancel(self) -> None:
         """Make `publish` give up soon where it finds no room; a signal handler may call it."""
