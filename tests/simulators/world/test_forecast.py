@@ -45,6 +45,16 @@ def test_a_plain_model_beats_climatology_and_persistence(known, name, minutes):
     assert found.persistence > MARGINS[name, minutes][1]
 
 
+def test_traffic_of_nine_days_can_be_forecast():
+    """The short form of the above for traffic: from five and a half days the rest, with a weekend in it."""
+    span = ("2026-04-05T23:00Z", "2026-04-14T23:00Z")
+    known = history(load_city("zenata"), ["traffic"], span, readers=DISTRICTS, series=12)
+    for minutes, climatology, persistence in ((15, 0.12, 0.15), (60, 0.07, 0.25)):  # found: 0.19, 0.24; 0.12, 0.33
+        found = margins(known, "traffic", HORIZONS[minutes], trained=0.6)
+        assert found.climatology > climatology
+        assert found.persistence > persistence
+
+
 def test_where_days_are_alike_nothing_beats_climatology():
     """The measure itself: noise about a course of the day leaves a model no margin."""
     rng = np.random.default_rng(1)
