@@ -105,6 +105,7 @@ class Observer:
         self._context = context
         self._listed: dict[tuple[str, bool], Bucket] = {}  # by pilot, and whether of refusals
         self._unlisted = Counts[str]()
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}  # by method, route and status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI has it."""
@@ -141,8 +142,11 @@ class Observer:
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         # The template, not the path: what strangers ask for must not become labels without end.
         route = getattr(scope.get("route"), "path", "none")
-        self._metrics.requests.labels(scope["method"], route, status).inc()
-        self._metrics.seconds.labels(route).observe(seconds)
+        if (counted := self._counted.get(key := (scope["method"], route, status))) is None:
+            counted = self._metrics.requests.labels(*key), self._metrics.seconds.labels(route)
+            self._counted[key] = counted
+        counted[0].inc()
+        counted[1].observe(seconds)
         if principal := _principal(scope):
             client = scope.get("client")
             self._context.activity.answered(principal.pilot, status, seconds, client[0] if client else "")

@@ -33,6 +33,7 @@ NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 PARQUET_COMPRESSION = "zstd(1)"  # about half of the size of Snappy, at the same speed (decision 0043)
 
 _FEW = 32  # times that are written one by one
+_ANSWERS, _SMALL = 1000, 32  # answers that are remembered, and the rows that they have at most
 
 _DICTIONARY = DataType.dictionary(DataType.int32(), DataType.string())
 
@@ -46,6 +47,7 @@ class Encoder:
     def __init__(self) -> None:
         self._json = PerSeries(_json_series, object)
         self._csv = PerSeries(_csv_series, object)
+        self._answers: dict[tuple[int, str], tuple[Table, bytes]] = {}
 
     def encode(
         self,
@@ -80,6 +82,18 @@ class Encoder:
                 members = msgspec.json.encode({"next": following} | dict(about or {}))[1:]
                 rows = self.json_columns if in_columns else self.json_list
                 return rows(table, b'{"items":[', b"]," + members)
+
+    def latest(self, table: Table, format_name: str) -> bytes:
+        """Return a table of `Store.latest` as `encode` does; what is asked again before anything has changed is remembered."""
+        key = id(table), format_name
+        if (known := self._answers.get(key)) is not None and known[0] is table:
+            return known[1]
+        body = self.encode(table, format_name)
+        if len(table) <= _SMALL:
+            if len(self._answers) >= _ANSWERS:
+                self._answers.clear()
+            self._answers[key] = table, body
+        return body
 
     def json_list(self, table: Table, head: bytes = b"[", tail: bytes = b"]", digits: int | None = None) -> bytes:
         """Return the rows of a table as a JSON list, between two texts; `digits` are the decimals of its times."""

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.auth import PrincipalDep, StillValidDep, authenticate
 from api.http.context import Context, ContextDep
-from api.http.formats import FORMATS, JSON, Format, choose_format
+from api.http.formats import FORMATS, JSON, choose_format
 from api.http.params import LatestParams, ReadingsParams, SeriesParams
 from api.http.problems import Problem, invalid
 from api.http.responses import SCHEMAS, responses
@@ -23,7 +23,6 @@ from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.contract.base import Page
 from zenata.contract.readings import ColumnsPage, Reading, ReadingsPage
-from zenata.store.base import Table
 
 router = APIRouter(prefix="/v1", tags=["readings"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
@@ -81,7 +80,7 @@ def latest(
     if len(table) > format_.row_limit:
         detail = f"There are {len(table):,} series, more than {format_.row_limit:,}: filter by kind or district, or ask for format=arrow."
         raise Problem("too-many-rows", detail, limit=format_.row_limit)
-    return _rows(context, table, format_)
+    return Response(context.encoder.latest(table, format_.name), media_type=format_.media_type)
 
 
 _READINGS = responses(
@@ -177,7 +176,3 @@ async def _position(context: Context, selection: Selection, last_event_id: str |
     batch = context.hub.next  # before the time is looked up: what comes meanwhile is not missed
     newest = await run_in_threadpool(context.newest, selection.worlds)
     return Position(batch=batch, sent=0, time=WallClock().now() if newest is None else newest)
-
-
-def _rows(context: Context, table: Table, format_: Format, following: str | None = None) -> Response:
-    return Response(context.encoder.encode(table, format_.name, following), media_type=format_.media_type)

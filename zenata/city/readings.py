@@ -46,9 +46,15 @@ class Catalog:
     """A numbering of series; the number of a series never changes, and is never that of another one.
 
     One thread at a time may intern or remove; any may read meanwhile.
+
+    Attributes
+    ----------
+    revision : int
+        How often a series has changed, come or gone.
     """
 
     def __init__(self) -> None:
+        self.revision = 0
         self._series: list[Series] = []
         self._numbers: dict[tuple[str, str, str], int] = {}
         self._removed = _Numbers()
@@ -83,6 +89,7 @@ class Catalog:
             self._numbers[key] = number
             self._by_world.add(series.world, number)
             self._by_sensor.add(series.sensor, number)
+            self.revision += 1
         return number
 
     def remove(self, numbers: IndexArray) -> None:
@@ -103,11 +110,13 @@ class Catalog:
             left = Series(world, "", "", "", "", "")
             for number in gone:
                 self._series[number] = left
+        self.revision += 1
 
     def describe(self, number: int, series: Series) -> None:
         """Give a series another description; world, sensor, property, kind and district stay as they are."""
         if self._series[number] != series:
             self._series[number] = series
+            self.revision += 1
 
     def find(self, world: str, sensor: str, property_: str) -> int | None:
         """Return the number of a series, or None if it is not known."""

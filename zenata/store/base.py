@@ -192,7 +192,10 @@ class Store(Protocol):
         ...
 
     def latest(self, selection: Selection) -> Table:
-        """Return the reading with the newest observation time of each series, raw, ordered by series."""
+        """Return the reading with the newest observation time of each series, raw, ordered by series.
+
+        A small table is the very same object as long as nothing has changed; nobody may write into it.
+        """
         ...
 
     def latest_in(self, selection: Selection, start: int, end: int) -> Table:

@@ -4,10 +4,12 @@ import threading
 
 import numpy as np
 
-from zenata.city.readings import FloatArray, IndexArray, IntArray
+from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection
+from zenata.store.base import Table
 
 _NEVER = np.iinfo(np.int64).min
 _CAPACITY = 1024  # series at first; doubled when full
+_FEW, _TABLES = 32, 1000  # rows of a table that is remembered, and how many are
 
 
 class NewestReadings:
@@ -23,6 +25,8 @@ class NewestReadings:
         self._seq: IntArray = np.zeros(_CAPACITY, dtype=np.int64)
         self._gap_after: IntArray = np.zeros(_CAPACITY, dtype=np.int64)
         self._gap_before: IntArray = np.full(_CAPACITY, _NEVER)
+        self._revision = 0  # how often newest readings have changed
+        self._tables: dict[Selection, tuple[tuple[int, int], Table]] = {}
 
     def is_newer(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return whether each time [us], shape (n,), is later than the newest of its series."""
@@ -37,12 +41,14 @@ class NewestReadings:
             self._time[series] = time
             self._value[series] = value
             self._seq[series] = seq
+            self._revision += bool(len(series))
 
     def forget(self, series: IndexArray) -> None:
         """Let series have no reading, shape (n,)."""
         with self._lock:
             self._reserve(series)
             self._time[series] = self._gap_before[series] = _NEVER
+            self._revision += 1
 
     def in_gap(self, series: IndexArray, time: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return whether each time [us], shape (n,), is in the gap of its series."""
@@ -71,6 +77,22 @@ class NewestReadings:
             if not known.all():
                 series, time = series[known], time[known]
             return series, time, self._value[series], self._seq[series]
+
+    def table(self, catalog: Catalog, selection: Selection) -> Table:
+        """Return the newest readings of some series; of a small table the very same, as long as nothing has changed."""
+        revision = self._revision, catalog.revision  # before looking: what changes meanwhile is looked at again
+        known = self._tables.get(selection)
+        if known is not None and known[0] == revision:
+            return known[1]
+        numbers, times, values, seqs = self.of(catalog.select(selection))
+        table = Table(catalog=catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
+        if len(table) <= _FEW:
+            if len(self._tables) >= _TABLES:
+                self._tables.clear()
+            for column in (numbers, times, values, seqs):
+                column.flags.writeable = False
+            self._tables[selection] = revision, table
+        return table
 
     def _reserve(self, series: IndexArray) -> None:
         size = len(self._time)

@@ -56,6 +56,14 @@ def test_every_format_says_the_same(minutes: range) -> None:
         assert columns.schema.field("value").type == pa.float64()
 
 
+def test_an_answer_is_remembered_of_the_same_table_and_format_alone() -> None:
+    encoder = Encoder()
+    for minutes in (range(1), range(1, 2), range(3)) * 2:
+        table = table_of(minutes)
+        for name in ("json", "csv", "json"):
+            assert encoder.latest(table, name) == encoder.encode(table, name)
+
+
 def test_what_is_not_finite_is_null_or_empty() -> None:
     table = table_of(range(1))
     table.columns["value"][:3] = [np.nan, np.inf, -np.inf]

@@ -4,6 +4,7 @@ import itertools
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,6 +101,26 @@ def test_latest_is_ordered_by_series_and_selected(store):
     assert store.latest(Selection()).series.tolist() == list(range(9))
     assert {row.series.kind for row in rows_of(store.latest(Selection(kinds=("noise",))))} == {"noise"}
     assert len(store.latest(Selection(sensors=("air-9999",)))) == 0
+
+
+def test_latest_is_looked_for_again_once_anything_has_changed(store):
+    first, second = series_of(2)
+    mine, none = Selection(sensors=(first.sensor,)), Selection(sensors=("air-9999",))
+    assert len(store.latest(mine)) == len(store.latest(none)) == 0
+    for row in (Row(first, NOON, 1.0, 1), Row(first, NOON + 1, 2.0, 2), Row(first, NOON + 2, 1.0, 3)):
+        store.append(batch_of([row]))
+        table = store.latest(mine)
+        assert rows_of(table) == [row]
+        store.append(batch_of([Row(first, NOON - 1, 9.0, 9)]))  # late, and then known
+        assert store.latest(mine) is table
+    store.append(batch_of([Row(second, NOON, 2.0, 1)]))
+    assert rows_of(store.latest(mine)) == rows_of(table)
+    with pytest.raises(ValueError, match="read-only"):
+        table.columns["value"][0] = 0.0
+    store.describe(replace(first, unit="ppm"))
+    assert rows_of(store.latest(mine))[0].series.unit == "ppm"
+    store.forget(first.world)
+    assert len(store.latest(mine)) == 0
 
 
 def test_readings_far_from_the_present_are_readings(store):

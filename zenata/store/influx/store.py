@@ -175,8 +175,7 @@ class InfluxStore:
 
     def latest(self, selection: Selection) -> Table:
         """Return the newest reading of each series; see `Store.latest`. The server is not asked."""
-        numbers, times, values, seqs = self._newest.of(self._catalog.select(selection))
-        return Table(catalog=self._catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
+        return self._newest.table(self._catalog, selection)
 
     def latest_in(self, selection: Selection, start: int, end: int) -> Table:
         """Return the newest reading of each series in a range of times; see `Store.latest_in`."""
