@@ -7,7 +7,8 @@ import ssl
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, not _live_city_of(item), _live_city_of(item)))
 
 
 def pytest_collection_finish() -> None:
@@ -133,14 +134,34 @@ def zenata() -> "City":
     return load_city("zenata")
 
 
-@pytest.fixture(scope="session")
-def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
+_live_cities = ExitStack()
+_live_city: list[RunningCity] = []
+
+
+def _live_city_of(item: pytest.Item | None) -> str:
+    """Return which live city the tests of a file share; empty if none."""
+    group = _group_of(item.nodeid.partition("::")[0]) if item else ""
+    return group if group.startswith("live city") else ""
+
+
+@pytest.fixture(scope="module")
+def live_city(tmp_path_factory: pytest.TempPathFactory) -> RunningCity:
     """A live city in a folder as a user has it after `make up`. Tests may use it, and must leave it running as it was."""
-    folder = tmp_path_factory.mktemp("live")
-    for name, target in ((".venv", sys.prefix), ("docs", Path(__file__).parents[1] / "docs")):
-        (folder / name).symlink_to(target)
-    with running_city(folder / ".zenata", "--webhook-private") as city:
-        yield city
+    if not _live_city:
+        folder = tmp_path_factory.mktemp("live")
+        for name, target in ((".venv", sys.prefix), ("docs", Path(__file__).parents[1] / "docs")):
+            (folder / name).symlink_to(target)
+        _live_city.append(_live_cities.enter_context(running_city(folder / ".zenata", "--webhook-private")))
+    return _live_city[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Stop the live city after the last test that shares it: one that nobody looks at takes a fifth of a core."""
+    yield
+    if _live_city and _live_city_of(nextitem) != _live_city_of(item):
+        _live_city.clear()
+        _live_cities.close()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
