@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from zenata.process.child import lower_priority
 from zenata.process.supervisor import Program, execute
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
@@ -261,7 +262,7 @@ def _send(requests: socket.socket, message: dict[str, int]) -> None:
 def _become(request: dict[str, object], parent: int) -> None:
     """Turn a fork into what was asked for: in a session of its own, with its name, environment, output and priority."""
     _leave(parent, str(request["name"]))
-    os.nice(int(str(request["nice"])))
+    lower_priority(int(str(request["nice"])))
     with Path(str(request["log"])).open("ab") as output, Path(os.devnull).open("rb") as nothing:
         for number, stream in ((0, nothing), (1, output), (2, output)):
             os.dup2(stream.fileno(), number)
