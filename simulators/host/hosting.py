@@ -32,7 +32,7 @@ from simulators.world.world import SIMULATED, TICK
 from zenata.city.clock import EARLIEST, LATEST, ZONE_RULES, WallClock, format_time
 from zenata.city.model import City
 from zenata.contract.worlds import World as WorldDocument
-from zenata.errors import ControlError
+from zenata.errors import BrokerError, ControlError
 from zenata.process.supervisor import GivenUp, Program, Supervisor
 from zenata.process.template import Template
 
@@ -110,8 +110,7 @@ class Host:
                 self._end(name)
         for name in set(index.names()) - self._running.keys():  # what runs ends first, at the next look
             if index.marker(name) == "deleted":
-                if index.claim(name):
-                    self._remove(name)
+                self._remove(name)
             elif index.stopped_for(name) > self._kept:
                 log.info("world %s was not used for long and is deleted", name)
                 index.mark(name, "deleted")
@@ -127,8 +126,14 @@ class Host:
         log.info("world %s does not run any more", name)
 
     def _remove(self, name: str) -> None:
-        """Let a world vanish whose process has ended; its files go last, so that all of it is done."""
-        self._clear(name)
+        """Let a world vanish whose process has ended; its files go last, so that all of it is done, if need be at the next look."""
+        if not self._worlds.index.claim(name):
+            return
+        try:
+            self._clear(name)
+        except BrokerError as error:
+            log.warning("world %s is deleted as soon as the broker lets us: %s", name, error)
+            return
         for file in self._logs.glob(f"{name}.log*"):
             file.unlink()
         self._worlds.index.remove(name)

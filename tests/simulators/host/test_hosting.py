@@ -17,7 +17,7 @@ from simulators.world.world import World
 from tests.zenata.process.forking import Executing
 from tests.zenata.process.test_supervisor import ended, wait_for
 from zenata.city.clock import parse_time
-from zenata.errors import ControlError, ScenarioError, SetupError
+from zenata.errors import BrokerError, ControlError, ScenarioError, SetupError
 from zenata.process.supervisor import Program
 from zenata.worlds.folders import WorldFolders
 
@@ -249,6 +249,25 @@ class TestHost:
         host.start()
         wait_for(lambda: not (folders.index.root / name).exists())
         host.stop()
+
+    def test_a_broker_that_refuses_holds_up_a_deletion_and_nothing_else(self, folders, tmp_path, caplog):
+        """It once refused for a moment while it reloaded its users: that ended the whole look, with a traceback."""
+        host = Hosted(folders, tmp_path / "logs")
+        failures = [BrokerError("the broker refused us: Not authorized")] * 2
+
+        def clear(name: str) -> None:
+            if name == min(deleted) and failures:
+                raise failures.pop()
+
+        host.cleared = type("Clear", (), {"append": staticmethod(clear)})()
+        deleted = {host.make() for _ in range(2)}
+        for name in deleted:
+            folders.index.mark(name, "deleted")
+        host.start()
+        wait_for(lambda: folders.index.names() == [])
+        host.stop()
+        assert [record.levelname for record in caplog.records if "lets us" in record.message] == ["WARNING"] * 2
+        assert not [record for record in caplog.records if record.exc_info]
 
     def test_what_rests_for_long_is_deleted(self, folders, tmp_path):
         host = Hosted(folders, tmp_path / "logs")

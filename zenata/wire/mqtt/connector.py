@@ -23,6 +23,7 @@ _KEEP_ALIVE = 30  # how long a connection may be silent before it counts as lost
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # bounds of the pauses between attempts [s]
 _FOR_EVER = 0xFFFFFFFF  # session expiry interval of a session that does not expire (MQTT 5, section 3.1.2.11.2)
 _PASSING = {"Server unavailable", "Server busy"}  # refusals that are worth another attempt
+_RELOAD = 2.0  # how long NATS may take to reload its users, when it answers "Not authorized" to whoever has every right [s]
 
 
 AnyClient = TypeVar("AnyClient", bound=paho.Client)
@@ -67,6 +68,7 @@ class Connector(Generic[AnyClient]):
         # With this callback set, paho queues packets for the thread that reads instead of writing each by itself.
         self.client.on_socket_register_write = lambda *_: None
         self.refused = False
+        self._refused_since: float | None = None  # on the monotonic clock
         self._trouble = "does not answer"
         self._address = address
         self._hosts = cycle(address.hosts)
@@ -112,9 +114,11 @@ class Connector(Generic[AnyClient]):
     def answered(self, reason: ReasonCode) -> bool:
         """Take the broker's answer to a connection; return whether it lets us in, and the connection is to stay."""
         if reason.is_failure:
-            self.refuse(str(reason), for_good=str(reason) not in _PASSING)
+            self._refused_since = self._refused_since or time.monotonic()
+            reloading = str(reason) == "Not authorized" and time.monotonic() - self._refused_since < _RELOAD
+            self.refuse(str(reason), for_good=not reloading and str(reason) not in _PASSING)
             return False
-        self.refused = False
+        self.refused, self._refused_since = False, None
         self._bound, self._next = _FIRST_PAUSE, time.monotonic()
         if self._forgetful:
             self._forgetful = False

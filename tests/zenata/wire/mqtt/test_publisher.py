@@ -178,6 +178,33 @@ def test_another_node_is_taken_when_one_is_away(broker):
         assert client.drain(TIMEOUT)
 
 
+@pytest.mark.parametrize("kind", [Publisher, Subscription])
+def test_a_broker_that_reloads_its_users_refuses_for_a_moment_only(kind):
+    """NATS refuses some who connect meanwhile with "Not authorized"; a world whose connection met that had failed."""
+    filters = {"filters": ["+/telemetry/#"]} if kind is Subscription else {}
+    with socket.create_server((HOST, 0)) as server:
+
+        def answer() -> None:
+            for reason in (5, 5, 0):  # MQTT 3.1.1, section 3.2.2.3
+                connection, _ = server.accept()
+                connection.recv(1000)
+                connection.sendall(bytes((0x20, 2, 0, reason)))
+                if reason:
+                    connection.close()
+            if filters:
+                packet = connection.recv(1000)
+                connection.sendall(bytes((0x90, 3, *packet[2:4], 1)))
+            connection.recv(1000)
+            connection.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        where = Address(host=HOST, port=server.getsockname()[1], username="simulators", password="secret")
+        with kind(where, client_id="simulators-1", **filters) as client:
+            client.connect(TIMEOUT)
+        thread.join()
+
+
 @pytest.mark.parametrize("client", ["publisher", "subscription"])
 class TestNoEntry:
     """What cannot connect says so in one line, in time."""
