@@ -3,14 +3,14 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 import msgspec
 
 from zenata.city.clock import SECOND
 from zenata.city.readings import Selection
 from zenata.errors import QueryTooHeavy, StoreBusyError
-from zenata.store.base import Query, Store, Table
+from zenata.store.base import Query, Table
 from zenata.store.buckets import bucket_runs
 
 ROWS = 200_000
@@ -114,12 +114,20 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
         return min(max((self.written_until - self.query.start) / (self.query.end - self.query.start), 0.0), 1.0)
 
 
-def pages(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
+class Queried(Protocol):
+    """What an export asks of a store."""
+
+    def query(self, query: Query) -> Table:
+        """Return what the store answers; see `zenata.store.base.Store.query`."""
+        ...
+
+
+def pages(store: Queried, query: Query) -> Iterator[tuple[Table, int]]:
     """Yield the result of a query, piece by piece, and the time [us] up to which all has been read.
 
     Parameters
     ----------
-    store : Store
+    store : Queried
     query : Query
         Its `limit` and `after` are ignored.
 
@@ -160,7 +168,7 @@ def _aligned(moment: int, query: Query) -> int:
     return moment if bucket.start == moment else bucket.start + bucket.width
 
 
-def _slice(store: Store, query: Query) -> Iterator[tuple[Table, int]]:
+def _slice(store: Queried, query: Query) -> Iterator[tuple[Table, int]]:
     """Yield the pages of a slice."""
     busy = 0
     while True:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.exports.export import Export, ExportQuery, pages
 from api.exports.shared import SharedExports
+from api.exports.turns import Turns, TurnStore
 from api.exports.writers import write_file
 from api.readings.encode import Encoder
 from zenata.city.clock import SECOND, Clock
@@ -36,6 +37,10 @@ MAX_EXPORTS = 20
 MAX_BYTES = 2_000_000_000
 """The largest file; beyond it the export fails and says so."""
 
+WRITERS = 8
+"""Exports under way at once, of as many pilots. A default: each holds the buffers of a file."""
+
+_LOOK = 60.0  # the longest without a look at what is to be deleted [s]
 _SAVE = 1.0  # between two savings of the progress [s]
 
 
@@ -44,9 +49,9 @@ class _Cancelled(Exception):  # noqa: N818 - it names what happened
 
 
 class Exports(Background):
-    """Writes exports one after the other, in a thread of its own, until the end of its block.
+    """Writes exports until the end of its block: one of a pilot, and of several pilots in turns of a page (`Turns`).
 
-    Whose turn it is: the pilot's who has waited longest since its last.
+    Who comes next where `WRITERS` are under way: the pilot that has waited longest since its last.
 
     Parameters
     ----------
@@ -63,15 +68,32 @@ class Exports(Background):
         self._root, self._store, self._clock, self._shared = root, store, clock, shared
         self._encoder = Encoder()
         self._lock = threading.Lock()
-        self._news = threading.Event()
+        self._news = threading.Condition(self._lock)
+        self._turns = Turns()
+        self._running: set[str] = set()  # pilots of whom one is under way
         self._served: dict[str, float] = {}  # when each pilot had its last turn, on the monotonic clock
         self._exports = {export.id: export for export in map(_requeued, _load(root))}
         for export in self._exports.values() if shared else ():
             self._save(export)
         super().__init__("exports", daemon=True)
+        self._others = [threading.Thread(target=self._run, name="exports", daemon=True) for _ in range(WRITERS - 1)]
+
+    def start(self) -> None:
+        """Start the threads."""
+        super().start()
+        for thread in self._others:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop the threads, and wait until they have ended; what is under way is written after the next start."""
+        super().close()
+        for thread in self._others:
+            if thread.is_alive():
+                thread.join()
 
     def _wake(self) -> None:
-        self._news.set()
+        with self._lock:
+            self._news.notify_all()
 
     def make(self, pilot: str, query: Query, format_name: str, storage: int = 2**63 - 1) -> Export | None:
         """Take a query to be written; None if the pilot has `MAX_EXPORTS` already.
@@ -111,7 +133,7 @@ class Exports(Background):
                 shutil.rmtree(self._folder(export.id), ignore_errors=True)
                 raise
             self._exports[export.id] = export
-        self._news.set()
+            self._news.notify()
         return export
 
     def of(self, pilot: str | None = None) -> list[Export]:
@@ -158,12 +180,8 @@ class Exports(Background):
                 self._expire()
             except SQLAlchemyError as error:
                 log.warning("exports that were deleted elsewhere stay for now: %s", type(error).__name__)
-            export = self._next()
-            if export is None:
-                self._news.wait(60.0)
-                self._news.clear()
+            if (export := self._begin()) is None:
                 continue
-            self._served[export.pilot] = time.monotonic()
             try:
                 self._write(export)
             except _Cancelled:
@@ -172,34 +190,53 @@ class Exports(Background):
                 if not isinstance(error, ZenataError | OSError):
                     log.exception("export %s failed", export.id)
                 self._fail(export.id, error)
+            finally:
+                with self._lock:
+                    self._running.remove(export.pilot)
+                    self._news.notify()
 
-    def _next(self) -> Export | None:
+    def _begin(self) -> Export | None:
+        """Return the export to be written next, of a pilot of whom none is under way; None after a while without any."""
         with self._lock:
-            waiting = [export for export in self._exports.values() if export.state == "queued"]
-        return min(waiting, key=lambda export: (self._served.get(export.pilot, 0.0), export.made), default=None)
+            exports = self._exports.values()
+            waiting = [one for one in exports if one.state == "queued" and one.pilot not in self._running]
+            if not waiting:
+                if not self._stop.is_set():
+                    self._news.wait(_LOOK)
+                return None
+            export = min(waiting, key=lambda one: (self._served.get(one.pilot, 0.0), one.made))
+            self._served[export.pilot] = time.monotonic()
+            self._running.add(export.pilot)
+            return export
 
     def _write(self, export: Export) -> None:
         self._update(export.id, state="running")
         part = self._folder(export.id) / "part"
-        write_file(part, export.format, self._tables(export, part), self._encoder)
+        store = TurnStore(self._store, self._turns, lambda: self._check_wanted(export.id))
+        try:
+            write_file(part, export.format, self._tables(export, part, store), self._encoder)
+        finally:
+            store.end()  # here and not in the generator, which is closed when nobody refers to it any more
         with part.open("rb") as stream:
             os.fsync(stream.fileno())
         part.replace(self.file(export))
         size = self.file(export).stat().st_size
         self._update(export.id, state="done", written_until=export.query.end, bytes=size, finished=self._clock.now())
 
-    def _tables(self, export: Export, part: Path) -> Iterator[Table]:
+    def _tables(self, export: Export, part: Path, store: TurnStore) -> Iterator[Table]:
         """Yield the tables of an export; after each, which is written then, say how far it is, and check its size."""
         saved, rows, room = time.monotonic(), 0, export.storage - self.size(export.pilot)
-        for table, until in pages(self._store, export.query.query):
+        for table, until in pages(store, export.query.query):
             yield table
             rows += len(table)
             if part.stat().st_size > MAX_BYTES:
                 raise QueryTooHeavy(f"it is larger than {MAX_BYTES / 1e9:g} GB: ask for a part of it, or aggregates")
             if part.stat().st_size > room:
                 raise QueryTooHeavy("it is more than the quota storage has room for: delete exports, or ask for less")
-            self._update(export.id, save=time.monotonic() > saved + _SAVE, written_until=until, rows=rows)
-            saved = time.monotonic() if time.monotonic() > saved + _SAVE else saved
+            is_due = time.monotonic() > saved + _SAVE
+            self._update(export.id, save=is_due, written_until=until, rows=rows)
+            saved = time.monotonic() if is_due else saved
+            store.end()
 
     def _fail(self, id_: str, error: Exception) -> None:
         # Other errors of a store or a disk name files and servers, which a pilot must not see.
@@ -221,11 +258,15 @@ class Exports(Background):
     def _update(self, id_: str, *, save: bool = True, **changes: object) -> None:
         """Change what is known of an export, and save it if `save`; stop if nobody wants it any more."""
         with self._lock:
-            if self._stop.is_set() or id_ not in self._exports:
-                raise _Cancelled
+            self._check_wanted(id_)
             export = self._exports[id_] = msgspec.structs.replace(self._exports[id_], **changes)
             if save:
                 self._save(export)
+
+    def _check_wanted(self, id_: str) -> None:
+        """Raise unless an export is still to be written."""
+        if self._stop.is_set() or id_ not in self._exports:
+            raise _Cancelled
 
     def _expire(self) -> None:
         for id_ in self._shared.deleted() if self._shared else ():

@@ -4,21 +4,24 @@ import re
 import threading
 from contextlib import closing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from api.exports import export as export_module
 from api.exports import jobs
 from api.exports.export import Export
 from api.exports.jobs import MAX_EXPORTS, RETENTION, Exports
+from api.exports.writers import write_file
 from api.readings.encode import Encoder
 from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
 from tests.system.running import wait_until
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
-from zenata.errors import QueryTooHeavy, StoreAwayError, StoreError
+from zenata.errors import QueryTooHeavy, StoreAwayError, StoreBusyError, StoreError
 from zenata.store import open_store
 from zenata.store.base import Query
 
@@ -123,11 +126,69 @@ def test_pilots_take_turns(tmp_path, store):
             for pilot, count in (("ada", 3), ("ben", 1))
             for n in range(count)
         ]
-        wait_until(lambda: gate.queried, "the first begins")
+        wait_until(lambda: len(exports._turns._waiting) == 2, "both pilots are under way")
         gate.open.set()
         for export in made:
             assert ended(exports, export).state == "done"
     assert [worlds[0] for worlds in gate.queried] == ["ada-0", "ben-0", "ada-1", "ada-2"]
+
+
+def test_a_long_export_holds_up_no_other_pilot(tmp_path, store):
+    """Both are under way at once, in turns of a page: the small one is done while the long one never ends."""
+
+    page = replace(store.query(WHOLE), more=True)
+
+    class Endless:
+        """A store in which the world `long` has no end."""
+
+        def query(self, query: Query):
+            return page if query.selection.worlds == ("long",) else store.query(query)
+
+    with Exports(root=tmp_path / "exports", store=Endless(), clock=WallClock()) as exports:
+        long = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("long",))), "csv")
+        wait_until(lambda: exports.find(long.id).rows, "the long one is under way")
+        queued = exports.make("ada", WHOLE, "csv")
+        assert ended(exports, exports.make("ben", WHOLE, "csv")).state == "done"
+        assert (exports.find(long.id).state, exports.find(queued.id).state) == ("running", "queued")
+        exports.delete(long.id)
+        assert ended(exports, queued).state == "done"
+
+
+def test_a_writer_that_fails_keeps_no_turn(exports, monkeypatch):
+    """Whatever still refers to its generator, as an error does that somebody keeps."""
+    kept = []
+
+    def write(part, format_name, tables, encoder):
+        if format_name == "csv":
+            kept.append(tables)
+            next(tables)
+            raise OSError(28, "No space left on device")
+        return write_file(part, format_name, tables, encoder)
+
+    monkeypatch.setattr(jobs, "write_file", write)
+    assert ended(exports, exports.make("ada", WHOLE, "csv")).state == "failed"
+    assert ended(exports, exports.make("ada", WHOLE, "arrow")).state == "done"
+
+
+def test_a_busy_store_keeps_no_turn(tmp_path, store, monkeypatch):
+    """Who asks a busy store again and again lets others write meanwhile."""
+    asked, free = threading.Event(), threading.Event()
+    monkeypatch.setattr(export_module, "time", SimpleNamespace(sleep=lambda _: free.wait(30)))
+
+    class Busy:
+        def query(self, query: Query):
+            if query.selection.worlds and not free.is_set():
+                asked.set()
+                raise StoreBusyError("many ask")
+            return store.query(query)
+
+    with Exports(root=tmp_path / "exports", store=Busy(), clock=WallClock()) as exports:
+        heavy = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("zenata",))), "csv")
+        assert asked.wait(30)
+        assert ended(exports, exports.make("ben", WHOLE, "csv")).state == "done"
+        assert exports.find(heavy.id).state == "running"
+        free.set()
+        assert ended(exports, heavy).state == "done"
 
 
 def test_one_under_way_can_be_deleted(tmp_path, store):
