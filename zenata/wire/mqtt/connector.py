@@ -23,7 +23,7 @@ _KEEP_ALIVE = 30  # how long a connection may be silent before it counts as lost
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # bounds of the pauses between attempts [s]
 _FOR_EVER = 0xFFFFFFFF  # session expiry interval of a session that does not expire (MQTT 5, section 3.1.2.11.2)
 _PASSING = {"Server unavailable", "Server busy"}  # refusals that are worth another attempt
-_RELOAD = 2.0  # how long NATS may take to reload its users, when it answers "Not authorized" to whoever has every right [s]
+_RELOAD = 2.0  # how long NATS may refuse whoever has every right ("Not authorized") while it reloads its users [s]
 
 
 AnyClient = TypeVar("AnyClient", bound=paho.Client)
