@@ -3,6 +3,8 @@
 import itertools
 import math
 import time
+from collections.abc import Callable
+from functools import partial
 
 from simulators.host.encoder import Encoder, Message
 from simulators.labels.labels import Label
@@ -35,6 +37,8 @@ class WorldPublisher:
         Whether each district's readings are published as one pack too.
     max_rate : float
         Messages a second that it may publish in the long run.
+    defer : callable
+        Runs a function in the same thread once what is under way has been answered.
     """
 
     def __init__(
@@ -46,8 +50,10 @@ class WorldPublisher:
         record: Record,
         packs: bool = False,
         max_rate: float = math.inf,
+        defer: Callable[[Callable[[], object]], object] = lambda act: act(),
     ) -> None:
         self._run, self._encoder, self._publisher, self._record = run, encoder, publisher, record
+        self._defer = defer
         self._packs, self._max_rate = packs, max_rate
         self._free = 0.0  # when the next message may be published, on the monotonic clock
         self._final = run.shadows.final if run.shadows else frozenset[str]()
@@ -59,9 +65,14 @@ class WorldPublisher:
 
     def publish(self, emission: Emission, before: int, pace: Pace) -> None:
         """Publish readings, clock, announcements and labels that are new since the tick `before` [us since the Unix epoch]."""
-        count = self._publish_readings(emission) if self._run.recipe.publish and pace.publish else 0.0
+        publishes = self._run.recipe.publish and pace.publish
+        count = self._publish_readings(emission) if publishes else 0.0
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
-        self.publish_clock(emission.time, pace)
+        clock = self._clock(emission.time, pace)
+        if publishes:
+            self._publish(clock)
+        else:  # nothing else goes to the broker: nobody waits for a packet before the answer
+            self._defer(partial(self._publish, clock))
         for event, effect in self._run.world.effects:
             is_announced = effect.public and not self._run.recipe.trial  # which would say how long it will last
             if is_announced and before < event.start <= emission.time:
@@ -78,7 +89,10 @@ class WorldPublisher:
 
     def publish_clock(self, now: int, pace: Pace) -> None:
         """Publish the world's time [us since the Unix epoch] and pace."""
-        self._publish(self._encoder.clock(now, pace, self._run.world.messages, self._step(now)))
+        self._publish(self._clock(now, pace))
+
+    def _clock(self, now: int, pace: Pace) -> Message:
+        return self._encoder.clock(now, pace, self._run.world.messages, self._step(now))
 
     def _step(self, now: int) -> int | None:
         """Return how many steps of a trial are made [us since the Unix epoch]; None where there is no trial."""

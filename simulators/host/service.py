@@ -170,11 +170,17 @@ class Simulation:
         self.running = run
         self._publisher = publisher
         self._record = record
+        self._inbox: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._published = WorldPublisher(
-            run=run, encoder=encoder, publisher=publisher, record=record, packs=packs, max_rate=max_rate
+            run=run,
+            encoder=encoder,
+            publisher=publisher,
+            record=record,
+            packs=packs,
+            max_rate=max_rate,
+            defer=self._inbox.put,
         )
         self.fast_forward = fast_forward
-        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.commands = CommandQueue(self._published.publish_response)
         self.outcomes: list[tuple[Order, Response]] = []
         self._clock: Clock = WallClock()
