@@ -234,8 +234,9 @@ class Charger:
             begin = now.previous + part * length  # to which coming and going within the part are rounded
             done = (self._leaves <= begin + length // 2) | (self._fast & (self._soc >= self._goal))
             ending = done & self._occupied
-            self._totals += ending.sum(), self._requested()[ending].sum()
-            self._occupied &= ~done
+            if ending.any():
+                self._totals += ending.sum(), self._requested()[ending].sum()
+                self._occupied &= ~done
             self._come(arrivals, ~stopped & powered, begin, hours, rng)
             drawn += self._charge(limit, hours)
         self._energy += drawn

@@ -185,7 +185,7 @@ class Traffic:
     def _supply(self, now: Conditions, ago: float = 0.0) -> FloatArray:
         """Return the vehicles that set out on each link some time ago [s], shape (n_links,) [1/h]."""
         factors = now.demand_factors("traffic", ago)
-        factors = np.append(factors, factors.mean())  # the last is that of who comes from outside
+        factors = np.append(factors, np.add.reduce(factors) / len(factors))  # the last: who comes from outside
         return np.asarray(self._base * self._activity(now, ago) * factors[self._trips.district])
 
     def _draw(self, now: Conditions, supply: FloatArray, parts: int, rng: Generator) -> tuple[FloatArray, FloatArray]:

@@ -136,9 +136,11 @@ def hindered(network: Network, now: Conditions) -> Network:
 
     A street that is closed has no room; who would turn into it takes the other ways on, and waits if there is none.
     """
-    closed = closed_streets(now)
-    flooded = bool((now.flood > 0).any())
     rain = next((factor for more, factor in RAIN_CAPACITY if now.rain > more), 1.0)
+    flooded = bool((now.flood > 0).any())
+    if not (flooded or now.disturbance.active):
+        return network if rain == 1 else replace(network, saturation=network.saturation * rain)
+    closed = closed_streets(now)
     capacity = now.disturbance.capacity * rain
     if flooded:
         limit = np.minimum(network.limit, flood_speed(now.flood))
