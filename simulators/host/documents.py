@@ -1,6 +1,7 @@
 """Documents about worlds, which the API passes on, and which events of a world its owner may see."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 from typing import Literal
 
 import msgspec
@@ -190,29 +191,26 @@ class Rows:
         if not len(emission.values):
             return []
         values = msgspec.json.encode(emission.values.tolist())[1:-1].split(b",")
-        written: dict[int, bytes] = {}  # most readings of a tick have one of few times
-        rows: list[bytes] = []
-        begin = 0
-        for index, time, seq in zip(
-            emission.sensors.tolist(), emission.times.tolist(), emission.seq.tolist(), strict=True
-        ):
-            if (head := written.get(time)) is None:
-                head = written[time] = b'{"time":"%s' % format_time(time).encode()
-            middles = self._middles.get(index) or self._middles.setdefault(index, self._middle(index))
-            tail = b',"seq":%d}' % seq
-            for number, middle in enumerate(middles, begin):
-                rows.append(head + middle + values[number] + tail)
-            begin += len(middles)
-        return rows
+        middles = [self._middles.get(index) or self._add_middle(index) for index in emission.sensors.tolist()]
+        counts = [len(each) for each in middles]
+        times = emission.times.tolist()
+        written = {time: b'{"time":"%s' % format_time(time).encode() for time in set(times)}  # mostly few
+        heads = map(repeat, map(written.__getitem__, times), counts)
+        tails = map(repeat, [b',"seq":%d}' % seq for seq in emission.seq.tolist()], counts)
+        columns = zip(
+            chain.from_iterable(heads), chain.from_iterable(middles), values, chain.from_iterable(tails), strict=True
+        )
+        return list(map(b"".join, columns))
 
-    def _middle(self, index: int) -> list[bytes]:
-        """Return what stands between time and value in the rows of a sensor, for each of its properties."""
+    def _add_middle(self, index: int) -> list[bytes]:
+        """Find what stands between time and value in the rows of a sensor, for each of its properties."""
         sensor = self._city.sensors[index]
         shared = {"world": self._world, "sensor": sensor.id, "kind": sensor.kind, "district": sensor.district}
-        return [
+        self._middles[index] = [
             b'",%s,"value":' % msgspec.json.encode(shared | {"property": name, "unit": unit})[1:-1]
             for name, unit in _COLUMNS[sensor.kind]
         ]
+        return self._middles[index]
 
 
 def array_of(rows: Sequence[bytes]) -> msgspec.Raw:

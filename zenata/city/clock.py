@@ -9,6 +9,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from importlib import resources
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -160,6 +161,7 @@ def parse_time(text: str) -> int:
     return (delta.days * 86400 + delta.seconds) * SECOND + delta.microseconds
 
 
+@lru_cache(256)
 def parse_duration(value: str | float) -> int:
     """Read a duration: ``90min``, ``1d12h``, ISO 8601 (-1, section 5.5.2; ``PT15M``), or a number of seconds.
 
