@@ -30,7 +30,8 @@ MAX_REQUEST = 4 << 20
 """Bytes of a request."""
 
 _CHUNK = 1 << 18  # of an answer that is read at once [bytes]; between two another thread may take the interpreter
-_PATIENCE = 60.0  # for the next request of somebody who has connected [s]
+_PATIENCE = 5.0  # for a request to come once somebody has connected [s]
+_NEXT = 60.0  # for the next one of somebody who has shown the token [s]
 _UNUSED = 20.0  # how long a caller keeps a connection for its next call [s]; shorter, so that none is closed in between
 _MAX_UNUSED = 4  # connections to one simulator that are kept
 
@@ -86,7 +87,12 @@ class ControlServer:
                 try:
                     with suppress(OSError):  # the caller left, or is not heard of any more
                         while line := self.rfile.readline(MAX_REQUEST):
-                            self.wfile.write(_encoded(_checked(line, opened, handle)))
+                            request = _read(line, opened)
+                            if isinstance(request, Reply):
+                                self.wfile.write(_encoded(request))
+                                return
+                            self.wfile.write(_encoded(answer(request.verb, request.arguments, handle)))
+                            self.connection.settimeout(_NEXT)
                 finally:
                     connections.discard(self.connection)
 
@@ -252,14 +258,15 @@ def _encoded(reply: Reply) -> bytes:
     return msgspec.json.encode(_Head(len(result), reply.error, reply.reason)) + b"\n" + result
 
 
-def _checked(line: bytes, opened: Endpoint, handle: Handler) -> Reply:
+def _read(line: bytes, opened: Endpoint) -> _Request | Reply:
+    """Return a request, or the answer to what is none."""
     try:
         request = msgspec.json.decode(line, type=_Request)
     except msgspec.DecodeError as error:
         return Reply(error=f"not a request: {error}", reason="invalid")
     if not opened.accepts(request.token):
         return Reply(error="not the token of this simulator", reason="invalid")
-    return answer(request.verb, request.arguments, handle)
+    return request
 
 
 def answer(verb: str, arguments: dict[str, Any], handle: Handler) -> Reply:

@@ -3,6 +3,7 @@
 import multiprocessing
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -90,3 +91,15 @@ def test_a_child_has_connections_of_its_own(tmp_path):
         child.join(30)
         ask(tmp_path, "parent")
     assert (child.exitcode, len(echo.threads)) == (0, 2)
+
+
+@pytest.mark.parametrize("request_", [b'{"token":"guessed","verb":"say"}', b"GET / HTTP/1.1"])
+def test_who_has_not_the_token_is_answered_once_and_cut_off(tmp_path, request_):
+    echo = Echo()
+    with ControlServer(tmp_path, echo):
+        there = endpoint.read(tmp_path / ENDPOINT)
+        with socket.create_connection((endpoint.HOST, there.port), 30) as stranger:
+            stranger.sendall(2 * (request_ + b"\n"))
+            with suppress(ConnectionResetError):  # the second request was not read
+                assert stranger.makefile("rb").read().count(b'"reason":"invalid"') == 1
+    assert not echo.threads
