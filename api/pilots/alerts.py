@@ -33,6 +33,7 @@ SEVERITIES = {
     "failed": "critical",
     "suspended": "info",
     "nearly-over": "info",
+    "late": "info",
 }
 """By kind; all others are warnings."""
 

@@ -16,7 +16,7 @@ from zenata.city.clock import WallClock, format_time, time_of
 from zenata.city.sentences import english
 from zenata.contract.activity import Activity, DeadLetterActivity, DeviceActivity, Incident, QuotaUse, RequestActivity
 from zenata.contract.activity import Connection as ConnectionDocument
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, AuditEntry
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, WEBHOOK_LATE, AuditEntry
 from zenata.control.keys import Role
 from zenata.control.pilot import Pilot
 from zenata.errors import BrokerError
@@ -28,11 +28,12 @@ Connected = Mapping[str, Sequence[Connection]]
 """Connections by pilot."""
 
 _BROKER = "broker"  # who an audit entry is by, of a client that showed no key
-_KINDS: dict[str, Literal["cut-off", "lost", "refused", "removed"]] = {
+_KINDS: dict[str, Literal["cut-off", "lost", "refused", "removed", "late"]] = {
     BROKER_CUT_OFF: "cut-off",
     BROKER_LOST: "lost",
     BROKER_REFUSED: "refused",
     BROKER_REMOVED: "removed",
+    WEBHOOK_LATE: "late",
 }
 _USERS = {Role.PILOT, Role.GUEST}
 _FOUND = "findings"  # the subject by which servers tell one another of them
@@ -149,7 +150,7 @@ def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:
     broker has lost may be of all that have devices.
     """
     since = WallClock().now() - HOUR
-    whats = (BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED)
+    whats = (BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, WEBHOOK_LATE)
     entries = context.audit.entries(what=whats, since=since, limit=_INCIDENTS)
     addresses = context.activity.of(pilot.name).addresses
     for entry in entries:
@@ -195,6 +196,9 @@ def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
     if entry.what == BROKER_REMOVED:
         counts = {name: f"{detail[name]:,}" for name in ("count", "allowed")}
         return english("removed", owner=entry.target, **counts)
+    if entry.what == WEBHOOK_LATE:
+        times = {name: detail[name] for name in ("oldest", "newest")}
+        return english("late", webhook=detail["name"] or entry.target, count=f"{detail['readings']:,}", **times)
     refusal = {"address": detail["address"], "reason": detail["reason"]}
     if show_client and entry.target:
         return english("refused-client", client=repr(entry.target), **refusal)

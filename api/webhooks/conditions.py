@@ -28,6 +28,14 @@ MAX_EDGES = 32
 """How many of the newest deliveries of a sensor are remembered; what is older than them is not evaluated. A default."""
 
 
+class PassedOver(NamedTuple):
+    """Late readings that may change what was delivered, and came too late to be evaluated; times [us]."""
+
+    readings: int
+    oldest: int
+    newest: int
+
+
 class Edge(NamedTuple):
     """A delivery: the phase that it reports, since when [us], and the time of the reading that showed it [us]."""
 
@@ -124,6 +132,7 @@ class Levels:
         self._edges: list[list[Edge]] = []  # what was delivered, by index and time; its phases alternate
         self._newest_edge = np.zeros(0, dtype=np.int64)
         self._late: dict[int, tuple[int, int]] = {}  # oldest and newest time of late readings that do not agree
+        self._passed_over: list[int] = []  # times of readings that came too late
 
     def grow(self, states: Sequence[State]) -> None:
         """Add indices, each with its state."""
@@ -170,6 +179,11 @@ class Levels:
     def late(self) -> list[Span]:
         """Return what to evaluate again, as late readings do not agree with what was delivered of their time."""
         return [self._span(index, oldest, newest) for index, (oldest, newest) in self._late.items()]
+
+    def passed_over(self) -> PassedOver | None:
+        """Return which readings came too late since this was last called, if any did."""
+        times, self._passed_over = self._passed_over, []
+        return PassedOver(len(times), min(times), max(times)) if times else None
 
     def revise(self, span: Span, time: IntArray, value: FloatArray) -> list[Change]:
         """Evaluate readings of one index again, all there are in a span, and return what was not delivered yet.
@@ -252,10 +266,15 @@ class Levels:
             phase == Phase.FIRING, back, np.where(phase == Phase.CLEAR, beyond, beyond == (time < since))
         )
         disagrees |= time < self._newest_edge[index]
-        disagrees &= time >= self._time[index] - MAX_LATENESS
+        in_time = time >= self._time[index] - MAX_LATENESS
+        self._passed_over += time[disagrees & ~in_time].tolist()
+        disagrees &= in_time
         for row in np.flatnonzero(disagrees).tolist():
             where, when = int(index[row]), int(time[row])
             edges = self._edges[where]
+            if len(edges) == MAX_EDGES and when < edges[0].time:
+                self._passed_over.append(when)  # what was delivered then is not known any more
+                continue
             if when < self._newest_edge[where] and self._agrees(edges, when, bool(beyond[row]), bool(back[row])):
                 continue
             oldest, newest = self._late.get(where, (when, when))
@@ -263,10 +282,7 @@ class Levels:
 
     def _agrees(self, edges: list[Edge], time: int, beyond: bool, back: bool) -> bool:
         """Return whether a reading before the newest of these deliveries changes none of them."""
-        behind = bisect_right(edges, time, key=_time_of)
-        if behind == 0 and len(edges) == MAX_EDGES:
-            return True  # what was delivered then is not known any more
-        after = edges[behind]
+        after = edges[bisect_right(edges, time, key=_time_of)]
         if after.phase is Phase.CLEAR:
             return not back
         return not beyond or time >= after.since

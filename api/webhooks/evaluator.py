@@ -41,6 +41,7 @@ _INTERVAL = 0.2  # between two evaluations [s]
 _RIGHTS = 1.0  # between two checks of who may see what [s]
 _REVISION = 1.0  # between two checks of whether another process has changed a webhook [s]
 _MARK = 5.0  # pause between two notes of how far we are [s]
+_REPORT = 60.0  # between two reports of readings that came too late [s]
 _PAGE = 20_000  # readings taken from the store at once
 _REVISION_PAUSE = 1.0  # between two looks at late readings [s]: they come many at a time
 _MAX_REVISED = 5  # sensors of one pilot evaluated again at one look, so that none holds up the others
@@ -85,7 +86,7 @@ class ConditionEvaluator(Background):
         self._events: dict[str, EventTracker] = {}
         self._outcomes: deque[Outcome] = deque()
         self._marked: dict[str, int | None] = {}
-        self._next = {"rights": 0.0, "mark": 0.0, "revision": 0.0, "late": 0.0}
+        self._next = {"rights": 0.0, "mark": 0.0, "revision": 0.0, "late": 0.0, "report": 0.0}
         self._lock = threading.Lock()  # held by whoever is at work on any of these
         super().__init__("webhook conditions")
 
@@ -117,7 +118,7 @@ class ConditionEvaluator(Background):
         while not self._stop.wait(_INTERVAL):
             with self._lock:
                 self._attempt(self._lead)
-                acts = (self._follow, self._revise, self._look, self._write, self._mark)
+                acts = (self._follow, self._revise, self._look, self._write, self._mark, self._report)
                 for act in acts if self._led else ():
                     self._attempt(act)
         with self._lock:
@@ -190,6 +191,7 @@ class ConditionEvaluator(Background):
             tracker.seen = EARLIEST
         for batch in self._batches(self._hub.unsettled):
             self._take_batch(tracker, batch)
+        tracker.passed_over()  # what was read again was evaluated when it came
         self._sensors[id_] = tracker
         self._next["mark"] = 0.0
 
@@ -322,6 +324,14 @@ class ConditionEvaluator(Background):
         if new:
             self._hooks.mark({id_: (self._sensors[id_].hook.begun, time) for id_, time in new.items()})
         self._marked = dict(seen)
+
+    def _report(self) -> None:
+        """Record which readings came too late to be evaluated: they are stored, and whoever waits for them is to know."""
+        if not self._is_time("report", _REPORT):
+            return
+        for tracker in self._sensors.values():
+            if found := tracker.passed_over():
+                self._hooks.note_passed_over(tracker.hook, found, self._clock.now())
 
     def _is_time(self, what: str, pause: float) -> bool:
         """Return whether something is to be done again that is done after pauses [s]."""

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from api.webhooks.conditions import PassedOver
 from api.webhooks.tables import DeliveryRow, StateRow, WebhookRevision, WebhookRow
 from api.webhooks.webhook import (
     MAX_DROPPED,
@@ -24,6 +25,8 @@ from api.webhooks.webhook import (
     Webhook,
     WebhookError,
 )
+from zenata.city.clock import format_time
+from zenata.control.audit import WEBHOOK_LATE, AuditEntry, audit_row
 
 AT_ONCE = 8
 """Deliveries of one webhook under way at once. A default."""
@@ -166,6 +169,14 @@ class Webhooks:
         if new:
             self.on_pending()
         return len(new)
+
+    def note_passed_over(self, hook: Webhook, readings: PassedOver, now: int) -> None:
+        """Record in the audit log which late readings a condition has passed over; `now` is the time of day [us]."""
+        times = {"oldest": format_time(readings.oldest), "newest": format_time(readings.newest)}
+        detail = {"name": hook.name, "readings": readings.readings, **times}
+        entry = AuditEntry(time=now, who=hook.pilot, what=WEBHOOK_LATE, target=hook.id, detail=detail)
+        with Session(self._engine) as session, session.begin():
+            session.add(audit_row(entry))
 
     def mark(self, seen: Mapping[str, tuple[int, int]]) -> None:
         """Store up to which observation time each condition was evaluated, by when it was begun [us].

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from api.readings.series import PerSeries, matcher
-from api.webhooks.conditions import Change, Levels, Silences, Span, Threshold
+from api.webhooks.conditions import Change, Levels, PassedOver, Silences, Span, Threshold
 from api.webhooks.webhook import Delivery, Phase, State, Webhook
 from zenata.city.clock import format_time, parse_duration, parse_time
 from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection, Series
@@ -96,6 +96,10 @@ class SensorTracker:
         outcome = self._outcome(self._rule.revise(span, np.concatenate(time), np.concatenate(value)), wall)
         outcome.states[self._series[span.index].sensor] = self._rule.state(span.index)
         return outcome
+
+    def passed_over(self) -> PassedOver | None:
+        """Return which readings came too late to be evaluated since this was last called, if any did."""
+        return self._rule.passed_over() if isinstance(self._rule, Levels) else None
 
     def look(self, now: int, wall: int) -> Outcome:
         """Look who is silent when it is `now` in the world [us]."""

@@ -124,10 +124,10 @@ class Connection(Document, frozen=True, kw_only=True):
 
 
 class Incident(Document, frozen=True, kw_only=True):
-    """Something that the broker did in the last hour to a pilot far beyond its quota, to one of its clients, or to messages."""
+    """Something of the last hour: what the broker did to a pilot far beyond its quota, to its clients or to messages, or late readings."""
 
     time: Time
-    kind: Literal["cut-off", "lost", "refused", "removed"]
+    kind: Literal["cut-off", "lost", "refused", "removed", "late"]
     detail: str
 
 
@@ -195,6 +195,7 @@ class Alert(Document, frozen=True, kw_only=True):
         "lost",
         "refused",
         "removed",
+        "late",
         "suspended",
         "devices-silent",
         "dead-letters",

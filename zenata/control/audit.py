@@ -22,6 +22,9 @@ BROKER_LOST = "broker.lost"
 BROKER_REMOVED = "broker.removed"
 """Retained messages of a pilot, or commands of its world that is the target, were removed, as they were too many."""
 
+WEBHOOK_LATE = "webhook.late"
+"""Late readings came for the webhook that is the target of which nobody can say any more whether they cross its level."""
+
 BACKFILL = "world.backfill"
 """A backfill was begun; the detail has how many `readings` it makes, which count against the day's quota."""
 

@@ -277,6 +277,7 @@ export const ar: Record<Key, string> = {
   alert_lost: "فقد الوسيط رسائل",
   "alert_refused": "رسائل رفضها الوسيط",
   alert_removed: "رسائل حُذفت",
+  alert_late: "قراءات وصلت بعد فوات أوانها لتنبيه (webhook)",
   alert_suspended: "المشروع معلّق",
   "alert_devices-silent": "أجهزة صامتة",
   "alert_dead-letters": "رسائل مرفوضة في الساعة الأخيرة",

@@ -277,6 +277,7 @@ export const en: Record<Key, string> = {
   alert_lost: "Messages lost by the broker",
   "alert_refused": "Messages refused by the broker",
   alert_removed: "Messages removed",
+  alert_late: "Readings came too late for a webhook",
   alert_suspended: "Pilot suspended",
   "alert_devices-silent": "Devices are silent",
   "alert_dead-letters": "Messages rejected in the last hour",

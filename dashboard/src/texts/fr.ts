@@ -276,6 +276,7 @@ export const fr = {
   alert_lost: "Messages perdus par le broker",
   "alert_refused": "Messages refusés par le broker",
   alert_removed: "Messages effacés",
+  alert_late: "Des mesures sont arrivées trop tard pour un webhook",
   alert_suspended: "Pilote suspendu",
   "alert_devices-silent": "Des appareils sont muets",
   "alert_dead-letters": "Messages rejetés dans l’heure",

@@ -15,7 +15,7 @@ from zenata.broker.monitor import BrokerMonitor, Connection
 from zenata.city.clock import WallClock
 from zenata.contract.activity import Activity, Alert, AuditEntry, OwnActivity
 from zenata.contract.base import Page
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, Audit
+from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, WEBHOOK_LATE, Audit
 from zenata.control.audit import AuditEntry as AuditRecord
 from zenata.errors import BrokerError
 from zenata.store import open_store
@@ -76,6 +76,30 @@ def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_
     assert alert.parameters.keys() == {"messages", "time"} & {*detail, "time"}
     assert alert.details.fr.startswith("le broker a perdu")
     assert (own.kind, words in own.detail) == ("lost", True)
+
+
+def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot(tmp_path: Path) -> None:
+    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+    detail = {"name": "", "readings": 1200, "oldest": "2026-01-01T00:00:00Z", "newest": "2026-01-01T00:30:00Z"}
+    with (
+        running(city=small_city(), store=store, worlds=tmp_path) as api,
+        api.client() as pilot,
+        api.client("guest") as guest,
+        api.client("engineer") as engineer,
+    ):
+        now = WallClock().now()
+        api.context.audit.record(
+            AuditRecord(time=now, who="test-pilot", what=WEBHOOK_LATE, target="wh_1", detail=detail)
+        )
+        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+        (own,) = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
+        assert conforming(guest.get("/v1/me/activity").json(), OwnActivity).broker == []
+    store.close()
+    (alert,) = [one for one in alerts if one.kind == "late"]
+    assert (alert.pilot, alert.severity, alert.code) == ("test-pilot", "info", "late")
+    assert (own.kind, own.detail) == ("late", alert.detail)
+    assert alert.detail.startswith("1,200 late readings, of 2026-01-01T00:00:00Z to 2026-01-01T00:30:00Z")
+    assert "wh_1" in alert.detail
 
 
 def test_who_is_connected_is_reported_where_the_broker_tells(tmp_path: Path) -> None:

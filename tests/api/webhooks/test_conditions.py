@@ -66,6 +66,18 @@ def test_it_never_fires_twice_without_clearing(threshold: Threshold, batches: li
             phases[place] = phase
 
 
+def test_what_comes_too_late_to_be_evaluated_is_counted_once() -> None:
+    """More than an hour late, or before all deliveries that are remembered; what agrees with them is no news."""
+    made = levels(Threshold(level=0, clear=0))
+    take(made, [(0, 10 * n, n % 2) for n in range(2 * MAX_EDGES)])
+    take(made, [(1, 0, 1), (1, MAX_LATENESS + 2, 1), (2, 0, 0), (2, MAX_LATENESS + 2, 0)])
+    assert made.passed_over() is None
+    take(made, [(0, 5, 1), (1, 1, 0), (1, 3, 1), (2, 1, 1), (2, 3, 0)])
+    assert made.passed_over() == (3, 1, 5)
+    assert made.passed_over() is None
+    assert made.late() == []
+
+
 @given(THRESHOLDS, READINGS, st.randoms(use_true_random=False))
 def test_the_order_within_a_batch_does_not_matter(threshold: Threshold, batch: list, random) -> None:
     shuffled = random.sample(batch, len(batch))

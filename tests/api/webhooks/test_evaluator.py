@@ -15,6 +15,7 @@ from api.webhooks.webhook import MAX_WAITING, Status
 from tests.api.webhooks.rig import CLEARS, FIRES, FLOOD, HIGH, SILENT, Rig, restart
 from tests.system.running import wait_until
 from zenata.city.clock import format_time
+from zenata.control.audit import WEBHOOK_LATE, Audit
 from zenata.errors import QueryTooFine
 
 
@@ -43,6 +44,22 @@ def test_a_threshold_is_delivered_when_it_fires_and_clears(rig: Rig) -> None:
         },
     }
     assert (first.status, first.due) == (Status.PENDING, first.made)
+
+
+def test_late_readings_that_are_passed_over_are_recorded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_REPORT", 0.0)
+    rig.add(name="air")
+    rig.run()
+    audit = Audit(rig.hooks._engine)
+    rig.store_and_publish(("air-1", 120, 45))
+    rig.settle()
+    rig.store_and_publish(("air-1", 1, 90), ("air-1", 2, 45), ("air-1", 3, 91))
+    wait_until(lambda: audit.entries(limit=10), "they are recorded")
+    (entry,) = audit.entries(limit=10)
+    times = {"oldest": "2026-01-01T00:01:00Z", "newest": "2026-01-01T00:03:00Z"}
+    assert (entry.who, entry.what, entry.target) == ("demo", WEBHOOK_LATE, "wh_1")
+    assert entry.detail == {"name": "air", "readings": 2, **times}
+    assert rig.delivered() == []
 
 
 def test_a_new_webhook_delivers_what_holds_already(rig: Rig) -> None:
