@@ -58,7 +58,7 @@ def demo(live_city: RunningCity) -> Iterator[httpx.Client]:
 def open_map(seen: Visit, path: str = "/") -> None:
     """Open the city, and wait until values are on the map."""
     seen.page.goto(path)
-    expect(seen.page.locator("canvas.maplibregl-canvas")).to_be_visible()
+    expect(seen.page.locator(".map[data-drawn]")).to_be_visible()
     expect(seen.page.locator(".legend li").first).to_contain_text(re.compile("[1-9]"))
     expect(seen.page.locator(".names span:visible").first).to_be_visible()
 
@@ -123,7 +123,10 @@ def test_a_startup_logs_in_and_finds_its_device_on_the_map(
             page.get_by_role("link", name="Voir sur la carte").click()
             card = page.get_by_role("article", name="Toit")
             expect(card).to_contain_text("21,5")
+            expect(page.locator(".map[data-drawn]")).to_be_visible()
+            page.locator(".map .picture").hover()  # it can be moved from now on
             expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
+            expect(page.locator(".map .picture")).to_have_count(0)
             assert seen.violations() == []
         finally:
             demo.delete("/v1/devices/roof")

@@ -149,7 +149,7 @@ function zoneAt(milliseconds: number): string {
 export function span(seconds: number): string {
   const [divisor, unit] =
     seconds < 90 ? [1, "second"] : seconds < 5_400 ? [60, "minute"] : seconds < 172_800 ? [3_600, "hour"] : [86_400, "day"];
-  return number(Math.max(0, Math.round(seconds / Number(divisor))), 0, { style: "unit", unit: String(unit), unitDisplay: "short" });
+  return number(Math.max(0, Math.round(seconds / Number(divisor))), 0, { style: "unit", unit: String(unit), unitDisplay: "short" }).replaceAll(" ", "\u00a0");
 }
 
 /** Return whole hours in words short enough for a big figure. */

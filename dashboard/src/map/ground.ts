@@ -1,5 +1,4 @@
 // What the map stands on: streets, land and buildings, fetched once; districts and what their sensors say together.
-import type { Map as MapLibreMap } from "maplibre-gl";
 import type { District, Sensor } from "../lib/city.svelte";
 import { type Scale, cssColour, shareOf } from "../lib/colour";
 import { EMPTY, type Collection } from "./style";
@@ -48,7 +47,7 @@ function withOpenSea(features: GeoJSON.Feature[]): GeoJSON.Feature[] {
   return [{ type: "Feature", properties: { layer: "sea" }, geometry: { type: "Polygon", coordinates: [open] } }, ...features];
 }
 
-export function districtFeatures(districts: District[]): Collection {
+export function districtFeatures(districts: readonly District[]): Collection {
   return {
     type: "FeatureCollection",
     features: districts.map((district) => ({
@@ -74,7 +73,7 @@ export function centreOf(district: District): { longitude: number; latitude: num
 }
 
 /** West, south, east and north of the districts [deg]. */
-export function boundsOf(districts: District[]): [number, number, number, number] {
+export function boundsOf(districts: readonly District[]): [number, number, number, number] {
   const points = districts.flatMap((district) => (district.geometry as GeoJSON.Polygon).coordinates[0] ?? []);
   const [longitudes, latitudes] = [points.map((point) => point[0]!), points.map((point) => point[1]!)];
   return [Math.min(...longitudes), Math.min(...latitudes), Math.max(...longitudes), Math.max(...latitudes)];
@@ -102,13 +101,13 @@ export function byDistrict({ sensors, values, states }: Omit<Values, "scale" | "
   return sums;
 }
 
-/** Colour the districts by the mean of their values; null shows none. */
-export function paintDistricts(map: MapLibreMap, shown: Values | null, districts: readonly District[]): void {
-  const means = shown ? byDistrict(shown) : new Map<string, { mean: number; count: number }>();
-  for (const { id } of districts) {
-    const mean = means.get(id)?.mean;
-    const share = shown && mean !== undefined ? shareOf(mean, shown.scale) : 0;
-    const colour = shown?.grey ? `hsl(0 0% ${20 + 60 * share}%)` : cssColour(share);
-    map.setFeatureState({ source: "districts", id }, { colour, shown: mean !== undefined });
+/** Colours of the districts (CSS) by the mean of their values; null has none. */
+export function districtColours(shown: Values | null): Map<string, string> {
+  const colours = new Map<string, string>();
+  if (!shown) return colours;
+  for (const [id, { mean }] of byDistrict(shown)) {
+    const share = shareOf(mean, shown.scale);
+    colours.set(id, shown.grey ? `hsl(0 0% ${20 + 60 * share}%)` : cssColour(share));
   }
+  return colours;
 }

@@ -1,6 +1,6 @@
 // Names over the sensors, as text of the page: the browser shapes and breaks it. What has no room beside others is hidden.
-import type { Map as MapLibreMap } from "maplibre-gl";
 import { paletteOf } from "./style";
+import type { CityView, Projection } from "./view";
 
 export interface Name {
   text: string;
@@ -21,17 +21,21 @@ const BELOW = 13; // from the place to a name below it [px]
 const ROOM = 4; // between two names [px]
 
 export class Names {
-  readonly #map: MapLibreMap;
+  readonly #map: Projection;
   readonly #box = document.createElement("div");
   #shown: Shown[] = [];
 
-  constructor(map: MapLibreMap) {
-    this.#map = map;
+  constructor({ projection, box }: CityView) {
+    this.#map = projection;
     this.#box.className = "names";
     this.#box.setAttribute("aria-hidden", "true");
-    map.getCanvasContainer().append(this.#box);
-    map.on("move", () => this.#place());
+    box.append(this.#box);
+    projection.on("move", () => this.#place());
     void document.fonts.ready.then(() => this.#measure());
+  }
+
+  remove(): void {
+    this.#box.remove();
   }
 
   /** Set the names, the most important first, and whether they stand on a dark map. */

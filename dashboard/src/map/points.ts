@@ -2,6 +2,7 @@
 // their values as they come: new values redraw the points alone, not the streets and names below them.
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibreMap } from "maplibre-gl";
 import { type Scale, colourTable, shareOf } from "../lib/colour";
+import type { Projection } from "./view";
 
 const VERTEX = `#version 300 es
 uniform mat4 u_matrix;
@@ -70,6 +71,45 @@ export function mercator({ longitude, latitude }: Place): [number, number] {
   return [(longitude + 180) / 360, 0.5 - (0.25 * Math.log((1 + sine) / (1 - sine))) / Math.PI];
 }
 
+/** The place on the Earth of Mercator coordinates. */
+export function fromMercator([x, y]: [number, number]): Place {
+  return { longitude: 360 * x - 180, latitude: (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI };
+}
+
+/** Sensors on a map: here by WebGL, in the picture of the city as small images (dots.ts). */
+export interface Sensors {
+  /** Colour of the rim of a point, and of the ring round the one that was picked (0 to 1). */
+  edge: [number, number, number];
+  ring: [number, number, number];
+  grey: boolean;
+  visible: boolean;
+  /** Set where the points are; their values are none until `update`. */
+  place(places: readonly Place[]): void;
+  /** Mark places over the sensors: devices, and the one that was picked. */
+  mark(devices: readonly Place[], selected: Place | null): void;
+  update(values: Float32Array, states: Uint8Array, scale: Scale): void;
+  redraw(): void;
+  /** Return the index of the point at a place of the screen, or -1. */
+  pick(at: { x: number; y: number }, reach: number): number;
+}
+
+/** Diameter of a point [CSS pixels]: grows as one comes nearer; of many it is smaller from afar. */
+export function pointSize(zoom: number, count: number): number {
+  return Math.min(Math.max(4 + 3 * (zoom - 12), count > 1_000 ? 6 : 10), 26);
+}
+
+/** Return the index of the place that is nearest to a point of the screen, or -1 if none is within a reach [CSS pixels]. */
+export function pickFrom({ project }: Pick<Projection, "project">, places: readonly Place[], at: { x: number; y: number }, reach: number): number {
+  let best = -1;
+  let distance = reach ** 2;
+  places.forEach((place, index) => {
+    const { x, y } = project([place.longitude, place.latitude]);
+    const square = (x - at.x) ** 2 + (y - at.y) ** 2;
+    if (square < distance) [best, distance] = [index, square];
+  });
+  return best;
+}
+
 /** Fill the buffer of shares and states, two floats a point. */
 export function fillValues(target: Float32Array, values: Float32Array, states: Uint8Array, scale: Scale): Float32Array {
   for (let index = 0; index < states.length; index++) {
@@ -83,8 +123,8 @@ export function fillValues(target: Float32Array, values: Float32Array, states: U
 
 const DEVICE = 4;
 const SELECTED = 5;
-const DEVICE_SIZE = 21; // [CSS pixels]
-const SELECTED_SIZE = 33;
+export const DEVICE_SIZE = 21; // [CSS pixels]
+export const SELECTED_SIZE = 33;
 
 /** Points that are drawn together; positions count from the origin, as 32 bits are too few for the whole world. */
 interface Batch {
@@ -106,7 +146,7 @@ const UNIFORMS = ["u_matrix", "u_size", "u_edge", "u_ring", "u_grey"] as const;
  * The layer that MapLibre calls when the map moves: it draws nothing there, but the points of its own canvas with the same
  * matrix, so that both move together.
  */
-export class Points implements CustomLayerInterface {
+export class Points implements CustomLayerInterface, Sensors {
   readonly id = "points";
   readonly type = "custom" as const;
   readonly renderingMode = "2d" as const;
@@ -252,26 +292,16 @@ export class Points implements CustomLayerInterface {
     draw(marks, DEVICE_SIZE, 0, devices);
   }
 
-  /** Diameter of a point [CSS pixels]: grows as one comes nearer. */
   get size(): number {
-    const zoom = this.#map?.getZoom() ?? 14;
-    return Math.min(Math.max(4 + 3 * (zoom - 12), this.#places.length > 1_000 ? 6 : 10), 26);
+    return pointSize(this.#map?.getZoom() ?? 14, this.#places.length);
   }
 
-  /** Return the index of the point at a place of the screen, or -1. */
   pick(at: { x: number; y: number }, reach: number): number {
     const map = this.#map;
     if (!map || !this.visible) return -1;
-    let best = -1;
-    let distance = (reach + this.size / 2) ** 2;
-    const bounds = map.getBounds();
-    this.#places.forEach((place, index) => {
-      if (!bounds.contains([place.longitude, place.latitude])) return;
-      const { x, y } = map.project([place.longitude, place.latitude]);
-      const square = (x - at.x) ** 2 + (y - at.y) ** 2;
-      if (square < distance) [best, distance] = [index, square];
-    });
-    return best;
+    const bounds = map.getBounds(); // on a tilted map the others may be behind the eye
+    const project = (place: [number, number]) => (bounds.contains(place) ? map.project(place) : { x: Number.NaN, y: Number.NaN });
+    return pickFrom({ project }, this.#places, at, reach + this.size / 2);
   }
 }
 

@@ -133,8 +133,21 @@ export function styleOf(dark: boolean): StyleSpecification {
   };
 }
 
+// Width of a street by the zoom: grows with its power of 1.6 between these stops [px of an ordinary one].
+const BASE = 1.6;
+const WIDTHS = [[12, 0.55], [14, 1.3], [17, 6]] as const;
+const CLASSES: Record<string, number> = { motorway: 3, primary: 2.2, secondary: 1.5 };
+
+/** Return how wide a street is [px], as the expression of the style has it. */
+export function streetWidth(factor: number, zoom: number, road: string): number {
+  const at = Math.min(Math.max(zoom, WIDTHS[0][0]), WIDTHS[2][0]);
+  const [[from, low], [to, high]] = at < WIDTHS[1][0] ? [WIDTHS[0], WIDTHS[1]] : [WIDTHS[1], WIDTHS[2]];
+  const share = (BASE ** (at - from) - 1) / (BASE ** (to - from) - 1);
+  return factor * (CLASSES[road] ?? 1) * (low + share * (high - low));
+}
+
 function width(factor: number): never {
-  // By class of road, growing with the zoom. Typed as never, since the type of expressions knows no computed ones.
-  const by = (size: number) => ["*", factor * size, ["match", ["get", "road"], "motorway", 3, "primary", 2.2, "secondary", 1.5, 1]];
-  return ["interpolate", ["exponential", 1.6], ["zoom"], 12, by(0.55), 14, by(1.3), 17, by(6)] as never;
+  // Typed as never, since the type of expressions knows no computed ones.
+  const byClass = ["match", ["get", "road"], ...Object.entries(CLASSES).flat(), 1];
+  return ["interpolate", ["exponential", BASE], ["zoom"], ...WIDTHS.flatMap(([zoom, size]) => [zoom, ["*", factor * size, byClass]])] as never;
 }

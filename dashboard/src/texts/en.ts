@@ -37,7 +37,7 @@ export const en: Record<Key, string> = {
   remember: "Stay logged in on this device for 30 days",
   log_in: "Log in",
   map: "Map",
-  no_webgl: "This browser cannot show the map (WebGL 2 is missing). The table has the same values.",
+  no_webgl: "This browser cannot move or tilt the map (WebGL 2 is missing): it stays as it is.",
   table: "Table",
   layer: "Layer",
   kind: "Kind of sensor",

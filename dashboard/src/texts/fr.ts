@@ -36,7 +36,7 @@ export const fr = {
   remember: "Rester connecté 30 jours sur cet appareil",
   log_in: "Se connecter",
   map: "Carte",
-  no_webgl: "Ce navigateur n’affiche pas la carte (WebGL 2 manque). Le tableau montre les mêmes valeurs.",
+  no_webgl: "Ce navigateur ne peut ni déplacer ni incliner la carte (WebGL 2 manque) : elle reste telle quelle.",
   table: "Tableau",
   layer: "Couche",
   kind: "Type de capteur",

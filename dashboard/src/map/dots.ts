@@ -1,0 +1,142 @@
+// Dots: the sensors of the picture on a canvas of their own, in the shapes and colours of points.ts, each a copy of a small image.
+import { type Scale, cssColour, shareOf } from "../lib/colour";
+import { DEVICE_SIZE, mercator, pickFrom, type Place, pointSize, SELECTED_SIZE, type Sensors } from "./points";
+import type { Picture } from "./picture";
+
+const SHADES = 64; // colours of which there are images
+const SINE = Math.SQRT1_2;
+type Colour = [number, number, number];
+const css = (colour: Colour) => `rgb(${colour.map((part) => Math.round(255 * part)).join(" ")})`;
+
+export class Dots implements Sensors {
+  edge: Colour = [1, 1, 1];
+  ring: Colour = [0, 0, 0];
+  grey = false;
+  visible = true;
+  readonly canvas = document.createElement("canvas");
+  readonly #picture: Picture;
+  #places: readonly Place[] = [];
+  #at = new Float64Array(); // Mercator coordinates
+  #images = new Uint8Array(); // which image each shows
+  #devices: readonly Place[] = [];
+  #selected: Place | null = null;
+  #atlas = document.createElement("canvas");
+  #atlasFor = "";
+  #drawing = 0;
+
+  constructor(picture: Picture) {
+    this.#picture = picture;
+    this.canvas.className = "points";
+    this.canvas.setAttribute("aria-hidden", "true");
+  }
+
+  get size(): number {
+    return pointSize(this.#picture.getZoom(), this.#places.length);
+  }
+
+  place(places: readonly Place[]): void {
+    this.#places = places;
+    this.#at = new Float64Array(2 * places.length);
+    places.forEach((place, index) => this.#at.set(mercator(place), 2 * index));
+    this.#images = new Uint8Array(places.length).fill(NONE_IMAGE);
+    this.redraw();
+  }
+
+  mark(devices: readonly Place[], selected: Place | null): void {
+    [this.#devices, this.#selected] = [devices, selected];
+    this.redraw();
+  }
+
+  update(values: Float32Array, states: Uint8Array, scale: Scale): void {
+    if (values.length !== this.#images.length) return; // of another list of sensors
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
+      const state = states[index]!;
+      if (!(value === value) || state > 2) this.#images[index] = NONE_IMAGE;
+      else if (state === 2) this.#images[index] = SILENT_IMAGE;
+      else this.#images[index] = state * SHADES + Math.round(shareOf(value, scale) * (SHADES - 1));
+    }
+    this.redraw();
+  }
+
+  redraw(): void {
+    this.#drawing ||= requestAnimationFrame(() => this.draw());
+  }
+
+  pick(at: { x: number; y: number }, reach: number): number {
+    return this.visible ? pickFrom(this.#picture, this.#places, at, reach + this.size / 2) : -1;
+  }
+
+  remove(): void {
+    cancelAnimationFrame(this.#drawing);
+    this.canvas.remove();
+  }
+
+  draw(): void {
+    cancelAnimationFrame(this.#drawing);
+    this.#drawing = 0;
+    const pen = this.canvas.getContext("2d");
+    if (!pen) return;
+    const { width, height } = this.canvas;
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const ratio = this.#picture.ratio;
+    if (this.visible) {
+      const side = Math.max(Math.ceil(this.size * ratio), 1);
+      this.#prepare(side);
+      const scale = this.#picture.scale * ratio;
+      const origin = this.#picture.at(0, 0); // where the corner of the world is; 64 bits hold it to a millionth of a pixel
+      const [left, top] = [origin.x * ratio - side / 2, origin.y * ratio - side / 2];
+      for (let index = 0; index < this.#images.length; index++) {
+        const x = Math.round(this.#at[2 * index]! * scale + left);
+        const y = Math.round(this.#at[2 * index + 1]! * scale + top);
+        if (x > -side && y > -side && x < width && y < height) pen.drawImage(this.#atlas, this.#images[index]! * side, 0, side, side, x, y, side, side);
+      }
+    }
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (this.#selected) disc(pen, this.#picture.project(pair(this.#selected)), 0.455 * SELECTED_SIZE, null, css(this.ring), 0.09 * SELECTED_SIZE);
+    for (const device of this.#devices) disc(pen, this.#picture.project(pair(device)), 0.44 * DEVICE_SIZE, "rgb(194 65 12)", "#fff", 0.12 * DEVICE_SIZE);
+  }
+
+  /** Draw one image a shape and colour, side by side. */
+  #prepare(side: number): void {
+    const wanted = `${side} ${this.grey} ${this.edge}`;
+    if (wanted === this.#atlasFor) return;
+    this.#atlasFor = wanted;
+    Object.assign(this.#atlas, { width: side * (NONE_IMAGE + 1), height: side });
+    const pen = this.#atlas.getContext("2d")!;
+    const radius = side / 2;
+    const at = (image: number) => ({ x: (image + 0.5) * side, y: radius });
+    for (let shade = 0; shade < SHADES; shade++) {
+      const share = shade / (SHADES - 1);
+      const colour = this.grey ? `hsl(0 0% ${20 + 60 * share}%)` : cssColour(share);
+      disc(pen, at(shade), 0.89 * radius, colour, css(this.edge), 0.22 * radius);
+      disc(pen, at(SHADES + shade), 0.75 * radius, null, colour, 0.5 * radius);
+    }
+    const { x, y } = at(SILENT_IMAGE);
+    const arm = SINE * 0.9 * radius;
+    pen.strokeStyle = "rgb(140 140 140)";
+    pen.lineWidth = 0.4 * radius;
+    pen.stroke(new Path2D(`M${x - arm} ${y - arm}L${x + arm} ${y + arm}M${x - arm} ${y + arm}L${x + arm} ${y - arm}`));
+    disc(pen, at(NONE_IMAGE), 0.45 * radius, "rgb(140 140 140 / 70%)", "transparent", 0);
+  }
+}
+const SILENT_IMAGE = 2 * SHADES;
+const NONE_IMAGE = SILENT_IMAGE + 1;
+
+const pair = ({ longitude, latitude }: Place): [number, number] => [longitude, latitude];
+
+/** Draw a disc with a rim; the rim lies half beyond the radius. */
+function disc(pen: CanvasRenderingContext2D, { x, y }: { x: number; y: number }, radius: number, fill: string | null, rim: string, width: number): void {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  if (fill) {
+    pen.fillStyle = fill;
+    pen.fill();
+  }
+  if (width) {
+    pen.strokeStyle = rim;
+    pen.lineWidth = width;
+    pen.stroke();
+  }
+}

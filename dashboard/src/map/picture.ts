@@ -1,0 +1,277 @@
+// Picture of the city: a flat map on a plain canvas, drawn when something on it changes. It needs no WebGL and no library, so it is
+// there at once; the map that can be moved takes its place when it is wanted (moving.ts).
+import type { District } from "../lib/city.svelte";
+import { Dots } from "./dots";
+import { boundsOf } from "./ground";
+import { fromMercator, mercator, type Place } from "./points";
+import { EMPTY, paletteOf, streetWidth, type Collection } from "./style";
+import type { Camera, CityView, Projection, Under } from "./view";
+
+export interface Padding {
+  top: number;
+  bottom: number;
+  left: number;
+  right: number;
+}
+
+const TILE = 512; // the world at zoom 0 [px]
+const BUILDINGS_ZOOM = 14;
+const MAX_ZOOM = 18.5;
+const DEVICE_REACH = 10.5; // [px]
+
+interface Paths {
+  land: [string, Path2D][]; // polygons by layer
+  rail: Path2D;
+  districts: Map<string, Path2D>;
+  streets: [string, Path2D][]; // by class of road
+  buildings: Path2D;
+}
+
+export class Picture implements CityView, Projection {
+  readonly projection = this;
+  readonly box: HTMLElement;
+  readonly sensors: Dots;
+  readonly canvas = document.createElement("canvas");
+  readonly #watch: ResizeObserver;
+  readonly #listeners: (() => void)[] = [];
+  readonly #onmove: (() => void) | undefined;
+  #camera: Camera | null;
+  #fitted: Camera = { zoom: 12, middle: [0, 0] };
+  #size = { width: 0, height: 0 }; // [CSS px]
+  #padding: Padding;
+  #dark = false;
+  #streets = EMPTY;
+  #land = EMPTY;
+  #buildings = EMPTY;
+  #devices = EMPTY;
+  #districts: readonly District[] = [];
+  #colours: ReadonlyMap<string, string> = new Map();
+  #paths: Paths | null = null;
+  #drawing = 0;
+
+  constructor(container: HTMLElement, camera: Camera | null, padding: Padding, onmove?: () => void) {
+    this.box = container;
+    this.#camera = camera;
+    this.#padding = padding;
+    this.#onmove = onmove;
+    container.append(this.canvas);
+    this.sensors = new Dots(this);
+    container.append(this.sensors.canvas);
+    this.#watch = new ResizeObserver(() => this.#resize());
+    this.#watch.observe(container);
+    this.#resize();
+  }
+
+  get camera(): Camera {
+    return this.#camera ?? this.#fitted;
+  }
+
+  /** Pixels of the screen for one of CSS. */
+  get ratio(): number {
+    return Math.min(devicePixelRatio, 2);
+  }
+
+  /** How many pixels the world is wide [CSS px]. */
+  get scale(): number {
+    return TILE * 2 ** this.camera.zoom;
+  }
+
+  getZoom(): number {
+    return this.camera.zoom;
+  }
+
+  project([longitude, latitude]: [number, number]): { x: number; y: number } {
+    const [x, y] = mercator({ longitude, latitude });
+    return this.at(x, y);
+  }
+
+  /** Return where a place in Mercator coordinates is on the screen [CSS px]. */
+  at(x: number, y: number): { x: number; y: number } {
+    const { middle } = this.camera;
+    return { x: (x - middle[0]) * this.scale + this.#size.width / 2, y: (y - middle[1]) * this.scale + this.#size.height / 2 };
+  }
+
+  on(_: "move", listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #resize(): void {
+    this.#size = { width: this.box.clientWidth, height: this.box.clientHeight };
+    for (const canvas of [this.canvas, this.sensors.canvas]) {
+      canvas.width = Math.round(this.#size.width * this.ratio);
+      canvas.height = Math.round(this.#size.height * this.ratio);
+    }
+    this.#fit();
+    this.#moved();
+  }
+
+  /** Let all districts be seen. */
+  #fit(): void {
+    if (!this.#districts.length) return;
+    const [west, south, east, north] = boundsOf(this.#districts);
+    const [[left, top], [right, bottom]] = [mercator({ longitude: west, latitude: north }), mercator({ longitude: east, latitude: south })];
+    const padding = this.#padding;
+    const room = [this.#size.width - padding.left - padding.right, this.#size.height - padding.top - padding.bottom];
+    const scale = Math.max(Math.min(room[0]! / (right - left), room[1]! / (bottom - top)), TILE);
+    const middle: [number, number] = [(left + right) / 2 + (padding.right - padding.left) / 2 / scale, (top + bottom) / 2 + (padding.bottom - padding.top) / 2 / scale];
+    this.#fitted = { zoom: Math.log2(scale / TILE), middle };
+  }
+
+  #moved(): void {
+    this.#paths = null;
+    this.#draw();
+    this.sensors.draw();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #redraw(): void {
+    this.#drawing ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  paint(dark: boolean): void {
+    this.#dark = dark;
+    this.#redraw();
+  }
+
+  showGround(streets: Collection, land: Collection): void {
+    [this.#streets, this.#land, this.#paths] = [streets, land, null];
+    this.#redraw();
+  }
+
+  showBuildings(buildings: Collection): void {
+    [this.#buildings, this.#paths] = [buildings, null];
+    this.#redraw();
+  }
+
+  showDistricts(districts: readonly District[]): void {
+    this.#districts = districts;
+    this.#fit();
+    this.#moved();
+  }
+
+  colour(colours: ReadonlyMap<string, string>): void {
+    const same = colours.size === this.#colours.size && [...colours].every(([id, colour]) => this.#colours.get(id) === colour);
+    if (same) return;
+    this.#colours = colours;
+    this.#redraw();
+  }
+
+  showDevices(devices: Collection): void {
+    this.#devices = devices;
+  }
+
+  fly(place: Place, least: number): void {
+    this.#camera = { zoom: Math.min(Math.max(this.camera.zoom, least), MAX_ZOOM), middle: mercator(place) };
+    this.#moved();
+    this.#onmove?.();
+  }
+
+  tilt(): void {
+    // It is flat: what is tilted is drawn by the map.
+  }
+
+  /** Middle of the picture [deg]. */
+  get centre(): Place {
+    return fromMercator(this.camera.middle);
+  }
+
+  under({ x, y }: { x: number; y: number }, streets: boolean): Under {
+    const found: Under = {};
+    for (const { geometry, properties } of this.#devices.features) {
+      const at = this.project((geometry as GeoJSON.Point).coordinates as [number, number]);
+      if (Math.hypot(at.x - x, at.y - y) <= DEVICE_REACH) found.device = String(properties?.id);
+    }
+    const pen = this.canvas.getContext("2d");
+    if (!pen) return found;
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.lineWidth = 10;
+    for (const { geometry, properties } of streets ? this.#streets.features : []) {
+      if (pen.isPointInStroke(this.#trace(new Path2D(), geometry), x, y)) found.street = String(properties?.id);
+    }
+    this.#paths ??= this.#traceAll();
+    for (const [id, path] of this.#paths.districts) if (pen.isPointInPath(path, x, y)) found.district = id;
+    return found;
+  }
+
+  remove(): void {
+    cancelAnimationFrame(this.#drawing);
+    this.#watch.disconnect();
+    this.canvas.remove();
+    this.sensors.remove();
+  }
+
+  #trace(path: Path2D, geometry: GeoJSON.Geometry): Path2D {
+    const line = (points: GeoJSON.Position[]) =>
+      points.forEach((point, index) => {
+        const { x, y } = this.project(point as [number, number]);
+        if (index) path.lineTo(x, y);
+        else path.moveTo(x, y);
+      });
+    if (geometry.type === "LineString") line(geometry.coordinates);
+    else if (geometry.type === "MultiLineString" || geometry.type === "Polygon") geometry.coordinates.forEach(line);
+    else if (geometry.type === "MultiPolygon") geometry.coordinates.flat().forEach(line);
+    return path;
+  }
+
+  #traceAll(): Paths {
+    const by = (features: GeoJSON.Feature[], property: string) => {
+      const paths = new Map<string, Path2D>();
+      for (const { geometry, properties } of features) {
+        const name = String(properties?.[property]);
+        const path = paths.get(name) ?? new Path2D();
+        paths.set(name, this.#trace(path, geometry));
+      }
+      return paths;
+    };
+    const near = this.getZoom() >= BUILDINGS_ZOOM;
+    const polygons = this.#land.features.filter(({ geometry }) => geometry.type.endsWith("Polygon"));
+    return {
+      land: polygons.map(({ geometry, properties }) => [String(properties?.layer), this.#trace(new Path2D(), geometry)]), // they overlap
+      rail: by(this.#land.features, "layer").get("rail") ?? new Path2D(),
+      districts: new Map(this.#districts.map(({ id, geometry }) => [id, this.#trace(new Path2D(), geometry as GeoJSON.Geometry)])),
+      streets: [...by(this.#streets.features, "road")],
+      buildings: near ? (by(this.#buildings.features, "").get("undefined") ?? new Path2D()) : new Path2D(),
+    };
+  }
+
+  #draw(): void {
+    cancelAnimationFrame(this.#drawing);
+    this.#drawing = 0;
+    const pen = this.canvas.getContext("2d", { alpha: false });
+    if (!pen) return;
+    this.#paths ??= this.#traceAll();
+    const { land, rail, districts, streets, buildings } = this.#paths;
+    const colours = paletteOf(this.#dark);
+    const zoom = this.getZoom();
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    const fill = (path: Path2D, colour: string, opacity = 1) => {
+      pen.globalAlpha = opacity;
+      pen.fillStyle = colour;
+      pen.fill(path, "evenodd");
+      pen.globalAlpha = 1;
+    };
+    const stroke = (path: Path2D, colour: string, width: number) => {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.stroke(path);
+    };
+    pen.fillStyle = colours.land;
+    pen.fillRect(0, 0, this.#size.width, this.#size.height);
+    const grounds: Record<string, string> = { sea: colours.sea, park: colours.park, beach: colours.beach };
+    for (const [layer, path] of land) fill(path, grounds[layer] ?? colours.district);
+    for (const [id, path] of districts) {
+      fill(path, colours.district, 0.35);
+      const colour = this.#colours.get(id);
+      if (colour) fill(path, colour, 0.88);
+    }
+    fill(buildings, colours.building, Math.min(Math.max((zoom - BUILDINGS_ZOOM) / 0.6, 0), 1));
+    pen.lineCap = pen.lineJoin = "round";
+    for (const [road, path] of streets) stroke(path, colours.casing, streetWidth(2.2, zoom, road));
+    for (const [road, path] of streets) stroke(path, colours.street, streetWidth(1.4, zoom, road));
+    pen.lineCap = "butt";
+    pen.setLineDash([8, 4]);
+    stroke(rail, colours.rail, 2);
+    pen.setLineDash([]);
+    for (const path of districts.values()) stroke(path, colours.edge, 1);
+  }
+}

@@ -1,0 +1,45 @@
+// View of the city: what the page asks of the picture that is there at first, and of the map that takes its place.
+import type { District } from "../lib/city.svelte";
+import type { Place, Sensors } from "./points";
+import type { Collection } from "./style";
+
+/** Where a flat map looks: its middle in Mercator coordinates (points.ts), and its zoom, 0 for the world in 512 pixels. */
+export interface Camera {
+  zoom: number;
+  middle: [number, number];
+}
+
+/** What lies under a point of the screen. */
+export interface Under {
+  device?: string;
+  street?: string;
+  district?: string;
+}
+
+/** What names and sensors need in order to find their place. */
+export interface Projection {
+  getZoom(): number;
+  project(place: [longitude: number, latitude: number]): { x: number; y: number };
+  on(event: "move", listener: () => void): unknown;
+}
+
+export interface CityView {
+  readonly projection: Projection;
+  readonly sensors: Sensors;
+  /** Where names are put. */
+  readonly box: HTMLElement;
+  paint(dark: boolean): void;
+  showGround(streets: Collection, land: Collection): void;
+  showBuildings(buildings: Collection): void;
+  showDistricts(districts: readonly District[]): void;
+  /** Colour districts by their id (CSS); the others have none. */
+  colour(districts: ReadonlyMap<string, string>): void;
+  showDevices(devices: Collection): void;
+  /** Move to a place, at a zoom of at least so much, in some milliseconds. */
+  fly(place: Place, least: number, duration: number): void;
+  /** Look from the side, or from above. */
+  tilt(tilted: boolean, duration: number): void;
+  /** Return what lies under a point; streets only where they are asked for. */
+  under(point: { x: number; y: number }, streets: boolean): Under;
+  remove(): void;
+}
