@@ -243,7 +243,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         body = self.document(scope["path"])
         if language != "en":
             title = titles("problems", self.name, body["title"])[language]
-            body |= {"title": title, "detail": help_with(self.name, body["detail"], language)}
+            body |= {"title": title, "detail": help_with(self.name, body["detail"], language, KINDS[self.name].help)}
         headers = {**(self.headers or {}), "Content-Language": language, "Vary": "Accept-Language"}
         return Response(msgspec.json.encode(body), KINDS[self.name].status, headers, MEDIA_TYPE)
 

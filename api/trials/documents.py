@@ -9,6 +9,8 @@ import numpy as np
 from api.http.answers import document
 from zenata.city.clock import format_time
 from zenata.city.model import City
+from zenata.city.sentences import translations
+from zenata.contract.base import Titles
 from zenata.contract.challenges import Challenge as ChallengeDocument
 from zenata.contract.challenges import Comparison, Leaderboard, Standing
 from zenata.contract.reports import Exhibit, TrialReport
@@ -47,6 +49,7 @@ def trial_document(register: Trials, row: TrialRow) -> Trial:
         clock="lock-step" if row.speed is None else "speed",
         place=_place(register, row) if row.phase == "queued" else None,
         reason=row.reason or None,
+        reasons=Titles(**translations(row.reason)) if row.reason else None,
         kinds=challenge.kinds,
         districts=challenge.districts,
         seeds=len(row.seeds),

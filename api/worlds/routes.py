@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
-from msgspec.structs import replace
 from pydantic import Field
 
 from api.http.answers import respond
@@ -20,6 +19,7 @@ from api.http.rights import WATCHERS
 from api.http.routing import WaitingRoute
 from api.readings.selection import check_sensor
 from api.worlds.steps import steps_response
+from api.worlds.worlds import redacted
 from zenata.city.clock import SECOND, WallClock, format_time, parse_time
 from zenata.contract.base import Page
 from zenata.contract.commands import CommandResult, NewCommands
@@ -80,7 +80,7 @@ def create(
     start = format_time(WallClock().now()) if new.start is None else new.start
     arguments = present(new, nulls=False) | {"start": start} | _owner(context, principal)
     answer = context.worlds.host("create", arguments, type_=World)
-    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer.world}"})
+    return respond(redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer.world}"})
 
 
 @router.get("/worlds", responses=responses(Page[World], "no-key", "invalid-parameter", "world-unavailable"))
@@ -88,7 +88,7 @@ def worlds(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respons
     """List the worlds one may look into: the shared city, one's own, and for engineers and administrators all."""
     allowed, view = context.worlds.of(principal), _view(principal)
     answers = context.worlds.host("worlds", view, type_=list[World])
-    private = [_redacted(principal, answer) for answer in answers if answer.world in allowed]
+    private = [redacted(principal, answer) for answer in answers if answer.world in allowed]
     return respond(Page(items=[context.worlds.ask(context.world, "status", view, type_=World), *private], next=None))
 
 
@@ -100,7 +100,7 @@ def world(context: ContextDep, principal: PrincipalDep, world: str, _: NoParams)
         return respond(context.worlds.ask(context.world, "status", _view(principal), type_=World))
     for answer in context.worlds.host("worlds", _view(principal), type_=list[World]):
         if answer.world == world:
-            return respond(_redacted(principal, answer))
+            return respond(redacted(principal, answer))
     raise Problem("world-unavailable", "The world is just being made or deleted; look again in a moment.")
 
 
@@ -248,7 +248,7 @@ def fork(
     context.worlds.check_owner(principal, world, right)
     arguments = _in_new_words(present(new, nulls=False)) | _owner(context, principal) | _view(principal)
     answer = context.worlds.ask(world, "fork", arguments, type_=World)
-    return respond(_redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer.world}"})
+    return respond(redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer.world}"})
 
 
 @router.post("/worlds/{world}/backfill", status_code=202, responses=responses(World, *_OWN, status=202))
@@ -386,13 +386,6 @@ def order_of(context: Context, principal: Principal, command: dict[str, Any]) ->
 def _view(principal: Principal) -> dict[str, bool]:
     """Return whether somebody sees what is hidden from the owner of a sealed or blind world."""
     return {"full": principal.role in WATCHERS}
-
-
-def _redacted(principal: Principal, answer: World) -> World:
-    """Return the status of a world as somebody may see it: the error text of a process names files of the operator."""
-    if answer.reason is None or principal.role in WATCHERS:
-        return answer
-    return replace(answer, reason="its process failed again and again; the next request to it tries once more")
 
 
 def _check_private(context: Context, world: str) -> None:

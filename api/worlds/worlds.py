@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from api.http.problems import KINDS, Problem, invalid
 from api.http.rights import WATCHERS, Right
+from zenata.city.sentences import translations
+from zenata.contract.base import Titles
 from zenata.contract.hosts import Host
+from zenata.contract.worlds import World
 from zenata.control.device import world_of
 from zenata.control.keys import Principal, Role
 from zenata.errors import ControlError, SetupError
@@ -163,3 +167,12 @@ def _available() -> Iterator[None]:
 def _names_file(text: str, location: str) -> bool:
     """Return whether a text names a file of the operator's: one of the worlds, or any by an absolute path."""
     return location in text or _ABSOLUTE.search(text) is not None
+
+
+def redacted(principal: Principal, answer: World) -> World:
+    """Return the status of a world as somebody may see it: the error text of a process names files of the operator."""
+    if answer.reason is None:
+        return answer
+    hidden = "its process failed again and again; the next request to it tries once more"
+    reason = answer.reason if principal.role in WATCHERS else hidden
+    return replace(answer, reason=reason, reasons=Titles(**translations(reason)))

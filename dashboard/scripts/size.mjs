@@ -1,8 +1,10 @@
-// Compresses the build beforehand, and holds what a page loads to a limit: JavaScript of its first visit [bytes, gzip].
+// Compresses the build beforehand, and holds JavaScript of the pages to limits [bytes, gzip]: what one loads at first, and that with
+// the map that moves (src/map/moving.ts), which the city loads when a pointer comes to it.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
+const FIRST = 100_000;
 const LIMIT = 500_000;
 const MIN_SIZE = 1_024; // below, compressing saves nothing
 const folder = new URL("../dist/", import.meta.url).pathname;
@@ -28,14 +30,19 @@ function filesOf(key, found = new Set()) {
   for (const next of imports) filesOf(next, found);
   return found;
 }
-let worst = 0;
+const sizeOf = (files) => [...files].reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0);
+const MOVING = "src/map/moving.ts";
+let [worst, views] = [0, 0];
 for (const [key, { isDynamicEntry }] of Object.entries(manifest)) {
   if (!isDynamicEntry || !key.startsWith("src/views/")) continue;
-  const total = [...filesOf(key, filesOf("index.html"))].reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0);
-  console.log(`${String(total).padStart(8)}  ${key}`);
+  const files = filesOf(key, filesOf("index.html"));
+  const first = sizeOf(files);
+  const total = key === "src/views/City.svelte" ? sizeOf(filesOf(MOVING, files)) : first;
+  console.log(`${String(first).padStart(8)}  ${key}${total > first ? `; ${total} with the map that moves` : ""}`);
   if (key === "src/views/Xr.svelte") continue; // brings three.js, which no other view loads
-  worst = Math.max(worst, total);
+  views += 1;
+  worst = Math.max(worst, total, first * (LIMIT / FIRST));
 }
 const all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-console.log(`${String(all).padStart(8)}  all of it; a page but /xr may load ${LIMIT} bytes of JavaScript (gzip)`);
-if (worst === 0 || worst > LIMIT) process.exit(1);
+console.log(`${String(all).padStart(8)}  all of it; a page but /xr may load ${FIRST} bytes of JavaScript at first, and ${LIMIT} in all (gzip)`);
+if (views === 0 || worst > LIMIT) process.exit(1);

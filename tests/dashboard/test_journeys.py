@@ -124,7 +124,7 @@ def test_a_startup_logs_in_and_finds_its_device_on_the_map(
             card = page.get_by_role("article", name="Toit")
             expect(card).to_contain_text("21,5")
             expect(page.locator(".map[data-drawn]")).to_be_visible()
-            page.locator(".map .picture").hover()  # it can be moved from now on
+            page.mouse.move(720, 300)  # a pointer on the picture: from now on it can be moved
             expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
             expect(page.locator(".map .picture")).to_have_count(0)
             assert seen.violations() == []

@@ -85,11 +85,16 @@ def english(code: str, /, **parameters: str) -> str:
 
 @lru_cache(maxsize=4096)
 def recognise(text: str) -> tuple[str, Mapping[str, str]] | None:
-    """Return the code and parameters of a sentence, or None if it is none of sentences.toml."""
-    for template in _templates():
-        found = template.match(text)
-        if found is not None:
-            return template.code, found
+    """Return the code and parameters of a sentence, or None if it is none of sentences.toml.
+
+    It may stand there without its full stop, and with a small letter first: problems set both.
+    """
+    bare = text.removesuffix(".")
+    for form in dict.fromkeys((text, bare, f"{bare[:1].lower()}{bare[1:]}")):
+        for template in _templates():
+            found = template.match(form)
+            if found is not None:
+                return template.code, found
     return None
 
 
@@ -106,10 +111,14 @@ def translations(text: str, depth: int = _DEPTH) -> Mapping[str, str]:
         language: _filled(texts[language], {name: _written(values, language) for name, values in inner.items()})
         for language in ("fr", "ar")
     }
+    if text.endswith(".") and not texts["en"].endswith("."):
+        written = {language: f"{one}." for language, one in written.items()}
+    if text[:1].isupper() and texts["en"][:1].islower():
+        written["fr"] = f"{written['fr'][:1].upper()}{written['fr'][1:]}"
     return {"fr": written["fr"], "en": text, "ar": written["ar"]}
 
 
-def help_with(problem: str, detail: str, language: Language) -> str:
+def help_with(problem: str, detail: str, language: Language, general: str = "") -> str:
     """Return the detail of a problem in a language: with what to do about its kind, where it is no known sentence.
 
     Parameters
@@ -119,13 +128,20 @@ def help_with(problem: str, detail: str, language: Language) -> str:
     detail : str
         In English.
     language : str
+    general : str
+        What to do about its kind, in English: a detail may end with it.
     """
     if language == "en":
         return detail
-    if recognise(detail) is not None:
-        return translations(detail)[language]
-    general = _tables()["help"].get(problem, {}).get(language)
-    return detail if general is None else f"{general} ({_isolated(detail) if language == 'ar' else detail})"
+    first = detail.removesuffix(general).rstrip() if general else detail
+    known = recognise(first) is not None
+    sentence = translations(first)[language]
+    if known and first == detail:
+        return sentence
+    advice = _tables()["help"].get(problem, {}).get(language)
+    if advice is None or not first:
+        return advice or detail
+    return f"{sentence} {advice}" if known else f"{advice} ({_isolated(first) if language == 'ar' else first})"
 
 
 def _filled(text: str, parameters: Mapping[str, str]) -> str:

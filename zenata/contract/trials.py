@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, field
 
-from .base import LINE, Body, Document, JsonObject, OpenDocument, Page, Time
+from .base import LINE, Body, Document, JsonObject, OpenDocument, Page, Time, Titles
 from .commands import CommandResult, DeviceCommands
 from .readings import Reading
 
@@ -250,6 +250,8 @@ class Trial(Document, frozen=True, kw_only=True):
         How many trials are before it in the queue; null if it does not wait.
     reason : str or None
         Why it failed or was cancelled.
+    reasons : Titles or None
+        The reason by language.
     made : datetime
     heartbeat : datetime or None
         When the service was last heard.
@@ -327,6 +329,7 @@ class Trial(Document, frozen=True, kw_only=True):
     parts: list[str] = field(default_factory=list)
     part_of: str | None = None
     version: str | None = None
+    reasons: Titles | None = None
 
 
 class TrialStep(Page[Reading], frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, field
 
-from .base import Body, Document, Duration, JsonObject, Moment, OpenDocument, Page, Speed, Time
+from .base import Body, Document, Duration, JsonObject, Moment, OpenDocument, Page, Speed, Time, Titles
 from .commands import CommandResult, DeviceCommands
 from .readings import Reading
 
@@ -210,6 +210,8 @@ class World(Document, frozen=True, kw_only=True):
     backfill : Backfill or None
     reason : str or None
         Why it failed.
+    reasons : Titles or None
+        The reason by language.
     """
 
     world: str
@@ -234,6 +236,7 @@ class World(Document, frozen=True, kw_only=True):
     messages: int | None
     backfill: Backfill | None
     reason: str | None = None
+    reasons: Titles | None = None
 
 
 class Advanced(Page[Reading], frozen=True, kw_only=True):

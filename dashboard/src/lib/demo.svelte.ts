@@ -30,7 +30,10 @@ const END = "2026-07-12T00:00:00Z";
 export const LEAK_HOUR = 26; // after the start: 02:00 of the second day
 const LEAK_AT = "water-0010";
 const STORED = "demo-twin-1";
-const MADE = "demo-worlds"; // of this tab: a reload in the midst would leave them behind, and four fill a pilot's quota
+// Worlds that this browser has made and not deleted: a page that closes deletes its own, and the next one what is left of a crash,
+// as four fill a pilot's quota.
+const MADE = "demo-worlds";
+const LEFT_BEHIND = 600_000; // [ms] none takes so long
 
 class DemoData {
   traffic = $state.raw<Film | null>(null);
@@ -87,7 +90,7 @@ class DemoData {
       { type: "leak", target: LEAK_AT, area: 0.002, start: `+${LEAK_HOUR}h`, duration: "40h" },
       { type: "heatwave", start: "+24h", duration: "24h", temperature: 12 },
     ];
-    await Promise.all(made().map(remove));
+    await Promise.all(made().filter(({ at }) => Date.now() - at > LEFT_BEHIND).map(({ world }) => remove(world)));
     const [leaking, calm] = await Promise.all([runTwin(events), runTwin([])]);
     const leak = (await city.sensors("water")).find((sensor) => sensor.id === LEAK_AT) ?? { longitude: -7.46, latitude: 33.65 };
     this.twin = {
@@ -127,7 +130,9 @@ async function runTwin(scenario: object[]): Promise<Run> {
   };
   const { world } = await dataOf(api.POST("/v1/worlds", { body }));
   const path = { world };
-  sessionStorage.setItem(MADE, JSON.stringify([...made(), world]));
+  remember([...made(), { world, at: Date.now() }]);
+  const leave = () => void fetch(`/v1/worlds/${world}`, { method: "DELETE", credentials: "same-origin", keepalive: true });
+  addEventListener("pagehide", leave);
   try {
     await until(async () => (await dataOf(api.GET("/v1/worlds/{world}", { params: { path } }))).state === "paused");
     await dataOf(api.POST("/v1/worlds/{world}/backfill", { params: { path }, body: { end: END, every: "15m" } }));
@@ -137,18 +142,35 @@ async function runTwin(scenario: object[]): Promise<Run> {
     });
     return await readRun(world);
   } finally {
+    removeEventListener("pagehide", leave);
     await remove(world);
   }
 }
 
-/** The worlds that this tab has made, and not deleted. */
-function made(): string[] {
-  return JSON.parse(sessionStorage.getItem(MADE) ?? "[]") as string[];
+interface Made {
+  world: string;
+  at: number; // [ms since 1970]
+}
+
+function made(): Made[] {
+  try {
+    return JSON.parse(localStorage.getItem(MADE) ?? "[]") as Made[];
+  } catch {
+    return [];
+  }
+}
+
+function remember(worlds: Made[]): void {
+  try {
+    localStorage.setItem(MADE, JSON.stringify(worlds));
+  } catch {
+    // Without storage a crash leaves them behind.
+  }
 }
 
 async function remove(world: string): Promise<void> {
   await api.DELETE("/v1/worlds/{world}", { params: { path: { world } } }).catch(() => undefined);
-  sessionStorage.setItem(MADE, JSON.stringify(made().filter((name) => name !== world)));
+  remember(made().filter((one) => one.world !== world));
 }
 
 async function readRun(world: string): Promise<Run> {

@@ -457,6 +457,23 @@ export const fr = {
   waive_text: "La dérogation, son auteur et son motif restent au journal pour toujours.",
   answers_for_it: "Qui en répond (une personne)",
   withdraw: "Retirer",
+  audit_pilot_add: "pilote créé",
+  audit_pilot_change: "pilote modifié",
+  audit_pilot_suspend: "pilote suspendu",
+  audit_pilot_resume: "pilote réactivé",
+  audit_key_issue: "clé créée",
+  audit_key_revoke: "clé révoquée",
+  audit_key_rotate: "clé renouvelée",
+  audit_budget_enter: "écriture au budget",
+  audit_scorecard_waive: "exception accordée",
+  audit_scorecard_withdraw: "exception retirée",
+  audit_edition_freeze: "édition figée",
+  audit_edition_close: "édition close",
+  audit_session_open: "connexion",
+  audit_session_close: "déconnexion",
+  audit_session_link: "lien de connexion",
+  audit_world_backfill: "passé calculé",
+  latency: "Durée au 95e centile",
 } as const satisfies Record<string, string>;
 
 export type Key = keyof typeof fr;

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from api.http.problems import KINDS
 from zenata.city import sentences
 from zenata.city.sentences import english, help_with, recognise, translations
+from zenata.control.trial_tables import LATE
 
 ROOT = Path(__file__).parents[3]
 TABLES = tomllib.loads((ROOT / "zenata/city/sentences.toml").read_text())
 SENTENCES = TABLES["alerts"] | TABLES["reasons"]
 PARAMETER = re.compile(r"\{([a-z]+)\}")
 # Where sentences are raised that are stored or shown; what is in the code and not in the file comes in English.
+ENDS = "api/trials/service.py"  # why a trial ends: the last argument of `end`
 SOURCES = ("ingest/decoder.py", "ingest/devices.py", "ingest/quotas.py", "ingest/telemetry.py", "zenata/wire/topics.py")
 ERRORS = ("Rejected", "TopicError")
 
@@ -78,6 +80,25 @@ def test_what_the_code_says_of_dead_letters_is_known(source):
     """Each message that is raised there, with values in place of its expressions, is a sentence of the file."""
     unknown = [text for text in raised(ROOT / source) if recognise(text) is None]
     assert unknown == []
+
+
+def test_why_trials_end_is_known_in_every_language():
+    calls = [one for one in ast.walk(ast.parse((ROOT / ENDS).read_text())) if isinstance(one, ast.Call)]
+    found = [call.args[-1] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "end"]
+    found = [one.value if isinstance(one, ast.Subscript) else one for one in found]  # cut to a length
+    texts = [text for text in map(text_of, found) if text is not None]
+    assert len(texts) >= 5
+    assert [text for text in (*texts, LATE) if recognise(text) is None] == []
+
+
+def test_a_problem_may_write_a_sentence_large_with_a_full_stop_and_say_what_to_do_about_its_kind():
+    texts = translations("Demo has 4 private worlds already, as many as it may have: delete one.")
+    assert texts["fr"].startswith("Demo a déjà 4 mondes privés")
+    assert (texts["fr"][-1], texts["ar"][-1]) == (".", ".")
+    advice = KINDS["unknown-device"].help
+    said = help_with("unknown-device", f"There is no device 'roof'. {advice}", "fr", advice)
+    assert said == "Il n'y a pas d'appareil 'roof'. La liste de vos appareils est à /v1/devices ; un POST y en crée un."
+    assert help_with("unknown-device", advice, "fr", advice) == TABLES["help"]["unknown-device"]["fr"]
 
 
 def raised(file: Path) -> list[str]:
