@@ -20,9 +20,9 @@ VERBS = {"up", "ps", "stop", "start"}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", OURS)
-def test_a_command_works(live_city, command):
+def test_a_command_works(live_city, quick, command):
     process = subprocess.Popen(
-        ["sh", "-c", command],
+        ["sh", "-c", quick(command)],
         cwd=live_city.folder.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

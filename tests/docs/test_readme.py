@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ class Reader:
 
     city: RunningCity
     stack: ExitStack
+    quick: Callable[[str], str]
     port: int = field(default_factory=lambda: free_ports("127.0.0.1", {"alerts": 0})["alerts"])
 
     @property
@@ -53,7 +55,8 @@ class Reader:
         """Start a command; one that ends in `&` writes into a file, and runs until the end."""
         variables = "\n".join(variable.replace("http://127.0.0.1:8080", self.city.http) for variable in VARIABLES)
         command = (
-            command.replace("http://127.0.0.1:8080", self.city.http)
+            self.quick(command)
+            .replace("http://127.0.0.1:8080", self.city.http)
             .replace("-p 1883", f"-p {self.city.mqtt.rpartition(':')[2]}")
             .replace("9090", str(self.port))
         )
@@ -72,9 +75,9 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def reader(live_city):
+def reader(live_city, quick):
     with ExitStack() as stack:
-        yield Reader(live_city, stack)
+        yield Reader(live_city, stack, quick)
 
 
 @pytest.mark.slow

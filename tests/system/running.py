@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -191,10 +193,10 @@ class Command:
     command line ask of a program of its own, they ask of `ZENATA`.
     """
 
-    def __init__(self, args: Sequence[str], out: Path, err: Path) -> None:
+    def __init__(self, args: Sequence[str], out: Path, err: Path, folder: Path | None = None) -> None:
         self.args = args
         self._process = FORKS.Process(
-            target=_run_command, args=(args, dict(os.environ), Path.cwd(), out, err), daemon=True
+            target=_run_command, args=(args, dict(os.environ), folder or Path.cwd(), out, err), daemon=True
         )
         self._process.start()
         self.pid = self._process.pid
@@ -226,6 +228,46 @@ def zenata(*args: str) -> subprocess.CompletedProcess[str]:
             command.wait()
             raise
         return subprocess.CompletedProcess(args, command.wait(), out.read_text(), err.read_text())
+
+
+_FORKED = """#!{python} -IS
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as asked:
+    asked.connect("{path}")
+    asked.sendall(json.dumps([os.getpid(), os.getcwd(), sys.argv[1:]]).encode())
+    sys.exit(int(asked.recv(9)))
+"""
+
+
+@contextmanager
+def forked_program(folder: Path) -> Iterator[Path]:
+    """Make a program that is `zenata` for shells, but a fork: commands that end are half imports.
+
+    It has the folder, the output and the exit status of whoever calls it, and the environment of the tests.
+    """
+    path, program = folder / "zenata.sock", folder / "zenata"
+    program.write_text(_FORKED.format(python=sys.executable, path=path))
+    program.chmod(0o700)
+
+    def serve() -> None:
+        while True:
+            connection = server.accept()[0]
+            with connection:
+                if not (request := connection.recv(2**16)):
+                    return
+                pid, cwd, args = json.loads(request)
+                out, err = (Path(f"/proc/{pid}/fd/{number}") for number in (1, 2))
+                connection.sendall(b"%d" % Command(args, out, err, Path(cwd)).wait(PATIENCE))
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        thread = Thread(target=serve)
+        thread.start()
+        yield program
+        with socket.socket(socket.AF_UNIX) as last:
+            last.connect(str(path))
+        thread.join()
 
 
 def _run_command(args: Sequence[str], environment: dict[str, str], folder: Path, out: Path, err: Path) -> None:
