@@ -117,7 +117,7 @@ def _broker(settings: Settings) -> str:
         address = parse_url(running.mqtt)
     else:
         return "embedded, started by `zenata up`"
-    wait_ready(address.host, address.port, timeout=2, tls=address.context())
+    wait_ready(address.host, address.port, timeout=5, tls=address.context())
     return f"{address} answers"
 
 
