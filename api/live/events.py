@@ -180,11 +180,11 @@ class Listener:
         sent = 0
         while self._open:
             async with self._context.replays:
-                table = await run_in_threadpool(self._context.store.query, query)
+                table, events = await run_in_threadpool(self._replayed, query)
             sent += len(table)
             if len(table):
                 live = replace(live, time=max(live.time, int(table.time[-1])))
-                yield self._replayed(table)
+                yield events
             if not table.more:
                 break
             query = replace(query, after=(int(table.time[-1]), int(table.series[-1])))
@@ -195,12 +195,16 @@ class Listener:
                 break
         self._position = live
 
-    def _replayed(self, table: Table) -> bytes:
-        """Return readings from the store as events; batch 0 is in no ring, so their ids lead back to the store."""
+    def _replayed(self, query: Query) -> tuple[Table, bytes]:
+        """Return readings from the store, and as events; batch 0 is in no ring, so their ids lead back to the store.
+
+        For a thread: to write the events of a slice takes as long as dozens of requests for the latest readings.
+        """
+        table = self._context.store.query(query)
         ids: list[Strand] = [f"id: {self._mark(0)}-0-".encode(), numbers(table.time), b"\nevent: reading\ndata: "]
         columns = (table.catalog, table.series, table.time, table.columns)
         fields = self._context.encoder.json_strands(*columns, b"}\n\n", STREAM_DIGITS)
-        return b"".join(weave(len(table), *ids, *fields))
+        return table, b"".join(weave(len(table), *ids, *fields))
 
     def _gap(self, begin: int, live: Position) -> bytes:
         """Return the event that names what is not sent again: from the last reading sent to the live end."""

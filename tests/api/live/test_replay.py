@@ -1,5 +1,6 @@
 """Streams that are taken up again: from the ring, from the store, and with gaps that are named."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,23 @@ def test_a_place_that_left_the_ring_is_found_in_the_store(start: Callable[..., A
         headers = {"Last-Event-ID": last.id}
         with client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
             assert [event.minute for event in take(response, 30)] == list(range(30))
+
+
+def test_a_replay_is_written_beside_the_event_loop(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty streams from long ago made everybody wait, as each slice was written while nobody else had a turn."""
+    threads, weave = list[tuple[str, int]](), api.live.events.weave
+
+    def noted(count: int, *strands: object) -> object:
+        threads.append((threading.current_thread().name, count))
+        return weave(count, *strands)
+
+    monkeypatch.setattr(api.live.events, "weave", noted)
+    served = start()
+    ingest(served, range(5))
+    headers = {"Last-Event-ID": ELSEWHERE}
+    with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE, headers=headers) as response:
+        assert len(take(response, 5)) == 5
+    assert [(name, count) for name, count in threads if count] == [("AnyIO worker thread", 5)]
 
 
 def test_a_replay_goes_on_with_what_the_store_does_not_have_yet(start: Callable[..., Api]) -> None:
