@@ -29,7 +29,7 @@ from zenata.wire.mqtt import SHARED, Message, Subscription
 log = logging.getLogger(__name__)
 
 _OUTAGE = 2 * SECOND  # without a look at the broker, which has kept for us what devices have sent [us]
-_LONG_BATCH = 1.0  # well below the time after which the broker sends again [s]
+_LONG_BATCH, _LONGEST_BATCH = 1.0, 3.0  # below the time after which the broker sends again, which is 5 [s]
 _MIN_BATCH, _FIRST_BATCH = 20, 250  # messages
 
 T = TypeVar("T")
@@ -88,6 +88,42 @@ class Counters:
     store_failures: int = 0
 
 
+class BatchSize:
+    """How many messages are taken at once: as many as are stored well before the broker sends them again.
+
+    A batch that takes long is followed by a smaller one, so that a slow store does not get ever more of the same. Unless
+    that makes each message dearer: then it is a commit that takes long, as on a machine with other work, and small batches
+    would fall ever farther behind.
+
+    Parameters
+    ----------
+    largest : int
+    """
+
+    def __init__(self, largest: int) -> None:
+        self.limit = min(_FIRST_BATCH, largest)
+        self._largest = largest
+        self._before = (0, 0.0)  # messages of the last batch that took long, and how long [s]
+
+    def note(self, count: int, took: float) -> None:
+        """Take note of a batch of `count` messages and how long it took [s]."""
+        if took < _LONG_BATCH / 4:
+            self.limit = min(self.limit * 5 // 4, self._largest)
+        elif took > _LONG_BATCH:
+            if took < _LONGEST_BATCH and self._more_is_cheaper(count, took):
+                self.limit = min(self.limit * 2, self._largest)
+            else:
+                self.limit = max(self.limit // 2, _MIN_BATCH)
+            self._before = (count, took)
+
+    def _more_is_cheaper(self, count: int, took: float) -> bool:
+        """Return whether a message costs clearly less time in the larger one of this batch and the long one before."""
+        before, took_before = self._before
+        if count > before:
+            return took * before < 0.8 * took_before * count
+        return 0.8 * took * before > took_before * count
+
+
 class Ingest:
     """Moves readings from the broker into the store.
 
@@ -142,16 +178,11 @@ class Ingest:
         self._gone: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set.
-
-        Batches grow while they take little time, and one that takes long is followed by a smaller one: the broker sends
-        again what is not acknowledged in time, and cuts off who does not read, so that a slow store would get ever more
-        of the same.
-        """
-        limit = min(_FIRST_BATCH, self._batch_messages)
+        """Work until `stop` is set."""
+        size = BatchSize(self._batch_messages)
         last = self._arrivals.newest or self._clock.now()
         while not stop.is_set():
-            received = self._subscription.receive(limit=limit, wait=self._batch_age)
+            received = self._subscription.receive(limit=size.limit, wait=self._batch_age)
             last = self._excuse(last, received)
             messages = self._order.admit(received)
             begin = time.monotonic()
@@ -159,11 +190,7 @@ class Ingest:
                 self._subscription.acknowledge(messages)
                 self._order.acknowledged(messages)
                 self._arrivals.note(self._order.state)
-            took = time.monotonic() - begin
-            if took > _LONG_BATCH:
-                limit = max(limit // 2, _MIN_BATCH)
-            elif took < _LONG_BATCH / 4:
-                limit = min(limit * 5 // 4, self._batch_messages)
+            size.note(len(messages), time.monotonic() - begin)
         self._arrivals.close()
 
     def _excuse(self, last: int, received: Sequence[Message]) -> int:

@@ -11,7 +11,7 @@ import pytest
 from ingest.arrivals import ArrivalClock, ArrivalLog
 from ingest.devices import DeviceDecoder
 from ingest.quotas import Limits, Quotas
-from ingest.service import FILTERS, Ingest
+from ingest.service import FILTERS, BatchSize, Ingest
 from tests.api.running import small_city
 from tests.ingest.devices import Table, device
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
@@ -28,6 +28,28 @@ ACK_WAIT = 5.0  # after which NATS sends again what was not acknowledged; see br
 START = 1_767_225_600_000_000
 SECOND = 1_000_000
 CLOCK = b'{"time": "2026-01-01T00:00:02Z", "speed": 1.0, "state": "running", "messages": 5}'
+
+
+@pytest.mark.parametrize(
+    ("batch", "message", "smallest"),
+    [
+        (0.9, 0.0016, 250),  # a machine with other work: small batches would store 22 messages a second, of hundreds
+        (0.4, 0.0016, 200),
+        (0.05, 0.02, 20),  # a store that is slow itself
+        (0.005, 0.0001, 2000),
+    ],
+)
+def test_batches_are_as_large_as_brings_most_and_are_stored_before_they_come_again(
+    batch: float, message: float, smallest: int
+) -> None:
+    size, stored, took = BatchSize(2000), list[int](), list[float]()
+    for _ in range(300):
+        stored.append(size.limit)
+        took.append(batch + message * size.limit)
+        size.note(size.limit, took[-1])
+    assert max(took[10:]) < ACK_WAIT
+    assert min(stored[30:]) >= smallest
+    assert sum(stored) / sum(took) > 0.5 * 2000 / (batch + message * 2000)
 
 
 @pytest.fixture(scope="module")
