@@ -33,7 +33,7 @@ NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 PARQUET_COMPRESSION = "zstd(1)"  # about half of the size of Snappy, at the same speed (decision 0043)
 
 _FEW = 32  # times that are written one by one
-_ANSWERS, _SMALL = 1000, 32  # answers that are remembered, and the rows that they have at most
+_SMALL, _REMEMBERED = 128, 8_000_000  # rows of an answer that is remembered, and bytes of all of them
 
 _DICTIONARY = DataType.dictionary(DataType.int32(), DataType.string())
 
@@ -48,6 +48,7 @@ class Encoder:
         self._json = PerSeries(_json_series, object)
         self._csv = PerSeries(_csv_series, object)
         self._answers: dict[tuple[int, str], tuple[Table, bytes]] = {}
+        self._size = 0  # of them [bytes]
 
     def encode(
         self,
@@ -90,8 +91,9 @@ class Encoder:
             return known[1]
         body = self.encode(table, format_name)
         if len(table) <= _SMALL:
-            if len(self._answers) >= _ANSWERS:
-                self._answers.clear()
+            self._size += len(body)
+            if self._size > _REMEMBERED:
+                self._answers, self._size = {}, len(body)
             self._answers[key] = table, body
         return body
 

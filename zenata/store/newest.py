@@ -9,7 +9,7 @@ from zenata.store.base import Table
 
 _NEVER = np.iinfo(np.int64).min
 _CAPACITY = 1024  # series at first; doubled when full
-_FEW, _TABLES = 32, 1000  # rows of a table that is remembered, and how many are
+_FEW, _TABLES = 128, 1000  # rows of a table that is remembered, and how many are
 
 
 class NewestReadings:
