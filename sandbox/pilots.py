@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from sandbox.cli.city import ask
+from sandbox.cli.options import table
 from sandbox.init import FIRST, SHELL, keep_key, open_control_data, open_register
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, format_time, parse_moment
@@ -27,6 +28,7 @@ from zenata.errors import SetupError
 Say = Callable[[str], None]
 
 _HEADINGS = ("NAME", "ROLE", "STATE", "LAST SEEN", "CONN", "QUOTA", "THEME", "EDITION", "BUDGET LEFT", "CONTACT")
+_KEY_HEADINGS = ("KEY", "STATE", "NAME", "SCOPES", "UNTIL")
 
 
 def about(
@@ -134,14 +136,12 @@ def list_pilots(settings: Settings, say: Say, **wanted: str | bool | None) -> No
     if not pilots:
         say("there are no such pilots: `zenata up` makes the first, `zenata pilot add` others")
         return
-    rows = [_HEADINGS]
+    rows = []
     for pilot in pilots:
         state = "suspended" if pilot.suspended is not None else "active"
         about = (pilot.theme or "-", pilot.edition or "-", f"{_dirhams(left[pilot.name])} DH")
         rows.append((pilot.name, pilot.role, state, *_activity(settings, pilot.name), *about, pilot.contact or "-"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        say("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    table(_HEADINGS, rows, say)
 
 
 def _is_wanted(pilot: Pilot, wanted: dict[str, str | bool | None]) -> bool:
@@ -188,9 +188,8 @@ def show_pilot(settings: Settings, name: str, say: Say) -> None:
     say(f"{'budget':20} {_dirhams(sum(entry.centimes for entry in entries))} DH left")
     for entry in entries:
         say(f"  {entry.date}  {_dirhams(entry.centimes):>12} DH  {entry.note}".rstrip())
-    say("keys")
-    for key in keys:
-        say(f"  {_line(key)}")
+    say("")
+    table(_KEY_HEADINGS, map(_key_row, keys), say)
 
 
 def show_keys(settings: Settings, pilot: str | None, prefix: str, say: Say) -> None:
@@ -201,8 +200,8 @@ def show_keys(settings: Settings, pilot: str | None, prefix: str, say: Say) -> N
         keys = register.keys(pilot, prefix)
     if not keys:
         say("there are no such keys")
-    for key in keys:
-        say(f"{key.pilot:32}  {_line(key)}")
+        return
+    table(("PILOT", *_KEY_HEADINGS), ((key.pilot, *_key_row(key)) for key in keys), say)
 
 
 @contextmanager
@@ -242,13 +241,9 @@ def _issued(settings: Settings, pilot: str, name: str, key: str) -> str:
     return key
 
 
-def _line(key: Key) -> str:
-    scopes = " ".join(sorted(key.scopes))
-    return f"{key.prefix}...  {key.state(WallClock().now()):7}  {key.name:32}  {scopes:15}  {_until(key)}".rstrip()
-
-
-def _until(key: Key) -> str:
-    return "" if key.expires is None else f"until {format_time(key.expires)}"
+def _key_row(key: Key) -> tuple[str, ...]:
+    until = "-" if key.expires is None else format_time(key.expires)
+    return f"{key.prefix}...", key.state(WallClock().now()), key.name, " ".join(sorted(key.scopes)), until
 
 
 def _dirhams(centimes: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.cli.options import table
 from sandbox.init import open_register, read_key
 from sandbox.running import Running, login_address
 from sandbox.settings import Settings
@@ -135,14 +136,12 @@ def show_hosts(settings: Settings, say: Say, *, drain: str | None = None, resume
         raise SetupError("which cluster? Say --join nats://..., as the hosts do")
     else:
         found = msgspec.convert(ask(settings, "/v1/hosts")["items"], list[Host])
-    say(f"{'host':24}{'since':22}{'last seen':>12}{'cores':>7}{'load':>7}  worlds")
+    rows = []
     for host in found:
         ago = max((datetime.now(UTC) - host.seen).total_seconds(), 0.0)
-        since = f"{host.since:%Y-%m-%dT%H:%M:%SZ}"
-        say(
-            f"{host.name:24}{since:22}{f'{ago:.0f} s ago':>12}{host.cores:>7}{host.load:>7.0%}  "
-            f"{len(host.worlds)}: {', '.join(host.worlds) or '-'}"
-        )
+        about = f"{host.since:%Y-%m-%dT%H:%M:%SZ}", f"{ago:.0f} s ago", str(host.cores), f"{host.load:.0%}"
+        rows.append((host.name, *about, f"{len(host.worlds)}: {', '.join(host.worlds) or '-'}"))
+    table(("HOST", "SINCE", "LAST SEEN", "CORES", "LOAD", "WORLDS"), rows, say)
 
 
 def stop(settings: Settings, say: Say) -> None:
@@ -172,8 +171,9 @@ def show_dead_letters(settings: Settings, say: Say) -> None:
         letters = _stored_letters(settings)
     if not letters:
         say("there are no dead letters")
-    for letter in letters:
-        say(f"{letter['received']}  {letter['code']:7} {letter['topic']}\n    {letter['reason']}")
+        return
+    rows = ((one["received"], one["code"], f"{one['topic']}\n    {one['reason']}") for one in letters)
+    table(("RECEIVED", "CODE", "TOPIC, AND WHAT IS WRONG"), rows, say)
 
 
 def replay_dead_letters(settings: Settings, say: Say) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from sandbox.cli.options import DataDir, say, settings_of
+from sandbox.cli.options import DataDir, say, settings_of, table
 
 editions_app = typer.Typer(
     help="Editions of the programme, and the frozen set of seeds that each closes with (docs/trials.md).",
@@ -73,8 +73,9 @@ def declare(
 @editions_app.command()
 def freeze(edition: Edition, user: Admin = "admin", data_dir: DataDir = None) -> None:
     """Begin the runs of the frozen set, once; print pilot, challenge, trial, version and digest of each: `play` plays them."""
-    for one in _ask(data_dir, user, edition, "POST", "/freeze")["declarations"]:
-        typer.echo(f"{one['pilot']:20} {one['challenge']:18} {one['trial']:14} {one['version']:24} {one['digest']}")
+    members = ("pilot", "challenge", "trial", "version", "digest")
+    found = _ask(data_dir, user, edition, "POST", "/freeze")["declarations"]
+    table([member.upper() for member in members], ([one[member] for member in members] for one in found))
 
 
 @editions_app.command()

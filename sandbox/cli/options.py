@@ -1,6 +1,7 @@
-"""Options of the commands, and how they become settings; a line on the screen."""
+"""Options of the commands, and how they become settings; lines and tables on the screen."""
 
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,3 +135,11 @@ def in_our_words(text: str) -> str:
 def say(text: str) -> None:
     """Print for people, to standard error; what a program may read goes to standard output instead."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - what a person reads
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], show: Callable[[str], None] = typer.echo) -> None:
+    """Show rows below their headings, in columns as wide as what is longest in them; the last is as long as it is."""
+    lines = [headings, *rows]
+    widths = [max(map(len, column)) for column in zip(*(line[:-1] for line in lines), strict=True)]
+    for *cells, last in lines:
+        show("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last]).rstrip())

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from sandbox.cli.options import City, DataDir, say, settings_of
+from sandbox.cli.options import City, DataDir, say, settings_of, table
 
 Language = Literal["en", "fr", "ar"]
 VariantName = Literal["plain", "outage", "sensor-faults", "heat-wave", "ramadan"]
@@ -39,6 +39,7 @@ Parallel = Annotated[
     typer.Option(help="Seeds side by side: the trial has so many parts, and each is played by a service of its own."),
 ]
 
+_HEADINGS = ("TRIAL", "CHALLENGE", "MODE", "PHASE", "SEEDS", "POINTS")
 _FORMATS: dict[str, ReportFormat] = {".html": "html", ".json": "json", ".pdf": "pdf"}
 _BESIDE = ("naive", "reference")  # policies that a seed's points are shown beside
 
@@ -49,11 +50,10 @@ def _ask(data_dir: Any, user: str, path: str, method: str = "GET", body: object 
     return ask(settings_of(data_dir=data_dir), f"/v1/{path}", method, body, user=user)
 
 
-def _line(trial: dict[str, Any]) -> str:
-    score = trial["score"]
-    result = f"{score['mean']:8.1f}" if score else " " * 8
+def _row(trial: dict[str, Any]) -> list[str]:
+    points = f"{trial['score']['mean']:6.1f}" if trial["score"] else "     -"
     done = f"{trial['seeds_done']}/{trial['seeds']}"
-    return f"{trial['trial']:14} {trial['challenge']:18} {trial['mode']:9} {trial['phase']:10} {done:>6} {result}"
+    return [*(trial[member] for member in ("trial", "challenge", "mode", "phase")), done, points]
 
 
 def _interval(score: dict[str, Any]) -> str:
@@ -86,15 +86,18 @@ def _writable(file: Path | None) -> Path | None:
 @trials_app.command("challenges")
 def list_challenges(user: User = "demo", data_dir: DataDir = None) -> None:
     """List the challenges, with what to do in each."""
-    for one in _ask(data_dir, user, "challenges")["items"]:
-        typer.echo(f"{one['challenge']:18} {one['summary']}")
+    found = _ask(data_dir, user, "challenges")["items"]
+    table(("CHALLENGE", "WHAT TO DO"), ((one["challenge"], one["summary"]) for one in found))
 
 
 @trials_app.command("list")
 def list_trials(user: User = "demo", data_dir: DataDir = None) -> None:
     """List trials, newest first: id, challenge, mode, phase, seeds done and score."""
-    for trial in _ask(data_dir, user, "trials")["items"]:
-        typer.echo(_line(trial))
+    found = _ask(data_dir, user, "trials")["items"]
+    if not found:
+        typer.echo("there are no trials yet: `zenata trial run` begins one")
+        return
+    table(_HEADINGS, map(_row, found))
 
 
 @trials_app.command()
@@ -125,7 +128,7 @@ def show(trial: TrialId, user: User = "demo", data_dir: DataDir = None) -> None:
 @trials_app.command()
 def cancel(trial: TrialId, user: User = "demo", data_dir: DataDir = None) -> None:
     """Cancel a trial. A graded one counts among the attempts of its day."""
-    typer.echo(_line(_ask(data_dir, user, _at(trial), "DELETE")))
+    table(_HEADINGS, [_row(_ask(data_dir, user, _at(trial), "DELETE"))])
 
 
 @trials_app.command()

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from sandbox.cli.options import DataDir, settings_of
+from sandbox.cli.options import DataDir, settings_of, table
 
 worlds_app = typer.Typer(help="Worlds of the running city: its own, and private ones.", no_args_is_help=True)
 
@@ -14,6 +14,8 @@ WorldName = Annotated[str, typer.Argument(help="Name of the world, such as w-1a2
 User = Annotated[str, typer.Option(help="Whose key to take: USER.key in the data directory.")]
 SpeedWord = Annotated[str | None, typer.Option(help="World seconds per second, 1 to 3600, or max.")]
 Paused = Annotated[bool, typer.Option("--paused", help="It moves only when it is advanced.")]
+
+_HEADINGS = ("WORLD", "OWNER", "STATE", "TIME", "SPEED")
 
 
 def _ask(data_dir: Any, user: str, path: str, method: str = "GET", **members: object) -> Any:  # noqa: ANN401 - any JSON
@@ -34,9 +36,8 @@ def _speed(text: str | None) -> float | str | None:
         return text
 
 
-def _line(world: dict[str, Any]) -> str:
-    owner = world["owner"] or "-"
-    return f"{world['world']:24} {owner:16} {world['state']:12} {world['time']:27} {world['speed']}"
+def _row(world: dict[str, Any]) -> list[str]:
+    return [world["world"], world["owner"] or "-", world["state"], world["time"], str(world["speed"])]
 
 
 def _show(document: object) -> None:
@@ -46,8 +47,8 @@ def _show(document: object) -> None:
 @worlds_app.command("list")
 def list_worlds(user: User = "admin", data_dir: DataDir = None) -> None:
     """List worlds: name, owner, state, time and speed."""
-    for world in _ask(data_dir, user, "")["items"]:
-        typer.echo(_line(world))
+    found = _ask(data_dir, user, "")["items"]
+    table(_HEADINGS, map(_row, found))
 
 
 @worlds_app.command()
@@ -99,7 +100,7 @@ def clock(
     """Change the clock of a world, and show it."""
     state = None if pause is None else "paused" if pause else "running"
     path = _at(world, "clock")
-    typer.echo(_line(_ask(data_dir, user, path, "PATCH", state=state, speed=_speed(speed))))
+    table(_HEADINGS, [_row(_ask(data_dir, user, path, "PATCH", state=state, speed=_speed(speed)))])
 
 
 @worlds_app.command()
@@ -122,8 +123,12 @@ def advance(
 @worlds_app.command()
 def events(world: WorldName, user: User = "admin", data_dir: DataDir = None) -> None:
     """List the events of a world: id, type, start and end."""
-    for event in _ask(data_dir, user, _at(world, "events"))["items"]:
-        typer.echo(f"{event['id']:24} {event['type']:20} {event['start']:21} {event['end']}")
+    found = _ask(data_dir, user, _at(world, "events"))["items"]
+    if not found:
+        typer.echo(f"there are no events in {world}")
+        return
+    rows = ((event["id"], event["type"], event["start"], event["end"] or "-") for event in found)
+    table(("EVENT", "TYPE", "START", "END"), rows)
 
 
 @worlds_app.command()

@@ -192,7 +192,9 @@ def test_a_run_ends_with_a_score_an_exit_code_a_junit_file_and_a_receipt(there, 
     suite = ET.fromstring(files["junit.xml"].read_text())  # noqa: S314 - our own file
     assert (suite.get("tests"), suite.get("failures")) == ("3", "0")
 
-    trial = zenata("list").output.split()[0]
+    headings, newest, *_ = zenata("list").output.splitlines()
+    assert headings.split() == ["TRIAL", "CHALLENGE", "MODE", "PHASE", "SEEDS", "POINTS"]
+    trial = newest.split()[0]
     for format_, begins in (("html", "<!doctype html>"), ("json", "{")):
         file = tmp_path / f"report.{format_}"
         written = zenata("report", trial, "--format", format_, "--lang", "fr", "--output", str(file))

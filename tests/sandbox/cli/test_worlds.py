@@ -49,11 +49,16 @@ def run(api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 def test_worlds_are_made_shown_moved_and_deleted(run: Run, simulators: Simulators) -> None:
     simulators.forget()
     assert run("world", "create", "--seed", "7", "--kind", "water", "--speed", "60", "--paused")[:2] == (0, "w-new")
-    assert [line.split()[0] for line in run("world", "list")[1].splitlines()] == ["zenata", "w-foreign", "w-own"]
+    assert [line.split()[0] for line in run("world", "list")[1].splitlines()] == [
+        "WORLD",
+        "zenata",
+        "w-foreign",
+        "w-own",
+    ]
     assert json.loads(run("world", "show", "w-own")[1])["owner"] == "test-pilot"
     assert run("world", "clock", "w-own", "--run", "--speed", "max")[0] == 0
     assert run("world", "advance", "w-own", "--steps", "6")[1].startswith("w-own stands at 2026-01-01T00:00:10Z")
-    assert run("world", "events", "w-own")[1].startswith("leak-1")
+    assert run("world", "events", "w-own")[1].splitlines()[1].startswith("leak-1")
     assert run("world", "fork", "w-own", "--at", "2026-01-01T00:00:00Z")[1] == "w-new"
     assert run("world", "delete", "w-own")[:2] == (0, "")
     calls = {verb: arguments for _, verb, arguments in simulators.requests}
