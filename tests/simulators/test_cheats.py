@@ -2,7 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,14 +20,17 @@ from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
 
 SEEDS = range(7, 7 + int(os.environ.get("ZENATA_CHEAT_SEEDS", "20")))
-"""The seeds that are played in; with all 20 a challenge takes up to half an hour."""
+"""The seeds that are played in, side by side; with all 20 a challenge takes up to half an hour of processor time."""
 
 SEEN = (101, 102)
 """Seeds that the cheat has seen before, with their truth."""
 
 BY_ANSWERS = ("late", "repeated", "beside")
 BY_TRUTH = ("another seed", "team", "recognised")
-Points = dict[str, list[float]]
+_shared: list[
+    Any
+] = []  # city, challenge and the seeds seen before: processes for the seeds are forks, and have them too
+Points = dict[str, float]
 
 
 @pytest.fixture(scope="module")
@@ -33,35 +40,41 @@ def city() -> City:
 
 
 @pytest.fixture(scope="module", params=CHALLENGES)
-def points(city: City, request: pytest.FixtureRequest) -> Points:
-    """Return what each cheat gets in each seed of a challenge, and what it is compared with as ``of NAME``."""
-    challenge = CHALLENGES[request.param]
+def gains(city: City, request: pytest.FixtureRequest) -> list[Points]:
+    """Return by how many points each cheat is ahead of what it is compared with, in each seed of a challenge."""
+    challenge, found = CHALLENGES[request.param], []
     seen = [collect(city, challenge, plan_of(challenge, practice_seed(seed))) for seed in SEEN]
-    found: Points = {}
-    for seed in SEEDS:
-        plan = plan_of(challenge, practice_seed(seed))
-        world = collect(city, challenge, plan)
+    _shared[:] = city, challenge, seen
+    with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
+        for seed, gain in zip(SEEDS, pool.map(gains_in, SEEDS), strict=True):
+            found.append(gain)
+            print(f"{challenge.name} seed {seed}:", {name: round(one, 1) for name, one in gain.items()}, flush=True)  # noqa: T201 - how far it is
+    return found
 
-        def played(policy: Policy, plan=plan, world=world) -> Run:  # type: ignore[no-untyped-def] - bound here
-            return play(city, challenge, plan, policy, world)
 
-        reference = played(policy_of(challenge, "reference", world))
-        honest = max(challenge.score(reference).points, 0.0)
-        oracles = [policy_of(challenge, "oracle", other) for other in seen]
-        runs = {"another seed": oracles[0], "team": together(oracles), "recognised": recognising(oracles, seen)}
-        for name, policy in runs.items():
-            found.setdefault(name, []).append(challenge.score(played(policy)).points)
-            found.setdefault(f"of {name}", []).append(honest)
-        if challenge.closed_loop:
-            continue
-        oracle = played(policy_of(challenge, "oracle", world))
-        for name, run, compared in (
-            ("late", late(oracle), oracle),
-            ("repeated", replace(reference, answers=[one for one in reference.answers for _ in range(5)]), reference),
-            ("beside", beside(oracle, world), world),
-        ):
-            found.setdefault(name, []).append(challenge.score(run).points)
-            found.setdefault(f"of {name}", []).append(challenge.score(compared).points)
+def gains_in(seed: int) -> Points:
+    """Return by how many points each cheat is ahead of what it is compared with, in one seed."""
+    city, challenge, seen = _shared
+    plan = plan_of(challenge, practice_seed(seed))
+    world = collect(city, challenge, plan)
+    played = partial(play, city, challenge, plan, without=world)
+    reference = played(policy_of(challenge, "reference", world))
+    honest = max(challenge.score(reference).points, 0.0)
+
+    def oracles() -> list[Policy]:  # anew for each run, as policies remember what they have commanded
+        return [policy_of(challenge, "oracle", other) for other in seen]
+
+    runs = {"another seed": oracles()[0], "team": together(oracles()), "recognised": recognising(oracles(), seen)}
+    found = {name: challenge.score(played(policy)).points - honest for name, policy in runs.items()}
+    if challenge.closed_loop:
+        return found
+    oracle = played(policy_of(challenge, "oracle", world))
+    for name, run, compared in (
+        ("late", late(oracle), oracle),
+        ("repeated", replace(reference, answers=[one for one in reference.answers for _ in range(5)]), reference),
+        ("beside", beside(oracle, world), world),
+    ):
+        found[name] = challenge.score(run).points - challenge.score(compared).points
     return found
 
 
@@ -121,10 +134,10 @@ def beside(made: Run, world: Run) -> Run:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("cheat", [*BY_TRUTH, *BY_ANSWERS])
-def test_no_cheat_gains_a_point_over_the_seeds(points: Points, cheat: str) -> None:
+def test_no_cheat_gains_a_point_over_the_seeds(gains: list[Points], cheat: str) -> None:
     """Answers of a closed loop are commands, which act from when they are given: those cheats are refused as they come."""
-    if cheat in BY_ANSWERS and cheat not in points:
+    if cheat in BY_ANSWERS and cheat not in gains[0]:
         pytest.skip("it takes no answers")
-    gains = np.subtract(points[cheat], points[f"of {cheat}"])
-    assert len(gains) == len(SEEDS)
-    assert gains.mean() < 1.0, gains
+    of_cheat = [gain[cheat] for gain in gains]
+    assert len(of_cheat) == len(SEEDS)
+    assert np.mean(of_cheat) < 1.0, of_cheat
