@@ -189,12 +189,20 @@ class TrialService(Background):
         Problem
             If its world is not there.
         """
+        lock = self._locks[id_]
         while True:
-            self._await_world(id_, pilot, new)
-            with self._locks[id_]:
+            if not lock.acquire(
+                blocking=False
+            ):  # its world is being made or scored, which may take longer than a request waits
+                self._await_world(id_, pilot, new)
+                lock.acquire()
+            try:
                 row = self.register.trial(id_, pilot)
-                if row.world or row.phase not in ("queued", "running"):
+                if self._has_world(row, new):
                     return self._next(row, new, orders)
+            finally:
+                lock.release()
+            self._await_world(id_, pilot, new)
 
     def _next(self, row: TrialRow, new: NewStep, orders: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Make the step that a request is about, or return it again."""
@@ -219,23 +227,32 @@ class TrialService(Background):
         return self._step_document(row, seed, step, answer, counts)
 
     def _await_world(self, id_: str, pilot: str, new: NewStep) -> None:
-        """Wait until a trial has the world of the seed that a request is about, or never will."""
+        """Wait until a trial has the world of the seed that a request is about, or that seed is over."""
         deadline = time.monotonic() + _PATIENCE
-        while True:
-            row = self.register.trial(id_, pilot)
-            if row.parallel > 1:
-                raise TrialError(self.register.played_in_parts(row), "conflict")
-            if row.speed is not None:
-                raise TrialError("this trial runs by itself, and has no steps to ask for", "conflict")
-            is_closed = new.seed is not None and new.seed <= row.current + (row.phase == "scoring")
-            if is_closed or (row.phase == "running" and row.world):
-                return
-            if row.phase not in OPEN:
-                raise TrialError(f"this trial is {row.phase}: there are no more steps", "over")
+        while not self._has_world(row := self.register.trial(id_, pilot), new):
             if time.monotonic() > deadline:
                 detail = f"The trial is {row.phase}, and its next world not there yet: look at /v1/trials/{id_}."
                 raise Problem("world-unavailable", detail, {"Retry-After": "5"})
             time.sleep(_SHORT)
+
+    def _has_world(self, row: TrialRow, new: NewStep) -> bool:
+        """Return whether a trial has the world of the seed that a request is about, or that seed is over.
+
+        Raises
+        ------
+        TrialError
+            If it never will.
+        """
+        if row.parallel > 1:
+            raise TrialError(self.register.played_in_parts(row), "conflict")
+        if row.speed is not None:
+            raise TrialError("this trial runs by itself, and has no steps to ask for", "conflict")
+        is_closed = new.seed is not None and new.seed <= row.current + (row.phase == "scoring")
+        if is_closed or (row.phase == "running" and row.world):
+            return True
+        if row.phase not in OPEN:
+            raise TrialError(f"this trial is {row.phase}: there are no more steps", "over")
+        return False
 
     def _step_document(
         self, row: TrialRow, seed: int, step: int, answer: dict[str, msgspec.Raw], counts: Sequence[int]

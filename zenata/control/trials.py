@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
+from zenata.control.database import Base
 from zenata.control.server_tables import lock
 from zenata.control.tables import PilotRow
 from zenata.control.trial_tables import AnswerRow, DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
@@ -40,6 +41,7 @@ ROOM = 100_000
 """Answers of one seed. A default: a district's forecasts of a fortnight are fewer."""
 
 _DAY = 86_400 * SECOND
+_TRIALS = Base.metadata.tables[TrialRow.__tablename__]
 _PAUSE = 0.01  # between two looks whether a step is made [s]
 OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
 
@@ -222,13 +224,13 @@ class Trials:
 
     def change(self, id_: str, phases: Sequence[Phase] = (), *, without_world: bool = False, **values: Any) -> bool:  # noqa: ANN401 - columns
         """Change columns of a trial; return whether it was in one of some phases, and without a world, and so was changed."""
-        changed = update(TrialRow).where(TrialRow.id == id_).values(**values)
+        changed = update(_TRIALS).where(TrialRow.id == id_).values(**values)
         if without_world:
             changed = changed.where(TrialRow.world == "")
         if phases:
             changed = changed.where(TrialRow.phase.in_(phases))
-        with Session(self.engine) as session, session.begin():
-            return bool(session.execute(changed.returning(TrialRow.id)).all())
+        with self.engine.begin() as connection:  # each step of a trial does so, and a session takes three times as long
+            return connection.execute(changed).rowcount > 0
 
     def end_of(self, row: TrialRow, step: int) -> int:
         """Return the time of the last tick of a step [us since the Unix epoch]."""
