@@ -24,6 +24,9 @@ STYLE = (
     "table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.25rem .5rem;border-bottom:1px solid #ddd;"
     "text-align:start;vertical-align:top}td.n,th.n{text-align:end;font-variant-numeric:tabular-nums}"
     "svg{width:100%;height:auto;font-family:inherit}.muted{color:#595959}code{overflow-wrap:anywhere}"
+    ".head{display:flex;flex-wrap:wrap;gap:1rem 2.5rem;margin:1.25rem 0;padding:1rem 1.25rem;background:#eef4f9;"
+    "border-inline-start:4px solid #0072b2;print-color-adjust:exact;-webkit-print-color-adjust:exact}.head p{margin:0}"
+    ".head b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}.head small{color:#595959}"
     "summary{font-weight:600;margin:1rem 0 .5rem;cursor:pointer}.key span{margin-inline-end:1rem}"
     "@media print{body{margin:0;max-width:none}details{break-inside:avoid}}"
 )
@@ -88,7 +91,7 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
     title = f"{report.title[language]} - {trial.name or trial.pilot}"
     body = [
         f'<p class="muted">{text["report"]}</p><h1>{escape(title)}</h1>',
-        _facts(trial, text),
+        _headline(trial, text, language),
         *_points(trial, text),
     ]
     body += _means(trial, text, "measures", language)
@@ -111,9 +114,24 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
         body.append(f'<p class="key">{marks}</p>')
         seeds = [_seed(number, one, report, text, language) for number, one in enumerate(report.exhibits, 1)]
         body += [f"<details{' open' if unfolded or seed is seeds[0] else ''}>{seed}</details>" for seed in seeds]
+    body += [f"<h2>{text['about']}</h2>", _facts(trial, text)]
     receipt = f"/v1/trials/{trial.trial}/receipt"
     body.append(f'<p class="muted">{text["times"]} {text["verify"]} <code dir="ltr">{receipt}</code></p>')
     return page(language, title, body)
+
+
+def _headline(trial: Trial, text: Mapping[str, str], language: Language) -> str:
+    """Return the score and what the service would have changed, in large figures."""
+    assert trial.score is not None  # noqa: S101 - of a trial that is done
+    low, high = trial.score.low, trial.score.high
+    between = "" if low is None or high is None else f"<bdi>95 %: {low:.1f} ... {high:.1f}</bdi>, "
+    seeds = f"{text['seeds']}: {trial.seeds}"
+    figures = [(f"{trial.score.mean:.1f}", text["of_100"], between + seeds)]
+    impacts = [result.impact for result in trial.results]
+    for name, measure in trial.results[0].impact.items():
+        figures.append((_mean(impacts, name, language), _unit(measure.unit), _measure(name, language)))
+    shown = (f"<p><b><bdi>{number}</bdi></b>{unit}<br><small>{what}</small></p>" for number, unit, what in figures)
+    return f'<div class="head">{"".join(shown)}</div><p class="muted">{text["impact"]}.</p>'
 
 
 def _facts(trial: Trial, text: Mapping[str, str]) -> str:
@@ -139,7 +157,7 @@ def _points(trial: Trial, text: Mapping[str, str]) -> list[str]:
     rows = [(text["you"], trial.score.mean, trial.score.low, trial.score.high)]
     rows += [(text[name], one.mean, one.low, one.high) for name, one in trial.baselines.items()]
     parts = [
-        f"<h2>{text['points']}: <bdi>{_interval(trial.score)}</bdi></h2>",
+        f"<h2>{text['points']}</h2>",
         points_chart([*rows, (text["oracle"], 100.0, None, None)], text),
         f'<p class="muted">{text["scale"]}</p>',
     ]
@@ -172,7 +190,10 @@ def _means(trial: Trial, text: Mapping[str, str], part: Literal["measures", "imp
     columns = [own] + [[getattr(result.baselines[name], part) for result in trial.results] for name in beside]
     unit = {name: measure.unit for one in own for name, measure in one.items()}
     rows = [
-        [f"{_measure(name, language)} <bdi>[{escape(unit[name])}]</bdi>", *(_mean(column, name) for column in columns)]
+        [
+            f"{_measure(name, language)} <bdi>{_unit(unit[name])}</bdi>",
+            *(_mean(column, name, language) for column in columns),
+        ]
         for name in names
     ]
     return [f"<h2>{text[part]}</h2>", table(["", text["you"], *(text[name] for name in beside)], rows)]
@@ -190,10 +211,20 @@ def _chart(name: str, language: Language) -> str:
     return escape(titles("properties", name, name.replace("_", " "))[language]) if known else _measure(name, language)
 
 
-def _mean(column: Sequence[Mapping[str, Measure]], name: str) -> str:
+def _unit(unit: str) -> str:
+    """Return a unit as people write it; shares and numbers have none."""
+    return escape({"1": "", "/": "", "m3": "m³"}.get(unit, unit))
+
+
+def _mean(column: Sequence[Mapping[str, Measure]], name: str, language: Language) -> str:
     values = [one[name].value for one in column if name in one]
     known = [value for value in values if value is not None]
-    return f"{sum(known) / len(known):,.4g}" if known else ""
+    if not known:
+        return "-"
+    mean = sum(known) / len(known)
+    if abs(mean) < 1000:
+        return f"{mean:.3g}"
+    return f"{mean:,.0f}".replace(",", "\u202f" if language == "fr" else ",")
 
 
 def _seed(number: int, exhibit: Exhibit, report: TrialReport, text: Mapping[str, str], language: Language) -> str:
