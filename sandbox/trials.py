@@ -98,7 +98,8 @@ def run_trial(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # which cancels the trial, as Ctrl-C does
     trial = ask(settings, "/v1/trials", "POST", new, user=user)
     path = f"/v1/trials/{trial['trial']}"
-    say(f"trial {trial['trial']} of {trial['challenge']}, {trial['seeds']} seeds of {trial['steps']} steps")
+    seeds = f"{trial['seeds']} seed{'s' if trial['seeds'] > 1 else ''}"
+    say(f"trial {trial['trial']} of {trial['challenge']}, {seeds} of {trial['steps']} steps")
     played = trial["parts"] or [trial["trial"]]
     if command is None:
         say(f"start the service with ZENATA_TRIAL={', and again with '.join(played)}")
@@ -132,7 +133,7 @@ def await_world(settings: Settings, user: str, played: str, say: Say) -> None:
             return
         if trial["place"] and trial["place"] != place:
             place = trial["place"]
-            say(f"{played} waits for room: {place} trials are before it")
+            say(f"{played} waits for room: trials before it: {place}")
         time.sleep(_GLANCE)
 
 
