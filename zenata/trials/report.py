@@ -28,7 +28,7 @@ STYLE = (
     "border-inline-start:4px solid #0072b2;print-color-adjust:exact;-webkit-print-color-adjust:exact}.head p{margin:0}"
     ".head b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}.head small{color:#595959}"
     "summary{font-weight:600;margin:1rem 0 .5rem;cursor:pointer}.key span{margin-inline-end:1rem}"
-    "@media print{body{margin:0;max-width:none}details{break-inside:avoid}}"
+    "@media print{body{margin:0;max-width:none}h2,h3{break-after:avoid}svg,tr,.head{break-inside:avoid}}"
 )
 
 _SHOWN = ("naive", "reference", "oracle")
@@ -98,7 +98,11 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
     body += _means(trial, text, "impact", language)
     if report.factors:
         factors = [
-            [escape(one.name), f"<bdi>{one.value:g} {escape(one.unit)}</bdi>", f"<bdi>{escape(one.source)}</bdi>"]
+            [
+                text.get(f"factor_{one.name}") or _chart(one.name, language),
+                f"<bdi>{one.value:g} {escape(one.unit)}</bdi>",
+                f"<bdi>{escape(one.source)}</bdi>",
+            ]
             for one in report.factors
         ]
         body.append(table([text["factors"], "", ""], factors, numbers=False))
@@ -191,7 +195,7 @@ def _means(trial: Trial, text: Mapping[str, str], part: Literal["measures", "imp
     unit = {name: measure.unit for one in own for name, measure in one.items()}
     rows = [
         [
-            f"{_measure(name, language)} <bdi>{_unit(unit[name])}</bdi>",
+            f"{_measure(name, language)}{_in(unit[name])}",
             *(_mean(column, name, language) for column in columns),
         ]
         for name in names
@@ -214,6 +218,11 @@ def _chart(name: str, language: Language) -> str:
 def _unit(unit: str) -> str:
     """Return a unit as people write it; shares and numbers have none."""
     return escape({"1": "", "/": "", "m3": "m³"}.get(unit, unit))
+
+
+def _in(unit: str) -> str:
+    """Return the unit behind the name of a measure, in brackets."""
+    return f" <bdi>({shown})</bdi>" if (shown := _unit(unit)) else ""
 
 
 def _mean(column: Sequence[Mapping[str, Measure]], name: str, language: Language) -> str:

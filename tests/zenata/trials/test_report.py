@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from zenata.city.titles import translations
 from zenata.contract.answers import LeakAnswer, ParkingAnswer, ParkingForecast
 from zenata.contract.reports import Exhibit, TrialReport
 from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialScore, TrialTopics
@@ -227,3 +228,4 @@ def test_every_factor_has_a_source_or_is_a_default(name):
         assert factor.value > 0
         assert factor.unit
         assert factor.source
+        assert f"factor_{factor.name}" in texts() or factor.name in translations()["properties"]
