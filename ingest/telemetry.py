@@ -19,6 +19,9 @@ from zenata.wire import topics
 from zenata.wire.uplinks import influx, registry
 from zenata.wire.uplinks.results import Rejection, TelemetryResult
 
+RejectedMessage = tuple[str, bytes, str, str]
+"""A message that has no effect: its topic, payload, code (`zenata.store.dead_letters.REASONS`) and reason."""
+
 NOBODY = "unknown"
 """The device in the topic of a dead letter whose own is none."""
 
@@ -61,24 +64,30 @@ class Telemetry:
         """Return how many readings of a pilot's devices this process has counted in this day of UTC."""
         return self._quotas.used(pilot, self._clock.now())
 
-    def reject(self, topic: str, payload: bytes, code: str, reason: str) -> None:
-        """Keep a message that came over MQTT and had no effect as a dead letter, unless it is the newest of its topic already.
+    def reject(self, messages: Sequence[RejectedMessage]) -> None:
+        """Keep messages that came over MQTT and had no effect as dead letters, unless one is the newest of its topic already.
 
         A broker delivers a message again whose acknowledgement it has forgotten, as after a kill or in a restored backup.
 
         Raises
         ------
         StoreError
-            If it cannot be stored.
+            If they cannot be stored.
         """
-        letter = DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
-        kept = letter.bounded()
-        newest = self._store.dead_letters(
-            topics=[kept.topic], limit=1, payloads=True
-        )  # unlocked: telemetry does not wait
-        if (kept.topic, kept.payload) not in {(known.topic, known.payload) for known in newest}:
+        newest: dict[str, bytes | None] = {}
+        letters = list[DeadLetter]()
+        for topic, payload, code, reason in messages:
+            letter = DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
+            kept = letter.bounded()
+            if kept.topic not in newest:  # unlocked: telemetry does not wait
+                found = self._store.dead_letters(topics=[kept.topic], limit=1, payloads=True)
+                newest[kept.topic] = next((one.payload for one in found if one.topic == kept.topic), None)
+            if newest[kept.topic] != kept.payload:
+                letters.append(letter)
+                newest[kept.topic] = kept.payload
+        if letters:
             with self._lock:
-                self._store.append(self._batch([], []), [letter])
+                self._store.append(self._batch([], []), letters)
 
     def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:
         """Take one message. What cannot be readings is a dead letter too, as its sender may not look; a part is left out.

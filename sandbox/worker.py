@@ -72,6 +72,7 @@ def ingest_thread(
 _WAIT = 0.2  # the longest that stopping waits for a message [s]
 _PAUSE = 1.0  # between two attempts to handle one [s]
 _LOOK = 0.01  # between two looks whether a step of a trial is made [s]
+_MAX_AT_ONCE = 200  # answers
 _MAX_WAITING = 20  # answers of one trial that wait for a step
 _RETRY = 5.0  # before the next attempt to listen to a topic [s]
 
@@ -193,10 +194,14 @@ class TopicListener(Background):
         subscription.acknowledge([message for message in messages if self._is_handled(message)])
 
     def _is_handled(self, message: Message, **options: bool) -> bool:
-        """Handle a message, again and again while the database is away; return whether that is done."""
+        """Handle a message; return whether that is done."""
+        return self._is_done(lambda: self._handle(message.topic, message.payload, **options))
+
+    def _is_done(self, act: Callable[[], object]) -> bool:
+        """Do something, again and again while the database is away; return whether that is done."""
         while True:
             try:
-                return self._handle(message.topic, message.payload, **options) is not False
+                return act() is not False
             except (SQLAlchemyError, StoreError) as error:
                 log.warning("%s wait for the database: %s", self._name, type(error).__name__)
                 if self._stop.wait(_PAUSE):
@@ -204,13 +209,17 @@ class TopicListener(Background):
 
 
 class AnswerListener(TopicListener):
-    """Passes answers to trials on. Those of a trial whose next step is being made wait for it, and hold up no other trial."""
+    """Passes answers to trials on, those of several pilots in turns.
+
+    Those of a trial whose next step is being made wait for it, and hold up no other trial.
+    """
 
     def __init__(
         self, settings: Settings, address: Address, answers: AnswerReceiver, peers: Peers | None = None
     ) -> None:
         super().__init__(settings, address, "answers", topics.ANSWERS, answers.take, peers)
         self._waiting: list[tuple[float, Message]] = []
+        self._settle = answers.settle
 
     def _listen(self, subscription: Subscription) -> None:
         self._waiting = []  # a new connection delivers them again
@@ -218,19 +227,31 @@ class AnswerListener(TopicListener):
 
     def _receive(self, subscription: Subscription) -> None:
         received = subscription.receive(limit=1, wait=_LOOK if self._waiting else _WAIT)
+        received += subscription.receive(limit=_MAX_AT_ONCE, wait=0.0)  # what has come with it
+        turns = Counter[str]()
+
+        def turn(message: Message) -> int:
+            pilot = message.topic.split("/")[1]
+            turns[pilot] += 1
+            return turns[pilot]
+
+        received.sort(key=turn)
         self._waiting += [(time.monotonic() + PATIENCE, message) for message in received]
         self._waiting = self._take(self._waiting, subscription)
 
     def _take(self, waiting: list[tuple[float, Message]], subscription: Subscription) -> list[tuple[float, Message]]:
         """Take the answers that can be taken, in the order of each trial; return the others."""
         left: list[tuple[float, Message]] = []
+        done: list[Message] = []
         ahead: Counter[str] = Counter()
         for deadline, message in waiting:
             may_wait = time.monotonic() < deadline and ahead[message.topic] < _MAX_WAITING
             is_behind = may_wait and ahead[message.topic] > 0
             if not is_behind and self._is_handled(message, may_wait=may_wait):
-                subscription.acknowledge([message])
+                done.append(message)
             else:
                 ahead[message.topic] += 1
                 left.append((deadline, message))
+        if done and self._is_done(self._settle):
+            subscription.acknowledge(done)
         return left

@@ -1,6 +1,6 @@
 """Answers over MQTT: taken as those over HTTP are; what does not count becomes a dead letter that says why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from zenata.contract.decode import BodyError, decode
 from zenata.contract.trials import NewAnswers
@@ -8,24 +8,25 @@ from zenata.control.trials import TrialError, Trials
 from zenata.errors import TopicError
 from zenata.wire import topics
 
-Reject = Callable[[str, bytes, str, str], None]
+Reject = Callable[[Sequence[tuple[str, bytes, str, str]]], None]
 
 
 class AnswerReceiver:
-    """Takes the messages of `zenata.wire.topics.ANSWERS`.
+    """Takes the messages of `zenata.wire.topics.ANSWERS`. Used by one thread.
 
     Parameters
     ----------
     register : Trials
     reject : callable
-        Keeps a message that has no effect: its topic, payload, code (`zenata.store.dead_letters.REASONS`) and reason.
+        Keeps messages that have no effect: of each its topic, payload, code (`zenata.store.dead_letters.REASONS`) and reason.
     """
 
     def __init__(self, register: Trials, reject: Reject) -> None:
-        self._register, self._reject = register, reject
+        self._register, self._reject_all = register, reject
+        self._rejected: list[tuple[str, bytes, str, str]] = []
 
     def take(self, topic: str, payload: bytes, *, may_wait: bool = False) -> bool:
-        """Take or reject a message; one that the broker delivers again has no effect.
+        """Take a message, or reject it at the next `settle`; one that the broker delivers again has no effect.
 
         Returns
         -------
@@ -34,7 +35,7 @@ class AnswerReceiver:
 
         Raises
         ------
-        sqlalchemy.exc.SQLAlchemyError, StoreError
+        sqlalchemy.exc.SQLAlchemyError
             If it can be neither taken nor rejected now.
         """
         if not payload:  # takes away what was retained
@@ -51,3 +52,20 @@ class AnswerReceiver:
                 return False
             self._reject(topic, payload, "schema" if error.reason == "invalid" else "trial", str(error))
         return True
+
+    def settle(self) -> None:
+        """Store what was rejected; before it, no message may be acknowledged.
+
+        All at once: one pilot's answers that have no effect, a hundred a second, would hold up everybody's for a commit each.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored.
+        """
+        if self._rejected:
+            self._reject_all(self._rejected)
+            self._rejected = []
+
+    def _reject(self, topic: str, payload: bytes, code: str, reason: str) -> None:
+        self._rejected.append((topic, payload, code, reason))

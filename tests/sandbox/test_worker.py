@@ -1,8 +1,11 @@
 """Listeners of topics: answers to one trial hold up no other trial's."""
 
+from collections.abc import Iterator
+
 from sandbox import worker
 from sandbox.settings import Settings
 from sandbox.worker import AnswerListener
+from zenata.errors import StoreError
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Message
 
@@ -16,6 +19,8 @@ class Answers:
         self.under_way = True
         self.taken: list[bytes] = []
         self.rejected: list[bytes] = []
+        self.settled = 0
+        self.failures: Iterator[Exception] = iter(())
 
     def take(self, topic: str, payload: bytes, *, may_wait: bool) -> bool:
         if topic == SLOW and self.under_way:
@@ -25,12 +30,22 @@ class Answers:
         self.taken.append(payload)
         return True
 
+    def settle(self) -> None:
+        for failure in self.failures:
+            raise failure
+        self.settled += 1
+
 
 class Acknowledged:
-    """Stands for the subscription."""
+    """Stands for the subscription, where some have come."""
 
-    def __init__(self) -> None:
+    def __init__(self, *received: Message) -> None:
         self.messages: list[bytes] = []
+        self.received = list(received)
+
+    def receive(self, *, limit: int, wait: float) -> list[Message]:
+        some, self.received = self.received[:limit], self.received[limit:]
+        return some
 
     def acknowledge(self, messages) -> None:
         self.messages += [message.payload for message in messages]
@@ -67,3 +82,19 @@ def test_what_waits_for_too_long_or_is_too_much_is_rejected_and_acknowledged():
         == acknowledged.messages
         == [b"0", b"%d" % (worker._MAX_WAITING + 1), b"%d" % (worker._MAX_WAITING + 2)]
     )
+
+
+def test_answers_of_one_pilot_hold_up_no_other_pilots_and_are_settled_together(monkeypatch):
+    """A hundred a second that had no effect were a commit each, and everybody's answers waited for minutes."""
+    monkeypatch.setattr(worker, "_PAUSE", 0.0)
+    answers = Answers()
+    answers.under_way = False
+    answers.failures = iter([StoreError("the disk is full")])
+    came = Acknowledged(*(message(SLOW, at) for at in range(150)), message(QUICK, 150), message(QUICK, 151))
+    listening = listener(answers)
+    listening._receive(came)
+    assert answers.taken[:4] == [b"0", b"150", b"1", b"151"]
+    assert (len(answers.taken), answers.settled) == (152, 1)
+    assert sorted(came.messages) == sorted(answers.taken)
+    listening._receive(came)
+    assert answers.settled == 1
