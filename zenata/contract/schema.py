@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -25,13 +26,16 @@ class Schemas:
     def __init__(self, omit: str = "zenata.contract.") -> None:
         self._omit = omit
         self._types: dict[str, Any] = {}
+        self._references: dict[str, dict[str, Any]] = {}
 
     def reference(self, type_: Any) -> dict[str, Any]:  # noqa: ANN401 - any type that msgspec describes
         """Return the schema of a type; its parts are among the `components`."""
-        self._types[str(type_)] = type_
-        (schema,), components = msgspec.json.schema_components([type_], ref_template=_PREFIX + "{name}")
-        renamed: dict[str, Any] = _renamed(schema, {name: self._public(name) for name in components})
-        return renamed
+        key = str(type_)
+        if key not in self._references:  # a hundred routes refer to problems, seven times each
+            self._types[key] = type_
+            (schema,), components = msgspec.json.schema_components([type_], ref_template=_PREFIX + "{name}")
+            self._references[key] = _renamed(schema, {name: self._public(name) for name in components})
+        return deepcopy(self._references[key])
 
     def components(self) -> dict[str, Any]:
         """Return every schema that is referred to, by name."""
