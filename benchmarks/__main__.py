@@ -28,6 +28,7 @@ from benchmarks import (
     store,
     streams,
     trials,
+    walk,
     worlds,
 )
 from benchmarks.table import Row, print_table
@@ -66,6 +67,7 @@ def main() -> None:
         "stack": partial(stack.run, options.minutes),
         "soak": partial(soak.run, options.minutes),
         "trials": trials.run,
+        "walk": walk.run,
         "worlds": partial(worlds.run, options.minutes * 60),
     }
     if unknown := set(options.names) - set(benchmarks):

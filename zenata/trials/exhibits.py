@@ -113,11 +113,32 @@ def hidden(run: Run, found: Mapping[str, int] | None = None, sought: str = "") -
             end=time_of(min(one.end, int(run.times[-1]))),
             verdict=verdict(one),
             found=time_of(run.times[steps[one.id]]) if one.id in steps else None,
-            trace=None if one.trace is None else time_of(one.trace),
+            trace=None if (trace := first_trace(run, one)) is None else time_of(trace),
         )
         for one in run.occurrences
         if one.end > run.begin and one.start < run.times[-1]
     ]
+
+
+def first_trace(run: Run, one: Occurrence) -> int | None:
+    """Return when an event could first be seen [us since the Unix epoch], or None if that is not known.
+
+    By the truth labels where the challenge asks for them. Of a fault of a sensor, else, the first reading of it that is further
+    from the truth than any before the fault, or that is missing where none was missing before.
+    """
+    if one.trace is not None or not one.type.startswith("sensor_"):
+        return one.trace
+    before, during = run.times < one.start, (run.times >= one.start) & (run.times < one.end)
+    seen: list[int] = []
+    for name, table in run.readings.items():
+        for target in set(one.targets).intersection(table.sensors):
+            column = table.sensors.index(target)
+            missing = np.isnan(table.values[:, column])
+            apart = np.abs(table.values[:, column] - run.truth[name].values[:, column])
+            usual = np.nanmax(apart[before], initial=0.0) if before.any() else 0.0
+            odd = during & ((apart > usual) | (missing & (not missing[before].any())))
+            seen.extend(run.times[odd][:1].tolist())
+    return min(seen, default=None)
 
 
 def witnesses(run: Run, events: Iterable[Occurrence], name: str = "") -> list[Chart]:

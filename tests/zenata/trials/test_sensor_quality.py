@@ -12,7 +12,8 @@ from tests.zenata.trials.conftest import START, played
 from zenata.city.model import City, Sensor
 from zenata.contract.answers import SensorAnswer, SuspectSensor
 from zenata.trials.challenge import Occurrence, Run, Table
-from zenata.trials.sensor_quality import CHALLENGE, check, events, score
+from zenata.trials.exhibits import first_trace
+from zenata.trials.sensor_quality import CHALLENGE, check, events, exhibit, score
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 Alarm = tuple[int, int]
@@ -125,3 +126,28 @@ def test_faults_come_after_the_warm_up_each_in_a_sensor_of_its_own() -> None:
         broken = [event.get("sensor") or event["sensors"][0] for event in faults]
         assert len(set(broken)) == len(broken) > 5
         assert all(int(event["start"][1:-1]) >= CHALLENGE.warm_up for event in faults)
+
+
+def test_the_first_trace_of_a_fault_is_the_first_reading_further_from_the_truth_than_before_it(measured: Run) -> None:
+    name, (stuck, jump) = "temperature", measured.occurrences
+    table = measured.readings[name]
+    truth = table.values.copy()
+    truth[704:800, 2] += 1.0  # it stuck in step 700, and the air warms from step 704 on
+    truth[720:780, 5] -= 9
+    readings = truth + np.where(np.arange(len(truth)) % 2, 0.1, -0.1)[:, None]
+    readings[700:800, 2] = truth[700, 2]
+    readings[720:780, 5] += 9
+    run = replace(
+        measured,
+        truth={name: replace(table, values=truth)},
+        readings={name: replace(table, values=readings)},
+        occurrences=(stuck, jump, replace(stuck, id="leak-1", type="leak")),
+    )
+    traces = [first_trace(run, one) for one in run.occurrences]
+    assert traces[1:] == [int(run.times[720]), None]
+    assert stuck.start <= (traces[0] or 0) <= int(run.times[704])
+    quiet = readings.copy()
+    quiet[:, 2] = truth[:, 2]
+    quiet[710, 2] = np.nan  # the first that is missing
+    assert first_trace(replace(run, readings={name: replace(table, values=quiet)}), stuck) == int(run.times[710])
+    assert [one.trace is not None for one in exhibit(run).events][:2] == [True, True]
