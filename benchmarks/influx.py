@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import urllib3
 
-from benchmarks.store import _SERIES, _batches, _catalog
+from benchmarks.store import _SERIES, _batches, catalog_of
 from benchmarks.table import Row
 from benchmarks.timing import timed
 from tests.zenata.store.influxd import running
@@ -26,7 +26,7 @@ def run() -> list[Row]:
 
 def _append(port: int, size: int) -> Row:
     """Append batches and, by turns, post their lines, made beforehand, to another database."""
-    catalog, order = _catalog(_SERIES), np.arange(_SERIES, dtype=np.int32)
+    catalog, order = catalog_of(_SERIES), np.arange(_SERIES, dtype=np.int32)
     encoder = Encoder()
     encoder.learn(0, catalog.since(0))
     ours, bare = [], []
