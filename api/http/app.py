@@ -103,7 +103,6 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
     app.add_middleware(Observer, metrics=app.state.metrics, context=context)
     app.add_middleware(FreshKeys, context=context)
     protect(app, origins)
-    app.router.routes += trial_routes.waiting.routes  # first, as they are asked a thousand times in a run
     for routes in (
         city_routes,
         map_routes,
@@ -130,6 +129,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         service_routes,
     ):
         app.router.routes += routes.router.routes  # to include the router would prepare each route once more
+    app.router.routes += trial_routes.waiting.routes
     app.router.routes.insert(0, FrequentReads(app.routes))
     check_complete(app)
     app.mount("/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]))
