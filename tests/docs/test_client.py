@@ -9,7 +9,6 @@ from copy import deepcopy
 from itertools import count
 from pathlib import Path
 
-import nbclient
 import nbformat
 import pytest
 
@@ -44,6 +43,8 @@ def api(tmp_path_factory):
 
 @pytest.mark.usefixtures("api")
 def test_the_notebook_runs_and_shows_something_everywhere():
+    import nbclient
+
     notebook = nbclient.NotebookClient(deepcopy(NOTEBOOK), timeout=60, kernel_name="python3").execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert len(cells) > 8

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 
 from tests.zenata.store.influxd import Influxd, running
@@ -59,6 +57,8 @@ def duckdb_session(times: list[int], width: str) -> list[int]:
 
 
 def pandas_resample(times: list[int], width: str) -> list[int]:
+    import pandas as pd
+
     index = pd.DatetimeIndex(pd.to_datetime(times, unit="us", utc=True)).tz_convert(load_zone(ZONE))
     rule = {"day": "1D", "6 h": "6h", "week": "W-MON"}[width]
     counts = pd.Series(1, index=index).resample(rule, closed="left", label="left").sum()
@@ -66,6 +66,8 @@ def pandas_resample(times: list[int], width: str) -> list[int]:
 
 
 def polars_dynamic(times: list[int], width: str) -> list[int]:
+    import polars as pl
+
     every = {"day": "1d", "6 h": "6h", "week": "1w"}[width]
     frame = pl.DataFrame({"time": pl.Series(times).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(ZONE)})
     begins = frame.sort("time").group_by_dynamic("time", every=every).agg(pl.len())["time"]
@@ -73,6 +75,8 @@ def polars_dynamic(times: list[int], width: str) -> list[int]:
 
 
 def polars_truncate(times: list[int], width: str) -> list[int]:
+    import polars as pl
+
     every = {"day": "1d", "6 h": "6h", "week": "1w"}[width]
     column = pl.Series(times).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(ZONE)
     return sorted(set(column.dt.truncate(every).dt.epoch("us").to_list()))

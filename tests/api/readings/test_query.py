@@ -4,7 +4,6 @@ import io
 
 import httpx
 import numpy as np
-import pandas as pd
 import pytest
 
 from api.http.pools import HeavyQueries
@@ -143,6 +142,8 @@ def test_z3_days_are_the_citys_and_the_answer_says_so(days: Api) -> None:
 
 
 def test_z3_weeks_begin_on_monday_and_a_day_may_have_25_hours(days: Api) -> None:
+    import pandas as pd
+
     with days.client() as client:
         params = {"start": "2026-02-11T00:00:00Z", "end": "2026-02-28T00:00:00Z", "agg": "count"}
         weeks = client.get("/v1/readings", params=params | {"every": "1w", "tz": "UTC"}).json()["items"]
@@ -168,6 +169,8 @@ def test_zones_that_mean_nothing_are_refused_by_name(
 
 @pytest.mark.parametrize("fine", [0, 250_000, 1])
 def test_c8_one_answer_has_one_form_of_time(tmp_path, fine: int) -> None:
+    import pandas as pd
+
     city = small_city()
     private_world(tmp_path, "w-1")
     store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")

@@ -1,6 +1,5 @@
 import json
 
-import networkx as nx
 import numpy as np
 import pytest
 from epanet import toolkit
@@ -28,6 +27,8 @@ def networks(zenata):
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_networkx_reads_every_network_and_its_geojson_says_the_same(networks, name):
+    import networkx as nx
+
     document = json.loads(json.dumps(networks.document(name, "node-link")))
     graph = nx.node_link_graph(document, edges="edges")
     assert graph.number_of_edges() > 20
@@ -62,6 +63,8 @@ def test_every_device_stands_where_the_networks_say(networks, zenata):
 
 
 def test_the_grid_is_a_tree_under_each_substation(networks):
+    import networkx as nx
+
     graph = nx.node_link_graph(networks.document("power", "node-link"), edges="edges")
     assert nx.is_forest(graph.to_undirected())
     assert nx.number_weakly_connected_components(graph) == 2
@@ -70,6 +73,8 @@ def test_the_grid_is_a_tree_under_each_substation(networks):
 
 
 def test_water_reaches_every_junction_and_areas_have_metered_borders(networks):
+    import networkx as nx
+
     document = networks.document("water", "node-link")
     graph = nx.node_link_graph(document, edges="edges")
     assert nx.is_connected(graph)
@@ -84,6 +89,8 @@ def test_water_reaches_every_junction_and_areas_have_metered_borders(networks):
 
 
 def test_signals_have_two_phases_and_buses_come_back(networks):
+    import networkx as nx
+
     traffic = networks.document("traffic", "node-link")
     signals = [node for node in traffic["nodes"] if node["type"] == "signal"]
     assert len(signals) > 30

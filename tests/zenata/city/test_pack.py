@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import networkx as nx
 import pytest
 import shapely
 
@@ -216,6 +215,8 @@ def test_zenata_districts_do_not_overlap(zenata: City) -> None:
 
 
 def test_zenata_streets_lead_everywhere_but_against_the_motorway(zenata: City) -> None:
+    import networkx as nx
+
     graph = nx.DiGraph((street.start, street.end) for street in zenata.streets)
     assert len(graph.edges) == len(zenata.streets), "one link from one node to another"
     strong = max(nx.strongly_connected_components(graph), key=len)

@@ -2,25 +2,30 @@
 
 import math
 import warnings
+from types import ModuleType
 
 import numpy as np
-import pandas as pd
 import pytest
-import scoringrules
-from sklearn import metrics
 
 from zenata.trials.anomalies import nab, vus_pr
 from zenata.trials.forecasts import LEVELS, brier, critical_success, crps, mase, pinball
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # of escapes in its docstrings
-    from utilsforecast import losses
-
 SEEDS = range(20)
 
 
+@pytest.fixture(scope="module")
+def losses() -> ModuleType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of escapes in its docstrings
+        from utilsforecast import losses
+    return losses
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-def test_pinball_agrees_with_scikit_learn_and_utilsforecast(seed: int) -> None:
+def test_pinball_agrees_with_scikit_learn_and_utilsforecast(seed: int, losses: ModuleType) -> None:
+    import pandas as pd
+    from sklearn import metrics
+
     chance = np.random.default_rng(seed)
     observed, quantiles = chance.normal(size=50), np.sort(chance.normal(size=(50, 9)), axis=1)
     mine = pinball(observed, quantiles).mean(axis=0)
@@ -33,12 +38,16 @@ def test_pinball_agrees_with_scikit_learn_and_utilsforecast(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_crps_of_deciles_agrees_with_scoringrules(seed: int) -> None:
+    import scoringrules
+
     chance = np.random.default_rng(seed)
     observed, quantiles = chance.gamma(2, size=50), np.sort(chance.gamma(2, size=(50, 9)), axis=1)
     assert crps(observed, quantiles) == pytest.approx(scoringrules.crps_quantile(observed, quantiles, LEVELS))
 
 
 def test_crps_of_the_deciles_of_a_normal_is_above_the_exact_one() -> None:
+    import scoringrules
+
     observed = np.random.default_rng(1).normal(size=100_000)
     deciles = np.array([-1.2815516, -0.8416212, -0.5244005, -0.2533471, 0, 0.2533471, 0.5244005, 0.8416212, 1.2815516])
     exact = scoringrules.crps_normal(observed, 0.0, 1.0).mean()
@@ -46,7 +55,9 @@ def test_crps_of_the_deciles_of_a_normal_is_above_the_exact_one() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_mase_agrees_with_utilsforecast(seed: int) -> None:
+def test_mase_agrees_with_utilsforecast(seed: int, losses: ModuleType) -> None:
+    import pandas as pd
+
     chance = np.random.default_rng(seed)
     training, observed, forecast = chance.normal(size=(60, 1)), chance.normal(size=(12, 1)), chance.normal(size=(12, 1))
     test = pd.DataFrame({"unique_id": "a", "y": observed[:, 0], "m": forecast[:, 0]})
@@ -57,6 +68,9 @@ def test_mase_agrees_with_utilsforecast(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_brier_and_critical_success_agree_with_scikit_learn_and_scoringrules(seed: int) -> None:
+    import scoringrules
+    from sklearn import metrics
+
     chance = np.random.default_rng(seed)
     event, probability = (chance.random(80) < 0.3).astype(np.float64), chance.random(80)
     warned = (probability > 0.5).astype(np.float64)
@@ -100,7 +114,9 @@ def test_nab_agrees_with_what_its_own_scorer_gave(seed: int, theirs: float) -> N
     assert nab(alarms, begin, end)[0] == pytest.approx(theirs)
 
 
-def test_what_repeats_exactly_has_a_mase_in_neither_library() -> None:
+def test_what_repeats_exactly_has_a_mase_in_neither_library(losses: ModuleType) -> None:
+    import pandas as pd
+
     repeats = np.tile([1.0, 2.0], 6)
     frame = pd.DataFrame({"unique_id": "a", "y": repeats, "m": repeats})
     theirs = losses.mase(frame, models=["m"], seasonality=2, train_df=frame[["unique_id", "y"]])["m"].item()

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sklearn import metrics
 
 from tests.zenata.trials.conftest import AIR_FIRST as FIRST
 from tests.zenata.trials.conftest import AIR_STATIONS as STATIONS
@@ -78,6 +77,8 @@ def test_measures_of_the_truth_and_of_nothing(breathed: Run) -> None:
 
 
 def test_the_loss_is_the_brier_score_of_scikit_learn(breathed: Run) -> None:
+    from sklearn import metrics
+
     made = played(CHALLENGE, breathed, "reference")
     over = exceeded(breathed.truth)
     event = within(over)[FIRST : STEPS - AHEAD].ravel()

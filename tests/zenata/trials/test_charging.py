@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
 
 from tests.zenata.trials.conftest import START
 from zenata.city.model import City, Sensor
@@ -161,6 +160,8 @@ def test_no_control_gets_0_and_the_cheapest_schedule_100(chargers: City) -> None
 
 
 def test_the_bound_agrees_with_a_linear_programme(chargers: City) -> None:
+    from scipy.optimize import linprog
+
     run = run_of(chargers, FREE)
     sites, sessions, price = Sites.of(run), sessions_of(run.without, run), tariff_of(run)
     pairs = [(one, k) for one in range(len(sessions.need)) for k in range(sessions.begin[one], sessions.end[one] + 1)]

@@ -1,6 +1,5 @@
 """Maximum flows beside those of networkx."""
 
-import networkx as nx
 import numpy as np
 import pytest
 
@@ -9,6 +8,8 @@ from zenata.trials.flows import FlowNetwork
 
 @pytest.mark.parametrize("seed", range(10))
 def test_flows_agree_with_networkx_also_after_edges_were_widened(seed: int) -> None:
+    import networkx as nx
+
     chance = np.random.default_rng(seed)
     mine, theirs = FlowNetwork(), nx.DiGraph()
     nodes = [mine.node() for _ in range(12)]

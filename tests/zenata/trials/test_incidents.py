@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -121,6 +120,8 @@ def test_a_queue_reaches_back_500_m(city: City) -> None:
 
 
 def test_queues_agree_with_networkx_in_zenata() -> None:
+    import networkx as nx
+
     zenata = load_city("zenata")
     back = nx.DiGraph()
     for street in zenata.streets:

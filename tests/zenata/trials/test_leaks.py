@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sklearn import metrics
 
 from zenata.city.model import City
 from zenata.contract.answers import LeakAnswer
@@ -107,6 +106,8 @@ def test_no_answer_beats_the_oracle_and_neither_order_nor_repeats_matter(leaking
 @RELAXED
 @given(named=DETECTIONS)
 def test_rates_agree_with_scikit_learn(leaking, named) -> None:  # type: ignore[no-untyped-def]
+    from sklearn import metrics
+
     made = score(answered(leaking((0, 26, 2.0), (4, 70, 9.0)), named)).measures
     found, false = int(made["found"][0]), int(made["false_crews"][0])
     true = np.array([True] * 2 + [False] * false)

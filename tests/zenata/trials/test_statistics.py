@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from zenata.trials.statistics import holm, interval, ranking, sign_flip, stopping_luck, student_quantile
 
@@ -15,10 +14,14 @@ from zenata.trials.statistics import holm, interval, ranking, sign_flip, stoppin
 @pytest.mark.parametrize("degrees", [1, 2, 4, 19, 200])
 @pytest.mark.parametrize("level", [0.75, 0.95, 0.975, 0.9995])
 def test_quantiles_of_student_agree_with_scipy(level: float, degrees: int) -> None:
+    from scipy import stats
+
     assert student_quantile(level, degrees) == pytest.approx(stats.t.ppf(level, degrees), rel=1e-9)
 
 
 def test_the_interval_over_seeds_agrees_with_scipy() -> None:
+    from scipy import stats
+
     values = [41.0, 55.5, 38.2, 60.1, 47.7]
     mean, low, high = interval(values)
     expected = stats.t.interval(0.95, 4, loc=np.mean(values), scale=stats.sem(values))
@@ -45,6 +48,8 @@ def test_the_sign_flip_test_counts_all_sign_changes(pairs: list[tuple[int, int]]
 
 
 def test_drawn_sign_changes_agree_with_scipy() -> None:
+    from scipy import stats
+
     chance = np.random.default_rng(5)
     a, b = chance.normal(0.6, 1, 20), np.zeros(20)
     expected = stats.permutation_test((a - b,), np.sum, permutation_type="samples", n_resamples=20_000, rng=1).pvalue

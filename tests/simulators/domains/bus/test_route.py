@@ -1,6 +1,5 @@
 from itertools import pairwise
 
-import networkx as nx
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -11,6 +10,8 @@ from zenata.errors import CityError
 
 
 def test_paths_are_the_shortest():
+    import networkx as nx
+
     city = load_city("zenata")
     graph = nx.DiGraph()
     for street in city.streets:

@@ -1,4 +1,3 @@
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,6 +42,8 @@ def test_every_station_is_fed_and_no_cable_feeds_too_much(seed):
 @settings(max_examples=30)
 @given(seeds)
 def test_without_a_limit_it_is_near_the_minimum_spanning_tree(seed):
+    import networkx as nx
+
     root, between, size = scattered(seed)
     graph = nx.Graph()
     graph.add_weighted_edges_from((-1, number, away) for number, away in enumerate(root))

@@ -2,7 +2,6 @@ from importlib import import_module
 from types import ModuleType
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
@@ -20,11 +19,15 @@ def pvlib() -> ModuleType:
 @pytest.fixture(scope="module")
 def times():
     """A year, every 37 minutes."""
+    import pandas as pd
+
     return pd.date_range("2026-01-01", "2027-01-01", freq="37min", tz="UTC")
 
 
 @pytest.fixture(scope="module")
 def seconds(times):
+    import pandas as pd
+
     return (times - pd.Timestamp(0, tz="UTC")).total_seconds().to_numpy()
 
 
