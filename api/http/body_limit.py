@@ -1,4 +1,4 @@
-"""Limits the size of request bodies: small without a valid key, larger with one.
+"""Limits the size of request bodies, small without a valid key, larger with one; and how fast long ones of a pilot are read.
 
 Routes that take raw bodies may read them before they check the key, on the one event loop that all requests share. So a
 body beyond the small limit is read only after the key has been identified.
@@ -7,6 +7,10 @@ References
 ----------
 RFC 9110 section 15.5.14 (413).
 """
+
+import asyncio
+import time
+from collections import defaultdict
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -18,6 +22,10 @@ from api.http.problems import KINDS, MAX_BODY, Problem, body_too_large
 
 MAX_ANONYMOUS_BODY = 65_536
 """Bytes of the body of a request without a valid key. A default; what pilots send is mostly smaller."""
+
+RATE, BURST = 16_000_000, 8_000_000
+"""Bytes of long bodies that are read of one pilot in a second in the long run, and at once. Defaults: to receive them and to find out
+that they are no readings took most of a processor, and everybody else waited."""
 
 _CLOSE = {"Connection": "close"}  # what remains of the body is not read
 
@@ -37,6 +45,9 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
         self._context = context
+        self._read = defaultdict[str, float](
+            float
+        )  # by pilot: until when what was read would take at `RATE`, on the monotonic clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI has it."""
@@ -58,9 +69,19 @@ class BodyLimit:
             if problem := self._refusal(request, before, size):
                 # A `Problem` the framework would take for a body that is no JSON.
                 raise HTTPException(413) from problem
+            if size > MAX_ANONYMOUS_BODY:
+                await self._pace(request, size - before)
             return message
 
         await self._app(scope, receive_limited, send)
+
+    async def _pace(self, request: HTTPConnection, size: int) -> None:
+        """Wait until more of a pilot's long bodies may be read, after `size` [bytes]; meanwhile its network fills, and it waits."""
+        pilot = request.state.principal.pilot
+        now = time.monotonic()
+        self._read[pilot] = max(self._read[pilot], now - BURST / RATE) + size / RATE
+        if (wait := self._read[pilot] - now) > 0:
+            await asyncio.sleep(wait)
 
     def _refusal(self, request: HTTPConnection, before: int, size: int) -> Problem | None:
         """Return why a body that has grown from `before` to `size` [bytes] is refused, if it is."""

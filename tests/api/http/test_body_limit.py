@@ -1,11 +1,14 @@
+import asyncio
 import http.client
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from api.http import body_limit
 from api.http.body_limit import MAX_ANONYMOUS_BODY
 from api.http.guard import WRONG_KEYS
 from tests.api.running import Api
@@ -49,6 +52,27 @@ def test_a_short_body_without_a_key_is_answered_by_its_route(api: Api):
 def test_whose_key_is_known_may_send_much_and_in_parts(api: Api, client: httpx.Client):
     answer = client.post("/v1/devices", content=parts(), headers=JSON)
     assert answer.status_code == 201
+
+
+def test_long_bodies_of_one_pilot_are_read_at_a_rate(api: Api, client: httpx.Client, monkeypatch: pytest.MonkeyPatch):
+    """Those of 4 MB that were no readings took a processor: within its quota one pilot made everybody wait."""
+    waits, pause = list[float](), asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await pause(0)
+
+    monkeypatch.setattr(body_limit, "asyncio", SimpleNamespace(sleep=sleep))
+    body = b"\n" * 4_000_000
+    for _ in range(4):
+        assert client.post("/write", content=body).status_code == 204
+    assert sum(waits) > 0
+    assert max(waits) < 16_000_000 / body_limit.RATE
+    waits.clear()
+    with api.client("admin") as other:
+        assert other.post("/write", content=body).status_code == 204
+    assert client.post("/write", content=b"\n" * MAX_ANONYMOUS_BODY).status_code == 204
+    assert waits == []
 
 
 @pytest.mark.parametrize("way", ["query", "basic", "token", "bearer"])
