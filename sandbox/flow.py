@@ -130,7 +130,6 @@ class FlowMonitor(Background):
             return ["the simulators do not answer yet"]
         if self._awaited and not self._ledger().balance(self._shared).stored:
             return [f"no reading of {self._shared} has come yet"]
-        self._awaited = False
         return [problem for world, problem in self._problems.items() if world == self._shared]
 
     def forget_outstanding(self) -> None:
@@ -159,7 +158,10 @@ class FlowMonitor(Background):
                 continue
             ledger = self._ledger()
             ledger.announce(world, status.messages)
-            flow.answered(status, ledger.balance(world).in_flight, time.monotonic())
+            balance = ledger.balance(world)
+            flow.answered(status, balance.in_flight, time.monotonic())
+            if world == self._shared and balance.stored:
+                self._awaited = False
         now = time.monotonic()
         found = {world: flow.problem(now) for world, flow in self._flows.items()}
         for world, problem in found.items():

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import select
 import socket
 import ssl
 import time
@@ -110,6 +111,31 @@ class Connector(Generic[AnyClient]):
             log.debug("the broker at %s:%s is away: %s", host, port, error)
         else:
             self._trouble = "does not answer"
+
+    def wait(self, timeout: float, other: socket.socket | None = None) -> tuple[bool, bool, bool]:
+        """Wait for the network; return whether there is something to read, room for what waits, something at `other`.
+
+        By poll(2): paho's own loop calls select(2), which takes no descriptor above 1,023, and a server may have more open.
+        Without a connection it does not wait.
+
+        Parameters
+        ----------
+        timeout : float
+            The longest wait [s].
+        other : socket.socket, optional
+            A socket to look at beside the connection.
+        """
+        if (sock := self.client.socket()) is None:
+            return False, False, False
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | (select.POLLOUT if self.client.want_write() else 0))
+        if other:
+            poll.register(other, select.POLLIN)
+        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # read from the wire, but not yet by us
+        events = dict(poll.poll(0 if pending else timeout * 1000))
+        found = bool(other and events.pop(other.fileno(), 0))
+        ready = next(iter(events.values()), 0)
+        return pending or bool(ready & ~select.POLLOUT), bool(ready & select.POLLOUT), found
 
     def answered(self, reason: ReasonCode) -> bool:
         """Take the broker's answer to a connection; return whether it lets us in, and the connection is to stay."""

@@ -1,9 +1,7 @@
 """Publisher over MQTT that loses nothing: QoS 1, sent again after a lost connection."""
 
 import logging
-import select
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -136,22 +134,15 @@ class Publisher:
                 pass
 
     def _turn(self) -> bool:
-        """Wait for the network once, and do what it brings; return whether the connection still stands.
-
-        By poll(2): paho's own loop calls select(2), which takes no descriptor above 1,023, and a server may have more open.
-        """
-        client, sock, poll = self._client, self._client.socket(), select.poll()
-        if sock is None:
+        """Wait for the network once, and do what it brings; return whether the connection still stands."""
+        client = self._client
+        if client.socket() is None:
             return False
-        poll.register(sock, select.POLLIN | (select.POLLOUT if client.want_write() else 0))
-        poll.register(self._queued, select.POLLIN)
-        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # read from the wire, but not yet by us
-        events = dict(poll.poll(0 if pending else _SLICE * 1000))
-        if events.pop(self._queued.fileno(), 0):
+        readable, _, queued = self._connector.wait(_SLICE, self._queued)
+        if queued:
             self._queued.recv(10_000)
-        ready = next(iter(events.values()), 0)
         results = [
-            client.loop_read() if pending or ready & ~select.POLLOUT else paho.MQTT_ERR_SUCCESS,
+            client.loop_read() if readable else paho.MQTT_ERR_SUCCESS,
             client.loop_write() if client.want_write() else paho.MQTT_ERR_SUCCESS,
             client.loop_misc(),
         ]

@@ -1,8 +1,6 @@
 """Subscription over MQTT: a persistent session whose messages are acknowledged by the caller."""
 
 import logging
-import select
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
@@ -152,20 +150,16 @@ class Subscription:
 
     def _turn(self, timeout: float, limit: int = 1) -> None:
         """Wait for the network once, and do what it brings."""
-        sock = self._client.socket()
-        if sock is None:
+        if self._client.socket() is None:
             if self._connector.pause:
                 time.sleep(min(self._connector.pause, timeout))
             else:
                 self._connector.connect()
             return
-        poll = select.poll()
-        poll.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
-        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # read from the wire, but not yet by us
-        ready = poll.poll(0 if pending else timeout * 1000)
-        if pending or (ready and ready[0][1] & ~select.POLLOUT):
+        readable, writable, _ = self._connector.wait(timeout)
+        if readable:
             self._read(limit)
-        if ready and ready[0][1] & select.POLLOUT:
+        if writable:
             self._client.loop_write()
         self._client.loop_misc()
 
