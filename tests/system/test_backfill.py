@@ -51,7 +51,7 @@ def test_killed_and_called_again_it_fills_the_same(tmp_path):
 
 def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
     folder = tmp_path / "data"
-    with running_city(folder, "--history-days", "0.5") as city:
+    with running_city(folder, *SMALL, "--history-days", "0.5") as city:
         os.kill(city.pids["history"], signal.SIGKILL)
         wait_until(lambda: "history: " in city.printed, "the history is there")
         request = json.loads((folder / REQUEST).read_text())
@@ -63,7 +63,9 @@ def test_behind_a_new_city_the_days_before_are_filled_in(tmp_path):
         assert len(times) == 48
         assert "history" not in city.pids
         city.wait_for_more()
-        before = fill(folder, "--start", format_time(parse_time(min(times)) - 3_600_000_000), "--end", min(times))
+        before = fill(
+            folder, *SMALL, "--start", format_time(parse_time(min(times)) - 3_600_000_000), "--end", min(times)
+        )
         assert before.returncode == 0, before.stderr
         assert city.get(f"/v1/readings?kind=weather&start={format_time(parse_time(min(times)) - 3_600_000_000)}")[
             "items"

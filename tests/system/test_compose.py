@@ -80,7 +80,8 @@ class Machine:
         )
         self.processes[name] = process
         self.stack.callback(stop, process)
-        wait_until(lambda: process.poll() is not None or self.is_well(name), f"{name} is well")
+        # Each look may be a program that takes a second of processor, which the service needs to start.
+        wait_until(lambda: process.poll() is not None or self.is_well(name), f"{name} is well", pause=1)
         assert process.poll() is None, (self.logs / f"{name}.log").read_text()
 
     def is_well(self, name: str) -> bool:

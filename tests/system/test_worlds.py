@@ -95,7 +95,7 @@ def clean(city: RunningCity) -> Iterator[None]:
 
 @pytest.mark.usefixtures("clean")
 def test_killed_under_a_leak_and_commands_a_world_goes_on_as_if_nothing_had_been(city):
-    world = make(city, scenario=LEAK, state="running", speed=600)
+    world = make(city, scenario=LEAK, kinds=["water", "streetlight"], state="running", speed=600)
     for turn in range(3):
         order = {"kind": "streetlight", "sensor": LAMP, "set": {"dim": turn / 4}}
         (reported,) = ask(city, world, "command", orders=[order], wait=30)
