@@ -20,7 +20,7 @@ import pytest
 
 from sandbox.init import init
 from tests.compose import Service, services, variables_in
-from tests.system.running import ZENATA, wait_until
+from tests.system.running import SMALL, ZENATA, wait_until
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.broker.mosquitto import PLUGIN, plugin, program
 from zenata.process.ports import free_ports
@@ -28,7 +28,7 @@ from zenata.process.ports import free_ports
 pytestmark = pytest.mark.slow
 
 PORTS = ("mosquitto:1883", "mosquitto:9001", "influxdb:8086", "api:8080")
-PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ZENATA_CITY": SMALL[1]}
 
 
 @dataclass
