@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browser import ROOT, Visit, browser, visit
+from tests.dashboard.browser import ROOT, Visit, visit
 from tests.dashboard.prepared import TWIN, finished_report, finished_trial
 from tests.system.running import RunningCity
 
@@ -33,12 +33,6 @@ SCREENS = [
     pytest.param("ar", 1440, 900, marks=pytest.mark.soak),
     pytest.param("fr", 3840, 2160, marks=pytest.mark.soak),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.dashboard.browser import browser, visit
+from tests.dashboard.browser import visit
 from tests.system.running import RunningCity, running_city, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak]
@@ -17,12 +17,6 @@ HOLD = float(os.environ.get("ZENATA_WALK_STEP", "10"))
 """How long each step is looked at [s]; a person takes about 30."""
 
 PREPARED = 600_000  # far beyond what the preparation takes [ms]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
