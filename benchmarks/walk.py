@@ -4,7 +4,6 @@ Each round begins with an empty data directory and another browser profile; the 
 step for some 30 s, which is waited for in part only (`ZENATA_WALK_STEP`) and counted in full.
 """
 
-import json
 import os
 import re
 import shutil
@@ -44,7 +43,7 @@ def run() -> list[Row]:
 def _walk(chromium: Browser, clone: Path, number: int) -> list[Row]:
     shutil.rmtree(clone / ".zenata", ignore_errors=True)
     begun = time.monotonic()
-    with _server(clone) as (address, link):
+    with _server(clone) as (address, link, pid):
         ready = time.monotonic()
         with visit(chromium, address) as seen:
             page = seen.page
@@ -54,7 +53,7 @@ def _walk(chromium: Browser, clone: Path, number: int) -> list[Row]:
             page.goto("/demo")
             expect(page.get_by_text("La démonstration est prête")).to_be_visible(timeout=1_000 * PATIENCE)
             prepared = time.monotonic()
-            slowest = _steps(page, clone, number)
+            slowest = _steps(page, pid, number)
             ended = time.monotonic()
             wrong = [*seen.errors, *seen.foreign]
     whole = (prepared - begun) + (ended - prepared) + STEPS * max(LOOK - HOLD, 0)
@@ -72,7 +71,7 @@ def _walk(chromium: Browser, clone: Path, number: int) -> list[Row]:
     ]
 
 
-def _steps(page: Page, clone: Path, number: int) -> float:
+def _steps(page: Page, pid: int, number: int) -> float:
     """Go through the demo, and return the longest time from a key to the next figure [s]."""
     pictures = os.environ.get("ZENATA_WALK_PICTURES") if number == ROUNDS else None
     waits = []
@@ -87,7 +86,7 @@ def _steps(page: Page, clone: Path, number: int) -> float:
         expect(page.get_by_text("Simulé", exact=True)).to_be_visible()
         waits.append(time.monotonic() - pressed)
         if step == KILLED_AT:
-            _kill(clone)
+            _kill(pid)
         page.wait_for_timeout(1_000 * HOLD)
         if pictures:
             page.screenshot(path=Path(pictures) / f"walk-{step}.png")
@@ -97,30 +96,30 @@ def _steps(page: Page, clone: Path, number: int) -> float:
 
 
 @contextmanager
-def _server(clone: Path) -> Iterator[tuple[str, str]]:
-    """Run `make up` until the end of the block; give its address, and the link that logs in once."""
+def _server(clone: Path) -> Iterator[tuple[str, str, int]]:
+    """Run `make up` until the end of the block; give its address, the link that logs in once, and its process."""
     command = ["make", "up", "ARGS=--http-port 0 --mqtt-port 0 --ws-port 0"]
     said = clone / "up.log"
     with said.open("w") as output:
         process = subprocess.Popen(command, cwd=clone, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         deadline = time.monotonic() + PATIENCE
-        while not (found := re.search(r"page\s+(http\S+)", said.read_text())):
+        about = clone / ".zenata" / "run.json"
+        while not ((found := re.search(r"page +(http\S+)", said.read_text())) and about.exists()):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(said.read_text()[-2_000:])
             time.sleep(0.2)
-        yield json.loads((clone / ".zenata" / "run.json").read_text())["http"], found[1]
+        yield found[1].partition("/#")[0], found[1], process.pid
     finally:
-        _kill(clone)
+        _kill(process.pid)
         process.wait()
 
 
-def _kill(clone: Path) -> None:
-    """Kill all processes of the server at once, as when the power fails."""
-    pids = json.loads((clone / ".zenata" / "run.json").read_text())["pids"]
+def _kill(pid: int) -> None:
+    """Kill `make up` and all processes of the server at once, as when the power fails."""
     try:
-        supervisor = psutil.Process(pids["supervisor"])
-        for one in [supervisor, *supervisor.children(recursive=True)]:
+        make = psutil.Process(pid)
+        for one in [make, *make.children(recursive=True)]:
             one.send_signal(signal.SIGKILL)
     except psutil.NoSuchProcess:
         pass  # it is dead already
