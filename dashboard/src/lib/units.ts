@@ -16,6 +16,11 @@ const TEXTS: Record<string, string> = {
 /** In Arabic what is counted and paid for has words; symbols of physics stay as they are. */
 const ARABIC: Record<string, string> = { DH: "درهم", min: "دقيقة", h: "ساعة", d: "يوم", m3: "م³", km: "كم", "1/min": "في الدقيقة" };
 
+/** By how much all of the page is larger than on a desk: on wide screens (app.css). */
+export function magnified(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+}
+
 export function unitText(unit: string): string {
   return (locale.language === "ar" ? ARABIC[unit] : undefined) ?? TEXTS[unit] ?? unit;
 }

@@ -1,4 +1,5 @@
 // Names over the sensors, as text of the page: the browser shapes and breaks it. What has no room beside others is hidden.
+import { magnified } from "../lib/units";
 import { paletteOf } from "./style";
 import type { CityView, Projection } from "./view";
 
@@ -60,7 +61,7 @@ export class Names {
   }
 
   #place(): void {
-    const size = Math.min(14, Math.max(10.5, 10.5 + (this.#map.getZoom() - 12) * (3.5 / 3)));
+    const size = magnified() * Math.min(14, Math.max(10.5, 10.5 + (this.#map.getZoom() - 12) * (3.5 / 3)));
     this.#box.style.fontSize = `${size}px`;
     const taken: [number, number, number, number][] = [];
     for (const { name, element, width, height } of this.#shown) {

@@ -2,6 +2,7 @@
 // their values as they come: new values redraw the points alone, not the streets and names below them.
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibreMap } from "maplibre-gl";
 import { type Scale, colourTable, shareOf } from "../lib/colour";
+import { magnified } from "../lib/units";
 import type { Projection } from "./view";
 
 const VERTEX = `#version 300 es
@@ -95,7 +96,7 @@ export interface Sensors {
 
 /** Diameter of a point [CSS pixels]: grows as one comes nearer; of many it is smaller from afar. */
 export function pointSize(zoom: number, count: number): number {
-  return Math.min(Math.max(4 + 3 * (zoom - 12), count > 1_000 ? 6 : 10), 26);
+  return magnified() * Math.min(Math.max(4 + 3 * (zoom - 12), count > 1_000 ? 6 : 10), 26);
 }
 
 /** Return the index of the place that is nearest to a point of the screen, or -1 if none is within a reach [CSS pixels]. */
