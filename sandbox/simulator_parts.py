@@ -35,7 +35,7 @@ from zenata.worlds.index import WorldIndex
 
 _LOOK = 0.02  # between two looks whether it is there [s]
 _TEMPLATE = (sys.executable, "-P", "-m", "sandbox", "template", "world")  # see `sandbox.simulate.become_world`
-_NICE = 10  # how far private worlds stand back behind the shared city
+_NICE = 5  # how far private worlds stand back behind the shared city: a third of its share of a busy processor
 
 
 def scenario_of(settings: Settings) -> str | None:

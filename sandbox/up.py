@@ -50,7 +50,7 @@ _ANSWER = 2.0  # the longest a broker elsewhere may take to answer [s]
 _EXIT_TIMEOUT = 20.0  # the longest the services of a killed supervisor may take to end [s]
 _LOOK = 0.05  # pause between two looks at what is starting [s]
 _LOOPBACK = "127.0.0.1"  # where NATS speaks its own protocol, whatever --host is
-_NICE = 10  # of what is in no hurry
+_NICE = 5  # of what is in no hurry
 _WATCH = 0.3  # pause between two looks at what is running [s]
 
 

@@ -38,14 +38,13 @@ def lower_priority(nice: int) -> None:
     """Lower the priority of this process, which leads a session of its own, by `nice`.
 
     Where Linux groups the threads of a session (``sched_autogroup_enabled``, sched(7)), a nice value counts among those of
-    one session alone, and sessions share processors as equals: so the group is given half the value. With all of it, a ninth of
-    the share of others, worlds did not answer within 30 s on a machine with other work.
+    one session alone, and sessions share processors as equals: so the group is given the value, too.
     """
-    value = os.nice(nice)
+    os.nice(nice)
     for _ in range(_ATTEMPTS if nice else 0):
         try:
             with open("/proc/self/autogroup", "w") as group:  # noqa: PTH123 - pathlib would double the time of a start
-                group.write(str(value // 2))
+                group.write(str(nice))
             return
         except BlockingIOError:  # unless root asks, the kernel takes one change in 0.1 s of the whole machine
             time.sleep(_PAUSE)

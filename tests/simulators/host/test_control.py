@@ -36,6 +36,7 @@ def test_status_shows_how_it_is(world):
         "messages": 0,
         "backfill": None,
         "reason": None,
+        "reasons": None,
     }
 
 
