@@ -82,7 +82,7 @@ def _steps(page: Page, pid: int, number: int) -> float:
         else:
             page.keyboard.press("PageDown")
         expect(page.locator(".count")).to_have_text(f"{step} / {STEPS}")
-        expect(page.locator(".figure")).to_contain_text(re.compile(r"\d"))
+        expect(page.locator(".figure")).to_contain_text(re.compile(r"\d|–"))  # no past yet
         expect(page.get_by_text("Simulé", exact=True)).to_be_visible()
         waits.append(time.monotonic() - pressed)
         if step == KILLED_AT:

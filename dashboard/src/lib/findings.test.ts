@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import type { Twin } from "./demo.svelte";
-import { heatOf, leakOf, savedByDimming, total } from "./findings";
+import { heatOf, leakOf, measured, savedByDimming, total } from "./findings";
+
+test("a frame without a value was not measured", () => {
+  expect([measured(undefined), measured(Float32Array.of(Number.NaN)), measured(Float32Array.of(Number.NaN, 0))]).toEqual([false, false, true]);
+});
 
 const hours = Array.from({ length: 48 }, (_, hour) => hour);
 function twin(leak: number): Twin {

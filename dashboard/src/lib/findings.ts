@@ -34,6 +34,11 @@ export function leakOf(twin: Twin, onset: number): Leak {
   };
 }
 
+/** Whether any sensor says something: of a city that was just started the past comes later. */
+export function measured(frame: Float32Array | undefined): boolean {
+  return frame?.some(Number.isFinite) ?? false;
+}
+
 /** Sum of a frame, of the sensors that say something. */
 export function total(frame: Float32Array): number {
   return frame.reduce((sum, value) => sum + (Number.isFinite(value) ? value : 0), 0);
