@@ -34,6 +34,7 @@ PARQUET_COMPRESSION = "zstd(1)"  # about half of the size of Snappy, at the same
 
 _FEW = 32  # times that are written one by one
 _SMALL, _REMEMBERED = 128, 8_000_000  # rows of an answer that is remembered, and bytes of all of them
+_TABLE = 1_000  # of the table that is remembered with an answer, more than a small answer itself [bytes]
 
 _DICTIONARY = DataType.dictionary(DataType.int32(), DataType.string())
 
@@ -48,7 +49,7 @@ class Encoder:
         self._json = PerSeries(_json_series, object)
         self._csv = PerSeries(_csv_series, object)
         self._answers: dict[tuple[int, str], tuple[Table, bytes]] = {}
-        self._size = 0  # of them [bytes]
+        self._size = 0  # of them and their tables [bytes]
 
     def encode(
         self,
@@ -91,9 +92,10 @@ class Encoder:
             return known[1]
         body = self.encode(table, format_name)
         if len(table) <= _SMALL:
-            self._size += len(body)
+            size = len(body) + _TABLE
+            self._size += size
             if self._size > _REMEMBERED:
-                self._answers, self._size = {}, len(body)
+                self._answers, self._size = {}, size
             self._answers[key] = table, body
         return body
 

@@ -189,6 +189,8 @@ class TrialService(Background):
         Problem
             If its world is not there.
         """
+        if id_ not in self._locks:
+            self.register.trial(id_, pilot)  # else each id that somebody guesses would leave a lock
         lock = self._locks[id_]
         while True:
             if not lock.acquire(

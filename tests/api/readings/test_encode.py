@@ -64,6 +64,14 @@ def test_an_answer_is_remembered_of_the_same_table_and_format_alone() -> None:
             assert encoder.latest(table, name) == encoder.encode(table, name)
 
 
+def test_what_is_remembered_is_bounded_also_where_answers_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.readings.encode._REMEMBERED", 50_000)
+    encoder = Encoder()
+    for _ in range(100):
+        encoder.latest(table_of(range(0)), "json")
+    assert 0 < len(encoder._answers) <= 50
+
+
 def test_what_is_not_finite_is_null_or_empty() -> None:
     table = table_of(range(1))
     table.columns["value"][:3] = [np.nan, np.inf, -np.inf]

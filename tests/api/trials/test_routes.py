@@ -42,6 +42,15 @@ def test_a_trial_goes_step_by_step_to_a_score(client):
     assert over["above_reference"]["mean"] == STEPS - FIRST - 3
 
 
+def test_trials_that_are_none_leave_nothing_behind(client, there):
+    api, _ = there
+    before = len(api.context.trials._locks)
+    for number in range(3):
+        response = client.post(f"/v1/trials/t-none-{number}/step", json={"seed": 1, "step": 1})
+        assert (response.status_code, refused(response)[0]) == (404, "unknown-trial")
+    assert len(api.context.trials._locks) == before
+
+
 def test_a_variant_is_the_same_seed_under_other_conditions(client, there):
     _, host = there
     results = {}

@@ -1,5 +1,6 @@
 import numpy as np
 
+from zenata.city.readings import Catalog, Selection
 from zenata.store.newest import NewestReadings
 
 
@@ -65,3 +66,10 @@ def test_a_gap_lies_between_two_readings_and_is_narrowed_from_below():
     newest.narrow_gaps(numbers(3, 3), times(20, 50))
     assert newest.in_gap(numbers(3, 3, 5000), times(50, 51, 11)).tolist() == [False, True, True]
     assert newest.of(numbers(3))[1].tolist() == [100]
+
+
+def test_tables_of_few_sensors_alone_are_remembered():
+    newest, catalog = NewestReadings(), Catalog()
+    few, many = (Selection(sensors=tuple(f"air-{n:04}" for n in range(count))) for count in (3, 1000))
+    assert newest.table(catalog, few) is newest.table(catalog, few)
+    assert newest.table(catalog, many) is not newest.table(catalog, many)
