@@ -231,7 +231,7 @@ def _mean(column: Sequence[Mapping[str, Measure]], name: str, language: Language
     if not known:
         return "-"
     mean = sum(known) / len(known)
-    if abs(mean) < 1000:
+    if abs(mean) < 999.5:  # else it is rounded to 1e+03
         return f"{mean:.3g}"
     return f"{mean:,.0f}".replace(",", "\u202f" if language == "fr" else ",")
 

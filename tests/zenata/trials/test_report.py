@@ -129,11 +129,19 @@ def test_a_report_is_one_file_in_each_language_that_loads_and_runs_nothing(leak,
     assert texts()["oracle"][language] in page
 
 
-@pytest.mark.parametrize(("language", "money"), [("en", "122,500"), ("fr", "122\u202f500"), ("ar", "122,500")])
-def test_the_head_says_the_score_and_what_was_saved_in_whole_figures(language, money):
+@pytest.mark.parametrize(
+    ("language", "value", "money"),
+    [
+        ("en", 122_500.4, "122,500"),
+        ("fr", 122_500.4, "122\u202f500"),
+        ("ar", 122_500.4, "122,500"),
+        ("en", 999.7, "1,000"),
+    ],
+)
+def test_the_head_says_the_score_and_what_was_saved_in_whole_figures(language, value, money):
     shown = report()
     for result in shown.trial.results:
-        result.impact["money"] = Measure(value=122_500.4, unit="DH")
+        result.impact["money"] = Measure(value=value, unit="DH")
     head = report_html(shown, language).partition('class="head"')[2].partition("</div>")[0]
     assert all(part in head for part in ("41.5", "35.1", "47.9", texts()["of_100"][language], money, "DH", "m³"))
     assert "e+0" not in report_html(shown, language)
