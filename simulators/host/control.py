@@ -148,24 +148,23 @@ class WorldControl:
         if (request.end is None) == (request.steps is None):
             raise ControlError("advance needs either end or steps", "invalid")
         every = read_tick("every", request.every)
-        first = self._run.time
-        steps = request.steps
-        if request.end is not None:
-            steps = read_time("end", request.end, first) // every - first // every
-        if steps is None or steps < 1:
-            raise ControlError(f"end is not a tick later: it is {format_time(first)} in this world", "invalid")
-        if steps > MAX_STEPS:
-            raise ControlError(f"that is {steps:,} ticks; a request makes up to {MAX_STEPS:,}", "limit")
+        end = None if request.end is None else read_time("end", request.end, self._run.time)
         collected = _Collected(self._rows, request.limit)
+        first, steps = self._run.time, self._steps(request.steps, end, every)
+
+        def is_done() -> bool:
+            return collected.steps >= steps or (end is not None and self._run.time // every >= end // every)
 
         def begin() -> None:
+            nonlocal first, steps
+            first, steps = self._run.time, self._steps(request.steps, end, every)  # others may have moved it meanwhile
             self._begin_steps(_identified(request.orders), every)
-            self._take_steps(collected, steps)
+            self._take_steps(collected, is_done)
 
         self._between_ticks(begin)
-        while collected.steps < steps and not self._stop.is_set():
-            self._between_ticks(lambda: self._take_steps(collected, steps))
-            if collected.steps < steps and self._simulation.rest > 0:
+        while not (is_done() or self._stop.is_set()):
+            self._between_ticks(lambda: self._take_steps(collected, is_done))
+            if not is_done() and self._simulation.rest > 0:
                 self._stop.wait(self._simulation.rest)
         return {
             "time": format_time(self._run.time),
@@ -176,6 +175,17 @@ class WorldControl:
             "more": collected.rows > len(collected.items),
             "outcomes": collected.outcomes,
         }
+
+    def _steps(self, steps: int | None, end: int | None, every: int) -> int:
+        """Return how many ticks it is to an end [us], or that are asked for."""
+        now = self._run.time
+        if end is not None:
+            steps = end // every - now // every
+        if steps is None or steps < 1:
+            raise ControlError(f"end is not a tick later: it is {format_time(now)} in this world", "invalid")
+        if steps > MAX_STEPS:
+            raise ControlError(f"that is {steps:,} ticks; a request makes up to {MAX_STEPS:,}", "limit")
+        return steps
 
     def _begin_steps(self, orders: Sequence[Order], every: int) -> None:
         """Make ready for ticks of a length, with commands for the first of them."""
@@ -189,10 +199,10 @@ class WorldControl:
         for order in orders:
             self._simulation.order(order)
 
-    def _take_steps(self, collected: "_Collected", steps: int) -> None:
+    def _take_steps(self, collected: "_Collected", is_done: Callable[[], bool]) -> None:
         """Make some ticks, for a short time, so that others get their turn."""
         deadline = time.monotonic() + _TURN
-        while collected.steps < steps:
+        while not is_done():
             collected.add(self._tick(), self._simulation.outcomes)
             if self._simulation.rest > 0 or time.monotonic() > deadline:
                 break

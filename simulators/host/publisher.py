@@ -4,7 +4,6 @@ import itertools
 import math
 import time
 from collections.abc import Callable
-from functools import partial
 
 from simulators.host.encoder import Encoder, Message
 from simulators.labels.labels import Label
@@ -55,6 +54,7 @@ class WorldPublisher:
         self._run, self._encoder, self._publisher, self._record = run, encoder, publisher, record
         self._defer = defer
         self._packs, self._max_rate = packs, max_rate
+        self._deferred: Message | None = None  # the newest clock that was put off
         self._free = 0.0  # when the next message may be published, on the monotonic clock
         self._final = run.shadows.final if run.shadows else frozenset[str]()
 
@@ -72,7 +72,8 @@ class WorldPublisher:
         if publishes:
             self._publish(clock)
         else:  # nothing else goes to the broker: nobody waits for a packet before the answer
-            self._defer(partial(self._publish, clock))
+            self._deferred = clock
+            self._defer(self._publish_deferred)
         for event, effect in self._run.world.effects:
             is_announced = effect.public and not self._run.recipe.trial  # which would say how long it will last
             if is_announced and before < event.start <= emission.time:
@@ -89,7 +90,13 @@ class WorldPublisher:
 
     def publish_clock(self, now: int, pace: Pace) -> None:
         """Publish the world's time [us since the Unix epoch] and pace."""
+        self._deferred = None  # as the retained one would have the pace before
         self._publish(self._clock(now, pace))
+
+    def _publish_deferred(self) -> None:
+        clock, self._deferred = self._deferred, None
+        if clock is not None:
+            self._publish(clock)
 
     def _clock(self, now: int, pace: Pace) -> Message:
         return self._encoder.clock(now, pace, self._run.world.messages, self._step(now))

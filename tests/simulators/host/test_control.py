@@ -1,5 +1,7 @@
 """Requests to worlds: their status, pace and advance, with a real broker beside them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 
 from simulators.host.requests import MAX_STEPS
@@ -108,6 +110,14 @@ class TestAdvance:
         assert world("advance", end="+1min", limit=0)["steps"] == 6  # z4: any form, relative ones from now in the world
         assert world("advance", end=1767632520, limit=0)["time"] == "2026-01-05T17:02:00Z"
         assert world("status")["time"] == "2026-01-05T17:02:00Z"
+
+    def test_two_at_once_go_no_farther_than_their_end(self, world):
+        end = "2026-01-05T17:10:00Z"
+        with ThreadPoolExecutor(2) as pool:
+            both = [pool.submit(world, "advance", end=end, limit=0) for _ in range(2)]
+        assert world("status")["time"] == end
+        made = [one.result()["steps"] for one in both if one.exception() is None]  # the second may find it there
+        assert sum(made) == 61
 
     def test_no_more_is_returned_than_requested(self, world):
         answer = world("advance", steps=1, limit=5)

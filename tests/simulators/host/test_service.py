@@ -295,6 +295,23 @@ class TestPace:
         assert (clock["state"], clock["speed"], clock["time"]) == ("paused", 60.0, format_time(START + TICK))
         assert clock["messages"] == simulation.running.world.messages
 
+    def test_a_clock_that_was_put_off_never_follows_a_newer_one(self, stage, publisher, monkeypatch):
+        simulation = stage.simulation(recipe=recipe(publish=False))
+        simulation.tick()
+        simulation.set_pace(Pace(state="paused"))
+        simulation._attend(0)
+        clocks = []
+        monkeypatch.setattr(publisher, "publish", lambda _, payload, **__: clocks.append(json.loads(payload)))
+        simulation.call(simulation.tick)
+        simulation.call(partial(simulation.set_pace, Pace(state="paused", speed=60)))
+        simulation._attend(0)
+        simulation.call(simulation.tick)
+        simulation._attend(0)
+        assert [(clock["speed"], clock["time"]) for clock in clocks] == [
+            (60.0, format_time(START + TICK)),
+            (60.0, format_time(START + 2 * TICK)),
+        ]
+
     def test_its_pace_outlasts_it(self, stage, record):
         stage.simulation().set_pace(Pace(state="paused", speed=60))
         assert record.pace() == Pace(state="paused", speed=60)
