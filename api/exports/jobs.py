@@ -187,6 +187,8 @@ class Exports(Background):
             except _Cancelled:
                 continue
             except Exception as error:  # the thread must outlive whatever one export meets
+                if export.id not in self._exports:
+                    continue  # it was deleted, and its file with it
                 if not isinstance(error, ZenataError | OSError):
                     log.exception("export %s failed", export.id)
                 self._fail(export.id, error)

@@ -191,7 +191,7 @@ def test_a_busy_store_keeps_no_turn(tmp_path, store, monkeypatch):
         assert ended(exports, heavy).state == "done"
 
 
-def test_one_under_way_can_be_deleted(tmp_path, store):
+def test_one_under_way_can_be_deleted(tmp_path, store, caplog):
     gate = Gate(store)
     with Exports(root=tmp_path / "exports", store=gate, clock=WallClock()) as exports:
         first, second = (exports.make("ada", WHOLE, "parquet") for _ in range(2))
@@ -201,6 +201,7 @@ def test_one_under_way_can_be_deleted(tmp_path, store):
         assert ended(exports, second).state == "done"
         assert exports.find(first.id) is None
         assert [folder.name for folder in (tmp_path / "exports").iterdir()] == [second.id]
+    assert "failed" not in caplog.text
 
 
 def test_what_was_under_way_is_written_after_a_restart(tmp_path, store):
