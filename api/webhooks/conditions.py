@@ -6,26 +6,19 @@ a batch may come again. One that does not agree is remembered, and its sensor ev
 (`Levels.late`, `Levels.revise`).
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from api.webhooks.edges import MAX_LATENESS, Edge, Edges, time_of
 from api.webhooks.webhook import NEVER, Phase, State
-from zenata.city.clock import LATEST, SECOND
 from zenata.city.readings import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
-
-MAX_LATENESS = 3600 * SECOND
-"""How much older than the newest of its sensor a reading may be and still be evaluated [us]. A default."""
-
-MAX_EDGES = 32
-"""How many of the newest deliveries of a sensor are remembered; what is older than them is not evaluated. A default."""
 
 
 class PassedOver(NamedTuple):
@@ -34,14 +27,6 @@ class PassedOver(NamedTuple):
     readings: int
     oldest: int
     newest: int
-
-
-class Edge(NamedTuple):
-    """A delivery: the phase that it reports, since when [us], and the time of the reading that showed it [us]."""
-
-    phase: Phase
-    since: int
-    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +114,20 @@ class Levels:
         self._threshold = threshold
         self._phase = np.zeros(0, dtype=np.int8)
         self._since, self._time = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        self._edges: list[list[Edge]] = []  # what was delivered, by index and time; its phases alternate
-        self._newest_edge = np.zeros(0, dtype=np.int64)
+        self._edges = Edges()  # what was delivered
         self._late: dict[int, tuple[int, int]] = {}  # oldest and newest time of late readings that do not agree
         self._passed_over: list[int] = []  # times of readings that came too late
 
     def grow(self, states: Sequence[State]) -> None:
         """Add indices, each with its state."""
-        edges = [_edges_of(state) for state in states]
-        newest = [of[-1].time if of else NEVER for of in edges]
         self._phase = np.append(self._phase, np.array([state.phase for state in states], dtype=np.int8))
         self._since = np.append(self._since, np.array([state.since for state in states], dtype=np.int64))
         self._time = np.append(self._time, np.array([state.time for state in states], dtype=np.int64))
-        self._newest_edge = np.append(self._newest_edge, np.array(newest, dtype=np.int64))
-        self._edges += edges
+        self._edges.grow(states)
 
     def state(self, index: int) -> State:
         """Return how an index is now, to store."""
-        return replace(self._state(index), about=_stored(self._edges[index]))
+        return replace(self._state(index), about=self._edges.stored(index))
 
     def take(self, index: IntArray, time: IntArray, value: FloatArray) -> list[Change]:
         """Take readings in, in any order.
@@ -205,9 +186,11 @@ class Levels:
         """
         index, edges = span.index, self._edges[span.index]
         rows = np.lexsort((value, time))
-        rows = rows[(time[rows] >= span.start) & (time[rows] <= span.end)]
-        first = bisect_right(edges, span.start, key=_time_of)
-        state = State(phase=self._phase_before(index, first), since=NEVER, time=span.start - 1)
+        forgotten = self._edges.forgotten[index]
+        start = max(span.start, forgotten + 1)  # more may be forgotten than when the span was made
+        rows = rows[(time[rows] >= start) & (time[rows] <= span.end)]
+        first = bisect_right(edges, start, key=time_of)
+        state = State(phase=self._phase_before(index, first), since=NEVER, time=start - 1)
         fired = {edge.time: edge for edge in edges if edge.phase is Phase.FIRING}
         found: list[Change] = []
         beyond, back = self._threshold.beyond(value), self._threshold.back(value)
@@ -220,17 +203,17 @@ class Levels:
             if after.phase is not state.phase and Phase.FIRING in (state.phase, after.phase):
                 found.append(Change(index=index, state=after, notify=True, value=float(value[row])))
             state = after
-        ends = [*(change.state.time for change in found[1:]), LATEST]
+        bounds = [bisect_left(edges, change.state.time, key=time_of) for change in found] + [len(edges)]
         missed = [
             change
-            for change, end in zip(found, ends, strict=False)
-            if not any(e.phase is change.state.phase and change.state.time <= e.time < end for e in edges)
+            for change, begin, end in zip(found, bounds, bounds[1:], strict=False)
+            if not any(edge.phase is change.state.phase for edge in edges[begin:end])
         ]
         for change in missed:
-            self._remember(index, change.state)
+            self._edges.remember(index, change.state)
         if span.end >= self._time[index] and state.since != NEVER:
             self._phase[index], self._since[index] = state.phase, state.since
-        del self._late[index]
+        self._passed_over += {when for when in self._late.pop(index) if when <= forgotten}
         return missed
 
     def _steps(
@@ -245,19 +228,12 @@ class Levels:
             if after.phase is not before.phase:
                 notify = Phase.FIRING in (before.phase, after.phase)
                 if notify:
-                    self._remember(where, after)
+                    self._edges.remember(where, after)
                 yield Change(index=where, state=after, notify=notify, value=what)
 
     def _state(self, index: int) -> State:
         phase = Phase(self._phase[index])
         return State(phase=phase, since=int(self._since[index]), time=int(self._time[index]))
-
-    def _remember(self, index: int, state: State) -> None:
-        """Remember a delivery, among the newest."""
-        edges = self._edges[index]
-        insort(edges, Edge(state.phase, state.since, state.time), key=_time_of)
-        del edges[:-MAX_EDGES]
-        self._newest_edge[index] = edges[-1].time
 
     def _note_late(self, index: IntArray, time: IntArray, beyond: BoolArray, back: BoolArray) -> None:
         """Note late readings that do not agree with what was delivered of their time."""
@@ -265,24 +241,24 @@ class Levels:
         disagrees = np.where(
             phase == Phase.FIRING, back, np.where(phase == Phase.CLEAR, beyond, beyond == (time < since))
         )
-        disagrees |= time < self._newest_edge[index]
+        disagrees |= time < self._edges.newest[index]
         in_time = time >= self._time[index] - MAX_LATENESS
         self._passed_over += time[disagrees & ~in_time].tolist()
         disagrees &= in_time
         for row in np.flatnonzero(disagrees).tolist():
             where, when = int(index[row]), int(time[row])
-            edges = self._edges[where]
-            if len(edges) == MAX_EDGES and when < edges[0].time:
+            if when <= self._edges.forgotten[where]:
                 self._passed_over.append(when)  # what was delivered then is not known any more
                 continue
-            if when < self._newest_edge[where] and self._agrees(edges, when, bool(beyond[row]), bool(back[row])):
+            edges, newest_edge = self._edges[where], self._edges.newest[where]
+            if when < newest_edge and self._agrees(edges, when, bool(beyond[row]), bool(back[row])):
                 continue
             oldest, newest = self._late.get(where, (when, when))
             self._late[where] = (min(oldest, when), max(newest, when))
 
     def _agrees(self, edges: list[Edge], time: int, beyond: bool, back: bool) -> bool:
         """Return whether a reading before the newest of these deliveries changes none of them."""
-        after = edges[bisect_right(edges, time, key=_time_of)]
+        after = edges[bisect_right(edges, time, key=time_of)]
         if after.phase is Phase.CLEAR:
             return not back
         return not beyond or time >= after.since
@@ -292,9 +268,10 @@ class Levels:
         edges, start = self._edges[index], oldest
         if self._threshold.duration:  # readings before may have lain beyond the level for a part of it
             start -= self._threshold.duration + MAX_LATENESS
-        if behind := bisect_right(edges, oldest, key=_time_of):
+        if behind := bisect_right(edges, oldest, key=time_of):
             start = max(start, edges[behind - 1].time)
-        behind = bisect_right(edges, newest, key=_time_of)
+        start = max(start, self._edges.forgotten[index] + 1)
+        behind = bisect_right(edges, newest, key=time_of)
         return Span(index, start, edges[behind].time if behind < len(edges) else int(self._time[index]))
 
     def _phase_before(self, index: int, number: int) -> Phase:
@@ -304,25 +281,6 @@ class Levels:
             return edges[number - 1].phase
         firing = edges[0].phase is Phase.CLEAR if edges else self._phase[index] == Phase.FIRING
         return Phase.FIRING if firing else Phase.CLEAR
-
-
-def _time_of(edge: Edge) -> int:
-    return edge.time
-
-
-def _stored(edges: list[Edge]) -> str:
-    """Return edges as JSON, short, as many states have them: a phase, and since when before its time [us], and that."""
-    return msgspec.json.encode([(phase, time - since, time) for phase, since, time in edges]).decode() if edges else ""
-
-
-def _edges_of(state: State) -> list[Edge]:
-    """Return what was delivered by a stored state."""
-    if state.about:
-        found = msgspec.json.decode(state.about, type=list[tuple[Phase, int, int]])
-        return [Edge(phase, time - ago, time) for phase, ago, time in found]
-    if state.phase is Phase.FIRING:  # stored by a release that did not remember more
-        return [Edge(state.phase, state.since, state.since)]
-    return []
 
 
 class Silences:

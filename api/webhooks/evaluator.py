@@ -20,7 +20,8 @@ import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.live.hub import OVERLAP, REPLAY_LIMIT, Hub
-from api.webhooks.conditions import MAX_LATENESS, Span
+from api.webhooks.conditions import Span
+from api.webhooks.edges import MAX_LATENESS
 from api.webhooks.register import Webhooks
 from api.webhooks.trackers import EventTracker, Outcome, Rows, SensorTracker
 from api.webhooks.webhook import Webhook, WebhookError

@@ -146,9 +146,10 @@ class SensorTracker:
 
     def _outcome(self, changes: Sequence[Change], wall: int) -> Outcome:
         outcome = Outcome(hook=self.hook)
+        for index in dict.fromkeys(change.index for change in changes):
+            outcome.states[self._series[index].sensor] = self._rule.state(index)
         for change in changes:
             series = self._series[change.index]
-            outcome.states[series.sensor] = self._rule.state(change.index)
             if (
                 change.notify
             ):  # a microsecond apart, as those of one subject are delivered in the order that they are made

@@ -106,7 +106,7 @@ class State:
         Of the newest reading taken in; of an event, its end [us].
     about : str
         The event as JSON, delivered once more when it ends; of a threshold its newest deliveries, as
-        `api.webhooks.conditions.Edge` has them.
+        `api.webhooks.edges` has them.
     """
 
     phase: Phase = Phase.CLEAR

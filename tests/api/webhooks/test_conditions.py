@@ -1,10 +1,16 @@
+from unittest.mock import patch
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.webhooks.conditions import MAX_EDGES, MAX_LATENESS, Levels, Silences, Threshold
+from api.webhooks import edges as module
+from api.webhooks.conditions import Levels, Silences, Threshold
+from api.webhooks.edges import MAX_EDGES, MAX_LATENESS, MIN_EDGES
 from api.webhooks.webhook import NEVER, Phase, State
+from zenata.city.clock import SECOND
 
 VALUES = st.floats(-10, 10) | st.just(float("nan"))
 READINGS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50), VALUES), max_size=60)
@@ -215,6 +221,120 @@ def test_what_is_older_than_what_is_remembered_is_not_evaluated() -> None:
     assert made.late() == []
     take(made, [(1, 2, 1)])
     assert [(span.index, span.start) for span in made.late()] == [(1, 2)]
+
+
+def forgotten(made: Levels, index: int) -> int:
+    """Until when deliveries were forgotten, by the stored state."""
+    about = made.state(index).about
+    return msgspec.json.decode(about).get("forgotten", NEVER) if about else NEVER
+
+
+@given(THRESHOLDS, DISORDERED, st.integers(1, 4), st.integers(1, 8))
+def test_of_what_is_forgotten_nothing_is_delivered_again_and_of_the_rest_all(
+    threshold: Threshold, batches: list, most: int, most_in_all: int
+) -> None:
+    """Late readings in any order, with restarts from the states as they were stored at the last change of each."""
+    threshold = Threshold(level=threshold.level, clear=threshold.clear, rising=threshold.rising)
+    with patch.multiple(module, MIN_EDGES=1, MAX_EDGES=most, MAX_EDGES_IN_ALL=most_in_all):
+        made, stored, delivered, states = levels(threshold), {}, [], {}
+        for batch, then in batches:
+            for index, time, value in batch:
+                stored.setdefault((index, time), value)
+            found = take(made, [(index, time, stored[index, time]) for index, time, _ in batch])
+            found += settle(made, stored) if then == "s" else []
+            states |= {change.index: made.state(change.index) for change in found}
+            delivered += found
+            if then == "r":
+                made = levels(threshold, *(states.get(index, State()) for index in range(4)))
+                found = [*take(made, [(*key, value) for key, value in stored.items()]), *settle(made, stored)]
+                states |= {change.index: made.state(change.index) for change in found}
+                delivered += found
+        delivered += settle(made, stored)
+    for index in range(4):
+        told = sorted((time, phase) for which, phase, time in changes_of(delivered) if which == index)
+        phases = [phase for _, phase in told]
+        assert phases == (["FIRING", "CLEAR"] * len(phases))[: len(phases)]
+        since = forgotten(made, index)
+        assert since == NEVER or since in [time for time, _ in told]
+        before = [phase for time, phase in told if time <= since]
+        rest = {key: value for key, value in stored.items() if key[0] == index and key[1] > since}
+        fresh = levels(threshold, *[State(phase=Phase[before[-1]] if before else Phase.CLEAR, time=since)] * 4)
+        due = changes_of(take(fresh, [(*key, value) for key, value in rest.items()]))
+        mine = [(time, phase) for time, phase in told if time > since]
+        assert [phase for _, phase in mine] == [phase for _, phase, _ in due]
+        ends = [time for _, _, time in due[1:]] + [99] * bool(due)
+        assert all(begin <= time < end for (time, _), (_, _, begin), end in zip(mine, due, ends, strict=True))
+
+
+def flapping(start: int, end: int) -> list:
+    """Readings of a door that opens and shuts every 2.6 s, from and to a number of them."""
+    return [(0, n * 26 * SECOND // 10, n % 2) for n in range(start, end)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_sensor_that_flaps_and_comes_minutes_late_delivers_all(restarts: bool) -> None:
+    threshold = Threshold(level=0.5, clear=0.5)
+    made = levels(threshold)
+    rows = flapping(0, 100) + flapping(400, 500)
+    delivered = take(made, rows)
+    for begin in (300, 200, 100):
+        if restarts:
+            made = restarted(made, threshold)
+        late = flapping(begin, begin + 100)
+        rows += late
+        assert take(made, late) == []
+        delivered += settle(made, {row[:2]: row[2] for row in rows})
+    assert made.passed_over() is None
+    assert sorted(change.state.time for change in delivered) == [time for _, time, _ in flapping(1, 500)]
+
+
+def test_deliveries_older_than_late_readings_may_be_are_forgotten() -> None:
+    made = levels(Threshold(level=0, clear=0))
+    take(made, [(0, 1, 1), (0, 2, 0), (0, 3, 1), (0, MAX_LATENESS + 3, 0)])
+    assert forgotten(made, 0) == 2
+
+
+def test_where_sensors_come_those_with_the_most_deliveries_forget_some_and_say_until_when() -> None:
+    made = levels(Threshold(level=0.5, clear=0.5))
+    with patch.object(module, "MAX_EDGES_IN_ALL", 100):
+        take(made, [(0, n, n % 2) for n in range(81)])  # 80 deliveries
+        take(made, [(1, n, n % 2) for n in range(11)])
+        take(made, [(0, 10, 1)])
+        assert [span.index for span in made.late()] == [0]  # known so far, and not as it was
+        assert forgotten(made, 0) == NEVER
+        take(made, [(2, n, n % 2) for n in range(12)])  # 101: 75 are left
+        assert forgotten(made, 0) == 80 - (75 - 10 - 11)
+        assert forgotten(made, 1) == forgotten(made, 2) == NEVER
+        (span,) = made.late()
+        assert span.start == forgotten(made, 0) + 1
+        stored = {(0, n): n % 2 for n in range(81)} | {(0, 10): 1}
+        assert settle(made, stored) == []
+        assert made.passed_over() == (1, 10, 10)
+        take(made, [(0, 26, 1), (0, 27, 1)])
+        assert made.passed_over() == (1, 26, 26)
+
+
+def test_each_of_many_sensors_has_some_deliveries_remembered() -> None:
+    made = levels(Threshold(level=0.5, clear=0.5), *[State()] * 20)
+    with patch.object(module, "MAX_EDGES_IN_ALL", 100):
+        for begin in range(0, 100, 10):
+            take(made, [(index, n, n % 2) for n in range(begin, begin + 10) for index in range(20)])
+    counts = [len(msgspec.json.decode(made.state(index).about)["edges"]) for index in range(20)]
+    assert min(counts) >= MIN_EDGES
+    assert sum(counts) <= 20 * MIN_EDGES * 3 // 2
+
+
+def test_a_state_stored_by_an_older_release_with_32_deliveries_has_forgotten_those_before() -> None:
+    def state(number: int) -> State:
+        about = msgspec.json.encode([(2 - n % 2 * 2, 0, 100 + n) for n in range(number)]).decode()
+        return State(phase=Phase.CLEAR, since=131, time=131, about=about)
+
+    made = levels(Threshold(level=0.5, clear=0.5), state(32), state(30), State())
+    take(made, [(0, 99, 1), (1, 99, 1)])
+    assert made.passed_over() == (1, 99, 99)
+    assert [span.index for span in made.late()] == [1]
+    take(made, [(0, 101, 1)])
+    assert [(span.index, span.start) for span in made.late()] == [(1, 99), (0, 101)]
 
 
 def silences(after: int, *times: int) -> Silences:

@@ -1,0 +1,137 @@
+"""Edges: the deliveries of a threshold webhook that are remembered, so that late readings are evaluated among them.
+
+How many is a limit of the webhook as a whole: one sensor that flaps may have many, thousands of them have a few each.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from api.webhooks.webhook import NEVER, Phase, State
+from zenata.city.clock import SECOND
+
+MAX_LATENESS = 3600 * SECOND
+"""How much older than the newest of its sensor a reading may be and still be evaluated [us]. A default."""
+
+MAX_EDGES = 1000
+"""How many deliveries of one sensor are remembered at most. A default: 14 kB in its stored state."""
+
+MAX_EDGES_IN_ALL = 65_536
+"""How many deliveries of all sensors of a webhook are remembered, if that is `MIN_EDGES` of each. A default."""
+
+MIN_EDGES = 8
+"""How many deliveries of a sensor are remembered, however many sensors there are. A default."""
+
+_OLD_MAX_EDGES = 32  # of each sensor, in states stored before there was `_Stored`
+
+
+class Edge(NamedTuple):
+    """A delivery: the phase that it reports, since when [us], and the time of the reading that showed it [us]."""
+
+    phase: Phase
+    since: int
+    time: int
+
+
+class _Stored(msgspec.Struct, omit_defaults=True):
+    """Edges as JSON, short, as many states have them: times are those behind the edge before, `since` those before the time."""
+
+    edges: list[tuple[Phase, int, int]]
+    forgotten: int = NEVER
+
+
+class Edges:
+    """The deliveries of many series, each with an index from 0; those of one are by time, and their phases alternate.
+
+    Attributes
+    ----------
+    forgotten : list of int
+        The time of the newest delivery that was forgotten, by index [us]; what is not newer cannot be evaluated.
+    newest : ndarray of int64
+        The time of the newest delivery, by index [us].
+    """
+
+    def __init__(self) -> None:
+        self._edges: list[list[Edge]] = []
+        self._count = 0  # of all edges
+        self.forgotten: list[int] = []
+        self.newest = np.zeros(0, dtype=np.int64)
+
+    def __getitem__(self, index: int) -> list[Edge]:
+        return self._edges[index]
+
+    def grow(self, states: Sequence[State]) -> None:
+        """Add indices, each with its stored state."""
+        for state in states:
+            edges, forgotten = _edges_of(state)
+            self._edges.append(edges)
+            self.forgotten.append(forgotten)
+            self._count += len(edges)
+        newest = [edges[-1].time if edges else NEVER for edges in self._edges[len(self.newest) :]]
+        self.newest = np.append(self.newest, np.array(newest, dtype=np.int64))
+        self._share()
+
+    def remember(self, index: int, state: State) -> None:
+        """Remember a delivery, and forget the oldest of the index that are beyond its limits."""
+        edges = self._edges[index]
+        insort(edges, Edge(state.phase, state.since, state.time), key=time_of)
+        self.newest[index] = edges[-1].time
+        self._count += 1
+        too_old = bisect_left(edges, edges[-1].time - MAX_LATENESS, key=time_of)
+        self._forget(index, max(too_old, len(edges) - MAX_EDGES))
+        self._share()
+
+    def stored(self, index: int) -> str:
+        """Return the edges of an index as JSON, for its state."""
+        edges, last, rows = self._edges[index], 0, []
+        for phase, since, time in edges:
+            rows.append((phase, time - since, time - last))
+            last = time
+        return msgspec.json.encode(_Stored(rows, self.forgotten[index])).decode() if edges else ""
+
+    def _share(self) -> None:
+        """Where there are too many edges in all, forget the oldest of the indices that have the most.
+
+        More than needed is forgotten, so that it is rarely done.
+        """
+        if self._count <= max(MAX_EDGES_IN_ALL, len(self._edges) * MIN_EDGES * 3 // 2):
+            return
+        counts, left = np.array([len(edges) for edges in self._edges]), MAX_EDGES_IN_ALL * 3 // 4
+        limits = range(MIN_EDGES, MAX_EDGES + 1)
+        fitting = bisect_right(limits, left, key=lambda limit: int(np.minimum(counts, limit).sum()))
+        limit = limits[max(fitting - 1, 0)]
+        for index in np.flatnonzero(counts > limit).tolist():
+            self._forget(index, len(self._edges[index]) - limit)
+
+    def _forget(self, index: int, number: int) -> None:
+        """Forget the oldest edges of an index."""
+        if number > 0:
+            edges = self._edges[index]
+            self.forgotten[index] = edges[number - 1].time
+            del edges[:number]
+            self._count -= number
+
+
+def time_of(edge: Edge) -> int:
+    """Return the time of the reading that showed an edge [us]."""
+    return edge.time
+
+
+def _edges_of(state: State) -> tuple[list[Edge], int]:
+    """Return what was delivered by a stored state, and until when deliveries were forgotten [us]."""
+    if state.about:
+        found = msgspec.json.decode(state.about, type=_Stored | list[tuple[Phase, int, int]])
+        if isinstance(found, _Stored):
+            edges, time = [], 0
+            for phase, ago, step in found.edges:
+                time += step
+                edges.append(Edge(phase, time - ago, time))
+            return edges, found.forgotten
+        edges = [Edge(phase, time - ago, time) for phase, ago, time in found]
+        return edges, edges[0].time - 1 if len(edges) >= _OLD_MAX_EDGES else NEVER
+    if state.phase is Phase.FIRING:  # stored by a release that did not remember more
+        return [Edge(state.phase, state.since, state.since)], NEVER
+    return [], NEVER
