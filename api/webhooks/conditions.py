@@ -204,11 +204,13 @@ class Levels:
                 found.append(Change(index=index, state=after, notify=True, value=float(value[row])))
             state = after
         bounds = [bisect_left(edges, change.state.time, key=time_of) for change in found] + [len(edges)]
-        missed = [
-            change
-            for change, begin, end in zip(found, bounds, bounds[1:], strict=False)
-            if not any(edge.phase is change.state.phase for edge in edges[begin:end])
-        ]
+        missed: list[Change] = []
+        for change, begin, end in zip(found, bounds, bounds[1:], strict=False):
+            same = next((n for n in range(begin, end) if edges[n].phase is change.state.phase), None)
+            if same is None:
+                missed.append(change)
+            else:  # it is known to have begun earlier, so a late reading between may end it
+                edges[same] = edges[same]._replace(since=min(edges[same].since, change.state.since))
         for change in missed:
             self._edges.remember(index, change.state)
         if span.end >= self._time[index] and state.since != NEVER:
@@ -260,15 +262,18 @@ class Levels:
         """Return whether a reading before the newest of these deliveries changes none of them."""
         after = edges[bisect_right(edges, time, key=time_of)]
         if after.phase is Phase.CLEAR:
-            return not back
-        return not beyond or time >= after.since
+            return not (back if time < after.since else beyond)
+        return beyond is (time >= after.since)
 
     def _span(self, index: int, oldest: int, newest: int) -> Span:
         """Return what decides about late readings: from the delivery before them to the one behind them."""
         edges, start = self._edges[index], oldest
         if self._threshold.duration:  # readings before may have lain beyond the level for a part of it
             start -= self._threshold.duration + MAX_LATENESS
-        if behind := bisect_right(edges, oldest, key=time_of):
+        behind = bisect_right(edges, oldest, key=time_of)
+        if behind < len(edges):  # what was delivered after them may have begun before
+            start = min(start, edges[behind].since)
+        if behind:
             start = max(start, edges[behind - 1].time)
         start = max(start, self._edges.forgotten[index] + 1)
         behind = bisect_right(edges, newest, key=time_of)

@@ -16,8 +16,8 @@ from zenata.city.clock import SECOND
 MAX_LATENESS = 3600 * SECOND
 """How much older than the newest of its sensor a reading may be and still be evaluated [us]. A default."""
 
-MAX_EDGES = 1000
-"""How many deliveries of one sensor are remembered at most. A default: 14 kB in its stored state."""
+MAX_EDGES = 500
+"""How many deliveries of one sensor are remembered at most. A default: 7 kB in its stored state."""
 
 MAX_EDGES_IN_ALL = 65_536
 """How many deliveries of all sensors of a webhook are remembered, if that is `MIN_EDGES` of each. A default."""

@@ -213,6 +213,16 @@ def test_late_readings_are_delivered_between_what_was_delivered_before() -> None
     assert made.late() == []
 
 
+@pytest.mark.parametrize(("before", "after"), [(0, 1), (1, 0)])
+def test_a_late_reading_ends_what_another_has_shown_to_begin_earlier(before: int, after: int) -> None:
+    made, stored = levels(Threshold(level=0.5, clear=0.5)), {}
+    found = []
+    for row in ((0, 0, before), (0, 10, after), (0, 4, after), (0, 6, before)):
+        stored[row[:2]] = row[2]
+        found += [*take(made, [row]), *settle(made, stored)]
+    assert sorted(change.state.time for change in found) == [0] * before + [4, 6, 10]
+
+
 def test_what_is_older_than_what_is_remembered_is_not_evaluated() -> None:
     made = levels(Threshold(level=0.5, clear=0.5))
     take(made, [(0, 10 * n, n % 2) for n in range(2 * MAX_EDGES)])
