@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from api.webhooks import edges as module
 from api.webhooks.conditions import Levels, Silences, Threshold
-from api.webhooks.edges import MAX_EDGES, MAX_LATENESS, MIN_EDGES
+from api.webhooks.edges import MAX_EDGES, MAX_LATENESS
 from api.webhooks.webhook import NEVER, Phase, State
 from zenata.city.clock import SECOND
 
@@ -296,55 +296,6 @@ def test_a_sensor_that_flaps_and_comes_minutes_late_delivers_all(restarts: bool)
         delivered += settle(made, {row[:2]: row[2] for row in rows})
     assert made.passed_over() is None
     assert sorted(change.state.time for change in delivered) == [time for _, time, _ in flapping(1, 500)]
-
-
-def test_deliveries_older_than_late_readings_may_be_are_forgotten() -> None:
-    made = levels(Threshold(level=0, clear=0))
-    take(made, [(0, 1, 1), (0, 2, 0), (0, 3, 1), (0, MAX_LATENESS + 3, 0)])
-    assert forgotten(made, 0) == 2
-
-
-def test_where_sensors_come_those_with_the_most_deliveries_forget_some_and_say_until_when() -> None:
-    made = levels(Threshold(level=0.5, clear=0.5))
-    with patch.object(module, "MAX_EDGES_IN_ALL", 100):
-        take(made, [(0, n, n % 2) for n in range(81)])  # 80 deliveries
-        take(made, [(1, n, n % 2) for n in range(11)])
-        take(made, [(0, 10, 1)])
-        assert [span.index for span in made.late()] == [0]  # known so far, and not as it was
-        assert forgotten(made, 0) == NEVER
-        take(made, [(2, n, n % 2) for n in range(12)])  # 101: 75 are left
-        assert forgotten(made, 0) == 80 - (75 - 10 - 11)
-        assert forgotten(made, 1) == forgotten(made, 2) == NEVER
-        (span,) = made.late()
-        assert span.start == forgotten(made, 0) + 1
-        stored = {(0, n): n % 2 for n in range(81)} | {(0, 10): 1}
-        assert settle(made, stored) == []
-        assert made.passed_over() == (1, 10, 10)
-        take(made, [(0, 26, 1), (0, 27, 1)])
-        assert made.passed_over() == (1, 26, 26)
-
-
-def test_each_of_many_sensors_has_some_deliveries_remembered() -> None:
-    made = levels(Threshold(level=0.5, clear=0.5), *[State()] * 20)
-    with patch.object(module, "MAX_EDGES_IN_ALL", 100):
-        for begin in range(0, 100, 10):
-            take(made, [(index, n, n % 2) for n in range(begin, begin + 10) for index in range(20)])
-    counts = [len(msgspec.json.decode(made.state(index).about)["edges"]) for index in range(20)]
-    assert min(counts) >= MIN_EDGES
-    assert sum(counts) <= 20 * MIN_EDGES * 3 // 2
-
-
-def test_a_state_stored_by_an_older_release_with_32_deliveries_has_forgotten_those_before() -> None:
-    def state(number: int) -> State:
-        about = msgspec.json.encode([(2 - n % 2 * 2, 0, 100 + n) for n in range(number)]).decode()
-        return State(phase=Phase.CLEAR, since=131, time=131, about=about)
-
-    made = levels(Threshold(level=0.5, clear=0.5), state(32), state(30), State())
-    take(made, [(0, 99, 1), (1, 99, 1)])
-    assert made.passed_over() == (1, 99, 99)
-    assert [span.index for span in made.late()] == [1]
-    take(made, [(0, 101, 1)])
-    assert [(span.index, span.start) for span in made.late()] == [(1, 99), (0, 101)]
 
 
 def silences(after: int, *times: int) -> Silences:
