@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.dashboard.browser import ROOT, Visit, visit
 from tests.dashboard.prepared import TWIN, finished_report, finished_trial
@@ -118,9 +118,23 @@ def test_a_startup_logs_in_and_finds_its_device_on_the_map(
             card = page.get_by_role("article", name="Toit")
             expect(card).to_contain_text("21,5")
             expect(page.locator(".map[data-drawn]")).to_be_visible()
-            page.mouse.move(720, 300)  # a pointer on the picture: from now on it can be moved
+            held: list[Route] = []
+            page.route("**/assets/moving-*.js", lambda route: held.append(route))
+            address = page.url
+            page.mouse.move(720, 300)
+            page.mouse.down()
+            page.mouse.move(660, 340, steps=3)
+            page.mouse.up()
+            expect(page).not_to_have_url(address)  # the picture can be dragged before the map is there
+            address = page.url
+            page.mouse.wheel(0, -200)
+            expect(page).not_to_have_url(address)
+            address = page.url
+            for route in held:
+                route.continue_()
             expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
             expect(page.locator(".map .picture")).to_have_count(0)
+            assert page.url == address  # the map looks where the picture did
             assert seen.violations() == []
         finally:
             demo.delete("/v1/devices/roof")

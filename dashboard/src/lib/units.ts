@@ -30,6 +30,11 @@ export function shown(value: number, unit: string): number {
   return unit === "/" ? 100 * value : value;
 }
 
+/** The unit of what one sensor says: what is 1 or 0, a share without digits, stays so; over several it is a share. */
+export function unitOfOne({ unit, digits }: { unit: string; digits: number }): string {
+  return unit === "/" && digits === 0 ? "1" : unit;
+}
+
 export function digitsOf(unit: string, digits: number): number {
   return unit === "/" ? Math.max(0, digits - 2) : Math.min(digits, 2);
 }

@@ -95,7 +95,7 @@ export class Dots implements Sensors {
       for (let index = 0; index < this.#images.length; index++) {
         const x = Math.round(this.#at[2 * index]! * scale + left);
         const y = Math.round(this.#at[2 * index + 1]! * scale + top);
-        if (x >= 0 && y >= 0 && x + side <= width && y + side <= height) blit(screen, y * width + x, width, this.#atlas, this.#images[index]! * side * side, side);
+        if (x > -side && y > -side && x < width && y < height) blit(screen, x, y, width, height, this.#atlas, this.#images[index]! * side * side, side);
       }
       pen.putImageData(this.#pixels, 0, 0);
     } else pen.clearRect(0, 0, width, height);
@@ -130,10 +130,12 @@ export class Dots implements Sensors {
   }
 }
 
-/** Copy a square image on the screen; where both are, the clear edge of the image lets through what is below. */
-function blit(screen: Uint32Array, to: number, width: number, atlas: Uint32Array, from: number, side: number): void {
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
+/** Copy what of a square image is on the screen; where both are, the clear edge of the image lets through what is below. */
+function blit(screen: Uint32Array, x: number, y: number, width: number, height: number, atlas: Uint32Array, from: number, side: number): void {
+  const to = y * width + x;
+  const [lastRow, lastColumn] = [Math.min(side, height - y), Math.min(side, width - x)];
+  for (let row = Math.max(0, -y); row < lastRow; row++) {
+    for (let column = Math.max(0, -x); column < lastColumn; column++) {
       const colour = atlas[from + row * side + column]!;
       const alpha = colour >>> 24;
       if (!alpha) continue;

@@ -4,15 +4,16 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { District } from "../lib/city.svelte";
 import { boundsOf, districtFeatures } from "./ground";
-import { type Place, Points } from "./points";
-import { styleOf, type Collection } from "./style";
-import type { CityView, Under } from "./view";
+import { fromMercator, type Place, Points } from "./points";
+import { styleOf, ZOOMS, type Collection } from "./style";
+import { type Camera, type CityView, pixelRatio, type Under } from "./view";
 
 export interface Options {
-  centre: Place;
-  zoom: number;
+  camera: Camera;
   dark: boolean;
   label: string;
+  /** What its buttons do, by the names that MapLibre has for them. */
+  words: Record<string, string>;
   /** Whether the page is read from right to left. */
   mirrored: boolean;
   onpress: (view: CityView, point: { x: number; y: number }) => void;
@@ -32,7 +33,7 @@ export class Moving implements CityView {
   #dark: boolean;
   #tilted = false;
 
-  constructor(container: HTMLElement, { centre, zoom, dark, label, mirrored, onpress, onmove, ondrawn }: Options, districts: readonly District[]) {
+  constructor(container: HTMLElement, { camera, dark, label, words, mirrored, onpress, onmove, ondrawn }: Options, districts: readonly District[]) {
     setWorkerUrl(workerUrl);
     setWorkerCount(1);
     this.#dark = dark;
@@ -40,13 +41,13 @@ export class Moving implements CityView {
     const map = new MapLibreMap({
       container,
       style: styleOf(dark),
-      center: [centre.longitude, centre.latitude],
-      zoom,
+      ...placed(camera),
+      locale: words,
       maxBounds: [west - 0.12, south - 0.09, east + 0.12, north + 0.09],
-      minZoom: 10.5,
-      maxZoom: 18.5,
+      minZoom: ZOOMS[0],
+      maxZoom: ZOOMS[1],
       attributionControl: false,
-      pixelRatio: Math.min(devicePixelRatio, 2),
+      pixelRatio: pixelRatio(),
       fadeDuration: 120,
       canvasContextAttributes: { antialias: false },
     });
@@ -111,6 +112,16 @@ export class Moving implements CityView {
     this.projection.easeTo({ center: [longitude, latitude], zoom: Math.max(this.projection.getZoom(), least), duration });
   }
 
+  /** Go where the picture has been moved meanwhile, and call back when it is drawn there. */
+  follow(camera: Camera, ondrawn: () => void): void {
+    this.projection.jumpTo(placed(camera));
+    this.projection.once("idle", ondrawn);
+  }
+
+  sharpen(): void {
+    this.projection.setPixelRatio(pixelRatio());
+  }
+
   tilt(tilted: boolean, duration: number): void {
     this.#tilted = tilted;
     this.#extrude();
@@ -148,4 +159,9 @@ export class Moving implements CityView {
     this.projection.setLayoutProperty("blocks", "visibility", this.#tilted ? "visible" : "none");
     this.projection.setLayoutProperty("buildings", "visibility", this.#tilted ? "none" : "visible");
   }
+}
+
+function placed({ zoom, middle }: Camera): { center: [number, number]; zoom: number } {
+  const { longitude, latitude } = fromMercator(middle);
+  return { center: [longitude, latitude], zoom };
 }

@@ -4,8 +4,8 @@ import type { District } from "../lib/city.svelte";
 import { Dots } from "./dots";
 import { boundsOf } from "./ground";
 import { fromMercator, mercator, type Place } from "./points";
-import { EMPTY, paletteOf, streetWidth, type Collection } from "./style";
-import type { Camera, CityView, Projection, Under } from "./view";
+import { EMPTY, paletteOf, streetWidth, ZOOMS, type Collection } from "./style";
+import { type Camera, type CityView, pixelRatio, type Projection, type Under } from "./view";
 
 export interface Padding {
   top: number;
@@ -16,10 +16,14 @@ export interface Padding {
 
 const TILE = 512; // the world at zoom 0 [px]
 const BUILDINGS_ZOOM = 14;
-const MAX_ZOOM = 18.5;
+const [MIN_ZOOM, MAX_ZOOM] = ZOOMS;
+const MAX_PADDING = 0.7; // share of the picture that may be padding: what lies over it may be as large as a small screen
 const DEVICE_REACH = 10.5; // [px]
 
 interface Paths {
+  camera: Camera; // for which they were traced
+  width: number; // of the picture then [CSS px]
+  height: number;
   land: [string, Path2D][]; // polygons by layer
   rail: Path2D;
   districts: Map<string, Path2D>;
@@ -35,10 +39,12 @@ export class Picture implements CityView, Projection {
   readonly #watch: ResizeObserver;
   readonly #listeners: (() => void)[] = [];
   readonly #onmove: (() => void) | undefined;
-  #camera: Camera | null;
+  #camera: Camera | null; // null: that of all districts
   #fitted: Camera = { zoom: 12, middle: [0, 0] };
   #size = { width: 0, height: 0 }; // [CSS px]
+  ratio = 1; // pixels of the screen for one of CSS
   #padding: Padding;
+  #bounds: [west: number, north: number, east: number, south: number] | null = null; // of the districts, in Mercator coordinates
   #dark = false;
   #streets = EMPTY;
   #land = EMPTY;
@@ -48,6 +54,7 @@ export class Picture implements CityView, Projection {
   #colours: ReadonlyMap<string, string> = new Map();
   #paths: Paths | null = null;
   #drawing = 0;
+  #moving = 0;
 
   constructor(container: HTMLElement, camera: Camera | null, padding: Padding, onmove?: () => void) {
     this.box = container;
@@ -59,16 +66,13 @@ export class Picture implements CityView, Projection {
     container.append(this.sensors.canvas);
     this.#watch = new ResizeObserver(() => this.#resize());
     this.#watch.observe(container);
+    this.canvas.addEventListener("contextrestored", () => this.#redraw());
+    this.sensors.canvas.addEventListener("contextrestored", () => this.sensors.redraw());
     this.#resize();
   }
 
   get camera(): Camera {
     return this.#camera ?? this.#fitted;
-  }
-
-  /** Pixels of the screen for one of CSS. */
-  get ratio(): number {
-    return Math.min(devicePixelRatio, 2);
   }
 
   /** How many pixels the world is wide [CSS px]. */
@@ -95,30 +99,40 @@ export class Picture implements CityView, Projection {
     this.#listeners.push(listener);
   }
 
+  sharpen(): void {
+    this.#resize();
+  }
+
   #resize(): void {
-    this.#size = { width: this.box.clientWidth, height: this.box.clientHeight };
-    for (const canvas of [this.canvas, this.sensors.canvas]) {
-      canvas.width = Math.round(this.#size.width * this.ratio);
-      canvas.height = Math.round(this.#size.height * this.ratio);
-    }
+    const { clientWidth: width, clientHeight: height } = this.box;
+    const ratio = pixelRatio();
+    if (width === this.#size.width && height === this.#size.height && ratio === this.ratio) return;
+    [this.#size, this.ratio] = [{ width, height }, ratio];
+    for (const canvas of [this.canvas, this.sensors.canvas]) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     this.#fit();
     this.#moved();
   }
 
+  /** Set how much of each side is covered. */
+  pad(padding: Padding): void {
+    this.#padding = padding;
+    this.#fit();
+    if (this.#bounds && !this.#camera) this.#moved();
+  }
+
   /** Let all districts be seen. */
   #fit(): void {
-    if (!this.#districts.length) return;
-    const [west, south, east, north] = boundsOf(this.#districts);
-    const [[left, top], [right, bottom]] = [mercator({ longitude: west, latitude: north }), mercator({ longitude: east, latitude: south })];
-    const padding = this.#padding;
-    const room = [this.#size.width - padding.left - padding.right, this.#size.height - padding.top - padding.bottom];
-    const scale = Math.max(Math.min(room[0]! / (right - left), room[1]! / (bottom - top)), TILE);
-    const middle: [number, number] = [(left + right) / 2 + (padding.right - padding.left) / 2 / scale, (top + bottom) / 2 + (padding.bottom - padding.top) / 2 / scale];
+    if (!this.#bounds) return;
+    const [west, north, east, south] = this.#bounds;
+    const { width, height } = this.#size;
+    const [before, after] = within(width, this.#padding.left, this.#padding.right);
+    const [above, below] = within(height, this.#padding.top, this.#padding.bottom);
+    const scale = Math.max(Math.min((width - before - after) / (east - west), (height - above - below) / (south - north)), TILE);
+    const middle: [number, number] = [(west + east) / 2 + (after - before) / 2 / scale, (north + south) / 2 + (below - above) / 2 / scale];
     this.#fitted = { zoom: Math.log2(scale / TILE), middle };
   }
 
   #moved(): void {
-    this.#paths = null;
     this.#draw();
     this.sensors.draw();
     for (const listener of this.#listeners) listener();
@@ -134,17 +148,24 @@ export class Picture implements CityView, Projection {
   }
 
   showGround(streets: Collection, land: Collection): void {
+    if (streets === this.#streets && land === this.#land) return;
     [this.#streets, this.#land, this.#paths] = [streets, land, null];
     this.#redraw();
   }
 
   showBuildings(buildings: Collection): void {
+    if (buildings === this.#buildings) return;
     [this.#buildings, this.#paths] = [buildings, null];
     this.#redraw();
   }
 
   showDistricts(districts: readonly District[]): void {
-    this.#districts = districts;
+    if (districts === this.#districts) return;
+    [this.#districts, this.#paths] = [districts, null];
+    if (districts.length) {
+      const [west, south, east, north] = boundsOf(districts);
+      this.#bounds = [...mercator({ longitude: west, latitude: north }), ...mercator({ longitude: east, latitude: south })];
+    }
     this.#fit();
     this.#moved();
   }
@@ -161,8 +182,31 @@ export class Picture implements CityView, Projection {
   }
 
   fly(place: Place, least: number): void {
-    this.#camera = { zoom: Math.min(Math.max(this.camera.zoom, least), MAX_ZOOM), middle: mercator(place) };
+    this.#camera = { zoom: clamp(this.camera.zoom, least, MAX_ZOOM), middle: mercator(place) };
     this.#moved();
+    this.#onmove?.();
+  }
+
+  /** Move what is at a point of the screen to another, and come nearer by so much. */
+  drag(from: { x: number; y: number }, to: { x: number; y: number }, nearer: number): void {
+    const { width, height } = this.#size;
+    const zoom = clamp(this.camera.zoom + nearer, MIN_ZOOM, MAX_ZOOM);
+    const scale = TILE * 2 ** zoom;
+    const [x, y] = this.camera.middle;
+    const middle: [number, number] = [
+      x + (from.x - width / 2) / this.scale - (to.x - width / 2) / scale,
+      y + (from.y - height / 2) / this.scale - (to.y - height / 2) / scale,
+    ];
+    const [west, north, east, south] = this.#bounds ?? [0, 0, 1, 1];
+    this.#camera = { zoom, middle: [clamp(middle[0], Math.min(west, x), Math.max(east, x)), clamp(middle[1], Math.min(north, y), Math.max(south, y))] };
+    this.#moving ||= requestAnimationFrame(() => {
+      this.#moving = 0;
+      this.#moved();
+    });
+  }
+
+  /** Tell where it stands now that it is not dragged any more. */
+  settle(): void {
     this.#onmove?.();
   }
 
@@ -184,17 +228,19 @@ export class Picture implements CityView, Projection {
     const pen = this.canvas.getContext("2d");
     if (!pen) return found;
     pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.setLineDash([]);
     pen.lineWidth = 10;
     for (const { geometry, properties } of streets ? this.#streets.features : []) {
       if (pen.isPointInStroke(this.#trace(new Path2D(), geometry), x, y)) found.street = String(properties?.id);
     }
-    this.#paths ??= this.#traceAll();
-    for (const [id, path] of this.#paths.districts) if (pen.isPointInPath(path, x, y)) found.district = id;
+    const { paths, left, top } = this.#traced();
+    for (const [id, path] of paths.districts) if (pen.isPointInPath(path, x - left, y - top, "evenodd")) found.district = id;
     return found;
   }
 
   remove(): void {
     cancelAnimationFrame(this.#drawing);
+    cancelAnimationFrame(this.#moving);
     this.#watch.disconnect();
     this.canvas.remove();
     this.sensors.remove();
@@ -213,6 +259,16 @@ export class Picture implements CityView, Projection {
     return path;
   }
 
+  /** Return the paths, and by how much they are to be shifted: a picture that is dragged does not trace them anew [CSS px]. */
+  #traced(): { paths: Paths; left: number; top: number } {
+    const { camera, scale } = this;
+    if (this.#paths?.camera.zoom !== camera.zoom) this.#paths = null;
+    const paths = (this.#paths ??= this.#traceAll());
+    const [x, y] = paths.camera.middle;
+    const shift = { left: (x - camera.middle[0]) * scale + (this.#size.width - paths.width) / 2, top: (y - camera.middle[1]) * scale + (this.#size.height - paths.height) / 2 };
+    return { paths, ...shift };
+  }
+
   #traceAll(): Paths {
     const by = (features: GeoJSON.Feature[], property: string) => {
       const paths = new Map<string, Path2D>();
@@ -226,6 +282,8 @@ export class Picture implements CityView, Projection {
     const near = this.getZoom() >= BUILDINGS_ZOOM;
     const polygons = this.#land.features.filter(({ geometry }) => geometry.type.endsWith("Polygon"));
     return {
+      camera: this.camera,
+      ...this.#size,
       land: polygons.map(({ geometry, properties }) => [String(properties?.layer), this.#trace(new Path2D(), geometry)]), // they overlap
       rail: by(this.#land.features, "layer").get("rail") ?? new Path2D(),
       districts: new Map(this.#districts.map(({ id, geometry }) => [id, this.#trace(new Path2D(), geometry as GeoJSON.Geometry)])),
@@ -239,8 +297,8 @@ export class Picture implements CityView, Projection {
     this.#drawing = 0;
     const pen = this.canvas.getContext("2d", { alpha: false });
     if (!pen) return;
-    this.#paths ??= this.#traceAll();
-    const { land, rail, districts, streets, buildings } = this.#paths;
+    const { paths, left, top } = this.#traced();
+    const { land, rail, districts, streets, buildings } = paths;
     const colours = paletteOf(this.#dark);
     const zoom = this.getZoom();
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -257,6 +315,7 @@ export class Picture implements CityView, Projection {
     };
     pen.fillStyle = colours.land;
     pen.fillRect(0, 0, this.#size.width, this.#size.height);
+    pen.translate(left, top);
     const grounds: Record<string, string> = { sea: colours.sea, park: colours.park, beach: colours.beach };
     for (const [layer, path] of land) fill(path, grounds[layer] ?? colours.district);
     for (const [id, path] of districts) {
@@ -274,4 +333,12 @@ export class Picture implements CityView, Projection {
     pen.setLineDash([]);
     for (const path of districts.values()) stroke(path, colours.edge, 1);
   }
+}
+
+const clamp = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most);
+
+/** Make two paddings smaller if they would leave too little between them. */
+function within(size: number, before: number, after: number): [number, number] {
+  const share = Math.min(1, (MAX_PADDING * size) / (before + after || 1));
+  return [share * before, share * after];
 }

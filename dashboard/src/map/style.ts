@@ -1,6 +1,7 @@
 // Style of the map: land, parks, streets and buildings, in light and dark; no tile server and no glyph files.
 import type { StyleSpecification } from "maplibre-gl";
 
+export const ZOOMS = [10.5, 18.5] as const; // from afar, and near
 export const DOTS_ZOOM = 14; // below it a dense kind is shown by districts. From the design
 
 interface Palette {

@@ -41,5 +41,19 @@ export interface CityView {
   tilt(tilted: boolean, duration: number): void;
   /** Return what lies under a point; streets only where they are asked for. */
   under(point: { x: number; y: number }, streets: boolean): Under;
+  /** Draw for a screen of another density. */
+  sharpen(): void;
   remove(): void;
+}
+
+/** Pixels of the screen for one of CSS, at most two: more are not seen, and take their time. */
+export const pixelRatio = () => Math.min(devicePixelRatio, 2);
+
+/** Call a listener when the page comes to a screen of another density; the result stops that. */
+export function onDensity(listener: () => void): () => void {
+  const stop = new AbortController();
+  const watch = () =>
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", () => (watch(), listener()), { once: true, signal: stop.signal });
+  watch();
+  return () => stop.abort();
 }
