@@ -47,7 +47,7 @@ def table(found: list[dict[str, Score]]) -> str:
     """Return the table of one challenge: points with intervals over seeds, and the mean of each measure."""
     measures = [f"{name} [{unit}]" for name, (_, unit) in found[0]["oracle"].measures.items()]
     lines = [
-        f"| {len(found)} seeds | points | 95 % interval | p against the one above | {' | '.join(measures)} |",
+        f"| seeds {FIRST} to {FIRST + len(found) - 1} | points | 95 % interval | p against the one above | {' | '.join(measures)} |",
         f"|---|---|---|---|{'---|' * len(measures)}",
     ]
     above: list[float] = []
