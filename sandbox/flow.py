@@ -37,6 +37,7 @@ class _Status(msgspec.Struct):
     state: str
     messages: int
     speed: float | str = 1.0
+    publish: bool = True
 
 
 class Flow:
@@ -74,6 +75,12 @@ class Flow:
         else:
             pause = 2 * WINDOW  # as fast as it goes
         self._stands = f"the time of {self._world} stands at {status.time}" if now - self._moved > pause else ""
+
+    def unpublished(self, status: _Status, now: float) -> None:
+        """Take the status of a world that publishes no readings now, as of a trial over HTTP: nothing is on its way."""
+        self._published.clear()
+        self._base, self._outstanding = None, 0
+        self.moved(status, now)
 
     def forget_outstanding(self) -> None:
         """Take what is in flight at the next look for lost: it is named by the ledger, and no sign of a stop."""
@@ -155,6 +162,9 @@ class FlowMonitor(Background):
             flow = self._flows.setdefault(world, Flow(world))
             if status.state == "catching-up":
                 flow.moved(status, time.monotonic())
+                continue
+            if not status.publish:
+                flow.unpublished(status, time.monotonic())
                 continue
             ledger = self._ledger()
             ledger.announce(world, status.messages)

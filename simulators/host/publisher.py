@@ -65,7 +65,7 @@ class WorldPublisher:
 
     def publish(self, emission: Emission, before: int, pace: Pace) -> None:
         """Publish readings, clock, announcements and labels that are new since the tick `before` [us since the Unix epoch]."""
-        publishes = self._run.recipe.publish and pace.publish
+        publishes = self._publishes(pace)
         count = self._publish_readings(emission) if publishes else 0.0
         self._free = max(self._free, time.monotonic() - 1.0) + count / self._max_rate
         clock = self._clock(emission.time, pace)
@@ -99,7 +99,11 @@ class WorldPublisher:
             self._publish(clock)
 
     def _clock(self, now: int, pace: Pace) -> Message:
-        return self._encoder.clock(now, pace, self._run.world.messages, self._step(now))
+        messages = self._run.world.messages if self._publishes(pace) else 0  # nobody is to wait for others
+        return self._encoder.clock(now, pace, messages, self._step(now))
+
+    def _publishes(self, pace: Pace) -> bool:
+        return self._run.recipe.publish and pace.publish
 
     def _step(self, now: int) -> int | None:
         """Return how many steps of a trial are made [us since the Unix epoch]; None where there is no trial."""

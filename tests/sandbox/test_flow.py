@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import msgspec
 import numpy as np
 
+from sandbox import flow as flow_module
 from sandbox.flow import Flow, FlowMonitor, _Status
 from zenata.store.ledger import Entries, Ledger
 
@@ -142,3 +143,29 @@ def test_a_city_that_is_being_started_is_ready_once_it_answers_and_has_readings(
     ledger.enter(Entries(np.array([ledger.number("zenata", "air-0001")], dtype=np.int32), np.array([1]), stored))
     assert starting() == []
     assert alone() == []
+
+
+def test_nothing_of_a_world_that_publishes_no_readings_is_awaited(monkeypatch) -> None:
+    """Steps of a trial over HTTP carry its readings: each had raised the alert that they are not stored."""
+    seconds = iter(range(100))
+    monkeypatch.setattr(flow_module.time, "monotonic", lambda: float(next(seconds)))
+    counts = iter(range(0, 100_000, 500))
+    publish = [False]
+
+    def answer(*_: object, **__: object) -> bytes:
+        return msgspec.json.encode(
+            {"time": "2026-01-01T00:00:10Z", "state": "paused", "messages": next(counts), "publish": publish[0]}
+        )
+
+    ledger = Ledger()
+    one = FlowMonitor(SimpleNamespace(running=lambda: ["w-1"], ask_raw=answer), "zenata", lambda: ledger)
+    for _ in range(20):
+        one.compare()
+        assert one.problems == {}
+    assert ledger.balance("w-1").in_flight == 0
+    publish[0] = True
+    one.compare()
+    assert one.problems == {}, "what was not published before is not awaited"
+    for _ in range(10):
+        one.compare()
+    assert "published and not stored" in one.problems["w-1"]

@@ -21,7 +21,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     state : str
         ``running`` or ``paused``.
     messages : int
-        How many messages its sensors have published up to now.
+        How many messages its sensors have published up to now; 0 where readings are not published.
     step : int, optional
         Of a world of a trial: how many steps are made (docs/trials.md).
     """

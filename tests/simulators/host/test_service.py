@@ -311,6 +311,7 @@ class TestPace:
             (60.0, format_time(START + TICK)),
             (60.0, format_time(START + 2 * TICK)),
         ]
+        assert {clock["messages"] for clock in clocks} == {0}, "nobody is to wait for what is not published"
 
     def test_its_pace_outlasts_it(self, stage, record):
         stage.simulation().set_pace(Pace(state="paused", speed=60))
