@@ -100,7 +100,7 @@ def _opening(chromium: Browser, city: RunningCity) -> list[Row]:
     seen = []
     loaded = 0.0
     for _ in range(ROUNDS):
-        with visit(chromium, city.http, key=city.key) as one:
+        with visit(chromium, city.http, key=city.key, scale=1) as one:
             one.page.add_init_script(_WATCH)
             one.page.goto("/")
             _wait(one.page, "globalThis.drawn && globalThis.valued")
@@ -161,7 +161,7 @@ def _pixels(chromium: Browser, city: RunningCity, minutes: float) -> list[Row]:
     client.connect(str(broker.hostname), broker.port or 1883)
     client.subscribe("zenata/telemetry/#")
     client.loop_start()
-    with visit(chromium, city.http, key=city.key) as seen:
+    with visit(chromium, city.http, key=city.key, scale=1) as seen:
         seen.page.add_init_script(_WATCH)
         seen.page.goto("/?kind=traffic")
         _wait(seen.page, "globalThis.valued")
@@ -185,7 +185,7 @@ def _pixels(chromium: Browser, city: RunningCity, minutes: float) -> list[Row]:
 
 def _cost(chromium: Browser, city: RunningCity, minutes: float) -> list[Row]:
     """Measure what 10,000 new values cost a page, and whether it grows with them."""
-    with visit(chromium, city.http, key=city.key) as seen:
+    with visit(chromium, city.http, key=city.key, scale=1) as seen:
         page = seen.page
         page.add_init_script(_FEED % SENSORS)
         sensors = _sensors(city)

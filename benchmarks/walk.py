@@ -45,7 +45,7 @@ def _walk(chromium: Browser, clone: Path, number: int) -> list[Row]:
     begun = time.monotonic()
     with _server(clone) as (address, link, pid):
         ready = time.monotonic()
-        with visit(chromium, address) as seen:
+        with visit(chromium, address, scale=1) as seen:
             page = seen.page
             page.goto(link)
             expect(page.locator(".legend li").first).to_contain_text(re.compile("[1-9]"))

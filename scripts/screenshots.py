@@ -100,7 +100,9 @@ def draw(city: RunningCity, names: list[str]) -> None:
         for name, (path, language, (width, height), who, ready) in SHOTS.items():
             if names and name not in names:
                 continue
-            with visit(chromium, city.http, language=language, width=width, height=height, key=keys[who]) as seen:
+            with visit(
+                chromium, city.http, language=language, width=width, height=height, key=keys[who], scale=1
+            ) as seen:
                 seen.page.goto(path.format(**trials))
                 expect(seen.page.locator(ready).first).to_be_attached()
                 seen.page.wait_for_timeout(SETTLE)
@@ -121,7 +123,7 @@ def has_past(city: RunningCity, moment: str) -> bool:
 
 def draw_demo(chromium: Browser, city: RunningCity) -> None:
     """Draw steps of the demo, once it has prepared itself."""
-    with visit(chromium, city.http, language="fr", key=city.key) as seen:
+    with visit(chromium, city.http, language="fr", key=city.key, scale=1) as seen:
         page = seen.page
         for name, language, step in DEMO:
             page.goto(f"/demo?lang={language}" + (f"&step={step}" if step else ""))

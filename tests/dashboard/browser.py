@@ -72,11 +72,12 @@ def visit(
     width: int = 1440,
     height: int = 900,
     key: str | None = None,
+    scale: float = _SCALE,
     **options: Any,
 ) -> Iterator[Visit]:
-    """Open a page of its own, logged in with a key if there is one."""
+    """Open a page of its own, logged in with a key if there is one; pictures and figures need a scale of 1."""
     context = chromium.new_context(
-        viewport={"width": width, "height": height}, device_scale_factor=_SCALE, base_url=url, **options
+        viewport={"width": width, "height": height}, device_scale_factor=scale, base_url=url, **options
     )
     context.set_default_timeout(PATIENCE)
     context.add_init_script(f"localStorage.setItem('language', {json.dumps(language)})")
