@@ -45,9 +45,8 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
         self._context = context
-        self._read = defaultdict[str, float](
-            float
-        )  # by pilot: until when what was read would take at `RATE`, on the monotonic clock
+        # By pilot: until when what was read would take at `RATE`, on the monotonic clock.
+        self._read = defaultdict[str, float](float)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI has it."""

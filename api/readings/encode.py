@@ -21,6 +21,7 @@ from api.readings.series import PerSeries
 from zenata.city.clock import SECOND
 from zenata.city.readings import Catalog, IndexArray, IntArray, Series
 from zenata.store.base import Table
+from zenata.store.newest import SMALL
 
 STREAM_DIGITS = 6
 """Decimals of the times of readings where they come bit by bit: in a stream and in the parts of a file all have one form."""
@@ -33,7 +34,7 @@ NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 PARQUET_COMPRESSION = "zstd(1)"  # about half of the size of Snappy, at the same speed (decision 0043)
 
 _FEW = 32  # times that are written one by one
-_SMALL, _REMEMBERED = 128, 8_000_000  # rows of an answer that is remembered, and bytes of all of them
+_REMEMBERED = 8_000_000  # of all answers that are remembered [bytes]
 _TABLE = 1_000  # of the table that is remembered with an answer, more than a small answer itself [bytes]
 
 _DICTIONARY = DataType.dictionary(DataType.int32(), DataType.string())
@@ -91,7 +92,7 @@ class Encoder:
         if (known := self._answers.get(key)) is not None and known[0] is table:
             return known[1]
         body = self.encode(table, format_name)
-        if len(table) <= _SMALL:
+        if len(table) <= SMALL:
             size = len(body) + _TABLE
             self._size += size
             if self._size > _REMEMBERED:

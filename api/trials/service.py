@@ -193,9 +193,7 @@ class TrialService(Background):
             self.register.trial(id_, pilot)  # else each id that somebody guesses would leave a lock
         lock = self._locks[id_]
         while True:
-            if not lock.acquire(
-                blocking=False
-            ):  # its world is being made or scored, which may take longer than a request waits
+            if not lock.acquire(blocking=False):  # its world is being made or scored, maybe for longer than we wait
                 self._await_world(id_, pilot, new)
                 lock.acquire()
             try:

@@ -9,7 +9,10 @@ from zenata.store.base import Table
 
 _NEVER = np.iinfo(np.int64).min
 _CAPACITY = 1024  # series at first; doubled when full
-_FEW, _TABLES = 128, 1000  # rows of a table that is remembered and names of its selection, and how many are
+_TABLES = 1000  # how many tables are remembered
+
+SMALL = 128
+"""Rows at most of a table that is remembered, and names of sensors in its selection."""
 
 
 class NewestReadings:
@@ -86,7 +89,7 @@ class NewestReadings:
             return known[1]
         numbers, times, values, seqs = self.of(catalog.select(selection))
         table = Table(catalog=catalog, series=numbers, time=times, columns={"value": values, "seq": seqs})
-        if len(table) <= _FEW and len(selection.sensors) <= _FEW:  # a long list may have few readings
+        if len(table) <= SMALL and len(selection.sensors) <= SMALL:  # a long list may have few readings
             if len(self._tables) >= _TABLES:
                 self._tables.clear()
             for column in (numbers, times, values, seqs):
