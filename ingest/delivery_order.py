@@ -28,7 +28,10 @@ _MAX_BEYOND = 10_000  # acknowledged behind a gap; more, and the gap is given up
 
 
 class OrderState(msgspec.Struct, array_like=True, frozen=True):
-    """Which packets were acknowledged: all up to `last`, and some `beyond`, by their distance behind it from 0."""
+    """Which packets were acknowledged: all up to `last`, and some `beyond`, by their distance behind it from 0.
+
+    Before any was, `last` is the number before the first one that was delivered.
+    """
 
     last: int
     beyond: list[int]
@@ -59,7 +62,7 @@ class DeliveryOrder:
         self._was_dated = was_dated
         self._on_renumbered = on_renumbered
         self._clock = clock
-        self._last = state.last if state else 0
+        self._last = state.last if state else 0  # 0 while no number is known
         self._beyond = set(state.beyond) if state else set()
         self._advance(0)
         self._connection = -1
@@ -74,7 +77,7 @@ class DeliveryOrder:
 
     @property
     def state(self) -> OrderState | None:
-        """What is to be kept for the next process; None if nothing was acknowledged yet."""
+        """What is to be kept for the next process; None if nothing was delivered yet."""
         return OrderState(self._last, sorted(self._beyond)) if self._last else None
 
     def admit(self, messages: Sequence[Message]) -> list[Message]:
@@ -151,6 +154,8 @@ class DeliveryOrder:
         self._held.clear()
         self._since = self._clock()
         self._waiting = bool(self._last)
+        if not self._waiting:
+            self._last = message.mid - 1 or _PACKETS
         distance = self._distance(message.mid)
         behind = distance >= _FAR and not self._lost_its_acknowledgement(message)
         self.renumbered = self._waiting and (behind or (message.mid <= _FIRST and _NEAR < distance < _FAR))

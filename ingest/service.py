@@ -186,6 +186,7 @@ class Ingest:
             last = self._excuse(last, received)
             messages = self._order.admit(received)
             begin = time.monotonic()
+            self._arrivals.note(self._order.state)  # whoever is killed before the first acknowledgement has begun, too
             if messages and self._store_all(messages, stop):
                 self._subscription.acknowledge(messages)
                 self._order.acknowledged(messages)

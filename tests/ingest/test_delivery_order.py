@@ -35,6 +35,17 @@ def test_a_first_connection_holds_nothing_back():
     assert packets(order.admit([message(3), message(4)])) == [3, 4]
 
 
+@pytest.mark.parametrize("first", [1, 3])
+def test_new_messages_wait_for_older_ones_of_which_none_was_acknowledged(first):
+    """A process that is killed before its first acknowledgement leaves what it had begun with."""
+    killed = DeliveryOrder()
+    killed.admit([message(first), message(first + 1)])
+    order = DeliveryOrder(killed.state, Time())
+    assert order.admit([message(first + 2, connection=2)]) == []
+    older = [message(first, 2, again=True), message(first + 1, 2, again=True)]
+    assert packets(order.admit(older)) == [first, first + 1, first + 2]
+
+
 def test_new_messages_wait_for_the_older_ones_of_the_connection_before():
     """As NATS does it: 11 and 12 come at once, 5 to 10 when their time is over."""
     order = DeliveryOrder(OrderState(4, []), Time())

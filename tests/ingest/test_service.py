@@ -158,6 +158,19 @@ def test_nothing_is_acknowledged_before_it_is_stored(broker, store, publish):
     assert seqs(store, "w-1") == list(range(1, 101))
 
 
+def test_where_a_session_began_is_written_before_anything_is_stored(broker, store, publish, tmp_path):
+    """Whoever is killed before the first acknowledgement leaves it to the next, which then waits for older messages."""
+    with subscription(broker):
+        pass
+    publish(air("w-begun", 1))
+    failing, clock, path = Failing(store, times=1000), ArrivalClock(WallClock()), tmp_path / "arrivals"
+    with ingesting(broker, failing, arrivals=ArrivalLog(clock, path)):
+        assert failing.called.wait(TIMEOUT)
+    assert ArrivalLog(clock, path).order is not None
+    with ingesting(broker, store) as ingest:
+        wait_for(lambda: ingest.counters.messages >= 1)
+
+
 def test_poison_becomes_dead_letters_between_good_messages_and_does_not_come_again(broker, store, publish):
     topic = air("w-2", 1)[0]
     poison = {
