@@ -192,8 +192,8 @@ class Recording:
             domain, _, key = name.partition(".")
             self._totals[index, column] = self._world.domains[domain].arrays[key][0]
         for column, (event, _) in enumerate(self._world.effects):
-            if event.under_way(self._world.time):
-                self._sizes[index, column] = _size(self._city, self._world, column)
+            size = _size(self._city, self._world, column)  # also of one that is not on: else its time would tell
+            self._sizes[index, column] = size if event.under_way(self._world.time) else 0.0
 
     def made(self, commands: Sequence[Command] = (), shown: Mapping[str, int] | None = None) -> Run:
         """Return the run that was recorded.

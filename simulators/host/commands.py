@@ -28,14 +28,19 @@ def response_to(order: Order, time: int, refusal: str | None) -> Response:
     return Response(id=order.id, status=status, at=format_time(time), reason=refusal)
 
 
-def too_early(recipe: Recipe, time: int) -> str | None:
-    """Return why a world takes no commands at a time [us since the Unix epoch]: that of a trial takes none in the warm-up.
+def not_taken(recipe: Recipe, kind: str, time: int) -> str | None:
+    """Return why the world of a trial does not take a command to a kind of device at a time [us since the Unix epoch].
 
-    What is done then would cost nothing, as it is not scored.
+    Where answers are scored, commands would make the city easier to foresee or to search, and cost nothing: a price that empties all car
+    parks, a lorry to all containers. In the warm-up, too, what is done costs nothing, as it is not scored.
     """
     if not recipe.trial:
         return None
     challenge = CHALLENGES[recipe.challenge]
+    if not challenge.closed_loop:
+        return f"{challenge.name} is scored by answers, and takes no commands"
+    if kind not in challenge.kinds:
+        return f"{challenge.name} takes commands to devices of kind {' or '.join(challenge.kinds)} alone"
     first = challenge.first + 1
     if time >= recipe.start + first * challenge.step * SECOND:
         return None

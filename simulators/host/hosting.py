@@ -38,9 +38,6 @@ from zenata.process.template import Template
 
 log = logging.getLogger(__name__)
 
-MAX_OWN_WORLDS = 1000
-"""Worlds of one pilot with those of its trials, whose number has a limit of its own."""
-
 _WATCH = 0.3  # pause between two looks at folders and processes [s]
 
 
@@ -189,7 +186,6 @@ class HostControl:
             Pace(state="paused", publish=False)
             if request.speed is None
             else Pace(speed=read_speed(request.speed, 1.0)),
-            max_worlds=MAX_OWN_WORLDS,
             secret=request.seed.key,
         )
         return self._worlds.wait_for(name)

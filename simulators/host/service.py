@@ -13,10 +13,11 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from simulators.events.scenario import planned
-from simulators.host.commands import CommandQueue, response_to, too_early
+from simulators.host.commands import CommandQueue, not_taken, response_to
 from simulators.host.encoder import Encoder
 from simulators.host.fast_forward import FastForward
 from simulators.host.publisher import WorldPublisher
+from simulators.host.tick_floor import TickFloor
 from simulators.record.journal import Entry, Order
 from simulators.record.record import Pace, Recipe, Record, seal_of
 from simulators.record.run import Run
@@ -150,6 +151,8 @@ class Simulation:
 
     Attributes
     ----------
+    floor : TickFloor or None
+        Holds ticks back, in the world of a trial.
     commands : CommandQueue
     outcomes : list of (Order, Response)
         The commands of the last tick.
@@ -181,6 +184,7 @@ class Simulation:
             defer=self._inbox.put,
         )
         self.fast_forward = fast_forward
+        self.floor: TickFloor | None = None
         self.commands = CommandQueue(self._published.publish_response)
         self.outcomes: list[tuple[Order, Response]] = []
         self._clock: Clock = WallClock()
@@ -211,8 +215,8 @@ class Simulation:
 
     def refusal(self, order: Order) -> str | None:
         """Return why no device could obey a command now, whatever its state, or None if one could."""
-        early = too_early(self.running.recipe, self.running.time)
-        return early or self.running.world.check_command(order.kind, order.sensor, order.set)
+        untaken = not_taken(self.running.recipe, order.kind, self.running.time)
+        return untaken or self.running.world.check_command(order.kind, order.sensor, order.set)
 
     def receive(self, topic: str, payload: bytes) -> None:
         """Take a command from the broker, and respond to it; any thread may call this."""
@@ -299,7 +303,11 @@ class Simulation:
             run.reached, run.recipe.begins or 0
         ):  # never back: a second kill must not lose the later time
             self._record.save_reached(self._next)
+        begun = time.monotonic()
         emission = run.step()
+        if self.floor and caught_up:
+            tick = (run.time - run.recipe.start) // run.every
+            time.sleep(self.floor.pause(tick, time.monotonic() - begun))  # before anything of the tick is to be seen
         if run.seen and not (self.fast_forward and self.fast_forward.takes(emission)):
             self._published.publish(emission, before, self.pace)
         self.outcomes = list(zip(orders, self.commands.finish(refusals, run.time), strict=True))

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import msgspec
-import numpy as np
 from msgspec.structs import replace
 
 from simulators.events.scenario import events_of
@@ -15,6 +14,7 @@ from simulators.host.documents import Rows, array_of, outcome_document
 from simulators.host.event_control import BetweenTicks
 from simulators.host.requests import Arguments, NewTrialWorldRequest, TrialStepRequest, read_arguments
 from simulators.host.service import Simulation
+from simulators.host.tick_floor import TickFloor
 from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import Recipe, Record, seal_of
 from simulators.record.run import Run
@@ -37,9 +37,6 @@ ANSWERS = "answers.json"
 
 _REFUSED = ("pace", "advance", "backfill", "fork", "reveal", "event", "end-event", "repair", "repairs")
 """Verbs that would move the world, or say what is hidden in it: a crew says what it has found."""
-
-SLOWEST, MARGIN, LONGEST = 0.95, 1.1, 0.25
-"""No step is answered sooner than this quantile of the warm-up's took, times a margin, but for [s] (defaults)."""
 
 _PATIENCE = 60.0  # with a world that was killed, and comes to where it was [s]
 _LOOK = 0.02  # pause between two looks at whether it has [s]
@@ -75,32 +72,6 @@ def trial_recipe(city: City, request: NewTrialWorldRequest) -> Recipe:
     )
 
 
-class StepFloor:
-    """The least time that steps take, so that how long one takes does not tell whether something hidden is going on.
-
-    A leak makes the solver's work longer by some percent, which the mean over a day of steps would show. The steps of the
-    warm-up, in which nothing hidden happens, say how long steps take on this machine.
-
-    Parameters
-    ----------
-    warm_up : int
-        How many steps that is.
-    """
-
-    def __init__(self, warm_up: int) -> None:
-        self._warm_up, self._took, self._floor = warm_up, list[float](), 0.0
-
-    def pause(self, step: int, took: float) -> float:
-        """Return how long to wait with the answer to a step that took so long to make [s]."""
-        if step <= self._warm_up:
-            self._took.append(took)
-            return 0.0
-        if self._took:
-            self._floor = min(MARGIN * float(np.quantile(self._took, SLOWEST)), LONGEST)
-            self._took.clear()
-        return max(self._floor - took, 0.0)
-
-
 class TrialControl:
     """The verbs of a trial world: it moves by steps of the trial alone, and shows nothing of what is hidden.
 
@@ -128,7 +99,7 @@ class TrialControl:
         if self._run.time < self._run.recipe.start and not self._challenge.evidence:
             networks = networks_of(self._run.city, self._challenge)
             self._recording = Recording(self._run.city, self._challenge, self._run.world, networks)
-        self._floor = StepFloor(self._challenge.first)
+        simulation.floor = TickFloor(self._challenge.warm_up // self._challenge.tick, record)
         self._lock = threading.Lock()
         self.verbs = {
             "trial-step": self._step,
@@ -153,10 +124,8 @@ class TrialControl:
             if not first <= run.time <= last:
                 raise ControlError(f"the world stands at {format_time(run.time)}, not before this step", "conflict")
             if self._last is None or self._last[0] != request.step:
-                begun = time.monotonic()
                 self._publish(request.publish)
                 self._last = request.step, self._made(request.orders, first, last)
-                time.sleep(self._floor.pause(request.step, time.monotonic() - begun))
             document = self._last[1]
             return {**document, "items": array_of(document["items"][: request.limit])}
 

@@ -113,6 +113,12 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     publish: bool = True
 
 
+class Floor(msgspec.Struct, frozen=True, kw_only=True):
+    """The least time that a tick of a trial's world takes, behind its warm-up [s]."""
+
+    seconds: float
+
+
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """The fingerprint of everything published up to a time [us since the Unix epoch]."""
 
@@ -199,6 +205,14 @@ class Record:
         """Write the pace of the clock."""
         write_json(self.files, _PACE, pace)
 
+    def floor(self) -> Floor | None:
+        """Return the least time of a tick, or None if the warm-up has not told it yet."""
+        return read_json(self.files, _FLOOR, Floor)
+
+    def save_floor(self, floor: Floor) -> None:
+        """Write the least time of a tick."""
+        write_json(self.files, _FLOOR, floor)
+
     def journal(self) -> Journal:
         """Return the journal."""
         return Journal(self.files)
@@ -265,7 +279,9 @@ class Record:
 
 SECRET_BYTES = 32
 _TIME_BYTES = 8
-_PACE, _MARKS, _CHECKPOINT, _MILESTONES = "pace.json", "marks.jsonl", "checkpoint.npz", "checkpoints"
+_PACE, _FLOOR, _MARKS, _CHECKPOINT, _MILESTONES = (
+    "pace.json", "floor.json", "marks.jsonl", "checkpoint.npz", "checkpoints",
+)  # fmt: skip
 _REACHED, _SECRET = "reached", "world.secret"
 _LOST_OTHER = "restore it from a backup, or move it away; what it says is then as of a new world"
 _LOST = {

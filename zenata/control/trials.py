@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
+from zenata.control.answered import Answered
 from zenata.control.database import Base
 from zenata.control.server_tables import lock
 from zenata.control.tables import PilotRow
@@ -37,8 +38,8 @@ MAX_GRADED = 3
 PATIENCE = 24 * 3600 * SECOND
 """How long a trial may take from its making to its end [us]. A default."""
 
-ROOM = 100_000
-"""Answers of one seed. A default: a district's forecasts of a fortnight are fewer."""
+ROOM, LENGTH = 100_000, 64_000_000
+"""Answers of one seed, and how long they are as JSON [bytes]. Defaults: a score for all sensors at each step is 26 MB."""
 
 _DAY = 86_400 * SECOND
 _TRIALS = Base.metadata.tables[TrialRow.__tablename__]
@@ -82,8 +83,7 @@ class Trials:
         self.lock = threading.Lock()
         self._shared = shared
         self._moving: set[str] = set()  # trials whose next step is being made by this process
-        # By trial: seed, step, the answers of that, how many the seed has, and the last message of them.
-        self._known: dict[str, tuple[int, int, set[bytes], int, int]] = {}
+        self._answered: dict[str, Answered] = {}  # by trial
         self.on_wanted: Callable[[], object] = lambda: None
         """Called when a message has asked for a step."""
         self.time_of: Callable[[TrialRow], int] = lambda row: self.end_of(row, row.step)
@@ -298,13 +298,13 @@ class Trials:
             session.execute(update(TrialRow).where(TrialRow.id == id_).values(heartbeat=self._clock.now()))
             if row.position != (row := session.get_one(TrialRow, id_)).position:
                 return None  # a step was made meanwhile
-            known, count, last = self._answers_of(session, row, step)
+            answered = self._answers_of(session, row, step)
+            known, last = answered.at(step), answered.last
             new = [text for text in dict.fromkeys(texts) if text not in known]
-            if len(known) + len(new) > MAX_ANSWERS or count + len(new) > ROOM:
-                raise TrialError(
-                    f"a step has up to {MAX_ANSWERS:,} answers and a seed up to {ROOM:,}: these are too many, none counts",
-                    "limit",
-                )
+            many = len(known) + len(new) > MAX_ANSWERS or answered.count + len(new) > ROOM
+            if many or answered.size + sum(map(len, new)) > LENGTH:
+                limits = f"a step has up to {MAX_ANSWERS:,} answers, and a seed up to {ROOM:,} of {LENGTH:,} bytes as JSON in all"
+                raise TrialError(f"{limits}: these are too many, none counts", "limit")
             if document.next:
                 row.wanted = row.step + 1
             if new:
@@ -313,8 +313,8 @@ class Trials:
                 session.add(message)
                 session.flush()
                 last = message.id
-        known.update(new)
-        self._known[id_] = row.current, step, known, count + len(new), last
+        answered.add(step, new, last)
+        self._answered[id_] = answered
         if document.next:
             self.on_wanted()
         return row, step, len(new), len(texts) - len(new)
@@ -357,17 +357,16 @@ class Trials:
         """Say why a trial whose seeds run side by side takes neither steps nor answers."""
         return f"the seeds of this trial run side by side: use its parts {', '.join(part.id for part in self.parts(row.id))}"
 
-    def _answers_of(self, session: Session, row: TrialRow, step: int) -> tuple[set[bytes], int, int]:
-        """Return the answers of a step so far, how many its seed has, and the last message of them."""
+    def _answers_of(self, session: Session, row: TrialRow, step: int) -> Answered:
+        """Return what has been answered in the seed that runs, of this step or of earlier ones."""
         of_seed = (AnswerRow.trial == row.id, AnswerRow.seed == row.current)
         newest = session.scalar(select(func.max(AnswerRow.id)).where(*of_seed)) or 0
-        seed, at, known, count, last = self._known.get(row.id, (-1, -1, set[bytes](), 0, 0))
-        if (seed, last) != (row.current, newest):  # or another process has taken some
-            rows = session.execute(select(AnswerRow.step, AnswerRow.answers).where(*of_seed))
-            decoded = [(one, msgspec.json.decode(text, type=list[msgspec.Raw])) for one, text in rows]
-            count = sum(len(answers) for _, answers in decoded)
-            at, known = step, {bytes(answer) for one, answers in decoded if one == step for answer in answers}
-        return (known if at == step else set()), count, newest
+        answered = self._answered.get(row.id)
+        if answered is not None and (answered.seed, answered.last) == (row.current, newest):
+            return answered
+        rows = session.execute(select(AnswerRow.step, AnswerRow.answers).where(*of_seed))
+        messages = ((at, text) for at, text in rows)
+        return Answered.of(row.current, step, newest, messages)  # or another process has taken some
 
 
 def check_open(session: Session, edition: str) -> None:

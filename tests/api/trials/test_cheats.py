@@ -3,8 +3,10 @@
 What scores withstand is in `tests.simulators.test_cheats`, what is read of a world in `tests.api.trials.test_secrecy`.
 """
 
+import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -178,3 +180,98 @@ def test_a_graded_trial_that_was_cancelled_shows_nothing_and_its_attempt_is_spen
     assert (over["score"], over["results"], over["numbers"]) == (None, [], None)
     again = client.post("/v1/trials", json={"challenge": "short", "mode": "graded"})
     assert refused(again)[0] == "trial-limit"
+
+
+def test_where_answers_are_scored_no_command_is_taken_by_any_way(client, there):
+    """A price that empties all bays makes them easy to foresee, and cost nothing."""
+    _, host = there
+    trial = begin(client, publish=True)
+    bay = {"sensor": "parking-0001", "set": {"price": 50.0}}
+    for _ in range(FIRST + 1):
+        step(client, trial)
+    world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
+    for refusal in (
+        client.post(trial["step_url"], json={"commands": [bay]}),
+        client.post("/v1/commands", json={"world": world, **bay, "wait": 0}),
+    ):
+        assert refused(refusal)[0] == "invalid-parameter"
+        assert "scored by answers, and takes no commands" in refusal.json()["detail"]
+    hosted = host.hosted[world]
+    hosted.simulation.receive(f"{world}/commands/parking/{bay['sensor']}", b'{"id":"c","set":{"price":50}}')
+    step(client, trial)
+    responses = [payload for topic, payload in hosted.broker.published if "/responses/" in topic]
+    assert [b'"rejected"' in payload and b"takes no commands" in payload for payload in responses] == [True]
+    assert len(hosted.simulation.running.journal) == 0
+
+
+def test_where_commands_are_scored_no_other_kind_of_device_takes_any(client):
+    trial = begin(client, challenge="lamps")
+    for _ in range(FIRST + 1):
+        step(client, trial)
+    refusal = client.post(trial["step_url"], json={"commands": [{"sensor": "pv-0001", "set": {"limit": 0}}]})
+    assert "commands to devices of kind streetlight alone" in refusal.json()["detail"]
+
+
+def test_nothing_of_a_tick_is_seen_before_its_least_time_has_passed(client, there):
+    """Neither in the answer to a step nor on the broker: how long a tick takes would tell whether something is going on."""
+    _, host = there
+    trial = begin(client, publish=True)
+    for _ in range(FIRST):
+        step(client, trial)
+    hosted = host.hosted[client.get(f"/v1/trials/{trial['trial']}").json()["world"]]
+    seen, pause = [], hosted.simulation.floor.pause
+
+    def look(tick: int, took: float) -> float:
+        seen.append((tick, len(hosted.broker.published)))
+        return pause(tick, took)
+
+    hosted.simulation.floor.pause = look
+    before = len(hosted.broker.published)
+    step(client, trial)
+    assert seen == [(FIRST + 1, before)]
+    assert len(hosted.broker.published) > before
+
+
+def test_a_world_whose_process_was_killed_after_the_warm_up_keeps_its_least_time(client, there):
+    _, host = there
+    trial = begin(client)
+    for _ in range(FIRST + 1):
+        step(client, trial)
+    world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
+    held = host.hosted[world].simulation.floor.pause(FIRST + 2, 0.0)
+    host.kill(world)
+    step(client, trial)
+    assert host.hosted[world].simulation.floor.pause(FIRST + 2, 0.0) == held > 0
+
+
+def test_a_trial_finds_room_for_its_worlds_when_private_ones_have_taken_it(client, there):
+    """Else a pilot whose attempt goes badly could let it fail, and what has failed is not ranked."""
+    _, host = there
+    others = [client.post("/v1/worlds", json={"seed": 1, "kinds": ["parking"], "state": "paused"}) for _ in range(4)]
+    assert [made.status_code for made in others] == [201] * 4
+    host._limits = replace(host._limits, in_all=len(host.hosted))
+    try:
+        assert client.post("/v1/worlds", json={"seed": 1}).status_code in (429, 503)
+        trial = begin(client)
+        assert step(client, trial)["step"] == 1
+    finally:
+        host._limits = replace(host._limits, in_all=16)
+        for made in others:
+            client.delete(f"/v1/worlds/{made.json()['world']}")
+
+
+def test_answers_that_nobody_could_score_in_time_are_refused(client, there, monkeypatch):
+    """A million streets by a hundred thousand answers would let the score fail, and with it an attempt that goes badly."""
+    trial, answer = begin(client), forecast(client, 0.5)
+    monkeypatch.setattr(trials_module, "LENGTH", 3 * len(json.dumps(answer)))
+    for _ in range(FIRST + 1):
+        step(client, trial)
+    taken = [
+        client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [forecast(client, share / 10)]})
+        for share in range(1, 6)
+    ]
+    assert [one.status_code for one in taken] == [200, 200, 200, 409, 409]
+    assert "bytes as JSON" in taken[-1].json()["detail"]
+    step(client, trial)
+    again = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [answer]})
+    assert again.status_code == 409  # they count by seed

@@ -24,8 +24,8 @@ from zenata.worlds.folders import WorldFolders
 START = parse_time("2026-01-05T17:00:00Z")
 
 
-def recipe(owner: str = "demo") -> Recipe:
-    return Recipe(city="small", seed=1, start=START, live=False, owner=owner)
+def recipe(owner: str = "demo", **members) -> Recipe:
+    return Recipe(city="small", seed=1, start=START, live=False, owner=owner, **members)
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,12 @@ class TestFolders:
             folders.make(recipe("zoe"), Pace())
         folders.index.mark(first, "deleted")
         folders.make(recipe(), Pace())
+
+    def test_worlds_of_trials_find_room_beside_them(self, folders):
+        for owner in ("demo", "demo", "eve"):
+            folders.make(recipe(owner), Pace())
+        for _ in range(3):
+            folders.make(recipe(trial="t-1", challenge="leak-detection"), Pace())
 
     @pytest.mark.parametrize("name", ["", "zenata", "w-", "w-1", "../zenata", "w-../../xx", "w-ABCDEFGH", "w-00000000"])
     def test_nothing_else_is_a_private_world(self, folders, name):
