@@ -21,11 +21,12 @@ from sandbox.init import read_key
 from sandbox.running import Running
 from sandbox.settings import Settings
 from zenata.city.pack import load_city
+from zenata.city.sentences import Language
 from zenata.contract.reports import TrialReport
 from zenata.errors import SetupError
 from zenata.trials.receipt import ReceiptError, check_receipt, city_digest, code_digest, read_receipt
 from zenata.trials.registry import CHALLENGES
-from zenata.trials.report import Language, report_html
+from zenata.trials.report import report_html
 
 Say = Callable[[str], object]
 

@@ -18,6 +18,7 @@ from api.http.routing import FairRoute, WaitingRoute
 from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, report_of, trial_document
 from api.trials.pages import HTML, choose_report, page_response
 from api.worlds.routes import order_of
+from zenata.city.sentences import Language
 from zenata.contract.base import Page
 from zenata.contract.challenges import Challenge, Comparison, Leaderboard
 from zenata.contract.reports import TrialReport
@@ -33,7 +34,7 @@ from zenata.contract.trials import (
 from zenata.control.keys import Principal
 from zenata.control.trial_tables import TrialRow
 from zenata.control.trials import TrialError
-from zenata.trials.report import Language, report_html
+from zenata.trials.report import report_html
 
 router = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 waiting = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)

@@ -5,18 +5,19 @@ Exceptions are entries of the audit log, which only grows: the newest entry of a
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from string import Formatter
 
 from api.http.context import Context
 from api.pilots.activity import HOUR
 from api.pilots.alerts import Alert
 from api.trials.documents import LAST, difference_of
 from zenata.city.clock import SECOND, WallClock, time_of
-from zenata.city.sentences import translations
+from zenata.city.sentences import LANGUAGES, Language, numeral, translations
 from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scorecard
 from zenata.control.audit import AuditEntry
 from zenata.control.pilot import Pilot
 from zenata.control.trial_tables import TrialRow
-from zenata.trials.report import Language, page, table, texts, words
+from zenata.trials.report import page, table, texts, words
 
 WAIVED, WITHDRAWN = "scorecard.waive", "scorecard.withdraw"
 """What the audit log calls an exception, and its end."""
@@ -36,8 +37,20 @@ Finding = tuple[CheckVerdict, Detail, list[str]]
 """Verdict, detail and evidence."""
 
 
+class _Numerals(Formatter):
+    """Formats numbers as a language writes them."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        text: str = super().format_field(value, format_spec)
+        return numeral(text, self._language) if isinstance(value, int | float) else text
+
+
 def _detail(name: str, **values: float | str) -> Detail:
-    return {language: text.format(**values) for language, text in texts()[f"detail_{name}"].items()}
+    text = texts()[f"detail_{name}"]
+    return {language: _Numerals(language).format(text[language], **values) for language in LANGUAGES}
 
 
 def scorecard_of(context: Context, pilot: Pilot, challenges: Sequence[str] = ()) -> Scorecard:

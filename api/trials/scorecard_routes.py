@@ -18,10 +18,10 @@ from api.pilots.routes import find
 from api.trials.pages import HTML, choose_report, page_response
 from api.trials.scorecard import WAIVED, WITHDRAWN, scorecard_html, scorecard_of
 from zenata.city.clock import WallClock
+from zenata.city.sentences import Language
 from zenata.contract.scorecards import NewException, Scorecard
 from zenata.control.audit import audit_entry
 from zenata.control.keys import Principal
-from zenata.trials.report import Language
 
 router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 

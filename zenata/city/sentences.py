@@ -13,14 +13,14 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-Language = Literal["fr", "en", "ar"]
+Language = Literal["en", "fr", "ar"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr", "ar")
 """English first: what is not translated is in it."""
 
 _FILE = Path(__file__).with_name("sentences.toml")
 _PARAMETER = re.compile(r"\{([a-z]+)\}")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
-_GROUP = "."  # between thousands, as CLDR has it for Morocco in both languages, and as the page writes numbers
+_MOROCCAN = str.maketrans(",.", ".,")  # as CLDR has it for Morocco in both languages, and as the page writes numbers
 _ISOLATED = "\u2068{}\u2069"  # so that a value of Latin letters does not turn the Arabic around it (Unicode UAX 9)
 _DEPTH = 3  # sentences within sentences
 
@@ -109,7 +109,7 @@ def translations(text: str, depth: int = _DEPTH) -> Mapping[str, str]:
     inner = {name: translations(value, depth - 1) for name, value in parameters.items()}
     written = {
         language: _filled(texts[language], {name: _written(values, language) for name, values in inner.items()})
-        for language in ("fr", "ar")
+        for language in LANGUAGES[1:]
     }
     if text.endswith(".") and not texts["en"].endswith("."):
         written = {language: f"{one}." for language, one in written.items()}
@@ -144,17 +144,22 @@ def help_with(problem: str, detail: str, language: Language, general: str = "") 
     return f"{sentence} {advice}" if known else f"{advice} ({_isolated(first) if language == 'ar' else first})"
 
 
+def numeral(text: str, language: Language) -> str:
+    """Return a number in the way of a language, given in that of English, such as 12,345.6; digits are the same in all three."""
+    return text if language == "en" else text.translate(_MOROCCAN)
+
+
 def _filled(text: str, parameters: Mapping[str, str]) -> str:
     return _PARAMETER.sub(lambda found: parameters[found[1]], text)
 
 
-def _written(values: Mapping[str, str], language: str) -> str:
+def _written(values: Mapping[str, str], language: Language) -> str:
     """Write a parameter as the language does: thousands, and in Arabic apart from its surroundings."""
     value = values[language]
     if value != values["en"]:
         return value
     if _GROUPED.fullmatch(value):
-        value = value.replace(",", _GROUP)
+        value = numeral(value, language)
     return _isolated(value) if language == "ar" else value
 
 

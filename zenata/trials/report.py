@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
+from zenata.city.sentences import Language, numeral
 from zenata.city.titles import titles, translations
+from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit, TrialReport
 from zenata.contract.trials import Measure, Trial, TrialScore
-from zenata.trials.svg import COLOURS, line_chart, map_of, points_chart, timeline
-
-Language = Literal["en", "fr", "ar"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+from zenata.trials.svg import COLOURS, Sheet, line_chart, map_of, points_chart, timeline
 
 STYLE = (
     "body{font:15px/1.5 system-ui,'Noto Sans','Noto Sans Arabic',sans-serif;color:#222;max-width:46rem;margin:2rem auto;"
@@ -24,14 +23,17 @@ STYLE = (
     "table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.25rem .5rem;border-bottom:1px solid #ddd;"
     "text-align:start;vertical-align:top}td.n,th.n{text-align:end;font-variant-numeric:tabular-nums}"
     "svg{width:100%;height:auto;font-family:inherit}.muted{color:#595959}code{overflow-wrap:anywhere}"
+    ".wide{overflow-x:auto}.wide svg{min-width:38rem}"
     ".head{display:flex;flex-wrap:wrap;gap:1rem 2.5rem;margin:1.25rem 0;padding:1rem 1.25rem;background:#eef4f9;"
     "border-inline-start:4px solid #0072b2;print-color-adjust:exact;-webkit-print-color-adjust:exact}.head p{margin:0}"
     ".head b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}.head small{color:#595959}"
     "summary{font-weight:600;margin:1rem 0 .5rem;cursor:pointer}.key span{margin-inline-end:1rem}"
-    "@media print{body{margin:0;max-width:none}h2,h3{break-after:avoid}svg,tr,.head{break-inside:avoid}}"
+    "@media print{body{margin:0;max-width:none}h2,h3{break-after:avoid}svg,tr,.head{break-inside:avoid}"
+    ".wide{overflow:visible}.wide svg{min-width:0}}"
 )
 
 _SHOWN = ("naive", "reference", "oracle")
+_UNITS = {"1": "", "/": "", "count": "", "Cel": "°C"}  # shares and numbers have none
 
 
 @cache
@@ -72,9 +74,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = 
         first, *others = cells
         return f"<tr><{tag}>{first}</{tag}>{''.join(f'<{tag}{kind}>{cell}</{tag}>' for cell in others)}</tr>"
 
-    return (
-        f"<table><thead>{row('th', header)}</thead><tbody>{''.join(row('td', cells) for cells in rows)}</tbody></table>"
-    )
+    head, body = row("th", header), "".join(row("td", cells) for cells in rows)
+    return _wide(f"<table><thead>{head}</thead><tbody>{body}</tbody></table>")
+
+
+def _wide(part: str) -> str:
+    """Let what is wider than a telephone move by itself beneath the finger, and the page stand."""
+    return f'<div class="wide">{part}</div>'
 
 
 def report_html(report: TrialReport, language: Language, *, unfolded: bool = False) -> str:
@@ -88,24 +94,18 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
         Show all seeds, not the first alone: on paper nobody unfolds them.
     """
     text, trial = words(language), report.trial
+    sheet = Sheet(text, language)
     title = f"{report.title[language]} - {trial.name or trial.pilot}"
     body = [
         f'<p class="muted">{text["report"]}</p><h1>{escape(title)}</h1>',
         _headline(trial, text, language),
-        *_points(trial, text),
+        *_points(trial, sheet),
     ]
     body += _means(trial, text, "measures", language)
     body += _means(trial, text, "impact", language)
     if report.factors:
-        factors = [
-            [
-                text.get(f"factor_{one.name}") or _chart(one.name, language),
-                f"<bdi>{one.value:g} {escape(one.unit)}</bdi>",
-                f"<bdi>{escape(one.source)}</bdi>",
-            ]
-            for one in report.factors
-        ]
-        body.append(table([text["factors"], "", ""], factors, numbers=False))
+        factors = [_factor(one, text, language) for one in report.factors]
+        body.append(table([text["factors"], text["value"], text["source"]], factors, numbers=False))
     if report.exhibits is None:
         body.append(f"<p><strong>{text['sealed']}</strong></p>")
     elif not report.exhibits:
@@ -116,7 +116,7 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
             for name, sign in (("hit", "●"), ("missed", "▢"), ("false", "✕"))
         )
         body.append(f'<p class="key">{marks}</p>')
-        seeds = [_seed(number, one, report, text, language) for number, one in enumerate(report.exhibits, 1)]
+        seeds = [_seed(number, one, report, sheet) for number, one in enumerate(report.exhibits, 1)]
         body += [f"<details{' open' if unfolded or seed is seeds[0] else ''}>{seed}</details>" for seed in seeds]
     body += [f"<h2>{text['about']}</h2>", _facts(trial, text)]
     receipt = f"/v1/trials/{trial.trial}/receipt"
@@ -127,15 +127,31 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
 def _headline(trial: Trial, text: Mapping[str, str], language: Language) -> str:
     """Return the score and what the service would have changed, in large figures."""
     assert trial.score is not None  # noqa: S101 - of a trial that is done
-    low, high = trial.score.low, trial.score.high
-    between = "" if low is None or high is None else f"<bdi>95 %: {low:.1f} ... {high:.1f}</bdi>, "
-    seeds = f"{text['seeds']}: {trial.seeds}"
-    figures = [(f"{trial.score.mean:.1f}", text["of_100"], between + seeds)]
+    between = "".join(f"<bdi>95 %: {between}</bdi>, " for between in _between(trial.score, language))
+    figures = [(_one(trial.score.mean, language), text["of_100"], f"{between}{text['seeds']}: {trial.seeds}")]
     impacts = [result.impact for result in trial.results]
     for name, measure in trial.results[0].impact.items():
-        figures.append((_mean(impacts, name, language), _unit(measure.unit), _measure(name, language)))
+        figures.append((_mean(impacts, name, language), escape(_unit(measure.unit)), escape(_measure(name, language))))
     shown = (f"<p><b><bdi>{number}</bdi></b>{unit}<br><small>{what}</small></p>" for number, unit, what in figures)
     return f'<div class="head">{"".join(shown)}</div><p class="muted">{text["impact"]}.</p>'
+
+
+def _factor(factor: Factor, text: Mapping[str, str], language: Language) -> list[str]:
+    name = text.get(f"factor_{factor.name}") or _chart(factor.name, language)
+    value = numeral(f"{factor.value:g}", language)
+    unit = escape(_unit(_said(factor.unit, language)))
+    return [escape(name), f"<bdi>{value} {unit}</bdi>", f"<bdi>{escape(_said(factor.source, language))}</bdi>"]
+
+
+@cache
+def _sayings() -> Mapping[str, Mapping[str, str]]:
+    """Return the sources and units of factors in all languages, by their English."""
+    return {text["en"]: text for name, text in texts().items() if name.startswith(("source_", "unit_"))}
+
+
+def _said(english: str, language: Language) -> str:
+    """Return a source or unit of a factor in a language; in English where it is not known."""
+    return _sayings().get(english, {}).get(language, english)
 
 
 def _facts(trial: Trial, text: Mapping[str, str]) -> str:
@@ -156,32 +172,40 @@ def _facts(trial: Trial, text: Mapping[str, str]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _points(trial: Trial, text: Mapping[str, str]) -> list[str]:
+def _points(trial: Trial, sheet: Sheet) -> list[str]:
     assert trial.score is not None  # noqa: S101 - of a trial that is done
+    text, language = sheet.words, sheet.language
     rows = [(text["you"], trial.score.mean, trial.score.low, trial.score.high)]
     rows += [(text[name], one.mean, one.low, one.high) for name, one in trial.baselines.items()]
     parts = [
         f"<h2>{text['points']}</h2>",
-        points_chart([*rows, (text["oracle"], 100.0, None, None)], text),
+        _wide(points_chart([*rows, (text["oracle"], 100.0, None, None)], sheet)),
         f'<p class="muted">{text["scale"]}</p>',
     ]
-    if trial.above_reference is not None:
-        parts.append(f"<p>{text['above']}: <bdi>{_interval(trial.above_reference)}</bdi></p>")
+    if (above := trial.above_reference) is not None:
+        between = "".join(f" ({between})" for between in _between(above, language))
+        parts.append(f"<p>{text['above']}: <bdi>{_one(above.mean, language)}{between}</bdi></p>")
     beside = [name for name in _SHOWN if any(name in result.baselines for result in trial.results)]
     seeds = [
         [
             str(result.seed),
-            f"{result.points:.1f}",
-            *(f"{result.baselines[name].points:.1f}" if name in result.baselines else "" for name in beside),
+            _one(result.points, language),
+            *(_one(result.baselines[name].points, language) if name in result.baselines else "" for name in beside),
         ]
         for result in trial.results
     ]
     return [*parts, table([text["seed"], text["you"], *(text[name] for name in beside)], seeds)]
 
 
-def _interval(score: TrialScore) -> str:
-    between = "" if score.low is None or score.high is None else f" ({score.low:.1f} ... {score.high:.1f})"
-    return f"{score.mean:.1f}{between}"
+def _one(value: float, language: Language) -> str:
+    """Return a number with one digit behind the point, never -0.0."""
+    return numeral(f"{round(value, 1) + 0.0:,.1f}", language)
+
+
+def _between(score: TrialScore, language: Language) -> list[str]:
+    """Return the interval of a score, or none."""
+    ends = (score.low, score.high)
+    return [" ... ".join(_one(end, language) for end in ends if end is not None)] if None not in ends else []
 
 
 def _means(trial: Trial, text: Mapping[str, str], part: Literal["measures", "impact"], language: Language) -> list[str]:
@@ -195,7 +219,7 @@ def _means(trial: Trial, text: Mapping[str, str], part: Literal["measures", "imp
     unit = {name: measure.unit for one in own for name, measure in one.items()}
     rows = [
         [
-            f"{_measure(name, language)}{_in(unit[name])}",
+            f"{escape(_measure(name, language))}{_in(unit[name])}",
             *(_mean(column, name, language) for column in columns),
         ]
         for name in names
@@ -206,23 +230,23 @@ def _means(trial: Trial, text: Mapping[str, str], part: Literal["measures", "imp
 def _measure(name: str, language: Language) -> str:
     """Return what a measure is called; one that has no name yet by that of the API."""
     known = texts().get(f"measure_{name}")
-    return escape(known[language] if known else name.replace("_", " "))
+    return known[language] if known else name.replace("_", " ")
 
 
 def _chart(name: str, language: Language) -> str:
     """Return what a chart is called: it shows a property or a measure."""
     known = translations()["properties"].get(name)
-    return escape(titles("properties", name, name.replace("_", " "))[language]) if known else _measure(name, language)
+    return titles("properties", name, name.replace("_", " "))[language] if known else _measure(name, language)
 
 
 def _unit(unit: str) -> str:
-    """Return a unit as people write it; shares and numbers have none."""
-    return escape({"1": "", "/": "", "m3": "m³"}.get(unit, unit))
+    """Return a unit as people write it."""
+    return _UNITS.get(unit, unit.replace("m3", "m³").replace("ug", "µg"))
 
 
 def _in(unit: str) -> str:
     """Return the unit behind the name of a measure, in brackets."""
-    return f" <bdi>({shown})</bdi>" if (shown := _unit(unit)) else ""
+    return f" <bdi>({shown})</bdi>" if (shown := escape(_unit(unit))) else ""
 
 
 def _mean(column: Sequence[Mapping[str, Measure]], name: str, language: Language) -> str:
@@ -231,25 +255,25 @@ def _mean(column: Sequence[Mapping[str, Measure]], name: str, language: Language
     if not known:
         return "-"
     mean = sum(known) / len(known)
-    if abs(mean) < 999.5:  # else it is rounded to 1e+03
-        return f"{mean:.3g}"
-    return f"{mean:,.0f}".replace(",", "\u202f" if language == "fr" else ",")
+    short = abs(mean) < 999.5  # else it is rounded to 1e+03
+    return numeral(f"{mean:.3g}" if short else f"{mean:,.0f}", language)
 
 
-def _seed(number: int, exhibit: Exhibit, report: TrialReport, text: Mapping[str, str], language: Language) -> str:
-    result = report.trial.results[number - 1]
+def _seed(number: int, exhibit: Exhibit, report: TrialReport, sheet: Sheet) -> str:
+    result, text, language = report.trial.results[number - 1], sheet.words, sheet.language
     parts = []
     if exhibit.events:
         name_of = {
             name: title.get(language, name.replace("_", " ")) for name, title in translations()["events"].items()
         }
-        parts += [f"<h3>{text['timeline']}</h3>", timeline(exhibit, name_of, text)]
+        parts += [f"<h3>{text['timeline']}</h3>", _wide(timeline(exhibit, name_of, sheet))]
     if exhibit.more:
-        parts.append(f"<p>{text['more']} {exhibit.more:,}</p>")
+        parts.append(f"<p>{text['more']} {sheet.number(f'{exhibit.more:,}')}</p>")
     for chart in exhibit.charts:
-        of = f" - {escape(chart.of)}" if chart.of else ""
-        title = f"{_chart(chart.name, language)}{of}"
-        parts += [f"<h3>{title}</h3>", line_chart(chart, exhibit, title, text)]
+        name = _chart(chart.name, language)
+        of = numeral(_unit(chart.of), language) if chart.of.startswith(">") else chart.of  # a limit, or whose it is
+        drawn = line_chart(chart, exhibit, f"{name} {of}".strip(), _unit(chart.unit), sheet)
+        parts += [f"<h3>{escape(name)}{f' - <bdi>{escape(of)}</bdi>' if of else ''}</h3>", _wide(drawn)]
     if exhibit.places:
         parts += [f"<h3>{text['map']}</h3>", map_of(report.outline, exhibit.places, text)]
-    return f"<summary>{text['seed']} {number}: {result.points:.1f}</summary>{''.join(parts)}"
+    return f"<summary>{text['seed']} {number}: <bdi>{_one(result.points, language)}</bdi></summary>{''.join(parts)}"

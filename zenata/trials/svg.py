@@ -1,15 +1,17 @@
 """SVG of trial reports: a time line, a chart with bands, a map, and points beside those of the baselines.
 
 Plain text without scripts, fonts or links, so that a report is one file. What hits and what misses differ in shape as well as in
-colour; the colours are those of Okabe and Ito (2008), which people with colour blindness tell apart. Time runs from left to right
-in every language.
+colour; the colours are those of Okabe and Ito (2008), which people with colour blindness tell apart. In Arabic what names a row, a
+curve or a level stands at the right, where reading begins, and bars grow from there; time runs from left to right in every
+language, and a map is a map.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
 from math import cos, floor, isfinite, log10, radians
 
+from zenata.city.sentences import Language, numeral
 from zenata.contract.reports import Chart, Curve, Exhibit, HiddenEvent, Place
 
 WIDTH = 720
@@ -31,15 +33,49 @@ _CURVES = {
     "best": "#009E73",
 }
 _DASHES = {"without": "6 3", "best": "2 2"}
-_LEFT, _RIGHT, _ROW = 190, 12, 20
+_LABELS, _MARGIN, _ROW = 190, 16, 20
 _MAX_DAYS = 10  # labels on an axis of time
 
 Words = Mapping[str, str]
 
 
-def _svg(height: float, title: str, parts: Sequence[str], width: float = WIDTH) -> str:
+class Sheet:
+    """The paper that is drawn on: a column of labels where reading begins, and beside it what is drawn.
+
+    Parameters
+    ----------
+    words : mapping of str to str
+        Texts of the language.
+    language : str
+    """
+
+    def __init__(self, words: Words, language: Language) -> None:
+        self.words, self.language = words, language
+        self.is_rtl = language == "ar"
+        self.left, self.right = (_MARGIN, WIDTH - _LABELS) if self.is_rtl else (_LABELS, WIDTH - _MARGIN)
+
+    def number(self, text: str) -> str:
+        """Return a number as the language writes it."""
+        return numeral(text, self.language)
+
+    def label(self, y: float, text: str, size: int = 11, *, inset: float = 4) -> str:
+        """Return a text in the column of labels, so far from the edge where reading begins [px]."""
+        x, direction = (WIDTH - inset, ' direction="rtl"') if self.is_rtl else (inset, "")
+        return f'<text x="{x:g}" y="{y:.1f}" font-size="{size}"{direction}>{escape(text)}</text>'
+
+    def level(self, y: float, text: str) -> str:
+        """Return the number of a level, beside what is drawn."""
+        return _text(*((self.right + 6, y, text, "start") if self.is_rtl else (self.left - 6, y, text, "end")), 10)
+
+    def sample(self, y: float, colour: str, text: str, dash: str = "") -> str:
+        """Return what a curve looks like, and what it is called, in the column of labels."""
+        begin, end = (WIDTH - 4, WIDTH - 24) if self.is_rtl else (4, 24)
+        return _line(begin, y - 4, end, y - 4, colour, 3, dash) + self.label(y, text, inset=30)
+
+
+def _svg(height: float, title: str, parts: Sequence[str]) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" direction="ltr">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" direction="ltr">'
         f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
 
@@ -48,8 +84,9 @@ def _text(x: float, y: float, text: str, anchor: str = "start", size: int = 11) 
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}">{escape(text)}</text>'
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str = "#dddddd", width: float = 1) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width:g}"/>'
+def _line(x1: float, y1: float, x2: float, y2: float, colour: str = "#dddddd", width: float = 1, dash: str = "") -> str:
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width:g}"{dashes}/>'
 
 
 def _mark(x: float, y: float, verdict: str, title: str) -> str:
@@ -65,14 +102,14 @@ def _mark(x: float, y: float, verdict: str, title: str) -> str:
 class _Time:
     """The axis of time of a drawing."""
 
-    def __init__(self, start: datetime, end: datetime) -> None:
-        self._start, self._end = start, end
-        self._span = max((end - start).total_seconds(), 1.0)
+    def __init__(self, exhibit: Exhibit, sheet: Sheet) -> None:
+        self._start, self._end, self._sheet = exhibit.start, exhibit.end, sheet
+        self._span = max((exhibit.end - exhibit.start).total_seconds(), 1.0)
 
     def at(self, time: datetime) -> float:
         """Return where a time lies [px]."""
         share = min(max((time - self._start).total_seconds() / self._span, 0.0), 1.0)
-        return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
+        return self._sheet.left + share * (self._sheet.right - self._sheet.left)
 
     def axis(self, height: float) -> list[str]:
         """Return the lines of midnights (UTC), and their dates."""
@@ -88,7 +125,7 @@ class _Time:
         return parts
 
 
-def timeline(exhibit: Exhibit, name_of: Mapping[str, str], words: Words) -> str:
+def timeline(exhibit: Exhibit, name_of: Mapping[str, str], sheet: Sheet) -> str:
     """Return what was hidden as bars by event, what was found, and beneath what was said of nothing.
 
     Parameters
@@ -96,31 +133,24 @@ def timeline(exhibit: Exhibit, name_of: Mapping[str, str], words: Words) -> str:
     exhibit : Exhibit
     name_of : mapping of str to str
         What types of events are called.
-    words : mapping
-        Texts of the language.
+    sheet : Sheet
     """
     events = sorted(exhibit.events, key=lambda one: one.start)[:MAX_ROWS]
     false = [one for one in exhibit.detections if not one.hit]
     height = _ROW * (len(events) + bool(false)) + 6
-    time = _Time(exhibit.start, exhibit.end)
+    time = _Time(exhibit, sheet)
     parts = time.axis(height)
     for row, event in enumerate(events):
-        parts += _event(event, time, row * _ROW + _ROW / 2, name_of, words)
+        parts += _event(event, time, row * _ROW + _ROW / 2, name_of, sheet)
     middle = len(events) * _ROW + _ROW / 2
     if false:
-        parts.append(_text(4, middle + 4, words["false"]))
+        parts.append(sheet.label(middle + 4, sheet.words["false"]))
         parts += [_mark(time.at(one.time), middle, "false", f"{one.target} {one.time:%m-%d %H:%M}") for one in false]
-    return _svg(height + 20, words["timeline"], parts)
+    return _svg(height + 20, sheet.words["timeline"], parts)
 
 
-def _event(
-    event: HiddenEvent,
-    time: _Time,
-    middle: float,
-    name_of: Mapping[str, str],
-    words: Words,
-) -> list[str]:
-    verdict = event.verdict
+def _event(event: HiddenEvent, time: _Time, middle: float, name_of: Mapping[str, str], sheet: Sheet) -> list[str]:
+    words, verdict = sheet.words, event.verdict
     target = event.targets[0] if event.targets else ""
     name = name_of.get(event.type, event.type)
     about = f"{name} {target} {event.start:%m-%d %H:%M} - {event.end:%m-%d %H:%M}: {words[verdict]}"
@@ -129,14 +159,24 @@ def _event(
         f'<rect x="{left:.1f}" y="{middle - 5:.1f}" width="{max(right - left, 2):.1f}" height="10" '
         f'fill="{COLOURS[verdict]}" fill-opacity="0.35"><title>{escape(about)}</title></rect>'
     )
-    parts = [_text(4, middle + 4, f"{name} {target}"[:34]), bar]
+    parts = [sheet.label(middle + 4, f"{name} {target}"[:34]), bar]
     if event.found is not None:
         parts.append(_mark(time.at(event.found), middle, "hit", f"{words['found']} {event.found:%m-%d %H:%M}"))
     return parts
 
 
-def line_chart(chart: Chart, exhibit: Exhibit, title: str, words: Words) -> str:
-    """Return a chart of curves over time, a forecast with its band."""
+def line_chart(chart: Chart, exhibit: Exhibit, title: str, unit: str, sheet: Sheet) -> str:
+    """Return a chart of curves over time, a forecast with its band.
+
+    Parameters
+    ----------
+    chart : Chart
+    exhibit : Exhibit
+        Whose times those of the chart are.
+    title, unit : str
+        As people write them.
+    sheet : Sheet
+    """
     height, top = 190.0, 6.0
     values = [
         value
@@ -148,31 +188,27 @@ def line_chart(chart: Chart, exhibit: Exhibit, title: str, words: Words) -> str:
     low, high = (min(0.0, *values), max(values)) if len(values) > 1 else (0.0, 1.0)
     ticks = _ticks(low, high if high > low else low + 1)
     low, high = min(low, ticks[0]), max(high, ticks[-1])
-    time = _Time(exhibit.start, exhibit.end)
     count = max((len(curve.values) for curve in chart.curves), default=1)
 
     def y(value: float) -> float:
         return top + (high - value) / (high - low) * (height - top)
 
     def x(index: int) -> float:
-        return _LEFT + index / max(count - 1, 1) * (WIDTH - _LEFT - _RIGHT)
+        return sheet.left + index / max(count - 1, 1) * (sheet.right - sheet.left)
 
-    parts = time.axis(height)
+    parts = _Time(exhibit, sheet).axis(height)
     for tick in ticks:
-        parts += [_line(_LEFT, y(tick), WIDTH - _RIGHT, y(tick)), _text(_LEFT - 6, y(tick) + 4, f"{tick:g}", "end", 10)]
+        parts += [_line(sheet.left, y(tick), sheet.right, y(tick)), sheet.level(y(tick) + 4, sheet.number(_tick(tick)))]
     every = max(-(-count // MAX_POINTS), 1)
     for number, curve in enumerate(chart.curves):
         parts += _curve(curve, every, x, y)
         colour = _CURVES.get(curve.name, "#767676")
-        level = 16 + 16 * number
-        parts += [_line(4, level + 20, 24, level + 20, colour, 3), _text(30, level + 24, words[curve.name])]
-    parts.append(_text(4, 14, f"[{chart.unit}]" if chart.unit else ""))
+        parts.append(sheet.sample(40 + 16 * number, colour, sheet.words[curve.name], _DASHES.get(curve.name, "")))
+    parts.append(sheet.label(14, f"[{unit}]" if unit else ""))
     return _svg(height + 20, title, parts)
 
 
-def _curve(curve: Curve, every: int, x: object, y: object) -> list[str]:
-    assert callable(x)  # noqa: S101 - for the type checker
-    assert callable(y)  # noqa: S101 - for the type checker
+def _curve(curve: Curve, every: int, x: Callable[[int], float], y: Callable[[float], float]) -> list[str]:
     colour, parts = _CURVES.get(curve.name, "#767676"), []
     if curve.low is not None and curve.high is not None:
         band = [(at, one) for at, one in enumerate(curve.high) if one is not None][::every]
@@ -194,6 +230,11 @@ def _ticks(low: float, high: float, count: int = 4) -> list[float]:
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
     first = floor(low / step)
     return [round(step * (first + number), 12) for number in range(count + 2) if step * (first + number) <= high + step]
+
+
+def _tick(value: float) -> str:
+    """Return a round value with the digits that it has."""
+    return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
 def map_of(outline: Sequence[Sequence[tuple[float, float]]], places: Sequence[Place], words: Words) -> str:
@@ -231,29 +272,31 @@ def map_of(outline: Sequence[Sequence[tuple[float, float]]], places: Sequence[Pl
     return _svg(height, words["map"], parts)
 
 
-def points_chart(rows: Sequence[tuple[str, float, float | None, float | None]], words: Words) -> str:
+def points_chart(rows: Sequence[tuple[str, float, float | None, float | None]], sheet: Sheet) -> str:
     """Return points as bars, with intervals: name, mean and both ends each.
 
     The scale ends at 100, where the oracle stands; harm goes below 0, to -100 at most.
     """
     known = [value for _, *row in rows for value in row if value is not None and isfinite(value)]
     low = max(min(0.0, *known), -100.0) if len(known) > 1 else 0.0
-    height = 24 * len(rows)
+    height, room = 24 * len(rows), 44  # room for a number behind each bar
 
     def x(value: float) -> float:
-        return _LEFT + (min(max(value, low), 100) - low) / (100 - low) * (WIDTH - _LEFT - 40)
+        along = (min(max(value, low), 100) - low) / (100 - low) * (WIDTH - _LABELS - room)
+        return WIDTH - _LABELS - along if sheet.is_rtl else _LABELS + along
 
+    end, anchor = (2, "start") if sheet.is_rtl else (WIDTH - 2, "end")
     parts = [_line(x(tick), 0, x(tick), height) for tick in (0, 25, 50, 75, 100)]
     parts += [_text(x(tick), height + 13, f"{tick}", "middle", 10) for tick in (0, 25, 50, 75, 100)]
     for row, (name, mean, lower, upper) in enumerate(rows):
         middle = row * 24 + 12
         left, right = sorted((x(0), x(mean)))
         colour = COLOURS["hit"] if row == 0 else COLOURS["hidden"]
-        parts.append(_text(4, middle + 4, name[:30], size=12))
+        parts.append(sheet.label(middle + 4, name[:30], 12))
         parts.append(
             f'<rect x="{left:.1f}" y="{middle - 7}" width="{max(right - left, 1):.1f}" height="14" fill="{colour}"/>'
         )
         if lower is not None and upper is not None:
             parts.append(_line(x(lower), middle, x(upper), middle, "#222222", 2))
-        parts.append(_text(WIDTH - 2, middle + 4, f"{mean:.1f}", "end", 12))
-    return _svg(height + 20, words["points"], parts)
+        parts.append(_text(end, middle + 4, sheet.number(f"{mean:.1f}"), anchor, 12))
+    return _svg(height + 20, sheet.words["points"], parts)

@@ -11,8 +11,8 @@ from api.trials.scorecard import ENOUGH
 from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
 from tests.api.trials.hosting import refused
+from zenata.city.sentences import LANGUAGES
 from zenata.control.trial_tables import TrialRow
-from zenata.trials.report import LANGUAGES
 from zenata.trials.seeds import graded_seed
 from zenata_client import Client
 

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from zenata.city.sentences import LANGUAGES, numeral
 from zenata.city.titles import translations
 from zenata.contract.answers import LeakAnswer, ParkingAnswer, ParkingForecast
 from zenata.contract.reports import Exhibit, TrialReport
@@ -18,8 +19,8 @@ from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialSc
 from zenata.trials import exhibits, leaks, parking
 from zenata.trials.challenge import Command
 from zenata.trials.registry import CHALLENGES
-from zenata.trials.report import LANGUAGES, report_html, texts
-from zenata.trials.svg import MAX_POINTS, map_of
+from zenata.trials.report import _said, report_html, texts
+from zenata.trials.svg import MAX_POINTS, WIDTH, Sheet, map_of, points_chart
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -124,8 +125,8 @@ def test_a_report_is_one_file_in_each_language_that_loads_and_runs_nothing(leak,
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(drawing)  # noqa: S314 - our own text; fails unless it is well formed
     assert page.count("<svg") == 1 + 2 * 3
-    assert "41.5" in page
-    assert "0.80 EUR/m3" in page
+    assert numeral("41.5", language) in page
+    assert numeral("0.80 EUR/m", language) in page
     assert texts()["oracle"][language] in page
 
 
@@ -133,8 +134,8 @@ def test_a_report_is_one_file_in_each_language_that_loads_and_runs_nothing(leak,
     ("language", "value", "money"),
     [
         ("en", 122_500.4, "122,500"),
-        ("fr", 122_500.4, "122\u202f500"),
-        ("ar", 122_500.4, "122,500"),
+        ("fr", 122_500.4, "122.500"),
+        ("ar", 122_500.4, "122.500"),
         ("en", 999.7, "1,000"),
     ],
 )
@@ -143,8 +144,57 @@ def test_the_head_says_the_score_and_what_was_saved_in_whole_figures(language, v
     for result in shown.trial.results:
         result.impact["money"] = Measure(value=value, unit="DH")
     head = report_html(shown, language).partition('class="head"')[2].partition("</div>")[0]
-    assert all(part in head for part in ("41.5", "35.1", "47.9", texts()["of_100"][language], money, "DH", "m³"))
+    figures = (numeral(value, language) for value in ("41.5", "35.1", "47.9"))
+    assert all(part in head for part in (*figures, texts()["of_100"][language], money, "DH", "m³"))
     assert "e+0" not in report_html(shown, language)
+
+
+def drawings(page: str) -> list[ET.Element]:
+    """Return the SVG of a page, without its namespace."""
+    found = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    return [ET.fromstring(one.replace("xmlns=", "x=")) for one in found]  # noqa: S314 - our own text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_of_tables_and_charts_are_written_as_the_language_does(leak, language):
+    shown = report(leak)
+    for result in shown.trial.results:
+        result.measures["delay"] = Measure(value=1234.5, unit="h")
+    curve = msgspec.structs.replace(leak.charts[0].curves[0], values=[0.25, 0.5])
+    small = msgspec.structs.replace(leak.charts[0], curves=[curve])
+    shown = msgspec.structs.replace(shown, exhibits=[msgspec.structs.replace(leak, charts=[small], more=1500)])
+    page = report_html(shown, language)
+    visible = re.sub(r"<style.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)
+    point, group = (".", ",") if language == "en" else (",", ".")
+    assert not re.search(rf"\d[{group}]\d(?!\d\d)", visible), "a fraction is written in another way"
+    assert all(f"1{group}{hundreds}" in visible for hundreds in ("234", "500"))
+    assert {f"0{point}2", f"0{point}4"} <= {text.text for drawing in drawings(page) for text in drawing.iter("text")}
+
+
+@pytest.mark.parametrize(("language", "is_right"), [("en", False), ("fr", False), ("ar", True)])
+def test_in_arabic_labels_stand_at_the_right_and_time_still_runs_to_the_right(leak, language, is_right):
+    points, line, chart, *_ = drawings(report_html(report(leak), language))
+    for drawing in (points, line, chart):
+        labels = [text for text in drawing.iter("text") if text.get("text-anchor") is None]
+        assert labels
+        assert all((float(text.get("x")) > WIDTH / 2) is is_right for text in labels)
+        assert all((text.get("direction") == "rtl") is is_right for text in labels)
+    bar = next(points.iter("rect"))
+    begin = float(bar.get("x")) + (float(bar.get("width")) if is_right else 0)
+    assert begin == (WIDTH - 190 if is_right else 190)
+    xs = [float(point.split(",")[0]) for point in next(chart.iter("polyline")).get("points").split()]
+    assert xs == sorted(xs)
+    assert xs[0] < WIDTH / 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_harm_is_drawn_from_zero_away_from_the_points(language):
+    words = {name: text[language] for name, text in texts().items()}
+    rows = [("harm", -50.0, None, None), ("good", 50.0, None, None)]
+    (drawing,) = drawings(points_chart(rows, Sheet(words, language)))
+    harm, good = ((float(bar.get("x")), float(bar.get("x")) + float(bar.get("width"))) for bar in drawing.iter("rect"))
+    meet = (good[1], harm[0]) if language == "ar" else (harm[1], good[0])
+    assert meet[0] == pytest.approx(meet[1], abs=0.2)
 
 
 def test_texts_of_pilots_and_places_are_escaped(leak):
@@ -237,3 +287,6 @@ def test_every_factor_has_a_source_or_is_a_default(name):
         assert factor.unit
         assert factor.source
         assert f"factor_{factor.name}" in texts() or factor.name in translations()["properties"]
+        for language in ("fr", "ar"):
+            assert _said(factor.source, language) != factor.source
+            assert (_said(factor.unit, language) != factor.unit) is ("mean" in factor.unit)
