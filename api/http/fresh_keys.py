@@ -27,7 +27,7 @@ class FreshKeys:
         if self._context.peers is not None and scope["type"] in ("http", "websocket"):
             request = HTTPConnection(scope)
             key, address = key_of(request), request.client.host if request.client else ""
-            unknown = key is not None and self._context.register.authenticate(key) is None
+            unknown = key is not None and not self._context.register.knows(key)
             if unknown and not self._context.guard.is_locked_out(address):
                 await self._context.look_up()
         await self._app(scope, receive, send)

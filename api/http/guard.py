@@ -87,7 +87,8 @@ class Guard:
         if wait > 0 and not known:
             _locked_out(wait)
         if principal is None:
-            if not key.startswith(SESSION_PREFIX):  # a page whose session has ended may ask many times
+            # A page whose session has ended may ask many times, and so may a device whose key has.
+            if not key.startswith(SESSION_PREFIX) and not self._pilots.knows(key):
                 self._count_wrong(address, now)
             detail = f"The key {self._pilots.rejection(key)}."
             raise Problem("no-key", detail, {"WWW-Authenticate": 'Bearer realm="zenata", error="invalid_token"'})

@@ -30,7 +30,7 @@ async def log_in(
 ) -> Response:
     """Open a session with a key, or with a link that `zenata open` made; a cookie then stands for the key.
 
-    The session is valid as long as the key: it ends with its revocation, or with the suspension of its pilot. Requests that
+    The session is valid as long as the key: it ends with its revocation, and for good with the suspension of its pilot. Requests that
     change something need an `Origin`, which browsers send, that is this server's.
     """
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
@@ -38,7 +38,7 @@ async def log_in(
     address = request.client.host if request.client else ""
     secret = new.key or new.link or ""
     if new.key is not None:
-        if context.peers is not None and context.register.authenticate(new.key) is None:
+        if context.peers is not None and not context.register.knows(new.key):
             await context.look_up()
         context.guard.count_login(context.guard.identify(new.key, address).pilot)
     opened = None

@@ -78,6 +78,10 @@ class Authenticator(Background):
             return None
         return Principal(pilot=pilot.name, role=pilot.role, key=found.name, scopes=found.scopes, expires=found.expires)
 
+    def knows(self, key: str) -> bool:
+        """Return whether a key is of this sandbox, valid or not: whoever shows it does not guess."""
+        return self._find(key) is not None
+
     def rejection(self, key: str) -> str:
         """Return why `authenticate` does not accept a key, for whoever has it."""
         found = self._find(key)

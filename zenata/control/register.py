@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from zenata.city.clock import SECOND, Clock
@@ -13,7 +13,7 @@ from zenata.control.authenticator import Authenticator
 from zenata.control.checks import check_change, check_key, check_name
 from zenata.control.keys import ALL, MAIN, PREFIX_LENGTH, Key, Principal, Role, Scope, hash_key, new_key
 from zenata.control.pilot import Pilot, PilotError, Quotas
-from zenata.control.tables import AuditRow, KeyRow, PilotRow, RegisterRevision
+from zenata.control.tables import AuditRow, KeyRow, PilotRow, RegisterRevision, WebSessionRow
 
 _MINUTE = 60 * SECOND
 
@@ -92,11 +92,13 @@ class Register(Authenticator):
         return self.pilot(name)
 
     def suspend(self, name: str, *, by: Actor, reason: str) -> Pilot:
-        """Make all keys of a pilot good for nothing, until it is resumed; its connections are cut."""
+        """Make all keys of a pilot good for nothing, until it is resumed; connections are cut, and sessions and links end for good."""
         with self.changing(by, "pilot.suspend", name, reason=reason) as session:
             row = _row(session, name)
             self._keep_an_admin(session, row)
             row.suspended, row.reason = row.suspended or self._clock.now(), reason
+            keys = select(KeyRow.id).where(KeyRow.pilot == name)
+            session.execute(delete(WebSessionRow).where(WebSessionRow.key.in_(keys)))
         return self.pilot(name)
 
     def resume(self, name: str, *, by: Actor) -> Pilot:

@@ -1,7 +1,7 @@
 """Sessions of browsers: opened with a key or a one-time link, and valid as long as the key behind them.
 
-Only hashes of their secrets are stored. Whatever ends the key (its revocation, rotation or expiry, the suspension of its
-pilot) ends its sessions; `zenata.control.authenticator.Authenticator` checks both.
+Only hashes of their secrets are stored. Whatever ends the key (its revocation, rotation or expiry) ends its sessions, as
+`zenata.control.authenticator.Authenticator` checks both; the suspension of a pilot removes its sessions and links.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from zenata.control.audit import Actor
 from zenata.control.keys import LINK_PREFIX, MAIN, SESSION_PREFIX, Scope, digest, new_secret
 from zenata.control.pilot import PilotError
 from zenata.control.register import Register
-from zenata.control.tables import KeyRow, WebSessionRow
+from zenata.control.tables import KeyRow, PilotRow, WebSessionRow
 
 LIFETIME, LONG_LIFETIME = 12 * 3600 * SECOND, 30 * 86_400 * SECOND
 """How long a session lasts, and one on a device that is to be remembered [us]. Defaults."""
@@ -49,11 +49,10 @@ class WebSessions:
         PilotError
             If there is no such pilot, it is suspended, or none of its keys may read.
         """
-        if self._register.pilot(pilot).suspended is not None:
-            raise PilotError(f"{pilot} is suspended", "conflict")
+        self._register.pilot(pilot)  # it is there
         with self._register.changing(by, "session.link", pilot) as session:
             key = self._reading_key(session, pilot)
-            return self._add(session, key.id, LINK_PREFIX, LINK_LIFETIME)
+            return self._add(session, key.id, pilot, LINK_PREFIX, LINK_LIFETIME)
 
     def open(self, secret: str, *, remember: bool = False) -> str | None:
         """Return the secret of a new session, or None if a key or link is not valid; a link is used up by this.
@@ -74,7 +73,7 @@ class WebSessions:
                 if secret.startswith(LINK_PREFIX):
                     _use_up(session, secret)
                 self._forget_old(session, id_)
-                return self._add(session, id_, SESSION_PREFIX, LONG_LIFETIME if remember else LIFETIME)
+                return self._add(session, id_, pilot, SESSION_PREFIX, LONG_LIFETIME if remember else LIFETIME)
         except PilotError:
             return None
 
@@ -114,7 +113,12 @@ class WebSessions:
         surplus = session.scalars(newest.order_by(WebSessionRow.made.desc()).offset(MAX_SESSIONS - 1)).all()
         session.execute(delete(WebSessionRow).where(WebSessionRow.sha256.in_(surplus)))
 
-    def _add(self, session: Session, key: int, prefix: str, lifetime: int) -> str:
+    def _add(self, session: Session, key: int, pilot: str, prefix: str, lifetime: int) -> str:
+        about = session.get(PilotRow, pilot)
+        if (
+            about is None or about.suspended is not None
+        ):  # looked at again: it may just have been, which ended those before
+            raise PilotError(f"{pilot} is suspended", "conflict")
         secret, now = new_secret(prefix), self._clock.now()
         row = WebSessionRow(
             sha256=digest(secret), key=key, made=now, expires=now + lifetime, is_link=prefix == LINK_PREFIX

@@ -68,13 +68,19 @@ def test_neighbours_of_who_guesses_go_on(guard, register):
     assert refused(guard, THERE)[0] == "no-key"
 
 
-def test_a_known_key_that_was_revoked_is_no_way_in(guard, register):
-    key = register.issue("aqua", by="test")
+@pytest.mark.parametrize("why", ["revoked", "expired", "suspended"])
+def test_a_key_that_is_valid_no_more_is_no_way_in_and_no_guess(guard, register, clock, why):
+    """Devices go on asking with it, and keys that are new at their address are not to wait for that."""
+    key = register.issue("aqua", by="test", expires=clock.time + SECOND if why == "expired" else None)
     guard.identify(key, HERE)
-    register.revoke("aqua", "main", by="test")
-    for _ in range(WRONG_KEYS):
-        assert refused(guard, HERE, key)[0] == "no-key"
-    assert refused(guard, HERE, key)[0] == "locked-out"
+    clock.time += SECOND
+    if why != "expired":
+        register.revoke("aqua", "main", by="test") if why == "revoked" else register.suspend(
+            "aqua", by="test", reason="x"
+        )
+    assert {refused(guard, HERE, key) for _ in range(2 * WRONG_KEYS)} == {("no-key", None)}
+    register.add("ben", by="test")
+    assert guard.identify(register.issue("ben", by="test"), HERE).pilot == "ben"
 
 
 def test_requests_are_counted_by_pilot(guard, register, clock):

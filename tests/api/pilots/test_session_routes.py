@@ -126,10 +126,14 @@ def test_a_websocket_opens_with_the_cookie_only_for_a_page_of_the_server(api: Ap
 def test_who_is_suspended_or_loses_the_key_is_out(api: Api, page: httpx.Client) -> None:
     register = api.register
     register.add("leaver", by="test")
-    log_in(page, key=register.issue("leaver", by="test"))
+    key = register.issue("leaver", by="test")
+    log_in(page, key=key)
     register.suspend("leaver", by="test", reason="a test")
     assert page.get("/v1/me").status_code == 401
     register.resume("leaver", by="test")
+    answer = page.get("/v1/me")
+    assert (answer.status_code, "log in again" in answer.json()["detail"]) == (401, True)
+    log_in(page, key=key)
     assert page.get("/v1/me").status_code == 200
     register.rotate("leaver", "main", by="test")
     assert page.get("/v1/me").status_code == 401

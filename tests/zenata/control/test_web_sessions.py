@@ -65,6 +65,32 @@ def test_a_link_stands_for_the_best_key_once_and_not_for_long(
         sessions.make_link("nobody", by="shell")
 
 
+def test_a_suspension_ends_sessions_and_links_for_good(
+    register: Register, sessions: WebSessions, clock: StandingClock
+) -> None:
+    other = Register(register.engine, clock=clock)
+    key = register.issue("aqua", by="root")
+    link, opened = sessions.make_link("aqua", by="shell"), sessions.open(key)
+    register.suspend("aqua", by="root", reason="a test")
+    register.resume("aqua", by="root")
+    other.refresh()
+    assert [one.authenticate(opened) for one in (register, other)] == [None, None]
+    assert sessions.open(link) is None
+    assert register.authenticate(sessions.open(key)).pilot == "aqua"
+
+
+def test_a_session_that_is_opened_while_its_pilot_is_suspended_is_none(
+    register: Register, sessions: WebSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = register.issue("aqua", by="root")
+    found = sessions._key_behind(key)
+    register.suspend("aqua", by="root", reason="a test")
+    monkeypatch.setattr(sessions, "_key_behind", lambda _: found)  # it was looked at just before
+    assert sessions.open(key) is None
+    register.resume("aqua", by="root")
+    assert sessions.open(key)
+
+
 def test_the_oldest_sessions_of_a_key_end_when_there_are_too_many(
     register: Register, sessions: WebSessions, clock: StandingClock
 ) -> None:
