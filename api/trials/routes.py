@@ -224,7 +224,8 @@ def compare(
     names = [standing.name for standing in leaderboard(challenge, edition, rows).items]
     for parameter, name in (("a", params.a), ("b", params.b)):
         if name not in names:
-            raise invalid(parameter, f"nobody of that name is on this leaderboard: {name!r}", allowed=names)
+            others = f"there are {', '.join(names)}" if names else "nobody is on it yet"
+            raise invalid(parameter, f"nobody of that name is on this leaderboard: {name!r}; {others}", allowed=names)
     return respond(comparison(challenge, edition, rows, params.a, params.b))
 
 

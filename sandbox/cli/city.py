@@ -209,7 +209,10 @@ def reason_not_ready(running: Running) -> str:
 
 
 def _detail(error: urllib.error.HTTPError) -> str:
+    """Return what the API says, with what is allowed where it points to that."""
     try:
-        return str(json.load(error).get("detail", error.reason))
+        problem = json.load(error)
     except ValueError:
         return str(error.reason)
+    allowed = ", ".join(map(str, problem.get("allowed", ())))
+    return str(problem.get("detail", error.reason)).replace("'allowed'", allowed or "nothing")

@@ -23,7 +23,8 @@ STYLE = (
     "table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.25rem .5rem;border-bottom:1px solid #ddd;"
     "text-align:start;vertical-align:top}td.n,th.n{text-align:end;font-variant-numeric:tabular-nums}"
     "svg{width:100%;height:auto;font-family:inherit}.muted{color:#595959}code{overflow-wrap:anywhere}"
-    ".wide{overflow-x:auto}.wide svg{min-width:38rem}"
+    ".wide{overflow-x:auto}.wide svg{min-width:28rem}"
+    "@media(max-width:30rem){table{font-size:.8rem}th,td{padding:.25rem .3rem}}"
     ".head{display:flex;flex-wrap:wrap;gap:1rem 2.5rem;margin:1.25rem 0;padding:1rem 1.25rem;background:#eef4f9;"
     "border-inline-start:4px solid #0072b2;print-color-adjust:exact;-webkit-print-color-adjust:exact}.head p{margin:0}"
     ".head b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}.head small{color:#595959}"
@@ -71,7 +72,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = 
     kind = ' class="n"' if numbers else ""
 
     def row(tag: str, cells: Sequence[str]) -> str:
-        first, *others = cells
+        first, *others = (
+            _ltr(cell) if numbers and number and tag == "td" else cell for number, cell in enumerate(cells)
+        )
         return f"<tr><{tag}>{first}</{tag}>{''.join(f'<{tag}{kind}>{cell}</{tag}>' for cell in others)}</tr>"
 
     head, body = row("th", header), "".join(row("td", cells) for cells in rows)
@@ -105,7 +108,8 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
     body += _means(trial, text, "impact", language)
     if report.factors:
         factors = [_factor(one, text, language) for one in report.factors]
-        body.append(table([text["factors"], text["value"], text["source"]], factors, numbers=False))
+        body.append(f"<h2>{text['factors']}</h2>")
+        body.append(table(["", text["value"], text["source"]], factors, numbers=False))
     if report.exhibits is None:
         body.append(f"<p><strong>{text['sealed']}</strong></p>")
     elif not report.exhibits:
@@ -127,20 +131,21 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
 def _headline(trial: Trial, text: Mapping[str, str], language: Language) -> str:
     """Return the score and what the service would have changed, in large figures."""
     assert trial.score is not None  # noqa: S101 - of a trial that is done
-    between = "".join(f"<bdi>95 %: {between}</bdi>, " for between in _between(trial.score, language))
-    figures = [(_one(trial.score.mean, language), text["of_100"], f"{between}{text['seeds']}: {trial.seeds}")]
+    colon = _colon(language)
+    between = "".join(f"{_ltr(f'95 %{colon}{between}')}<br>" for between in _between(trial.score, language))
+    figures = [(_one(trial.score.mean, language), text["of_100"], f"{between}{text['seeds']}{colon}{trial.seeds}")]
     impacts = [result.impact for result in trial.results]
     for name, measure in trial.results[0].impact.items():
         figures.append((_mean(impacts, name, language), escape(_unit(measure.unit)), escape(_measure(name, language))))
-    shown = (f"<p><b><bdi>{number}</bdi></b>{unit}<br><small>{what}</small></p>" for number, unit, what in figures)
+    shown = (f"<p><b>{_ltr(number)}</b>{unit}<br><small>{what}</small></p>" for number, unit, what in figures)
     return f'<div class="head">{"".join(shown)}</div><p class="muted">{text["impact"]}.</p>'
 
 
 def _factor(factor: Factor, text: Mapping[str, str], language: Language) -> list[str]:
     name = text.get(f"factor_{factor.name}") or _chart(factor.name, language)
-    value = numeral(f"{factor.value:g}", language)
+    value = numeral(f"{factor.value:,g}", language)
     unit = escape(_unit(_said(factor.unit, language)))
-    return [escape(name), f"<bdi>{value} {unit}</bdi>", f"<bdi>{escape(_said(factor.source, language))}</bdi>"]
+    return [escape(name), f"<bdi>{value} {unit}</bdi>", escape(_said(factor.source, language))]
 
 
 @cache
@@ -184,7 +189,8 @@ def _points(trial: Trial, sheet: Sheet) -> list[str]:
     ]
     if (above := trial.above_reference) is not None:
         between = "".join(f" ({between})" for between in _between(above, language))
-        parts.append(f"<p>{text['above']}: <bdi>{_one(above.mean, language)}{between}</bdi></p>")
+        shown = _ltr(f"{_one(above.mean, language)}{between}")
+        parts.append(f"<p>{text['above']}{_colon(language)}{shown}</p>")
     beside = [name for name in _SHOWN if any(name in result.baselines for result in trial.results)]
     seeds = [
         [
@@ -195,6 +201,15 @@ def _points(trial: Trial, sheet: Sheet) -> list[str]:
         for result in trial.results
     ]
     return [*parts, table([text["seed"], text["you"], *(text[name] for name in beside)], seeds)]
+
+
+def _ltr(text: str) -> str:
+    """Return numbers and signs that are read from left to right in every language: without letters they would turn in Arabic."""
+    return f'<bdi dir="ltr">{text}</bdi>'
+
+
+def _colon(language: Language) -> str:
+    return "\u00a0: " if language == "fr" else ": "
 
 
 def _one(value: float, language: Language) -> str:
@@ -273,7 +288,9 @@ def _seed(number: int, exhibit: Exhibit, report: TrialReport, sheet: Sheet) -> s
         name = _chart(chart.name, language)
         of = numeral(_unit(chart.of), language) if chart.of.startswith(">") else chart.of  # a limit, or whose it is
         drawn = line_chart(chart, exhibit, f"{name} {of}".strip(), _unit(chart.unit), sheet)
-        parts += [f"<h3>{escape(name)}{f' - <bdi>{escape(of)}</bdi>' if of else ''}</h3>", _wide(drawn)]
+        title = escape(name[:1].upper() + name[1:])
+        parts += [f"<h3>{title}{f' - <bdi>{escape(of)}</bdi>' if of else ''}</h3>", _wide(drawn)]
     if exhibit.places:
         parts += [f"<h3>{text['map']}</h3>", map_of(report.outline, exhibit.places, text)]
-    return f"<summary>{text['seed']} {number}: <bdi>{_one(result.points, language)}</bdi></summary>{''.join(parts)}"
+    points = f"{_colon(language)}{_ltr(_one(result.points, language))}"
+    return f"<summary>{text['seed']} {number}{points}</summary>{''.join(parts)}"

@@ -14,7 +14,7 @@ from math import cos, floor, isfinite, log10, radians
 from zenata.city.sentences import Language, numeral
 from zenata.contract.reports import Chart, Curve, Exhibit, HiddenEvent, Place
 
-WIDTH = 720
+WIDTH = 600
 """Width of a drawing [px]."""
 
 MAX_ROWS = 40
@@ -33,8 +33,8 @@ _CURVES = {
     "best": "#009E73",
 }
 _DASHES = {"without": "6 3", "best": "2 2"}
-_LABELS, _MARGIN, _ROW = 190, 16, 20
-_MAX_DAYS = 10  # labels on an axis of time
+_LABELS, _MARGIN, _ROW, _LETTERS = 170, 16, 20, 27  # px, and how many letters a label has
+_MAX_DAYS = 8  # labels on an axis of time
 
 Words = Mapping[str, str]
 
@@ -58,14 +58,15 @@ class Sheet:
         """Return a number as the language writes it."""
         return numeral(text, self.language)
 
-    def label(self, y: float, text: str, size: int = 11, *, inset: float = 4) -> str:
-        """Return a text in the column of labels, so far from the edge where reading begins [px]."""
+    def label(self, y: float, text: str, *, inset: float = 4) -> str:
+        """Return a text in the column of labels, so far from the edge where reading begins [px]; what is too long is cut."""
+        text = text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
         x, direction = (WIDTH - inset, ' direction="rtl"') if self.is_rtl else (inset, "")
-        return f'<text x="{x:g}" y="{y:.1f}" font-size="{size}"{direction}>{escape(text)}</text>'
+        return f'<text x="{x:g}" y="{y:.1f}" font-size="12"{direction}>{escape(text)}</text>'
 
     def level(self, y: float, text: str) -> str:
         """Return the number of a level, beside what is drawn."""
-        return _text(*((self.right + 6, y, text, "start") if self.is_rtl else (self.left - 6, y, text, "end")), 10)
+        return _text(*((self.right + 6, y, text, "start") if self.is_rtl else (self.left - 6, y, text, "end")))
 
     def sample(self, y: float, colour: str, text: str, dash: str = "") -> str:
         """Return what a curve looks like, and what it is called, in the column of labels."""
@@ -121,7 +122,7 @@ class _Time:
             time = day + timedelta(days=number)
             if self._start <= time <= self._end:
                 parts.append(_line(self.at(time), 0, self.at(time), height))
-                parts.append(_text(self.at(time), height + 13, f"{time:%m-%d}", "middle", 10))
+                parts.append(_text(self.at(time), height + 13, f"{time:%m-%d}", "middle"))
         return parts
 
 
@@ -159,7 +160,7 @@ def _event(event: HiddenEvent, time: _Time, middle: float, name_of: Mapping[str,
         f'<rect x="{left:.1f}" y="{middle - 5:.1f}" width="{max(right - left, 2):.1f}" height="10" '
         f'fill="{COLOURS[verdict]}" fill-opacity="0.35"><title>{escape(about)}</title></rect>'
     )
-    parts = [sheet.label(middle + 4, f"{name} {target}"[:34]), bar]
+    parts = [sheet.label(middle + 4, f"{name} {target}"), bar]
     if event.found is not None:
         parts.append(_mark(time.at(event.found), middle, "hit", f"{words['found']} {event.found:%m-%d %H:%M}"))
     return parts
@@ -185,7 +186,8 @@ def line_chart(chart: Chart, exhibit: Exhibit, title: str, unit: str, sheet: She
         for value in column
         if value is not None
     ]
-    low, high = (min(0.0, *values), max(values)) if len(values) > 1 else (0.0, 1.0)
+    low, high = (min(values), max(values)) if len(values) > 1 else (0.0, 1.0)
+    low = low if low > high / 2 else min(low, 0.0)  # what stays far above 0 shows little from there
     ticks = _ticks(low, high if high > low else low + 1)
     low, high = min(low, ticks[0]), max(high, ticks[-1])
     count = max((len(curve.values) for curve in chart.curves), default=1)
@@ -287,12 +289,12 @@ def points_chart(rows: Sequence[tuple[str, float, float | None, float | None]], 
 
     end, anchor = (2, "start") if sheet.is_rtl else (WIDTH - 2, "end")
     parts = [_line(x(tick), 0, x(tick), height) for tick in (0, 25, 50, 75, 100)]
-    parts += [_text(x(tick), height + 13, f"{tick}", "middle", 10) for tick in (0, 25, 50, 75, 100)]
+    parts += [_text(x(tick), height + 13, f"{tick}", "middle") for tick in (0, 25, 50, 75, 100)]
     for row, (name, mean, lower, upper) in enumerate(rows):
         middle = row * 24 + 12
         left, right = sorted((x(0), x(mean)))
         colour = COLOURS["hit"] if row == 0 else COLOURS["hidden"]
-        parts.append(sheet.label(middle + 4, name[:30], 12))
+        parts.append(sheet.label(middle + 4, name))
         parts.append(
             f'<rect x="{left:.1f}" y="{middle - 7}" width="{max(right - left, 1):.1f}" height="14" fill="{colour}"/>'
         )

@@ -348,6 +348,8 @@ def test_seeds_of_a_graded_trial_are_shown_when_its_edition_is_closed(client, th
 def test_names_on_leaderboards_are_compared(client):
     response = client.get("/v1/leaderboards/short/compare?a=Aqua&b=nobody")
     assert refused(response)[0] == "invalid-parameter"
+    empty = client.get("/v1/leaderboards/short/compare?a=Aqua&b=nobody&edition=empty")
+    assert empty.json()["detail"].endswith("'Aqua'; nobody is on it yet")
     assert refused(client.get("/v1/leaderboards/none"))[0] == "unknown-challenge"
 
 

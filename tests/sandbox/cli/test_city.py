@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cli.city import open_page
+from sandbox.cli.city import ask, open_page
 from sandbox.cli.city import replay_dead_letters as replay
 from sandbox.cli.city import show_dead_letters as newest
 from sandbox.init import open_register
@@ -31,6 +31,8 @@ def test_letters_are_shown_and_replayed(tmp_path: Path) -> None:
         (tmp_path / "admin.key").write_text(api.secrets["pilot"])
         with pytest.raises(SetupError, match="refused: This needs the role admin"):
             replay(settings, lines.append)
+        with pytest.raises(SetupError, match=r"no challenge 'leek'\. Use one of leak-detection, "):
+            ask(settings, "/v1/challenges/leek")
     assert lines[0] == "there are no dead letters"
     assert lines[1].split() == ["RECEIVED", "CODE", "TOPIC,", "AND", "WHAT", "IS", "WRONG"]
     assert "topic  zenata/telemetry/x" in lines[2]

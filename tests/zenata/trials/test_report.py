@@ -181,7 +181,7 @@ def test_in_arabic_labels_stand_at_the_right_and_time_still_runs_to_the_right(le
         assert all((text.get("direction") == "rtl") is is_right for text in labels)
     bar = next(points.iter("rect"))
     begin = float(bar.get("x")) + (float(bar.get("width")) if is_right else 0)
-    assert begin == (WIDTH - 190 if is_right else 190)
+    assert begin == (WIDTH - 170 if is_right else 170)
     xs = [float(point.split(",")[0]) for point in next(chart.iter("polyline")).get("points").split()]
     assert xs == sorted(xs)
     assert xs[0] < WIDTH / 3
