@@ -10,7 +10,6 @@ RFC 9110 section 15.5.14 (413).
 
 import asyncio
 import time
-from collections import defaultdict
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.auth import CHALLENGE, identify, key_of
 from api.http.context import Context
 from api.http.problems import KINDS, MAX_BODY, Problem, body_too_large
+from zenata.process.rate_limit import Bucket
 
 MAX_ANONYMOUS_BODY = 65_536
 """Bytes of the body of a request without a valid key. A default; what pilots send is mostly smaller."""
@@ -45,8 +45,7 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
         self._context = context
-        # By pilot: until when what was read would take at `RATE`, on the monotonic clock.
-        self._read = defaultdict[str, float](float)
+        self._long: dict[str, Bucket] = {}  # bytes of long bodies that may be read, by pilot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection, as ASGI has it."""
@@ -76,10 +75,9 @@ class BodyLimit:
 
     async def _pace(self, request: HTTPConnection, size: int) -> None:
         """Wait until more of a pilot's long bodies may be read, after `size` [bytes]; meanwhile its network fills, and it waits."""
-        pilot = request.state.principal.pilot
         now = time.monotonic()
-        self._read[pilot] = max(self._read[pilot], now - BURST / RATE) + size / RATE
-        if (wait := self._read[pilot] - now) > 0:
+        bucket = self._long.setdefault(request.state.principal.pilot, Bucket(BURST, now))
+        if wait := bucket.take_all(size, RATE, BURST, now):
             await asyncio.sleep(wait)
 
     def _refusal(self, request: HTTPConnection, before: int, size: int) -> Problem | None:

@@ -12,7 +12,7 @@ class Bucket:
     Parameters
     ----------
     tokens : float
-        How often it may happen at once now.
+        How many may be taken at once now; less than none if more were taken than were there.
     time : float
         When that was [s].
     """
@@ -32,9 +32,26 @@ class Bucket:
         now : float
             [s]
         """
-        self.tokens = min(max(burst, self.tokens), self.tokens + max(now - self.time, 0.0) * rate)
-        self.time = max(self.time, now)
+        self._refill(rate, burst, now)
         if self.tokens < 1:
             return (1 - self.tokens) / rate if rate > 0 else _NEVER
         self.tokens -= 1
         return 0.0
+
+    def take_all(self, count: float, rate: float, burst: float, now: float) -> float:
+        """Take tokens, also such as are not there yet; return the time until they are [s].
+
+        Parameters
+        ----------
+        count : float
+            Tokens to take.
+        rate, burst, now : float
+            As of `take`; the rate is not zero.
+        """
+        self._refill(rate, burst, now)
+        self.tokens -= count
+        return max(-self.tokens, 0.0) / rate
+
+    def _refill(self, rate: float, burst: float, now: float) -> None:
+        self.tokens = min(max(burst, self.tokens), self.tokens + max(now - self.time, 0.0) * rate)
+        self.time = max(self.time, now)

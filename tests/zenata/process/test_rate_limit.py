@@ -14,3 +14,12 @@ def test_a_bucket_lets_through_no_more_than_its_rate(rate: float, most: int, pau
         assert taken <= most + rate * now + 1e-6
         if wait and rate:
             assert Bucket(bucket.tokens, bucket.time).take(rate, most, now + wait + 1e-6) == 0
+
+
+def test_what_is_taken_before_it_is_there_is_waited_for() -> None:
+    bucket = Bucket(10, 0.0)
+    assert bucket.take_all(10, rate=2, burst=10, now=0.0) == 0
+    assert bucket.take_all(4, rate=2, burst=10, now=0.0) == 2
+    assert bucket.take_all(2, rate=2, burst=10, now=1.0) == 2
+    assert bucket.take(2, 10, now=3.0) == 0.5
+    assert bucket.take_all(10, rate=2, burst=10, now=60.0) == 0
