@@ -14,6 +14,7 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from sandbox.parts import moment
+from sandbox.screen import Say
 from sandbox.settings import Settings
 from sandbox.stores import open_sink
 from simulators.host.backfill import Backfill, Request, request_of
@@ -26,7 +27,6 @@ from zenata.errors import ControlError, SetupError
 from zenata.process.signals import stop_on_signal
 from zenata.worlds.control import ask_raw
 
-Say = Callable[[str], None]
 Span = tuple[int, int]
 
 EVERY = "15m"

@@ -14,7 +14,7 @@ import subprocess
 import tarfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
@@ -25,14 +25,13 @@ from typing import IO, Literal
 
 import msgspec
 
+from sandbox.screen import Say
 from sandbox.settings import Settings
 from sandbox.stores import open_sink
 from zenata.control.database import copy_file
 from zenata.errors import SetupError
 from zenata.process.files import held
 from zenata.wire.bulk import BulkClient
-
-Say = Callable[[str], None]
 
 MANIFEST = "manifest.json"
 READINGS = "readings.duckdb"

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.cli.city import ask
+from sandbox.running import ask
+from sandbox.screen import Say
 from sandbox.settings import Settings
-from sandbox.trials import Say, await_world, end_service, start_service, wait_for_end
+from sandbox.trials import await_world, end_service, start_service, wait_for_end
 from zenata.errors import SetupError
 
 

@@ -4,7 +4,7 @@ A running city sees it within a second. A Mosquitto elsewhere takes keys only in
 whoever has the key: give ``--broker-admin`` here too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from sandbox.cli.city import ask
-from sandbox.cli.options import table
 from sandbox.init import FIRST, SHELL, keep_key, open_control_data, open_register
+from sandbox.running import ask
+from sandbox.screen import Say, table
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, format_time, parse_moment
 from zenata.control.budget import Budget
@@ -24,8 +24,6 @@ from zenata.control.keys import ALL, MAIN, Key, Role, Scope
 from zenata.control.pilot import Pilot
 from zenata.control.register import Register
 from zenata.errors import SetupError
-
-Say = Callable[[str], None]
 
 _HEADINGS = ("NAME", "ROLE", "STATE", "LAST SEEN", "CONN", "QUOTA", "THEME", "EDITION", "BUDGET LEFT", "CONTACT")
 _KEY_HEADINGS = ("KEY", "STATE", "NAME", "SCOPES", "UNTIL")

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any, Self
 
 import msgspec
 
-from sandbox.init import PILOT, SHELL
+from sandbox.init import PILOT, SHELL, read_key
 from sandbox.settings import Settings
 from zenata.control.pilot import PilotError
 from zenata.control.register import Register
 from zenata.control.web_sessions import WebSessions
+from zenata.errors import SetupError
 from zenata.process.files import write_private
 from zenata.process.signals import process_exists
 from zenata.process.tls import Certificate, Trust
@@ -21,6 +23,8 @@ from zenata.wire.address import Address, parse_url
 
 ASKED = ("air", "weather")
 """The kinds of which its calls show readings, and which are to be there before."""
+
+_PATIENCE = 600.0  # for an answer [s]; many dead letters take long to decode, and a world to advance
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,62 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
         if not isinstance(answer, dict):
             raise ValueError("the answer is no JSON object")
         return answer
+
+
+def find(settings: Settings) -> Running:
+    """Return the city that runs on a data directory.
+
+    Raises
+    ------
+    SetupError
+        If there is none.
+    """
+    running = Running.read(settings.run_file)
+    if running is None or not running.is_alive:
+        where = settings.data_dir.absolute()
+        raise SetupError(f"no city is running in {where}; start it with `zenata up`, or use --data-dir")
+    return running
+
+
+def ask(settings: Settings, path: str, method: str = "GET", body: object = None, *, user: str = "admin") -> Any:  # noqa: ANN401 - any JSON
+    """Return what the API of the running city answers, with the key of a user that is in a file.
+
+    Raises
+    ------
+    SetupError
+        If no city is running, it refuses, or there is no such key.
+    """
+    running = find(settings)
+    file = settings.data_dir / f"{user}.key"
+    if not file.exists():
+        raise SetupError(f"there is no key in {file}; --user names whose key to take, such as admin or demo")
+    try:
+        return running.ask(path, key=read_key(file), method=method, body=body, timeout=_PATIENCE)
+    except urllib.error.HTTPError as error:
+        raise SetupError(f"{running.http}{path} refused: {_detail(error)}") from error
+    except (OSError, ValueError) as error:
+        raise SetupError(f"the city at {running.http} does not answer: {error}") from error
+
+
+def reason_not_ready(running: Running) -> str:
+    """Return why the API is not ready; nothing if it is."""
+    try:
+        running.ask("/readyz")
+    except urllib.error.HTTPError as error:
+        return _detail(error)
+    except (OSError, ValueError) as error:
+        return f"no: {error}"
+    return ""
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    """Return what the API says, with what is allowed where it points to that."""
+    try:
+        problem = json.load(error)
+    except ValueError:
+        return str(error.reason)
+    allowed = ", ".join(map(str, problem.get("allowed", ())))
+    return str(problem.get("detail", error.reason)).replace("'allowed'", allowed or "nothing")
 
 
 def login_address(http: str, register: Register, pilot: str) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from sandbox.cli.city import ask, find, reason_not_ready
 from sandbox.init import read_key
-from sandbox.running import Running
+from sandbox.running import Running, ask, find, reason_not_ready
+from sandbox.screen import Say
 from sandbox.settings import Settings
 from zenata.city.pack import load_city
 from zenata.city.sentences import Language
@@ -27,8 +27,6 @@ from zenata.errors import SetupError
 from zenata.trials.receipt import ReceiptError, check_receipt, city_digest, code_digest, read_receipt
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.report import report_html
-
-Say = Callable[[str], object]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """Browsers that print reports, by the names of their commands."""

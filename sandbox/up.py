@@ -24,6 +24,7 @@ from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
 from sandbox.parts import AWAITED_FILE, moment
 from sandbox.running import ASKED, Running, banner
+from sandbox.screen import Say
 from sandbox.settings import Settings
 from zenata.broker.base import MONITOR, SWEEPER, wait_ready
 from zenata.broker.monitor import BrokerMonitor
@@ -39,8 +40,6 @@ from zenata.process.template import Template, fork_on_request
 from zenata.process.tls import Certificate, Trust
 from zenata.wire.address import Address, parse_url
 from zenata.worlds.folders import WorldFolders
-
-Say = Callable[[str], None]
 
 _ZENATA = (sys.executable, "-P", "-m", "sandbox")
 _TEMPLATE = (*_ZENATA, "template", "service")  # see `become_service`

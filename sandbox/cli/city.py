@@ -1,21 +1,17 @@
-"""Commands about the running city: status, stop, dead letters, and requests to its API."""
+"""Commands about the running city: its page, status, hosts, stop and dead letters."""
 
-import json
 import os
 import signal
 import time
-import urllib.error
 import webbrowser
-from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
-from sandbox.cli.options import table
-from sandbox.init import open_register, read_key
-from sandbox.running import Running, login_address
+from sandbox.init import open_register
+from sandbox.running import Running, ask, find, login_address, reason_not_ready
+from sandbox.screen import Say, table
 from sandbox.settings import Settings
 from zenata.city.clock import format_time
 from zenata.contract.hosts import Host
@@ -23,47 +19,9 @@ from zenata.control.pilot import PilotError
 from zenata.errors import ControlError, SetupError
 from zenata.process.signals import process_exists
 
-Say = Callable[[str], None]
-
 _STOP = 60.0  # how long a city may take to stop [s]
 _LOOK = 0.1  # between two looks at whether it has [s]
-_PATIENCE = 600.0  # for an answer [s]; many dead letters take long to decode, and a world to advance
 _SHOWN = 100  # dead letters
-
-
-def find(settings: Settings) -> Running:
-    """Return the city that runs on a data directory.
-
-    Raises
-    ------
-    SetupError
-        If there is none.
-    """
-    running = Running.read(settings.run_file)
-    if running is None or not running.is_alive:
-        where = settings.data_dir.absolute()
-        raise SetupError(f"no city is running in {where}; start it with `zenata up`, or use --data-dir")
-    return running
-
-
-def ask(settings: Settings, path: str, method: str = "GET", body: object = None, *, user: str = "admin") -> Any:  # noqa: ANN401 - any JSON
-    """Return what the API of the running city answers, with the key of a user that is in a file.
-
-    Raises
-    ------
-    SetupError
-        If no city is running, it refuses, or there is no such key.
-    """
-    running = find(settings)
-    file = settings.data_dir / f"{user}.key"
-    if not file.exists():
-        raise SetupError(f"there is no key in {file}; --user names whose key to take, such as admin or demo")
-    try:
-        return running.ask(path, key=read_key(file), method=method, body=body, timeout=_PATIENCE)
-    except urllib.error.HTTPError as error:
-        raise SetupError(f"{running.http}{path} refused: {_detail(error)}") from error
-    except (OSError, ValueError) as error:
-        raise SetupError(f"the city at {running.http} does not answer: {error}") from error
 
 
 def open_page(settings: Settings, pilot: str, say: Say, *, browser: bool) -> None:
@@ -166,13 +124,13 @@ def stop(settings: Settings, say: Say) -> None:
 def show_dead_letters(settings: Settings, say: Say) -> None:
     """Show the newest dead letters: of the running city by its API, else of its store."""
     if (running := Running.read(settings.run_file)) is not None and running.is_alive:
-        letters = ask(settings, f"/v1/dead-letters?limit={_SHOWN}")["items"]
+        found = ask(settings, f"/v1/dead-letters?limit={_SHOWN}")["items"]
     else:
-        letters = _stored_letters(settings)
-    if not letters:
+        found = _stored_dead_letters(settings)
+    if not found:
         say("there are no dead letters")
         return
-    rows = ((one["received"], one["code"], f"{one['topic']}\n    {one['reason']}") for one in letters)
+    rows = ((one["received"], one["code"], f"{one['topic']}\n    {one['reason']}") for one in found)
     table(("RECEIVED", "CODE", "TOPIC, AND WHAT IS WRONG"), rows, say)
 
 
@@ -182,7 +140,7 @@ def replay_dead_letters(settings: Settings, say: Say) -> None:
     say(f"{result['mended']} are readings now, {result['dead']} are still dead")
 
 
-def _stored_letters(settings: Settings) -> list[dict[str, str]]:
+def _stored_dead_letters(settings: Settings) -> list[dict[str, str]]:
     if settings.is_embedded and settings.store is None and not (settings.data_dir / "readings.duckdb").exists():
         raise SetupError(f"no city here: {settings.data_dir.absolute()} has no readings; use --data-dir")
     from zenata.store import open_store  # here alone: other commands start faster without the store
@@ -195,24 +153,3 @@ def _stored_letters(settings: Settings) -> list[dict[str, str]]:
         ]
     finally:
         store.close()
-
-
-def reason_not_ready(running: Running) -> str:
-    """Return why the API is not ready; nothing if it is."""
-    try:
-        running.ask("/readyz")
-    except urllib.error.HTTPError as error:
-        return _detail(error)
-    except (OSError, ValueError) as error:
-        return f"no: {error}"
-    return ""
-
-
-def _detail(error: urllib.error.HTTPError) -> str:
-    """Return what the API says, with what is allowed where it points to that."""
-    try:
-        problem = json.load(error)
-    except ValueError:
-        return str(error.reason)
-    allowed = ", ".join(map(str, problem.get("allowed", ())))
-    return str(problem.get("detail", error.reason)).replace("'allowed'", allowed or "nothing")

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import typer
 
-from sandbox.cli.options import DataDir, say, settings_of, table
+from sandbox.cli.options import DataDir, settings_of
+from sandbox.screen import say, table
 
 editions_app = typer.Typer(
     help="Editions of the programme, and the frozen set of seeds that each closes with (docs/trials.md).",
@@ -21,7 +22,7 @@ Admin = Annotated[
 
 
 def _ask(data_dir: Any, user: str, edition: str, method: str, part: str = "", body: object = None) -> Any:  # noqa: ANN401 - any JSON
-    from sandbox.cli.city import ask
+    from sandbox.running import ask
 
     path = f"/v1/editions/{quote(edition, safe='')}{part}"
     return ask(settings_of(data_dir=data_dir), path, method, body, user=user)

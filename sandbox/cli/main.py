@@ -38,13 +38,13 @@ from sandbox.cli.options import (
     WebhookPrivate,
     World,
     WsPort,
-    in_our_words,
-    say,
     settings_of,
+    shortened,
 )
 from sandbox.cli.pilots import keys_app, pilots_app
 from sandbox.cli.trials import trials_app
 from sandbox.cli.worlds import worlds_app
+from sandbox.screen import say
 from zenata.errors import ZenataError
 from zenata.process.files import is_out_of_room
 from zenata.process.log import redacted, start_log
@@ -56,8 +56,8 @@ app = typer.Typer(
 )
 packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.", no_args_is_help=True)
 app.add_typer(packs_app, name="city")
-letters_app = typer.Typer(help="Dead letters: messages that could not become readings.", no_args_is_help=True)
-app.add_typer(letters_app, name="dead-letters")
+dead_letters_app = typer.Typer(help="Dead letters: messages that could not become readings.", no_args_is_help=True)
+app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(pilots_app, name="pilot")
 app.add_typer(keys_app, name="key")
 app.add_typer(worlds_app, name="world")
@@ -360,8 +360,8 @@ def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes wi
     typer.echo("ok")
 
 
-@letters_app.command("list")
-def list_letters(data_dir: DataDir = None, store: Store = None) -> None:
+@dead_letters_app.command("list")
+def list_dead_letters(data_dir: DataDir = None, store: Store = None) -> None:
     """Show the newest dead letters, and why they are dead; the city may run or not."""
     settings = settings_of(data_dir=data_dir, store=store)
     from sandbox.cli.city import show_dead_letters
@@ -369,13 +369,13 @@ def list_letters(data_dir: DataDir = None, store: Store = None) -> None:
     show_dead_letters(settings, typer.echo)
 
 
-@letters_app.command("replay")
-def replay_letters(data_dir: DataDir = None) -> None:
+@dead_letters_app.command("replay")
+def replay_dead_letters(data_dir: DataDir = None) -> None:
     """Decode the dead letters of the running city again, after a fix, and store those that are readings now."""
     settings = settings_of(data_dir=data_dir)
-    from sandbox.cli.city import replay_dead_letters
+    from sandbox.cli.city import replay_dead_letters as run
 
-    replay_dead_letters(settings, typer.echo)
+    run(settings, typer.echo)
 
 
 def main() -> None:
@@ -390,7 +390,7 @@ def main() -> None:
             sys.exit(NO_ROOM)
     except TyperException as error:
         if message := error.format_message():  # empty where the help was shown instead
-            say(f"zenata: {redacted(in_our_words(message))}")
+            say(f"zenata: {redacted(shortened(message))}")
     except Exception as error:
         if not is_out_of_room(error):
             raise

@@ -1,7 +1,5 @@
-"""Options of the commands, and how they become settings; lines and tables on the screen."""
+"""Options of the commands, and how they become settings."""
 
-import sys
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -124,22 +122,9 @@ def settings_of(**options: Any) -> Settings:  # noqa: ANN401 - any setting
 
 
 def _problem(*, loc: tuple[int | str, ...], msg: str, input: object, **_: object) -> str:  # noqa: A002 - pydantic's word
-    return f"--{str(loc[0]).replace('_', '-')} {input}: {in_our_words(msg)}"
+    return f"--{str(loc[0]).replace('_', '-')} {input}: {shortened(msg)}"
 
 
-def in_our_words(text: str) -> str:
+def shortened(text: str) -> str:
     """Return what a validator says, without "Input should be a valid integer, unable to parse string as an integer"."""
     return text.replace("Input should", "must", 1).partition(", unable")[0]
-
-
-def say(text: str) -> None:
-    """Print for people, to standard error; what a program may read goes to standard output instead."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - what a person reads
-
-
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], show: Callable[[str], None] = typer.echo) -> None:
-    """Show rows below their headings, in columns as wide as what is longest in them; the last is as long as it is."""
-    lines = [headings, *rows]
-    widths = [max(map(len, column)) for column in zip(*(line[:-1] for line in lines), strict=True)]
-    for *cells, last in lines:
-        show("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last]).rstrip())

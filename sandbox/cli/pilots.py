@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from sandbox.cli.options import BrokerAdmin, ControlUrl, DataDir, say, settings_of
+from sandbox.cli.options import BrokerAdmin, ControlUrl, DataDir, settings_of
+from sandbox.screen import say
 from zenata.control.keys import MAIN, Role, Scope
 
 pilots_app = typer.Typer(help="Pilots: who uses the city, and what each may use up.", no_args_is_help=True)

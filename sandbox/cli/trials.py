@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import typer
 
-from sandbox.cli.options import City, DataDir, say, settings_of, table
+from sandbox.cli.options import City, DataDir, settings_of
+from sandbox.screen import say, table
 
 Language = Literal["en", "fr", "ar"]
 VariantName = Literal["plain", "outage", "sensor-faults", "heat-wave", "ramadan"]
@@ -45,7 +46,7 @@ _BESIDE = ("naive", "reference")  # policies that a seed's points are shown besi
 
 
 def _ask(data_dir: Any, user: str, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401 - any JSON
-    from sandbox.cli.city import ask
+    from sandbox.running import ask
 
     return ask(settings_of(data_dir=data_dir), f"/v1/{path}", method, body, user=user)
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import typer
 
-from sandbox.cli.options import DataDir, settings_of, table
+from sandbox.cli.options import DataDir, settings_of
+from sandbox.screen import table
 
 worlds_app = typer.Typer(help="Worlds of the running city: its own, and private ones.", no_args_is_help=True)
 
@@ -19,7 +20,7 @@ _HEADINGS = ("WORLD", "OWNER", "STATE", "TIME", "SPEED")
 
 
 def _ask(data_dir: Any, user: str, path: str, method: str = "GET", **members: object) -> Any:  # noqa: ANN401 - any JSON
-    from sandbox.cli.city import ask
+    from sandbox.running import ask
 
     body = {name: value for name, value in members.items() if value is not None}
     return ask(settings_of(data_dir=data_dir), f"/v1/worlds{path}", method, body or None, user=user)
