@@ -43,6 +43,7 @@ from zenata.control.pilot import Quotas as PilotQuotas
 from zenata.control.register import Register
 from zenata.control.trials import Trials
 from zenata.process.tls import Certificate
+from zenata.store import open_store
 from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.worlds.folders import WorldFolders
@@ -150,9 +151,9 @@ def _migrated() -> bytes:
 @contextmanager
 def running(
     *,
-    city: City,
-    store: Store,
-    worlds: Path = Path("nowhere"),
+    city: City | None = None,
+    store: Store | None = None,
+    worlds: Path | None = None,
     hub: Hub | None = None,
     ready: Callable[[], list[str]] = list,
     stalled: Callable[[], Mapping[str, str]] = dict,
@@ -169,11 +170,16 @@ def running(
 ) -> Iterator[Api]:
     """Run the API until the end of the block; pilots have no devices yet, which may say as much as `limits`.
 
-    `control` is the URL of control data that nobody has opened yet, if not a file of SQLite; `peer` is the name of this server
+    The city is the small one, the store an empty one, and there are no worlds, unless they are given. `control` is the URL of control data that nobody has opened yet, if not a file of SQLite; `peer` is the name of this server
     among several on them.
     """
+    city = city or small_city()
     hub = hub or Hub()
     folder = tempfile.TemporaryDirectory()
+    worlds = worlds or Path(folder.name)
+    owns_store = store is None
+    if store is None:
+        store = open_store(f"duckdb:///{folder.name}/readings.duckdb")
     Path(folder.name, "control.db").write_bytes(_migrated())
     engine = open_database(control or f"sqlite:///{folder.name}/control.db")
     devices = Devices(engine)
@@ -260,17 +266,10 @@ def running(
         if peers:
             peers.url = url
         with register if peers else nullcontext(), peers or nullcontext(), exports, webhooks, context.trials:
-            yield Api(
-                url,
-                city,
-                store,
-                hub,
-                register,
-                context,
-                secrets,
-                stop,
-            )
+            yield Api(url, city, store, hub, register, context, secrets, stop)
     finally:
         stop()
         engine.dispose()
+        if owns_store:
+            store.close()
         folder.cleanup()

@@ -7,9 +7,8 @@ from threading import Event
 from typing import Any
 
 from simulators.events.registry import describe_types
-from tests.api.running import Api, private_world, running, small_city
+from tests.api.running import Api, private_world, running
 from zenata.errors import ControlError
-from zenata.store import open_store
 from zenata.worlds.control import ControlServer
 
 EVENT = {
@@ -206,11 +205,9 @@ class Simulators:
 @contextmanager
 def running_with(simulators: Simulators, folder: Path, control: str | None = None) -> Iterator[Api]:
     """Run the API beside the shared city, a world of the pilot and one of somebody else; see `running`."""
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
     (folder / "zenata").mkdir()
     with ExitStack() as stack:
-        stack.callback(store.close)
         for world, owner in (("zenata", ""), ("w-own", "test-pilot"), ("w-foreign", "ben")):
             place = private_world(folder, world, owner) if owner else folder / world
             stack.enter_context(ControlServer(place, simulators.handler(world, owner)))
-        yield stack.enter_context(running(city=small_city(), store=store, worlds=folder, control=control))
+        yield stack.enter_context(running(worlds=folder, control=control))

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from tests.api.running import Api, batch_of, series_of
 from tests.api.simulators import Simulators, running_with
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 
 THRESHOLD = {"type": "threshold", "property": "pm25", "above": 1e6}
 RANGE = {"start": "2026-01-01T00:00:00Z"}

@@ -9,7 +9,7 @@ import pytest
 
 from api.http.guard import LOCKED_OUT
 from tests.api.running import MINUTES, Api, batch_of, running, series_of, small_city
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.control.pilot import Quotas
 from zenata.store import open_store
 

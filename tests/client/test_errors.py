@@ -7,10 +7,9 @@ from threading import Thread
 import pytest
 
 from ingest.quotas import Limits
-from tests.api.running import running, small_city
+from tests.api.running import running
 from tests.client.clients import KINDS, opened
 from zenata.control.pilot import Quotas
-from zenata.store import open_store
 from zenata_client import AnswerError, AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
 from zenata_client.plan import PATIENCE
 
@@ -55,29 +54,25 @@ def test_key_and_address_may_come_from_the_environment(api, monkeypatch):
         assert client.city().id == "zenata"
 
 
-def test_a_quota_is_waited_for_within_reason(tmp_path):
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=tmp_path, quotas=Quotas(requests_per_minute=60)) as api:
+def test_a_quota_is_waited_for_within_reason():
+    with running(quotas=Quotas(requests_per_minute=60)) as api:
         with api.client() as plain:
             while (answer := plain.get("/v1/kinds")).status_code == 200:
                 pass
             assert answer.headers["retry-after"] == "1"
         with Client(api.url, api.secrets["pilot"]) as client:
             assert client.kinds()
-    store.close()
 
 
-def test_a_long_wait_is_not_waited_for_but_reported(tmp_path):
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+def test_a_long_wait_is_not_waited_for_but_reported():
     with (
-        running(city=small_city(), store=store, worlds=tmp_path, limits=Limits(1e6, 1)) as api,
+        running(limits=Limits(1e6, 1)) as api,
         Client(api.url, api.secrets["pilot"]) as client,
     ):
         client.add_device("roof")
         client.send("roof", {"temperature": 1})
         with pytest.raises(ProblemError) as refused:
             client.send("roof", {"temperature": 2})
-    store.close()
     assert (refused.value.status, refused.value.members["quota"]) == (429, "points_per_day")
     assert refused.value.retry_after > PATIENCE
 

@@ -15,7 +15,6 @@ from tests.api.live.streams import ingest, listening
 from tests.api.running import Api, running, series_of, small_city
 from tests.client.clients import KINDS, opened
 from tests.client.line import line_to
-from zenata.store import open_store
 from zenata_client import Client, ProblemError, UnreachableError
 from zenata_client.calls.stream import _Events, stream
 from zenata_client.plan import PATIENCE, Pause
@@ -38,12 +37,10 @@ def capacity():
 
 
 @pytest.fixture
-def served(tmp_path, capacity):
+def served(capacity):
     """The API over an empty store."""
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=CITY, store=store, worlds=tmp_path, hub=Hub(capacity=capacity)) as served:
+    with running(city=CITY, hub=Hub(capacity=capacity)) as served:
         yield served
-    store.close()
 
 
 @pytest.fixture

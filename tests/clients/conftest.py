@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.device_api import device_api
-from tests.api.running import Api
+from tests.api.running import Api, running
 from tests.zenata.broker.running import Running, running_broker, standard_users
 
 
 @pytest.fixture(scope="package")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with device_api(tmp_path_factory.mktemp("clients")) as api, api.client() as client:
+def api() -> Iterator[Api]:
+    with running() as api, api.client() as client:
         for name in ("roof", "pump", "box"):
             assert client.post("/v1/devices", json={"id": name}).status_code == 201
         yield api

@@ -37,15 +37,13 @@ SCREENS = [
 
 @pytest.fixture
 def admin(live_city: RunningCity) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {live_city.admin_key}"}
-    with httpx.Client(base_url=live_city.http, headers=headers, trust_env=False, timeout=60) as client:
+    with live_city.client(live_city.admin_key) as client:
         yield client
 
 
 @pytest.fixture
 def demo(live_city: RunningCity) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {live_city.key}"}
-    with httpx.Client(base_url=live_city.http, headers=headers, trust_env=False, timeout=60) as client:
+    with live_city.client() as client:
         yield client
 
 

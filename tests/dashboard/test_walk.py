@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.dashboard.browser import visit
-from tests.system.running import RunningCity, running_city, wait_until
+from tests.system.running import RunningCity, running_city
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak]
 

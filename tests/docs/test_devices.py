@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.devices import LEAD
-from tests.api.device_api import device_api
+from tests.api.running import running
 from zenata.city.clock import SECOND, parse_time
 from zenata.contract.devices import OFFLINE_AFTER
 from zenata.control.device import MAX_DEVICES
@@ -31,7 +31,7 @@ def test_an_example_is_read(example):
 
 
 def test_every_command_over_http_works(tmp_path):
-    with device_api(tmp_path) as api:
+    with running() as api:
         folder = tmp_path / ".zenata"
         folder.mkdir()
         (folder / "demo.key").write_text(api.secrets["pilot"])

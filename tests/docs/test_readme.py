@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.running import RunningCity, wait_until
+from tests.system.running import RunningCity
+from tests.waiting import wait_until
 from zenata.process.ports import free_ports
 
 ROOT = Path(__file__).parents[2]

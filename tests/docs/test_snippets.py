@@ -12,11 +12,10 @@ import pytest
 
 from sandbox.settings import Settings
 from tests.api.live.streams import listening
-from tests.api.running import Api, batch_of, running, series_of, small_city
+from tests.api.running import Api, batch_of, running, series_of
 from tests.client.line import line_to
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
-from zenata.store import open_store
 from zenata.wire import senml, topics
 from zenata.wire.uplinks import registry
 
@@ -56,14 +55,11 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("api")
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=folder) as api, api.client() as client:
-        store.append(batch_of(series_of(api.city), range(1)))
+def api() -> Iterator[Api]:
+    with running() as api, api.client() as client:
+        api.store.append(batch_of(series_of(api.city), range(1)))
         assert client.post("/v1/devices", json={"id": "roof"}).status_code == 201
         yield api
-    store.close()
 
 
 def node(script: str, *words: str) -> subprocess.Popen[str]:

@@ -12,7 +12,7 @@ from sandbox.broker_users import EmbeddedUsers, MosquittoUsers
 from sandbox.settings import Settings
 from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Recipe
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, administrator, password, running_broker, standard_users
 from zenata.broker.base import ADMINISTRATOR, wait_ready

@@ -17,7 +17,7 @@ from ingest.service import FILTERS, Ingest
 from sandbox.flow import FlowMonitor
 from sandbox.worker import IngestThread
 from tests.api.running import small_city
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.city.clock import SECOND, WallClock, format_time
 from zenata.city.readings import ReadingBatch

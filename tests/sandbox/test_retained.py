@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.retained import RetainedSweeper
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.broker.base import SWEEPER, SWEEPING, User

@@ -18,7 +18,8 @@ from typing import Any
 
 import httpx
 
-from tests.system.running import PATIENCE, RunningCity, running_city, wait_until, zenata
+from tests.system.running import RunningCity, running_city, zenata
+from tests.waiting import PATIENCE, wait_until
 from zenata.process.signals import process_exists
 
 HEALING = 600.0  # far beyond what healing takes, also on a machine that has other work [s]

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.api.webhooks.receiver import Receiver, receiving
-from tests.system.running import PATIENCE, wait_until
+from tests.waiting import PATIENCE, wait_until
 from zenata.city.clock import format_time
 from zenata.wire import topics
 from zenata.wire.address import Address
@@ -160,8 +160,8 @@ class Load:
         missing = self.published - self.count(METER)
         if missing:
             turns = self._turns_of_stored()
-        letters = self.ask("GET", "/v1/dead-letters").json()["items"]
-        assert letters == []
+        dead_letters = self.ask("GET", "/v1/dead-letters").json()["items"]
+        assert dead_letters == []
         with suppress(AssertionError):
             wait_until(lambda: len(self.reported()) >= len(turns), "all turns of the door are told")
         assert (problems := differences(self.reported(), turns)) == [], problems

@@ -9,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
+from tests.waiting import PATIENCE, wait_until
 from tests.zenata.broker.running import Running
 
 ZENATA = (sys.executable, "-P", "-m", "sandbox")
@@ -34,15 +34,6 @@ FORKS = multiprocessing.get_context("forkserver")
 _PRELOADED = [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "backfill", "doctor")]
 FORKS.set_forkserver_preload([*_PRELOADED, __name__])  # this module, too: each fork would import it
 _CLIENT = httpx.Client(timeout=60, trust_env=False)  # one for all: to make one takes 27 ms of processor
-PATIENCE = 120.0  # far beyond what anything here takes, also on a slow machine [s]
-
-
-def wait_until(condition: Callable[[], object], what: str, patience: float = PATIENCE, pause: float = 0.15) -> None:
-    """Wait for something to become true, with a pause between looks, and fail if it never does [s]."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(pause)  # each look costs both sides some milliseconds of processor
 
 
 @dataclass(frozen=True)
@@ -96,6 +87,11 @@ class RunningCity:
         answer.raise_for_status()
         return answer.json()
 
+    def client(self, key: str = "") -> httpx.Client:
+        """Return a client with a key, which is that of the demo pilot if none is given."""
+        headers = {"Authorization": f"Bearer {key or self.key}"}
+        return httpx.Client(base_url=self.http, headers=headers, timeout=60, trust_env=False)
+
     def newest(self, kind: str = "weather") -> str:
         """Return the newest time that any sensor of a kind has a reading of; empty while the API is away."""
         try:
@@ -108,8 +104,7 @@ class RunningCity:
 
         A broker may take seconds to deliver a message that it did not get through at first.
         """
-        headers = {"Authorization": f"Bearer {self.admin_key}"}
-        with httpx.Client(base_url=self.http, headers=headers, timeout=60, trust_env=False) as admin:
+        with self.client(self.admin_key) as admin:
 
             def paused() -> bool:
                 # 503 while the simulators, perhaps killed a moment ago, are not there yet.

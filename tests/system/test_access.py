@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.system.running import SMALL, ZENATA, RunningCity, running_city, wait_until
+from tests.system.running import SMALL, ZENATA, RunningCity, running_city
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import ADMINISTRATOR, SERVICES, Rights, User
@@ -93,8 +94,7 @@ def test_who_is_connected_is_reported_where_the_broker_tells(city):
 
 
 def test_a_private_world_is_received_as_soon_as_it_is_made(city):
-    headers = {"Authorization": f"Bearer {city[0].key}"}
-    with httpx.Client(base_url=city[0].http, headers=headers, timeout=60) as api:
+    with city[0].client() as api:
         world = api.post("/v1/worlds", json=NEW_WORLD).raise_for_status().json()["world"]
         with demo(city) as pilot, Client(city[1], "admin", secret=city[0].admin_key) as admin:
             wait_until(lambda: pilot.subscribe(f"{world}/clock"), "the world may be heard")
@@ -106,8 +106,7 @@ def test_a_private_world_is_received_as_soon_as_it_is_made(city):
 
 
 def test_a_command_over_mqtt_is_in_the_audit_log(city):
-    headers = {"Authorization": f"Bearer {city[0].admin_key}"}
-    with httpx.Client(base_url=city[0].http, headers=headers, timeout=60) as api:
+    with city[0].client(city[0].admin_key) as api:
         (lamp,) = api.get("/v1/sensors", params={"kind": "streetlight", "limit": 1}).json()["items"]
         change = {"actuators": [lamp["id"]]}
         api.patch("/v1/pilots/demo", json=change).raise_for_status()

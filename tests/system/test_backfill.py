@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.system.readings import opened
-from tests.system.running import PATIENCE, SMALL, ZENATA, running_city, user_lines, wait_until, zenata
+from tests.system.running import SMALL, ZENATA, running_city, user_lines, zenata
+from tests.waiting import PATIENCE, wait_until
 from zenata.city.clock import format_time, parse_time
 
 pytestmark = pytest.mark.slow

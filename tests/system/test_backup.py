@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from tests.system.readings import START, opened, simulated
-from tests.system.running import SMALL, RunningCity, running_city, wait_until, zenata
+from tests.system.running import SMALL, RunningCity, running_city, zenata
 from tests.system.test_nothing_is_lost import differences, duplicates, incomplete, misnumbered, stored_before
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from zenata.city.clock import parse_time
 

@@ -12,7 +12,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from tests.system.running import SMALL, RunningCity, running_city, wait_until
+from tests.system.running import SMALL, RunningCity, running_city
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 
 pytestmark = pytest.mark.slow
@@ -78,8 +79,7 @@ def test_c4_a_device_cannot_have_a_name_that_makes_an_impossible_topic(city: Run
 
 def pilot(city: RunningCity, name: str) -> str:
     """Make a pilot, wait until the broker knows it, and return its key."""
-    headers = {"Authorization": f"Bearer {city.admin_key}"}
-    with httpx.Client(base_url=city.http, headers=headers, timeout=20, trust_env=False) as admin:
+    with city.client(city.admin_key) as admin:
         assert admin.post("/v1/pilots", json={"name": name}).status_code == 201
         key: str = admin.post(f"/v1/pilots/{name}/keys", json={"name": "k"}).json()["key"]
 

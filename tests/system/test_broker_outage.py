@@ -11,7 +11,7 @@ from typing import Self
 
 import pytest
 
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.broker.running import BROKERS, HOST, password, standard_users
 from zenata.broker.base import wait_ready
 from zenata.process.ports import free_ports

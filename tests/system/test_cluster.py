@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.broker.running import HOST, password, standard_users
 from zenata.broker.base import wait_ready
 from zenata.broker.nats import Nats, Node

@@ -20,7 +20,8 @@ import pytest
 
 from sandbox.init import init
 from tests.compose import Service, services, variables_in
-from tests.system.running import SMALL, ZENATA, wait_until
+from tests.system.running import SMALL, ZENATA
+from tests.waiting import wait_until
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.broker.mosquitto import PLUGIN, plugin, program
 from zenata.process.ports import free_ports

@@ -11,7 +11,8 @@ import pytest
 
 from simulators.world.delivery import LATEST
 from tests.system.readings import START, opened
-from tests.system.running import SMALL, ZENATA, running_city, wait_until, zenata
+from tests.system.running import SMALL, ZENATA, running_city, zenata
+from tests.waiting import wait_until
 from zenata.city.clock import SECOND
 
 pytestmark = pytest.mark.slow

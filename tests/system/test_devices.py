@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.system.running import SMALL, RunningCity, running_city, wait_until
+from tests.system.running import SMALL, RunningCity, running_city
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.wire.uplinks import test_chirpstack, test_things
 
@@ -40,8 +41,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
 @pytest.fixture
 def demo(city: RunningCity) -> Iterator[httpx.Client]:
     """The demo pilot, with its devices made anew."""
-    headers = {"Authorization": f"Bearer {city.key}"}
-    with httpx.Client(base_url=city.http, headers=headers, timeout=60, trust_env=False) as client:
+    with city.client() as client:
         for device in DEVICES:
             client.delete(f"/v1/devices/{device['id']}")
             assert client.post("/v1/devices", json=device).status_code == 201
@@ -61,8 +61,8 @@ def test_every_format_is_received_over_mqtt(city: RunningCity, demo: httpx.Clien
             wait_until(lambda device=device, expected=expected: latest(demo, device) == expected, f"{device} is heard")
         mqtt.publish("pilots/demo/telemetry/cellar", [b'{"a": 1}'])
         mqtt.publish("pilots/demo/telemetry/roof", [b"nothing"])
-        wait_until(lambda: len(letters(demo)) == 2, "what is refused is told")
-    assert sorted(letters(demo)) == [("cellar", "device"), ("roof", "schema")]
+        wait_until(lambda: len(dead_letters(demo)) == 2, "what is refused is told")
+    assert sorted(dead_letters(demo)) == [("cellar", "device"), ("roof", "schema")]
     items = {item["id"]: item for item in demo.get("/v1/devices").json()["items"]}
     assert {item["state"] for item in items.values()} == {"online"}
     assert {item["messages"] for item in items.values()} == {1}
@@ -70,7 +70,7 @@ def test_every_format_is_received_over_mqtt(city: RunningCity, demo: httpx.Clien
     assert demo.get("/v1/ledger").json()["items"][0]["rejected"] == 0
 
 
-def letters(demo: httpx.Client) -> list[tuple[str, str]]:
+def dead_letters(demo: httpx.Client) -> list[tuple[str, str]]:
     items = demo.get("/v1/dead-letters", params={"world": "p-demo"}).json()["items"]
     return [(item["sensor"], item["code"]) for item in items]
 

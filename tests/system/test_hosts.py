@@ -22,7 +22,8 @@ from simulators.record.journal import Journal
 from simulators.record.record import History
 from simulators.record.run import Run
 from simulators.world.world import TICK
-from tests.system.running import ZENATA, wait_until
+from tests.system.running import ZENATA
+from tests.waiting import wait_until
 from tests.zenata.broker.running import HOST, password, standard_users
 from zenata.broker.base import HOSTS, User, wait_ready
 from zenata.broker.nats import Nats, Node

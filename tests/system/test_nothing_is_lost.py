@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tests.system.readings import START, opened, simulated
-from tests.system.running import SMALL, RunningCity, running_city, wait_until
+from tests.system.running import SMALL, RunningCity, running_city
+from tests.waiting import wait_until
 from zenata.city.clock import format_time, parse_time
 from zenata.city.kinds import KINDS
 

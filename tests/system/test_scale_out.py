@@ -10,7 +10,8 @@ import pytest
 from ingest.service import Worker
 from sandbox.ingest import ingest
 from sandbox.settings import Settings
-from tests.system.running import SMALL, Command, wait_until
+from tests.system.running import SMALL, Command
+from tests.waiting import wait_until
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.pack import load_city

@@ -13,7 +13,8 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect as connect_websocket
 
-from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, wait_until, zenata
+from tests.system.running import FREE_PORTS, RunningCity, zenata
+from tests.waiting import PATIENCE, wait_until
 from tests.zenata.broker.client import Client
 from zenata.control.keys import new_key
 

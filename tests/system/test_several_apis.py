@@ -24,7 +24,8 @@ from sandbox.init import first_keys, open_control_data, open_register
 from sandbox.settings import Settings
 from tests.api.live.streams import Event, events
 from tests.api.webhooks.receiver import Receiver, receiving
-from tests.system.running import PATIENCE, ZENATA, wait_until
+from tests.system.running import ZENATA
+from tests.waiting import PATIENCE, wait_until
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.zenata.control.test_database import running_postgres
 from tests.zenata.store.influxd import running as running_influxd

@@ -26,7 +26,7 @@ import pytest
 from tests.system.faults import FAULTS, Rig, can_mount, end_everything, kill, mounted, stop
 from tests.system.load import METER, Load, loading
 from tests.system.readings import START
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.store.data import ALWAYS
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.readings import Selection

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.system.running import PATIENCE, SMALL, RunningCity, running_city, wait_until, zenata
+from tests.system.running import SMALL, RunningCity, running_city, zenata
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 

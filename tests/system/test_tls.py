@@ -14,7 +14,8 @@ from websockets.sync.client import connect as connect_websocket
 
 from sandbox.running import Running
 from tests.certificates import Authority, Made
-from tests.system.running import FREE_PORTS, PATIENCE, SMALL, RunningCity, running_city, user_lines, wait_until, zenata
+from tests.system.running import FREE_PORTS, SMALL, RunningCity, running_city, user_lines, zenata
+from tests.waiting import PATIENCE, wait_until
 from zenata.broker.base import wait_ready
 from zenata.errors import BrokerError
 from zenata.process.tls import Trust

@@ -11,7 +11,8 @@ from threading import Timer
 import psutil
 import pytest
 
-from tests.system.running import FREE_PORTS, PATIENCE, RunningCity, user_lines, wait_until, zenata
+from tests.system.running import FREE_PORTS, RunningCity, user_lines, zenata
+from tests.waiting import PATIENCE, wait_until
 from tests.zenata.broker.client import Client
 
 pytestmark = pytest.mark.slow

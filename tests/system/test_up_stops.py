@@ -6,7 +6,8 @@ import signal
 import psutil
 import pytest
 
-from tests.system.running import PATIENCE, SMALL, RunningCity, running_city, wait_until
+from tests.system.running import SMALL, RunningCity, running_city
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 

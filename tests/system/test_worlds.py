@@ -13,7 +13,8 @@ import pytest
 from simulators.record.journal import Journal
 from simulators.record.record import History
 from simulators.record.run import Run
-from tests.system.running import RunningCity, running_city, wait_until
+from tests.system.running import RunningCity, running_city
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from zenata.city.pack import load_city
 from zenata.errors import ControlError
@@ -210,7 +211,7 @@ def test_a_world_that_cannot_run_harms_neither_the_city_nor_its_host(city):
 
 
 def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city):
-    with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {city.key}"}, timeout=60) as pilot:
+    with city.client() as pilot:
         world = pilot.post("/v1/worlds", json={"start": START, "state": "paused", "kinds": ["water"]}).json()["world"]
         at = f"/v1/worlds/{world}"
 
@@ -247,7 +248,7 @@ def test_a_leak_shows_in_its_world_and_nowhere_else_until_its_valve_is_shut(city
 
 
 def test_what_a_step_published_is_in_the_store_behind_its_link(city):
-    with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {city.key}"}, timeout=60) as pilot:
+    with city.client() as pilot:
         reported = pilot.post(
             "/v1/worlds", json={"start": START, "state": "paused", "kinds": ["water", "weather"]}
         ).json()

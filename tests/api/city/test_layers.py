@@ -14,7 +14,6 @@ from zenata.city.model import City
 from zenata.city.pack import load_city, read_layer
 from zenata.contract.networks import Layer
 from zenata.errors import CityError
-from zenata.store import open_store
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +22,9 @@ def city() -> City:
 
 
 @pytest.fixture(scope="module")
-def visitor(city: City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    folder = tmp_path_factory.mktemp("layers")
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
-    with running(city=city, store=store, worlds=folder) as api, api.client("guest") as client:
+def visitor(city: City) -> Iterator[httpx.Client]:
+    with running(city=city) as api, api.client("guest") as client:
         yield client
-    store.close()
 
 
 @pytest.mark.parametrize("name", ["buildings", "land"])

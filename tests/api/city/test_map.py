@@ -1,21 +1,20 @@
 """GET /v1/map, as what draws it reads it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 import shapely
 
-from tests.api.device_api import device_api
 from tests.api.documents import conforming
+from tests.api.running import running
 from zenata.contract.city import CityMap
 
 
 @pytest.fixture
-def pilot(tmp_path: Path) -> Iterator[httpx.Client]:
+def pilot() -> Iterator[httpx.Client]:
     """A pilot with one device on the map and one without a place; another one has a device too."""
-    with device_api(tmp_path) as api, api.client() as client, api.client("admin") as other:
+    with running() as api, api.client() as client, api.client("admin") as other:
         for whose, device in [
             (client, {"id": "roof", "name": "Sur le toit", "longitude": -7.45, "latitude": 33.62}),
             (client, {"id": "somewhere"}),

@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from ingest.quotas import Limits
-from tests.api.device_api import device_api
-from tests.api.running import Api
+from tests.api.running import Api, running
 
 NUMBERS = count()
 LINES = (
@@ -22,8 +21,8 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory) -> Iterator[Api]:
-    with device_api(tmp_path_factory.mktemp("influx")) as api:
+def api() -> Iterator[Api]:
+    with running() as api:
         yield api
 
 
@@ -126,10 +125,8 @@ def test_who_may_not_write_is_refused_as_by_influxdb(api):
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_too_much_is_not_stored_at_all(tmp_path):
-    folder = tmp_path / "small"
-    folder.mkdir()
-    with device_api(folder, Limits(100, 2)) as api, api.client() as client:
+def test_too_much_is_not_stored_at_all():
+    with running(limits=Limits(100, 2)) as api, api.client() as client:
         client.post("/v1/devices", json={"id": "box"})
         answer = client.post("/write", content=LINES.format(box="box"))
         assert (answer.status_code, answer.json()["quota"]) == (429, "points_per_day")

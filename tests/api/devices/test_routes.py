@@ -3,16 +3,15 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.api.device_api import device_api
 from tests.api.documents import conforming
-from tests.api.running import Api
+from tests.api.running import Api, running
 from zenata.contract.base import Page
 from zenata.contract.devices import Device, DeviceWithLatest
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory) -> Iterator[Api]:
-    with device_api(tmp_path_factory.mktemp("devices")) as api:
+def api() -> Iterator[Api]:
+    with running() as api:
         yield api
 
 

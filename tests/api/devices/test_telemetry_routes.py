@@ -7,16 +7,15 @@ import pytest
 
 from api.http.problems import MAX_BODY
 from ingest.quotas import Limits
-from tests.api.device_api import device_api
 from tests.api.documents import conforming
-from tests.api.running import Api
+from tests.api.running import Api, running
 from tests.zenata.wire.uplinks import test_chirpstack, test_things
 from zenata.contract.devices import TelemetryResult
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory) -> Iterator[Api]:
-    with device_api(tmp_path_factory.mktemp("telemetry")) as api:
+def api() -> Iterator[Api]:
+    with running() as api:
         yield api
 
 
@@ -97,9 +96,9 @@ def test_what_is_refused_is_reported_and_a_dead_letter_of_its_pilot(api, client,
     answer = client.post("/v1/telemetry", params=params, content=body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     for own in ({}, {"world": "p-test-pilot"}):
-        (letter,) = client.get("/v1/dead-letters", params=own | {"limit": 1}).json()["items"]
-        assert letter["code"] == code
-        assert letter["topic"].startswith("pilots/test-pilot/telemetry/")
+        (dead_letter,) = client.get("/v1/dead-letters", params=own | {"limit": 1}).json()["items"]
+        assert dead_letter["code"] == code
+        assert dead_letter["topic"].startswith("pilots/test-pilot/telemetry/")
     with api.client("guest") as guest:
         assert guest.get("/v1/dead-letters").json()["items"] == []
     assert client.get("/v1/ledger").json()["items"][0]["rejected"] == 0
@@ -127,8 +126,8 @@ def test_who_may_not_is_refused(api):
 @pytest.mark.parametrize(
     ("limits", "quota"), [(Limits(0.01, 100), "messages_per_second"), (Limits(100, 1), "points_per_day")]
 )
-def test_too_much_is_429_and_names_the_quota(tmp_path, limits, quota):
-    with device_api(tmp_path, limits) as api, api.client() as client:
+def test_too_much_is_429_and_names_the_quota(limits, quota):
+    with running(limits=limits) as api, api.client() as client:
         client.post("/v1/devices", json={"id": "roof"})
         answers = [client.post("/v1/telemetry", params={"device": "roof"}, json={"a": n}) for n in range(2)]
         assert [answer.status_code for answer in answers] == [200, 429]

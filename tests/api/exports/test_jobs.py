@@ -18,7 +18,7 @@ from api.exports.jobs import MAX_EXPORTS, RETENTION, Exports
 from api.exports.writers import write_file
 from api.readings.encode import Encoder
 from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.errors import QueryTooHeavy, StoreAwayError, StoreBusyError, StoreError

@@ -1,17 +1,14 @@
 """Exports: asked for, watched, fetched in parts, and seen by nobody else."""
 
-from contextlib import closing
-
 import pyarrow.parquet as pq
 import pytest
 
 from api.exports.jobs import MAX_EXPORTS
 from tests.api.documents import conforming
-from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
-from tests.system.running import wait_until
+from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of
+from tests.waiting import wait_until
 from zenata.contract.base import Page
 from zenata.contract.exports import Export
-from zenata.store import open_store
 
 WHOLE = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z"}
 
@@ -19,12 +16,10 @@ WHOLE = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z"}
 @pytest.fixture(scope="module")
 def api(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports")
-    city = small_city()
-    with closing(open_store(f"duckdb:///{folder}/readings.duckdb")) as store:
-        store.append(batch_of(series_of(city), range(MINUTES)))
-        private_world(folder, "w-foreign", "ben")
-        with running(city=city, store=store, worlds=folder) as api:
-            yield api
+    private_world(folder, "w-foreign", "ben")
+    with running(worlds=folder) as api:
+        api.store.append(batch_of(series_of(api.city), range(MINUTES)))
+        yield api
 
 
 def done(api: Api, role: str = "pilot", **members: object) -> Export:

@@ -16,7 +16,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.api.running import Api
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 
 MEMORY = 400e6  # beyond what any of these may take on top [bytes]; each has 4 MiB or less
 RANDOM = random.Random(7)  # noqa: S311 - no secret

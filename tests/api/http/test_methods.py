@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.api.running import Api
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 
 PATHS = (
     "/v1/city",

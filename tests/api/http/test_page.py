@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from api.http.page import POLICY
-from tests.api.running import Api, running, small_city
-from zenata.store import open_store
+from tests.api.running import Api, running
 
 INDEX = b"<!doctype html><title>Zenata</title><script type=module src=/assets/app-1a2b.js></script>"
 SCRIPT = b"console.log('the page');" * 100
@@ -30,13 +29,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    folder = tmp_path_factory.mktemp("page")
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=folder, page=build) as api, api.client(None) as client:
+def browser(build: Path) -> Iterator[httpx.Client]:
+    with running(page=build) as api, api.client(None) as client:
         client.headers.update(HTML)
         yield client
-    store.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/demo", "/wall", "/pilots/aqua", "/xr"])
@@ -102,12 +98,10 @@ def test_a_file_that_the_build_did_not_compress_is_compressed_here(browser: http
     assert answer.headers["etag"].startswith("W/")
 
 
-def test_a_file_is_there_before_any_view_as_after_a_restart(build: Path, tmp_path: Path) -> None:
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=tmp_path, page=build) as api, api.client(None) as client:
+def test_a_file_is_there_before_any_view_as_after_a_restart(build: Path) -> None:
+    with running(page=build) as api, api.client(None) as client:
         assert client.get("/icon.svg").content == b"<svg/>"
         assert client.get("/assets/app-1a2b.js").content == SCRIPT
-    store.close()
 
 
 def test_nothing_outside_the_build_is_served(browser: httpx.Client, build: Path) -> None:
@@ -127,10 +121,8 @@ def test_a_new_build_is_served_without_a_restart(browser: httpx.Client, build: P
 
 
 def test_without_a_build_the_page_says_how_to_have_it(tmp_path: Path) -> None:
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=tmp_path, page=tmp_path / "none") as api:
+    with running(page=tmp_path / "none") as api:
         without(api)
-    store.close()
 
 
 def without(api: Api) -> None:

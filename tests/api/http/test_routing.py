@@ -8,7 +8,7 @@ import pytest
 from api.http.context import AT_ONCE
 from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 
 MANY = 60
 """More than the forty threads that routes share (`anyio.to_thread.current_default_thread_limiter`)."""

@@ -17,7 +17,6 @@ from api.http.security import HEADERS, HSTS
 from tests.api.running import Api, batch_of, running, series_of, small_city
 from tests.certificates import Authority
 from zenata.process.tls import certificate_of
-from zenata.store import open_store
 
 PAGE = "https://app.example"
 
@@ -28,15 +27,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def secure(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def secure(authority: Authority) -> Iterator[Api]:
     """An API by TLS, which pages of one origin may ask."""
-    folder = tmp_path_factory.mktemp("secure")
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
     made = authority.issue("api", host="127.0.0.1")
     certificate = certificate_of(made.cert, made.key)
-    with running(city=small_city(), store=store, worlds=folder, origins=(PAGE,), certificate=certificate) as api:
+    with running(origins=(PAGE,), certificate=certificate) as api:
         yield api
-    store.close()
 
 
 @pytest.fixture(scope="module")

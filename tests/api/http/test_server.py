@@ -1,7 +1,6 @@
 """What the server does with requests that are malformed, slow or too many; by real connections."""
 
 import socket
-import time
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ import pytest
 
 import api.http.server
 from tests.api.running import Api
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 
 HEAD = b"Host: x\r\n"
 
@@ -110,10 +109,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure_of_ours(ap
     )
     with caplog.at_level("INFO"):
         exchange(api, head + b'\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"i\r\nno length\r\n')
-        deadline = time.monotonic() + 60
-        while "left before its request" not in caplog.text:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: "left before its request" in caplog.text, "it is logged", pause=0.01)
     assert not any(record.exc_info for record in caplog.records)
 
 

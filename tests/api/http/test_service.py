@@ -1,5 +1,4 @@
 import asyncio
-from pathlib import Path
 
 import httpx
 import pytest
@@ -9,10 +8,9 @@ from api.http.app import create_app
 from api.http.openapi import Application
 from api.http.problems import KINDS
 from tests.api.running import Api, batch_of, running, series_of, small_city
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import StoreError
-from zenata.store import open_store
 from zenata.store.base import Table
 
 
@@ -23,11 +21,10 @@ def test_health_needs_no_key(api: Api) -> None:
             assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-def test_not_ready_is_503_with_the_reasons(tmp_path: Path) -> None:
+def test_not_ready_is_503_with_the_reasons() -> None:
     reasons: list[str] = ["ingest is not connected to the broker"]
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
     with (
-        running(city=small_city(), store=store, ready=lambda: reasons) as api,
+        running(ready=lambda: reasons) as api,
         api.client(None) as client,
     ):
         response = client.get("/readyz")
@@ -37,7 +34,6 @@ def test_not_ready_is_503_with_the_reasons(tmp_path: Path) -> None:
         assert client.get("/healthz").status_code == 200
         reasons.clear()
         wait_until(lambda: client.get("/readyz").status_code == 200, "what was found out a second ago counts no more")
-    store.close()
 
 
 class BrokenStore:
@@ -54,7 +50,7 @@ class BrokenStore:
         raise self._error
 
 
-def test_a_store_that_fails_is_503_and_its_reasons_stay_inside(tmp_path: Path) -> None:
+def test_a_store_that_fails_is_503_and_its_reasons_stay_inside() -> None:
     store = BrokenStore(StoreError("/secret/path is gone"))
     with running(city=small_city(), store=store) as api, api.client() as client:
         for path in ("/v1/latest", "/v1/city", "/readyz"):
@@ -65,7 +61,7 @@ def test_a_store_that_fails_is_503_and_its_reasons_stay_inside(tmp_path: Path) -
         assert "the store cannot be read" in response.json()["reasons"]
 
 
-def test_a_failure_is_500_without_a_traceback(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_500_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
     store = BrokenStore(RuntimeError("a secret"))
     with running(city=small_city(), store=store) as api, api.client() as client:
         response = client.get("/v1/latest")
@@ -78,18 +74,16 @@ def test_a_failure_is_500_without_a_traceback(tmp_path: Path, caplog: pytest.Log
     assert "a secret" in caplog.text
 
 
-def test_metrics_count_requests_readings_and_ingest(tmp_path: Path) -> None:
+def test_metrics_count_requests_readings_and_ingest() -> None:
     city = small_city()
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=city, store=store) as api, api.client("engineer") as client:
+    with running(city=city) as api, api.client("engineer") as client:
         batch = batch_of(series_of(city), range(3))
-        store.append(batch)
+        api.store.append(batch)
         api.hub.publish(batch)
         client.get("/v1/sensors/air-0001")
         client.get("/v1/sensors/nothing")
         client.get("/nowhere")
         response = client.get("/metrics")
-    store.close()
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     samples = {
         (sample.name, *sorted(sample.labels.items())): sample.value

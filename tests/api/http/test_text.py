@@ -11,9 +11,8 @@ from itertools import product
 import httpx
 import pytest
 
-from tests.api.running import running, small_city
+from tests.api.running import running
 from tests.zenata.control.test_database import running_postgres
-from zenata.store import open_store
 
 STRANGE = ("a\0b", "\ud800", "\x1b[2J", "a\u2028b", "\u202egro.elpmaxe", "a\nb")
 SPOKEN = ("l’« eau » : débit", "الماء \u200fزناتة", "💧")
@@ -71,14 +70,11 @@ Clients = dict[str, httpx.Client]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def clients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+def clients(request: pytest.FixtureRequest) -> Iterator[Clients]:
     """A client by role, over each kind of control data."""
-    folder = tmp_path_factory.mktemp("text")
     with ExitStack() as stack:
         control = stack.enter_context(running_postgres()) if request.param == "postgresql" else None
-        store = open_store(f"duckdb:///{folder}/readings.duckdb")
-        stack.callback(store.close)
-        api = stack.enter_context(running(city=small_city(), store=store, worlds=folder, control=control))
+        api = stack.enter_context(running(control=control))
         yield {role: stack.enter_context(api.client(role)) for role in ("pilot", "admin")}
 
 

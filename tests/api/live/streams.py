@@ -1,8 +1,6 @@
 """Event streams read as the standard says, from an API that a test feeds."""
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +8,7 @@ from itertools import islice
 import httpx
 
 from tests.api.running import START, Api, batch_of, series_of, small_city
+from tests.waiting import wait_until
 
 CITY = small_city()
 SERIES = series_of(CITY)
@@ -56,7 +55,4 @@ def ingest(api: Api, minutes: range, series: list = SERIES) -> None:
 
 def listening(api: Api, count: int = 1) -> None:
     """Wait until the server has so many listeners."""
-    deadline = time.monotonic() + 60
-    while api.hub.listeners != count:
-        assert time.monotonic() < deadline, f"{api.hub.listeners} listeners, not {count}"
-        threading.Event().wait(0.005)
+    wait_until(lambda: api.hub.listeners == count, f"{count} listeners", pause=0.005)

@@ -1,8 +1,6 @@
 """C8: the times of a stream have one form, whatever comes first."""
 
 import json
-import threading
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -10,8 +8,8 @@ from itertools import islice
 import pytest
 from websockets.sync.client import connect
 
+from tests.api.live.streams import listening
 from tests.api.running import batch_of, running, series_of, small_city
-from zenata.store import open_store
 
 CITY = small_city()
 SERIES = series_of(CITY)[:1]
@@ -19,20 +17,14 @@ TIMES = ["2026-01-01T00:00:00.000000Z", "2026-01-01T00:01:00.250000Z", "2026-01-
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("forms")
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
-    with running(city=CITY, store=store, worlds=folder) as api:
+def api():
+    with running(city=CITY) as api:
         yield api
-    store.close()
 
 
 def publish(api, offsets):
     """Publish a batch for each offset from the whole minute [us], as ingest does; a second time they are no news."""
-    deadline = time.monotonic() + 30
-    while not api.hub.listeners:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.005)
+    listening(api)
     for minute, offset in enumerate(offsets):
         batch = batch_of(SERIES, range(minute, minute + 1))
         batch = replace(batch, time=batch.time + offset)

@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from tests.api.documents import conforming
-from tests.api.running import Api, running, small_city
+from tests.api.running import Api, running
 from zenata.contract.activity import Alert, PilotActivity
 from zenata.contract.base import Page
-from zenata.store import open_store
 
 
 @pytest.fixture
@@ -66,20 +65,18 @@ def test_activity_is_filtered(api: Api, engineer: httpx.Client) -> None:
 
 def test_hours_and_alerts_outlive_a_restart(tmp_path: Path) -> None:
     control = f"sqlite:///{tmp_path}/control.db"
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=tmp_path, control=control) as api:
+    with running(control=control) as api:
         api.register.suspend("test-guest", by="test", reason="a test")
         with api.client("pilot") as pilot, api.client("engineer") as engineer:
             for _ in range(3):
                 pilot.get("/v1/city")
             (raised,) = alerts(engineer, pilot="test-guest")
     with (
-        running(city=small_city(), store=store, worlds=tmp_path, control=control) as api,
+        running(control=control) as api,
         api.client("engineer") as engineer,
     ):
         seen = activity(engineer)["test-pilot"]
         (again,) = alerts(engineer, pilot="test-guest")
-    store.close()
     assert (sum(one.answered for one in seen.hours), seen.requests.answered) == (3, 0)
     assert again == raised
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.api.documents import conforming
-from tests.api.running import START, Api, private_world, running, small_city
+from tests.api.running import START, Api, private_world, running
 from zenata.broker.monitor import BrokerMonitor, Connection
 from zenata.city.clock import WallClock
 from zenata.contract.activity import Activity, Alert, AuditEntry, OwnActivity
@@ -18,7 +18,6 @@ from zenata.contract.base import Page
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, WEBHOOK_LATE, Audit
 from zenata.control.audit import AuditEntry as AuditRecord
 from zenata.errors import BrokerError
-from zenata.store import open_store
 
 
 @pytest.fixture
@@ -53,11 +52,10 @@ def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Clie
     [("broker", {"messages": 1495}, "some 1,495 messages"), ("ingest", {"session": True}, "that waited for ingest")],
 )
 def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_devices(
-    tmp_path: Path, target: str, detail: dict, words: str
+    target: str, detail: dict, words: str
 ) -> None:
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
     with (
-        running(city=small_city(), store=store, worlds=tmp_path) as api,
+        running() as api,
         api.client() as pilot,
         api.client("guest") as guest,
         api.client("engineer") as engineer,
@@ -68,7 +66,6 @@ def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_
         alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
         (own,) = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
         assert conforming(guest.get("/v1/me/activity").json(), OwnActivity).broker == []
-    store.close()
     (alert,) = [alert for alert in alerts if alert.kind == "lost" and alert.pilot is None]
     assert alert.severity == "critical"
     assert words in alert.detail
@@ -78,11 +75,10 @@ def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_
     assert (own.kind, words in own.detail) == ("lost", True)
 
 
-def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot(tmp_path: Path) -> None:
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot() -> None:
     detail = {"name": "", "readings": 1200, "oldest": "2026-01-01T00:00:00Z", "newest": "2026-01-01T00:30:00Z"}
     with (
-        running(city=small_city(), store=store, worlds=tmp_path) as api,
+        running() as api,
         api.client() as pilot,
         api.client("guest") as guest,
         api.client("engineer") as engineer,
@@ -94,7 +90,6 @@ def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot(tmp
         alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
         (own,) = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
         assert conforming(guest.get("/v1/me/activity").json(), OwnActivity).broker == []
-    store.close()
     (alert,) = [one for one in alerts if one.kind == "late"]
     assert (alert.pilot, alert.severity, alert.code) == ("test-pilot", "info", "late")
     assert (own.kind, own.detail) == ("late", alert.detail)
@@ -102,34 +97,30 @@ def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot(tmp
     assert "wh_1" in alert.detail
 
 
-def test_who_is_connected_is_reported_where_the_broker_tells(tmp_path: Path) -> None:
+def test_who_is_connected_is_reported_where_the_broker_tells() -> None:
     there = {"client": "roof", "address": "127.0.0.1", "since": START, "sent": 3}
     alerted = [
         Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
     ]
     monitor = ScriptedMonitor(alerted)
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    with running(city=small_city(), store=store, worlds=tmp_path, monitor=monitor) as api:
+    with running(monitor=monitor) as api:
         api.register.issue("test-pilot", name="phone", by="test")
         with api.client("engineer") as engineer:
             found = [activity(engineer).mqtt]
             monitor.away = True
             found += [activity(engineer).mqtt]
-    store.close()
     mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z"} for user in ("test-pilot", "test-pilot_phone")]
     assert [None if one is None else [msgspec.to_builtins(each) for each in one] for one in found] == [mine, None]
 
 
 @pytest.mark.parametrize(("filled", "away", "alerted"), [(0.51, False, True), (0.5, False, False), (0.9, True, False)])
-def test_a_broker_that_fills_up_is_an_alert(tmp_path: Path, filled: float, away: bool, alerted: bool) -> None:
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
+def test_a_broker_that_fills_up_is_an_alert(filled: float, away: bool, alerted: bool) -> None:
     monitor = ScriptedMonitor([], filled=filled, away=away)
     with (
-        running(city=small_city(), store=store, worlds=tmp_path, monitor=monitor) as api,
+        running(monitor=monitor) as api,
         api.client("engineer") as engineer,
     ):
         found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
-    store.close()
     assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if alerted else [])
 
 
@@ -283,13 +274,10 @@ def test_c3_a_client_without_a_key_is_shown_to_those_at_its_address_and_by_name_
 
 
 def test_what_is_not_stored_is_an_alert(tmp_path: Path) -> None:
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
     private_world(tmp_path, "w-one")
     problems = {"zenata": "7 messages of zenata are not stored", "w-one": "3 messages of w-one are not stored"}
     with (
         running(
-            city=small_city(),
-            store=store,
             worlds=tmp_path,
             ready=lambda: [problems["zenata"]],
             stalled=lambda: problems,
@@ -298,7 +286,6 @@ def test_what_is_not_stored_is_an_alert(tmp_path: Path) -> None:
     ):
         assert engineer.get("/readyz").status_code == 503
         found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
-    store.close()
     assert {(one.pilot, one.kind, one.detail) for one in found} >= {
         (None, "not-ready", problems["zenata"]),
         ("test-pilot", "not-stored", problems["w-one"]),

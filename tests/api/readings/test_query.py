@@ -15,14 +15,12 @@ from tests.api.running import (
     WORLD,
     Api,
     batch_of,
-    private_world,
     running,
     series_of,
     small_city,
 )
 from zenata.city.clock import SECOND, format_time, parse_time
 from zenata.city.readings import Catalog, ReadingBatch, Series
-from zenata.store import open_store
 
 NEWEST = START + (MINUTES - 1) * MINUTE
 ONE = {"sensor": "noise-0001", "property": "laeq"}
@@ -105,26 +103,22 @@ def test_two_relative_ranges_in_a_row_share_no_reading(client: httpx.Client) -> 
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory):
+def days():
     """Readings each half hour over the change of 2026-03-22, when the city's clock goes on from +1 to 0 at Ramadan's end."""
-    folder = tmp_path_factory.mktemp("days")
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
     catalog = Catalog()
     number = catalog.intern(Series(WORLD, "noise-0001", "laeq", "noise", "la-ferme", "dB"))
     begin = parse_time("2026-02-10T00:00:00Z")
     time = np.arange(begin, begin + 20 * 86_400 * SECOND, 1800 * SECOND)
-    store.append(
-        ReadingBatch(
-            catalog=catalog,
-            series=np.full(len(time), number, dtype=np.int32),
-            time=time,
-            value=np.ones(len(time)),
-            seq=np.arange(1, len(time) + 1),
-        )
+    batch = ReadingBatch(
+        catalog=catalog,
+        series=np.full(len(time), number, dtype=np.int32),
+        time=time,
+        value=np.ones(len(time)),
+        seq=np.arange(1, len(time) + 1),
     )
-    with running(city=small_city(), store=store, worlds=folder) as api:
+    with running() as api:
+        api.store.append(batch)
         yield api
-    store.close()
 
 
 def test_z3_days_are_the_citys_and_the_answer_says_so(days: Api) -> None:
@@ -168,16 +162,13 @@ def test_zones_that_mean_nothing_are_refused_by_name(
 
 
 @pytest.mark.parametrize("fine", [0, 250_000, 1])
-def test_c8_one_answer_has_one_form_of_time(tmp_path, fine: int) -> None:
+def test_c8_one_answer_has_one_form_of_time(fine: int) -> None:
     import pandas as pd
 
-    city = small_city()
-    private_world(tmp_path, "w-1")
-    store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
-    batch = batch_of(series_of(city)[:1], range(3))
+    batch = batch_of(series_of(small_city())[:1], range(3))
     batch.time[1] += fine
-    store.append(batch)
-    with running(city=city, store=store, worlds=tmp_path) as api, api.client() as client:
+    with running() as api, api.client() as client:
+        api.store.append(batch)
         answer = client.get("/v1/readings", params={"start": "2026-01-01"})
         assert len({len(row["time"]) for row in answer.json()["items"]}) == 1
         text = client.get("/v1/readings", params={"start": "2026-01-01", "format": "csv"}).text
@@ -185,7 +176,6 @@ def test_c8_one_answer_has_one_form_of_time(tmp_path, fine: int) -> None:
         assert str(frame["time"].dtype).startswith("datetime64")
         latest = client.get("/v1/latest").json()["items"]
         assert len({len(row["time"]) for row in latest}) == 1
-    store.close()
 
 
 def test_columns_say_what_rows_say(client: httpx.Client) -> None:
@@ -232,7 +222,7 @@ def test_q2_filters_that_fit_no_sensor_together_are_refused_by_what_fits(
 
 
 def test_heavy_queries_of_one_pilot_run_one_after_the_other_and_others_still_may() -> None:
-    turns = HeavyQueries(places=2)
+    turns = HeavyQueries(slots=2)
     with turns.turn("ada", 10**9):
         with (
             pytest.raises(Problem, match="about 1,000,000,000 readings") as refused,

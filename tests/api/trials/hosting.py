@@ -19,7 +19,6 @@ from simulators.record.record import Pace, Record
 from tests.api.running import Api, running
 from zenata.city.model import City
 from zenata.contract.answers import ParkingAnswer
-from zenata.store import open_store
 from zenata.trials import parking
 from zenata.trials.challenge import Actions, Challenge, PolicyMaker, Run, Score, Step, nothing
 from zenata.worlds.control import ControlServer
@@ -152,17 +151,15 @@ def trials_running(city: City, folder: Path, challenges: dict[str, Challenge]) -
     from zenata.trials.registry import CHALLENGES
 
     usual = dict(CHALLENGES)
-    store = open_store(f"duckdb:///{folder}/readings.duckdb")
     (folder / "zenata").mkdir()
     host = TrialHost(city, folder)
     with ExitStack() as stack:
-        stack.callback(store.close)
         stack.callback(host.close)
         CHALLENGES.update(challenges)
         stack.callback(CHALLENGES.update, usual)
         stack.callback(CHALLENGES.clear)  # first, so that none of ours is left to other tests
         stack.enter_context(ControlServer(folder / "zenata", host.handle))
-        yield stack.enter_context(running(city=city, store=store, worlds=folder)), host
+        yield stack.enter_context(running(city=city, worlds=folder)), host
 
 
 def wait_for(client: httpx.Client, trial: str, *phases: str, step: int = 0, world: bool = False) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sandbox.settings import Settings
 from sandbox.worker import AnswerListener
 from tests.api.trials import hosting
 from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, wait_for
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import pilot_user
 from zenata.broker.mosquitto import Mosquitto

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.waiting import wait_until
+
 
 @dataclass
 class Received:
@@ -41,10 +43,7 @@ class Receiver:
 
     def wait(self, count: int) -> list[Received]:
         """Wait until so many requests have come."""
-        deadline = time.monotonic() + 60
-        while len(self.requests) < count:
-            assert time.monotonic() < deadline, f"{len(self.requests)} of {count} requests came"
-            time.sleep(0.01)
+        wait_until(lambda: len(self.requests) >= count, f"{count} requests", pause=0.01)
         return self.requests
 
 

@@ -1,7 +1,6 @@
 """A store, a hub and webhooks, with an evaluator of their conditions."""
 
 import json
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from api.webhooks.register import Webhooks
 from api.webhooks.signature import new_secret
 from api.webhooks.webhook import Delivery, Webhook
 from tests.api.running import MINUTE, START
+from tests.waiting import wait_until
 from zenata.city.clock import WallClock
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.control.database import open_database
@@ -84,10 +84,7 @@ class Rig:
         return sorted((one["data"]["since"][11:16], one["data"]["sensor"], one["type"]) for one in found)
 
     def wait(self, *expected: tuple, id_: str = "wh_1") -> None:
-        deadline = time.monotonic() + 60
-        while self.delivered(id_) != sorted(expected):
-            assert time.monotonic() < deadline, self.delivered(id_)
-            time.sleep(0.02)
+        wait_until(lambda: self.delivered(id_) == sorted(expected), f"the deliveries {expected}", pause=0.02)
 
     def settle(self) -> None:
         """Wait until what is published has been looked at: another webhook is told of a last reading, in its turn."""

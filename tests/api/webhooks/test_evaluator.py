@@ -13,7 +13,7 @@ from api.webhooks import evaluator as module
 from api.webhooks.trackers import SensorTracker
 from api.webhooks.webhook import MAX_WAITING, Status
 from tests.api.webhooks.rig import CLEARS, FIRES, FLOOD, HIGH, SILENT, Rig, restart
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.city.clock import format_time
 from zenata.control.audit import WEBHOOK_LATE, Audit
 from zenata.errors import QueryTooFine
@@ -295,10 +295,7 @@ def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(rig: Rig) -> No
     rig.add()
     rig.run()
     rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MAX_WAITING + 5)])
-    deadline = time.monotonic() + 60
-    while len(rig.deliveries()) < MAX_WAITING + 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: len(rig.deliveries()) >= MAX_WAITING + 5, "all have a delivery", pause=0.05)
     dropped = [one for one in rig.deliveries() if one.status is Status.DROPPED]
     assert len(dropped) == 5
     assert "wait already" in dropped[0].error

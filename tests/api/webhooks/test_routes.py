@@ -1,7 +1,6 @@
 """Webhooks over HTTP: made, told, changed, tried again, and seen by nobody else."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import httpx
 import pytest
@@ -9,12 +8,11 @@ from standardwebhooks import Webhook as Verifier
 
 from api.webhooks.webhook import MAX_WEBHOOKS
 from tests.api.documents import conforming
-from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of, small_city
+from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of
 from tests.api.webhooks.receiver import Receiver
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.contract.base import Page
 from zenata.contract.webhooks import Delivery, Webhook, WebhookWithSecret
-from zenata.store import open_store
 
 HIGH = {"type": "threshold", "sensor": "air-0001", "property": "pm25", "above": 1000}
 MADE = {"url": "https://example.org/hook", "condition": HIGH}
@@ -23,13 +21,11 @@ MADE = {"url": "https://example.org/hook", "condition": HIGH}
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     folder = tmp_path_factory.mktemp("webhooks")
-    city = small_city()
-    with closing(open_store(f"duckdb:///{folder}/readings.duckdb")) as store:
-        store.append(batch_of(series_of(city), range(MINUTES)))
-        private_world(folder, "w-foreign", "ben")
-        private_world(folder, "w-own")
-        with running(city=city, store=store, worlds=folder, webhook_private=True) as api:
-            yield api
+    private_world(folder, "w-foreign", "ben")
+    private_world(folder, "w-own")
+    with running(worlds=folder, webhook_private=True) as api:
+        api.store.append(batch_of(series_of(api.city), range(MINUTES)))
+        yield api
 
 
 @pytest.fixture
@@ -205,10 +201,9 @@ def test_an_unknown_sensor_is_named(pilot: httpx.Client) -> None:
     assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-sensor")
 
 
-def test_private_addresses_are_refused_unless_allowed(tmp_path) -> None:
+def test_private_addresses_are_refused_unless_allowed() -> None:
     with (
-        closing(open_store(f"duckdb:///{tmp_path}/readings.duckdb")) as store,
-        running(city=small_city(), store=store) as api,
+        running() as api,
         api.client() as pilot,
     ):
         for url in ("http://127.0.0.1:1/", "http://[::1]/", "http://169.254.169.254/", "http://2130706433/"):

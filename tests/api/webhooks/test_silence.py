@@ -1,12 +1,12 @@
 """Webhooks that are told of sensors which fall silent."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.api.webhooks.rig import SILENT, Rig, restart
+from tests.waiting import wait_until
 from zenata.city.clock import SECOND, WallClock
 
 
@@ -75,10 +75,7 @@ def test_a_device_s_silence_is_by_the_time_of_day(rig: Rig) -> None:
     rig.store.append(replace(batch, time=np.array([now - 3 * SECOND])))
     rig.add(world="p-demo", condition=SILENT | {"sensor": [], "after": "4s"})
     rig.run()
-    deadline = time.monotonic() + 60
-    while not rig.delivered():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(rig.delivered, "the silence is delivered", pause=0.05)
     (only,) = rig.deliveries()
     assert only.type == "silence.fired"
     assert only.made >= now + SECOND

@@ -11,7 +11,7 @@ from sandbox.cli.city import show_dead_letters as newest
 from sandbox.init import open_register
 from sandbox.running import Running, banner
 from sandbox.settings import Settings
-from tests.api.running import batch_of, running, small_city
+from tests.api.running import batch_of, running
 from zenata.errors import SetupError
 from zenata.store import open_store
 from zenata.store.dead_letters import DeadLetter
@@ -20,12 +20,12 @@ LETTER = DeadLetter(received=1, topic="zenata/telemetry/x", payload=b"{", code="
 
 
 def test_letters_are_shown_and_replayed(tmp_path: Path) -> None:
-    store, settings, lines = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), Settings(data_dir=tmp_path), []
-    with running(city=small_city(), store=store, replay=lambda: (2, 1)) as api:
+    settings, lines = Settings(data_dir=tmp_path), []
+    with running(replay=lambda: (2, 1)) as api:
         settings.run_file.write_text(json.dumps({"http": api.url}))
         (tmp_path / "admin.key").write_text(api.secrets["admin"])
         newest(settings, lines.append)
-        store.append(batch_of([], range(0)), [LETTER])
+        api.store.append(batch_of([], range(0)), [LETTER])
         newest(settings, lines.append)
         replay(settings, lines.append)
         (tmp_path / "admin.key").write_text(api.secrets["pilot"])
@@ -40,7 +40,6 @@ def test_letters_are_shown_and_replayed(tmp_path: Path) -> None:
     assert lines[3] == "2 are readings now, 1 are still dead"
     with pytest.raises(SetupError, match="does not answer"):
         newest(settings, lines.append)
-    store.close()
 
 
 def test_letters_are_shown_without_a_running_city(tmp_path: Path) -> None:
@@ -64,11 +63,11 @@ def test_a_folder_without_a_city_is_named_and_stays_empty(tmp_path: Path) -> Non
 
 
 def test_a_link_opens_the_page_as_a_pilot_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, lines, opened = open_store(f"duckdb:///{tmp_path}/readings.duckdb"), [], []
+    lines, opened = [], []
     monkeypatch.setattr("webbrowser.open", opened.append)
     control = f"sqlite:///{tmp_path}/control/control.db"
     settings = Settings(data_dir=tmp_path, control_url=control)
-    with running(city=small_city(), store=store, control=control) as api:
+    with running(control=control) as api:
         settings.run_file.write_text(json.dumps({"http": api.url}))
         open_page(settings, "test-engineer", lines.append, browser=True)
         with pytest.raises(SetupError, match="there is no pilot 'nobody'"):
@@ -78,7 +77,6 @@ def test_a_link_opens_the_page_as_a_pilot_once(tmp_path: Path, monkeypatch: pyte
         with api.client(None) as page:
             assert page.post("/v1/session", json={"link": secret}).json()["pilot"] == "test-engineer"
             assert page.post("/v1/session", json={"link": secret}).status_code == 401
-    store.close()
 
 
 def test_the_banner_has_a_link_unless_its_pilot_cannot_log_in(tmp_path: Path) -> None:

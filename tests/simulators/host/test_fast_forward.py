@@ -1,7 +1,6 @@
 """A world moved on into the store says what it would have said to the broker."""
 
 import threading
-import time
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +17,7 @@ from simulators.record.record import Pace, Recipe, Record
 from simulators.record.run import Run
 from simulators.world.world import TICK
 from tests.simulators.host.test_store_writer import Lent
+from tests.waiting import wait_until
 from tests.zenata.broker.running import password, running_broker, standard_users
 from tests.zenata.store.data import contents
 from zenata.city.clock import SECOND, WallClock, parse_time
@@ -113,10 +113,7 @@ def publish(city: City, simulation: Simulation, subscription: Subscription, stor
         readings = 0
         while simulation.running.time < END:
             readings += len(simulation.tick().values)
-        deadline = time.monotonic() + TIMEOUT
-        while ingest.counters.readings < readings:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: ingest.counters.readings >= readings, "all is stored", pause=0.05)
     finally:
         stop.set()
         thread.join()

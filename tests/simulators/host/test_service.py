@@ -3,7 +3,6 @@
 import json
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from simulators.record.record import Pace, Recipe, Record
 from simulators.record.run import Run
 from simulators.world.world import TICK
 from tests.simulators.host.running import START, TIMEOUT, fingerprint, made, recipe, same
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, password
 from zenata.city.clock import ZONE_RULES, format_time
@@ -274,9 +274,11 @@ class TestPace:
         try:
             assert simulation.call(lambda: simulation.running.time).result(TIMEOUT) == START - TICK
             simulation.call(partial(simulation.set_pace, AT_ONCE)).result(TIMEOUT)
-            deadline = time.monotonic() + TIMEOUT
-            while simulation.call(lambda: simulation.running.time).result(TIMEOUT) < START + 3 * TICK:
-                assert time.monotonic() < deadline
+            wait_until(
+                lambda: simulation.call(lambda: simulation.running.time).result(TIMEOUT) >= START + 3 * TICK,
+                "it runs",
+                pause=0.05,
+            )
         finally:
             stop.set()
             thread.join()

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.waiting import wait_until
 from tests.zenata.broker.client import TIMEOUT, Client
 from tests.zenata.broker.running import BROKERS, Running, new_password, password, running_broker, standard_users
 from zenata.broker.base import User, pilot_user
@@ -31,9 +32,7 @@ def may_enter(running: Running, name: str, secret: str) -> bool:
 
 def wait_let_in(running: Running, name: str, secret: str) -> None:
     """Wait until the broker, which takes users in its own time, lets somebody in."""
-    deadline = time.monotonic() + TIMEOUT
-    while not may_enter(running, name, secret):
-        assert time.monotonic() < deadline
+    wait_until(lambda: may_enter(running, name, secret), "the broker lets it in", pause=0.05)
 
 
 def test_whoever_goes_is_cut_off_and_the_others_stay(running, everybody):

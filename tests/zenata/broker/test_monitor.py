@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import BROKERS, HOST, Running, running_broker, standard_users
 from zenata.broker.base import MONITOR

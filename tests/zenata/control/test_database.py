@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.control.database import Base, copy_file, open_database
 from zenata.control.devices import DeviceRow
 from zenata.errors import SetupError

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.control.peers import Peers, SharedValues
 from zenata.control.server_tables import BatchRow
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.clocks import StandingClock
-from tests.system.running import wait_until
+from tests.waiting import wait_until
 from zenata.city.clock import SECOND
 from zenata.control.audit import Audit
 from zenata.control.database import open_database

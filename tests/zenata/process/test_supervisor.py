@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
 from tests.zenata.process.forking import Executing
 from zenata.process import supervisor as module
 from zenata.process.backoff import Backoff
@@ -52,11 +53,7 @@ def shell(script: str, name: str = "it", **env: str) -> Program:
     return Program(name=name, args=("/bin/sh", "-c", script), env=env)
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+wait_for = partial(wait_until, what="what a test waits for", pause=0.01)
 
 
 def ended(pid: int) -> bool:
