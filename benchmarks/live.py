@@ -194,8 +194,8 @@ async def _heard_by_http(broker: Running, port: int, headers: dict[str, str]) ->
         while True:
             line = await reader.readline()
             if line.startswith(b"data:"):
-                said = line.partition(b'"time":"')[2].partition(b'"')[0].decode()
-                delays.append(time.time() - parse_time(said) / SECOND)
+                stamp = line.partition(b'"time":"')[2].partition(b'"')[0].decode()
+                delays.append(time.time() - parse_time(stamp) / SECOND)
 
     listeners = [asyncio.create_task(listen()) for _ in range(LISTENERS)]
     await asyncio.sleep(0.5)

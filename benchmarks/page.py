@@ -9,7 +9,6 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser, CDPSession, Page
@@ -123,8 +122,7 @@ def _opening(chromium: Browser, city: RunningCity) -> list[Row]:
 
 def _frames(city: RunningCity) -> list[Row]:
     """Measure the route of frames, of the property that most sensors observe."""
-    headers = {"Authorization": f"Bearer {city.key}"}
-    with httpx.Client(base_url=city.http, headers=headers, trust_env=False) as client:
+    with city.client() as client:
         times = []
         for _ in range(REQUESTS):
             begun = time.perf_counter()

@@ -110,13 +110,13 @@ def _message(sensor: Sensor, seq: int) -> list[senml.Record]:
 
 
 def _steadily(
-    publisher: Publisher, said: Iterator[tuple[str, bytes, int]], seconds: float, api: psutil.Process
+    publisher: Publisher, messages: Iterator[tuple[str, bytes, int]], seconds: float, api: psutil.Process
 ) -> tuple[int, int, int]:
     """Publish at `RATE`; return how many messages, the memory [bytes] after the first part of the time, and the most after that."""
     begin, sent, early, late = time.monotonic(), 0, 0, 0
     while (passed := time.monotonic() - begin) < seconds:
         for _ in range(int(passed * RATE) - sent):
-            topic, payload, _ = next(said)
+            topic, payload, _ = next(messages)
             publisher.publish(topic, payload)
             sent += 1
         if int(passed / _BEAT) % 50 == 0:

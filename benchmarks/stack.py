@@ -131,8 +131,8 @@ def _publish_bare(broker: Running) -> float:
     begin = time.process_time()
     for number in range(BURST):
         topic = f"zenata/telemetry/la-ferme/air/air-{number % 1000:04}"
-        said = client.publish(topic, bytes(150), qos=1, retain=True)
-    said.wait_for_publish(_PATIENCE)
+        sent = client.publish(topic, bytes(150), qos=1, retain=True)
+    sent.wait_for_publish(_PATIENCE)
     took = time.process_time() - begin
     client.disconnect()
     client.loop_stop()

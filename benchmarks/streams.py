@@ -87,8 +87,8 @@ async def _listen(port: int, key: str, listeners: int, server: Connection) -> tu
         while True:
             line = await reader.readline()
             if line.startswith(b"data: {") and b'"time":"' in line and b"sensor" in line:
-                said = line.partition(b'"time":"')[2].partition(b'"')[0].decode()
-                lags.append(time.time() - parse_time(said) / SECOND)
+                stamp = line.partition(b'"time":"')[2].partition(b'"')[0].decode()
+                lags.append(time.time() - parse_time(stamp) / SECOND)
 
     ready = asyncio.Semaphore(0)
     tasks = [asyncio.create_task(listen()) for _ in range(listeners)]

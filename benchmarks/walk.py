@@ -99,15 +99,15 @@ def _steps(page: Page, pid: int, number: int) -> float:
 def _server(clone: Path) -> Iterator[tuple[str, str, int]]:
     """Run `make up` until the end of the block; give its address, the link that logs in once, and its process."""
     command = ["make", "up", "ARGS=--http-port 0 --mqtt-port 0 --ws-port 0"]
-    said = clone / "up.log"
-    with said.open("w") as output:
+    log = clone / "up.log"
+    with log.open("w") as output:
         process = subprocess.Popen(command, cwd=clone, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         deadline = time.monotonic() + PATIENCE
         about = clone / ".zenata" / "run.json"
-        while not ((found := re.search(r"page +(http\S+)", said.read_text())) and about.exists()):
+        while not ((found := re.search(r"page +(http\S+)", log.read_text())) and about.exists()):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(said.read_text()[-2_000:])
+                raise RuntimeError(log.read_text()[-2_000:])
             time.sleep(0.2)
         yield found[1].partition("/#")[0], found[1], process.pid
     finally:

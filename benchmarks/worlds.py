@@ -163,8 +163,8 @@ def _crowd(city: RunningCity, client: httpx.Client, seconds: float, *, packs: bo
 
 
 def _time_of(client: httpx.Client, world: str) -> float:
-    told = client.get(f"/v1/worlds/{world}").json()["time"]
-    return datetime.fromisoformat(told).timestamp()
+    shown = client.get(f"/v1/worlds/{world}").json()["time"]
+    return datetime.fromisoformat(shown).timestamp()
 
 
 def _lateness(client: httpx.Client, seconds: float) -> list[float]:

@@ -8,7 +8,7 @@ import numpy as np
 from ingest.arrivals import STEP, ArrivalClock
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder, DeviceReadings
-from ingest.repetitions import Pending, drop_repetitions
+from ingest.repetitions import Pending, drop_repetitions, new_dead_letters
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
@@ -47,7 +47,7 @@ class Decoded:
         self.times: list[int] = []
         self.values: list[float] = []
         self.seqs: list[int] = []
-        self.letters: list[DeadLetter] = []
+        self.dead_letters: list[DeadLetter] = []
         self.pending: Pending = {}
         self.dated: list[tuple[Message, DeviceReadings, int]] = []
         self.messages = self.repeated = 0
@@ -130,7 +130,7 @@ class Decoder:
                 self.add_device(decoded, message, self._arrivals.next() if self._arrivals else now)
             else:
                 self.add(decoded, message, now)
-        return decoded.batch(), decoded.letters
+        return decoded.batch(), decoded.dead_letters
 
     def add(self, decoded: Decoded, message: Message, now: int) -> None:
         """Decode a message of a world: readings or a dead letter as a whole; of a pack, each sensor's part is.
@@ -153,15 +153,15 @@ class Decoder:
             _extend(decoded, self._checked(known, readings), readings)
         except Rejected as rejected:
             if sensor or readings is None:
-                decoded.letters.append(
-                    self._letter(message, rejected, now, sensor, readings.seqs[0] if readings else 0)
+                decoded.dead_letters.append(
+                    self._dead_letter(message, rejected, now, sensor, readings.seqs[0] if readings else 0)
                 )
                 return
             for sensor, part in readings.by_sensor():
                 try:
                     _extend(decoded, self._checked(known, part), part)
                 except Rejected as rejected_part:
-                    decoded.letters.append(self._letter(message, rejected_part, now, sensor, part.seqs[0]))
+                    decoded.dead_letters.append(self._dead_letter(message, rejected_part, now, sensor, part.seqs[0]))
 
     def _add_plain(self, decoded: Decoded, known: _Topic, payload: bytes, now: int) -> bool:
         """Add the readings of plain records whose series are known, as nearly all are; False if not all can be stored.
@@ -233,12 +233,12 @@ class Decoder:
         except Rejected as error:
             rejected = error
             device = message.topic.rpartition("/")[2] if message.topic.count("/") == 3 else ""
-        letter = _letter_of(message, rejected, arrival, device) if rejected else None
+        dead_letter = _dead_letter_of(message, rejected, arrival, device) if rejected else None
         if (
             again
             and not (readings and readings.keys)
-            and (letter or (readings and readings.repeated))
-            and self._has(letter)
+            and (dead_letter or (readings and readings.repeated))
+            and (dead_letter is None or (self._store is not None and not new_dead_letters([dead_letter], self._store)))
         ):
             return
         decoded.messages += readings is None or readings.is_news
@@ -246,13 +246,13 @@ class Decoder:
             try:
                 numbers = self.devices.settle(readings.device.pilot, [readings], arrival, counted=counted)
             except Rejected as error:
-                letter = _letter_of(message, error, arrival, device)
+                dead_letter = _dead_letter_of(message, error, arrival, device)
             else:
                 decoded.extend(numbers, message, readings, arrival)
                 if readings.last and self._arrivals:
                     self._arrivals.reserve(readings.last)
-        if letter is not None:
-            decoded.letters.append(letter)
+        if dead_letter is not None:
+            decoded.dead_letters.append(dead_letter)
 
     def contradicted(self, decoded: Decoded) -> list[DeadLetter]:
         """Return a dead letter for each message that another value was faster than, after it was to be stored.
@@ -266,17 +266,10 @@ class Decoder:
             return []
         compared = drop_repetitions([readings for _, readings, _ in decoded.dated], self._store, {}, again=True)
         return [
-            _letter_of(message, one.rejected, arrival, one.device.id)
+            _dead_letter_of(message, one.rejected, arrival, one.device.id)
             for (message, _, arrival), one in zip(decoded.dated, compared, strict=True)
             if one.conflicts and one.rejected
         ]
-
-    def _has(self, letter: DeadLetter | None) -> bool:
-        """Return whether the store has a dead letter."""
-        if letter is None or self._store is None:
-            return letter is None
-        found = self._store.dead_letters(topics=[letter.topic], before=letter.received + 1, limit=1)
-        return bool(found) and found[0].received == letter.received
 
     def _device_readings(
         self, message: Message, arrival: int, *, counted: bool
@@ -360,7 +353,7 @@ class Decoder:
         known.numbers[name, unit] = number
         return number
 
-    def _letter(self, message: Message, rejected: Rejected, now: int, sensor: str, seq: int) -> DeadLetter:
+    def _dead_letter(self, message: Message, rejected: Rejected, now: int, sensor: str, seq: int) -> DeadLetter:
         # Each has a time of its own, as its name; those of devices never end in 0.
         self._received = max(now - now % STEP, self._received + STEP)
         return DeadLetter(
@@ -374,7 +367,7 @@ class Decoder:
         )
 
 
-def _letter_of(message: Message, rejected: Rejected, arrival: int, device: str) -> DeadLetter:
+def _dead_letter_of(message: Message, rejected: Rejected, arrival: int, device: str) -> DeadLetter:
     return DeadLetter(
         received=arrival,
         topic=message.topic,

@@ -1,9 +1,9 @@
-"""Repetitions: what devices send again with its own time is dropped, and what contradicts a stored reading is named.
+"""Repetitions: drops readings that devices send again and dead letters that a broker delivers again; names contradictions.
 
 A reading is identified by its series and its time, and the first stays. Decision 0039 says what its sender is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from ingest.devices import KIND, DeviceReadings
 from zenata.city.clock import format_time
 from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, ReadingBatch
+from zenata.store.base import Store
+from zenata.store.dead_letters import DeadLetter
+from zenata.wire import topics
 from zenata.wire.uplinks.base import LeftOut, leave_out
 
 Pending = dict[tuple[str, str, str, int], float]
@@ -75,6 +78,37 @@ def without_contradictions(batch: ReadingBatch, store: StoredReadings) -> Readin
     stored = _values(known, batch.time.tolist(), store)
     same = [before in {None, value} for before, value in zip(stored, batch.value.tolist(), strict=True)]
     return batch.take(np.array(same, dtype=np.bool_))
+
+
+def new_dead_letters(dead_letters: Iterable[DeadLetter], store: Store) -> list[DeadLetter]:
+    """Return the dead letters whose messages a store does not have as dead letters: a broker may deliver a message again.
+
+    A message of a device keeps the time of its first delivery, which tells it from another that reads the same. Any other is
+    held against the newest dead letters of its topic.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read.
+    """
+    new: list[DeadLetter] = []
+    payloads: dict[str, set[bytes]] = {}  # of stored dead letters, by topic
+    for dead_letter in dead_letters:
+        bounded = dead_letter.bounded()
+        topic = bounded.topic
+        if topics.is_of_pilot(topic) and not topics.is_answer(topic):
+            found = store.dead_letters(topics=[topic], before=dead_letter.received + 1, limit=1)
+            is_new = all(one.received != dead_letter.received for one in found)
+        else:
+            if topic not in payloads:
+                found = store.dead_letters(topics=[topic], payloads=True)
+                payloads[topic] = {
+                    one.payload for one in found if one.topic == topic
+                }  # not of topics that begin with it
+            is_new = bounded.payload not in payloads[topic]
+        if is_new:
+            new.append(dead_letter)
+    return new
 
 
 def _compared(message: DeviceReadings, stored: Sequence[float | None], pending: Pending) -> DeviceReadings:

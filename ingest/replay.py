@@ -40,7 +40,7 @@ def replay(
     city : City
     store : Store
     clocks : Clocks
-        Those that live messages are held against; a letter from the future of a world whose clock was not received waits.
+        Those that live messages are held against; one from the future of a world whose clock was not received waits.
     on_stored : callable
         Called with each batch once it is durable.
     devices : callable, optional
@@ -52,28 +52,28 @@ def replay(
     while page := store.dead_letters(before=before, limit=_PAGE, payloads=True):
         before = page[-1].received
         good = [
-            (letter, batch)
-            for letter in page
-            if len(batch := _decode(decoder, letter)) and len(without_contradictions(batch, store)) == len(batch)
+            (dead_letter, batch)
+            for dead_letter in page
+            if len(batch := _decode(decoder, dead_letter)) and len(without_contradictions(batch, store)) == len(batch)
         ]
         if good:
             batch = _join(decoder, [batch for _, batch in good])
-            store.append(batch, replayed=[letter for letter, _ in good])
+            store.append(batch, replayed=[dead_letter for dead_letter, _ in good])
             on_stored(batch)
         mended += len(good)
         dead += len(page) - len(good)
     return Replayed(mended, dead)
 
 
-def _decode(decoder: Decoder, letter: DeadLetter) -> ReadingBatch:
-    """Return the readings of a letter, none if it is still dead. Of a pack, only one sensor's part was."""
-    payload = b"" if letter.is_cut else letter.payload  # its end is not stored
-    batch, letters = decoder.decode([Message(letter.topic, payload, 0, 0)], letter.received)
-    still = any(one.sensor == letter.sensor for one in letters) or (
-        letter.code == "time" and letter.is_numbered and letter.world not in decoder.clocks.published
+def _decode(decoder: Decoder, dead_letter: DeadLetter) -> ReadingBatch:
+    """Return the readings of a dead letter, none if it is still dead. Of a pack, only one sensor's part was."""
+    payload = b"" if dead_letter.is_cut else dead_letter.payload  # its end is not stored
+    batch, dead_letters = decoder.decode([Message(dead_letter.topic, payload, 0, 0)], dead_letter.received)
+    still = any(one.sensor == dead_letter.sensor for one in dead_letters) or (
+        dead_letter.code == "time" and dead_letter.is_numbered and dead_letter.world not in decoder.clocks.published
     )
     sensors = [decoder.catalog[number].sensor for number in batch.series.tolist()]
-    chosen = np.array([not still and letter.sensor in {"", sensor} for sensor in sensors], dtype=np.bool_)
+    chosen = np.array([not still and dead_letter.sensor in {"", sensor} for sensor in sensors], dtype=np.bool_)
     return batch.take(chosen)
 
 

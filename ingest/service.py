@@ -15,7 +15,7 @@ from ingest.clocks import Clocks
 from ingest.decoder import Decoded, Decoder
 from ingest.delivery_order import DeliveryOrder
 from ingest.devices import DeviceDecoder
-from ingest.repetitions import without_contradictions
+from ingest.repetitions import new_dead_letters, without_contradictions
 from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.city.readings import Catalog, ReadingBatch, Series
@@ -214,7 +214,7 @@ class Ingest:
         if decoded is None:
             return False
         batch = decoded.batch()
-        new = self._retried(lambda: self._append(batch, decoded.letters, others), stop)
+        new = self._retried(lambda: self._append(batch, decoded.dead_letters, others), stop)
         if new is None:
             return False
         if new < len(batch) and decoded.dated:
@@ -262,17 +262,17 @@ class Ingest:
             raise
         return decoded
 
-    def _append(self, batch: ReadingBatch, letters: list[DeadLetter], messages: list[Message]) -> int:
+    def _append(self, batch: ReadingBatch, dead_letters: list[DeadLetter], messages: list[Message]) -> int:
         self._arrivals.write()
-        return self._store.append(batch, self._unknown(letters, messages))
+        return self._store.append(batch, self._unknown(dead_letters, messages))
 
     def _name_contradicted(self, decoded: Decoded, batch: ReadingBatch) -> ReadingBatch:
         """Store dead letters for what a request over HTTP was faster than; return the batch without it."""
-        letters = self._decoder.contradicted(decoded)
-        if not letters:
+        dead_letters = self._decoder.contradicted(decoded)
+        if not dead_letters:
             return batch
-        self._store.append(batch.take(np.zeros(len(batch), dtype=np.bool_)), letters)
-        decoded.letters += letters
+        self._store.append(batch.take(np.zeros(len(batch), dtype=np.bool_)), dead_letters)
+        decoded.dead_letters += dead_letters
         return without_contradictions(batch, self._store)
 
     def _forget(self, worlds: set[str]) -> int:
@@ -285,9 +285,9 @@ class Ingest:
         self.counters.messages += decoded.messages
         self.counters.readings += new
         self.counters.duplicates += len(batch) - new + decoded.repeated
-        self.counters.dead_letters += len(decoded.letters)
-        for letter in decoded.letters[:3]:
-            log.warning("dead letter from %s: %s", letter.topic, letter.reason)
+        self.counters.dead_letters += len(decoded.dead_letters)
+        for dead_letter in decoded.dead_letters[:3]:
+            log.warning("dead letter from %s: %s", dead_letter.topic, dead_letter.reason)
 
     def _describe(self, described: Sequence[Series]) -> None:
         """Give series the unit that they have got."""
@@ -299,17 +299,14 @@ class Ingest:
             if self._decoder.devices is not None:
                 self._decoder.devices.forget_unstored()
 
-    def _unknown(self, letters: list[DeadLetter], messages: list[Message]) -> list[DeadLetter]:
-        """Leave out dead letters of worlds that the store has: their messages were not acknowledged in time."""
+    def _unknown(self, dead_letters: list[DeadLetter], messages: list[Message]) -> list[DeadLetter]:
+        """Leave out dead letters of worlds that are stored: their messages were not acknowledged in time."""
         again = {
             (message.topic, message.payload)
             for message in messages
             if message.again and not topics.is_of_pilot(message.topic)
         }
         return [
-            letter
-            for letter in letters
-            if (letter.topic, letter.payload) not in again
-            or letter.bounded().payload
-            not in {known.payload for known in self._store.dead_letters(topics=[letter.topic], payloads=True)}
+            *(dead_letter for dead_letter in dead_letters if (dead_letter.topic, dead_letter.payload) not in again),
+            *new_dead_letters((one for one in dead_letters if (one.topic, one.payload) in again), self._store),
         ]

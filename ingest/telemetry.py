@@ -9,7 +9,7 @@ import numpy as np
 from ingest.arrivals import OVER_HTTP, ArrivalClock
 from ingest.devices import DeviceDecoder, DeviceReadings, Register, Request
 from ingest.quotas import Quotas
-from ingest.repetitions import drop_repetitions, without_contradictions
+from ingest.repetitions import drop_repetitions, new_dead_letters, without_contradictions
 from zenata.city.clock import Clock
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.errors import Rejected, StoreError, TopicError, UplinkError
@@ -65,7 +65,7 @@ class Telemetry:
         return self._quotas.used(pilot, self._clock.now())
 
     def reject(self, messages: Sequence[RejectedMessage]) -> None:
-        """Keep messages that came over MQTT and had no effect as dead letters, unless one is the newest of its topic already.
+        """Keep messages that came over MQTT and had no effect as dead letters, unless they are such already.
 
         A broker delivers a message again whose acknowledgement it has forgotten, as after a kill or in a restored backup.
 
@@ -74,20 +74,14 @@ class Telemetry:
         StoreError
             If they cannot be stored.
         """
-        newest: dict[str, bytes | None] = {}
-        letters = list[DeadLetter]()
-        for topic, payload, code, reason in messages:
-            letter = DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
-            kept = letter.bounded()
-            if kept.topic not in newest:  # unlocked: telemetry does not wait
-                found = self._store.dead_letters(topics=[kept.topic], limit=1, payloads=True)
-                newest[kept.topic] = next((one.payload for one in found if one.topic == kept.topic), None)
-            if newest[kept.topic] != kept.payload:
-                letters.append(letter)
-                newest[kept.topic] = kept.payload
-        if letters:
+        once = {(topic, payload): (code, reason) for topic, payload, code, reason in messages}
+        dead_letters = [
+            DeadLetter(received=self._arrivals.next(), topic=topic, payload=payload, code=code, reason=reason)
+            for (topic, payload), (code, reason) in once.items()
+        ]
+        if new := new_dead_letters(dead_letters, self._store):  # unlocked: telemetry does not wait
             with self._lock:
-                self._store.append(self._batch([], []), letters)
+                self._store.append(self._batch([], []), new)
 
     def document(self, pilot: str, name: str | None, payload: bytes) -> TelemetryResult:
         """Take one message. What cannot be readings is a dead letter too, as its sender may not look; a part is left out.
@@ -118,12 +112,12 @@ class Telemetry:
                 numbers = self._decoder.settle(pilot, messages, now)
             except Rejected as rejected:
                 if not rejected.quota:
-                    self._store.append(self._batch([], []), [_letter(pilot, name, payload, rejected, now)])
+                    self._store.append(self._batch([], []), [_dead_letter(pilot, name, payload, rejected, now)])
                 return TelemetryResult(rejections=(_rejection(rejected),))
             result = self._append(messages, numbers)
             if result.rejections:  # another value was faster than all of it
                 conflict = Rejected(result.rejections[0].code, result.rejections[0].reason)
-                self._store.append(self._batch([], []), [_letter(pilot, name, payload, conflict, now)])
+                self._store.append(self._batch([], []), [_dead_letter(pilot, name, payload, conflict, now)])
             return result
 
     def lines(self, pilot: str, name: str | None, payload: bytes, precision: str) -> TelemetryResult:
@@ -256,7 +250,7 @@ class Telemetry:
         )
 
 
-def _letter(pilot: str, name: str | None, payload: bytes, rejected: Rejected, now: int) -> DeadLetter:
+def _dead_letter(pilot: str, name: str | None, payload: bytes, rejected: Rejected, now: int) -> DeadLetter:
     try:
         topic = topics.device(pilot, name or NOBODY)
     except TopicError:

@@ -71,7 +71,7 @@ def subscription_of(
         wanted, known = "\n".join(filters), shared.get(f"{name}.subscribed")
         return Subscription(
             address,
-            client_id=shared.keep(f"{name}.session", kept_secret(settings.data_dir / f"{name}.session")),
+            client_id=shared.keep(f"{name}.session", stored_secret(settings.data_dir / f"{name}.session")),
             filters=filters,
             subscribed=None if known is None else known == wanted,
             on_subscribed=lambda: shared.set(f"{name}.subscribed", wanted),
@@ -81,7 +81,7 @@ def subscription_of(
     subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
     return Subscription(
         address,
-        client_id=kept_secret(settings.data_dir / f"{name}.session"),
+        client_id=stored_secret(settings.data_dir / f"{name}.session"),
         filters=filters,
         subscribed=confirmed.read_text() == subscribed if confirmed.exists() else None,
         on_subscribed=lambda: confirmed.write_text(subscribed),
@@ -89,7 +89,7 @@ def subscription_of(
     )
 
 
-def kept_secret(file: Path) -> str:
+def stored_secret(file: Path) -> str:
     """Return the name of a file and 128 random bits, made once and stored in it.
 
     Raises

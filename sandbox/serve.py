@@ -38,7 +38,7 @@ from sandbox.broker_users import MosquittoUsers
 from sandbox.flow import FlowMonitor
 from sandbox.ingest import counter_of, note_lost_session, retention_of
 from sandbox.init import open_control_data, open_register
-from sandbox.parts import AWAITED_FILE, PATIENCE, index_of, kept_secret
+from sandbox.parts import AWAITED_FILE, PATIENCE, index_of, stored_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
@@ -205,7 +205,7 @@ def _peers(settings: Settings, engine: Engine, hub: Hub, listener: socket) -> Pe
     host = gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not listened at
     scheme = "https" if settings.tls_cert else "http"
     url = settings.peer_url or f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    id_ = kept_secret(settings.data_dir / "server.secret")
+    id_ = stored_secret(settings.data_dir / "server.secret")
     return Peers(engine, id_, url, on_batch=BatchReader(hub.publish).take, on_gap=hub.skip)
 
 
@@ -223,7 +223,7 @@ def _exports(settings: Settings, engine: Engine, store: Store, peers: Peers | No
 
 def _secret(settings: Settings, peers: Peers | None, name: str) -> str:
     """Return a secret of this server, or the one that all of them have: of whoever came first."""
-    here = kept_secret(settings.data_dir / f"{name}.secret")
+    here = stored_secret(settings.data_dir / f"{name}.secret")
     return peers.values.keep(f"{name}.secret", here) if peers else here
 
 

@@ -135,7 +135,7 @@ def host_of(
         template=template,
         logs=settings.data_dir / "logs",
         clear=partial(_clear, address, city),
-        kept=settings.world_kept * 3600,
+        keep_for=settings.world_kept * 3600,
     )
 
 

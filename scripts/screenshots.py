@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, expect
 
 from api.live.frame import NO_AGE
 from tests.dashboard.browser import browser, visit
-from tests.system.running import RunningCity, running_city, wait_until
+from tests.system.running import RunningCity, running_city
+from tests.waiting import wait_until
 from zenata_client import Client
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
@@ -114,9 +115,9 @@ def draw(city: RunningCity, names: list[str]) -> None:
 
 def has_past(city: RunningCity, moment: str) -> bool:
     """Return whether the detectors of traffic have values at a moment."""
-    asked = {"kind": "traffic", "property": "flow", "at": moment}
+    params = {"kind": "traffic", "property": "flow", "at": moment}
     headers = {"Authorization": f"Bearer {city.key}"}
-    body = httpx.get(f"{city.http}/v1/frame", params=asked, headers=headers, trust_env=False, timeout=60).content
+    body = httpx.get(f"{city.http}/v1/frame", params=params, headers=headers, trust_env=False, timeout=60).content
     ages = np.frombuffer(body, np.uint16, offset=24 + (len(body) - 24) // 6 * 4)
     return bool((ages != NO_AGE).any())
 

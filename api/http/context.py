@@ -236,12 +236,12 @@ class Context:
     @cached_property
     def queries(self) -> FairPool:
         """Places of requests that work in threads."""
-        return FairPool(places=QUERIES, share=QUERIES_OF_ONE, queue=MAX_WAITING)
+        return FairPool(slots=QUERIES, share=QUERIES_OF_ONE, queue=MAX_WAITING)
 
     @cached_property
     def simulator_calls(self) -> defaultdict[tuple[str, str], FairPool]:
         """Places of requests that wait for simulators, by route."""
-        return defaultdict(lambda: FairPool(places=8 * AT_ONCE, share=AT_ONCE, queue=1_000))
+        return defaultdict(lambda: FairPool(slots=8 * AT_ONCE, share=AT_ONCE, queue=1_000))
 
     @cached_property
     def heavy_queries(self) -> HeavyQueries:

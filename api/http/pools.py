@@ -24,11 +24,11 @@ _PATIENCE = 20.0  # how long a heavy query waits for its turn [s]
 
 
 class FairPool:
-    """A number of places, of which one owner has a share; who waits comes in by turns. Used from one event loop alone.
+    """A number of slots, of which one owner has a share; who waits comes in by turns. Used from one event loop alone.
 
     Parameters
     ----------
-    places : int
+    slots : int
         In all.
     share : int
         Of one owner.
@@ -36,21 +36,21 @@ class FairPool:
         Requests of one owner that may wait.
     """
 
-    def __init__(self, *, places: int, share: int, queue: int) -> None:
-        self._places, self._share, self._queue = places, share, queue
+    def __init__(self, *, slots: int, share: int, queue: int) -> None:
+        self._slots, self._share, self._queue = slots, share, queue
         self._running = Counter[str]()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by owner, the one served longest ago first
 
     @asynccontextmanager
-    async def place(self, owner: str) -> AsyncIterator[None]:
-        """Wait for a place, and hold it.
+    async def slot(self, owner: str) -> AsyncIterator[None]:
+        """Wait for a slot, and hold it.
 
         Raises
         ------
         Problem
             429 if too many requests of the owner wait already.
         """
-        if self._running[owner] < self._share and self._running.total() < self._places and not self._ready():
+        if self._running[owner] < self._share and self._running.total() < self._slots and not self._ready():
             self._running[owner] += 1
         else:
             await self._wait(owner)
@@ -89,7 +89,7 @@ class FairPool:
         return sorted(owners, key=lambda owner: (owner == NOBODY, self._running[owner]))
 
     def _admit(self) -> None:
-        while self._running.total() < self._places and (ready := self._ready()):
+        while self._running.total() < self._slots and (ready := self._ready()):
             owner = ready[0]
             waiting = self._waiting.pop(owner)
             turn = waiting.popleft()
@@ -105,12 +105,12 @@ class HeavyQueries:
 
     Parameters
     ----------
-    places : int
+    slots : int
         At once.
     """
 
-    def __init__(self, places: int = HEAVY_AT_ONCE) -> None:
-        self._places = places
+    def __init__(self, slots: int = HEAVY_AT_ONCE) -> None:
+        self._slots = slots
         self._running: set[str] = set()
         self._change = Condition()
 
@@ -128,7 +128,7 @@ class HeavyQueries:
             return
         with self._change:
             free = self._change.wait_for(
-                lambda: pilot not in self._running and len(self._running) < self._places, patience
+                lambda: pilot not in self._running and len(self._running) < self._slots, patience
             )
             if not free:
                 detail = (

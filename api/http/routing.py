@@ -38,8 +38,8 @@ class FairRoute(APIRoute):
         return bool(self.dependencies)
 
     def pool(self, context: Context, owner: str) -> AbstractAsyncContextManager[None]:
-        """Return a place, to be waited for."""
-        return context.queries.place(owner)
+        """Return a slot, to be waited for."""
+        return context.queries.slot(owner)
 
 
 class WaitingRoute(FairRoute):
@@ -49,5 +49,5 @@ class WaitingRoute(FairRoute):
     """
 
     def pool(self, context: Context, owner: str) -> AbstractAsyncContextManager[None]:
-        """Return a place, to be waited for; each route has places of its own, so that a pilot waits for no other route."""
-        return context.simulator_calls[self.path, self.name].place(owner)
+        """Return a place, to be waited for; each route has slots of its own, so that a pilot waits for no other route."""
+        return context.simulator_calls[self.path, self.name].slot(owner)

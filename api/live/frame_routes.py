@@ -96,8 +96,8 @@ async def frame(context: ContextDep, principal: PrincipalDep, params: Annotated[
         newest, time = subject.now(context)
         body = context.frames.encode(newest, time, context.hub.quiet(subject.world))
         return Response(body, headers=headers, media_type=MEDIA_TYPE)
-    async with context.queries.place(principal.pilot):
-        body, span = await run_in_threadpool(_past, context, subject, params.at)
+    async with context.queries.slot(principal.pilot):
+        body, span = await run_in_threadpool(_frame_at, context, subject, params.at)
     if span:
         headers["Zenata-Rolled-Up"] = str(span // SECOND)
     return Response(body, headers=headers, media_type=MEDIA_TYPE)
@@ -147,7 +147,7 @@ def _feed_of(context: Context, subject: _Subject) -> FrameFeed:
     return feed
 
 
-def _past(context: Context, subject: _Subject, at: str) -> tuple[bytes, int]:
+def _frame_at(context: Context, subject: _Subject, at: str) -> tuple[bytes, int]:
     """Return the frame of a moment of the past, and of how long spans its values are [us], 0 if they are readings."""
     newest = context.newest((subject.world,))
     try:

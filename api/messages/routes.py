@@ -85,15 +85,15 @@ def dead_letters(
     """
     query = f"{params.world}"
     limit = min(params.limit, MAX_WITH_PAYLOAD) if params.payload else params.limit
-    letters = context.store.dead_letters(
+    found = context.store.dead_letters(
         topics=_topics(context, principal, right, params.world),
         before=_position(context, params.cursor, query),
         limit=limit + 1,
         payloads=params.payload,
     )
-    shown = letters[:limit]
-    following = context.cursors.encode((shown[-1].received,), query) if len(letters) > len(shown) else None
-    items = [_letter(letter, payload=params.payload) for letter in shown]
+    shown = found[:limit]
+    following = context.cursors.encode((shown[-1].received,), query) if len(found) > len(shown) else None
+    items = [_document(one, payload=params.payload) for one in shown]
     return respond(Page(items=items, next=following))
 
 
@@ -128,15 +128,15 @@ def _is_flawed(account: Account) -> bool:
     return bool(account.rejected or account.missing or account.repeated)
 
 
-def _letter(letter: DeadLetter, *, payload: bool) -> DeadLetterDocument:
-    text, encoding = _text(letter.payload) if payload else (None, None)
+def _document(dead_letter: DeadLetter, *, payload: bool) -> DeadLetterDocument:
+    text, encoding = _text(dead_letter.payload) if payload else (None, None)
     return document(
         DeadLetterDocument,
-        letter,
-        sensor=letter.sensor or None,
-        seq=letter.seq or None,
-        digest=letter.digest or None,
-        reasons=Titles(**translations(letter.reason)),
+        dead_letter,
+        sensor=dead_letter.sensor or None,
+        seq=dead_letter.seq or None,
+        digest=dead_letter.digest or None,
+        reasons=Titles(**translations(dead_letter.reason)),
         payload=text,
         encoding=encoding,
     )

@@ -38,7 +38,7 @@ _KINDS: dict[str, Literal["cut-off", "lost", "refused", "removed", "late"]] = {
 _USERS = {Role.PILOT, Role.GUEST}
 _FOUND = "findings"  # the subject by which servers tell one another of them
 _INCIDENTS = 200  # newest that are looked at
-_LETTERS = 1000  # newest dead letters that are looked at
+_DEAD_LETTERS = 1000  # newest dead letters that are looked at
 _SHOWN = 100  # silent devices that are named
 _ENOUGH, _MOST_WRONG = 20, 0.5  # requests, and the share of wrong ones, from which on somebody should look
 _NEARLY = 0.9  # of a quota
@@ -64,7 +64,7 @@ def connected(context: Context) -> Connected | None:
 def activity(context: Context, pilot: Pilot, connected: Connected | None) -> Activity:
     """Return what a pilot does, as far as this process knows; counts of requests are since it started."""
     now = WallClock().now()
-    letters, devices = _letters(context, pilot, now), context.devices.devices(pilot.name)
+    dead_letters, devices = _dead_letters(context, pilot, now), context.devices.devices(pilot.name)
     states = [device.state(now) for device in devices]
     last = max((device.seen for device in devices if device.seen is not None), default=None)
     return Activity(
@@ -87,9 +87,9 @@ def activity(context: Context, pilot: Pilot, connected: Connected | None) -> Act
             last=None if last is None else time_of(last),
         ),
         dead_letters=DeadLetterActivity(
-            last_hour=len(letters),
-            more=len(letters) == _LETTERS,
-            newest=f"{letters[0].code}: {letters[0].reason}" if letters else None,
+            last_hour=len(dead_letters),
+            more=len(dead_letters) == _DEAD_LETTERS,
+            newest=f"{dead_letters[0].code}: {dead_letters[0].reason}" if dead_letters else None,
         ),
         quotas=[_quota(context, pilot, *quota) for quota in _used(context, pilot)],
     )
@@ -206,16 +206,16 @@ def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
 
 
 def _findings(pilot: Pilot, seen: Activity) -> Iterator[Finding]:
-    requests, devices, letters = seen.requests, seen.devices, seen.dead_letters
+    requests, devices, dead_letters = seen.requests, seen.devices, seen.dead_letters
     for incident in {one.detail: one for one in reversed(seen.broker)}.values():
         yield _finding(pilot, incident.kind, incident.detail, incident.detail)
     if devices.offline:
         detail = english("devices-silent", count=str(devices.offline), devices=", ".join(devices.silent))
         yield _finding(pilot, "devices-silent", detail)
-    if letters.last_hour:
-        code, _, reason = (letters.newest or "").partition(": ")
-        sentence = "dead-letters-more" if letters.more else "dead-letters"
-        detail = english(sentence, count=str(letters.last_hour), code=code, reason=reason)
+    if dead_letters.last_hour:
+        code, _, reason = (dead_letters.newest or "").partition(": ")
+        sentence = "dead-letters-more" if dead_letters.more else "dead-letters"
+        detail = english(sentence, count=str(dead_letters.last_hour), code=code, reason=reason)
         yield _finding(pilot, "dead-letters", detail)
     if requests.failed:
         yield _finding(pilot, "failed", english("failed", count=str(requests.failed)))
@@ -245,10 +245,10 @@ def _quota(context: Context, pilot: Pilot, name: str, used: float) -> QuotaUse:
     return QuotaUse(name=name, limit=limit, used=used, refused=refused, refused_last_hour=recent)
 
 
-def _letters(context: Context, pilot: Pilot, now: int) -> list[DeadLetter]:
+def _dead_letters(context: Context, pilot: Pilot, now: int) -> list[DeadLetter]:
     worlds = [f"{world}/" for world, owner in context.worlds.owners().items() if owner == pilot.name]
-    newest = context.store.dead_letters(topics=[f"pilots/{pilot.name}/", *worlds], limit=_LETTERS)
-    return [letter for letter in newest if letter.received > now - HOUR]
+    newest = context.store.dead_letters(topics=[f"pilots/{pilot.name}/", *worlds], limit=_DEAD_LETTERS)
+    return [dead_letter for dead_letter in newest if dead_letter.received > now - HOUR]
 
 
 def _filled(context: Context) -> float:

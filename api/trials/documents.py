@@ -47,7 +47,7 @@ def trial_document(register: Trials, row: TrialRow) -> Trial:
         trial=row.id,
         variant=row.drawn[0].variant or "plain",
         clock="lock-step" if row.speed is None else "speed",
-        place=_place(register, row) if row.phase == "queued" else None,
+        place=_position(register, row) if row.phase == "queued" else None,
         reason=row.reason or None,
         reasons=Titles(**translations(row.reason)) if row.reason else None,
         kinds=challenge.kinds,
@@ -268,7 +268,7 @@ def _score(points: Sequence[float]) -> TrialScore:
     )
 
 
-def _place(register: Trials, row: TrialRow) -> int:
+def _position(register: Trials, row: TrialRow) -> int:
     return sum(other.made < row.made for other in register.trials(phases=("queued",)))
 
 

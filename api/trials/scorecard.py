@@ -174,13 +174,13 @@ def _findings(context: Context, pilot: Pilot) -> Finding:
     if not serious:
         return "passed", _detail("no_alert"), ["/v1/alerts"]
     named = {
-        language: text.format(alerts="; ".join(_said(one, language) for one in serious[:5]))
+        language: text.format(alerts="; ".join(_text_of(one, language) for one in serious[:5]))
         for language, text in texts()["detail_alerts"].items()
     }
     return "failed", named, ["/v1/alerts"]
 
 
-def _said(alert: Alert, language: str) -> str:
+def _text_of(alert: Alert, language: str) -> str:
     return f"{alert.kind}: {alert.detail}" if language == "en" else translations(alert.detail)[language]
 
 

@@ -23,7 +23,7 @@ class AlertDeliverer:
 
     def __init__(self, hooks: Webhooks, sees_all: Callable[[str], bool], clock: Clock) -> None:
         self._hooks, self._sees_all, self._clock = hooks, sees_all, clock
-        self._told: set[tuple[str, int, str, bool]] = set()
+        self._seen: set[tuple[str, int, str, bool]] = set()
 
     def tell(self, alerts: Sequence[Alert]) -> None:
         """Record what has become of alerts, newest first, since a webhook was made or restarted.
@@ -42,9 +42,9 @@ class AlertDeliverer:
             for is_over in ((False, True) if alert.cleared else (False,))
         }
         for key, (hook, alert) in news.items():
-            if key not in self._told:
+            if key not in self._seen:
                 self._record(hook, alert, is_over=key[-1])
-        self._told = set(news)  # what is no longer looked at need not be remembered
+        self._seen = set(news)  # what is no longer looked at need not be remembered
 
     def _is_meant(self, hook: Webhook, alert: Alert) -> bool:
         severities = hook.condition["severity"]

@@ -156,7 +156,7 @@ def deliveries(
 ) -> Response:
     """List what was, or is to be, delivered, newest first; of the last 30 days."""
     hook = _find(context, principal, webhook)
-    before = None if params.cursor is None else _place(context, params.cursor, hook.id)
+    before = None if params.cursor is None else _position(context, params.cursor, hook.id)
     found = context.webhooks.register.deliveries(hook.id, before=before, limit=params.limit + 1)
     items = found[: params.limit]
     following = _cursor(context, items[-1], hook.id) if len(found) > len(items) else None
@@ -244,7 +244,7 @@ def _cursor(context: Context, delivery: Delivery, query: str) -> str:
     return context.cursors.encode((delivery.made, *words), query)
 
 
-def _place(context: Context, cursor: str, query: str) -> tuple[int, str]:
+def _position(context: Context, cursor: str, query: str) -> tuple[int, str]:
     """Return where the page before ended, as `Webhooks.deliveries` has it."""
     made, *words = context.cursors.decode(cursor, query, 3)
     return made, f"msg_{struct.pack('>2q', *words).hex()}"

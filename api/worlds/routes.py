@@ -145,7 +145,7 @@ def advance(
     as MessagePack; with `application/vnd.apache.arrow.stream` the readings as a table, and the rest in its metadata.
     """
     context.worlds.check_owner(principal, world, right)
-    arguments = _in_new_words(present(new, nulls=False))
+    arguments = _renamed(present(new, nulls=False))
     orders = arguments["orders"] = [order_of(context, principal, present(one)) for one in arguments.pop("commands")]
     if orders or principal.role in WATCHERS:  # for the audit log
         request.state.detail = {"commands": [{"sensor": order["sensor"], "set": order["set"]} for order in orders]}
@@ -246,7 +246,7 @@ def fork(
     A copy of the shared city knows what will happen there, so only engineers and administrators may make one.
     """
     context.worlds.check_owner(principal, world, right)
-    arguments = _in_new_words(present(new, nulls=False)) | _owner(context, principal) | _view(principal)
+    arguments = _renamed(present(new, nulls=False)) | _owner(context, principal) | _view(principal)
     answer = context.worlds.ask(world, "fork", arguments, type_=World)
     return respond(redacted(principal, answer), 201, {"Location": f"/v1/worlds/{answer.world}"})
 
@@ -360,8 +360,8 @@ def command_outcome(
     return respond(answer)
 
 
-def _in_new_words(members: dict[str, Any]) -> dict[str, Any]:
-    """Return members of a body with the words of today for those that were renamed."""
+def _renamed(members: dict[str, Any]) -> dict[str, Any]:
+    """Return members of a body whose old names are replaced by those of today."""
     return {{"until": "end", "at": "start"}.get(name, name): value for name, value in members.items()}
 
 

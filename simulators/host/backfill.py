@@ -186,14 +186,14 @@ class Backfill:
         first = _counted(world.state())
         if saved is not None:
             world.restore(saved)
-        kept = time.monotonic()
+        saved_at = time.monotonic()
         while not stop.is_set() and self._next(world) < self.request.end:
             world.skip(self.request.every)
             self.progress.move(world.time, world.time - self.request.start)
             on_tick(self.progress)
-            if time.monotonic() - kept > CHECKPOINT_EVERY:
+            if time.monotonic() - saved_at > CHECKPOINT_EVERY:
                 record.save_checkpoint(world.state())
-                kept = time.monotonic()
+                saved_at = time.monotonic()
         record.save_checkpoint(world.state())
         if self._next(world) < self.request.end:
             return None
@@ -219,13 +219,13 @@ class Backfill:
             record.save_checkpoint({**world.state(), _DIGEST: np.frombuffer(digest.last, np.uint8)})
 
         try:
-            kept = time.monotonic()
+            saved_at = time.monotonic()
             while not stop.is_set() and self._next(world) < self.request.end:
                 filler.take(world.step(self.request.every))
                 self._tell(world.time, filler.readings, on_tick)
-                if time.monotonic() - kept > CHECKPOINT_EVERY:
+                if time.monotonic() - saved_at > CHECKPOINT_EVERY:
                     keep()
-                    kept = time.monotonic()
+                    saved_at = time.monotonic()
             keep()
         finally:
             filler.close()

@@ -55,7 +55,7 @@ class Host:
         Folder of what the processes say.
     clear : callable
         Takes what the broker has retained of a world away from it, by name.
-    kept : float
+    keep_for : float
         How long a world that does not run is kept [s].
     """
 
@@ -67,10 +67,10 @@ class Host:
         template: Template,
         logs: Path,
         clear: Callable[[str], None],
-        kept: float,
+        keep_for: float,
     ) -> None:
         self._worlds, self._program, self._template = worlds, program, template
-        self._logs, self._clear, self._kept = logs, clear, kept
+        self._logs, self._clear, self._keep_for = logs, clear, keep_for
         self._running: dict[str, Supervisor] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -108,7 +108,7 @@ class Host:
         for name in set(index.names()) - self._running.keys():  # what runs ends first, at the next look
             if index.marker(name) == "deleted":
                 self._remove(name)
-            elif index.stopped_for(name) > self._kept:
+            elif index.stopped_for(name) > self._keep_for:
                 log.info("world %s was not used for long and is deleted", name)
                 index.mark(name, "deleted")
 

@@ -45,12 +45,12 @@ def graph(city: City) -> Graph:
         upstream = int(layout.upstream[number])
         substation = int(layout.substation[number])
         above = stations[upstream].id if upstream >= 0 else names[substation]
-        begin = roots.substations[substation] if upstream < 0 else _place(stations[upstream])
+        begin = roots.substations[substation] if upstream < 0 else _position(stations[upstream])
         nodes.append(
             {
                 "id": station.id,
                 "type": "station",
-                "position": _place(station),
+                "position": _position(station),
                 "kva": float(layout.rating[number]),
                 "voltage": [MEDIUM, STATION_SECONDARY],
                 "feeder": f"feeder-{power.feeder[number]}",
@@ -72,7 +72,7 @@ def graph(city: City) -> Graph:
                 "reactance": CABLE_X,
                 "capacitance": CABLE_C,
                 "rating": CABLE_RATING,
-                "line": [begin, _place(station)],
+                "line": [begin, _position(station)],
             }
         )
     about = {"units": UNITS, **_charging(city)}
@@ -106,7 +106,7 @@ def _power(city: City) -> tuple[Power, list[Sensor]]:
     return Power(city, Conditions.of(city, seed=0)), stations
 
 
-def _place(sensor: Sensor) -> tuple[float, float]:
+def _position(sensor: Sensor) -> tuple[float, float]:
     return sensor.longitude, sensor.latitude
 
 

@@ -104,7 +104,7 @@ class World:
         self._seq = np.zeros(len(city.sensors), dtype=np.int64)
         self._effects: list[tuple[Event, Effect]] = []
         self._repairs: list[Repair] = []
-        self._told: list[int] = []  # sensors that obeyed a command since the last tick, and report at once
+        self._commanded: list[int] = []  # sensors that were commanded since the last tick, and report at once
         for event in events:
             self.inject(event)
         while warm_up and self._now.time < first - TICK:
@@ -215,7 +215,7 @@ class World:
         refusal = refusal or self._silence(sensor)
         if refusal is None:
             setpoints.put(kind, sensor, values)
-            self._told.append(self._position[sensor])
+            self._commanded.append(self._position[sensor])
         return refusal
 
     def step(self, every: int = TICK) -> Emission:
@@ -234,9 +234,9 @@ class World:
         changed = changed[~self._now.disturbance.stuck[changed]]  # what does not see a change does not report it
         newcomers = self._read[self._seq[self._read] == 0]
         publishes = np.zeros(len(self._seq), dtype=np.bool_)
-        for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._told):
+        for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._commanded):
             publishes[some] = True
-        self._told.clear()
+        self._commanded.clear()
         sensors = np.flatnonzero(publishes & self._live).astype(np.int32)
         channels, _ = self.channels.gather(sensors)
         read = self._measurement.read(self._truth, channels, self._now)

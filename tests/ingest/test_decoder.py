@@ -26,8 +26,8 @@ def air(seq=1, *, sensor="air-0001", value=12.5):
 
 def test_readings_become_columns():
     decoder = Decoder(small_city(), Clocks())
-    batch, letters = decoder.decode([air(1), air(2)], NOW)
-    assert letters == []
+    batch, dead_letters = decoder.decode([air(1), air(2)], NOW)
+    assert dead_letters == []
     assert batch.series.tolist() == [0, 1, 0, 1]
     assert batch.value.tolist() == [12.5, 30.0] * 2
     assert batch.seq.tolist() == [1, 1, 2, 2]
@@ -49,8 +49,8 @@ def test_a_pack_holds_many_sensors():
         *senml.message("air-0001", NOW, 4, [("pm25", "ug/m3")], [1.0]),
         *senml.message("noise-0001", NOW, 9, [("laeq", "dB")], [50.0]),
     ]
-    batch, letters = decoder.decode([message("zenata/packs/la-ferme", senml.encode(records))], NOW)
-    assert letters == []
+    batch, dead_letters = decoder.decode([message("zenata/packs/la-ferme", senml.encode(records))], NOW)
+    assert dead_letters == []
     assert [decoder.catalog[n].kind for n in batch.series] == ["air", "noise"]
     assert batch.seq.tolist() == [4, 9]
 
@@ -84,23 +84,23 @@ POISON = [
 
 @pytest.mark.parametrize(("topic", "payload", "code", "reason", "seq"), POISON)
 def test_a_bad_message_is_a_whole_dead_letter_and_harms_no_other(topic, payload, code, reason, seq):
-    batch, (letter,) = Decoder(small_city(), Clocks()).decode([air(1), message(topic, payload), air(2)], NOW)
+    batch, (dead_letter,) = Decoder(small_city(), Clocks()).decode([air(1), message(topic, payload), air(2)], NOW)
     assert batch.seq.tolist() == [1, 1, 2, 2]
-    assert (letter.topic, letter.payload, letter.code, letter.seq) == (topic, payload, code, seq)
-    assert reason in letter.reason
-    assert letter.sensor == (topic.split("/")[4] if topic.count("/") == 4 else "")
+    assert (dead_letter.topic, dead_letter.payload, dead_letter.code, dead_letter.seq) == (topic, payload, code, seq)
+    assert reason in dead_letter.reason
+    assert dead_letter.sensor == (topic.split("/")[4] if topic.count("/") == 4 else "")
 
 
 def test_no_two_letters_have_one_time():
     decoder = Decoder(small_city(), Clocks())
-    letters = [letter for _ in range(3) for letter in decoder.decode([message("a/b", b"?")] * 5, NOW)[1]]
-    assert [letter.received - NOW for letter in letters] == list(range(0, 150, 10))
+    dead_letters = [dead_letter for _ in range(3) for dead_letter in decoder.decode([message("a/b", b"?")] * 5, NOW)[1]]
+    assert [dead_letter.received - NOW for dead_letter in dead_letters] == list(range(0, 150, 10))
 
 
 def test_a_reading_without_a_unit_has_that_of_its_property():
     decoder = Decoder(small_city(), Clocks())
-    batch, letters = decoder.decode([message(air().topic, one("pm25", 1)), air()], NOW)
-    assert (letters, batch.series.tolist()) == ([], [0, 0, 1])
+    batch, dead_letters = decoder.decode([message(air().topic, one("pm25", 1)), air()], NOW)
+    assert (dead_letters, batch.series.tolist()) == ([], [0, 0, 1])
     assert decoder.catalog[0].unit == "ug/m3"
 
 
@@ -111,25 +111,28 @@ def test_a_bad_part_of_a_pack_is_a_dead_letter_and_the_others_are_readings():
         *senml.message("air-0002", NOW, 5, [("pm25", "ug/m3")], [1.0]),
     ]
     decoder = Decoder(small_city(), Clocks())
-    batch, letters = decoder.decode([message("zenata/packs/la-ferme", senml.encode(records))], NOW)
+    batch, dead_letters = decoder.decode([message("zenata/packs/la-ferme", senml.encode(records))], NOW)
     assert [decoder.catalog[n].sensor for n in batch.series] == ["noise-0001"]
-    assert [(one.sensor, one.seq, one.code) for one in letters] == [("air-0001", 4, "range"), ("air-0002", 5, "topic")]
+    assert [(one.sensor, one.seq, one.code) for one in dead_letters] == [
+        ("air-0001", 4, "range"),
+        ("air-0002", 5, "topic"),
+    ]
 
 
 @given(st.lists(st.tuples(st.text(), st.binary())))
 def test_nothing_that_comes_stops_the_decoder(messages):
-    batch, letters = Decoder(small_city(), Clocks()).decode(
+    batch, dead_letters = Decoder(small_city(), Clocks()).decode(
         [message(topic, payload) for topic, payload in messages] + [air()], NOW
     )
     assert len(batch) >= 2
-    assert len(letters) <= len(messages)
+    assert len(dead_letters) <= len(messages)
 
 
 def test_what_takes_a_retained_message_away_says_nothing():
-    batch, letters = Decoder(small_city(), Clocks()).decode(
+    batch, dead_letters = Decoder(small_city(), Clocks()).decode(
         [message("zenata/telemetry/la-ferme/air/air-0001", b""), air(1)], NOW
     )
-    assert letters == []
+    assert dead_letters == []
     assert batch.value.tolist() == [12.5, 30.0]
 
 
@@ -159,6 +162,6 @@ def test_the_short_way_of_plain_records_changes_nothing(items):
         with pytest.MonkeyPatch.context() as patch:
             if not short:
                 patch.setattr(senml, "plain_records", lambda _: [])
-            batch, letters = Decoder(small_city(), Clocks()).decode(messages, NOW)
-        batches.append((*(getattr(batch, name).tolist() for name in ("series", "time", "value", "seq")), letters))
+            batch, dead_letters = Decoder(small_city(), Clocks()).decode(messages, NOW)
+        batches.append((*(getattr(batch, name).tolist() for name in ("series", "time", "value", "seq")), dead_letters))
     assert batches[0] == batches[1]

@@ -38,22 +38,22 @@ class Rig:
         return self.decoder.decode([Message(topics.device(pilot, name), raw, 1, 1)], now)
 
     def accepted(self, payload, **where):
-        batch, letters = self.send(payload, **where)
-        assert letters == []
+        batch, dead_letters = self.send(payload, **where)
+        assert dead_letters == []
         names = [batch.catalog[number].property for number in batch.series.tolist()]
         return dict(zip(names, batch.value.tolist(), strict=True))
 
-    def letter(self, payload, **where):
-        batch, (letter,) = self.send(payload, **where)
+    def dead_letter(self, payload, **where):
+        batch, (dead_letter,) = self.send(payload, **where)
         assert len(batch) == 0
-        assert letter.code in REASONS
-        return letter
+        assert dead_letter.code in REASONS
+        return dead_letter
 
 
 def test_a_device_has_its_series_in_the_world_of_its_pilot():
     rig = Rig(device(district="coast"))
-    batch, letters = rig.send({"temperature": 21.5, "level": 3, "time": "2026-01-01T11:00:00Z"})
-    assert letters == []
+    batch, dead_letters = rig.send({"temperature": 21.5, "level": 3, "time": "2026-01-01T11:00:00Z"})
+    assert dead_letters == []
     assert batch.time.tolist() == [parse_time("2026-01-01T11:00:00Z")] * 2
     assert batch.seq.tolist() == [0, 0]
     assert rig.decoder.catalog[0] == Series("p-alpha", "roof", "temperature", "device", "coast", "", "alpha")
@@ -67,8 +67,8 @@ def test_city_and_devices_are_one_batch_of_one_catalog():
         Message("zenata/telemetry/la-ferme/air/air-0001", air, 1, 1),
         Message(topics.device("alpha", "roof"), b'{"a":1}', 2, 1),
     ]
-    batch, letters = rig.decoder.decode(messages, NOW)
-    assert letters == []
+    batch, dead_letters = rig.decoder.decode(messages, NOW)
+    assert dead_letters == []
     assert [batch.catalog[number].world for number in batch.series.tolist()] == ["zenata", "p-alpha"]
     assert batch.seq.tolist() == [3, 0]
 
@@ -79,9 +79,9 @@ def test_sensors_that_speak_after_devices_have_their_own_ranges():
     topic = "zenata/telemetry/la-ferme/air/air-0001"
     good = b'[{"bn":"air-0001/","bt":1767268800,"seq":3,"n":"pm25","u":"ug/m3","v":1}]'
     bad = b'[{"bn":"air-0001/","bt":1767268801,"seq":4,"n":"pm25","u":"ug/m3","v":-1}]'
-    batch, (letter,) = rig.decoder.decode([Message(topic, good, 1, 1), Message(topic, bad, 2, 1)], NOW)
+    batch, (dead_letter,) = rig.decoder.decode([Message(topic, good, 1, 1), Message(topic, bad, 2, 1)], NOW)
     assert batch.value.tolist() == [1]
-    assert letter.code == "range"
+    assert dead_letter.code == "range"
 
 
 def test_a_device_is_found_by_what_its_network_calls_it():
@@ -107,18 +107,18 @@ def test_a_device_is_found_by_what_its_network_calls_it():
 )
 def test_what_cannot_be_readings_is_a_dead_letter(payload, code, reason):
     rig = Rig()
-    letter = rig.letter(payload)
-    assert (letter.code, letter.sensor, letter.topic) == (code, "roof", "pilots/alpha/telemetry/roof")
-    assert reason in letter.reason
+    dead_letter = rig.dead_letter(payload)
+    assert (dead_letter.code, dead_letter.sensor, dead_letter.topic) == (code, "roof", "pilots/alpha/telemetry/roof")
+    assert reason in dead_letter.reason
     rig.decoder.devices.after_stored()
     assert rig.table.seen == {}
 
 
 @pytest.mark.parametrize(("pilot", "name"), [("alpha", "cellar"), ("beta", "roof")])
 def test_an_unknown_device_and_that_of_another_are_reported_alike(pilot, name):
-    letter = Rig().letter({"a": 1}, pilot=pilot, name=name)
-    assert letter.code == "device"
-    assert letter.reason == f"{pilot!r} has no device {name!r}: make it with POST /v1/devices"
+    dead_letter = Rig().dead_letter({"a": 1}, pilot=pilot, name=name)
+    assert dead_letter.code == "device"
+    assert dead_letter.reason == f"{pilot!r} has no device {name!r}: make it with POST /v1/devices"
 
 
 def test_other_topics_of_a_pilot_and_a_city_without_devices():
@@ -128,35 +128,35 @@ def test_other_topics_of_a_pilot_and_a_city_without_devices():
         (rig.decoder, "pilots/alpha", "topic"),
         (Decoder(small_city(), Clocks()), "pilots/alpha/telemetry/roof", "device"),
     ):
-        _, (letter,) = decoder.decode([Message(topic, b"{}", 1, 1)], NOW)
-        assert letter.code == code
+        _, (dead_letter,) = decoder.decode([Message(topic, b"{}", 1, 1)], NOW)
+        assert dead_letter.code == code
 
 
 def test_answers_of_trials_are_left_to_the_trials():
-    _, letters = Rig().decoder.decode([Message("pilots/alpha/answers/1", b"{}", 1, 1)], NOW)
-    assert letters == []
+    _, dead_letters = Rig().decoder.decode([Message("pilots/alpha/answers/1", b"{}", 1, 1)], NOW)
+    assert dead_letters == []
 
 
 def test_messages_on_other_topics_count_as_well():
     rig = Rig(limits=Limits(0.1, 10))
     messages = [Message("pilots/alpha/anything", b"{}", number, 1) for number in range(2)]
-    assert [letter.code for letter in rig.decoder.decode(messages, NOW)[1]] == ["topic", "quota"]
+    assert [dead_letter.code for dead_letter in rig.decoder.decode(messages, NOW)[1]] == ["topic", "quota"]
 
 
 def test_a_unit_stays_what_it_was_first():
     rig = Rig()
     rig.accepted([{"n": "level", "u": "m", "v": 1}])
     assert rig.accepted({"level": 2}) == {"level": 2}
-    assert rig.letter([{"n": "level", "u": "cm", "v": 100}]).code == "unit"
+    assert rig.dead_letter([{"n": "level", "u": "cm", "v": 100}]).code == "unit"
     stored = Catalog()
     stored.intern(Series("p-alpha", "roof", "level", "device", "", "m", "alpha"))
-    assert Rig(stored=stored).letter([{"n": "level", "u": "cm", "v": 100}]).code == "unit"
+    assert Rig(stored=stored).dead_letter([{"n": "level", "u": "cm", "v": 100}]).code == "unit"
 
 
 def test_a_device_has_only_so_many_properties():
     rig = Rig()
     rig.accepted({f"a{number}": 1 for number in range(256)})
-    assert "properties already" in rig.letter([{"n": "b", "v": 1}]).reason
+    assert "properties already" in rig.dead_letter([{"n": "b", "v": 1}]).reason
     assert rig.accepted({"a0": 2}) == {"a0": 2}
 
 
@@ -168,7 +168,7 @@ def test_a_pilot_has_only_so_many_series_however_its_devices_come_and_go(monkeyp
     stored.intern(Series("p-ben", "roof", "a", "device", "", "m", "ben"))
     rig = Rig(limits=Limits(1e6, 10**9), stored=stored)
     rig.accepted({"a": 1, "b": 2})
-    assert "5 properties altogether" in rig.letter({"c": 3}).reason
+    assert "5 properties altogether" in rig.dead_letter({"c": 3}).reason
     assert rig.accepted({"a": 2, "b": 3}) == {"a": 2, "b": 3}
 
 
@@ -182,9 +182,9 @@ def test_a_pilot_has_only_so_many_series_however_its_devices_come_and_go(monkeyp
 def test_what_is_too_much_is_a_dead_letter_that_names_the_quota(limits, payloads, quota):
     rig = Rig(limits=limits)
     rig.accepted(payloads[0])
-    letter = rig.letter(payloads[1])
-    assert letter.code == "quota"
-    assert quota in letter.reason
+    dead_letter = rig.dead_letter(payloads[1])
+    assert dead_letter.code == "quota"
+    assert quota in dead_letter.reason
 
 
 def test_what_was_accepted_says_that_the_device_lives():
@@ -200,9 +200,9 @@ def test_what_was_accepted_says_that_the_device_lives():
 
 @given(st.binary(), st.sampled_from(["auto", "cayenne", "json", "influx"]))
 def test_any_payload_is_readings_or_one_dead_letter_or_both(payload, codec):
-    batch, letters = Rig(device(codec=codec)).send(payload)
-    assert len(letters) <= 1
-    assert len(batch) or letters == [] or letters[0].code != "part"
+    batch, dead_letters = Rig(device(codec=codec)).send(payload)
+    assert len(dead_letters) <= 1
+    assert len(batch) or dead_letters == [] or dead_letters[0].code != "part"
 
 
 def test_t1_messages_without_a_time_are_dated_one_after_the_other():
@@ -211,8 +211,8 @@ def test_t1_messages_without_a_time_are_dated_one_after_the_other():
     messages = [
         Message(topics.device("alpha", "roof"), b'{"door": %s}' % word, 1, 1) for word in (b"true", b"false")
     ] * 2
-    batch, letters = rig.decoder.decode(messages, NOW)
-    assert letters == []
+    batch, dead_letters = rig.decoder.decode(messages, NOW)
+    assert dead_letters == []
     assert batch.value.tolist() == [1, 0, 1, 0]
     assert (np.diff(batch.time) > 0).all()
 
@@ -242,17 +242,17 @@ def test_t6_a_later_unit_is_taken_and_one_that_was_rejected_is_not():
     rig = Rig()
     rig.accepted({"voltage": 3005})
     assert rig.decoder.catalog[0].unit == ""
-    assert rig.letter([{"n": "voltage", "u": "=V", "v": 1}]).code == "unit"
+    assert rig.dead_letter([{"n": "voltage", "u": "=V", "v": 1}]).code == "unit"
     rig.accepted([{"n": "voltage", "u": "mV", "v": 3006}])
     assert rig.decoder.catalog[0].unit == "mV"
-    assert rig.letter([{"n": "voltage", "u": "V", "v": 3}]).code == "unit"
+    assert rig.dead_letter([{"n": "voltage", "u": "V", "v": 3}]).code == "unit"
     rig.accepted({"voltage": 3007})
 
 
 def test_names_and_units_are_taken_by_what_is_stored_alone():
     rig = Rig(limits=Limits(10, 255))
     full = [{"n": f"a{number}", "u": "m", "v": 1} for number in range(256)]
-    assert rig.letter([*full, {"n": "b", "v": 1}]).code == "quota"  # 256 are too many for a day
+    assert rig.dead_letter([*full, {"n": "b", "v": 1}]).code == "quota"  # 256 are too many for a day
     rig.accepted([{"n": "a0", "u": "Cel", "v": 1}])
     rig.decoder.devices.forget_unstored()  # the store was away
     rig.accepted([{"n": "a0", "u": "K", "v": 1}])
@@ -261,19 +261,19 @@ def test_names_and_units_are_taken_by_what_is_stored_alone():
 def test_t10_a_part_is_stored_and_the_rest_is_a_dead_letter():
     rig = Rig()
     pack = [{"n": "temperature", "u": "K", "v": 300}, {"n": "level", "u": "m", "v": 1}, {"n": "note", "vs": "x"}]
-    batch, (letter,) = rig.send(pack)
+    batch, (dead_letter,) = rig.send(pack)
     assert batch.value.tolist() == [1]
-    assert letter.code == "part"
-    assert letter.reason == "stored, but for temperature: temperature is in Cel, not in 'K'"
+    assert dead_letter.code == "part"
+    assert dead_letter.reason == "stored, but for temperature: temperature is in Cel, not in 'K'"
     rig.decoder.devices.after_stored()
     assert rig.table.seen["alpha", "roof"].left_out == ("note", "temperature")
 
 
 def test_t14_two_points_in_one_microsecond_are_named():
     rig = Rig(device(codec="influx"))
-    batch, (letter,) = rig.send(b"m,device=roof v=1 1767225600000000000\nm,device=roof v=1 1767225600000000800")
+    batch, (dead_letter,) = rig.send(b"m,device=roof v=1 1767225600000000000\nm,device=roof v=1 1767225600000000800")
     assert batch.value.tolist() == [1]
-    assert "to the microsecond" in letter.reason
+    assert "to the microsecond" in dead_letter.reason
     assert rig.accepted(b"m,device=roof v=2 1767225601000000000\nm,device=roof v=2 1767225601000000000") == {"m/v": 2}
 
 

@@ -37,8 +37,8 @@ def check(ingest, publish, store, payloads):  # noqa: F811 - fixtures
     wait_for(lambda: ingest.counters.messages == before[0] + SIZE + 1)
     assert ingest.counters.dead_letters == before[1] + SIZE
     newest = store.dead_letters(limit=SIZE, payloads=True)
-    assert sorted(letter.payload for letter in newest) == sorted(payloads)
-    assert all(letter.code in REASONS and letter.reason for letter in newest)
+    assert sorted(dead_letter.payload for dead_letter in newest) == sorted(payloads)
+    assert all(dead_letter.code in REASONS and dead_letter.reason for dead_letter in newest)
 
 
 @pytest.mark.hypothesis

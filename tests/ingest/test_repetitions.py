@@ -43,7 +43,7 @@ class Rig:
         for payload in payloads:
             message = Message(topics.device("alpha", "roof"), payload, 1, 1)
             self.decoder.add_device(decoded, message, arrival or self.clock.next(), again=again)
-        self.store.append(decoded.batch(), decoded.letters)
+        self.store.append(decoded.batch(), decoded.dead_letters)
         self.decoder.devices.after_stored()
         return decoded
 
@@ -57,9 +57,9 @@ def test_t14_another_value_for_a_stored_time_is_a_dead_letter_that_names_both(st
     rig = Rig(store, codec)
     rig.send(PAYLOADS[codec] % 1)
     decoded = rig.send(PAYLOADS[codec] % 2)
-    (letter,) = decoded.letters
-    assert (len(decoded.batch()), letter.code) == (0, "time")
-    assert "2 is not stored, as 1 is at 2026-01-01T00:00:00Z" in letter.reason
+    (dead_letter,) = decoded.dead_letters
+    assert (len(decoded.batch()), dead_letter.code) == (0, "time")
+    assert "2 is not stored, as 1 is at 2026-01-01T00:00:00Z" in dead_letter.reason
     assert [value for _, value in rows(store)] == [1]
 
 
@@ -69,7 +69,7 @@ def test_what_comes_again_with_its_own_time_is_not_counted(store, codec):
     first = rig.send(PAYLOADS[codec] % 1)
     assert (first.messages, rig.seen.messages, rig.seen.readings) == (1, 1, 1)
     second = rig.send(PAYLOADS[codec] % 1)
-    assert (second.messages, second.repeated, second.letters) == (0, 1, [])
+    assert (second.messages, second.repeated, second.dead_letters) == (0, 1, [])
     assert (rig.seen.messages, rig.seen.readings) == (0, 0)
     assert len(rows(store)) == 1
 
@@ -78,16 +78,16 @@ def test_t14_within_a_batch_that_is_not_stored_yet_too(store):
     rig = Rig(store)
     decoded = rig.send(*(PAYLOADS["auto"] % value for value in (1, 1, 2)))
     assert (decoded.messages, decoded.repeated, len(decoded.batch())) == (2, 1, 1)
-    assert [letter.code for letter in decoded.letters] == ["time"]
+    assert [dead_letter.code for dead_letter in decoded.dead_letters] == ["time"]
 
 
 def test_of_a_message_that_repeats_a_part_the_rest_is_stored(store):
     rig = Rig(store)
     rig.send(b'{"a": 1, "b": 1, "time": 1767225600}')
     decoded = rig.send(b'{"a": 1, "b": 2, "c": 3, "time": 1767225600}')
-    (letter,) = decoded.letters
-    assert (decoded.messages, decoded.repeated, len(decoded.batch()), letter.code) == (1, 1, 1, "part")
-    assert letter.reason.startswith("stored, but for b: 2 is not stored, as 1 is at")
+    (dead_letter,) = decoded.dead_letters
+    assert (decoded.messages, decoded.repeated, len(decoded.batch()), dead_letter.code) == (1, 1, 1, "part")
+    assert dead_letter.reason.startswith("stored, but for b: 2 is not stored, as 1 is at")
     assert rows(store) == [("a", 1), ("b", 1), ("c", 3)]
 
 
@@ -98,14 +98,14 @@ def test_what_the_broker_delivers_again_is_left_alone_once_it_is_stored(store):
         first = rig.send(payload, arrival=NOW + 21)
         assert first.messages == 1
         second = rig.send(payload, again=True, arrival=NOW + 21)
-        assert (second.messages, len(second.batch()), second.letters) == (0, 0, [])
+        assert (second.messages, len(second.batch()), second.dead_letters) == (0, 0, [])
 
 
 def test_a_dead_letter_that_was_not_stored_before_a_kill_is_stored_when_it_comes_again(store):
     rig = Rig(store)
     rig.send(PAYLOADS["auto"] % 1)
-    (letter,) = rig.send(PAYLOADS["auto"] % 2, again=True, arrival=NOW + 21).letters
-    assert letter.code == "time"
+    (dead_letter,) = rig.send(PAYLOADS["auto"] % 2, again=True, arrival=NOW + 21).dead_letters
+    assert dead_letter.code == "time"
 
 
 def test_a_replay_does_not_take_a_contradiction_for_mended(store):
@@ -152,11 +152,11 @@ class Overtaken:
     def __getattr__(self, name):
         return getattr(self._store, name)
 
-    def append(self, batch, letters=()):
+    def append(self, batch, dead_letters=()):
         if self._payload and len(batch):
             payload, self._payload = self._payload, b""
             Rig(self._store).send(payload)
-        return self._store.append(batch, letters)
+        return self._store.append(batch, dead_letters)
 
 
 OTHER = b'{"level": 9, "time": 1767225600}'
@@ -184,8 +184,8 @@ def test_of_what_somebody_was_faster_than_the_rest_is_stored_and_streamed(store)
     assert [batch.value.tolist() for batch in stored] == [[1.0]]
 
 
-@pytest.mark.parametrize(("value", "letters"), [(9, 0), (1, 1)])
-def test_what_http_was_faster_than_is_a_dead_letter_over_mqtt(store, value, letters):
+@pytest.mark.parametrize(("value", "dead_letters"), [(9, 0), (1, 1)])
+def test_what_http_was_faster_than_is_a_dead_letter_over_mqtt(store, value, dead_letters):
     """The same value once more is not."""
     stored = []
     table = Table(device())
@@ -202,7 +202,7 @@ def test_what_http_was_faster_than_is_a_dead_letter_over_mqtt(store, value, lett
     other = Message(topics.device("alpha", "roof"), b'{"door": true}', 0, 1)
     assert ingest._store_all([message, other], threading.Event())
     found = store.dead_letters()
-    assert [(one.code, one.sensor) for one in found] == [("time", "roof")] * letters
+    assert [(one.code, one.sensor) for one in found] == [("time", "roof")] * dead_letters
     assert all("1 is not stored, as 9 is at" in one.reason for one in found)
-    assert (ingest.counters.readings, ingest.counters.dead_letters) == (1, letters)
-    assert [batch.value.tolist() for batch in stored] == [[1.0] if letters else [9.0, 1.0]]
+    assert (ingest.counters.readings, ingest.counters.dead_letters) == (1, dead_letters)
+    assert [batch.value.tolist() for batch in stored] == [[1.0] if dead_letters else [9.0, 1.0]]

@@ -19,7 +19,7 @@ CITY = small_city()
 DISTRICTS = {sensor.id: sensor.district for sensor in CITY.sensors}
 
 
-def letter(number: int, payload: str, *, sensor: str = "air-0001", code: str = "range") -> DeadLetter:
+def dead_letter(number: int, payload: str, *, sensor: str = "air-0001", code: str = "range") -> DeadLetter:
     return DeadLetter(
         received=START + number,
         topic=f"zenata/telemetry/{DISTRICTS[sensor]}/air/{sensor}",
@@ -34,17 +34,17 @@ def letter(number: int, payload: str, *, sensor: str = "air-0001", code: str = "
 def good(number: int, sensor: str = "air-0001") -> DeadLetter:
     time = START // SECOND + number
     payload = f'[{{"bn":"{sensor}/","bt":{time},"seq":{number},"n":"pm25","v":{number}}},{{"n":"no2","v":1}}]'
-    return letter(number, payload, sensor=sensor)
+    return dead_letter(number, payload, sensor=sensor)
 
 
 @pytest.mark.parametrize("page", [1000, 3])
 def test_letters_that_are_readings_now_are_stored_and_the_others_stay(tmp_path, monkeypatch, page):
     monkeypatch.setattr(module, "_PAGE", page)
-    bad = [letter(5, "["), letter(9, "{}")]
-    letters = [*(good(number) for number in (1, 2, 3, 7)), good(11, "air-0002"), *bad]
+    bad = [dead_letter(5, "["), dead_letter(9, "{}")]
+    dead_letters = [*(good(number) for number in (1, 2, 3, 7)), good(11, "air-0002"), *bad]
     batches: list[ReadingBatch] = []
     with closing(open_store(f"duckdb:///{tmp_path}/readings.duckdb")) as store:
-        store.append(batch_of([]), letters)
+        store.append(batch_of([]), dead_letters)
         assert replay(CITY, store, Clocks(), batches.append) == Replayed(mended=5, dead=2)
         assert store.dead_letters(payloads=True) == bad[::-1]
         balance = store.ledger.balance("zenata")

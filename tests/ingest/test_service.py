@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from ingest.quotas import Limits, Quotas
 from ingest.service import FILTERS, BatchSize, Ingest
 from tests.api.running import small_city
 from tests.ingest.devices import Table, device
+from tests.waiting import wait_until
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
@@ -86,12 +88,12 @@ class Failing:
     def ledger(self):
         return self._store.ledger
 
-    def append(self, batch, letters=()):
+    def append(self, batch, dead_letters=()):
         self.called.set()
         if self.left:
             self.left -= 1
             raise StoreError("the disk is full")
-        return self._store.append(batch, letters)
+        return self._store.append(batch, dead_letters)
 
 
 @contextmanager
@@ -121,11 +123,7 @@ def ingesting(broker: Running, store, **options) -> Iterator[Ingest]:
             assert not thread.is_alive()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+wait_for = partial(wait_until, what="what a test waits for", pause=0.01)
 
 
 def air(world: str, seq: int) -> tuple[str, bytes]:
@@ -190,10 +188,10 @@ def test_poison_becomes_dead_letters_between_good_messages_and_does_not_come_aga
     assert seqs(store, "w-2") == list(range(1, len(poison) + 2))
     assert ingest.counters.dead_letters == len(poison)
     assert ingest.counters.readings == 2 * (len(poison) + 1)
-    letters = {letter.payload: letter for letter in store.dead_letters(payloads=True)}
-    assert set(letters) == set(poison)
+    dead_letters = {dead_letter.payload: dead_letter for dead_letter in store.dead_letters(payloads=True)}
+    assert set(dead_letters) == set(poison)
     for payload, reason in poison.items():
-        assert (letters[payload].topic, reason in letters[payload].reason) == (topic, True)
+        assert (dead_letters[payload].topic, reason in dead_letters[payload].reason) == (topic, True)
     with subscription(broker) as client:
         assert client.receive(limit=1, wait=ACK_WAIT + 0.5) == []
 
@@ -251,7 +249,7 @@ def test_a_dead_letter_that_was_not_acknowledged_is_stored_once(broker, store, p
             wait_for(lambda ingest=ingest: ingest.counters.messages >= 1)
             publish((air("w-6", 1)[0], b"}"))
             wait_for(lambda ingest=ingest: ingest.counters.dead_letters >= 1)
-    assert sorted(letter.payload for letter in store.dead_letters(payloads=True)) == [b"{", b"}", b"}"]
+    assert sorted(dead_letter.payload for dead_letter in store.dead_letters(payloads=True)) == [b"{", b"}", b"}"]
     assert store.ledger.balance("w-6").rejected == 3
 
 

@@ -53,8 +53,8 @@ def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):
     taker = telemetry(store, Table())
     for name in ("roof", "no word#", None):
         assert taker.document("alpha", name, b'{"level": 2}').rejections[0].code == "device"
-    letters = store.dead_letters(topics=["pilots/alpha/"], payloads=True)
-    assert sorted(letter.sensor for letter in letters) == sorted([NOBODY, NOBODY, "roof"])
+    dead_letters = store.dead_letters(topics=["pilots/alpha/"], payloads=True)
+    assert sorted(dead_letter.sensor for dead_letter in dead_letters) == sorted([NOBODY, NOBODY, "roof"])
     assert store.ledger.worlds() == []
 
     def devices(catalog):
@@ -72,13 +72,23 @@ def test_a_rejected_message_that_a_broker_delivers_again_is_one_dead_letter(stor
     rejected = [(f"pilots/alpha/answers/{topic}", payload, "schema", "it is no JSON") for topic, payload in came]
     for some in (rejected[:1], rejected[1:2], rejected[2:]):
         taker.reject(some)
-    letters = store.dead_letters(topics=["pilots/alpha/answers/"], payloads=True)
-    assert [(letter.topic[-3:], letter.payload[:1], letter.size) for letter in reversed(letters)] == [
+    dead_letters = store.dead_letters(topics=["pilots/alpha/answers/"], payloads=True)
+    assert [
+        (dead_letter.topic[-3:], dead_letter.payload[:1], dead_letter.size) for dead_letter in reversed(dead_letters)
+    ] == [
         ("one", b"a", 1),
         ("one", b"b", 1),
         ("her", b"b", 1),
         ("one", b"x", 100_000),
     ]
+
+
+def test_a_dead_letter_is_found_behind_those_of_topics_that_begin_with_its_own(store, table):
+    taker = telemetry(store, table)
+    one, longer = (("pilots/alpha/answers/" + name, b"{", "schema", "it is no JSON") for name in ("t-1", "t-10"))
+    for message in (one, longer, one):
+        taker.reject([message])
+    assert len(store.dead_letters()) == 2
 
 
 def test_lines_over_a_quota_are_not_stored_at_all(store, table):
@@ -95,7 +105,7 @@ class Failing:
     def __init__(self, store):
         self.catalog = store.catalog
 
-    def append(self, batch, letters=()):
+    def append(self, batch, dead_letters=()):
         raise StoreError("the disk is full")
 
 

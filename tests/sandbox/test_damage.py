@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.init import first_keys, open_control_data, open_register, read_key
-from sandbox.parts import kept_secret
+from sandbox.parts import stored_secret
 from sandbox.settings import Settings
 from zenata.errors import SetupError
 
@@ -87,11 +87,11 @@ def test_a_key_file_without_a_key_is_named(settings: Settings, content: bytes) -
 @pytest.mark.parametrize("content", [b"", b"ingest-", b"junk\n", b"\xff", b"ingest-" + b"g" * 32])
 def test_an_empty_or_damaged_secret_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "ingest.session"
-    secret = kept_secret(file)
-    assert kept_secret(file) == secret
+    secret = stored_secret(file)
+    assert stored_secret(file) == secret
     file.write_bytes(content)
     with pytest.raises(SetupError, match=r"ingest\.session"):
-        kept_secret(file)
+        stored_secret(file)
 
 
 def test_an_empty_token_is_refused(tmp_path: Path) -> None:

@@ -140,21 +140,21 @@ class Template:
         self._process, self._socket = process, own
 
     def _receive(self) -> int | None:
-        """Take one message; return the process that has started, or None if it told of one that has ended."""
+        """Take one message; return the process that has started, or None if one has ended."""
         if self._socket is None:
             raise EOFError("it has ended")
         message = self._socket.recv(_MAX_MESSAGE)
         if not message:
             raise EOFError("it has ended")
-        told = json.loads(message)
-        if "status" not in told:
-            return int(told["pid"])
-        self._ended[told["pid"]] = told["status"]
+        event = json.loads(message)
+        if "status" not in event:
+            return int(event["pid"])
+        self._ended[event["pid"]] = event["status"]
         return None
 
 
 class _Child:
-    """A template that was forked: what is asked of it in the manner of `subprocess.Popen`."""
+    """A template that was forked: with the methods of `subprocess.Popen`."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -260,7 +260,7 @@ def _send(requests: socket.socket, message: dict[str, int]) -> None:
 
 
 def _become(request: dict[str, object], parent: int) -> None:
-    """Turn a fork into what was asked for: in a session of its own, with its name, environment, output and priority."""
+    """Turn a fork into a program: in a session of its own, with its name, environment, output and priority."""
     _leave(parent, str(request["name"]))
     lower_priority(int(str(request["nice"])))
     with Path(str(request["log"])).open("ab") as output, Path(os.devnull).open("rb") as nothing:

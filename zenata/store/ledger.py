@@ -182,11 +182,11 @@ class Ledger:
         return stored.join(rejected).join(moved)
 
     def _of(self, dead_letters: Sequence[DeadLetter], fate: Fate) -> Entries:
-        known = [letter for letter in dead_letters if letter.is_numbered]
-        numbers = [self.number(letter.world, letter.sensor) for letter in known]
+        known = [dead_letter for dead_letter in dead_letters if dead_letter.is_numbered]
+        numbers = [self.number(dead_letter.world, dead_letter.sensor) for dead_letter in known]
         return Entries(
             np.array(numbers, dtype=np.int32),
-            np.array([letter.seq for letter in known], dtype=np.int64),
+            np.array([dead_letter.seq for dead_letter in known], dtype=np.int64),
             np.full(len(known), fate, dtype=np.uint8),
         )
 

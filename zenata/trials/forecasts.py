@@ -92,9 +92,9 @@ def critical_success(event: FloatArray, warned: FloatArray) -> float:
     event, warned : ndarray, shape (n,)
         1 where it happened, or was warned of, else 0.
     """
-    happened, said = event.astype(np.bool_), warned.astype(np.bool_)
-    either = int(np.count_nonzero(happened | said))
-    return int(np.count_nonzero(happened & said)) / either if either else float("nan")
+    happened, forecast = event.astype(np.bool_), warned.astype(np.bool_)
+    either = int(np.count_nonzero(happened | forecast))
+    return int(np.count_nonzero(happened & forecast)) / either if either else float("nan")
 
 
 def filled(values: FloatArray) -> FloatArray:

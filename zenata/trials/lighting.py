@@ -101,7 +101,7 @@ class _Lamps:
         On the road at full power.
     least : ndarray, shape (n_steps, n_lamps)
         Dimming level that the class asks for.
-    asked : ndarray, shape (n_steps, n_lamps) [lx]
+    required_lux : ndarray, shape (n_steps, n_lamps) [lx]
         What the class asks for, as far as the lamp reaches it.
     sound : ndarray of bool, shape (n_lamps,)
         Whether it never failed.
@@ -110,7 +110,7 @@ class _Lamps:
     rated: FloatArray
     light: FloatArray
     least: FloatArray
-    asked: FloatArray
+    required_lux: FloatArray
     sound: npt.NDArray[np.bool_]
 
 
@@ -125,19 +125,19 @@ def _lamps(run: Run) -> _Lamps:
     light = np.median(lux[midnight] / np.maximum(dim[midnight], 1e-9), axis=0)
     light = np.where(sound, light, (OLDEST + NEW) / 2)
     daylight = np.median((lux - light * dim)[:, sound], axis=1)[:, None]
-    asked = np.minimum(required(run.city, names, run.times), light + daylight)
+    required_lux = np.minimum(required(run.city, names, run.times), light + daylight)
     return _Lamps(
         rated=rated,
         light=light,
-        least=np.clip((asked - daylight) / light, 0.0, 1.0),
-        asked=asked,
+        least=np.clip((required_lux - daylight) / light, 0.0, 1.0),
+        required_lux=required_lux,
         sound=sound,
     )
 
 
 def _saved(run: Run, lamps: _Lamps, tables: Tables) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Return what each lamp saves in each night [kWh], and whether it is lit as asked, shape (n_nights, n_lamps) each."""
-    dark = tables["illuminance"].values < lamps.asked * (1 - TOLERANCE)
+    """Return what each lamp saves in each night [kWh], and whether it is lit as required, shape (n_nights, n_lamps) each."""
+    dark = tables["illuminance"].values < lamps.required_lux * (1 - TOLERANCE)
     spared = power(np.where(lamps.least > 0, 1.0, 0.0), lamps.rated) - tables["power"].values
     noon = run.times[run.first :] % (DAY * SECOND) == DAY * SECOND // 2
     steps = slice(run.first + int(noon.argmax()) + 1, None)  # a night that had begun is nobody's
@@ -153,7 +153,7 @@ def score(run: Run) -> Score:
     lamps = _lamps(run)
     ideal = {
         "power": Table(sensors=run.truth["power"].sensors, values=power(lamps.least, lamps.rated)),
-        "illuminance": Table(sensors=run.truth["power"].sensors, values=lamps.asked),
+        "illuminance": Table(sensors=run.truth["power"].sensors, values=lamps.required_lux),
     }
     saved, lit = _saved(run, lamps, run.truth)
     idle, lit_idle = _saved(run, lamps, run.without)

@@ -72,7 +72,7 @@ def districts(city: City) -> list[str]:
 def shares(city: City, taken: Table) -> FloatArray:
     """Return the share of bays that are taken in each district, shape (n_steps, n_districts).
 
-    A bay whose sensor has said nothing in a step is as it was; one that has never said anything does not count.
+    A bay whose sensor reports nothing in a step is as it was; one that has never reported does not count.
     """
     names = districts(city)
     of = np.array([names.index(city.sensor_by_id[sensor].district) for sensor in taken.sensors])
@@ -123,8 +123,8 @@ def exhibit(run: Run) -> Exhibit:
     for row in dict.fromkeys((int(order[-1]), int(order[0]))):
         low, middle, high = (exhibits.listed(made[:, row, level]) for level in (0, 4, 8))
         known = Curve(name="truth", values=exhibits.listed(observed[:, row]))
-        said = Curve(name="forecast", values=middle, low=low, high=high)
-        charts.append(Chart(name="occupied", unit="/", of=districts(run.city)[row], curves=[known, said]))
+        service = Curve(name="forecast", values=middle, low=low, high=high)
+        charts.append(Chart(name="occupied", unit="/", of=districts(run.city)[row], curves=[known, service]))
     events = exhibits.hidden(run)
     return exhibits.exhibit(run, events=events, charts=charts, places={})
 

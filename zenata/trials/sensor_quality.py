@@ -93,7 +93,7 @@ def score(run: Run) -> Score:
     """Return the score of one seed."""
     sensors = list(dict.fromkeys(name for table in run.truth.values() for name in table.sensors))
     row = {sensor: number for number, sensor in enumerate(sensors)}
-    given, said = _scores(run, row)
+    given, named = _scores(run, row)
     windows = _windows(run, row)
     raw = idle = best = 0.0
     delays, right, volumes, false = [], [], [], 0
@@ -109,7 +109,7 @@ def score(run: Run) -> Score:
         for at, onset, fault in zip(first.tolist(), begin.tolist(), faults, strict=True):
             if at >= 0:
                 delays.append((at - onset) * STEP / 3600)
-                right.append(said.get((at, number)) == fault)
+                right.append(named.get((at, number)) == fault)
         if len(begin):
             label = np.zeros(len(given), dtype=np.bool_)
             for a, b in zip(begin.tolist(), end.tolist(), strict=True):
@@ -138,15 +138,15 @@ def _scores(run: Run, row: Mapping[str, int]) -> tuple[FloatArray, dict[tuple[in
     """
     index = {time: number for number, time in enumerate(run.times.tolist())}
     given = np.zeros((len(run.times), len(row)))
-    said: dict[tuple[int, int], str] = {}
+    named: dict[tuple[int, int], str] = {}
     for time, answer in run.answers:
         if isinstance(answer, SensorAnswer) and (step := index.get(time, -1)) >= run.first:
             for suspect in answer.suspects:
                 at = step, row[suspect.sensor]
                 given[at] = max(given[at], suspect.score)
                 if suspect.fault is not None:
-                    said[at] = min(said.get(at, suspect.fault), suspect.fault)
-    return given, said
+                    named[at] = min(named.get(at, suspect.fault), suspect.fault)
+    return given, named
 
 
 def _windows(run: Run, row: Mapping[str, int]) -> dict[int, tuple[IntArray, IntArray, tuple[str, ...]]]:
@@ -175,14 +175,14 @@ def exhibit(run: Run) -> Exhibit:
     broken = {fault.id: set(fault.targets) for fault in run.occurrences if fault.type.startswith("sensor_")}
     lasts = {fault.id: (run.times >= fault.start) & (run.times < fault.end) for fault in run.occurrences}
     found: dict[str, int] = {}
-    said = []
+    detections = []
     for step, number in zip(*(axis.tolist() for axis in np.nonzero(rising)), strict=True):
         hits = [id_ for id_, targets in broken.items() if names[number] in targets and lasts[id_][step]]
         found = {**dict.fromkeys(hits, step), **found}
-        said.append((step, names[number], bool(hits)))
+        detections.append((step, names[number], bool(hits)))
     faults = [one for one in run.occurrences if one.id in broken and one.end > run.begin]
     charts = exhibits.witnesses(run, faults)
-    return exhibits.exhibit(run, events=exhibits.hidden(run, found, "sensor_"), detections=said, charts=charts)
+    return exhibits.exhibit(run, events=exhibits.hidden(run, found, "sensor_"), detections=detections, charts=charts)
 
 
 def oracle(setting: Setting) -> Policy:

@@ -112,8 +112,8 @@ def scorecard(pilot: str, *, challenges: Sequence[str] | None = None) -> Plan[Sc
     challenges : list of str, optional
         In which it has to be above the reference; those of its graded trials if left out.
     """
-    asked = ",".join(challenges) if challenges else None
-    return (yield from get(Scorecard, route("pilots", pilot, "scorecard"), format="json", challenges=asked))
+    names = ",".join(challenges) if challenges else None
+    return (yield from get(Scorecard, route("pilots", pilot, "scorecard"), format="json", challenges=names))
 
 
 def waive_check(
@@ -130,9 +130,11 @@ def waive_check(
     challenges : list of str, optional
         As `scorecard` has them.
     """
-    asked = {"challenges": ",".join(challenges)} if challenges else {}
+    params = {"challenges": ",".join(challenges)} if challenges else {}
     path, sent = route("pilots", pilot, "scorecard", "exceptions", check), body({"name": name, "reason": reason})
-    return (yield from answered(Scorecard, Send(method="PUT", path=path, params=asked, body=msgspec.json.encode(sent))))
+    return (
+        yield from answered(Scorecard, Send(method="PUT", path=path, params=params, body=msgspec.json.encode(sent)))
+    )
 
 
 def withdraw_exception(pilot: str, check: str, *, challenges: Sequence[str] | None = None) -> Plan[Scorecard]:
@@ -144,9 +146,9 @@ def withdraw_exception(pilot: str, check: str, *, challenges: Sequence[str] | No
     challenges : list of str, optional
         As `scorecard` has them.
     """
-    asked = {"challenges": ",".join(challenges)} if challenges else {}
+    params = {"challenges": ",".join(challenges)} if challenges else {}
     path = route("pilots", pilot, "scorecard", "exceptions", check)
-    return (yield from answered(Scorecard, Send(method="DELETE", path=path, params=asked)))
+    return (yield from answered(Scorecard, Send(method="DELETE", path=path, params=params)))
 
 
 def activity(pilot: str) -> Plan[Activity]:

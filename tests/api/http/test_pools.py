@@ -17,7 +17,7 @@ def served(pool: FairPool, owners: list[str], first: int = 0) -> list[str]:
         order: list[str] = []
 
         async def one(owner: str) -> None:
-            async with pool.place(owner):
+            async with pool.slot(owner):
                 order.append(owner)
                 await asyncio.sleep(0.001)
 
@@ -29,11 +29,11 @@ def served(pool: FairPool, owners: list[str], first: int = 0) -> list[str]:
 
 def test_one_owner_never_has_more_than_its_share() -> None:
     async def run() -> None:
-        pool, running, most = FairPool(places=10, share=3, queue=100), 0, 0
+        pool, running, most = FairPool(slots=10, share=3, queue=100), 0, 0
 
         async def one() -> None:
             nonlocal running, most
-            async with pool.place("ada"):
+            async with pool.slot("ada"):
                 running += 1
                 most = max(most, running)
                 await asyncio.sleep(0)
@@ -46,7 +46,7 @@ def test_one_owner_never_has_more_than_its_share() -> None:
 
 
 def test_who_waits_comes_in_by_turns_and_without_a_key_last() -> None:
-    order = served(FairPool(places=1, share=1, queue=100), ["ada"] * 5 + [NOBODY] * 2 + ["ben"] * 2)
+    order = served(FairPool(slots=1, share=1, queue=100), ["ada"] * 5 + [NOBODY] * 2 + ["ben"] * 2)
     assert order[:4] == ["ada", "ada", "ben", "ada"] or order[:4] == ["ada", "ben", "ada", "ben"]
     assert order[-2:] == [NOBODY] * 2
     assert order.index("ben") <= 2
@@ -54,10 +54,10 @@ def test_who_waits_comes_in_by_turns_and_without_a_key_last() -> None:
 
 def test_too_many_that_wait_are_refused_and_others_are_not() -> None:
     async def run() -> None:
-        pool, gate = FairPool(places=2, share=1, queue=2), asyncio.Event()
+        pool, gate = FairPool(slots=2, share=1, queue=2), asyncio.Event()
 
         async def one(owner: str) -> None:
-            async with pool.place(owner):
+            async with pool.slot(owner):
                 await gate.wait()
 
         tasks = [asyncio.create_task(one("ada")) for _ in range(3)]
@@ -74,10 +74,10 @@ def test_too_many_that_wait_are_refused_and_others_are_not() -> None:
 @given(st.lists(st.tuples(st.sampled_from(["ada", "ben", NOBODY]), st.booleans()), max_size=30))
 def test_no_place_is_lost_whoever_gives_up(steps: list[tuple[str, bool]]) -> None:
     async def run() -> None:
-        pool = FairPool(places=3, share=2, queue=100)
+        pool = FairPool(slots=3, share=2, queue=100)
 
         async def one(owner: str) -> None:
-            async with pool.place(owner):
+            async with pool.slot(owner):
                 await asyncio.sleep(0)
 
         tasks = []

@@ -20,7 +20,9 @@ GOOD = b'[{"bn":"air-0001/","bt":1767225600,"seq":9,"n":"pm25","v":1}]'
 TOPICS = {"zenata": "zenata/telemetry/la-ferme/air/air-0001", "w-own": "w-own/telemetry/la-ferme/air/air-0001"}
 
 
-def letter(number: int, topic: str, *, payload: bytes = b"{", sensor: str = "air-0001", seq: int = 0) -> DeadLetter:
+def dead_letter(
+    number: int, topic: str, *, payload: bytes = b"{", sensor: str = "air-0001", seq: int = 0
+) -> DeadLetter:
     received = START + number
     return DeadLetter(
         received=received,
@@ -34,17 +36,17 @@ def letter(number: int, topic: str, *, payload: bytes = b"{", sensor: str = "air
 
 
 LETTERS = [
-    letter(1, TOPICS["zenata"], payload=b"\xff"),
-    letter(2, TOPICS["zenata"]),
-    letter(3, TOPICS["w-own"], seq=4),
-    letter(4, "w-foreign/telemetry/la-ferme/air/air-0001"),
-    letter(5, "pilots/test-pilot/telemetry/probe", sensor=""),
-    letter(6, "pilots/ben/telemetry/probe", sensor=""),
+    dead_letter(1, TOPICS["zenata"], payload=b"\xff"),
+    dead_letter(2, TOPICS["zenata"]),
+    dead_letter(3, TOPICS["w-own"], seq=4),
+    dead_letter(4, "w-foreign/telemetry/la-ferme/air/air-0001"),
+    dead_letter(5, "pilots/test-pilot/telemetry/probe", sensor=""),
+    dead_letter(6, "pilots/ben/telemetry/probe", sensor=""),
 ]
 
 
 def fill(store: Store, city: City) -> None:
-    """Messages 1 and 3 of every sensor in three worlds, and the letters."""
+    """Messages 1 and 3 of every sensor in three worlds, and the dead_letters."""
     for world in ("zenata", "w-own", "w-foreign"):
         for seq in (1, 3):
             batch = batch_of(series_of(city, world), range(seq, seq + 1))
@@ -155,7 +157,7 @@ def test_the_list_reads_no_payload_unless_asked(api, monkeypatch):
     monkeypatch.setattr(
         api.store, "dead_letters", lambda **options: read.append(options["payloads"]) or select(**options)
     )
-    long = letter(8, TOPICS["zenata"], payload=b"x" * (MAX_PAYLOAD + 1)).bounded()
+    long = dead_letter(8, TOPICS["zenata"], payload=b"x" * (MAX_PAYLOAD + 1)).bounded()
     api.store.append(batch_of([], range(0)), [long])
     with api.client("admin") as admin:
         plain = conforming(admin.get("/v1/dead-letters").json(), Page[LetterDocument]).items
@@ -176,7 +178,7 @@ def test_a_page_with_payloads_is_short(api, monkeypatch):
 
 
 def test_what_was_mended_is_replayed_once(api):
-    api.store.append(batch_of([], range(0)), [letter(7, TOPICS["zenata"], payload=GOOD)])
+    api.store.append(batch_of([], range(0)), [dead_letter(7, TOPICS["zenata"], payload=GOOD)])
     with api.client("admin") as admin, api.client() as pilot:
         assert pilot.post("/v1/dead-letters/replay").status_code == 403
         before = admin.get("/v1/ledger").json()["items"][0]

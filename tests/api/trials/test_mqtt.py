@@ -12,15 +12,15 @@ from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, step, wait_f
 def receiver(there):
     """What takes messages, and the dead letters."""
     api, _ = there
-    letters: list[tuple[str, str]] = []
+    dead_letters: list[tuple[str, str]] = []
     receiver = AnswerReceiver(
-        api.context.trials.register, lambda some: letters.extend((code, reason) for _, _, code, reason in some)
+        api.context.trials.register, lambda some: dead_letters.extend((code, reason) for _, _, code, reason in some)
     )
-    return receiver, letters
+    return receiver, dead_letters
 
 
 def test_a_service_goes_through_a_trial_by_messages_alone(client, receiver):
-    answers, letters = receiver
+    answers, dead_letters = receiver
     trial = begin(client)
     topic = trial["topics"]["answers"]
     assert topic == f"pilots/test-pilot/answers/{trial['trial']}"
@@ -33,11 +33,13 @@ def test_a_service_goes_through_a_trial_by_messages_alone(client, receiver):
         wait_for(client, trial["trial"], "running", "scoring", "done", step=number + 1)
     over = wait_for(client, trial["trial"], "done")
     assert over["results"][0]["answers"] == STEPS - FIRST
-    assert letters == [] or {code for code, _ in letters} == {"trial"}  # a repetition may come when the step is made
+    assert dead_letters == [] or {code for code, _ in dead_letters} == {
+        "trial"
+    }  # a repetition may come when the step is made
 
 
 def test_what_does_not_count_is_a_dead_letter_that_says_why(client, receiver):
-    answers, letters = receiver
+    answers, dead_letters = receiver
     trial = begin(client)
     topic = trial["topics"]["answers"]
     step(client, trial)
@@ -53,13 +55,13 @@ def test_what_does_not_count_is_a_dead_letter_that_says_why(client, receiver):
         ("pilots/test-pilot/answers/t-none", early, "trial", "no trial"),
         ("pilots/test-pilot/answers/no word", early, "topic", "no word"),
     ):
-        letters.clear()
+        dead_letters.clear()
         answers.take(where, payload)
-        assert letters == []
+        assert dead_letters == []
         answers.settle()
-        assert [letter[0] for letter in letters] == [code], payload
-        assert expected in letters[0][1]
-    letters.clear()
+        assert [dead_letter[0] for dead_letter in dead_letters] == [code], payload
+        assert expected in dead_letters[0][1]
+    dead_letters.clear()
     answers.take(topic, b"")
     answers.settle()
-    assert letters == []
+    assert dead_letters == []

@@ -110,7 +110,7 @@ class Hosted:
         self.folders, self.logs = folders, logs
         self.scripts: dict[str, str] = {}
         self.cleared: list[str] = []
-        self.kept = 3600.0
+        self.keep_for = 3600.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -144,7 +144,7 @@ class Hosted:
             template=Executing(self.logs / "worlds.log"),
             logs=self.logs,
             clear=self.cleared.append,
-            kept=self.kept,
+            keep_for=self.keep_for,
         ).run(self._stop)
 
     def _program(self, name: str) -> Program:
@@ -219,7 +219,7 @@ class TestHost:
             template=template,
             logs=tmp_path,
             clear=lambda _: None,
-            kept=3600.0,
+            keep_for=3600.0,
         )
         host.look()
         with monkeypatch.context() as patch:
@@ -277,7 +277,7 @@ class TestHost:
 
     def test_what_rests_for_long_is_deleted(self, folders, tmp_path):
         host = Hosted(folders, tmp_path / "logs")
-        host.kept = 60.0
+        host.keep_for = 60.0
         old, new = host.make(), host.make()
         for name in (old, new):
             folders.index.mark(name, "asleep")

@@ -34,7 +34,7 @@ def newest_of(rows):
     return {row.series: row for row in sorted(rows, key=lambda row: row.time)}
 
 
-def letter(received, topic="zenata/telemetry/coast/air/air-0001"):
+def dead_letter(received, topic="zenata/telemetry/coast/air/air-0001"):
     return DeadLetter(
         received=received, topic=topic, payload=b"\x00\xffno pack", code="schema", reason="not JSON: « غير »"
     )
@@ -63,14 +63,14 @@ def test_any_batches_leave_the_first_of_each_reading(opener, steps):
 
 def test_everything_is_there_after_reopening(opener, name):
     rows = some_rows(series_of(5), range(NOON, NOON + 10))
-    letters = [letter(NOON + number) for number in range(3)]
+    dead_letters = [dead_letter(NOON + number) for number in range(3)]
     store = opener(name)
-    store.append(batch_of(rows), letters)
+    store.append(batch_of(rows), dead_letters)
     store.close()
     store = opener(name)
     assert contents(store) == sorted(rows, key=by_identity)
     assert {row.series: row for row in rows_of(store.latest(Selection()))} == newest_of(rows)
-    assert store.dead_letters(payloads=True) == letters[::-1]
+    assert store.dead_letters(payloads=True) == dead_letters[::-1]
     assert set(store.catalog.since(0)) == set(series_of(5))
     assert store.append(batch_of(rows)) == 0
     store.close()
@@ -162,26 +162,26 @@ def test_the_first_description_of_a_series_stays(store):
 def test_a_value_that_is_no_number_keeps_nothing_of_its_batch(store, bad):
     known, unknown = series_of(2)
     kept = [Row(known, NOON, 1.0, 1)]
-    store.append(batch_of(kept), [letter(1)])
+    store.append(batch_of(kept), [dead_letter(1)])
     catalog = Catalog()
     rows = [Row(known, NOON + 1, 2.0, 2), Row(unknown, NOON + 1, 3.0, 1)]
     with pytest.raises(StoreError, match="not a finite number"):
-        store.append(batch_of([*rows, Row(unknown, NOON + 2, bad, 2)], catalog), [letter(2)])
+        store.append(batch_of([*rows, Row(unknown, NOON + 2, bad, 2)], catalog), [dead_letter(2)])
     assert contents(store) == kept
     assert rows_of(store.latest(Selection())) == kept
     assert store.catalog.since(0) == [known]
-    assert store.dead_letters(payloads=True) == [letter(1)]
-    assert store.append(batch_of(rows, catalog), [letter(2)]) == 2
+    assert store.dead_letters(payloads=True) == [dead_letter(1)]
+    assert store.append(batch_of(rows, catalog), [dead_letter(2)]) == 2
 
 
 def test_dead_letters_are_stored_without_readings(store):
-    assert store.append(batch_of([]), [letter(1)]) == 0
-    assert store.dead_letters(payloads=True) == [letter(1)]
+    assert store.append(batch_of([]), [dead_letter(1)]) == 0
+    assert store.dead_letters(payloads=True) == [dead_letter(1)]
 
 
 def test_dead_letters_come_newest_first(store):
     for received in ([5, 3], [9], [-4, 7]):
-        store.append(batch_of([]), [letter(number) for number in received])
+        store.append(batch_of([]), [dead_letter(number) for number in received])
     assert [one.received for one in store.dead_letters(payloads=True)] == [9, 7, 5, 3, -4]
     assert [one.received for one in store.dead_letters(limit=2, payloads=True)] == [9, 7]
 

@@ -11,7 +11,7 @@ from zenata.store.dead_letters import DeadLetter
 SENSOR = "air-0000"
 
 
-def letter(number: int, seq: int = 0, world: str = "zenata") -> DeadLetter:
+def dead_letter(number: int, seq: int = 0, world: str = "zenata") -> DeadLetter:
     return DeadLetter(
         received=NOON + number,
         topic=f"{world}/telemetry/coast/air/{SENSOR}",
@@ -30,29 +30,31 @@ def balance(store, world="zenata"):
 
 
 def test_a_dead_letter_is_stored_once_and_unchanged(store):
-    letters = [letter(1, seq=3), letter(2)]
+    dead_letters = [dead_letter(1, seq=3), dead_letter(2)]
     for _ in range(2):
-        store.append(batch_of([]), letters)
-    assert store.dead_letters(payloads=True) == letters[::-1]
+        store.append(batch_of([]), dead_letters)
+    assert store.dead_letters(payloads=True) == dead_letters[::-1]
 
 
 def test_dead_letters_are_found_by_topic_and_page_by_page(store):
-    letters = [letter(number, world=("zenata", "w-a1", "w-a11")[number % 3]) for number in range(9)]
-    store.append(batch_of([]), letters)
-    assert store.dead_letters(topics=["w-a1/"], payloads=True) == [letters[7], letters[4], letters[1]]
+    dead_letters = [dead_letter(number, world=("zenata", "w-a1", "w-a11")[number % 3]) for number in range(9)]
+    store.append(batch_of([]), dead_letters)
+    assert store.dead_letters(topics=["w-a1/"], payloads=True) == [dead_letters[7], dead_letters[4], dead_letters[1]]
     assert store.dead_letters(topics=["w-a1/", "w-a11/"], limit=3, payloads=True) == [
-        letters[8],
-        letters[7],
-        letters[5],
+        dead_letters[8],
+        dead_letters[7],
+        dead_letters[5],
     ]
-    assert store.dead_letters(topics=["w-a1/"], before=letters[7].received, limit=1, payloads=True) == [letters[4]]
+    assert store.dead_letters(topics=["w-a1/"], before=dead_letters[7].received, limit=1, payloads=True) == [
+        dead_letters[4]
+    ]
     assert store.dead_letters(topics=["w-'; --/"], payloads=True) == []
     assert store.dead_letters(topics=[], payloads=True) == []
 
 
 def test_a_replayed_message_is_no_dead_letter_any_more(store):
     rows = some_rows(series_of(1), range(NOON, NOON + 3))  # messages 1, 2, 3
-    bad, unnumbered = letter(1, seq=2), letter(2)
+    bad, unnumbered = dead_letter(1, seq=2), dead_letter(2)
     store.append(batch_of([rows[0]]), [bad, unnumbered])
     assert balance(store) == (1, 2, 0, 0)
     assert store.append(batch_of(rows[1:]), replayed=[bad, unnumbered]) == 2
@@ -64,7 +66,7 @@ def test_the_ledger_is_there_after_reopening(opener, name):
     rows = some_rows(series_of(3), range(NOON, NOON + 9))
     lost = {(rows[3].series, rows[3].time), (rows[13].series, rows[13].time)}
     store = opener(name)
-    store.append(batch_of([row for row in rows[:15] if (row.series, row.time) not in lost]), [letter(1, seq=2)])
+    store.append(batch_of([row for row in rows[:15] if (row.series, row.time) not in lost]), [dead_letter(1, seq=2)])
     store.close()
     store = opener(name)
     assert balance(store) == (13, 1, 0, 0)  # one of the two came as a dead letter; the other may still come
@@ -83,7 +85,7 @@ def test_a_forgotten_world_is_gone_and_the_others_are_not(opener, name):
     worlds = ("zenata", "w-a1", "w-a11")
     for world in worlds:
         store.append(
-            batch_of(some_rows(series_of(4, world), [NOON, NOON + 1])), [letter(worlds.index(world), 3, world)]
+            batch_of(some_rows(series_of(4, world), [NOON, NOON + 1])), [dead_letter(worlds.index(world), 3, world)]
         )
     store.forget("w-a1")
     for _ in range(2):
@@ -99,7 +101,7 @@ def test_a_forgotten_world_is_gone_and_the_others_are_not(opener, name):
 
 
 def test_a_dead_letter_of_a_device_is_in_nobodys_account(store):
-    of_a_device = replace(letter(1), topic="pilots/alpha/telemetry/roof", sensor="roof")
+    of_a_device = replace(dead_letter(1), topic="pilots/alpha/telemetry/roof", sensor="roof")
     store.append(batch_of([]), [of_a_device])
     assert store.dead_letters(topics=["pilots/alpha/"], payloads=True) == [of_a_device]
     assert store.ledger.worlds() == []
@@ -111,11 +113,11 @@ def test_a_dead_letter_of_a_device_is_in_nobodys_account(store):
 def test_worlds_made_and_deleted_leave_nothing(opener, name, count):
     store = opener(name)
     city = some_rows(series_of(6), [NOON, NOON + 1])
-    store.append(batch_of(city), [letter(0)])
+    store.append(batch_of(city), [dead_letter(0)])
     catalog = Catalog()
     for number in range(count):
         world = f"w-{number}"
-        store.append(batch_of(some_rows(series_of(4, world), [NOON]), catalog), [letter(number + 1, 3, world)])
+        store.append(batch_of(some_rows(series_of(4, world), [NOON]), catalog), [dead_letter(number + 1, 3, world)])
         store.ledger.announce(world, 5)
         store.forget(world)
         assert len(store.catalog.select(Selection())) == 6

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.zenata.store.data import NOON, Row, batch_of, contents, rows_of, series_of
-from tests.zenata.store.test_base_ledger import letter
+from tests.zenata.store.test_base_ledger import dead_letter
 from zenata.city.clock import SECOND
 from zenata.city.readings import Selection
 from zenata.errors import QueryTooFine
@@ -91,22 +91,22 @@ def test_private_worlds_and_the_newest_readings_are_left_alone(store, world):
 
 
 def test_dead_letters_go_when_they_are_old_or_too_many(store):
-    letters = [letter(-number * HOUR) for number in range(40)]
-    store.append(batch_of([]), letters)
+    dead_letters = [dead_letter(-number * HOUR) for number in range(40)]
+    store.append(batch_of([]), dead_letters)
     store.tidy(NOON, Retention(dead_letter_age=DAY, max_dead_letters=100))
-    assert store.dead_letters(payloads=True) == letters[:25]
+    assert store.dead_letters(payloads=True) == dead_letters[:25]
     store.tidy(NOON, KEEP)
-    assert store.dead_letters(payloads=True) == letters[:5]
+    assert store.dead_letters(payloads=True) == dead_letters[:5]
 
 
 def test_who_has_too_many_dead_letters_costs_others_none(store):
-    def dead_letter(number, topic):
-        return replace(letter(number), topic=topic, sensor="")
+    def of_topic(number, topic):
+        return replace(dead_letter(number), topic=topic, sensor="")
 
-    flood = [dead_letter(-number, f"pilots/alpha/telemetry/{number % 3}") for number in range(1, 100)]
-    few = [dead_letter(-number * HOUR, f"pilots/beta/telemetry/{number}") for number in range(1, 4)]
-    city = [letter(-number * HOUR - 1) for number in range(1, 8)]
-    world = [dead_letter(-number * HOUR - 2, "alpha/telemetry/coast/air/air-0001") for number in range(1, 3)]
+    flood = [of_topic(-number, f"pilots/alpha/telemetry/{number % 3}") for number in range(1, 100)]
+    few = [of_topic(-number * HOUR, f"pilots/beta/telemetry/{number}") for number in range(1, 4)]
+    city = [dead_letter(-number * HOUR - 1) for number in range(1, 8)]
+    world = [of_topic(-number * HOUR - 2, "alpha/telemetry/coast/air/air-0001") for number in range(1, 3)]
     store.append(batch_of([]), [*flood, *few, *city, *world])
     store.tidy(NOON, KEEP)
     assert store.dead_letters(topics=["pilots/alpha/"], payloads=True) == flood[:5]

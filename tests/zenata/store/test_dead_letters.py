@@ -18,14 +18,14 @@ from zenata.store.dead_letters import (
 )
 
 
-def letter(number: int, size: int, pilot: str = "demo") -> DeadLetter:
+def dead_letter(number: int, size: int, pilot: str = "demo") -> DeadLetter:
     payload = bytes([number % 256]) * size
     topic = f"pilots/{pilot}/telemetry/d"
     return DeadLetter(received=NOON + number, topic=topic, payload=payload, code="schema", reason="not JSON")
 
 
 def test_a_long_payload_is_cut_and_its_size_and_digest_are_known():
-    long = letter(1, 3_900_000)
+    long = dead_letter(1, 3_900_000)
     bounded = long.bounded()
     assert (len(bounded.payload), bounded.size) == (MAX_PAYLOAD, 3_900_000)
     assert bounded.digest == sha256(long.payload).hexdigest()
@@ -42,15 +42,15 @@ def test_a_long_topic_and_reason_are_cut():
 
 
 def test_a_payload_that_fits_is_left_alone():
-    assert letter(1, MAX_PAYLOAD).bounded() == letter(1, MAX_PAYLOAD)
-    assert not letter(1, MAX_PAYLOAD).bounded().is_cut
+    assert dead_letter(1, MAX_PAYLOAD).bounded() == dead_letter(1, MAX_PAYLOAD)
+    assert not dead_letter(1, MAX_PAYLOAD).bounded().is_cut
 
 
 def test_many_owners_share_what_all_may_have():
     usage = Usage({f"p-{number}": 1 for number in range(1000)})
     assert usage.limit == MAX_BYTES // 1000
     assert Usage({}).limit == MAX_OWNER_BYTES
-    usage.add([letter(0, usage.limit + 1, "500")])
+    usage.add([dead_letter(0, usage.limit + 1, "500")])
     assert usage.is_exceeded
 
 
@@ -63,7 +63,7 @@ def test_whose_a_topic_is(topic, owner):
 
 
 def test_a_store_keeps_the_beginning_of_a_long_payload_and_lists_none(store):
-    long, short = letter(1, 3_900_000), letter(2, 10)
+    long, short = dead_letter(1, 3_900_000), dead_letter(2, 10)
     store.append(batch_of([]), [long, short])
     assert store.dead_letters(payloads=True) == [short, long.bounded()]
     assert [(one.payload, one.size) for one in store.dead_letters()] == [(b"", 10), (b"", 3_900_000)]
@@ -71,10 +71,10 @@ def test_a_store_keeps_the_beginning_of_a_long_payload_and_lists_none(store):
 
 def test_the_oldest_of_an_owner_go_when_it_has_too_many_bytes(store, monkeypatch):
     monkeypatch.setattr(dead_letters, "MAX_OWNER_BYTES", 100_000)
-    others = [letter(number, 1000, "beta") for number in range(3)]
+    others = [dead_letter(number, 1000, "beta") for number in range(3)]
     store.append(batch_of([]), others)
     for number in range(10, 40):
-        store.append(batch_of([]), [letter(number, 20_000)])
+        store.append(batch_of([]), [dead_letter(number, 20_000)])
         stored = store.dead_letters(topics=["pilots/demo/"])
         assert sum(one.size for one in stored) <= 100_000
         assert stored[0].received == NOON + number

@@ -13,7 +13,7 @@ from zenata.store.ledger import Balance, Entries, Fate, Ledger
 SENSOR = "air-0001"
 
 
-def letter(seq: int, number: int = 0, world: str = "zenata", sensor: str = SENSOR) -> DeadLetter:
+def dead_letter(seq: int, number: int = 0, world: str = "zenata", sensor: str = SENSOR) -> DeadLetter:
     topic = f"{world}/telemetry/coast/air/{sensor}"
     return DeadLetter(received=number, topic=topic, payload=b"", code="range", reason="", sensor=sensor, seq=seq)
 
@@ -39,7 +39,7 @@ def balance(ledger: Ledger, world: str = "zenata") -> tuple[int, ...]:
 
 def test_every_term_has_its_messages():
     ledger = Ledger()
-    enter(ledger, messages(1, 2, 5, 9), [letter(4), letter(0)])
+    enter(ledger, messages(1, 2, 5, 9), [dead_letter(4), dead_letter(0)])
     ledger.announce("zenata", 12)
     assert balance(ledger) == (4, 2, 3, 3, 0)  # 3, 6, 7, 8 did not come; one of them told no number
     assert ledger.balance("zenata").published == 12
@@ -62,7 +62,7 @@ def test_what_comes_again_is_counted_and_changes_nothing():
 
 def test_a_message_rejected_without_a_number_is_one_more_where_none_is_missing():
     ledger = Ledger()
-    enter(ledger, messages(1, 2), [letter(0), letter(0)])
+    enter(ledger, messages(1, 2), [dead_letter(0), dead_letter(0)])
     assert balance(ledger) == (2, 2, 0, 0, 0)
     assert ledger.balance("zenata").published == 4
 
@@ -76,9 +76,9 @@ def test_readings_without_a_number_are_in_no_account():
 @pytest.mark.parametrize("seq", [0, 2])
 def test_a_replayed_message_counts_as_stored(seq):
     ledger = Ledger()
-    enter(ledger, messages(1, 3), [letter(seq)])
+    enter(ledger, messages(1, 3), [dead_letter(seq)])
     assert balance(ledger) == (2, 1, 0, 0, 0)
-    enter(ledger, messages(2), replayed=[letter(seq)])
+    enter(ledger, messages(2), replayed=[dead_letter(seq)])
     assert balance(ledger) == (3, 0, 0, 0, 0)
 
 

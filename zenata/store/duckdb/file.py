@@ -81,18 +81,18 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
+        text = str(error).splitlines()[0]
         if locked := _LOCKED.search(str(error)):
             why = f"is in use by process {locked[1]}; one process at a time may write an embedded store"
-        elif "with a different configuration" in said:
+        elif "with a different configuration" in text:
             why = "is open in this process already"
-        elif "not a valid DuckDB database file" in said:
+        elif "not a valid DuckDB database file" in text:
             why = "is not a DuckDB file; move it away or choose another"
-        elif "No space left" in str(error) or "invalidated" in said:
+        elif "No space left" in str(error) or "invalidated" in text:
             why = f"has no room: free some on the disk of {path.parent}, and it goes on by itself"
             raise NoRoomError(f"the store {path} {why}") from error
-        elif "Permission denied" in said:
+        elif "Permission denied" in text:
             why = "cannot be written; mend its rights or choose another"
         else:
-            why = f"failed: {said}"
+            why = f"failed: {text}"
         raise StoreError(f"the store {path} {why}") from error

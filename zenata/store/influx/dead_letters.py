@@ -21,7 +21,7 @@ def select(
     size = _PAYLOADS_PAGE if payloads else _PAGE
     while topics:
         page = _page(server, topics, before, size, payloads=payloads)
-        chosen += [letter for letter in page if letter.topic.startswith(tuple(topics))]
+        chosen += [dead_letter for dead_letter in page if dead_letter.topic.startswith(tuple(topics))]
         if len(page) < size or len(chosen) >= limit:
             break
         before = page[-1].received
@@ -31,7 +31,7 @@ def select(
 def remove(server: Server, dead_letters: Sequence[DeadLetter]) -> None:
     """Remove those that are there."""
     for first in range(0, len(dead_letters), _PAGE):
-        times = [letter.received * _NS for letter in dead_letters[first : first + _PAGE]]
+        times = [dead_letter.received * _NS for dead_letter in dead_letters[first : first + _PAGE]]
         server.remove([Cut(DEAD_LETTERS, first=time, last=time) for time in times])
 
 

@@ -43,7 +43,7 @@ class Influx1(Server):
         """Make the database, whose readings stay for ever; one that is there keeps its retention."""
         self.query([f"CREATE DATABASE {identifier(self.address.bucket)}"])
 
-    def place(self) -> Mapping[str, str]:
+    def write_parameters(self) -> Mapping[str, str]:
         """Return the parameters that say where lines go."""
         return {"db": self.address.bucket}
 
@@ -76,7 +76,7 @@ class Influx2(Server):
         name, org = self.address.bucket, self.address.org
         if not (org and self.token):
             raise StoreError(f"{self.http.base} is an InfluxDB 2: {_HELP}, and the token in ZENATA_INFLUX_TOKEN")
-        with self._told(f"does not let us find or make {name!r}"), self._client() as client:
+        with self._translated(f"does not let us find or make {name!r}"), self._client() as client:
             mappings = influxdb_client.DBRPsService(client.api_client)
             buckets = client.buckets_api()
             bucket = self._mapped(mappings, buckets)
@@ -111,13 +111,13 @@ class Influx2(Server):
                 raise
             return bucket
 
-    def place(self) -> Mapping[str, str]:
+    def write_parameters(self) -> Mapping[str, str]:
         """Return the parameters that say where lines go."""
         return {"bucket": self.bucket, "org": self.address.org}
 
     def remove(self, cuts: Sequence[Cut]) -> None:
         """Remove points."""
-        with self._told("does not remove points"), self._client() as client:
+        with self._translated("does not remove points"), self._client() as client:
             for cut in cuts:
                 predicate = f"_measurement={_quoted(cut.measurement)}"
                 predicate += f" AND {cut.tag[0]}={_quoted(cut.tag[1])}" if cut.tag else ""
@@ -126,7 +126,7 @@ class Influx2(Server):
                 client.delete_api().delete(start, stop, predicate, self.bucket, self.address.org)
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _translated(self, what: str) -> Iterator[None]:
         """Turn the errors of `influxdb_client` into ours, with the server's own reason."""
         try:
             yield
@@ -156,7 +156,7 @@ class Influx3(Server):
         )
         self.expect(answer, 409)
 
-    def place(self) -> Mapping[str, str]:
+    def write_parameters(self) -> Mapping[str, str]:
         """Return the parameters that say where lines go."""
         return {"bucket": self.address.bucket}
 
@@ -180,8 +180,8 @@ def find_server(url: str, token: str | None) -> Server:
     """
     address = _address(url)
     http = Http(address.base, {"Accept": "application/json"})
-    asked = http.with_headers(Authorization=f"Bearer {token}") if token and ":" not in token else http
-    version = _version(asked)
+    with_token = http.with_headers(Authorization=f"Bearer {token}") if token and ":" not in token else http
+    version = _version(with_token)
     flavour = FLAVOURS.get(version.partition(".")[0])
     if flavour is None:
         raise StoreError(f"{address.base} is no InfluxDB that we know; it says its version is {version[:40]!r}")
@@ -210,8 +210,8 @@ def _version(http: Http) -> str:
 def _address(url: str) -> Address:
     """Read the URL of a store; nothing of one that may hold a secret is repeated."""
     parts = urlsplit(url)
-    asked = dict(item.partition("=")[::2] for item in parts.query.split("&") if item)
-    if parts.username is not None or parts.password is not None or asked.keys() & _SECRETS:
+    options = dict(item.partition("=")[::2] for item in parts.query.split("&") if item)
+    if parts.username is not None or parts.password is not None or options.keys() & _SECRETS:
         raise StoreError(
             "a store's URL holds no secret: put the token into ZENATA_INFLUX_TOKEN, or into a file whose "
             "path is in ZENATA_INFLUX_TOKEN_FILE"
@@ -221,11 +221,11 @@ def _address(url: str) -> Address:
         host, port = parts.hostname, parts.port or 8086
     except ValueError:
         host, port = None, 0
-    if not (host and bucket) or asked.keys() - {"org"} or parts.fragment:
+    if not (host and bucket) or options.keys() - {"org"} or parts.fragment:
         raise StoreError(_HELP)
     scheme = "https" if parts.scheme == "influxdbs" else "http"
     shown = f"[{host}]" if ":" in host else host
-    return Address(f"{scheme}://{shown}:{port}", bucket, unquote(asked.get("org", "")), host in _NEAR)
+    return Address(f"{scheme}://{shown}:{port}", bucket, unquote(options.get("org", "")), host in _NEAR)
 
 
 def _reason(error: ApiException | InfluxDBError) -> str:

@@ -142,15 +142,15 @@ def series_line(series: Series, writer: str, time: int) -> str:
     return f"{SERIES},writer={writer} {fields} {time}"
 
 
-def dead_letter_line(letter: DeadLetter) -> str:
+def dead_letter_line(dead_letter: DeadLetter) -> str:
     """Return the line of a dead letter."""
-    tag = f",world={_key(letter.owner)}" if letter.owner and not _UNWRITABLE.search(letter.owner) else ""
+    tag = f",world={_key(dead_letter.owner)}" if dead_letter.owner and not _UNWRITABLE.search(dead_letter.owner) else ""
     fields = ",".join(
-        f"{name}={text_field(getattr(letter, name))}" for name in ("topic", "code", "reason", "sensor", "digest")
+        f"{name}={text_field(getattr(dead_letter, name))}" for name in ("topic", "code", "reason", "sensor", "digest")
     )
-    payload = b64encode(letter.payload).decode()
-    numbers = f"seq={letter.seq}i,size={letter.size}i,stored={len(letter.payload)}i"
-    return f'{DEAD_LETTERS}{tag} {fields},payload="{payload}",{numbers} {letter.received}000'
+    payload = b64encode(dead_letter.payload).decode()
+    numbers = f"seq={dead_letter.seq}i,size={dead_letter.size}i,stored={len(dead_letter.payload)}i"
+    return f'{DEAD_LETTERS}{tag} {fields},payload="{payload}",{numbers} {dead_letter.received}000'
 
 
 def text_field(text: str) -> str:

@@ -112,7 +112,7 @@ class Server(ABC):
         """Remove points."""
 
     @abstractmethod
-    def place(self) -> Mapping[str, str]:
+    def write_parameters(self) -> Mapping[str, str]:
         """Return the parameters that say where lines go."""
 
     def write(self, body: bytes, *, again: bool = True) -> "Refusal | None":
@@ -131,7 +131,7 @@ class Server(ABC):
         packed = {} if self.address.near else {"Content-Encoding": "gzip"}
         answer = self.http.ask(
             "POST",
-            f"{self.write_path}?{urlencode(self.place())}",
+            f"{self.write_path}?{urlencode(self.write_parameters())}",
             body=gzip.compress(body, 1) if packed else body,
             headers=packed,
         )

@@ -149,10 +149,10 @@ class InfluxStore:
         """Return the readings, or their aggregates, that a query means; see `Store.query`."""
         self._check_open()
         rows = self._reader.rows(query, self._catalog.select(query.selection))
-        kept = part(rows, np.arange(len(rows["time"]))[: query.limit])
-        columns = {name: kept[name] for name in query.aggregates or ("value", "seq")}
+        limited = part(rows, np.arange(len(rows["time"]))[: query.limit])
+        columns = {name: limited[name] for name in query.aggregates or ("value", "seq")}
         more = len(rows["time"]) > query.limit
-        return Table(catalog=self._catalog, series=kept["series"], time=kept["time"], columns=columns, more=more)
+        return Table(catalog=self._catalog, series=limited["series"], time=limited["time"], columns=columns, more=more)
 
     def cost(self, query: Query) -> int:
         """Return about how many readings a query looks at, as if each series had one every ten seconds."""

@@ -117,7 +117,7 @@ class Writer:
         self, plan: AppendPlan, refused: Sequence[_Refused], expired: Sequence[_Refused]
     ) -> list[DeadLetter]:
         """Return a dead letter for each line that is refused, but of those that are too old one for each world."""
-        now = max([time.time_ns() // 1000, *(letter.received for letter in plan.dead_letters)])
+        now = max([time.time_ns() // 1000, *(dead_letter.received for dead_letter in plan.dead_letters)])
         worlds: dict[str, list[_Refused]] = {}
         for one in expired:
             worlds.setdefault(self._series(plan, one).world, []).append(one)
@@ -158,19 +158,19 @@ def _rejected(plan: AppendPlan, expired: Sequence[_Refused]) -> Entries:
 
 def _without(plan: AppendPlan, dead: Sequence[DeadLetter], refused: Sequence[_Refused]) -> AppendPlan:
     """Return a plan without the readings that were refused, which are dead letters instead."""
-    kept = ~_among(plan.series, plan.batch.time, {pair for one in refused for pair in one.pairs})
+    accepted = ~_among(plan.series, plan.batch.time, {pair for one in refused for pair in one.pairs})
     batch = plan.batch
     return replace(
         plan,
         batch=ReadingBatch(
             catalog=batch.catalog,
-            series=batch.series[kept],
-            time=batch.time[kept],
-            value=batch.value[kept],
-            seq=batch.seq[kept],
+            series=batch.series[accepted],
+            time=batch.time[accepted],
+            value=batch.value[accepted],
+            seq=batch.seq[accepted],
         ),
-        series=plan.series[kept],
-        account=plan.account[kept],
+        series=plan.series[accepted],
+        account=plan.account[accepted],
         dead_letters=[*plan.dead_letters, *dead],
     )
 

@@ -123,14 +123,16 @@ def test_what_the_server_refuses_becomes_dead_letters_and_the_rest_is_stored(url
         kept = [row for row in rows if row.series.kind != "air"]
         assert contents(store) == sorted(kept, key=by_identity)
         assert {row.series.kind for row in rows_of(store.latest(Selection()))} == {"noise", "crowd"}
-        letters = store.dead_letters(payloads=True)
-        assert {(letter.sensor, letter.seq, letter.code) for letter in letters} == {
+        dead_letters = store.dead_letters(payloads=True)
+        assert {(dead_letter.sensor, dead_letter.seq, dead_letter.code) for dead_letter in dead_letters} == {
             (row.series.sensor, row.seq, "schema") for row in rows if row.series.kind == "air"
         }
-        assert all("field type conflict" in letter.reason for letter in letters)
-        (one,) = {letter.topic for letter in letters if letter.sensor == "air-0000"}
+        assert all("field type conflict" in dead_letter.reason for dead_letter in dead_letters)
+        (one,) = {dead_letter.topic for dead_letter in dead_letters if dead_letter.sensor == "air-0000"}
         assert one == "zenata/telemetry/la-ferme/air/air-0000"
-        assert letters[-1].payload.startswith(b"air,district=la-ferme,owner=demo,sensor=air-0000,world=zenata no2=")
+        assert dead_letters[-1].payload.startswith(
+            b"air,district=la-ferme,owner=demo,sensor=air-0000,world=zenata no2="
+        )
         assert balance(store) == (12, 6, 0, 0)
 
 
@@ -154,19 +156,19 @@ def test_a_server_that_was_killed_is_waited_for_and_loses_nothing(tmp_path, monk
 @pytest.mark.parametrize("reopened", [False, True])
 def test_an_append_that_failed_half_way_is_completed_by_the_same_again(url, monkeypatch, reopened):
     rows = [Row(one, NOON + step, float(step), step + 1) for one in AIR for step in range(3)]
-    letter = DeadLetter(received=NOON, topic="zenata/telemetry", payload=b"{", code="schema", reason="no pack")
+    dead_letter = DeadLetter(received=NOON, topic="zenata/telemetry", payload=b"{", code="schema", reason="no pack")
     store = InfluxStore(url)
     store.append(batch_of(rows[:4]))
     with monkeypatch.context() as patch:
         patch.setattr(store._writer, "_enter", lambda *_: (_ for _ in ()).throw(StoreError("killed")))
         with pytest.raises(StoreError, match="killed"):
-            store.append(batch_of(rows), [letter])
+            store.append(batch_of(rows), [dead_letter])
     if reopened:
         store.close()
         store = InfluxStore(url)
-    store.append(batch_of(rows), [letter])
+    store.append(batch_of(rows), [dead_letter])
     assert contents(store) == sorted(rows, key=by_identity)
-    assert store.dead_letters(payloads=True) == [letter]
+    assert store.dead_letters(payloads=True) == [dead_letter]
     assert balance(store)[:3] == (3, 0, 0)
     store.close()
 
