@@ -9,12 +9,13 @@ a batch may come again. One that does not agree is remembered, and its sensor ev
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from api.webhooks.edges import MAX_LATENESS, Edge, Edges, time_of
+from api.webhooks.edges import MAX_LATENESS, Edges, time_of
 from api.webhooks.webhook import NEVER, Phase, State
 from zenata.city.readings import FloatArray, IntArray
 
@@ -157,9 +158,9 @@ class Levels:
         np.maximum.at(self._time, index, time)
         return changes
 
-    def late(self) -> list[Span]:
-        """Return what to evaluate again, as late readings do not agree with what was delivered of their time."""
-        return [self._span(index, oldest, newest) for index, (oldest, newest) in self._late.items()]
+    def late(self, limit: int | None = None) -> list[Span]:
+        """Return what to evaluate again, up to a number, as late readings do not agree with what was delivered of their time."""
+        return [self._span(index, oldest, newest) for index, (oldest, newest) in islice(self._late.items(), limit)]
 
     def passed_over(self) -> PassedOver | None:
         """Return which readings came too late since this was last called, if any did."""
@@ -210,7 +211,7 @@ class Levels:
             if same is None:
                 missed.append(change)
             else:  # it is known to have begun earlier, so a late reading between may end it
-                edges[same] = edges[same]._replace(since=min(edges[same].since, change.state.since))
+                self._edges.begin_earlier(index, same, change.state.since)
         for change in missed:
             self._edges.remember(index, change.state)
         if span.end >= self._time[index] and state.since != NEVER:
@@ -252,15 +253,14 @@ class Levels:
             if when <= self._edges.forgotten[where]:
                 self._passed_over.append(when)  # what was delivered then is not known any more
                 continue
-            edges, newest_edge = self._edges[where], self._edges.newest[where]
-            if when < newest_edge and self._agrees(edges, when, bool(beyond[row]), bool(back[row])):
+            if when < self._edges.newest[where] and self._agrees(where, when, bool(beyond[row]), bool(back[row])):
                 continue
             oldest, newest = self._late.get(where, (when, when))
             self._late[where] = (min(oldest, when), max(newest, when))
 
-    def _agrees(self, edges: list[Edge], time: int, beyond: bool, back: bool) -> bool:
-        """Return whether a reading before the newest of these deliveries changes none of them."""
-        after = edges[bisect_right(edges, time, key=time_of)]
+    def _agrees(self, index: int, time: int, beyond: bool, back: bool) -> bool:
+        """Return whether a reading before the newest delivery of an index changes none of them."""
+        after = self._edges.behind(index, time)
         if after.phase is Phase.CLEAR:
             return not (back if time < after.since else beyond)
         return beyond is (time >= after.since)

@@ -236,7 +236,7 @@ class ConditionEvaluator(Background):
         revised = Counter[str]()
         for tracker in self._sensors.values():
             pilot = tracker.hook.pilot
-            for span, selection in tracker.late()[: _MAX_REVISED - revised[pilot]]:
+            for span, selection in tracker.late(_MAX_REVISED - revised[pilot]):
                 revised[pilot] += 1
                 self._attempt(partial(self._revise_sensor, tracker, span, selection))
 

@@ -47,11 +47,11 @@ class SensorTracker:
     Parameters
     ----------
     hook : Webhook
-    stored : mapping of str to State
-        How it was, by sensor.
+    stored : dict of str to State
+        How it was, by sensor; what is taken up is taken out.
     """
 
-    def __init__(self, hook: Webhook, stored: Mapping[str, State]) -> None:
+    def __init__(self, hook: Webhook, stored: dict[str, State]) -> None:
         self.hook = hook
         self.selection = selection_of(hook)
         self.seen = hook.seen
@@ -76,12 +76,13 @@ class SensorTracker:
         self._grow()
         return self._outcome(self._rule.take(index, time, value[rows]), wall)
 
-    def late(self) -> list[tuple[Span, Selection]]:
-        """Return what is to be evaluated again as late readings came, and which readings that takes."""
+    def late(self, limit: int) -> list[tuple[Span, Selection]]:
+        """Return what is to be evaluated again as late readings came, up to a number, and which readings that takes."""
         if not isinstance(self._rule, Levels):
             return []
         return [
-            (span, replace(self.selection, sensors=(self._series[span.index].sensor,))) for span in self._rule.late()
+            (span, replace(self.selection, sensors=(self._series[span.index].sensor,)))
+            for span in self._rule.late(limit)
         ]
 
     def revise(self, span: Span, parts: Iterable[Rows], wall: int) -> Outcome:
@@ -136,7 +137,7 @@ class SensorTracker:
         """Give an index to a sensor, with how it was."""
         index = self._indices[series.sensor] = len(self._series)
         self._series.append(series)
-        self._new.append(self._stored.get(series.sensor, State()))
+        self._new.append(self._stored.pop(series.sensor, State()))
         return index
 
     def _grow(self) -> None:
