@@ -7,6 +7,7 @@ import pytest
 
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, running_broker, standard_users
+from zenata.broker import mosquitto
 from zenata.broker.base import pilot_user
 from zenata.broker.mosquitto import Mosquitto, program
 from zenata.broker.nats import Nats
@@ -55,3 +56,24 @@ def test_connections_are_bounded_and_whoever_is_connected_goes_on(tmp_path):
             assert late.recv(1) == b""  # closed at once
         city.publish("zenata/clock", ["noon"])
         demo.wait_for("noon")
+
+
+def test_what_waits_for_a_client_that_does_not_read_is_bounded_by_its_number(tmp_path, monkeypatch):
+    """At QoS 0 Mosquitto counts no bytes: without the number, one subscription to the city takes 10 GB of memory a day."""
+    config_files = mosquitto.config_files
+
+    def with_few(*args):
+        files = config_files(*args)
+        config = files["mosquitto.conf"].replace("\nmax_queued_messages 2000000\n", "\nmax_queued_messages 20\n")
+        return files | {"mosquitto.conf": config}
+
+    monkeypatch.setattr(mosquitto, "config_files", with_few)
+    log = tmp_path / "broker.log"
+    with running_broker("mosquitto", tmp_path, standard_users("mosquitto")) as broker, Client(broker, "demo") as demo:
+        slow = Client(broker, "demo_phone", session="slow")
+        slow.__enter__()
+        assert slow.subscribe("pilots/demo/#", 0)
+        slow._paho.loop_stop()  # it reads no more; its kernel takes some megabytes
+        demo.publish("pilots/demo/note", ["x" * 200_000] * 200)
+        assert "Outgoing messages are being dropped for client slow" in log.read_text()
+        slow._paho._reset_sockets()
