@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cli.city import ask, open_page
+from sandbox.cli.city import open_page
 from sandbox.cli.city import replay_dead_letters as replay
 from sandbox.cli.city import show_dead_letters as newest
 from sandbox.init import open_register
-from sandbox.running import Running, banner
+from sandbox.running import Running, ask, banner
 from sandbox.settings import Settings
 from tests.api.running import batch_of, running
 from zenata.errors import SetupError
