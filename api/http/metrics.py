@@ -33,7 +33,7 @@ _STEPS = {  # a thousand in a run, each of which would wait for the disk: only t
     "/v1/trials/{trial}/answers",
     "/v1/worlds/{world}/advance",
 }
-_SELF_AUDITED = "/v1/pilots"  # the register writes entries of its own
+_SELF_AUDITED = "/v1/pilots", "/v1/session"  # the register and sessions write entries of their own
 _CLIENT_ERROR = 400
 _REFUSALS = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults
 _CHANGES = 2.0, 600.0  # and of what it changes of its own, as the log only grows. Defaults
@@ -158,12 +158,8 @@ class Observer:
             return
         detail = scope["state"].get("detail", {})
         is_refusal = status == HTTPStatus.FORBIDDEN
-        if not is_refusal and (
-            scope["method"] in _READ_METHODS
-            or status >= _CLIENT_ERROR
-            or route.startswith(_SELF_AUDITED)
-            or (route in _STEPS and not detail)
-        ):
+        is_change = status < _CLIENT_ERROR and is_audited(scope["method"], route)
+        if not is_refusal and (not is_change or (route in _STEPS and not detail)):
             return
         if not self._is_listed(principal, is_refusal=is_refusal):
             return
@@ -189,6 +185,11 @@ class Observer:
             self._unlisted[principal.pilot] += 1
             return False
         return True
+
+
+def is_audited(method: str, route: str) -> bool:
+    """Return whether what a route changes is written to the audit log here; refusals are of every route."""
+    return method not in _READ_METHODS and route not in _TELEMETRY and not route.startswith(_SELF_AUDITED)
 
 
 def _principal(scope: Scope) -> Principal | None:

@@ -242,8 +242,9 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         language = _language(Headers(scope=scope).get("accept-language", ""))
         body = self.document(scope["path"])
         if language != "en":
-            title = titles("problems", self.name, body["title"])[language]
-            body |= {"title": title, "detail": help_with(self.name, body["detail"], language, KINDS[self.name].help)}
+            detail, original = help_with(self.name, body["detail"], language, KINDS[self.name].help)
+            body |= {"title": titles("problems", self.name, body["title"])[language], "detail": detail}
+            body |= {} if original is None else {"original": original}
         headers = {**(self.headers or {}), "Content-Language": language, "Vary": "Accept-Language"}
         return Response(msgspec.json.encode(body), KINDS[self.name].status, headers, MEDIA_TYPE)
 

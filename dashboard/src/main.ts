@@ -4,9 +4,13 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { loadTexts, locale } from "./lib/locale.svelte";
 
+const RETRY = 2_000; // [ms] without texts there is nothing to say: the page tries again
 const target = document.getElementById("app");
-await loadTexts(locale.language).catch(() => undefined); // in French, then
-if (target) {
-  target.replaceChildren();
-  mount(App, { target });
-}
+loadTexts(locale.language).then(
+  () => {
+    if (!target) return;
+    target.replaceChildren();
+    mount(App, { target });
+  },
+  () => setTimeout(() => location.reload(), RETRY),
+);

@@ -118,8 +118,8 @@ def translations(text: str, depth: int = _DEPTH) -> Mapping[str, str]:
     return {"fr": written["fr"], "en": text, "ar": written["ar"]}
 
 
-def help_with(problem: str, detail: str, language: Language, general: str = "") -> str:
-    """Return the detail of a problem in a language: with what to do about its kind, where it is no known sentence.
+def help_with(problem: str, detail: str, language: Language, general: str = "") -> tuple[str, str | None]:
+    """Return the detail of a problem in a language: what to do about its kind, where it is no known sentence.
 
     Parameters
     ----------
@@ -130,18 +130,24 @@ def help_with(problem: str, detail: str, language: Language, general: str = "") 
     language : str
     general : str
         What to do about its kind, in English: a detail may end with it.
+
+    Returns
+    -------
+    str
+    str or None
+        What it was in English, if the first does not say all of it.
     """
     if language == "en":
-        return detail
+        return detail, None
     first = detail.removesuffix(general).rstrip() if general else detail
     known = recognise(first) is not None
     sentence = translations(first)[language]
     if known and first == detail:
-        return sentence
+        return sentence, None
     advice = _tables()["help"].get(problem, {}).get(language)
     if advice is None or not first:
-        return advice or detail
-    return f"{sentence} {advice}" if known else f"{advice} ({_isolated(first) if language == 'ar' else first})"
+        return advice or detail, None
+    return (f"{sentence} {advice}", None) if known else (advice, detail)
 
 
 def numeral(text: str, language: Language) -> str:

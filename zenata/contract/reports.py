@@ -25,7 +25,8 @@ class HiddenEvent(Document, frozen=True, kw_only=True):
     found : datetime or None
         When the service found it.
     trace : datetime or None
-        When a sensor where it happened first showed it, by the truth labels; null where they are not asked, or none did.
+        When a sensor where it happened first showed it, by the truth labels or by what its readings would have been without it;
+        null where neither is known, or none did.
     """
 
     type: str

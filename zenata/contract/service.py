@@ -20,6 +20,8 @@ class ProblemDetails(OpenDocument, frozen=True, kw_only=True):
         Path of the request.
     allowed : list of str, optional
         Every allowed value, where that is a list.
+    original : str, optional
+        The detail in English, where it is not known in the language of the answer, and `detail` says what to do about the kind.
     """
 
     type: str
@@ -28,6 +30,7 @@ class ProblemDetails(OpenDocument, frozen=True, kw_only=True):
     detail: str
     instance: str
     allowed: list[str] | None = None
+    original: str | None = None
 
 
 class ProblemKind(Document, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ and earns nothing. Points are 100 times the sum over that of naming every leak a
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,9 @@ from zenata.contract.answers import LeakAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
-from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, nothing
+from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step, nothing
 from zenata.trials.exhibits import chart
-from zenata.trials.leak_policies import naive, reference
+from zenata.trials.leak_policies import Balance, naive, reference
 
 REACH = 300.0
 """Length of pipe within which a detection is true [m] (BattLeDIM)."""
@@ -40,6 +40,8 @@ STEP = 900
 
 WARM_UP, DURATION = 3 * DAY, 7 * DAY
 """For learning, and what is scored [s]."""
+
+_LEAKS = "leak", "pipe_burst"
 
 
 def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
@@ -132,7 +134,7 @@ def _leaks(run: Run, under: Mapping[str, int]) -> _Leaks:
     open_: dict[int, npt.NDArray[np.bool_]] = {}
     for leak in run.occurrences:
         lasts = (run.times >= leak.start) & (run.times < leak.end) & (np.arange(len(run.times)) >= run.first)
-        if leak.type in ("leak", "pipe_burst") and lasts.any():
+        if leak.type in _LEAKS and lasts.any():
             pipe = under[leak.targets[0]]
             flow[pipe] = flow.get(pipe, np.zeros(len(run.times))) + leak.size * lasts
             open_[pipe] = open_.get(pipe, np.zeros(len(run.times), dtype=np.bool_)) | lasts
@@ -202,7 +204,8 @@ def exhibit(run: Run) -> Exhibit:
     first: dict[int, int] = {}
     for step, leak in zip(steps[true].tolist(), mine[true].tolist(), strict=True):
         first[int(leaks.pipe[leak])] = min(step, first.get(int(leaks.pipe[leak]), step))
-    shown = [leak for leak in run.occurrences if leak.type in ("leak", "pipe_burst")]
+    run = replace(run, occurrences=tuple(_traced(run, one, pipes) for one in run.occurrences))
+    shown = [leak for leak in run.occurrences if leak.type in _LEAKS]
     found = {leak.id: first[pipe] for leak in shown if (pipe := pipes.under[leak.targets[0]]) in first}
     names = list(pipes.under)
     detections = zip(steps.tolist(), (names[street] for street in streets.tolist()), true.tolist(), strict=True)
@@ -210,6 +213,29 @@ def exhibit(run: Run) -> Exhibit:
     loss = chart("leakage", "l/s", {"truth": flow[run.first :]})
     charts = [loss, *exhibits.witnesses(run, shown, "head")]
     return exhibits.exhibit(run, events=exhibits.hidden(run, found), detections=detections, charts=charts)
+
+
+def _traced(run: Run, leak: Occurrence, pipes: Pipes) -> Occurrence:
+    """Return a leak with the time at which it could first be seen, where flow is measured around its pipe.
+
+    What it takes flows into the ends of the pipe, half into each: it is the first step at which the balance of an end, by its
+    meters, is further from what it would be without the leak than it ever was from the truth before.
+    """
+    flow, truth = run.readings.get("discharge"), run.truth.get("discharge")
+    if leak.type not in _LEAKS or flow is None or truth is None:
+        return leak
+    balance = Balance.of(run.network["water"], flow.sensors)
+    pipe = pipes.under[leak.targets[0]]
+    ends = [set(pair) for street, pair in zip(balance.streets, balance.ends.tolist(), strict=True) if pipes.under[street] == pipe]
+    before, during = run.times < leak.start, (run.times >= leak.start) & (run.times < leak.end)
+    seen: list[int] = []
+    for end in ends[0] if ends else ():
+        meters = np.flatnonzero(balance.matrix[:, end])
+        error = (flow.values - truth.values)[:, meters] @ balance.matrix[meters, end]
+        apart = np.abs(error + leak.size / len(ends[0]))
+        odd = during & (apart > np.nanmax(np.abs(error[before]), initial=0.0))
+        seen.extend(run.times[odd][:1].tolist())
+    return replace(leak, trace=min(seen, default=None))
 
 
 def _detections(run: Run, under: Mapping[str, int]) -> tuple[IntArray, IntArray, IntArray]:

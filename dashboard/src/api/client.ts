@@ -4,7 +4,9 @@ import { locale } from "../lib/locale.svelte";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
-export type Problem = Schemas["ProblemDetails"];
+
+/** The server has not answered. */
+export class Unreachable extends Error {}
 
 /** An answer that is an error, with what the API says to do about it (RFC 9457). */
 export class ApiError extends Error {
@@ -12,6 +14,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
+    /** What the API said of this one in English, where it has no such sentence in the language of the page; else empty. */
+    readonly original = "",
   ) {
     super(detail || title);
   }
@@ -34,7 +38,7 @@ interface Outcome<T> {
 
 /** Return the data of an answer, or throw its problem. */
 export async function dataOf<T>(call: Promise<Outcome<T>>): Promise<T> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await reached(call);
   if (response.ok) return data as T;
   throw errorOf(response.status, error);
 }
@@ -47,12 +51,22 @@ export async function auditOf(query: { who?: string; limit: number }): Promise<S
 
 /** Fetch what the OpenAPI document does not type: binary answers. */
 export async function fetchBytes(path: string, signal?: AbortSignal): Promise<{ bytes: ArrayBuffer; headers: Headers }> {
-  const response = await fetch(path, { credentials: "same-origin", headers: { "Accept-Language": locale.language }, ...(signal ? { signal } : {}) });
+  const asked = { credentials: "same-origin", headers: { "Accept-Language": locale.language }, ...(signal ? { signal } : {}) } as const;
+  const response = await reached(fetch(path, asked));
   if (!response.ok) throw errorOf(response.status, await response.json().catch(() => null));
   return { bytes: await response.arrayBuffer(), headers: response.headers };
 }
 
+/** Wait for an answer. That none came is a TypeError of browsers, in a language of theirs. */
+async function reached<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw error instanceof TypeError ? new Unreachable() : error;
+  }
+}
+
 function errorOf(status: number, body: unknown): ApiError {
   const problem = (typeof body === "object" && body !== null ? body : {}) as Partial<Record<string, string>>;
-  return new ApiError(status, problem.title ?? `HTTP ${status}`, problem.detail ?? "");
+  return new ApiError(status, problem.title ?? `HTTP ${status}`, problem.detail ?? "", problem.original);
 }

@@ -15,14 +15,14 @@ class City {
   eventTypes = $state.raw<EventType[]>([]);
   name = $state("");
   world = $state("");
-  error = $state("");
+  error = $state.raw<unknown>(null);
   #sensors = new Map<string, Promise<Sensor[]>>();
   #loading: Promise<void> | null = null;
 
   load(): Promise<void> {
     this.#loading ??= this.#load().catch((error: unknown) => {
       this.#loading = null;
-      this.error = error instanceof Error ? error.message : String(error);
+      this.error = error;
     });
     return this.#loading;
   }
@@ -39,7 +39,7 @@ class City {
     this.districts = districts.items;
     this.kinds = kinds.items;
     this.eventTypes = types.items;
-    this.error = "";
+    this.error = null;
   }
 
   kind(name: string): Kind | undefined {

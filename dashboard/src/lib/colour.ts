@@ -38,8 +38,11 @@ export interface Scale {
 
 /** Return a scale from the 2nd to the 98th percentile of the values, with round ends; `limits` bound what is possible. */
 export function scaleOf(values: Float32Array, limits: Scale): Scale {
-  const step = Math.ceil(values.length / SAMPLES); // of many a sample is enough, and costs a tenth
-  const finite = values.filter((value, index) => index % step === 0 && Number.isFinite(value)).sort();
+  const step = Math.ceil(values.length / SAMPLES) || 1; // of many a sample is enough
+  const sample = new Float32Array(Math.ceil(values.length / step));
+  let count = 0;
+  for (let index = 0; index < values.length; index += step) if (Number.isFinite(values[index])) sample[count++] = values[index]!;
+  const finite = sample.subarray(0, count).sort();
   if (finite.length === 0) return { low: Math.max(limits.low, 0), high: Math.min(limits.high, 1) };
   const low = finite[Math.floor(0.02 * (finite.length - 1))]!;
   const high = finite[Math.ceil(0.98 * (finite.length - 1))]!;

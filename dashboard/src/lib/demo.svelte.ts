@@ -2,6 +2,7 @@
 import { api, dataOf, fetchBytes, type Schemas } from "../api/client";
 import { city, type Sensor } from "./city.svelte";
 import { decodeFrame } from "./frame";
+import { t } from "./locale.svelte";
 
 /** A property of a kind over a day of the shared city. */
 export interface Film {
@@ -40,7 +41,7 @@ class DemoData {
   lamps = $state.raw<Film | null>(null);
   twin = $state.raw<Twin | null>(null);
   progress = $state(0); // 0 to 1
-  problem = $state("");
+  problem = $state.raw<unknown>(null);
   #running: Promise<void> | null = null;
 
   /** Fetch all of it; a second call waits for the first, and a call after a failure fetches what is missing. */
@@ -50,7 +51,7 @@ class DemoData {
   }
 
   async #prepare(): Promise<void> {
-    this.problem = "";
+    this.problem = null;
     try {
       await city.load();
       const twin = this.twin ? Promise.resolve() : this.#twins();
@@ -59,7 +60,7 @@ class DemoData {
       await twin;
       this.progress = 1;
     } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = error;
     }
   }
 
@@ -209,7 +210,7 @@ function mean(values: number[]): number {
 async function until(done: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 180_000;
   while (!(await done())) {
-    if (Date.now() > deadline) throw new Error("the world of the demo is not ready after three minutes");
+    if (Date.now() > deadline) throw new Error(t("demo_late"));
     await new Promise((resolve) => setTimeout(resolve, 1_500));
   }
 }

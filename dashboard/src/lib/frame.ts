@@ -62,7 +62,8 @@ export function applyChanges(frame: Frame, bytes: ArrayBuffer): Frame {
       ages[sensor] = newAges[index]!;
     }
   }
-  const next: Growing = { time, quiet: header.getFloat64(8, true), version: header.getUint32(20, true), values, ages };
+  // Other views of the same memory: what shows them must see that they are new.
+  const next: Growing = { time, quiet: header.getFloat64(8, true), version: header.getUint32(20, true), values: values.subarray(), ages: ages.subarray() };
   next.fraction = passed + fraction - whole;
   return next;
 }

@@ -18,7 +18,7 @@ export interface Layer {
 class Live {
   frame = $state.raw<Frame | null>(null);
   loading = $state(false);
-  error = $state("");
+  error = $state.raw<unknown>(null);
   /** Since when nothing came from the server [ms since 1970, the wall's clock]; 0 while it answers. */
   offlineSince = $state(0);
   /** Of how long spans there is one value each [s], where a frame of the past is rolled up; else 0. */
@@ -38,7 +38,7 @@ class Live {
     this.#close();
     const now = Date.now();
     this.#layer = layer;
-    this.error = "";
+    this.error = null;
     this.rolledUp = 0;
     if (!layer) return;
     this.#heard = now;
@@ -82,7 +82,7 @@ class Live {
     if (layer !== this.#layer) return;
     this.frame = frame;
     this.loading = false;
-    this.error = "";
+    this.error = null;
     this.#heard = Date.now();
     this.offlineSince = 0;
   }
@@ -100,7 +100,7 @@ class Live {
       if (!(error instanceof ApiError) || layer !== this.#layer) return; // the network: the watch opens it again
       if (error.status === 401 || error.status === 403) void session.refresh();
       else if (error.status < 500) {
-        this.error = error.message;
+        this.error = error;
         this.loading = false;
       }
     }
@@ -116,7 +116,7 @@ class Live {
     } catch (error) {
       if (abort.signal.aborted) return;
       this.loading = false;
-      if (error instanceof ApiError) this.error = error.message;
+      if (error instanceof ApiError) this.error = error;
       else {
         this.offlineSince = Date.now();
         setTimeout(() => layer === this.#layer && void this.#load(layer), RETRY);

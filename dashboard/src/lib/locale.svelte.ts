@@ -1,5 +1,5 @@
-// Languages: texts, numbers and dates in French (default), English and Arabic.
-import { fr, type Key } from "../texts/fr";
+// Languages: texts, numbers and dates in French (default), English and Arabic. Texts are loaded in the language of the page alone.
+import type { Key } from "../texts/fr";
 
 export type { Key };
 
@@ -8,15 +8,16 @@ export const LANGUAGES: readonly Language[] = ["fr", "en", "ar"];
 export const LANGUAGE_NAMES: Record<Language, string> = { fr: "Français", en: "English", ar: "العربية" };
 
 type Texts = Record<Key, string>;
-const LOADED: Partial<Record<Language, Texts>> = { fr };
-const OTHERS: Record<Exclude<Language, "fr">, () => Promise<Texts>> = {
+const LOADED: Partial<Record<Language, Texts>> = {};
+const TEXTS: Record<Language, () => Promise<Texts>> = {
+  fr: async () => (await import("../texts/fr")).fr,
   en: async () => (await import("../texts/en")).en,
   ar: async () => (await import("../texts/ar")).ar,
 };
 
-/** Load the texts of a language: French is there, the others come when they are wanted. */
+/** Load the texts of a language, before anything is said in it. */
 export async function loadTexts(language: Language): Promise<void> {
-  if (language !== "fr") LOADED[language] ??= await OTHERS[language]();
+  LOADED[language] ??= await TEXTS[language]();
 }
 
 // Western digits in Arabic too, as in Morocco. 24 hours, day before month.
@@ -62,7 +63,7 @@ export const locale = new Locale();
 
 /** Return a text in the language of the page; `{name}` is filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return (LOADED[locale.language] ?? fr)[key].replace(/\{(\w+)\}/g, (all, name: string) => {
+  return LOADED[locale.language]![key].replace(/\{(\w+)\}/g, (all, name: string) => {
     const value = values[name];
     return value === undefined ? all : isolated(typeof value === "number" ? number(value) : value);
   });
@@ -75,7 +76,7 @@ function isolated(value: string): string {
 
 /** Whether the page has a text of its own under a key, such as of a challenge that it knows. */
 export function isKey(key: string): key is Key {
-  return key in fr;
+  return key in LOADED[locale.language]!;
 }
 
 /** Return what a measure, an impact or a chart of a trial is called: the API names it in English, in one word. */

@@ -4,7 +4,7 @@ import { session } from "./session.svelte";
 
 export class Poll<T> {
   data = $state.raw<T | null>(null);
-  error = $state("");
+  error = $state.raw<unknown>(null);
   /** Since when nothing came [ms since 1970]; 0 while the server answers. */
   awaySince = $state(0);
   #heard = Date.now();
@@ -30,12 +30,12 @@ export class Poll<T> {
       const data = await ask();
       if (this.#stopped) return;
       this.data = data;
-      this.error = "";
+      this.error = null;
       this.#heard = Date.now();
       this.awaySince = 0;
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) void session.refresh();
-      else if (error instanceof ApiError && error.status < 500) this.error = error.message;
+      else if (error instanceof ApiError && error.status < 500) this.error = error;
       else this.awaySince = this.#heard;
     }
   }

@@ -6,8 +6,8 @@ export type Me = Schemas["Me"];
 class Session {
   state = $state<"loading" | "in" | "out">("loading");
   me = $state.raw<Me | null>(null);
-  /** Why the page is logged out, as the API put it. */
-  reason = $state("");
+  /** Why the page is logged out; null if nobody was logged in, or they left. */
+  reason = $state.raw<unknown>(null);
   /** Engineers and administrators see all pilots. */
   staff = $derived(this.me?.role === "admin" || this.me?.role === "engineer");
   guest = $derived(this.me?.role === "guest");
@@ -30,7 +30,7 @@ class Session {
       this.state = "in";
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
-        this.leave(this.state === "in" ? error.message : "");
+        this.leave(this.state === "in" ? error : null);
       } else if (this.state === "loading") {
         setTimeout(() => void this.refresh(), 1_000); // the server is away: the page waits for it
       }
@@ -44,19 +44,19 @@ class Session {
   async #logIn(body: Partial<Schemas["NewSession"]>): Promise<void> {
     try {
       await dataOf(api.POST("/v1/session", { body: { key: null, link: null, remember: false, ...body } }));
-      this.reason = "";
+      this.reason = null;
       await this.refresh();
     } catch (error) {
-      this.leave(error instanceof ApiError ? error.message : String(error));
+      this.leave(error);
     }
   }
 
   async logOut(): Promise<void> {
     await api.DELETE("/v1/session").catch(() => undefined);
-    this.leave("");
+    this.leave(null);
   }
 
-  leave(reason: string): void {
+  leave(reason: unknown): void {
     this.me = null;
     this.state = "out";
     this.reason = reason;

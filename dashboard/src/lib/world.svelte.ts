@@ -10,7 +10,7 @@ const PERIOD = 3_000; // [ms]
 class WorldState {
   world = $state.raw<World | null>(null);
   events = $state.raw<CityEvent[]>([]);
-  missing = $state("");
+  missing = $state.raw<unknown>(null);
   paused = $derived(this.world !== null && this.world.state !== "running");
   /** Seconds of the world in one of the wall's clock, as asked for or, of one at full speed, as reached. */
   speed = $derived(this.world ? (this.world.speed === "max" ? (this.world.pace ?? 1) : this.world.speed) : 1);
@@ -39,11 +39,11 @@ class WorldState {
       if (name !== this.#name) return;
       this.world = world;
       this.events = events.items;
-      this.missing = "";
+      this.missing = null;
     } catch (error) {
       if (name !== this.#name || !(error instanceof ApiError)) return; // offline: the banner says so
       if (error.status === 401) void session.refresh();
-      else if (error.status === 404) this.missing = error.message;
+      else if (error.status === 404) this.missing = error;
     }
   }
 }

@@ -24,6 +24,9 @@ export class Dots implements Sensors {
   #atlas = new Uint32Array(); // the images one after the other, RGBA in the order of bytes
   #atlasFor = "";
   #pixels: ImageData | null = null;
+  #screen = new Uint32Array(); // the same memory
+  #spots = new Int32Array(); // of the sensors on the screen: index, left and top [px of the screen]
+  #spotsFor = "";
   #drawing = 0;
 
   constructor(picture: Picture) {
@@ -41,6 +44,7 @@ export class Dots implements Sensors {
     this.#at = new Float64Array(2 * places.length);
     places.forEach((place, index) => this.#at.set(mercator(place), 2 * index));
     this.#images = new Uint8Array(places.length).fill(NONE_IMAGE);
+    this.#spotsFor = "";
     this.redraw();
   }
 
@@ -86,22 +90,41 @@ export class Dots implements Sensors {
     if (this.visible) {
       const side = Math.max(Math.ceil(this.size * ratio), 1);
       this.#prepare(side);
-      if (this.#pixels?.width !== width || this.#pixels.height !== height) this.#pixels = pen.createImageData(width, height);
-      const screen = new Uint32Array(this.#pixels.data.buffer);
-      screen.fill(0);
-      const scale = this.#picture.scale * ratio;
-      const origin = this.#picture.at(0, 0); // where the corner of the world is; 64 bits hold it to a millionth of a pixel
-      const [left, top] = [origin.x * ratio - side / 2, origin.y * ratio - side / 2];
-      for (let index = 0; index < this.#images.length; index++) {
-        const x = Math.round(this.#at[2 * index]! * scale + left);
-        const y = Math.round(this.#at[2 * index + 1]! * scale + top);
-        if (x > -side && y > -side && x < width && y < height) blit(screen, x, y, width, height, this.#atlas, this.#images[index]! * side * side, side);
+      if (this.#pixels?.width !== width || this.#pixels.height !== height) {
+        this.#pixels = pen.createImageData(width, height);
+        this.#screen = new Uint32Array(this.#pixels.data.buffer);
+      } else this.#screen.fill(0);
+      const spots = this.#spotsOf(side, width, height);
+      for (let at = spots.length - 3; at >= 0; at -= 3) { // the uppermost first: what it covers is not drawn
+        blit(this.#screen, spots[at + 1]!, spots[at + 2]!, width, height, this.#atlas, this.#images[spots[at]!]! * side * side, side);
       }
       pen.putImageData(this.#pixels, 0, 0);
     } else pen.clearRect(0, 0, width, height);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (this.#selected) disc(pen, this.#picture.project(pair(this.#selected)), 0.455 * SELECTED_SIZE, null, css(this.ring), 0.09 * SELECTED_SIZE);
     for (const device of this.#devices) disc(pen, this.#picture.project(pair(device)), 0.44 * DEVICE_SIZE, "rgb(194 65 12)", "#fff", 0.12 * DEVICE_SIZE);
+  }
+
+  /** Return where images of a side stand that are on the screen: new values do not move them. */
+  #spotsOf(side: number, width: number, height: number): Int32Array {
+    const ratio = this.#picture.ratio;
+    const scale = this.#picture.scale * ratio;
+    const origin = this.#picture.at(0, 0); // where the corner of the world is; 64 bits hold it to a millionth of a pixel
+    const [left, top] = [origin.x * ratio - side / 2, origin.y * ratio - side / 2];
+    const wanted = `${scale} ${left} ${top} ${side} ${width} ${height}`;
+    if (wanted === this.#spotsFor) return this.#spots;
+    this.#spotsFor = wanted;
+    const spots = new Int32Array(3 * this.#images.length);
+    let count = 0;
+    for (let index = 0; index < this.#images.length; index++) {
+      const x = Math.round(this.#at[2 * index]! * scale + left);
+      const y = Math.round(this.#at[2 * index + 1]! * scale + top);
+      if (x <= -side || y <= -side || x >= width || y >= height) continue;
+      spots[count++] = index;
+      spots[count++] = x;
+      spots[count++] = y;
+    }
+    return (this.#spots = spots.subarray(0, count));
   }
 
   /** Draw one image a shape and colour, side by side. */
@@ -130,24 +153,26 @@ export class Dots implements Sensors {
   }
 }
 
-/** Copy what of a square image is on the screen; where both are, the clear edge of the image lets through what is below. */
+const OPAQUE = 0xff000000;
+
+/** Copy what of a square image is on the screen, below what is there already: only through a clear edge it is seen. */
 function blit(screen: Uint32Array, x: number, y: number, width: number, height: number, atlas: Uint32Array, from: number, side: number): void {
   const to = y * width + x;
   const [lastRow, lastColumn] = [Math.min(side, height - y), Math.min(side, width - x)];
   for (let row = Math.max(0, -y); row < lastRow; row++) {
     for (let column = Math.max(0, -x); column < lastColumn; column++) {
-      const colour = atlas[from + row * side + column]!;
-      const alpha = colour >>> 24;
-      if (!alpha) continue;
       const at = to + row * width + column;
-      const below = screen[at]!;
-      screen[at] = alpha === 255 || !below ? colour : over(colour, alpha, below);
+      const above = screen[at]!;
+      if (above >= OPAQUE) continue;
+      const colour = atlas[from + row * side + column]!;
+      screen[at] = above ? over(above, above >>> 24, colour) : colour;
     }
   }
 }
 
 /** Lay a colour over another (Porter and Duff 1984, doi 10.1145/800031.808606), both RGBA without premultiplied alpha. */
 function over(colour: number, alpha: number, below: number): number {
+  if (!below) return colour;
   const rest = ((below >>> 24) * (255 - alpha)) / 255;
   const whole = alpha + rest;
   const mix = (shift: number) => Math.round((((colour >>> shift) & 255) * alpha + ((below >>> shift) & 255) * rest) / whole) << shift;

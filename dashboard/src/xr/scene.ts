@@ -16,6 +16,7 @@ const TABLE = new Vector3(0, 0.78, -1.1);
 const EYES = 1.65; // [m]
 const NEAR = 900; // [m] names of districts that one reads on foot
 const PACE = 25; // [m/s] on foot: the city is wide
+const PIXELS = 2_560 * 1_440; // that are drawn at most: beyond, a frame of the city takes a processor without a graphics card seconds
 const COLOURS = { ground: "#efece3", sea: "#a9cfdd", beach: "#ecdcae", park: "#bcd7a8", street: "#c8c4ba", low: "#dcd5c4", high: "#9d8f74", sky: "#dcebf1" };
 const GREY = new Color("#8a8a8a");
 const PILLAR = {
@@ -69,7 +70,6 @@ export class CityScene {
 
   constructor(readonly host: HTMLElement, readonly origin: Origin, readonly handlers: Handlers) {
     this.renderer = new WebGLRenderer({ antialias: true });
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.renderer.xr.enabled = true;
     host.append(this.renderer.domElement);
     this.#scene.background = new Color(COLOURS.sky);
@@ -304,6 +304,7 @@ export class CityScene {
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (!width || !height || this.renderer.xr.isPresenting) return;
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2, Math.sqrt(PIXELS / (width * height))));
     this.renderer.setSize(width, height);
     this.#camera.aspect = width / height;
     this.#camera.updateProjectionMatrix();

@@ -168,7 +168,10 @@ def test_a_problem_is_answered_in_the_language_that_is_preferred(client: httpx.C
     assert {name: french[name] for name in ("type", "status", "allowed")} == {
         name: plain[name] for name in ("type", "status", "allowed")
     }
-    assert answer("/v1/sensors?limit=x", "ar")[1]["detail"].startswith("صحّح المعامل")
+    assert "original" not in french, "it is a known sentence"
+    arabic = answer("/v1/sensors?limit=x", "ar")[1]
+    assert arabic["detail"].startswith("صحّح المعامل")
+    assert arabic["original"] == client.get("/v1/sensors?limit=x").json()["detail"]
 
 
 def test_unknown_routes_and_methods_are_problems(client: httpx.Client) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,8 @@ from hypothesis import strategies as st
 
 from zenata.city.model import City
 from zenata.contract.answers import LeakAnswer
-from zenata.trials.challenge import Actions, Run, Setting, Step
-from zenata.trials.leaks import CHALLENGE, CREW, REACH, WATER, Pipes, check, oracle, score
+from zenata.trials.challenge import Actions, Run, Setting, Step, Table
+from zenata.trials.leaks import CHALLENGE, CREW, REACH, WATER, Pipes, check, exhibit, oracle, score
 
 Leaking = Callable[..., Run]
 Named = tuple[int, int]
@@ -135,3 +137,31 @@ def test_hidden_events_open_after_the_warm_up() -> None:
     for seed in range(20):
         for event in CHALLENGE.events(np.random.default_rng(seed)):
             assert CHALLENGE.warm_up < int(event["start"][1:-1]) < CHALLENGE.warm_up + CHALLENGE.duration
+
+
+def test_the_first_trace_of_a_leak_is_when_the_meters_around_its_pipe_show_more_than_their_errors(
+    leaking: Leaking, water: dict[str, Any]
+) -> None:
+    meters = tuple(f"water-{number}" for number in range(6))
+    pipes = [{**pipe, "devices": [{"sensor": one, "along": 1}]} for pipe, one in zip(water["edges"], meters, strict=True)]
+
+    def trace(error: float, growth: float) -> int | None:
+        run = leaking((2, 30, 5.0))
+        leak = run.occurrences[0]
+        opening = (leak.size > 0).cumsum()
+        truth = np.full((len(run.times), len(meters)), 20.0)
+        noise = np.random.default_rng(1).standard_normal(truth.shape)
+        said = truth + error * noise
+        measured = replace(
+            run,
+            network={"water": {**water, "edges": pipes}},
+            truth={"discharge": Table(sensors=meters, values=truth)},
+            readings={"discharge": Table(sensors=meters, values=said)},
+            occurrences=(replace(leak, size=np.minimum(leak.size, growth * opening)),),
+        )
+        (event,) = exhibit(measured).events
+        return None if event.trace is None else round((event.trace - event.start) / timedelta(seconds=900))
+
+    assert trace(error=0.1, growth=5.0) == 0
+    assert 0 < (trace(error=0.1, growth=0.1) or 0) < (trace(error=0.4, growth=0.1) or 0)
+    assert exhibit(leaking((2, 30, 5.0))).events[0].trace is None, "nothing measures flow there"
