@@ -55,6 +55,7 @@ class DemoData {
     try {
       await city.load();
       const twin = this.twin ? Promise.resolve() : this.#twins();
+      twin.catch(() => undefined); // it may fail while the films are fetched: it is awaited below
       this.traffic ??= await this.#film("traffic", "flow", 0.3);
       this.lamps ??= await this.#film("streetlight", "power", 0.6);
       await twin;

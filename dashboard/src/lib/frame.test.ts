@@ -39,6 +39,13 @@ test("what does not change grows older, and none stays none", () => {
   expect([...ages]).toEqual([10, NO_AGE, 2]);
 });
 
+test("values that changed are other arrays, or nothing that shows them would see it", () => {
+  const before = frame();
+  const after = applyChanges(before, join(header(1_010_000, 1), new Uint32Array([2]), new Float32Array([4]), new Uint16Array([2])));
+  expect(after.values).not.toBe(before.values);
+  expect(after.ages).not.toBe(before.ages);
+});
+
 test("parts of seconds add up", () => {
   let now = frame();
   for (let step = 1; step <= 10; step++) now = applyChanges(now, header(1_000_000 + 400 * step, 0));

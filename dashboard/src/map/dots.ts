@@ -21,10 +21,10 @@ export class Dots implements Sensors {
   #images = new Uint8Array(); // which image each shows
   #devices: readonly Place[] = [];
   #selected: Place | null = null;
-  #atlas = new Uint32Array(); // the images one after the other, RGBA in the order of bytes
+  #atlas = new Int32Array(); // the images one after the other, RGBA in the order of bytes
   #atlasFor = "";
   #pixels: ImageData | null = null;
-  #screen = new Uint32Array(); // the same memory
+  #screen = new Int32Array(); // the same memory
   #spots = new Int32Array(); // of the sensors on the screen: index, left and top [px of the screen]
   #spotsFor = "";
   #drawing = 0;
@@ -92,7 +92,7 @@ export class Dots implements Sensors {
       this.#prepare(side);
       if (this.#pixels?.width !== width || this.#pixels.height !== height) {
         this.#pixels = pen.createImageData(width, height);
-        this.#screen = new Uint32Array(this.#pixels.data.buffer);
+        this.#screen = new Int32Array(this.#pixels.data.buffer);
       } else this.#screen.fill(0);
       const spots = this.#spotsOf(side, width, height);
       for (let at = spots.length - 3; at >= 0; at -= 3) { // the uppermost first: what it covers is not drawn
@@ -148,36 +148,42 @@ export class Dots implements Sensors {
     pen.lineWidth = 0.4 * radius;
     pen.stroke(new Path2D(`M${x - arm} ${y - arm}L${x + arm} ${y + arm}M${x - arm} ${y + arm}L${x + arm} ${y - arm}`));
     disc(pen, at(NONE_IMAGE), 0.45 * radius, "rgb(140 140 140 / 70%)", "transparent", 0);
-    this.#atlas = new Uint32Array(side * side * images);
-    for (let image = 0; image < images; image++) this.#atlas.set(new Uint32Array(pen.getImageData(image * side, 0, side, side).data.buffer), image * side * side);
+    this.#atlas = new Int32Array(side * side * images);
+    for (let image = 0; image < images; image++) this.#atlas.set(new Int32Array(pen.getImageData(image * side, 0, side, side).data.buffer), image * side * side);
   }
 }
 
-const OPAQUE = 0xff000000;
-
-/** Copy what of a square image is on the screen, below what is there already: only through a clear edge it is seen. */
-function blit(screen: Uint32Array, x: number, y: number, width: number, height: number, atlas: Uint32Array, from: number, side: number): void {
-  const to = y * width + x;
-  const [lastRow, lastColumn] = [Math.min(side, height - y), Math.min(side, width - x)];
-  for (let row = Math.max(0, -y); row < lastRow; row++) {
-    for (let column = Math.max(0, -x); column < lastColumn; column++) {
-      const at = to + row * width + column;
+/** Copy what of a square image is on the screen, below what is there already: it is seen beside it, and through its clear edge. */
+function blit(screen: Int32Array, x: number, y: number, width: number, height: number, atlas: Int32Array, from: number, side: number): void {
+  const [firstRow, lastRow] = [Math.max(0, -y), Math.min(side, height - y)];
+  const [firstColumn, lastColumn] = [Math.max(0, -x), Math.min(side, width - x)];
+  for (let row = firstRow; row < lastRow; row++) {
+    let source = from + row * side + firstColumn;
+    let at = (y + row) * width + x + firstColumn;
+    for (let column = firstColumn; column < lastColumn; column++, source++, at++) {
       const above = screen[at]!;
-      if (above >= OPAQUE) continue;
-      const colour = atlas[from + row * side + column]!;
-      screen[at] = above ? over(above, above >>> 24, colour) : colour;
+      if (above === 0) screen[at] = atlas[source]!;
+      else if (above >>> 24 < OPAQUE) screen[at] = over(above, atlas[source]!);
     }
   }
 }
 
-/** Lay a colour over another (Porter and Duff 1984, doi 10.1145/800031.808606), both RGBA without premultiplied alpha. */
-function over(colour: number, alpha: number, below: number): number {
-  if (!below) return colour;
-  const rest = ((below >>> 24) * (255 - alpha)) / 255;
-  const whole = alpha + rest;
-  const mix = (shift: number) => Math.round((((colour >>> shift) & 255) * alpha + ((below >>> shift) & 255) * rest) / whole) << shift;
-  return ((Math.round(whole) << 24) | mix(16) | mix(8) | mix(0)) >>> 0;
+/**
+ * Lay a colour over another (Porter and Duff 1984, doi 10.1145/800031.808606), both RGBA without premultiplied alpha: whole numbers
+ * of 32 bits, red and blue in one product.
+ */
+function over(above: number, below: number): number {
+  const under = below >>> 24;
+  if (under === 0) return above;
+  const alpha = above >>> 24;
+  const whole = alpha + (((255 - alpha) * under) / 255 | 0);
+  const share = under === OPAQUE ? alpha + (alpha >>> 7) : ((256 * alpha) / whole) | 0; // of 256
+  const rest = 256 - share;
+  const redBlue = ((Math.imul(above & 0xff00ff, share) + Math.imul(below & 0xff00ff, rest)) >>> 8) & 0xff00ff;
+  const green = ((Math.imul(above & 0xff00, share) + Math.imul(below & 0xff00, rest)) >>> 8) & 0xff00;
+  return (whole << 24) | redBlue | green;
 }
+const OPAQUE = 255;
 const SILENT_IMAGE = 2 * SHADES;
 const NONE_IMAGE = SILENT_IMAGE + 1;
 

@@ -1,7 +1,7 @@
 // The map that can be moved, turned and tilted: MapLibre, loaded when somebody moves the picture of the city.
 import { type GeoJSONSource, Map as MapLibreMap, NavigationControl, setWorkerCount, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker-dev.mjs?worker&url";
 import type { District } from "../lib/city.svelte";
 import { boundsOf, districtFeatures } from "./ground";
 import { fromMercator, type Place, Points } from "./points";
@@ -108,8 +108,8 @@ export class Moving implements CityView {
     }
   }
 
-  fly({ longitude, latitude }: Place, least: number, duration: number): void {
-    this.projection.easeTo({ center: [longitude, latitude], zoom: Math.max(this.projection.getZoom(), least), duration });
+  fly({ longitude, latitude }: Place, least: number, duration: number, rise: number): void {
+    this.projection.easeTo({ center: [longitude, latitude], zoom: Math.max(this.projection.getZoom(), least), offset: [0, -rise], duration });
   }
 
   /** Go where the picture has been moved meanwhile, and call back when it is drawn there. */

@@ -181,8 +181,10 @@ export class Picture implements CityView, Projection {
     this.#devices = devices;
   }
 
-  fly(place: Place, least: number): void {
-    this.#camera = { zoom: clamp(this.camera.zoom, least, MAX_ZOOM), middle: mercator(place) };
+  fly(place: Place, least: number, _duration: number, rise: number): void {
+    const zoom = clamp(this.camera.zoom, least, MAX_ZOOM);
+    const [x, y] = mercator(place);
+    this.#camera = { zoom, middle: [x, y + rise / (TILE * 2 ** zoom)] };
     this.#moved();
     this.#onmove?.();
   }

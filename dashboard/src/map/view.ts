@@ -35,8 +35,8 @@ export interface CityView {
   /** Colour districts by their id (CSS); the others have none. */
   colour(districts: ReadonlyMap<string, string>): void;
   showDevices(devices: Collection): void;
-  /** Move to a place, at a zoom of at least so much, in some milliseconds. */
-  fly(place: Place, least: number, duration: number): void;
+  /** Move to a place, at a zoom of at least so much, in some milliseconds; it is to be so far above the middle [CSS px]. */
+  fly(place: Place, least: number, duration: number, rise: number): void;
   /** Look from the side, or from above. */
   tilt(tilted: boolean, duration: number): void;
   /** Return what lies under a point; streets only where they are asked for. */
