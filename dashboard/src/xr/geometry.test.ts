@@ -1,6 +1,6 @@
 import { Color } from "three";
 import { expect, it } from "vitest";
-import { buildingsOf, landOf, metres, nearestPiece, streetsOf } from "./geometry";
+import { buildingsOf, landOf, metres, nearestPiece, streetsOf, sharpness } from "./geometry";
 
 const origin = { longitude: -7.46, latitude: 33.65 };
 const square = { type: "Polygon" as const, coordinates: [[[-7.46, 33.65], [-7.459, 33.65], [-7.459, 33.651], [-7.46, 33.651], [-7.46, 33.65]]] };
@@ -41,4 +41,11 @@ it("lays land and streets flat, looking up", () => {
     expect(normals.count).toBe(6);
     for (let index = 0; index < normals.count; index++) expect(normals.getY(index)).toBeCloseTo(1);
   }
+});
+
+test("a wall of screens is drawn with as many pixels as a processor draws in time", () => {
+  expect(sharpness(1_440, 844, 1)).toBe(1);
+  expect(sharpness(390, 788, 3)).toBe(2);
+  const wide = sharpness(3_840, 2_070, 1);
+  expect(3_840 * 2_070 * wide ** 2).toBeCloseTo(2_560 * 1_440);
 });

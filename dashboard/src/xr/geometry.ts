@@ -127,3 +127,10 @@ export function streetsOf(origin: Origin, features: Features, colour: Color, y =
   }
   return ribbons.geometry();
 }
+
+const PIXELS = 2_560 * 1_440; // more take a processor without a graphics card seconds, and all other pictures wait. Default
+
+/** Return how many pixels are drawn for one of CSS, on a stage of a size [CSS px] and a screen of a density. */
+export function sharpness(width: number, height: number, density: number): number {
+  return Math.min(density, 2, Math.sqrt(PIXELS / (width * height)));
+}

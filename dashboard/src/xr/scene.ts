@@ -6,7 +6,7 @@ import {
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { LATE, LIVE } from "../lib/age";
 import { type Scale, colourAt, shareOf } from "../lib/colour";
-import { buildingsOf, landOf, metres, nearestPiece, type Origin, streetsOf } from "./geometry";
+import { buildingsOf, landOf, metres, nearestPiece, type Origin, sharpness, streetsOf } from "./geometry";
 import { Label, Panel, windowPicture } from "./labels";
 
 export type Mode = "table" | "foot";
@@ -16,7 +16,6 @@ const TABLE = new Vector3(0, 0.78, -1.1);
 const EYES = 1.65; // [m]
 const NEAR = 900; // [m] names of districts that one reads on foot
 const PACE = 25; // [m/s] on foot: the city is wide
-const PIXELS = 2_560 * 1_440; // that are drawn at most: beyond, a frame of the city takes a processor without a graphics card seconds
 const COLOURS = { ground: "#efece3", sea: "#a9cfdd", beach: "#ecdcae", park: "#bcd7a8", street: "#c8c4ba", low: "#dcd5c4", high: "#9d8f74", sky: "#dcebf1" };
 const GREY = new Color("#8a8a8a");
 const PILLAR = {
@@ -304,7 +303,7 @@ export class CityScene {
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (!width || !height || this.renderer.xr.isPresenting) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2, Math.sqrt(PIXELS / (width * height))));
+    this.renderer.setPixelRatio(sharpness(width, height, devicePixelRatio));
     this.renderer.setSize(width, height);
     this.#camera.aspect = width / height;
     this.#camera.updateProjectionMatrix();
