@@ -1,6 +1,6 @@
 import { Color } from "three";
 import { expect, it } from "vitest";
-import { buildingsOf, landOf, metres, nearestPiece, streetsOf, sharpness } from "./geometry";
+import { buildingsOf, landOf, metres, nearestPiece, sharpness, streetsOf } from "./geometry";
 
 const origin = { longitude: -7.46, latitude: 33.65 };
 const square = { type: "Polygon" as const, coordinates: [[[-7.46, 33.65], [-7.459, 33.65], [-7.459, 33.651], [-7.46, 33.651], [-7.46, 33.65]]] };
@@ -43,7 +43,7 @@ it("lays land and streets flat, looking up", () => {
   }
 });
 
-test("a wall of screens is drawn with as many pixels as a processor draws in time", () => {
+it("draws a wall of screens with as many pixels as a processor draws in time", () => {
   expect(sharpness(1_440, 844, 1)).toBe(1);
   expect(sharpness(390, 788, 3)).toBe(2);
   const wide = sharpness(3_840, 2_070, 1);
