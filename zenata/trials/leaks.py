@@ -226,7 +226,11 @@ def _traced(run: Run, leak: Occurrence, pipes: Pipes) -> Occurrence:
         return leak
     balance = Balance.of(run.network["water"], flow.sensors)
     pipe = pipes.under[leak.targets[0]]
-    ends = [set(pair) for street, pair in zip(balance.streets, balance.ends.tolist(), strict=True) if pipes.under[street] == pipe]
+    ends = [
+        set(pair)
+        for street, pair in zip(balance.streets, balance.ends.tolist(), strict=True)
+        if pipes.under[street] == pipe
+    ]
     before, during = run.times < leak.start, (run.times >= leak.start) & (run.times < leak.end)
     seen: list[int] = []
     for end in ends[0] if ends else ():

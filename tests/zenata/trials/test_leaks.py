@@ -143,7 +143,9 @@ def test_the_first_trace_of_a_leak_is_when_the_meters_around_its_pipe_show_more_
     leaking: Leaking, water: dict[str, Any]
 ) -> None:
     meters = tuple(f"water-{number}" for number in range(6))
-    pipes = [{**pipe, "devices": [{"sensor": one, "along": 1}]} for pipe, one in zip(water["edges"], meters, strict=True)]
+    pipes = [
+        {**pipe, "devices": [{"sensor": one, "along": 1}]} for pipe, one in zip(water["edges"], meters, strict=True)
+    ]
 
     def trace(error: float, growth: float) -> int | None:
         run = leaking((2, 30, 5.0))
