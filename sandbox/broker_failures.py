@@ -1,15 +1,18 @@
-"""Failures of the embedded broker's storage: what its log says of them, when a restart mends them, and messages that are lost."""
+"""Failures of the embedded broker's storage: what a restart mends, messages that are lost, and sessions that are damaged."""
 
 import logging
 import shutil
 import time
 from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from zenata.broker.log import LogTail, Refusal, Stuck, WriteError, parse
-from zenata.broker.monitor import Stored
+from zenata.broker.monitor import Consumer, Stored
+from zenata.broker.protocol import session_name
 
 log = logging.getLogger(__name__)
 
@@ -101,3 +104,59 @@ class LossWatch:
             except OSError as error:
                 log.debug("what the broker has is not written: %s", error)
         return max(before.waiting - now.waiting, 1) if now.newest < before.newest and before.waiting else 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DamagedSession:
+    """A session of a connected client that is not what it was.
+
+    Parameters
+    ----------
+    number : int
+        Of the connection.
+    client : str
+    left : tuple of Consumer
+        What keeps messages for it that nobody takes.
+    is_deaf : bool
+        Whether its client gets less than it has subscribed to, and does not know.
+    """
+
+    number: int
+    client: str
+    left: tuple[Consumer, ...]
+    is_deaf: bool
+
+
+class SessionWatch:
+    """Finds sessions whose record was damaged: messages are kept for them by subscriptions of before, and nobody takes them.
+
+    Such a consumer keeps all that comes from then on, until the disk is full. Either its client has begun another session and
+    subscribed again; or NATS has found an older record, says that the session is there, and delivers nothing to it.
+    """
+
+    def __init__(self) -> None:
+        self._before: set[tuple[int, str]] = set()
+
+    def look(self, clients: Mapping[int, str], consumers: Iterable[Consumer]) -> list[DamagedSession]:
+        """Return what was so at the look before, too: a client that is just connecting has not taken up all yet.
+
+        Parameters
+        ----------
+        clients : mapping of int to str
+            Client ids of the connections that are open, by number.
+        consumers : iterable of Consumer
+        """
+        by_session: dict[str, list[Consumer]] = {}
+        for one in consumers:
+            by_session.setdefault(one.session, []).append(one)
+        seen, found = set[tuple[int, str]](), []
+        for number, client in clients.items():
+            own = by_session.get(session_name(client), ())
+            left = [one for one in own if not one.is_taken]
+            seen |= {(number, one.name) for one in left}
+            if left := [one for one in left if (number, one.name) in self._before]:
+                taken = {one.filter for one in own if one.is_taken}
+                is_deaf = not taken.issuperset(one.filter for one in left)
+                found.append(DamagedSession(number=number, client=client, left=tuple(left), is_deaf=is_deaf))
+        self._before = seen
+        return found

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from sandbox.broker_failures import BrokerFailures, LossWatch
+from sandbox.broker_failures import BrokerFailures, LossWatch, SessionWatch
 from sandbox.retained import MAX_RETAINED, RetainedSweeper
 from zenata.broker.monitor import BrokerMonitor, Traffic
+from zenata.broker.protocol import session_name
 from zenata.city.clock import WallClock
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, Audit, AuditEntry
 from zenata.control.authenticator import Authenticator
@@ -49,6 +50,7 @@ EXCUSED, EXCUSED_AT_START = 3600.0, 600.0
 long where we have just started and do not know how long we were away [s]. Defaults."""
 
 _INTERVAL = 1.0  # between two looks [s]
+_SESSIONS = 10.0  # between two looks at sessions [s]
 _REPORTED = 3600.0  # after which the same refusal is reported again [s]
 _MAX_REPORTS = 60  # refusals that are reported in that time
 _USED_UP = -1e-9
@@ -220,6 +222,7 @@ class BrokerGuard(Background):
         self._monitor, self._register, self._audit = monitor, register, audit
         self._failures, self._losses, self._usage = failures, losses, UsageWatch(connections)
         self._owners, self._sweeper = owners, RetainedSweeper(sweeper, self._report_removed)
+        self._sessions, self._sessions_looked = SessionWatch(), 0.0
         self._until: dict[str, float] = {}
         self._reported: dict[tuple[str, str, str], float] = {}
 
@@ -270,6 +273,24 @@ class BrokerGuard(Background):
         gone = [one.number for pilot, one in known if pilot in reasons and one.is_open]
         if gone or surplus:
             self._monitor.kick({*gone, *surplus})
+        if time.monotonic() - self._sessions_looked >= _SESSIONS:
+            self._sessions_looked = time.monotonic()
+            self.mend_sessions(traffic)
+
+    def mend_sessions(self, traffic: Collection[Traffic]) -> None:
+        """Remove what damaged sessions have left in the broker; a client that gets less than it should begins another session.
+
+        Raises
+        ------
+        BrokerError
+            If the broker does not do so.
+        """
+        clients = {one.number: one.client for one in traffic if one.is_open}
+        for damaged in self._sessions.look(clients, self._monitor.consumers()):
+            log.error("the session of the client %.80r at the broker was damaged: it is mended", damaged.client)
+            self._monitor.forget(damaged.left, session_name(damaged.client) if damaged.is_deaf else "")
+            if damaged.is_deaf:
+                self._monitor.kick([damaged.number])
 
     def _report(self, traffic: Collection[Traffic], users: dict[str, str]) -> None:
         """Note what the broker refused: with the pilot, where it had shown a key before."""

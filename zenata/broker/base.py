@@ -82,6 +82,9 @@ ADMINISTRATOR = "broker"
 MONITOR = "watcher"
 """The user that reads the monitoring of an embedded broker."""
 
+KEEPER = f"{MONITOR}_keeper"
+"""The user that removes what damaged sessions have left in an embedded broker; no pilot can have it, as none is called `MONITOR`."""
+
 SWEEPER = "sweeper"
 """The user that removes what pilots have retained too much of at an embedded broker."""
 

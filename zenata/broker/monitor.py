@@ -1,25 +1,25 @@
-"""Monitoring of the embedded broker: its connections and disk, by the system account of NATS, in its own protocol.
+"""Monitoring of the embedded broker: its connections, disk and sessions, by the system account of NATS, in its own protocol.
 
 While it takes in new users NATS accepts no connection, for a second and more where many messages are retained. So this
 connection stays open, and whoever must be disconnected at once is disconnected by it.
 
 References
 ----------
-NATS, "Client protocol" and "System events" (docs.nats.io): a request to ``$SYS.REQ.SERVER.PING.CONNZ`` is answered with
-what the monitoring endpoint ``/connz`` would say. Those endpoints know no users, so they stay switched off.
+NATS, "System events" and "JetStream wire API" (docs.nats.io): a request to ``$SYS.REQ.SERVER.PING.CONNZ`` is answered with what
+the monitoring endpoint ``/connz`` would say. Those endpoints know no users, so they stay switched off.
 """
 
-import itertools
-import socket
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from zenata.broker.base import KEEPER
+from zenata.broker.protocol import NatsConnection, as_text
 from zenata.city.clock import parse_time
 from zenata.errors import BrokerError
 
@@ -28,14 +28,15 @@ T = TypeVar("T")
 REQUESTS = tuple(f"$SYS.REQ.SERVER.{what}" for what in ("PING.CONNZ", "PING.JSZ", "*.KICK"))
 """The subjects that it may publish to, and no others."""
 
-ANSWER = "_INBOX.watcher"
-"""What the subjects begin with on which it is answered."""
+_MESSAGES, _SESSIONS = "$MQTT_msgs", "$MQTT_sess"  # the streams of what waits for sessions, and of their records
+
+KEEPING = (f"$JS.API.CONSUMER.DELETE.{_MESSAGES}.*", f"$JS.API.STREAM.PURGE.{_SESSIONS}")
+"""The subjects that the `KEEPER` may publish to: the system account reaches no stream."""
 
 _MAX_CONNECTIONS = 65_536  # connections, more than it lets in
 _REFUSED = "Authentication Failure"  # the reason of a connection that never came in, whatever user it named
 _CLOSED = 512  # of those closed last that are looked at
-_MESSAGES = "$MQTT_msgs"  # the stream of what waits for sessions
-_TIMEOUT = 2.0  # the longest an answer may take [s]
+_GONE = 404  # the code of an answer about what is not there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +105,27 @@ class Stored:
     waiting: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consumer:
+    """What keeps messages for a session, by one of its subscriptions.
+
+    Parameters
+    ----------
+    name : str
+    session : str
+        As `zenata.broker.protocol.session_name` has it.
+    filter : str
+        Which messages, as a subject of NATS.
+    is_taken : bool
+        Whether a client takes them now.
+    """
+
+    name: str
+    session: str
+    filter: str
+    is_taken: bool
+
+
 class _Client(msgspec.Struct):
     cid: int
     start: str
@@ -128,9 +150,20 @@ class _State(msgspec.Struct):
     last_seq: int
 
 
+class _Filter(msgspec.Struct):
+    filter_subject: str = ""
+
+
+class _Consumer(msgspec.Struct):
+    name: str
+    config: _Filter
+    push_bound: bool = False
+
+
 class _Stream(msgspec.Struct):
     name: str
     state: _State
+    consumer_detail: list[_Consumer] = []
 
 
 class _Account(msgspec.Struct):
@@ -156,6 +189,15 @@ class _Kicked(msgspec.Struct):
     server: _Server
 
 
+class _Error(msgspec.Struct):
+    code: int
+    description: str = ""
+
+
+class _Done(msgspec.Struct):
+    error: _Error | None = None
+
+
 class BrokerMonitor:
     """A client of the monitoring of NATS. Methods may be called from any thread.
 
@@ -169,7 +211,7 @@ class BrokerMonitor:
         where = urlsplit(url)
         self._address = where.hostname, where.port
         self._login = {"user": unquote(where.username or ""), "pass": unquote(where.password or ""), "verbose": False}
-        self._connection: _NatsConnection | None = None
+        self._connection: NatsConnection | None = None
         self._lock = threading.Lock()
 
     def connections(self) -> Sequence[Connection]:
@@ -277,12 +319,55 @@ class BrokerMonitor:
         BrokerError
             As above.
         """
-        about = self._ask("PING.JSZ", {"accounts": True, "streams": True}, _Answer[_Storage]).data
-        for account in about.account_details:
-            for stream in account.stream_detail:
-                if stream.name == _MESSAGES:
-                    return Stored(newest=stream.state.last_seq, waiting=stream.state.messages)
-        return Stored(newest=0, waiting=0)
+        found = self._messages()
+        return Stored(newest=found.state.last_seq, waiting=found.state.messages)
+
+    def consumers(self) -> list[Consumer]:
+        """Return what keeps messages for sessions.
+
+        Raises
+        ------
+        BrokerError
+            As above.
+        """
+        return [
+            Consumer(
+                name=one.name,
+                session=one.name.partition("_")[0],
+                filter=one.config.filter_subject,
+                is_taken=one.push_bound,
+            )
+            for one in self._messages(consumer=True, config=True).consumer_detail
+        ]
+
+    def forget(self, consumers: Collection[Consumer], session: str = "") -> None:
+        """Remove consumers with what they keep, and the record of a session, so that its client is told that it has none.
+
+        Raises
+        ------
+        BrokerError
+            If the broker does not do so.
+        """
+        requests: list[tuple[str, Mapping[str, object]]] = [
+            (f"CONSUMER.DELETE.{_MESSAGES}.{one.name}", {}) for one in consumers
+        ]
+        if session:
+            requests.insert(0, (f"STREAM.PURGE.{_SESSIONS}", {"filter": f"$MQTT.sess.{session}"}))
+        try:
+            with closing(NatsConnection(self._address, self._login | {"user": KEEPER})) as connection:
+                for what, options in requests:
+                    done = msgspec.json.decode(connection.ask(f"$JS.API.{what}", as_text(options)), type=_Done)
+                    if done.error and done.error.code != _GONE:
+                        raise BrokerError(f"the broker refused {what}: {done.error.description}")
+        except (OSError, ValueError) as error:
+            raise BrokerError(f"the broker does not answer: {error}") from error
+
+    def _messages(self, **more: bool) -> _Stream:
+        """Return the stream of messages at QoS 1; an empty one before the first MQTT client."""
+        about = self._ask("PING.JSZ", {"accounts": True, "streams": True, **more}, _Answer[_Storage]).data
+        streams = (stream for account in about.account_details for stream in account.stream_detail)
+        nothing = _Stream(name=_MESSAGES, state=_State(messages=0, last_seq=0))
+        return next((stream for stream in streams if stream.name == _MESSAGES), nothing)
 
     def _clients(self) -> _Answer[_Clients]:
         return self._ask("PING.CONNZ", {"auth": True, "acc": "$G", "limit": _MAX_CONNECTIONS}, _Answer[_Clients])
@@ -290,7 +375,7 @@ class BrokerMonitor:
     def _ask(self, what: str, options: Mapping[str, object], type_: type[T]) -> T:
         with self._lock:
             try:
-                return msgspec.json.decode(self._answer(f"$SYS.REQ.SERVER.{what}", _text(options)), type=type_)
+                return msgspec.json.decode(self._answer(f"$SYS.REQ.SERVER.{what}", as_text(options)), type=type_)
             except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
                 self._drop()
                 raise BrokerError(f"the broker's monitoring does not answer: {error}") from error
@@ -302,42 +387,10 @@ class BrokerMonitor:
                 return self._connection.ask(subject, body)
             except (ConnectionError, BrokenPipeError):
                 self._drop()
-        self._connection = _NatsConnection(self._address, self._login)
+        self._connection = NatsConnection(self._address, self._login)
         return self._connection.ask(subject, body)
 
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-class _NatsConnection:
-    """A connection by the protocol of NATS. What comes unasked, such as its PINGs, is passed over (see nats.conf)."""
-
-    def __init__(self, address: tuple[str | None, int | None], login: Mapping[str, object]) -> None:
-        self._inbox, self._numbers = f"{ANSWER}.{token_hex(8)}", itertools.count()
-        self._socket = socket.create_connection(address, _TIMEOUT)
-        self._answers = self._socket.makefile("rb")
-        self._socket.sendall(f"CONNECT {_text(login)}\r\nSUB {self._inbox}.* 1\r\n".encode())
-
-    def ask(self, subject: str, body: str) -> bytes:
-        """Return the body of the answer."""
-        inbox = f"{self._inbox}.{next(self._numbers)}"
-        self._socket.sendall(f"PUB {subject} {inbox} {len(body)}\r\n{body}\r\n".encode())
-        for line in self._answers:
-            match line.split():
-                case [b"MSG", to, *_, size]:
-                    answer = self._answers.read(int(size) + 2)[:-2]
-                    if to == inbox.encode():
-                        return answer
-                case [b"-ERR", *_]:
-                    raise PermissionError(line.decode(errors="replace").strip())
-        raise ConnectionResetError("it closed the connection")
-
-    def close(self) -> None:
-        self._answers.close()
-        self._socket.close()
-
-
-def _text(document: Mapping[str, object]) -> str:
-    return msgspec.json.encode(document).decode()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import bcrypt
 
-from zenata.broker.base import HOSTS, MONITOR, Command, Rights, User
-from zenata.broker.monitor import ANSWER, REQUESTS
+from zenata.broker.base import HOSTS, KEEPER, MONITOR, Command, Rights, User
+from zenata.broker.monitor import KEEPING, REQUESTS
+from zenata.broker.protocol import ANSWER
 from zenata.broker.templates import plain, render, write_folder
 from zenata.errors import SetupError
 from zenata.process.tls import Certificate
@@ -152,20 +153,25 @@ def _cluster_file(node: Node) -> str:
 
 
 def _users_file(users: Sequence[User], monitor: MonitorPort | None) -> str:
-    entries = "\n".join(f"    {_entry(user)}" for user in users)
-    text = f"# Generated at start.\nauthorization {{ users: [\n{entries}\n] }}\n"
-    if monitor is None:
-        return text
-    user = {
-        "user": MONITOR,
-        "password": monitor.password_hash,
-        "permissions": {
-            "publish": {"allow": REQUESTS},
-            "subscribe": {"allow": [f"{ANSWER}.>"]},
-        },
-        "allowed_connection_types": ["STANDARD"],
-    }
-    return f'{text}accounts {{ "$SYS" {{ users: [ {json.dumps(user)} ] }} }}\n'
+    entries = [_entry(user) for user in users]
+    system = ""
+    if monitor:
+        entries.append(_asking(KEEPER, KEEPING, monitor))
+        system = f'accounts {{ "$SYS" {{ users: [ {_asking(MONITOR, REQUESTS, monitor)} ] }} }}\n'
+    lines = "\n".join(f"    {entry}" for entry in entries)
+    return f"# Generated at start.\nauthorization {{ users: [\n{lines}\n] }}\n{system}"
+
+
+def _asking(name: str, subjects: Sequence[str], monitor: MonitorPort) -> str:
+    """Return a user that may ask the broker on some subjects, by the protocol of NATS."""
+    return json.dumps(
+        {
+            "user": name,
+            "password": monitor.password_hash,
+            "permissions": {"publish": {"allow": subjects}, "subscribe": {"allow": [f"{ANSWER}.>"]}},
+            "allowed_connection_types": ["STANDARD"],
+        }
+    )
 
 
 def _entry(user: User) -> str:

@@ -1,0 +1,143 @@
+"""Sessions at the embedded broker whose record is damaged: nobody stays deaf, and nothing is kept for nobody."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sandbox.broker_failures import SessionWatch
+from sandbox.broker_guard import BrokerGuard
+from tests.waiting import wait_until
+from tests.zenata.broker.client import Client
+from tests.zenata.broker.running import BROKERS, HOST, Running, password, running_broker, standard_users
+from zenata.broker.base import MONITOR
+from zenata.broker.monitor import BrokerMonitor, Consumer
+from zenata.broker.nats import MonitorPort, Nats
+from zenata.broker.protocol import session_name
+from zenata.process.ports import free_ports
+from zenata.wire.address import Address
+from zenata.wire.mqtt import Subscription
+
+SECRET = "of the monitor"
+TOPIC = "zenata/telemetry/coast/weather/weather-0001"
+FILTERS = ("+/telemetry/#", "+/clock")
+
+
+@pytest.fixture
+def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokerMonitor]:
+    (port,) = free_ports(HOST, {"watch": 0}).values()
+    hash_ = Nats().hash_password(SECRET)
+    monkeypatch.setitem(BROKERS, "nats", Nats(monitor=MonitorPort(port=port, password_hash=hash_)))
+    with closing(BrokerMonitor(f"nats://{MONITOR}:{SECRET.replace(' ', '%20')}@{HOST}:{port}")) as made:
+        yield made
+
+
+def guard_of(monitor: BrokerMonitor) -> BrokerGuard:
+    absent: Any = SimpleNamespace()
+    return BrokerGuard(
+        monitor=monitor,
+        failures=absent,
+        losses=absent,
+        register=absent,
+        audit=absent,
+        connections=10,
+        sweeper=Address(host=HOST, port=1),
+        owners=dict,
+    )
+
+
+@contextmanager
+def ingest(broker: Running, lost: list[str], *, subscribed: bool) -> Iterator[Subscription]:
+    address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
+    with Subscription(
+        address, client_id="ingest", filters=FILTERS, subscribed=subscribed, on_lost=lambda: lost.append("it")
+    ) as session:
+        session.connect(60)
+        yield session
+
+
+def publish(broker: Running, *payloads: str) -> None:
+    with Client(broker, "simulators") as city:
+        city.publish(TOPIC, payloads)
+
+
+def damage(folder: Path, how: str) -> None:
+    (file,) = [file for file in folder.rglob("*.blk") if "$MQTT_sess" in str(file)]
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    if how == "one byte":
+        file.write_bytes(content)
+    else:
+        file.unlink()
+
+
+@pytest.mark.parametrize("how", ["one byte", "gone"])
+def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_one_before(
+    tmp_path: Path, monitor: BrokerMonitor, how: str
+) -> None:
+    """With one byte changed NATS finds an older record: it says that the session is there, and delivers nothing to it."""
+    lost: list[str] = []
+    users = standard_users("nats")
+    with running_broker("nats", tmp_path, users) as broker:
+        with ingest(broker, lost, subscribed=False):
+            pass
+        publish(broker, "before")
+        broker.process.kill()
+        broker.process.wait()
+    damage(tmp_path, how)
+    with running_broker("nats", tmp_path, users) as broker, ExitStack() as stack:
+        session, guard = stack.enter_context(ingest(broker, lost, subscribed=True)), guard_of(monitor)
+        assert lost == (["it"] if how == "gone" else [])
+        for _ in range(2):
+            guard.mend_sessions(monitor.traffic())
+        heard = set[bytes]()
+
+        def hears() -> bool:
+            publish(broker, "after")
+            messages = session.receive(limit=100, wait=0.2)
+            session.acknowledge(messages)
+            heard.update(message.payload for message in messages)
+            return b"after" in heard
+
+        wait_until(hears, "ingest hears what comes from now on")
+        assert lost == ["it"]
+
+        def is_empty() -> bool:
+            session.acknowledge(session.receive(limit=100, wait=0.2))
+            return not monitor.stored().waiting
+
+        wait_until(is_empty, "nothing is kept for nobody")
+        assert {one.is_taken for one in monitor.consumers()} == {True}
+
+
+def test_a_session_that_nobody_has_resumed_is_left_alone(tmp_path: Path, monitor: BrokerMonitor) -> None:
+    with running_broker("nats", tmp_path, standard_users("nats")) as broker:
+        with Client(broker, "demo", session="phone") as demo:
+            demo.subscribe("zenata/telemetry/#")
+        publish(broker, "kept")
+        guard = guard_of(monitor)
+        with Client(broker, "demo", session="other") as other:
+            other.subscribe("zenata/telemetry/#")
+            for _ in range(3):
+                guard.mend_sessions(monitor.traffic())
+        with Client(broker, "demo", session="phone") as demo:
+            demo.wait_for("kept")
+
+
+def test_a_client_that_is_just_connecting_is_looked_at_once_more() -> None:
+    name = session_name("phone")
+    one = Consumer(name=f"{name}_a", session=name, filter="a", is_taken=False)
+    watch = SessionWatch()
+    assert watch.look({1: "phone", 2: "other"}, [one]) == []
+    assert watch.look({3: "phone"}, [one]) == []  # it has connected again
+    assert watch.look({3: "phone"}, [replace(one, is_taken=True)]) == []
+    assert watch.look({3: "phone"}, [one]) == []
+    (damaged,) = watch.look({3: "phone"}, [one])
+    assert (damaged.number, damaged.left, damaged.is_deaf) == (3, (one,), True)
+    again = replace(one, name=f"{name}_b", is_taken=True)
+    (damaged,) = watch.look({3: "phone"}, [one, again])
+    assert not damaged.is_deaf
