@@ -342,16 +342,17 @@ class Trials:
         time = self.time_of(row)
         step = row.step if row.speed is None else self.step_of(row, time)
         if document.step is not None and document.step != step:
-            reason = "late" if document.step < step else "early"
-            raise TrialError(
-                f"step {document.step} is not the one that was made last, which is {step}: these answers do not count",
-                reason,
+            text = (
+                f"step {document.step} is not the one that was made last, which is {step}: these answers do not count"
             )
+            raise TrialError(text, "late" if document.step < step else "early")
         if document.answers and step <= challenge.first:
             raise TrialError(f"answers count from step {challenge.first + 1} on; step {step} was made last", "early")
         if step > challenge.steps:
             raise TrialError("the last step of this seed is over", "over")
-        return step, min(time, self.end_of(row, challenge.steps))
+        if document.answers and time > self.end_of(row, step):  # who waits would know more than the step does
+            raise TrialError(f"the city has moved on since step {step}: answer before it does, or in lock-step", "late")
+        return step, self.end_of(row, step)
 
     def played_in_parts(self, row: TrialRow) -> str:
         """Say why a trial whose seeds run side by side takes neither steps nor answers."""

@@ -121,6 +121,26 @@ def test_no_clock_of_the_wall_changes_when_an_answer_counts(trials: Trials, chal
     assert len(times) == (3 if challenge in ANSWERS else 0)
 
 
+def test_where_a_world_runs_by_itself_nobody_answers_a_step_by_what_came_after_it(
+    trials: Trials, challenge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ticks of `air-alert` are a quarter of its steps: such answers counted nowhere once, without a word."""
+    made, step = CHALLENGES[challenge], CHALLENGES[challenge].first + 3
+    row = running(trials, challenge, step)
+    trials.change(row.id, speed=600.0)
+    for later in (0, made.tick, made.step):
+        monkeypatch.setattr(trials, "time_of", lambda row, later=later: trials.end_of(row, step) + later * SECOND)
+        answers = ANSWERS.get(challenge, [{}])[:1]
+        if challenge not in ANSWERS:
+            assert refusal(trials, row, answers=answers) in ("invalid", "late")
+        elif later % made.step:
+            assert refusal(trials, row, answers=answers) == "late"
+        else:
+            trials.answer(row.id, "alone", NewAnswers(answers=answers))
+    times = [time for time, _ in trials.answers(row.id, 0)]
+    assert times == ([trials.end_of(row, one) for one in (step, step + 1)] if challenge in ANSWERS else [])
+
+
 def test_a_flood_counts_nothing_and_what_is_repeated_counts_once(
     trials: Trials, challenge: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
