@@ -29,7 +29,7 @@ from zenata.process.background import Background
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Trials whose worlds run at once; the others wait in a queue. A default."""
+"""Trials whose worlds run at once, or one of each pilot; the others wait in a queue. A default."""
 
 MAX_FAILURES = 100
 """Attempts in a row at the next thing to do for a trial, after which it has failed. A default."""
@@ -96,18 +96,22 @@ class TrialService(Background):
     def look(self) -> None:
         """Begin what is to be done for each trial now."""
         rows = self.register.trials(phases=OPEN, parts=True)
-        room = self._at_once - sum(row.phase != "queued" and row.parallel == 1 for row in rows)
+        running = Counter(row.pilot for row in rows if row.phase != "queued" and row.parallel == 1)
         for row in rows:
             if row.deadline < self._clock.now():
                 self.end(row, "failed", LATE)
             elif row.parallel > 1:
                 self._look_after_parts(row)
-            elif row.phase == "queued" and room > 0 and self._pilots.is_active(row.pilot):
-                room -= 1
+            elif row.phase == "queued" and self._has_room(running, row.pilot) and self._pilots.is_active(row.pilot):
+                running[row.pilot] += 1
                 self.register.change(row.id, ("queued",), phase="running")
                 self._look.set()
             elif row.phase != "queued" and not self._locks[row.id].locked():
                 self._pool.submit(self._attend, row.id)
+
+    def _has_room(self, running: Counter[str], pilot: str) -> bool:
+        """Return whether a trial of a pilot may begin beside those that run: its first one always, so that nobody can keep others out."""
+        return running.total() < self._at_once or not running[pilot]
 
     def _look_after_parts(self, row: TrialRow) -> None:
         """Let a trial end when its parts are done, or one of them never will be."""

@@ -13,6 +13,7 @@ import pytest
 import zenata.control.trials as trials_module
 from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, play, refused, step, wait_for
 from zenata.contract.trials import MAX_ANSWERS
+from zenata.control.trials import MAX_TRIALS
 
 KNOWN = {"step_url", "trial", "topics", "world", "made", "heartbeat", "deadline", "ended", "commitment"}
 """Members of a trial that differ between any two."""
@@ -275,3 +276,20 @@ def test_answers_that_nobody_could_score_in_time_are_refused(client, there, monk
     step(client, trial)
     again = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [answer]})
     assert again.status_code == 409  # they count by seed
+
+
+def test_who_has_all_places_keeps_nobody_else_from_the_board(client, there):
+    """By trials that stand still until their deadline, all day long."""
+    api, _ = there
+    api.register.add("late", edition="cheats", by="test")
+    api.secrets["late"] = api.register.issue("late", by="test")
+    mine = [wait_for(client, begin(client)["trial"], "running", world=True) for _ in range(MAX_TRIALS)]
+    with api.client("late") as late:
+        first, second = begin(late), begin(late)
+        wait_for(late, first["trial"], "running", world=True)
+        assert late.get(f"/v1/trials/{second['trial']}").json()["phase"] == "queued"
+        client.delete(f"/v1/trials/{mine[0]['trial']}")
+        client.delete(f"/v1/trials/{mine[1]['trial']}")
+        wait_for(late, second["trial"], "running", world=True)
+        for trial in (first, second):
+            late.delete(f"/v1/trials/{trial['trial']}")
