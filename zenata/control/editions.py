@@ -26,6 +26,8 @@ from zenata.trials.seeds import commitment_of, graded_seed
 FROZEN = MAX_SEEDS
 """Seeds of a frozen set."""
 
+_NAMED = 5  # trials that an edition waits for, of those that there are
+
 
 class Editions:
     """The editions in a database. Methods may be called from any thread.
@@ -182,9 +184,17 @@ class Editions:
 
 
 def _check_idle(session: Session, edition: str) -> None:
-    under_way = (TrialRow.edition == edition, TrialRow.mode == "graded", TrialRow.phase.in_(OPEN))
-    if session.scalar(select(TrialRow.id).where(*under_way).limit(1)) is not None:
-        raise TrialError(f"graded trials of {edition!r} are under way: try again when they are over", "conflict")
+    under_way = (
+        TrialRow.edition == edition,
+        TrialRow.mode == "graded",
+        TrialRow.phase.in_(OPEN),
+        TrialRow.part_of == "",
+    )
+    found = session.execute(select(TrialRow.id, TrialRow.pilot).where(*under_way).order_by(TrialRow.made)).all()
+    if found:
+        named = ", ".join(f"{id_} of {pilot}" for id_, pilot in found[:_NAMED]) + (" ..." if found[_NAMED:] else "")
+        text = f"graded trials of {edition!r} are under way ({named}): try again when they are over, or cancel them"
+        raise TrialError(text, "conflict")
 
 
 def _player(row: DeclarationRow) -> str:

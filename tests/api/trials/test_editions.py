@@ -135,7 +135,9 @@ def test_declared_versions_run_the_frozen_set_once_and_stand_on_the_final_board(
     for document in ("report", "receipt"):
         early = plays["test-pilot"].get(f"/v1/trials/{runs['test-pilot']}/{document}")
         assert refused(early) == ("trial-conflict", "early")
-    assert refused(admin.post(f"{url}/close")) == ("trial-conflict", "conflict")  # one is under way
+    waits = admin.post(f"{url}/close")
+    assert refused(waits) == ("trial-conflict", "conflict")
+    assert f"under way ({runs['second']} of " in waits.json()["detail"]
     assert [one["mean"] for one in client.get("/v1/leaderboards/short").json()["items"]] == [7.0]  # still the attempts
     run(plays["second"], runs["second"], answers=5)
     wait_for(plays["second"], runs["second"], "done")
