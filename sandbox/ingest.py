@@ -13,12 +13,11 @@ from ingest.maintenance import Maintenance
 from ingest.quotas import Limits, Peers, Quotas
 from ingest.service import FILTERS, SHARED_FILTERS, Ingest, parse_worker
 from sandbox.init import open_control_data, open_register
-from sandbox.parts import PATIENCE, broker_of, subscription_of
+from sandbox.parts import PATIENCE, broker_of, city_of, subscription_of
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
 from zenata.city.clock import WallClock
 from zenata.city.model import City
-from zenata.city.pack import load_city
 from zenata.control.audit import BROKER_LOST, Audit, AuditEntry
 from zenata.control.authenticator import Authenticator
 from zenata.control.devices import Devices
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def ingest(settings: Settings) -> None:
     """Move readings from the broker into the store: all of them, or the part of one worker among several."""
-    city = load_city(settings.city)
+    city = city_of(settings.city)
     name, filters = _part(settings, city)
     engine = open_control_data(settings)
     store = open_store_when_there(settings)

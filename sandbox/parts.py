@@ -5,11 +5,13 @@ Nothing here needs the API, ingest, the simulators or the store: each program lo
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock, parse_moment
+from zenata.city.model import City
 from zenata.control.peers import SharedValues
 from zenata.errors import SetupError
 from zenata.process.files import write_private
@@ -25,6 +27,20 @@ AWAITED_FILE = "ZENATA_AWAITED_FILE"
 
 PATIENCE = 20.0
 """Time the broker has to appear when a service starts [s]."""
+
+
+@lru_cache(1)
+def city_of(name: str) -> City:
+    """Return the city that this process works with, read once; forks of a template that has read it share it.
+
+    Raises
+    ------
+    CityError
+        If there is none, or it does not hold together.
+    """
+    from zenata.city.pack import load_city  # here alone: it loads shapely, which `zenata up` itself does not need
+
+    return load_city(name)
 
 
 def broker_of(settings: Settings) -> Address:

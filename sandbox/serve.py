@@ -38,7 +38,7 @@ from sandbox.broker_users import MosquittoUsers
 from sandbox.flow import FlowMonitor
 from sandbox.ingest import counter_of, note_lost_session, retention_of
 from sandbox.init import open_control_data, open_register
-from sandbox.parts import AWAITED_FILE, PATIENCE, index_of, stored_secret
+from sandbox.parts import AWAITED_FILE, PATIENCE, city_of, index_of, stored_secret
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
@@ -46,7 +46,6 @@ from sandbox.worker import AnswerListener, IngestThread, TopicListener, ingest_t
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
 from zenata.city.model import City
-from zenata.city.pack import load_city
 from zenata.city.readings import Catalog, ReadingBatch
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
@@ -63,6 +62,7 @@ from zenata.wire.address import parse_url
 
 log = logging.getLogger(__name__)
 
+_DOCUMENT_AFTER = 5.0  # when the OpenAPI document is made, which takes some tenths of a second of a core [s]
 _NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
 
 SETTLING = 60.0
@@ -73,7 +73,7 @@ def serve(settings: Settings) -> None:
     """Serve HTTP; given a broker, subscribe too: to ingest, if one process only may open the store, else to feed streams."""
     certificate = settings.certificate
     listener = listen(settings.host, settings.http_port, "--http-port")
-    city = load_city(settings.city)
+    city = city_of(settings.city)
     engine = open_control_data(settings)
     register = open_register(settings, engine)
     store = open_store_when_there(settings)
@@ -182,8 +182,11 @@ def serve(settings: Settings) -> None:
                 access.start()
             if worker:
                 worker.run_until_stopped(on_failure=stop)
-            # Now, or whoever asks for it first makes all others wait.
-            threading.Thread(target=app.make_document, name="OpenAPI document", daemon=True).start()
+            # Soon, or whoever asks for it first makes all others wait; but behind the first readings.
+            document = threading.Timer(_DOCUMENT_AFTER, app.make_document)
+            document.daemon = True
+            document.start()
+            stack.callback(document.cancel)
             stack.enter_context(_spared_garbage())
             server.run(sockets=[listener])
     finally:

@@ -3,7 +3,7 @@
 import os
 import threading
 
-from sandbox.parts import PATIENCE, broker_of, moment
+from sandbox.parts import PATIENCE, broker_of, city_of, moment
 from sandbox.settings import Settings
 from sandbox.simulator_parts import host_of, published, run_until_idle, scenario_of, template_of, worlds_of
 from simulators.events.scenario import planned
@@ -14,7 +14,6 @@ from simulators.record.digest import Digest
 from simulators.record.record import Pace, Record, load_secret
 from simulators.world.world import TICK, World
 from zenata.city.model import PRIVATE, City
-from zenata.city.pack import load_city
 from zenata.errors import SetupError
 from zenata.process.files import held
 from zenata.process.template import Template, fork_on_request
@@ -27,7 +26,7 @@ from zenata.worlds.index import HOLDER
 def simulate(settings: Settings, city: City | None = None) -> None:
     """Run a world and publish it; beside the shared city, host the private worlds. With ``--join``, see `host_worlds`."""
     address = broker_of(settings)
-    city = city or load_city(settings.city)
+    city = city or city_of(settings.city)
     if settings.join:
         from sandbox.host import host_worlds, run_held  # here alone: it loads the client of NATS
 
@@ -55,7 +54,7 @@ def become_world(city: City) -> None:
 
 def simulate_on_request(settings: Settings) -> None:
     """Load the city, and be a template of private worlds."""
-    become_world(load_city(settings.city))
+    become_world(city_of(settings.city))
 
 
 def _simulate_shared(settings: Settings, address: Address, city: City, template: Template) -> None:
@@ -94,7 +93,7 @@ def digest(settings: Settings, until: str) -> str:
     end = moment("--digest-end", until, start)
     if start is None or end is None or end <= start:
         raise SetupError("a digest needs --start and a later --digest-end")
-    city, seed = load_city(settings.city), 1 if settings.seed is None else settings.seed
+    city, seed = city_of(settings.city), 1 if settings.seed is None else settings.seed
     world = World(city, seed=seed, start=start, events=planned(city, scenario_of(settings), start // TICK * TICK))
     digest = Digest()
     while world.time + TICK < end:

@@ -22,7 +22,7 @@ from sandbox.broker_failures import BrokerFailures, LossWatch
 from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
-from sandbox.parts import AWAITED_FILE, moment
+from sandbox.parts import AWAITED_FILE, city_of, moment
 from sandbox.running import ASKED, Running, banner
 from sandbox.screen import Say
 from sandbox.settings import Settings
@@ -32,7 +32,7 @@ from zenata.broker.nats import MonitorPort, Nats
 from zenata.city.clock import SECOND, format_time
 from zenata.control.audit import Audit
 from zenata.control.register import Register
-from zenata.errors import BrokerError, SetupError
+from zenata.errors import BrokerError, CityError, SetupError
 from zenata.process.ports import free_ports
 from zenata.process.signals import process_exists, stop_on_signal
 from zenata.process.supervisor import Process, Program, Supervisor, execute
@@ -80,7 +80,7 @@ def up(settings: Settings, say: Say, run: Callable[[], object]) -> None:
     moment("--start", settings.start)  # before anything is made or started: the simulators would refuse it later
     services = Template(_TEMPLATE, {}, settings.data_dir / "logs" / "services.log", say)
     if services.fork_here():  # before there is any thread
-        become_service(run)
+        become_service(run, settings.city)
         sys.exit()
     stop = stop_on_signal()
     with _only_one(settings), ExitStack() as stack:
@@ -116,10 +116,13 @@ def up(settings: Settings, say: Say, run: Callable[[], object]) -> None:
             _keep_up(settings, plan, supervisor)
 
 
-def become_service(run: Callable[[], object]) -> None:
-    """Wait as a template with what the services need imported, and become one of them in each fork."""
+def become_service(run: Callable[[], object], city: str = "") -> None:
+    """Wait as a template with what the services need imported, and the city read if it is known; become one of them in each fork."""
     from sandbox import backfill, ingest, serve, simulate  # noqa: F401 - here alone: they load a thousand modules
 
+    if city:
+        with suppress(CityError):  # for the services to report
+            city_of(city)
     fork_on_request()
     sys.argv = ["zenata", *sys.argv[len(_ZENATA) :]]
     run()

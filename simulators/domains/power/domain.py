@@ -217,12 +217,15 @@ class Power:
         which feeds their district.
         """
         number = {district.id: index for index, district in enumerate(city.districts)}
-        here = np.array([(sensor.longitude, sensor.latitude) for sensor in city.sensors])
-        host = self._host[[number[sensor.district] for sensor in city.sensors]]
-        away = distances(here, positions)
-        source: IntArray = np.where(host[:, None] == self._district, away, np.inf).argmin(axis=1)
+        source: IntArray = np.full(len(city.sensors), -1, dtype=np.int64)
         source[self._index] = np.arange(len(positions))
         source[np.concatenate([sensors_of(city, kind) for kind in DEVICES])] = self.connected
+        others = np.flatnonzero(source < 0)
+        sensors = [city.sensors[index] for index in others.tolist()]
+        here = np.array([(sensor.longitude, sensor.latitude) for sensor in sensors]).reshape(-1, 2)
+        host = self._host[[number[sensor.district] for sensor in sensors]]
+        away = distances(here, positions)
+        source[others] = np.where(host[:, None] == self._district, away, np.inf).argmin(axis=1)
         return source
 
 

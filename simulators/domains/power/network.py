@@ -42,7 +42,8 @@ class Layout:
 def distances(positions: FloatArray, others: FloatArray) -> FloatArray:
     """Return the distances [m] between two lists of (longitude, latitude) [deg], shape (n, m), on a local plane."""
     scale = METRES_A_DEGREE * np.array([np.cos(np.radians(others[:, 1].mean())), 1.0])
-    return np.asarray(np.hypot(*np.moveaxis((positions[:, None] - others) * scale, 2, 0)))
+    east, north = ((positions[:, axis, None] - others[:, axis]) * scale[axis] for axis in (0, 1))
+    return np.asarray(np.hypot(east, north))
 
 
 def feeders(root: FloatArray, between: FloatArray, size: FloatArray, capacity: float) -> IntArray:

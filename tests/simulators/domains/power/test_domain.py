@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from simulators.domains.base import sensors_of
 from simulators.domains.charger import Charger
 from simulators.domains.meter import Meter
-from simulators.domains.power.domain import BUSBAR, DEAD_BAND, ROOM, Power, connect, hosts, turn_taps
+from simulators.domains.power.domain import BUSBAR, DEAD_BAND, DEVICES, ROOM, Power, connect, hosts, turn_taps
 from simulators.domains.power.flow import TAP, TAPS
+from simulators.domains.power.network import distances
 from simulators.domains.pv import Photovoltaic
 from simulators.domains.solar.domain import Solar
 from simulators.domains.streetlight import Streetlight
@@ -219,6 +220,23 @@ def test_no_load_is_too_much(factor, seed):
 @functools.cache
 def shared_town():
     return Town(small_city(), NOON)
+
+
+def test_what_is_no_device_has_the_voltage_of_the_nearest_station_that_feeds_its_district(town):
+    city, power = town.city, town.power
+    numbers = sensors_of(city, "power")
+    stations = [city.sensors[number] for number in numbers]
+    here = np.array([(sensor.longitude, sensor.latitude) for sensor in city.sensors])
+    districts = [district.id for district in city.districts]
+    feeding = dict(zip(districts, np.array(districts)[hosts(city, stations)], strict=True))
+    away = distances(here, here[numbers])
+    for number, sensor in enumerate(city.sensors):
+        if sensor.kind in DEVICES or sensor.kind == "power":
+            continue
+        near = min(
+            (away[number, one], one) for one, own in enumerate(stations) if own.district == feeding[sensor.district]
+        )
+        assert power.source[number] == near[1], sensor.id
 
 
 def test_one_feeder_s_trouble_leaves_the_others_alone(city):
