@@ -19,8 +19,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -112,22 +112,27 @@ class Listener:
 
         A store that fails ends it too: the client comes back by itself.
         """
-        with self._feed.joined(), self._hub.listen() as news:
+        with self._feed.joined(), self._hub.listen() as news, _set_regularly(news, min(_CHECK, _HEARTBEAT)):
             # The id comes before the first reading, so that even a break before that loses nothing.
             yield b"retry: 2000\n" + self._position_event()
             try:
                 sent = time.monotonic()
                 while self._open:
                     news.clear()
-                    async for chunk in self._catch_up():
+                    if not self._hub.first <= self._position.batch <= self._hub.next:
+                        async for replayed in self._replay():
+                            yield replayed
+                            sent = time.monotonic()
+                    if chunk := self._next():
                         yield chunk
                         sent = time.monotonic()
-                    if time.monotonic() - sent >= _HEARTBEAT:
+                    elif chunk is not None:
+                        await asyncio.sleep(0)  # a ring of what others want must not hold up everybody
+                    elif time.monotonic() - sent >= _HEARTBEAT:
                         yield self._position_event()
                         sent = time.monotonic()
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(min(_CHECK, _HEARTBEAT)):
-                            await news.wait()
+                    else:
+                        await news.wait()
             except StoreError as error:
                 log.error("a stream ends, as the store cannot be read: %s", error)
 
@@ -147,23 +152,15 @@ class Listener:
             self._is_valid, self._checked = self._still_valid(), now
         return self._is_valid
 
-    async def _catch_up(self) -> AsyncIterator[bytes]:
-        """Yield everything that has come since `_position`, and move it."""
-        empty = 0
-        while self._open:
-            if not self._hub.first <= self._position.batch <= self._hub.next:
-                async for chunk in self._replay():
-                    yield chunk
+    def _next(self) -> bytes | None:
+        """Return the next events of the ring: empty if some batches had none, or one has just left it; None at its end."""
+        for _ in range(_EMPTY):
             batch = self._hub.batch(self._position.batch)
-            if batch is not None:
-                chunk = self._advance(batch)
-                empty = 0 if chunk else empty + 1
-                if chunk:
-                    yield chunk
-                elif empty % _EMPTY == 0:
-                    await asyncio.sleep(0)  # a ring of what others want must not hold up everybody
-            elif self._position.batch == self._hub.next:
-                return
+            if batch is None:
+                return None if self._position.batch == self._hub.next else b""
+            if chunk := self._advance(batch):
+                return chunk
+        return b""
 
     def _advance(self, batch: ReadingBatch) -> bytes:
         """Return the next events of a batch."""
@@ -221,3 +218,21 @@ class Listener:
 
     def _mark(self, batch: int) -> str:
         return self._hub.mark(batch, self._feed.key)
+
+
+@contextmanager
+def _set_regularly(news: asyncio.Event, period: float) -> Iterator[None]:
+    """Set an event every `period` [s], so that whoever waits for it has no need of a timeout, which costs as much as sending."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def wake() -> None:
+        nonlocal timer
+        timer = loop.call_later(period, wake)
+        news.set()
+
+    wake()
+    try:
+        yield
+    finally:
+        timer.cancel()
