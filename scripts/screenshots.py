@@ -75,6 +75,7 @@ DEMO = [
     ("demo-alarm", "ar", 5),
     ("demo-cost", "fr", 8),
 ]
+PAST = 1_800  # far beyond what seven days of the past take, also where much else runs [s]
 SETTLE = 4_000  # for fonts, names on the map and the first frames [ms]
 
 
@@ -91,9 +92,8 @@ def main() -> None:
 def draw(city: RunningCity, names: list[str]) -> None:
     """Draw from a running city, with a device and two more pilots in it."""
     furnish(city)
-    wait_until(
-        lambda: all(has_past(city, moment) for moment in (MORNING, NOON, EVENING, NIGHT)), "the past is filled in"
-    )
+    moments = (MORNING, NOON, EVENING, NIGHT)
+    wait_until(lambda: all(has_past(city, moment) for moment in moments), "the past is filled in", patience=PAST)
     needs = {name for name in SHOTS if (not names or name in names) and "{" in SHOTS[name][0]}
     trials = finish_trials(city) if needs else {}
     keys = {"demo": city.key, "admin": city.admin_key, "": None}

@@ -374,6 +374,10 @@ def test_every_page_is_sound_in_each_language(
     ) as seen:
         open_map(seen, "/?kind=air&sensor=air-0001")
         assert seen.page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
+        if width < 700:
+            sheet = seen.page.get_by_role("complementary").bounding_box()
+            assert sheet is not None
+            assert sheet["y"] > height / 2, "what lies over the map leaves more than half of it"
         seen.check()
         if language == "fr":
             run_copied(seen, live_city.admin_key)
