@@ -1,15 +1,17 @@
-"""`zenata replay` says by which time zone rules a record was made, where they are not those in use."""
+"""`zenata replay` names the time zone rules of a record that are not those in use; `zenata backfill` names bad input."""
 
 import msgspec
 import pytest
 
 from sandbox import backfill
+from sandbox.cli.main import main
 from sandbox.settings import Settings
 from simulators.record.journal import Journal
 from simulators.record.record import History, Recipe
 from simulators.record.run import Run
 from simulators.world.world import TICK
 from tests.simulators.conftest import small_city
+from tests.system.running import user_lines
 from zenata.city.clock import ZONE_RULES, parse_time
 
 START = parse_time("2026-01-05T17:00:00Z")
@@ -31,3 +33,25 @@ def test_z1_a_replay_names_the_rules_of_an_old_record(tmp_path, monkeypatch, rul
     expected = [f"made by {made_by[rules]}; here is tzdata {ZONE_RULES}"] if rules != ZONE_RULES else []
     assert [line.partition(": ")[0] for line in lines[:-1]] == expected
     assert lines[-1].endswith(": equal")
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ((), "say from when on"),
+        (("--start", "yesterday"), "--start: 'yesterday' is not a time"),
+        (("--start", "2026-03-02", "--end", "2026-03-01"), "is not behind the start"),
+        (("--start", "2026-03-01", "--every", "15s"), "a multiple of 10s"),
+        (("--start", "2026-03-01", "--every", "2h"), "up to 1h"),
+        (("--start", "2026-03-01", "--every", "often"), "--every: 'often' is not a duration"),
+        (("--start", "2026-03-01", "--data-dir", "/proc/1/x"), "cannot be made"),
+        (("--start", "2026-03-01", "--end", "2026-03-02", "--store", "duckdb:////proc/x/y.duckdb"), "cannot be made"),
+    ],
+)
+def test_bad_input_is_reported_in_one_line(tmp_path, monkeypatch, capsys, options, complaint):
+    monkeypatch.setattr("sys.argv", ["zenata", "backfill", "--data-dir", str(tmp_path), *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    (line,) = user_lines(capsys.readouterr().err)
+    assert ended.value.code == 2
+    assert complaint in line

@@ -1,14 +1,12 @@
 """Who may use the broker of a running city, as keys and worlds come and go: the embedded broker, and a Mosquitto."""
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.system.running import SMALL, ZENATA, RunningCity, running_city
+from tests.system.running import SMALL, RunningCity, running_city, zenata
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
@@ -52,8 +50,8 @@ def demo(city: Place, **options: str) -> Client:
 
 def tell(city: RunningCity, path: str, **body: object) -> dict[str, Any]:
     """Ask the API for a change, as an administrator."""
-    headers = {"Authorization": f"Bearer {city.admin_key}"}
-    return httpx.post(city.http + path, json=body or None, headers=headers, timeout=60).raise_for_status().json()
+    with city.client(city.admin_key) as admin:
+        return admin.post(path, json=body or None).raise_for_status().json()
 
 
 def enters(city: Place, user: str, secret: str) -> bool:
@@ -82,15 +80,15 @@ def test_live_connections_of_whoever_is_suspended_are_cut_off(city):
 
 
 def test_who_is_connected_is_reported_where_the_broker_tells(city):
-    headers = {"Authorization": f"Bearer {city[0].admin_key}"}
+    with city[0].client(city[0].admin_key) as api:
 
-    def connected() -> list[str] | None:
-        connections = httpx.get(f"{city[0].http}/v1/pilots/demo/activity", headers=headers, timeout=60).json()["mqtt"]
-        return connections and sorted(one["client"] for one in connections)
+        def connected() -> list[str] | None:
+            connections = api.get("/v1/pilots/demo/activity").json()["mqtt"]
+            return connections and sorted(one["client"] for one in connections)
 
-    with demo(city, session="roof"), demo(city, session="page", transport="websockets"):
-        assert connected() == (["page", "roof"] if not city[2] else None)
-    wait_until(lambda: not connected(), "they are gone")
+        with demo(city, session="roof"), demo(city, session="page", transport="websockets"):
+            assert connected() == (["page", "roof"] if not city[2] else None)
+        wait_until(lambda: not connected(), "they are gone")
 
 
 def test_a_private_world_is_received_as_soon_as_it_is_made(city):
@@ -141,10 +139,9 @@ def test_nothing_secret_is_in_the_logs(city):
 
 def test_a_newcomer_is_let_in_whoever_issued_the_key(city):
     def ask(*words: str) -> str:
-        options = ["--data-dir", str(city[0].folder), *city[2]]
-        return subprocess.run(
-            [*ZENATA, *words, *options], capture_output=True, text=True, check=True, timeout=60
-        ).stdout.strip()
+        done = zenata(*words, "--data-dir", str(city[0].folder), *city[2])
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def enters_now(secret: str) -> bool:
         return enters(city, "late", secret)

@@ -1,4 +1,4 @@
-"""What `zenata city check` says of packs, good and bad."""
+"""`zenata city check`, wrong options, and exit codes."""
 
 import errno
 import re
@@ -98,11 +98,18 @@ def test_l3_a_group_without_a_command_shows_its_commands_and_nothing_else(monkey
         (("up", "--http-port", "99999"), "--http-port 99999: must be less than or equal to 65535"),
         (("up", "--http-port", "abc"), "--http-port.*must be a valid integer$"),
         (("up", "--speed", "-1"), "--speed -1.0: must be greater than or equal to 0.1"),
+        (("up", "--speed", "3601"), "--speed 3601.0: must be less than or equal to 3600"),
+        (("up", "--seed", "-1"), "--seed -1: must be greater than or equal to 0"),
+        (("up", "--seed", "many"), "--seed.*must be a valid integer$"),
+        (("up", "--world", "a/b"), "--world a/b"),
+        (("up", "--nonsense"), "--nonsense"),
+        (("dance",), "dance"),
         (("up", "--history-days", "many"), "--history-days.*must be a valid number$"),
         (("pilot", "list", "--role", "king"), "--role.*'king'.*'admin'"),
     ],
 )
-def test_q5_a_wrong_option_is_named_in_our_words(monkeypatch, capsys, words, reason):
+def test_q5_a_wrong_option_is_named_in_plain_words(monkeypatch, capsys, words, reason):
+    monkeypatch.setattr("sandbox.up.up", Mock(side_effect=AssertionError("the city starts")))
     code, output = run(monkeypatch, capsys, *words)
     assert (code, len(output.splitlines())) == (2, 1)
     assert re.search(reason, output.strip())
