@@ -1,4 +1,4 @@
-"""Policies of `leak-detection`: a threshold on pressure, and a balance of flows at junctions."""
+"""Policies of `leak-detection`: a threshold on the pressure of nights, and a balance of flows at junctions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,16 @@ import numpy as np
 
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import LeakAnswer
-from zenata.trials.challenge import DAY, Actions, Policy, Setting, Step
+from zenata.trials.challenge import DAY, Actions, Policy, Setting, Step, Table
 
 SLOTS = DAY // 900
 """Steps of a day."""
 
-DROP, PATIENCE = 4.0, 16
-"""Standard deviations of pressure at which the naive policy takes a drop for a leak, and steps that it lasts (defaults)."""
+DAWN, NIGHT = 16, 12
+"""Steps of the day that are over when the naive policy looks back on a night, at 4 o'clock (UTC), and how many it looks at (defaults)."""
+
+FALL = 0.2
+"""How far the head of a night must have fallen for the naive policy to take it for a leak, beyond that of the other loggers [m] (default)."""
 
 WINDOW = 8
 """Steps over which balances are averaged (default)."""
@@ -30,28 +33,36 @@ LEAST = 0.05
 
 
 def naive(setting: Setting) -> Policy:
-    """Return the policy that names the logger whose pressure stays farthest below that of the warm-up's days."""
+    """Return the policy that names, each morning, the logger whose head in the night has fallen most below that of the warm-up's nights.
+
+    At night little is drawn, so that heads are alike from night to night. Once a leak is named, what it takes becomes the usual.
+    """
     street = {sensor.id: sensor.attributes.get("street") for sensor in setting.city.sensors}
-    named: set[str] = set()
-    learnt: list[tuple[FloatArray, FloatArray]] = []
+    usual: list[FloatArray] = []
 
     def act(step: Step) -> Actions:
+        if step.index < step.first or (step.index + 1) % SLOTS != DAWN:
+            return Actions()
         head = step.readings["head"]
-        if step.index < step.first:
+        if not usual:
+            usual.append(np.mean([_night(head, end) for end in range(DAWN, step.first + 1, SLOTS)], axis=0))
+        now = _night(head, step.index + 1)
+        fall = np.nan_to_num(usual[0] - now)
+        fall -= np.median(fall)  # a tank that is less full is no leak
+        fall[[street[sensor] is None for sensor in head.sensors]] = 0.0
+        if fall.max() < FALL:
             return Actions()
-        if not learnt:
-            days = head.values[: step.first].reshape(-1, SLOTS, len(head.sensors))
-            learnt.append((np.nanmean(days, axis=0), np.nanstd(days, axis=0).mean(axis=0) + 0.05))
-        usual, spread = learnt[0]
-        slots = (step.index - np.arange(PATIENCE)) % SLOTS
-        drop = np.nan_to_num((usual[slots] - head.values[: -PATIENCE - 1 : -1]) / spread).min(axis=0)
-        worst = str(street[head.sensors[int(drop.argmax())]] or "")
-        if drop.max() < DROP or not worst or worst in named:
-            return Actions()
-        named.add(worst)
-        return Actions(answers=[LeakAnswer(streets=(worst,))])
+        usual[0] = now
+        return Actions(answers=[LeakAnswer(streets=(str(street[head.sensors[int(fall.argmax())]]),))])
 
     return act
+
+
+def _night(head: Table, end: int) -> FloatArray:
+    """Return the mean head of each logger in the night up to a step, NaN of one that was silent, shape (n_sensors,) [m]."""
+    values = head.values[end - NIGHT : end]
+    known = np.isfinite(values)
+    return np.asarray(np.nan_to_num(values).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zenata.city.model import City
+from zenata.city.model import City, Sensor
 from zenata.contract.answers import LeakAnswer
 from zenata.trials.challenge import Actions, Run, Setting, Step, Table
+from zenata.trials.leak_policies import naive
 from zenata.trials.leaks import CHALLENGE, CREW, REACH, WATER, Pipes, check, exhibit, oracle, score
 
 Leaking = Callable[..., Run]
@@ -167,3 +169,53 @@ def test_the_first_trace_of_a_leak_is_when_the_meters_around_its_pipe_show_more_
     assert trace(error=0.1, growth=5.0) == 0
     assert 0 < (trace(error=0.1, growth=0.1) or 0) < (trace(error=0.4, growth=0.1) or 0)
     assert exhibit(leaking((2, 30, 5.0))).events[0].trace is None, "nothing measures flow there"
+
+
+@pytest.fixture
+def loggers(city: City) -> City:
+    """Return the city with a logger in each street, and one at a tank."""
+    made = [
+        Sensor(
+            id=f"water-{n}",
+            kind="water",
+            district="west",
+            longitude=0,
+            latitude=0,
+            attributes={"street": f"street-{n}"},
+        )
+        for n in range(6)
+    ]
+    tank = Sensor(id="water-6", kind="water", district="west", longitude=0, latitude=0, attributes={"supply": 1})
+    return replace(city, sensors=(*made, tank))
+
+
+def said(city: City, values: npt.NDArray[np.float64]) -> dict[int, str]:
+    """Return the street that the naive policy names, by step."""
+    policy, head = (
+        naive(Setting(city=city, network={})),
+        Table(sensors=tuple(s.id for s in city.sensors), values=values),
+    )
+    found = {}
+    for index in range(len(values)):
+        actions = policy(Step(index=index, first=288, time=index, readings={"head": head.head(index + 1)}))
+        for answer in actions.answers:
+            assert isinstance(answer, LeakAnswer)
+            (found[index],) = answer.streets
+    return found
+
+
+def test_the_naive_policy_names_where_the_head_of_a_night_has_fallen_most_each_leak_once(loggers: City) -> None:
+    head = np.random.default_rng(1).normal(40, 0.05, (960, 7))
+    head[400:, 2] -= 1.0
+    head[400:, 3] -= 0.5
+    head[700:, 5] -= 1.0
+    assert said(loggers, head) == {495: "street-2", 783: "street-5"}  # at 4 o'clock
+
+
+def test_the_naive_policy_is_silent_where_all_heads_fall_a_tank_does_or_nothing_is_heard(loggers: City) -> None:
+    head = np.random.default_rng(1).normal(40, 0.05, (960, 7))
+    head[400:] -= 2.0
+    head[500:, 6] -= 2.0
+    head[600:, 1] = np.nan
+    head[:300, 4] = np.nan
+    assert said(loggers, head) == {}
