@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import quote
 from sandbox.running import ask
 from sandbox.screen import Say
 from sandbox.settings import Settings
-from sandbox.trials import await_world, end_service, start_service, wait_for_end
+from sandbox.trials import end_service, start_services, wait_for_end
 from zenata.errors import SetupError
 
 
@@ -83,12 +84,10 @@ def play_frozen(
             if old["state"] == "live":
                 ask(settings, f"{keys}/{old['name']}", "DELETE", user=user)
         key = ask(settings, keys, "POST", {"name": "main"}, user=user)["key"]
-        services = {}
+        services: dict[str, subprocess.Popen[bytes]] = {}
         ask(settings, f"/v1/pilots/{one['player']}/resume", "POST", user=user)
         try:
-            for played in trial["parts"] or [trial["trial"]]:
-                await_world(settings, user, played, say)
-                services[played] = start_service(settings, key, trial, played, command)
+            start_services(settings, user, key, trial, command, services, say)
             return wait_for_end(settings, user, path, services, say, cancels=False)
         finally:
             for service in services.values():

@@ -105,11 +105,10 @@ def run_trial(
     services: dict[str, subprocess.Popen[bytes]] = {}
     try:
         try:
-            for one in played if command is not None else ():
-                await_world(settings, user, one, say)
-                services[one] = start_service(settings, _key(settings, user), trial, one, command or "")
+            if command is not None:
+                start_services(settings, user, _key(settings, user), trial, command, services, say)
             first = played[0]
-            if killed and services and _is_midway(settings, user, f"/v1/trials/{first}", services[first]):
+            if killed and first in services and _is_midway(settings, user, f"/v1/trials/{first}", services[first]):
                 services[first].kill()
                 services[first].wait()
                 say("the service was killed midway, and is started again")
@@ -123,17 +122,48 @@ def run_trial(
         raise
 
 
-def await_world(settings: Settings, user: str, played: str, say: Say) -> None:
-    """Wait until a trial has a world, and with it topics that a service can subscribe to."""
-    place = None
-    while True:
-        trial: dict[str, Any] = ask(settings, f"/v1/trials/{played}", user=user)
-        if trial["world"] or trial["phase"] not in ("queued", "running"):
-            return
-        if trial["place"] and trial["place"] != place:
-            place = trial["place"]
-            say(f"{played} waits for room: trials before it: {place}")
-        time.sleep(_GLANCE)
+def start_services(
+    settings: Settings,
+    user: str,
+    key: str,
+    trial: dict[str, Any],
+    command: str,
+    services: dict[str, subprocess.Popen[bytes]],
+    say: Say,
+) -> None:
+    """Start a service for a trial, or for each part of it, when it has a world, and with it topics to subscribe to.
+
+    Parts get their worlds in any order: who waited for one while others had the places would wait for ever. A service that
+    ends before what it plays ends the waiting.
+
+    Parameters
+    ----------
+    settings : Settings
+    user, key : str
+        Who looks whether there are worlds, and the key that services get.
+    trial : dict
+    command : str
+    services : dict of str to Popen
+        Those that are started, by what each plays.
+    say : callable
+
+    Raises
+    ------
+    SetupError
+        If one cannot be started.
+    """
+    waiting: list[str] = trial["parts"] or [trial["trial"]]
+    places: dict[str, int] = {}
+    while waiting and _ended_early(settings, user, services) is None:
+        for played in tuple(waiting):
+            now: dict[str, Any] = ask(settings, f"/v1/trials/{played}", user=user)
+            if now["world"] or now["phase"] not in ("queued", "running"):
+                services[played] = start_service(settings, key, trial, played, command)
+                waiting.remove(played)
+            elif now["place"] and places.setdefault(played, 0) != now["place"]:
+                places[played] = now["place"]
+                say(f"{played} waits for room: trials before it: {now['place']}")
+        time.sleep(_LOOK if services else _GLANCE)
 
 
 def _key(settings: Settings, user: str) -> str:
@@ -176,21 +206,28 @@ def wait_for_end(
     """Wait until a trial is over, or a service ends before the trial that it plays, which cancels it or leaves it."""
     done = 0
     while True:
-        ended = {played: service.poll() for played, service in services.items()}
         trial: dict[str, Any] = ask(settings, path, user=user)
         if trial["seeds_done"] != done:
             done = trial["seeds_done"]
             say(f"{done} of {trial['seeds']} seeds are done")
         if trial["phase"] in ("done", "failed", "cancelled"):
             return trial
-        for played, code in ended.items():
-            if code is not None and ask(settings, f"/v1/trials/{played}", user=user)["phase"] in ("queued", "running"):
-                reason = f"the service ended before it, with exit code {code}"
-                if not cancels:
-                    return {**trial, "reason": reason}
-                ask(settings, path, "DELETE", user=user)
-                return {**trial, "phase": "cancelled", "reason": reason}
+        if (code := _ended_early(settings, user, services)) is not None:
+            reason = f"the service ended before it, with exit code {code}"
+            if not cancels:
+                return {**trial, "reason": reason}
+            ask(settings, path, "DELETE", user=user)
+            return {**trial, "phase": "cancelled", "reason": reason}
         time.sleep(_LOOK)
+
+
+def _ended_early(settings: Settings, user: str, services: Mapping[str, subprocess.Popen[bytes]]) -> int | None:
+    """Return the exit code of a service that has ended before what it plays, or None."""
+    for played, service in services.items():
+        code = service.poll()  # before its trial is looked at: it ends when that is over
+        if code is not None and ask(settings, f"/v1/trials/{played}", user=user)["phase"] in ("queued", "running"):
+            return code
+    return None
 
 
 def _is_midway(settings: Settings, user: str, path: str, service: subprocess.Popen[bytes]) -> bool:

@@ -2,7 +2,9 @@
 
 import pytest
 
+import sandbox.trials as command_line
 import zenata.control.trials as trials_module
+from sandbox.settings import Settings
 from simulators.host.trials import recomputed
 from tests.api.trials.hosting import FORECAST, SHORT, begin, play, refused, wait_for
 from zenata.trials.receipt import check_receipt, read_receipt
@@ -105,3 +107,45 @@ def test_readings_go_the_way_that_a_step_was_asked_for(client, there, killed):
     before = published()
     assert client.post(trial["step_url"], json={"step": 3}).json()["items"]
     assert published() == before
+
+
+def test_services_start_as_their_parts_get_places_in_whichever_order(monkeypatch):
+    """Two operators with four places waited for ever, each for a part that was behind one of the other's."""
+    started: list[str] = []
+
+    class Service:
+        def poll(self) -> int | None:
+            return None
+
+    def ask(_settings, path: str, *, user: str) -> dict:
+        has_place = path.endswith("second") or "second" in started
+        return {"world": "w" if has_place else None, "phase": "running" if has_place else "queued", "place": 3}
+
+    def start(_settings, _key, _trial, played: str, _command) -> Service:
+        started.append(played)
+        return Service()
+
+    monkeypatch.setattr(command_line, "ask", ask)
+    monkeypatch.setattr(command_line, "start_service", start)
+    said: list[str] = []
+    services: dict = {}
+    trial = {"trial": "t-1", "parts": ["first", "second"]}
+    command_line.start_services(Settings(), "demo", "key", trial, "command", services, said.append)
+    assert started == list(services) == ["second", "first"]
+    assert said == ["first waits for room: trials before it: 3"]
+
+
+def test_a_service_that_ends_before_its_part_ends_the_waiting_for_the_others(monkeypatch):
+    class Service:
+        def poll(self) -> int | None:
+            return 1
+
+    first = {"world": "w", "phase": "running", "place": None}
+    monkeypatch.setattr(
+        command_line, "ask", lambda _, path, *, user: first if "first" in path else {**first, "world": None}
+    )
+    monkeypatch.setattr(command_line, "start_service", lambda *_: Service())
+    services: dict = {}
+    trial = {"trial": "t-1", "parts": ["first", "second"]}
+    command_line.start_services(Settings(), "demo", "key", trial, "command", services, print)
+    assert list(services) == ["first"]
