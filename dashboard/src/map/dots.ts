@@ -172,11 +172,11 @@ function blit(screen: Int32Array, x: number, y: number, width: number, height: n
  * Lay a colour over another (Porter and Duff 1984, doi 10.1145/800031.808606), both RGBA without premultiplied alpha: whole numbers
  * of 32 bits, red and blue in one product.
  */
-function over(above: number, below: number): number {
+export function over(above: number, below: number): number {
   const under = below >>> 24;
   if (under === 0) return above;
   const alpha = above >>> 24;
-  const whole = alpha + (((255 - alpha) * under) / 255 | 0);
+  const whole = alpha + Math.round(((255 - alpha) * under) / 255);
   const share = under === OPAQUE ? alpha + (alpha >>> 7) : ((256 * alpha) / whole) | 0; // of 256
   const rest = 256 - share;
   const redBlue = ((Math.imul(above & 0xff00ff, share) + Math.imul(below & 0xff00ff, rest)) >>> 8) & 0xff00ff;
