@@ -3,6 +3,9 @@
 import os
 import threading
 
+import numpy.ctypeslib  # these two numpy loads when they are first needed: here for all forks, or by each world anew
+import numpy.ma  # noqa: F401
+
 from sandbox.parts import PATIENCE, broker_of, city_of, moment
 from sandbox.settings import Settings
 from sandbox.simulator_parts import host_of, published, run_until_idle, scenario_of, template_of, worlds_of

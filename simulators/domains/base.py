@@ -48,7 +48,7 @@ class Domain(Protocol):
 
 def sensors_of(city: City, kind: str | None) -> IndexArray:
     """Return the positions of a kind's sensors in ``city.sensors``, ascending."""
-    return np.flatnonzero([sensor.kind == kind for sensor in city.sensors]).astype(np.int32)
+    return np.array([] if kind is None else city.positions_by_kind.get(kind, []), dtype=np.int32)
 
 
 def district_index(city: City) -> dict[str, int]:

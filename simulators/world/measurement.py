@@ -155,10 +155,13 @@ class Measurement:
     def __init__(self, channels: Channels, seed: int) -> None:
         self._seed = seed
         pairs = list(zip(channels.kind, channels.property, strict=True))
-        models = {pair: INSTRUMENTS.get(pair, EXACT) for pair in set(pairs)}
+        distinct = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+        which = np.array([distinct[pair] for pair in pairs], dtype=np.int64)
+        models = [INSTRUMENTS.get(pair, EXACT) for pair in distinct]
+        quantities = [QUANTITIES[name] for _, name in distinct]
 
         def column(field: str) -> FloatArray:
-            return np.array([float(getattr(models[pair], field)) for pair in pairs])
+            return np.array([float(getattr(model, field)) for model in models])[which]
 
         spread = np.clip(draws(seed, Stream.MEASUREMENT).standard_normal((3, len(channels))), -2.5, 2.5)
         self._gain = 1 + column("gain") * spread[0]
@@ -166,13 +169,12 @@ class Measurement:
         self._drift = column("drift") * spread[2]
         self._calibrated = draws(seed, Stream.MEASUREMENT, 1).random(len(channels))
         self._noise, self._relative, self._circle = column("noise"), column("relative"), column("circle")
-        quantities = [QUANTITIES[name] for name in channels.property]
-        self._scale = np.array([10.0**quantity.digits for quantity in quantities])
-        self._low = np.array([quantity.low for quantity in quantities])
-        self._high = np.array([quantity.high for quantity in quantities])
+        self._scale = np.array([10.0**quantity.digits for quantity in quantities])[which]
+        self._low = np.array([quantity.low for quantity in quantities])[which]
+        self._high = np.array([quantity.high for quantity in quantities])[which]
         self._noisy = (self._noise > 0) | (self._relative > 0)
         kinds = {name: number for number, name in enumerate(KINDS)}
-        self._kind = np.array([kinds[kind] for kind in channels.kind], dtype=np.int64)
+        self._kind = np.array([kinds[kind] for kind, _ in distinct], dtype=np.int64)[which]
         self._turns = self._circle > 0
         self._sensor = np.repeat(np.arange(len(channels.count)), channels.count)
         self.shown = np.full(len(channels), np.nan)  # last by each channel

@@ -156,6 +156,14 @@ class City:
         return {sensor.id: sensor for sensor in self.sensors}
 
     @cached_property
+    def positions_by_kind(self) -> dict[str, list[int]]:
+        """Where the sensors of each kind stand in `sensors`, ascending."""
+        found: dict[str, list[int]] = {}
+        for position, sensor in enumerate(self.sensors):
+            found.setdefault(sensor.kind, []).append(position)
+        return found
+
+    @cached_property
     def district_by_id(self) -> dict[str, District]:
         """Districts by id."""
         return {district.id: district for district in self.districts}

@@ -267,3 +267,12 @@ def test_generator_writes_the_committed_bytes(tmp_path: Path) -> None:
     written = {file.relative_to(tmp_path) for file in tmp_path.rglob("*.geojson")}
     assert written == {file.relative_to(committed) for file in committed.rglob("*.geojson")}
     assert [name for name in sorted(written) if (tmp_path / name).read_bytes() != (committed / name).read_bytes()] == []
+
+
+def test_sensors_are_found_by_kind_in_their_order():
+    city = load_city("zenata")
+    found = city.positions_by_kind
+    assert sorted(position for positions in found.values() for position in positions) == list(range(len(city.sensors)))
+    for kind, positions in found.items():
+        assert positions == sorted(positions)
+        assert {city.sensors[position].kind for position in positions} == {kind}
