@@ -5,14 +5,16 @@ of the hub has gone on without us, each condition resumes from the store, a litt
 evaluated. What is evaluated twice is delivered once, as the id of a delivery is a digest of its contents. Readings come
 late where something was killed or stood, as the broker sends again what was not acknowledged only after what is newer:
 a sensor whose late readings do not agree with what was delivered is evaluated again, from the store.
+
+Pilots take turns of some time: whoever has webhooks on more than can be evaluated, such as worlds at `max`, is late alone.
 """
 
 import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
@@ -43,9 +45,26 @@ _RIGHTS = 1.0  # between two checks of who may see what [s]
 _REVISION = 1.0  # between two checks of whether another process has changed a webhook [s]
 _MARK = 5.0  # pause between two notes of how far we are [s]
 _REPORT = 60.0  # between two reports of readings that came too late [s]
+_TURN = 0.3  # how long the webhooks of one pilot are evaluated before those of the next [s]
 _PAGE = 20_000  # readings taken from the store at once
 _REVISION_PAUSE = 1.0  # between two looks at late readings [s]: they come many at a time
 _MAX_REVISED = 5  # sensors of one pilot evaluated again at one look, so that none holds up the others
+
+
+@dataclass(slots=True)
+class _Turn:
+    """How far the webhooks of one pilot have come.
+
+    Parameters
+    ----------
+    next : int
+        The batch of the hub to look at next.
+    behind : deque
+        Webhooks that read from the store what has left the hub, and what they have still to read.
+    """
+
+    next: int
+    behind: deque[tuple[SensorTracker, Iterator[Table]]] = field(default_factory=deque)
 
 
 class ConditionEvaluator(Background):
@@ -80,7 +99,7 @@ class ConditionEvaluator(Background):
         self._hooks, self._hub, self._store, self._may, self._clock = hooks, hub, store, may, clock
         self._since = time.monotonic() + grace
         self._leads, self._led = leads, False
-        self._next_batch = hub.next  # the batch to look at next
+        self._turns: dict[str, _Turn] = {}  # by pilot
         self._revision, self._changes = -1, 0
         self._known: list[Webhook] = []
         self._sensors: dict[str, SensorTracker] = {}  # by webhook, as the next
@@ -139,11 +158,9 @@ class ConditionEvaluator(Background):
         """Find out whether to evaluate, and take up the webhooks if so; whoever leads no more forgets them."""
         leads = self._leads()
         if self._led and not leads:
-            self._sensors, self._events, self._marked, self._known = {}, {}, {}, []
+            self._sensors, self._events, self._marked, self._known, self._turns = {}, {}, {}, [], {}
             self._outcomes.clear()
             self._revision = -1
-        elif leads and not self._led:
-            self._next_batch = self._hub.next
         self._led = leads
         if leads:
             self._refresh()
@@ -183,14 +200,16 @@ class ConditionEvaluator(Background):
         if hook.condition["type"] == "event":
             self._events[id_] = EventTracker(hook, self._hooks.states(id_))
             return
+        turn = self._turns.setdefault(pilot, _Turn(self._hub.next))
         tracker = SensorTracker(hook, self._hooks.states(id_))
         if hook.seen is None or hook.condition["type"] == "silence":
             self._take_table(tracker, self._store.latest(tracker.selection))
         else:
-            self._catch_up(tracker, hook.seen - self._overlap(tracker.selection, hook.seen))
+            for table in self._missed(tracker, hook.seen):
+                self._take_table(tracker, table)
         if tracker.seen is None:  # there is nothing yet, so whatever is there after a restart is new
             tracker.seen = EARLIEST
-        for batch in self._batches(self._hub.unsettled):
+        for batch in self._batches(self._hub.unsettled, turn.next):
             self._take_batch(tracker, batch)
         tracker.passed_over()  # what was read again was evaluated when it came
         self._sensors[id_] = tracker
@@ -203,16 +222,16 @@ class ConditionEvaluator(Background):
             overlap = max(overlap // 2, OVERLAP)
         return overlap
 
-    def _catch_up(self, tracker: SensorTracker, start: int) -> None:
-        """Take in what the store has since a time [us]."""
-        seen, taken = tracker.seen or start, 0
+    def _missed(self, tracker: SensorTracker, seen: int) -> Iterator[Table]:
+        """Read what the store has since some time before what was `seen` [us]; where that is much, the newest of it alone."""
+        start, taken = seen - self._overlap(tracker.selection, seen), 0
         for table in self._pages(tracker.selection, start, LATEST):
             if taken >= REPLAY_LIMIT:
                 log.warning("webhook %s passes over what came after %d readings", tracker.hook.id, taken)
-                self._take_table(tracker, self._store.latest(tracker.selection))
+                yield self._store.latest(tracker.selection)
                 return
             taken += int(np.count_nonzero(table.time > seen))
-            self._take_table(tracker, table)
+            yield table
 
     def _pages(self, selection: Selection, start: int, end: int) -> Iterator[Table]:
         """Read what the store has, a page at a time."""
@@ -224,9 +243,9 @@ class ConditionEvaluator(Background):
                 return
             query = replace(query, after=(int(table.time[-1]), int(table.series[-1])))
 
-    def _batches(self, unsettled: int) -> list[ReadingBatch]:
-        """Return the batches looked at that the store may not have had when `unsettled` was the first of them."""
-        numbers = range(max(unsettled, self._hub.first), self._next_batch)
+    def _batches(self, unsettled: int, end: int) -> list[ReadingBatch]:
+        """Return the batches before `end` that the store may not have had when `unsettled` was the first of them."""
+        numbers = range(max(unsettled, self._hub.first), end)
         return [batch for number in numbers if (batch := self._hub.batch(number)) is not None]
 
     def _revise(self) -> None:
@@ -244,42 +263,67 @@ class ConditionEvaluator(Background):
         unsettled = self._hub.unsettled
         try:
             parts = [_rows_of(table) for table in self._pages(selection, span.start, span.end + 1)]
-            parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in self._batches(unsettled)]
+            batches = self._batches(unsettled, self._turns[tracker.hook.pilot].next)
+            parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in batches]
         except (QueryTooFine, QueryTooHeavy) as error:
             log.warning("webhook %s passes over late readings: %s", tracker.hook.id, error)
             parts = []  # not a part of them: it would tell what never was
         self._note(tracker.revise(span, parts, self._clock.now()))
 
     def _follow(self) -> None:
-        """Take in what has come since the last look."""
-        while self._next_batch < self._hub.next and not self._stop.is_set():
-            batch = self._hub.batch(self._next_batch)
-            if batch is None:  # we were too slow
-                first = self._hub.unsettled
-                for tracker in self._sensors.values():
-                    if tracker.seen is not None:
-                        self._catch_up(tracker, tracker.seen - self._overlap(tracker.selection, tracker.seen))
-                self._next_batch = first  # now only: a store that fails is read again
-                continue
-            self._each(partial(self._take_batch, batch=batch))
-            self._next_batch += 1
+        """Take in what has come since the last look, of one pilot after the other."""
+        trackers: dict[str, list[SensorTracker]] = {}
+        for tracker in self._sensors.values():
+            trackers.setdefault(tracker.hook.pilot, []).append(tracker)
+        self._turns = {pilot: self._turns[pilot] for pilot in trackers}
+        for pilot, own in trackers.items():
+            self._attempt(partial(self._take_turn, self._turns[pilot], own))
 
-    def _each(self, act: Callable[[SensorTracker], None]) -> None:
-        """Do something with each condition on readings; one that fails begins again from the store, and stops no other.
+    def _take_turn(self, turn: _Turn, trackers: Sequence[SensorTracker]) -> None:
+        """Take in what has come for the webhooks of a pilot, for as long as a turn is."""
+        end = time.monotonic() + _TURN
+        while time.monotonic() < end and not self._stop.is_set():
+            if turn.behind:
+                self._take_page(turn)
+            elif turn.next >= self._hub.next:
+                return
+            elif (batch := self._hub.batch(turn.next)) is not None:
+                for tracker in trackers:
+                    self._try(tracker, partial(self._take_batch, tracker, batch))
+                turn.next += 1
+            else:  # we were too slow
+                turn.next = self._hub.unsettled
+                turn.behind.extend((one, self._missed(one, one.seen)) for one in trackers if one.seen is not None)
+            self._write()
 
-        Raises
-        ------
-        StoreError
-            If the store is away, for all.
-        """
-        for id_, tracker in list(self._sensors.items()):
-            try:
-                act(tracker)
-            except StoreError:
-                raise
-            except Exception:
-                log.exception("the condition of webhook %s failed; it is taken up again from the store", id_)
-                del self._sensors[id_]
+    def _take_page(self, turn: _Turn) -> None:
+        """Take in a page of what a webhook has missed."""
+        tracker, pages = turn.behind[0]
+        if not self._has(tracker):
+            turn.behind.popleft()
+            return
+        try:
+            table = next(pages, None)
+        except StoreError:
+            turn.behind[0] = tracker, self._missed(tracker, tracker.seen or EARLIEST)  # it is read again
+            raise
+        if table is None:
+            turn.behind.popleft()
+        else:
+            self._try(tracker, partial(self._take_table, tracker, table))
+
+    def _try(self, tracker: SensorTracker, act: Callable[[], None]) -> None:
+        """Do something with a condition on readings; one that fails begins again from the store, and stops no other."""
+        try:
+            if self._has(tracker):
+                act()
+        except Exception:
+            log.exception("the condition of webhook %s failed; it is taken up again from the store", tracker.hook.id)
+            del self._sensors[tracker.hook.id]
+
+    def _has(self, tracker: SensorTracker) -> bool:
+        """Return whether a condition is looked at still: it may have been removed, or have failed."""
+        return self._sensors.get(tracker.hook.id) is tracker
 
     def _look(self) -> None:
         """Look who is silent, and what is over."""

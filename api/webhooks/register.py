@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from api.webhooks.conditions import PassedOver
@@ -31,6 +31,7 @@ from zenata.control.audit import WEBHOOK_LATE, AuditEntry, audit_row
 AT_ONCE = 8
 """Deliveries of one webhook under way at once. A default."""
 
+_ROWS = 1000  # states stored at once
 _NOTHING: Mapping[str, Collection[str]] = {}
 
 
@@ -152,8 +153,7 @@ class Webhooks:
             row = session.get(WebhookRow, id_)
             if row is None or not row.enabled or row.begun != hook.begun:
                 return 0
-            for key, state in states.items():
-                session.merge(StateRow(webhook=id_, key=key, **asdict(state)))
+            _store(session, id_, states)
             known = set(
                 session.scalars(select(DeliveryRow.id).where(DeliveryRow.id.in_([one.id for one in deliveries])))
             )
@@ -312,6 +312,19 @@ class Webhooks:
             with Session(self._engine) as session, session.begin():
                 oldest = session.scalar(newest.offset(MAX_LOGGED - 1).limit(1))
                 session.execute(delete(DeliveryRow).where(DeliveryRow.webhook == id_, ended, DeliveryRow.made < oldest))
+
+
+def _store(session: Session, id_: str, states: Mapping[str, State]) -> None:
+    """Store states all at once: there may be thousands of a webhook."""
+    rows = [{"webhook": id_, "key": key, **asdict(state)} for key, state in states.items()]
+    for begin in range(0, len(rows), _ROWS):
+        some = rows[begin : begin + _ROWS]
+        keys = select(StateRow.key).where(StateRow.webhook == id_, StateRow.key.in_([row["key"] for row in some]))
+        there = set(session.scalars(keys))
+        if old := [row for row in some if row["key"] in there]:
+            session.execute(update(StateRow), old)
+        if new := [row for row in some if row["key"] not in there]:
+            session.execute(insert(StateRow), new)
 
 
 def _row(session: Session, pilot: str, id_: str) -> WebhookRow:

@@ -344,3 +344,51 @@ def test_what_was_stored_elsewhere_is_taken_up_from_the_store(rig: Rig) -> None:
     rig.store.append(rig.batch(("air-1", 1, 90)))  # by a server that died before it could say so
     rig.hub.skip()
     rig.wait(("00:01", "air-1", FIRES))
+
+
+def test_a_pilot_whose_webhooks_have_too_much_to_evaluate_is_late_alone(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Worlds at `max` say more than can be evaluated: others' deliveries are not to wait for that."""
+    now, take = [0.0], SensorTracker.take
+
+    def slow(tracker: SensorTracker, *readings: Any) -> Any:
+        now[0] += 10.0 * (tracker.hook.pilot == "heavy")
+        return take(tracker, *readings)
+
+    rig.add("wh_1", pilot="heavy")
+    rig.add("wh_2", pilot="other")
+    evaluator = rig.watch()
+    evaluator._lead()
+    monkeypatch.setattr(SensorTracker, "take", slow)
+    monkeypatch.setattr(module, "time", Mock(monotonic=lambda: now[0]))
+    for minute in range(40):
+        rig.store_and_publish(("air-1", minute, 60 if minute % 2 else 30))
+    evaluator._follow()
+    assert [len(rig.deliveries(id_)) for id_ in ("wh_1", "wh_2")] == [0, 39]
+    for _ in range(40):
+        evaluator._follow()
+    assert len(rig.deliveries("wh_1")) == 39
+    rig.hub.skip()  # what follows is read from the store
+    rig.store_and_publish(("air-1", 40, 30))
+    evaluator._follow()
+    assert len(rig.deliveries("wh_2")) == 40
+    for _ in range(5):
+        evaluator._follow()
+    assert len(rig.deliveries("wh_1")) == 40
+
+
+def test_a_webhook_that_is_removed_while_it_reads_what_it_has_missed_is_left(rig: Rig) -> None:
+    rig.add()
+    evaluator = rig.watch()
+    evaluator._lead()
+    rig.store_and_publish(("air-1", 0, 60))
+    evaluator._follow()
+    rig.hub.skip()
+    rig.hub.publish(rig.batch(("air-1", 1, 60)))
+    turn = evaluator._turns["demo"]
+    turn.next = rig.hub.first - 1
+    turn.behind.append((evaluator._sensors["wh_1"], iter(())))
+    del evaluator._sensors["wh_1"]
+    evaluator._take_turn(turn, [])
+    assert not turn.behind
