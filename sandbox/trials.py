@@ -157,7 +157,9 @@ def start_services(
     while waiting and _ended_early(settings, user, services) is None:
         for played in tuple(waiting):
             now: dict[str, Any] = ask(settings, f"/v1/trials/{played}", user=user)
-            if now["world"] or now["phase"] not in ("queued", "running"):
+            if now["phase"] in ("done", "failed", "cancelled"):  # played before this was interrupted
+                waiting.remove(played)
+            elif now["world"] or now["phase"] == "scoring":
                 services[played] = start_service(settings, key, trial, played, command)
                 waiting.remove(played)
             elif now["place"] and places.setdefault(played, 0) != now["place"]:

@@ -119,6 +119,8 @@ def test_services_start_as_their_parts_get_places_in_whichever_order(monkeypatch
 
     def ask(_settings, path: str, *, user: str) -> dict:
         has_place = path.endswith("second") or "second" in started
+        if path.endswith("over"):
+            return {"world": None, "phase": "done", "place": None}
         return {"world": "w" if has_place else None, "phase": "running" if has_place else "queued", "place": 3}
 
     def start(_settings, _key, _trial, played: str, _command) -> Service:
@@ -129,7 +131,7 @@ def test_services_start_as_their_parts_get_places_in_whichever_order(monkeypatch
     monkeypatch.setattr(command_line, "start_service", start)
     said: list[str] = []
     services: dict = {}
-    trial = {"trial": "t-1", "parts": ["first", "second"]}
+    trial = {"trial": "t-1", "parts": ["over", "first", "second"]}
     command_line.start_services(Settings(), "demo", "key", trial, "command", services, said.append)
     assert started == list(services) == ["second", "first"]
     assert said == ["first waits for room: trials before it: 3"]
