@@ -4,6 +4,7 @@ A delivery is recorded with the state that it reports, in one transaction, and s
 up. Whoever delivers claims it for a while; if that process is killed, the delivery is due again when the claim ends.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -30,6 +31,9 @@ from zenata.control.audit import WEBHOOK_LATE, AuditEntry, audit_row
 
 AT_ONCE = 8
 """Deliveries of one webhook under way at once. A default."""
+
+AT_ONCE_OF_PILOT = 32
+"""Deliveries of one pilot under way at once, by one process: the end of each is a commit, which those of others wait for. A default."""
 
 _ROWS = 1000  # states stored at once
 _NOTHING: Mapping[str, Collection[str]] = {}
@@ -199,16 +203,25 @@ class Webhooks:
         ----------
         now, until : int
         busy : mapping of str to collection of str
-            Deliveries that are under way, by webhook: at most `AT_ONCE` of each.
+            Deliveries that are under way, by webhook: at most `AT_ONCE` of each, and `AT_ONCE_OF_PILOT` of a pilot.
         """
-        pending, claimed = DeliveryRow.status == Status.PENDING, []
+        is_due = (DeliveryRow.status == Status.PENDING, DeliveryRow.due <= now)
+        claimed: list[tuple[Webhook, Delivery]] = []
         with Session(self._engine) as session:
-            due = session.scalars(select(DeliveryRow.webhook).where(pending, DeliveryRow.due <= now).distinct()).all()
-        for id_ in sorted(due):
-            under_way = busy.get(id_, ())
+            pilots = {row.id: row.pilot for row in session.execute(select(WebhookRow.id, WebhookRow.pilot))}
+            longest = select(DeliveryRow.webhook).where(*is_due).group_by(DeliveryRow.webhook)
+            due = session.scalars(longest.order_by(func.min(DeliveryRow.due), DeliveryRow.webhook)).all()
+        room = Counter(dict.fromkeys(pilots.values(), AT_ONCE_OF_PILOT))
+        for id_, ids in busy.items():
+            room[pilots.get(id_, "")] -= len(ids)
+        for id_ in due:
+            pilot, under_way = pilots.get(id_, ""), busy.get(id_, ())
+            if room[pilot] <= 0:
+                continue
             with Session(self._engine) as session, session.begin():
                 hook = session.get(WebhookRow, id_)
-                for row in _next(session, id_, now, under_way) if hook else ():
+                for row in _next(session, id_, now, under_way)[: room[pilot]] if hook else ():
+                    room[pilot] -= 1
                     mine = update(DeliveryRow).where(DeliveryRow.id == row.id, DeliveryRow.due == row.due)
                     found = row.delivery
                     if session.execute(mine.values(due=until).returning(DeliveryRow.id)).first() and hook:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from api.webhooks.register import AT_ONCE, Webhooks
+from api.webhooks.register import AT_ONCE, AT_ONCE_OF_PILOT, Webhooks
 from api.webhooks.webhook import (
     MAX_DROPPED,
     MAX_WAITING,
@@ -318,3 +318,22 @@ def test_whoever_delivers_learns_what_is_pending(webhooks: Webhooks) -> None:
     webhooks.record(hook(), {}, [delivery(1)])
     webhooks.retry("aqua", hook().id, delivery(1).id, NOW)
     assert len(calls) == 2
+
+
+def test_a_pilot_has_so_many_under_way_at_once_those_that_wait_longest_first(webhooks: Webhooks) -> None:
+    """The end of each is written by few threads: 160 of one pilot made those of others seconds late."""
+    few = AT_ONCE_OF_PILOT // AT_ONCE
+    for number in range(1, few + 3):
+        webhooks.add(hook(number))
+        mine = [replace(delivery(100 * number + n, f"wh-{number:08}"), subject="") for n in range(AT_ONCE)]
+        webhooks.record(hook(number), {}, [replace(one, due=NOW - number) for one in mine])
+    webhooks.add(hook(90, "ben"))
+    webhooks.record(hook(90, "ben"), {}, [delivery(1, "wh-00000090")])
+    claimed = [one for _, one in webhooks.claim(NOW, LATER)]
+    assert [one.webhook for one in claimed].count("wh-00000090") == 1
+    assert len(claimed) == AT_ONCE_OF_PILOT + 1
+    assert {one.webhook for one in claimed} == {f"wh-{number:08}" for number in (*range(3, few + 3), 90)}
+    busy = {id_: [one.id for one in claimed if one.webhook == id_] for id_ in {one.webhook for one in claimed}}
+    assert webhooks.claim(NOW, LATER, busy) == []
+    del busy["wh-00000003"]
+    assert len(webhooks.claim(NOW, LATER, busy)) == AT_ONCE
