@@ -9,10 +9,11 @@ from functools import cache, partial
 
 from sandbox.parts import moment
 from sandbox.settings import Settings
-from sandbox.simulator_parts import host_of, published, run_until_idle, scenario_of, template_of, worlds_of
+from sandbox.simulator_parts import host_of, published, scenario_of, template_of, worlds_of
 from simulators.host.control import dispatch
 from simulators.host.hosting import HostControl
 from simulators.host.service import recipe_for
+from simulators.host.sleep import run_until_idle
 from simulators.record.record import Pace, Record
 from simulators.world.world import World
 from zenata.city.clock import WallClock
@@ -94,7 +95,7 @@ def _run_held(settings: Settings, address: Address, city: City) -> None:
                 simulation, stop, control = parts
                 files.on_lost = stop.set
                 if world.startswith(PRIVATE):
-                    run_until_idle(settings, simulation, stop, control, index)
+                    run_until_idle(simulation, control, index, stop, settings.world, settings.world_idle * 3600)
                 else:
                     simulation.run(stop, lambda: control.activity.see(simulation.running.time))
         except LeaseLostError as error:

@@ -8,10 +8,11 @@ import numpy.ma  # noqa: F401
 
 from sandbox.parts import PATIENCE, broker_of, city_of, moment
 from sandbox.settings import Settings
-from sandbox.simulator_parts import host_of, published, run_until_idle, scenario_of, template_of, worlds_of
+from sandbox.simulator_parts import host_of, published, scenario_of, template_of, worlds_of
 from simulators.events.scenario import planned
 from simulators.host.hosting import HostControl
 from simulators.host.service import recipe_for
+from simulators.host.sleep import run_until_idle
 from simulators.host.worlds import recipe_in
 from simulators.record.digest import Digest
 from simulators.record.record import Pace, Record, load_secret
@@ -87,7 +88,7 @@ def _simulate_private(settings: Settings, address: Address, city: City) -> None:
     pace, index = record.pace() or Pace(), WorldFolders(settings.worlds_dir)
     worlds, secret = worlds_of(settings, index), load_secret(settings.secret_file)
     with published(settings, address, record, city, recipe, pace, worlds, secret) as (simulation, stop, control):
-        run_until_idle(settings, simulation, stop, control, index)
+        run_until_idle(simulation, control, index, stop, settings.world, settings.world_idle * 3600)
 
 
 def digest(settings: Settings, until: str) -> str:

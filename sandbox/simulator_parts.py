@@ -103,23 +103,6 @@ def _await_ingest() -> None:
         time.sleep(_LOOK)
 
 
-def run_until_idle(
-    settings: Settings, simulation: Simulation, stop: threading.Event, control: WorldControl, index: WorldIndex
-) -> None:
-    """Run a private world until `stop` is set, or nobody has used it for long: then it is asleep."""
-
-    def on_turn() -> None:
-        control.activity.see(simulation.running.time)
-        if simulation.fast_forward and simulation.fast_forward.under_way:
-            control.activity.touch()
-        if control.activity.idle > settings.world_idle * 3600:
-            stop.set()
-
-    simulation.run(stop, on_turn)
-    if control.activity.idle > settings.world_idle * 3600:
-        index.mark(settings.world, "asleep")
-
-
 def worlds_of(settings: Settings, index: WorldIndex) -> Worlds:
     """Return the private worlds of an index, within the limits of the settings."""
     return Worlds(index, Limits(of_one=settings.worlds_of_one, in_all=settings.worlds_in_all))
