@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.certificates import Authority
 from tests.system.running import RunningCity, running_city
 
 if TYPE_CHECKING:
@@ -132,6 +133,12 @@ def zenata() -> "City":
     from zenata.city.pack import load_city
 
     return load_city("zenata")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that issues certificates."""
+    return Authority(tmp_path_factory.mktemp("ca"))
 
 
 _live_cities = ExitStack()

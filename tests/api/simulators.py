@@ -115,7 +115,7 @@ class Simulators:
 
     Attributes
     ----------
-    asked : list of (str, str, dict)
+    requests : list of (str, str, dict)
         World, verb and arguments.
     status : str
         What becomes of commands.

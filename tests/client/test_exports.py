@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.client.clients import KINDS, opened
-from tests.client.line import line_to
+from tests.client.proxy import proxy_to
 from zenata_client import ExportError, ProblemError, UnreachableError
 from zenata_client.calls import exports
 from zenata_client.plan import Pause
@@ -60,25 +60,25 @@ def file_of(api, made):
 
 
 def test_a_download_goes_on_where_the_line_was_cut(kind, api, tmp_path):
-    with line_to(api.url) as line, opened(kind, line.url, api.secrets["pilot"]) as client:
+    with proxy_to(api.url) as proxy, opened(kind, proxy.url, api.secrets["pilot"]) as client:
         made = done(client, format="csv")
         whole = file_of(api, made)
-        line.left, line.passed = len(whole) // 2, 0
+        proxy.left, proxy.passed = len(whole) // 2, 0
         file = client.download(made.id, tmp_path / "file.csv")
-        assert line.cuts == 1
-        assert line.passed < 1.2 * len(whole)
+        assert proxy.cuts == 1
+        assert proxy.passed < 1.2 * len(whole)
         client.delete_export(made.id)
     assert file.read_bytes() == whole
 
 
 def test_a_program_that_was_stopped_goes_on(kind, api, tmp_path):
-    with line_to(api.url) as line, opened(kind, line.url, api.secrets["pilot"]) as client:
+    with proxy_to(api.url) as proxy, opened(kind, proxy.url, api.secrets["pilot"]) as client:
         made = done(client, format="csv")
         whole = file_of(api, made)
         (tmp_path / f"file.csv.{made.id}.part").write_bytes(whole[:-100])
-        line.passed = 0
+        proxy.passed = 0
         file = client.download(made.id, tmp_path / "file.csv")
-        assert line.passed < len(whole) / 2
+        assert proxy.passed < len(whole) / 2
         assert file.read_bytes() == whole
         assert list(tmp_path.iterdir()) == [file]
         client.delete_export(made.id)

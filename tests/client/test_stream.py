@@ -14,7 +14,7 @@ from api.live.hub import Hub
 from tests.api.live.streams import ingest, listening
 from tests.api.running import Api, running, series_of, small_city
 from tests.client.clients import KINDS, opened
-from tests.client.line import line_to
+from tests.client.proxy import proxy_to
 from zenata_client import Client, ProblemError, UnreachableError
 from zenata_client.calls.stream import _Events, stream
 from zenata_client.plan import PATIENCE, Pause
@@ -77,22 +77,22 @@ def test_readings_come_as_they_happen(kind, served, behind):
 
 def test_nothing_is_missed_behind_a_line_that_was_cut(kind, served, behind):
     with (
-        line_to(served.url) as line,
-        opened(kind, line.url, served.secrets["pilot"]) as client,
+        proxy_to(served.url) as proxy,
+        opened(kind, proxy.url, served.secrets["pilot"]) as client,
         closing(client.stream(**NOISE)) as stream,
     ):
         behind(say, served, 0)
         assert minutes(stream, 1) == [0]
 
         def away() -> None:
-            line.cut()
+            proxy.cut()
             say(served, 1, listeners=0)
 
         behind(away)
         assert minutes(stream, 1) == [1]
         behind(say, served, 2)
         assert minutes(stream, 1) == [2]
-        assert line.cuts == 1
+        assert proxy.cuts == 1
 
 
 @pytest.mark.parametrize("capacity", [1])
@@ -100,15 +100,15 @@ def test_what_is_too_much_to_be_sent_again_is_requested(served, behind, monkeypa
     monkeypatch.setattr(api.live.events, "SLICE", 2)
     monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
     with (
-        line_to(served.url) as line,
-        Client(line.url, served.secrets["pilot"]) as client,
+        proxy_to(served.url) as proxy,
+        Client(proxy.url, served.secrets["pilot"]) as client,
         closing(client.stream(**NOISE)) as stream,
     ):
         behind(say, served, 0)
         assert minutes(stream, 1) == [0]
 
         def away() -> None:
-            line.cut()
+            proxy.cut()
             say(served, *range(1, 41), listeners=0)
             say(served, 41)
 

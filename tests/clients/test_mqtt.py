@@ -18,15 +18,15 @@ def test_aiomqtt_receives_retained_and_live_messages_and_publishes(broker: Runni
             broker.host, broker.mqtt_port, username="demo", password=password("demo"), identifier="demo-aiomqtt"
         ) as client:
             await client.subscribe("zenata/telemetry/#", qos=1)
-            heard = [(await anext(client.messages)).payload]
+            received = [(await anext(client.messages)).payload]
             await asyncio.to_thread(simulators.publish, TOPIC, [PACK.replace("17", "18")])
-            heard.append((await anext(client.messages)).payload)
+            received.append((await anext(client.messages)).payload)
             await client.publish("pilots/demo/telemetry/roof", '{"temperature": 21.5}', qos=1)
-            return heard
+            return received
 
     with Client(broker, "simulators") as simulators, Client(broker, "ingest") as ingest:
         assert ingest.subscribe("pilots/+/telemetry/+")
         simulators.publish(TOPIC, [PACK], retain=True)
-        heard = asyncio.run(asyncio.wait_for(run(simulators), 30))
+        received = asyncio.run(asyncio.wait_for(run(simulators), 30))
         ingest.wait_for('{"temperature": 21.5}')
-    assert heard == [PACK.encode(), PACK.replace("17", "18").encode()]
+    assert received == [PACK.encode(), PACK.replace("17", "18").encode()]

@@ -23,7 +23,7 @@ CLOCK = b'{"time": "2026-01-01T00:00:02Z", "speed": 1.0, "state": "running", "me
 
 @pytest.mark.parametrize("kind", ["nats", "mosquitto"])
 def test_readings_are_passed_on_and_the_rest_is_left_to_ingest(kind, tmp_path):
-    heard, stop, ledger = [], threading.Event(), Ledger()
+    batches, stop, ledger = [], threading.Event(), Ledger()
     topic = topics.telemetry("zenata", "la-ferme", "air", "air-0001")
     with running_broker(kind, tmp_path, standard_users(kind)) as broker:
 
@@ -41,7 +41,7 @@ def test_readings_are_passed_on_and_the_rest_is_left_to_ingest(kind, tmp_path):
                 ledger=ledger,
                 subscription=subscription,
                 clock=WallClock(),
-                on_readings=heard.append,
+                on_readings=batches.append,
             )
             thread = threading.Thread(target=relay.run, args=(stop,))
             thread.start()
@@ -51,10 +51,10 @@ def test_readings_are_passed_on_and_the_rest_is_left_to_ingest(kind, tmp_path):
                 publisher.publish(topic, senml.encode(records))
                 publisher.publish(topic, b"no pack")
             deadline = time.monotonic() + TIMEOUT
-            while sum(map(len, heard)) < 6 and time.monotonic() < deadline:
+            while sum(map(len, batches)) < 6 and time.monotonic() < deadline:
                 time.sleep(0.02)
             stop.set()
             thread.join()
-    values = sorted(value for batch in heard for value in batch.value.tolist())
+    values = sorted(value for batch in batches for value in batch.value.tolist())
     assert values == [30.0, 30.0, 30.0, 50.0, 51.0, 52.0]
     assert ledger.balance("zenata").published == 5

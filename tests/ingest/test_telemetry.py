@@ -33,20 +33,20 @@ def stored(store):
 
 
 def test_what_is_answered_is_stored_published_and_seen(store, table):
-    heard = []
-    answer = telemetry(store, table, on_stored=heard.append).document("alpha", "roof", b'{"level": 2, "note": "x"}')
+    batches = []
+    answer = telemetry(store, table, on_stored=batches.append).document("alpha", "roof", b'{"level": 2, "note": "x"}')
     assert answer == TelemetryResult(devices=("roof",), readings=1, left_out=("note",))
     assert stored(store) == {("p-alpha", "roof", "level"): 2}
-    assert [len(batch) for batch in heard] == [1]
+    assert [len(batch) for batch in batches] == [1]
     assert table.seen == {("alpha", "roof"): Seen(time=NOW + 1, messages=1, readings=1, left_out=("note",))}
 
 
 def test_the_same_again_is_no_news(store, table):
-    heard = []
-    taker = telemetry(store, table, on_stored=heard.append)
+    batches = []
+    taker = telemetry(store, table, on_stored=batches.append)
     answers = [taker.lines("alpha", None, b"device,device=roof level=2 1767225600", "s") for _ in range(2)]
     assert answers == [TelemetryResult(devices=("roof",), readings=1)] * 2
-    assert len(heard) == 1
+    assert len(batches) == 1
 
 
 def test_what_is_refused_is_a_dead_letter_and_a_replay_mends_it(store, table):

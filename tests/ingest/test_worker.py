@@ -22,8 +22,8 @@ def test_every_message_is_for_one_worker_and_every_clock_for_all(of):
 
 
 def test_a_shared_part_is_what_ingest_alone_would_hear():
-    heard = [filter_.removeprefix(SHARED).removeprefix("ingest/") for filter_ in SHARED_FILTERS]
-    assert tuple(heard) == FILTERS
+    filters = [filter_.removeprefix(SHARED).removeprefix("ingest/") for filter_ in SHARED_FILTERS]
+    assert tuple(filters) == FILTERS
     assert topics.CLOCKS in SHARED_FILTERS
 
 

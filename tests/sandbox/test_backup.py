@@ -82,12 +82,12 @@ def renamed(members: list[tuple[str, bytes]], name: bytes) -> list[tuple[str, by
 def test_what_is_restored_is_what_was_backed_up(settings, file, tmp_path):
     there = elsewhere(tmp_path)
     restore(there, file, lambda _: None)
-    kept = files_in(there.data_dir)
+    files = files_in(there.data_dir)
     before = files_in(settings.data_dir)
-    assert set(kept) == {
+    assert set(files) == {
         *("admin.key", "demo.key", "ingest.session", "broker/jetstream/msgs/1.blk", CHECKPOINT, CONTROL, READINGS)
     }
-    assert all(kept[name] == before[name] for name in set(kept) - {CONTROL, READINGS})
+    assert all(files[name] == before[name] for name in set(files) - {CONTROL, READINGS})
     assert {user.name for user in open_register(there).users()} == {"admin", "demo"}
     with closing(open_store(settings.store_url)) as old, closing(open_store(there.store_url)) as new:
         assert contents(new) == contents(old)
@@ -110,7 +110,7 @@ def test_the_manifest_says_what_it_holds(file):
         first = archive.next()
         manifest = msgspec.json.decode(archive.extractfile(first).read(), type=Manifest)
         assert {*manifest.files, MANIFEST} == set(archive.getnames())
-        assert all(archive.getmember(name).size == kept.size for name, kept in manifest.files.items())
+        assert all(archive.getmember(name).size == entry.size for name, entry in manifest.files.items())
 
 
 def test_a_file_that_is_there_is_left_alone(settings, file):

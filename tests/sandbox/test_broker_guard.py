@@ -56,9 +56,9 @@ def test_bytes_count_too() -> None:
 def test_a_gateway_that_was_away_sends_what_it_stored() -> None:
     watch = UsageWatch(10)
     watch.check([("aqua", connection(1))], RATES, 0.0)
-    kept = int(BURST * RATES["aqua"])
+    allowance = int(BURST * RATES["aqua"])
     for second in range(1, 20):
-        assert watch.check([("aqua", connection(1, kept + 100 * second, 0))], RATES, float(second)) == ({}, [])
+        assert watch.check([("aqua", connection(1, allowance + 100 * second, 0))], RATES, float(second)) == ({}, [])
 
 
 @pytest.mark.parametrize("is_open", [True, False])
@@ -91,11 +91,11 @@ def test_a_backlog_of_an_outage_of_ours_is_no_fault_of_its_sender(outage: int) -
     """The broker was away; then all comes at once, and goes on at the full rate. The outage excuses no more than that."""
     watch = begun(UsageWatch(10))
     watch.check([("aqua", connection(1))], RATES, 1.0)
-    kept = int(outage * RATES["aqua"])
+    allowance = int(outage * RATES["aqua"])
     for second in range(1, 30):
         now = float(outage + 1 + second)
-        assert watch.check([("aqua", connection(2, kept + 100 * second, 0))], RATES, now) == ({}, [])
-    flood = [watch.check([("aqua", connection(2, kept + 10**6 * n))], RATES, now + n)[0] for n in range(1, 6)]
+        assert watch.check([("aqua", connection(2, allowance + 100 * second, 0))], RATES, now) == ({}, [])
+    flood = [watch.check([("aqua", connection(2, allowance + 10**6 * n))], RATES, now + n)[0] for n in range(1, 6)]
     assert any(flood)
 
 

@@ -262,8 +262,8 @@ def test_a_broker_that_cannot_be_managed_is_reported(settings, register, address
     nobody = replace(address, port=free_ports(HOST, {"nobody": 0})["nobody"])
     with MosquittoUsers(settings, register, nobody) as remote, pytest.raises(BrokerError, match="cannot be reached"):
         remote.connect(0.3)
-    stranger = replace(address, username="ingest", password=password("ingest"))
-    with MosquittoUsers(settings, register, stranger) as remote, pytest.raises(BrokerError, match="does not answer on"):
+    other = replace(address, username="ingest", password=password("ingest"))
+    with MosquittoUsers(settings, register, other) as remote, pytest.raises(BrokerError, match="does not answer on"):
         remote.connect(10)
 
 

@@ -16,7 +16,7 @@ from zenata.worlds.placement import HostedWorlds
 
 
 def test_the_hosts_of_a_cluster_are_shown(tmp_path):
-    said: list[str] = []
+    lines: list[str] = []
     with servers(tmp_path) as running, Bucket(running.urls) as bucket:
         settings = Settings(join=running.urls)
         host = HostedWorlds(bucket, "host-a", load=lambda: 0.25)
@@ -24,20 +24,20 @@ def test_the_hosts_of_a_cluster_are_shown(tmp_path):
             pass
         host.to_run()
         host.to_run()
-        show_hosts(settings, said.append)
+        show_hosts(settings, lines.append)
         with closing(index_of(settings)) as index:
             assert index.names() == []  # the shared city is no private world
             assert index.running() == ["zenata"]
-        show_hosts(settings, said.append, drain="host-a")
+        show_hosts(settings, lines.append, drain="host-a")
         assert bucket.values(f"drained.{host.token}")
-        show_hosts(settings, said.append, resume="host-a")
+        show_hosts(settings, lines.append, resume="host-a")
         assert not bucket.values("drained.*")
         with pytest.raises(SetupError, match="there is no host 'host-b'; there are: host-a"):
-            show_hosts(settings, said.append, drain="host-b")
+            show_hosts(settings, lines.append, drain="host-b")
     with pytest.raises(SetupError, match="--join"):
-        show_hosts(Settings(data_dir=tmp_path), said.append, drain="host-a")
-    assert said[1].split()[0] == "host-a"
-    assert " 25%" in said[1]
+        show_hosts(Settings(data_dir=tmp_path), lines.append, drain="host-a")
+    assert lines[1].split()[0] == "host-a"
+    assert " 25%" in lines[1]
 
 
 @pytest.mark.parametrize("join", ["", "mqtt://", "nats://nobody@127.0.0.1:1"])

@@ -156,7 +156,7 @@ def test_a_part_of_ingest_that_stops_is_reported_and_heals(rig: Rig, stop: Stop)
         for _ in range(30):
             assert compared(rig, monitor) == []
         with stop(rig):
-            wait_until(lambda: compared(rig, monitor), "it is told")
+            wait_until(lambda: compared(rig, monitor), "it is reported")
             (problem,) = monitor.shared_problems()
             assert "are published and not stored" in problem
             grown = ledger.balance("zenata").in_flight
@@ -198,7 +198,7 @@ def test_messages_that_a_broker_has_lost_are_in_flight_and_then_missing(rig: Rig
             wait_until(thief.is_connected, "the session is another's")
             thief.disconnect()
             thief.loop_stop()
-            wait_until(lambda: compared(rig, monitor), "it is told")
+            wait_until(lambda: compared(rig, monitor), "it is reported")
             assert ledger.balance("zenata").in_flight > 10
         wait_until(lambda: not thread.problems(), "ingest is connected again")
 

@@ -1,4 +1,4 @@
-"""`zenata init`: secrets that are made once, kept from others, and fit together."""
+"""`zenata init`: secrets that are made once, config from others, and fit together."""
 
 import json
 import os
@@ -75,9 +75,9 @@ def test_nothing_secret_is_reported(tmp_path, monkeypatch, capsys):
 
 
 def test_everybody_has_the_rights_of_the_table(folder):
-    kept = json.loads((folder / "mosquitto" / "dynamic-security.json").read_text())
-    roles = {role["rolename"]: {(acl["acltype"], acl["topic"]) for acl in role["acls"]} for role in kept["roles"]}
-    output = {client["username"]: roles[client["roles"][0]["rolename"]] for client in kept["clients"]}
+    config = json.loads((folder / "mosquitto" / "dynamic-security.json").read_text())
+    roles = {role["rolename"]: {(acl["acltype"], acl["topic"]) for acl in role["acls"]} for role in config["roles"]}
+    output = {client["username"]: roles[client["roles"][0]["rolename"]] for client in config["clients"]}
     people = {name: pilot_user(name, "hash", role=role).rights for name, role in FIRST.items()}
     assert output == {
         name: {("publishClientSend", one) for one in rights.publish}

@@ -129,13 +129,13 @@ def test_a_grant_is_in_the_budget(ask: Ask) -> None:
 def test_what_is_done_is_in_the_audit_log(ask: Ask, settings: Settings) -> None:
     key = ask("pilot", "add", "aqua")
     ask("key", "rotate", "aqua")
-    deeds = Audit(open_database(settings.database_url)).entries()
-    assert [(deed.who, deed.what, deed.target) for deed in deeds] == [
+    entries = Audit(open_database(settings.database_url)).entries()
+    assert [(entry.who, entry.what, entry.target) for entry in entries] == [
         ("shell", "key.rotate", "aqua/main"),
         ("shell", "key.issue", "aqua/main"),
         ("shell", "pilot.add", "aqua"),
     ]
-    assert key not in repr(deeds)
+    assert key not in repr(entries)
 
 
 @pytest.mark.parametrize(

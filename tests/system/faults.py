@@ -80,9 +80,9 @@ class Rig:
     def signs(self) -> dict[str, bool]:
         """Return who says now that something stands; the ledger by messages in flight, while no more are stored."""
         with ThreadPoolExecutor(4) as threads:  # all at once: one that takes long to answer makes no other late
-            asked = [threads.submit(self.get, path) for path in ("/v1/alerts", "/metrics")]
+            answers = [threads.submit(self.get, path) for path in ("/v1/alerts", "/metrics")]
             well, line = threads.submit(self.is_well), threads.submit(self.ledger).result()
-        alerts, metrics = (answer.result() for answer in asked)
+        alerts, metrics = (answer.result() for answer in answers)
         if line is None or line["in_flight"] == 0 or line["stored"] != self.stored:
             self.since = time.monotonic()
         stands = line is None or time.monotonic() - self.since > STANDING

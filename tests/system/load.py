@@ -176,10 +176,10 @@ class Load:
 
     def _turns_of_stored(self) -> list[tuple[str, str]]:
         """Return the turns of the door by the messages that are there."""
-        doors = self._readings(METER, "door")
+        stored = self._readings(METER, "door")
         return [
             ("threshold.fired" if one["value"] else "threshold.cleared", one["time"])
-            for before, one in itertools.pairwise(doors)
+            for before, one in itertools.pairwise(stored)
             if one["value"] != before["value"]
         ]
 
@@ -208,12 +208,12 @@ def differences(reported: list[tuple[str, str]], turns: list[tuple[str, str]]) -
 
     It has that of the turn itself, unless that reading came later than others behind it.
     """
-    told, problems = sorted(reported, key=lambda one: one[1]), []
+    deliveries, problems = sorted(reported, key=lambda one: one[1]), []
     for (type_, begin), end in zip(turns, [*(begin for _, begin in turns[1:]), "9"], strict=True):
-        mine = [one for one in told if begin <= one[1] < end]
+        mine = [one for one in deliveries if begin <= one[1] < end]
         if [one for one, _ in mine] != [type_]:
             problems.append(f"{type_} from {begin} to {end}: {mine}")
-    before = [one for one in told if not turns or one[1] < turns[0][1]]
+    before = [one for one in deliveries if not turns or one[1] < turns[0][1]]
     return problems + [f"before all turns: {one}" for one in before]
 
 

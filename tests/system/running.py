@@ -227,10 +227,10 @@ def zenata(*args: str) -> subprocess.CompletedProcess[str]:
 
 _FORKED = """#!{python} -IS
 import json, os, socket, sys
-with socket.socket(socket.AF_UNIX) as asked:
-    asked.connect("{path}")
-    asked.sendall(json.dumps([os.getpid(), os.getcwd(), sys.argv[1:]]).encode())
-    sys.exit(int(asked.recv(9)))
+with socket.socket(socket.AF_UNIX) as client:
+    client.connect("{path}")
+    client.sendall(json.dumps([os.getpid(), os.getcwd(), sys.argv[1:]]).encode())
+    sys.exit(int(client.recv(9)))
 """
 
 

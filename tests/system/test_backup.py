@@ -57,7 +57,7 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
 
     with running_city(second, *OPTIONS) as city:
         expected = simulated(second, end)
-        wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was said is stored again")
+        wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was published is stored again")
         wait_until(lambda: worlds_of(city), "the simulators answer")
         assert worlds_of(city) == {"zenata", world}
         assert [device["id"] for device in city.get("/v1/devices")["items"]] == ["roof"]

@@ -50,14 +50,14 @@ def all_alerts(city: RunningCity) -> list[dict[str, Any]]:
 def test_c3_a_client_id_that_the_broker_refuses_is_reported_to_its_pilot(city: RunningCity, id_: str) -> None:
     city.get("/v1/me")
     client(city, id_).loop_stop()
-    wait_until(lambda: any(id_ in one and "client id" in one for one in incidents(city)), "it is told")
+    wait_until(lambda: any(id_ in one and "client id" in one for one in incidents(city)), "it is reported")
     assert any(id_ in one for one in own_alerts(city))
 
 
 def test_c3_a_version_that_the_broker_does_not_speak_is_reported(city: RunningCity) -> None:
     city.get("/v1/me")
     client(city, "five", protocol=MQTTProtocolVersion.MQTTv5).loop_stop()
-    wait_until(lambda: any("MQTT 3.1.1" in one for one in incidents(city)), "it is told")
+    wait_until(lambda: any("MQTT 3.1.1" in one for one in incidents(city)), "it is reported")
 
 
 @pytest.mark.parametrize("qos", [0, 1])
@@ -65,7 +65,7 @@ def test_c4_a_topic_with_a_space_is_reported_to_its_pilot(city: RunningCity, qos
     roof = client(city, f"roof{qos}")
     wait_until(roof.is_connected, "it is connected")
     roof.publish("pilots/demo/telemetry/my roof", "{}", qos=qos)
-    wait_until(lambda: any(f"roof{qos}" in one and "a space" in one for one in incidents(city)), "it is told")
+    wait_until(lambda: any(f"roof{qos}" in one and "a space" in one for one in incidents(city)), "it is reported")
     assert any(f"roof{qos}" in one["detail"] and one["pilot"] == "demo" for one in all_alerts(city))
     roof.loop_stop()
 
@@ -125,7 +125,7 @@ def test_whoever_opens_connections_without_end_is_cut_off_and_nobody_else(city: 
         # A slow machine takes them in slowly, so it may need more.
         while len(opened) < 260 or (len(opened) < 800 and (len(opened) % 50 or not is_cut_off())):
             opened.append(stack.enter_context(connect(city, "many_k", key, len(opened))))
-        wait_until(is_cut_off, "it is cut off, and why is told")
+        wait_until(is_cut_off, "it is cut off, and the reason is reported")
         assert demo.connected
         city.wait_for_more()
         wait_until(lambda: all(map(is_closed, opened)), "all its connections are closed")

@@ -188,8 +188,8 @@ def test_the_pilot_receives_the_city_by_mqtt_and_nobody_else_does(machine):
     key = (machine.folder / "city" / "demo.key").read_text().strip()
     there = ("mosquitto_sub", "-h", "127.0.0.1", "-p", str(machine.ports["mosquitto:1883"]), "-W", "20", "-C", "1")
     topic = ("-t", "zenata/telemetry/#")
-    heard = subprocess.run([*there, *topic, "-u", "demo", "-P", key], capture_output=True, timeout=30, check=True)
-    assert b'"bn":' in heard.stdout
+    received = subprocess.run([*there, *topic, "-u", "demo", "-P", key], capture_output=True, timeout=30, check=True)
+    assert b'"bn":' in received.stdout
     assert subprocess.run([*there, *topic], capture_output=True, timeout=30, check=False).returncode == 5
     wrong = [*there, *topic, "-u", "demo", "-P", "wrong"]
     assert subprocess.run(wrong, capture_output=True, timeout=30, check=False).returncode == 5

@@ -61,7 +61,7 @@ def test_every_format_is_received_over_mqtt(city: RunningCity, demo: httpx.Clien
             wait_until(lambda device=device, expected=expected: latest(demo, device) == expected, f"{device} is heard")
         mqtt.publish("pilots/demo/telemetry/cellar", [b'{"a": 1}'])
         mqtt.publish("pilots/demo/telemetry/roof", [b"nothing"])
-        wait_until(lambda: len(dead_letters(demo)) == 2, "what is refused is told")
+        wait_until(lambda: len(dead_letters(demo)) == 2, "what is refused is reported")
     assert sorted(dead_letters(demo)) == [("cellar", "device"), ("roof", "schema")]
     items = {item["id"]: item for item in demo.get("/v1/devices").json()["items"]}
     assert {item["state"] for item in items.values()} == {"online"}

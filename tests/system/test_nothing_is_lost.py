@@ -26,7 +26,7 @@ def test_every_message_is_stored_exactly_once(tmp_path):
         end = parse_time(city.newest())
         expected = simulated(folder, end)
         # Some of what was observed before is said later, so there may be more.
-        wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was said is stored")
+        wait_until(lambda: stored_before(city, end) >= len(expected["value"]), "all that was published is stored")
         city.halt()
     with opened(folder) as store:
         assert duplicates(store) == []
@@ -69,11 +69,11 @@ def incomplete(store: duckdb.DuckDBPyConnection) -> list[tuple]:
 
 def differences(store: duckdb.DuckDBPyConnection, expected: dict[str, np.ndarray]) -> list[tuple]:
     """Readings that are stored but were never said, or said but not stored, up to the last number of each sensor."""
-    store.register("said", expected)
+    store.register("published", expected)
     store.execute(
-        "CREATE TEMP TABLE kept AS SELECT sensor, property, time, value, stored.seq FROM stored "
-        "JOIN (SELECT sensor, max(seq) AS last FROM said GROUP BY sensor) USING (sensor) WHERE stored.seq <= last"
+        "CREATE TEMP TABLE stored_now AS SELECT sensor, property, time, value, stored.seq FROM stored "
+        "JOIN (SELECT sensor, max(seq) AS last FROM published GROUP BY sensor) USING (sensor) WHERE stored.seq <= last"
     )
     return store.execute(
-        "(FROM kept EXCEPT ALL FROM said) UNION ALL (FROM said EXCEPT ALL FROM kept) LIMIT 10"
+        "(FROM stored_now EXCEPT ALL FROM published) UNION ALL (FROM published EXCEPT ALL FROM stored_now) LIMIT 10"
     ).fetchall()

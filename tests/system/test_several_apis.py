@@ -317,8 +317,8 @@ def test_a_journey_through_a_proxy_that_alternates(servers: Servers) -> None:
     assert next(iter(files)).count("tank") == len(sent)
     cut = [client.get(f"/v1/exports/{made['id']}/file", headers={"Range": "bytes=0-9"}) for client in each.values()]
     assert [(one.status_code, len(one.content)) for one in cut] == [(206, 10)] * 2
-    stranger = servers.client(keys["busy"])
-    assert {stranger.get(f"/v1/exports/{made['id']}/file").status_code for _ in range(2)} == {404}
+    other = servers.client(keys["busy"])
+    assert {other.get(f"/v1/exports/{made['id']}/file").status_code for _ in range(2)} == {404}
 
     # A quota holds in sum, and a suspension at both.
     hold_quota(servers, admin, keys["busy"])

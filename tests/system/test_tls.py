@@ -26,11 +26,6 @@ HOST = "127.0.0.1"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
 def installed(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Files that a city is given, and that are renewed while it runs."""
     folder = tmp_path_factory.mktemp("installed")

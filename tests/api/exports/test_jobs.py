@@ -156,11 +156,11 @@ def test_a_long_export_holds_up_no_other_pilot(tmp_path, store):
 
 def test_a_writer_that_fails_keeps_no_turn(exports, monkeypatch):
     """Whatever still refers to its generator, as an error does that somebody keeps."""
-    kept = []
+    written = []
 
     def write(part, format_name, tables, encoder):
         if format_name == "csv":
-            kept.append(tables)
+            written.append(tables)
             next(tables)
             raise OSError(28, "No space left on device")
         return write_file(part, format_name, tables, encoder)
@@ -172,19 +172,19 @@ def test_a_writer_that_fails_keeps_no_turn(exports, monkeypatch):
 
 def test_a_busy_store_keeps_no_turn(tmp_path, store, monkeypatch):
     """Who asks a busy store again and again lets others write meanwhile."""
-    asked, free = threading.Event(), threading.Event()
+    requested, free = threading.Event(), threading.Event()
     monkeypatch.setattr(export_module, "time", SimpleNamespace(sleep=lambda _: free.wait(30)))
 
     class Busy:
         def query(self, query: Query):
             if query.selection.worlds and not free.is_set():
-                asked.set()
+                requested.set()
                 raise StoreBusyError("many ask")
             return store.query(query)
 
     with Exports(root=tmp_path / "exports", store=Busy(), clock=WallClock()) as exports:
         heavy = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("zenata",))), "csv")
-        assert asked.wait(30)
+        assert requested.wait(30)
         assert ended(exports, exports.make("ben", WHOLE, "csv")).state == "done"
         assert exports.find(heavy.id).state == "running"
         free.set()

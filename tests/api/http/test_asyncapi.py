@@ -83,8 +83,8 @@ def test_what_pilots_may_say_is_what_the_sandbox_receives(role: str) -> None:
 
 def test_the_truth_is_for_nobody_else() -> None:
     for role in ("guest", "pilot"):
-        heard = rights(role, "demo", "zenata", ["w-1"]).subscribe
-        assert not any(overlap(filter_, Pattern.TRUTH) for filter_ in heard)
+        filters = rights(role, "demo", "zenata", ["w-1"]).subscribe
+        assert not any(overlap(filter_, Pattern.TRUTH) for filter_ in filters)
     assert "alone" in DOCUMENT["channels"]["truth"]["description"]
 
 

@@ -22,11 +22,6 @@ PAGE = "https://app.example"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
 def secure(authority: Authority) -> Iterator[Api]:
     """An API by TLS, which pages of one origin may ask."""
     made = authority.issue("api", host="127.0.0.1")

@@ -100,11 +100,11 @@ def test_a_listener_whose_loop_has_gone_harms_nobody() -> None:
         context.__enter__()
         return context
 
-    kept = loop.run_until_complete(enter())
+    listener = loop.run_until_complete(enter())
     loop.close()
     hub.publish(batch_of(SERIES, range(1)))
     assert hub.next == 2
-    assert kept is not None
+    assert listener is not None
 
 
 def test_a_reader_sees_a_batch_whole_while_another_thread_publishes() -> None:

@@ -163,15 +163,15 @@ def test_what_changes_something_is_in_the_log(api: Api, client: httpx.Client, en
     client.delete("/v1/devices/logged").raise_for_status()
     client.get("/v1/devices")
     assert client.post("/v1/pilots", json={"name": "friend"}).status_code == 403
-    deeds = conforming(
+    entries = conforming(
         engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 3}).json(), Page[AuditEntry]
     ).items
-    assert [(deed.what, deed.detail["status"]) for deed in deeds] == [
+    assert [(entry.what, entry.detail["status"]) for entry in entries] == [
         ("POST /v1/pilots", 403),
         ("DELETE /v1/devices/{device}", 204),
         ("POST /v1/devices", 201),
     ]
-    assert deeds[1].target == "/v1/devices/logged"
+    assert entries[1].target == "/v1/devices/logged"
 
 
 def test_what_was_forbidden_to_ask_is_there_too_but_no_flood_of_it(
@@ -179,7 +179,7 @@ def test_what_was_forbidden_to_ask_is_there_too_but_no_flood_of_it(
 ) -> None:
     def lines() -> list[dict]:
         items = engineer.get("/v1/audit", params={"who": "test-pilot", "limit": 1000}).json()["items"]
-        return [deed for deed in items if deed["what"] == "GET /v1/worlds/{world}/truth"]
+        return [entry for entry in items if entry["what"] == "GET /v1/worlds/{world}/truth"]
 
     assert client.get("/v1/worlds/zenata/truth").status_code == 403
     (line,) = lines()
@@ -187,7 +187,7 @@ def test_what_was_forbidden_to_ask_is_there_too_but_no_flood_of_it(
     for _ in range(200):
         client.get("/v1/worlds/zenata/truth")
     assert 10 < len(lines()) < 150
-    assert all("\n" not in deed["target"] for deed in lines())
+    assert all("\n" not in entry["target"] for entry in lines())
 
 
 def test_what_a_pilot_changes_in_a_loop_does_not_fill_the_log(
@@ -214,7 +214,7 @@ def test_the_log_comes_in_pages_and_as_csv(client: httpx.Client, engineer: httpx
     assert [*first["items"], *second["items"]][:3] == whole
     answer = engineer.get("/v1/audit", params={"limit": 2, "format": "csv"})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["time"] for row in rows] == [deed["time"] for deed in first["items"]]
+    assert [row["time"] for row in rows] == [entry["time"] for entry in first["items"]]
     following = engineer.get(answer.headers["link"].partition(">")[0].removeprefix("<"))
     assert next(iter(csv.DictReader(io.StringIO(following.text))))["time"] == second["items"][0]["time"]
     assert engineer.get("/v1/audit", params={"cursor": "nonsense"}).status_code == 422
@@ -223,7 +223,7 @@ def test_the_log_comes_in_pages_and_as_csv(client: httpx.Client, engineer: httpx
 
 
 def test_a_pilot_sees_what_it_did_itself(client: httpx.Client) -> None:
-    assert {deed["who"] for deed in client.get("/v1/audit").json()["items"]} <= {"test-pilot"}
+    assert {entry["who"] for entry in client.get("/v1/audit").json()["items"]} <= {"test-pilot"}
     refused = client.get("/v1/audit", params={"who": "test-admin"})
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/wrong-role")
 

@@ -111,8 +111,8 @@ def test_an_administrators_key_gives_itself_no_more_either(api: Api, admin: http
     with holder(api, writes) as client:
         assert problem(client.post(f"/v1/pilots/{name}/keys", json={"name": "all"})) == (403, "wrong-scope")
         assert invite(client, "by-writes").name == "by-writes"
-    deeds = admin.get("/v1/audit", params={"who": name, "limit": 2}).json()["items"]
-    assert {(deed["what"], deed["detail"]["key"]) for deed in deeds} == {
+    entries = admin.get("/v1/audit", params={"who": name, "limit": 2}).json()["items"]
+    assert {(entry["what"], entry["detail"]["key"]) for entry in entries} == {
         ("pilot.add", "writes"),
         ("key.issue", "writes"),
     }

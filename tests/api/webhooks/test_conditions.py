@@ -112,10 +112,10 @@ def test_a_restart_with_the_stored_states_goes_on_as_if_nothing_was(
     threshold: Threshold, before: list, after: list
 ) -> None:
     after = [(place, time + 51, value) for place, time, value in after]
-    running, kept = levels(threshold), {}
+    running, states = levels(threshold), {}
     for change in take(running, before):
-        kept[change.index] = change.state
-    again = levels(threshold, *(kept.get(place, State()) for place in range(4)))
+        states[change.index] = change.state
+    again = levels(threshold, *(states.get(place, State()) for place in range(4)))
     # A restart reads once more what may have been taken in already.
     assert changes_of(take(again, before)) == []
     assert changes_of(take(again, after)) == changes_of(take(running, after))
@@ -165,10 +165,10 @@ def test_readings_in_any_order_with_restarts_deliver_each_crossing_once(threshol
             delivered += take(made, [(*key, value) for key, value in stored.items()])
     delivered += settle(made, stored)
     assert settle(made, stored) == []
-    told = changes_of(delivered)
+    changes = changes_of(delivered)
     for index in range(4):
         edges = [(phase, time) for which, phase, time in expected(threshold, stored) if which == index]
-        mine = sorted((time, phase) for which, phase, time in told if which == index)
+        mine = sorted((time, phase) for which, phase, time in changes if which == index)
         assert [phase for _, phase in mine] == [phase for phase, _ in edges]
         ends = [time for _, time in edges[1:]] + [99] * bool(edges)
         for (time, _), (_, begin), end in zip(mine, edges, ends, strict=True):
@@ -191,9 +191,9 @@ def test_with_a_duration_readings_in_any_order_deliver_what_was_due_and_alternat
             made = restarted(made, threshold)
             delivered += take(made, [(*key, value) for key, value in stored.items()])
         delivered += settle(made, stored)
-    told = changes_of(delivered)
+    changes = changes_of(delivered)
     for index in range(4):
-        mine = [phase for _, phase in sorted((time, phase) for which, phase, time in told if which == index)]
+        mine = [phase for _, phase in sorted((time, phase) for which, phase, time in changes if which == index)]
         assert mine == ["FIRING", "CLEAR"] * (len(mine) // 2) + ["FIRING"] * (len(mine) % 2)
         due = [phase for which, phase, _ in expected(threshold, stored) if which == index]
         assert len(mine) >= len(due)
@@ -204,8 +204,8 @@ def test_late_readings_are_delivered_between_what_was_delivered_before() -> None
     made, stored = levels(threshold), {}
     early, late = [(0, n, n // 25 % 2) for n in range(150)], range(49, 80)  # two turns of a door come late
     stored |= {(index, time): float(value) for index, time, value in early}
-    told = changes_of(take(made, [row for row in early if row[1] not in late]))
-    assert told == [(0, "FIRING", 25), (0, "CLEAR", 100), (0, "FIRING", 125)]
+    changes = changes_of(take(made, [row for row in early if row[1] not in late]))
+    assert changes == [(0, "FIRING", 25), (0, "CLEAR", 100), (0, "FIRING", 125)]
     assert changes_of(take(made, [row for row in early if row[1] in late])) == []
     assert changes_of(settle(made, stored)) == [(0, "CLEAR", 50), (0, "FIRING", 75)]
     assert made.state(0).phase is Phase.FIRING
@@ -261,16 +261,16 @@ def test_of_what_is_forgotten_nothing_is_delivered_again_and_of_the_rest_all(
                 delivered += found
         delivered += settle(made, stored)
     for index in range(4):
-        told = sorted((time, phase) for which, phase, time in changes_of(delivered) if which == index)
-        phases = [phase for _, phase in told]
+        changes = sorted((time, phase) for which, phase, time in changes_of(delivered) if which == index)
+        phases = [phase for _, phase in changes]
         assert phases == (["FIRING", "CLEAR"] * len(phases))[: len(phases)]
         since = forgotten(made, index)
-        assert since == NEVER or since in [time for time, _ in told]
-        before = [phase for time, phase in told if time <= since]
+        assert since == NEVER or since in [time for time, _ in changes]
+        before = [phase for time, phase in changes if time <= since]
         rest = {key: value for key, value in stored.items() if key[0] == index and key[1] > since}
         fresh = levels(threshold, *[State(phase=Phase[before[-1]] if before else Phase.CLEAR, time=since)] * 4)
         due = changes_of(take(fresh, [(*key, value) for key, value in rest.items()]))
-        mine = [(time, phase) for time, phase in told if time > since]
+        mine = [(time, phase) for time, phase in changes if time > since]
         assert [phase for _, phase in mine] == [phase for _, phase, _ in due]
         ends = [time for _, _, time in due[1:]] + [99] * bool(due)
         assert all(begin <= time < end for (time, _), (_, _, begin), end in zip(mine, due, ends, strict=True))
@@ -304,7 +304,7 @@ def silences(after: int, *times: int) -> Silences:
     return made
 
 
-def heard(made: Silences, place: int, time: int) -> None:
+def report(made: Silences, place: int, time: int) -> None:
     made.take(np.array([place]), np.array([time]), np.zeros(1))
 
 
@@ -314,7 +314,7 @@ def test_silence_is_delivered_once_and_its_end_too() -> None:
     (change,) = made.look(110)
     assert (change.index, change.state) == (0, State(phase=Phase.FIRING, since=110, time=100))
     assert made.look(112) == []
-    heard(made, 0, 113)
+    report(made, 0, 113)
     assert changes_of(made.look(114)) == [(0, "CLEAR", 113)]
     assert changes_of(made.look(120)) == [(1, "FIRING", 105)]
 
@@ -322,7 +322,7 @@ def test_silence_is_delivered_once_and_its_end_too() -> None:
 def test_what_was_never_received_is_not_silent_until_it_is_expected() -> None:
     made = silences(10, NEVER, 100, NEVER)
     assert changes_of(made.look(110)) == [(1, "FIRING", 100)]
-    heard(made, 1, 111)
+    report(made, 1, 111)
     assert changes_of(made.look(112)) == [(1, "CLEAR", 111)]
     assert made.expect(np.array([0, 1]), 112).tolist() == [0]
     assert made.expect(np.array([0, 1]), 115).tolist() == []
@@ -332,10 +332,10 @@ def test_what_was_never_received_is_not_silent_until_it_is_expected() -> None:
 def test_an_old_reading_does_not_end_a_silence() -> None:
     made = silences(10, 100)
     made.look(150)
-    heard(made, 0, 120)
+    report(made, 0, 120)
     assert made.look(150) == []
-    heard(made, 0, 145)
-    heard(made, 0, 130)
+    report(made, 0, 145)
+    report(made, 0, 130)
     assert changes_of(made.look(150)) == [(0, "CLEAR", 145)]
 
 
@@ -344,7 +344,7 @@ def test_a_silence_never_begins_twice_without_an_end(heards: list, after: int) -
     made, phases, now = silences(after, 0, 0, 0), dict.fromkeys(range(3), "CLEAR"), 0
     for place, step in heards:
         now += step % 4
-        heard(made, place, now - step % 3)
+        report(made, place, now - step % 3)
         for where, phase, _ in changes_of(made.look(now)):
             assert phases[where] != phase
             phases[where] = phase
@@ -354,5 +354,5 @@ def test_a_silence_never_begins_twice_without_an_end(heards: list, after: int) -
 def test_the_order_of_what_is_received_does_not_matter(heards: list) -> None:
     made = silences(10, 0, 0, 0)
     for place, time in heards:
-        heard(made, place, time)
+        report(made, place, time)
     assert [state.index for state in made.look(14)] == [1, 2]

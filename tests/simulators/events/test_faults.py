@@ -41,8 +41,8 @@ def test_severity_of_a_drift_is_what_it_comes_to(make):
 
 
 def test_a_gateway_holds_messages_or_loses_them(make, disturbed, city):
-    kept = disturbed(make("gateway_down", sensors=["water-0001"]))
-    assert (ids(city, kept.held), ids(city, kept.silent)) == (["water-0001"], [])
+    effect = disturbed(make("gateway_down", sensors=["water-0001"]))
+    assert (ids(city, effect.held), ids(city, effect.silent)) == (["water-0001"], [])
     lost = disturbed(make("gateway_down", sensors=["water-0001"], lost=True))
     assert (ids(city, lost.held), ids(city, lost.silent)) == ([], ["water-0001"])
 

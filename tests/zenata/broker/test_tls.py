@@ -24,16 +24,6 @@ CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00"  # MQTT 3.1.1 section 
 REFUSED = b"\x20\x02\x00"  # section 3.2, up to the code of why
 
 
-@pytest.fixture(scope="module", params=BROKERS)
-def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
 @pytest.fixture(scope="module")
 def certificate(authority: Authority) -> Certificate:
     made = authority.issue("broker", host=HOST)
@@ -57,16 +47,18 @@ def test_what_is_published_by_tls_is_received_by_tls(broker, authority, certific
     where = f"?{trusted}={file}"
     payload = bytes(range(256)) * 1000  # more than one record of TLS holds
     with (
-        Subscription(address(broker, "ingest", where), client_id=f"i-{trusted}", filters=("+/telemetry/#",)) as heard,
+        Subscription(
+            address(broker, "ingest", where), client_id=f"i-{trusted}", filters=("+/telemetry/#",)
+        ) as subscription,
         Publisher(address(broker, "simulators", where), client_id=f"s-{trusted}") as publisher,
     ):
-        heard.connect(TIMEOUT)
+        subscription.connect(TIMEOUT)
         publisher.connect(TIMEOUT)
         for _ in range(20):
             publisher.publish("zenata/telemetry/a/air/air-0001", payload)
         assert publisher.drain(TIMEOUT)
-        messages = heard.receive(limit=20, wait=TIMEOUT)
-        heard.acknowledge(messages)
+        messages = subscription.receive(limit=20, wait=TIMEOUT)
+        subscription.acknowledge(messages)
     assert [message.payload for message in messages] == [payload] * 20
 
 
@@ -85,10 +77,10 @@ def test_a_certificate_of_another_name_is_not_trusted(kind, authority, tmp_path)
     with running_broker(kind, tmp_path, standard_users(kind), elsewhere) as broker:
         where = address(broker, "ingest", f"?ca={authority.file}")
         with (
-            Subscription(where, client_id="i", filters=("+/clock",)) as heard,
+            Subscription(where, client_id="i", filters=("+/clock",)) as subscription,
             pytest.raises(BrokerError, match="certificate that is not trusted: IP address mismatch"),
         ):
-            heard.connect(0.5)
+            subscription.connect(0.5)
 
 
 def test_nobody_gets_in_without_tls(broker):

@@ -97,8 +97,11 @@ def test_a_problem_may_write_a_sentence_large_with_a_full_stop_and_say_what_to_d
     assert texts["fr"].startswith("Demo a déjà 4 mondes privés")
     assert (texts["fr"][-1], texts["ar"][-1]) == (".", ".")
     advice = KINDS["unknown-device"].help
-    said, original = help_with("unknown-device", f"There is no device 'roof'. {advice}", "fr", advice)
-    assert said == "Il n'y a pas d'appareil 'roof'. La liste de vos appareils est à /v1/devices ; un POST y en crée un."
+    translated, original = help_with("unknown-device", f"There is no device 'roof'. {advice}", "fr", advice)
+    assert (
+        translated
+        == "Il n'y a pas d'appareil 'roof'. La liste de vos appareils est à /v1/devices ; un POST y en crée un."
+    )
     assert original is None
     assert help_with("unknown-device", advice, "fr", advice) == (TABLES["help"]["unknown-device"]["fr"], None)
 

@@ -29,7 +29,7 @@ def test_entries_are_dated_and_noted(budget: Budget, engine: Engine) -> None:
         ("2026-10-01", -9900, "", "root"),
         (DAY, 15000050, "first grant", "root"),
     ]
-    assert [deed.detail["dh"] for deed in Audit(engine).entries(limit=2)] == ["-99", "150000.50"]
+    assert [entry.detail["dh"] for entry in Audit(engine).entries(limit=2)] == ["-99", "150000.50"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_cannot_be_is_refused_and_not_entered(
         budget.enter("aqua", Decimal(amount), day=day, by="root")
     assert refused.value.reason == reason
     assert len(budget.entries("aqua")) == 1
-    assert [deed.what for deed in Audit(engine).entries()] == ["budget.enter", "pilot.add"]
+    assert [entry.what for entry in Audit(engine).entries()] == ["budget.enter", "pilot.add"]
 
 
 def test_nobody_has_no_budget(budget: Budget) -> None:

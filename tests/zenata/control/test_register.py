@@ -131,7 +131,7 @@ def test_what_cannot_be_is_refused_and_not_noted(register: Register, engine: Eng
     with pytest.raises(PilotError) as refused:
         act(register)
     assert refused.value.reason == reason
-    assert {deed.what for deed in Audit(engine).entries()} <= {"pilot.add", "key.issue"}
+    assert {entry.what for entry in Audit(engine).entries()} <= {"pilot.add", "key.issue"}
     assert [pilot.name for pilot in register.pilots()] == ["aqua"]
 
 
@@ -199,20 +199,20 @@ def test_of_two_that_issue_the_same_key_at_once_one_is_refused(register: Registe
 def test_every_change_is_in_the_audit_log_for_ever(register: Register, engine: Engine) -> None:
     key = register.issue("aqua", by="root")
     register.suspend("aqua", reason="too loud", by="root")
-    deeds = Audit(engine).entries()
-    assert [(deed.who, deed.what, deed.target) for deed in deeds] == [
+    entries = Audit(engine).entries()
+    assert [(entry.who, entry.what, entry.target) for entry in entries] == [
         ("root", "pilot.suspend", "aqua"),
         ("root", "key.issue", "aqua/main"),
         ("root", "pilot.add", "aqua"),
     ]
-    assert deeds[1].detail["prefix"] == key[:9]
-    assert Audit(engine).entries(before=deeds[0].id, limit=1) == deeds[1:2]
+    assert entries[1].detail["prefix"] == key[:9]
+    assert Audit(engine).entries(before=entries[0].id, limit=1) == entries[1:2]
     assert Audit(engine).entries(who="nobody") == []
     again = "INSERT OR REPLACE INTO audit SELECT * FROM audit" if engine.dialect.name == "sqlite" else "TRUNCATE audit"
     for change in ("DELETE FROM audit", "UPDATE audit SET who = 'ben'", again):
         with pytest.raises(SQLAlchemyError), engine.begin() as connection:
             connection.execute(text(change))
-    assert Audit(engine).entries() == deeds
+    assert Audit(engine).entries() == entries
 
 
 def test_a_pilot_has_so_many_keys_and_changes_so_many_a_minute(engine: Engine) -> None:

@@ -17,11 +17,6 @@ from zenata.process.tls import Trust, certificate_of
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
 def made(authority: Authority) -> Made:
     return authority.issue("server")
 

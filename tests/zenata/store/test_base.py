@@ -161,14 +161,14 @@ def test_the_first_description_of_a_series_stays(store):
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_value_that_is_no_number_keeps_nothing_of_its_batch(store, bad):
     known, unknown = series_of(2)
-    kept = [Row(known, NOON, 1.0, 1)]
-    store.append(batch_of(kept), [dead_letter(1)])
+    stored = [Row(known, NOON, 1.0, 1)]
+    store.append(batch_of(stored), [dead_letter(1)])
     catalog = Catalog()
     rows = [Row(known, NOON + 1, 2.0, 2), Row(unknown, NOON + 1, 3.0, 1)]
     with pytest.raises(StoreError, match="not a finite number"):
         store.append(batch_of([*rows, Row(unknown, NOON + 2, bad, 2)], catalog), [dead_letter(2)])
-    assert contents(store) == kept
-    assert rows_of(store.latest(Selection())) == kept
+    assert contents(store) == stored
+    assert rows_of(store.latest(Selection())) == stored
     assert store.catalog.since(0) == [known]
     assert store.dead_letters(payloads=True) == [dead_letter(1)]
     assert store.append(batch_of(rows, catalog), [dead_letter(2)]) == 2

@@ -1,4 +1,4 @@
-"""A full disk: a clear error, nothing half kept, and all goes on when there is room again."""
+"""A full disk: a clear error, nothing half stored, and all goes on when there is room again."""
 
 import os
 import subprocess
@@ -33,16 +33,16 @@ def test_a_full_disk_loses_nothing_and_is_recovered_from(disk, room):
     store = open_store(url)
     filler.write_bytes(bytes((SIZE - room) * 2**20))
 
-    kept = failures = 0
-    while kept < MOST:
+    stored = failures = 0
+    while stored < MOST:
         try:
-            store.append(grid_of(catalog, SERIES, range(kept, kept + 1)))
-            kept += 1
+            store.append(grid_of(catalog, SERIES, range(stored, stored + 1)))
+            stored += 1
         except StoreError as error:
             assert "has no room: free some" in str(error)
             failures += 1
             if failures == 3:
-                assert len(store.query(Query(selection=Selection(sensors=("air-0000",)), **ALWAYS))) == kept
+                assert len(store.query(Query(selection=Selection(sensors=("air-0000",)), **ALWAYS))) == stored
                 filler.unlink()
             assert failures < 5
     assert failures >= 3

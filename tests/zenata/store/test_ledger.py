@@ -101,7 +101,7 @@ def test_worlds_have_accounts_of_their_own():
     )
 )
 def test_any_order_gives_the_account_of_the_set(steps):
-    """The ledger is kept and restored between some batches, and holds what a set of numbers would say."""
+    """The ledger is states and restored between some batches, and holds what a set of numbers would say."""
     ledger, came = Ledger(), [set(), set(), set()]
     repeated = 0
     for pairs, again in steps:
@@ -117,8 +117,8 @@ def test_any_order_gives_the_account_of_the_set(steps):
             came[one].add(seq)
         repeated += len(pairs) - (sum(map(len, came)) - before)
         if again:
-            kept, ledger = ledger.states(), Ledger()
-            ledger.restore(kept)
+            states, ledger = ledger.states(), Ledger()
+            ledger.restore(states)
     stored = sum(map(len, came))
     highest = sum(max(one, default=0) for one in came)
     assert balance(ledger) == (stored, 0, 0, highest - stored, repeated)

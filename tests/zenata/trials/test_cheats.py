@@ -63,8 +63,8 @@ def test_a_part_of_the_answers_never_gets_more_than_all(case: tuple[Challenge, R
     """Who probes by leaving some out, and sees the score, learns only that they were right."""
     challenge, _, best = case
     whole = challenge.score(best).points
-    for kept in (best.answers[::2], best.answers[1::2], best.answers[:3]):
-        assert challenge.score(replace(best, answers=kept)).points <= whole
+    for part in (best.answers[::2], best.answers[1::2], best.answers[:3]):
+        assert challenge.score(replace(best, answers=part)).points <= whole
 
 
 @pytest.mark.parametrize("name", CLOSED)

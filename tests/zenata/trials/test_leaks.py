@@ -115,8 +115,8 @@ def test_rates_agree_with_scikit_learn(leaking, named) -> None:  # type: ignore[
     made = score(answered(leaking((0, 26, 2.0), (4, 70, 9.0)), named)).measures
     found, false = int(made["found"][0]), int(made["false_crews"][0])
     true = np.array([True] * 2 + [False] * false)
-    said = np.array([number < found for number in range(2)] + [True] * false)
-    rates = metrics.precision_recall_fscore_support(true, said, average="binary", zero_division=np.nan)
+    alarms = np.array([number < found for number in range(2)] + [True] * false)
+    rates = metrics.precision_recall_fscore_support(true, alarms, average="binary", zero_division=np.nan)
     for name, theirs in zip(("precision", "recall", "f1"), rates[:3], strict=True):
         assert made[name][0] == pytest.approx(theirs, nan_ok=True), name
 
@@ -155,12 +155,12 @@ def test_the_first_trace_of_a_leak_is_when_the_meters_around_its_pipe_show_more_
         opening = (leak.size > 0).cumsum()
         truth = np.full((len(run.times), len(meters)), 20.0)
         noise = np.random.default_rng(1).standard_normal(truth.shape)
-        said = truth + error * noise
+        measured = truth + error * noise
         measured = replace(
             run,
             network={"water": {**water, "edges": pipes}},
             truth={"discharge": Table(sensors=meters, values=truth)},
-            readings={"discharge": Table(sensors=meters, values=said)},
+            readings={"discharge": Table(sensors=meters, values=measured)},
             occurrences=(replace(leak, size=np.minimum(leak.size, growth * opening)),),
         )
         (event,) = exhibit(measured).events

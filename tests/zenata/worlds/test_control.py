@@ -77,9 +77,9 @@ def test_calls_at_once_have_connections_of_their_own(tmp_path):
             thread.start()
         for thread in threads:
             thread.join()
-        kept = control._unused._connections[endpoint.read(tmp_path / ENDPOINT)]
+        unused = control._unused._connections[endpoint.read(tmp_path / ENDPOINT)]
         assert answers == {str(n): str(n) for n in range(8)}
-        assert len(kept) == control._MAX_UNUSED
+        assert len(unused) == control._MAX_UNUSED
 
 
 def test_a_child_has_connections_of_its_own(tmp_path):
@@ -98,8 +98,8 @@ def test_who_has_not_the_token_is_answered_once_and_cut_off(tmp_path, request_):
     echo = Echo()
     with ControlServer(tmp_path, echo):
         there = endpoint.read(tmp_path / ENDPOINT)
-        with socket.create_connection((endpoint.HOST, there.port), 30) as stranger:
-            stranger.sendall(2 * (request_ + b"\n"))
+        with socket.create_connection((endpoint.HOST, there.port), 30) as client:
+            client.sendall(2 * (request_ + b"\n"))
             with suppress(ConnectionResetError):  # the second request was not read
-                assert stranger.makefile("rb").read().count(b'"reason":"invalid"') == 1
+                assert client.makefile("rb").read().count(b'"reason":"invalid"') == 1
     assert not echo.threads

@@ -201,15 +201,15 @@ def test_however_gaps_are_found_each_reading_is_stored_once(tmp_path, monkeypatc
     monkeypatch.setattr(backend, "_HISTORY", 1)
     path, series = tmp_path / "readings.duckdb", series_of(3)
     path.unlink(missing_ok=True)
-    kept: dict[tuple[int, int], Row] = {}
+    stored: dict[tuple[int, int], Row] = {}
     with closing(DuckDBStore(path)) as store:
         for number, batch in enumerate(batches):
             rows = [Row(series[one], NOON + step, float(number), 0) for one, step in batch]
-            before = len(kept)
+            before = len(stored)
             for place, row in zip(batch, rows, strict=True):
-                kept.setdefault(place, row)
-            assert store.append(batch_of(rows)) == len(kept) - before
-        assert contents(store) == sorted(kept.values(), key=by_identity)
+                stored.setdefault(place, row)
+            assert store.append(batch_of(rows)) == len(stored) - before
+        assert contents(store) == sorted(stored.values(), key=by_identity)
 
 
 def test_a_copy_is_of_one_moment_and_others_go_on(path, tmp_path):

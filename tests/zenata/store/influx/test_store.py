@@ -120,8 +120,8 @@ def test_what_the_server_refuses_becomes_dead_letters_and_the_rest_is_stored(url
     with closing(InfluxStore(url)) as store:
         store._server.insist([f'air no2="text" {NOON}000'])
         assert store.append(batch_of(rows)) == 12
-        kept = [row for row in rows if row.series.kind != "air"]
-        assert contents(store) == sorted(kept, key=by_identity)
+        stored = [row for row in rows if row.series.kind != "air"]
+        assert contents(store) == sorted(stored, key=by_identity)
         assert {row.series.kind for row in rows_of(store.latest(Selection()))} == {"noise", "crowd"}
         dead_letters = store.dead_letters(payloads=True)
         assert {(dead_letter.sensor, dead_letter.seq, dead_letter.code) for dead_letter in dead_letters} == {
@@ -253,15 +253,15 @@ def test_a_closed_store_refuses_everything(url):
 def test_however_gaps_are_found_each_reading_is_stored_once(influxd: Influxd, monkeypatch, batches):
     monkeypatch.setattr(backend, "_HISTORY", 1)
     series = [*AIR, *series_of(2)[1:]]
-    kept: dict[tuple[int, int], Row] = {}
+    stored: dict[tuple[int, int], Row] = {}
     with closing(InfluxStore(f"influxdb://127.0.0.1:{influxd.port}/{next(_databases)}")) as store:
         for number, batch in enumerate(batches):
             rows = [Row(series[one], NOON + step, float(number), number) for one, step in batch]
-            before = len(kept)
+            before = len(stored)
             for place, row in zip(batch, rows, strict=True):
-                kept.setdefault(place, row)
-            assert store.append(batch_of(rows)) == len(kept) - before
-        assert contents(store) == sorted(kept.values(), key=by_identity)
+                stored.setdefault(place, row)
+            assert store.append(batch_of(rows)) == len(stored) - before
+        assert contents(store) == sorted(stored.values(), key=by_identity)
 
 
 @_OURS

@@ -29,19 +29,19 @@ def test_every_command_is_answered_in_its_order(port):
 
 
 def test_several_who_ask_at_once_get_their_own_answers(port):
-    heard: dict[str, set[str]] = {}
+    received: dict[str, set[str]] = {}
 
     def ask(name: str) -> None:
         with administrator(port) as requests:
             answers_ = [requests.request([{"command": "getClient", "username": name}])[0] for _ in range(20)]
-            heard[name] = {answer["data"]["client"]["username"] for answer in answers_}
+            received[name] = {answer["data"]["client"]["username"] for answer in answers_}
 
     threads = [threading.Thread(target=ask, args=(name,)) for name in ("demo", "eve", "guest")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert heard == {"demo": {"demo"}, "eve": {"eve"}, "guest": {"guest"}}
+    assert received == {"demo": {"demo"}, "eve": {"eve"}, "guest": {"guest"}}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A line to the API that can be cut."""
+"""A TCP proxy to the API whose connections can be cut."""
 
 import socket
 import threading
@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 
-class Line:
-    """Passes on what clients and an API say, byte by byte.
+class Proxy:
+    """Passes on the bytes of clients and of an API.
 
     Attributes
     ----------
@@ -83,10 +83,10 @@ class Line:
 
 
 @contextmanager
-def line_to(url: str) -> Iterator[Line]:
-    """A line that leads to an API until the end of the block."""
-    line = Line(url)
+def proxy_to(url: str) -> Iterator[Proxy]:
+    """A proxy to an API until the end of the block."""
+    proxy = Proxy(url)
     try:
-        yield line
+        yield proxy
     finally:
-        line.close()
+        proxy.close()
