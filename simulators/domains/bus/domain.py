@@ -5,6 +5,7 @@ lines lie one after the other, so that all buses move at once, each from event t
 that is closed, or to the end of the tick.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -100,6 +101,22 @@ class BusParameters:
     lines: tuple[BusLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Passengers:
+    """Passengers aboard each bus and waiting at each stop, as plain numbers while buses are served one by one."""
+
+    aboard: list[int]
+    waiting: list[int]
+    capacity: int
+
+    def board(self, bus: int, stop: int) -> int:
+        """Let passengers on as long as there is room; return how many."""
+        boarding = min(self.waiting[stop], self.capacity - self.aboard[bus])
+        self.waiting[stop] -= boarding
+        self.aboard[bus] += boarding
+        return boarding
+
+
 class Bus:
     """The buses of the city.
 
@@ -143,9 +160,11 @@ class Bus:
             time = now.time - round(ago * SECOND)
             before = self.fleet.position.copy()
             self._gather(now, ago, seconds, rng)
-            self._leave(now, ago, seconds)
-            serve = partial(self._serve, time, rng.random(len(self._stop_line)))
+            passengers = _Passengers(self.fleet.aboard.tolist(), self.fleet.waiting.tolist(), self._parameters.capacity)
+            self._leave(now, ago, seconds, passengers)
+            serve = partial(self._serve, time, rng.random(len(self._stop_line)).tolist(), passengers)
             drive(self.fleet, self.route, seconds, passed, closed, serve)
+            self.fleet.aboard[:], self.fleet.waiting[:] = passengers.aboard, passengers.waiting
             self._speed = np.where(self.fleet.running, self.fleet.position - before, 0.0) * (3.6 / seconds)
 
     def observe(self, now: Conditions) -> FloatArray:
@@ -167,8 +186,9 @@ class Bus:
         self._stop_line = np.repeat(np.arange(len(routes)), [len(route.stops) for route in routes])
         self._last = self.route.ends[:, 1]  # stop of each loop
         self._first = np.append(0, self._last[:-1] + 1)
-        self._all_off = np.isin(np.arange(len(self._stop_line)), self.route.ends)
-        self._alighting = alighting(parameters.capacity, min(parameters.spacing / parameters.ride, 1.0))
+        self._end = self._last[self._line].tolist()  # of each bus
+        self._all_off = np.isin(np.arange(len(self._stop_line)), self.route.ends).tolist()
+        self._alighting = alighting(parameters.capacity, min(parameters.spacing / parameters.ride, 1.0)).tolist()
         mean = np.array([line.passengers / 1440 for line in self._lines]) / (self._last - self._first)
         self._came: FloatArray = np.cumsum(
             mean[self._stop_line] * ~np.isin(np.arange(len(self._stop_line)), self._last)
@@ -229,7 +249,7 @@ class Bus:
         self._totals[GAVE_UP] += waiting[~served].sum()
         waiting[:] = np.where(served, waiting + came, 0)
 
-    def _leave(self, now: Conditions, ago: float, seconds: float) -> None:
+    def _leave(self, now: Conditions, ago: float, seconds: float, passengers: _Passengers) -> None:
         """Let the buses that are due take in who waits at the terminus, and go."""
         fleet = self.fleet
         for number, line in enumerate(self._lines):
@@ -238,31 +258,21 @@ class Bus:
                     (self._line == number) & ~fleet.running & (fleet.free <= now.time - ago * SECOND)
                 )
                 if len(ready):
-                    bus = ready[[np.argmin(fleet.free[ready])]]
+                    bus = int(ready[np.argmin(fleet.free[ready])])
                     fleet.running[bus] = True
-                    fleet.halt[bus] = STOP_LOST + BOARDING * self._board(bus, self._first[[number]])
+                    fleet.halt[bus] = STOP_LOST + BOARDING * passengers.board(bus, int(self._first[number]))
 
-    def _serve(self, time: int, chance: FloatArray, bus: IntArray, stop: IntArray) -> FloatArray:
-        """Let passengers off and on at different stops, park who came round, and return the stays [s], shape (k,)."""
-        aboard = self.fleet.aboard[bus]
-        off = (chance[stop, None] >= self._alighting[aboard]).sum(axis=1)
-        off = np.where(self._all_off[stop], aboard, off)
-        self.fleet.aboard[bus] = aboard - off
-        self._totals[ARRIVED] += off.sum()
-        stay: FloatArray = STOP_LOST + np.maximum(self._board(bus, stop) * BOARDING, off * ALIGHTING)
-        round_ = stop == self._last[self._line[bus]]
-        if round_.any():
-            self._park(bus[round_], time)
-            stay[round_] = 0.0
+    def _serve(self, time: int, chance: list[float], passengers: _Passengers, bus: int, stop: int) -> float:
+        """Let passengers off and on at a stop, park a bus that came round, and return how long it stays [s]."""
+        aboard = passengers.aboard[bus]
+        off = aboard if self._all_off[stop] else bisect_right(self._alighting[aboard], chance[stop])
+        passengers.aboard[bus] = aboard - off
+        self._totals[ARRIVED] += off
+        stay = STOP_LOST + max(passengers.board(bus, stop) * BOARDING, off * ALIGHTING)
+        if stop == self._end[bus]:
+            self._park(np.array([bus]), time)
+            return 0.0
         return stay
-
-    def _board(self, bus: IntArray, stop: IntArray) -> IntArray:
-        """Let passengers on as long as there is room; return how many, shape (k,). No two buses are at one stop."""
-        waiting, aboard = self.fleet.waiting[stop], self.fleet.aboard[bus]
-        boarding = np.minimum(waiting, self._parameters.capacity - aboard)
-        self.fleet.waiting[stop] = waiting - boarding
-        self.fleet.aboard[bus] = aboard + boarding
-        return boarding
 
     def _park(self, bus: IntArray, time: int) -> None:
         """Leave buses at the terminus where their loops begin."""

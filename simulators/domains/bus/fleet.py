@@ -1,6 +1,7 @@
-"""Buses on their loops: moved all at once, each from event to event."""
+"""Buses on their loops: moved round by round, each from event to event."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,9 +48,11 @@ def drive(
     seconds: float,
     passed: FloatArray,
     closed: FloatArray,
-    serve: Callable[[IntArray, IntArray], FloatArray],
+    serve: Callable[[int, int], float],
 ) -> None:
     """Move the buses that are under way, in position: each to its next stop and on, as far as the time lasts.
+
+    Few buses come to a stop at a time, so that plain numbers take a third of the time that arrays of them take.
 
     Parameters
     ----------
@@ -62,47 +65,43 @@ def drive(
     closed : ndarray, ascending [s]
         When it passes the beginnings of streets that are closed; there it waits.
     serve : callable
-        Lets people off and on where some buses, shape (k,), came to as many different stops, and returns how long they
-        stay, shape (k,) [s].
+        Lets people off and on where a bus came to a stop, and returns how long it stays [s].
     """
-    barriers, due = np.append(closed, math.inf), np.interp(route.stops, route.bounds, passed)
     moved = np.flatnonzero(fleet.running)
-    at, left = np.interp(fleet.position, route.bounds, passed), np.full(len(fleet.position), seconds)
-    bus = _pause(fleet, moved, left)
-    while len(bus):
-        begin, rest, stop = at[bus], left[bus], due[fleet.next_stop[bus]]
-        end = begin + rest
-        if len(closed):
-            end = np.minimum(end, barriers[np.searchsorted(barriers, begin - 1e-6)])  # in spite of rounding
-        halts = stop <= end
-        at[bus] = come = np.where(halts, np.maximum(stop, begin), end)
-        left[bus] = rest - (come - begin)
-        bus = bus[halts]
-        if not len(bus):
-            break
-        here = bus[_firsts(fleet.next_stop[bus])]
-        number = fleet.next_stop[here]
-        fleet.next_stop[here] += 1
-        fleet.halt[here] = serve(here, number)
-        bus = _pause(fleet, bus[fleet.running[bus]], left)
+    barriers, due = [*closed.tolist(), math.inf], np.interp(route.stops, route.bounds, passed).tolist()
+    at, left = np.interp(fleet.position, route.bounds, passed).tolist(), [seconds] * len(fleet.position)
+    halt, next_stop = fleet.halt.tolist(), fleet.next_stop.tolist()
+    buses = _pause(moved.tolist(), halt, left)
+    while buses:
+        came = []
+        for bus in buses:
+            begin, stop = at[bus], due[next_stop[bus]]
+            end = min(begin + left[bus], barriers[bisect_left(barriers, begin - 1e-6)])  # in spite of rounding
+            if stop <= end:
+                end = max(stop, begin)
+                came.append(bus)
+            at[bus] = end
+            left[bus] -= end - begin
+        served = set()
+        for bus in came:
+            if (stop := next_stop[bus]) in served:
+                continue  # it waits for its turn
+            served.add(stop)
+            halt[bus] = serve(bus, stop)
+            next_stop[bus] = stop + 1 if fleet.running[bus] else int(fleet.next_stop[bus])
+        buses = _pause([bus for bus in came if fleet.running[bus]], halt, left)
+    fleet.halt[:], fleet.next_stop[:] = halt, next_stop
     on = moved[fleet.running[moved]]
-    fleet.position[on] = np.maximum(np.interp(at[on], passed, route.bounds), fleet.position[on])
+    fleet.position[on] = np.maximum(np.interp(np.array(at)[on], passed, route.bounds), fleet.position[on])
 
 
-def _pause(fleet: Fleet, bus: IntArray, left: FloatArray) -> IntArray:
+def _pause(buses: list[int], halt: list[float], left: list[float]) -> list[int]:
     """Let buses stay at their stops as long as they have to; return those that have time left to drive."""
-    halt, time = fleet.halt[bus], left[bus]
-    pause = np.minimum(halt, time)
-    fleet.halt[bus] = halt - pause
-    left[bus] = time = time - pause
-    return bus[time > 0]
-
-
-def _firsts(stops: IntArray) -> IntArray | slice:
-    """Return which to serve now, the first bus at each stop; mostly all."""
-    if len(set(stops.tolist())) == len(stops):
-        return slice(None)
-    return np.unique(stops, return_index=True)[1]
+    for bus in buses:
+        pause = min(halt[bus], left[bus])
+        halt[bus] -= pause
+        left[bus] -= pause
+    return [bus for bus in buses if left[bus] > 0]
 
 
 def alighting(capacity: int, share: float) -> FloatArray:

@@ -42,9 +42,8 @@ class Stops:
         self.served = []
 
     def __call__(self, bus, stop):
-        assert len(set(stop.tolist())) == len(stop)
-        self.served += zip(bus.tolist(), stop.tolist(), strict=True)
-        return np.full(len(bus), STAY)
+        self.served.append((bus, stop))
+        return STAY
 
 
 def test_a_bus_drives_and_stops_as_it_would_by_hand(route, passed):
