@@ -17,7 +17,7 @@ from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scor
 from zenata.control.audit import AuditEntry
 from zenata.control.pilot import Pilot
 from zenata.control.trial_tables import TrialRow
-from zenata.trials.report import page, table, texts, words
+from zenata.trials.report import colon_in, ltr, page, table, texts, words
 
 WAIVED, WITHDRAWN = "scorecard.waive", "scorecard.withdraw"
 """What the audit log calls an exception, and its end."""
@@ -199,7 +199,7 @@ def scorecard_html(card: Scorecard, language: Language) -> str:
     title = f"{text['scorecard']} - {card.pilot}"
     rows = [
         [
-            f"<bdi>{escape(_title(one.check, text))}</bdi>",
+            f"<bdi>{escape(_title(one.check, text, language))}</bdi>",
             f"<strong>{text[one.verdict]}</strong>",
             f"<bdi>{escape(one.details[language])}</bdi>{_exception(one.exception)}",
             "<br>".join(f'<code dir="ltr">{escape(path)}</code>' for path in one.evidence),
@@ -208,16 +208,16 @@ def scorecard_html(card: Scorecard, language: Language) -> str:
     ]
     body = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>{text['edition']}: <bdi>{escape(card.edition)}</bdi> - {card.made:%Y-%m-%d %H:%M} UTC</p>",
+        f"<p>{text['edition']}{colon_in(language)}<bdi>{escape(card.edition)}</bdi> - {ltr(f'{card.made:%Y-%m-%d %H:%M} UTC')}</p>",
         f"<h2>{text['ready' if card.ready else 'not_ready']}</h2>",
         table([text["check"], text["verdict"], text["detail"], text["evidence"]], rows, numbers=False),
     ]
     return page(language, title, body)
 
 
-def _title(check: str, text: Mapping[str, str]) -> str:
+def _title(check: str, text: Mapping[str, str], language: Language) -> str:
     name, _, challenge = check.partition(":")
-    return text[f"check_{name.replace('-', '_')}"] + (f": {challenge}" if challenge else "")
+    return text[f"check_{name.replace('-', '_')}"] + (f"{colon_in(language)}{challenge}" if challenge else "")
 
 
 def _exception(exception: CheckException | None) -> str:

@@ -3,6 +3,7 @@
 All text from outside is escaped, and there are no scripts, so whoever opens a report runs nothing. The texts are in `report.toml`.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -33,6 +34,7 @@ STYLE = (
     ".wide{overflow:visible}.wide svg{min-width:0}}"
 )
 
+_FRENCH = re.compile(" (?=[:;?!»%])")
 _SHOWN = ("naive", "reference", "oracle")
 _UNITS = {"1": "", "/": "", "count": "", "Cel": "°C"}  # shares and numbers have none
 
@@ -44,8 +46,9 @@ def texts() -> Mapping[str, Mapping[str, str]]:
 
 
 def words(language: Language) -> dict[str, str]:
-    """Return the texts of one language, by name."""
-    return {name: text[language] for name, text in texts().items()}
+    """Return the texts of one language, by name; in French no line begins with a colon."""
+    found = {name: text[language] for name, text in texts().items()}
+    return {name: _FRENCH.sub("\u00a0", text) for name, text in found.items()} if language == "fr" else found
 
 
 def page(language: Language, title: str, body: Sequence[str]) -> str:
@@ -73,7 +76,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: bool = 
 
     def row(tag: str, cells: Sequence[str]) -> str:
         first, *others = (
-            _ltr(cell) if numbers and number and tag == "td" else cell for number, cell in enumerate(cells)
+            ltr(cell) if numbers and number and tag == "td" else cell for number, cell in enumerate(cells)
         )
         return f"<tr><{tag}>{first}</{tag}>{''.join(f'<{tag}{kind}>{cell}</{tag}>' for cell in others)}</tr>"
 
@@ -131,13 +134,13 @@ def report_html(report: TrialReport, language: Language, *, unfolded: bool = Fal
 def _headline(trial: Trial, text: Mapping[str, str], language: Language) -> str:
     """Return the score and what the service would have changed, in large figures."""
     assert trial.score is not None  # noqa: S101 - of a trial that is done
-    colon = _colon(language)
-    between = "".join(f"{_ltr(f'95 %{colon}{between}')}<br>" for between in _between(trial.score, language))
+    colon = colon_in(language)
+    between = "".join(f"{ltr(f'95 %{colon}{between}')}<br>" for between in _between(trial.score, language))
     figures = [(_one(trial.score.mean, language), text["of_100"], f"{between}{text['seeds']}{colon}{trial.seeds}")]
     impacts = [result.impact for result in trial.results]
     for name, measure in trial.results[0].impact.items():
         figures.append((_mean(impacts, name, language), escape(_unit(measure.unit)), escape(_measure(name, language))))
-    shown = (f"<p><b>{_ltr(number)}</b>{unit}<br><small>{what}</small></p>" for number, unit, what in figures)
+    shown = (f"<p><b>{ltr(number)}</b>{unit}<br><small>{what}</small></p>" for number, unit, what in figures)
     return f'<div class="head">{"".join(shown)}</div><p class="muted">{text["impact"]}.</p>'
 
 
@@ -189,8 +192,8 @@ def _points(trial: Trial, sheet: Sheet) -> list[str]:
     ]
     if (above := trial.above_reference) is not None:
         between = "".join(f" ({between})" for between in _between(above, language))
-        shown = _ltr(f"{_one(above.mean, language)}{between}")
-        parts.append(f"<p>{text['above']}{_colon(language)}{shown}</p>")
+        shown = ltr(f"{_one(above.mean, language)}{between}")
+        parts.append(f"<p>{text['above']}{colon_in(language)}{shown}</p>")
     beside = [name for name in _SHOWN if any(name in result.baselines for result in trial.results)]
     seeds = [
         [
@@ -203,12 +206,13 @@ def _points(trial: Trial, sheet: Sheet) -> list[str]:
     return [*parts, table([text["seed"], text["you"], *(text[name] for name in beside)], seeds)]
 
 
-def _ltr(text: str) -> str:
+def ltr(text: str) -> str:
     """Return numbers and signs that are read from left to right in every language: without letters they would turn in Arabic."""
     return f'<bdi dir="ltr">{text}</bdi>'
 
 
-def _colon(language: Language) -> str:
+def colon_in(language: Language) -> str:
+    """Return a colon and the space behind it, in French one before it, too."""
     return "\u00a0: " if language == "fr" else ": "
 
 
@@ -292,5 +296,5 @@ def _seed(number: int, exhibit: Exhibit, report: TrialReport, sheet: Sheet) -> s
         parts += [f"<h3>{title}{f' - <bdi>{escape(of)}</bdi>' if of else ''}</h3>", _wide(drawn)]
     if exhibit.places:
         parts += [f"<h3>{text['map']}</h3>", map_of(report.outline, exhibit.places, text)]
-    points = f"{_colon(language)}{_ltr(_one(result.points, language))}"
+    points = f"{colon_in(language)}{ltr(_one(result.points, language))}"
     return f"<summary>{text['seed']} {number}{points}</summary>{''.join(parts)}"

@@ -33,7 +33,7 @@ _CURVES = {
     "best": "#009E73",
 }
 _DASHES = {"without": "6 3", "best": "2 2"}
-_LABELS, _MARGIN, _ROW, _LETTERS = 170, 16, 20, 27  # px, and how many letters a label has
+_LABELS, _MARGIN, _ROW, _LETTERS = 195, 16, 20, 30  # px, and how many letters a label has
 _MAX_DAYS = 8  # labels on an axis of time
 
 Words = Mapping[str, str]
@@ -58,11 +58,11 @@ class Sheet:
         """Return a number as the language writes it."""
         return numeral(text, self.language)
 
-    def label(self, y: float, text: str, *, inset: float = 4) -> str:
+    def label(self, y: float, text: str, *, inset: float = 4, size: int = 12) -> str:
         """Return a text in the column of labels, so far from the edge where reading begins [px]; what is too long is cut."""
-        text = text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+        text = _cut(text, _LETTERS)
         x, direction = (WIDTH - inset, ' direction="rtl"') if self.is_rtl else (inset, "")
-        return f'<text x="{x:g}" y="{y:.1f}" font-size="12"{direction}>{escape(text)}</text>'
+        return f'<text x="{x:g}" y="{y:.1f}" font-size="{size}"{direction}>{escape(text)}</text>'
 
     def level(self, y: float, text: str) -> str:
         """Return the number of a level, beside what is drawn."""
@@ -71,7 +71,12 @@ class Sheet:
     def sample(self, y: float, colour: str, text: str, dash: str = "") -> str:
         """Return what a curve looks like, and what it is called, in the column of labels."""
         begin, end = (WIDTH - 4, WIDTH - 24) if self.is_rtl else (4, 24)
-        return _line(begin, y - 4, end, y - 4, colour, 3, dash) + self.label(y, text, inset=30)
+        return _line(begin, y - 4, end, y - 4, colour, 3, dash) + self.label(y, text, inset=30, size=11)
+
+
+def _cut(text: str, letters: int) -> str:
+    """Return a text of so many letters at most."""
+    return text if len(text) <= letters else f"{text[: max(letters - 1, 0)]}…"
 
 
 def _svg(height: float, title: str, parts: Sequence[str]) -> str:
@@ -160,7 +165,7 @@ def _event(event: HiddenEvent, time: _Time, middle: float, name_of: Mapping[str,
         f'<rect x="{left:.1f}" y="{middle - 5:.1f}" width="{max(right - left, 2):.1f}" height="10" '
         f'fill="{COLOURS[verdict]}" fill-opacity="0.35"><title>{escape(about)}</title></rect>'
     )
-    parts = [sheet.label(middle + 4, f"{name} {target}"), bar]
+    parts = [sheet.label(middle + 4, f"{_cut(name, _LETTERS - len(target) - 1)} {target}"), bar]
     if event.found is not None:
         parts.append(_mark(time.at(event.found), middle, "hit", f"{words['found']} {event.found:%m-%d %H:%M}"))
     return parts

@@ -19,7 +19,7 @@ from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialSc
 from zenata.trials import exhibits, leaks, parking
 from zenata.trials.challenge import Command
 from zenata.trials.registry import CHALLENGES
-from zenata.trials.report import _said, report_html, texts
+from zenata.trials.report import _said, report_html, texts, words
 from zenata.trials.svg import MAX_POINTS, WIDTH, Sheet, map_of, points_chart
 
 ROOT = Path(__file__).parents[3]
@@ -181,7 +181,7 @@ def test_in_arabic_labels_stand_at_the_right_and_time_still_runs_to_the_right(le
         assert all((text.get("direction") == "rtl") is is_right for text in labels)
     bar = next(points.iter("rect"))
     begin = float(bar.get("x")) + (float(bar.get("width")) if is_right else 0)
-    assert begin == (WIDTH - 170 if is_right else 170)
+    assert begin == (WIDTH - 195 if is_right else 195)
     xs = [float(point.split(",")[0]) for point in next(chart.iter("polyline")).get("points").split()]
     assert xs == sorted(xs)
     assert xs[0] < WIDTH / 3
@@ -208,12 +208,20 @@ def test_texts_of_pilots_and_places_are_escaped(leak):
     assert "&lt;script" in page
 
 
+def test_of_a_long_name_the_target_stays(leak):
+    event = msgspec.structs.replace(leak.events[0], type="a_type_of_event_with_a_very_long_name")
+    _, line, *_ = drawings(report_html(report(msgspec.structs.replace(leak, events=[event])), "en"))
+    (label,) = [text.text for text in line.iter("text") if (text.text or "").endswith(event.targets[0])]
+    assert label == f"a_type_of_event_with… {event.targets[0]}"
+    assert len(label) == 30
+
+
 def test_hidden_seeds_show_scores_alone(leak):
     hidden = msgspec.structs.replace(report(leak), exhibits=None)
     page = report_html(hidden, "fr")
-    assert texts()["sealed"]["fr"] in page
+    assert words("fr")["sealed"] in page
     assert "street-0" not in page
-    assert texts()["gone"]["fr"] in report_html(report(), "fr")
+    assert words("fr")["gone"] in report_html(report(), "fr")
 
 
 def test_curves_have_so_many_points_at_most(leak):
