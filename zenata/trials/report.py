@@ -145,10 +145,12 @@ def _headline(trial: Trial, text: Mapping[str, str], language: Language) -> str:
 
 
 def _factor(factor: Factor, text: Mapping[str, str], language: Language) -> list[str]:
+    """Return name, value and source of a factor: what its unit is of is a phrase of the language behind the number and the unit."""
     name = text.get(f"factor_{factor.name}") or _chart(factor.name, language)
-    value = numeral(f"{factor.value:,g}", language)
-    unit = escape(_unit(_said(factor.unit, language)))
-    return [escape(name), f"<bdi>{value} {unit}</bdi>", escape(_said(factor.source, language))]
+    unit, comma, of = _said(factor.unit, language).replace("،", ",").partition(",")
+    comma = "،" if comma and language == "ar" else comma
+    value = ltr(f"{numeral(f'{factor.value:,g}', language)} {escape(_unit(unit))}".strip())
+    return [escape(name), f"{value}{comma}{escape(of)}", escape(_said(factor.source, language))]
 
 
 @cache
