@@ -83,12 +83,14 @@ def test_a_rejected_message_that_a_broker_delivers_again_is_one_dead_letter(stor
     ]
 
 
-def test_a_dead_letter_is_found_behind_those_of_topics_that_begin_with_its_own(store, table):
+def test_a_dead_letter_is_found_behind_others_and_behind_those_of_topics_that_begin_with_its_own(store, table):
     taker = telemetry(store, table)
-    one, longer = (("pilots/alpha/answers/" + name, b"{", "schema", "it is no JSON") for name in ("t-1", "t-10"))
-    for message in (one, longer, one):
+    topics = [f"pilots/alpha/answers/{name}" for name in ("t-1", "t-10")]
+    one, longer = ((topic, b"{", "schema", "it is no JSON") for topic in topics)
+    other = (topics[0], b"[", "schema", "it is no JSON")
+    for message in (one, longer, one, other, one):
         taker.reject([message])
-    assert len(store.dead_letters()) == 2
+    assert len(store.dead_letters()) == 3
 
 
 def test_lines_over_a_quota_are_not_stored_at_all(store, table):
