@@ -1,6 +1,6 @@
 """Repetitions: drops readings that devices send again and dead letters that a broker delivers again; names contradictions.
 
-A reading is identified by its series and its time, and the first stays. Decision 0039 says what its sender is told.
+A reading is identified by its series and its time, and the first stays. Decision 0039 says how its sender is answered.
 """
 
 from collections.abc import Iterable, Sequence
@@ -57,8 +57,8 @@ def drop_repetitions(
     dated = [again or any(uplink.time is not None for uplink in one.uplinks) for one in messages]
     if not any(dated):
         return list(messages)
-    asked = [one for one, has_time in zip(messages, dated, strict=True) if has_time]
-    found = iter(_stored(asked, store))
+    with_time = [one for one, has_time in zip(messages, dated, strict=True) if has_time]
+    found = iter(_stored(with_time, store))
     return [
         _compared(one, [next(found) for _ in one.keys], pending) if has_time else one
         for one, has_time in zip(messages, dated, strict=True)

@@ -344,7 +344,7 @@ def _print(page: str, file: Path) -> None:
         except subprocess.TimeoutExpired as error:
             raise SetupError(f"{browser} has printed nothing in {_PRINT:.0f} s: print the HTML by hand") from error
         if not made.is_file():
-            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing was said"]
+            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
             raise SetupError(f"{browser} has printed nothing (exit code {done.returncode}): {last[0]}")
         shutil.move(made, file)
 

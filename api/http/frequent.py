@@ -1,4 +1,4 @@
-"""Frequent requests: answers those that are asked most by the functions of their routes, without solving dependencies.
+"""Frequent requests: answers the most common ones by the functions of their routes, without solving dependencies.
 
 Of a small answer FastAPI takes ten times what its function takes: it compares the path with every route, builds the
 parameters field by field, and hands the function to a thread. Here a dictionary finds the route, a query string that came
@@ -39,7 +39,7 @@ _METHODS = {"GET", "POST"}
 
 @dataclass(frozen=True, slots=True)
 class Frequent:
-    """A route that is often asked.
+    """A route that is often requested.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class Right:
 
 _READ = Right(EVERYBODY, WATCHERS)
 _WRITE_OWN = Right(WRITERS)
-_WEBHOOK = Right(WRITERS | WATCHERS)  # those who watch are told of alerts
+_WEBHOOK = Right(WRITERS | WATCHERS)  # those who watch receive alerts
 _WORLD = Right(EVERYBODY, ADMINS)  # a guest has no world of its own
 
 RIGHTS: dict[tuple[str, str], Right] = {

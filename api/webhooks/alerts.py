@@ -16,7 +16,7 @@ class AlertDeliverer:
     ----------
     hooks : Webhooks
     sees_all : callable
-        Whether a pilot is told of the alerts of all, as engineers and administrators are.
+        Whether a pilot receives the alerts of all, as engineers and administrators are.
     clock : Clock
         The wall's.
     """

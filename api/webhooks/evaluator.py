@@ -173,7 +173,7 @@ class ConditionEvaluator(Background):
             revision = self._hooks.revision()
         if revision != self._revision:
             hooks = self._hooks.webhooks()
-            # Alerts are told by `api.webhooks.alerts`.
+            # Alerts are delivered by `api.webhooks.alerts`.
             self._known = [hook for hook in hooks if hook.enabled and hook.condition["type"] != "alert"]
             self._revision = revision
         elif not self._is_time("rights", _RIGHTS):

@@ -21,7 +21,7 @@ MAX_DROPPED = 1000
 
 
 class WebhookError(ReasonError):
-    """A webhook cannot be made or changed as asked.
+    """A webhook cannot be made or changed as requested.
 
     Reasons: ``limit``: there are too many; ``unknown``: there is no such webhook; ``delivery``: it has no such delivery;
     ``off``: it is switched off.

@@ -108,7 +108,7 @@ class WorldControl:
             self.verbs |= TrialControl(simulation, record, name, self._between_ticks).verbs
 
     def handle(self, verb: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
-        """Do what is asked; any thread may call this.
+        """Handle a request; any thread may call this.
 
         Raises
         ------
@@ -351,7 +351,7 @@ class WorldControl:
 
 
 def dispatch(verbs: Mapping[str, Verb], verb: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
-    """Do what is asked by one of some verbs.
+    """Handle a request by one of some verbs.
 
     Raises
     ------

@@ -15,9 +15,9 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 class DeviceError(ReasonError):
-    """A device cannot be made or changed as asked.
+    """A device cannot be made or changed as requested.
 
-    Reasons: ``invalid``: what was asked for is none; ``conflict``: another device has it; ``limit``: there are too many;
+    Reasons: ``invalid``: the request is not valid; ``conflict``: another device has it; ``limit``: there are too many;
     ``unknown``: there is no such device.
     """
 

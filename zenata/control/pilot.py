@@ -9,9 +9,9 @@ from zenata.errors import ReasonError
 
 
 class PilotError(ReasonError):
-    """Something about pilots cannot be made or changed as asked.
+    """Something about pilots cannot be made or changed as requested.
 
-    Reasons: ``invalid``: what was asked for is none; ``conflict``: it cannot be as things are; ``limit``: it is too much;
+    Reasons: ``invalid``: the request is not valid; ``conflict``: it cannot be as things are; ``limit``: it is too much;
     ``unknown``: there is no such pilot or key; ``rate``: it is too often.
     """
 

@@ -110,7 +110,7 @@ class Run:
     first : int
         Index of the first step that counts; those before it are for learning.
     truth, readings : mapping of str to Table
-        By property: what was, and what the sensors said.
+        By property: the truth, and the readings of the sensors.
     without : mapping of str to Table
         The truth of the same seed without the service's commands; the same object as `truth` where it gave none.
     occurrences : tuple of Occurrence

@@ -1,4 +1,4 @@
-"""Exhibits: the truth of one seed beside what a service said and did, for the report of its trial.
+"""Exhibits: the truth of one seed beside the answers and commands of a service, for the report of its trial.
 
 Pure functions over a `Run`. A challenge names its own in `Challenge.exhibit`; `general` serves those that name none.
 """
@@ -22,7 +22,7 @@ from zenata.trials.challenge import Challenge, Occurrence, Run
 log = logging.getLogger(__name__)
 
 MAX_DETECTIONS = 500
-"""Detections of a seed that an exhibit holds (default): a service may have said 100,000 things."""
+"""Detections of a seed that an exhibit holds (default): a service may give 100,000 answers."""
 
 MAX_CHARTS = 3
 """Charts of a general exhibit (default)."""
@@ -142,7 +142,7 @@ def first_trace(run: Run, one: Occurrence) -> int | None:
 
 
 def witnesses(run: Run, events: Iterable[Occurrence], name: str = "") -> list[Chart]:
-    """Return the truth beside what a sensor said of it, for the first events that a sensor was near to.
+    """Return the truth beside the readings of a sensor, for the first events that a sensor was near to.
 
     Parameters
     ----------

@@ -132,7 +132,7 @@ class _Time:
 
 
 def timeline(exhibit: Exhibit, name_of: Mapping[str, str], sheet: Sheet) -> str:
-    """Return what was hidden as bars by event, what was found, and beneath what was said of nothing.
+    """Return what was hidden as bars by event, what was found, and below them the false detections.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def _tick(value: float) -> str:
 
 
 def map_of(outline: Sequence[Sequence[tuple[float, float]]], places: Sequence[Place], words: Words) -> str:
-    """Return the districts, and over them what was hit, missed and said of nothing."""
+    """Return the districts, and over them hits, misses and false detections."""
     points = [point for ring in outline for point in ring] + [point for place in places for point in place.line]
     west, east = min(p[0] for p in points), max(p[0] for p in points)
     south, north = min(p[1] for p in points), max(p[1] for p in points)

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class BucketError(SetupError):
-    """The cluster does not do what it is asked to."""
+    """The cluster does not carry out a request."""
 
 
 class Conflict(BucketError):  # noqa: N818 - it names what happened

@@ -270,7 +270,7 @@ def _read(line: bytes, opened: Endpoint) -> _Request | Reply:
 
 
 def answer(verb: str, arguments: dict[str, Any], handle: Handler) -> Reply:
-    """Do what is asked; what goes wrong is the answer then."""
+    """Handle a request; an error becomes the answer."""
     try:
         return Reply(result=msgspec.Raw(msgspec.json.encode(handle(verb, arguments))))
     except ControlError as error:

@@ -48,7 +48,7 @@ class Http:
         self._pool = pool or urllib3.PoolManager(maxsize=16, retries=False, timeout=_ANSWER)
 
     def with_headers(self, **headers: str) -> "Http":
-        """Return the same server, asked with further headers by the same connections."""
+        """Return the same server with further headers, over the same connections."""
         return Http(self.base, self._headers | headers, self._pool)
 
     def ask(
