@@ -1,8 +1,7 @@
 #!/bin/sh
 # Guess: a subscription shared by several clients ($share/group/topic) works, as on other brokers also for MQTT 3.1.1, or is
 #        refused (reason 128).
-# Seen: aedes grants it with QoS 1 and sends nothing, ever: it waits for topics that begin with $share. The same topic without
-#       a group gets its messages.
+# Seen: aedes grants it with QoS 1 and sends nothing, ever. A topic without a group gets its messages.
 # Why here: a service that is run three times takes turns by such groups; tried on this broker it is connected, and idle.
 set -eu
 folder=$(mktemp -d)

@@ -3,7 +3,7 @@
 #        two readings of one resource in JSON, each with its time, are two.
 # Seen: the first four bytes are read as a float: 21.57 is 2.837, without an error. Of the two readings the first in the
 #       message is left, and no time: whether it is the older or the newer one depends on the device.
-# Why here: devices keep readings while they have no network and send them together; some firmware has doubles only.
+# Why here: devices keep readings while they have no network and send them together; a device may send doubles.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -2,7 +2,7 @@
 # Guess: a volume whose unit carries a factor of 10 (VIFE 77h of EN 13757-3) or 1000 (7Dh) comes multiplied by it, or marked.
 # Seen: pymeterbus gives 0.001 m3 for each of 1 litre, 1 litre times 10 and 1 litre times 1000. That the unit
 #       has an "unknown enhancement" stands beside the value, and not which. Values below zero are right.
-# Why here: large water meters count in tens and thousands by these factors; a district uses a thousandth of its water.
+# Why here: meters of large pipes may count in tens and thousands by these factors; a district uses a thousandth of its water.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

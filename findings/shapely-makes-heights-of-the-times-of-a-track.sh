@@ -1,7 +1,7 @@
 #!/bin/sh
 # Guess: a track with times (LINESTRING M) has no heights, so in GeoJSON its points have two numbers; M has no place there.
-# Seen: shapely's to_geojson writes two; mapping() and __geo_interface__, which geopandas, folium and json.dumps go by, write
-#       three, and the third is a height by RFC 7946: the bus flies at 1,780,000,000 m. shape() of it has Z, no M.
+# Seen: shapely's to_geojson writes two; mapping(), by which geopandas writes GeoJSON, writes three, and the third is a height
+#       by RFC 7946: the bus flies at 1,780,000,000 m. shape() of it has Z, no M.
 # Why here: positions of buses are kept as lines with M, as PostGIS has them; a 3D page draws them out of sight.
 set -eu
 folder=$(mktemp -d)
