@@ -32,6 +32,9 @@ PRACTICE_SEEDS = 5
 MAX_TRIALS = 4
 """Trials of one pilot that wait or run at once. A default."""
 
+MAX_BEGUN = 500
+"""Trials that a pilot may begin in a day of UTC: each stays on its list. A default."""
+
 MAX_GRADED = 3
 """Graded trials that a pilot may begin in a day of UTC, of one challenge."""
 
@@ -133,18 +136,14 @@ class Trials:
                     "end or cancel one first, or let fewer seeds run side by side",
                     "limit",
                 )
-            today = (
-                TrialRow.mode == "graded",
-                TrialRow.challenge == new.challenge,
-                TrialRow.made >= now // _DAY * _DAY,
-                TrialRow.part_of == "",
-            )
-            if graded and (session.scalar(of_pilot.where(*today)) or 0) >= MAX_GRADED:
-                raise TrialError(
-                    f"{pilot} has begun {MAX_GRADED} graded trials of {new.challenge} today, cancelled ones too: "
-                    "go on tomorrow (UTC), or practise",
-                    "limit",
-                )
+            today = of_pilot.where(TrialRow.made >= now // _DAY * _DAY, TrialRow.part_of == "")
+            if (session.scalar(today) or 0) >= MAX_BEGUN:
+                text = f"{pilot} has begun {MAX_BEGUN} trials today, cancelled ones too: go on tomorrow (UTC)"
+                raise TrialError(text, "limit")
+            alike = TrialRow.mode == "graded", TrialRow.challenge == new.challenge
+            if graded and (session.scalar(today.where(*alike)) or 0) >= MAX_GRADED:
+                text = f"{pilot} has begun {MAX_GRADED} graded trials of {new.challenge} today, cancelled ones too"
+                raise TrialError(f"{text}: go on tomorrow (UTC), or practise", "limit")
             session.add_all([row, *parts])
         return row
 

@@ -255,6 +255,15 @@ def test_a_pilot_has_so_many_trials_at_once_and_graded_ones_a_day(client):
     assert refused(client.post("/v1/trials", json={"challenge": "short"}))[0] == "trial-limit"
 
 
+def test_a_pilot_begins_so_many_trials_a_day_as_each_stays_on_its_list(client, monkeypatch):
+    today = len(client.get("/v1/trials").json()["items"])
+    monkeypatch.setattr(trials_module, "MAX_BEGUN", today + 1)
+    client.delete(f"/v1/trials/{begin(client)['trial']}")
+    again = client.post("/v1/trials", json={"challenge": "short"})
+    assert refused(again)[0] == "trial-limit"
+    assert "trials today, cancelled ones too" in again.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "members",
     [
