@@ -20,6 +20,9 @@ _MINUTE = 60 * SECOND
 MAX_KEYS = 50
 """Live keys of one pilot. A default."""
 
+MAX_REVOKED = 1000
+"""Revoked keys of one pilot that are remembered, the newest: every process reads all keys after each change. A default."""
+
 KEY_CHANGES = 30
 """Keys that a pilot may issue, rotate and revoke in a minute: with each the broker takes in its users again. A default."""
 
@@ -133,10 +136,9 @@ class Register(Authenticator):
         now = self._clock.now()
         check_key(name, scopes, expires, now)
         key = key or new_key()
-        new = hash_key(key, pilot=pilot, name=name, scopes=scopes, made=now, expires=expires)
-        with self.changing(
-            by, "key.issue", f"{pilot}/{name}", prefix=new.prefix, scopes=_scope_text(scopes)
-        ) as session:
+        detail = {"prefix": key[:PREFIX_LENGTH], "scopes": _scope_text(scopes)}
+        with self.changing(by, "key.issue", f"{pilot}/{name}", **detail) as session:
+            new = hash_key(key, pilot=pilot, name=name, scopes=scopes, made=now, expires=expires)
             _row(session, pilot)
             old = _live(session, pilot, name)
             if old is not None and old.key.is_live(now):
@@ -172,21 +174,31 @@ class Register(Authenticator):
             if [one.id for one in _managing(session, now)] == [row.id]:
                 raise PilotError("nobody could manage pilots without this key: rotate it, or issue another", "conflict")
             row.revoked = now
+            _forget_revoked(session, pilot)
 
     @contextmanager
     def changing(self, by: Actor, what: str, target: str, **detail: object) -> Iterator[Session]:
         """Give a transaction that raises the revision and notes what is done, and take in what it has changed."""
+        if what.startswith("key."):
+            with Session(self.engine) as session:  # whoever is refused is to make nobody wait
+                self._check_rate(session, by)
         with Session(self.engine) as session, session.begin():
             # The first statement writes, so that of two changes at once one waits for the other.
             session.execute(update(RegisterRevision).values(number=RegisterRevision.number + 1))
-            if what.startswith("key.") and isinstance(by, Principal) and by.role is not Role.ADMIN:
-                self._check_rate(session, by.pilot)
+            if what.startswith("key."):
+                self._check_rate(session, by)
             yield session
             session.add(audit_row(audit_entry(by, time=self._clock.now(), what=what, target=target, detail=detail)))
         self._load()
 
-    def _check_rate(self, session: Session, pilot: str) -> None:
-        recent = (AuditRow.who == pilot, AuditRow.what.startswith("key."), AuditRow.time > self._clock.now() - _MINUTE)
+    def _check_rate(self, session: Session, by: Actor) -> None:
+        if not isinstance(by, Principal) or by.role is Role.ADMIN:
+            return
+        recent = (
+            AuditRow.who == by.pilot,
+            AuditRow.what.startswith("key."),
+            AuditRow.time > self._clock.now() - _MINUTE,
+        )
         if (session.scalar(select(func.count()).select_from(AuditRow).where(*recent)) or 0) >= KEY_CHANGES:
             raise PilotError(f"a pilot changes up to {KEY_CHANGES} keys a minute: wait a minute", "rate")
 
@@ -237,8 +249,18 @@ def _managing(session: Session, now: int) -> list[KeyRow]:
 def _put(session: Session, new: Key, old: KeyRow | None, now: int) -> None:
     if old is not None:
         old.revoked = now
+        _forget_revoked(session, new.pilot)
     values = {member: getattr(new, member) for member in ("pilot", "name", "prefix", "sha256", "bcrypt", "pbkdf2")}
     session.add(KeyRow(**values, scopes=_scope_text(new.scopes), made=new.made, expires=new.expires))
+
+
+def _forget_revoked(session: Session, pilot: str) -> None:
+    """Remove the oldest revoked keys of a pilot beyond `MAX_REVOKED`; the audit log has what they began with."""
+    session.flush()
+    chosen = select(KeyRow.id).where(KeyRow.pilot == pilot, KeyRow.revoked.is_not(None))
+    old = chosen.order_by(KeyRow.revoked.desc(), KeyRow.id.desc()).offset(MAX_REVOKED)
+    for removal in (delete(WebSessionRow).where(WebSessionRow.key.in_(old)), delete(KeyRow).where(KeyRow.id.in_(old))):
+        session.execute(removal, execution_options={"synchronize_session": False})
 
 
 def _scope_text(scopes: frozenset[Scope]) -> str:

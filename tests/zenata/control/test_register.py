@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import Engine, text
@@ -15,6 +16,7 @@ from zenata.control.database import open_database
 from zenata.control.keys import Principal, Role, Scope
 from zenata.control.pilot import PilotError, Quotas
 from zenata.control.register import KEY_CHANGES, MAX_KEYS, Register
+from zenata.control.web_sessions import WebSessions
 
 
 def test_a_key_speaks_for_its_pilot(register: Register) -> None:
@@ -238,3 +240,36 @@ def test_a_pilot_has_so_many_keys_and_changes_so_many_a_minute(engine: Engine) -
     with pytest.raises(PilotError, match="the most that a pilot may have") as error:
         register.issue("aqua", name="more", by="root")
     assert error.value.reason == "limit"
+
+
+def test_only_the_newest_revoked_keys_are_remembered(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within 30 changes a minute a pilot makes 20,000 a day, and every process read all of them after each change."""
+    monkeypatch.setattr("zenata.control.register.MAX_REVOKED", 3)
+    first = register.issue("aqua", by="root")
+    WebSessions(register).open(first)
+    for _ in range(3):
+        register.rotate("aqua", "main", by="root")
+    assert len(register.keys("aqua")) == 4
+    assert "was revoked" in register.rejection(first)
+    register.rotate("aqua", "main", by="root")
+    register.issue("aqua", name="phone", by="root")
+    register.revoke("aqua", "phone", by="root")
+    assert [(key.name, key.revoked is None) for key in register.keys("aqua")] == [
+        ("phone", False),
+        ("main", True),
+        ("main", False),
+        ("main", False),
+    ]
+    assert "none of this sandbox" in register.rejection(first)
+
+
+def test_who_changes_too_many_keys_is_refused_before_anything_is_written(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = Principal(pilot="aqua", role=Role.PILOT)
+    for number in range(KEY_CHANGES):
+        register.issue("aqua", name=f"k{number}", by=by)
+    monkeypatch.setattr("zenata.control.register.update", Mock(side_effect=AssertionError))
+    with pytest.raises(PilotError) as error:
+        register.issue("aqua", name="more", by=by)
+    assert error.value.reason == "rate"
