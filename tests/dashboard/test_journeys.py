@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Route, expect
 from tests.dashboard.browser import ROOT, Visit, visit
 from tests.dashboard.prepared import TWIN, finished_report, finished_trial
 from tests.system.running import RunningCity
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -275,6 +276,37 @@ def test_a_partner_goes_through_the_demo_until_it_begins_again(live_city: Runnin
         seen.check()
         page.clock.fast_forward(92_000)
         expect(page.get_by_role("button", name="English")).to_be_visible()
+
+
+def test_a_demo_that_is_left_while_it_asks_for_worlds_leaves_none(
+    live_city: RunningCity, chromium: Browser, demo: httpx.Client
+) -> None:
+    def worlds() -> set[str]:
+        return {one["world"] for one in demo.get("/v1/worlds").raise_for_status().json()["items"]}
+
+    before = worlds()
+    with visit(chromium, live_city.http, key=live_city.key) as seen:
+        page = seen.page
+        unanswered: list[Route] = []
+
+        def keep(route: Route) -> None:
+            if route.request.method == "POST":
+                route.fetch()
+                unanswered.append(route)
+            else:
+                route.continue_()
+
+        page.route("**/v1/worlds", keep)
+        page.goto("/demo")
+        wait_until(lambda: page.wait_for_timeout(100) or len(unanswered) == 2, "the worlds of the demo were asked for")
+        left = worlds() - before
+        assert len(left) == 2
+        page.goto("/wall")
+        page.unroute("**/v1/worlds")
+        page.goto("/demo")
+        wait_until(lambda: page.wait_for_timeout(100) or not left & worlds(), "they are gone")
+    for world in worlds() - before:  # that the second demo was making
+        demo.delete(f"/v1/worlds/{world}").raise_for_status()
 
 
 def test_no_stale_value_looks_live_and_the_page_recovers(live_city: RunningCity, chromium: Browser) -> None:

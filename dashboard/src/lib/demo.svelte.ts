@@ -26,13 +26,15 @@ export interface Twin {
 const STEP = 1_800_000; // [ms] between the frames of a film
 const FRAMES = 48;
 const AT_ONCE = 6; // requests, as many as browsers have connections
+const SEED = 7;
+const KINDS = ["water", "weather"];
 const START = "2026-07-10T00:00:00Z";
 const END = "2026-07-12T00:00:00Z";
 export const LEAK_HOUR = 26; // after the start: 02:00 of the second day
 const LEAK_AT = "water-0010";
 const STORED = "demo-twin-1";
-// Worlds that this browser has made and not deleted: a page that closes deletes its own, and the next one what is left of a crash,
-// as four fill a pilot's quota.
+// Worlds that this browser has asked for and not deleted: a page that closes deletes its own, and the next one what is left of a crash,
+// or of a page that closed before it had the answer, as four fill a pilot's quota.
 const MADE = "demo-worlds";
 const LEFT_BEHIND = 600_000; // [ms] none takes so long
 
@@ -92,7 +94,7 @@ class DemoData {
       { type: "leak", target: LEAK_AT, area: 0.002, start: `+${LEAK_HOUR}h`, duration: "40h" },
       { type: "heatwave", start: "+24h", duration: "24h", temperature: 12 },
     ];
-    await Promise.all(made().filter(({ at }) => Date.now() - at > LEFT_BEHIND).map(({ world }) => remove(world)));
+    await tidy();
     const [leaking, calm] = await Promise.all([runTwin(events), runTwin([])]);
     const leak = (await city.sensors("water")).find((sensor) => sensor.id === LEAK_AT) ?? { longitude: -7.46, latitude: 33.65 };
     this.twin = {
@@ -127,10 +129,12 @@ interface Run {
 
 async function runTwin(scenario: object[]): Promise<Run> {
   const body = {
-    seed: 7, start: START, state: "paused" as const, kinds: ["water", "weather"], districts: [], speed: 1, packs: false, publish: true, blind: false,
+    seed: SEED, start: START, state: "paused" as const, kinds: KINDS, districts: [], speed: 1, packs: false, publish: true, blind: false,
     scenario: scenario.length ? (scenario as Record<string, never>[]) : null,
   };
-  const { world } = await dataOf(api.POST("/v1/worlds", { body }));
+  const asked = { world: null, at: Date.now() + Math.random() };
+  remember([...made(), asked]);
+  const { world } = await dataOf(api.POST("/v1/worlds", { body })).finally(() => forget(({ at }) => at === asked.at));
   const path = { world };
   remember([...made(), { world, at: Date.now() }]);
   const leave = () => void fetch(`/v1/worlds/${world}`, { method: "DELETE", credentials: "same-origin", keepalive: true });
@@ -150,8 +154,21 @@ async function runTwin(scenario: object[]): Promise<Run> {
 }
 
 interface Made {
-  world: string;
+  world: string | null; // null until there is an answer
   at: number; // [ms since 1970]
+}
+
+/** Delete what earlier pages of this browser have left behind. */
+async function tidy(): Promise<void> {
+  const left = made();
+  await Promise.all(left.filter(({ world, at }) => world && Date.now() - at > LEFT_BEHIND).map(({ world }) => remove(world!)));
+  const asked = left.filter(({ world }) => !world);
+  if (!asked.length) return;
+  const known = new Set(left.map(({ world }) => world));
+  const { items } = await dataOf(api.GET("/v1/worlds"));
+  const unknown = items.filter((one) => one.seed === SEED && Date.parse(one.start) === Date.parse(START) && one.kinds.join() === KINDS.join() && !known.has(one.world));
+  await Promise.all(unknown.slice(-asked.length).map(({ world }) => remove(world)));
+  forget(({ at }) => asked.some((one) => one.at === at));
 }
 
 function made(): Made[] {
@@ -172,7 +189,11 @@ function remember(worlds: Made[]): void {
 
 async function remove(world: string): Promise<void> {
   await api.DELETE("/v1/worlds/{world}", { params: { path: { world } } }).catch(() => undefined);
-  remember(made().filter((one) => one.world !== world));
+  forget((one) => one.world === world);
+}
+
+function forget(which: (one: Made) => boolean): void {
+  remember(made().filter((one) => !which(one)));
 }
 
 async function readRun(world: string): Promise<Run> {
