@@ -1,7 +1,7 @@
 """Edges: the deliveries of threshold webhooks that are remembered, so that late readings are evaluated among them.
 
 How many is a limit of the webhook as a whole: one sensor that flaps may have many, thousands of them have a few each. They
-are kept as bytes, a twentieth of what as many objects take: one pilot may have 20 webhooks on 10,000 sensors that flap.
+are kept as bytes, a sixth of what as many objects take: one pilot may have 20 webhooks on 10,000 sensors that flap.
 """
 
 import struct

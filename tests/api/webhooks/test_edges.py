@@ -60,7 +60,7 @@ def test_a_state_stored_by_an_older_release_with_32_deliveries_has_forgotten_tho
 
 
 def test_what_is_remembered_of_sensors_that_flap_takes_little_memory() -> None:
-    """One pilot may have 20 webhooks on 10,000 sensors: as objects, their deliveries took 340 MB."""
+    """One pilot may have 20 webhooks on 10,000 sensors: as objects, what four of them remembered took 68 MB, and now takes 19."""
     sensors, deliveries = 1000, MIN_EDGES
     made = levels(Threshold(level=0.5, clear=0.5), *[State()] * sensors)
     tracemalloc.start()
