@@ -205,7 +205,7 @@ class Simulators:
 @contextmanager
 def running_with(simulators: Simulators, folder: Path, control: str | None = None) -> Iterator[Api]:
     """Run the API beside the shared city, a world of the pilot and one of somebody else; see `running`."""
-    (folder / "zenata").mkdir()
+    (folder / "zenata").mkdir(parents=True)
     with ExitStack() as stack:
         for world, owner in (("zenata", ""), ("w-own", "test-pilot"), ("w-foreign", "ben")):
             place = private_world(folder, world, owner) if owner else folder / world

@@ -13,7 +13,7 @@ import pytest
 from sandbox.settings import Settings
 from tests.api.live.streams import listening
 from tests.api.running import Api, batch_of, running, series_of
-from tests.client.line import line_to
+from tests.client.proxy import proxy_to
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.wire import senml, topics
@@ -209,7 +209,7 @@ try {
     assert "aire" in refused[1]
 
 
-def test_javascript_listens_behind_a_line_that_was_cut(api):
+def test_javascript_listens_behind_a_proxy_that_was_cut(api):
     script = (
         IMPORT
         + """
@@ -220,7 +220,7 @@ for await (const reading of listen(sandbox, { kind: "noise" })) {
 }
 """
     )
-    with line_to(api.url) as line, node(script, line.url, api.secrets["pilot"]) as process:
+    with proxy_to(api.url) as proxy, node(script, proxy.url, api.secrets["pilot"]) as process:
         try:
             for minute in (1, 2):
                 if minute == 1:
@@ -230,9 +230,9 @@ for await (const reading of listen(sandbox, { kind: "noise" })) {
                 api.hub.publish(batch)
                 assert process.stdout.readline() == f"{minute + 1}\n"
                 if minute == 1:
-                    line.cut()
+                    proxy.cut()
                     listening(api, 0)
             _, err = process.communicate(timeout=60)
-            assert (process.returncode, err, line.cuts) == (0, "", 1)
+            assert (process.returncode, err, proxy.cuts) == (0, "", 1)
         finally:
             process.kill()

@@ -132,6 +132,7 @@ def test_a_data_directory_that_cannot_be_written_is_named(tmp_path):
     finally:
         subprocess.run(["umount", folder], check=True)
     assert started.returncode == 2
+    assert len(user_lines(started.stderr)) == 1, started.stderr
     (line,) = user_lines(started.stderr)
     assert f"the data directory {folder} cannot be written (Read-only file system)" in line
 
