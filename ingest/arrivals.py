@@ -113,6 +113,7 @@ class ArrivalLog:
         self._file: IO[bytes] | None = None
         self._is_torn = False  # whether a frame may be there in part, behind which none would be read
         self._records: OrderedDict[int, _Record] = OrderedDict()
+        self._newest: dict[bytes, _Record] = {}  # by digest
         self._unwritten: list[_Record] = []
         self._earlier: dict[bytes, list[_Record]] = {}  # by digest, of before a broker was started again
         if path is not None:
@@ -136,8 +137,15 @@ class ArrivalLog:
         record = self._records.get(message.mid)
         return message.again and record is not None and record.digest == _digest(message)
 
-    def date(self, message: Message) -> tuple[int, bool]:
-        """Return when a message came [us since the Unix epoch], and whether it was dated before."""
+    def date(self, message: Message, *, is_numbered_anew: bool = False) -> tuple[int, bool]:
+        """Return when a message came [us since the Unix epoch], and whether it was dated before.
+
+        Parameters
+        ----------
+        message : Message
+        is_numbered_anew : bool
+            Whether one that is delivered again has another number than it was dated under, if it has not the same.
+        """
         digest = _digest(message)
         if message.again:
             record = self._records.get(message.mid)
@@ -150,6 +158,9 @@ class ArrivalLog:
                 arrival = earlier.pop(0).arrival
                 self._put(_Record(message.mid, digest, arrival))
                 return arrival, True
+            if is_numbered_anew and (dated := self._newest.get(digest)):
+                self._put(_Record(message.mid, digest, dated.arrival))
+                return dated.arrival, True
         arrival = self.clock.next()
         self._put(_Record(message.mid, digest, arrival))
         return arrival, False
@@ -181,11 +192,16 @@ class ArrivalLog:
             self._file = None
 
     def _put(self, record: _Record) -> None:
-        self._records.pop(record.packet, None)
-        self._records[record.packet] = record
+        if former := self._records.pop(record.packet, None):
+            self._drop(former)
+        self._records[record.packet] = self._newest[record.digest] = record
         while len(self._records) > _MAX_RECORDS:
-            self._records.popitem(last=False)
+            self._drop(self._records.popitem(last=False)[1])
         self._unwritten.append(record)
+
+    def _drop(self, record: _Record) -> None:
+        if self._newest.get(record.digest) is record:
+            del self._newest[record.digest]
 
     def _load(self, path: Path) -> None:
         try:

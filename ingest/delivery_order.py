@@ -5,6 +5,9 @@ After a reconnect NATS delivers new messages at once, and those before them, whi
 so a gap between the numbers acknowledged and the number that comes next tells that older messages are still to come.
 Until they are there, messages of devices are held back. Mosquitto delivers the older ones first, and nothing is held.
 
+What is acknowledged just as its `ack_wait` ends comes once more, under another number: NATS has forgotten the first with the
+acknowledgement. What was under way on an earlier connection has a lower number than all that is new on this one.
+
 A number behind the last one acknowledged is of a message whose acknowledgement was lost with the connection, and which is
 stored already; or it is of a broker that was started again and counts from 1. The first is known by its date.
 """
@@ -72,6 +75,9 @@ class DeliveryOrder:
         self._count = 0  # arrived without a gap
         self._first_new = _PACKETS  # distance of the first message that was not delivered before
         self._held: dict[int, Message] = {}
+        self._fresh = (
+            0  # number of the first message on this connection that was not delivered before; 0 while none came
+        )
         self.renumbered = False
         """Whether the broker was started again, so that packets have other numbers than before."""
 
@@ -82,7 +88,8 @@ class DeliveryOrder:
 
     def admit(self, messages: Sequence[Message]) -> list[Message]:
         """Return which messages may be stored now, in order; those held back come with a later call."""
-        if not self._waiting and messages and messages[0].connection == messages[-1].connection == self._connection:
+        is_one_connection = messages and messages[0].connection == messages[-1].connection == self._connection
+        if is_one_connection and self._fresh and not self._waiting:
             return list(messages)  # nearly always
         ready: list[Message] = []
         for message in messages:
@@ -91,6 +98,7 @@ class DeliveryOrder:
                 continue
             if message.connection != self._connection:
                 self._reconnected(message)
+            self._fresh = self._fresh or (0 if message.again else message.mid)
             distance = self._distance(message.mid)
             ahead = self._waiting and (self.renumbered or distance < _PACKETS - _FAR)
             if ahead:
@@ -106,6 +114,11 @@ class DeliveryOrder:
         if self._waiting and self._clock() - self._since > MAX_WAIT and (self._held or self.renumbered):
             ready += self._release()
         return ready
+
+    def is_numbered_anew(self, message: Message) -> bool:
+        """Return whether a message that is delivered again was acknowledged under another number, or has the one it had."""
+        is_of_now = message.again and message.connection == self._connection and not self.renumbered
+        return is_of_now and self._fresh > 0 and (message.mid - self._fresh) % _PACKETS < _FAR
 
     def _in_order(self) -> list[Message]:
         """Return those held back that nothing older can come before; there is no more waiting once a new one is among."""
@@ -163,7 +176,7 @@ class DeliveryOrder:
             self._on_renumbered()
             self._last, self._beyond = 0, set()
         self._arrived, self._count = set(self._beyond), 0
-        self._first_new = _PACKETS
+        self._first_new, self._fresh = _PACKETS, 0
 
     def _lost_its_acknowledgement(self, message: Message) -> bool:
         """Return whether a message that is behind was acknowledged on a connection that was lost too soon."""

@@ -250,7 +250,8 @@ class Ingest:
         try:
             for index, message in enumerate(messages):
                 if topics.is_of_pilot(message.topic):
-                    arrival, again = self._arrivals.date(message)
+                    anew = self._order.is_numbered_anew(message)
+                    arrival, again = self._arrivals.date(message, is_numbered_anew=anew)
                     first = index not in counted
                     counted.add(index)
                     self._decoder.add_device(decoded, message, arrival, again=again, counted=first)

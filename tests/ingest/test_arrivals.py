@@ -221,3 +221,21 @@ def test_a_full_disk_is_an_error_of_the_store_and_no_date_is_lost_behind_it(disk
     for packet, dated in dates.items():
         assert again.date(message(b"%d" % packet, packet, again=True)) == (dated, True)
     again.close()
+
+
+def test_what_comes_again_under_another_number_keeps_its_date_if_that_is_known(path):
+    log = ArrivalLog(ArrivalClock(Hands()), path)
+    first, _ = log.date(message(b"a", 1))
+    second, _ = log.date(message(b"a", 2))
+    assert log.date(message(b"a", 9, again=True), is_numbered_anew=True) == (second, True)
+    assert log.date(message(b"a", 9, again=True)) == (second, True)
+    assert log.date(message(b"a", 1, again=True)) == (first, True)
+    assert log.date(message(b"b", 10, again=True), is_numbered_anew=True)[1] is False
+    assert log.date(message(b"a", 11, again=True))[1] is False
+
+
+def test_digests_go_with_their_numbers(path):
+    log = ArrivalLog(ArrivalClock(Hands()), path)
+    log.date(message(b"a", 1))
+    log.date(message(b"b", 1))
+    assert log.date(message(b"a", 9, again=True), is_numbered_anew=True)[1] is False

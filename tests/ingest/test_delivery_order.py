@@ -168,3 +168,22 @@ def test_whatever_was_acknowledged_before_a_kill_the_rest_comes_in_order(last, a
     came = order.admit([message(number, 2) for number in newer])
     came += order.admit([message(number, 2, again=True) for number in older])
     assert packets(came) == left
+
+
+def test_what_was_acknowledged_as_it_came_again_is_known_by_a_number_above_the_first_new_one():
+    """As NATS does it: 20 was 8, whose acknowledgement came as it was sent again. 7 was under way when the connection broke."""
+    order = DeliveryOrder(OrderState(6, []), Time())
+    order.admit([message(7, again=True)])
+    assert not order.is_numbered_anew(message(9, again=True))  # nothing new has told yet
+    order.admit([message(9), message(8, again=True)])
+    assert [order.is_numbered_anew(message(packet, again=True)) for packet in (7, 8, 20)] == [False, False, True]
+    assert not order.is_numbered_anew(message(20))
+    order.admit([message(10, connection=2, again=True)])
+    assert not order.is_numbered_anew(message(20, connection=2, again=True))
+
+
+def test_a_broker_that_was_started_again_has_no_numbers_of_before():
+    order = DeliveryOrder(OrderState(500, []), Time())
+    order.admit([message(1), message(2, again=True)])
+    assert order.renumbered
+    assert not order.is_numbered_anew(message(2, again=True))
