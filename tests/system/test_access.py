@@ -73,7 +73,7 @@ def test_live_connections_of_whoever_is_suspended_are_cut_off(city):
             tell(city[0], "/v1/pilots/demo/suspend", reason="tried out")
             device.wait_closed()
             browser.wait_closed()
-            assert not enters(city, "demo", city[0].key)
+            wait_until(lambda: not enters(city, "demo", city[0].key), "the pilot stays out")
             tell(city[0], "/v1/pilots/demo/resume")
             wait_until(lambda: enters(city, "demo", city[0].key), "the pilot may come back")
             assert admin.connected
