@@ -47,6 +47,7 @@ TIME_LIMIT = 10.0
 _CLAIM = 3 * int(TIME_LIMIT) * SECOND  # how long a delivery is ours; then another process takes it for lost
 _LONGEST_WAIT = 30.0  # between two looks at what is due: another process may have recorded something [s]
 _AWAY = 1.0  # while the database is away [s]
+_FAILED = Backoff(first=_AWAY, limit=_LONGEST_WAIT)
 _SHORTEST_WAIT = 0.02  # so that deliveries recorded together are claimed together [s]
 _KEPT = 30 * 24 * 3600 * SECOND  # how long the log goes back [us]
 _TIDY = 3600 * SECOND  # pause between two looks at what is too old for it [us]
@@ -144,7 +145,8 @@ class Deliverer(Background):
     ) -> None:
         self._hooks, self._may, self._clock, self._private, self._draw = hooks, may, clock, private, draw
         self._threads = ThreadPoolExecutor(_DATABASE, "webhook database")
-        self._busy: dict[str, set[str]] = {}  # deliveries under way by webhook
+        self._busy: dict[str, set[str]] = {}  # deliveries under way by webhook; only the event loop touches it
+        self._tidied = 0
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         hooks.on_pending = self.wake
@@ -178,27 +180,39 @@ class Deliverer(Background):
 
     async def _work(self, pool: httpcore.AsyncConnectionPool) -> None:
         attempts: set[asyncio.Task[None]] = set()
-        tidied = 0
-        away: list[tuple[Webhook, Delivery]] | None = None
+        failures = 0
         while not self._stop.is_set():
             self._news.clear()
-            now = self._clock.now()
-            if now - tidied > _TIDY:
-                tidied = now
-                await self._in_database(partial(self._hooks.tidy, now - _KEPT), None)
-            claimed = await self._in_database(partial(self._hooks.claim, now, now + _CLAIM, self._busy), away)
-            for hook, delivery in claimed or ():
-                self._busy.setdefault(hook.id, set()).add(delivery.id)
-                attempt = asyncio.create_task(self._deliver(pool, hook, delivery))
-                attempts.add(attempt)
-                attempt.add_done_callback(attempts.discard)
+            try:
+                pause = await self._begin_due(pool, attempts)
+                failures = 0
+            except Exception:
+                failures += 1
+                pause = _FAILED.pause(failures)
+                log.exception("a look at what is to be delivered failed; it is made again")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _AWAY if claimed is None else await self._wait(now))
+                await asyncio.wait_for(self._news.wait(), pause)
         if attempts:
             _, late = await asyncio.wait(attempts, timeout=_GRACE)
             for attempt in late:
                 attempt.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _begin_due(self, pool: httpcore.AsyncConnectionPool, attempts: set[asyncio.Task[None]]) -> float:
+        """Begin the attempts that are due, and return how long to wait for the next [s]."""
+        now = self._clock.now()
+        if now - self._tidied > _TIDY:
+            self._tidied = now
+            await self._in_database(partial(self._hooks.tidy, now - _KEPT), None)
+        busy = {id_: frozenset(ids) for id_, ids in self._busy.items()}  # a copy: another thread reads it
+        away: list[tuple[Webhook, Delivery]] | None = None
+        claimed = await self._in_database(partial(self._hooks.claim, now, now + _CLAIM, busy), away)
+        for hook, delivery in claimed or ():
+            self._busy.setdefault(hook.id, set()).add(delivery.id)
+            attempt = asyncio.create_task(self._deliver(pool, hook, delivery))
+            attempts.add(attempt)
+            attempt.add_done_callback(attempts.discard)
+        return _AWAY if claimed is None else await self._wait(now)
 
     async def _wait(self, looked: int) -> float:
         """Return how long nothing will be due that was not at the last look [us], as far as this process knows [s]."""

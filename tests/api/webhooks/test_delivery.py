@@ -6,6 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from hmac import new as hmac
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from api.webhooks.register import Webhooks
 from api.webhooks.signature import new_secret
 from api.webhooks.webhook import Delivery, Status, Webhook
 from tests.api.webhooks.receiver import Receiver
+from tests.waiting import wait_until
 from zenata.city.clock import SECOND, WallClock
 from zenata.control.database import open_database
 from zenata.process.backoff import Backoff
@@ -279,3 +281,45 @@ def test_nothing_is_asked_of_the_database_while_nothing_waits(rig: Rig, entered:
     entered(rig.deliverer())
     time.sleep(1.5)
     assert len(calls) == 1
+
+
+def test_what_is_claimed_beside_is_not_what_ends_meanwhile(
+    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, may, claim = [], Event(), rig.hooks.claim
+
+    def claim_and_note(now: int, until: int, busy: dict) -> list:
+        given.append(busy)
+        return claim(now, until, busy)
+
+    monkeypatch.setattr(rig.hooks, "claim", claim_and_note)
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1")])
+    deliverer = Deliverer(hooks=rig.hooks, may=lambda *_: may.wait(60), clock=WallClock(), private=True)
+    entered(deliverer)
+    try:
+        wait_until(lambda: deliverer.wake() or any(given), "a look while a delivery is under way")
+    finally:
+        may.set()
+    rig.wait(lambda one: one.status is Status.DELIVERED)
+    looks = len(given)
+    wait_until(lambda: deliverer.wake() or len(given) > looks, "a look after it")
+    assert {"wh_1": {"msg_1"}} in given
+
+
+def test_a_look_that_fails_ends_no_deliveries(
+    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_FAILED", Backoff(first=0.01, limit=0.01))
+    failures, claim = [RuntimeError("first"), RuntimeError("second")], rig.hooks.claim
+
+    def fail_first(now: int, until: int, busy: dict) -> list:
+        if failures:
+            raise failures.pop()
+        return claim(now, until, busy)
+
+    monkeypatch.setattr(rig.hooks, "claim", fail_first)
+    rig.add(receiver.url)
+    rig.record("wh_1", {}, [made("msg_1")])
+    entered(rig.deliverer())
+    rig.wait(lambda one: one.status is Status.DELIVERED)
