@@ -73,7 +73,8 @@ def test_live_connections_of_whoever_is_suspended_are_cut_off(city):
             tell(city[0], "/v1/pilots/demo/suspend", reason="tried out")
             device.wait_closed()
             browser.wait_closed()
-            wait_until(lambda: not enters(city, "demo", city[0].key), "the pilot stays out")
+            wait_until(lambda: not enters(city, "demo", city[0].key), "the broker has taken the suspension in")
+            assert not any(enters(city, "demo", city[0].key) for _ in range(5))
             tell(city[0], "/v1/pilots/demo/resume")
             wait_until(lambda: enters(city, "demo", city[0].key), "the pilot may come back")
             assert admin.connected
