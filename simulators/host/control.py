@@ -122,12 +122,13 @@ class WorldControl:
     def _status(self, arguments: dict[str, Any]) -> WorldDocument:
         view = read_arguments(arguments, StatusRequest)
         run, pace = self._run, self._simulation.pace
+        time_, messages = self._simulation.shown
         return replace(
-            describe(self._name, run.recipe, run.time, pace, visible_events(run, full=view.full), full=view.full),
+            describe(self._name, run.recipe, time_, pace, visible_events(run, full=view.full), full=view.full),
             state=pace.state if run.caught_up else "catching-up",
             sealed=bool(run.sealed),
             pace=round(self.activity.pace, 3),
-            messages=run.world.messages,
+            messages=messages,
             backfill=self._progress(),
         )
 

@@ -185,6 +185,7 @@ class Simulation:
         )
         self.fast_forward = fast_forward
         self.floor: TickFloor | None = None
+        self._let_out = max(run.time, run.reached), run.world.messages
         self.commands = CommandQueue(self._published.publish_response)
         self.outcomes: list[tuple[Order, Response]] = []
         self._clock: Clock = WallClock()
@@ -208,6 +209,15 @@ class Simulation:
     def rest(self) -> float:
         """Time until the rate allows the next message [s]; below zero when it does now."""
         return self._published.rest
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Time of the last tick that may be seen [us since the Unix epoch], and the messages up to it.
+
+        In the world of a trial that is none that its floor still holds back, and none before that which a process that was killed
+        had come to.
+        """
+        return self._let_out if self.floor else (self.running.time, self.running.world.messages)
 
     def order(self, order: Order) -> Future[Response]:
         """Take a command for the next tick, or answer it at once if no device could obey it; for the thread of `run`."""
@@ -308,6 +318,9 @@ class Simulation:
         if self.floor and caught_up:
             tick = (run.time - run.recipe.start) // run.every
             time.sleep(self.floor.pause(tick, time.monotonic() - begun))  # before anything of the tick is to be seen
+        if run.caught_up:
+            # Before it is published: an answer by who has seen it does not count as one before it.
+            self._let_out = run.time, run.world.messages
         if run.seen and not (self.fast_forward and self.fast_forward.takes(emission)):
             self._published.publish(emission, before, self.pace)
         self.outcomes = list(zip(orders, self.commands.finish(refusals, run.time), strict=True))

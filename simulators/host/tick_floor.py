@@ -29,7 +29,7 @@ class TickFloor:
         self._floor = record.floor()
 
     def pause(self, tick: int, took: float) -> float:
-        """Return how long to hold a tick back that took so long to make [s]; ticks are counted from 1."""
+        """Return how long to hold a tick back that took so long to make [s]; ticks are counted from 0, that of the start."""
         if tick <= self._warm_up:
             self._took.append(took)
             return 0.0

@@ -11,6 +11,8 @@ from dataclasses import replace
 import pytest
 
 import zenata.control.trials as trials_module
+from simulators.host.encoder import Encoder
+from simulators.host.service import Simulation, take_up
 from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, play, refused, step, wait_for
 from zenata.contract.trials import MAX_ANSWERS
 from zenata.control.trials import MAX_TRIALS
@@ -214,23 +216,31 @@ def test_where_commands_are_scored_no_other_kind_of_device_takes_any(client):
 
 
 def test_nothing_of_a_tick_is_seen_before_its_least_time_has_passed(client, there):
-    """Neither in the answer to a step nor on the broker: how long a tick takes would tell whether something is going on."""
+    """In no answer, in no status, and not on the broker: how long a tick takes would tell whether something is going on."""
     _, host = there
     trial = begin(client, publish=True)
     for _ in range(FIRST):
         step(client, trial)
-    hosted = host.hosted[client.get(f"/v1/trials/{trial['trial']}").json()["world"]]
+    world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
+    hosted = host.hosted[world]
     seen, pause = [], hosted.simulation.floor.pause
 
+    def shown() -> tuple:
+        status = client.get(f"/v1/worlds/{world}").json()
+        return status["time"], status["messages"], status["state"], len(hosted.broker.published)
+
     def look(tick: int, took: float) -> float:
-        seen.append((tick, len(hosted.broker.published)))
+        seen.append((tick, shown()))
         return pause(tick, took)
 
     hosted.simulation.floor.pause = look
-    before = len(hosted.broker.published)
+    before = shown()
     step(client, trial)
     assert seen == [(FIRST + 1, before)]
-    assert len(hosted.broker.published) > before
+    after = shown()
+    assert after[0] > before[0]
+    assert after[1] > before[1]
+    assert after[3] > before[3]
 
 
 def test_a_world_whose_process_was_killed_after_the_warm_up_keeps_its_least_time(client, there):
@@ -243,6 +253,26 @@ def test_a_world_whose_process_was_killed_after_the_warm_up_keeps_its_least_time
     host.kill(world)
     step(client, trial)
     assert host.hosted[world].simulation.floor.pause(FIRST + 2, 0.0) == held > 0
+
+
+def test_the_time_of_a_world_whose_process_was_killed_does_not_go_back(client, there):
+    """Else an answer would count as given before what its service has seen, and each tick be seen when it is made again."""
+    _, host = there
+    trial = begin(client)
+    for _ in range(FIRST + 1):
+        step(client, trial)
+    hosted = host.hosted[client.get(f"/v1/trials/{trial['trial']}").json()["world"]]
+    before = hosted.simulation
+    run = take_up(hosted.record, host.city, before.running.recipe, 0)
+    after = Simulation(
+        run=run, encoder=Encoder(host.city, "w"), publisher=hosted.broker, record=hosted.record, pace=before.pace
+    )
+    after.floor = before.floor
+    assert run.time < before.shown[0]
+    while not run.caught_up:
+        assert after.shown[0] == before.shown[0]
+        after.tick()
+    assert after.shown == before.shown
 
 
 def test_a_trial_finds_room_for_its_worlds_when_private_ones_have_taken_it(client, there):
