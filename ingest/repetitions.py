@@ -92,7 +92,7 @@ def new_dead_letters(dead_letters: Iterable[DeadLetter], store: Store) -> list[D
         If the store cannot be read.
     """
     new: list[DeadLetter] = []
-    payloads: dict[str, set[bytes]] = {}  # of stored dead letters, by topic
+    known: dict[str, set[tuple[bytes, str]]] = {}  # payloads of stored dead letters and digests of long ones, by topic
     for dead_letter in dead_letters:
         bounded = dead_letter.bounded()
         topic = bounded.topic
@@ -100,12 +100,12 @@ def new_dead_letters(dead_letters: Iterable[DeadLetter], store: Store) -> list[D
             found = store.dead_letters(topics=[topic], before=dead_letter.received + 1, limit=1)
             is_new = all(one.received != dead_letter.received for one in found)
         else:
-            if topic not in payloads:
+            if topic not in known:
                 found = store.dead_letters(topics=[topic], payloads=True)
-                payloads[topic] = {
-                    one.payload for one in found if one.topic == topic
-                }  # not of topics that begin with it
-            is_new = bounded.payload not in payloads[topic]
+                known[topic] = {
+                    (one.payload, one.digest) for one in found if one.topic == topic
+                }  # it may end with a slash
+            is_new = (bounded.payload, bounded.digest) not in known[topic]
         if is_new:
             new.append(dead_letter)
     return new

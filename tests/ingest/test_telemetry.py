@@ -93,6 +93,22 @@ def test_a_dead_letter_is_found_behind_others_and_behind_those_of_topics_that_be
     assert len(store.dead_letters()) == 3
 
 
+def test_dead_letters_of_topics_that_begin_with_another_hide_none_of_it(store, table):
+    taker = telemetry(store, table)
+    one = ("pilots/alpha/answers/t-1", b"{", "schema", "it is no JSON")
+    taker.reject([one])
+    taker.reject([("pilots/alpha/answers/t-10", b"%d" % number, "schema", "it is no object") for number in range(100)])
+    taker.reject([one])
+    assert len(store.dead_letters(topics=[one[0]])) == 1
+
+
+def test_long_dead_letters_that_differ_beyond_what_is_stored_are_two(store, table):
+    taker, begin = telemetry(store, table), b"x" * 50_000
+    for end in (b"a", b"b", b"a"):
+        taker.reject([("pilots/alpha/answers/t-1", begin + end, "schema", "it is no JSON")])
+    assert len(store.dead_letters()) == 2
+
+
 def test_lines_over_a_quota_are_not_stored_at_all(store, table):
     taker = telemetry(store, table, Limits(10, 1))
     answer = taker.lines("alpha", "roof", b"device a=1,b=2\nbad", "ns")

@@ -228,7 +228,7 @@ class Store(Protocol):
         Parameters
         ----------
         topics : sequence of str
-            Prefixes of topics; a dead letter has one of them.
+            Whole topics; one that ends with a slash means all that begin with it, an empty one all there are.
         before : int, optional
             Only those that came before [us since the Unix epoch].
         limit : int

@@ -117,6 +117,11 @@ class Usage:
         return max(self._owners.values(), default=0) > self.limit
 
 
+def is_prefix(topic: str) -> bool:
+    """Return whether a topic to select by means all topics that begin with it."""
+    return not topic or topic.endswith("/")
+
+
 def owner_of(topic: str) -> str:
     """Return whose a topic is, as a world: the one that it begins with, or of a pilot's topics ``p-{pilot}``."""
     first, _, rest = topic.partition("/")

@@ -52,6 +52,16 @@ def test_dead_letters_are_found_by_topic_and_page_by_page(store):
     assert store.dead_letters(topics=[], payloads=True) == []
 
 
+def test_a_whole_topic_selects_no_topic_that_begins_with_it(store):
+    one = replace(dead_letter(0), topic="pilots/alpha/answers/x-1")
+    longer = [replace(dead_letter(number), topic="pilots/alpha/answers/x-10") for number in range(1, 4)]
+    store.append(batch_of([]), [one, *longer])
+    assert store.dead_letters(topics=["pilots/alpha/answers/x-1"], limit=2, payloads=True) == [one]
+    assert store.dead_letters(topics=["pilots/alpha/answers/x-"], payloads=True) == []
+    assert store.dead_letters(topics=["zenata/", one.topic], payloads=True) == [one]
+    assert store.dead_letters(topics=["pilots/alpha/answers/", one.topic], payloads=True) == [*longer[::-1], one]
+
+
 def test_a_replayed_message_is_no_dead_letter_any_more(store):
     rows = some_rows(series_of(1), range(NOON, NOON + 3))  # messages 1, 2, 3
     bad, unnumbered = dead_letter(1, seq=2), dead_letter(2)

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from zenata.store.dead_letters import DeadLetter, Usage
+from zenata.store.dead_letters import DeadLetter, Usage, is_prefix
 
 SCHEMA = """
 CREATE TABLE dead_letters (
@@ -79,9 +79,10 @@ def select(
     """Return the newest first; see `zenata.store.base.Store.dead_letters`."""
     rows = connection.execute(
         f"SELECT epoch_us(received), {', '.join(_LISTED)} FROM dead_letters "  # noqa: S608 - no input
-        "WHERE len(list_filter($1::VARCHAR[], lambda begin: starts_with(topic, begin))) > 0 "
+        "WHERE (list_contains($4::VARCHAR[], topic) "
+        "OR len(list_filter($1::VARCHAR[], lambda begin: starts_with(topic, begin))) > 0) "
         "AND ($2::BIGINT IS NULL OR received < make_timestamp($2)) ORDER BY received DESC LIMIT $3",
-        [list(topics), before, limit],
+        [[topic for topic in topics if is_prefix(topic)], before, limit, list(topics)],
     ).fetchall()
     read = _payloads(connection, [row[0] for row in rows]) if payloads and rows else {}
     return [

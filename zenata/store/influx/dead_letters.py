@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zenata.store.dead_letters import DeadLetter, Usage, owner_of
+from zenata.store.dead_letters import DeadLetter, Usage, is_prefix, owner_of
 from zenata.store.influx.server import Cut, Server
 from zenata.store.influx.sql import DEAD_LETTERS, clamped, identifier, one_of
 
@@ -17,11 +17,12 @@ def select(
     server: Server, topics: Sequence[str], before: int | None, limit: int, *, payloads: bool
 ) -> list[DeadLetter]:
     """Return the newest first; see `zenata.store.base.Store.dead_letters`."""
+    begins = tuple(topic for topic in topics if is_prefix(topic))
     chosen: list[DeadLetter] = []
     size = _PAYLOADS_PAGE if payloads else _PAGE
     while topics:
         page = _page(server, topics, before, size, payloads=payloads)
-        chosen += [dead_letter for dead_letter in page if dead_letter.topic.startswith(tuple(topics))]
+        chosen += [one for one in page if one.topic in topics or one.topic.startswith(begins)]
         if len(page) < size or len(chosen) >= limit:
             break
         before = page[-1].received
@@ -66,6 +67,8 @@ def _page(server: Server, topics: Sequence[str], before: int | None, size: int, 
     chosen = [] if before is None else [f"time < {clamped(before) * _NS}"]
     if all(topic.count("/") > topic.startswith("pilots/") for topic in topics):  # so that each names an owner
         chosen.append(one_of("world", {owner_of(topic) for topic in topics}))
+    if not any(map(is_prefix, topics)):
+        chosen.append(one_of("topic", topics))
     where = f"WHERE {' AND '.join(chosen)}" if chosen else ""
     statement = (
         f"SELECT topic, code, reason, sensor, seq, size, digest{', payload' if payloads else ''} "  # noqa: S608 - quoted

@@ -39,9 +39,9 @@ def literal(text: str) -> str:
     return f"'{_escaped(text, chr(39))}'"
 
 
-def one_of(tag: str, values: Iterable[str]) -> str:
-    """Return the condition that a tag has one of some values."""
-    return "(" + " OR ".join(f"{identifier(tag)} = {literal(value)}" for value in values) + ")"
+def one_of(name: str, values: Iterable[str]) -> str:
+    """Return the condition that a tag or a field has one of some values."""
+    return "(" + " OR ".join(f"{identifier(name)} = {literal(value)}" for value in values) + ")"
 
 
 def between(start: int, end: int) -> str:
