@@ -72,7 +72,7 @@ class Worlds:
             If it cannot be written.
         """
         with self.index.draft() as draft:
-            if not recipe.trial:  # how many trials run at once has a limit of its own, which theirs must find room in
+            if not recipe.trial:  # how many trials run at once has a limit of its own
                 owners = list(draft.owners.values())
                 self._check_room(owners, recipe.owner, self._limits.of_one if max_worlds is None else max_worlds)
             record = Record(draft.files)

@@ -98,11 +98,15 @@ class WorldCluster:
         """Return the names of the worlds that should answer somewhere."""
         return [name for name in self.all_names() if self.marker(name) is None]
 
-    def owners(self) -> dict[str, str]:
+    def owners(self, *, trials: bool = True) -> dict[str, str]:
         """Return the owner of each private world; see `WorldIndex`."""
         owners = self._all("owners")
-        found = {name: msgspec.json.decode(owners[name].content, type=Owned).owner for name in owners if is_name(name)}
-        return {name: owner for name, owner in sorted(found.items()) if self.marker(name) != "deleted"}
+        found = {name: msgspec.json.decode(owners[name].content, type=Owned) for name in owners if is_name(name)}
+        return {
+            name: owned.owner
+            for name, owned in sorted(found.items())
+            if self.marker(name) != "deleted" and (trials or not owned.trial)
+        }
 
     def owner(self, name: str) -> str | None:
         """Return the owner of a private world, or None if there is none of this name."""
@@ -138,7 +142,7 @@ class WorldCluster:
             name = name or new_name()
             files = HeldFiles(self.bucket, name, [], Lease(), self.bucket.last(of_world(name)))
             try:
-                yield Draft(name=name, files=files, owners=self.owners())
+                yield Draft(name=name, files=files, owners=self.owners(trials=False))
                 recipe = msgspec.json.decode(files.read(RECIPE) or b"{}", type=Owned)
                 files.release()
                 last = max((one.sequence for one in owners), default=0)

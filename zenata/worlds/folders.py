@@ -105,7 +105,7 @@ class WorldFolders:
             name = new_name()
             folder = self.root / f".{name}"
             folder.mkdir()
-            yield Draft(name=name, files=FolderFiles(folder), owners=self.owners())
+            yield Draft(name=name, files=FolderFiles(folder), owners=self.owners(trials=False))
             folder.rename(self.root / name)
 
     def claim(self, name: str) -> bool:
@@ -116,18 +116,19 @@ class WorldFolders:
         """Remove a world and all it left."""
         shutil.rmtree(self.root / name)
 
-    def owners(self) -> dict[str, str]:
-        """Return the owner of each private world by name, without worlds about to be removed."""
+    def owners(self, *, trials: bool = True) -> dict[str, str]:
+        """Return the owner of each private world by name; see `WorldIndex`."""
         found = {}
         for name in self.names():
-            owner = self._owner(name)
-            if owner is not None and self.marker(name) != "deleted":
-                found[name] = owner
+            owned = self._owned(name)
+            if owned is not None and self.marker(name) != "deleted" and (trials or not owned.trial):
+                found[name] = owned.owner
         return found
 
     def owner(self, name: str) -> str | None:
         """Return the owner of a private world, or None if there is none of this name."""
-        return self._owner(name) if is_name(name) and self.marker(name) != "deleted" else None
+        owned = self._owned(name) if is_name(name) and self.marker(name) != "deleted" else None
+        return None if owned is None else owned.owner
 
     def marker(self, name: str) -> Marker | None:
         """Return what keeps a world from running, or None."""
@@ -203,9 +204,9 @@ class WorldFolders:
         except OSError:
             return None
 
-    def _owner(self, name: str) -> str | None:
+    def _owned(self, name: str) -> Owned | None:
         try:
-            return msgspec.json.decode((self.root / name / RECIPE).read_bytes(), type=Owned).owner
+            return msgspec.json.decode((self.root / name / RECIPE).read_bytes(), type=Owned)
         except (OSError, msgspec.DecodeError) as error:
             log.debug("%s: %s", name, error)  # it was removed just now, or its simulator reports the damage
             return None

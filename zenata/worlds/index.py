@@ -38,6 +38,7 @@ class Owned(msgspec.Struct):
     """What an index reads of a recipe."""
 
     owner: str = ""
+    trial: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +52,7 @@ class Draft:
     files : Files
         To be filled; the recipe must be among them.
     owners : mapping of str to str
-        The owners of the worlds that there are, by name; none is added before this one is made.
+        The owners of the worlds that there are, by name, without those of trials; none is added before this one is made.
     """
 
     name: str
@@ -91,8 +92,8 @@ class WorldIndex(Protocol):
         """Return the names of the worlds that listen anywhere, the shared city among them."""
         ...
 
-    def owners(self) -> dict[str, str]:
-        """Return the owner of each private world by name, without worlds about to be removed."""
+    def owners(self, *, trials: bool = True) -> dict[str, str]:
+        """Return the owner of each private world by name, without worlds about to be removed; with those of trials, or without."""
         ...
 
     def owner(self, name: str) -> str | None:

@@ -77,6 +77,14 @@ class TestFolders:
         for _ in range(3):
             folders.make(recipe(trial="t-1", challenge="leak-detection"), Pace())
 
+    def test_worlds_of_trials_take_no_room_from_others(self, folders):
+        for _ in range(3):
+            folders.make(recipe(trial="t-1", challenge="leak-detection"), Pace())
+        for owner in ("demo", "demo", "eve"):
+            folders.make(recipe(owner), Pace())
+        with pytest.raises(ControlError, match="demo has 2 private worlds already"):
+            folders.make(recipe(), Pace())
+
     @pytest.mark.parametrize("name", ["", "zenata", "w-", "w-1", "../zenata", "w-../../xx", "w-ABCDEFGH", "w-00000000"])
     def test_nothing_else_is_a_private_world(self, folders, name):
         with pytest.raises(ControlError, match="there is no private world"):

@@ -36,11 +36,11 @@ def again(index) -> Callable[[str], Record]:
     return lambda name: Record(index.files(name))
 
 
-def make(index: WorldIndex, owner: str = "demo") -> str:
+def make(index: WorldIndex, owner: str = "demo", **members: str) -> str:
     with index.draft() as draft:
         record = Record(draft.files)
         record.save_pace(Pace())
-        record.save_recipe(Recipe(city="small", seed=1, start=0, live=False, owner=owner))
+        record.save_recipe(Recipe(city="small", seed=1, start=0, live=False, owner=owner, **members))
     return draft.name
 
 
@@ -91,6 +91,16 @@ class TestIndex:
         for thread in threads:
             thread.join()
         assert sorted(counts) == [0, 1, 2, 3]
+
+    def test_worlds_of_trials_count_for_no_limit(self, index):
+        name = make(index, trial="t-1")
+        with index.draft() as draft:
+            Record(draft.files).save_recipe(Recipe(city="small", seed=1, start=0, live=False, owner="demo"))
+            assert draft.owners == {}
+        with index.draft() as following:
+            Record(following.files).save_recipe(Recipe(city="small", seed=1, start=0, live=False, owner="eve"))
+            assert following.owners == {draft.name: "demo"}
+        assert index.owners() == {name: "demo", draft.name: "demo", following.name: "eve"}
 
     @pytest.mark.parametrize("marker", ["asleep", "failed", "deleted"])
     def test_a_marker_keeps_a_world_from_running(self, index, marker):
