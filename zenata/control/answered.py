@@ -1,9 +1,15 @@
 """What has been answered in a seed of a trial so far, which the next answers are held against."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from zenata.contract.trials import Phase
+from zenata.control.trial_tables import TrialRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,7 +23,7 @@ class Answered:
     step : int
         The step that was answered last, or is answered now.
     answers : set of bytes
-        Those of that step, as JSON.
+        Digests of those of that step (`digest`): they may be long, and many trials are held at once.
     count, size : int
         How many the seed has, and how long they are [bytes].
     last : int
@@ -41,7 +47,7 @@ class Answered:
         return found
 
     def at(self, step: int) -> set[bytes]:
-        """Return the answers of a step that is answered now."""
+        """Return the digests of the answers of a step that is answered now."""
         return self.answers if step == self.step else set()
 
     def add(self, step: int, answers: Iterable[bytes], last: int) -> None:
@@ -55,4 +61,16 @@ class Answered:
         self.count += len(answers)
         self.size += sum(map(len, answers))
         if counts_now:
-            self.answers.update(answers)
+            self.answers.update(map(digest, answers))
+
+
+def digest(answer: bytes) -> bytes:
+    """Return what tells an answer, as JSON, from others."""
+    return hashlib.sha256(answer).digest()
+
+
+def without_ended(answered: Mapping[str, Answered], session: Session, phases: Iterable[Phase]) -> dict[str, Answered]:
+    """Return what has been answered in seeds that run, by trial, if a trial is in one of some phases: any process may end them."""
+    rows = session.execute(select(TrialRow.id, TrialRow.current).where(TrialRow.phase.in_(phases)))
+    running = {(id_, current) for id_, current in rows}
+    return {id_: of for id_, of in answered.items() if (id_, of.seed) in running}

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
-from zenata.control.answered import Answered
+from zenata.control.answered import Answered, digest, without_ended
 from zenata.control.database import Base
 from zenata.control.server_tables import lock
 from zenata.control.tables import PilotRow
@@ -286,9 +286,7 @@ class Trials:
         moving = id_ in self._moving  # looked at first: else a row from before a step may seem to be from behind it
         row = self.trial(id_, pilot)
         if moving or row.moving > row.step or document.step == row.step + 1 == row.wanted:
-            return (
-                None  # the step was asked for, so what is published of it may have been seen before it counts as made
-            )
+            return None  # it was asked for: what is published of it may have been seen before it counts as made
         challenge = self.challenges[row.challenge]
         step, time = self._moment(row, challenge, document)  # asks the world, so it locks nothing
         texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]
@@ -299,7 +297,7 @@ class Trials:
                 return None  # a step was made meanwhile
             answered = self._answers_of(session, row, step)
             known, last = answered.at(step), answered.last
-            new = [text for text in dict.fromkeys(texts) if text not in known]
+            new = [text for text in dict.fromkeys(texts) if digest(text) not in known]
             many = len(known) + len(new) > MAX_ANSWERS or answered.count + len(new) > ROOM
             if many or answered.size + sum(map(len, new)) > LENGTH:
                 limits = f"a step has up to {MAX_ANSWERS:,} answers, and a seed up to {ROOM:,} of {LENGTH:,} bytes as JSON in all"
@@ -312,6 +310,8 @@ class Trials:
                 session.add(message)
                 session.flush()
                 last = message.id
+            if self._answered.get(id_) is not answered:  # of a seed that has just begun, mostly
+                self._answered = without_ended(self._answered, session, OPEN)
         answered.add(step, new, last)
         self._answered[id_] = answered
         if document.next:

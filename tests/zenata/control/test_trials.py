@@ -41,6 +41,21 @@ def test_an_answer_that_another_process_took_is_known(trials):
     assert answer(first, id_) == (0, 1)
 
 
+def test_little_is_held_of_answers_and_nothing_of_those_to_seeds_that_are_over(trials):
+    first, second, id_ = trials
+    ids = [id_, *(first.begin("aqua", NewTrial(challenge="short", seeds=[1, 2])).id for _ in range(2))]
+    for one in ids:
+        first.change(one, phase="running", world="w-1", step=STEP, start=0)
+    answer(first, ids[0])
+    answer(first, ids[1])
+    assert sorted(first._answered) == sorted(ids[:2])
+    assert [len(one) for one in first._answered[ids[0]].answers] == [32]
+    second.change(ids[0], phase="done")
+    second.change(ids[1], current=1)
+    answer(first, ids[2])
+    assert list(first._answered) == [ids[2]]
+
+
 def test_of_the_same_answer_at_once_one_counts(trials):
     first, second, id_ = trials
     taken: list[tuple[int, int]] = []
