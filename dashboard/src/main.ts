@@ -4,7 +4,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { loadTexts, locale } from "./lib/locale.svelte";
 
-const RETRY = 2_000; // [ms] without texts there is nothing to say: the page tries again
+const RETRY = 2_000; // [ms]
 const target = document.getElementById("app");
 loadTexts(locale.language).then(
   () => {
@@ -12,5 +12,10 @@ loadTexts(locale.language).then(
     target.replaceChildren();
     mount(App, { target });
   },
-  () => setTimeout(() => location.reload(), RETRY),
+  () => reload(),
 );
+
+/** Without texts there is nothing to say: load the page again, once the server answers, as a browser shows its own error instead. */
+function reload(): void {
+  setTimeout(() => void fetch("/healthz", { cache: "no-store" }).then(({ ok }) => (ok ? location.reload() : reload()), reload), RETRY);
+}

@@ -73,10 +73,12 @@ def use_the_keys(seen: Visit) -> None:
         expect(card).to_have_accessible_name(sensor)
     keyboard.press("[")
     expect(seen.page).to_have_url(re.compile("[?&]at="))
+    expect(seen.page.locator(".legend li")).to_have_text(re.compile("avec une valeur"))  # nobody is live in the past
     keyboard.press("]")
     expect(seen.page).not_to_have_url(re.compile("[?&]at="))
     keyboard.press(" ")
     expect(seen.page.get_by_role("button", name="Reprendre")).to_have_attribute("aria-pressed", "true")
+    expect(seen.page.get_by_text("Valeurs figées")).to_be_visible()
     keyboard.press(" ")
     keyboard.press("?")
     expect(seen.page.get_by_role("dialog", name="Raccourcis clavier")).to_be_visible()
@@ -250,6 +252,7 @@ def test_no_stale_value_looks_live_and_the_page_recovers(live_city: RunningCity,
         limits = {"offline": False, "latency": 20_000, "downloadThroughput": 50, "uploadThroughput": 50}
         network.send("Network.emulateNetworkConditions", limits)
         seen.page.get_by_role("button", name="station de qualité de l’air").click()  # a stream that begins anew is slow
+        expect(seen.page.locator(".legend li").first).to_have_text(re.compile(r" 0$"))  # not the values of before
         expect(seen.page.get_by_text("Serveur injoignable")).to_be_visible()
         network.send(
             "Network.emulateNetworkConditions",

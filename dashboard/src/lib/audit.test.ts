@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isRefused, keyOf, targetOf } from "./audit";
+import { grouped, isRefused, keyOf, targetOf } from "./audit";
 
 test("an entry has words of its own, whether it is a call or something that was done", () => {
   expect(keyOf("POST /v1/worlds/{world}/fork")).toBe("audit_post_worlds_fork");
@@ -19,4 +19,9 @@ test("an entry says what it was done to, where that has a name", () => {
 test("a call that was forbidden is told from one that was made", () => {
   expect(isRefused({ detail: { status: 403 } })).toBe(true);
   expect(isRefused({ detail: { status: 204 } })).toBe(false);
+});
+
+test("the same one after the other is one line, but for what was refused", () => {
+  const entry = (status: number) => ({ who: "demo", what: "POST /v1/worlds", target: "/v1/worlds", detail: { status } });
+  expect(grouped([entry(403), entry(403), entry(201), entry(403)]).map(({ count }) => count)).toEqual([2, 1, 1]);
 });

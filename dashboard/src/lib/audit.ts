@@ -2,6 +2,8 @@
 import type { Schemas } from "../api/client";
 
 type Entry = Schemas["AuditEntry"];
+/** What tells one entry from another, but for its time. */
+type Call = Pick<Entry, "what" | "target" | "who"> & { detail: object };
 
 /** Return the key of an entry's words: audit_post_worlds_fork of "POST /v1/worlds/{world}/fork", audit_key_issue of "key.issue". */
 export function keyOf(what: string): string {
@@ -14,6 +16,18 @@ export function targetOf({ what, target }: Pick<Entry, "what" | "target">): stri
   if (!what.includes("/")) return target;
   const at = what.split("/").findLastIndex((part) => part.startsWith("{"));
   return at < 0 ? "" : decodeURIComponent(target.split("/")[at] ?? "");
+}
+
+/** Put the same one after the other together: a service steps a trial a thousand times. What was refused is not the same as what was done. */
+export function grouped<E extends Call>(entries: E[]): { entry: E; count: number }[] {
+  const found: { entry: E; count: number }[] = [];
+  const nameOf = (entry: E) => JSON.stringify([entry.what, entry.target, entry.who, isRefused(entry)]);
+  for (const entry of entries) {
+    const last = found.at(-1);
+    if (last && nameOf(last.entry) === nameOf(entry)) last.count += 1;
+    else found.push({ entry, count: 1 });
+  }
+  return found;
 }
 
 /** Whether an entry is of a call that was forbidden, which has changed nothing. */

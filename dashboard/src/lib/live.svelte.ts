@@ -38,11 +38,12 @@ class Live {
     this.#close();
     const now = Date.now();
     this.#layer = layer;
+    this.frame = null; // no number of one layer stands under the name and unit of another
+    this.loading = layer !== null;
     this.error = null;
     this.rolledUp = 0;
     if (!layer) return;
     this.#heard = now;
-    this.loading = true;
     if (layer.at) {
       this.offlineSince = 0;
       void this.#load(layer);
