@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Trials whose worlds run at once, or one of each pilot; the others wait in a queue. A default."""
+
+THREADS = 64
+"""Trials that something is done for at once; a pilot has at most `AT_ONCE` that run, so that its own hold no others up."""
 
 MAX_FAILURES = 100
 """Attempts in a row at the next thing to do for a trial, after which it has failed. A default."""
@@ -75,7 +78,8 @@ class TrialService(Background):
         self._look = threading.Event()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._failures = Counter[str]()
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="trial")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="trial")
+        self._attended: dict[str, Future[None]] = {}  # trials that something is being done for, or will be
         register.on_wanted = self._look.set
         register.time_of = self._time_of
 
@@ -96,6 +100,7 @@ class TrialService(Background):
     def look(self) -> None:
         """Begin what is to be done for each trial now."""
         rows = self.register.trials(phases=OPEN, parts=True)
+        self._attended = {id_: under_way for id_, under_way in self._attended.items() if not under_way.done()}
         running = Counter(row.pilot for row in rows if row.phase != "queued" and row.parallel == 1)
         for row in rows:
             if row.deadline < self._clock.now():
@@ -106,8 +111,8 @@ class TrialService(Background):
                 running[row.pilot] += 1
                 self.register.change(row.id, ("queued",), phase="running")
                 self._look.set()
-            elif row.phase != "queued" and not self._locks[row.id].locked():
-                self._pool.submit(self._attend, row.id)
+            elif row.phase != "queued" and row.id not in self._attended and not self._locks[row.id].locked():
+                self._attended[row.id] = self._pool.submit(self._attend, row.id)
 
     def _has_room(self, running: Counter[str], pilot: str) -> bool:
         """Return whether a trial of a pilot may begin beside those that run: its first one always, so that nobody can keep others out."""
