@@ -11,6 +11,12 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
+# Let a minute and more pass since the worlds of the demo were asked for.
+AGE = """
+const asked = JSON.parse(localStorage.getItem("demo-worlds"));
+localStorage.setItem("demo-worlds", JSON.stringify(asked.map((one) => ({ ...one, at: one.at - 61_000 }))));
+"""
+
 
 def test_a_partner_goes_through_the_demo_until_it_begins_again(live_city: RunningCity, chromium: Browser) -> None:
     with visit(chromium, live_city.http, key=live_city.key) as seen:
@@ -74,6 +80,22 @@ def test_a_demo_that_is_left_while_it_asks_for_worlds_leaves_none(
         assert len(left) == 2
         page.goto("/wall")
         page.unroute("**/v1/worlds")
+        refused: list[Route] = []
+
+        def refuse(route: Route) -> None:
+            if route.request.method == "POST":
+                refused.append(route)
+                route.abort()
+            else:
+                route.continue_()
+
+        page.route("**/v1/worlds", refuse)
+        page.goto("/demo")  # as another tab, while the first may still wait for its answer
+        wait_until(lambda: page.wait_for_timeout(100) or len(refused) == 2, "the second demo has tidied up")
+        assert left <= worlds()
+        page.goto("/wall")
+        page.unroute("**/v1/worlds")
+        page.evaluate(AGE)
         page.goto("/demo")
         wait_until(lambda: page.wait_for_timeout(100) or not left & worlds(), "they are gone")
     for world in worlds() - before:  # that the second demo was making

@@ -1,8 +1,9 @@
 // What the demo shows, fetched before it begins: so it goes on when the server dies in the middle.
-import { api, dataOf, fetchBytes, type Schemas } from "../api/client";
+import { api, ApiError, dataOf, fetchBytes, type Schemas } from "../api/client";
 import { city, type Sensor } from "./city.svelte";
 import { decodeFrame } from "./frame";
 import { t } from "./locale.svelte";
+import { session } from "./session.svelte";
 
 /** A property of a kind over a day of the shared city. */
 export interface Film {
@@ -37,6 +38,7 @@ const STORED = "demo-twin-1";
 // or of a page that closed before it had the answer, as four fill a pilot's quota.
 const MADE = "demo-worlds";
 const LEFT_BEHIND = 600_000; // [ms] none takes so long
+const UNANSWERED = 60_000; // [ms] no page, of another tab either, waits so long for the answer
 
 class DemoData {
   traffic = $state.raw<Film | null>(null);
@@ -134,9 +136,12 @@ async function runTwin(scenario: object[]): Promise<Run> {
   };
   const asked = { world: null, at: Date.now() + Math.random() };
   remember([...made(), asked]);
-  const { world } = await dataOf(api.POST("/v1/worlds", { body })).finally(() => forget(({ at }) => at === asked.at));
+  const { world } = await dataOf(api.POST("/v1/worlds", { body })).catch((error: unknown) => {
+    if (error instanceof ApiError) forget(({ at }) => at === asked.at); // without an answer it may have been made
+    throw error;
+  });
   const path = { world };
-  remember([...made(), { world, at: Date.now() }]);
+  remember([...made().filter(({ at }) => at !== asked.at), { world, at: Date.now() }]);
   const leave = () => void fetch(`/v1/worlds/${world}`, { method: "DELETE", credentials: "same-origin", keepalive: true });
   addEventListener("pagehide", leave);
   try {
@@ -162,13 +167,19 @@ interface Made {
 async function tidy(): Promise<void> {
   const left = made();
   await Promise.all(left.filter(({ world, at }) => world && Date.now() - at > LEFT_BEHIND).map(({ world }) => remove(world!)));
-  const asked = left.filter(({ world }) => !world);
+  const asked = left.filter(({ world, at }) => !world && Date.now() - at > UNANSWERED);
   if (!asked.length) return;
   const known = new Set(left.map(({ world }) => world));
-  const { items } = await dataOf(api.GET("/v1/worlds"));
-  const unknown = items.filter((one) => one.seed === SEED && Date.parse(one.start) === Date.parse(START) && one.kinds.join() === KINDS.join() && !known.has(one.world));
-  await Promise.all(unknown.slice(-asked.length).map(({ world }) => remove(world)));
-  forget(({ at }) => asked.some((one) => one.at === at));
+  const { items } = await dataOf(api.GET("/v1/worlds")); // an administrator's are those of all
+  const unknown = items.filter((one) => one.owner === session.me?.name && isUntouched(one) && !known.has(one.world)).slice(0, asked.length);
+  const found = unknown.map(({ world }) => ({ world, at: 0 }));
+  remember([...made().filter(({ at }) => !asked.some((one) => one.at === at)), ...found]);
+  await Promise.all(found.map(({ world }) => remove(world)));
+}
+
+/** Whether a world is one of the demo with which no page has gone on: names and lists of worlds do not tell how old they are. */
+function isUntouched({ seed, start, time, kinds, backfill }: Schemas["World"]): boolean {
+  return seed === SEED && Date.parse(start) === Date.parse(START) && Date.parse(time) <= Date.parse(START) && kinds.join() === KINDS.join() && backfill === null;
 }
 
 function made(): Made[] {
@@ -188,8 +199,8 @@ function remember(worlds: Made[]): void {
 }
 
 async function remove(world: string): Promise<void> {
-  await api.DELETE("/v1/worlds/{world}", { params: { path: { world } } }).catch(() => undefined);
-  forget((one) => one.world === world);
+  const answer = await api.DELETE("/v1/worlds/{world}", { params: { path: { world } } }).catch(() => null);
+  if (answer?.response.ok || answer?.response.status === 404) forget((one) => one.world === world);
 }
 
 function forget(which: (one: Made) => boolean): void {
