@@ -128,8 +128,12 @@ class Hub:
         return number if known else 0
 
     def newest(self, world: str) -> int | None:
-        """Return the newest observation time [us] published in a world, or None if nothing was."""
-        return self._newest.get(world)
+        """Return the newest observation time [us] published in a world, or None if nothing was.
+
+        The batch that has it is before `next` then.
+        """
+        with self._lock:
+            return self._newest.get(world)
 
     def quiet(self, world: str) -> float | None:
         """Return how long nothing newer was published in a world [s of the wall clock], or None if nothing ever was."""

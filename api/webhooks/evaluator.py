@@ -102,6 +102,8 @@ class ConditionEvaluator(Background):
         self._turns: dict[str, _Turn] = {}  # by pilot
         self._revision, self._changes = -1, 0
         self._known: list[Webhook] = []
+        self._times: dict[str, int | None] = {}  # by world, when it was looked at what has come [us]
+        self._until = 0  # the batch of the hub to come then
         self._sensors: dict[str, SensorTracker] = {}  # by webhook, as the next
         self._events: dict[str, EventTracker] = {}
         self._outcomes: deque[Outcome] = deque()
@@ -200,8 +202,10 @@ class ConditionEvaluator(Background):
         if hook.condition["type"] == "event":
             self._events[id_] = EventTracker(hook, self._hooks.states(id_))
             return
-        turn = self._turns.setdefault(pilot, _Turn(self._hub.next))
+        unsettled, begin = self._hub.unsettled, self._hub.next
+        self._turns.setdefault(pilot, _Turn(begin))
         tracker = SensorTracker(hook, self._hooks.states(id_))
+        tracker.begin = begin  # the turn may be far behind: nothing of before the webhook was made is delivered
         if hook.seen is None or hook.condition["type"] == "silence":
             self._take_table(tracker, self._store.latest(tracker.selection))
         else:
@@ -209,7 +213,7 @@ class ConditionEvaluator(Background):
                 self._take_table(tracker, table)
         if tracker.seen is None:  # there is nothing yet, so whatever is there after a restart is new
             tracker.seen = EARLIEST
-        for batch in self._batches(self._hub.unsettled, turn.next):
+        for batch in self._batches(unsettled, begin):
             self._take_batch(tracker, batch)
         tracker.passed_over()  # what was read again was evaluated when it came
         self._sensors[id_] = tracker
@@ -263,7 +267,7 @@ class ConditionEvaluator(Background):
         unsettled = self._hub.unsettled
         try:
             parts = [_rows_of(table) for table in self._pages(selection, span.start, span.end + 1)]
-            batches = self._batches(unsettled, self._turns[tracker.hook.pilot].next)
+            batches = self._batches(unsettled, max(self._turns[tracker.hook.pilot].next, tracker.begin))
             parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in batches]
         except (QueryTooFine, QueryTooHeavy) as error:
             log.warning("webhook %s passes over late readings: %s", tracker.hook.id, error)
@@ -272,6 +276,10 @@ class ConditionEvaluator(Background):
 
     def _follow(self) -> None:
         """Take in what has come since the last look, of one pilot after the other."""
+        wall = self._clock.now()
+        worlds = {one.hook.world for one in self._sensors.values()} | {one.hook.world for one in self._events.values()}
+        self._times = {world: self._now(world, wall) for world in worlds}
+        self._until = self._hub.next  # after the times: what came up to them is before it
         trackers: dict[str, list[SensorTracker]] = {}
         for tracker in self._sensors.values():
             trackers.setdefault(tracker.hook.pilot, []).append(tracker)
@@ -288,7 +296,7 @@ class ConditionEvaluator(Background):
             elif turn.next >= self._hub.next:
                 return
             elif (batch := self._hub.batch(turn.next)) is not None:
-                for tracker in trackers:
+                for tracker in (one for one in trackers if one.begin <= turn.next):
                     self._try(tracker, partial(self._take_batch, tracker, batch))
                 turn.next += 1
             else:  # we were too slow
@@ -326,12 +334,13 @@ class ConditionEvaluator(Background):
         return self._sensors.get(tracker.hook.id) is tracker
 
     def _look(self) -> None:
-        """Look who is silent, and what is over."""
+        """Look who is silent, of the pilots whose turn has come up to the times that are looked at, and what is over."""
         wall = self._clock.now()
-        trackers: tuple[SensorTracker | EventTracker, ...] = (*self._sensors.values(), *self._events.values())
+        late = {pilot for pilot, turn in self._turns.items() if turn.behind or turn.next < self._until}
+        trackers: list[SensorTracker | EventTracker] = [*self._events.values()]
+        trackers += [tracker for tracker in self._sensors.values() if tracker.hook.pilot not in late]
         for tracker in trackers:
-            now = self._now(tracker.hook.world, wall)
-            if now is not None:
+            if (now := self._times[tracker.hook.world]) is not None:
                 self._attempt(partial(self._look_at, tracker, now, wall))  # each by itself: it stops no other
 
     def _look_at(self, tracker: SensorTracker | EventTracker, now: int, wall: int) -> None:

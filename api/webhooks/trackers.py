@@ -56,6 +56,8 @@ class SensorTracker:
         self.selection = selection_of(hook)
         self.seen = hook.seen
         """The newest observation time taken in [us]."""
+        self.begin = 0
+        """Number of the first batch of the hub to take in; what is before is taken from the store."""
         self._stored = stored
         self._rule = _rule_of(hook.condition)
         self._indices: dict[str, int] = {}
