@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
 _RELOADS, _RELOAD_PAUSE = 4.0, 3.0  # reloads of users at once, and in the long run one in so many seconds. Defaults
+_ONCE_MORE = 5.0  # after which whoever had to go is disconnected a second time [s]
 _INTERVAL = 0.3  # between two looks at the register [s]
 _TIMEOUT = 10.0  # for a broker that a command changes [s]
 _COMPARE = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
@@ -140,6 +141,7 @@ class EmbeddedUsers:
         self._pilots = PilotUsers(settings, register, lambda entry: entry.bcrypt)
         self._written: Sequence[User] = ()
         self._monitor, self._gone = monitor, set[str]()
+        self._once_more: dict[str, float] = {}  # when, by user
         self._reloads, self._reloaded = Bucket(_RELOADS, time.monotonic()), 0.0
         self.excluded: Callable[[], Collection[str]] = frozenset
         """Pilots that are kept out for now."""
@@ -188,15 +190,21 @@ class EmbeddedUsers:
         return True
 
     def disconnect(self) -> None:
-        """Disconnect whoever the last renewal took away, or gave another key.
+        """Disconnect whoever a renewal took away, or gave another key: at once, and some seconds later once more.
 
-        The broker does so itself, but takes in one set of users after the other, each for a second and more.
+        The broker does so itself, but takes in one set of users after the other, each for a second and more; and whoever connects
+        meanwhile keeps the rights of before.
         """
+        now = time.monotonic()
+        due = {user for user, at in self._once_more.items() if at <= now}
         try:
-            if self._monitor and self._gone:
-                self._monitor.disconnect(self._gone)
+            if self._monitor and (self._gone or due):
+                self._monitor.disconnect(self._gone | due)
         except BrokerError as error:
             log.warning("who had to go is cut off only when the broker comes to it: %s", error)
+            due = set()
+        self._once_more = {user: at for user, at in self._once_more.items() if user not in due}
+        self._once_more |= dict.fromkeys(self._gone, now + _ONCE_MORE)
         self._gone = set()
 
     def _allowed(self) -> Sequence[User]:

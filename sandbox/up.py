@@ -145,8 +145,9 @@ def _keep_up(settings: Settings, plan: Plan, supervisor: Supervisor) -> None:
     """Keep run.json and the broker's users as they should be."""
     if not settings.run_file.exists():  # somebody removed it, and nobody would find the city
         supervisor.on_change()
-    if plan.access and plan.access.renew():
-        supervisor.signal("broker", signal.SIGHUP)
+    if plan.access:
+        if plan.access.renew():
+            supervisor.signal("broker", signal.SIGHUP)
         plan.access.disconnect()
 
 

@@ -71,6 +71,34 @@ def access(settings: Settings, register: Register) -> EmbeddedUsers:
     return EmbeddedUsers(settings, register, {"simulators": "secret"}, {"--mqtt-port": 1883, "--ws-port": 9001})
 
 
+class Cutting:
+    """Notes who is disconnected."""
+
+    def __init__(self) -> None:
+        self.cut: list[set[str]] = []
+
+    def disconnect(self, users: set[str]) -> int:
+        self.cut.append(set(users))
+        return len(users)
+
+
+def test_whoever_had_to_go_is_disconnected_at_once_and_once_more(settings, register, monkeypatch):
+    """Who connects while the broker takes in other users keeps the rights of before."""
+    monkeypatch.setattr("sandbox.broker_users._ONCE_MORE", 0.0)
+    monitor = Cutting()
+    access = EmbeddedUsers(
+        settings, register, {"simulators": "secret"}, {"--mqtt-port": 1, "--ws-port": 2}, None, None, monitor
+    )
+    access.renew()
+    access.disconnect()
+    assert monitor.cut == []
+    del register.entries["eve"]
+    assert access.renew()
+    for _ in range(3):
+        access.disconnect()
+    assert monitor.cut == [{"eve"}, {"eve"}]
+
+
 def make(settings: Settings, owner: str) -> str:
     recipe = Recipe(city="zenata", seed=1, start=0, live=False, owner=owner)
     return Worlds(WorldFolders(settings.worlds_dir), Limits()).make(recipe, Pace())
