@@ -75,9 +75,7 @@ class DeliveryOrder:
         self._count = 0  # arrived without a gap
         self._first_new = _PACKETS  # distance of the first message that was not delivered before
         self._held: dict[int, Message] = {}
-        self._fresh = (
-            0  # number of the first message on this connection that was not delivered before; 0 while none came
-        )
+        self._fresh = 0  # packet identifier of the connection's first message without DUP; 0 while none came
         self.renumbered = False
         """Whether the broker was started again, so that packets have other numbers than before."""
 
