@@ -90,11 +90,10 @@ class Hub:
         self._wake()
 
     def skip(self) -> None:
-        """Say that readings may be stored that did not come here: all who listen go on from the store."""
+        """Let all listeners continue from the store: readings may be stored that did not come here."""
         with self._lock:
-            shift = (
-                self.next - self.first + 1
-            )  # beyond the position of everybody; what the store may not have yet stays
+            # Beyond the position of every listener; batches that the store may not have yet stay.
+            shift = self.next - self.first + 1
             self._batches = {number + shift: batch for number, batch in self._batches.items()}
             self._came = {number + shift: came for number, came in self._came.items()}
             self.first, self.next = self.first + shift, self.next + shift
