@@ -23,6 +23,7 @@ from zenata.wire.mqtt import Message
 MAX_WAIT = 7.0
 """The longest that messages are held back after a reconnect [s]: `ack_wait` in broker_config/nats/nats.conf, and some."""
 
+_LONGEST_LOOK = 0.25  # no more of the time between two looks counts, as a process may stand still [s]
 _PACKETS = 65_535  # packet identifiers are 1 to this one (MQTT 3.1.1 section 2.3.1)
 _FAR = 20_000  # more than a broker has under way: a number farther ahead is one behind
 _WINDOW = 4_095  # acknowledgements that one connection may lose: `max_inflight_messages` in mosquitto.conf
@@ -69,7 +70,7 @@ class DeliveryOrder:
         self._beyond = set(state.beyond) if state else set()
         self._advance(0)
         self._connection = -1
-        self._since = 0.0
+        self._looked, self._waited = 0.0, 0.0
         self._waiting = False
         self._arrived: set[int] = set()
         self._count = 0  # arrived without a gap
@@ -84,8 +85,16 @@ class DeliveryOrder:
         """What is to be kept for the next process; None if nothing was delivered yet."""
         return OrderState(self._last, sorted(self._beyond)) if self._last else None
 
-    def admit(self, messages: Sequence[Message]) -> list[Message]:
-        """Return which messages may be stored now, in order; those held back come with a later call."""
+    def admit(self, messages: Sequence[Message], *, more: bool = False) -> list[Message]:
+        """Return which messages may be stored now, in order; those held back come with a later call.
+
+        Parameters
+        ----------
+        messages : sequence of Message
+            What has come since the last call.
+        more : bool
+            Whether more is here than these, so that what is waited for may be among it.
+        """
         is_one_connection = messages and messages[0].connection == messages[-1].connection == self._connection
         if is_one_connection and self._fresh and not self._waiting:
             return list(messages)  # nearly always
@@ -109,7 +118,7 @@ class DeliveryOrder:
                 ready.append(message)
         if self._waiting and not self.renumbered:
             ready += self._in_order()
-        if self._waiting and self._clock() - self._since > MAX_WAIT and (self._held or self.renumbered):
+        if self._waiting and self._is_over(more) and (self._held or self.renumbered):
             ready += self._release()
         return ready
 
@@ -130,6 +139,14 @@ class DeliveryOrder:
         for one in held:
             del self._held[one.mid]
         return held
+
+    def _is_over(self, more: bool) -> bool:
+        """Return whether there was time enough for older messages to come."""
+        now = self._clock()
+        if not more:
+            self._waited += min(now - self._looked, _LONGEST_LOOK)
+        self._looked = now
+        return self._waited > MAX_WAIT
 
     def _age(self, message: Message) -> int:
         return self._distance(message.mid)
@@ -163,7 +180,7 @@ class DeliveryOrder:
         self._connection = message.connection
         self._advance(0)
         self._held.clear()
-        self._since = self._clock()
+        self._looked, self._waited = self._clock(), 0.0
         self._waiting = bool(self._last)
         if not self._waiting:
             self._last = message.mid - 1 or _PACKETS

@@ -184,7 +184,7 @@ class Ingest:
         while not stop.is_set():
             received = self._subscription.receive(limit=size.limit, wait=self._batch_age)
             last = self._excuse(last, received)
-            messages = self._order.admit(received)
+            messages = self._order.admit(received, more=len(received) == size.limit)
             begin = time.monotonic()
             self._arrivals.note(self._order.state)  # whoever is killed before the first acknowledgement has begun, too
             if messages and self._store_all(messages, stop):

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 ROOM = 32 * 2**20
 """Free disk from which on a broker that could not write is started again [bytes]."""
 
+_FULL = 64 * 1024
+"""Free disk below which the broker may have failed to write [bytes]; its log is on the same disk, and cannot say so then."""
+
 STUCK, STUCK_WITHIN = 3, 30.0
 """So many requests to its storage that are not answered in so long [s] make it one to start again. Defaults."""
 
@@ -52,7 +55,7 @@ class BrokerFailures:
         if self._cannot_write:
             if shutil.disk_usage(self._folder).free < ROOM:
                 return ""
-            reason = "it could not write to a full disk, and would refuse messages for ever; there is room again"
+            reason = "its disk was full, after which it may refuse messages for ever; there is room again"
         elif len(self._stuck) == STUCK and now - self._stuck[0] < STUCK_WITHIN:
             reason = (
                 f"its storage does not answer: files in {self._folder / 'jetstream'} are damaged, or the disk is slow"
@@ -67,13 +70,18 @@ class BrokerFailures:
         for line in self._tail.lines():
             match parse(line):
                 case WriteError():
-                    if not self._cannot_write:
-                        log.error("the broker cannot write to %s: is the disk full?", self._folder)
-                    self._cannot_write = True
+                    self._note_full("the broker cannot write to %s: is the disk full?")
                 case Stuck():
                     self._stuck.append(now)
                 case Refusal() as refusal:
                     self.refusals.append(refusal)
+        if shutil.disk_usage(self._folder).free < _FULL:
+            self._note_full("the disk of %s is full: the broker refuses messages")
+
+    def _note_full(self, message: str) -> None:
+        if not self._cannot_write:
+            log.error(message, self._folder)
+        self._cannot_write = True
 
 
 class LossWatch:

@@ -53,7 +53,7 @@ def main(folder: Path, port: int, store_url: str) -> None:
 
 
 def tell(ingest: Ingest, file: Path) -> None:
-    """Write how many messages and repetitions this process has seen, again and again."""
+    """Write how many messages and repetitions this process has seen, and how many it holds back, again and again."""
     while True:
-        file.write_text(f"{ingest.counters.messages} {ingest.counters.duplicates}")
+        file.write_text(f"{ingest.counters.messages} {ingest.counters.duplicates} {len(ingest._order._held)}")
         time.sleep(0.2)

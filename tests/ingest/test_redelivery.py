@@ -109,10 +109,10 @@ def values(url: str) -> dict[str, list[float]]:
 
 
 def settled(folder: Path, process: BaseProcess) -> None:
-    """Wait until ingest stores nothing more."""
+    """Wait until ingest stores nothing more, and holds nothing back."""
     progress, deadline = folder / "progress", time.monotonic() + TIMEOUT
     last, since = "", time.monotonic()
-    while time.monotonic() < deadline and not (last and time.monotonic() - since > MAX_WAIT + 2):
+    while time.monotonic() < deadline and not (last.endswith(" 0") and time.monotonic() - since > MAX_WAIT + 2):
         assert process.is_alive()
         now = progress.read_text() if progress.exists() else ""  # repetitions count too: they hold up what is new
         if now != last:
