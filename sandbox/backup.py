@@ -36,7 +36,7 @@ from zenata.wire.bulk import BulkClient
 MANIFEST = "manifest.json"
 READINGS = "readings.duckdb"
 
-_KEPT = ("*.key", "*.session", "*.secret", "*.subscribed", "worlds", "broker")
+_KEPT = ("*.key", "*.session", "*.secret", "*.subscribed", "*.record", "worlds", "broker")
 _LEFT_OUT = ("lock", "control.json", "*.part", "*.new")  # of processes that run now
 _STOP = 'kill -STOP "$1" && echo && read _; kill -CONT "$1"'  # goes on, too, when whoever started it is killed
 _STANDING = 5.0  # the longest that stopping a process may take [s]

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sandbox.broker_failures import BrokerFailures, LossWatch, SessionWatch
 from sandbox.retained import MAX_RETAINED, RetainedSweeper
+from zenata.broker.keeper import Keeper
 from zenata.broker.monitor import BrokerMonitor, Traffic
 from zenata.broker.protocol import session_name
 from zenata.city.clock import WallClock
@@ -193,6 +194,7 @@ class BrokerGuard(Background):
     Parameters
     ----------
     monitor : BrokerMonitor
+    keeper : Keeper
     failures : BrokerFailures
         Has what the log says of refused clients.
     losses : LossWatch
@@ -210,6 +212,7 @@ class BrokerGuard(Background):
         self,
         *,
         monitor: BrokerMonitor,
+        keeper: Keeper,
         failures: BrokerFailures,
         losses: LossWatch,
         register: Authenticator,
@@ -219,7 +222,7 @@ class BrokerGuard(Background):
         owners: Callable[[], Mapping[str, str]],
     ) -> None:
         super().__init__("broker guard", daemon=True)
-        self._monitor, self._register, self._audit = monitor, register, audit
+        self._monitor, self._keeper, self._register, self._audit = monitor, keeper, register, audit
         self._failures, self._losses, self._usage = failures, losses, UsageWatch(connections)
         self._owners, self._sweeper = owners, RetainedSweeper(sweeper, self._report_removed)
         self._sessions, self._sessions_looked = SessionWatch(), 0.0
@@ -288,7 +291,7 @@ class BrokerGuard(Background):
         clients = {one.number: one.client for one in traffic if one.is_open}
         for damaged in self._sessions.look(clients, self._monitor.consumers()):
             log.error("the session of the client %.80r at the broker was damaged: it is mended", damaged.client)
-            self._monitor.forget(damaged.left, session_name(damaged.client) if damaged.is_deaf else "")
+            self._keeper.forget(damaged.left, session_name(damaged.client) if damaged.is_deaf else "")
             if damaged.is_deaf:
                 self._monitor.kick([damaged.number])
 

@@ -15,6 +15,7 @@ from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
 from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.mosquitto import is_hash_of
 from zenata.broker.nats import MonitorPort, Nats
+from zenata.broker.reloads import Reloads
 from zenata.broker.templates import write_folder
 from zenata.control.authenticator import Authenticator
 from zenata.control.keys import MqttUser
@@ -32,7 +33,6 @@ log = logging.getLogger(__name__)
 
 _SETTLED = 2.0  # age of a folder's last change from which on its time tells that there was no other [s]
 _RELOADS, _RELOAD_PAUSE = 4.0, 3.0  # reloads of users at once, and in the long run one in so many seconds. Defaults
-_ONCE_MORE = 5.0  # after which whoever had to go is disconnected a second time [s]
 _INTERVAL = 0.3  # between two looks at the register [s]
 _TIMEOUT = 10.0  # for a broker that a command changes [s]
 _COMPARE = 30.0  # time after which a broker elsewhere is compared with the register though nothing has changed [s]
@@ -140,9 +140,8 @@ class EmbeddedUsers:
         ]
         self._pilots = PilotUsers(settings, register, lambda entry: entry.bcrypt)
         self._written: Sequence[User] = ()
-        self._monitor, self._gone = monitor, set[str]()
-        self._once_more: dict[str, float] = {}  # when, by user
-        self._reloads, self._reloaded = Bucket(_RELOADS, time.monotonic()), 0.0
+        self._monitor, self._reloads = monitor, Reloads(monitor) if monitor else None
+        self._rate, self._reloaded = Bucket(_RELOADS, time.monotonic()), 0.0
         self.excluded: Callable[[], Collection[str]] = frozenset
         """Pilots that are kept out for now."""
 
@@ -175,37 +174,25 @@ class EmbeddedUsers:
 
         What goes wrong is logged: the city goes on, and the next call tries again.
         """
-        renewed = self._renew_certificate()
+        if self._reloads and not self._reloads.is_settled():
+            return False
+        renewed, before = self._renew_certificate(), self._written
         try:
             self._pilots.refresh()
-            wanted, before = self._allowed(), self._written
-            if wanted == before or not self._may_reload(before, wanted):
-                return renewed
-            self.program()
+            wanted = self._allowed()
+            if wanted != before and self._may_reload(before, wanted):
+                self.program()
+                renewed = True
         except ZenataError as error:
             log.warning("the broker's users cannot be renewed: %s", error)
-            return renewed
-        remaining = {(user.name, user.password_hash) for user in self._written}
-        self._gone |= {user.name for user in before if (user.name, user.password_hash) not in remaining}
-        return True
+        if renewed and self._reloads:
+            self._reloads.begin(before, self._written)
+        return renewed
 
     def disconnect(self) -> None:
-        """Disconnect whoever a renewal took away, or gave another key: at once, and some seconds later once more.
-
-        The broker does so itself, but takes in one set of users after the other, each for a second and more; and whoever connects
-        meanwhile keeps the rights of before.
-        """
-        now = time.monotonic()
-        due = {user for user, at in self._once_more.items() if at <= now}
-        try:
-            if self._monitor and (self._gone or due):
-                self._monitor.disconnect(self._gone | due)
-        except BrokerError as error:
-            log.warning("who had to go is cut off only when the broker comes to it: %s", error)
-            due = set()
-        self._once_more = {user: at for user, at in self._once_more.items() if user not in due}
-        self._once_more |= dict.fromkeys(self._gone, now + _ONCE_MORE)
-        self._gone = set()
+        """Disconnect whoever a renewal took away, or gave another key or fewer rights; see `Reloads`."""
+        if self._reloads:
+            self._reloads.disconnect()
 
     def _allowed(self) -> Sequence[User]:
         """Return the users of pilots that are not kept out; the name of a pilot holds no ``_``."""
@@ -219,7 +206,7 @@ class EmbeddedUsers:
         """
         now, there = time.monotonic(), {(user.name, user.password_hash) for user in wanted}
         revokes = any((user.name, user.password_hash) not in there for user in before)
-        if self._reloads.take(1 / _RELOAD_PAUSE, _RELOADS, now) and not (revokes and now - self._reloaded >= 1.0):
+        if self._rate.take(1 / _RELOAD_PAUSE, _RELOADS, now) and not (revokes and now - self._reloaded >= 1.0):
             return False
         self._reloaded = now
         return True

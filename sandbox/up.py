@@ -27,6 +27,7 @@ from sandbox.running import ASKED, Running, banner
 from sandbox.screen import Say
 from sandbox.settings import Settings
 from zenata.broker.base import MONITOR, SWEEPER, wait_ready
+from zenata.broker.keeper import Keeper
 from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.nats import MonitorPort, Nats
 from zenata.city.clock import SECOND, format_time
@@ -64,6 +65,8 @@ class Plan:
     access: EmbeddedUsers | None
     monitor: BrokerMonitor | None
     """To the embedded broker, if that is used. The API follows the pilots at one that is given."""
+    keeper: Keeper | None
+    """The same broker's."""
     sweeper: Address | None
     """The embedded broker, with the user that may remove what pilots have retained."""
     certificate: Certificate | None
@@ -153,10 +156,11 @@ def _keep_up(settings: Settings, plan: Plan, supervisor: Supervisor) -> None:
 
 def _guard(settings: Settings, plan: Plan, register: Register, failures: BrokerFailures) -> BrokerGuard | None:
     """Return what watches the embedded broker, if that is used."""
-    if plan.access is None or plan.monitor is None or plan.sweeper is None:
+    if plan.access is None or plan.monitor is None or plan.keeper is None or plan.sweeper is None:
         return None
     guard = BrokerGuard(
         monitor=plan.monitor,
+        keeper=plan.keeper,
         failures=failures,
         losses=LossWatch(settings.data_dir / "broker.count"),
         register=register,
@@ -224,11 +228,11 @@ def _plan(settings: Settings, register: Register) -> Plan:
         wanted |= {"--mqtt-port": settings.mqtt_port, "--ws-port": settings.ws_port}
     ports = free_ports(settings.host, wanted)
     programs: list[Program] = []
-    access, monitor, monitor_url, sweeper = None, None, "", None
+    access, monitor, keeper, monitor_url, sweeper = None, None, None, "", None
     if settings.broker is None:
         secrets = {name: token_urlsafe(32) for name in ("simulators", "ingest", SWEEPER)}  # for this run alone
         monitor_port, monitor_url = _monitor_port()
-        monitor = BrokerMonitor(monitor_url)
+        monitor, keeper = BrokerMonitor(monitor_url), Keeper(monitor_url)
         access = EmbeddedUsers(settings, register, secrets, ports, certificate, monitor_port, monitor)
         trust = Trust(certificate=access.certificate.cert) if access.certificate else Trust()
         address = Address(host=settings.host, port=ports["--mqtt-port"], tls=bool(certificate), trust=trust)
@@ -253,7 +257,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
         service("api", "serve", brokers["ingest"], broker_admin=settings.broker_admin or "", broker_monitor=monitor_url)
     )
     if not settings.is_embedded:
-        programs.append(service("ingest", "ingest", brokers["ingest"]))
+        programs.append(service("ingest", "ingest", brokers["ingest"], broker_monitor=monitor_url))
     where = Running(
         http=f"{'https' if certificate else 'http'}://{settings.host}:{ports['--http-port']}",
         mqtt=mqtt,
@@ -268,6 +272,7 @@ def _plan(settings: Settings, register: Register) -> Plan:
         key=_key(settings, register),
         access=access,
         monitor=monitor,
+        keeper=keeper,
         sweeper=sweeper,
         certificate=certificate,
     )

@@ -115,6 +115,7 @@ def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(
         return [flood, replace(connection(2, int(now[0])), user="volt_k")]
 
     guard = BrokerGuard(
+        keeper=SimpleNamespace(),
         monitor=SimpleNamespace(traffic=traffic, stored=lambda: None, consumers=list, kick=closed.update),
         failures=SimpleNamespace(refusals=deque()),
         losses=SimpleNamespace(look=lambda _: 0),

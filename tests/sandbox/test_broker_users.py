@@ -1,7 +1,7 @@
 """Users of the broker as pilots, keys and worlds come and go."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.zenata.broker.running import HOST, Running, administrator, password, 
 from zenata.broker.base import ADMINISTRATOR, wait_ready
 from zenata.broker.dynsec import DynamicSecurity
 from zenata.broker.mosquitto import Mosquitto
+from zenata.city.clock import WallClock
 from zenata.control.keys import MqttUser, Role
 from zenata.errors import BrokerError
 from zenata.process.ports import free_ports
@@ -71,32 +72,40 @@ def access(settings: Settings, register: Register) -> EmbeddedUsers:
     return EmbeddedUsers(settings, register, {"simulators": "secret"}, {"--mqtt-port": 1883, "--ws-port": 9001})
 
 
-class Cutting:
-    """Notes who is disconnected."""
+class Slow:
+    """A broker that takes in users when it is told so."""
 
     def __init__(self) -> None:
+        self.time = 0
         self.cut: list[set[str]] = []
 
-    def disconnect(self, users: set[str]) -> int:
+    def loaded(self) -> int:
+        return self.time
+
+    def disconnect(self, users: Mapping[str, int], until: int | None = None) -> int:
         self.cut.append(set(users))
         return len(users)
 
 
-def test_whoever_had_to_go_is_disconnected_at_once_and_once_more(settings, register, monkeypatch):
-    """Who connects while the broker takes in other users keeps the rights of before."""
-    monkeypatch.setattr("sandbox.broker_users._ONCE_MORE", 0.0)
-    monitor = Cutting()
+def test_users_change_one_reload_after_the_other_and_whoever_loses_rights_is_disconnected(settings, register):
+    broker = Slow()
     access = EmbeddedUsers(
-        settings, register, {"simulators": "secret"}, {"--mqtt-port": 1, "--ws-port": 2}, None, None, monitor
+        settings, register, {"simulators": "secret"}, {"--mqtt-port": 1, "--ws-port": 2}, None, None, broker
     )
     access.renew()
-    access.disconnect()
-    assert monitor.cut == []
-    del register.entries["eve"]
+    broker.time = WallClock().now()
+    register.issue("admin", "guest")
     assert access.renew()
-    for _ in range(3):
-        access.disconnect()
-    assert monitor.cut == [{"eve"}, {"eve"}]
+    del register.entries["eve"]
+    access.disconnect()
+    assert not access.renew()
+    assert broker.cut == [{"admin"}]
+    assert "eve" in lines(settings)
+    broker.time = WallClock().now()
+    assert access.renew()
+    assert "eve" not in lines(settings)
+    access.disconnect()
+    assert {"eve"} in broker.cut
 
 
 def make(settings: Settings, owner: str) -> str:
@@ -311,7 +320,7 @@ def test_many_newcomers_are_let_in_together(settings, register, access, monkeypa
     """Reloads come a few at once and then at intervals; whoever loses access does not wait for the next."""
     now = [1000.0]
     monkeypatch.setattr("sandbox.broker_users.time.monotonic", lambda: now[0])
-    access._reloads.time = now[0]
+    access._rate.time = now[0]
     access.program()
     reloads = 0
     for second in range(60):

@@ -1,4 +1,4 @@
-"""Sessions at the embedded broker whose record is damaged: nobody stays deaf, and nothing is kept for nobody."""
+"""Sessions at the embedded broker whose record is damaged: nobody stays deaf, and nothing is kept for nobody; of ours nothing is lost."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -11,10 +11,13 @@ import pytest
 
 from sandbox.broker_failures import SessionWatch
 from sandbox.broker_guard import BrokerGuard
+from sandbox.parts import subscription_of
+from sandbox.settings import Settings
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import BROKERS, HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import MONITOR
+from zenata.broker.keeper import Keeper
 from zenata.broker.monitor import BrokerMonitor, Consumer
 from zenata.broker.nats import MonitorPort, Nats
 from zenata.broker.protocol import session_name
@@ -28,18 +31,25 @@ FILTERS = ("+/telemetry/#", "+/clock")
 
 
 @pytest.fixture
-def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokerMonitor]:
+def url(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of the monitoring of brokers that are run."""
     (port,) = free_ports(HOST, {"watch": 0}).values()
     hash_ = Nats().hash_password(SECRET)
     monkeypatch.setitem(BROKERS, "nats", Nats(monitor=MonitorPort(port=port, password_hash=hash_)))
-    with closing(BrokerMonitor(f"nats://{MONITOR}:{SECRET.replace(' ', '%20')}@{HOST}:{port}")) as made:
+    return f"nats://{MONITOR}:{SECRET.replace(' ', '%20')}@{HOST}:{port}"
+
+
+@pytest.fixture
+def monitor(url: str) -> Iterator[BrokerMonitor]:
+    with closing(BrokerMonitor(url)) as made:
         yield made
 
 
-def guard_of(monitor: BrokerMonitor) -> BrokerGuard:
+def guard_of(monitor: BrokerMonitor, url: str) -> BrokerGuard:
     absent: Any = SimpleNamespace()
     return BrokerGuard(
         monitor=monitor,
+        keeper=Keeper(url),
         failures=absent,
         losses=absent,
         register=absent,
@@ -77,7 +87,7 @@ def damage(folder: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["one byte", "gone"])
 def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_one_before(
-    tmp_path: Path, monitor: BrokerMonitor, how: str
+    tmp_path: Path, monitor: BrokerMonitor, url: str, how: str
 ) -> None:
     """With one byte changed NATS finds an older record: it says that the session is there, and delivers nothing to it."""
     lost: list[str] = []
@@ -90,7 +100,7 @@ def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_o
         broker.process.wait()
     damage(tmp_path, how)
     with running_broker("nats", tmp_path, users) as broker, ExitStack() as stack:
-        session, guard = stack.enter_context(ingest(broker, lost, subscribed=True)), guard_of(monitor)
+        session, guard = stack.enter_context(ingest(broker, lost, subscribed=True)), guard_of(monitor, url)
         assert lost == (["it"] if how == "gone" else [])
         for _ in range(2):
             guard.mend_sessions(monitor.traffic())
@@ -114,12 +124,74 @@ def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_o
         assert {one.is_taken for one in monitor.consumers()} == {True}
 
 
-def test_a_session_that_nobody_has_resumed_is_left_alone(tmp_path: Path, monitor: BrokerMonitor) -> None:
+@contextmanager
+def ours(broker: Running, settings: Settings, lost: list[str]) -> Iterator[Subscription]:
+    """The session of ingest as the city has it."""
+    address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
+    with subscription_of(settings, address, "ingest", FILTERS, lambda: lost.append("it")) as session:
+        session.connect(60)
+        yield session
+
+
+@pytest.mark.parametrize("how", ["one byte", "gone"])
+def test_what_waits_in_a_session_of_ours_is_not_lost_with_its_record(
+    tmp_path: Path, url: str, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Other than above the record is put back before the session is resumed: all comes that was not acknowledged, and once."""
+    lost: list[str] = []
+    heard: list[bytes] = []
+    settings, users = Settings(data_dir=tmp_path / "data", broker_monitor=url), standard_users("nats")
+    settings.data_dir.mkdir()
+    (tmp_path / "broker").mkdir()
+
+    def take(session: Subscription, count: int) -> None:
+        def has_come() -> bool:
+            messages = session.receive(limit=count - len(heard), wait=0.2)
+            session.acknowledge(messages)
+            heard.extend(message.payload for message in messages)
+            return len(heard) == count
+
+        wait_until(has_come, f"{count} messages come", pause=0)
+
+    with running_broker("nats", tmp_path / "broker", users) as broker:
+        with ours(broker, settings, lost) as session:
+            wait_until(
+                lambda: session.receive(limit=1, wait=0.1) or settings.subscribed_file().exists(), "it is confirmed"
+            )
+            publish(broker, "1", "2")
+            take(session, 2)
+        publish(broker, "3", "4")
+        broker.process.kill()
+        broker.process.wait()
+    damage(tmp_path / "broker", how)
+    with running_broker("nats", tmp_path / "broker", users) as broker, ours(broker, settings, lost) as session:
+        publish(broker, "5")
+        take(session, 5)
+    assert (sorted(heard), lost) == ([b"1", b"2", b"3", b"4", b"5"], [])
+    assert "is put back" in caplog.text
+
+
+def test_a_record_is_not_put_back_without_what_it_names(tmp_path: Path, monitor: BrokerMonitor, url: str) -> None:
+    """NATS would say that the session is there, and deliver nothing to it."""
+    keeper, name = Keeper(url), session_name("phone")
+    with running_broker("nats", tmp_path, standard_users("nats")) as broker:
+        assert keeper.record(name) == b""
+        with Client(broker, "demo", session="phone") as demo:
+            demo.subscribe("zenata/telemetry/#")
+        record = keeper.record(name)
+        assert record
+        keeper.forget(monitor.consumers(), name)
+        assert keeper.record(name) == b""
+        assert not keeper.put(name, record)
+        assert keeper.record(name) == b""
+
+
+def test_a_session_that_nobody_has_resumed_is_left_alone(tmp_path: Path, monitor: BrokerMonitor, url: str) -> None:
     with running_broker("nats", tmp_path, standard_users("nats")) as broker:
         with Client(broker, "demo", session="phone") as demo:
             demo.subscribe("zenata/telemetry/#")
         publish(broker, "kept")
-        guard = guard_of(monitor)
+        guard = guard_of(monitor, url)
         with Client(broker, "demo", session="other") as other:
             other.subscribe("zenata/telemetry/#")
             for _ in range(3):

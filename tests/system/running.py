@@ -99,8 +99,8 @@ class RunningCity:
         except httpx.HTTPError:
             return ""
 
-    def halt(self) -> None:
-        """Stop the shared city's clock, and wait until everything it has published is stored.
+    def halt(self, *, lost: bool = False) -> None:
+        """Stop the shared city's clock, and wait until everything it has published is stored, or is missing where some is `lost`.
 
         A broker may take seconds to deliver a message that it did not get through at first.
         """
@@ -116,7 +116,8 @@ class RunningCity:
 
             def look() -> tuple[str, int, int, int]:
                 world, balance = admin.get("/v1/worlds/zenata").json(), admin.get("/v1/ledger").json()["items"][0]
-                return world["state"], world["messages"], balance["published"], balance["stored"]
+                there = balance["stored"] + (balance["missing"] if lost else 0)
+                return world["state"], world["messages"], balance["published"], there
 
             def settled() -> bool:
                 state, *counts = look()

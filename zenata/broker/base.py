@@ -33,6 +33,10 @@ class Rights:
     publish: tuple[str, ...] = ()
     subscribe: tuple[str, ...] = ()
 
+    def include(self, others: "Rights") -> bool:
+        """Return whether these are all of some others, word for word."""
+        return set(others.publish) <= set(self.publish) and set(others.subscribe) <= set(self.subscribe)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
@@ -83,7 +87,7 @@ MONITOR = "watcher"
 """The user that reads the monitoring of an embedded broker."""
 
 KEEPER = f"{MONITOR}_keeper"
-"""The user that removes what damaged sessions have left in an embedded broker; no pilot can have it, as none is called `MONITOR`."""
+"""The user that looks after the sessions of an embedded broker; no pilot can have it, as none is called `MONITOR`."""
 
 SWEEPER = "sweeper"
 """The user that removes what pilots have retained too much of at an embedded broker."""
@@ -247,8 +251,10 @@ class Broker(Protocol):
         ...
 
 
-def wait_ready(host: str, port: int, timeout: float, tls: ssl.SSLContext | None = None) -> None:
+def wait_ready(host: str, port: int, timeout: float, tls: ssl.SSLContext | None = None, *, answer: float = 0.0) -> None:
     """Wait until MQTT is answered at a port, at most `timeout` [s]. A refusal is an answer; `tls` is to connect with.
+
+    Whatever takes a connection may take `answer` [s] to answer, if that is longer: NATS answers nobody while it takes in users.
 
     Raises
     ------
@@ -258,21 +264,22 @@ def wait_ready(host: str, port: int, timeout: float, tls: ssl.SSLContext | None 
     deadline = time.monotonic() + timeout
     while True:
         try:
-            answer = _ask(host, port, max(deadline - time.monotonic(), 0.01), tls)
+            first = _ask(host, port, max(deadline - time.monotonic(), 0.01), tls, answer)
         except OSError as error:
             if time.monotonic() >= deadline or isinstance(error, ssl.SSLCertVerificationError):
                 raise BrokerError(f"no broker answers at {host}:{port}: {error}") from error
             time.sleep(0.02)
         else:
-            if answer != _CONNACK:
+            if first != _CONNACK:
                 raise BrokerError(f"what answers at {host}:{port} is no MQTT broker")
             return
 
 
-def _ask(host: str, port: int, timeout: float, tls: ssl.SSLContext | None) -> bytes:
+def _ask(host: str, port: int, timeout: float, tls: ssl.SSLContext | None, longest: float) -> bytes:
     """Return the first bytes of the answer to a CONNECT; both brokers refuse it politely."""
     with ExitStack() as stack:
         connection = stack.enter_context(socket.create_connection((host, port), timeout))
+        connection.settimeout(max(timeout, longest))
         if tls:
             connection = stack.enter_context(tls.wrap_socket(connection, server_hostname=host))
         connection.sendall(_CONNECT)

@@ -11,32 +11,26 @@ the monitoring endpoint ``/connz`` would say. Those endpoints know no users, so 
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from zenata.broker.base import KEEPER
-from zenata.broker.protocol import NatsConnection, as_text
+from zenata.broker.protocol import NatsConnection, as_text, login_of
 from zenata.city.clock import parse_time
 from zenata.errors import BrokerError
 
 T = TypeVar("T")
 
-REQUESTS = tuple(f"$SYS.REQ.SERVER.{what}" for what in ("PING.CONNZ", "PING.JSZ", "*.KICK"))
+REQUESTS = tuple(f"$SYS.REQ.SERVER.{what}" for what in ("PING.CONNZ", "PING.JSZ", "PING.VARZ", "*.KICK"))
 """The subjects that it may publish to, and no others."""
 
-_MESSAGES, _SESSIONS = "$MQTT_msgs", "$MQTT_sess"  # the streams of what waits for sessions, and of their records
-
-KEEPING = (f"$JS.API.CONSUMER.DELETE.{_MESSAGES}.*", f"$JS.API.STREAM.PURGE.{_SESSIONS}")
-"""The subjects that the `KEEPER` may publish to: the system account reaches no stream."""
+MESSAGES = "$MQTT_msgs"
+"""The stream of what waits for sessions."""
 
 _MAX_CONNECTIONS = 65_536  # connections, more than it lets in
 _REFUSED = "Authentication Failure"  # the reason of a connection that never came in, whatever user it named
 _CLOSED = 512  # of those closed last that are looked at
-_GONE = 404  # the code of an answer about what is not there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,13 +183,8 @@ class _Kicked(msgspec.Struct):
     server: _Server
 
 
-class _Error(msgspec.Struct):
-    code: int
-    description: str = ""
-
-
-class _Done(msgspec.Struct):
-    error: _Error | None = None
+class _About(msgspec.Struct):
+    config_load_time: str
 
 
 class BrokerMonitor:
@@ -208,9 +197,7 @@ class BrokerMonitor:
     """
 
     def __init__(self, url: str) -> None:
-        where = urlsplit(url)
-        self._address = where.hostname, where.port
-        self._login = {"user": unquote(where.username or ""), "pass": unquote(where.password or ""), "verbose": False}
+        self._address, self._login = login_of(url)
         self._connection: NatsConnection | None = None
         self._lock = threading.Lock()
 
@@ -270,8 +257,15 @@ class BrokerMonitor:
         for number in numbers:  # one that has just gone is answered as well
             self._ask(f"{server}.KICK", {"cid": number}, _Kicked)
 
-    def disconnect(self, users: Collection[str]) -> int:
-        """Disconnect whoever is connected as one of these users; return how many were.
+    def disconnect(self, users: Mapping[str, int], until: int | None = None) -> int:
+        """Disconnect whoever has connected as one of these users at a time or later; return how many were.
+
+        Parameters
+        ----------
+        users : mapping of str to int
+            That time, by user [us since the Unix epoch].
+        until : int or None
+            The last time of connections that are to go; None is no such time.
 
         Raises
         ------
@@ -279,7 +273,13 @@ class BrokerMonitor:
             As above.
         """
         found = self._clients()
-        ids = [one.cid for one in found.data.connections if one.authorized_user in users]
+        ids = [
+            one.cid
+            for one in found.data.connections
+            if one.authorized_user in users
+            and users[one.authorized_user] <= (since := parse_time(one.start))
+            and (until is None or since <= until)
+        ]
         for id_ in ids:  # one that has just gone is answered as well
             self._ask(f"{found.server.id}.KICK", {"cid": id_}, _Kicked)
         return len(ids)
@@ -294,6 +294,16 @@ class BrokerMonitor:
         """
         if self._connection is None:
             self.disk_usage()
+
+    def loaded(self) -> int:
+        """Return when it had last taken in its users and all else of its configuration [us since the Unix epoch].
+
+        Raises
+        ------
+        BrokerError
+            As above.
+        """
+        return parse_time(self._ask("PING.VARZ", {}, _Answer[_About]).data.config_load_time)
 
     def close(self) -> None:
         """Disconnect."""
@@ -340,34 +350,12 @@ class BrokerMonitor:
             for one in self._messages(consumer=True, config=True).consumer_detail
         ]
 
-    def forget(self, consumers: Collection[Consumer], session: str = "") -> None:
-        """Remove consumers with what they keep, and the record of a session, so that its client is told that it has none.
-
-        Raises
-        ------
-        BrokerError
-            If the broker does not do so.
-        """
-        requests: list[tuple[str, Mapping[str, object]]] = [
-            (f"CONSUMER.DELETE.{_MESSAGES}.{one.name}", {}) for one in consumers
-        ]
-        if session:
-            requests.insert(0, (f"STREAM.PURGE.{_SESSIONS}", {"filter": f"$MQTT.sess.{session}"}))
-        try:
-            with closing(NatsConnection(self._address, self._login | {"user": KEEPER})) as connection:
-                for what, options in requests:
-                    done = msgspec.json.decode(connection.ask(f"$JS.API.{what}", as_text(options)), type=_Done)
-                    if done.error and done.error.code != _GONE:
-                        raise BrokerError(f"the broker refused {what}: {done.error.description}")
-        except (OSError, ValueError) as error:
-            raise BrokerError(f"the broker does not answer: {error}") from error
-
     def _messages(self, **more: bool) -> _Stream:
         """Return the stream of messages at QoS 1; an empty one before the first MQTT client."""
         about = self._ask("PING.JSZ", {"accounts": True, "streams": True, **more}, _Answer[_Storage]).data
         streams = (stream for account in about.account_details for stream in account.stream_detail)
-        nothing = _Stream(name=_MESSAGES, state=_State(messages=0, last_seq=0))
-        return next((stream for stream in streams if stream.name == _MESSAGES), nothing)
+        nothing = _Stream(name=MESSAGES, state=_State(messages=0, last_seq=0))
+        return next((stream for stream in streams if stream.name == MESSAGES), nothing)
 
     def _clients(self) -> _Answer[_Clients]:
         return self._ask("PING.CONNZ", {"auth": True, "acc": "$G", "limit": _MAX_CONNECTIONS}, _Answer[_Clients])

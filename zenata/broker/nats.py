@@ -11,7 +11,8 @@ from pathlib import Path
 import bcrypt
 
 from zenata.broker.base import HOSTS, KEEPER, MONITOR, Command, Rights, User
-from zenata.broker.monitor import KEEPING, REQUESTS
+from zenata.broker.keeper import KEEPING
+from zenata.broker.monitor import REQUESTS
 from zenata.broker.protocol import ANSWER
 from zenata.broker.templates import plain, render, write_folder
 from zenata.errors import SetupError

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from secrets import token_hex
 from string import ascii_lowercase, ascii_uppercase, digits
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -33,7 +34,7 @@ class NatsConnection:
     def ask(self, subject: str, body: str) -> bytes:
         """Return the body of the answer."""
         inbox = f"{self._inbox}.{next(self._numbers)}"
-        self._socket.sendall(f"PUB {subject} {inbox} {len(body)}\r\n{body}\r\n".encode())
+        self._socket.sendall(f"PUB {subject} {inbox} {len(body.encode())}\r\n{body}\r\n".encode())
         for line in self._answers:
             match line.split():
                 case [b"MSG", to, *_, size]:
@@ -48,6 +49,13 @@ class NatsConnection:
         """Close it."""
         self._answers.close()
         self._socket.close()
+
+
+def login_of(url: str) -> tuple[tuple[str | None, int | None], dict[str, object]]:
+    """Return host and port of a URL, ``nats://user:password@host:port``, and how to log in there."""
+    where = urlsplit(url)
+    login = {"user": unquote(where.username or ""), "pass": unquote(where.password or ""), "verbose": False}
+    return (where.hostname, where.port), login
 
 
 def as_text(document: Mapping[str, object]) -> str:

@@ -1,13 +1,22 @@
 """Users who come and go while the broker runs: those who may not stay are cut off, and nobody else notices."""
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from threading import Event, Lock, Thread
 
+import bcrypt
 import pytest
 
 from tests.waiting import wait_until
 from tests.zenata.broker.client import TIMEOUT, Client
-from tests.zenata.broker.running import BROKERS, Running, new_password, password, running_broker, standard_users
-from zenata.broker.base import User, pilot_user
+from tests.zenata.broker.running import BROKERS, HOST, Running, new_password, password, running_broker, standard_users
+from zenata.broker.base import MONITOR, User, pilot_user
+from zenata.broker.monitor import BrokerMonitor
+from zenata.broker.nats import MonitorPort, Nats
+from zenata.broker.reloads import Reloads
+from zenata.process.ports import free_ports
 
 
 @pytest.fixture
@@ -16,9 +25,55 @@ def everybody(kind) -> list[User]:
 
 
 @pytest.fixture
-def running(kind, everybody, tmp_path):
+def monitor(kind, monkeypatch) -> Iterator[BrokerMonitor]:
+    """Of the NATS that runs."""
+    (port,) = free_ports(HOST, {"watch": 0}).values()
+    monkeypatch.setitem(
+        BROKERS, "nats", Nats(monitor=MonitorPort(port=port, password_hash=Nats().hash_password("secret")))
+    )
+    with closing(BrokerMonitor(f"nats://{MONITOR}:secret@{HOST}:{port}")) as monitor:
+        yield monitor
+
+
+@pytest.fixture
+def running(kind, monitor, everybody, tmp_path):
     with running_broker(kind, tmp_path, everybody) as running:
-        yield running
+        if kind == "nats":
+            with followed(running, monitor, everybody) as running:
+                yield running
+        else:
+            yield running
+
+
+@contextmanager
+def followed(running: Running, monitor: BrokerMonitor, everybody: Sequence[User]) -> Iterator[Running]:
+    """Tell a NATS of other users as `zenata up` does, which looks after each reload in its loop; `give` waits for the end."""
+    reloads, lock, stop = Reloads(monitor), Lock(), Event()
+    users = list(everybody)
+
+    def give(after: Sequence[User]) -> None:
+        with lock:
+            reloads.begin(users, after)
+            running.give(after)
+            users[:] = after
+        wait_until(settled, "the broker takes them in", pause=0.01)
+
+    def settled() -> bool:
+        with lock:
+            return reloads.is_settled()
+
+    def look_after() -> None:
+        while not stop.wait(0.05):
+            with lock:
+                reloads.disconnect()
+
+    thread = Thread(target=look_after)
+    thread.start()
+    try:
+        yield replace(running, give=give)
+    finally:
+        stop.set()
+        thread.join()
 
 
 def without(everybody: list[User], *names: str) -> list[User]:
@@ -97,12 +152,10 @@ def test_a_new_password_cuts_off_whoever_came_with_the_old_one(kind, running, ev
 
 
 def test_who_loses_a_right_receives_no_more_by_a_session_of_before(running, everybody):
-    engineer = next(user for user in everybody if user.name == "engineer")
-    guest = pilot_user("engineer", engineer.password_hash, role="guest")
     with Client(running, "engineer", session="of-engineer") as client:
         for topic_filter in ("w-2/clock", "zenata/clock"):
             client.subscribe(topic_filter)
-    running.give([*without(everybody, "engineer"), guest])
+    running.give(as_guest(everybody, "engineer"))
     deadline = time.monotonic() + TIMEOUT
     with Client(running, "engineer") as client:
         while client.subscribe("w-2/clock"):
@@ -112,3 +165,40 @@ def test_who_loses_a_right_receives_no_more_by_a_session_of_before(running, ever
         simulators.publish("zenata/clock", ["noon"])
         client.wait_for("noon")
     assert client.topics == {"zenata/clock"}
+
+
+def as_guest(everybody: list[User], name: str) -> list[User]:
+    """Return everybody, of whom one is a guest now, with the same password."""
+    before = next(user for user in everybody if user.name == name)
+    return [*without(everybody, name), pilot_user(name, before.password_hash, role="guest")]
+
+
+def test_nobody_comes_through_a_change_with_the_rights_of_before(running, everybody):
+    """Whoever connects meanwhile has the new rights, or is cut off."""
+    with ExitStack() as stack:
+        change = Thread(target=running.give, args=(as_guest(everybody, "engineer"),))
+        change.start()
+        clients = [stack.enter_context(Client(running, "engineer"))]
+        while change.is_alive() and len(clients) < 50:
+            clients.append(stack.enter_context(Client(running, "engineer")))
+        change.join()
+        for client in clients:
+            wait_until(lambda client=client: not client.subscribe("w-2/clock"), "the right is gone", TIMEOUT)
+
+
+@pytest.mark.parametrize("kind", ["nats"])
+def test_whoever_was_just_being_let_in_is_cut_off(monitor, everybody, tmp_path):
+    """NATS looks a client up, and then compares its password, which is made to last: what changes in between it does not see."""
+    slow = bcrypt.hashpw(password("slow").encode(), bcrypt.gensalt(13)).decode()
+    users = [*everybody, pilot_user("slow", slow, role="engineer")]
+    with (
+        running_broker("nats", tmp_path, users) as broker,
+        followed(broker, monitor, users) as running,
+        ExitStack() as stack,
+    ):
+        entering = Thread(target=lambda: stack.enter_context(Client(running, "slow")))
+        entering.start()
+        wait_until(lambda: [one for one in monitor.connections() if one.user == "slow"], "it is let in", pause=0.01)
+        running.give(as_guest(users, "slow"))
+        entering.join()
+        wait_until(lambda: not [one for one in monitor.connections() if one.user == "slow"], "it is cut off", TIMEOUT)

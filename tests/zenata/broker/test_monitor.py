@@ -125,11 +125,34 @@ def test_who_is_cut_is_disconnected_and_nobody_else(watched: tuple[Running, str]
         Client(broker, "demo", transport="websockets") as page,
         Client(broker, "demo_phone") as phone,
     ):
-        assert monitor.disconnect({"demo", "nobody"}) == 2
+        assert monitor.disconnect({"demo": 0, "nobody": 0}) == 2
         tcp.wait_closed()
         page.wait_closed()
         assert phone.subscribe("pilots/demo/#")
-        assert monitor.disconnect({"demo"}) == 0
+        assert monitor.disconnect({"demo": 0}) == 0
+
+
+def test_of_a_user_those_are_cut_that_came_in_a_span_of_time(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with watching(url) as monitor, Client(broker, "demo") as first:
+        (one,) = monitor.connections()
+        with Client(broker, "demo") as second:
+            (other,) = (found for found in monitor.connections() if found.since > one.since)
+            assert monitor.disconnect({"demo": other.since + 1}) == 0
+            assert monitor.disconnect({"demo": one.since + 1}, until=other.since - 1) == 0
+            assert monitor.disconnect({"demo": one.since + 1}, until=other.since) == 1
+            second.wait_closed()
+            assert first.connected
+
+
+def test_when_it_took_in_its_users_is_reported(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with watching(url) as monitor:
+        before = monitor.loaded()
+        began = time.time()
+        broker.give(standard_users("nats"))
+        wait_until(lambda: monitor.loaded() > before, "it has taken them in")
+        assert monitor.loaded() / SECOND > began
 
 
 def test_who_is_cut_is_gone_at_once_while_the_broker_takes_in_users(watched: tuple[Running, str], folder: Path) -> None:
@@ -146,7 +169,7 @@ def _cut_during_reload(broker: Running, url: str, folder: Path) -> bool:
         before = log_of(folder)
         broker.give(standard_users("nats"))
         wait_until(lambda: "Trapped" in log_of(folder)[len(before) :], "it begins")
-        assert monitor.disconnect({"demo"}) == 1
+        assert monitor.disconnect({"demo": 0}) == 1
         demo.wait_closed()
         gone_first = "Reloaded server" not in log_of(folder)[len(before) :]
     wait_until(lambda: "Reloaded server" in log_of(folder)[len(before) :], "it ends")
@@ -161,7 +184,7 @@ def test_whoever_asks_receives_nothing_that_is_reported(watched: tuple[Running, 
         subjects = ("zenata.>", "$MQTT.>", "$SYS.>", "_INBOX.>", ">")
         file.write(b"".join(b"SUB %b 1\r\n" % subject.encode() for subject in subjects))
         file.write(
-            b"PUB zenata.commands.streetlight.lamp-0001 2\r\non\r\nPUB $SYS.REQ.SERVER.PING.VARZ 0\r\n\r\nPING\r\n"
+            b"PUB zenata.commands.streetlight.lamp-0001 2\r\non\r\nPUB $SYS.REQ.SERVER.PING.SUBSZ 0\r\n\r\nPING\r\n"
         )
         file.flush()
         refused = [file.readline() for _ in (*subjects, "publish", "publish")]

@@ -6,6 +6,7 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from itertools import cycle
 from typing import Generic, TypeVar
 
@@ -87,12 +88,13 @@ class Connector(Generic[AnyClient]):
         self._forgetful = True
         self.client.disconnect()
 
-    def connect(self) -> None:
-        """Try the next host; its outcome arrives at `answered`, or by a client without a socket."""
+    def connect(self, prepare: Callable[[], object] = lambda: None) -> None:
+        """Try the next host, unless `prepare` raises `BrokerError`; its outcome arrives at `answered`, or by a client without a socket."""
         host, port = next(self._hosts)
         self._next = time.monotonic() + random.uniform(0, self._bound)  # noqa: S311 - no secret
         self._bound = min(self._bound * 2, _LONGEST_PAUSE)
         try:
+            prepare()
             if self._context:
                 self._address.trust.renew(self._context)
             persistent = self._persistent and not self._forgetful
@@ -106,7 +108,7 @@ class Connector(Generic[AnyClient]):
         except ssl.SSLCertVerificationError as error:
             self._trouble = f"shows a certificate that is not trusted: {error.verify_message}"
             log.warning("the broker at %s:%s %s", host, port, self._trouble)
-        except (OSError, SetupError) as error:
+        except (OSError, SetupError, BrokerError) as error:
             self._trouble = f"cannot be reached: {error}"
             log.debug("the broker at %s:%s is away: %s", host, port, error)
         else:

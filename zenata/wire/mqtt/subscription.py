@@ -61,6 +61,8 @@ class Subscription:
         Called when the broker has confirmed them, and every retained message that came of it is acknowledged.
     on_lost : callable
         Called when the broker no longer has the session: what waited in it does not come any more.
+    before_resuming : callable
+        Called before each connection that is to resume the session. Where it raises `BrokerError` we try again later.
     """
 
     def __init__(
@@ -72,11 +74,13 @@ class Subscription:
         subscribed: bool | None = False,
         on_subscribed: Callable[[], object] = lambda: None,
         on_lost: Callable[[], object] = lambda: None,
+        before_resuming: Callable[[], object] = lambda: None,
     ) -> None:
         self._address = address
         self._filters = list(filters)
         self._shares = any(filter_.startswith(SHARED) for filter_ in filters)
         self._subscribed, self._on_subscribed, self._on_lost = subscribed, on_subscribed, on_lost
+        self._before_resuming = before_resuming
         self._connection = 0
         self._inbox: list[Message] = []
         self._delivered: set[int] = set()  # packet identifiers that came by this connection, and are not acknowledged
@@ -153,6 +157,8 @@ class Subscription:
         if self._client.socket() is None:
             if self._connector.pause:
                 time.sleep(min(self._connector.pause, timeout))
+            elif self._subscribed:
+                self._connector.connect(self._before_resuming)
             else:
                 self._connector.connect()
             return
@@ -182,6 +188,7 @@ class Subscription:
         else:
             if self._subscribed and not flags.session_present:
                 log.error("the broker at %s has lost our session, and what waited in it", self._address)
+                self._subscribed = False  # until it is confirmed again: this connection may break before
                 self._on_lost()
             self._subscribe()
 
