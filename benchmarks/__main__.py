@@ -48,10 +48,13 @@ def main() -> None:
         default=ingest.SINGLES,
         help="how many single messages are drained [default: %(default)s]",
     )
+    parser.add_argument(
+        "--abuses", default="", metavar="WORDS", help="with commas: only abuses with one of these in their name"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures, version and machine as JSON")
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], list[Row]]] = {
-        "abuse": abuse.run,
+        "abuse": partial(abuse.run, options.abuses.split(",")),
         "simulators": simulators.run,
         "store": store.run,
         "influx": influx.run,
