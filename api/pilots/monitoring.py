@@ -11,12 +11,22 @@ from api.http.answers import document
 from api.http.context import Context
 from api.pilots.activity import HOUR
 from api.pilots.alerts import Finding
+from api.webhooks.webhook import MAX_SENSORS, MAX_WAITING
 from zenata.broker.monitor import Connection
 from zenata.city.clock import WallClock, format_time, time_of
-from zenata.city.sentences import english
+from zenata.city.sentences import english, recognise
 from zenata.contract.activity import Activity, DeadLetterActivity, DeviceActivity, Incident, QuotaUse, RequestActivity
 from zenata.contract.activity import Connection as ConnectionDocument
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, WEBHOOK_LATE, AuditEntry
+from zenata.control.audit import (
+    BROKER_CUT_OFF,
+    BROKER_LOST,
+    BROKER_REFUSED,
+    BROKER_REMOVED,
+    WEBHOOK_DROPPED,
+    WEBHOOK_FULL,
+    WEBHOOK_LATE,
+    AuditEntry,
+)
 from zenata.control.keys import Role
 from zenata.control.pilot import Pilot
 from zenata.errors import BrokerError
@@ -27,14 +37,19 @@ log = logging.getLogger(__name__)
 Connected = Mapping[str, Sequence[Connection]]
 """Connections by pilot."""
 
+_Kind = Literal["cut-off", "lost", "refused", "removed", "late", "dropped", "full"]
+
 _BROKER = "broker"  # who an audit entry is by, of a client that showed no key
-_KINDS: dict[str, Literal["cut-off", "lost", "refused", "removed", "late"]] = {
+_KINDS: dict[str, _Kind] = {
     BROKER_CUT_OFF: "cut-off",
     BROKER_LOST: "lost",
     BROKER_REFUSED: "refused",
     BROKER_REMOVED: "removed",
     WEBHOOK_LATE: "late",
+    WEBHOOK_DROPPED: "dropped",
+    WEBHOOK_FULL: "full",
 }
+_OF_WEBHOOKS = {"late", "dropped", "full"}
 _USERS = {Role.PILOT, Role.GUEST}
 _FOUND = "findings"  # the subject by which servers tell one another of them
 _INCIDENTS = 200  # newest that are looked at
@@ -150,13 +165,16 @@ def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:
     broker has lost may be of all that have devices.
     """
     since = WallClock().now() - HOUR
-    whats = (BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, WEBHOOK_LATE)
-    entries = context.audit.entries(what=whats, since=since, limit=_INCIDENTS)
     addresses = context.activity.of(pilot.name).addresses
-    for entry in entries:
+    # Each in a query of its own: what happens to one pilot, however often, is to hide nothing of another's.
+    own, others = (
+        context.audit.entries(who=who, what=tuple(_KINDS), since=since, limit=_INCIDENTS)
+        for who in (pilot.name, _BROKER)
+    )
+    for entry in sorted((*own, *others), key=lambda one: -one.id):
         if (
             entry.who == pilot.name
-            or (entry.who == _BROKER and entry.detail.get("address") in addresses)
+            or entry.detail.get("address") in addresses
             or (entry.what == BROKER_LOST and context.devices.devices(pilot.name))
         ):
             yield entry
@@ -196,19 +214,34 @@ def _sentence(entry: AuditEntry, *, show_client: bool) -> str:
     if entry.what == BROKER_REMOVED:
         counts = {name: f"{detail[name]:,}" for name in ("count", "allowed")}
         return english("removed", owner=entry.target, **counts)
-    if entry.what == WEBHOOK_LATE:
-        times = {name: detail[name] for name in ("oldest", "newest")}
-        return english("late", webhook=detail["name"] or entry.target, count=f"{detail['readings']:,}", **times)
+    if entry.what in (WEBHOOK_LATE, WEBHOOK_DROPPED, WEBHOOK_FULL):
+        return _webhook_sentence(entry)
     refusal = {"address": detail["address"], "reason": detail["reason"]}
     if show_client and entry.target:
         return english("refused-client", client=repr(entry.target), **refusal)
     return english("refused", **refusal)
 
 
+def _webhook_sentence(entry: AuditEntry) -> str:
+    detail, webhook = entry.detail, entry.detail["name"] or entry.target
+    if entry.what == WEBHOOK_DROPPED:
+        return english("dropped", webhook=webhook, count=f"{detail['deliveries']:,}", allowed=f"{MAX_WAITING:,}")
+    if entry.what == WEBHOOK_FULL:
+        return english("full", webhook=webhook, count=f"{detail['sensors']:,}", allowed=f"{MAX_SENSORS:,}")
+    times = {name: detail[name] for name in ("oldest", "newest")}
+    return english("late", webhook=webhook, count=f"{detail['readings']:,}", **times)
+
+
+def _subject(incident: Incident) -> str:
+    """Return what tells an incident from others: of what a webhook does not do, again and again, its name."""
+    found = recognise(incident.detail) if incident.kind in _OF_WEBHOOKS else None
+    return f"{incident.kind} {found[1]['webhook']}" if found else incident.detail
+
+
 def _findings(pilot: Pilot, seen: Activity) -> Iterator[Finding]:
     requests, devices, dead_letters = seen.requests, seen.devices, seen.dead_letters
-    for incident in {one.detail: one for one in reversed(seen.broker)}.values():
-        yield _finding(pilot, incident.kind, incident.detail, incident.detail)
+    for subject, incident in {_subject(one): one for one in reversed(seen.broker)}.items():
+        yield _finding(pilot, incident.kind, incident.detail, subject)
     if devices.offline:
         detail = english("devices-silent", count=str(devices.offline), devices=", ".join(devices.silent))
         yield _finding(pilot, "devices-silent", detail)

@@ -13,7 +13,10 @@ RFC 4291 section 2.5.5.2 (IPv4-mapped), RFC 6052 and RFC 8215 (IPv4 behind NAT64
 import asyncio
 import socket
 from collections.abc import Iterable
+from concurrent.futures import Executor
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import httpcore
@@ -25,6 +28,9 @@ LONGEST_URL = 2000
 
 NO_PUBLIC_ADDRESS = "the host has no public address that can be reached"
 """The one answer to every name that leads nowhere, or inside: whoever asks learns nothing of names inside."""
+
+LOOKUPS_OF_ONE = 8
+"""Names that are looked up for one pilot at once. A default."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
@@ -85,17 +91,58 @@ def check_url(text: str, *, private: bool) -> SplitResult:
     return parts
 
 
+class Lookups:
+    """Looks names up in threads, of which one pilot has a share: nothing ends a look-up but the system, which may take a minute.
+
+    Used from one event loop alone.
+
+    Parameters
+    ----------
+    threads : Executor
+    share : int
+        Of one pilot.
+    """
+
+    def __init__(self, threads: Executor, share: int = LOOKUPS_OF_ONE) -> None:
+        self._threads, self._share = threads, share
+        self._free: dict[str, asyncio.Semaphore] = {}
+
+    async def find(self, pilot: str, host: str, port: int) -> list[Address]:
+        """Return the addresses of a host; of one that is none, none."""
+        if (literal := _literal(host)) is not None:
+            return [literal]
+        free = self._free.setdefault(pilot, asyncio.Semaphore(self._share))
+        await free.acquire()
+        look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        under_way = asyncio.get_running_loop().run_in_executor(self._threads, look)
+
+        def end(done: asyncio.Future[Any]) -> None:
+            free.release()
+            if not done.cancelled():
+                done.exception()  # whoever waited may have given up
+
+        under_way.add_done_callback(end)
+        try:
+            found = await asyncio.shield(under_way)  # whoever gives up leaves its thread at work
+        except (OSError, UnicodeError):
+            return []
+        return [ip_address(where[0]) for *_, where in found]
+
+
 class Backend(httpcore.AsyncNetworkBackend):
     """Connects to public addresses only.
 
     Parameters
     ----------
+    lookups : Lookups
+    pilot : str
+        For whom.
     private : bool
         Whether to others too.
     """
 
-    def __init__(self, *, private: bool) -> None:
-        self._private = private
+    def __init__(self, lookups: Lookups, pilot: str, *, private: bool) -> None:
+        self._lookups, self._pilot, self._private = lookups, pilot, private
         self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -124,11 +171,7 @@ class Backend(httpcore.AsyncNetworkBackend):
 
     async def _resolve(self, host: str, port: int) -> list[Address]:
         """Return the addresses of a host, none if one of them is not public: honest hosts are not in two places."""
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            return []
-        addresses = [ip_address(where[0]) for *_, where in found]
+        addresses = await self._lookups.find(self._pilot, host, port)
         return addresses if self._private or all(map(is_public, addresses)) else []
 
 

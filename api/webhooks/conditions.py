@@ -7,7 +7,7 @@ a batch may come again. One that does not agree is remembered, and its sensor ev
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -117,7 +117,7 @@ class Levels:
         self._since, self._time = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         self._edges = Edges()  # what was delivered
         self._late: dict[int, tuple[int, int]] = {}  # oldest and newest time of late readings that do not agree
-        self._passed_over: list[int] = []  # times of readings that came too late
+        self._passed_over: PassedOver | None = None
 
     def grow(self, states: Sequence[State]) -> None:
         """Add indices, each with its state."""
@@ -164,8 +164,12 @@ class Levels:
 
     def passed_over(self) -> PassedOver | None:
         """Return which readings came too late since this was last called, if any did."""
-        times, self._passed_over = self._passed_over, []
-        return PassedOver(len(times), min(times), max(times)) if times else None
+        found, self._passed_over = self._passed_over, None
+        return found
+
+    def trimmed(self) -> set[int]:
+        """Return the indices whose stored state has become too large since this was last called: it is to be stored again."""
+        return self._edges.trimmed()
 
     def revise(self, span: Span, time: IntArray, value: FloatArray) -> list[Change]:
         """Evaluate readings of one index again, all there are in a span, and return what was not delivered yet.
@@ -216,7 +220,7 @@ class Levels:
             self._edges.remember(index, change.state)
         if span.end >= self._time[index] and state.since != NEVER:
             self._phase[index], self._since[index] = state.phase, state.since
-        self._passed_over += {when for when in self._late.pop(index) if when <= forgotten}
+        self._pass_over({when for when in self._late.pop(index) if when <= forgotten})
         return missed
 
     def _steps(
@@ -246,17 +250,24 @@ class Levels:
         )
         disagrees |= time < self._edges.newest[index]
         in_time = time >= self._time[index] - MAX_LATENESS
-        self._passed_over += time[disagrees & ~in_time].tolist()
+        self._pass_over(time[disagrees & ~in_time].tolist())
         disagrees &= in_time
         for row in np.flatnonzero(disagrees).tolist():
             where, when = int(index[row]), int(time[row])
             if when <= self._edges.forgotten[where]:
-                self._passed_over.append(when)  # what was delivered then is not known any more
+                self._pass_over([when])  # what was delivered then is not known any more
                 continue
             if when < self._edges.newest[where] and self._agrees(where, when, bool(beyond[row]), bool(back[row])):
                 continue
             oldest, newest = self._late.get(where, (when, when))
             self._late[where] = (min(oldest, when), max(newest, when))
+
+    def _pass_over(self, times: Collection[int]) -> None:
+        if not times:
+            return
+        before = self._passed_over or PassedOver(0, min(times), max(times))
+        oldest, newest = min(before.oldest, *times), max(before.newest, *times)
+        self._passed_over = PassedOver(before.readings + len(times), oldest, newest)
 
     def _agrees(self, index: int, time: int, beyond: bool, back: bool) -> bool:
         """Return whether a reading before the newest delivery of an index changes none of them."""

@@ -21,7 +21,7 @@ import httpcore
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.webhooks import signature
-from api.webhooks.addresses import Backend
+from api.webhooks.addresses import Backend, Lookups
 from api.webhooks.register import Webhooks
 from api.webhooks.webhook import Delivery, Status, Webhook
 from zenata.city.clock import SECOND, Clock
@@ -168,23 +168,17 @@ class Deliverer(Background):
         # Names are looked up in the threads of the loop, and the database is asked in others: no slow name server is
         # to hold up what arrives elsewhere.
         self._loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(_LOOKUPS) as lookups, self._threads:
-            asyncio.get_running_loop().set_default_executor(lookups)
-            async with httpcore.AsyncConnectionPool(
-                ssl_context=ssl.create_default_context(),
-                max_connections=None,
-                max_keepalive_connections=0,
-                network_backend=Backend(private=self._private),
-            ) as pool:
-                await self._work(pool)
+        with ThreadPoolExecutor(_LOOKUPS, "webhook names") as threads, self._threads:
+            self._lookups, self._tls = Lookups(threads), ssl.create_default_context()
+            await self._work()
 
-    async def _work(self, pool: httpcore.AsyncConnectionPool) -> None:
+    async def _work(self) -> None:
         attempts: set[asyncio.Task[None]] = set()
         failures = 0
         while not self._stop.is_set():
             self._news.clear()
             try:
-                pause = await self._begin_due(pool, attempts)
+                pause = await self._begin_due(attempts)
                 failures = 0
             except Exception:
                 failures += 1
@@ -198,7 +192,7 @@ class Deliverer(Background):
                 attempt.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _begin_due(self, pool: httpcore.AsyncConnectionPool, attempts: set[asyncio.Task[None]]) -> float:
+    async def _begin_due(self, attempts: set[asyncio.Task[None]]) -> float:
         """Begin the attempts that are due, and return how long to wait for the next [s]."""
         now = self._clock.now()
         if now - self._tidied > _TIDY:
@@ -209,7 +203,7 @@ class Deliverer(Background):
         claimed = await self._in_database(partial(self._hooks.claim, now, now + _CLAIM, busy), away)
         for hook, delivery in claimed or ():
             self._busy.setdefault(hook.id, set()).add(delivery.id)
-            attempt = asyncio.create_task(self._deliver(pool, hook, delivery))
+            attempt = asyncio.create_task(self._deliver(hook, delivery))
             attempts.add(attempt)
             attempt.add_done_callback(attempts.discard)
         return _AWAY if claimed is None else await self._wait(now)
@@ -222,12 +216,18 @@ class Deliverer(Background):
             return _LONGEST_WAIT
         return min(max((due - self._clock.now()) / SECOND, _SHORTEST_WAIT), _LONGEST_WAIT)
 
-    async def _deliver(self, pool: httpcore.AsyncConnectionPool, hook: Webhook, delivery: Delivery) -> None:
+    def _pool(self, pilot: str) -> httpcore.AsyncConnectionPool:
+        """Return what makes the connection of one attempt."""
+        backend = Backend(self._lookups, pilot, private=self._private)
+        return httpcore.AsyncConnectionPool(ssl_context=self._tls, max_keepalive_connections=0, network_backend=backend)
+
+    async def _deliver(self, hook: Webhook, delivery: Delivery) -> None:
         """Make one attempt, and keep what became of it."""
         try:
             if await self._in_thread(partial(self._may, hook.pilot, hook.world)):
                 begin = time.monotonic()
-                answer = await post(pool, hook, delivery, self._clock.now() // SECOND)
+                async with self._pool(hook.pilot) as pool:
+                    answer = await post(pool, hook, delivery, self._clock.now() // SECOND)
                 answer = replace(answer, took=time.monotonic() - begin)
             else:
                 answer = Answer(error=f"the pilot may not look into the world {hook.world} now")

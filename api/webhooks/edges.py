@@ -61,6 +61,7 @@ class Edges:
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self._count = 0  # of all edges
+        self._trimmed: set[int] = set()  # indices that have forgotten some since `trimmed` was last called
         self.forgotten: list[int] = []
         self.newest = np.zeros(0, dtype=np.int64)
 
@@ -113,6 +114,11 @@ class Edges:
             last = time
         return msgspec.json.encode(_Stored(rows, self.forgotten[index])).decode() if rows else ""
 
+    def trimmed(self) -> set[int]:
+        """Return the indices that have made room for others since this was last called: what is stored of them is too much."""
+        trimmed, self._trimmed = self._trimmed, set()
+        return trimmed
+
     def _share(self) -> None:
         """Where there are too many edges in all, forget the oldest of the indices that have the most.
 
@@ -126,6 +132,7 @@ class Edges:
         limit = limits[max(fitting - 1, 0)]
         for index in np.flatnonzero(counts > limit).tolist():
             self._forget(index, int(counts[index]) - limit)
+            self._trimmed.add(index)
 
     def _forget(self, index: int, number: int) -> None:
         """Forget the oldest edges of an index."""

@@ -14,25 +14,24 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
-import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.live.hub import OVERLAP, REPLAY_LIMIT, Hub
+from api.live.hub import Hub
 from api.webhooks.conditions import Span
-from api.webhooks.edges import MAX_LATENESS
+from api.webhooks.past import Past, rows_of
 from api.webhooks.register import Webhooks
-from api.webhooks.trackers import EventTracker, Outcome, Rows, SensorTracker
+from api.webhooks.trackers import EventTracker, Outcome, Room, SensorTracker
 from api.webhooks.webhook import Webhook, WebhookError
-from zenata.city.clock import EARLIEST, LATEST, Clock
+from zenata.city.clock import EARLIEST, Clock
 from zenata.city.model import OWN
 from zenata.city.readings import ReadingBatch, Selection
 from zenata.errors import QueryTooFine, QueryTooHeavy, StoreError
 from zenata.process.background import Background
-from zenata.store.base import Query, Store, Table
+from zenata.store.base import Store, Table
 from zenata.wire.bulletins import Announcement
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,6 @@ _REVISION = 1.0  # between two checks of whether another process has changed a w
 _MARK = 5.0  # pause between two notes of how far we are [s]
 _REPORT = 60.0  # between two reports of readings that came too late [s]
 _TURN = 0.3  # how long the webhooks of one pilot are evaluated before those of the next [s]
-_PAGE = 20_000  # readings taken from the store at once
 _REVISION_PAUSE = 1.0  # between two looks at late readings [s]: they come many at a time
 _MAX_REVISED = 5  # sensors of one pilot evaluated again at one look, so that none holds up the others
 
@@ -97,6 +95,8 @@ class ConditionEvaluator(Background):
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._hooks, self._hub, self._store, self._may, self._clock = hooks, hub, store, may, clock
+        self._past = Past(store, hub)
+        self._rooms: dict[str, Room] = {}  # by pilot
         self._since = time.monotonic() + grace
         self._leads, self._led = leads, False
         self._turns: dict[str, _Turn] = {}  # by pilot
@@ -189,6 +189,9 @@ class ConditionEvaluator(Background):
             else:
                 self._sensors.pop(id_, None)
                 self._events.pop(id_, None)
+        self._rooms = {hook.pilot: self._rooms.get(hook.pilot) or Room() for hook in wanted.values()}
+        for room in self._rooms.values():
+            room.keep(wanted)
         for id_, hook in wanted.items():
             if id_ not in self._sensors and id_ not in self._events:
                 self._attempt(partial(self._take_up, hook.pilot, id_))
@@ -204,53 +207,20 @@ class ConditionEvaluator(Background):
             return
         unsettled, begin = self._hub.unsettled, self._hub.next
         self._turns.setdefault(pilot, _Turn(begin))
-        tracker = SensorTracker(hook, self._hooks.states(id_))
+        tracker = SensorTracker(hook, self._hooks.states(id_), self._rooms[pilot])
         tracker.begin = begin  # the turn may be far behind: nothing of before the webhook was made is delivered
         if hook.seen is None or hook.condition["type"] == "silence":
             self._take_table(tracker, self._store.latest(tracker.selection))
         else:
-            for table in self._missed(tracker, hook.seen):
+            for table in self._past.missed(tracker, hook.seen):
                 self._take_table(tracker, table)
         if tracker.seen is None:  # there is nothing yet, so whatever is there after a restart is new
             tracker.seen = EARLIEST
-        for batch in self._batches(unsettled, begin):
+        for batch in self._past.batches(unsettled, begin):
             self._take_batch(tracker, batch)
         tracker.passed_over()  # what was read again was evaluated when it came
         self._sensors[id_] = tracker
         self._next["mark"] = 0.0
-
-    def _overlap(self, selection: Selection, seen: int) -> int:
-        """Return how far before what was evaluated to read again [us]: late readings may have been stored, and no more."""
-        query, overlap = Query(selection=selection, start=0, end=seen), MAX_LATENESS
-        while overlap > OVERLAP and self._store.cost(replace(query, start=seen - overlap)) > _PAGE:
-            overlap = max(overlap // 2, OVERLAP)
-        return overlap
-
-    def _missed(self, tracker: SensorTracker, seen: int) -> Iterator[Table]:
-        """Read what the store has since some time before what was `seen` [us]; where that is much, the newest of it alone."""
-        start, taken = seen - self._overlap(tracker.selection, seen), 0
-        for table in self._pages(tracker.selection, start, LATEST):
-            if taken >= REPLAY_LIMIT:
-                log.warning("webhook %s passes over what came after %d readings", tracker.hook.id, taken)
-                yield self._store.latest(tracker.selection)
-                return
-            taken += int(np.count_nonzero(table.time > seen))
-            yield table
-
-    def _pages(self, selection: Selection, start: int, end: int) -> Iterator[Table]:
-        """Read what the store has, a page at a time."""
-        query = Query(selection=selection, start=start, end=end, limit=_PAGE)
-        while True:
-            table = self._store.query(query)
-            yield table
-            if not table.more:
-                return
-            query = replace(query, after=(int(table.time[-1]), int(table.series[-1])))
-
-    def _batches(self, unsettled: int, end: int) -> list[ReadingBatch]:
-        """Return the batches before `end` that the store may not have had when `unsettled` was the first of them."""
-        numbers = range(max(unsettled, self._hub.first), end)
-        return [batch for number in numbers if (batch := self._hub.batch(number)) is not None]
 
     def _revise(self) -> None:
         """Evaluate again the sensors whose late readings do not agree with what was delivered of them."""
@@ -266,8 +236,8 @@ class ConditionEvaluator(Background):
     def _revise_sensor(self, tracker: SensorTracker, span: Span, selection: Selection) -> None:
         unsettled = self._hub.unsettled
         try:
-            parts = [_rows_of(table) for table in self._pages(selection, span.start, span.end + 1)]
-            batches = self._batches(unsettled, max(self._turns[tracker.hook.pilot].next, tracker.begin))
+            parts = [rows_of(table) for table in self._past.pages(selection, span.start, span.end + 1)]
+            batches = self._past.batches(unsettled, max(self._turns[tracker.hook.pilot].next, tracker.begin))
             parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in batches]
         except (QueryTooFine, QueryTooHeavy) as error:
             log.warning("webhook %s passes over late readings: %s", tracker.hook.id, error)
@@ -289,6 +259,7 @@ class ConditionEvaluator(Background):
 
     def _take_turn(self, turn: _Turn, trackers: Sequence[SensorTracker]) -> None:
         """Take in what has come for the webhooks of a pilot, for as long as a turn is."""
+        self._write()  # what the database could not take before: nothing more is taken in until it can
         end = time.monotonic() + _TURN
         while time.monotonic() < end and not self._stop.is_set():
             if turn.behind:
@@ -301,7 +272,7 @@ class ConditionEvaluator(Background):
                 turn.next += 1
             else:  # we were too slow
                 turn.next = self._hub.unsettled
-                turn.behind.extend((one, self._missed(one, one.seen)) for one in trackers if one.seen is not None)
+                turn.behind.extend((one, self._past.missed(one, one.seen)) for one in trackers if one.seen is not None)
             self._write()
 
     def _take_page(self, turn: _Turn) -> None:
@@ -313,7 +284,7 @@ class ConditionEvaluator(Background):
         try:
             table = next(pages, None)
         except StoreError:
-            turn.behind[0] = tracker, self._missed(tracker, tracker.seen or EARLIEST)  # it is read again
+            turn.behind[0] = tracker, self._past.missed(tracker, tracker.seen or EARLIEST)  # it is read again
             raise
         if table is None:
             turn.behind.popleft()
@@ -356,7 +327,7 @@ class ConditionEvaluator(Background):
         self._note(tracker.take(batch.catalog, batch.series, batch.time, batch.value, self._clock.now()))
 
     def _take_table(self, tracker: SensorTracker, table: Table) -> None:
-        self._note(tracker.take(*_rows_of(table), self._clock.now()))
+        self._note(tracker.take(*rows_of(table), self._clock.now()))
 
     def _note(self, outcome: Outcome) -> None:
         if outcome:
@@ -380,12 +351,16 @@ class ConditionEvaluator(Background):
         self._marked = dict(seen)
 
     def _report(self) -> None:
-        """Record which readings came too late to be evaluated: they are stored, and whoever waits for them is to know."""
+        """Record what webhooks did not do, as it was too late or too much: whoever waits for it is to know."""
         if not self._is_time("report", _REPORT):
             return
         for tracker in self._sensors.values():
-            if found := tracker.passed_over():
+            late = tracker.passed_over()
+            for found in (*tracker.missed(), *((late,) if late else ())):
                 self._hooks.note_passed_over(tracker.hook, found, self._clock.now())
+            if left_out := tracker.left_out():
+                self._hooks.note_left_out(tracker.hook, left_out, self._clock.now())
+        self._hooks.note_dropped(self._clock.now())
 
     def _is_time(self, what: str, pause: float) -> bool:
         """Return whether something is to be done again that is done after pauses [s]."""
@@ -394,7 +369,3 @@ class ConditionEvaluator(Background):
             return False
         self._next[what] = now + pause
         return True
-
-
-def _rows_of(table: Table) -> Rows:
-    return table.catalog, table.series, table.time, np.asarray(table.columns["value"], dtype=np.float64)

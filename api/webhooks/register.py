@@ -7,17 +7,22 @@ up. Whoever delivers claims it for a while; if that process is killed, the deliv
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.webhooks.conditions import PassedOver
+from api.webhooks.rows import as_dropped, audit_entry_of, count_of, drop_waiting, due_of, store_states, trim_dropped
 from api.webhooks.tables import DeliveryRow, StateRow, WebhookRevision, WebhookRow
 from api.webhooks.webhook import (
+    AT_ONCE_OF_PILOT,
     MAX_DROPPED,
     MAX_LOGGED,
+    MAX_SENSORS,
     MAX_WAITING,
     MAX_WEBHOOKS,
     Delivery,
@@ -27,15 +32,8 @@ from api.webhooks.webhook import (
     WebhookError,
 )
 from zenata.city.clock import format_time
-from zenata.control.audit import WEBHOOK_LATE, AuditEntry, audit_row
+from zenata.control.audit import WEBHOOK_DROPPED, WEBHOOK_FULL, WEBHOOK_LATE
 
-AT_ONCE = 8
-"""Deliveries of one webhook under way at once. A default."""
-
-AT_ONCE_OF_PILOT = 32
-"""Deliveries of one pilot under way at once, by one process: the end of each is a commit, which those of others wait for. A default."""
-
-_ROWS = 1000  # states stored at once
 _NOTHING: Mapping[str, Collection[str]] = {}
 
 
@@ -59,6 +57,8 @@ class Webhooks:
         self._engine = engine
         self.on_pending: Callable[[], object] = lambda: None
         self.changes = 0
+        self._lock = Lock()
+        self._dropped: dict[str, tuple[Webhook, int]] = {}  # by webhook, how many since `note_dropped`
 
     def add(self, hook: Webhook) -> None:
         """Make a webhook.
@@ -114,9 +114,10 @@ class Webhooks:
                 setattr(row, name, value)
             if restart is not None:
                 row.seen, row.begun = None, restart
+                row.reason = "" if row.enabled else row.reason
                 session.execute(delete(StateRow).where(StateRow.webhook == id_))
             if not row.enabled:
-                _drop_waiting(session, id_, row.reason or "the webhook was switched off")
+                drop_waiting(session, id_, row.reason or "the webhook was switched off")
             session.flush()
             return row.webhook
 
@@ -157,19 +158,21 @@ class Webhooks:
             row = session.get(WebhookRow, id_)
             if row is None or not row.enabled or row.begun != hook.begun:
                 return 0
-            _store(session, id_, states)
+            store_states(session, id_, states)
             known = set(
                 session.scalars(select(DeliveryRow.id).where(DeliveryRow.id.in_([one.id for one in deliveries])))
             )
             new = [one for one in {one.id: one for one in deliveries}.values() if one.id not in known]
-            room = max(MAX_WAITING - _count(session, id_, Status.PENDING), 0)
+            room = max(MAX_WAITING - count_of(session, id_, Status.PENDING), 0)
             for one in new[:room]:
                 session.add(DeliveryRow(**asdict(one)))
             for one in new[room:][-MAX_DROPPED:]:
-                session.add(DeliveryRow(**asdict(_dropped(one))))
+                session.add(DeliveryRow(**asdict(as_dropped(one))))
             if len(new) > room:
                 session.flush()
-                _trim_dropped(session, id_)
+                trim_dropped(session, id_)
+        if len(new) > room:
+            self._count_dropped({id_: (hook, len(new) - room)})
         if new:
             self.on_pending()
         return len(new)
@@ -177,10 +180,35 @@ class Webhooks:
     def note_passed_over(self, hook: Webhook, readings: PassedOver, now: int) -> None:
         """Record in the audit log which late readings a condition has passed over; `now` is the time of day [us]."""
         times = {"oldest": format_time(readings.oldest), "newest": format_time(readings.newest)}
-        detail = {"name": hook.name, "readings": readings.readings, **times}
-        entry = AuditEntry(time=now, who=hook.pilot, what=WEBHOOK_LATE, target=hook.id, detail=detail)
-        with Session(self._engine) as session, session.begin():
-            session.add(audit_row(entry))
+        with self._writing() as session:
+            session.add(audit_entry_of(hook, WEBHOOK_LATE, now, readings=readings.readings, **times))
+
+    def note_left_out(self, hook: Webhook, sensors: int, now: int) -> None:
+        """Record in the audit log, and as the reason in the webhook, that its pilot has no room for more sensors."""
+        with self._writing() as session:
+            reason = f"{sensors:,} sensors are not looked at: your webhooks look at {MAX_SENSORS:,} in all"
+            session.execute(update(WebhookRow).where(WebhookRow.id == hook.id).values(reason=reason))
+            session.add(audit_entry_of(hook, WEBHOOK_FULL, now, sensors=sensors))
+
+    def note_dropped(self, now: int) -> None:
+        """Record in the audit log how many deliveries were dropped since this was last called, as too many wait."""
+        with self._lock:
+            dropped, self._dropped = self._dropped, {}
+        if not dropped:
+            return
+        try:
+            with self._writing() as session:
+                session.add_all(
+                    audit_entry_of(hook, WEBHOOK_DROPPED, now, deliveries=number) for hook, number in dropped.values()
+                )
+        except SQLAlchemyError:
+            self._count_dropped(dropped)
+            raise
+
+    def _count_dropped(self, dropped: Mapping[str, tuple[Webhook, int]]) -> None:
+        with self._lock:
+            for id_, (hook, number) in dropped.items():
+                self._dropped[id_] = hook, number + self._dropped.get(id_, (hook, 0))[1]
 
     def mark(self, seen: Mapping[str, tuple[int, int]]) -> None:
         """Store up to which observation time each condition was evaluated, by when it was begun [us].
@@ -220,7 +248,7 @@ class Webhooks:
                 continue
             with Session(self._engine) as session, session.begin():
                 hook = session.get(WebhookRow, id_)
-                for row in _next(session, id_, now, under_way)[: room[pilot]] if hook else ():
+                for row in due_of(session, id_, now, under_way)[: room[pilot]] if hook else ():
                     room[pilot] -= 1
                     mine = update(DeliveryRow).where(DeliveryRow.id == row.id, DeliveryRow.due == row.due)
                     found = row.delivery
@@ -258,7 +286,7 @@ class Webhooks:
             if disable:
                 hook.enabled, hook.reason = False, disable
                 session.flush()
-                _drop_waiting(session, hook.id, disable)
+                drop_waiting(session, hook.id, disable)
 
     def deliveries(self, id_: str, *, before: tuple[int, str] | None = None, limit: int = 100) -> list[Delivery]:
         """Return the newest deliveries of a webhook, newest first.
@@ -327,62 +355,8 @@ class Webhooks:
                 session.execute(delete(DeliveryRow).where(DeliveryRow.webhook == id_, ended, DeliveryRow.made < oldest))
 
 
-def _store(session: Session, id_: str, states: Mapping[str, State]) -> None:
-    """Store states all at once: there may be thousands of a webhook."""
-    rows = [{"webhook": id_, "key": key, **asdict(state)} for key, state in states.items()]
-    for begin in range(0, len(rows), _ROWS):
-        some = rows[begin : begin + _ROWS]
-        keys = select(StateRow.key).where(StateRow.webhook == id_, StateRow.key.in_([row["key"] for row in some]))
-        there = set(session.scalars(keys))
-        if old := [row for row in some if row["key"] in there]:
-            session.execute(update(StateRow), old)
-        if new := [row for row in some if row["key"] not in there]:
-            session.execute(insert(StateRow), new)
-
-
 def _row(session: Session, pilot: str, id_: str) -> WebhookRow:
     row = session.get(WebhookRow, id_)
     if row is None or row.pilot != pilot:
         raise WebhookError(f"there is no webhook {id_[:80]!r}", "unknown")
     return row
-
-
-def _next(session: Session, id_: str, now: int, busy: Collection[str]) -> list[DeliveryRow]:
-    """Return the deliveries of a webhook that may be made now: of each subject the oldest, if it is due."""
-    pending = (DeliveryRow.webhook == id_, DeliveryRow.status == Status.PENDING)
-    chosen = select(DeliveryRow.id, DeliveryRow.subject, DeliveryRow.due).where(*pending)
-    subjects, due = set[str](), list[tuple[int, str]]()
-    for one, subject, moment in session.execute(chosen.order_by(DeliveryRow.made, DeliveryRow.id)):
-        if subject and subject in subjects:
-            continue
-        subjects.add(subject)
-        if (moment or 0) <= now and one not in busy:
-            due.append((moment or 0, one))
-    ids = [one for _, one in sorted(due)][: max(AT_ONCE - len(busy), 0)]
-    # Still due: on PostgreSQL another process may have claimed one since the query before.
-    still_due = select(DeliveryRow).where(DeliveryRow.id.in_(ids), *pending, DeliveryRow.due <= now)
-    rows = {row.id: row for row in session.scalars(still_due)}
-    return [rows[one] for one in ids if one in rows]
-
-
-def _count(session: Session, id_: str, status: Status) -> int:
-    chosen = select(func.count()).where(DeliveryRow.webhook == id_, DeliveryRow.status == status)
-    return session.scalar(chosen) or 0
-
-
-def _trim_dropped(session: Session, id_: str) -> None:
-    """Remove the oldest dropped deliveries beyond `MAX_DROPPED`."""
-    dropped = (DeliveryRow.webhook == id_, DeliveryRow.status == Status.DROPPED)
-    newest = select(DeliveryRow.id).where(*dropped).order_by(DeliveryRow.made.desc(), DeliveryRow.id.desc())
-    if old := session.scalars(newest.offset(MAX_DROPPED)).all():
-        session.execute(delete(DeliveryRow).where(DeliveryRow.id.in_(old)))
-
-
-def _dropped(one: Delivery) -> Delivery:
-    why = f"{MAX_WAITING:,} deliveries of this webhook wait already"
-    return replace(one, status=Status.DROPPED, due=None, error=why)
-
-
-def _drop_waiting(session: Session, id_: str, reason: str) -> None:
-    waiting = update(DeliveryRow).where(DeliveryRow.webhook == id_, DeliveryRow.status == Status.PENDING)
-    session.execute(waiting.values(status=Status.DROPPED, due=None, error=reason))

@@ -1,6 +1,6 @@
 """Trackers: apply the condition of a webhook to readings and events, and return states to store and deliveries."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 
 from api.readings.series import PerSeries, matcher
 from api.webhooks.conditions import Change, Levels, PassedOver, Silences, Span, Threshold
-from api.webhooks.webhook import Delivery, Phase, State, Webhook
+from api.webhooks.webhook import MAX_SENSORS, Delivery, Phase, State, Webhook
 from zenata.city.clock import format_time, parse_duration, parse_time
 from zenata.city.readings import Catalog, FloatArray, IndexArray, IntArray, Selection, Series
 from zenata.wire.bulletins import Announcement
@@ -41,6 +41,33 @@ class Outcome:
         return bool(self.states or self.deliveries)
 
 
+class Room:
+    """Room for the sensors that the conditions of one pilot look at.
+
+    Parameters
+    ----------
+    limit : int
+    """
+
+    def __init__(self, limit: int = MAX_SENSORS) -> None:
+        self._limit, self._sizes = limit, dict[str, int]()
+
+    def begin(self, id_: str, size: int) -> None:
+        """Set how many a webhook begins with."""
+        self._sizes[id_] = size
+
+    def take(self, id_: str) -> bool:
+        """Take room for one more sensor of a webhook; return whether there was some."""
+        if sum(self._sizes.values()) >= self._limit:
+            return False
+        self._sizes[id_] += 1
+        return True
+
+    def keep(self, ids: Collection[str]) -> None:
+        """Give back what other webhooks had."""
+        self._sizes = {id_: size for id_, size in self._sizes.items() if id_ in ids}
+
+
 class SensorTracker:
     """A condition on readings.
 
@@ -49,11 +76,18 @@ class SensorTracker:
     hook : Webhook
     stored : dict of str to State
         How it was, by sensor; what is taken up is taken out.
+    room : Room, optional
+        Of its pilot.
     """
 
-    def __init__(self, hook: Webhook, stored: dict[str, State]) -> None:
+    def __init__(self, hook: Webhook, stored: dict[str, State], room: Room | None = None) -> None:
         self.hook = hook
+        self._room = room or Room()
+        self._room.begin(hook.id, len(stored))
+        self._left_out = 0
+        self._missed: list[PassedOver] = []
         self.selection = selection_of(hook)
+        self._waited_for = self.selection.sensors
         self.seen = hook.seen
         """The newest observation time taken in [us]."""
         self.begin = 0
@@ -104,6 +138,21 @@ class SensorTracker:
         """Return which readings came too late to be evaluated since this was last called, if any did."""
         return self._rule.passed_over() if isinstance(self._rule, Levels) else None
 
+    def miss(self, readings: PassedOver) -> None:
+        """Note readings that nobody evaluates, as too many had come meanwhile; a silence is about now, and misses none."""
+        if isinstance(self._rule, Levels):
+            self._missed.append(readings)
+
+    def missed(self) -> list[PassedOver]:
+        """Return what was missed since this was last called."""
+        missed, self._missed = self._missed, []
+        return missed
+
+    def left_out(self) -> int:
+        """Return how many sensors found no room since this was last called: nobody looks at them."""
+        left_out, self._left_out = self._left_out, 0
+        return left_out
+
     def look(self, now: int, wall: int) -> Outcome:
         """Look who is silent when it is `now` in the world [us]."""
         if not isinstance(self._rule, Silences):
@@ -118,7 +167,7 @@ class SensorTracker:
             return -1
         index = self._indices.get(series.sensor)
         if index is None:
-            return self._enter(series)
+            return self._enter(series) if self._has_room(series.sensor) else -1
         if not self._series[index].kind:
             self._series[index] = series  # it was expected, and now it says something
         return index
@@ -128,12 +177,20 @@ class SensorTracker:
 
         Some have an index already: their series are known, though nothing of them was stored.
         """
-        for sensor in self.selection.sensors:
-            if sensor not in self._indices:
+        for sensor in self._waited_for:
+            if sensor not in self._indices and self._has_room(sensor):
                 self._enter(Series(self.hook.world, sensor, "", "", "", ""))
         self._grow()
-        indices = np.array([self._indices[sensor] for sensor in self.selection.sensors], dtype=np.int64)
+        self._waited_for = tuple(sensor for sensor in self._waited_for if sensor in self._indices)
+        indices = np.array([self._indices[sensor] for sensor in self._waited_for], dtype=np.int64)
         return [self._series[index].sensor for index in rule.expect(indices, now).tolist()]
+
+    def _has_room(self, sensor: str) -> bool:
+        """Return whether one more sensor is looked at; what is stored of one has its room."""
+        if sensor in self._stored or self._room.take(self.hook.id):
+            return True
+        self._left_out += 1
+        return False
 
     def _enter(self, series: Series) -> int:
         """Give an index to a sensor, with how it was."""
@@ -149,7 +206,8 @@ class SensorTracker:
 
     def _outcome(self, changes: Sequence[Change], wall: int) -> Outcome:
         outcome = Outcome(hook=self.hook)
-        for index in dict.fromkeys(change.index for change in changes):
+        trimmed = self._rule.trimmed() if isinstance(self._rule, Levels) else ()
+        for index in dict.fromkeys((*(change.index for change in changes), *trimmed)):
             outcome.states[self._series[index].sensor] = self._rule.state(index)
         for change in changes:
             series = self._series[change.index]

@@ -10,6 +10,16 @@ from zenata.errors import ReasonError
 MAX_WEBHOOKS = 20
 """Webhooks of one pilot. A default, not a measured limit."""
 
+MAX_SENSORS = 50_000
+"""Sensors that the conditions of one pilot look at, each counted once for every webhook. A default: each takes up to some 500 bytes of
+memory, and a row."""
+
+AT_ONCE = 8
+"""Deliveries of one webhook under way at once. A default."""
+
+AT_ONCE_OF_PILOT = 32
+"""Deliveries of one pilot under way at once, by one process: the end of each is a commit, which those of others wait for. A default."""
+
 MAX_WAITING = 1000
 """Deliveries of one webhook that wait; what comes on top is written into the log as dropped. A default."""
 

@@ -124,10 +124,10 @@ class Connection(Document, frozen=True, kw_only=True):
 
 
 class Incident(Document, frozen=True, kw_only=True):
-    """Something of the last hour: what the broker did to a pilot far beyond its quota, to its clients or to messages, or late readings."""
+    """Something of the last hour: what the broker did to a pilot far beyond its quota, to its clients or to messages, or what its webhooks did not do."""
 
     time: Time
-    kind: Literal["cut-off", "lost", "refused", "removed", "late"]
+    kind: Literal["cut-off", "lost", "refused", "removed", "late", "dropped", "full"]
     detail: str
 
 
@@ -196,6 +196,8 @@ class Alert(Document, frozen=True, kw_only=True):
         "refused",
         "removed",
         "late",
+        "dropped",
+        "full",
         "suspended",
         "devices-silent",
         "dead-letters",

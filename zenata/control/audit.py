@@ -25,6 +25,12 @@ BROKER_REMOVED = "broker.removed"
 WEBHOOK_LATE = "webhook.late"
 """Late readings came for the webhook that is the target of which nobody can say any more whether they cross its level."""
 
+WEBHOOK_DROPPED = "webhook.dropped"
+"""Deliveries of the webhook that is the target were dropped, as too many wait."""
+
+WEBHOOK_FULL = "webhook.full"
+"""The webhook that is the target does not look at all of its sensors, as its pilot has room for no more."""
+
 BACKFILL = "world.backfill"
 """A backfill was begun; the detail has how many `readings` it makes, which count against the day's quota."""
 

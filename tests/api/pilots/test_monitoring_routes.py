@@ -9,13 +9,22 @@ import httpx
 import msgspec
 import pytest
 
+from api.pilots import monitoring
 from tests.api.documents import conforming
 from tests.api.running import START, Api, private_world, running
 from zenata.broker.monitor import BrokerMonitor, Connection
 from zenata.city.clock import WallClock
 from zenata.contract.activity import Activity, Alert, AuditEntry, OwnActivity
 from zenata.contract.base import Page
-from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, WEBHOOK_LATE, Audit
+from zenata.control.audit import (
+    BROKER_CUT_OFF,
+    BROKER_LOST,
+    BROKER_REFUSED,
+    WEBHOOK_DROPPED,
+    WEBHOOK_FULL,
+    WEBHOOK_LATE,
+    Audit,
+)
 from zenata.control.audit import AuditEntry as AuditRecord
 from zenata.errors import BrokerError
 
@@ -95,6 +104,34 @@ def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot() -
     assert (own.kind, own.detail) == ("late", alert.detail)
     assert alert.detail.startswith("1,200 late readings, of 2026-01-01T00:00:00Z to 2026-01-01T00:30:00Z")
     assert "wh_1" in alert.detail
+
+
+def test_what_a_webhook_does_not_do_again_and_again_is_one_alert_and_hides_nothing_of_others() -> None:
+    with running() as api, api.client() as pilot, api.client("engineer") as engineer:
+        now = WallClock().now()
+        refusal = {"seconds": 60, "reason": "too much"}
+        api.context.audit.record(
+            AuditRecord(time=now, who="test-guest", what=BROKER_CUT_OFF, target="x", detail=refusal)
+        )
+        for number in range(monitoring._INCIDENTS + 1):
+            detail = {"name": "air", "deliveries": 1000 + number}
+            api.context.audit.record(
+                AuditRecord(time=now, who="test-pilot", what=WEBHOOK_DROPPED, target="wh_1", detail=detail)
+            )
+        detail = {"name": "air", "sensors": 7}
+        api.context.audit.record(
+            AuditRecord(time=now, who="test-pilot", what=WEBHOOK_FULL, target="wh_1", detail=detail)
+        )
+        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+        own = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
+    assert {(one.pilot, one.kind) for one in alerts} == {
+        ("test-guest", "cut-off"),
+        ("test-pilot", "dropped"),
+        ("test-pilot", "full"),
+    }
+    (dropped,) = [one for one in alerts if one.kind == "dropped"]
+    assert dropped.parameters == {"count": "1,200", "webhook": "air", "allowed": "1,000"}
+    assert own[0].kind == "full"
 
 
 def test_who_is_connected_is_reported_where_the_broker_tells() -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
 import httpcore
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.webhooks import addresses
-from api.webhooks.addresses import Backend, UrlError, check_url, is_public
+from api.webhooks.addresses import Backend, Lookups, UrlError, check_url, is_public
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 INSIDE = [
@@ -121,11 +123,15 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
         assert parts.hostname
 
 
+def backend(*, private: bool) -> Backend:
+    return Backend(Lookups(ThreadPoolExecutor(1)), "demo", private=private)
+
+
 def connect(host: str, port: int, *, private: bool = False) -> int:
     """Connect and hang up; return the port that answered."""
 
     async def run() -> int:
-        stream = await Backend(private=private).connect_tcp(host, port, timeout=30)
+        stream = await backend(private=private).connect_tcp(host, port, timeout=30)
         answered: int = stream.get_extra_info("server_addr")[1]
         await stream.aclose()
         return answered
@@ -150,12 +156,12 @@ def test_a_name_that_leads_nowhere_is_refused_in_the_same_words(port: int) -> No
 
 
 def test_a_name_that_leads_outside_and_inside_is_refused(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def both(*_: object, **__: object) -> list:
+    def both(*_: object, **__: object) -> list:
         return [(0, 0, 0, "", ("8.8.8.8", port)), (0, 0, 0, "", ("127.0.0.1", port))]
 
     async def run() -> list:
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
-        return await Backend(private=False)._resolve("two.example", port)
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        return await backend(private=False)._resolve("two.example", port)
 
     assert asyncio.run(run()) == []
 
@@ -165,14 +171,14 @@ def test_a_name_is_looked_up_once_and_the_address_that_was_checked_is_connected_
 ) -> None:
     looked_up = []
 
-    async def rebinding(host: str, *_: object, **__: object) -> list:
+    def rebinding(host: str, *_: object, **__: object) -> list:
         looked_up.append(host)
         return [(0, 0, 0, "", ("127.0.0.1" if len(looked_up) == 1 else "10.0.0.1", port))]
 
     async def run() -> tuple:
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", rebinding)
+        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
         monkeypatch.setattr(addresses, "is_public", lambda address: str(address) == "127.0.0.1")
-        stream = await Backend(private=False).connect_tcp("rebinding.example", port, timeout=5)
+        stream = await backend(private=False).connect_tcp("rebinding.example", port, timeout=5)
         try:
             return stream.get_extra_info("server_addr")
         finally:

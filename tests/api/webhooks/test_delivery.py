@@ -1,3 +1,4 @@
+import socket
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.webhooks import delivery as module
+from api.webhooks.addresses import LOOKUPS_OF_ONE
 from api.webhooks.delivery import (
     BACKOFF,
     DISABLE_AFTER,
@@ -25,7 +27,7 @@ from api.webhooks.delivery import (
 )
 from api.webhooks.register import Webhooks
 from api.webhooks.signature import new_secret
-from api.webhooks.webhook import Delivery, Status, Webhook
+from api.webhooks.webhook import AT_ONCE, AT_ONCE_OF_PILOT, MAX_WEBHOOKS, Delivery, Status, Webhook
 from tests.api.webhooks.receiver import Receiver
 from tests.waiting import wait_until
 from zenata.city.clock import SECOND, WallClock
@@ -187,6 +189,53 @@ def test_deliveries_about_one_sensor_come_one_after_the_other(rig: Rig, receiver
     rig.record("wh_1", {}, [made(f"msg_{n}", made=n, due=n, subject="air-1") for n in (3, 1, 2)])
     entered(rig.deliverer())
     assert [request.id for request in receiver.wait(3)] == ["msg_1", "msg_2", "msg_3"]
+
+
+def test_names_that_nobody_answers_for_hold_up_their_pilot_alone(
+    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing ends a look-up but the system: one pilot's took all threads, and others waited until they gave up."""
+    asked, answer, look_up = [], Event(), socket.getaddrinfo
+
+    def hang(host: str, *args, **options) -> list:
+        if host.endswith(".invalid"):
+            asked.append(host)
+            answer.wait(60)
+        return look_up("127.0.0.1" if host == "named.example" else host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    for number in range(8):
+        rig.add(f"http://name-{number}.invalid/", f"wh_{number}", pilot="aqua")
+        waiting = [made(f"msg_{number}_{n}", f"wh_{number}") for n in range(8)]
+        rig.hooks.record(rig.hooks.webhook("aqua", f"wh_{number}"), {}, waiting)
+    rig.add(receiver.url.replace("127.0.0.1", "named.example"), "wh_ben")
+    entered(rig.deliverer())
+    try:
+        wait_until(lambda: len(asked) == LOOKUPS_OF_ONE, "as many names are looked up as may be")
+        rig.record("wh_ben", {}, [made("msg_ben", "wh_ben")])
+        rig.wait(lambda one: one.status is Status.DELIVERED, "wh_ben")
+        assert len(asked) == LOOKUPS_OF_ONE
+    finally:
+        answer.set()
+
+
+def test_receivers_that_hang_hold_up_their_pilot_alone(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+    """Of 20 webhooks, with deliveries that nobody answers, as many are under way as one pilot may have."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1000) as hanging:  # it takes connections, and says nothing
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/"
+        for number in range(MAX_WEBHOOKS):
+            rig.add(url, f"wh_{number}", pilot="aqua")
+            waiting = [made(f"msg_{number}_{n}", f"wh_{number}") for n in range(2 * AT_ONCE)]
+            rig.hooks.record(rig.hooks.webhook("aqua", f"wh_{number}"), {}, waiting)
+        deliverer = rig.deliverer()
+        entered(deliverer)
+        under_way = lambda: sum(map(len, deliverer._busy.values()))  # noqa: E731
+        wait_until(lambda: under_way() == AT_ONCE_OF_PILOT, "as many are under way as may be")
+        rig.add(receiver.url, "wh_ben")
+        for number in range(5):
+            rig.record("wh_ben", {}, [made(f"msg_ben_{number}", "wh_ben")])
+            receiver.wait(number + 1)
+        assert {one.attempts for n in range(MAX_WEBHOOKS) for one in rig.log(f"wh_{n}")} == {0}
 
 
 def test_nothing_is_sent_to_whom_may_not_see_the_world(rig: Rig, receiver: Receiver, entered: Callable) -> None:

@@ -2,12 +2,16 @@ import tracemalloc
 from unittest.mock import patch
 
 import msgspec
+import numpy as np
 
 from api.webhooks import edges as module
 from api.webhooks.conditions import Threshold
-from api.webhooks.edges import MAX_LATENESS, MIN_EDGES
-from api.webhooks.webhook import NEVER, Phase, State
+from api.webhooks.edges import MAX_EDGES_IN_ALL, MAX_LATENESS, MIN_EDGES
+from api.webhooks.trackers import SensorTracker
+from api.webhooks.webhook import NEVER, Phase, State, Webhook
+from tests.api.webhooks.rig import HIGH
 from tests.api.webhooks.test_conditions import forgotten, levels, settle, take
+from zenata.city.readings import Catalog, ReadingBatch, Series
 
 
 def test_deliveries_older_than_late_readings_may_be_are_forgotten() -> None:
@@ -72,6 +76,52 @@ def test_what_is_remembered_of_sensors_that_flap_takes_little_memory() -> None:
         tracemalloc.stop()
     assert sum(len(msgspec.json.decode(made.state(index).about)["edges"]) for index in range(sensors)) == 8000
     assert taken < 40 * sensors * deliveries
+
+
+def tracked(sensors: int) -> tuple[SensorTracker, ReadingBatch]:
+    """Return what looks at many sensors, and a reading of each."""
+    catalog = Catalog()
+    numbers = [catalog.intern(Series("zenata", f"air-{n}", "pm25", "air", "", "ug/m3")) for n in range(sensors)]
+    zeros = np.zeros(sensors, dtype=np.int64)
+    batch = ReadingBatch(
+        catalog=catalog, series=np.array(numbers, dtype=np.int32), time=zeros, value=np.zeros(sensors), seq=zeros + 1
+    )
+    hook = Webhook(id="wh", pilot="demo", name="", url="", world="zenata", condition=HIGH, secret="", made=0, begun=0)
+    return SensorTracker(hook, {}), batch
+
+
+def flap(tracker: SensorTracker, batch: ReadingBatch, rows: slice, begin: int, number: int) -> dict[str, State]:
+    """Let some of the sensors flap so many times; return what is stored meanwhile."""
+    states: dict[str, State] = {}
+    for n in range(begin, begin + number):
+        series, time = batch.series[rows], np.full(len(batch.series[rows]), n)
+        outcome = tracker.take(batch.catalog, series, time, np.full(len(series), 99.0 * (n % 2)), 0)
+        states |= outcome.states
+    return states
+
+
+def test_what_is_stored_of_a_webhook_is_no_more_than_what_is_remembered() -> None:
+    """A sensor that has made room for others would else keep its hundreds in its row: 20,000 that flapped in turn, 140 MB."""
+    tracker, batch = tracked(30)
+    states: dict[str, State] = {}
+    with patch.object(module, "MAX_EDGES_IN_ALL", 200):
+        for n in range(30):
+            states |= flap(tracker, batch, slice(n, n + 1), 100 * n + 1, 100)
+    stored = {sensor: len(msgspec.json.decode(state.about)["edges"]) for sensor, state in states.items() if state.about}
+    assert len(stored) == 30
+    assert sum(stored.values()) <= max(200, 30 * MIN_EDGES * 3 // 2)
+
+
+def test_a_sensor_takes_no_more_memory_than_is_said() -> None:
+    sensors = 2000
+    tracker, batch = tracked(sensors)
+    tracemalloc.start()
+    try:
+        flap(tracker, batch, slice(None), 1, 2 * MIN_EDGES)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 500 * sensors + MAX_EDGES_IN_ALL * 17
 
 
 def test_of_many_late_sensors_only_as_many_are_looked_at_as_are_wanted() -> None:

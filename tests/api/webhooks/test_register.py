@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from api.webhooks.register import AT_ONCE, AT_ONCE_OF_PILOT, Webhooks
+from api.webhooks.register import Webhooks
 from api.webhooks.webhook import (
+    AT_ONCE,
+    AT_ONCE_OF_PILOT,
     MAX_DROPPED,
     MAX_WAITING,
     MAX_WEBHOOKS,
@@ -19,6 +21,7 @@ from api.webhooks.webhook import (
     Webhook,
     WebhookError,
 )
+from zenata.control.audit import WEBHOOK_DROPPED, Audit
 from zenata.control.register import Register
 
 NOW = 10**15
@@ -170,6 +173,15 @@ def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(webhooks: Webho
     newest = webhooks.deliveries(hook().id, limit=3)
     assert [one.status for one in newest] == [Status.DROPPED, Status.DROPPED, Status.PENDING]
     assert (newest[0].due, "wait already" in newest[0].error) == (None, True)
+
+
+def test_what_is_dropped_is_counted_in_the_audit_log(webhooks: Webhooks, engine: Engine) -> None:
+    webhooks.record(hook(), {}, [delivery(number) for number in range(MAX_WAITING + 2)])
+    webhooks.record(hook(), {}, [delivery(number) for number in range(MAX_WAITING, MAX_WAITING + 5)])
+    for _ in range(2):
+        webhooks.note_dropped(NOW)
+    (entry,) = Audit(engine).entries(what=(WEBHOOK_DROPPED,))
+    assert (entry.who, entry.target, entry.detail["deliveries"]) == ("aqua", hook().id, 5)
 
 
 def test_a_claim_is_of_one_and_ends(webhooks: Webhooks) -> None:
