@@ -43,7 +43,7 @@ def host_worlds(settings: Settings, address: Address, city: City) -> None:
         def tried() -> World:  # on which scenarios are tried; made once one is
             return World(city, seed=1, start=WallClock().now(), warm_up=False)
 
-        control = HostControl(worlds, city, lambda: tried().domains, secret)
+        control = HostControl(worlds, city, lambda: tried().domains)
         stop = stop_on_signal()
         with index.serving(HOSTS, partial(dispatch, control.verbs)):
             token = {HOLDER: index.token}

@@ -69,7 +69,7 @@ def _simulate_shared(settings: Settings, address: Address, city: City, template:
     recipe = recipe_for(record, city, seed=settings.seed, start=start, scenario=scenario_of(settings), secret=secret)
     pace = Pace(speed=settings.speed)
     with published(settings, address, record, city, recipe, pace, worlds, secret) as (simulation, stop, control):
-        control.verbs |= HostControl(worlds, city, lambda: simulation.running.world.domains, secret).verbs
+        control.verbs |= HostControl(worlds, city, lambda: simulation.running.world.domains).verbs
         host = host_of(settings, address, city, worlds, template)
         hosting = threading.Thread(target=host.run, args=(stop,), name="hosting")
         hosting.start()

@@ -117,6 +117,7 @@ class WorldControl:
         """
         if verb in self.verbs and arguments.get("used", True):
             self.activity.touch()
+        self._simulation.between_ticks.wait(_PATIENCE)
         return dispatch(self.verbs, verb, arguments)
 
     def _status(self, arguments: dict[str, Any]) -> WorldDocument:

@@ -27,7 +27,7 @@ from simulators.host.requests import (
 )
 from simulators.host.trials import trial_recipe
 from simulators.host.worlds import Worlds, recipe_in
-from simulators.record.record import Pace, Recipe, seal_of
+from simulators.record.record import Pace, Recipe
 from simulators.world.world import SIMULATED, TICK
 from zenata.city.clock import EARLIEST, LATEST, ZONE_RULES, WallClock, format_time
 from zenata.city.model import City
@@ -146,22 +146,14 @@ class HostControl:
     city : City
     domains : callable
         Returns the physics of the city, on which scenarios are tried.
-    secret : bytes or None
-        Of the data directory; seals worlds that are to be.
 
     Attributes
     ----------
     verbs : dict of str to callable
     """
 
-    def __init__(
-        self,
-        worlds: Worlds,
-        city: City,
-        domains: Callable[[], Mapping[str, Domain]],
-        secret: bytes | None = None,
-    ) -> None:
-        self._worlds, self._city, self._domains, self._secret = worlds, city, domains, secret
+    def __init__(self, worlds: Worlds, city: City, domains: Callable[[], Mapping[str, Domain]]) -> None:
+        self._worlds, self._city, self._domains = worlds, city, domains
         self.verbs: dict[str, Callable[[dict[str, Any]], Any]] = {
             "create": self._create,
             "create-trial": self._create_trial,
@@ -204,8 +196,6 @@ class HostControl:
             raise ControlError("two events of the scenario have the same id", "invalid")
         for event in events:
             effect_of(event, city, self._domains(), request.seed)
-        if request.sealed and self._secret is None:
-            raise ControlError("this data directory has no secret to seal a world with", "conflict")
         return Recipe(
             city=city.id,
             seed=request.seed,
@@ -216,7 +206,6 @@ class HostControl:
             districts=request.districts,
             owner=request.owner,
             packs=request.packs,
-            sealed=seal_of(self._secret) if request.sealed and self._secret else "",
             blind=request.blind,
             publish=request.publish,
             zone_rules=ZONE_RULES,

@@ -137,7 +137,6 @@ class NewWorldRequest(Arguments):
     kinds: tuple[str, ...] = ()
     districts: tuple[str, ...] = ()
     packs: bool = False
-    sealed: bool = False
     blind: bool = False
     publish: bool = True
 

@@ -17,7 +17,7 @@ from simulators.host.commands import CommandQueue, not_taken, response_to
 from simulators.host.encoder import Encoder
 from simulators.host.fast_forward import FastForward
 from simulators.host.publisher import WorldPublisher
-from simulators.host.tick_floor import TickFloor
+from simulators.host.tick_floor import PUNCTUAL, Hold, Punctual
 from simulators.record.journal import Entry, Order
 from simulators.record.record import Pace, Recipe, Record, seal_of
 from simulators.record.run import Run
@@ -151,8 +151,11 @@ class Simulation:
 
     Attributes
     ----------
-    floor : TickFloor or None
-        Holds ticks back, in the world of a trial.
+    floor : Hold or None
+        Holds ticks back, in the shared city and in the world of a trial.
+    between_ticks : threading.Event
+        Set but while a tick is made that is held back: who asks meanwhile waits, or the answer would come the later the more
+        there is to do.
     commands : CommandQueue
     outcomes : list of (Order, Response)
         The commands of the last tick.
@@ -184,7 +187,9 @@ class Simulation:
             defer=self._inbox.put,
         )
         self.fast_forward = fast_forward
-        self.floor: TickFloor | None = None
+        self.floor: Hold | None = None if run.recipe.owner else Punctual()
+        self.between_ticks = threading.Event()
+        self.between_ticks.set()
         self._let_out = max(run.time, run.reached), run.world.messages
         self.commands = CommandQueue(self._published.publish_response)
         self.outcomes: list[tuple[Order, Response]] = []
@@ -214,8 +219,7 @@ class Simulation:
     def shown(self) -> tuple[int, int]:
         """Time of the last tick that may be seen [us since the Unix epoch], and the messages up to it.
 
-        In the world of a trial that is none that its floor still holds back, and none before that which a process that was killed
-        had come to.
+        That is none that a floor still holds back, and none before that which a process that was killed had come to.
         """
         return self._let_out if self.floor else (self.running.time, self.running.world.messages)
 
@@ -303,6 +307,15 @@ class Simulation:
 
     def tick(self) -> Emission:
         """Move the world on one tick and publish it."""
+        if not self.floor:
+            return self._tick()
+        self.between_ticks.clear()
+        try:
+            return self._tick()
+        finally:
+            self.between_ticks.set()
+
+    def _tick(self) -> Emission:
         if not self._zone_rules_noted and self.running.caught_up:
             self._note_zone_rules()
         run = self.running
@@ -317,7 +330,8 @@ class Simulation:
         emission = run.step()
         if self.floor and caught_up:
             tick = (run.time - run.recipe.start) // run.every
-            time.sleep(self.floor.pause(tick, time.monotonic() - begun))  # before anything of the tick is to be seen
+            took = time.monotonic() - begun
+            time.sleep(self.floor.pause(tick, took, self._late()))  # before anything of the tick is to be seen
         if run.caught_up:
             # Before it is published: an answer by who has seen it does not count as one before it.
             self._let_out = run.time, run.world.messages
@@ -351,6 +365,13 @@ class Simulation:
     def _next(self) -> int:
         """Time of the next tick [us since the Unix epoch]."""
         return (self.running.time // self.running.every + 1) * self.running.every
+
+    def _late(self) -> float:
+        """Return how long ago the last tick was due [s]; infinite where nobody waits for it, or ticks are due faster than floors are."""
+        speed = self.pace.speed
+        if self.pace.state == "paused" or not speed or self.running.every < PUNCTUAL * speed * SECOND:
+            return math.inf
+        return (self._clock.now() - self.running.time) / SECOND / speed
 
     def _wait(self) -> float:
         """Return how long until the next tick [s]."""

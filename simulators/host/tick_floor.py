@@ -1,4 +1,6 @@
-"""The least time that a tick of a trial's world takes, so that how long one takes does not tell whether something hidden goes on."""
+"""When a tick is shown, so that how long it takes to make does not tell whether something hidden goes on."""
+
+from typing import Protocol
 
 import numpy as np
 
@@ -6,6 +8,37 @@ from simulators.record.record import Floor, Record
 
 SLOWEST, MARGIN, LONGEST = 0.95, 1.1, 0.25
 """No tick is shown sooner than this quantile of the warm-up's took, times a margin, but for [s] (defaults)."""
+
+
+PUNCTUAL = 0.25
+"""How long after it is due a tick of the shared city is shown [s] (default): one takes some 20 ms, and as much again for each event
+whose consequences are followed."""
+
+
+class Hold(Protocol):
+    """Says how long to hold a tick back."""
+
+    def pause(self, tick: int, took: float, late: float) -> float:
+        """Return how long to hold a tick back [s].
+
+        Parameters
+        ----------
+        tick : int
+            Its number, from 0, that of the start.
+        took : float
+            How long it took to make [s].
+        late : float
+            How long ago it was due [s]; infinite in a world that nobody waits for.
+        """
+        ...
+
+
+class Punctual:
+    """Shows the ticks of the shared city a fixed time after they are due; what comes later than that is shown at once."""
+
+    def pause(self, tick: int, took: float, late: float) -> float:
+        """Return how long to hold a tick back [s]; see `Hold`."""
+        return max(PUNCTUAL - late, 0.0)
 
 
 class TickFloor:
@@ -28,8 +61,8 @@ class TickFloor:
         self._took: list[float] = []
         self._floor = record.floor()
 
-    def pause(self, tick: int, took: float) -> float:
-        """Return how long to hold a tick back that took so long to make [s]; ticks are counted from 0, that of the start."""
+    def pause(self, tick: int, took: float, late: float) -> float:
+        """Return how long to hold a tick back [s]; see `Hold`."""
         if tick <= self._warm_up:
             self._took.append(took)
             return 0.0

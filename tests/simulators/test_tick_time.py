@@ -61,7 +61,7 @@ def tick_times(city: City, challenge: Challenge, plan: Plan) -> tuple[FloatArray
 def answered(took: FloatArray, first: int, folder: Path) -> FloatArray:
     """Return when ticks that took so long to make are shown, from the first that counts on [s]."""
     floor = TickFloor(first, Record(folder))
-    return np.array([one + floor.pause(number, one) for number, one in enumerate(took.tolist(), 1)])[first:]
+    return np.array([one + floor.pause(number, one, 0.0) for number, one in enumerate(took.tolist(), 1)])[first:]
 
 
 def area(on: FloatArray, off: FloatArray) -> float:
@@ -109,16 +109,20 @@ def test_ticks_are_shown_no_sooner_than_nearly_all_of_the_warm_up_were(tmp_path:
 def test_a_machine_that_was_slow_in_the_warm_up_does_not_hold_a_trial_up_for_long(tmp_path: Path) -> None:
     assert answered(np.full(20, 9.0), 10, tmp_path / "world").tolist() == [9.0] * 10
     floor = TickFloor(2, Record(tmp_path / "other"))
-    assert [floor.pause(tick, took) for tick, took in ((1, 9.0), (2, 9.0), (3, 0.01))] == [0.0, 0.0, LONGEST - 0.01]
+    assert [floor.pause(tick, took, 0.0) for tick, took in ((1, 9.0), (2, 9.0), (3, 0.01))] == [
+        0.0,
+        0.0,
+        LONGEST - 0.01,
+    ]
 
 
 def test_a_process_that_comes_after_the_warm_up_holds_ticks_back_as_the_one_before(tmp_path: Path) -> None:
     first = TickFloor(100, Record(tmp_path))
     for tick in range(1, 101):
-        first.pause(tick, 0.010)
-    held = first.pause(101, 0.004)
+        first.pause(tick, 0.010, 0.0)
+    held = first.pause(101, 0.004, 0.0)
     assert held == pytest.approx(0.011 - 0.004)
-    assert TickFloor(100, Record(tmp_path)).pause(150, 0.004) == held
+    assert TickFloor(100, Record(tmp_path)).pause(150, 0.004, 0.0) == held
 
 
 @pytest.mark.parametrize(("seen", "least"), [(49, LONGEST), (50, 0.011)])
@@ -128,5 +132,5 @@ def test_a_process_that_has_seen_little_of_the_warm_up_is_on_the_safe_side(
     """As one that comes when another was killed at the end of the warm-up, which had told nobody yet."""
     floor = TickFloor(100, Record(tmp_path))
     for tick in range(101 - seen, 101):
-        floor.pause(tick, 0.010)
-    assert floor.pause(101, 0.004) == pytest.approx(least - 0.004)
+        floor.pause(tick, 0.010, 0.0)
+    assert floor.pause(101, 0.004, 0.0) == pytest.approx(least - 0.004)

@@ -119,7 +119,7 @@ class TrialHost(Worlds):
         super().__init__(WorldFolders(root), Limits(of_one=4, in_all=16))
         self.city = city
         self.hosted: dict[str, Hosted] = {}
-        self._verbs = HostControl(self, city, dict, b"s" * 32).verbs
+        self._verbs = HostControl(self, city, dict).verbs
 
     def make(self, *args: Any, **kwargs: Any) -> str:
         """Make a world, and run it at once."""

@@ -1,0 +1,126 @@
+"""When ticks of the shared city are shown, and who waits for that."""
+
+import math
+import threading
+
+import pytest
+
+from simulators.host.control import WorldControl
+from simulators.host.encoder import Encoder
+from simulators.host.service import Simulation
+from simulators.host.tick_floor import PUNCTUAL, Punctual
+from simulators.host.worlds import Limits, Worlds
+from simulators.record.record import Pace, Record
+from simulators.record.run import Run
+from simulators.world.world import TICK
+from tests.simulators.host.running import recipe
+from zenata.city.clock import SECOND
+from zenata.worlds.folders import WorldFolders
+
+
+class Deaf:
+    """Takes what a world publishes, and counts it."""
+
+    published = 0
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self.published += 1
+
+    def drain(self, timeout: float) -> bool:
+        return True
+
+
+@pytest.fixture
+def made(city, tmp_path):
+    """Makes a simulation that nobody runs, with what takes its messages."""
+
+    def make(owner: str, pace: Pace) -> tuple[Simulation, WorldControl, Deaf]:
+        record, publisher = Record(tmp_path / "w"), Deaf()
+        run = Run(city, recipe(owner=owner), record.journal(), record)
+        simulation = Simulation(run=run, encoder=Encoder(city, "w"), publisher=publisher, record=record, pace=pace)  # type: ignore[arg-type]
+        worlds = Worlds(WorldFolders(tmp_path), Limits())
+        control = WorldControl(name="w", simulation=simulation, record=record, worlds=worlds, stop=threading.Event())
+        return simulation, control, publisher
+
+    return make
+
+
+@pytest.mark.parametrize(("late", "pause"), [(0.02, 0.23), (0.04, 0.21), (0.25, 0.0), (7.0, 0.0), (math.inf, 0.0)])
+def test_a_tick_is_shown_a_fixed_time_after_it_was_due(late, pause):
+    assert Punctual().pause(5, 0.01, late) == pytest.approx(pause)
+    assert Punctual().pause(5, 0.02, late) == pytest.approx(pause)  # however long it took to make
+
+
+def test_nothing_of_a_tick_of_the_shared_city_is_seen_before_it_is_shown(made):
+    """Else shadows, which step before it is published, would tell of each hidden event."""
+    simulation, control, publisher = made("", Pace(speed=1.0))
+    simulation.tick()
+    before, seen = (simulation.shown, publisher.published), []
+
+    class Looking:
+        def pause(self, tick: int, took: float, late: float) -> float:
+            seen.append((simulation.shown, publisher.published, simulation.between_ticks.is_set()))
+            return 0.0
+
+    simulation.floor = Looking()
+    simulation.tick()
+    assert seen == [(*before, False)]
+    assert simulation.between_ticks.is_set()
+    assert simulation.shown[0] == before[0][0] + TICK
+    assert publisher.published > before[1]
+    assert control.handle("status", {}).time.timestamp() * SECOND == simulation.shown[0]
+
+
+def test_who_asks_while_a_tick_is_made_waits_until_it_is_shown(made):
+    simulation, control, _ = made("", Pace(speed=1.0))
+    simulation.between_ticks.clear()
+    answers: list[object] = []
+    asking = threading.Thread(target=lambda: answers.append(control.handle("status", {})))
+    asking.start()
+    assert answers == []
+    simulation.between_ticks.set()
+    asking.join()
+    assert len(answers) == 1
+
+
+def test_a_tick_that_fails_keeps_nobody_waiting(made):
+    simulation, _, _ = made("", Pace(speed=1.0))
+
+    class Broken:
+        def pause(self, tick: int, took: float, late: float) -> float:
+            raise OSError("the disk is full")
+
+    simulation.floor = Broken()
+    with pytest.raises(OSError, match="full"):
+        simulation.tick()
+    assert simulation.between_ticks.is_set()
+
+
+def test_a_world_of_ones_own_is_not_held_back(made):
+    simulation, _, _ = made("demo", Pace(speed=1.0))
+    assert simulation.floor is None
+
+
+@pytest.mark.parametrize(
+    ("pace", "counts"),
+    [
+        (Pace(speed=1.0), True),
+        (Pace(speed=40.0), True),
+        (Pace(speed=41.0), False),  # ticks are due faster than that, and would be held back for ever
+        (Pace(speed=0), False),
+        (Pace(state="paused"), False),
+    ],
+)
+def test_ticks_that_nobody_waits_for_are_not_held_back(made, pace, counts):
+    simulation, _, _ = made("", pace)
+    seen: list[float] = []
+
+    class Looking:
+        def pause(self, tick: int, took: float, late: float) -> float:
+            seen.append(late)
+            return 0.0
+
+    simulation.floor = Looking()
+    simulation.tick()
+    assert math.isfinite(seen[0]) == counts
+    assert PUNCTUAL * 40 * SECOND == TICK
