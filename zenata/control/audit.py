@@ -131,15 +131,16 @@ class Audit:
             Only with an `id` below this.
         limit : int
         """
-        chosen = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+        chosen = select(AuditRow).limit(limit)
         if who is not None:
             chosen = chosen.where(AuditRow.who == who)
         if what:
             chosen = chosen.where(AuditRow.what.in_(what))
-        if since is not None:
-            chosen = chosen.where(AuditRow.time >= since)
+        if since is not None:  # in the order of the times, so that SQLite looks for these and not through all entries
+            chosen = chosen.where(AuditRow.time >= since).order_by(AuditRow.time.desc())
         if before is not None:
             chosen = chosen.where(AuditRow.id < before)
+        chosen = chosen.order_by(AuditRow.id.desc())
         with Session(self._engine) as session:
             return [
                 AuditEntry(id=row.id, time=row.time, who=row.who, what=row.what, target=row.target, detail=row.detail)

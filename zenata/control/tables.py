@@ -94,6 +94,10 @@ class AuditRow(Base):
     """An audit entry; members as in `zenata.control.audit.AuditEntry`. The database refuses to change or remove one."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_what_time", "what", "time"),
+        Index("ix_audit_who_what_time", "who", "what", "time"),
+    )
 
     id: Mapped[int] = mapped_column(_ROW, primary_key=True)
     time: Mapped[int] = mapped_column(BigInteger)
