@@ -278,6 +278,8 @@ class Charger:
         taken = assign(~self._occupied & taking, self._pool, self._waiting, uniform[0])
         self._plug_in(taken, begin, normal[taken], uniform[1:, taken])
         self._waiting -= np.bincount(self._pool[taken], minlength=len(self._waiting))
+        if not self._waiting.any():
+            return
         give_up = np.full(len(self._waiting), -np.expm1(-hours / self._patience))
         self._waiting -= binomial(impatience, self._waiting.astype(np.float64), give_up).astype(np.int64)
 

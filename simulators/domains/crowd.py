@@ -32,6 +32,9 @@ WAVE = 0.25
 WAVE_STEP, WAVE_MEMORY, WAVES_BACK = 600.0, 1800.0, 12
 """Time between the nodes of a wave, after which it has forgotten itself [s], and how many innovations it has (defaults)."""
 
+BLOCK = 144
+"""Nodes that are computed at once."""
+
 PACE = 1.2
 """Speed of people on foot [m/s], near the 1.2 m/s for which signals give time (MUTCD 2009, section 4E.06: 3.5 ft/s)."""
 
@@ -195,26 +198,31 @@ class Waves:
         keep = float(np.exp(-WAVE_STEP / WAVE_MEMORY))
         weights = keep ** np.arange(WAVES_BACK)
         self._weights = weights / np.sqrt((weights**2).sum())
-        self._fresh: dict[int, FloatArray] = {}
+        self._blocks: dict[int, FloatArray] = {}
 
     def at(self, time: float) -> FloatArray:
         """Return the factor on the rate at each counter at a time [s since the Unix epoch], shape (n_counters,)."""
         if not len(self._lag):
             return np.ones(0)
         node, part = np.divmod((time - self._lag) / WAVE_STEP, 1)
-        first, last = int(node.min()), int(node.max()) + 1
-        needed = range(first - WAVES_BACK + 1, last + 1)
-        if len(self._fresh) > 4 * len(needed):
-            self._fresh.clear()
-        for number in needed:
-            if number not in self._fresh:
-                self._fresh[number] = draws(self._seed, Stream.WALK, number).standard_normal(self._places)
-        fresh = np.array([self._fresh[number] for number in needed])
-        windows = np.lib.stride_tricks.sliding_window_view(fresh, WAVES_BACK, axis=0)[..., ::-1]
-        nodes = np.einsum("npk,k->np", windows, self._weights)
-        index = node.astype(np.int64) - first
+        number = node.astype(np.int64)
+        first = int(number.min()) // BLOCK
+        nodes = self._nodes(first)
+        index = number - first * BLOCK
         before, after = nodes[index, self._place], nodes[index + 1, self._place]
         return np.asarray(np.exp(WAVE * (before * (1 - part) + after * part) - WAVE**2 / 2))
+
+    def _nodes(self, block: int) -> FloatArray:
+        """Return the waves of all places at the nodes of a block and of the next, shape (2 * BLOCK, n_places)."""
+        if block not in self._blocks:
+            self._blocks.clear()
+            numbers = range(block * BLOCK - WAVES_BACK + 1, (block + 2) * BLOCK)
+            fresh = np.array(
+                [draws(self._seed, Stream.WALK, number).standard_normal(self._places) for number in numbers]
+            )
+            windows = np.lib.stride_tricks.sliding_window_view(fresh, WAVES_BACK, axis=0)[..., ::-1]
+            self._blocks[block] = np.einsum("npk,k->np", windows, self._weights)
+        return self._blocks[block]
 
 
 def _along_path(counters: Sequence[Sensor], names: Sequence[str]) -> FloatArray:
