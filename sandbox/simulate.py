@@ -17,6 +17,7 @@ from simulators.host.worlds import recipe_in
 from simulators.record.digest import Digest
 from simulators.record.record import Pace, Record, load_secret
 from simulators.world.world import TICK, World
+from zenata.city.derived import derive
 from zenata.city.model import PRIVATE, City
 from zenata.errors import SetupError
 from zenata.process.files import held
@@ -40,6 +41,8 @@ def simulate(settings: Settings, city: City | None = None) -> None:
     if private and recipe_in(FolderFiles(settings.world_dir)) is None:
         raise SetupError(f"there is no world {settings.world} in {settings.worlds_dir}")
     template = template_of(settings)
+    if not private:
+        derive(city)  # the shared city needs it, and all forks have it then
     if not private and template.fork_here():  # before there is any thread
         become_world(city)
         return
@@ -58,7 +61,9 @@ def become_world(city: City) -> None:
 
 def simulate_on_request(settings: Settings) -> None:
     """Load the city, and be a template of private worlds."""
-    become_world(city_of(settings.city))
+    city = city_of(settings.city)
+    derive(city)
+    become_world(city)
 
 
 def _simulate_shared(settings: Settings, address: Address, city: City, template: Template) -> None:

@@ -9,7 +9,8 @@ from power_grid_model.utils import json_serialize  # type: ignore[attr-defined] 
 
 from simulators.domains.base import sensors_of
 from simulators.domains.charger import ChargerParameters, site_limits, site_names
-from simulators.domains.power.domain import DEVICES, POWER_FACTOR, Power, PowerParameters
+from simulators.domains.power.connections import DEVICES, PowerParameters
+from simulators.domains.power.domain import POWER_FACTOR, Power
 from simulators.domains.power.flow import CABLE_C, CABLE_R, CABLE_RATING, CABLE_X, HIGH, MEDIUM, STATION_SECONDARY, Grid
 from simulators.networks.graph import Graph, device
 from simulators.world.conditions import Conditions

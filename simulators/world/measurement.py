@@ -12,6 +12,7 @@ from simulators.world.conditions import Conditions
 from simulators.world.disturbance import SPIKES
 from simulators.world.draws import Stream, draws
 from zenata.city.clock import SECOND
+from zenata.city.derived import once_per_city
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
 from zenata.city.quantities import QUANTITIES
@@ -124,11 +125,8 @@ class Channels:
 
     @classmethod
     def of(cls, city: City) -> "Channels":
-        """Lay out the channels of a city."""
-        pairs = [(sensor.kind, name) for sensor in city.sensors for name in KINDS[sensor.kind].properties]
-        count = np.array([len(KINDS[sensor.kind].properties) for sensor in city.sensors], dtype=np.int64)
-        kinds, properties = zip(*pairs, strict=True) if pairs else ((), ())
-        return cls(np.cumsum(count) - count, count, kinds, properties)
+        """Return the channels of a city."""
+        return _channels(city)
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -140,6 +138,14 @@ class Channels:
         channels = np.repeat(self.first[sensors] - offsets[:-1], count)
         channels += np.arange(offsets[-1])
         return channels, offsets
+
+
+@once_per_city
+def _channels(city: City) -> Channels:
+    pairs = [(sensor.kind, name) for sensor in city.sensors for name in KINDS[sensor.kind].properties]
+    count = np.array([len(KINDS[sensor.kind].properties) for sensor in city.sensors], dtype=np.int64)
+    kinds, properties = zip(*pairs, strict=True) if pairs else ((), ())
+    return Channels(np.cumsum(count) - count, count, kinds, properties)
 
 
 class Measurement:

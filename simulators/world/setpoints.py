@@ -1,13 +1,36 @@
 """Setpoints of devices: what commands have set, as arrays that domains read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from zenata.city.derived import once_per_city
 from zenata.city.kinds import KINDS, Setting
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Devices:
+    """Kind of each sensor and its place among those of its kind, by id; lows and highs by ``kind.setting``, NaN for none."""
+
+    kind: dict[str, str]
+    index: dict[str, int]
+    range: dict[str, tuple[FloatArray, FloatArray]]
+
+
+@once_per_city
+def _devices(city: City) -> _Devices:
+    found = _Devices({sensor.id: sensor.kind for sensor in city.sensors}, {}, {})
+    for kind in KINDS.values():
+        sensors = [city.sensors[number] for number in city.positions_by_kind.get(kind.name, [])]
+        found.index.update({sensor.id: index for index, sensor in enumerate(sensors)})
+        for setting in kind.settings:
+            bounds = np.array([_bounds(setting, sensor) for sensor in sensors]).reshape(-1, 2)
+            found.range[f"{kind.name}.{setting.name}"] = bounds[:, 0], bounds[:, 1]
+    return found
 
 
 class Setpoints:
@@ -25,18 +48,10 @@ class Setpoints:
 
     def __init__(self, city: City) -> None:
         self.arrays: dict[str, npt.NDArray[np.float64]] = {}
-        self._range: dict[str, tuple[FloatArray, FloatArray]] = {}
         self._refusals: dict[str, tuple[npt.NDArray[np.bool_], str]] = {}
-        self._index: dict[str, int] = {}
-        self._kind = {sensor.id: sensor.kind for sensor in city.sensors}
-        for kind in KINDS.values():
-            sensors = [sensor for sensor in city.sensors if sensor.kind == kind.name]
-            self._index.update({sensor.id: index for index, sensor in enumerate(sensors)})
-            for setting in kind.settings:
-                key = f"{kind.name}.{setting.name}"
-                self.arrays[key] = np.full(len(sensors), np.nan)
-                bounds = [_bounds(setting, sensor) for sensor in sensors]
-                self._range[key] = (np.array([low for low, _ in bounds]), np.array([high for _, high in bounds]))
+        self._devices = _devices(city)
+        for key, (low, _) in self._devices.range.items():
+            self.arrays[key] = np.full(len(low), np.nan)
 
     def of(self, kind: str, name: str) -> FloatArray:
         """Return the array of a setting, shape (n_sensors of the kind,), NaN where a device controls itself."""
@@ -64,7 +79,7 @@ class Setpoints:
             New value by setting; None gives it back to the device's own control.
         """
         settings = {setting.name: setting for setting in KINDS[kind].settings} if kind in KINDS else {}
-        if sensor not in self._index or self._kind[sensor] != kind:
+        if sensor not in self._devices.index or self._devices.kind[sensor] != kind:
             return f"unknown sensor {sensor!r}"
         if not settings:
             return f"sensors of kind {kind} take no commands"
@@ -83,17 +98,17 @@ class Setpoints:
             return why
         for name in values:
             refused, reason = self._refusals.get(f"{kind}.{name}", (None, ""))
-            if refused is not None and refused[self._index[sensor]]:
+            if refused is not None and refused[self._devices.index[sensor]]:
                 return f"{sensor}: {reason}"
         return None
 
     def put(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> None:
         """Set what has no `refusal`."""
         for name, value in values.items():
-            self.arrays[f"{kind}.{name}"][self._index[sensor]] = np.nan if value is None else value
+            self.arrays[f"{kind}.{name}"][self._devices.index[sensor]] = np.nan if value is None else value
 
     def _misfit(self, key: str, sensor: str, setting: Setting, value: float | None) -> str | None:
-        low, high = (float(bound[self._index[sensor]]) for bound in self._range[key])
+        low, high = (float(bound[self._devices.index[sensor]]) for bound in self._devices.range[key])
         if np.isnan(high):
             return f"{sensor} has no {setting.name}"
         if value is None:

@@ -151,6 +151,11 @@ class City:
         return load_zone(self.timezone)
 
     @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """What was computed of it; see `zenata.city.derived`."""
+        return {}
+
+    @cached_property
     def sensor_by_id(self) -> dict[str, Sensor]:
         """Sensors by id."""
         return {sensor.id: sensor for sensor in self.sensors}

@@ -14,6 +14,7 @@ from simulators.domains.base import Arrays, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream
 from simulators.world.parameters import read_table
+from zenata.city.derived import once_per_city
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray
 
@@ -166,7 +167,7 @@ class Air:
         parameters = read_table(city, "air", AirParameters)
         self._means = np.array([getattr(parameters, name) for name in POLLUTANTS])
         stations = [city.sensors[number] for number in sensors_of(city, self.kind)]
-        self._plumes = Plumes(city.streets, stations)
+        self._plumes = _plumes(city)
         self._kilometres = np.array([street.length / 1000 for street in city.streets])
         self._nearness = _nearness(stations)
         rng = now.draws(Stream.AIR)
@@ -220,3 +221,9 @@ def _nearness(stations: Sequence[Sensor]) -> FloatArray:
     square = ((position[:, None] - anchors) ** 2).sum(axis=2)
     weight = np.exp(-square / (2 * (LOCAL_REACH / 1.5) ** 2))
     return np.asarray(weight / np.sqrt((weight**2).sum(axis=1, keepdims=True)))
+
+
+@once_per_city
+def _plumes(city: City) -> Plumes:
+    """Return the plumes of a city's streets at its stations."""
+    return Plumes(city.streets, [city.sensors[number] for number in sensors_of(city, Air.kind)])

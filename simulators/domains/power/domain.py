@@ -1,20 +1,18 @@
 """Distribution grid domain: loads of stations, and the voltages they give."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from simulators.domains.base import Arrays, sensors_of
+from simulators.domains.power.connections import PowerParameters, connections
 from simulators.domains.power.flow import CABLE_RATING, TAP, TAPS, DivergenceError, Flow, Grid
-from simulators.domains.power.network import distances, lay_out
-from simulators.domains.power.protection import Relays, first_cables
+from simulators.domains.power.protection import Relays
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream
 from simulators.world.parameters import read_table
-from zenata.city.model import City, Sensor
+from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
 
 MINUTE = 6
@@ -27,34 +25,8 @@ SPREAD, MEMORY = 0.03, 1800.0
 """What is left of customers' own noise in the sum of a station's six hundred, as a share, and its memory [s]: noise of 0.8
 over the root of 600 (default)."""
 
-ROOM = 1.5
-"""Power of the devices of one kind, over its rating, for which a station has room: roofs at noon, less what customers draw
-even then, do not overload it (default)."""
-
-DEVICES = {"charger": "watts", "streetlight": "watts", "pv": "watts_peak"}
-"""Kinds that are connected each by itself, and the attribute that says how large one is [W]."""
-
 BUSBAR, DEAD_BAND = 1.0, 0.6 * TAP
 """Voltage that tap changers keep at the substations' bars, over the rated one, and how far they let it stray (default)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PowerParameters:
-    """Table ``[power]`` of a city.
-
-    Parameters
-    ----------
-    substations : tuple of tuple of float
-        Longitude and latitude of each [deg].
-    substation_kva : float
-        Rating of each [kVA].
-    feeder_kva : float
-        Most that one cable from a substation feeds, as the sum of its stations' ratings [kVA].
-    """
-
-    substations: tuple[tuple[float, float], ...]
-    substation_kva: float
-    feeder_kva: float
 
 
 def turn_taps(taps: IntArray, busbar: FloatArray, max_steps: int = 1) -> IntArray:
@@ -72,37 +44,6 @@ def turn_taps(taps: IntArray, busbar: FloatArray, max_steps: int = 1) -> IntArra
     away = busbar - BUSBAR
     step = np.where(np.abs(away) > DEAD_BAND, np.clip(np.rint(away / TAP), -max_steps, max_steps), 0).astype(np.int64)
     return np.asarray(np.clip(taps + step * (busbar > 0), -TAPS, TAPS))
-
-
-def hosts(city: City, stations: Sequence[Sensor]) -> IntArray:
-    """Return the district whose stations feed each district's customers: itself, or the nearest that has any."""
-    having = sorted({[district.id for district in city.districts].index(station.district) for station in stations})
-    middle = np.array([np.mean(district.ring[:-1], axis=0) for district in city.districts])
-    away = distances(middle, middle[having])
-    away[having, np.arange(len(having))] = -1.0
-    return np.asarray(np.array(having)[away.argmin(axis=1)])
-
-
-def connect(away: FloatArray, size: FloatArray, rating: FloatArray) -> IntArray:
-    """Return the station each device is connected to: the nearest with room for it, shape (n_devices,).
-
-    Parameters
-    ----------
-    away : ndarray, shape (n_devices, n_stations)
-        Distances.
-    size : ndarray, shape (n_devices,)
-        Power of the devices [W].
-    rating : ndarray, shape (n_stations,)
-        Of the stations [kVA]; each has room for `ROOM` times that.
-    """
-    room = ROOM * 1000 * rating
-    chosen = np.zeros(len(size), dtype=np.int64)
-    for device, own in enumerate(size):
-        full = room < own
-        index = int(np.where(full, np.inf, away[device]).argmin()) if not full.all() else int(away[device].argmin())
-        room[index] -= own
-        chosen[device] = index
-    return chosen
 
 
 class Power:
@@ -132,9 +73,7 @@ class Power:
     kind: ClassVar[str | None] = "power"
 
     def __init__(self, city: City, now: Conditions) -> None:
-        parameters = read_table(city, "power", PowerParameters)
-        stations = [city.sensors[number] for number in sensors_of(city, self.kind)]
-        count = len(stations)
+        parameters, count = read_table(city, "power", PowerParameters), len(sensors_of(city, self.kind))
         self._solved = np.zeros((2, count), dtype=np.bool_)  # cables and transformers that were closed at the last flow
         self._taps = np.zeros(len(parameters.substations), dtype=np.int64)
         self._departure = now.draws(Stream.POWER).standard_normal(count)  # of customers' sum, standardised
@@ -151,20 +90,13 @@ class Power:
             "powered": now.powered,
         }
         self._grid: Grid | None = None
-        if not stations:
+        if (found := connections(city)) is None:
             return
-        self._index = sensors_of(city, self.kind)
-        self._rating = rating = np.array([float(station.attributes["kva"]) for station in stations])
-        positions = np.array([(station.longitude, station.latitude) for station in stations])
-        roots = np.array(parameters.substations)
-        self.layout = lay_out(positions, rating, roots, parameters.substation_kva, parameters.feeder_kva)
-        self._grid, self.feeder = Grid(self.layout), first_cables(self.layout)
-        number = {district.id: index for index, district in enumerate(city.districts)}
-        self._district = np.array([number[station.district] for station in stations])
-        self.share = rating / np.bincount(self._district, rating)[self._district]
-        self._host = hosts(city, stations)
-        self.connected = np.concatenate([_connected(city, kind, positions, rating) for kind in DEVICES])
-        self.source = self._sources(city, positions)
+        self._index, self._rating = sensors_of(city, self.kind), found.layout.rating
+        self._district, self._host = found.district, found.host
+        self.layout, self.feeder, self.share = found.layout, found.feeder, found.share
+        self.connected, self.source = found.connected, found.source
+        self._grid = Grid(found.layout)
 
     def step(self, now: Conditions) -> None:
         """Solve the power flow every minute, and when a switch was turned."""
@@ -209,29 +141,3 @@ class Power:
                 joined = closed.all(axis=0) & closed[0, self.feeder]
                 demand = np.bincount(self.feeder, np.hypot(power, reactive) * joined, len(power))
                 self._relays.trip(int(demand.argmax()))
-
-    def _sources(self, city: City, positions: FloatArray) -> IntArray:
-        """Return the station whose voltage each sensor has, shape (n_sensors,).
-
-        Devices have that of the station they are connected to, stations their own, all others that of the nearest one
-        which feeds their district.
-        """
-        number = {district.id: index for index, district in enumerate(city.districts)}
-        source: IntArray = np.full(len(city.sensors), -1, dtype=np.int64)
-        source[self._index] = np.arange(len(positions))
-        source[np.concatenate([sensors_of(city, kind) for kind in DEVICES])] = self.connected
-        others = np.flatnonzero(source < 0)
-        sensors = [city.sensors[index] for index in others.tolist()]
-        here = np.array([(sensor.longitude, sensor.latitude) for sensor in sensors]).reshape(-1, 2)
-        host = self._host[[number[sensor.district] for sensor in sensors]]
-        away = distances(here, positions)
-        source[others] = np.where(host[:, None] == self._district, away, np.inf).argmin(axis=1)
-        return source
-
-
-def _connected(city: City, kind: str, positions: FloatArray, rating: FloatArray) -> IntArray:
-    """Return the station that each device of a kind is connected to."""
-    devices = [city.sensors[number] for number in sensors_of(city, kind)]
-    here = np.array([(device.longitude, device.latitude) for device in devices]).reshape(-1, 2)
-    size = np.array([float(device.attributes[DEVICES[kind]]) for device in devices])
-    return connect(distances(here, positions), size, rating)

@@ -22,18 +22,16 @@ from numpy.random import Generator
 
 from simulators.domains.base import Arrays, daily, sensors_of
 from simulators.domains.traffic.fluid import flow_on
-from simulators.domains.traffic.network import INNER, JAM_DENSITY, Network, build_network, closed_streets, hindered
+from simulators.domains.traffic.network import INNER, JAM_DENSITY, Network, closed_streets, hindered
+from simulators.domains.traffic.plan import plan_of
 from simulators.domains.traffic.queues import Queues, advance
-from simulators.domains.traffic.routes import find_routes, with_motorway, with_shares
-from simulators.domains.traffic.signals import GREEN, Signals
-from simulators.domains.traffic.trips import TrafficParameters, plan_trips
+from simulators.domains.traffic.routes import with_shares
+from simulators.domains.traffic.signals import Signals
 from simulators.world.conditions import TICK_SECONDS, Conditions
 from simulators.world.draws import Stream, arrivals, poisson
-from simulators.world.parameters import read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
-from zenata.errors import CityError
 
 DIAGRAM_EXPONENT = 1.867
 """Of the speed-density relation (Papageorgiou et al. 1989, doi:10.1016/0191-2615(89)90021-0)."""
@@ -93,17 +91,14 @@ class Traffic:
     kind: ClassVar[str | None] = "traffic"
 
     def __init__(self, city: City, now: Conditions) -> None:
-        self._parameters = read_table(city, "traffic", TrafficParameters)
-        self._streets = build_network(city.streets)
-        if self._streets.motorway.any() and not self._streets.carriageway.any():
-            raise CityError(f"streets.geojson of {city.id}: no motorway has two lanes; with one they are its ramps")
+        self._plan = plan_of(city)
+        self._parameters = self._plan.parameters
         week = 5 * sum(self._parameters.working_day) + 2 * sum(self._parameters.rest_day)
         self._mean_hour = week / 168  # [percent of a working day]
         links = {street.id: number for number, street in enumerate(city.streets)}
         detectors = [city.sensors[number].attributes["street"] for number in sensors_of(city, self.kind)]
         self._detectors = np.array([links[str(street)] for street in detectors], dtype=np.int64)
-        self._signals = Signals(city, self._streets, self._detectors, now)
-        self._trips = plan_trips(city, self._streets, self._parameters)
+        self._signals = Signals(city, self._plan.network, self._detectors, now)
         count = len(city.streets)
         self._queues = Queues(np.zeros(count), np.zeros(count), np.zeros(count))
         self._passed, self._stored = np.zeros((WINDOW, count)), np.zeros((WINDOW, count))
@@ -172,21 +167,19 @@ class Traffic:
         """Find routes round the streets known to be closed, and mix the purposes of trips, where either has changed."""
         if (known := self._avoided.tobytes()) != self._routed:
             self._routed = known
-            capacity = self._streets.saturation * np.where(self._streets.signal, GREEN, 1.0)
-            routes = find_routes(self._streets, self._trips, capacity, self._avoided)
-            self._routes = with_motorway(self._streets, routes, self._parameters.motorway_daily)
+            self._routes = self._plan.routes_round(self._avoided)
         second = now.time // SECOND
         if (key := (second // MIX, known)) != self._mixed:
             self._mixed = key
             weights = self._parameters.purposes(now, now.hour + (MIX / 2 - second % MIX) / 3600)
-            self.network = with_shares(self._streets, self._routes, weights)
+            self.network = with_shares(self._plan.network, self._routes, weights)
             self._base = np.einsum("k,kl->l", weights, self._routes.supply) / 24
 
     def _supply(self, now: Conditions, ago: float = 0.0) -> FloatArray:
         """Return the vehicles that set out on each link some time ago [s], shape (n_links,) [1/h]."""
         factors = now.demand_factors("traffic", ago)
         factors = np.append(factors, np.add.reduce(factors) / len(factors))  # the last: who comes from outside
-        return np.asarray(self._base * self._activity(now, ago) * factors[self._trips.district])
+        return np.asarray(self._base * self._activity(now, ago) * factors[self._plan.trips.district])
 
     def _draw(self, now: Conditions, supply: FloatArray, parts: int, rng: Generator) -> tuple[FloatArray, FloatArray]:
         """Return who comes to enter, shape (n_steps, n_links), and chances, shape (n_steps, 3, n_links).

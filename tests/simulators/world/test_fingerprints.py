@@ -10,6 +10,7 @@ arithmetic, too, and where that is another one the worlds are not compared.
 """
 
 import json
+import pickle
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulators.domains.air.dispersion import Plumes
 from simulators.events.base import Event
 from simulators.record.digest import Digest
 from simulators.world import world as world_module
@@ -24,6 +26,7 @@ from simulators.world.draws import SealedSeed
 from simulators.world.world import TICK, World
 from tests.simulators.conftest import small_city
 from zenata.city.clock import SECOND, parse_time
+from zenata.city.derived import derive
 from zenata.city.model import City
 from zenata.city.pack import load_city
 
@@ -158,6 +161,17 @@ def test_a_world_says_what_it_said(known: dict[str, str], name: str) -> None:
 def test_so_does_one_that_was_interrupted_again_and_again(known: dict[str, str], name: str) -> None:
     case = CASES[name]
     assert fingerprint(case, city_of(case), interrupted=True) == known[name]
+
+
+def test_worlds_of_a_city_change_nothing_of_what_they_share() -> None:
+    """They find it when they are made: who changed it would change all that come after."""
+    city = small_city()
+    derive(city)
+    shared = {make: pickle.dumps(result) for make, result in city.derived.items() if not isinstance(result, Plumes)}
+    assert len(shared) > 3
+    for name in ("roads and sky", "outages and faults"):
+        fingerprint(CASES[name], city)
+    assert {make: pickle.dumps(city.derived[make]) for make in shared} == shared
 
 
 def _write() -> None:

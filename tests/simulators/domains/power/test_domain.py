@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from simulators.domains.base import sensors_of
 from simulators.domains.charger import Charger
 from simulators.domains.meter import Meter
-from simulators.domains.power.domain import BUSBAR, DEAD_BAND, DEVICES, ROOM, Power, connect, hosts, turn_taps
+from simulators.domains.power.connections import DEVICES, ROOM, connect, hosts
+from simulators.domains.power.domain import BUSBAR, DEAD_BAND, Power, turn_taps
 from simulators.domains.power.flow import TAP, TAPS
 from simulators.domains.power.network import distances
 from simulators.domains.pv import Photovoltaic
