@@ -4,7 +4,8 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker-dev.mjs?worker&url";
 import type { District } from "../lib/city.svelte";
 import { boundsOf, districtFeatures } from "./ground";
-import { fromMercator, type Place, Points } from "./points";
+import { fromMercator, type Place } from "./places";
+import { Points } from "./points";
 import { styleOf, ZOOMS, type Collection } from "./style";
 import { type Camera, type CityView, pixelRatio, type Under } from "./view";
 

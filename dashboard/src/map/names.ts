@@ -1,7 +1,8 @@
 // Names over the sensors, as text of the page: the browser shapes and breaks it. What has no room beside others is hidden.
 import { magnified } from "../lib/units";
+import type { Projection } from "./places";
 import { paletteOf } from "./style";
-import type { CityView, Projection } from "./view";
+import type { CityView } from "./view";
 
 export interface Name {
   text: string;

@@ -3,9 +3,9 @@
 import type { District } from "../lib/city.svelte";
 import { Dots } from "./dots";
 import { boundsOf } from "./ground";
-import { fromMercator, mercator, type Place } from "./points";
+import { fromMercator, mercator, type Place, type Projection } from "./places";
 import { EMPTY, paletteOf, streetWidth, ZOOMS, type Collection } from "./style";
-import { type Camera, type CityView, pixelRatio, type Projection, type Under } from "./view";
+import { type Camera, type CityView, pixelRatio, type Under } from "./view";
 
 export interface Padding {
   top: number;
@@ -34,7 +34,7 @@ interface Paths {
 export class Picture implements CityView, Projection {
   readonly projection = this;
   readonly box: HTMLElement;
-  readonly sensors: Dots;
+  readonly sensors = new Dots();
   readonly canvas = document.createElement("canvas");
   readonly #watch: ResizeObserver;
   readonly #listeners: (() => void)[] = [];
@@ -42,7 +42,7 @@ export class Picture implements CityView, Projection {
   #camera: Camera | null; // null: that of all districts
   #fitted: Camera = { zoom: 12, middle: [0, 0] };
   #size = { width: 0, height: 0 }; // [CSS px]
-  ratio = 1; // pixels of the screen for one of CSS
+  #ratio = 1; // pixels of the screen for one of CSS
   #padding: Padding;
   #bounds: [west: number, north: number, east: number, south: number] | null = null; // of the districts, in Mercator coordinates
   #dark = false;
@@ -62,12 +62,10 @@ export class Picture implements CityView, Projection {
     this.#padding = padding;
     this.#onmove = onmove;
     container.append(this.canvas);
-    this.sensors = new Dots(this);
     container.append(this.sensors.canvas);
     this.#watch = new ResizeObserver(() => this.#resize());
     this.#watch.observe(container);
     this.canvas.addEventListener("contextrestored", () => this.#redraw());
-    this.sensors.canvas.addEventListener("contextrestored", () => this.sensors.redraw());
     this.#resize();
   }
 
@@ -106,9 +104,9 @@ export class Picture implements CityView, Projection {
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.box;
     const ratio = pixelRatio();
-    if (width === this.#size.width && height === this.#size.height && ratio === this.ratio) return;
-    [this.#size, this.ratio] = [{ width, height }, ratio];
-    for (const canvas of [this.canvas, this.sensors.canvas]) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    if (width === this.#size.width && height === this.#size.height && ratio === this.#ratio) return;
+    [this.#size, this.#ratio] = [{ width, height }, ratio];
+    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     this.#fit();
     this.#moved();
   }
@@ -134,7 +132,8 @@ export class Picture implements CityView, Projection {
 
   #moved(): void {
     this.#draw();
-    this.sensors.draw();
+    const { x: left, y: top } = this.at(0, 0);
+    this.sensors.look({ scale: this.scale, left, top, ...this.#size, ratio: this.#ratio }, this.getZoom());
     for (const listener of this.#listeners) listener();
   }
 
@@ -303,7 +302,7 @@ export class Picture implements CityView, Projection {
     const { land, rail, districts, streets, buildings } = paths;
     const colours = paletteOf(this.#dark);
     const zoom = this.getZoom();
-    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    pen.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     const fill = (path: Path2D, colour: string, opacity = 1) => {
       pen.globalAlpha = opacity;
       pen.fillStyle = colour;

@@ -3,7 +3,8 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibreMap } from "maplibre-gl";
 import { type Scale, colourTable, shareOf } from "../lib/colour";
 import { magnified } from "../lib/units";
-import type { Projection } from "./view";
+import { mercator, pickFrom, type Place } from "./places";
+import { type Colour, DEVICE_SIZE, pointSize, SELECTED_SIZE, type Sensors } from "./sensors";
 
 const VERTEX = `#version 300 es
 uniform mat4 u_matrix;
@@ -61,56 +62,6 @@ void main() {
   colour = vec4(fill * alpha, alpha);
 }`;
 
-export interface Place {
-  longitude: number;
-  latitude: number;
-}
-
-/** Mercator coordinates of the unit square (x east, y south). */
-export function mercator({ longitude, latitude }: Place): [number, number] {
-  const sine = Math.sin((latitude * Math.PI) / 180);
-  return [(longitude + 180) / 360, 0.5 - (0.25 * Math.log((1 + sine) / (1 - sine))) / Math.PI];
-}
-
-/** The place on the Earth of Mercator coordinates. */
-export function fromMercator([x, y]: [number, number]): Place {
-  return { longitude: 360 * x - 180, latitude: (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI };
-}
-
-/** Sensors on a map: here by WebGL, in the picture of the city as small images (dots.ts). */
-export interface Sensors {
-  /** Colour of the rim of a point, and of the ring round the one that was picked (0 to 1). */
-  edge: [number, number, number];
-  ring: [number, number, number];
-  grey: boolean;
-  visible: boolean;
-  /** Set where the points are; their values are none until `update`. */
-  place(places: readonly Place[]): void;
-  /** Mark places over the sensors: devices, and the one that was picked. */
-  mark(devices: readonly Place[], selected: Place | null): void;
-  update(values: Float32Array, states: Uint8Array, scale: Scale): void;
-  redraw(): void;
-  /** Return the index of the point at a place of the screen, or -1. */
-  pick(at: { x: number; y: number }, reach: number): number;
-}
-
-/** Diameter of a point [CSS pixels]: grows as one comes nearer; of many it is smaller from afar. */
-export function pointSize(zoom: number, count: number): number {
-  return magnified() * Math.min(Math.max(4 + 3 * (zoom - 12), count > 1_000 ? 6 : 10), 26);
-}
-
-/** Return the index of the place that is nearest to a point of the screen, or -1 if none is within a reach [CSS pixels]. */
-export function pickFrom({ project }: Pick<Projection, "project">, places: readonly Place[], at: { x: number; y: number }, reach: number): number {
-  let best = -1;
-  let distance = reach ** 2;
-  places.forEach((place, index) => {
-    const { x, y } = project([place.longitude, place.latitude]);
-    const square = (x - at.x) ** 2 + (y - at.y) ** 2;
-    if (square < distance) [best, distance] = [index, square];
-  });
-  return best;
-}
-
 /** Fill the buffer of shares and states, two floats a point. */
 export function fillValues(target: Float32Array, values: Float32Array, states: Uint8Array, scale: Scale): Float32Array {
   for (let index = 0; index < states.length; index++) {
@@ -124,8 +75,6 @@ export function fillValues(target: Float32Array, values: Float32Array, states: U
 
 const DEVICE = 4;
 const SELECTED = 5;
-export const DEVICE_SIZE = 21; // [CSS pixels]
-export const SELECTED_SIZE = 33;
 
 /** Points that are drawn together; positions count from the origin, as 32 bits are too few for the whole world. */
 interface Batch {
@@ -151,8 +100,8 @@ export class Points implements CustomLayerInterface, Sensors {
   readonly id = "points";
   readonly type = "custom" as const;
   readonly renderingMode = "2d" as const;
-  edge: [number, number, number] = [1, 1, 1];
-  ring: [number, number, number] = [0, 0, 0];
+  edge: Colour = [1, 1, 1];
+  ring: Colour = [0, 0, 0];
   grey = false;
   visible = true;
   readonly #canvas = document.createElement("canvas");
@@ -294,7 +243,7 @@ export class Points implements CustomLayerInterface, Sensors {
   }
 
   get size(): number {
-    return pointSize(this.#map?.getZoom() ?? 14, this.#places.length);
+    return magnified() * pointSize(this.#map?.getZoom() ?? 14, this.#places.length);
   }
 
   pick(at: { x: number; y: number }, reach: number): number {

@@ -1,9 +1,10 @@
 // View of the city: what the page asks of the picture that is there at first, and of the map that takes its place.
 import type { District } from "../lib/city.svelte";
-import type { Place, Sensors } from "./points";
+import type { Place, Projection } from "./places";
+import type { Sensors } from "./sensors";
 import type { Collection } from "./style";
 
-/** Where a flat map looks: its middle in Mercator coordinates (points.ts), and its zoom, 0 for the world in 512 pixels. */
+/** Where a flat map looks: its middle in Mercator coordinates (places.ts), and its zoom, 0 for the world in 512 pixels. */
 export interface Camera {
   zoom: number;
   middle: [number, number];
@@ -14,13 +15,6 @@ export interface Under {
   device?: string;
   street?: string;
   district?: string;
-}
-
-/** What names and sensors need in order to find their place. */
-export interface Projection {
-  getZoom(): number;
-  project(place: [longitude: number, latitude: number]): { x: number; y: number };
-  on(event: "move", listener: () => void): unknown;
 }
 
 export interface CityView {

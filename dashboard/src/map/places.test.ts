@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { fromMercator, mercator, pickFrom } from "./points";
-import { streetWidth } from "./style";
+import { fromMercator, mercator, pickFrom } from "./places";
 
 const PLACE = { longitude: -7.46, latitude: 33.65 };
 
@@ -18,11 +17,4 @@ test("the nearest place within reach is picked", () => {
   expect(pickFrom({ project }, places, { x: 2, y: 3 }, 3)).toBe(1);
   expect(pickFrom({ project }, places, { x: 1, y: 1 }, 3)).toBe(0);
   expect(pickFrom({ project }, places, { x: 9, y: 9 }, 3)).toBe(-1);
-});
-
-test("streets grow with the zoom, between the stops of the style and not beyond", () => {
-  expect(streetWidth(1, 10, "residential")).toBeCloseTo(0.55);
-  expect(streetWidth(2, 14, "residential")).toBeCloseTo(2.6);
-  expect(streetWidth(1, 20, "motorway")).toBeCloseTo(18);
-  expect(streetWidth(1, 13, "primary")).toBeCloseTo(2.2 * (0.55 + (0.75 * 0.6) / (1.6 ** 2 - 1)));
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { over } from "./dots";
+import { over } from "./blit";
 
 type Colour = [red: number, green: number, blue: number, alpha: number];
 const pack = ([red, green, blue, alpha]: Colour) => (alpha << 24) | (blue << 16) | (green << 8) | red;
