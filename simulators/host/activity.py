@@ -2,10 +2,11 @@
 
 import time
 from collections import deque
+from itertools import pairwise
 
 from zenata.city.clock import SECOND
 
-_SPAN = 5.0  # over which the measured pace is taken [s]
+_SPAN = 5.0  # over which the measured pace is taken at least [s]
 _LOOK = 0.25  # pause between two looks at the world's time [s]
 
 
@@ -14,7 +15,7 @@ class Activity:
 
     def __init__(self) -> None:
         self._last = time.monotonic()
-        self._seen: deque[tuple[float, int]] = deque()
+        self._seen: deque[tuple[float, int]] = deque()  # when it had gone on, and to which time
 
     @property
     def idle(self) -> float:
@@ -28,16 +29,18 @@ class Activity:
     def see(self, moment: int) -> None:
         """Note the world's time [us since the Unix epoch]; called several times a second."""
         now = time.monotonic()
-        if not self._seen or now - self._seen[-1][0] > _LOOK:
+        if not self._seen or (moment != self._seen[-1][1] and now - self._seen[-1][0] > _LOOK):
             self._seen.append((now, moment))
-        while now - self._seen[0][0] > _SPAN and len(self._seen) > 1:
+        while len(self._seen) > 2 and now - self._seen[1][0] > _SPAN:
             self._seen.popleft()
 
     @property
     def pace(self) -> float:
-        """World seconds per second over the last seconds."""
+        """World seconds per second over the last seconds, or from tick to tick if ticks are further apart."""
         seen = list(self._seen)
         if len(seen) < 2:
             return 0.0
         (began, first), (ended, last) = seen[0], seen[-1]
-        return (last - first) / SECOND / (ended - began)
+        now = time.monotonic()
+        late = now - ended > 1.5 * max(after - before for (before, _), (after, _) in pairwise(seen))
+        return (last - first) / SECOND / ((now if late else ended) - began)

@@ -89,6 +89,7 @@ export const city: Record<keyof typeof keys, string> = {
   copy_what: "نسخ: {name}",
   copied: "تم النسخ",
   my_device: "جهازي",
+  latest_values: "آخر القيم المستلمة",
   nothing_sent: "لم يصل شيء بعد.",
   population: "السكان",
   sensors_shown: "مستشعرات الطبقة",

@@ -89,6 +89,7 @@ export const city: Record<keyof typeof keys, string> = {
   copy_what: "Copy: {name}",
   copied: "Copied",
   my_device: "My device",
+  latest_values: "latest values received",
   nothing_sent: "Nothing received yet.",
   population: "Inhabitants",
   sensors_shown: "Sensors of the layer",

@@ -88,6 +88,7 @@ export const city = {
   copy_what: "Copier : {name}",
   copied: "Copié",
   my_device: "Mon appareil",
+  latest_values: "dernières valeurs reçues",
   nothing_sent: "Rien reçu pour l’instant.",
   population: "Habitants",
   sensors_shown: "Capteurs de la couche",
