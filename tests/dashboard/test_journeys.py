@@ -90,6 +90,17 @@ def use_the_keys(seen: Visit) -> None:
     expect(card).to_have_accessible_name("air-0001")
 
 
+def look_back(seen: Visit, moment: str) -> None:
+    """See that nobody is called live in the past, neither on a card nor in the table."""
+    seen.page.goto(f"/?kind=air&sensor=air-0001&at={moment}")
+    card = seen.page.locator("article.sensor")
+    expect(card.locator(".values")).to_contain_text("Âge · ")
+    expect(card.get_by_text("à jour")).to_have_count(0)
+    seen.page.get_by_role("button", name="Tableau").click()
+    expect(seen.page.locator("tbody tr").first).to_contain_text(re.compile(r"\d\s?(s|min)"))
+    expect(seen.page.locator("tbody .tag")).to_have_count(0)
+
+
 def test_a_startup_logs_in_and_finds_its_device_on_the_map(
     live_city: RunningCity, chromium: Browser, demo: httpx.Client
 ) -> None:
@@ -322,6 +333,8 @@ def test_an_immersive_session_shows_live_values(live_city: RunningCity, chromium
         expect(stage).to_have_attribute("data-immersive", "false")
         page.get_by_role("button", name="On foot").click()
         page.keyboard.press("ArrowUp")
+        page.goto("/xr?kind=weather&mode=foot&sensor=weather-0001")
+        expect(page.get_by_role("status").filter(has_text="weather-0001")).to_be_visible()
         assert (seen.errors, seen.foreign) == ([], [])
 
 
@@ -342,6 +355,9 @@ def test_every_page_is_sound_in_each_language(
         if language == "fr":
             run_copied(seen, live_city.admin_key)
             use_the_keys(seen)
+            look_back(seen, live_city.newest("air"))
+        with seen.page.expect_request(re.compile(r"/v1/readings\?.*agg=last")):  # a place is taken or free, never a mean
+            seen.page.goto("/?kind=parking&sensor=parking-0001")
         for path in ("/?view=table&kind=noise", "/pilots", "/me", "/ledger", "/worlds", "/trials"):
             seen.page.goto(path)
             expect(seen.page.locator("h1").first).to_be_attached()
