@@ -1,6 +1,6 @@
-import { Color } from "three";
+import { Color, Vector2 } from "three";
 import { expect, it } from "vitest";
-import { buildingsOf, landOf, metres, nearestPiece, sharpness, streetsOf } from "./geometry";
+import { buildingsOf, landOf, metres, nearestPiece, sharpness, streetsOf, treesOf, within } from "./geometry";
 
 const origin = { longitude: -7.46, latitude: 33.65 };
 const square = { type: "Polygon" as const, coordinates: [[[-7.46, 33.65], [-7.459, 33.65], [-7.459, 33.651], [-7.46, 33.651], [-7.46, 33.65]]] };
@@ -36,9 +36,9 @@ it("finds the street that one can stand in", () => {
 it("lays land and streets flat, looking up", () => {
   const park = { type: "Feature" as const, properties: { layer: "park" }, geometry: square };
   const street = { type: "Feature" as const, properties: { road: "primary" }, geometry: { type: "LineString" as const, coordinates: [[-7.46, 33.65], [-7.459, 33.651]] } };
-  for (const geometry of [landOf(origin, [park], { park: white }), streetsOf(origin, [street], white)]) {
+  for (const geometry of [landOf(origin, [park], { park: white }, 1_000), streetsOf(origin, [street], white, white)]) {
     const normals = geometry.getAttribute("normal");
-    expect(normals.count).toBe(6);
+    expect([6, 12]).toContain(normals.count); // a square; a street and its pavement
     for (let index = 0; index < normals.count; index++) expect(normals.getY(index)).toBeCloseTo(1);
   }
 });
@@ -48,4 +48,20 @@ it("draws a wall of screens with as many pixels as a processor draws in time", (
   expect(sharpness(390, 788, 3)).toBe(2);
   const wide = sharpness(3_840, 2_070, 1);
   expect(3_840 * 2_070 * wide ** 2).toBeCloseTo(2_560 * 1_440);
+});
+
+it("cuts what goes beyond a circle, and leaves what does not", () => {
+  const box = (half: number) => [[-half, -half], [half, -half], [half, half], [-half, half]].map(([x, y]) => new Vector2(x, y));
+  expect(within(box(10), 100)).toEqual(box(10));
+  const cut = within(box(1_000), 100);
+  expect(cut.length).toBeGreaterThan(50);
+  for (const point of cut) expect(point.length()).toBeCloseTo(100);
+  expect(within(box(10).map((point) => point.addScalar(500)), 100)).toEqual([]);
+});
+
+it("plants trees in parks alone", () => {
+  const grounds = ["park", "sea"].map((layer) => ({ type: "Feature" as const, properties: { layer }, geometry: square }));
+  const trees = treesOf(origin, grounds, 1_000);
+  expect(trees.length).toBeGreaterThan(1);
+  for (const [x, z] of trees) expect([x > 0 && x < 92.7, z < 0 && z > -111.3]).toEqual([true, true]);
 });

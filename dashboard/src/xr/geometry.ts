@@ -56,8 +56,9 @@ function fill(into: Triangles, colour: Color, ring: Vector2[], y: number): void 
 }
 
 const WINDOW = { wide: 3.4, high: 3.2 }; // [m] a bay and a floor; defaults
+export const BAYS = 4; // of the picture of a wall, in each direction
 
-/** Buildings as blocks of their height, a bay of their walls a picture; the higher, the further from `low` to `high`. */
+/** Buildings as blocks of their height, with bays of a picture on their walls; the higher, the further from `low` to `high`. */
 export function buildingsOf(origin: Origin, features: Features, low: Color, high: Color): BufferGeometry {
   const blocks = new Triangles();
   for (const { geometry, properties } of features) {
@@ -67,7 +68,7 @@ export function buildingsOf(origin: Origin, features: Features, low: Color, high
     const colour = low.clone().lerp(high, Math.min(height / 60, 1));
     ring.forEach((from, index) => {
       const to = ring[(index + 1) % ring.length]!;
-      const [bays, floors] = [Math.max(1, Math.round(from.distanceTo(to) / WINDOW.wide)), Math.max(1, Math.round(height / WINDOW.high))];
+      const [bays, floors] = [Math.max(1, Math.round(from.distanceTo(to) / WINDOW.wide)) / BAYS, Math.max(1, Math.round(height / WINDOW.high)) / BAYS];
       const [a, b, c, d]: Point[] = [[from.x, 0, from.y], [to.x, 0, to.y], [to.x, height, to.y], [from.x, height, from.y]];
       blocks.add(colour, [a!, c!, b!, a!, d!, c!], [[0, 0], [bays, floors], [bays, 0], [0, 0], [0, floors], [bays, floors]]);
     });
@@ -76,15 +77,71 @@ export function buildingsOf(origin: Origin, features: Features, low: Color, high
   return blocks.geometry();
 }
 
-/** Sea, beach and parks, each a little above the one before. */
-export function landOf(origin: Origin, features: Features, colours: Record<string, Color>): BufferGeometry {
+const CORNERS = 64; // of what stands for a circle
+
+/** Cut a ring to a circle about the origin [m]; by one edge of it after the other (Sutherland and Hodgman 1974, doi 10.1145/360767.360802). */
+export function within(ring: Vector2[], radius: number): Vector2[] {
+  let left = ring;
+  const apothem = radius * Math.cos(Math.PI / CORNERS);
+  for (let corner = 0; corner < CORNERS && left.length; corner++) {
+    const angle = (2 * Math.PI * (corner + 0.5)) / CORNERS;
+    const out = new Vector2(Math.cos(angle), Math.sin(angle));
+    const beyond = left.map((point) => point.dot(out) - apothem);
+    left = left.flatMap((point, index) => {
+      const next = (index + 1) % left.length;
+      const [here, there] = [beyond[index]!, beyond[next]!];
+      const kept = here <= 0 ? [point] : [];
+      return here <= 0 === there <= 0 ? kept : [...kept, point.clone().lerp(left[next]!, here / (here - there))];
+    });
+  }
+  return left;
+}
+
+/** Sea, beach and parks, each a little above the one before, as far as a circle goes. */
+export function landOf(origin: Origin, features: Features, colours: Record<string, Color>, radius: number): BufferGeometry {
   const land = new Triangles();
   Object.entries(colours).forEach(([layer, colour], index) => {
     for (const { geometry, properties } of features) {
-      if (geometry.type === "Polygon" && properties?.layer === layer) fill(land, colour, ringOf(origin, geometry.coordinates[0] ?? []), 0.4 * (index + 1));
+      if (geometry.type === "Polygon" && properties?.layer === layer) fill(land, colour, within(ringOf(origin, geometry.coordinates[0] ?? []), radius), 0.4 * (index + 1));
     }
   });
   return land.geometry();
+}
+
+const APART = 55; // [m] between trees; a default, as nobody has counted them
+const ASIDE = 20; // [m] by which each stands out of its row
+
+/** Return where trees of the parks stand [m], within a circle: in rows, a little out of them. */
+export function treesOf(origin: Origin, features: Features, radius: number): [number, number][] {
+  const found: [number, number][] = [];
+  for (const { geometry, properties } of features) {
+    if (geometry.type !== "Polygon" || properties?.layer !== "park") continue;
+    const ring = within(ringOf(origin, geometry.coordinates[0] ?? []), radius);
+    const [west, east] = [Math.min(...ring.map(({ x }) => x)), Math.max(...ring.map(({ x }) => x))];
+    const [north, south] = [Math.min(...ring.map(({ y }) => y)), Math.max(...ring.map(({ y }) => y))];
+    for (let x = west; x < east; x += APART) {
+      for (let z = north; z < south; z += APART) {
+        const spot: [number, number] = [x + ASIDE * Math.sin(12.9 * x + 78.2 * z), z + ASIDE * Math.sin(39.3 * x + 11.1 * z)];
+        if (isInside(ring, ...spot)) found.push(spot);
+      }
+    }
+  }
+  return found;
+}
+
+function isInside(ring: Vector2[], x: number, y: number): boolean {
+  let inside = false;
+  ring.forEach((from, index) => {
+    const to = ring[(index + 1) % ring.length]!;
+    if (from.y > y !== to.y > y && x < from.x + ((y - from.y) / (to.y - from.y)) * (to.x - from.x)) inside = !inside;
+  });
+  return inside;
+}
+
+/** Return how far the furthest end of a street is from the origin [m]. */
+export function reachOf(origin: Origin, features: Features): number {
+  const ends = features.flatMap(({ geometry }) => (geometry.type === "LineString" ? [geometry.coordinates[0]!, geometry.coordinates.at(-1)!] : []));
+  return Math.max(1, ...ends.map(([longitude, latitude]) => Math.hypot(...metres(origin, longitude!, latitude!))));
 }
 
 /** A piece of a street, from its one end to the other [m]. */
@@ -110,12 +167,20 @@ export function nearestPiece(origin: Origin, features: Features, x: number, z: n
 
 const WIDTHS: Record<string, number> = { motorway: 26, primary: 15, secondary: 11 }; // [m] defaults
 
-/** Streets as ribbons. */
-export function streetsOf(origin: Origin, features: Features, colour: Color, y = 2.4): BufferGeometry {
+const PAVEMENT = 3; // [m] on each side; a default
+
+/** Streets as ribbons, each over its pavements. */
+export function streetsOf(origin: Origin, features: Features, colour: Color, pavement: Color): BufferGeometry {
   const ribbons = new Triangles();
+  addRibbons(ribbons, origin, features, pavement, 2 * PAVEMENT, 2);
+  addRibbons(ribbons, origin, features, colour, 0, 2.6);
+  return ribbons.geometry();
+}
+
+function addRibbons(ribbons: Triangles, origin: Origin, features: Features, colour: Color, wider: number, y: number): void {
   for (const { geometry, properties } of features) {
     if (geometry.type !== "LineString") continue;
-    const half = (WIDTHS[String(properties?.road)] ?? 8) / 2;
+    const half = ((WIDTHS[String(properties?.road)] ?? 8) + wider) / 2;
     const points = geometry.coordinates.map(([longitude, latitude]) => metres(origin, longitude!, latitude!));
     points.slice(1).forEach(([x, z], index) => {
       const [fromX, fromZ] = points[index]!;
@@ -125,7 +190,6 @@ export function streetsOf(origin: Origin, features: Features, colour: Color, y =
       ribbons.add(colour, [a!, b!, c!, a!, c!, d!]);
     });
   }
-  return ribbons.geometry();
 }
 
 const PIXELS = 2_560 * 1_440; // more take a processor without a graphics card seconds, and all other pictures wait. Default

@@ -1,5 +1,6 @@
 // Texts in the scene: drawn on canvases, so that the browser shapes Arabic as it does everywhere.
-import { CanvasTexture, Mesh, MeshBasicMaterial, PlaneGeometry, RepeatWrapping, Sprite, SpriteMaterial, SRGBColorSpace } from "three";
+import { CanvasTexture, LinearFilter, Mesh, MeshBasicMaterial, PlaneGeometry, RepeatWrapping, Sprite, SpriteMaterial, SRGBColorSpace } from "three";
+import { BAYS } from "./geometry";
 
 const FONT = '"Readex Pro Variable", system-ui, sans-serif';
 
@@ -15,7 +16,8 @@ class Board {
     this.#context = canvas.getContext("2d")!;
     this.texture = new CanvasTexture(canvas);
     this.texture.colorSpace = SRGBColorSpace;
-    this.texture.anisotropy = 4;
+    this.texture.minFilter = LinearFilter; // small ones, too, remain sharp
+    this.texture.generateMipmaps = false;
   }
 
   /** Write lines, the first in bold; `ground` is a colour behind them, or "" for none. */
@@ -52,15 +54,22 @@ class Board {
   }
 }
 
-/** A bay of a wall: a window in it. It repeats; its corner is plain. */
-export function windowPicture(): CanvasTexture {
+const BAY = 64; // [px]
+const GLASS = { dark: "#6f8794", bright: "#93a8b3", lit: "#ffd27a" };
+
+/** Some bays of a wall with their windows, by day; or by night, when light is in some of them and all else is black. It repeats; its corner is plain. */
+export function windowPicture(night: boolean): CanvasTexture {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 64;
+  canvas.width = canvas.height = BAYS * BAY;
   const context = canvas.getContext("2d")!;
-  context.fillStyle = "#ffffff";
-  context.fillRect(0, 0, 64, 64);
-  context.fillStyle = "#8fa3ad";
-  context.fillRect(20, 14, 24, 32);
+  context.fillStyle = night ? "#000000" : "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  for (let index = 0; index < BAYS * BAYS; index++) {
+    const lit = (index * 7) % 5 === 0; // without an order that one sees
+    if (night && !lit) continue;
+    context.fillStyle = night ? GLASS.lit : lit ? GLASS.bright : GLASS.dark;
+    context.fillRect((index % BAYS) * BAY + 18, Math.floor(index / BAYS) * BAY + 14, 28, 34);
+  }
   const texture = new CanvasTexture(canvas);
   texture.colorSpace = SRGBColorSpace;
   texture.wrapS = texture.wrapT = RepeatWrapping;

@@ -1,26 +1,33 @@
 // Scene of the city: at the scale of a table or on foot, with mouse and keyboard or in a headset (WebXR).
 import {
-  Color, CylinderGeometry, DirectionalLight, Fog, Group, HemisphereLight, InstancedMesh, type BufferGeometry, Matrix4, Mesh, MeshLambertMaterial, PerspectiveCamera,
+  Color, CylinderGeometry, Float32BufferAttribute, Group, InstancedMesh, LatheGeometry, type BufferGeometry, Line3, Matrix4, Mesh, MeshBasicMaterial, MeshLambertMaterial, PerspectiveCamera,
   Quaternion, Raycaster, Scene, Vector2, Vector3, WebGLRenderer, type XRTargetRaySpace,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { LATE, LIVE } from "../lib/age";
 import { type Scale, colourAt, shareOf } from "../lib/colour";
-import { buildingsOf, landOf, metres, nearestPiece, type Origin, sharpness, streetsOf } from "./geometry";
+import { buildingsOf, landOf, metres, nearestPiece, type Origin, reachOf, sharpness, streetsOf, treesOf } from "./geometry";
 import { Label, Panel, windowPicture } from "./labels";
+import { Sky, sunAt } from "./sky";
 
 export type Mode = "table" | "foot";
 
 const TABLE_SCALE = 1 / 3_000; // five kilometres become 1.8 m
 const TABLE = new Vector3(0, 0.78, -1.1);
 const EYES = 1.65; // [m]
-const NEAR = 900; // [m] names of districts that one reads on foot
+const NEAR = 450; // [m] names of districts that one reads on foot
+const BEFORE = 16; // [m] from where one stands at first to what one came for
 const PACE = 25; // [m/s] on foot: the city is wide
-const COLOURS = { ground: "#efece3", sea: "#a9cfdd", beach: "#ecdcae", park: "#bcd7a8", street: "#c8c4ba", low: "#dcd5c4", high: "#9d8f74", sky: "#dcebf1" };
+const MARGIN = 1.03; // by which the model goes further from its middle than the city
+const PLINTH = 110; // [m] that it is thick
+const COLOURS = { ground: "#e6e2d8", rim: "#8b7a63", sea: "#6fb0d2", beach: "#f3dfa8", park: "#9cc586", tree: "#4f8a57", street: "#83898e", pavement: "#c9c3b4", low: "#fffaf0", high: "#c3d3df" };
+const VIEW = new Vector3(0.68, 0.96, 1.18); // from the middle of the table to the eyes: from inland, as the sea is behind the city
+const ASIDE = new Vector3(-0.13, -0.03, 0.08); // what lies over the left of a wide screen hides nothing then
+const TREE = [[0.12, 0], [0.12, 0.8], [0.8, 1.1], [0.95, 1.6], [0.6, 2.2], [0, 2.5]] as const; // its outline, turned about the trunk
 const GREY = new Color("#8a8a8a");
 const PILLAR = {
-  table: { radius: 14, base: 12, rise: 190, label: 620, name: 700, nameAt: 130 },
-  foot: { radius: 0.4, base: 2.5, rise: 9, label: 6, name: 70, nameAt: 45 },
+  table: { radius: 14, base: 12, rise: 190, label: 620, highest: 400, name: 700, nameAt: 130 },
+  foot: { radius: 0.4, base: 2.5, rise: 9, label: 5, highest: 4, name: 70, nameAt: 45 },
 }; // [m] of the city
 
 export interface Ground {
@@ -46,6 +53,8 @@ export class CityScene {
   shown = 0;
   #mode: Mode = "table";
   readonly #scene = new Scene();
+  readonly #sky = new Sky();
+  readonly #walls = new MeshLambertMaterial({ vertexColors: true, map: windowPicture(false), emissive: "#ffffff", emissiveMap: windowPicture(true) });
   readonly #camera = new PerspectiveCamera(60, 1, 0.02, 9_000);
   readonly #city = new Group();
   readonly #flat = new Group(); // land and streets, one above the other
@@ -71,11 +80,7 @@ export class CityScene {
     this.renderer = new WebGLRenderer({ antialias: true });
     this.renderer.xr.enabled = true;
     host.append(this.renderer.domElement);
-    this.#scene.background = new Color(COLOURS.sky);
-    this.#scene.add(new HemisphereLight("#ffffff", "#b9b09a", 2.1), this.#city, this.panel);
-    const sun = new DirectionalLight("#fff4d8", 1.7);
-    sun.position.set(-2, 4, 3);
-    this.#scene.add(sun);
+    this.#scene.add(this.#sky, this.#city, this.panel);
     this.panel.position.set(0, 1.55, -2.1);
     this.#city.add(this.#names, this.#label);
     this.#label.visible = false;
@@ -85,9 +90,9 @@ export class CityScene {
     this.#controls.maxDistance = 4;
     this.#controls.addEventListener("change", () => (this.#dirty = true));
     this.#listen();
-    this.mode = "table";
     new ResizeObserver(() => this.#resize()).observe(host);
     this.#resize();
+    this.mode = "table";
     this.renderer.setAnimationLoop((time) => this.#tick(time));
   }
 
@@ -97,21 +102,39 @@ export class CityScene {
     const material = new MeshLambertMaterial({ vertexColors: true });
     const add = (geometry: BufferGeometry) => this.#flat.add(new Mesh(geometry, material));
     const colour = (name: keyof typeof COLOURS) => new Color(COLOURS[name]);
-    const base = new Mesh(new CylinderGeometry(4_600, 4_600, 30, 64), new MeshLambertMaterial({ color: COLOURS.ground }));
-    base.position.y = -21; // its top well below the sea, or the two flicker
+    const edge = MARGIN * reachOf(this.origin, ground.streets);
+    const [rim, top] = [COLOURS.rim, COLOURS.ground].map((color) => new MeshLambertMaterial({ color }));
+    const base = new Mesh(new CylinderGeometry(edge, edge, PLINTH, 96), [rim!, top!, rim!]);
+    base.position.y = -PLINTH / 2 - 6; // its top well below the sea, or the two flicker
     this.#flat.add(base);
-    add(landOf(this.origin, ground.land, { sea: colour("sea"), beach: colour("beach"), park: colour("park") }));
-    add(streetsOf(this.origin, ground.streets, colour("street")));
-    const walls = new MeshLambertMaterial({ vertexColors: true, map: windowPicture() });
-    this.#city.add(this.#flat, new Mesh(buildingsOf(this.origin, ground.buildings, colour("low"), colour("high")), walls));
+    add(landOf(this.origin, ground.land, { sea: colour("sea"), beach: colour("beach"), park: colour("park") }, edge));
+    add(streetsOf(this.origin, ground.streets, colour("street"), colour("pavement")));
+    this.#city.add(this.#flat, new Mesh(buildingsOf(this.origin, ground.buildings, colour("low"), colour("high")), this.#walls), this.#trees(treesOf(this.origin, ground.land, edge)));
     for (const { text, longitude, latitude } of ground.names) {
-      const label = new Label(512, 96);
+      const lines = text.split(", ");
+      const label = new Label(256, 48 * lines.length);
       const [x, z] = metres(this.origin, longitude, latitude);
       label.position.set(x, 0, z);
-      label.write(text.split(", "));
+      label.write(lines);
       this.#names.add(label);
     }
     this.mode = this.#mode;
+  }
+
+  #trees(spots: [number, number][]): InstancedMesh {
+    const trees = new InstancedMesh(new LatheGeometry(TREE.map(([x, y]) => new Vector2(x, y)), 6), new MeshLambertMaterial({ color: COLOURS.tree, flatShading: true }), spots.length);
+    spots.forEach(([x, z], index) => {
+      const size = 3.5 + 1.5 * Math.sin(index);
+      trees.setMatrixAt(index, new Matrix4().makeScale(size, size, size).setPosition(x, 0, z));
+    });
+    trees.computeBoundingSphere();
+    return trees;
+  }
+
+  /** Let it be lit as it is at a time [ms since 1970]. */
+  light(time: number): void {
+    this.#walls.emissiveIntensity = 0.9 * (1 - this.#sky.shine(sunAt(time, this.origin)));
+    this.#dirty = true;
   }
 
   /** Set where the sensors stand. */
@@ -121,7 +144,7 @@ export class CityScene {
     this.#places = sensors.map(({ longitude, latitude }) => metres(this.origin, longitude, latitude));
     this.#shares = new Float32Array(sensors.length);
     this.#states = new Uint8Array(sensors.length).fill(3);
-    this.#pillars = new InstancedMesh(new CylinderGeometry(1, 1, 1, 10).translate(0, 0.5, 0), new MeshLambertMaterial(), sensors.length);
+    this.#pillars = new InstancedMesh(pillar(), new MeshBasicMaterial({ vertexColors: true, fog: false }), sensors.length); // lit by nothing: colours are those of the scale
     this.#pillars.frustumCulled = false;
     this.#city.add(this.#pillars);
     this.#draw();
@@ -172,9 +195,10 @@ export class CityScene {
   #mark(): void {
     const place = this.#places[this.#picked];
     if (!place) return;
-    const { base, rise, label } = PILLAR[this.#mode];
+    const { base, rise, label, highest } = PILLAR[this.#mode];
     this.#label.size(label);
-    this.#label.position.set(place[0], base + rise + label * 0.2, place[1]);
+    const top = base + rise * (this.#shares[this.#picked] || 0);
+    this.#label.position.set(place[0], Math.min(top + label / 4, highest), place[1]);
   }
 
   get mode(): Mode {
@@ -185,10 +209,12 @@ export class CityScene {
     this.#mode = mode;
     const table = mode === "table";
     this.#controls.enabled = table;
-    this.#scene.fog = table ? null : new Fog(COLOURS.sky, 400, 5_000);
+    this.#scene.fog = table ? null : this.#sky.fog;
     if (table) {
-      this.#camera.position.set(0, 1.75, 0.25);
+      const { aspect } = this.#camera;
       this.#controls.target.copy(TABLE);
+      if (aspect > 1) this.#controls.target.add(ASIDE);
+      this.#camera.position.copy(this.#controls.target).addScaledVector(VIEW, Math.max(1, 1.2 / aspect));
       this.#controls.update();
     } else {
       this.#camera.position.set(0, EYES, 0);
@@ -205,16 +231,18 @@ export class CityScene {
     this.#dirty = true;
   }
 
-  /** Stand in the street that is nearest to a place of the city, and look along it. */
+  /** Stand in the street that is nearest to a place of the city, and look along it, past the place. */
   stand(at: Origin): void {
     const [x, z] = metres(this.origin, at.longitude, at.latitude);
     const street = nearestPiece(this.origin, this.#streets, x, z);
     this.#spot.set(x, 0, z);
     this.#heading = 0;
     if (street) {
-      const { from, to } = street;
-      this.#spot.set(from[0] + 0.2 * (to[0] - from[0]), 0, from[1] + 0.2 * (to[1] - from[1]));
-      this.#heading = Math.atan2(from[0] - to[0], from[1] - to[1]);
+      const [from, to] = [street.from, street.to].map((end) => new Vector3(end[0], 0, end[1])) as [Vector3, Vector3];
+      const foot = new Line3(from, to).closestPointToPoint(this.#spot, true, new Vector3());
+      const ahead = (foot.distanceTo(from) < foot.distanceTo(to) ? to : from).clone().sub(foot).normalize(); // where there is more of it
+      this.#spot.copy(foot).addScaledVector(ahead, -BEFORE);
+      this.#heading = Math.atan2(-ahead.x, -ahead.z);
     }
     if (this.#mode === "foot") this.#camera.rotation.set(0, this.#heading, 0, "YXZ");
     this.#move();
@@ -349,4 +377,13 @@ export class CityScene {
       } else if (Math.abs(x) < 0.3) ray.turned = false;
     });
   }
+}
+
+/** A column of height 1 that is darker towards one side, so that it looks round without a light. */
+function pillar(): CylinderGeometry {
+  const shape = new CylinderGeometry(1, 1, 1, 12).translate(0, 0.5, 0);
+  const normals = shape.getAttribute("normal");
+  const shades = Array.from({ length: normals.count }, (_, index) => 0.86 + 0.14 * (normals.getY(index) + 0.7 * normals.getX(index)));
+  shape.setAttribute("color", new Float32BufferAttribute(shades.flatMap((shade) => [shade, shade, shade]), 3));
+  return shape;
 }
