@@ -7,6 +7,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -35,9 +36,10 @@ def last(hour: int, minute: int = 0) -> str:
 # Moments at which there is something to see, whatever the hour at which the pages are drawn.
 MORNING, NOON, EVENING, NIGHT = last(8, 30), last(13), last(20, 30), last(3)
 OTHER = NIGHT if 6 <= datetime.now(UTC).hour < 22 else MORNING
+SEEN = "[data-shown]:not([data-shown='0'])"
 SHOTS = {
     # name: address, language, screen, key, what to wait for
-    "city": (f"/?kind=traffic&at={MORNING}", "fr", WIDE, "demo", "[data-drawn]"),
+    "city": (f"/?kind=traffic&at={MORNING}&sensor=traffic-0124", "fr", WIDE, "demo", ".sensor .uplot"),
     "city-dark": (f"/?kind=air&theme=dark&at={MORNING}", "en", WIDE, "demo", "[data-drawn]"),
     "city-ar": ("/?kind=parking&map=15.4/33.6538/-7.4730&sensor=parking-0100", "ar", WIDE, "demo", ".sensor .uplot"),
     "city-small": (f"/?kind=noise&at={NOON}", "fr", SMALL, "demo", "[data-drawn]"),
@@ -56,13 +58,13 @@ SHOTS = {
     "trial": ("/trials/{traffic-incident}", "fr", TALL, "demo", ".strip"),
     "trial-small-ar": ("/trials/{traffic-incident}", "ar", (390, 1700), "demo", ".strip"),
     "scorecard": ("/pilots/green-lamps", "fr", WIDE, "admin", "li .sign"),
-    "xr-table": ("/xr?kind=traffic", "fr", WIDE, "demo", "[data-shown]:not([data-shown='0'])"),
+    "xr-table": (f"/xr?kind=traffic&at={NOON}", "fr", WIDE, "demo", SEEN),
     "xr-foot": (
-        "/xr?kind=streetlight&property=power&mode=foot",
+        f"/xr?kind=streetlight&property=power&mode=foot&sensor=streetlight-1175&at={EVENING}",
         "en",
         WIDE,
         "demo",
-        "[data-shown]:not([data-shown='0'])",
+        SEEN,
     ),
     "wall": ("/wall", "fr", WIDE, "demo", "[data-drawn]"),
     "wall-ar": ("/wall?theme=dark", "ar", WIDE, "demo", "[data-drawn]"),
@@ -75,6 +77,26 @@ DEMO = [
     ("demo-alarm", "ar", 5),
     ("demo-cost", "fr", 8),
 ]
+WORLDS = [
+    {
+        "seed": 7,
+        "start": "2026-07-14T06:00:00Z",
+        "scenario": "heatwave-blackout",
+        "speed": 60,
+        "kinds": ["weather", "power"],
+    },
+    {"seed": 3, "start": "2026-07-01T02:00:00Z", "scenario": "night-leak", "state": "paused", "kinds": ["water"]},
+]
+EXCEPTION = {"name": "Salma Idrissi", "reason": "répétition générale : aucune commande n'est prévue"}
+EXAMPLES = FOLDER.parents[1] / "examples"
+SERVICE = """
+import traffic_incident as service
+from zenata_client import Client
+
+service.BEYOND, service.QUIET = 0.7, 24  # a startup that has begun with the example and changed it
+with Client() as client:
+    service.serve(client)
+"""
 PAST = 1_800  # far beyond what seven days of the past take, also where much else runs [s]
 SETTLE = 4_000  # for fonts, names on the map and the first frames [ms]
 
@@ -110,6 +132,7 @@ def draw(city: RunningCity, names: list[str]) -> None:
                 seen.page.screenshot(path=FOLDER / f"{name}.png")
                 print(name)
         if not names or any(name.startswith("demo") for name in names):
+            remove_worlds(city)
             draw_demo(chromium, city)
 
 
@@ -143,37 +166,60 @@ def draw_demo(chromium: Browser, city: RunningCity) -> None:
 
 
 def furnish(city: RunningCity) -> None:
-    """Make what the pages show: a trial, a device that sends, a message that is none, two pilots."""
-    for key, calls in (
-        (
-            city.key,
-            [
-                ("/v1/trials", {"challenge": "leak-detection"}),
-                ("/v1/devices", {"id": "roof", "name": "Toit", "longitude": -7.462, "latitude": 33.652}),
-            ],
-        ),
-        (
-            city.admin_key,
-            [("/v1/pilots", {"name": name, "edition": "2026"}) for name in ("green-lamps", "leak-finder")],
-        ),
-    ):
-        with httpx.Client(base_url=city.http, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
-            for path, body in calls:
-                client.post(path, json=body)
-            if key == city.key:
-                client.post("/v1/telemetry?device=roof", json={"temperature": 21.5, "humidity": 62})
-                client.post("/v1/telemetry?device=roof", content=b"{")
+    """Make what the pages show: a trial, worlds, devices that send, messages that are none, and two pilots, of which one is at work."""
+    with city.client() as demo, city.client(city.admin_key) as admin:
+        call(demo, "/v1/trials", {"challenge": "leak-detection"})
+        for world in WORLDS:
+            call(demo, "/v1/worlds", world)
+        send(demo, {"roof": "Toit", "gate": "Portail", "pump": "Pompe"})
+        for _ in range(3):
+            demo.post("/v1/telemetry?device=roof", content=b"{")
+        made = [call(admin, "/v1/pilots", {"name": name, "edition": "2026"}) for name in ("green-lamps", "leak-finder")]
+        if key := made[0].get("issued", {}).get("key"):
+            with city.client(key) as pilot:
+                send(pilot, {"lamp-1": "Lampe 1", "lamp-2": "Lampe 2"})
+                for _ in range(40):
+                    pilot.get("/v1/latest?kind=streetlight").raise_for_status()
+            admin.put("/v1/pilots/green-lamps/scorecard/exceptions/commands", json=EXCEPTION).raise_for_status()
+
+
+def call(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Make something; what is there already stays."""
+    answer = client.post(path, json=body)
+    if answer.status_code != httpx.codes.CONFLICT:
+        answer.raise_for_status()
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def send(client: httpx.Client, devices: dict[str, str]) -> None:
+    """Bring devices, a street apart, and let each send."""
+    for number, (device, name) in enumerate(devices.items()):
+        place = {"longitude": -7.462 + 0.004 * number, "latitude": 33.652}
+        call(client, "/v1/devices", {"id": device, "name": name, **place})
+        for step in range(20):
+            values = {"temperature": 21.5 + 0.1 * step, "humidity": 62 - step}
+            client.post(f"/v1/telemetry?device={device}", json=values).raise_for_status()
+
+
+def remove_worlds(city: RunningCity) -> None:
+    """Make room for the two worlds of the demo: four are all that a pilot may have."""
+    with city.client() as demo:
+        trials = {one["world"] for one in demo.get("/v1/trials").raise_for_status().json()["items"]}
+        for world in demo.get("/v1/worlds").raise_for_status().json()["items"]:
+            if world["owner"] == "demo" and world["world"] not in trials:
+                demo.delete(f"/v1/worlds/{world['world']}").raise_for_status()
 
 
 def finish_trials(city: RunningCity) -> dict[str, str]:
-    """Go through a trial by an example, if that is not done, and return trials that are by challenge."""
+    """Go through a trial by a service, if that is not done, and return trials that are by challenge."""
     with Client(city.http, city.key) as client:
         done = {one.challenge: one.trial for one in reversed(client.trials()) if one.phase == "done"}
         if "traffic-incident" not in done:
-            made = client.begin_trial("traffic-incident", seeds=[1], publish=False)
+            made = client.begin_trial("traffic-incident", seeds=[1, 2, 3], publish=False)
             environment = {"ZENATA_URL": city.http, "ZENATA_KEY": city.key, "ZENATA_TRIAL": made.trial}
-            example = FOLDER.parents[1] / "examples" / "traffic_incident.py"
-            subprocess.run([sys.executable, example], env={**os.environ, **environment}, check=True)
+            program = [sys.executable, "-c", SERVICE]
+            subprocess.run(program, cwd=EXAMPLES, env={**os.environ, **environment}, check=True)
             done["traffic-incident"] = made.trial
         return done
 

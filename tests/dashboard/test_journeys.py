@@ -356,7 +356,8 @@ def test_every_page_is_sound_in_each_language(
             run_copied(seen, live_city.admin_key)
             use_the_keys(seen)
             look_back(seen, live_city.newest("air"))
-        with seen.page.expect_request(re.compile(r"/v1/readings\?.*agg=last")):  # a place is taken or free, never a mean
+        # A place is taken or free, never a mean.
+        with seen.page.expect_request(re.compile(r"/v1/readings\?.*agg=last")):
             seen.page.goto("/?kind=parking&sensor=parking-0001")
         for path in ("/?view=table&kind=noise", "/pilots", "/me", "/ledger", "/worlds", "/trials"):
             seen.page.goto(path)
