@@ -27,6 +27,7 @@ from api.webhooks.service import WebhookService
 from api.worlds.worlds import Worlds
 from ingest.quotas import Limits, Quotas
 from ingest.telemetry import Telemetry
+from tests.zenata.control.databases import sqlite_in
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import SECOND, WallClock, parse_time
 from zenata.city.kinds import KINDS
@@ -140,12 +141,24 @@ class Api:
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, transport=transport)
 
 
+def _with_pilots(register: Register) -> dict[str, str]:
+    """Add a pilot of each role, where there is none, and return their keys."""
+    known = {pilot.name for pilot in register.pilots()}
+    for role in Role:
+        if f"test-{role}" not in known:
+            register.add(f"test-{role}", role=role, by="test")
+    issue = partial(register.rotate, name="main") if known else register.issue
+    return {role.value: issue(f"test-{role}", by="test") for role in Role}
+
+
 @cache
-def _migrated() -> bytes:
-    """Return new control data in a file of SQLite: to make its tables takes longer than to write them down."""
+def _control() -> tuple[bytes, dict[str, str]]:
+    """Return control data with these pilots in a file of SQLite, and their keys: to make them takes longer than to copy."""
     with tempfile.TemporaryDirectory() as folder:
-        open_database(f"sqlite:///{folder}/control.db").dispose()
-        return Path(folder, "control.db").read_bytes()
+        engine = open_database(sqlite_in(folder))
+        keys = _with_pilots(Register(engine))
+        engine.dispose()
+        return Path(folder, "control.db").read_bytes(), keys
 
 
 @contextmanager
@@ -180,20 +193,13 @@ def running(
     owns_store = store is None
     if store is None:
         store = open_store(f"duckdb:///{folder.name}/readings.duckdb")
-    Path(folder.name, "control.db").write_bytes(_migrated())
+    made, secrets = _control()
+    Path(folder.name, "control.db").write_bytes(made)
     engine = open_database(control or f"sqlite:///{folder.name}/control.db")
     devices = Devices(engine)
     register = Register(engine, quotas=quotas)
-    known = {pilot.name for pilot in register.pilots()}
-    for role in Role:
-        if f"test-{role}" not in known:
-            register.add(f"test-{role}", role=role, by="test")
-    secrets = {
-        role.value: register.rotate(f"test-{role}", "main", by="test")
-        if known
-        else register.issue(f"test-{role}", by="test")
-        for role in Role
-    }
+    if control:
+        secrets = _with_pilots(register)
     peers = Peers(engine, peer, on_batch=BatchReader(hub.publish).take, on_gap=hub.skip) if peer else None
     shared = SharedExports(engine, peer) if peer else None
     exports = Exports(root=worlds / f"exports{peer or ''}", store=store, clock=WallClock(), shared=shared)

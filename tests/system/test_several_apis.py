@@ -27,7 +27,7 @@ from tests.api.webhooks.receiver import Receiver, receiving
 from tests.system.running import ZENATA
 from tests.waiting import PATIENCE, wait_until
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
-from tests.zenata.control.test_database import running_postgres
+from tests.zenata.control.databases import running_postgres
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.process.ports import free_ports
 from zenata.wire import topics

@@ -3,6 +3,7 @@ import pytest
 from api.http.guard import LOCKED, WRONG_KEYS, Guard
 from api.http.problems import Problem
 from tests.clocks import StandingClock
+from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
 from zenata.control.database import open_database
 from zenata.control.keys import new_key
@@ -19,7 +20,7 @@ def clock():
 
 @pytest.fixture
 def register(tmp_path, clock):
-    engine = open_database(f"sqlite:///{tmp_path}/control.db")
+    engine = open_database(sqlite_in(tmp_path))
     register = Register(engine, clock=clock, quotas=Quotas(requests_per_minute=60))
     register.add("aqua", by="test")
     yield register

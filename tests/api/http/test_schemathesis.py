@@ -15,7 +15,7 @@ import pytest
 
 from tests.api.running import MINUTES, Api, batch_of, series_of
 from tests.api.simulators import Simulators, running_with
-from tests.zenata.control.test_database import running_postgres
+from tests.zenata.control.databases import running_postgres
 
 CHECKS = (
     "not_a_server_error",

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.api.running import running
-from tests.zenata.control.test_database import running_postgres
+from tests.zenata.control.databases import running_postgres
 
 STRANGE = ("a\0b", "\ud800", "\x1b[2J", "a\u2028b", "\u202egro.elpmaxe", "a\nb")
 SPOKEN = ("l’« eau » : débit", "الماء \u200fزناتة", "💧")

@@ -13,6 +13,7 @@ from simulators.host.trials import trial_recipe
 from simulators.world.draws import SealedSeed
 from simulators.world.world import World
 from tests.simulators.conftest import small_city
+from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
 from zenata.city.pack import load_city
 from zenata.contract.trials import NewAnswers, NewTrial
@@ -53,7 +54,7 @@ class Wall:
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
     """The register of trials of two pilots, in the city of Zenata, with no worlds."""
-    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('cheats')}/control.db")
+    engine = open_database(sqlite_in(tmp_path_factory.mktemp("cheats")))
     register = Register(engine)
     for pilot in PILOTS:
         register.add(pilot, edition="2026", by="test")

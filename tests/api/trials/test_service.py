@@ -12,6 +12,7 @@ import pytest
 from api.trials.service import AT_ONCE, TrialService
 from tests.api.running import small_city
 from tests.api.trials.hosting import SHORT, STEPS
+from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import WallClock
 from zenata.contract.trials import NewTrial
 from zenata.control.database import open_database
@@ -47,7 +48,7 @@ def worlds() -> SlowWorlds:
 @pytest.fixture
 def service(tmp_path: Path, worlds: SlowWorlds) -> Iterator[TrialService]:
     """A runner that looks when it is told to, with as many trials of one pilot to be scored as run at once."""
-    engine = open_database(f"sqlite:///{tmp_path}/control.db")
+    engine = open_database(sqlite_in(tmp_path))
     pilots = Register(engine)
     register = Trials(engine, small_city(), {"short": SHORT}, WallClock())
     for pilot in ("aqua", "beta"):

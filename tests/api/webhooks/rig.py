@@ -14,6 +14,7 @@ from api.webhooks.signature import new_secret
 from api.webhooks.webhook import Delivery, Webhook
 from tests.api.running import MINUTE, START
 from tests.waiting import wait_until
+from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import WallClock
 from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.control.database import open_database
@@ -31,7 +32,7 @@ class Rig:
     """A store, a hub and webhooks, and what looks at them."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.hooks = Webhooks(open_database(f"sqlite:///{folder}/control.db"))
+        self.hooks = Webhooks(open_database(sqlite_in(folder)))
         self.store = open_store(f"duckdb:///{folder}/readings.duckdb")
         self.allowed = True
         self.hub = Hub()

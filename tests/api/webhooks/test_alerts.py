@@ -10,6 +10,7 @@ from api.webhooks.alerts import AlertDeliverer
 from api.webhooks.register import Webhooks
 from api.webhooks.webhook import Webhook
 from tests.clocks import StandingClock
+from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
 from zenata.control.database import open_database
 
@@ -21,7 +22,7 @@ class Alerting:
     """Alerts, and the webhooks of an administrator and of two pilots that wait for them."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine = open_database(f"sqlite:///{folder}/control.db")
+        self.engine = open_database(sqlite_in(folder))
         self.clock = StandingClock()
         self.alerts, self.hooks = Alerts(self.engine, self.clock), Webhooks(self.engine)
         self.deliverer = self.restarted()

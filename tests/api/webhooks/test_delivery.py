@@ -30,6 +30,7 @@ from api.webhooks.signature import new_secret
 from api.webhooks.webhook import AT_ONCE, AT_ONCE_OF_PILOT, MAX_WEBHOOKS, Delivery, Status, Webhook
 from tests.api.webhooks.receiver import Receiver
 from tests.waiting import wait_until
+from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND, WallClock
 from zenata.control.database import open_database
 from zenata.process.backoff import Backoff
@@ -87,7 +88,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
-    return Rig(f"sqlite:///{tmp_path}/control.db")
+    return Rig(sqlite_in(tmp_path))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from api.worlds.command_audit import CommandAudit
 from tests.clocks import StandingClock
+from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
 from zenata.control.audit import Audit, AuditEntry
 from zenata.control.database import open_database
@@ -18,7 +19,7 @@ DIM = b'{"id": "a1", "set": {"dim": 0.4}}'
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path}/control.db")
+    engine = open_database(sqlite_in(tmp_path))
     yield engine
     engine.dispose()
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.clocks import StandingClock
-from tests.zenata.control.test_database import running_postgres
+from tests.zenata.control.databases import running_postgres, sqlite_in
 from zenata.control.database import open_database
 from zenata.control.register import Register
 
@@ -19,19 +19,20 @@ _numbers = itertools.count()
 @pytest.fixture(scope="package")
 def postgres() -> Iterator[str]:
     with running_postgres() as url:
+        open_database(url).dispose()  # from now on it is a template with our tables
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of control data that nobody has opened yet."""
+    """URL of control data of its own, with nothing in them."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/control.db"
+        return sqlite_in(tmp_path)
     server = request.getfixturevalue("postgres")
     name = f"control{next(_numbers)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE postgres"))
     engine.dispose()
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 

@@ -2,6 +2,7 @@ import threading
 
 import pytest
 
+from tests.zenata.control.databases import sqlite_in
 from zenata.control import device as values
 from zenata.control import devices as module
 from zenata.control.database import open_database
@@ -11,7 +12,7 @@ from zenata.control.devices import Devices
 
 @pytest.fixture
 def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'control.db'}"
+    return sqlite_in(tmp_path)
 
 
 @pytest.fixture
