@@ -5,7 +5,7 @@ Nothing here needs the API, ingest, the simulators or the store: each program lo
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
 
@@ -30,7 +30,7 @@ PATIENCE = 20.0
 """Time the broker has to appear when a service starts [s]."""
 
 
-@lru_cache(1)
+@cache
 def city_of(name: str) -> City:
     """Return the city that this process works with, read once; forks of a template that has read it share it.
 

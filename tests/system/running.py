@@ -32,7 +32,7 @@ SMALL = ("--city", "valdeira")
 """Of a city that is not looked at: the smaller one starts and runs at a third of the cost."""
 FORKS = multiprocessing.get_context("forkserver")
 _PRELOADED = [f"sandbox.{name}" for name in ("cli.main", "up", "serve", "ingest", "simulate", "backfill", "doctor")]
-FORKS.set_forkserver_preload([*_PRELOADED, __name__])  # this module, too: each fork would import it
+FORKS.set_forkserver_preload([*_PRELOADED, __name__, "tests.system.preloaded"])  # this, too: each fork would import it
 _CLIENT = httpx.Client(timeout=60, trust_env=False)  # one for all: to make one takes 27 ms of processor
 
 
