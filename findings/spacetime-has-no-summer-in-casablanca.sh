@@ -1,0 +1,24 @@
+#!/bin/sh
+# Guess: Casablanca is an hour ahead of UTC, but in Ramadan, in each library of time zones: at noon UTC of 1 June 2026 it is 13:00.
+# Seen: spacetime, which brings rules of its own, has 12:00: an hour back from 15 February to 20 September, without a break and
+#       in every year. Node's Intl and Luxon have 13:00. In Ramadan 2026 all of them say 12:00.
+# Why here: a page that shows departures with it is an hour early for five months, and a test written in Ramadan passes.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+npm install --silent --no-audit --no-fund --ignore-scripts --prefix . spacetime@7.15.0 > /dev/null
+cat > run.mjs <<'END'
+import assert from "node:assert";
+import spacetime from "spacetime";
+
+const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Africa/Casablanca", hour: "2-digit", minute: "2-digit" });
+const seen = {};
+for (const day of ["2025-06-01", "2026-03-01", "2026-06-01"]) {
+  const noon = `${day}T12:00:00Z`;
+  seen[day] = [spacetime(noon, "UTC").goto("Africa/Casablanca").format("{hour-24-pad}:{minute-pad}"), clock.format(new Date(noon))];
+}
+console.log("noon UTC, by spacetime 7.15.0 and by Intl:", seen);
+assert.deepStrictEqual(Object.values(seen), [["12:00", "13:00"], ["12:00", "12:00"], ["12:00", "13:00"]]);
+END
+node run.mjs
