@@ -1,5 +1,6 @@
 import socket
 import threading
+import time
 
 import pytest
 
@@ -91,6 +92,23 @@ def test_a_port_without_a_broker_is_reported():
 def test_a_server_that_never_answers_is_reported():
     with socket.create_server((HOST, 0)) as server, pytest.raises(BrokerError, match="no broker answers"):
         wait_ready(HOST, server.getsockname()[1], 0.2)
+
+
+def test_whatever_takes_a_connection_may_be_given_longer_to_answer():
+    """As NATS, which answers nobody while it takes in users."""
+    with socket.create_server((HOST, 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(64)
+                time.sleep(0.3)
+                connection.sendall(b"\x20\x02\x00\x05")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        wait_ready(HOST, server.getsockname()[1], 0.1, answer=60)
+        thread.join(10)
 
 
 def test_another_kind_of_server_is_reported():
