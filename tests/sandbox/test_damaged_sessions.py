@@ -171,6 +171,23 @@ def test_what_waits_in_a_session_of_ours_is_not_lost_with_its_record(
     assert "is put back" in caplog.text
 
 
+def test_a_session_that_is_lost_is_not_confirmed_until_it_has_subscribed_again(tmp_path: Path) -> None:
+    """Whoever was killed in between would resume a session in which nobody has subscribed, and stay deaf."""
+    confirmed = list[bool]()
+    settings, users = Settings(data_dir=tmp_path), standard_users("nats")
+    settings.subscribed_file().write_text("\n".join((HOST, *FILTERS)))
+    with running_broker("nats", tmp_path, users) as broker:
+        address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
+
+        def lose() -> None:
+            confirmed.append(settings.subscribed_file().exists())
+
+        with subscription_of(settings, address, "ingest", FILTERS, lose) as session:
+            session.connect(60)
+            wait_until(lambda: session.receive(limit=1, wait=0.1) or settings.subscribed_file().exists(), "it is again")
+    assert confirmed == [False]
+
+
 def test_a_record_is_not_put_back_without_what_it_names(tmp_path: Path, monitor: BrokerMonitor, url: str) -> None:
     """NATS would say that the session is there, and deliver nothing to it."""
     keeper, name = Keeper(url), session_name("phone")

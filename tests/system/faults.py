@@ -215,8 +215,13 @@ def tail(file: Path, begin: int) -> str:
         return stream.read().decode(errors="replace")
 
 
-def damage_blocks(rig: Rig) -> None:
-    """Let messages wait in the broker, kill everything, damage what the broker has on disk, and start again."""
+def damage(*streams: str) -> Fault:
+    """Let messages wait in the broker, kill everything, damage what it has on disk of one of some streams, and start again."""
+    return lambda rig: damage_blocks(rig, rig.moments.choice(streams))
+
+
+def damage_blocks(rig: Rig, of: str) -> None:
+    """Do so with the blocks of a stream; an empty name is all."""
     with suppress(ProcessLookupError):
         os.kill(rig.running.pids["api"], signal.SIGSTOP)
     time.sleep(rig.moments.uniform(1.0, 4.0))
@@ -228,7 +233,6 @@ def damage_blocks(rig: Rig) -> None:
     wait_until(lambda: not any(map(process_exists, before)), "all have ended")
     rig.end()
     rig.damaged += 1
-    of = rig.moments.choice(("$MQTT_msgs", "$MQTT_sess", "$MQTT_rmsgs", ""))
     how = rig.moments.choice(("flipped", "cut", "one byte", "gone"))
     for file in sorted((rig.folder / "data" / "broker").rglob("*.blk")):
         content = bytearray(file.read_bytes())
@@ -259,7 +263,8 @@ FAULTS: dict[str, Fault] = {
     "everything killed": kill_everything,
     "everything ended": end_everything,
     "disk full": fill_disk,
-    "blocks damaged": damage_blocks,
+    "blocks damaged": damage("$MQTT_msgs", "$MQTT_rmsgs", ""),
+    "sessions damaged": damage("$MQTT_sess"),
 }
 
 

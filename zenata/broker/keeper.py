@@ -160,10 +160,10 @@ class SessionCopy:
         """
         try:
             copy = self._file.read_bytes() if self._file.exists() else b""
-            record = self._keeper.record(self._session)
-            if not copy:
+            wanted, there = consumers_of(copy), consumers_of(self._keeper.record(self._session))
+            if not wanted:
                 self.keep()
-            elif consumers_of(record) != consumers_of(copy) and self._keeper.put(self._session, copy):
+            elif there != wanted and self._keeper.put(self._session, copy):
                 log.error(
                     "the record of our session at the broker was damaged: it is put back, and nothing of it is lost"
                 )

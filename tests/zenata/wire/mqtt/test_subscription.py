@@ -88,6 +88,43 @@ def test_subscribing_is_confirmed_once_what_came_of_it_is_acknowledged(broker):
     assert confirmed == ["w-8"]
 
 
+def test_a_session_is_resumed_once_whoever_looks_after_it_says_so(broker):
+    answers = iter([BrokerError("not yet"), BrokerError("not yet"), None])
+
+    def look() -> None:
+        if error := next(answers):
+            raise error
+
+    with resuming(broker, look, subscribed=False) as client:
+        client.connect(TIMEOUT)
+    with resuming(broker, look, subscribed=True) as client:
+        client.connect(TIMEOUT)
+    assert next(answers, "all were asked") == "all were asked"
+
+
+def test_who_has_lost_a_session_and_the_connection_too_subscribes_on_the_next_one(broker):
+    """The broker then says that there is a session, but nobody has subscribed to anything in it."""
+    lost: list[str] = []
+    with Subscription(
+        address(broker, "ingest"),
+        client_id="w-13",
+        filters=["w-13/telemetry/#"],
+        subscribed=True,
+        on_lost=lambda: lost.append("it"),
+    ) as client:
+        subscribe = client._subscribe
+        client._subscribe = lambda: client._client.socket().shutdown(socket.SHUT_RDWR)
+        deadline = time.monotonic() + TIMEOUT
+        while not lost or client._client.socket():
+            assert time.monotonic() < deadline
+            client._turn(0.1)
+        client._subscribe = subscribe
+        client.connect(TIMEOUT)
+        send(broker, "w-13", [b"heard"])
+        assert [message.payload for message in take(client, 1)] == [b"heard"]
+    assert lost == ["it"]
+
+
 def test_without_anything_retained_subscribing_is_confirmed_at_once(broker):
     confirmed: list[str] = []
     with confirming(broker, "w-9", confirmed, subscribed=None) as client:
@@ -120,6 +157,17 @@ def settled(client: Subscription, count: int) -> list:
     while len([message for message in messages if message.connection == client._connection]) < count:
         messages += take(client, 1)
     return [message for message in messages if message.connection == client._connection]
+
+
+def resuming(broker: Running, look, *, subscribed: bool) -> Subscription:
+    """Return a session that somebody looks after."""
+    return Subscription(
+        address(broker, "ingest"),
+        client_id="w-12",
+        filters=["w-12/telemetry/#"],
+        subscribed=subscribed,
+        before_resuming=look,
+    )
 
 
 @contextmanager
