@@ -65,6 +65,19 @@ FormatName = Annotated[
 ]
 
 
+class PageParams(Params):
+    """Parameters of a list that comes in pages."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most items to return; `next` then leads on.")] = 1000
+    cursor: Cursor = None
+
+
+class TrialsParams(PageParams):
+    """Parameters of /v1/trials."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most trials to return; `next` then leads on.")] = 100
+
+
 class SeriesParams(Params):
     """Which series are meant."""
 
@@ -261,7 +274,7 @@ class LettersParams(Params):
     cursor: Cursor = None
 
 
-class KeysParams(Params):
+class KeysParams(PageParams):
     """Parameters of /v1/keys."""
 
     prefix: str = Field(
@@ -281,7 +294,7 @@ class PilotsParams(Params):
     end: str | None = Field(None, description="Up to when; as `start`. Now if left out.", max_length=64)
 
 
-class AlertsParams(PilotsParams):
+class AlertsParams(PilotsParams, PageParams):
     """Parameters of /v1/alerts."""
 
     severity: Names = Field((), description="Only these: `critical`, `warning`, `info`.")

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
+from api.http.pages import Position, page_of
 from api.http.params import AlertsParams, Params, PilotsParams
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
@@ -69,7 +70,9 @@ def all_alerts(context: ContextDep, params: Annotated[AlertsParams, Query()]) ->
     filtered = bool(params.pilot or params.theme or params.edition)
     names = {pilot.name for pilot in _pilots(context, params)} if filtered else None
     items = [one for one in of_pilots(found, names) if not params.severity or one.severity in params.severity]
-    return respond(Page(items=[alert_document(one) for one in items], next=None))
+    query = params.model_dump_json(exclude={"cursor", "limit"})
+    shown, following = page_of(sorted(items, key=_place_of), _place_of, params, context.cursors, query)
+    return respond(Page(items=[alert_document(one) for one in shown], next=following))
 
 
 @router.post("/alerts/{alert}/acknowledge", responses=responses(AlertDocument, *_COMMON, "unknown-alert"))
@@ -101,6 +104,10 @@ def alert_document(alert: Alert) -> AlertDocument:
         time=alert.raised,
         acknowledged=seen,
     )
+
+
+def _place_of(alert: Alert) -> Position:
+    return -alert.raised, int(alert.id[:15], 16)  # newest first
 
 
 def _pilots(context: Context, params: PilotsParams) -> list[Pilot]:

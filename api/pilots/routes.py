@@ -1,5 +1,6 @@
 """Pilots: who they are, what they may use up, their keys and budgets."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query
@@ -9,7 +10,8 @@ from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
-from api.http.params import KeyPath, KeysParams, Params, PilotPath
+from api.http.pages import Position, page_of
+from api.http.params import KeyPath, KeysParams, PageParams, Params, PilotPath
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
 from api.http.rights import WATCHERS
@@ -124,16 +126,16 @@ def resume(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: No
 @router.get("/keys", responses=responses(Page[KeyDocument], *_COMMON))
 def search(context: ContextDep, params: Annotated[KeysParams, Query()]) -> Response:
     """Say whose keys begin so, also revoked ones: for a key that was found somewhere."""
-    return respond(
-        Page(items=[_key(KeyDocument, key) for key in context.register.keys(prefix=params.prefix)], next=None)
-    )
+    return respond(_keys(context, context.register.keys(prefix=params.prefix), params, f"keys {params.prefix}"))
 
 
 @router.get("/pilots/{pilot}/keys", responses=responses(Page[KeyDocument], *_ONE))
-def keys(context: ContextDep, principal: PrincipalDep, pilot: PilotPath, _: NoParams) -> Response:
+def keys(
+    context: ContextDep, principal: PrincipalDep, pilot: PilotPath, params: Annotated[PageParams, Query()]
+) -> Response:
     """List the keys of a pilot, newest first."""
-    found = context.register.keys(find(context, principal, pilot).name)
-    return respond(Page(items=[_key(KeyDocument, key) for key in found], next=None))
+    name = find(context, principal, pilot).name
+    return respond(_keys(context, context.register.keys(name), params, f"keys of {name}"))
 
 
 @router.post("/pilots/{pilot}/keys", status_code=201, responses=responses(IssuedKey, *_ONE, "over-quota", status=201))
@@ -262,6 +264,16 @@ def _pilot(type_: type[P], context: Context, pilot: Pilot, **members: object) ->
 def _key(type_: type[K], stored: Key, **members: object) -> K:
     state = stored.state(WallClock().now())
     return document(type_, stored, mqtt_user=stored.user, scopes=sorted(stored.scopes), state=state, **members)
+
+
+def _keys(context: Context, keys: Sequence[Key], params: PageParams, query: str) -> Page[KeyDocument]:
+    found = sorted(keys, key=_place_of)
+    shown, following = page_of(found, _place_of, params, context.cursors, query)
+    return Page(items=[_key(KeyDocument, key) for key in shown], next=following)
+
+
+def _place_of(key: Key) -> Position:
+    return -key.made, int(key.sha256[:15], 16)  # newest first
 
 
 def _entry(entry: Entry) -> BudgetEntry:

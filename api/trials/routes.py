@@ -10,7 +10,8 @@ from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
-from api.http.params import Params
+from api.http.pages import page_of, position_in
+from api.http.params import Params, TrialsParams
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.rights import Right
@@ -32,7 +33,7 @@ from zenata.contract.trials import (
     TrialStep,
 )
 from zenata.control.keys import Principal
-from zenata.control.trial_tables import TrialRow
+from zenata.control.trial_tables import TrialRow, place_of
 from zenata.control.trials import TrialError
 from zenata.trials.report import report_html
 
@@ -102,11 +103,15 @@ def begin(
 
 
 @router.get("/trials", responses=responses(Page[Trial], *_COMMON))
-def trials(context: ContextDep, principal: PrincipalDep, right: RightDep, _: NoParams) -> Response:
+def trials(
+    context: ContextDep, principal: PrincipalDep, right: RightDep, params: Annotated[TrialsParams, Query()]
+) -> Response:
     """List one's trials, newest first; for engineers and administrators all."""
-    register = context.trials.register
-    rows = register.trials(None if principal.role in right.others else principal.pilot)
-    return respond(Page(items=[trial_document(register, row) for row in reversed(rows)], next=None))
+    register, pilot = context.trials.register, None if principal.role in right.others else principal.pilot
+    query = f"trials {pilot}"
+    rows = register.newest(pilot, position_in(params, context.cursors, query), params.limit + 1)
+    shown, following = page_of(rows, place_of, params, context.cursors, query)
+    return respond(Page(items=[trial_document(register, row) for row in shown], next=following))
 
 
 @router.get("/trials/{trial}", responses=responses(Trial, *_ONE))

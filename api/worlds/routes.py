@@ -12,7 +12,8 @@ from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
-from api.http.params import Params
+from api.http.pages import page_of
+from api.http.params import PageParams, Params
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.rights import WATCHERS
@@ -189,7 +190,7 @@ def end_event(
     return respond(context.worlds.ask(world, "end-event", {"id": event} | _view(principal), type_=EventEnd))
 
 
-@router.post("/worlds/{world}/repairs", status_code=201, responses=responses(Repair, *_OWN, status=201))
+@router.post("/worlds/{world}/repairs", status_code=201, responses=responses(Repair, *_OWN, "world-limit", status=201))
 def send_crew(
     context: ContextDep,
     principal: PrincipalDep,
@@ -208,10 +209,18 @@ def send_crew(
 
 
 @router.get("/worlds/{world}/repairs", responses=responses(Page[Repair], *_OWN))
-def repairs(context: ContextDep, principal: PrincipalDep, right: RightDep, world: str, _: NoParams) -> Response:
+def repairs(
+    context: ContextDep,
+    principal: PrincipalDep,
+    right: RightDep,
+    world: str,
+    params: Annotated[PageParams, Query()],
+) -> Response:
     """List the crews that were sent out in a world, with what they found and cost."""
     context.worlds.check_owner(principal, world, right)
-    return respond(Page(items=context.worlds.ask(world, "repairs", type_=list[Repair]), next=None))
+    numbered = list(enumerate(context.worlds.ask(world, "repairs", type_=list[Repair])))
+    shown, following = page_of(numbered, lambda one: (one[0], 0), params, context.cursors, f"repairs {world}")
+    return respond(Page(items=[repair for _, repair in shown], next=following))
 
 
 @router.post("/worlds/{world}/reveal", responses=responses(Page[Event], *_OWN))

@@ -40,6 +40,8 @@ Parallel = Annotated[
     typer.Option(help="Seeds side by side: the trial has so many parts, and each is played by a service of its own."),
 ]
 
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest.")]
+
 _HEADINGS = ("TRIAL", "CHALLENGE", "MODE", "PHASE", "SEEDS", "POINTS")
 _FORMATS: dict[str, ReportFormat] = {".html": "html", ".json": "json", ".pdf": "pdf"}
 _BESIDE = ("naive", "reference")  # policies that a seed's points are shown beside
@@ -92,9 +94,9 @@ def list_challenges(user: User = "demo", data_dir: DataDir = None) -> None:
 
 
 @trials_app.command("list")
-def list_trials(user: User = "demo", data_dir: DataDir = None) -> None:
+def list_trials(limit: Limit = 100, user: User = "demo", data_dir: DataDir = None) -> None:
     """List trials, newest first: id, challenge, mode, phase, seeds done and score."""
-    found = _ask(data_dir, user, "trials")["items"]
+    found = _ask(data_dir, user, f"trials?limit={limit}")["items"]
     if not found:
         typer.echo("there are no trials yet: `zenata trial run` begins one")
         return

@@ -27,6 +27,9 @@ from zenata.errors import ControlError
 
 T = TypeVar("T")
 
+MAX_REPAIRS = 10_000
+"""Repairs of a world: each is in its record, and is asked at every tick whether it ends something. A default."""
+
 
 class BetweenTicks(Protocol):
     """Lets the thread of a world do something between two ticks, and waits for it."""
@@ -101,6 +104,8 @@ class EventControl:
 
         def order() -> Repair:
             run = self._run
+            if len(run.world.repairs) >= MAX_REPAIRS:
+                raise ControlError(f"a world has up to {MAX_REPAIRS:,} repairs", "limit")
             repair = send(run.city, request.target, len(run.world.repairs) + 1, run.time, request.by)
             self._simulation.do(Entry(at=run.time, repair=repair))
             return repair_document(repair, run.world)

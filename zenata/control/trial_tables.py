@@ -6,7 +6,8 @@ from string import ascii_lowercase, digits
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, String, Text
+import numpy as np
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, Select, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from zenata.contract.trials import Mode, NewTrial, Phase
@@ -15,6 +16,8 @@ from zenata.trials.seeds import Seed
 
 LATE = "it did not come to its end before its deadline"
 """Why a trial has failed that was left alone."""
+
+_PREFIX, _LENGTH, _BASE = "t-", 10, 36  # of ids: so many digits and letters
 
 _ROW = BigInteger().with_variant(Integer, "sqlite")
 
@@ -134,6 +137,30 @@ class DeclarationRow(Base):
     trial: Mapped[str] = mapped_column(String(16), server_default="", default="")
 
 
+def place_of(row: TrialRow) -> tuple[int, int]:
+    """Return the place of a trial in a list, newest first: it has numbers that only rise along the list."""
+    return -row.made, -int(row.id.removeprefix(_PREFIX), _BASE)
+
+
+def newest_trials(pilot: str | None, behind: tuple[int, int] | None) -> Select[TrialRow]:
+    """Return what selects trials, newest first, without parts of trials.
+
+    Parameters
+    ----------
+    pilot : str or None
+        Whose; None for all.
+    behind : (int, int) or None
+        Only those behind this place.
+    """
+    chosen = select(TrialRow).where(TrialRow.part_of == "").order_by(TrialRow.made.desc(), TrialRow.id.desc())
+    if pilot is not None:
+        chosen = chosen.where(TrialRow.pilot == pilot)
+    if behind is not None:
+        made, id_ = -behind[0], _PREFIX + np.base_repr(-behind[1], _BASE).lower().zfill(_LENGTH)
+        chosen = chosen.where((TrialRow.made < made) | ((TrialRow.made == made) & (TrialRow.id < id_)))
+    return chosen
+
+
 def new_rows(
     pilot: str,
     new: NewTrial,
@@ -161,7 +188,7 @@ def new_rows(
 
     def row(seeds: Sequence[Seed], phase: Phase, **values: Any) -> TrialRow:  # noqa: ANN401 - columns
         return TrialRow(
-            id="t-" + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(10)),
+            id=_PREFIX + "".join(secrets.choice(ascii_lowercase + digits) for _ in range(_LENGTH)),
             pilot=pilot,
             challenge=new.challenge,
             mode=new.mode,

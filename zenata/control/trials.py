@@ -21,7 +21,15 @@ from zenata.control.answered import Answered, digest, without_ended
 from zenata.control.database import Base
 from zenata.control.server_tables import lock
 from zenata.control.tables import PilotRow
-from zenata.control.trial_tables import AnswerRow, DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
+from zenata.control.trial_tables import (
+    AnswerRow,
+    DeclarationRow,
+    EditionRow,
+    FrozenSetRow,
+    TrialRow,
+    new_rows,
+    newest_trials,
+)
 from zenata.errors import ReasonError
 from zenata.trials.challenge import Challenge
 from zenata.trials.seeds import graded_seed, practice_seed, random_number
@@ -185,6 +193,11 @@ class Trials:
             chosen = chosen.where(TrialRow.phase.in_(phases))
         with Session(self.engine) as session:
             return list(session.scalars(chosen))
+
+    def newest(self, pilot: str | None, behind: tuple[int, int] | None, limit: int) -> list[TrialRow]:
+        """Return trials, newest first, without parts, of a pilot or of all, `behind` a place (`place_of`)."""
+        with Session(self.engine) as session:
+            return list(session.scalars(newest_trials(pilot, behind).limit(limit)))
 
     def parts(self, id_: str) -> list[TrialRow]:
         """Return the parts of a trial, in the order of their seeds; none of one whose seeds come one after the other."""

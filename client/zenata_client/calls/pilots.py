@@ -164,6 +164,7 @@ def alerts(
     severity: Names | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
+    limit: int | None = None,
 ) -> Plan[list[Alert]]:
     """Return what somebody should look at, newest first; for engineers and administrators.
 
@@ -175,9 +176,11 @@ def alerts(
         ``critical``, ``warning`` or ``info``.
     start, end : str or datetime or timedelta, optional
         Those too that were open then and are cleared now.
+    limit : int, optional
+        At most so many.
     """
     which = {"pilot": pilot, "theme": theme, "edition": edition, "severity": severity, "start": start, "end": end}
-    return (yield from collect(items(Page[Alert], route("alerts"), which)))
+    return (yield from collect(items(Page[Alert], route("alerts"), which, limit)))
 
 
 def acknowledge_alert(alert: str) -> Plan[Alert]:

@@ -148,9 +148,15 @@ def begin_trial(
     return (yield from post(Trial, route("trials"), body({**new, **more})))
 
 
-def trials() -> Plan[list[Trial]]:
-    """Return your trials, newest first."""
-    return (yield from collect(items(Page[Trial], route("trials"))))
+def trials(*, limit: int | None = None) -> Plan[list[Trial]]:
+    """Return your trials, newest first.
+
+    Parameters
+    ----------
+    limit : int, optional
+        At most so many.
+    """
+    return (yield from collect(items(Page[Trial], route("trials"), limit=limit)))
 
 
 def show_trial(trial: str) -> Plan[Trial]:

@@ -120,6 +120,11 @@ class TestEndsAndRepairs:
         (repair,) = world("repairs")
         assert (repair["status"], repair["found"], repair["cost"]) == ("done", [], 400.0)
 
+    def test_a_world_has_so_many_repairs(self, world, monkeypatch):
+        monkeypatch.setattr("simulators.host.event_control.MAX_REPAIRS", 1)
+        world("repair", target="street-0001")
+        assert world.refuses("repair", target="street-0001")[0] == "limit"
+
     @pytest.mark.parametrize("target", ["nowhere", "", "street-9999"])
     def test_a_crew_goes_to_what_there_is(self, world, target):
         assert world.refuses("repair", target=target)[0] == "invalid"
