@@ -7,6 +7,7 @@ import shapely
 
 from simulators.domains.traffic.network import closed_streets
 from simulators.world.conditions import Conditions
+from zenata.city.derived import once_per_city
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray
 
@@ -21,12 +22,7 @@ class Access:
     """
 
     def __init__(self, city: City, sensors: Sequence[Sensor]) -> None:
-        middles = shapely.line_interpolate_point(
-            [shapely.LineString(street.line) for street in city.streets], 0.5, normalized=True
-        )
-        inside = np.array([shapely.covers(shapely.Polygon(district.ring), middles) for district in city.districts])
-        length = inside * np.array([street.length * (street.road != "motorway") for street in city.streets])
-        self._length = length / np.maximum(length.sum(axis=1, keepdims=True), 1e-9)
+        self._length = _lengths(city)
         place = {district.id: number for number, district in enumerate(city.districts)}
         self._district = np.array([place[sensor.district] for sensor in sensors], dtype=np.int64)
 
@@ -36,3 +32,14 @@ class Access:
         if not closed.any():
             return np.ones(len(self._district))
         return np.asarray(1 - self._length[:, closed].sum(axis=1)[self._district])
+
+
+@once_per_city
+def _lengths(city: City) -> FloatArray:
+    """Return the streets of each district by their share of its length, motorways left out, shape (n_districts, n_streets)."""
+    middles = shapely.line_interpolate_point(
+        [shapely.LineString(street.line) for street in city.streets], 0.5, normalized=True
+    )
+    inside = np.array([shapely.covers(shapely.Polygon(district.ring), middles) for district in city.districts])
+    length = inside * np.array([street.length * (street.road != "motorway") for street in city.streets])
+    return np.asarray(length / np.maximum(length.sum(axis=1, keepdims=True), 1e-9))

@@ -15,6 +15,7 @@ from simulators.domains.water.tanks import Tanks
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
 from simulators.world.parameters import read_table
+from zenata.city.derived import once_per_city
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
 
@@ -69,6 +70,7 @@ class Design:
     parts: FloatArray
 
 
+@once_per_city
 def design_of(city: City) -> Design:
     """Lay out a city's water network: pipes are sized for the highest hour.
 
