@@ -152,10 +152,14 @@ def advance(
         request.state.detail = {"commands": [{"sensor": order["sensor"], "set": order["set"]} for order in orders]}
     text = context.worlds.ask_raw(world, "advance", arguments, timeout=_ADVANCE_TIMEOUT)
     answer = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
-    begin, end = (format_time(parse_time(msgspec.json.decode(answer[name], type=str)) + 1) for name in ("from", "time"))
-    following = f"/v1/readings?world={world}&start={begin}&end={end}&limit=10000"
-    rest = {"next": following if msgspec.json.decode(answer.pop("more")) else None}
+    following = None
+    if msgspec.json.decode(answer.pop("more")):
+        # From behind the tick where it stood up to and with the one where it stands; a query ends before its end.
+        begin, end = (
+            format_time(parse_time(msgspec.json.decode(answer[name], type=str)) + 1) for name in ("from", "time")
+        )
+        following = f"/v1/readings?world={world}&start={begin}&end={end}&limit=10000"
+    rest = {"next": following}
     return steps_response(answer | rest, request.headers.get("accept"))
 
 

@@ -18,7 +18,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,7 +132,7 @@ class WorldFolders:
 
     def marker(self, name: str) -> Marker | None:
         """Return what keeps a world from running, or None."""
-        return next((marker for marker in MARKERS if (self.root / name / marker).exists()), None)
+        return _marker(self._listed(name))
 
     def mark(self, name: str, marker: Marker, reason: str = "") -> None:
         """Keep a world from running, and note the reason.
@@ -165,7 +165,8 @@ class WorldFolders:
 
     def answers(self, name: str) -> bool:
         """Return whether the process of a world listens. A process that was killed leaves its control file behind."""
-        return (self.root / name / ENDPOINT).exists() and self.marker(name) not in ("asleep", "failed")
+        listed = self._listed(name)
+        return ENDPOINT in listed and _marker(listed) not in ("asleep", "failed")
 
     def running(self) -> list[str]:
         """Return the names of the worlds that listen, the shared city among them."""
@@ -206,7 +207,19 @@ class WorldFolders:
 
     def _owned(self, name: str) -> Owned | None:
         try:
-            return msgspec.json.decode((self.root / name / RECIPE).read_bytes(), type=Owned)
+            with open(f"{self.root}/{name}/{RECIPE}", "rb") as file:  # noqa: PTH123 - a path takes longer than the file
+                return msgspec.json.decode(file.read(), type=Owned)
         except (OSError, msgspec.DecodeError) as error:
             log.debug("%s: %s", name, error)  # it was removed just now, or its simulator reports the damage
             return None
+
+    def _listed(self, name: str) -> Sequence[str]:
+        """Return the names of a world's files; of each step of a world this is asked twice."""
+        try:
+            return os.listdir(f"{self.root}/{name}")  # noqa: PTH208 - names are all that is wanted
+        except OSError:
+            return ()
+
+
+def _marker(listed: Sequence[str]) -> Marker | None:
+    return next((marker for marker in MARKERS if marker in listed), None)
