@@ -11,9 +11,12 @@ RFC 9110 sections 8.8.3 (entity tags of codings) and 12.5.3 (Accept-Encoding); R
 import sys
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.weights import weights
@@ -105,6 +108,18 @@ def compress(body: bytes, coding: str) -> bytes:
         return zstd.compress(body, level=_LEVEL)
     packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
     return packer.compress(body) + packer.flush()
+
+
+def made_once(request: Request, body: bytes, headers: Mapping[str, str], media_type: str) -> Response:
+    """Return a document that stays as it is, compressed once for each coding: anybody may ask for it, without a key."""
+    headers = {**headers, "Vary": "Accept-Encoding"}
+    if coding := coding_of(request.headers.get("accept-encoding", "")):
+        body = _remembered(body, coding)
+        headers["Content-Encoding"] = coding
+    return Response(body, headers=headers, media_type=media_type)
+
+
+_remembered = lru_cache(maxsize=16)(compress)
 
 
 def _is_text(headers: Mapping[bytes, bytes]) -> bool:

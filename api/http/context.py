@@ -20,6 +20,7 @@ from api.http.cursors import Cursors
 from api.http.guard import Guard
 from api.http.pools import FairPool, HeavyQueries
 from api.http.readiness import Readiness
+from api.http.remembered import Remembered
 from api.live.feed import Feed
 from api.live.frame import FrameBuilder
 from api.live.frame_feed import FrameFeed
@@ -177,6 +178,11 @@ class Context:
     def activity(self) -> Activity:
         """Counts each pilot's requests."""
         return Activity(WallClock())
+
+    @cached_property
+    def own_activity(self) -> Remembered:
+        """What pilots are told of themselves: it takes the broker, the store and the control data."""
+        return Remembered()
 
     @cached_property
     def history(self) -> History:

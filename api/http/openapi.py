@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from api.http.asyncapi import LICENSE, NAMES
 from api.http.bodies import Reader
+from api.http.compress import made_once
 from api.http.formats import JSON, is_known, weak_tag
 from api.http.responses import SCHEMAS, responses
 
@@ -71,7 +72,7 @@ class Application(FastAPI):
         headers = {"Cache-Control": "public, max-age=300", "ETag": tag}
         if is_known(request.headers, tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(body, headers=headers, media_type="application/json")
+        return made_once(request, body, headers, JSON)
 
     def make_document(self) -> tuple[bytes, str]:
         """Return the OpenAPI document and its entity tag, made at the first call: that takes up to a second."""

@@ -11,10 +11,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
+from starlette.concurrency import run_in_threadpool
 
 from api.http.answers import document, respond
 from api.http.asyncapi import asyncapi
 from api.http.auth import authenticate
+from api.http.compress import made_once
 from api.http.context import ContextDep
 from api.http.formats import JSON
 from api.http.params import Params
@@ -89,11 +91,11 @@ def _about(name: str) -> ProblemKind:
 
 
 @router.get("/asyncapi.json", include_in_schema=False)
-def asyncapi_document(request: Request, context: ContextDep) -> Response:
+async def asyncapi_document(request: Request, context: ContextDep) -> Response:
     """Return the AsyncAPI document: the topics and payloads of MQTT."""
     app = request.app
-    encoded = _encoded_asyncapi(app.title, app.version, tuple(context.addresses().items()))
-    return Response(encoded, media_type=JSON)
+    encoded = await run_in_threadpool(_encoded_asyncapi, app.title, app.version, tuple(context.addresses().items()))
+    return made_once(request, encoded, {}, JSON)
 
 
 @lru_cache(maxsize=4)

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
-from api.http.formats import FORMATS
+from api.http.formats import FORMATS, JSON
 from api.http.params import AuditParams, Params, PilotPath
 from api.http.problems import Problem
 from api.http.responses import responses
@@ -42,11 +42,15 @@ def pilot_activity(context: ContextDep, principal: PrincipalDep, pilot: PilotPat
 
 @router.get("/me/activity", responses=responses(OwnActivity, *_COMMON, "store-unavailable"))
 def own_activity(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Response:
-    """Say what the pilot of the key asks and sends, what fails, and what it should look at itself."""
-    found = context.register.pilot(principal.pilot)
-    seen = activity(context, found, connected(context))
-    raised = context.alerts.take(own_findings(context, found), pilot=found.name)
-    return respond(OwnActivity(**asdict(seen), alerts=[alert_document(one) for one in raised]))
+    """Say what the pilot of the key asks and sends, what fails, and what it should look at itself. An answer is up to a second old."""
+
+    def make() -> bytes:
+        found = context.register.pilot(principal.pilot)
+        seen = activity(context, found, connected(context))
+        raised = context.alerts.take(own_findings(context, found), pilot=found.name)
+        return msgspec.json.encode(OwnActivity(**asdict(seen), alerts=[alert_document(one) for one in raised]))
+
+    return Response(context.own_activity.answer(principal.pilot, make), media_type=JSON)
 
 
 @router.get("/audit", responses=responses(Page[AuditEntry], *_COMMON, content=_CSV))

@@ -1,9 +1,11 @@
 import asyncio
+from functools import lru_cache
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.http import compress
 from api.http.app import create_app
 from api.http.openapi import Application
 from api.http.problems import KINDS
@@ -113,6 +115,26 @@ def test_docs_load_nothing_from_elsewhere(api: Api) -> None:
         for asset in (*assets, "/openapi.json"):
             assert asset in page.text
             assert client.get(asset).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/asyncapi.json"])
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_document_for_anybody_is_compressed_once(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, coding: str
+) -> None:
+    """It took some milliseconds of a thread for each request, of which strangers may send as many as they like."""
+    packed: list[int] = []
+    pack = compress.compress
+    remembered = lru_cache(lambda body, coding: packed.append(1) or pack(body, coding))
+    monkeypatch.setattr(compress, "_remembered", remembered)
+    monkeypatch.setattr(compress, "compress", lambda *_: pytest.fail("it is compressed anew"))
+    with api.client(None) as client:
+        answers = [client.get(path, headers={"Accept-Encoding": coding}) for _ in range(3)]
+        plain = client.get(path, headers={"Accept-Encoding": "identity"}).content
+    if coding == "gzip":  # which httpx reads
+        assert answers[0].content == plain
+    assert {(one.headers["content-encoding"], one.headers["vary"]) for one in answers} == {(coding, "Accept-Encoding")}
+    assert len(packed) == 1
 
 
 def test_the_openapi_document_is_made_once_and_not_sent_to_who_has_it(

@@ -9,7 +9,9 @@ import httpx
 import msgspec
 import pytest
 
-from api.pilots import monitoring
+from api.http.context import Context
+from api.pilots import monitoring, monitoring_routes
+from api.pilots.monitoring import Connected
 from tests.api.documents import conforming
 from tests.api.running import START, Api, private_world, running
 from zenata.broker.monitor import BrokerMonitor, Connection
@@ -26,6 +28,7 @@ from zenata.control.audit import (
     Audit,
 )
 from zenata.control.audit import AuditEntry as AuditRecord
+from zenata.control.pilot import Pilot
 from zenata.errors import BrokerError
 
 
@@ -292,7 +295,10 @@ def test_what_the_broker_did_to_a_pilot_is_its_own_business(api: Api, engineer: 
     assert found >= {("test-pilot", "cut-off"), ("test-guest", "refused")}
 
 
-def test_c3_a_client_without_a_key_is_shown_to_those_at_its_address_and_by_name_to_one_alone(api: Api) -> None:
+def test_c3_a_client_without_a_key_is_shown_to_those_at_its_address_and_by_name_to_one_alone(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.context.own_activity, "_age", 0.0)  # it looks again at once
     """Two pilots behind one address learn that one of them is refused, and not by what name."""
     with api.client("pilot", "127.0.0.7") as pilot, api.client("guest", "127.0.0.8") as guest:
         own(pilot), own(guest)
@@ -327,3 +333,22 @@ def test_what_is_not_stored_is_an_alert(tmp_path: Path) -> None:
         (None, "not-ready", problems["zenata"]),
         ("test-pilot", "not-stored", problems["w-one"]),
     }
+
+
+def test_what_a_pilot_does_itself_is_looked_up_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look asks the broker, the store and the control data: in a loop it made everybody wait."""
+    looks: list[str] = []
+    look = monitoring_routes.activity
+
+    def counted(context: Context, pilot: Pilot, there: Connected | None) -> Activity:
+        looks.append(pilot.name)
+        return look(context, pilot, there)
+
+    with running() as api, api.client() as pilot, api.client("guest") as guest:
+        monkeypatch.setattr(api.context.own_activity, "_age", 3600.0)
+        monkeypatch.setattr(monitoring_routes, "activity", counted)
+        answers = {pilot.get("/v1/me/activity").content for _ in range(3)}
+        assert guest.get("/v1/me/activity").json()["pilot"] == "test-guest"
+        assert (len(answers), looks) == (1, ["test-pilot", "test-guest"])
+        monkeypatch.setattr(api.context.own_activity, "_age", 0.0)
+        assert pilot.get("/v1/me/activity").json()["requests"]["answered"] == 3
