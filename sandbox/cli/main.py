@@ -4,13 +4,13 @@ Each command imports what it runs only when it runs, so that `zenata --help` ans
 """
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from sandbox.cli.dead_letters import dead_letters_app
 from sandbox.cli.editions import editions_app
 from sandbox.cli.options import (
     Broker,
@@ -41,6 +41,7 @@ from sandbox.cli.options import (
     settings_of,
     shortened,
 )
+from sandbox.cli.packs import packs_app
 from sandbox.cli.pilots import keys_app, pilots_app
 from sandbox.cli.trials import trials_app
 from sandbox.cli.worlds import worlds_app
@@ -54,9 +55,7 @@ app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",
     pretty_exceptions_enable=False,
 )
-packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.", no_args_is_help=True)
 app.add_typer(packs_app, name="city")
-dead_letters_app = typer.Typer(help="Dead letters: messages that could not become readings.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(pilots_app, name="pilot")
 app.add_typer(keys_app, name="key")
@@ -337,45 +336,6 @@ def stop(data_dir: DataDir = None) -> None:
     from sandbox.cli.city import stop as run
 
     run(settings, say)
-
-
-@packs_app.command()
-def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes with zenata, or a folder.")]) -> None:
-    """Check that a city pack holds together and that the simulators can run it."""
-    from simulators.check import find_problems
-    from zenata.city.pack import LAYERS, load_city, read_layer
-
-    pack = load_city(path)
-    kinds = Counter(sensor.kind for sensor in pack.sensors)
-    counts = {"districts": len(pack.districts), "streets": len(pack.streets), "sensors": len(pack.sensors)}
-    for name, count in (counts | {f"  {kind}": count for kind, count in kinds.items()}).items():
-        typer.echo(f"{name:14}{count:>6}")
-    for layer in LAYERS:
-        read_layer(pack, layer)
-    problems = find_problems(pack)
-    for problem in problems:
-        say(f"zenata: {problem}")
-    if problems:
-        raise typer.Exit(2)
-    typer.echo("ok")
-
-
-@dead_letters_app.command("list")
-def list_dead_letters(data_dir: DataDir = None, store: Store = None) -> None:
-    """Show the newest dead letters, and why they are dead; the city may run or not."""
-    settings = settings_of(data_dir=data_dir, store=store)
-    from sandbox.cli.city import show_dead_letters
-
-    show_dead_letters(settings, typer.echo)
-
-
-@dead_letters_app.command("replay")
-def replay_dead_letters(data_dir: DataDir = None) -> None:
-    """Decode the dead letters of the running city again, after a fix, and store those that are readings now."""
-    settings = settings_of(data_dir=data_dir)
-    from sandbox.cli.city import replay_dead_letters as run
-
-    run(settings, typer.echo)
 
 
 def main() -> None:

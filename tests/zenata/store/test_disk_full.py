@@ -14,7 +14,7 @@ from zenata.store import open_store
 from zenata.store.base import Query
 
 SIZE = 48  # of the disk [MiB]
-SERIES, MOST = 4000, 225
+SERIES, TICKS, BATCH = 4000, 225, 5
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def test_a_full_disk_loses_nothing_and_is_recovered_from(disk, room):
     filler.write_bytes(bytes((SIZE - room) * 2**20))
 
     stored = failures = 0
-    while stored < MOST:
+    while stored < TICKS:
         try:
-            store.append(grid_of(catalog, SERIES, range(stored, stored + 1)))
-            stored += 1
+            store.append(grid_of(catalog, SERIES, range(stored, stored + BATCH)))
+            stored += BATCH
         except StoreError as error:
             assert "has no room: free some" in str(error)
             failures += 1
@@ -48,9 +48,9 @@ def test_a_full_disk_loses_nothing_and_is_recovered_from(disk, room):
     assert failures >= 3
     for _ in range(2):
         balance = store.ledger.balance("zenata")
-        assert (balance.stored, balance.missing, balance.repeated) == (MOST * SERIES, 0, 0)
+        assert (balance.stored, balance.missing, balance.repeated) == (TICKS * SERIES, 0, 0)
         rows = rows_of(store.query(Query(selection=Selection(sensors=("air-0000",)), **ALWAYS)))
-        assert [row.seq for row in rows] == list(range(1, MOST + 1))
+        assert [row.seq for row in rows] == list(range(1, TICKS + 1))
         store.close()
         store = open_store(url)
     store.close()
