@@ -4,6 +4,7 @@ Telegraf writes to the same InfluxDB; without ``telegraf`` on the PATH it is lef
 of all processes that have the work: the reader's, and InfluxDB's where there is one.
 """
 
+import gc
 import json
 import statistics
 import sys
@@ -67,6 +68,8 @@ class Drain(NamedTuple):
 
 def run(backlog: int = SINGLES) -> list[Row]:
     """Measure both kinds of messages into both stores; `backlog` is how many single ones wait."""
+    gc.collect()
+    gc.freeze()  # as `zenata serve` does: else half a city is looked through again and again
     if telegraf.PROGRAM is None:
         print("Telegraf is not on the PATH: not compared with", file=sys.stderr)
     packs = backlog * PACKS // SINGLES

@@ -83,10 +83,11 @@ class Clocks:
         if first < EARLIEST or last >= LATEST:
             return f"observed at {_say(first if first < EARLIEST else last)}, which is no time of a city"
         newest = self._newest.get(world, math.inf)
+        if last <= newest:
+            return None
         if last > newest + self._lead.get(world, 0):
             return f"observed at {format_time(last)}, while it is {format_time(int(newest))} in {world}"
-        if last > newest:
-            self._newest[world] = last
+        self._newest[world] = last
         return None
 
 

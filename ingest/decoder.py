@@ -26,10 +26,10 @@ _MAX_TOPICS = 200_000
 class _Topic:
     """A parsed topic, and the numbers of the series seen on it by SenML name and unit, and by base name, name and unit."""
 
-    __slots__ = ("based", "numbers", "topic")
+    __slots__ = ("based", "numbers", "topic", "world")
 
     def __init__(self, topic: topics.TelemetryTopic | topics.PackTopic) -> None:
-        self.topic = topic
+        self.topic, self.world = topic, topic.world
         self.numbers: dict[tuple[str, str], int] = {}
         self.based: dict[tuple[str, str, str], int] = {}
 
@@ -114,6 +114,7 @@ class Decoder:
         self._low: list[float] = []  # by number of the series
         self._high: list[float] = []
         self._received = 0  # of the last dead letter of a world
+        self._base, self._base_micros = 0.0, 0  # the last absolute base time [s], and the same in us
 
     def decode(self, messages: Sequence[Message], now: int) -> tuple[ReadingBatch, list[DeadLetter]]:
         """Decode messages that came at one time.
@@ -178,7 +179,7 @@ class Decoder:
                     name, seq = record.bn, 0
                 if record.bt and record.bt != base:
                     base = record.bt
-                    moment = senml.micros(base, now)
+                    moment = self._micros(base, now)
                 if record.seq:
                     seq = record.seq if type(record.seq) is int else senml.whole_number(record.seq)
                 value, key = record.v, (name, record.n, record.u)
@@ -194,8 +195,19 @@ class Decoder:
                 seqs.append(seq)
         except SenmlError:
             return False
+        if len(times) == count + 1:  # as nearly all messages have one reading
+            return self.clocks.refusal(known.world, times[count], times[count]) is None
         own = times[count:]
-        return bool(own) and self.clocks.refusal(known.topic.world, min(own), max(own)) is None
+        return bool(own) and self.clocks.refusal(known.world, min(own), max(own)) is None
+
+    def _micros(self, moment: float, now: int) -> int:
+        """Return `senml.micros`, of an absolute time that came just before at once: a tick's messages have one."""
+        if moment != self._base:
+            micros = senml.micros(moment, now)
+            if moment < senml.RELATIVE:
+                return micros
+            self._base, self._base_micros = moment, micros
+        return self._base_micros
 
     def add_device(
         self, decoded: Decoded, message: Message, arrival: int, *, again: bool = False, counted: bool = True

@@ -153,9 +153,17 @@ class DeliveryOrder:
 
     def acknowledged(self, messages: Sequence[Message]) -> None:
         """Take note of messages that were acknowledged."""
+        follows = self._following()
         for message in messages:
-            if message.mid and message.connection == self._connection:
+            if message.mid == follows and message.connection == self._connection:
+                self._last, follows = follows, follows % _PACKETS + 1
+            elif message.mid and message.connection == self._connection:
                 self._acknowledge(message.mid)
+                follows = self._following()
+
+    def _following(self) -> int:
+        """Return the number that is to be acknowledged next, if only that of all up to it is missing; else no number."""
+        return -1 if self._waiting or self._beyond else self._last % _PACKETS + 1
 
     def _acknowledge(self, packet: int) -> None:
         if self._waiting:

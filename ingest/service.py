@@ -302,6 +302,8 @@ class Ingest:
 
     def _unknown(self, dead_letters: list[DeadLetter], messages: list[Message]) -> list[DeadLetter]:
         """Leave out dead letters of worlds that are stored: their messages were not acknowledged in time."""
+        if not dead_letters:
+            return []
         again = {
             (message.topic, message.payload)
             for message in messages

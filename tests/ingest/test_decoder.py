@@ -165,3 +165,18 @@ def test_the_short_way_of_plain_records_changes_nothing(items):
             batch, dead_letters = Decoder(small_city(), Clocks()).decode(messages, NOW)
         batches.append((*(getattr(batch, name).tolist() for name in ("series", "time", "value", "seq")), dead_letters))
     assert batches[0] == batches[1]
+
+
+def test_an_absolute_base_time_is_remembered_and_a_relative_one_never_is():
+    """A tick's messages have one base time, which is computed once; a relative one counts from each arrival."""
+    decoder, topic = Decoder(small_city(), Clocks()), topics.telemetry("zenata", "la-ferme", "air", "air-0001")
+    payloads = [
+        b'[{"bn":"air-0001/","bt":%s,"n":"pm25","u":"ug/m3","v":1}]' % bt
+        for bt in (b"1700000000.25", b"-5", b"1700000000.25", b"1700000001", b"-5", b"1700000000.25")
+    ]
+    seconds = []
+    for number, payload in enumerate(payloads):
+        batch, dead_letters = decoder.decode([message(topic, payload)], NOW + number * 1_000_000)
+        assert dead_letters == []
+        seconds += (batch.time / 1e6).tolist()
+    assert seconds == [1700000000.25, NOW / 1e6 - 4, 1700000000.25, 1700000001.0, NOW / 1e6 - 1, 1700000000.25]

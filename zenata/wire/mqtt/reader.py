@@ -8,7 +8,8 @@ References
 MQTT 3.1.1, sections 2.2 (fixed header), 3.3 (PUBLISH) and 3.4 (PUBACK); MQTT 5, section 2.2.2 (properties).
 """
 
-from collections.abc import Callable, Iterable
+import struct
+from collections.abc import Callable, Collection
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -17,6 +18,8 @@ from paho.mqtt.enums import MQTTProtocolVersion
 _CHUNK = 1 << 16  # read at once [bytes]
 _PUBLISH, _PUBACK = 0x30, 0x40
 _QOS, _AT_LEAST_ONCE = 0x06, 0x02
+_ACKNOWLEDGING = 0x4002_0000  # a PUBACK, but for its packet identifier
+_IDENTIFIED = 4  # lengths of the topic and of the packet identifier [bytes]
 _SHORTEST = 2  # message without its header: the length of its topic [bytes]
 _MAX_LENGTH = 4  # of a variable byte integer [bytes]
 
@@ -61,9 +64,10 @@ class Reader(paho.Client):
             self._lost = False
         return False
 
-    def acknowledge(self, packet_ids: Iterable[int]) -> None:
+    def acknowledge(self, packet_ids: Collection[int]) -> None:
         """Acknowledge messages of QoS 1, in this order."""
-        if packets := b"".join([b"\x40\x02" + number.to_bytes(2, "big") for number in packet_ids]):
+        if packet_ids:
+            packets = struct.pack(f">{len(packet_ids)}I", *[_ACKNOWLEDGING | number for number in packet_ids])
             self._packet_queue(_PUBACK, packets, 0, 1)
 
     def _sock_recv(self, bufsize: int) -> bytes:
@@ -84,6 +88,9 @@ class Reader(paho.Client):
             self._parts.clear()
         position, length, missing = 0, len(data), 0
         while not missing and position < length:
+            if not self._has_properties and (usual := self._usual(data, position)) > position:
+                position = usual
+                continue
             remaining, start = _integer(data, position + 1)
             end = start + remaining
             if not start and length - position > _MAX_LENGTH:
@@ -101,6 +108,28 @@ class Reader(paho.Client):
             position = end
         if missing:
             self._parts, self._missing = [data[position:]], missing
+
+    def _usual(self, data: bytes, position: int) -> int:
+        """Take the messages of QoS 1 that lie there in a row, each whole and with a length of one byte or two, and return where they end.
+
+        Nearly all packets are such; in one loop they cost half as much.
+        """
+        take, length = self.take, len(data)
+        while position + 2 < length and data[position] & (0xF0 | _QOS) == _PUBLISH | _AT_LEAST_ONCE:
+            remaining, start = data[position + 1], position + 2
+            if remaining & 0x80:
+                if data[start] & 0x80:
+                    break
+                remaining, start = remaining & 0x7F | data[start] << 7, start + 1
+            end = start + remaining
+            if remaining < _IDENTIFIED or end > length:
+                break
+            stop = start + 2 + (data[start] << 8 | data[start + 1])
+            if stop + 2 > end:
+                break
+            take(data[position], data[start + 2 : stop], data[stop] << 8 | data[stop + 1], data[stop + 2 : end])
+            position = end
+        return position
 
     def _publish(self, data: bytes, first: int, start: int, end: int) -> bool:
         """Take the message whose packet has this first byte and, without its header, lies there; return whether it is one."""

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Self
+from typing import Self
 
+import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -26,7 +27,7 @@ _DUP, _RETAIN = 0x08, 0x01  # flags of a message (MQTT 3.1.1, section 3.3.1)
 _MAX_BEFORE_READY = 100_000  # messages of a backlog that may come before the answer to our subscribing
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """A received message. `connection` counts connections: only on its own can it be acknowledged.
 
     `mid` is its packet identifier, or 0 at QoS 0. `again` is whether the broker may have sent it before (MQTT 3.1.1 section 3.3.1.1, DUP).
@@ -236,9 +237,8 @@ class Subscription:
 
     def _take(self, flags: int, topic: bytes, mid: int, payload: bytes) -> None:
         """Take a message, with the first byte of its packet."""
-        again = bool(flags & _DUP)
         if mid:
-            if again and mid in self._delivered:
+            if flags & _DUP and mid in self._delivered:
                 return  # NATS sends again on the same connection what it waits for; we have it
             self._delivered.add(mid)
             if self._unsettled is not None and flags & _RETAIN:
@@ -247,4 +247,4 @@ class Subscription:
             name = topic.decode()
         except UnicodeDecodeError:
             name = "\ufffd"  # parsed nowhere, so it ends as a dead letter and not in a loop of redelivery
-        self._inbox.append(Message(name, payload, mid, self._connection, again))
+        self._inbox.append(Message(name, payload, mid, self._connection, flags & _DUP != 0))
