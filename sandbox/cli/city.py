@@ -63,7 +63,14 @@ def status(settings: Settings, say: Say) -> bool:
     return not ready
 
 
-def show_hosts(settings: Settings, say: Say, *, drain: str | None = None, resume: str | None = None) -> None:
+def show_hosts(
+    settings: Settings,
+    say: Say,
+    *,
+    drain: str | None = None,
+    resume: str | None = None,
+    move: tuple[str, str] | None = None,
+) -> None:
     """Show the hosts of worlds: by the API of the running city, or by the cluster itself.
 
     Parameters
@@ -72,11 +79,13 @@ def show_hosts(settings: Settings, say: Say, *, drain: str | None = None, resume
     say : callable
     drain, resume : str, optional
         A host that is to give its worlds up to others, and one that is to take worlds again.
+    move : tuple of str and str, optional
+        A world, and the host that it is to move to.
 
     Raises
     ------
     SetupError
-        If there is no such host, or no cluster is named.
+        If there is no such host or world, or no cluster is named.
     """
     if settings.join:
         from zenata.worlds.bucket import Bucket  # here alone: it loads the client of NATS
@@ -87,10 +96,12 @@ def show_hosts(settings: Settings, say: Say, *, drain: str | None = None, resume
                 for name, drained in ((drain, True), (resume, False)):
                     if name is not None:
                         index.drain(name, drained=drained)
+                if move is not None:
+                    index.move(*move)
             except ControlError as error:
                 raise SetupError(str(error)) from None
             found = index.hosts()
-    elif drain or resume:
+    elif drain or resume or move:
         raise SetupError("which cluster? Say --join nats://..., as the hosts do")
     else:
         found = msgspec.convert(ask(settings, "/v1/hosts")["items"], list[Host])

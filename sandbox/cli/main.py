@@ -12,13 +12,13 @@ from typer.exceptions import TyperException
 
 from sandbox.cli.dead_letters import dead_letters_app
 from sandbox.cli.editions import editions_app
+from sandbox.cli.hosts import hosts
 from sandbox.cli.options import (
     Broker,
     BrokerAdmin,
     City,
     ControlUrl,
     DataDir,
-    Drain,
     HistoryDays,
     Host,
     HostName,
@@ -27,7 +27,6 @@ from sandbox.cli.options import (
     MqttPort,
     Packs,
     PeerUrl,
-    Resume,
     Scenario,
     Seed,
     Speed,
@@ -307,12 +306,7 @@ def status(data_dir: DataDir = None) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def hosts(data_dir: DataDir = None, join: Join = None, drain: Drain = None, resume: Resume = None) -> None:
-    """List the machines that run worlds: of the city that runs here, or with --join of a cluster."""
-    from sandbox.cli.city import show_hosts
-
-    show_hosts(settings_of(data_dir=data_dir, join=join), typer.echo, drain=drain, resume=resume)
+app.command()(hosts)
 
 
 @app.command("open")

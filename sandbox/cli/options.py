@@ -65,8 +65,6 @@ Join = Annotated[
         default="worlds are folders of this machine",
     ),
 ]
-Drain = Annotated[str | None, typer.Option(help="Let this host's worlds move to others, before it is stopped.")]
-Resume = Annotated[str | None, typer.Option(help="Let this host take worlds again.")]
 HostName = Annotated[str | None, setting("host_name", "Name of this host.", default="that of the machine")]
 PeerUrl = Annotated[
     str | None,

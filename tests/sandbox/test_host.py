@@ -34,6 +34,10 @@ def test_the_hosts_of_a_cluster_are_shown(tmp_path):
         assert not bucket.values("drained.*")
         with pytest.raises(SetupError, match="there is no host 'host-b'; there are: host-a"):
             show_hosts(settings, lines.append, drain="host-b")
+        show_hosts(settings, lines.append, move=("zenata", "host-a"))
+        assert [one.key for one in bucket.values("moves.*")] == ["moves.zenata"]
+        with pytest.raises(SetupError, match="there is no world 'w-none'"):
+            show_hosts(settings, lines.append, move=("w-none", "host-a"))
     with pytest.raises(SetupError, match="--join"):
         show_hosts(Settings(data_dir=tmp_path), lines.append, drain="host-a")
     assert lines[1].split()[0] == "host-a"

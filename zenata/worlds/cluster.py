@@ -12,6 +12,8 @@ Keys of the bucket, each written under a fence of its own:
     A host, as it last reported itself.
 ``drained.{token}``
     That a host is to give its worlds up to others.
+``moves.{world}``
+    The token of the host that a world is to move to.
 ``making``, ``secret``
     Who makes a world now; what keys the draws of sealed worlds.
 """
@@ -160,7 +162,7 @@ class WorldCluster:
         """Remove a world that was claimed, with all it left."""
         for object_ in self.bucket.object_names(f"{name}/"):
             self.bucket.remove_object(object_)
-        for filter_ in (of_world(name), f"markers.{name}", f"owners.{name}"):
+        for filter_ in (of_world(name), f"markers.{name}", f"moves.{name}", f"owners.{name}"):
             self.bucket.purge(filter_)
         self._cached.clear()
 
@@ -251,17 +253,38 @@ class WorldCluster:
         ControlError
             If there is no such host.
         """
+        for token in self._tokens(host):
+            if drained:
+                self.bucket.put(f"drained.{token}", b"yes")
+            else:
+                self.bucket.purge(f"drained.{token}")
+
+    def move(self, world: str, host: str) -> None:
+        """Have a world move to a host, which takes it even where it has as many as it takes by itself.
+
+        A host that is drained, or has ended by then, does not; the world stays where it is.
+
+        Raises
+        ------
+        ControlError
+            If there is no such world or host, or the host is drained.
+        """
+        if world not in self.all_names():
+            raise ControlError(f"there is no world {world!r}", "unknown")
+        tokens = self._tokens(host)
+        if {one.key.removeprefix("drained.") for one in self.bucket.values("drained.*")}.issuperset(tokens):
+            raise ControlError(f"the host {host} is drained: --resume {host} first", "conflict")
+        self.bucket.put(f"moves.{world}", tokens[-1].encode())
+
+    def _tokens(self, host: str) -> list[str]:
+        """Return the tokens of a host, of which the last one reported itself last."""
         values = self.bucket.values("hosts.*")
         names = {one.key.removeprefix("hosts."): msgspec.json.decode(one.content, type=Host).name for one in values}
         tokens = [token for token, name in names.items() if name == host]
         if not tokens:
             known = ", ".join(sorted(set(names.values()))) or "none"
             raise ControlError(f"there is no host {host!r}; there are: {known}", "unknown")
-        for token in tokens:
-            if drained:
-                self.bucket.put(f"drained.{token}", b"yes")
-            else:
-                self.bucket.purge(f"drained.{token}")
+        return tokens
 
     def secret(self) -> bytes:
         """Return the secret that keys the draws of sealed worlds; it is made once for the whole cluster."""

@@ -75,15 +75,18 @@ class HostedWorlds(WorldCluster):
         drained = self._all("drained").keys()
         others = self._others(now, drained)
         is_drained = self.token in drained and bool(others)
-        rank, room = self._rank(others), 0 if is_drained else WORLDS_PER_CORE * self._cores - len(self._mine)
+        moves = self._moves(others.keys() | (set() if is_drained else {self.token}))
+        rank, room = self._rank(others.values()), 0 if is_drained else WORLDS_PER_CORE * self._cores - len(self._mine)
         for name, since in sorted(self._free.items(), key=lambda one: one[1]):
-            if room > 0 and now - since >= rank * _TURN and self._claim(name, leases[name][0], now):
+            here = room > 0 and now - since >= rank * _TURN if name not in moves else moves[name] == self.token
+            if here and self._claim(name, leases[name][0], now):
                 self._mine.add(name)
                 self._free.pop(name)
                 break
         self._report(now)
         self._leaving = self._given_up(leases) if is_drained else None
-        return self._mine & wanted - {self._leaving}
+        away = {name for name, token in moves.items() if token != self.token}
+        return self._mine & wanted - {self._leaving} - away
 
     def claim(self, name: str) -> bool:
         """Return whether a world that does not run is ours to change now."""
@@ -106,6 +109,14 @@ class HostedWorlds(WorldCluster):
             files.release()
         for kind in ("hosts", "drained"):
             self.bucket.purge(f"{kind}.{self.token}")
+
+    def _moves(self, able: Collection[str]) -> dict[str, str]:
+        """Return the tokens of the hosts that worlds are to move to; forget a move that is done, or that is to none of those able."""
+        moves = {name: value.content.decode() for name, value in self._all("moves").items()}
+        for name in self._mine & moves.keys():
+            if moves[name] == self.token or moves[name] not in able:
+                self.bucket.purge(f"moves.{name}")
+        return {name: token for name, token in moves.items() if token in able}
 
     def _given_up(self, leases: Mapping[str, tuple[int, Lease]]) -> str | None:
         """Return the world that a drained host gives up now: the next one once another host has the one before it."""
@@ -148,15 +159,15 @@ class HostedWorlds(WorldCluster):
         silent = now - self._age(f"worlds.{name}", sequence, now)
         return not lease.holder or silent > LEASE
 
-    def _others(self, now: float, drained: Collection[str]) -> list[tuple[float, float]]:
-        """Return the burden of every other live host that takes worlds."""
-        return [
-            _burden(msgspec.json.decode(one.content, type=Host))
+    def _others(self, now: float, drained: Collection[str]) -> dict[str, tuple[float, float]]:
+        """Return the burden of every other live host that takes worlds, by its token."""
+        return {
+            token: _burden(msgspec.json.decode(one.content, type=Host))
             for one in self.bucket.values("hosts.*")
             if now - self._age(one.key, one.sequence, now) <= LEASE
             and (token := one.key.removeprefix("hosts.")) != self.token
             and token not in drained
-        ]
+        }
 
     def _rank(self, others: Iterable[tuple[float, float]]) -> int:
         """Return how many of some hosts have less to do than this one."""

@@ -32,6 +32,7 @@ class Rig:
             self.hosts[0].remove(name)
         buckets[0].purge("hosts.*")
         buckets[0].purge("drained.*")
+        buckets[0].purge("moves.*")
 
     def _host(self, bucket: Bucket, name: str) -> HostedWorlds:
         self.loads[name] = 0.0
@@ -108,6 +109,46 @@ def test_a_drained_host_that_nobody_can_follow_keeps_its_worlds(rig):
     for host in ("host-0", "host-1"):
         rig.hosts[0].drain(host, drained=False)
     assert rig.look(5) == [made, set()]
+
+
+def test_a_world_moves_to_the_host_that_is_named(rig, monkeypatch):
+    rig.loads.update({"host-0": 0.1, "host-1": 0.9})
+    rig.look(2)
+    made = set(rig.make(2))
+    assert rig.look(4, 0)[0] == made
+    (name, other) = sorted(made)
+    process = rig.process(name, 0)
+    rig.hosts[1].move(name, "host-1")
+    assert rig.look(0) == [{other}, set()], "its process still runs"
+    process.release()  # as that does when it ends
+    assert rig.look(3, 0)[0] == {other}, "whoever is the least loaded leaves it to the host that is named"
+    monkeypatch.setattr("zenata.worlds.placement.WORLDS_PER_CORE", 0)  # to be named counts for more than being full
+    assert rig.look(0, 1)[1] == {name}
+    rig.process(name, 1).renew()
+    assert rig.look(5) == [{other}, {name}]
+    assert rig.hosts[0].bucket.values("moves.*") == [], "it is done"
+
+
+def test_a_world_stays_if_the_host_that_is_named_cannot_take_it(rig):
+    rig.loads.update({"host-0": 0.1, "host-1": 0.9})
+    rig.look(2)
+    (name,) = rig.make()
+    assert rig.look(4, 0)[0] == {name}
+    rig.process(name, 0)
+    for world, host, problem in (
+        ("w-none", "host-1", "there is no world 'w-none'"),
+        (name, "host-7", "there is no host 'host-7'; there are: host-0, host-1"),
+    ):
+        with pytest.raises(ControlError, match=problem):
+            rig.hosts[0].move(world, host)
+    rig.hosts[0].move(name, "host-1")
+    rig.clock.now += LEASE + 1  # in which nothing is heard of the other
+    assert rig.look(0, 0)[0] == {name}
+    assert rig.hosts[0].bucket.values("moves.*") == [], "it is not tried again when that host is back"
+    rig.look(0)
+    rig.hosts[0].drain("host-1")
+    with pytest.raises(ControlError, match="host-1 is drained: --resume host-1 first"):
+        rig.hosts[0].move(name, "host-1")
 
 
 def test_the_least_loaded_host_claims_first(rig):
