@@ -91,6 +91,10 @@ def backup(settings: Settings, file: Path, say: Say) -> None:
         if file.exists():
             raise SetupError(f"{file} is there already: name another file")
         parts.mkdir(mode=0o700)
+        if settings.join:  # first: what is stored may be newer than worlds, which say it again, but not older
+            from sandbox.cluster_backup import FOLDER, save_worlds  # here alone: it loads the client of NATS
+
+            say(f"{save_worlds(settings.join, parts / FOLDER)} worlds of the cluster are in it")
         _copy(settings, parts, say)
         manifest = _manifest(parts, settings.is_embedded)
         _write(draft, parts, manifest)
@@ -120,6 +124,7 @@ def restore(settings: Settings, file: Path, say: Say) -> None:
             raise SetupError(f"{folder} is not empty: restore into another --data-dir, or move it away")
         draft.mkdir(mode=0o700, parents=True)
         manifest = _read(file, draft)
+        _restore_worlds(settings, draft, say)
         draft.rename(folder)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise SetupError(f"{file} cannot be restored into {folder}: {error}") from error
@@ -128,6 +133,18 @@ def restore(settings: Settings, file: Path, say: Say) -> None:
     say(f"{folder} is as it was at {manifest.made}: {len(manifest.files)} files")
     if not manifest.readings:
         say("the readings were not in the backup: restore the InfluxDB with its own `influx restore`")
+
+
+def _restore_worlds(settings: Settings, draft: Path, say: Say) -> None:
+    """Put the worlds of a cluster where they belong, if a backup has any."""
+    from sandbox.cluster_backup import FOLDER, load_worlds  # here alone: it loads the client of NATS
+
+    if not (draft / FOLDER).exists():
+        return
+    if not settings.join:
+        raise SetupError("the backup has worlds of a cluster: say with --join nats://... in which they are to be")
+    say(f"{load_worlds(settings.join, draft / FOLDER)} worlds are in the cluster, for the hosts that join it")
+    shutil.rmtree(draft / FOLDER)
 
 
 def _copy(settings: Settings, parts: Path, say: Say) -> None:

@@ -248,18 +248,21 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Made, as a gzipped tar; it must not be there yet.")],
     data_dir: DataDir = None,
     store: Store = None,
+    join: Join = None,
 ) -> None:
-    """Write the data directory into one file, while the city runs or not."""
-    settings = settings_of(data_dir=data_dir, store=store)
+    """Write the data directory into one file, while the city runs or not; with --join the worlds of the cluster, too."""
+    settings = settings_of(data_dir=data_dir, store=store, join=join)
     from sandbox.backup import backup as run
 
     run(settings, file, say)
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(help="A backup.")], data_dir: DataDir = None) -> None:
-    """Make a data directory out of a backup."""
-    settings = settings_of(data_dir=data_dir)
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup.")], data_dir: DataDir = None, join: Join = None
+) -> None:
+    """Make a data directory out of a backup; worlds of a cluster go to that of --join."""
+    settings = settings_of(data_dir=data_dir, join=join)
     from sandbox.backup import restore as run
 
     run(settings, file, say)

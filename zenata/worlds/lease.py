@@ -59,6 +59,11 @@ def of_world(world: str) -> str:
     return f"worlds.{world}.>"
 
 
+def object_named_by(content: bytes) -> str | None:
+    """Return the name of the object that a key leads to, or None if it holds what it holds itself."""
+    return content.removeprefix(_POINTER).decode() if content.startswith(_POINTER) else None
+
+
 class ClusterFiles:
     """The files of a world in a cluster, as they were when they were read; see `zenata.worlds.files.Files`.
 

@@ -1,0 +1,103 @@
+"""Worlds of a cluster in a backup: each as it was at one moment, in a file of its own.
+
+All keys of a world are one history (`zenata.worlds.lease`), and are read in the order of writing: what is read is the world as it
+was when the last of them was. A checkpoint that was replaced meanwhile leaves no object, and the world is read again.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from zenata.errors import SetupError
+from zenata.worlds.bucket import Bucket
+from zenata.worlds.lease import Lease, lease_key, object_named_by, of_world
+
+FOLDER = "cluster"
+"""Folder of the worlds in a backup."""
+
+_SECRET, _SUFFIX = "worlds.secret", ".world"
+
+
+class _World(msgspec.Struct, array_like=True):
+    """What the bucket holds of a world: its keys in the order of writing, objects, and the keys of its marker and its owner."""
+
+    values: list[tuple[str, bytes]]
+    objects: list[tuple[str, bytes]]
+    about: list[tuple[str, bytes]]
+
+
+def save_worlds(join: str, folder: Path) -> int:
+    """Write the worlds of a cluster into a folder, while they run or not; return how many there are.
+
+    Raises
+    ------
+    SetupError
+        If the cluster cannot be reached.
+    """
+    folder.mkdir(mode=0o700)
+    with Bucket(join) as bucket:
+        for one in bucket.values("secret"):
+            (folder / _SECRET).write_bytes(one.content)
+        count = 0
+        for name in [one.key.removeprefix("owners.") for one in bucket.values("owners.*")]:
+            if world := _read(bucket, name):
+                (folder / f"{name}{_SUFFIX}").write_bytes(msgspec.msgpack.encode(world))
+                count += 1
+    return count
+
+
+def load_worlds(join: str, folder: Path) -> int:
+    """Put the worlds of a folder into a cluster that has none; return how many there are.
+
+    Raises
+    ------
+    SetupError
+        If the cluster cannot be reached, has worlds or another secret.
+    """
+    files = sorted(folder.glob(f"*{_SUFFIX}"))
+    with Bucket(join) as bucket:
+        secret = (folder / _SECRET).read_bytes() if (folder / _SECRET).exists() else b""
+        known = [one.content for one in bucket.values("secret")]
+        if bucket.values("owners.*") or known not in ([], [secret]):
+            raise SetupError(
+                f"the cluster at {bucket.location} has worlds already: restore into one that no host has joined yet"
+            )
+        if secret and not known:
+            bucket.put("secret", secret)
+        about: list[tuple[str, bytes]] = []
+        for file in files:
+            world = msgspec.msgpack.decode(file.read_bytes(), type=_World)
+            bucket.purge(of_world(file.name.removesuffix(_SUFFIX)))  # what a restore that was broken off has left
+            for object_, content in world.objects:
+                bucket.put_object(object_, content)
+            for key, content in world.values:
+                bucket.put(key, content)
+            about += world.about
+        for key, content in about:  # a world is there from when it has an owner
+            bucket.put(key, content)
+    return len(files)
+
+
+def _read(bucket: Bucket, name: str) -> _World | None:
+    """Return a world as it is now; None if it is being deleted."""
+    while True:
+        values, about = (
+            bucket.values(of_world(name)),
+            [*bucket.values(f"markers.{name}"), *bucket.values(f"owners.{name}")],
+        )
+        if not values or not about:
+            return None
+        pointed = {object_ for one in values if (object_ := object_named_by(one.content))}
+        delivered = {object_ for object_ in bucket.object_names(f"{name}/") if object_.endswith(".json")}
+        objects = {object_: bucket.object(object_) for object_ in sorted(pointed | delivered)}
+        if all(objects[object_] is not None for object_ in pointed):
+            return _World(
+                [(one.key, _given_up(one.content) if one.key == lease_key(name) else one.content) for one in values],
+                [(object_, content) for object_, content in objects.items() if content is not None],
+                [(one.key, one.content) for one in about],
+            )
+
+
+def _given_up(lease: bytes) -> bytes:
+    """Return a lease as whoever gives a world up leaves it."""
+    return msgspec.json.encode(Lease(epoch=msgspec.json.decode(lease, type=Lease).epoch))
