@@ -124,7 +124,7 @@ class Nats:
         )
         files = {"nats.conf": config, "users.conf": _users_file(users, self._monitor)}
         if node:
-            files["cluster.conf"] = _cluster_file(node)
+            files["cluster.conf"] = _cluster_file(node, certificate)
         write_folder(folder, files)
         return Command(args=(program(), "--config", str(folder / ("cluster.conf" if node else "nats.conf"))))
 
@@ -135,16 +135,17 @@ def subjects(topic_filter: str) -> list[str]:
     return [subject.removesuffix(".>"), subject] if subject.endswith(".>") else [subject]
 
 
-def _tls(certificate: Certificate | None, without: str) -> str:
+def _tls(certificate: Certificate | None, without: str, more: str = "") -> str:
     if certificate is None:
         return without
     cert, key = plain("tls_cert", certificate.cert), plain("tls_key", certificate.key)
-    return f'tls {{ cert_file: "{cert}", key_file: "{key}" }}'
+    return f'tls {{ cert_file: "{cert}", key_file: "{key}"{more} }}'
 
 
-def _cluster_file(node: Node) -> str:
+def _cluster_file(node: Node, certificate: Certificate | None) -> str:
     return render(
         "nats/cluster/cluster.conf",
+        lines={"client_tls": _tls(certificate, "# without TLS", ", handshake_first: auto")},
         cluster_host=node.host,
         cluster_port=node.port,
         client_port=node.client_port,

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -16,6 +18,7 @@ from nats.errors import NoRespondersError
 from nats.js.errors import NotFoundError
 
 from zenata.errors import SetupError
+from zenata.process.tls import Trust
 
 PATIENCE = 20.0
 """How long a call is tried again while the cluster has no leader or no connection [s]."""
@@ -52,7 +55,9 @@ class Connection:
     Parameters
     ----------
     urls : str
-        ``nats://user:password@host:port``, several with commas between.
+        ``nats://user:password@host:port``, several with commas between; ``tls://`` means TLS. With that the authorities of
+        the system vouch for a server; ``?ca=FILE`` behind the last one names others, and ``?certificate=FILE`` the one
+        certificate that each must show.
 
     Raises
     ------
@@ -61,11 +66,8 @@ class Connection:
     """
 
     def __init__(self, urls: str) -> None:
-        self.servers = [url if "://" in url else f"nats://{url}" for url in urls.split(",") if url]
-        if not self.servers or not all(urlsplit(url).hostname for url in self.servers):
-            raise SetupError(
-                "--join takes addresses of a NATS cluster: nats://user:password@host:4222,nats://host2:4222"
-            )
+        self.servers, self._tls = _parsed(urls)
+        self._trouble: Exception | None = None  # the last of connecting
         self._client, self._loop = Client(), asyncio.new_event_loop()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="control")
         self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
@@ -74,10 +76,7 @@ class Connection:
             self._wait(self._open(), PATIENCE)
         except (NatsError, OSError) as error:
             self.close()
-            raise Away(
-                f"no NATS with JetStream answers at {self.location} ({error!r}): check --join, and that its user "
-                "may use JetStream"
-            ) from error
+            raise self._no_answer(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +140,12 @@ class Connection:
 
         return end
 
+    def _no_answer(self, error: Exception) -> Away:
+        return Away(
+            f"no NATS with JetStream answers at {self.location} ({self._trouble or error!r}): check --join, and that its user "
+            "may use JetStream"
+        )
+
     async def _open(self) -> None:
         await self._client.connect(
             servers=self.servers,
@@ -148,8 +153,10 @@ class Connection:
             max_reconnect_attempts=-1,
             reconnect_time_wait=PAUSE,  # type: ignore[arg-type]  # it sleeps so long, whatever it says
             ping_interval=5,
-            error_cb=_ignore,
+            error_cb=self._note,
             allow_reconnect=True,
+            tls=self._tls,
+            tls_handshake_first=self._tls is not None,
         )
 
     async def _end(self) -> None:
@@ -176,6 +183,10 @@ class Connection:
         finally:
             await subscription.unsubscribe()
 
+    async def _note(self, error: Exception) -> None:
+        """Leave an error of the connection to the library, which tries again by itself; callers get their own."""
+        self._trouble = error
+
     def _check_length(self, what: str, content: bytes) -> None:
         """Refuse what is longer than the server takes (``max_payload``), less some room for headers."""
         if len(content) > (limit := self._client.max_payload - _HEADERS):
@@ -197,5 +208,20 @@ class Connection:
         return asyncio.run_coroutine_threadsafe(call, self._loop).result(timeout)
 
 
-async def _ignore(_: Exception) -> None:
-    """Leave errors of the connection to the library, which tries again by itself; callers get their own."""
+def _parsed(urls: str) -> tuple[list[str], ssl.SSLContext | None]:
+    """Return addresses, and what to connect with; None is without TLS.
+
+    With TLS nothing is said before it: the library would take the word of whoever answers that there is none, and send the
+    password as it is.
+    """
+    addresses, _, query = urls.partition("?")
+    servers = [url if "://" in url else f"nats://{url}" for url in addresses.split(",") if url]
+    schemes, trusted = {urlsplit(url).scheme for url in servers}, dict(parse_qsl(query, keep_blank_values=True))
+    if schemes not in ({"nats"}, {"tls"}) or not all(urlsplit(url).hostname for url in servers):
+        raise SetupError(
+            "--join takes addresses of a NATS cluster: nats://user:password@host:4222,nats://host2:4222, or tls:// for all"
+        )
+    if not trusted.keys() <= {"ca", "certificate"} or not all(trusted.values()) or (trusted and schemes != {"tls"}):
+        raise SetupError("--join may end in ?ca=FILE or ?certificate=FILE, if it is tls://, and in nothing else")
+    trust = Trust(**{name: Path(file) for name, file in trusted.items()})
+    return servers, trust.context() if schemes == {"tls"} else None

@@ -17,6 +17,7 @@ FILES = {
         "client_port": 4222,
         "secret": "abc",
         "routes": "h:6223",
+        "client_tls": "tls {}",
     },
     "mosquitto/mosquitto.conf": VALUES | {"plugin": "/usr/lib/x.so", "tls": "# none"},
 }
