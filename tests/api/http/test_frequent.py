@@ -35,7 +35,7 @@ class Way:
 
     def counts(self) -> list[tuple[object, ...]]:
         """Return what was counted by route and status, and by pilot."""
-        (requests,) = self.app.state.metrics.requests.collect()
+        requests, _ = self.app.state.metrics.requests.collect()
         routes = sorted(
             (tuple(one.labels.values()), one.value) for one in requests.samples if one.name.endswith("total")
         )

@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.http import compress
 from api.http.app import create_app
+from api.http.metrics import Requests
 from api.http.openapi import Application
 from api.http.problems import KINDS
 from tests.api.running import Api, batch_of, running, series_of, small_city
@@ -100,6 +101,7 @@ def test_metrics_count_requests_readings_and_ingest() -> None:
     assert requests("/v1/sensors/{sensor}", 404) == 1
     assert requests("none", 404) == 1
     assert samples["zenata_http_first_byte_seconds_count", ("route", "/v1/sensors/{sensor}")] == 2
+    assert samples["zenata_http_first_byte_seconds_sum", ("route", "/v1/sensors/{sensor}")] > 0
     assert samples["zenata_readings_stored_total",] == len(batch)
     assert samples["zenata_stream_listeners",] == 0
     assert samples["zenata_ingest_messages_total",] == 7
@@ -213,3 +215,16 @@ def test_a_body_that_does_not_say_that_it_is_json_learns_how(client: httpx.Clien
     answer = client.post("/v1/devices", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert (answer.status_code, answer.json()["parameter"]) == (422, "body")
     assert "Content-Type: application/json" in answer.json()["detail"]
+
+
+def test_times_are_counted_within_their_bounds() -> None:
+    """As Prometheus has it: a bucket holds all that took up to its bound, the bound among them."""
+    requests = Requests()
+    for seconds in (0.0005, 0.001, 0.0011, 0.3, 11.0):
+        requests.count("GET", "/a", 200, seconds)
+    answered, times = requests.collect()
+    assert [(one.labels["status"], one.value) for one in answered.samples] == [("200", 5)]
+    within = {one.labels["le"]: one.value for one in times.samples if one.name.endswith("bucket")}
+    assert list(within.items())[:3] == [("0.001", 2), ("0.0025", 3), ("0.005", 3)]
+    assert (within["0.25"], within["0.5"], within["10.0"], within["+Inf"]) == (3, 4, 4, 5)
+    assert [one.value for one in times.samples if one.name.endswith("sum")] == [pytest.approx(11.3026)]
