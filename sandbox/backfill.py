@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as Bar
 
 from sandbox.parts import moment
 from sandbox.screen import Say
@@ -164,6 +161,10 @@ def _shown(say: Say) -> Iterator[Callable[[Progress], None]]:
     if not sys.stderr.isatty():
         yield _Lines(say)
         return
+    from rich.console import Console  # here alone: the template of `zenata up` imports this module, and draws no bar
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
     columns = (BarColumn(), TextColumn("{task.percentage:3.0f} %  {task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
         task = bar.add_task("", total=1.0)

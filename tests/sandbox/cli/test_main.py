@@ -72,9 +72,22 @@ def test_an_unknown_name_is_refused(monkeypatch, capsys):
     assert "atlantis/city.toml: cannot be read" in capsys.readouterr().err
 
 
-def test_commands_for_pilots_import_no_heavy_library():
-    heavy = "{'numpy', 'duckdb', 'fastapi', 'arro3', 'shapely', 'epanet', 'paho', 'influxdb_client'}"
-    code = f"import sys, sandbox.cli.main, sandbox.pilots; print(sorted({heavy} & sys.modules.keys()))"
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        (
+            "sandbox.cli.main, sandbox.pilots",
+            {"numpy", "duckdb", "fastapi", "arro3", "shapely", "epanet", "paho", "influxdb_client"},
+        ),
+        (
+            "sandbox.backfill, sandbox.ingest, sandbox.serve, sandbox.simulate",
+            {"rich", "nats", "influxdb_client"},
+        ),
+    ],
+    ids=["commands for pilots", "services of zenata up"],
+)
+def test_no_heavy_library_is_imported_that_is_not_needed(modules, heavy):
+    code = f"import sys, {modules}; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "[]\n"
 
