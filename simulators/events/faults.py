@@ -41,11 +41,14 @@ class StuckParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Kinds of which a share is stuck, by chance.
     share : float
         Of the sensors of these kinds; one at least.
+    noise : float
+        Share of their noise that goes on: 0 is a transmitter that hangs, 1 a measuring element that sticks.
     """
 
     sensors: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
+    noise: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
 
 
 class DriftParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,12 +132,14 @@ class SensorStuck:
             self._sensors = np.sort(chance(event, seed).choice(every, count, replace=False))
         else:
             self._sensors = np.array([any_of(event, seed, _some(city, range(len(city.sensors))))])
+        self._noise = parameters.noise
         self.targets = _ids(city, self._sensors)
         self.severity = _share(city, self._sensors)
 
     def disturb(self, now: Conditions) -> None:
-        """Hold what they show."""
+        """Hold what they show, but for their noise."""
         now.disturbance.stuck[self._sensors] = True
+        now.disturbance.tremor[self._sensors] = self._noise
 
 
 class SensorDrift:

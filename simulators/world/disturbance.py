@@ -55,6 +55,8 @@ class Disturbance:
         Sound energy added at each meter, as 10**(level / 10) of a level [dB].
     stuck, silent, held : ndarray of bool, shape (n_sensors,)
         Sensors that show their last value again and again; that cannot be received; whose messages wait at a gateway.
+    tremor : ndarray, shape (n_sensors,)
+        Share of its noise that a stuck sensor still has.
     offset : ndarray, shape (n_channels,)
         Added to what instruments show [unit of the quantity].
     gain : ndarray, shape (n_channels,)
@@ -78,7 +80,7 @@ class Disturbance:
         self.capacity = np.ones(streets)
         self.closed = _no(streets)
         self.cut, self.out = _no(sensors), _no(sensors)
-        self.visitors, self.sound = np.zeros(sensors), np.zeros(sensors)
+        self.visitors, self.sound, self.tremor = np.zeros((3, sensors))
         self.stuck, self.silent, self.held = _no(sensors), _no(sensors), _no(sensors)
         self.offset, self.noise, self.spike = np.zeros((3, channels))
         self.gain = np.ones(channels)
@@ -89,7 +91,16 @@ class Disturbance:
         self.temperature = self.rain = 0.0
         self.drainage = self.wind = 1.0
         self.background[:] = self.capacity[:] = 1.0
-        for array in (self.leak, self.trips, self.visitors, self.sound, self.offset, self.noise, self.spike):
+        for array in (
+            self.leak,
+            self.trips,
+            self.visitors,
+            self.sound,
+            self.tremor,
+            self.offset,
+            self.noise,
+            self.spike,
+        ):
             array[:] = 0.0
         self.gain[:] = 1.0
         self.clock[:] = 0

@@ -209,6 +209,7 @@ class Measurement:
         place = np.flatnonzero(self._noisy[channels])
         noisy = channels[place]
         noise = self._draw(noisy, now)
+        drawn = noise.copy() if now.disturbance.tremor.any() else noise
         noise *= self._noise[noisy] + self._relative[noisy] * np.abs(truth[noisy])
         wide = 2 * len(channels) > len(truth)  # whole columns are faster then than most of them, and give the same
         places = slice(None) if wide else channels
@@ -221,9 +222,24 @@ class Measurement:
             value = value[channels]
         if now.disturbance.active and now.disturbance.stuck.any():
             stuck = np.flatnonzero(now.disturbance.stuck[self._sensor[channels]] & ~np.isnan(self.shown[channels]))
-            value[stuck] = self.shown[channels[stuck]]
-        self.shown[channels] = value
+            held = self.shown[channels[stuck]]
+            self.shown[channels] = value
+            self.shown[channels[stuck]] = held
+            normal = np.zeros(len(channels))
+            normal[place] = drawn
+            value[stuck] = self._tremble(held, channels[stuck], normal[stuck], now)
+        else:
+            self.shown[channels] = value
         return value
+
+    def _tremble(self, held: FloatArray, channels: IntArray, normal: FloatArray, now: Conditions) -> FloatArray:
+        """Return what stuck instruments show: what they hold, and what is left of their noise, of which `normal` is drawn."""
+        left = now.disturbance.tremor[self._sensor[channels]]
+        if not left.any():
+            return held
+        value = held + left * normal * (self._noise[channels] + self._relative[channels] * np.abs(held))
+        self._show(value, channels)
+        return np.where(left > 0, value, held)
 
     def _fail(self, value: FloatArray, places: IntArray | slice, now: Conditions) -> FloatArray:
         """Return what instruments that are out of order make of values."""

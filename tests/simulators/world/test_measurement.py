@@ -118,6 +118,25 @@ def test_a_stuck_sensor_shows_its_last_value_again(city, channels, at):
     assert measurement.read(np.full(len(channels), 90.0), picked, at(3)).min() > 70
 
 
+def test_what_sticks_before_electronics_that_work_is_read_with_its_noise(city, channels, at):
+    """About the value that it holds, of which no later truth is seen, neither in the mean nor in the size of the noise."""
+    measurement, picked = Measurement(channels, 1), where(channels, "air", "no2")
+    before = measurement.read(np.full(len(channels), 50.0), picked, at(1))
+    spread = INSTRUMENTS["air", "no2"].noise + INSTRUMENTS["air", "no2"].relative * 50
+    for share in (0.5, 1.0):
+        rows = []
+        for tick in range(2, 202):
+            now = at(tick)
+            air = [sensor.kind == "air" for sensor in city.sensors]
+            now.disturbance.stuck[air], now.disturbance.tremor[air] = True, share
+            rows.append(measurement.read(np.full(len(channels), 300.0), picked, now))
+        assert_allclose(np.mean(rows, axis=0), before, atol=share * spread)
+        assert_allclose(np.std(rows, axis=0).mean(), share * spread, rtol=0.1)
+        assert_array_equal(measurement.shown[picked], before)
+        assert_array_equal(np.round(rows, 1), rows)
+    assert measurement.read(np.full(len(channels), 90.0), picked, at(203)).min() > 70
+
+
 def test_a_drifting_sensor_shows_more_and_more(channels, at):
     picked, now, truth = where(channels, "air", "no2"), at(1), np.full(len(channels), 50.0)
     right = Measurement(channels, 1).read(truth, picked, now)
