@@ -1,13 +1,15 @@
-"""Reference forecasts: how much a plain gradient-boosted model beats climatology and persistence, domain by domain.
+"""Reference forecasts: how much a plain gradient-boosted model beats climatology and persistence, and what chance leaves.
 
 Usage: python -m scripts.physics_forecast; takes some minutes. Forecasts are of the quarter of an hour that begins 15, 30 or
 60 min ahead, from what a city could know: the hour, the kind of day, and what was seen up to now. The model is
-scikit-learn's with its defaults; climatology is the mean of the same quarter on days of the same kind, persistence the
-newest quarter.
+scikit-learn's, with large leaves, as most of what it sees is chance; climatology is the mean of the same quarter and those beside it
+on days of the same kind, persistence the newest quarter. No forecast can foresee chance: two futures of one moment, in which demand is the same and other numbers
+are drawn, differ by what even one who knows all rates would be wrong by.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -15,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from scripts.physics_runs import MINUTE, QUARTER, SKY, run
 from simulators.domains.base import Domain, sensors_of
 from simulators.world.conditions import Conditions
+from zenata.city.clock import parse_time
 from zenata.city.model import City
 from zenata.city.pack import load_city
 from zenata.city.readings import FloatArray
@@ -31,6 +34,12 @@ SERIES = 40
 HORIZONS = {15: 1, 30: 2, 60: 4}
 """Minutes ahead, and in quarters of an hour."""
 
+BESIDE = (0.1, 0.2, 0.4, 0.2, 0.1)
+"""Weights of a quarter and those beside it in the climatology: a fortnight has too few days to know each by itself."""
+
+TWINS_EVERY = 4
+"""Quarters of an hour between two moments of which another future is looked at."""
+
 Reader = Callable[[City, Conditions, dict[str, Domain]], FloatArray]
 
 
@@ -46,19 +55,30 @@ class History:
         Whether most people do not work.
     hints : dict of str to ndarray, shape (n_quarters, n_series, len(HORIZONS))
         What else tells of each horizon, of some domains.
+    chance : dict of str to ndarray, shape (n_moments, len(HORIZONS), n_series)
+        By how much two futures of a moment differ at each horizon; empty where nobody has looked.
     """
 
     values: dict[str, FloatArray]
     rest: FloatArray
     hints: dict[str, FloatArray]
+    chance: dict[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """By how much the model's error is smaller than those of climatology and persistence, as a share of theirs."""
+    """By how much the model's error is smaller than those of climatology and persistence, as a share of theirs.
+
+    Parameters
+    ----------
+    climatology, persistence : float
+    possible : tuple of float
+        The most that any forecast could gain over either; not a number where nobody has looked at what chance leaves.
+    """
 
     climatology: float
     persistence: float
+    possible: tuple[float, float]
 
 
 def _districts(city: City, kind: str, values: FloatArray) -> FloatArray:
@@ -116,20 +136,30 @@ def history(
     every: int = QUARTER,
     readers: dict[str, Reader] = READERS,
     series: int = SERIES,
+    twins_from: float = 1.0,
 ) -> History:
-    """Simulate some domains, `every` a tick [us]."""
+    """Simulate some domains, `every` a tick [us]; from a share of the time on, other futures too."""
     rows: dict[str, list[FloatArray]] = {name: [] for name in names}
     rest: list[bool] = []
     hints: dict[str, list[FloatArray]] = {name: [] for name in names if name in HINTS}
     needed = {*SKY, "drainage", *names} | ({"traffic"} if "air" in names else set())
+    apart: dict[str, list[FloatArray]] = {name: [] for name in names}
+    begin, end = (parse_time(moment) for moment in span)
+    twins = range(int(begin + twins_from * (end - begin)), end - max(HORIZONS) * MINUTE)
     for now, domains in run(city, tuple(needed), *span, every=every):
         for name in names:
             rows[name].append(readers[name](city, now, domains).copy())
         rest.append(now.rest_day)
         for name, seen in hints.items():
             seen.append(HINTS[name](city, now, domains))
+        if now.time in twins and now.time % (TWINS_EVERY * QUARTER) == 0:
+            one, other = (
+                _future(city, now, domains, {name: readers[name] for name in names}, every, n) for n in (1, 2)
+            )
+            for name in names:
+                apart[name].append(one[name] - other[name])
     ticks = QUARTER // every
-    values, known = {}, {}
+    values, known, chance = {}, {}, {}
     for name, taken in rows.items():
         means = np.array(taken).reshape(len(taken) // ticks, ticks, -1).mean(axis=1)
         alive = np.flatnonzero(means.mean(axis=0) > 1)
@@ -137,7 +167,32 @@ def history(
         values[name] = means[:, chosen]
         if name in hints:
             known[name] = np.array(hints[name])[ticks - 1 :: ticks, chosen]
-    return History(values, np.array(rest)[::ticks], known)
+        if apart[name]:
+            chance[name] = np.array(apart[name])[:, :, chosen]
+    return History(values, np.array(rest)[::ticks], known, chance)
+
+
+def _future(
+    city: City, now: Conditions, domains: dict[str, Domain], readers: dict[str, Reader], every: int, number: int
+) -> dict[str, FloatArray]:
+    """Return what will be seen at each horizon if other numbers are drawn from now on, shape (len(HORIZONS), n_series).
+
+    Sky and demand follow from the seed that they were made with, and are what they will be.
+    """
+    now, domains = deepcopy((now, domains), {id(shared): shared for shared in (city, now.zone)})
+    now.seed += 1000 * number
+    seen: dict[str, list[FloatArray]] = {name: [] for name in readers}
+    for _ in range(max(HORIZONS.values())):
+        sums = {name: np.zeros(1) for name in readers}
+        for _ in range(QUARTER // every):
+            now.move_to(now.time + every)
+            for domain in domains.values():
+                domain.step(now)
+            for name, read in readers.items():
+                sums[name] = sums[name] + read(city, now, domains)
+        for name, total in sums.items():
+            seen[name].append(total * every / QUARTER)
+    return {name: np.array(rows)[[ahead - 1 for ahead in HORIZONS.values()]] for name, rows in seen.items()}
 
 
 def margins(known: History, name: str, ahead: int, *, trained: float = 0.75) -> Margins:
@@ -164,14 +219,17 @@ def margins(known: History, name: str, ahead: int, *, trained: float = 0.75) -> 
     for number in range(2 * DAY):
         some = np.flatnonzero(slot[:split] == number)
         usual[number] = scaled[some].mean(axis=0) if len(some) else scaled[:split].mean(axis=0)
+    by_kind = usual.reshape(2, DAY, -1)  # the last quarter of a day is beside the first
+    beside = [weight * np.roll(by_kind, place - 2, axis=1) for place, weight in enumerate(BESIDE)]
+    usual = np.sum(beside, axis=0).reshape(usual.shape)
     climatology = usual[slot]
     away = scaled - climatology
     newest = np.arange(DAY, len(scaled) - ahead)
     wanted = newest + ahead
     recent = _mean_of_last(away, 4)
     columns = (
-        climatology[wanted], climatology[newest], away[newest], away[newest - 1], away[newest - 2], recent[newest],
-        away[wanted - DAY], _mean_of_last(away, DAY)[newest], away[newest].mean(axis=1, keepdims=True),
+        climatology[wanted] - climatology[newest], climatology[newest], away[newest], away[newest - 1], away[newest - 2],
+        away[newest - 3], recent[newest], _mean_of_last(away, 8)[newest], away[wanted - DAY], _mean_of_last(away, DAY)[newest], away[newest].mean(axis=1, keepdims=True),
         recent[newest].mean(axis=1, keepdims=True), (wanted % DAY)[:, None], rest[wanted, None],
     )  # fmt: skip
     features = np.stack([np.broadcast_to(column, away[newest].shape) for column in columns], axis=-1)
@@ -180,16 +238,30 @@ def margins(known: History, name: str, ahead: int, *, trained: float = 0.75) -> 
     past = wanted < split
     from sklearn.ensemble import HistGradientBoostingRegressor  # here alone: every worker of the tests reads this file
 
-    model = HistGradientBoostingRegressor(random_state=1)
+    model = HistGradientBoostingRegressor(
+        learning_rate=0.05, max_iter=150, max_leaf_nodes=15, min_samples_leaf=_leaf(away[newest][past]), random_state=1
+    )
+    change = away[wanted] - away[newest]
     with threadpool_limits(1):  # threads that wait for each other take far longer on a busy machine
-        model.fit(features[past].reshape(-1, features.shape[-1]), (away[wanted] - away[newest])[past].ravel())
+        model.fit(features[past].reshape(-1, features.shape[-1]), change[past].ravel())
     found = model.predict(features[~past].reshape(-1, features.shape[-1])).reshape((~past).sum(), -1)
     later = wanted[~past]
     errors = [
         float(np.sqrt(((scaled[later] - guess) ** 2).mean()))
         for guess in (climatology[later] + away[later - ahead] + found, climatology[later], scaled[later - ahead])
     ]
-    return Margins(1 - errors[0] / errors[1], 1 - errors[0] / errors[2])
+    chance = np.nan
+    if name in known.chance:
+        apart = known.chance[name][:, list(HORIZONS.values()).index(ahead)] / usual_level
+        chance = float(np.sqrt((apart**2).mean() / 2))  # each of two is off by as much
+    return Margins(
+        1 - errors[0] / errors[1], 1 - errors[0] / errors[2], (1 - chance / errors[1], 1 - chance / errors[2])
+    )
+
+
+def _leaf(learnt: FloatArray) -> int:
+    """Return the least number of samples in a leaf: a sixtieth of what is learnt, 20 (the default) to 200."""
+    return int(np.clip(learnt.size // 60, 20, 200))
 
 
 def _mean_of_last(values: FloatArray, count: int) -> FloatArray:
@@ -203,14 +275,20 @@ def main() -> None:
     """Print the margins of every domain."""
     city = load_city("zenata")
     minutes = ("traffic", "crowd")  # where a tick of a quarter of an hour shows its last minute alone
-    parts = [history(city, minutes, every=MINUTE), history(city, [name for name in READERS if name not in minutes])]
-    print(f"{'domain':<10} {'min ahead':>10} {'over climatology':>18} {'over persistence':>18}")
+    rest = [name for name in READERS if name not in (*minutes, "water")]
+    parts = [
+        history(city, minutes, every=MINUTE, twins_from=0.75),
+        history(city, rest, twins_from=0.75),
+        history(city, ["water"]),  # EPANET's networks have no twins
+    ]
+    print(f"{'domain':<10} {'min ahead':>10} {'over climatology, possible':>28} {'over persistence, possible':>28}")
     for known in parts:
         for name in known.values:
             for minutes_ahead, ahead in HORIZONS.items():
                 found = margins(known, name, ahead)
                 print(
-                    f"{name:<10} {minutes_ahead:>10} {100 * found.climatology:>16.0f} % {100 * found.persistence:>16.0f} %",
+                    f"{name:<10} {minutes_ahead:>10} {100 * found.climatology:>18.0f} of {100 * found.possible[0]:>3.0f} %"
+                    f" {100 * found.persistence:>18.0f} of {100 * found.possible[1]:>3.0f} %",
                     flush=True,
                 )
 

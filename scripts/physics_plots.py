@@ -60,12 +60,21 @@ def panels(rows: int, title: str, height: float = 1.75) -> tuple[Figure, list[Ax
     return figure, list(axes[:, 0])
 
 
-def label(axis: Axes, unit: str, low: float | None = 0.0, high: float | None = None, columns: int = 4) -> None:
-    """Name the y axis, set its range, and put the legend above the panel."""
+def label(
+    axis: Axes, unit: str, low: float | None = 0.0, high: float | None = None, columns: int = 4, markers: float = 1.0
+) -> None:
+    """Name the y axis, set its range, and put the legend above the panel, its markers as much larger."""
     axis.set_ylabel(unit)
     axis.set_ylim(low, high)
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="lower left", bbox_to_anchor=(0, 0.98), ncols=columns, borderaxespad=0.1, columnspacing=1.4)
+        axis.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 0.98),
+            ncols=columns,
+            borderaxespad=0.1,
+            columnspacing=1.4,
+            markerscale=markers,
+        )
 
 
 def week_axis(axis: Axes, week: Week) -> None:

@@ -68,7 +68,9 @@ def traffic(city: City, weeks: Weeks) -> None:
         mine = np.array([street.road == road and street.limit == limit for street in city.streets])
         density = june.city["link_stored"][:, mine] / (network.lanes * network.length / 1000)[mine]
         passed = june.city["link_flow"][:, mine] / network.lanes[mine]
-        diagram.plot(density.ravel()[::69], passed.ravel()[::69], ".", color=color, markersize=1.2, label=road)
+        diagram.plot(
+            density.ravel()[::41], passed.ravel()[::41], ".", color=color, markersize=2.4, alpha=0.6, label=road
+        )
         steps = np.linspace(0, 150, 200)
         link = int(np.flatnonzero(mine)[0])
         theory = [speed(network, np.full(len(mine), step))[link] * step for step in steps]
@@ -76,7 +78,7 @@ def traffic(city: City, weeks: Weeks) -> None:
     diagram.plot([], [], label="Papageorgiou et al. 1989, without signals", **look.KNOWN)
     diagram.set_xlim(0, 150)
     diagram.set_xlabel("vehicles a kilometre and lane")
-    look.label(diagram, "vehicles/h and lane", 0, 2200)
+    look.label(diagram, "vehicles/h and lane", 0, 2200, markers=3)
     look.save(figure, "traffic")
 
 
@@ -91,29 +93,32 @@ def days(city: City, _: Weeks) -> None:
             for seed in numbers:
                 demand = Demand(city, seed, calendar)
                 chosen = working if axis is course_ else working[40:41]
-                rows += [demand.factors(sector, day, 12.0).mean() for day in chosen]
+                rows += [np.mean([demand.factors(sector, day, hour) for hour in range(24)]) for day in chosen]
             spread = 100 * np.std(rows, ddof=1) / np.mean(rows)
             axis.plot(np.arange(len(rows)), rows, color=color, marker=".", label=f"{sector}: CV {spread:.1f} %")
     course_.set_xlabel("working day from 23 March 2026 on")
     seeds.set_xlabel("seed, 20 May 2026")
+    seeds.set_xticks(range(20))
     for axis in (course_, seeds):
         axis.axhline(1.0, **look.KNOWN)
-        look.label(axis, "factor", 0.6, 1.5)
+        look.label(axis, "factor", 0.7, 1.5)
     look.save(figure, "days")
 
 
 def parking(city: City, weeks: Weeks) -> None:
     """Draw the bays taken, by use, and the courses that they follow."""
     june, uses = weeks["june"], read_table(city, "parking", ParkingParameters).uses
-    figure, (axis,) = look.panels(1, "Parking: share of the bays taken, a week in June", 2.2)
+    figure, axes = look.panels(
+        len(uses), "Parking: share of the bays taken, by use of the district, a week in June", 1.05
+    )
     bays = [city.district_by_id[city.sensors[number].district].category for number in sensors_of(city, "parking")]
-    for use, color in zip(uses, (look.BLUE, look.RED, look.ORANGE, look.GREEN), strict=False):
+    for axis, use, color in zip(axes, uses, (look.BLUE, look.RED, look.ORANGE, look.GREEN), strict=False):
         mine = np.isin(bays, use.categories)
-        look.draw(axis, 100 * june.kinds["parking"][:, mine, 0].mean(axis=1), ", ".join(use.categories[:2]), color)
-        axis.plot(look.QUARTERS, 100 * course(use.working_day, use.rest_day), **look.KNOWN)
-    axis.plot([], [], label="course (default)", **look.KNOWN)
-    look.label(axis, "%", 0, 100, 5)
-    look.week_axis(axis, june)
+        taken = 100 * june.kinds["parking"][:, mine, 0].mean(axis=1)
+        look.draw(axis, taken, f"{', '.join(use.categories)}: {mine.sum()} bays, stay {use.stay:g} h", color)
+        axis.plot(look.QUARTERS, 100 * course(use.working_day, use.rest_day), label="course (default)", **look.KNOWN)
+        look.label(axis, "%", 0, 100)
+        look.week_axis(axis, june)
     look.save(figure, "parking")
 
 

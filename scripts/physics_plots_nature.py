@@ -157,7 +157,7 @@ def air(city: City, weeks: Weeks) -> None:
     road = np.array([roads.get(str(city.sensors[number].attributes.get("street")), "") for number in numbers])
     look.spread(no2, level[:, road == "", 0], "NO$_2$ away from streets (5 to 95 %)", look.BLUE)
     look.draw(no2, np.median(level[:, road == "primary", 0], axis=1), "at primary streets, median", look.ORANGE)
-    look.label(no2, "µg/m³")
+    look.label(no2, "µg/m³", columns=2)
     pm10.axhspan(61, 74, label="yearly means: 61 to 74", **look.BAND)
     look.spread(pm10, level[:, :, 1], "PM$_{10}$, stations (5 to 95 %)", look.RED)
     look.draw(pm10, np.median(level[:, :, 2], axis=1), "PM$_{2.5}$, median", look.GREY)
@@ -172,7 +172,7 @@ def air(city: City, weeks: Weeks) -> None:
         correlation = np.corrcoef(level[:, road == "", place].T)
         apart.plot(distance[upper] / 1000, correlation[upper], ".", color=color, markersize=2, label=name)
     apart.set_xlabel("distance of two stations away from streets [km]")
-    look.label(apart, "correlation of hours", 0, 1)
+    look.label(apart, "correlation of hours", 0, 1, markers=3)
     look.save(figure, "air")
 
 

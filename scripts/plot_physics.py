@@ -34,8 +34,8 @@ ANALYSES = {analysis.__name__: analysis for analysis in grids.ANALYSES}
 """Plots with a table of figures beside, between marks of their name in the document."""
 
 WEEKS: dict[str, tuple[str, tuple[str, ...], int]] = {
-    "june": ("2026-06-08", tuple(DOMAINS), MINUTE),
-    "winter": ("2026-02-02", ("traffic", "air", "streetlight"), MINUTE),
+    "june": ("2026-06-08", tuple(DOMAINS), 5 * MINUTE),
+    "winter": ("2026-02-02", ("traffic", "air", "streetlight"), 5 * MINUTE),
     "ramadan": ("2026-03-02", SOME, 5 * MINUTE),
     "spring": ("2026-04-06", SOME, 5 * MINUTE),
 }

@@ -12,9 +12,14 @@ SPAN = ("2026-04-05T23:00Z", "2026-04-21T23:00Z")
 MARGINS = {
     ("traffic", 15): (0.1, 0.3),
     ("traffic", 60): (0.07, 0.4),
-    ("parking", 60): (0.25, 0.15),
-    ("crowd", 60): (0.25, 0.1),
-    ("charger", 30): (0.15, 0.05),
+    ("parking", 15): (0.5, 0.06),
+    ("parking", 30): (0.4, 0.1),
+    ("parking", 60): (0.25, 0.2),
+    ("crowd", 15): (0.5, 0.03),
+    ("crowd", 30): (0.4, 0.1),
+    ("crowd", 60): (0.25, 0.15),
+    ("charger", 15): (0.3, 0.06),
+    ("charger", 30): (0.15, 0.06),
     ("charger", 60): (0.08, 0.08),
     ("water", 60): (0.25, 0.5),
 }
@@ -60,6 +65,10 @@ def test_where_days_are_alike_nothing_beats_climatology():
     rng = np.random.default_rng(1)
     quarters = np.arange(28 * DAY)
     values = 100 + 50 * np.sin(quarters / DAY * 2 * np.pi)[:, None] + rng.normal(0, 5, (len(quarters), 10))
-    found = margins(History({"noise": values}, np.zeros(len(quarters), dtype=np.bool_), {}), "noise", 4)
+    apart = rng.normal(0, 5 * np.sqrt(2), (500, len(HORIZONS), 10))  # of two futures that chance alone parts
+    known = History({"noise": values}, np.zeros(len(quarters), dtype=np.bool_), {}, {"noise": apart})
+    found = margins(known, "noise", 4)
     assert abs(found.climatology) < 0.1
     assert found.persistence > 0.3
+    assert abs(found.possible[0]) < 0.1
+    assert found.persistence < found.possible[1] < found.persistence + 0.1
