@@ -97,7 +97,9 @@ def up(settings: Settings, say: Say, run: Callable[[], object]) -> None:
         stack.callback(settings.run_file.unlink, missing_ok=True)
         stack.enter_context(supervisor)
         stack.callback(say, "stopping ...")
-        failures = BrokerFailures(settings.data_dir / "logs" / "broker.log", settings.data_dir / "broker")
+        failures = None
+        if plan.access:  # else the broker is somebody else's to start again
+            failures = BrokerFailures(settings.data_dir / "logs" / "broker.log", settings.data_dir / "broker")
         guard = _guard(settings, plan, register, failures)
         for program in plan.programs:
             supervisor.start(program)
@@ -137,10 +139,10 @@ def _launch(services: Template, program: Program, log: Path) -> Process:
     return services.launch(program, log) if ours else execute(program, log)
 
 
-def _look_after(supervisor: Supervisor, failures: BrokerFailures) -> None:
+def _look_after(supervisor: Supervisor, failures: BrokerFailures | None) -> None:
     """Restart what has died, and a broker that only a restart mends."""
     supervisor.check()
-    if reason := failures.restart_reason():
+    if failures and (reason := failures.restart_reason()):
         supervisor.restart("broker", reason)
 
 
@@ -154,9 +156,9 @@ def _keep_up(settings: Settings, plan: Plan, supervisor: Supervisor) -> None:
         plan.access.disconnect()
 
 
-def _guard(settings: Settings, plan: Plan, register: Register, failures: BrokerFailures) -> BrokerGuard | None:
+def _guard(settings: Settings, plan: Plan, register: Register, failures: BrokerFailures | None) -> BrokerGuard | None:
     """Return what watches the embedded broker, if that is used."""
-    if plan.access is None or plan.monitor is None or plan.keeper is None or plan.sweeper is None:
+    if failures is None or plan.access is None or plan.monitor is None or plan.keeper is None or plan.sweeper is None:
         return None
     guard = BrokerGuard(
         monitor=plan.monitor,
