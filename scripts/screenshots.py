@@ -174,6 +174,9 @@ def furnish(city: RunningCity) -> None:
         send(demo, {"roof": "Toit", "gate": "Portail", "pump": "Pompe"})
         for _ in range(3):
             demo.post("/v1/telemetry?device=roof", content=b"{")
+        for amount, note in ((50_000, "première tranche"), (-12_400, "passerelle")):
+            day = f"{datetime.now(UTC):%Y-%m-%d}"
+            call(admin, "/v1/pilots/demo/budget", {"amount": amount, "date": day, "note": note})
         made = [call(admin, "/v1/pilots", {"name": name, "edition": "2026"}) for name in ("green-lamps", "leak-finder")]
         if key := made[0].get("issued", {}).get("key"):
             with city.client(key) as pilot:
@@ -193,10 +196,11 @@ def call(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any
 
 
 def send(client: httpx.Client, devices: dict[str, str]) -> None:
-    """Bring devices, a street apart, and let each send."""
-    for number, (device, name) in enumerate(devices.items()):
-        place = {"longitude": -7.462 + 0.004 * number, "latitude": 33.652}
+    """Bring devices, of which the first has a place on the map, and let each send."""
+    place = {"longitude": -7.462, "latitude": 33.652}
+    for device, name in devices.items():
         call(client, "/v1/devices", {"id": device, "name": name, **place})
+        place = {}
         for step in range(20):
             values = {"temperature": 21.5 + 0.1 * step, "humidity": 62 - step}
             client.post(f"/v1/telemetry?device={device}", json=values).raise_for_status()
