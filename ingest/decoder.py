@@ -289,7 +289,7 @@ class Decoder:
         if self.devices is None:
             raise Rejected("device", "no devices are known here")
         if counted:
-            self.devices.count_message(topics.pilot_of(message.topic), arrival)
+            self.devices.count_message(topics.pilot_of(message.topic), arrival, len(message.payload))
         try:
             topic = topics.parse_device(message.topic)
         except TopicError as error:

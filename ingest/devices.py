@@ -240,8 +240,8 @@ class DeviceDecoder:
         if self._quotas is not None:
             self._quotas.excuse(outage)
 
-    def count_message(self, pilot: str, now: int) -> None:
-        """Count a message against the quotas.
+    def count_message(self, pilot: str, now: int, size: int) -> None:
+        """Count a message of a size [bytes] against the quotas.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class DeviceDecoder:
             If it is too many.
         """
         if self._quotas is not None:
-            self._quotas.message(pilot, now)
+            self._quotas.message(pilot, now, size)
 
     def settle(self, pilot: str, messages: Sequence[DeviceReadings], now: int, *, counted: bool = True) -> list[int]:
         """Count readings against the quotas, note what they say of their devices, and return the numbers of the series.

@@ -19,6 +19,10 @@ BURST = 10.0
 EXCUSED = 3600.0
 """The longest outage of ours after which devices may send late what they could have sent meanwhile [s]. A default."""
 
+BYTES_PER_MESSAGE = 8192
+"""Bytes from which on a message counts as several: a megabyte of members takes as long to read as many messages do. A default, and that
+of the embedded broker's guard; a pack of a gateway has some 2,000."""
+
 _DAY = 86_400 * SECOND
 
 
@@ -79,14 +83,16 @@ class Quotas:
             for pilot, count in self._counts.items():
                 count.bucket.tokens += outage * self._limits(pilot).messages_per_second
 
-    def message(self, pilot: str, now: int) -> None:
-        """Count a message.
+    def message(self, pilot: str, now: int, size: int = 0) -> None:
+        """Count a message, a long one as several; that may go beyond what is left, and those behind it wait for it.
 
         Parameters
         ----------
         pilot : str
         now : int
             [us since the Unix epoch]
+        size : int
+            [bytes]
 
         Raises
         ------
@@ -96,7 +102,10 @@ class Quotas:
         whole = self._limits(pilot).messages_per_second
         rate = whole / self._peers.count if self._peers else whole
         with self._lock:
-            wait = self._count(pilot, rate, now).bucket.take(rate, max(rate * BURST, 1.0), now / SECOND)
+            bucket = self._count(pilot, rate, now).bucket
+            wait = bucket.take(rate, max(rate * BURST, 1.0), now / SECOND)
+            if not wait:
+                bucket.tokens -= max(-(-size // BYTES_PER_MESSAGE) - 1, 0)
         if wait:
             reason = f"more than {whole:g} messages a second (quota messages_per_second)"
             raise Rejected("quota", reason, "messages_per_second", wait)

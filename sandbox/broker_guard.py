@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ingest.quotas import BYTES_PER_MESSAGE
 from sandbox.broker_failures import BrokerFailures, LossWatch, SessionWatch
 from sandbox.retained import MAX_RETAINED, RetainedSweeper
 from zenata.broker.keeper import Keeper
@@ -36,9 +37,6 @@ TOLERANCE = 2.0
 
 BURST = 10.0
 """Messages that may come at once, in seconds of the quota, as `ingest.quotas` has it. A default."""
-
-BYTES_PER_MESSAGE = 8192
-"""Bytes that a message of the quota may have on average. A default: SenML packs of a gateway have some 2,000."""
 
 CONNECTS_PER_SECOND = 10.0
 """New connections of a pilot in the long run; as many at once as it may have. A default."""

@@ -162,7 +162,8 @@ async def _write(context: ContextDep, principal: Principal, params: WriteParams,
     body = await body_of(request)
     take = context.telemetry.lines
     lines = (principal.pilot, params.device, body, params.precision)
-    answer: TelemetryResult = await to_thread.run_sync(take, *lines, limiter=context.takers)
+    async with context.takers.slot(principal.pilot):
+        answer: TelemetryResult = await to_thread.run_sync(take, *lines)
     if not answer.rejections:
         return Response(status_code=204, headers=_VERSION)
     first = answer.rejections[0]

@@ -59,7 +59,8 @@ async def telemetry(
     """
     body = await body_of(request)
     take = context.telemetry.document
-    taken = await to_thread.run_sync(take, principal.pilot, params.device, body, limiter=context.takers)
+    async with context.takers.slot(principal.pilot):
+        taken = await to_thread.run_sync(take, principal.pilot, params.device, body)
     if taken.rejections:
         raise refused(taken.rejections[0])
     if taken.assumed_utc:

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Annotated, Protocol
 from weakref import WeakValueDictionary
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import Depends, Request
 
 from api.city.places import SensorIndex
@@ -255,9 +255,9 @@ class Context:
         return HeavyQueries()
 
     @cached_property
-    def takers(self) -> CapacityLimiter:
-        """Threads in which telemetry is stored, so that a slow store leaves some for everybody else."""
-        return CapacityLimiter(STORED_AT_ONCE)
+    def takers(self) -> FairPool:
+        """Places of requests with telemetry, of pilots in turns, so that a slow store leaves threads for everybody else."""
+        return FairPool(slots=STORED_AT_ONCE, share=STORED_AT_ONCE // 2, queue=MAX_WAITING)
 
     @cached_property
     def replays(self) -> Semaphore:

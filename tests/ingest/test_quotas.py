@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.quotas import BURST, Limits, Quotas
+from ingest.quotas import BURST, BYTES_PER_MESSAGE, Limits, Quotas
 from zenata.city.clock import SECOND, parse_time
 from zenata.errors import Rejected
 
@@ -26,6 +26,19 @@ def test_a_burst_is_let_through_and_then_the_rate():
     assert count(quotas, "alpha", [NOON] * 100) == 2 * BURST
     assert count(quotas, "alpha", [NOON + second * SECOND for second in range(1, 11) for _ in range(5)]) == 20
     assert count(quotas, "beta", [NOON] * 3) == 3
+
+
+def test_a_long_message_counts_as_several():
+    """A megabyte of members takes half a second to read, which messages of all others wait for."""
+    quotas = Quotas(lambda _: Limits(10, 100))
+    size = 150 * BYTES_PER_MESSAGE
+    quotas.message("alpha", NOON, size)  # of the 100 at once
+    with pytest.raises(Rejected) as refused:
+        quotas.message("alpha", NOON, 10)
+    assert refused.value.retry_after == pytest.approx(5.1)
+    assert count(quotas, "alpha", [NOON + 5_200_000]) == 1
+    quotas.message("beta", NOON, BYTES_PER_MESSAGE)
+    assert count(quotas, "beta", [NOON] * 100) == 99
 
 
 def test_a_refusal_says_when_it_is_over():

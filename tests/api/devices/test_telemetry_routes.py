@@ -1,14 +1,19 @@
 import gzip
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
 
 import httpx
 import pytest
 
+from api.http.context import STORED_AT_ONCE
 from api.http.problems import MAX_BODY
 from ingest.quotas import Limits
 from tests.api.documents import conforming
 from tests.api.running import Api, running
+from tests.waiting import wait_until
 from tests.zenata.wire.uplinks import test_chirpstack, test_things
 from zenata.contract.devices import TelemetryResult
 
@@ -166,3 +171,29 @@ def test_too_much_is_429_and_names_the_quota(limits, quota):
 def test_z5_an_answer_says_that_a_time_was_taken_as_utc(client, body, zone):
     answer = client.post("/v1/telemetry", params={"device": "roof"}, content=body)
     assert (answer.status_code, answer.headers.get("Zenata-Assumed-Zone")) == (200, zone)
+
+
+def test_telemetry_that_takes_long_holds_up_its_pilot_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages of megabytes, by some connections, took all places, and what others sent waited for minutes."""
+    go_on = Event()
+    with running() as api, api.client() as pilot, api.client("admin") as admin, ThreadPoolExecutor(12) as senders:
+        take, slow = api.context.telemetry.document, list[str]()
+
+        def document(owner: str, name: str | None, payload: bytes) -> object:
+            if owner == "test-pilot":
+                slow.append(owner)
+                assert go_on.wait(60)
+            return take(owner, name, payload)
+
+        monkeypatch.setattr(api.context.telemetry, "document", document)
+        for client in (pilot, admin):
+            client.post("/v1/devices", json={"id": "roof"})
+        send = partial(pilot.post, "/v1/telemetry", params={"device": "roof"}, json={"a": 1})
+        try:
+            waiting = [senders.submit(send) for _ in range(12)]
+            wait_until(lambda: len(slow) == STORED_AT_ONCE // 2, "as many are worked on as may be")
+            assert admin.post("/v1/telemetry", params={"device": "roof"}, json={"a": 1}).status_code == 200
+            assert len(slow) == STORED_AT_ONCE // 2
+        finally:
+            go_on.set()
+        assert {one.result().status_code for one in waiting} == {200}
