@@ -148,9 +148,9 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(scope="session")
 def zenata() -> "City":
     """The city of Zenata, loaded once."""
-    from zenata.city.pack import load_city
+    from sandbox.parts import city_of
 
-    return load_city("zenata")
+    return city_of("zenata")
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from sandbox.parts import city_of
 from simulators.events.base import HOUR
 from simulators.events.registry import EVENTS
 from simulators.events.scenario import events_of, read_scenario
 from simulators.labels.labels import Affected, Label
-from zenata.city.pack import load_city
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/scenarios.md").read_text(encoding="utf-8")
 SUPERSCRIPTS = {"10⁻⁷": 1e-7, "10⁸": 1e8, "-10⁶": -1e6, "10⁶": 1e6}
@@ -75,5 +75,5 @@ def test_fields_of_labels_are_documented():
 
 
 def test_scenarios_of_zenata_are_named():
-    for name in load_city("zenata").scenarios:
+    for name in city_of("zenata").scenarios:
         assert f"`{name}`" in DOCUMENT

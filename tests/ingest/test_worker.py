@@ -2,12 +2,12 @@ import pytest
 from paho.mqtt.client import topic_matches_sub
 
 from ingest.service import FILTERS, SHARED_FILTERS, Worker, parse_worker
-from zenata.city.pack import load_city
+from sandbox.parts import city_of
 from zenata.errors import SetupError
 from zenata.wire import topics
 from zenata.wire.mqtt import SHARED
 
-CITY = load_city("valdeira")
+CITY = city_of("valdeira")
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 6, 7])

@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from sandbox.parts import city_of
 from simulators.trials import collect, play
 from zenata.city.model import City
-from zenata.city.pack import load_city
 from zenata.trials.challenge import Actions, Challenge, Policy, Run, Setting, Step, plan_of
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import practice_seed
@@ -36,7 +36,7 @@ Points = dict[str, float]
 @pytest.fixture(scope="module")
 def city() -> City:
     """Return the city of Zenata."""
-    return load_city()
+    return city_of("zenata")
 
 
 @pytest.fixture(scope="module", params=CHALLENGES)

@@ -3,18 +3,18 @@ import re
 
 import pytest
 
+from sandbox.parts import city_of
 from simulators.check import ATTRIBUTES, find_problems
 from simulators.domains.registry import DOMAINS
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
-from zenata.city.pack import load_city
 
 NEEDED = [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]
 
 
 @pytest.fixture(scope="module")
 def town() -> City:
-    return load_city("valdeira")
+    return city_of("valdeira")
 
 
 def with_attributes(city, choose):

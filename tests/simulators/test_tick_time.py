@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sandbox.parts import city_of
 from simulators.host.tick_floor import LONGEST, TickFloor
 from simulators.record.record import Record
 from simulators.trials import Recording, world_of
 from zenata.city.clock import SECOND
 from zenata.city.model import City
-from zenata.city.pack import load_city
 from zenata.city.readings import FloatArray
 from zenata.trials.challenge import DAY, Challenge, Plan, plan_of
 from zenata.trials.registry import CHALLENGES
@@ -30,7 +30,7 @@ ALWAYS_ON = "street-lighting"
 @pytest.fixture(scope="module")
 def city() -> City:
     """Return the city of Zenata."""
-    return load_city()
+    return city_of("zenata")
 
 
 def tick_times(city: City, challenge: Challenge, plan: Plan) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -9,12 +9,12 @@ import pytest
 
 from ingest.service import Worker
 from sandbox.ingest import ingest
+from sandbox.parts import city_of
 from sandbox.settings import Settings
 from tests.system.running import SMALL, Command
 from tests.waiting import wait_until
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from tests.zenata.store.influxd import running as running_influxd
-from zenata.city.pack import load_city
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Selection
 from zenata.errors import SetupError
@@ -28,7 +28,7 @@ from zenata.wire.mqtt import Publisher, Subscription
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
 START, SECOND = 1_767_225_600, 1_000_000
 WORKERS = (1, 2, 3)
-SENSORS = [sensor for sensor in load_city("valdeira").sensors if sensor.kind == "parking"]
+SENSORS = [sensor for sensor in city_of("valdeira").sensors if sensor.kind == "parking"]
 OCCUPIED = [("occupied", QUANTITIES["occupied"].unit)]
 ROUNDS = 10  # messages of each sensor in a batch
 
@@ -115,7 +115,7 @@ def test_one_of_three_is_killed(kind, options, tmp_path):
 
 def test_two_workers_are_enough_for_zenata_on_nats(tmp_path):
     """NATS grants a session only so many subscriptions."""
-    filters = Worker(1, 2).filters(load_city("zenata"))
+    filters = Worker(1, 2).filters(city_of("zenata"))
     with running_broker("nats", tmp_path, standard_users("nats")) as broker:
         address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
         with Subscription(address, client_id="ingest-1-of-2", filters=filters) as client:

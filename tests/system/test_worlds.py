@@ -10,13 +10,13 @@ import msgspec
 import psutil
 import pytest
 
+from sandbox.parts import city_of
 from simulators.record.journal import Journal
 from simulators.record.record import History
 from simulators.record.run import Run
 from tests.system.running import RunningCity, running_city
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
-from zenata.city.pack import load_city
 from zenata.errors import ControlError
 from zenata.worlds import control
 
@@ -75,7 +75,7 @@ def reached(city: RunningCity, world: str, time: str) -> bool:
 
 
 def told_again(history: History) -> str:
-    run = Run(load_city(CITY), history.recipe, Journal(None, history.journal), labelled=False)
+    run = Run(city_of(CITY), history.recipe, Journal(None, history.journal), labelled=False)
     while run.time < history.last.time:
         run.step()
     return run.digest.hexdigest()

@@ -8,17 +8,18 @@ import httpx
 import pytest
 import shapely
 
+from sandbox.parts import city_of
 from tests.api.documents import conforming
 from tests.api.running import running, small_city
 from zenata.city.model import City
-from zenata.city.pack import load_city, read_layer
+from zenata.city.pack import read_layer
 from zenata.contract.networks import Layer
 from zenata.errors import CityError
 
 
 @pytest.fixture(scope="module")
 def city() -> City:
-    return load_city()
+    return city_of("zenata")
 
 
 @pytest.fixture(scope="module")

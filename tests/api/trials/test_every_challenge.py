@@ -8,6 +8,7 @@ import pytest
 
 import zenata.control.trials as trials_module
 from api.trials.documents import trial_document
+from sandbox.parts import city_of
 from simulators.host.requests import NewTrialWorldRequest
 from simulators.host.trials import trial_recipe
 from simulators.world.draws import SealedSeed
@@ -15,7 +16,6 @@ from simulators.world.world import World
 from tests.simulators.conftest import small_city
 from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
-from zenata.city.pack import load_city
 from zenata.contract.trials import NewAnswers, NewTrial
 from zenata.control.database import open_database
 from zenata.control.register import Register
@@ -58,7 +58,7 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
     register = Register(engine)
     for pilot in PILOTS:
         register.add(pilot, edition="2026", by="test")
-    yield Trials(engine, load_city(), CHALLENGES, Wall())
+    yield Trials(engine, city_of("zenata"), CHALLENGES, Wall())
     engine.dispose()
 
 

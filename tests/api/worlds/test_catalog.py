@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.parts import city_of
 from simulators.events.registry import EVENTS
 from simulators.events.scenario import events_of
 from tests.api.documents import conforming
 from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
-from zenata.city.pack import load_city
 from zenata.contract.base import Page
 from zenata.contract.events import EventType, Scenario
 
@@ -33,7 +33,7 @@ def test_every_type_of_event_is_listed_with_defaults_limits_and_units(api: Api) 
 
 
 def test_every_scenario_of_the_city_is_listed_and_can_be_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    city = replace(api.city, scenarios=load_city("zenata").scenarios)
+    city = replace(api.city, scenarios=city_of("zenata").scenarios)
     context = api.context
     object.__setattr__(context, "city", city)
     with api.client("guest") as client:

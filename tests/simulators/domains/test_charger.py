@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.charger import (
     ACCEPTANCE,
     EFFICIENCY,
@@ -18,7 +19,6 @@ from simulators.domains.charger import (
     site_limits,
 )
 from simulators.world.conditions import TICK, Conditions
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 EVENING = 1767636000_000000  # Monday 2026-01-05, 19:00 local
@@ -167,7 +167,7 @@ def test_a_district_without_a_use_is_named(city, conditions):
 
 def test_a_day_of_zenata_comes_to_what_its_cars_need():
     """231,400 inhabitants, 113 vehicles per 1,000, a tenth electric, 30 km at 0.18 kWh/km, two thirds of it in public."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     charger, conditions = start(city, MONDAY)
     energy = run(charger, conditions, 8640).sum() * HOURS / 1000
     cars = sum(district.population for district in city.districts) * 113 / 1000
@@ -176,7 +176,7 @@ def test_a_day_of_zenata_comes_to_what_its_cars_need():
 
 def test_long_ticks_find_the_same_sessions():
     """Of ten cities at once: the sum of some 4,600 sessions strays by 1 %, and what two days differ in by 1.4 %."""
-    zenata = load_city("zenata")
+    zenata = city_of("zenata")
     city = dataclasses.replace(zenata, sensors=tuple(s for s in zenata.sensors if s.kind == "charger") * 10)
     energy, occupied = {}, {}
     for every in (6 * TICK, QUARTER, 4 * QUARTER):

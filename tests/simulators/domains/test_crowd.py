@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.crowd import WAVE, Crowd, Place, Waves, come_and_go
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.draws import poisson
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 PLACE = Place(names=("x",), stay=1.0, rain=0.2, heat=0.4, working_day=(10.0,) * 24, rest_day=(30.0,) * 24)
@@ -145,7 +145,7 @@ def test_waves_pass_along_the_path_and_fade_with_distance():
 
 def test_counters_of_a_path_are_busy_together():
     """Neighbours along the beach of Zenata share their hours, more than counters of other places do."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     now = Conditions.of(city, seed=2, time=1780999200_000000)
     now.temperature = 24.0
     crowd, seen = Crowd(city, now), []

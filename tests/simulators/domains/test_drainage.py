@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from sandbox.parts import city_of
 from simulators.domains.drainage import DRAINED, LEFT, ROSE, Drainage, DrainageParameters, velocity
 from simulators.domains.weather.generator import generate, normals_of
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
-from zenata.city.pack import load_city
 
 CITY = small_city()
 
@@ -53,7 +53,7 @@ def test_drains_take_the_rain_that_they_were_made_for(city, conditions):
 
 def test_ordinary_rain_does_not_flood_zenata():
     """Ten years of the generator's rain stay below what the drains take, but for one storm at most."""
-    rain = generate(normals_of(load_city("zenata")), 1, 0, 3652).rows[:, 5]
+    rain = generate(normals_of(city_of("zenata")), 1, 0, 3652).rows[:, 5]
     assert (rain > DrainageParameters().design).sum() <= 2
 
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.meter import COOLING_ABOVE, HEATING_BELOW, Meter, weather_factor
 from simulators.domains.solar.domain import Solar
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import REST, WORKING
 from zenata.city.clock import parse_time
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 SHARES = (np.array([0.1, 0.0]), np.array([0.03, 0.0]), np.array([0.02, 0.0]))
@@ -93,7 +93,7 @@ def test_a_use_without_a_course_is_named(city, conditions):
 
 def day_of_zenata(start, temperature):
     """Return load of all customers every ten minutes of a local day [W], and the energy of a household [kWh]."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     conditions = Conditions.of(city, seed=1, time=parse_time(start))
     conditions.temperature = temperature
     sun, meter = Solar(city, conditions), Meter(city, conditions)
@@ -154,7 +154,7 @@ def test_without_voltage_nothing_is_drawn_and_the_rest_stays_the_same(city):
 
 
 def test_households_go_on_holiday_in_summer_and_the_grid_carries_less():
-    city = load_city("zenata")
+    city = city_of("zenata")
     away, load = {}, {}
     for day in ("2026-08-12", "2026-10-14"):
         now = Conditions.of(city, seed=1, time=parse_time(f"{day}T10:00Z"))

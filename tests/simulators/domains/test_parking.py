@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from sandbox.parts import city_of
 from simulators.domains.parking import Parking, chances, search, turnover
 from simulators.world.conditions import TICK, Conditions
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 
@@ -122,7 +122,7 @@ def test_a_full_block_spills_over_to_its_neighbour(wide, homes, now):
 
 def test_what_happens_in_one_bay_changes_no_block_far_away(now):
     """The far block of Zenata's bays is the same bit for bit."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     bays = [sensor for sensor in city.sensors if sensor.kind == "parking"]
     ends = []
     for price in (np.nan, 50.0):

@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.parts import city_of
 from simulators.events.base import HOUR
 from simulators.events.registry import EVENTS
 from simulators.events.scenario import events_of, read_scenario, scenario_named
 from simulators.record.digest import Digest
 from simulators.world.world import TICK, World
 from zenata.city.clock import SECOND, parse_time
-from zenata.city.pack import load_city
 from zenata.errors import ScenarioError
 
 START = parse_time("2026-07-15T12:00:00Z")
@@ -90,7 +90,7 @@ def test_whatever_an_entry_says_it_is_read_or_refused(value):
 
 
 def test_scenarios_of_zenata_fit_it():
-    city = load_city("zenata")
+    city = city_of("zenata")
     assert set(city.scenarios) == {"festival", "heatwave-blackout", "night-leak", "storm"}
     world = World(city, seed=1, start=START, warm_up=False)
     types = set()
@@ -105,7 +105,7 @@ def test_a_scenario_that_is_not_there_is_named_with_those_that_are(city):
     with pytest.raises(ScenarioError, match="city small has no scenario 'storm': there is none"):
         scenario_named(city, "storm")
     with pytest.raises(ScenarioError, match="there is festival, heatwave-blackout, night-leak, storm"):
-        scenario_named(load_city("zenata"), "strom")
+        scenario_named(city_of("zenata"), "strom")
 
 
 def _all_types():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import shapely
 
+from sandbox.parts import city_of
 from simulators.world.measurement import Channels
 from simulators.world.world import World
 from zenata.city.clock import SECOND, parse_time
 from zenata.city.kinds import KINDS
 from zenata.city.model import City
-from zenata.city.pack import load_city
 from zenata.city.readings import FloatArray
 
 MINUTE = 60 * SECOND
@@ -19,7 +19,7 @@ MINUTE = 60 * SECOND
 
 @pytest.fixture(scope="module")
 def city() -> City:
-    return load_city("valdeira")
+    return city_of("valdeira")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_its_districts_do_not_overlap(city):
 
 
 def test_it_keeps_other_days_and_clocks_than_zenata(city):
-    other = load_city()
+    other = city_of("zenata")
     assert city.timezone != other.timezone
     assert city.parameters["calendar"]["ramadan"] == []
 

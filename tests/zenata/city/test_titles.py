@@ -1,9 +1,9 @@
 import pytest
 
 from api.http.problems import KINDS as PROBLEMS
+from sandbox.parts import city_of
 from simulators.events.registry import EVENTS
 from zenata.city.kinds import KINDS
-from zenata.city.pack import load_city
 from zenata.city.quantities import QUANTITIES
 from zenata.city.titles import titles, translations
 
@@ -32,8 +32,8 @@ def test_what_is_not_translated_is_said_in_english():
 
 
 def test_districts_of_the_city_have_names_in_every_language():
-    for district in load_city().districts:
+    for district in city_of("zenata").districts:
         assert district.titles["en"] == district.name
         assert district.name_fr
         assert district.name_ar
-    assert all(set(one.titles.values()) == {one.name} for one in load_city("valdeira").districts)
+    assert all(set(one.titles.values()) == {one.name} for one in city_of("valdeira").districts)

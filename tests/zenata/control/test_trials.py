@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
+from sandbox.parts import city_of
 from tests.api.trials.hosting import FIRST, FORECAST, SHORT
 from zenata.city.clock import WallClock
-from zenata.city.pack import load_city
 from zenata.contract.trials import NewAnswers, NewTrial
 from zenata.control.register import Register
 from zenata.control.trials import TrialError, Trials
@@ -18,7 +18,7 @@ STEP = FIRST + 1
 def trials(engine):
     """Return two registers, as two processes have them, and the id of a trial whose answers count."""
     Register(engine).add("aqua", by="test")
-    city = load_city("valdeira")
+    city = city_of("valdeira")
     first, second = (Trials(engine, city, {"short": SHORT}, WallClock(), shared=True) for _ in range(2))
     row = first.begin("aqua", NewTrial(challenge="short", seeds=[1], parallel=1))
     first.change(row.id, phase="running", world="w-1", step=STEP, start=0)

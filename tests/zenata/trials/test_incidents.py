@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sandbox.parts import city_of
 from tests.zenata.trials.conftest import START
 from zenata.city.model import City, Sensor
-from zenata.city.pack import load_city
 from zenata.contract.answers import IncidentAnswer
 from zenata.trials.challenge import Occurrence, Run, Setting, Step, Table
 from zenata.trials.incidents import (
@@ -122,7 +122,7 @@ def test_a_queue_reaches_back_500_m(city: City) -> None:
 def test_queues_agree_with_networkx_in_zenata() -> None:
     import networkx as nx
 
-    zenata = load_city("zenata")
+    zenata = city_of("zenata")
     back = nx.DiGraph()
     for street in zenata.streets:
         if street.length < back.get_edge_data(street.end, street.start, {"weight": np.inf})["weight"]:
@@ -227,7 +227,7 @@ def test_an_unknown_street_is_refused_by_name(city: City) -> None:
 
 
 def test_the_first_detectors_stand_in_primary_streets() -> None:
-    zenata = load_city("zenata")
+    zenata = city_of("zenata")
     roads = {street.id: street.road for street in zenata.streets}
     detectors = [sensor for sensor in zenata.sensors if sensor.kind == "traffic"]
     primary = [roads[str(sensor.attributes["street"])] == "primary" for sensor in detectors]

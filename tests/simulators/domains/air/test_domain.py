@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from sandbox.parts import city_of
 from simulators.domains.air.domain import (
     GATHERING,
     OZONE_HEAT,
@@ -16,7 +17,6 @@ from simulators.domains.air.domain import (
 )
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
-from zenata.city.pack import load_city
 
 MEANS = np.array([16.0, 52.0, 24.0, 58.0, 12.0])
 
@@ -159,7 +159,7 @@ def test_ozone_rises_with_heat_in_the_sun(conditions):
 @pytest.fixture(scope="module")
 def levels():
     """Hourly means of a fortnight of Zenata's air under traffic that is busy by day, shape (336, 120, 5)."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     now = Conditions.of(city, seed=4, time=1767571200_000000)
     lanes = np.array([street.lanes * (street.road == "primary") for street in city.streets])
     limit = np.array([float(street.limit) for street in city.streets])

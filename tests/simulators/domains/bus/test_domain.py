@@ -5,9 +5,9 @@ import pytest
 import shapely
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.bus.domain import ARRIVED, CAME, GAVE_UP, Bus
 from simulators.world.conditions import TICK, Conditions
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 DAWN = 1767585600_000000  # Monday 2026-01-05, 05:00 local
@@ -130,7 +130,7 @@ def test_midday_starts_with_buses_on_their_way(city, running):
 
 def test_rush_in_zenata():
     """The real lines: their buses come round, at a speed that buses have, and nobody waits for long."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     now = flowing(city, Conditions.of(city, seed=1))
     now.move_to(DAWN + 2 * 360 * TICK)
     now.activity = 1.7

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from sandbox.parts import city_of
 from simulators.domains.bus.route import build_route, join, shortest_path
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 
 def test_paths_are_the_shortest():
     import networkx as nx
 
-    city = load_city("zenata")
+    city = city_of("zenata")
     graph = nx.DiGraph()
     for street in city.streets:
         if street.road != "motorway":

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.base import sensors_of
 from simulators.domains.charger import Charger
 from simulators.domains.meter import Meter
@@ -22,7 +23,6 @@ from simulators.domains.weather.domain import Weather
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
 from zenata.city.clock import parse_time
-from zenata.city.pack import load_city
 
 BEFORE = (Weather, Solar, Streetlight, Photovoltaic, Charger, Meter)
 NOON = parse_time("2026-06-21T12:30:00Z")
@@ -268,7 +268,7 @@ def test_long_ticks_find_the_same_day(city):
 @pytest.mark.parametrize("time", ["2026-06-30T20:30:00Z", "2026-06-30T12:00:00Z", "2026-01-14T18:30:00Z"])
 def test_zenata_keeps_its_voltage_and_its_ratings(time):
     """EN 50160: 230 V within 10 %; here within 5 % at the stations, for the low-voltage cables take their part."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     town = Town(city, parse_time(time))
     town.step(180)
     voltage, current, power = town.seen().T

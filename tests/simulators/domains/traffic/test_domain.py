@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.base import daily
 from simulators.domains.traffic.domain import CRAWL, Traffic, speed
 from simulators.domains.traffic.network import build_network
@@ -11,7 +12,6 @@ from simulators.domains.traffic.trips import TrafficParameters
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.parameters import read_table
 from tests.simulators.conftest import small_city
-from zenata.city.pack import load_city
 
 NETWORK = build_network(small_city().streets)
 LINKS = len(NETWORK.length)
@@ -58,7 +58,7 @@ def test_a_working_morning(city, conditions):
 
 def test_the_calendar_leaves_the_yearly_mean():
     """Rest days and Ramadan move traffic within the year; the mean of 2026 stays that of the count within 1 %."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     now = Conditions.of(city, seed=1)
     traffic = Traffic(city, now)
     demand = []
@@ -69,7 +69,7 @@ def test_the_calendar_leaves_the_yearly_mean():
 
 
 def test_ramadan_has_its_rush_before_sunset_and_its_evening(city, conditions):
-    parameters = read_table(load_city("zenata"), "traffic", TrafficParameters)
+    parameters = read_table(city_of("zenata"), "traffic", TrafficParameters)
     conditions.weekend = False
     ordinary = np.array(parameters.course(conditions))
     conditions.ramadan = True

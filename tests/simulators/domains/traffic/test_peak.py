@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from sandbox.parts import city_of
 from simulators.domains.traffic.domain import Traffic
 from simulators.domains.traffic.signals import GREEN
 from simulators.world.conditions import TICK, Conditions
 from zenata.city.clock import parse_time
-from zenata.city.pack import load_city
 
 PEAK = parse_time("2026-06-09T06:50Z")  # a Tuesday, 07:50 in Casablanca
-CITY = load_city("zenata")
+CITY = city_of("zenata")
 PRIMARY = np.array([street.road == "primary" for street in CITY.streets])
 MINUTES, QUIET = 40, 10
 """Minutes simulated, and those before anything happens."""

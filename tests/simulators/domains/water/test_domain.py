@@ -9,13 +9,13 @@ import pytest
 from epanet import toolkit
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.water.domain import EVERY, PHASE, Water
 from simulators.domains.water.tanks import START, STOP
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
 from zenata.city.clock import parse_time
 from zenata.city.model import Sensor
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 DAY = 8640
@@ -43,7 +43,7 @@ def stored(water):
 @pytest.fixture(scope="module")
 def week():
     """A mild week of Zenata: what was pumped and so on [m3], what tanks gained, pressures and flows at each solution."""
-    water, now = start(load_city("zenata"))
+    water, now = start(city_of("zenata"))
     before = stored(water)
     pressures, delivered = [], []
     for _ in run(water, now, 7 * DAY):
@@ -69,7 +69,7 @@ def test_zenata_consumes_and_loses_what_is_known(week):
 
 def test_working_days_draw_as_differently_as_real_ones():
     """The coefficient of variation of a network's working days is 3 to 5 %; seasons in five weeks add little."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     totals = []
     for seed in range(4):
         now = Conditions.of(city, seed=seed, time=MONDAY)

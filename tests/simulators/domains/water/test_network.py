@@ -5,6 +5,7 @@ import pytest
 import shapely
 from numpy.testing import assert_allclose
 
+from sandbox.parts import city_of
 from simulators.domains.water.network import (
     LEAST,
     NOMINAL,
@@ -17,7 +18,6 @@ from simulators.domains.water.network import (
     territories,
 )
 from tests.simulators.conftest import small_city
-from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 STREETS = small_city().streets
@@ -88,14 +88,14 @@ def test_the_ground_rises_evenly():
 
 def test_inside_agrees_with_shapely():
     points = np.random.default_rng(1).uniform((-7.5, 33.62), (-7.42, 33.68), (2000, 2))
-    for district in load_city("zenata").districts:
+    for district in city_of("zenata").districts:
         polygon = shapely.Polygon(district.ring)
         assert (inside(points, np.array(district.ring)) == shapely.contains_xy(polygon, *points.T)).all()
         assert area(district) == pytest.approx(polygon.area, rel=1e-6)
 
 
 def test_territories_share_out_whole_districts():
-    city = load_city("zenata")
+    city = city_of("zenata")
     positions = build_network(city.streets, TANKS, np.ones(2)).positions
     shares = territories(city.districts, positions)
     assert_allclose(shares.sum(axis=1), 1)

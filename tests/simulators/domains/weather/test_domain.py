@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from sandbox.parts import city_of
 from simulators.domains.base import centre, sensors_of
 from simulators.domains.solar.domain import Solar
 from simulators.domains.weather.domain import Weather
@@ -9,7 +10,6 @@ from simulators.domains.weather.field import site_positions
 from simulators.domains.weather.generator import WET_CLEARNESS, saturation_pressure
 from simulators.world.conditions import TICK, Conditions
 from zenata.city.clock import parse_time
-from zenata.city.pack import load_city
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_it_is_the_same_weather_whatever_the_tick(city, conditions):
 
 def test_the_front_cools_the_coast_first(conditions):
     """On a clear June morning the breeze reaches a station by the sea before one inland."""
-    city = load_city("zenata")
+    city = city_of("zenata")
     now = Conditions.of(city, seed=2, time=parse_time("2026-06-20T08:00Z"))
     weather, solar = Weather(city, now), Solar(city, now)
     stations = [city.sensors[index] for index in sensors_of(city, "weather")]

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sandbox.parts import city_of
 from simulators.domains.solar.geometry import clear_sky, extraterrestrial, sun_position
 from simulators.domains.weather.generator import (
     COLUMNS,
@@ -12,7 +13,6 @@ from simulators.domains.weather.generator import (
     normals_of,
     saturation_pressure,
 )
-from zenata.city.pack import load_city
 
 YEARS = 12
 FIRST = 16436  # 2015-01-01
@@ -97,7 +97,7 @@ def test_nothing_steps_at_midnight(years, name):
 
 
 def test_rain_comes_with_wind_from_west_to_south_west_where_the_pack_says_so():
-    normals = normals_of(load_city("zenata"))
+    normals = normals_of(city_of("zenata"))
     rows = generate(normals, 7, FIRST, FIRST + 3 * 365).rows[:-1].reshape(-1, SLOTS, len(COLUMNS))
     east, north, rain = (rows[:, :, COLUMNS.index(name)].mean(axis=1) for name in ("wind_east", "wind_north", "rain"))
     comes_from = np.degrees(np.arctan2(east, north)) % 360
@@ -107,7 +107,7 @@ def test_rain_comes_with_wind_from_west_to_south_west_where_the_pack_says_so():
 
 
 def test_extremes_come_near_the_record_and_never_pass_it():
-    normals = normals_of(load_city("zenata"))
+    normals = normals_of(city_of("zenata"))
     years = [generate(normals, seed, FIRST, FIRST + 6 * 365).rows for seed in range(5)]
     hottest = np.array([rows[:, 0].max() for rows in years])
     assert hottest.max() < 40.5  # Casablanca's record
