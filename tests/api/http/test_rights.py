@@ -265,7 +265,7 @@ def test_what_works_in_a_thread_does_so_in_the_share_of_its_pilot(api: Api) -> N
         and not isinstance(route.original_route, FairRoute)
         and not iscoroutinefunction(route.original_route.endpoint)
     }
-    assert free == {"/asyncapi.json", "/metrics"}  # cheap, or for those who run the sandbox
+    assert free == {"/metrics"}  # for those who run the sandbox
 
 
 def test_the_application_has_these_rights() -> None:
