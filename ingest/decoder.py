@@ -348,16 +348,8 @@ class Decoder:
         quantity = QUANTITIES[property_]
         if unit not in {"", quantity.unit}:
             raise Rejected("unit", f"{property_} is in {quantity.unit}, not in {unit!r}")
-        number = self.catalog.intern(
-            Series(
-                world=topic.world,
-                sensor=id_,
-                property=property_,
-                kind=sensor.kind,
-                district=sensor.district,
-                unit=quantity.unit,
-            )
-        )
+        series = Series(topic.world, id_, property_, sensor.kind, sensor.district, quantity.unit)
+        number = self.catalog.intern(series)
         missing = number + 1 - len(self._low)  # those of devices between have no range
         self._low += [-inf] * missing
         self._high += [inf] * missing

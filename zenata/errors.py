@@ -133,3 +133,11 @@ class StoreBusyError(StoreError):
 
 class SetupError(ZenataError):
     """A setting, a port or a folder is not usable; the message says how to mend it."""
+
+
+class TrialError(ReasonError):
+    """A trial cannot be begun, or an answer does not count.
+
+    Reasons: ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
+    time; ``limit``: too many; ``conflict``: not as the trial is; ``away``: not now, but the same answer may count soon.
+    """

@@ -15,7 +15,7 @@ from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.trials.routes import ChallengePath, NoParams, known_challenge, problem_of
 from zenata.contract.editions import Declaration, Edition, NewDeclaration
-from zenata.control.trials import TrialError
+from zenata.errors import TrialError
 
 router = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from zenata.contract.decode import BodyError, decode
 from zenata.contract.trials import NewAnswers
-from zenata.control.trials import TrialError, Trials
-from zenata.errors import TopicError
+from zenata.control.trials import Trials
+from zenata.errors import TopicError, TrialError
 from zenata.wire import topics
 
 Reject = Callable[[Sequence[tuple[str, bytes, str, str]]], None]

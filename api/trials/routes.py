@@ -18,7 +18,7 @@ from api.http.rights import Right
 from api.http.routing import FairRoute, WaitingRoute
 from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, report_of, trial_document
 from api.trials.pages import HTML, choose_report, page_response
-from api.worlds.routes import order_of
+from api.worlds.orders import order_of
 from zenata.city.sentences import Language
 from zenata.contract.base import Page
 from zenata.contract.challenges import Challenge, Comparison, Leaderboard
@@ -34,7 +34,7 @@ from zenata.contract.trials import (
 )
 from zenata.control.keys import Principal
 from zenata.control.trial_tables import TrialRow, place_of
-from zenata.control.trials import TrialError
+from zenata.errors import TrialError
 from zenata.trials.report import report_html
 
 router = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=FairRoute)

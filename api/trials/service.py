@@ -23,7 +23,8 @@ from zenata.contract.trials import NewAnswers, NewStep
 from zenata.control.editions import Editions
 from zenata.control.register import Register
 from zenata.control.trial_tables import LATE, TrialRow
-from zenata.control.trials import OPEN, TrialError, Trials
+from zenata.control.trials import OPEN, Trials
+from zenata.errors import TrialError
 from zenata.process.background import Background
 
 log = logging.getLogger(__name__)

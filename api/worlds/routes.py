@@ -19,6 +19,7 @@ from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import WaitingRoute
 from api.readings.selection import check_sensor
+from api.worlds.orders import order_of
 from api.worlds.steps import steps_response
 from api.worlds.worlds import redacted
 from zenata.city.clock import SECOND, WallClock, format_time, parse_time
@@ -380,20 +381,6 @@ def _renamed(members: dict[str, Any]) -> dict[str, Any]:
 
 def _owner(context: Context, principal: Principal) -> dict[str, Any]:
     return {"owner": principal.pilot, "max_worlds": context.register.quotas(principal.pilot).worlds}
-
-
-def order_of(context: Context, principal: Principal, command: dict[str, Any]) -> dict[str, Any]:
-    """Return a command as simulators take it.
-
-    Raises
-    ------
-    Problem
-        If there is no such sensor.
-    """
-    check_sensor(context, command["sensor"])
-    sensor = context.city.sensor_by_id[command["sensor"]]
-    named = {"kind": sensor.kind, "sensor": sensor.id}
-    return named | {"set": command["set"], "id": command.get("id"), "by": principal.pilot}
 
 
 def _view(principal: Principal) -> dict[str, bool]:

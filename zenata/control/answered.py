@@ -3,13 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from zenata.city.model import City
 from zenata.contract.trials import Phase
 from zenata.control.trial_tables import TrialRow
+from zenata.errors import TrialError
+from zenata.trials.challenge import Challenge
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,3 +78,15 @@ def without_ended(answered: Mapping[str, Answered], session: Session, phases: It
     rows = session.execute(select(TrialRow.id, TrialRow.current).where(TrialRow.phase.in_(phases)))
     running = {(id_, current) for id_, current in rows}
     return {id_: of for id_, of in answered.items() if (id_, of.seed) in running}
+
+
+def checked(challenge: Challenge, answer: Mapping[str, Any], time: int, city: City, number: int) -> bytes:
+    """Return an answer as JSON, the same for the same answer."""
+    try:
+        decoded = msgspec.convert(answer, challenge.answer)
+        challenge.check(decoded, time, city)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise TrialError(
+            f"answer {number}: {str(error).replace('$.', '')}; none of these answers counts", "invalid"
+        ) from error
+    return msgspec.json.encode(decoded, order="sorted")

@@ -20,7 +20,8 @@ from zenata.control.register import Register
 from zenata.control.server_tables import lock
 from zenata.control.tables import PilotRow
 from zenata.control.trial_tables import DeclarationRow, EditionRow, FrozenSetRow, TrialRow, new_rows
-from zenata.control.trials import OPEN, PATIENCE, TrialError, Trials, check_name, check_open
+from zenata.control.trials import OPEN, PATIENCE, Trials, check_name, check_open
+from zenata.errors import TrialError
 from zenata.trials.seeds import commitment_of, graded_seed
 
 FROZEN = MAX_SEEDS

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from zenata.city.clock import SECOND, Clock
 from zenata.city.model import City
 from zenata.contract.trials import MAX_ANSWERS, MAX_SEEDS, NewAnswers, NewTrial, Phase
-from zenata.control.answered import Answered, digest, without_ended
+from zenata.control.answered import Answered, checked, digest, without_ended
 from zenata.control.database import Base
 from zenata.control.server_tables import lock
 from zenata.control.tables import PilotRow
@@ -30,7 +30,7 @@ from zenata.control.trial_tables import (
     new_rows,
     newest_trials,
 )
-from zenata.errors import ReasonError
+from zenata.errors import TrialError
 from zenata.trials.challenge import Challenge
 from zenata.trials.seeds import graded_seed, practice_seed, random_number
 
@@ -56,14 +56,6 @@ _DAY = 86_400 * SECOND
 _TRIALS = Base.metadata.tables[TrialRow.__tablename__]
 _PAUSE = 0.01  # between two looks whether a step is made [s]
 OPEN: tuple[Phase, ...] = ("queued", "running", "scoring")
-
-
-class TrialError(ReasonError):
-    """A trial cannot be begun, or an answer does not count.
-
-    Reasons: ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
-    time; ``limit``: too many; ``conflict``: not as the trial is; ``away``: not now, but the same answer may count soon.
-    """
 
 
 class Trials:
@@ -302,7 +294,7 @@ class Trials:
             return None  # it was asked for: what is published of it may have been seen before it counts as made
         challenge = self.challenges[row.challenge]
         step, time = self._moment(row, challenge, document)  # asks the world, so it locks nothing
-        texts = [_checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]
+        texts = [checked(challenge, answer, time, self._city, at) for at, answer in enumerate(document.answers, 1)]
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             # The first statement writes, so that of two at once one waits for the other.
             session.execute(update(TrialRow).where(TrialRow.id == id_).values(heartbeat=self._clock.now()))
@@ -398,15 +390,3 @@ def check_name(session: Session, pilot: str, name: str) -> None:
     other = session.get(PilotRow, name) if name != pilot else None
     if other is not None or session.scalar(trials) is not None or session.scalar(declared) is not None:
         raise TrialError(f"name {name!r} is another pilot's: choose one of your own", "conflict")
-
-
-def _checked(challenge: Challenge, answer: Mapping[str, Any], time: int, city: City, number: int) -> bytes:
-    """Return an answer as JSON, the same for the same answer."""
-    try:
-        decoded = msgspec.convert(answer, challenge.answer)
-        challenge.check(decoded, time, city)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise TrialError(
-            f"answer {number}: {str(error).replace('$.', '')}; none of these answers counts", "invalid"
-        ) from error
-    return msgspec.json.encode(decoded, order="sorted")

@@ -20,7 +20,8 @@ from zenata.contract.trials import NewAnswers, NewTrial
 from zenata.control.database import open_database
 from zenata.control.register import Register
 from zenata.control.trial_tables import TrialRow
-from zenata.control.trials import MAX_GRADED, TrialError, Trials
+from zenata.control.trials import MAX_GRADED, Trials
+from zenata.errors import TrialError
 from zenata.trials.challenge import plan_of
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import Seed, graded_seed, practice_seed

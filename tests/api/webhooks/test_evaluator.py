@@ -10,14 +10,12 @@ from sqlalchemy.exc import OperationalError
 
 from api.live.hub import Hub
 from api.webhooks import evaluator as module
-from api.webhooks import past
-from api.webhooks.trackers import Room, SensorTracker
-from api.webhooks.webhook import MAX_WAITING, Status
-from tests.api.running import START
+from api.webhooks.trackers import SensorTracker
+from api.webhooks.webhook import Status
 from tests.api.webhooks.rig import CLEARS, FIRES, FLOOD, HIGH, SILENT, Rig, restart
 from tests.waiting import wait_until
 from zenata.city.clock import format_time
-from zenata.control.audit import WEBHOOK_FULL, WEBHOOK_LATE, Audit
+from zenata.control.audit import WEBHOOK_LATE, Audit
 from zenata.errors import QueryTooFine
 
 
@@ -293,54 +291,6 @@ def test_a_webhook_that_is_switched_off_changed_or_removed_is_left(rig: Rig) -> 
     assert rig.delivered() == []
 
 
-def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(rig: Rig) -> None:
-    rig.add()
-    rig.run()
-    rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MAX_WAITING + 5)])
-    wait_until(lambda: len(rig.deliveries()) >= MAX_WAITING + 5, "all have a delivery", pause=0.05)
-    dropped = [one for one in rig.deliveries() if one.status is Status.DROPPED]
-    assert len(dropped) == 5
-    assert "wait already" in dropped[0].error
-
-
-def test_webhooks_of_a_pilot_look_at_so_many_sensors_and_what_is_left_out_is_told(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_REPORT", 0.0)
-    monkeypatch.setattr(module, "Room", lambda: Room(3))
-    rig.add(name="air")
-    rig.add("wh_other", pilot="ben")
-    rig.run()
-    rig.store_and_publish(("air-1", 0, 99), ("air-2", 0, 99))
-    rig.settle()  # that takes the last room
-    rig.store_and_publish(*[(f"air-{n}", 1, 99) for n in range(1, 6)])
-    wait_until(lambda: len(rig.deliveries("wh_other")) == 3, "another pilot has room of its own")
-    audit = Audit(rig.hooks._engine)
-    wait_until(lambda: audit.entries(who="demo", what=(WEBHOOK_FULL,)), "it is recorded")
-    (entry,) = audit.entries(who="demo", what=(WEBHOOK_FULL,))
-    assert (entry.who, entry.target, entry.detail) == ("demo", "wh_1", {"name": "air", "sensors": 3})
-    assert {key[1] for key in rig.delivered()} == {"air-1", "air-2"}
-    assert "3 sensors are not looked at" in rig.hooks.webhook("demo", "wh_1").reason
-    rig.hooks.change("demo", "wh_1", restart=2)
-    assert rig.hooks.webhook("demo", "wh_1").reason == ""
-
-
-def test_what_is_too_much_to_be_read_again_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_REPORT", 0.0)
-    monkeypatch.setattr(past, "REPLAY_LIMIT", 3)
-    monkeypatch.setattr(past, "_PAGE", 3)
-    rig.add()
-    rig.hooks.mark({"wh_1": (1, START)})
-    rig.store_and_publish(*[("air-1", minute, 99 - 99 * (minute % 2)) for minute in range(1, 21)])
-    rig.run()
-    audit = Audit(rig.hooks._engine)
-    wait_until(lambda: audit.entries(what=(WEBHOOK_LATE,)), "it is recorded")
-    (entry,) = audit.entries(what=(WEBHOOK_LATE,))
-    assert (entry.detail["oldest"], entry.detail["newest"]) == ("2026-01-01T00:04:00Z", "2026-01-01T00:20:00Z")
-    assert entry.detail["readings"] >= 16
-    assert len(rig.delivered()) < 5
-
-
 def test_a_database_that_is_away_loses_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.add()
     rig.run()
@@ -384,38 +334,6 @@ def test_what_was_stored_elsewhere_is_taken_up_from_the_store(rig: Rig) -> None:
     rig.store.append(rig.batch(("air-1", 1, 90)))  # by a server that died before it could say so
     rig.hub.skip()
     rig.wait(("00:01", "air-1", FIRES))
-
-
-def test_a_pilot_whose_webhooks_have_too_much_to_evaluate_is_late_alone(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Worlds at `max` say more than can be evaluated: others' deliveries are not to wait for that."""
-    now, take = [0.0], SensorTracker.take
-
-    def slow(tracker: SensorTracker, *readings: Any) -> Any:
-        now[0] += 10.0 * (tracker.hook.pilot == "heavy")
-        return take(tracker, *readings)
-
-    rig.add("wh_1", pilot="heavy")
-    rig.add("wh_2", pilot="other")
-    evaluator = rig.watch()
-    evaluator._lead()
-    monkeypatch.setattr(SensorTracker, "take", slow)
-    monkeypatch.setattr(module, "time", Mock(monotonic=lambda: now[0]))
-    for minute in range(40):
-        rig.store_and_publish(("air-1", minute, 60 if minute % 2 else 30))
-    evaluator._follow()
-    assert [len(rig.deliveries(id_)) for id_ in ("wh_1", "wh_2")] == [0, 39]
-    for _ in range(40):
-        evaluator._follow()
-    assert len(rig.deliveries("wh_1")) == 39
-    rig.hub.skip()  # what follows is read from the store
-    rig.store_and_publish(("air-1", 40, 30))
-    evaluator._follow()
-    assert len(rig.deliveries("wh_2")) == 40
-    for _ in range(5):
-        evaluator._follow()
-    assert len(rig.deliveries("wh_1")) == 40
 
 
 def test_a_webhook_that_is_removed_while_it_reads_what_it_has_missed_is_left(rig: Rig) -> None:

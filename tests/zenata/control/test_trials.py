@@ -9,7 +9,8 @@ from tests.api.trials.hosting import FIRST, FORECAST, SHORT
 from zenata.city.clock import WallClock
 from zenata.contract.trials import NewAnswers, NewTrial
 from zenata.control.register import Register
-from zenata.control.trials import TrialError, Trials
+from zenata.control.trials import Trials
+from zenata.errors import TrialError
 
 STEP = FIRST + 1
 
