@@ -82,6 +82,10 @@ class Flow:
         self._base, self._outstanding = None, 0
         self.moved(status, now)
 
+    def awaited(self, now: float) -> None:
+        """Take that the world should answer from now on, unless it was awaited before."""
+        self._answered = self._answered or now
+
     def forget_outstanding(self) -> None:
         """Take what is in flight at the next look for lost: it is named by the ledger, and no sign of a stop."""
         self._base = None
@@ -105,7 +109,7 @@ class Flow:
 
 
 class FlowMonitor(Background):
-    """Compares the worlds that run, again and again, in a thread of its own.
+    """Compares the worlds that run, again and again, in a thread of its own, and reports those that should and do not.
 
     Parameters
     ----------
@@ -152,10 +156,14 @@ class FlowMonitor(Background):
                 log.exception("published and stored messages could not be compared; trying again")
 
     def compare(self) -> None:
-        """Ask every world that runs, once."""
-        running = set(self._index.running())
-        for gone in set(self._flows) - running - {self._shared}:
+        """Ask every world that runs, once, and look for those that should."""
+        running, now = set(self._index.running()), time.monotonic()
+        marked = {world: self._index.marker(world) for world in self._index.names()}
+        wanted = {world for world, marker in marked.items() if marker is None}
+        for gone in set(self._flows) - running - wanted - {self._shared}:
             del self._flows[gone]
+        for world in wanted:
+            self._flows.setdefault(world, Flow(world)).awaited(now)
         for world in sorted(running):
             if (status := self._status(world)) is None or self._stop.is_set():
                 continue
@@ -174,10 +182,16 @@ class FlowMonitor(Background):
                 self._awaited = False
         now = time.monotonic()
         found = {world: flow.problem(now) for world, flow in self._flows.items()}
+        found |= {world: self._failure(world) for world, marker in marked.items() if marker == "failed"}
         for world, problem in found.items():
             if problem and world not in self._problems:
                 log.error("%s", problem)
         self._problems = {world: problem for world, problem in found.items() if problem}
+
+    def _failure(self, world: str) -> str:
+        """Return that a world has failed, and why: by the first line, as those that follow are of its log."""
+        reason = (self._index.failure(world) or "").partition("\n")[0].removesuffix(":")
+        return f"{world} has failed{reason and f': {reason}'}"
 
     def _status(self, world: str) -> _Status | None:
         """Return the status of a world, which does not keep it awake; None if it does not answer."""

@@ -1,6 +1,7 @@
 """The running city: the file `run.json` that says where it answers, requests to it, and the banner of `zenata up`."""
 
 import json
+import os
 import shlex
 import urllib.error
 import urllib.request
@@ -11,6 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from sandbox.init import PILOT, SHELL, read_key
+from sandbox.screen import Say
 from sandbox.settings import Settings
 from zenata.control.pilot import PilotError
 from zenata.control.register import Register
@@ -96,6 +98,39 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
         if not isinstance(answer, dict):
             raise ValueError("the answer is no JSON object")
         return answer
+
+
+class RunFile:
+    """run.json: where the city answers, and by which processes.
+
+    Parameters
+    ----------
+    file : Path
+    where : Running
+    say : callable
+        Takes, once, why it cannot be kept.
+    """
+
+    def __init__(self, file: Path, where: Running, say: Say) -> None:
+        self._file, self._where, self._say = file, where, say
+        self._written: dict[str, int] = {}
+        self._refused = False
+
+    def write(self, pids: dict[str, int]) -> None:
+        """Write the file with these processes, or raise `SetupError`."""
+        msgspec.structs.replace(self._where, pids={"supervisor": os.getpid(), **pids}).write(self._file)
+        self._written, self._refused = pids, False
+
+    def keep(self, pids: dict[str, int]) -> None:
+        """Write it if a process is another, or somebody has removed it; the next call tries again what a full disk refuses."""
+        if pids == self._written and self._file.exists():
+            return
+        try:
+            self.write(pids)
+        except SetupError as error:
+            if not self._refused:
+                self._say(f"{error}; it is written as soon as it can be")
+            self._refused = True
 
 
 def find(settings: Settings) -> Running:

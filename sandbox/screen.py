@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import typer
 
@@ -10,8 +11,12 @@ Say = Callable[[str], None]
 
 
 def say(text: str) -> None:
-    """Print for people, to standard error; what a program may read goes to standard output instead."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - what a person reads
+    """Print for people, to standard error; what a program may read goes to standard output instead.
+
+    Where that cannot be written, as a log on a full disk, nobody reads it, and whoever says it goes on.
+    """
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - what a person reads
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], show: Say = typer.echo) -> None:

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import signal
 import sys
 import threading
@@ -16,14 +15,12 @@ from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from sandbox.broker_failures import BrokerFailures, LossWatch
 from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
 from sandbox.parts import AWAITED_FILE, city_of, moment
-from sandbox.running import ASKED, Running, banner
+from sandbox.running import ASKED, RunFile, Running, banner
 from sandbox.screen import Say
 from sandbox.settings import Settings
 from zenata.broker.base import MONITOR, SWEEPER, wait_ready
@@ -100,11 +97,10 @@ def up(settings: Settings, say: Say, run: Callable[[], object]) -> None:
         failures = None
         if plan.access:  # else the broker is somebody else's to start again
             failures = BrokerFailures(settings.data_dir / "logs" / "broker.log", settings.data_dir / "broker")
-        guard = _guard(settings, plan, register, failures)
+        guard, run_file = _guard(settings, plan, register, failures), RunFile(settings.run_file, plan.where, say)
         for program in plan.programs:
             supervisor.start(program)
         if _come_alive(settings, plan, partial(_look_after, supervisor, failures), guard, stop, say):
-            supervisor.on_change = lambda: _write_run_file(settings, plan, supervisor.pids)
             ready = time.monotonic() - began
             if history := _history(settings):
                 supervisor.start(history)
@@ -115,10 +111,10 @@ def up(settings: Settings, say: Say, run: Callable[[], object]) -> None:
             say(f"ready in {ready:.1f} s\n{banner(settings, plan.where, plan.certificate, register)}")
             if history:
                 say("the days before are being filled in behind; it says here when they are there ...")
-            supervisor.on_change()  # run.json comes last: whoever waits for it may read the banner
+            run_file.write(supervisor.pids)  # it comes last: whoever waits for it may read the banner
         while not stop.wait(_WATCH):
             _look_after(supervisor, failures)
-            _keep_up(settings, plan, supervisor)
+            _keep_up(plan, supervisor, run_file)
 
 
 def become_service(run: Callable[[], object], city: str = "") -> None:
@@ -146,10 +142,9 @@ def _look_after(supervisor: Supervisor, failures: BrokerFailures | None) -> None
         supervisor.restart("broker", reason)
 
 
-def _keep_up(settings: Settings, plan: Plan, supervisor: Supervisor) -> None:
+def _keep_up(plan: Plan, supervisor: Supervisor, run_file: RunFile) -> None:
     """Keep run.json and the broker's users as they should be."""
-    if not settings.run_file.exists():  # somebody removed it, and nobody would find the city
-        supervisor.on_change()
+    run_file.keep(supervisor.pids)
     if plan.access:
         if plan.access.renew():
             supervisor.signal("broker", signal.SIGHUP)
@@ -365,7 +360,3 @@ def _get(where: Running, path: str, key: str = "") -> dict[str, Any] | None:
         return where.ask(path, key=key)
     except (OSError, ValueError):
         return None
-
-
-def _write_run_file(settings: Settings, plan: Plan, pids: dict[str, int]) -> None:
-    msgspec.structs.replace(plan.where, pids={"supervisor": os.getpid(), **pids}).write(settings.run_file)

@@ -31,7 +31,7 @@ def write_file(file: Path, format_name: str, tables: Iterator[Table], encoder: E
     OSError
         If the file cannot be written. What `tables` raises is passed on.
     """
-    with file.open("wb", buffering=0) as stream:
+    with file.open("wb") as stream:
         WRITERS[format_name](stream, tables, encoder)
 
 

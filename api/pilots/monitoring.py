@@ -121,7 +121,8 @@ def findings(context: Context) -> list[Finding]:
 
 def own_findings(context: Context, pilot: Pilot) -> list[Finding]:
     """Return what a pilot should look at itself."""
-    found = list(_findings(pilot, activity(context, pilot, None)))
+    found = [one for one in _stalled(context) if one.pilot == pilot.name]
+    found += _findings(pilot, activity(context, pilot, None))
     return [*(one for one in _of_peers(context) if one.pilot == pilot.name and one.kind != "suspended"), *found]
 
 
@@ -138,10 +139,7 @@ def _all_findings(context: Context) -> Iterator[Finding]:
         yield _finding(None, "locked-out", detail, address)
     for reason in context.ready():
         yield _finding(None, "not-ready", reason, reason)
-    owners = context.worlds.owners()
-    for world, problem in context.stalled().items():
-        if world != context.world:
-            yield Finding(pilot=owners.get(world), kind="not-stored", detail=problem, subject=world)
+    yield from _stalled(context)
     since = WallClock().now() - HOUR
     for entry in context.audit.entries(who=_BROKER, what=(BROKER_LOST,), since=since, limit=_INCIDENTS):
         yield _finding(None, "lost", _sentence(entry, show_client=False), str(entry.id))
@@ -156,6 +154,14 @@ def _all_findings(context: Context) -> Iterator[Finding]:
             yield _finding(pilot, "suspended", detail)
             continue
         yield from _findings(pilot, activity(context, pilot, None))
+
+
+def _stalled(context: Context) -> Iterator[Finding]:
+    """Return the private worlds whose readings are not stored, or that do not run as they should."""
+    owners = context.worlds.owners()
+    for world, problem in context.stalled().items():
+        if world != context.world:
+            yield Finding(pilot=owners.get(world), kind="not-stored", detail=problem, subject=world)
 
 
 def incidents(context: Context, pilot: Pilot) -> Iterator[AuditEntry]:

@@ -338,19 +338,23 @@ def stop(data_dir: DataDir = None) -> None:
 def main() -> None:
     """Run the command line; an error that a user can fix is one line, with exit code 2, or `NO_ROOM` for a full disk."""
     start_log()
+    code = 2
     try:
         # In standalone mode typer would draw a frame of many lines around an error in an option.
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ZenataError as error:
-        say(f"zenata: {redacted(str(error))}")
         if is_out_of_room(error):
-            sys.exit(NO_ROOM)
+            code = NO_ROOM
+        say(f"zenata: {redacted(str(error))}")
     except TyperException as error:
         if message := error.format_message():  # empty where the help was shown instead
             say(f"zenata: {redacted(shortened(message))}")
     except Exception as error:
         if not is_out_of_room(error):
             raise
+        code = NO_ROOM
         say("zenata: the disk of the data directory is full: free some, and it goes on")
-        sys.exit(NO_ROOM)
-    sys.exit(2)
+    if code == NO_ROOM:
+        # What they still hold may have no room either: to fail in writing it at the exit would make the code 120.
+        sys.stdout = sys.stderr = None
+    sys.exit(code)

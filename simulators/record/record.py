@@ -263,7 +263,7 @@ class Record:
             content = self.files.read(_REACHED)
         except OSError as error:
             raise SetupError(f"{self.files.location(_REACHED)} cannot be read: {error.strerror}") from error
-        if content is None:
+        if not content:  # it is made empty, where a full disk then has no room for the time: nothing was published
             return None
         if len(content) != _TIME_BYTES:
             raise SetupError(

@@ -9,6 +9,7 @@ import numpy as np
 from sandbox import flow as flow_module
 from sandbox.flow import Flow, FlowMonitor, _Status
 from zenata.store.ledger import Entries, Ledger
+from zenata.worlds.folders import WorldFolders
 
 RATE = 200  # messages a second, published every ten seconds
 
@@ -121,7 +122,7 @@ def test_a_city_that_is_being_started_is_ready_once_it_answers_and_has_readings(
     """What `/readyz` says lets the next call of a user work: of worlds, and of the latest readings."""
     running: list[str] = []
     answer = msgspec.json.encode({"time": "2026-01-01T00:00:10Z", "state": "running", "messages": 3})
-    index = SimpleNamespace(running=lambda: running, ask_raw=lambda *_, **__: answer)
+    index = SimpleNamespace(names=list, running=lambda: running, ask_raw=lambda *_, **__: answer)
     ledger = Ledger()
 
     def monitor(**options: bool) -> Callable[[], list[str]]:
@@ -158,7 +159,8 @@ def test_nothing_of_a_world_that_publishes_no_readings_is_awaited(monkeypatch) -
         )
 
     ledger = Ledger()
-    one = FlowMonitor(SimpleNamespace(running=lambda: ["w-1"], ask_raw=answer), "zenata", lambda: ledger)
+    index = SimpleNamespace(names=list, running=lambda: ["w-1"], ask_raw=answer)
+    one = FlowMonitor(index, "zenata", lambda: ledger)
     for _ in range(20):
         one.compare()
         assert one.problems == {}
@@ -169,3 +171,26 @@ def test_nothing_of_a_world_that_publishes_no_readings_is_awaited(monkeypatch) -
     for _ in range(10):
         one.compare()
     assert "published and not stored" in one.problems["w-1"]
+
+
+def test_a_private_world_that_does_not_run_as_it_should_is_reported(monkeypatch, tmp_path) -> None:
+    """Its process ends and takes away where it answered: nobody was told, and one that had failed was deleted in the end."""
+    now = [100.0]
+    monkeypatch.setattr(flow_module.time, "monotonic", lambda: now[0])
+    for name in ("w-away", "w-asleep", "w-failed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "world.json").write_text("{}")
+    index = WorldFolders(tmp_path)
+    index.mark("w-asleep", "asleep")
+    index.mark("w-failed", "failed", "w-failed ended with exit code 1 and is given up on:\n  a line of its log")
+    failed = {"w-failed": "w-failed has failed: w-failed ended with exit code 1 and is given up on"}
+    one = FlowMonitor(index, "zenata", Ledger)
+    one.compare()
+    assert one.problems == failed
+    now[0] += 10
+    one.compare()
+    assert one.problems == failed | {"w-away": "the simulator of w-away has not answered for 10 s"}
+    index.mark("w-away", "asleep")
+    index.wake("w-failed")
+    one.compare()
+    assert one.problems == {}

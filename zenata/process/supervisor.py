@@ -119,17 +119,11 @@ class Supervisor:
         Takes what a person should read.
     launch : callable
         Starts a program whose output goes to a file; see `zenata.process.template` for another way.
-
-    Attributes
-    ----------
-    on_change : callable
-        Called after a process was restarted.
     """
 
     def __init__(
         self, *, logs: Path, say: Callable[[str], None], launch: Callable[[Program, Path], Process] = execute
     ) -> None:
-        self.on_change: Callable[[], None] = lambda: None
         self._launch = launch
         self._logs = logs
         self._say = say
@@ -184,7 +178,6 @@ class Supervisor:
             if time.monotonic() >= self._due[program.name]:
                 del self._due[program.name]
                 self._spawn(program)
-                self.on_change()
 
     def signal(self, name: str, number: int) -> None:
         """Send a signal to a program; one that is dead will start without it."""
@@ -197,7 +190,6 @@ class Supervisor:
         self._end(self._running[name])
         self._due.pop(name, None)
         self._spawn(program)
-        self.on_change()
 
     def stop(self) -> None:
         """End every process: politely first, and for certain after a few seconds."""
@@ -221,7 +213,6 @@ class Supervisor:
         self._programs.remove(program)
         del self._running[program.name]
         self._say(f"{program.name}: {self._last_line(program).removeprefix(USER_ERROR)}")
-        self.on_change()
 
     def _pause_after(self, program: Program, status: int) -> float:
         """Return how long to wait before a program that has just died is started again [s], or give it up."""

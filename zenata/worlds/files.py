@@ -35,7 +35,7 @@ class Files(Protocol):
         ...
 
     def append(self, name: str, lines: bytes, *, durable: bool = True) -> None:
-        """Add complete lines at the end of a file; if `durable`, they survive the machine once it returns."""
+        """Add complete lines at the end of a file, all or none; if `durable`, they survive the machine once it returns."""
         ...
 
     def names(self, folder: str) -> list[str]:
@@ -99,9 +99,15 @@ class FolderFiles:
         path = self.folder / name
         try:
             with path.open("ab", buffering=0) as file:
-                file.write(lines)
-                if durable:
-                    os.fsync(file.fileno())
+                before, rest = file.tell(), memoryview(lines)
+                try:
+                    while rest:  # a disk that becomes full takes a part, and refuses what follows
+                        rest = rest[file.write(rest) :]
+                    if durable:
+                        os.fsync(file.fileno())
+                except OSError:
+                    file.truncate(before)  # half a line would be the beginning of the next
+                    raise
         except OSError as error:
             raise SetupError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -28,8 +28,7 @@ import msgspec
 
 from zenata.city.model import PRIVATE
 from zenata.contract.hosts import Host
-from zenata.errors import SetupError
-from zenata.process.files import held
+from zenata.process.files import held, replaced
 from zenata.process.load import MachineLoad
 from zenata.worlds import control
 from zenata.worlds.control import ENDPOINT, ControlServer, Handler
@@ -142,10 +141,8 @@ class WorldFolders:
         SetupError
             If it cannot be written.
         """
-        try:
-            (self.root / name / marker).write_text(reason, encoding="utf-8")
-        except OSError as error:
-            raise SetupError(f"{self.root / name} cannot be written: {error.strerror}") from error
+        with replaced(self.root / name / marker) as file:
+            file.write(reason.encode())
 
     def wake(self, name: str) -> None:
         """Let a world run that was asleep or had failed.

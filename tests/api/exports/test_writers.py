@@ -12,6 +12,7 @@ from api.exports.writers import WRITERS, write_file
 from api.readings.encode import Encoder
 from tests.api.readings.test_encode import table_of
 from tests.api.running import batch_of, series_of, small_city
+from tests.room import room_for
 from zenata.errors import StoreError
 from zenata.store.base import Table
 
@@ -59,6 +60,13 @@ def test_a_full_disk_is_an_os_error(format_name, capfd):
     with pytest.raises(OSError, match="No space left"):
         write_file(Path("/dev/full"), format_name, tables(), Encoder())
     assert "panic" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("format_name", WRITERS)
+def test_a_file_whose_end_has_no_room_is_an_error(format_name, tmp_path):
+    write_file(tmp_path / "whole", format_name, tables(), Encoder())
+    with room_for((tmp_path / "whole").stat().st_size - 1), pytest.raises(OSError, match="too large"):
+        write_file(tmp_path / "file", format_name, tables(), Encoder())
 
 
 @pytest.mark.parametrize("format_name", WRITERS)

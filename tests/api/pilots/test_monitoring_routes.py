@@ -329,6 +329,11 @@ def test_what_is_not_stored_is_an_alert(tmp_path: Path) -> None:
     ):
         assert engineer.get("/readyz").status_code == 503
         found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+        with api.client() as owner, api.client("guest") as guest:
+            (mine,) = (one for one in own(owner).alerts if one.kind == "not-stored")
+            assert not [one for one in own(guest).alerts if one.kind == "not-stored"]
+        assert mine.id in {one.id for one in found}, "the look of its owner ends no alert"
+    assert mine.detail == problems["w-one"]
     assert {(one.pilot, one.kind, one.detail) for one in found} >= {
         (None, "not-ready", problems["zenata"]),
         ("test-pilot", "not-stored", problems["w-one"]),

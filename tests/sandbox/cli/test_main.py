@@ -148,6 +148,24 @@ def test_a_full_disk_has_an_exit_code_of_its_own(error, code, monkeypatch, capsy
     assert re.fullmatch("zenata: [^\n]+\n", "".join(capsys.readouterr()))
 
 
+@pytest.mark.parametrize("error", ["OSError(errno.ENOSPC, 'full')", "NoRoomError('full')"])
+def test_a_full_disk_is_told_by_the_exit_code_where_the_log_is_on_it_too(error):
+    """The message had no room either, and the code became 1 or, by the flush at the exit, 120: what was to wait was given up on."""
+    script = (
+        "import errno, sys\n"
+        "import sandbox.cli.main as cli\n"
+        "from zenata.errors import NoRoomError\n"
+        "def app(*_, **__):\n"
+        "    print('what it was about to say')\n"
+        f"    raise {error}\n"
+        "cli.app = app\n"
+        "cli.main()\n"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", script], stdout=full, stderr=full, check=False)
+    assert done.returncode == NO_ROOM
+
+
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr("sandbox.cli.main.app", Mock(side_effect=ZeroDivisionError))
     with pytest.raises(ZeroDivisionError):

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.record.record import Recipe, Record
+from tests.room import room_for
 from zenata.errors import SetupError
 
 RECIPE = Recipe(city="zenata", seed=7, start=1_767_225_600_000_000, live=True)
@@ -108,7 +109,15 @@ def test_what_was_reached_is_noted(record):
         assert record.reached() == time
 
 
-@pytest.mark.parametrize("content", [b"", b"1234567", b"[" * 100_000])
+def test_a_note_that_a_full_disk_left_empty_says_that_nothing_was_reached(record):
+    with room_for(0), pytest.raises(SetupError, match="reached cannot be written"):
+        record.save_reached(7)
+    assert record.reached() is None
+    record.save_reached(7)
+    assert record.reached() == 7
+
+
+@pytest.mark.parametrize("content", [b"1234567", b"[" * 100_000])
 def test_a_damaged_note_of_what_was_reached_is_named(record, folder, content):
     (folder / "reached").write_bytes(content)
     with pytest.raises(SetupError, match=r"reached has .* bytes in place of 8"):

@@ -2,7 +2,9 @@
 
 import pytest
 
-from zenata.errors import ControlError
+from tests.room import room_for
+from zenata.errors import ControlError, SetupError
+from zenata.worlds.files import FolderFiles
 from zenata.worlds.folders import WorldFolders
 from zenata.worlds.index import new_name
 
@@ -31,6 +33,23 @@ def test_a_marker_keeps_a_world_from_running(folders, marker):
     assert folders.stopped_for("w-one") >= 0
     assert ("w-one" in folders.owners()) == (marker != "deleted")
     assert folders.failure("w-one") == ("why" if marker == "failed" else None)
+
+
+def test_a_marker_without_room_for_its_reason_is_none(folders):
+    with room_for(2), pytest.raises(SetupError, match="failed cannot be written"):
+        folders.mark("w-one", "failed", "why")
+    assert folders.marker("w-one") is None
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_lines_are_added_all_or_none(tmp_path, durable):
+    """Of a full disk, half an entry of a journal was taken for written, and what followed was glued to it."""
+    files = FolderFiles(tmp_path)
+    files.append("lines", b"first\n", durable=durable)
+    with room_for(9), pytest.raises(SetupError, match="lines cannot be written"):
+        files.append("lines", b"second\n", durable=durable)
+    files.append("lines", b"third\n", durable=durable)
+    assert files.read("lines") == b"first\nthird\n"
 
 
 def test_waking_removes_what_can_be_woken(folders):
