@@ -34,6 +34,10 @@ class Activity:
         while len(self._seen) > 2 and now - self._seen[1][0] > _SPAN:
             self._seen.popleft()
 
+    def forget(self) -> None:
+        """Forget how fast the world has gone: it goes on at another pace."""
+        self._seen.clear()
+
     @property
     def pace(self) -> float:
         """World seconds per second over the last seconds, or from tick to tick if ticks are further apart."""

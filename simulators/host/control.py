@@ -128,7 +128,7 @@ class WorldControl:
             describe(self._name, run.recipe, time_, pace, visible_events(run, full=view.full), full=view.full),
             state=pace.state if run.caught_up else "catching-up",
             sealed=bool(run.sealed),
-            pace=round(self.activity.pace, 3),
+            pace=0.0 if pace.state == "paused" else round(self.activity.pace, 3),
             messages=messages,
             backfill=self._progress(),
         )
@@ -141,6 +141,7 @@ class WorldControl:
             self._simulation.set_pace(
                 Pace(state=request.state or now.state, speed=read_speed(request.speed, now.speed))
             )
+            self.activity.forget()
 
         self._between_ticks(change)
         return self._status({})

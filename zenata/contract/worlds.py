@@ -188,7 +188,7 @@ class World(Document, frozen=True, kw_only=True):
     speed : float or "max"
         World seconds per second, as requested.
     pace : float
-        World seconds per second, as it runs.
+        World seconds per second, as it runs; 0 while it is paused.
     kinds, districts : list of str
         Only sensors of these publish; all if empty.
     packs : bool

@@ -39,3 +39,15 @@ def test_a_world_that_stands_still_has_no_pace(wall: SimpleNamespace) -> None:
     wall.now += 600
     world.see(30 * SECOND)
     assert world.pace < 0.1
+
+
+def test_what_was_before_another_pace_does_not_count(wall: SimpleNamespace) -> None:
+    world = activity.Activity()
+    run(wall, world, 30, tick=10, speed=1)
+    wall.now += 600  # it is paused
+    world.forget()
+    assert world.pace == 0
+    for _ in range(100):
+        wall.now += 0.1
+        world.see(int((wall.now + 1e-6) * 60 // 10 * 10 * SECOND))
+    assert world.pace == pytest.approx(60, rel=0.1)

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
+from simulators.host.activity import Activity
 from simulators.host.requests import MAX_STEPS
 from simulators.record.journal import Journal
 from simulators.record.record import History, Pace
@@ -76,6 +77,14 @@ class TestPace:
         assert world("pace", speed="max")["speed"] == "max"
         assert world("pace", state="running")["state"] == "running"
         assert world.record.pace() == Pace(state="running", speed=0)
+
+    def test_it_is_measured_while_the_world_runs(self, world, monkeypatch):
+        monkeypatch.setattr(Activity, "pace", 144.0)  # of an advance
+        assert world("status")["pace"] == 0.0
+        forgotten: list[str] = []
+        monkeypatch.setattr(world.control.activity, "forget", lambda: forgotten.append("what was before"))
+        assert world("pace", state="running")["pace"] == 144.0
+        assert forgotten == ["what was before"]
 
     def test_a_live_city_keeps_its_own(self, live):
         assert live.refuses("pace", speed=2)[0] == "conflict"
