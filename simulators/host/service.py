@@ -195,6 +195,7 @@ class Simulation:
         self.outcomes: list[tuple[Order, Response]] = []
         self._clock: Clock = WallClock()
         self._zone_rules_noted = False
+        self._saved = time.monotonic()  # the last checkpoint
         self._take_pace(pace)
 
     def call(self, act: Callable[[], T]) -> Future[T]:
@@ -243,10 +244,8 @@ class Simulation:
             command = commands.decode(payload)
         except CommandError as error:
             refused = Order(id=None, kind=device.kind, sensor=device.sensor, set={})
-            reason = str(error)
-            self.call(
-                lambda: self._published.publish_response(refused, response_to(refused, self.running.time, reason))
-            )
+            why = str(error)
+            self.call(lambda: self._published.publish_response(refused, response_to(refused, self.running.time, why)))
         else:
             order = Order(id=command.id, kind=device.kind, sensor=device.sensor, set=command.set)
             self.call(partial(self.order, order))
@@ -292,7 +291,6 @@ class Simulation:
         """Run until `stop` is set, then leave a checkpoint. `on_turn` is called several times a second."""
         gc.collect()
         gc.freeze()  # the city stays: without it the collector looks at all of it again and again, in the midst of ticks
-        saved = time.monotonic()
         while not stop.is_set():
             wait = self._wait()
             if wait <= 0:
@@ -300,9 +298,8 @@ class Simulation:
                 self.tick()
             self._attend(max(min(wait, _TURN), 0.0))
             on_turn()
-            if time.monotonic() - saved > CHECKPOINT_EVERY:
-                self.save_checkpoint()
-                saved = time.monotonic()
+            if not isinstance(self.floor, Punctual):
+                self._save_when_due()
         self.save_checkpoint()
 
     def tick(self) -> Emission:
@@ -318,20 +315,20 @@ class Simulation:
     def _tick(self) -> Emission:
         if not self._zone_rules_noted and self.running.caught_up:
             self._note_zone_rules()
+        if isinstance(self.floor, Punctual):
+            self._save_when_due()  # while all wait for the tick: it takes the longer the more hidden events are followed
         run = self.running
         before, caught_up = run.time, run.caught_up
         orders = self.commands.waiting if caught_up else []
         refusals = run.do([Entry(at=before, order=order) for order in orders]) if orders else []
-        if self._next > max(
-            run.reached, run.recipe.begins or 0
-        ):  # never back: a second kill must not lose the later time
+        # Never back: a second kill must not lose the later time.
+        if self._next > max(run.reached, run.recipe.begins or 0):
             self._record.save_reached(self._next)
         begun = time.monotonic()
         emission = run.step()
         if self.floor and caught_up:
-            tick = (run.time - run.recipe.start) // run.every
-            took = time.monotonic() - begun
-            time.sleep(self.floor.pause(tick, took, self._late()))  # before anything of the tick is to be seen
+            took = time.monotonic() - begun  # held before anything of the tick is to be seen
+            time.sleep(self.floor.pause((run.time - run.recipe.start) // run.every, took, self._late()))
         if run.caught_up:
             # Before it is published: an answer by who has seen it does not count as one before it.
             self._let_out = run.time, run.world.messages
@@ -346,6 +343,11 @@ class Simulation:
         """Let the ticks be of another length from now on [us]."""
         if self.running.every != every:
             self.do(Entry(at=self.running.time, every=every))
+
+    def _save_when_due(self) -> None:
+        if time.monotonic() - self._saved > CHECKPOINT_EVERY:
+            self.save_checkpoint()
+            self._saved = time.monotonic()
 
     def save_checkpoint(self) -> bool:
         """Write a checkpoint, if the broker has acknowledged everything; return whether it has."""

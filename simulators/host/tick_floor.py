@@ -38,7 +38,7 @@ class Punctual:
 
     def pause(self, tick: int, took: float, late: float) -> float:
         """Return how long to hold a tick back [s]; see `Hold`."""
-        return max(PUNCTUAL - late, 0.0)
+        return min(max(PUNCTUAL - late, 0.0), PUNCTUAL)  # a clock that is set back meanwhile makes the tick early
 
 
 class TickFloor:

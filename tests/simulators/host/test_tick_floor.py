@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from simulators.host import service
 from simulators.host.control import WorldControl
 from simulators.host.encoder import Encoder
 from simulators.host.service import Simulation
@@ -45,7 +46,9 @@ def made(city, tmp_path):
     return make
 
 
-@pytest.mark.parametrize(("late", "pause"), [(0.02, 0.23), (0.04, 0.21), (0.25, 0.0), (7.0, 0.0), (math.inf, 0.0)])
+@pytest.mark.parametrize(
+    ("late", "pause"), [(0.02, 0.23), (0.04, 0.21), (0.25, 0.0), (7.0, 0.0), (math.inf, 0.0), (-3600.0, PUNCTUAL)]
+)
 def test_a_tick_is_shown_a_fixed_time_after_it_was_due(late, pause):
     assert Punctual().pause(5, 0.01, late) == pytest.approx(pause)
     assert Punctual().pause(5, 0.02, late) == pytest.approx(pause)  # however long it took to make
@@ -71,12 +74,39 @@ def test_nothing_of_a_tick_of_the_shared_city_is_seen_before_it_is_shown(made):
     assert control.handle("status", {}).time.timestamp() * SECOND == simulation.shown[0]
 
 
+def test_a_checkpoint_of_the_shared_city_is_written_while_all_wait_for_a_tick(made, monkeypatch):
+    """Its state is larger by a world for each hidden event; so it has all that was published, and nothing that was not."""
+    monkeypatch.setattr(service, "CHECKPOINT_EVERY", -1.0)
+    simulation, _, publisher = made("", Pace(speed=0))
+    written: list[tuple[bool, int, int]] = []
+    shown: list[tuple[bool, int, int]] = []
+    stop = threading.Event()
+
+    def save() -> bool:
+        written.append((simulation.between_ticks.is_set(), simulation.running.time, publisher.published))
+        return True
+
+    def on_turn() -> None:
+        shown.append((False, simulation.running.time, publisher.published))
+        if len(shown) == 3:
+            stop.set()
+
+    monkeypatch.setattr(simulation, "save_checkpoint", save)
+    simulation.run(stop, on_turn)
+    *on_the_way, last = written
+    assert on_the_way[1:] == shown[:2]
+    assert len(on_the_way) == 3
+    assert last[0]  # that of the end
+
+
 def test_who_asks_while_a_tick_is_made_waits_until_it_is_shown(made):
     simulation, control, _ = made("", Pace(speed=1.0))
     simulation.between_ticks.clear()
     answers: list[object] = []
     asking = threading.Thread(target=lambda: answers.append(control.handle("status", {})))
     asking.start()
+    asking.join(0.2)
+    assert asking.is_alive()
     assert answers == []
     simulation.between_ticks.set()
     asking.join()
