@@ -75,6 +75,11 @@ class PilotUsers:
         self._known = known
         return self.users != before
 
+    @property
+    def worlds(self) -> Collection[str]:
+        """The private worlds that there were at the last look."""
+        return self._owners.keys()
+
     def _worlds(self) -> Mapping[str, str]:
         """Return the owner of each private world."""
         if self._settings.join and self._look_up:
@@ -186,7 +191,7 @@ class EmbeddedUsers:
         except ZenataError as error:
             log.warning("the broker's users cannot be renewed: %s", error)
         if renewed and self._reloads:
-            self._reloads.begin(before, self._written)
+            self._reloads.begin(before, self._written, self._pilots.worlds)
         return renewed
 
     def disconnect(self) -> None:

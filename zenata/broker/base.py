@@ -33,9 +33,9 @@ class Rights:
     publish: tuple[str, ...] = ()
     subscribe: tuple[str, ...] = ()
 
-    def include(self, others: "Rights") -> bool:
-        """Return whether these are all of some others, word for word."""
-        return set(others.publish) <= set(self.publish) and set(others.subscribe) <= set(self.subscribe)
+    def beyond(self, others: "Rights") -> set[str]:
+        """Return the filters that are not, word for word, among some others."""
+        return (set(self.publish) - set(others.publish)) | (set(self.subscribe) - set(others.subscribe))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,19 +7,20 @@ is disconnected once more after the reload, by when the connection began.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from zenata.broker.base import User
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import SECOND, WallClock
+from zenata.city.model import PRIVATE
 from zenata.errors import BrokerError
 
 log = logging.getLogger(__name__)
 
 _LETTING_IN = (
     5 * SECOND
-)  # the longest from the first byte of a client to its rights: NATS gives it 2 s to say who it is [us]
+)  # the longest from a client's first byte to its rights: NATS gives it 2 s to say who it is [us]
 _ONCE_MORE = 5.0  # after which whoever came through is looked for a second time, as it may still be on its way [s]
 _LONGEST = 60.0  # that a reload is waited for: NATS does not say that it could not read the users [s]
 
@@ -67,10 +68,14 @@ class Reloads:
         if self._losing:
             self._cuts += [_Cut(self._losing, loaded, now), _Cut(self._losing, loaded, now + _ONCE_MORE)]
         self._began, self._losing = None, {}
+        self._gone.clear()  # the cuts have them, and leave alone whoever is let in again
         return True
 
-    def begin(self, before: Sequence[User], after: Sequence[User]) -> None:
-        """Take note that users are written, and the broker is about to be told to read them."""
+    def begin(self, before: Sequence[User], after: Sequence[User], worlds: Collection[str]) -> None:
+        """Take note that users are written, and the broker is about to be told to read them.
+
+        `worlds` are the private ones that there are. Rights to one that is deleted are worth nothing: nobody is cut for them.
+        """
         self._began, self._deadline = WallClock().now(), time.monotonic() + _LONGEST
         remaining = {user.name: user for user in after}
         for user in before:
@@ -78,7 +83,7 @@ class Reloads:
             if renewed is None or renewed.password_hash != user.password_hash:
                 self._losing[user.name] = 0
                 self._gone.add(user.name)
-            elif not renewed.rights.include(user.rights):
+            elif any(_is_worth_something(filter_, worlds) for filter_ in user.rights.beyond(renewed.rights)):
                 self._losing[user.name] = self._began - _LETTING_IN
 
     def disconnect(self) -> None:
@@ -97,3 +102,8 @@ class Reloads:
                 self._cuts.remove(cut)
         except BrokerError as error:
             log.warning("who had to go is cut off only when the broker comes to it: %s", error)
+
+
+def _is_worth_something(filter_: str, worlds: Collection[str]) -> bool:
+    world = filter_.partition("/")[0]
+    return not world.startswith(PRIVATE) or world in worlds

@@ -53,7 +53,7 @@ def followed(running: Running, monitor: BrokerMonitor, everybody: Sequence[User]
 
     def give(after: Sequence[User]) -> None:
         with lock:
-            reloads.begin(users, after)
+            reloads.begin(users, after, ())
             running.give(after)
             users[:] = after
         wait_until(settled, "the broker takes them in", pause=0.01)

@@ -56,7 +56,7 @@ def user(name: str, role: str = "pilot", hash_: str = "a", own: tuple[str, ...] 
 def test_whoever_loses_a_right_is_cut_where_it_came_in_meanwhile_when_that_is_known_and_once_more(
     broker: Broker, reloads: Reloads
 ) -> None:
-    reloads.begin([user("eve", "engineer"), user("demo")], [user("eve", "guest"), user("demo", own=("w-1",))])
+    reloads.begin([user("eve", "engineer"), user("demo")], [user("eve", "guest"), user("demo", own=("w-1",))], {"w-1"})
     began = broker.now
     reloads.disconnect()
     assert (broker.cuts, reloads.is_settled()) == ([], False)
@@ -78,7 +78,7 @@ def test_whoever_loses_a_right_is_cut_where_it_came_in_meanwhile_when_that_is_kn
 def test_whoever_is_to_go_is_cut_at_once_and_after_the_reload(
     broker: Broker, reloads: Reloads, after: list[User]
 ) -> None:
-    reloads.begin([user("eve")], after)
+    reloads.begin([user("eve")], after, {"w-1"})
     reloads.disconnect()
     assert broker.cuts == [({"eve": 0}, None)]
     broker.time = broker.now + 1
@@ -86,8 +86,18 @@ def test_whoever_is_to_go_is_cut_at_once_and_after_the_reload(
     assert broker.cuts[1:] == [({"eve": 0}, broker.time)]
 
 
+@pytest.mark.parametrize(("worlds", "is_cut"), [({"w-2"}, False), ({"w-1", "w-2"}, True)])
+def test_rights_to_a_world_that_is_deleted_are_no_loss(
+    broker: Broker, reloads: Reloads, worlds: set[str], is_cut: bool
+) -> None:
+    reloads.begin([user("demo", own=("w-1", "w-2"))], [user("demo", own=("w-2",))], worlds)
+    broker.time = broker.now + 1
+    reloads.disconnect()
+    assert (broker.cuts != []) == is_cut
+
+
 def test_who_gains_rights_is_left_alone(broker: Broker, reloads: Reloads) -> None:
-    reloads.begin([user("eve"), user("demo", "guest")], [user("eve", own=("w-1",)), user("demo"), user("new")])
+    reloads.begin([user("eve"), user("demo", "guest")], [user("eve", own=("w-1",)), user("demo"), user("new")], {"w-1"})
     broker.time = broker.now + 1
     reloads.disconnect()
     assert (broker.cuts, reloads.is_settled()) == ([], True)
@@ -95,7 +105,7 @@ def test_who_gains_rights_is_left_alone(broker: Broker, reloads: Reloads) -> Non
 
 def test_a_broker_that_does_not_answer_is_asked_again(broker: Broker, reloads: Reloads) -> None:
     broker.answers = False
-    reloads.begin([user("eve")], [])
+    reloads.begin([user("eve")], [], {"w-1"})
     reloads.disconnect()
     assert not reloads.is_settled()
     broker.answers, broker.time = True, broker.now + 1
@@ -104,8 +114,19 @@ def test_a_broker_that_does_not_answer_is_asked_again(broker: Broker, reloads: R
     assert broker.cuts == [({"eve": 0}, None), ({"eve": 0}, broker.time)]
 
 
+def test_who_is_let_in_again_is_not_cut_for_the_time_before(broker: Broker, reloads: Reloads) -> None:
+    reloads.begin([user("eve")], [], ())
+    broker.answers = False
+    reloads.disconnect()
+    broker.answers, broker.time = True, broker.now + 1
+    assert reloads.is_settled()
+    reloads.begin([], [user("eve")], ())
+    reloads.disconnect()
+    assert broker.cuts == [({"eve": 0}, broker.time)]
+
+
 def test_a_reload_that_never_ends_holds_up_the_next_for_a_minute(broker: Broker, reloads: Reloads) -> None:
-    reloads.begin([user("eve", "engineer")], [user("eve", "guest")])
+    reloads.begin([user("eve", "engineer")], [user("eve", "guest")], {"w-1"})
     broker.now += 59 * SECOND
     assert not reloads.is_settled()
     broker.now += SECOND
