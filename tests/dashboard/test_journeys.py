@@ -180,7 +180,7 @@ def test_a_startup_reads_what_a_finished_trial_has_shown(live_city: RunningCity,
     ):
         with visit(chromium, live_city.http, key=live_city.key, language=language, width=width) as seen:
             page = seen.page
-            page.route("**/v1/trials", lambda route: route.fulfill(json={"items": [trial], "next": None}))
+            page.route(f"**/v1/trials/{trial['trial']}", lambda route: route.fulfill(json=trial))
             page.route("**/report?format=json", lambda route: route.fulfill(json=report))
             page.goto(f"/trials/{trial['trial']}")
             card = page.get_by_role("article", name=trial["trial"])

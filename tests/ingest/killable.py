@@ -13,8 +13,14 @@ from tests.api.running import small_city
 from tests.ingest.devices import Table, device
 from tests.zenata.broker.running import HOST, password
 from zenata.city.clock import WallClock
+from zenata.city.readings import Selection
+from zenata.process.files import replaced
 from zenata.store import open_store
+from zenata.store.base import Query
 from zenata.wire.address import Address
+
+EVERYTHING = Query(selection=Selection(), start=0, end=2**60, limit=10**6)
+"""All readings of a store."""
 
 CODECS = {"plain": "auto", "senml": "auto", "lines": "influx", "bytes": "cayenne", "same": "auto"}
 """Codec by device."""
@@ -48,12 +54,15 @@ def main(folder: Path, port: int, store_url: str) -> None:
             devices=lambda catalog: DeviceDecoder(table, catalog, store.catalog),
             arrivals=ArrivalLog(ArrivalClock(WallClock(), OVER_MQTT), settings.arrivals_file()),
         )
-        threading.Thread(target=tell, args=(ingest, folder / "progress"), daemon=True).start()
+        before = len(store.query(EVERYTHING))
+        threading.Thread(target=tell, args=(ingest, before, folder / "progress"), daemon=True).start()
         ingest.run(threading.Event())
 
 
-def tell(ingest: Ingest, file: Path) -> None:
-    """Write how many messages and repetitions this process has seen, and how many it holds back, again and again."""
+def tell(ingest: Ingest, before: int, file: Path) -> None:
+    """Write how many readings are stored, with those of before, and how many messages and repetitions came, again and again."""
     while True:
-        file.write_text(f"{ingest.counters.messages} {ingest.counters.duplicates} {len(ingest._order._held)}")
+        counters = ingest.counters
+        with replaced(file) as content:
+            content.write(f"{before + counters.readings} {counters.messages} {counters.duplicates}".encode())
         time.sleep(0.2)

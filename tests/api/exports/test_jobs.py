@@ -130,7 +130,8 @@ def test_pilots_take_turns(tmp_path, store):
         gate.open.set()
         for export in made:
             assert ended(exports, export).state == "done"
-    assert [worlds[0] for worlds in gate.queried] == ["ada-0", "ben-0", "ada-1", "ada-2"]
+    first, second, *others = (worlds[0] for worlds in gate.queried)
+    assert ({first, second}, others) == ({"ada-0", "ben-0"}, ["ada-1", "ada-2"])
 
 
 def test_a_long_export_holds_up_no_other_pilot(tmp_path, store):
