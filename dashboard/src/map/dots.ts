@@ -11,14 +11,21 @@ export class Dots implements Sensors {
   grey = false;
   visible = true;
   readonly canvas = document.createElement("canvas");
-  readonly #worker = new Worker(new URL("./dots.worker.ts", import.meta.url), { type: "module" });
+  readonly #worker: Worker | null = null;
   #places: readonly Place[] = [];
   #look: Look | null = null;
   #zoom = 0;
 
-  constructor() {
+  /** Tell if nothing can be drawn: the worker is not there any more, or the browser has no canvas for it. */
+  constructor(onfail: () => void) {
     this.canvas.className = "points";
     this.canvas.setAttribute("aria-hidden", "true");
+    if (!("transferControlToOffscreen" in this.canvas)) {
+      onfail();
+      return;
+    }
+    this.#worker = new Worker(new URL("./dots.worker.ts", import.meta.url), { type: "module" });
+    this.#worker.onerror = onfail;
     const canvas = this.canvas.transferControlToOffscreen();
     this.#worker.postMessage({ canvas } satisfies Partial<Shown>, [canvas]);
   }
@@ -62,12 +69,12 @@ export class Dots implements Sensors {
   }
 
   remove(): void {
-    this.#worker.terminate();
+    this.#worker?.terminate();
     this.canvas.remove();
   }
 
   #show(changes: Partial<Shown>): void {
     const { edge, ring, grey, visible } = this;
-    this.#worker.postMessage({ edge, ring, grey, visible, ...changes } satisfies Partial<Shown>);
+    this.#worker?.postMessage({ edge, ring, grey, visible, ...changes } satisfies Partial<Shown>);
   }
 }

@@ -34,7 +34,7 @@ interface Paths {
 export class Picture implements CityView, Projection {
   readonly projection = this;
   readonly box: HTMLElement;
-  readonly sensors = new Dots();
+  readonly sensors: Dots;
   readonly canvas = document.createElement("canvas");
   readonly #watch: ResizeObserver;
   readonly #listeners: (() => void)[] = [];
@@ -56,8 +56,9 @@ export class Picture implements CityView, Projection {
   #drawing = 0;
   #moving = 0;
 
-  constructor(container: HTMLElement, camera: Camera | null, padding: Padding, onmove?: () => void) {
+  constructor(container: HTMLElement, camera: Camera | null, padding: Padding, onfail: () => void, onmove?: () => void) {
     this.box = container;
+    this.sensors = new Dots(onfail);
     this.#camera = camera;
     this.#padding = padding;
     this.#onmove = onmove;
