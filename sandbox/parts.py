@@ -114,7 +114,7 @@ def subscription_of(
         address,
         client_id=client_id,
         filters=filters,
-        subscribed=confirmed.read_text() == subscribed if confirmed.exists() else None,
+        subscribed=confirmed.read_bytes() == subscribed.encode() if confirmed.exists() else None,
         on_subscribed=confirm,
         on_lost=lose,
         before_resuming=copy.mend if copy else lambda: None,

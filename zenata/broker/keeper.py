@@ -8,6 +8,7 @@ References
 NATS, "JetStream wire API" (docs.nats.io). The system account reaches no stream, so this is another user than the monitoring's.
 """
 
+import hashlib
 import logging
 from base64 import b64decode
 from collections.abc import Collection, Iterator, Mapping
@@ -129,6 +130,8 @@ class Keeper:
 class SessionCopy:
     """A copy of the record of a session of ours, for the case that the broker's is damaged.
 
+    Before it stands its SHA-256: a copy that is damaged, too, could name consumers that are there, but not all of them.
+
     Parameters
     ----------
     keeper : Keeper
@@ -142,12 +145,12 @@ class SessionCopy:
 
     def keep(self) -> None:
         """Copy the record as it is now; no copy is better than one of before."""
-        self._file.unlink(missing_ok=True)
         try:
+            self._file.unlink(missing_ok=True)
             record = self._keeper.record(self._session)
             if consumers_of(record):
-                write_private(self._file, record)
-        except (BrokerError, SetupError) as error:
+                write_private(self._file, _sealed(record))
+        except (OSError, BrokerError, SetupError) as error:
             log.warning("the record of our session is not copied: %s", error)
 
     def mend(self) -> None:
@@ -159,7 +162,7 @@ class SessionCopy:
             If the broker does not answer: who connected now could lose what waits.
         """
         try:
-            copy = self._file.read_bytes() if self._file.exists() else b""
+            copy = self._read()
             wanted, there = consumers_of(copy), consumers_of(self._keeper.record(self._session))
             if not wanted:
                 self.keep()
@@ -170,13 +173,34 @@ class SessionCopy:
         except SetupError as error:
             log.warning("the record of our session is not looked at: %s", error)
 
+    def _read(self) -> bytes:
+        """Return the record that was copied, or nothing; a file that is no whole copy is set aside."""
+        try:
+            content = self._file.read_bytes()
+            record = content.partition(b"\n")[2]
+            if content == _sealed(record):
+                return record
+            aside = self._file.with_name(f"{self._file.name}.damaged")
+            self._file.replace(aside)
+            log.warning("the copy of the record of our session was damaged: it is now %s", aside)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            log.warning("the copy of the record of our session cannot be read: %s", error)
+        return b""
+
 
 def consumers_of(record: bytes) -> set[str]:
     """Return the names of the consumers in the record of a session; of one that cannot be read none."""
     try:
         return {one.durable_name for one in msgspec.json.decode(record, type=_Record).cons.values()}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return set()
+
+
+def _sealed(record: bytes) -> bytes:
+    """Return what is written of a record."""
+    return b"%s\n%s" % (hashlib.sha256(record).hexdigest().encode(), record)
 
 
 def _ask(connection: NatsConnection, subject: str, options: Mapping[str, object] | str) -> _Answer | None:
