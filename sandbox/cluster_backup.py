@@ -4,6 +4,7 @@ All keys of a world are one history (`zenata.worlds.lease`), and are read in the
 was when the last of them was. A checkpoint that was replaced meanwhile leaves no object, and the world is read again.
 """
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,10 @@ FOLDER = "cluster"
 """Folder of the worlds in a backup."""
 
 _SECRET, _SUFFIX = "worlds.secret", ".world"
+_PATIENCE, _PAUSE = (
+    20.0,
+    0.2,
+)  # with an object that its key names and that is not there, and between two looks for it [s]
 
 
 class _World(msgspec.Struct, array_like=True):
@@ -32,7 +37,7 @@ def save_worlds(join: str, folder: Path) -> int:
     Raises
     ------
     SetupError
-        If the cluster cannot be reached.
+        If the cluster cannot be reached, or what a world needs is gone from it.
     """
     folder.mkdir(mode=0o700)
     with Bucket(join) as bucket:
@@ -49,25 +54,29 @@ def save_worlds(join: str, folder: Path) -> int:
 def load_worlds(join: str, folder: Path) -> int:
     """Put the worlds of a folder into a cluster that has none; return how many there are.
 
+    Worlds may be there as they are in the folder: a restore that was broken off has put them there, and no host has taken them yet.
+
     Raises
     ------
     SetupError
         If the cluster cannot be reached, has worlds or another secret.
     """
-    files = sorted(folder.glob(f"*{_SUFFIX}"))
+    files = {file.name.removesuffix(_SUFFIX): file for file in sorted(folder.glob(f"*{_SUFFIX}"))}
     with Bucket(join) as bucket:
         secret = (folder / _SECRET).read_bytes() if (folder / _SECRET).exists() else b""
         known = [one.content for one in bucket.values("secret")]
-        if bucket.values("owners.*") or known not in ([], [secret]):
+        there = {one.key.removeprefix("owners.") for one in bucket.values("owners.*")}
+        as_saved = all(name in files and _is_as_saved(bucket, name, files[name]) for name in there)
+        if not as_saved or known not in ([], [secret]):
             raise SetupError(
                 f"the cluster at {bucket.location} has worlds already: restore into one that no host has joined yet"
             )
         if secret and not known:
             bucket.put("secret", secret)
         about: list[tuple[str, bytes]] = []
-        for file in files:
-            world = msgspec.msgpack.decode(file.read_bytes(), type=_World)
-            bucket.purge(of_world(file.name.removesuffix(_SUFFIX)))  # what a restore that was broken off has left
+        for name in [name for name in files if name not in there]:
+            world = _world_in(files[name])
+            bucket.purge(of_world(name))  # what a restore that was broken off has left
             for object_, content in world.objects:
                 bucket.put_object(object_, content)
             for key, content in world.values:
@@ -78,8 +87,18 @@ def load_worlds(join: str, folder: Path) -> int:
     return len(files)
 
 
+def _world_in(file: Path) -> _World:
+    return msgspec.msgpack.decode(file.read_bytes(), type=_World)
+
+
+def _is_as_saved(bucket: Bucket, name: str, file: Path) -> bool:
+    """Return whether nobody has written into a world since it was put there: whoever takes it does."""
+    return [(one.key, one.content) for one in bucket.values(of_world(name))] == _world_in(file).values
+
+
 def _read(bucket: Bucket, name: str) -> _World | None:
     """Return a world as it is now; None if it is being deleted."""
+    missing, since = list[str](), time.monotonic()
     while True:
         values, about = (
             bucket.values(of_world(name)),
@@ -90,12 +109,22 @@ def _read(bucket: Bucket, name: str) -> _World | None:
         pointed = {object_ for one in values if (object_ := object_named_by(one.content))}
         delivered = {object_ for object_ in bucket.object_names(f"{name}/") if object_.endswith(".json")}
         objects = {object_: bucket.object(object_) for object_ in sorted(pointed | delivered)}
-        if all(objects[object_] is not None for object_ in pointed):
+        before, missing = missing, sorted(object_ for object_ in pointed if objects[object_] is None)
+        if not missing:
             return _World(
                 [(one.key, _given_up(one.content) if one.key == lease_key(name) else one.content) for one in values],
                 [(object_, content) for object_, content in objects.items() if content is not None],
                 [(one.key, one.content) for one in about],
             )
+        if missing != before:
+            since = time.monotonic()
+            continue  # at once: each checkpoint has a name of its own, and another may have been written
+        if time.monotonic() - since >= _PATIENCE:
+            raise SetupError(
+                f"the world {name} cannot be saved: {missing[0]}, which it names, is gone from {bucket.location}; let a host run "
+                "it until it has written another checkpoint, or delete it"
+            )
+        time.sleep(_PAUSE)
 
 
 def _given_up(lease: bytes) -> bytes:

@@ -1,6 +1,8 @@
 """Backups of worlds that several machines share: whole, of one moment, and restored where there are none."""
 
+import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,4 +114,55 @@ def test_a_checkpoint_that_is_replaced_meanwhile_is_not_missed(tmp_path, cluster
     with Bucket(second) as bucket:
         again = Record(WorldCluster(bucket).files(name))
         assert len(again.journal().since(0)) - int(again.checkpoint()["number"]) in (0, 1), "of one moment"
+    host.close()
+
+
+def test_a_restore_that_breaks_off_can_be_repeated_until_a_host_has_a_world(tmp_path, clusters, monkeypatch):
+    first, second = clusters
+    settings, host, name = made(tmp_path, first)
+    backup(settings, tmp_path / "city.tar.gz", lambda _: None)
+    host.close()
+    there = settings_of(tmp_path / "elsewhere", second)
+
+    def restored() -> None:
+        restore(there, tmp_path / "city.tar.gz", lambda _: None)
+
+    def put(bucket: Bucket, key: str, content: bytes) -> int:
+        if key == f"owners.{name}":
+            raise SetupError("breaks off")
+        return write(bucket, key, content)
+
+    def rename(*_: object) -> None:
+        raise OSError("breaks off")
+
+    write = Bucket.put
+    for kind, method, replacement in ((Bucket, "put", put), (Path, "rename", rename)):
+        with monkeypatch.context() as patch:
+            patch.setattr(kind, method, replacement)
+            with pytest.raises(SetupError, match="breaks off"):
+                restored()
+        assert not there.data_dir.exists()
+    with Bucket(second) as bucket:
+        index = WorldCluster(bucket)
+        assert index.all_names() == sorted(["zenata", name])
+        restored()
+        shutil.rmtree(there.data_dir)
+        taken = index.take(name, lambda *_: True, "token", "host-b")
+        assert taken is not None
+        taken.release()
+    with pytest.raises(SetupError, match="has worlds already"):
+        restored()
+
+
+def test_a_world_whose_checkpoint_is_gone_is_named(tmp_path, clusters, monkeypatch):
+    monkeypatch.setattr("sandbox.cluster_backup._PATIENCE", 0.0)
+    settings, host, name = made(tmp_path, clusters[0])
+    files = host.take(name, lambda *_: True, host.token, "host-a")
+    assert files is not None
+    Record(files).save_checkpoint({"number": np.array(1)})
+    with Bucket(clusters[0]) as bucket:
+        (object_,) = [object_ for object_ in bucket.object_names(f"{name}/") if ".npz." in object_]
+        bucket.remove_object(object_)
+    with pytest.raises(SetupError, match=f"the world {name} cannot be saved: {object_}"):
+        backup(settings, tmp_path / "city.tar.gz", lambda _: None)
     host.close()
