@@ -107,8 +107,13 @@ class Quotas:
             if not wait:
                 bucket.tokens -= max(-(-size // BYTES_PER_MESSAGE) - 1, 0)
         if wait:
-            reason = f"more than {whole:g} messages a second (quota messages_per_second)"
-            raise Rejected("quota", reason, "messages_per_second", wait)
+            raise Rejected(
+                "quota",
+                f"more than {whole:g} messages a second (quota messages_per_second); "
+                f"a message counts once for every {BYTES_PER_MESSAGE // 1024} KiB or part of it",
+                "messages_per_second",
+                wait,
+            )
 
     def points(self, pilot: str, points: int, now: int) -> None:
         """Count readings.

@@ -33,7 +33,7 @@ def test_a_long_message_counts_as_several():
     quotas = Quotas(lambda _: Limits(10, 100))
     size = 150 * BYTES_PER_MESSAGE
     quotas.message("alpha", NOON, size)  # of the 100 at once
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(Rejected, match="once for every 8 KiB") as refused:
         quotas.message("alpha", NOON, 10)
     assert refused.value.retry_after == pytest.approx(5.1)
     assert count(quotas, "alpha", [NOON + 5_200_000]) == 1
