@@ -15,6 +15,15 @@ venv/bin/python - <<'END'
 from pathlib import Path
 
 lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example//works//EN"]
+# In 2026 Casablanca is at UTC from 15 February to 22 March, and at UTC+1 else.
+lines += ["BEGIN:VTIMEZONE", "TZID:Africa/Casablanca"]
+for part, begin, before, after in (
+    ("STANDARD", "20250406T020000", "+0000", "+0100"),
+    ("DAYLIGHT", "20260215T030000", "+0100", "+0000"),
+    ("STANDARD", "20260322T020000", "+0000", "+0100"),
+):
+    lines += [f"BEGIN:{part}", f"DTSTART:{begin}", f"TZOFFSETFROM:{before}", f"TZOFFSETTO:{after}", f"END:{part}"]
+lines.append("END:VTIMEZONE")
 for duration in ("P1D", "PT24H"):
     lines += ["BEGIN:VEVENT", f"UID:{duration}", "DTSTAMP:20260101T000000Z"]
     lines += ["DTSTART;TZID=Africa/Casablanca:20260214T120000", f"DURATION:{duration}", "END:VEVENT"]

@@ -1,8 +1,7 @@
 #!/bin/sh
 # Guess: a SenML record in CBOR (RFC 8428: {-2: base name, 0: name, 2: value}) that is read and written again is the same record.
 # Seen: cbor-x makes an object of it and writes its labels as texts ("0", "2", "-2", in this order), which is no SenML: a reader
-#       of the standard finds no name and no value. msgpackr and @msgpack/msgpack do the same to MessagePack. cbor gives a Map
-#       and writes the same labels; cborg refuses it.
+#       of the standard finds no name and no value. cbor writes the same labels; cborg refuses it.
 # Why here: gateways pass on what devices send in CBOR; after one that reads and writes it, readings are dropped as unknown.
 set -eu
 folder=$(mktemp -d)
