@@ -17,6 +17,7 @@ from tests.waiting import PATIENCE, wait_until
 pytestmark = pytest.mark.slow
 
 SIZE = 96  # of the small disk [MiB]
+HELD_FULL = 15.0  # enough for what dies again and again to be given up on [s]
 SETTINGS = (*SMALL, "--start", "2026-03-01T06:00:00Z", "--speed", "10")
 
 
@@ -75,18 +76,36 @@ def test_a_process_that_stands_still_is_reported(city: RunningCity, name: str) -
 
 
 def test_a_full_disk_is_reported_and_heals_when_there_is_room(city: RunningCity, disk: Path) -> None:
+    """What is killed meanwhile, the private world among it, finds no room to start: none of it is given up on."""
     wait_until_well(city)
+    with city.client() as pilot:
+        world = pilot.post("/v1/worlds", json={"speed": 10, "kinds": ["weather"]}).json()["world"]
+    wait_until(lambda: _stored(city, world), "a private world publishes")
     broker = city.pids["broker"]
     filler = disk / "filler"
     _fill(filler, lambda: not ready(city)[0])
     wait_until_reported(city)
+    os.kill(city.pids["simulators"], signal.SIGKILL)
+    full_until = time.monotonic() + HELD_FULL
+    _fill(filler, lambda: time.monotonic() > full_until)
+    own = city.get("/v1/me/activity")["alerts"]
+    assert [one["kind"] for one in own if world in one["detail"]] == ["not-stored"]
     filler.unlink()
     wait_until(lambda: _pids(city).get("broker", broker) != broker, "the broker is started again")
     assert "broker is started again: its disk was full" in city.printed
     wait_until_well(city)
+    before = _stored(city, world)
+    wait_until(lambda: _stored(city, world) > before, "the private world goes on publishing")
+    assert list((city.folder / "worlds").glob("*/failed")) == []
+    assert city.process.poll() is None
     city.halt()
     ledger = as_admin(city, "/v1/ledger").json()["items"][0]
     assert (ledger["missing"], ledger["in_flight"]) == (0, 0)
+
+
+def _stored(city: RunningCity, world: str) -> int:
+    """Return how many messages of a world are stored."""
+    return sum(line["stored"] for line in city.get("/v1/ledger")["items"] if line["world"] == world)
 
 
 def _pids(city: RunningCity) -> dict[str, int]:
