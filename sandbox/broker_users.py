@@ -15,7 +15,7 @@ from zenata.broker.dynsec import ANSWERS, TOPIC, DynamicSecurity
 from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.mosquitto import is_hash_of
 from zenata.broker.nats import MonitorPort, Nats
-from zenata.broker.reloads import Reloads
+from zenata.broker.reloads import Reloads, revoked
 from zenata.broker.templates import write_folder
 from zenata.control.authenticator import Authenticator
 from zenata.control.keys import MqttUser
@@ -179,13 +179,18 @@ class EmbeddedUsers:
 
         What goes wrong is logged: the city goes on, and the next call tries again.
         """
-        if self._reloads and not self._reloads.is_settled():
-            return False
-        renewed, before = self._renew_certificate(), self._written
+        before = self._written
         try:
             self._pilots.refresh()
-            wanted = self._allowed()
-            if wanted != before and self._may_reload(before, wanted):
+        except ZenataError as error:
+            log.warning("who may use the broker is not known: %s", error)
+        wanted = self._allowed()
+        gone = revoked(before, wanted)
+        if self._reloads and not self._reloads.is_settled() and not self._reloads.expel(gone):
+            return False
+        renewed = self._renew_certificate()
+        try:
+            if wanted != before and self._may_reload(revokes=bool(gone)):
                 self.program()
                 renewed = True
         except ZenataError as error:
@@ -204,13 +209,12 @@ class EmbeddedUsers:
         excluded = frozenset(self.excluded())
         return [user for user in self._pilots.users if user.name.partition("_")[0] not in excluded]
 
-    def _may_reload(self, before: Sequence[User], wanted: Sequence[User]) -> bool:
+    def _may_reload(self, *, revokes: bool) -> bool:
         """Return whether to have the broker reload its users now: many changes in a row are taken together.
 
-        While it reloads, the broker accepts no connection. Whoever loses its access loses it within a second anyway.
+        While it reloads, the broker accepts no connection. Where somebody loses its access, a second after the last reload is enough.
         """
-        now, there = time.monotonic(), {(user.name, user.password_hash) for user in wanted}
-        revokes = any((user.name, user.password_hash) not in there for user in before)
+        now = time.monotonic()
         if self._rate.take(1 / _RELOAD_PAUSE, _RELOADS, now) and not (revokes and now - self._reloaded >= 1.0):
             return False
         self._reloaded = now

@@ -108,6 +108,34 @@ def test_users_change_one_reload_after_the_other_and_whoever_loses_rights_is_dis
     assert {"eve"} in broker.cut
 
 
+class Deaf(Slow):
+    """A broker whose monitoring does not answer."""
+
+    def loaded(self) -> int:
+        raise BrokerError("it does not answer")
+
+
+@pytest.mark.parametrize("broker", [Slow(), Deaf()], ids=["a reload that does not end", "monitoring is silent"])
+def test_who_loses_access_does_not_wait_for_a_reload_of_which_nobody_hears(settings, register, monkeypatch, broker):
+    now = [1000.0]
+    monkeypatch.setattr("sandbox.broker_users.time.monotonic", lambda: now[0])
+    access = EmbeddedUsers(
+        settings, register, {"simulators": "secret"}, {"--mqtt-port": 1, "--ws-port": 2}, None, None, broker
+    )
+    assert access.renew()
+    del register.entries["eve"]
+    for _ in range(2):
+        assert not access.renew()
+        access.disconnect()
+    assert broker.cut == [{"eve"}, {"eve"}]
+    now[0] += 5.0
+    assert access.renew()
+    assert "eve" not in lines(settings)
+    register.issue("late")
+    now[0] += 5.0
+    assert not access.renew(), "who only gains something waits"
+
+
 def make(settings: Settings, owner: str) -> str:
     recipe = Recipe(city="zenata", seed=1, start=0, live=False, owner=owner)
     return Worlds(WorldFolders(settings.worlds_dir), Limits()).make(recipe, Pace())

@@ -22,6 +22,7 @@ _LETTING_IN = (
     5 * SECOND
 )  # the longest from a client's first byte to its rights: NATS gives it 2 s to say who it is [us]
 _ONCE_MORE = 5.0  # after which whoever came through is looked for a second time, as it may still be on its way [s]
+_OVERDUE = 5.0  # after which whoever loses its access waits for a reload no longer. A default [s]
 _LONGEST = 60.0  # that a reload is waited for: NATS does not say that it could not read the users [s]
 
 
@@ -45,7 +46,7 @@ class Reloads:
     def __init__(self, monitor: BrokerMonitor) -> None:
         self._monitor = monitor
         self._began: int | None = None  # when the broker was told of the last one, while it goes on [us]
-        self._deadline = 0.0
+        self._since = 0.0  # the same on the monotonic clock [s]
         self._losing: dict[str, int] = {}  # first time of the connections that may keep too much, by user [us]
         self._gone: set[str] = set()
         self._cuts: list[_Cut] = []
@@ -61,7 +62,7 @@ class Reloads:
             loaded = 0
         now = time.monotonic()
         if loaded <= self._began:
-            if now < self._deadline:
+            if now < self._since + _LONGEST:
                 return False
             log.warning("the broker does not say that it has taken in its users")
             loaded = WallClock().now()
@@ -71,20 +72,30 @@ class Reloads:
         self._gone.clear()  # the cuts have them, and leave alone whoever is let in again
         return True
 
+    def expel(self, users: Collection[str]) -> bool:
+        """Have users disconnected who lose their access while a reload goes on; return whether they must not wait for its end.
+
+        The next reload then begins during this one, and whoever may have come through either is cut when the broker has taken in users
+        again: which of the two that was, it does not say.
+        """
+        self._gone.update(users)
+        return bool(users) and time.monotonic() >= self._since + _OVERDUE
+
     def begin(self, before: Sequence[User], after: Sequence[User], worlds: Collection[str]) -> None:
         """Take note that users are written, and the broker is about to be told to read them.
 
         `worlds` are the private ones that there are. Rights to one that is deleted are worth nothing: nobody is cut for them.
         """
-        self._began, self._deadline = WallClock().now(), time.monotonic() + _LONGEST
-        remaining = {user.name: user for user in after}
+        self._began, self._since = WallClock().now(), time.monotonic()
+        gone, remaining = revoked(before, after), {user.name: user for user in after}
         for user in before:
-            renewed = remaining.get(user.name)
-            if renewed is None or renewed.password_hash != user.password_hash:
+            if user.name in gone:
                 self._losing[user.name] = 0
-                self._gone.add(user.name)
-            elif any(_is_worth_something(filter_, worlds) for filter_ in user.rights.beyond(renewed.rights)):
-                self._losing[user.name] = self._began - _LETTING_IN
+            elif any(
+                _is_worth_something(filter_, worlds) for filter_ in user.rights.beyond(remaining[user.name].rights)
+            ):
+                self._losing.setdefault(user.name, self._began - _LETTING_IN)
+        self._gone |= gone
 
     def disconnect(self) -> None:
         """Disconnect whoever is to go: who is no user any more, or has another key, at once, and who came through a reload.
@@ -102,6 +113,12 @@ class Reloads:
                 self._cuts.remove(cut)
         except BrokerError as error:
             log.warning("who had to go is cut off only when the broker comes to it: %s", error)
+
+
+def revoked(before: Sequence[User], after: Sequence[User]) -> set[str]:
+    """Return who is no user any more, or has another key."""
+    there = {(user.name, user.password_hash) for user in after}
+    return {user.name for user in before if (user.name, user.password_hash) not in there}
 
 
 def _is_worth_something(filter_: str, worlds: Collection[str]) -> bool:

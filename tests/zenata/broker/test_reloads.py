@@ -133,3 +133,19 @@ def test_a_reload_that_never_ends_holds_up_the_next_for_a_minute(broker: Broker,
     assert reloads.is_settled()
     reloads.disconnect()
     assert [until for _, until in broker.cuts] == [broker.now]
+
+
+def test_a_reload_that_begins_during_another_cuts_whoever_came_through_either(broker: Broker, reloads: Reloads) -> None:
+    began = broker.now
+    reloads.begin([user("eve", "engineer"), user("demo")], [user("eve", "guest"), user("demo")], ())
+    broker.now += 4 * SECOND
+    assert not reloads.expel(["demo"])
+    reloads.disconnect()
+    assert broker.cuts == [({"demo": 0}, None)]
+    broker.now += SECOND
+    assert not reloads.expel([])
+    assert reloads.expel(["demo"])
+    reloads.begin([user("eve", "guest"), user("demo")], [user("eve", "guest")], ())
+    broker.time = broker.now + 1
+    reloads.disconnect()
+    assert broker.cuts[1:] == [({"demo": 0}, None), ({"eve": began - 5 * SECOND, "demo": 0}, broker.time)]
