@@ -316,6 +316,18 @@ def test_a_world_is_paused_proven_and_disturbed(live_city: RunningCity, chromium
         demo.delete(f"/v1/worlds/{world}")
 
 
+def test_a_map_without_sensors_says_so_until_another_has_them(live_city: RunningCity, chromium: Browser) -> None:
+    with visit(chromium, live_city.http, key=live_city.key, language="en", width=900, height=600) as seen:
+        page = seen.page
+        page.route("**/dots.worker*", lambda route: route.abort())
+        page.goto("/")
+        alert = page.get_by_role("alert").filter(has_text="could not be loaded")
+        expect(alert.get_by_role("button", name="Reload")).to_be_visible()
+        page.locator(".picture canvas").first.focus()
+        expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
+        expect(alert).to_have_count(0)
+
+
 def test_an_immersive_session_shows_live_values(live_city: RunningCity, chromium: Browser) -> None:
     with visit(chromium, live_city.http, key=live_city.key, language="en", width=900, height=600) as seen:
         page = seen.page
