@@ -103,8 +103,10 @@ class Host:
                 supervisor.check()
             except GivenUp as failure:
                 log.error("world %s: %s", name, failure)
+                self._end(
+                    name
+                )  # first: while a full disk keeps it from being marked, it is tried again, and holds up no other
                 index.mark(name, "failed", str(failure))
-                self._end(name)
         for name in set(index.names()) - self._running.keys():  # what runs ends first, at the next look
             if index.marker(name) == "deleted":
                 self._remove(name)

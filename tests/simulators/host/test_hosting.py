@@ -202,6 +202,24 @@ class TestHost:
         assert hosted.folders.status(name).reason == "no such city"
         assert hosted.pid(other) == pid
 
+    def test_what_cannot_be_marked_as_failed_is_tried_again_and_holds_up_no_other(self, hosted, monkeypatch):
+        """As on a full disk."""
+        refused = []
+
+        def refuse(name: str, marker: str, reason: str = "") -> None:
+            refused.append(name)
+            raise SetupError("no room")
+
+        with monkeypatch.context() as full:
+            full.setattr(hosted.folders.index, "mark", refuse)
+            name = hosted.make("echo 'zenata: no such city'; exit 2")
+            wait_for(lambda: refused)
+            other = hosted.make()
+            before = hosted.wait_for(other)
+            os.kill(before, signal.SIGKILL)
+            hosted.wait_for(other, other=before)
+        wait_for(lambda: hosted.folders.index.marker(name) == "failed")
+
     def test_a_world_whose_folder_is_gone_ends(self, hosted):
         name = hosted.make()
         pid = hosted.wait_for(name)
