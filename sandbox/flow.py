@@ -27,6 +27,7 @@ a live city it makes 15 s at most from any stop to its report."""
 _INTERVAL = 0.9  # between two comparisons [s]
 _LOOK = 0.05  # between two, until a city that is awaited has answered [s]
 _TIMEOUT = 2.0  # for a simulator to answer [s]
+_START = 60.0  # for one that has never answered: many begin at once, each waits for its folder and for the broker [s]
 _SAMPLES = 100
 
 
@@ -54,7 +55,7 @@ class Flow:
         self._base: int | None = None  # what was in flight at best: messages lost before we looked stay out
         self._outstanding = 0
         self._time, self._step = 0, 0  # of the world, and how far it last moved [us]
-        self._moved, self._answered = 0.0, 0.0
+        self._moved, self._answered, self._awaited = 0.0, 0.0, 0.0
         self._stands = ""
 
     def answered(self, status: _Status, in_flight: int, now: float) -> None:
@@ -84,7 +85,7 @@ class Flow:
 
     def awaited(self, now: float) -> None:
         """Take that the world should answer from now on, unless it was awaited before."""
-        self._answered = self._answered or now
+        self._awaited = self._awaited or now
 
     def forget_outstanding(self) -> None:
         """Take what is in flight at the next look for lost: it is named by the ledger, and no sign of a stop."""
@@ -93,7 +94,8 @@ class Flow:
     def problem(self, now: float) -> str:
         """Return what is wrong at `now` [s]; empty if nothing is."""
         if not self._answered:
-            return ""
+            overdue = self._awaited and now - self._awaited > _START
+            return f"the simulator of {self._world} has not answered for {now - self._awaited:.0f} s" if overdue else ""
         if now - self._answered > 2 * WINDOW:
             return f"the simulator of {self._world} has not answered for {now - self._answered:.0f} s"
         if not self._published:

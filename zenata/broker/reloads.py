@@ -50,6 +50,7 @@ class Reloads:
         self._losing: dict[str, int] = {}  # first time of the connections that may keep too much, by user [us]
         self._gone: set[str] = set()
         self._cuts: list[_Cut] = []
+        self._overlaps = False  # whether a reload before the last one may be the next to end
 
     def is_settled(self) -> bool:
         """Return whether the broker has taken in the users of the last reload; the next one waits for that."""
@@ -65,9 +66,14 @@ class Reloads:
             if now < self._since + _LONGEST:
                 return False
             log.warning("the broker does not say that it has taken in its users")
-            loaded = WallClock().now()
+            loaded, self._overlaps = WallClock().now(), False
         if self._losing:
             self._cuts += [_Cut(self._losing, loaded, now), _Cut(self._losing, loaded, now + _ONCE_MORE)]
+        if (
+            self._overlaps
+        ):  # this may be the end of the one before, so all are cut again when the broker has taken in users once more
+            self._began, self._overlaps = loaded, False
+            return False
         self._began, self._losing = None, {}
         self._gone.clear()  # the cuts have them, and leave alone whoever is let in again
         return True
@@ -75,8 +81,8 @@ class Reloads:
     def expel(self, users: Collection[str]) -> bool:
         """Have users disconnected who lose their access while a reload goes on; return whether they must not wait for its end.
 
-        The next reload then begins during this one, and whoever may have come through either is cut when the broker has taken in users
-        again: which of the two that was, it does not say.
+        The next reload then begins during this one, and whoever may have come through either is cut each time that the broker has taken
+        in users: which of the two that was, it does not say, so its second time or a minute is waited for.
         """
         self._gone.update(users)
         return bool(users) and time.monotonic() >= self._since + _OVERDUE
@@ -86,6 +92,7 @@ class Reloads:
 
         `worlds` are the private ones that there are. Rights to one that is deleted are worth nothing: nobody is cut for them.
         """
+        self._overlaps = self._began is not None
         self._began, self._since = WallClock().now(), time.monotonic()
         gone, remaining = revoked(before, after), {user.name: user for user in after}
         for user in before:

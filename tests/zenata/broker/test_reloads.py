@@ -148,4 +148,11 @@ def test_a_reload_that_begins_during_another_cuts_whoever_came_through_either(br
     reloads.begin([user("eve", "guest"), user("demo")], [user("eve", "guest")], ())
     broker.time = broker.now + 1
     reloads.disconnect()
-    assert broker.cuts[1:] == [({"demo": 0}, None), ({"eve": began - 5 * SECOND, "demo": 0}, broker.time)]
+    both, first = {"eve": began - 5 * SECOND, "demo": 0}, broker.time
+    assert broker.cuts[1:] == [({"demo": 0}, None), (both, first)]
+    assert not reloads.is_settled(), "it may have been the end of the reload before"
+    broker.now += 2 * SECOND
+    broker.time = broker.now
+    reloads.disconnect()
+    assert broker.cuts[3:] == [(both, broker.time)]
+    assert reloads.is_settled()
