@@ -17,10 +17,7 @@ FOLDER = "cluster"
 """Folder of the worlds in a backup."""
 
 _SECRET, _SUFFIX = "worlds.secret", ".world"
-_PATIENCE, _PAUSE = (
-    20.0,
-    0.2,
-)  # with an object that its key names and that is not there, and between two looks for it [s]
+_PATIENCE, _PAUSE = 20.0, 0.2  # with an object that a key names and is not there, and between two looks for it [s]
 
 
 class _World(msgspec.Struct, array_like=True):
@@ -100,10 +97,8 @@ def _read(bucket: Bucket, name: str) -> _World | None:
     """Return a world as it is now; None if it is being deleted."""
     missing, since = list[str](), time.monotonic()
     while True:
-        values, about = (
-            bucket.values(of_world(name)),
-            [*bucket.values(f"markers.{name}"), *bucket.values(f"owners.{name}")],
-        )
+        values = bucket.values(of_world(name))
+        about = [*bucket.values(f"markers.{name}"), *bucket.values(f"owners.{name}")]
         if not values or not about:
             return None
         pointed = {object_ for one in values if (object_ := object_named_by(one.content))}

@@ -44,30 +44,6 @@ TCQSM = "TCQSM, TCRP report 100, 2003, exhibit 3-30"
 RECORD = "record of Casablanca, climatestotravel.com"
 NIGHT_USE = "6 % of people are up, 10 l each (McKenzie 1999; usual in night flow analysis)"
 
-SPRING = ("2026-04-05T23:00Z", "2026-05-10T23:00Z")
-"""Five weeks of which the spectra of roofs are taken."""
-
-DAYS = ("2026-04-08T10:00Z", "2026-04-15T10:00Z", "2026-05-06T10:00Z", "2026-10-07T10:00Z", "2026-10-14T10:00Z")
-"""Beginnings of five hours round noon, on which ramps are looked at."""
-
-
-class Figure(NamedTuple):
-    """A simulated figure beside the real one and its source; both are empty where none is known."""
-
-    simulated: str
-    known: str = ""
-    source: str = ""
-
-
-Values = dict[str, Figure]
-
-WVM = "wavelet variability model of [Lave, Kleissl and Stein 2013](https://doi.org/10.1109/TSTE.2012.2205716)"
-GUJARAT = "[Klima and Apt 2015](https://doi.org/10.1088/1748-9326/10/10/104001), plants in Gujarat"
-HECHT = "22,200 stations in Germany, [Hecht et al. 2022](https://doi.org/10.1016/j.isci.2022.105634)"
-TCQSM = "TCQSM, TCRP report 100, 2003, exhibit 3-30"
-RECORD = "record of Casablanca, climatestotravel.com"
-NIGHT_USE = "6 % of people are up, 10 l each (McKenzie 1999; usual in night flow analysis)"
-
 CLOUD_SPEED = 2.0
 """Speed of the clouds over that of the wind (`simulators.domains.weather.field`)."""
 

@@ -66,9 +66,8 @@ class Requests(Collector):
 
     def __init__(self) -> None:
         self._answered = Counter[tuple[str, str, int]]()
-        self._seconds: dict[
-            str, tuple[list[int], list[float]]
-        ] = {}  # by route: requests within each bound, and the sum
+        # By route: requests within each bound, and the sum.
+        self._seconds: dict[str, tuple[list[int], list[float]]] = {}
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""

@@ -46,27 +46,18 @@ def test_what_the_log_said_in_the_run_before_is_no_reason(file: Path, tmp_path: 
     assert BrokerFailures(file, tmp_path).restart_reason(100.0) == ""
 
 
+@pytest.mark.parametrize(("line", "full"), [(FULL_LINE, 0), ("", 2**62)], ids=["the log says it", "no room to say it"])
 def test_a_full_disk_is_a_reason_once_there_is_room(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, full: int
 ) -> None:
     failures = BrokerFailures(file, tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr("sandbox.broker_failures.ROOM", 2**62)
-        say(file, FULL_LINE)
+        patch.setattr("sandbox.broker_failures._FULL", full)
+        say(file, line)
         assert failures.restart_reason(100.0) == ""
     assert "disk was full" in failures.restart_reason(101.0)
     assert failures.restart_reason(200.0) == ""
-
-
-def test_a_full_disk_on_which_the_broker_cannot_even_say_so_is_a_reason(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failures = BrokerFailures(file, tmp_path)
-    with monkeypatch.context() as patch:
-        patch.setattr("sandbox.broker_failures._FULL", 2**62)
-        patch.setattr("sandbox.broker_failures.ROOM", 2**62)
-        assert failures.restart_reason(100.0) == ""
-    assert "disk was full" in failures.restart_reason(101.0)
 
 
 def test_a_broker_that_counts_on_from_less_has_lost_what_waited(tmp_path: Path) -> None:

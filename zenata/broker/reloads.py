@@ -18,9 +18,7 @@ from zenata.errors import BrokerError
 
 log = logging.getLogger(__name__)
 
-_LETTING_IN = (
-    5 * SECOND
-)  # the longest from a client's first byte to its rights: NATS gives it 2 s to say who it is [us]
+_LETTING_IN = 5 * SECOND  # the longest from a client's first byte to its rights: it has 2 s to say who it is [us]
 _ONCE_MORE = 5.0  # after which whoever came through is looked for a second time, as it may still be on its way [s]
 _OVERDUE = 5.0  # after which whoever loses its access waits for a reload no longer. A default [s]
 _LONGEST = 60.0  # that a reload is waited for: NATS does not say that it could not read the users [s]
