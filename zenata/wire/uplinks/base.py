@@ -63,15 +63,7 @@ class Members(NamedTuple):
 
 
 class Reception(msgspec.Struct):
-    """Reception of an uplink at one gateway [dBm], [dB]; None where it does not say."""
-
-    rssi: float | None = None
-    snr: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Radio:
-    """Reception of an uplink, at the gateway where it was best.
+    """Reception of an uplink at one gateway.
 
     Parameters
     ----------
@@ -79,18 +71,10 @@ class Radio:
         Received signal strength [dBm].
     snr : float or None
         Signal-to-noise ratio [dB].
-    spreading_factor : int or None
-    frequency : float or None
-        [Hz]
-    gateways : int
-        How many received it.
     """
 
     rssi: float | None = None
     snr: float | None = None
-    spreading_factor: int | None = None
-    frequency: float | None = None
-    gateways: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +95,8 @@ class Uplink:
         Charge [%].
     reports_battery : bool
         Whether the battery is reported, if only as unknown: what was known before then holds no more.
-    radio : Radio or None
+    radio : Reception or None
+        At the gateway where it was best.
     left_out : sequence of LeftOut
     assumed_utc : bool
         Whether its time has no offset, and so was taken as UTC.
@@ -123,7 +108,7 @@ class Uplink:
     nanosecond: int = 0
     battery: float | None = None
     reports_battery: bool = False
-    radio: Radio | None = None
+    radio: Reception | None = None
     left_out: Sequence[LeftOut] = ()
     assumed_utc: bool = False
 
@@ -284,9 +269,13 @@ def payload(decoded: object, raw: str | None, codec: BytesCodec | None) -> Membe
     return codec(unwrap(raw))
 
 
-def best(receptions: Sequence[Reception]) -> Reception:
-    """Return the reception at the gateway where an uplink was received best, among those that report it."""
-    return max(receptions, key=lambda one: (one.rssi is not None, one.rssi or 0.0, one.snr is not None, one.snr or 0.0))
+def best(receptions: Sequence[Reception]) -> Reception | None:
+    """Return the reception at the gateway where an uplink was received best, among those that report it; None without any."""
+    return max(
+        receptions,
+        key=lambda one: (one.rssi is not None, one.rssi or 0.0, one.snr is not None, one.snr or 0.0),
+        default=None,
+    )
 
 
 def read(decoder: msgspec.json.Decoder[T], document: bytes) -> T:

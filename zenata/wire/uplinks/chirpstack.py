@@ -16,25 +16,12 @@ import msgspec
 
 from zenata.city.clock import lacks_zone
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, payload, read
+from zenata.wire.uplinks.base import BytesCodec, Reception, Uplink, battery, best, payload, read
 from zenata.wire.uplinks.times import moment
 
 
 class _Device(msgspec.Struct, rename="camel"):
     dev_eui: str
-
-
-class _Lora(msgspec.Struct, rename="camel"):
-    spreading_factor: float | None = None
-
-
-class _Modulation(msgspec.Struct):
-    lora: _Lora | None = None
-
-
-class _Transmission(msgspec.Struct):
-    frequency: float | None = None
-    modulation: _Modulation | None = None
 
 
 class Event(msgspec.Struct, rename="camel"):
@@ -45,7 +32,7 @@ class Event(msgspec.Struct, rename="camel"):
     data: str | None = None
     object: dict[str, Any] | None = None
     rx_info: list[Reception] = []
-    tx_info: _Transmission | None = None
+    tx_info: dict[str, Any] | None = None
     battery_level: float | None = None
     battery_level_unavailable: bool = False
     external_power_source: bool = False
@@ -86,7 +73,7 @@ def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
             properties=properties,
             battery=_charge(event) if _is_status(event) else battery(properties),
             reports_battery=_is_status(event),
-            radio=_radio(event),
+            radio=best(event.rx_info),
             left_out=left_out,
             assumed_utc=event.time is not None and lacks_zone(event.time),
         )
@@ -107,18 +94,3 @@ def _charge(event: Event) -> float | None:
     unknown = event.battery_level_unavailable or event.external_power_source
     level = event.battery_level
     return None if unknown or level is None or not 0 <= level <= 100 else level
-
-
-def _radio(event: Event) -> Radio | None:
-    if not event.rx_info:
-        return None
-    reception = best(event.rx_info)
-    sent = event.tx_info
-    lora = sent.modulation.lora if sent and sent.modulation else None
-    return Radio(
-        rssi=reception.rssi,
-        snr=reception.snr,
-        spreading_factor=int(lora.spreading_factor) if lora and lora.spreading_factor else None,
-        frequency=sent.frequency if sent else None,
-        gateways=len(event.rx_info),
-    )

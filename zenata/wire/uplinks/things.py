@@ -14,26 +14,13 @@ import msgspec
 
 from zenata.city.clock import lacks_zone
 from zenata.errors import UplinkError
-from zenata.wire.uplinks.base import BytesCodec, Radio, Reception, Uplink, battery, best, payload, read
+from zenata.wire.uplinks.base import BytesCodec, Reception, Uplink, battery, best, payload, read
 from zenata.wire.uplinks.times import moment
 
 
 class _Device(msgspec.Struct):
     device_id: str
     dev_eui: str | None = None
-
-
-class _Lora(msgspec.Struct):
-    spreading_factor: float | None = None
-
-
-class _Rate(msgspec.Struct):
-    lora: _Lora | None = None
-
-
-class _Settings(msgspec.Struct):
-    data_rate: _Rate | None = None
-    frequency: str | None = None
 
 
 class _Charge(msgspec.Struct):
@@ -44,7 +31,6 @@ class _Message(msgspec.Struct):
     frm_payload: str | None = None
     decoded_payload: dict[str, Any] | None = None
     rx_metadata: list[Reception] = []
-    settings: _Settings | None = None
     received_at: str | None = None
     last_battery_percentage: _Charge | None = None
 
@@ -87,7 +73,7 @@ def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
             time=moment(time) if time is not None else None,
             properties=properties,
             battery=_percent(charge) if charge else battery(properties),
-            radio=_radio(message),
+            radio=best(message.rx_metadata),
             left_out=left_out,
             assumed_utc=time is not None and lacks_zone(time),
         )
@@ -96,18 +82,3 @@ def decode(document: bytes, codec: BytesCodec | None = None) -> list[Uplink]:
 
 def _percent(charge: _Charge) -> float | None:
     return charge.value if charge.value is not None and 0 <= charge.value <= 100 else None
-
-
-def _radio(message: _Message) -> Radio | None:
-    if not message.rx_metadata:
-        return None
-    reception = best(message.rx_metadata)
-    sent = message.settings or _Settings()
-    lora = sent.data_rate.lora if sent.data_rate else None
-    return Radio(
-        rssi=reception.rssi,
-        snr=reception.snr,
-        spreading_factor=int(lora.spreading_factor) if lora and lora.spreading_factor else None,
-        frequency=float(sent.frequency) if sent.frequency and sent.frequency.isdecimal() else None,
-        gateways=len(message.rx_metadata),
-    )
