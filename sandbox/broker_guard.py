@@ -18,7 +18,7 @@ from ingest.quotas import BYTES_PER_MESSAGE
 from sandbox.broker_failures import BrokerFailures, LossWatch, SessionWatch
 from sandbox.retained import MAX_RETAINED, RetainedSweeper
 from zenata.broker.keeper import Keeper
-from zenata.broker.monitor import BrokerMonitor, Traffic
+from zenata.broker.monitor import BrokerMonitor, Connection
 from zenata.broker.protocol import session_name
 from zenata.city.clock import WallClock
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, Audit, AuditEntry
@@ -104,13 +104,13 @@ class UsageWatch:
         """Messages of each pilot since the check before."""
 
     def check(
-        self, traffic: Sequence[tuple[str, Traffic]], rates: dict[str, float], now: float
+        self, traffic: Sequence[tuple[str, Connection]], rates: dict[str, float], now: float
     ) -> tuple[dict[str, str], list[int]]:
         """Take what connections have sent up to `now` [s].
 
         Parameters
         ----------
-        traffic : sequence of (str, Traffic)
+        traffic : sequence of (str, Connection)
             With the pilot of each.
         rates : dict of str to float
             Messages a second by pilot.
@@ -261,7 +261,7 @@ class BrokerGuard(Background):
     def _check(self) -> None:
         self.look_for_losses()
         users = {user.name: user.pilot for user in self._register.users()}
-        traffic = self._monitor.traffic()
+        traffic = self._monitor.connections(closed=True)
         self._report(traffic, users)
         known = [(users[one.user], one) for one in traffic if one.user in users]
         rates = {pilot: self._register.quotas(pilot).messages_per_second for pilot, _ in known}
@@ -278,7 +278,7 @@ class BrokerGuard(Background):
             self._sessions_looked = time.monotonic()
             self.mend_sessions(traffic)
 
-    def mend_sessions(self, traffic: Collection[Traffic]) -> None:
+    def mend_sessions(self, traffic: Collection[Connection]) -> None:
         """Remove what damaged sessions have left in the broker; a client that gets less than it should begins another session.
 
         Raises
@@ -293,7 +293,7 @@ class BrokerGuard(Background):
             if damaged.is_deaf:
                 self._monitor.kick([damaged.number])
 
-    def _report(self, traffic: Collection[Traffic], users: dict[str, str]) -> None:
+    def _report(self, traffic: Collection[Connection], users: dict[str, str]) -> None:
         """Note what the broker refused: with the pilot, where it had shown a key before."""
         by_number = {one.number: one for one in traffic}
         while self._failures.refusals:

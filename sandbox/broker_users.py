@@ -163,7 +163,7 @@ class EmbeddedUsers:
     def program(self) -> Program:
         """Write the broker's folder, and return how to run it."""
         users = self._allowed()
-        command = self._nats.prepare(
+        args = self._nats.prepare(
             folder=self._settings.data_dir / "broker",
             host=self._settings.host,
             mqtt_port=self._ports["--mqtt-port"],
@@ -172,7 +172,7 @@ class EmbeddedUsers:
             certificate=self.certificate,
         )
         self._written = users
-        return Program(name="broker", args=command.args, env=command.env)
+        return Program(name="broker", args=args)
 
     def renew(self) -> bool:
         """Write changed users and rights; return whether the broker is to reload them, by SIGHUP.

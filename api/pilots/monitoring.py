@@ -90,7 +90,7 @@ def activity(context: Context, pilot: Pilot, connected: Connected | None) -> Act
         broker=[_incident(context, pilot, entry) for entry in incidents(context, pilot)],
         mqtt=None
         if connected is None
-        else [document(ConnectionDocument, one) for one in connected.get(pilot.name, ())],
+        else [document(ConnectionDocument, one, sent=one.messages) for one in connected.get(pilot.name, ())],
         devices=DeviceActivity(
             count=len(devices),
             online=states.count("online"),

@@ -8,15 +8,15 @@ import pytest
 
 from sandbox import broker_guard
 from sandbox.broker_guard import BURST, CUT_OFF, EXCUSED_AT_START, BrokerGuard, UsageWatch
-from zenata.broker.monitor import Traffic
+from zenata.broker.monitor import Connection
 from zenata.wire.address import Address
 
 RATES = {"aqua": 100.0, "volt": 100.0}
 
 
-def connection(number: int, messages: int = 0, size: int = 0, *, is_open: bool = True) -> Traffic:
-    return Traffic(
-        number=number, user="", client=f"c{number}", address="", messages=messages, size=size, is_open=is_open
+def connection(number: int, messages: int = 0, size: int = 0, *, is_open: bool = True) -> Connection:
+    return Connection(
+        number=number, user="", client=f"c{number}", address="", since=0, messages=messages, size=size, is_open=is_open
     )
 
 
@@ -110,13 +110,13 @@ def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(
     now, noted, closed = [0.0], [], set()
     monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
-    def traffic() -> list[Traffic]:
+    def connections(*, closed: bool) -> list[Connection]:
         flood = replace(connection(1, int(10_000 * now[0])), user="aqua_k")
         return [flood, replace(connection(2, int(now[0])), user="volt_k")]
 
     guard = BrokerGuard(
         keeper=SimpleNamespace(),
-        monitor=SimpleNamespace(traffic=traffic, stored=lambda: None, consumers=list, kick=closed.update),
+        monitor=SimpleNamespace(connections=connections, stored=lambda: None, consumers=list, kick=closed.update),
         failures=SimpleNamespace(refusals=deque()),
         losses=SimpleNamespace(look=lambda _: 0),
         register=SimpleNamespace(

@@ -27,13 +27,13 @@ class Restarting:
 
     def __init__(self, kind: str, folder: Path) -> None:
         self._ports = free_ports(HOST, {"mqtt_port": 0, "ws_port": 0})
-        self._command = BROKERS[kind].prepare(folder=folder, host=HOST, users=standard_users(kind), **self._ports)
+        self._args = BROKERS[kind].prepare(folder=folder, host=HOST, users=standard_users(kind), **self._ports)
         self._log = folder / "broker.log"
         self.start()
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command.args, stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._args, stdout=log, stderr=log)
         wait_ready(HOST, self._ports["mqtt_port"], TIMEOUT)
 
     def end(self, how: signal.Signals) -> None:

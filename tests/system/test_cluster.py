@@ -31,7 +31,7 @@ def cluster(folder: Path) -> Iterator[tuple[list[subprocess.Popen[bytes]], list[
         for number in range(3):
             node = Node(name=f"node-{number}", host=HOST, port=ports[f"node{number}"], peers=peers, secret="s3cret")
             where = folder / node.name
-            command = Nats(node).prepare(
+            args = Nats(node).prepare(
                 folder=where,
                 host=HOST,
                 mqtt_port=ports[f"mqtt{number}"],
@@ -39,7 +39,7 @@ def cluster(folder: Path) -> Iterator[tuple[list[subprocess.Popen[bytes]], list[
                 users=standard_users("nats"),
             )
             log = stack.enter_context((folder / f"{node.name}.log").open("wb"))
-            process = stack.enter_context(subprocess.Popen(command.args, stdout=log, stderr=log))
+            process = stack.enter_context(subprocess.Popen(args, stdout=log, stderr=log))
             stack.callback(process.kill)
             nodes.append(process)
         for number in range(3):

@@ -79,14 +79,14 @@ def nodes(stack: ExitStack, folder: Path) -> tuple[list[subprocess.Popen[bytes]]
             secret="s3cret",
             client_port=ports[f"client{number}"],
         )
-        command = Nats(node).prepare(
+        args = Nats(node).prepare(
             folder=folder / node.name,
             host=HOST,
             mqtt_port=ports[f"mqtt{number}"],
             ws_port=ports[f"ws{number}"],
             users=[*standard_users("nats"), hosts],
         )
-        running.append(stack.enter_context(process(stack, folder / f"{node.name}.log", *command.args)))
+        running.append(stack.enter_context(process(stack, folder / f"{node.name}.log", *args)))
     for number in range(3):
         wait_ready(HOST, ports[f"mqtt{number}"], TIMEOUT)
     join = ",".join(f"nats://{HOSTS}:hosts@{HOST}:{ports[f'client{number}']}" for number in range(3))

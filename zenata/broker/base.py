@@ -1,6 +1,6 @@
 """Brokers: the interface of those that can be run here, their users, and the rights of each role.
 
-A broker here is a program to be run by somebody else: `Broker.prepare` writes its folder and returns the command.
+A broker here is a program to be run by somebody else: `Broker.prepare` writes its folder and returns its arguments.
 """
 
 import re
@@ -188,22 +188,6 @@ def pilot_user(
     return User(name=name, password_hash=password_hash, rights=granted)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Command:
-    """How to run a broker in the foreground.
-
-    Parameters
-    ----------
-    args : tuple of str
-        The program and its arguments.
-    env : mapping of str to str
-        Variables to add to the environment.
-    """
-
-    args: tuple[str, ...]
-    env: Mapping[str, str] = field(default_factory=dict)
-
-
 class Broker(Protocol):
     """A kind of broker that can be run here."""
 
@@ -220,7 +204,7 @@ class Broker(Protocol):
         ws_port: int,
         users: Sequence[User],
         certificate: Certificate | None = None,
-    ) -> Command:
+    ) -> tuple[str, ...]:
         """Write the configuration and the users into `folder`, which only its owner may enter.
 
         What the broker itself keeps there (sessions, retained messages) is left as it is.
@@ -240,8 +224,8 @@ class Broker(Protocol):
 
         Returns
         -------
-        Command
-            It ends on SIGTERM.
+        tuple of str
+            The program to run in the foreground, and its arguments; it ends on SIGTERM.
 
         Raises
         ------

@@ -63,7 +63,7 @@ class _Record(msgspec.Struct):
 
 
 class Keeper:
-    """Keeps the sessions of a NATS; it connects for each call.
+    """Keeps the sessions of a NATS; it connects for each call, which raises `BrokerError` if the broker does not do so.
 
     Parameters
     ----------
@@ -76,13 +76,7 @@ class Keeper:
         self._login = login | {"user": KEEPER}
 
     def forget(self, consumers: Collection[Consumer], session: str = "") -> None:
-        """Remove consumers with what they keep, and the record of a session, so that its client is told that it has none.
-
-        Raises
-        ------
-        BrokerError
-            If the broker does not do so.
-        """
+        """Remove consumers with what they keep, and the record of a session, so that its client is told that it has none."""
         with self._connected() as connection:
             if session:
                 _ask(connection, f"$JS.API.STREAM.PURGE.{_SESSIONS}", {"filter": _RECORD + session})
@@ -90,25 +84,13 @@ class Keeper:
                 _ask(connection, f"$JS.API.CONSUMER.DELETE.{MESSAGES}.{one.name}", {})
 
     def record(self, session: str) -> bytes:
-        """Return the record of a session; nothing if there is none.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Return the record of a session; nothing if there is none."""
         with self._connected() as connection:
             answer = _ask(connection, f"$JS.API.STREAM.MSG.GET.{_SESSIONS}", {"last_by_subj": _RECORD + session})
         return b64decode(answer.message.data) if answer and answer.message else b""
 
     def put(self, session: str, record: bytes) -> bool:
-        """Make this the record of a session that nobody has taken up; return whether all is there that it names.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Make this the record of a session that nobody has taken up; return whether all is there that it names."""
         with self._connected() as connection:
             for consumer in consumers_of(record):
                 if _ask(connection, f"$JS.API.CONSUMER.INFO.{MESSAGES}.{consumer}", {}) is None:

@@ -10,7 +10,7 @@ the monitoring endpoint ``/connz`` would say. Those endpoints know no users, so 
 """
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -39,38 +39,18 @@ class Connection:
 
     Parameters
     ----------
+    number : int
+        Of the connection, another for each.
     user : str
+        Empty where it was refused.
     client : str
         Its MQTT client id.
     address : str
         Where it comes from.
     since : int
         [us since the Unix epoch]
-    sent : int
-        Messages that came from it. NATS does not count those that went to an MQTT client.
-    """
-
-    user: str
-    client: str
-    address: str
-    since: int
-    sent: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Traffic:
-    """What a connection has sent since it was opened.
-
-    Parameters
-    ----------
-    number : int
-        Of the connection, another for each.
-    user : str
-        Empty where it was refused.
-    client, address : str
-        See `Connection`.
     messages, size : int
-        That came from it [bytes].
+        That came from it [bytes]. NATS does not count those that went to an MQTT client.
     is_open : bool
     """
 
@@ -78,9 +58,10 @@ class Traffic:
     user: str
     client: str
     address: str
+    since: int
     messages: int
     size: int
-    is_open: bool
+    is_open: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,16 +160,14 @@ class _Answer(msgspec.Struct, Generic[T]):
     data: T
 
 
-class _Kicked(msgspec.Struct):
-    server: _Server
-
-
 class _About(msgspec.Struct):
     config_load_time: str
 
 
 class BrokerMonitor:
     """A client of the monitoring of NATS. Methods may be called from any thread.
+
+    Each raises `BrokerError` if the broker does not answer, or does not let us ask.
 
     Parameters
     ----------
@@ -201,61 +180,32 @@ class BrokerMonitor:
         self._connection: NatsConnection | None = None
         self._lock = threading.Lock()
 
-    def connections(self) -> Sequence[Connection]:
-        """Return who is connected now, by MQTT and by MQTT over WebSocket.
-
-        Raises
-        ------
-        BrokerError
-            If it does not answer, or does not let us ask.
-        """
+    def connections(self, *, closed: bool = False) -> list[Connection]:
+        """Return who is connected now, by MQTT and by MQTT over WebSocket, and if `closed` who was last."""
+        found = [(one, True) for one in self._clients().data.connections]
+        if closed:
+            options = {"auth": True, "limit": _CLOSED, "state": 1, "sort": "stop"}
+            answer = self._ask("PING.CONNZ", options, _Answer[_Clients])
+            found += [(one, False) for one in answer.data.connections if one.reason != _REFUSED]
         return [
             Connection(
-                user=one.authorized_user,
-                client=one.mqtt_client,
-                address=one.ip,
-                since=parse_time(one.start),
-                sent=one.in_msgs,
-            )
-            for one in self._clients().data.connections
-        ]
-
-    def traffic(self) -> list[Traffic]:
-        """Return what each connection has sent: of those that are open, and of those that were closed last.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
-        closed = {"auth": True, "limit": _CLOSED, "state": 1, "sort": "stop"}
-        found = [(one, True) for one in self._clients().data.connections]
-        found += [(one, False) for one in self._ask("PING.CONNZ", closed, _Answer[_Clients]).data.connections]
-        return [
-            Traffic(
                 number=one.cid,
                 user=one.authorized_user,
                 client=one.mqtt_client,
                 address=one.ip,
+                since=parse_time(one.start),
                 messages=one.in_msgs,
                 size=one.in_bytes,
                 is_open=is_open,
             )
             for one, is_open in found
-            if one.reason != _REFUSED
         ]
 
     def kick(self, numbers: Collection[int]) -> None:
-        """Close connections by their numbers.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Close connections by their numbers."""
         server = self._clients().server.id
         for number in numbers:  # one that has just gone is answered as well
-            self._ask(f"{server}.KICK", {"cid": number}, _Kicked)
+            self._ask(f"{server}.KICK", {"cid": number}, dict)
 
     def disconnect(self, users: Mapping[str, int], until: int | None = None) -> int:
         """Disconnect whoever has connected as one of these users at a time or later; return how many were.
@@ -266,43 +216,23 @@ class BrokerMonitor:
             That time, by user [us since the Unix epoch].
         until : int or None
             The last time of connections that are to go; None is no such time.
-
-        Raises
-        ------
-        BrokerError
-            As above.
         """
-        found = self._clients()
-        ids = [
-            one.cid
-            for one in found.data.connections
-            if one.authorized_user in users
-            and users[one.authorized_user] <= (since := parse_time(one.start))
-            and (until is None or since <= until)
+        numbers = [
+            one.number
+            for one in self.connections()
+            if one.user in users and users[one.user] <= one.since and (until is None or one.since <= until)
         ]
-        for id_ in ids:  # one that has just gone is answered as well
-            self._ask(f"{found.server.id}.KICK", {"cid": id_}, _Kicked)
-        return len(ids)
+        if numbers:
+            self.kick(numbers)
+        return len(numbers)
 
     def open(self) -> None:
-        """Connect, if it is not connected yet.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Connect, if it is not connected yet."""
         if self._connection is None:
             self.disk_usage()
 
     def loaded(self) -> int:
-        """Return when it had last taken in its users and all else of its configuration [us since the Unix epoch].
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Return when it had last taken in its users and all else of its configuration [us since the Unix epoch]."""
         return parse_time(self._ask("PING.VARZ", {}, _Answer[_About]).data.config_load_time)
 
     def close(self) -> None:
@@ -311,35 +241,17 @@ class BrokerMonitor:
             self._drop()
 
     def disk_usage(self) -> float:
-        """Return how much of the disk that it may use for sessions and what waits for them it uses, 0 to 1.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Return how much of the disk that it may use for sessions and what waits for them it uses, 0 to 1."""
         jetstream = self._ask("PING.JSZ", {}, _Answer[_Storage]).data
         return jetstream.storage / max(jetstream.config.max_storage, 1)
 
     def stored(self) -> Stored:
-        """Return how many messages it has had and has; none before its first MQTT client.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Return how many messages it has had and has; none before its first MQTT client."""
         found = self._messages()
         return Stored(newest=found.state.last_seq, waiting=found.state.messages)
 
     def consumers(self) -> list[Consumer]:
-        """Return what keeps messages for sessions.
-
-        Raises
-        ------
-        BrokerError
-            As above.
-        """
+        """Return what keeps messages for sessions."""
         return [
             Consumer(
                 name=one.name,

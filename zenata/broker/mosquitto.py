@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from zenata.broker.base import Command, User
+from zenata.broker.base import User
 from zenata.broker.dynsec import configuration
 from zenata.broker.templates import plain, render, write_folder
 from zenata.errors import SetupError
@@ -36,7 +36,7 @@ class Mosquitto:
         ws_port: int,
         users: Sequence[User],
         certificate: Certificate | None = None,
-    ) -> Command:
+    ) -> tuple[str, ...]:
         """Write ``mosquitto.conf`` and ``dynamic-security.json``; see `Broker.prepare`.
 
         Once it runs, its users are changed by `zenata.broker.dynsec.DynamicSecurity`.
@@ -44,7 +44,7 @@ class Mosquitto:
         folder = folder.absolute()
         files = config_files(str(folder), host, mqtt_port, ws_port, plugin(), users, certificate)
         write_folder(folder, files)
-        return Command(args=(program(), "-c", str(folder / "mosquitto.conf")))
+        return program(), "-c", str(folder / "mosquitto.conf")
 
 
 def config_files(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import bcrypt
 
-from zenata.broker.base import HOSTS, KEEPER, MONITOR, Command, Rights, User
+from zenata.broker.base import HOSTS, KEEPER, MONITOR, Rights, User
 from zenata.broker.keeper import KEEPING
 from zenata.broker.monitor import REQUESTS
 from zenata.broker.protocol import ANSWER
@@ -108,7 +108,7 @@ class Nats:
         ws_port: int,
         users: Sequence[User],
         certificate: Certificate | None = None,
-    ) -> Command:
+    ) -> tuple[str, ...]:
         """Write ``nats.conf`` and ``users.conf``, and for a node ``cluster.conf``; see `Broker.prepare`."""
         folder, node = folder.absolute(), self._node
         config = render(
@@ -126,7 +126,7 @@ class Nats:
         if node:
             files["cluster.conf"] = _cluster_file(node, certificate)
         write_folder(folder, files)
-        return Command(args=(program(), "--config", str(folder / ("cluster.conf" if node else "nats.conf"))))
+        return program(), "--config", str(folder / ("cluster.conf" if node else "nats.conf"))
 
 
 def subjects(topic_filter: str) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Template
 
 from zenata.errors import SetupError
-from zenata.process.files import write_private
+from zenata.process.files import write_private, writing
 
 _HERE = Path(__file__).parent
 
@@ -47,10 +47,8 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     SetupError
         If the folder cannot be made or written.
     """
-    try:
+    with writing(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-    except OSError as error:
-        raise SetupError(f"{folder} cannot be written: {error.strerror}") from error
     for name, text in files.items():
         write_private(folder / name, text)

@@ -27,6 +27,21 @@ def is_out_of_room(error: BaseException | None) -> bool:
 
 
 @contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name a file or folder that what is inside cannot write.
+
+    Raises
+    ------
+    SetupError
+        In place of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
 def replaced(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of `path` when all is written: whenever we die, the old or the new is complete.
 
@@ -36,14 +51,12 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
         If it cannot be written.
     """
     partial = path.with_name(f"{path.name}.part")
-    try:
+    with writing(path):
         with partial.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def write_private(path: Path, content: bytes | str, *, replace: bool = True) -> bool:
@@ -68,25 +81,22 @@ def write_private(path: Path, content: bytes | str, *, replace: bool = True) -> 
     SetupError
         If it cannot be written.
     """
-    draft: Path | None = None
-    try:
+    with writing(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)  # mode 600
         draft = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            draft.replace(path)
-        else:
-            path.hardlink_to(draft)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        if draft is not None:
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+            if replace:
+                draft.replace(path)
+            else:
+                path.hardlink_to(draft)
+        except FileExistsError:
+            return False
+        finally:
             with suppress(OSError):
                 draft.unlink()
     return True
@@ -102,11 +112,9 @@ def held(folder: Path, patience: float = 0.0) -> Iterator[None]:
         If another holds it all the while, or it cannot be written.
     """
     deadline = time.monotonic() + patience
-    try:
+    with writing(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (folder / "lock").open("a")
-    except OSError as error:
-        raise SetupError(f"{folder} cannot be written: {error.strerror}") from error
     with lock:
         while not _locked(lock):
             if time.monotonic() >= deadline:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from zenata.errors import SetupError
-from zenata.process.files import replaced, write_private
+from zenata.process.files import replaced, write_private, writing
 
 
 class Files(Protocol):
@@ -74,10 +74,8 @@ class FolderFiles:
         """Write a file; see `Files`."""
         path = self.folder / name
         if path.parent != self.folder:
-            try:
+            with writing(path):
                 path.parent.mkdir(exist_ok=True)
-            except OSError as error:
-                raise SetupError(f"{path} cannot be written: {error.strerror}") from error
         with replaced(path) as file:
             file.write(content)
 
@@ -88,28 +86,22 @@ class FolderFiles:
     def overwrite(self, name: str, content: bytes) -> None:
         """Write over the old content, in one write; see `Files`."""
         path = self.folder / name
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
-                file.write(content)
-        except OSError as error:
-            raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+        with writing(path), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:
+            file.write(content)
 
     def append(self, name: str, lines: bytes, *, durable: bool = True) -> None:
         """Add lines to a file; see `Files`."""
         path = self.folder / name
-        try:
-            with path.open("ab", buffering=0) as file:
-                before, rest = file.tell(), memoryview(lines)
-                try:
-                    while rest:  # a disk that becomes full takes a part, and refuses what follows
-                        rest = rest[file.write(rest) :]
-                    if durable:
-                        os.fsync(file.fileno())
-                except OSError:
-                    file.truncate(before)  # half a line would be the beginning of the next
-                    raise
-        except OSError as error:
-            raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+        with writing(path), path.open("ab", buffering=0) as file:
+            before, rest = file.tell(), memoryview(lines)
+            try:
+                while rest:  # a disk that becomes full takes a part, and refuses what follows
+                    rest = rest[file.write(rest) :]
+                if durable:
+                    os.fsync(file.fileno())
+            except OSError:
+                file.truncate(before)  # half a line would be the beginning of the next
+                raise
 
     def names(self, folder: str) -> list[str]:
         """Return the names of files in a folder; see `Files`."""

@@ -138,18 +138,18 @@ def test_what_a_webhook_does_not_do_again_and_again_is_one_alert_and_hides_nothi
 
 
 def test_who_is_connected_is_reported_where_the_broker_tells() -> None:
-    there = {"client": "roof", "address": "127.0.0.1", "since": START, "sent": 3}
-    alerted = [
-        Connection(user=user, **there) for user in ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
-    ]
-    monitor = ScriptedMonitor(alerted)
+    there = {"client": "roof", "address": "127.0.0.1"}
+    users = ("test-pilot", "test-pilot_phone", "test-guest", "ingest", "gone")
+    monitor = ScriptedMonitor(
+        [Connection(**there, number=1, user=user, since=START, messages=3, size=9) for user in users]
+    )
     with running(monitor=monitor) as api:
         api.register.issue("test-pilot", name="phone", by="test")
         with api.client("engineer") as engineer:
             found = [activity(engineer).mqtt]
             monitor.away = True
             found += [activity(engineer).mqtt]
-    mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z"} for user in ("test-pilot", "test-pilot_phone")]
+    mine = [there | {"user": user, "since": "2026-01-01T00:00:00Z", "sent": 3} for user in users[:2]]
     assert [None if one is None else [msgspec.to_builtins(each) for each in one] for one in found] == [mine, None]
 
 
@@ -170,7 +170,7 @@ class ScriptedMonitor(BrokerMonitor):
     def __init__(self, connections: Sequence[Connection], filled: float = 0.0, *, away: bool = False) -> None:
         self.connected, self.part, self.away = connections, filled, away
 
-    def connections(self) -> Sequence[Connection]:
+    def connections(self, *, closed: bool = False) -> Sequence[Connection]:
         return self._said(self.connected)
 
     def disk_usage(self) -> float:

@@ -78,8 +78,8 @@ def running_broker(
     prepare = partial(BROKERS[kind].prepare, folder=folder, host=HOST, certificate=certificate, **ports)
     tls = Trust(certificate=certificate.cert).context() if certificate else None
     hash_ = BROKERS[kind].hash_password(password(ADMINISTRATOR))
-    command = prepare(users=[*users, User(name=ADMINISTRATOR, password_hash=hash_, rights=MANAGING)])
-    with (folder / "broker.log").open("ab") as log, subprocess.Popen(command.args, stdout=log, stderr=log) as process:
+    args = prepare(users=[*users, User(name=ADMINISTRATOR, password_hash=hash_, rights=MANAGING)])
+    with (folder / "broker.log").open("ab") as log, subprocess.Popen(args, stdout=log, stderr=log) as process:
         try:
             wait_ready(HOST, ports["mqtt_port"], 10, tls)
             gives = {"nats": partial(_give_nats, process, prepare), "mosquitto": partial(_give_mosquitto, ports)}

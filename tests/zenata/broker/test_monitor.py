@@ -64,7 +64,7 @@ def test_who_is_connected_is_reported_while_it_is(watched: tuple[Running, str]) 
         demo.publish("pilots/demo/telemetry/roof", ["one", "two"])
         demo.wait_for("one", "two")
         (found,) = of(url, "demo")
-        assert (found.client, found.address, found.sent) == ("roof", HOST, 2)
+        assert (found.client, found.address, found.messages) == ("roof", HOST, 2)
         assert before - 1 < found.since / SECOND < time.time() + 1
         assert len(of(url, "demo_phone")) == 1
         assert of(url, "eve") == []

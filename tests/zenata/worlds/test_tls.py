@@ -29,7 +29,7 @@ def node(folder: Path, made: Made) -> Iterator[int]:
     own = f"{HOST}:{ports['node']}"
     where = Node(name="n", host=HOST, port=ports["node"], peers=[own], secret="s", client_port=ports["client"])
     hosts = User(name=HOSTS, password_hash=Nats().hash_password(SECRET), rights=standard_users("nats")[0].rights)
-    command = Nats(where).prepare(
+    args = Nats(where).prepare(
         folder=folder,
         host=HOST,
         mqtt_port=ports["mqtt"],
@@ -37,7 +37,7 @@ def node(folder: Path, made: Made) -> Iterator[int]:
         users=[hosts],
         certificate=certificate_of(made.cert, made.key),
     )
-    with subprocess.Popen(command.args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_for_port(ports["client"])
             yield ports["client"]

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from secrets import token_hex
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -22,7 +22,7 @@ class _Responses(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Responses)
 
 
-class RequestClient:
+class RequestClient(Publisher):
     """Publishes requests on one topic and reads the responses on another, as brokers with ``$CONTROL`` topics do.
 
     A request is ``{"commands": [...]}``, a response ``{"responses": [...]}``. All who manage the broker receive every
@@ -35,29 +35,11 @@ class RequestClient:
     """
 
     def __init__(self, address: Address, topic: str, responses: str) -> None:
-        self._address, self._topic = address, topic
+        super().__init__(address, client_id=f"manager-{token_hex(8)}", filters=(responses,), on_message=self._listen)
+        self._topic = topic
         self._changed = threading.Condition()
         self._correlation = ""
         self._received: Sequence[Mapping[str, Any]] = []
-        self._publisher = Publisher(
-            address, client_id=f"manager-{token_hex(8)}", filters=(responses,), on_message=self._listen
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def connect(self, timeout: float) -> None:
-        """Connect, trying for `timeout` [s].
-
-        Raises
-        ------
-        BrokerError
-            If the broker cannot be reached or refuses us.
-        """
-        self._publisher.connect(timeout)
 
     def request(self, commands: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Have commands carried out in their order, and return the response to each; one thread at a time.
@@ -71,17 +53,13 @@ class RequestClient:
         request = {"commands": [{**command, "correlationData": correlation} for command in commands]}
         with self._changed:
             self._correlation, self._received = correlation, []
-            self._publisher.publish(self._topic, msgspec.json.encode(request))
+            self.publish(self._topic, msgspec.json.encode(request))
             if not self._changed.wait_for(lambda: self._received, _PATIENCE):
                 raise BrokerError(
                     f"the broker at {self._address} does not answer on {self._topic}: either it has not the plugin that "
                     "manages users, or we may not use it"
                 )
             return self._received
-
-    def close(self) -> None:
-        """Disconnect."""
-        self._publisher.close()
 
     def _listen(self, _topic: str, payload: bytes) -> None:
         with suppress(msgspec.MsgspecError):  # else it is no response

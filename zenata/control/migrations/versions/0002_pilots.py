@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0002_pilots"
 down_revision = "0001_devices"
-branch_labels = None
-depends_on = None
 
 _ROW = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

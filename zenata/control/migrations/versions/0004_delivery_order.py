@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0004_delivery_order"
 down_revision = "0003_webhooks"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0005_device_left_out"
 down_revision = "0004_delivery_order"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0006_web_sessions"
 down_revision = "0005_device_left_out"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

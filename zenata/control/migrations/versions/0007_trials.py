@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0007_trials"
 down_revision = "0006_web_sessions"
-branch_labels = None
-depends_on = None
 
 _ROW = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0010_trial_parts"
 down_revision = "0009_trial_exhibits"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

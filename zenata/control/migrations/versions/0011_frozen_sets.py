@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0011_frozen_sets"
 down_revision = "0010_trial_parts"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

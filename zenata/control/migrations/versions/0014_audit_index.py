@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "0014_audit_index"
 down_revision = "0013_declared_digests"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
