@@ -39,6 +39,7 @@ from zenata.trials.challenge import (
     Step,
     Table,
     Tables,
+    answered,
 )
 
 log = logging.getLogger(__name__)
@@ -108,12 +109,7 @@ def play(city: City, challenge: Challenge, plan: Plan, policy: Policy, without: 
     """
     if challenge.closed_loop:
         return _against(_Simulation(city, challenge, plan, without.network).follow(policy), without)
-    answers: list[tuple[int, msgspec.Struct]] = []
-    for index, time in enumerate(without.times.tolist()):
-        actions = policy(_step_of(without.readings, index, without.first, time))
-        if index >= without.first:
-            answers += [(time, answer) for answer in actions.answers]
-    return replace(without, answers=tuple(answers))
+    return answered(policy, without)
 
 
 def baselines(city: City, challenge: Challenge, plan: Plan, without: Run) -> dict[str, Score]:
@@ -141,11 +137,6 @@ def baselines(city: City, challenge: Challenge, plan: Plan, without: Run) -> dic
 def _against(run: Run, without: Run) -> Run:
     """Return a run that is compared with the one without commands, whose events are those that are scored."""
     return replace(run, without=without.truth, occurrences=without.occurrences)
-
-
-def _step_of(readings: Tables, index: int, first: int, time: int) -> Step:
-    known = {name: table.head(index + 1) for name, table in readings.items()}
-    return Step(index=index, first=first, time=time, readings=known)
 
 
 class Recording:
@@ -286,7 +277,7 @@ class _Simulation:
         """Run to the end with a policy."""
         for index, time in enumerate(self._recording.times.tolist()):
             self._step(time, [])
-            actions = policy(_step_of(self._recording.readings, index, self._challenge.first, time))
+            actions = policy(Step.of(self._recording.readings, index, self._challenge.first, time))
             for sensor, values in actions.commands.items() if index >= self._challenge.first else ():
                 self._command(Command(time=time, sensor=sensor, set=values))
         return self._made()

@@ -208,6 +208,12 @@ class Step:
     time: int
     readings: Tables
 
+    @classmethod
+    def of(cls, readings: Tables, index: int, first: int, time: int) -> "Step":
+        """Return what is known at the end of a step of readings that may go on beyond it."""
+        known = {name: table.head(index + 1) for name, table in readings.items()}
+        return cls(index=index, first=first, time=time, readings=known)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actions:
@@ -244,6 +250,16 @@ class Setting:
 
 
 PolicyMaker = Callable[[Setting], Policy]
+
+
+def answered(policy: Policy, run: Run) -> Run:
+    """Return a run with what a policy answers to its readings in the steps that count."""
+    answers: list[tuple[int, msgspec.Struct]] = []
+    for index, time in enumerate(run.times.tolist()):
+        actions = policy(Step.of(run.readings, index, run.first, time))
+        if index >= run.first:
+            answers += [(time, answer) for answer in actions.answers]
+    return replace(run, answers=tuple(answers))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

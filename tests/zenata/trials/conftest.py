@@ -8,15 +8,33 @@ import numpy as np
 import pytest
 
 from zenata.city.model import City, District, Sensor, Street
-from zenata.city.readings import FloatArray
+from zenata.city.readings import FloatArray, IntArray
 from zenata.trials.air_alert import LIMITS, POLLUTANTS
-from zenata.trials.challenge import DAY, Challenge, Occurrence, Run, Setting, Step, Table
+from zenata.trials.challenge import DAY, Challenge, Occurrence, Run, Setting, Table, Tables, answered
 
 START = 1_780_272_000_000_000
 """2026-06-01T00:00:00Z [us]."""
 
 AIR_STEPS, AIR_FIRST, AIR_STATIONS = 240, 120, 5
 """Hours of a run of air, of its warm-up, and how many stations it has."""
+
+
+def sensor(id_: str, district: str = "west", at: tuple[float, float] = (0, 0), **attributes: Any) -> Sensor:
+    """Return a sensor of the kind that its id begins with."""
+    kind = id_.partition("-")[0]
+    return Sensor(id=id_, kind=kind, district=district, longitude=at[0], latitude=at[1], attributes=attributes)
+
+
+def ends(steps: int, minutes: int = 15) -> IntArray:
+    """Return the ends of steps from `START` on [us since the Unix epoch]."""
+    return START + minutes * 60_000_000 * np.arange(1, steps + 1)
+
+
+def run_in(city: City, times: IntArray, first: int, truth: Tables | None = None, **members: Any) -> Run:
+    """Return a run without commands, of which nothing else is known but the members given."""
+    tables = truth or {}
+    usual = {"truth": tables, "without": tables, "readings": {}, "occurrences": (), "network": {}}
+    return Run(city=city, times=times, first=first, **{**usual, **members})
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +58,6 @@ def city() -> City:
         )
         for number in range(6)
     )
-    bays = tuple(
-        Sensor(id=f"parking-{number}", kind="parking", district=("west", "east")[number % 2], longitude=0, latitude=0)
-        for number in range(20)
-    )
     return City(
         id="line",
         name="Line",
@@ -51,7 +65,7 @@ def city() -> City:
         bbox=(0, 0, 1, 1),
         districts=districts,
         streets=streets,
-        sensors=bays,
+        sensors=tuple(sensor(f"parking-{number}", ("west", "east")[number % 2]) for number in range(20)),
         parameters={},
     )
 
@@ -79,9 +93,8 @@ def water(city: City) -> dict[str, Any]:
 def leaking(city: City, water: dict[str, Any]) -> Callable[..., Run]:
     """Return what makes a run of four days in which pipes leak: (street, first hour, l/s) each."""
 
-    def make(*leaks: tuple[int, float, float], days: int = 4, first: int = 96) -> Run:
-        times = START + 900_000_000 * np.arange(1, days * 96 + 1)
-        end = int(times[-1]) + 1
+    def make(*leaks: tuple[int, float, float]) -> Run:
+        times = ends(4 * 96)
         occurrences = []
         for number, (street, hour, flow) in enumerate(leaks):
             start = START + round(hour * 3600e6)
@@ -91,21 +104,12 @@ def leaking(city: City, water: dict[str, Any]) -> Callable[..., Run]:
                     type="leak",
                     targets=(f"street-{street}",),
                     start=start,
-                    end=end,
+                    end=int(times[-1]) + 1,
                     parameters={},
                     size=flow * (times >= start),
                 )
             )
-        return Run(
-            city=city,
-            times=times,
-            first=first,
-            truth={},
-            readings={},
-            without={},
-            occurrences=tuple(occurrences),
-            network={"water": water},
-        )
+        return run_in(city, times, 96, occurrences=tuple(occurrences), network={"water": water})
 
     return make
 
@@ -117,17 +121,8 @@ def parked(city: City) -> Run:
     hour = np.arange(steps)[:, None] % 96 / 96
     chance = np.random.default_rng(1)
     values = (chance.random((steps, 20)) < 0.5 + 0.4 * np.sin(2 * np.pi * hour)).astype(np.float64)
-    table = {"occupied": Table(sensors=tuple(sensor.id for sensor in city.sensors), values=values)}
-    return Run(
-        city=city,
-        times=START + 900_000_000 * np.arange(1, steps + 1),
-        first=192,
-        truth=table,
-        readings=table,
-        without=table,
-        occurrences=(),
-        network={},
-    )
+    table = {"occupied": Table(sensors=tuple(bay.id for bay in city.sensors), values=values)}
+    return run_in(city, ends(steps), 192, table, readings=table)
 
 
 def air_tables(**values: FloatArray) -> dict[str, Table]:
@@ -154,28 +149,10 @@ def air_run(city: City) -> Run:
         for name, table in truth.items()
     }
     read["no2"].values[130:140, 2] = np.nan
-    stations = tuple(
-        Sensor(id=f"air-{number + 1:04d}", kind="air", district="west", longitude=0, latitude=0)
-        for number in range(AIR_STATIONS)
-    )
-    return Run(
-        city=replace(city, sensors=stations),
-        times=START + 3_600_000_000 * np.arange(1, AIR_STEPS + 1),
-        first=AIR_FIRST,
-        truth=truth,
-        readings=read,
-        without=truth,
-        occurrences=(),
-        network={},
-    )
+    stations = tuple(sensor(name) for name in truth["no2"].sensors)
+    return run_in(replace(city, sensors=stations), ends(AIR_STEPS, 60), AIR_FIRST, truth, readings=read)
 
 
 def played(challenge: Challenge, run: Run, name: str) -> Run:
     """Return a run with the answers of one of the challenge's policies."""
-    policy = challenge.policies[name](Setting(city=run.city, network={}, truth=run))
-    answers = []
-    for index, moment in enumerate(run.times.tolist()):
-        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
-        step = Step(index=index, first=run.first, time=moment, readings=readings)
-        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
-    return replace(run, answers=answers)
+    return answered(challenge.policies[name](Setting(city=run.city, network=run.network, truth=run)), run)

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.zenata.trials.conftest import START
-from zenata.city.model import City, Sensor
+from tests.zenata.trials.conftest import ends, run_in, sensor
+from zenata.city.model import City
 from zenata.city.readings import FloatArray
-from zenata.contract.answers import NoAnswer
 from zenata.trials.challenge import Run, Setting, Step, Table, Tables
-from zenata.trials.charging import CHALLENGE, check, score
+from zenata.trials.charging import CHALLENGE, score
 from zenata.trials.charging_schedule import (
     HOURS,
     MISSED,
@@ -27,7 +26,7 @@ from zenata.trials.charging_schedule import (
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 STEPS, FIRST = 108, 12
-TIMES = START + 300_000_000 * np.arange(1, STEPS + 1)
+TIMES = ends(STEPS, 5)
 RATED = np.array([22.0, 22.0, 7.4, 22.0, 7.4])
 SITE = np.array([0, 0, 1, 2, 3])
 LIMIT = np.array([26.4, 7.4, 22.0, 7.4])
@@ -50,18 +49,11 @@ STAYS: tuple[Stay, ...] = (
 @pytest.fixture
 def chargers(city: City) -> City:
     """Return the city with five chargers in two districts, two of which share a site."""
-    sensors = tuple(
-        Sensor(
-            id=f"charger-{number}",
-            kind="charger",
-            district="west" if number < 3 else "east",
-            longitude=0,
-            latitude=0,
-            attributes={"watts": 1000 * rated},
-        )
+    made = (
+        sensor(f"charger-{number}", "west" if number < 3 else "east", watts=1000 * rated)
         for number, rated in enumerate(RATED.tolist())
     )
-    return replace(city, sensors=sensors)
+    return replace(city, sensors=tuple(made))
 
 
 def network() -> dict[str, Any]:
@@ -108,16 +100,7 @@ FREE = np.full((STEPS, 5), np.inf)
 def run_of(city: City, limit: FloatArray, stays: tuple[Stay, ...] = STAYS) -> Run:
     """Return a run in which limits are set when commands are taken."""
     limit = np.where(np.arange(STEPS)[:, None] <= FIRST, np.inf, limit)
-    return Run(
-        city=city,
-        times=TIMES,
-        first=FIRST,
-        truth=charged(limit, stays),
-        readings={},
-        without=charged(FREE),
-        occurrences=(),
-        network=network(),
-    )
+    return run_in(city, TIMES, FIRST, charged(limit, stays), without=charged(FREE), network=network())
 
 
 def best(city: City) -> FloatArray:
@@ -222,17 +205,11 @@ def test_policies_hold_the_limit_and_gain(chargers: City, name: str) -> None:
     policy, limit = CHALLENGE.policies[name](setting), FREE.copy()
     watts = {f"charger-{number}": number for number in range(5)}
     for index in range(STEPS - 1):
-        readings = {key: table.head(index + 1) for key, table in charged(limit).items()}
-        step = Step(index=index, first=FIRST, time=int(TIMES[index]), readings=readings)
+        actions = policy(Step.of(charged(limit), index, FIRST, int(TIMES[index])))
         limit[index + 1] = limit[index]
-        for charger, setpoints in policy(step).commands.items():
+        for charger, setpoints in actions.commands.items():
             value = setpoints["limit"]
             limit[index + 1, watts[charger]] = np.inf if value is None else value / 1000
     made = score(run_of(chargers, limit))
     assert 0 < made.points <= 100
     assert made.measures["over_limit"][0] < score(run_of(chargers, FREE)).measures["over_limit"][0]
-
-
-def test_answers_are_refused_with_what_to_do_instead(chargers: City) -> None:
-    with pytest.raises(ValueError, match="command the setpoint limit"):
-        check(NoAnswer(), 0, chargers)

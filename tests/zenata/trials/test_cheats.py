@@ -5,18 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.zenata.trials.conftest import air_run
+from tests.zenata.trials.conftest import air_run, played
 from tests.zenata.trials.test_incidents import road, run_of
 from tests.zenata.trials.test_sensor_quality import measured
 from zenata.city.model import City
 from zenata.contract.answers import NoAnswer
-from zenata.trials.challenge import Challenge, Run, Setting, Step, Tables
+from zenata.trials.challenge import Challenge, Run
 from zenata.trials.registry import CHALLENGES
 
 __all__ = ["measured", "road"]
 
 OPEN = [name for name, challenge in CHALLENGES.items() if not challenge.closed_loop]
-CLOSED = [name for name, challenge in CHALLENGES.items() if challenge.closed_loop]
 
 
 @pytest.fixture(params=OPEN)
@@ -30,13 +29,7 @@ def case(request: pytest.FixtureRequest) -> tuple[Challenge, Run, Run]:
         "traffic-incident": lambda: run_of(request.getfixturevalue("road"), (0, 600, 60, True), (4, 900, 60, True)),
     }
     challenge, run = CHALLENGES[request.param], makers[request.param]()
-    policy = challenge.policies["oracle"](Setting(city=run.city, network=run.network, truth=run))
-    answers = []
-    for index, moment in enumerate(run.times.tolist()):
-        readings: Tables = {key: table.head(index + 1) for key, table in run.readings.items()}
-        step = Step(index=index, first=run.first, time=moment, readings=readings)
-        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
-    return challenge, run, replace(run, answers=answers)
+    return challenge, run, played(challenge, run, "oracle")
 
 
 def test_answers_after_the_fact_get_less_than_at_once(case: tuple[Challenge, Run, Run]) -> None:
@@ -67,7 +60,17 @@ def test_a_part_of_the_answers_never_gets_more_than_all(case: tuple[Challenge, R
         assert challenge.score(replace(best, answers=part)).points <= whole
 
 
-@pytest.mark.parametrize("name", CLOSED)
-def test_where_commands_alone_count_every_answer_is_refused(city: City, name: str) -> None:
-    with pytest.raises(ValueError, match="takes no answers"):
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("ev-charging", "the setpoint limit"),
+        ("street-lighting", "the setpoint dim"),
+        ("waste-collection", "empty, truck and rank"),
+    ],
+)
+def test_where_commands_alone_count_every_answer_is_refused_with_what_to_do_instead(
+    city: City, name: str, what: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{name} takes no answers: command {what}"):
         CHALLENGES[name].check(NoAnswer(), 0, city)
+    assert {*OPEN, "ev-charging", "street-lighting", "waste-collection"} == {*CHALLENGES}

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.parts import city_of
-from tests.zenata.trials.conftest import START
-from zenata.city.model import City, Sensor
+from tests.zenata.trials.conftest import START, ends, played, run_in, sensor
+from zenata.city.model import City
 from zenata.contract.answers import IncidentAnswer
-from zenata.trials.challenge import Occurrence, Run, Setting, Step, Table
+from zenata.trials.challenge import Occurrence, Run, Table
 from zenata.trials.incidents import (
     CHALLENGE,
     CLEARING,
@@ -22,14 +22,12 @@ from zenata.trials.incidents import (
     REACH,
     check,
     exhibit,
-    oracle,
     score,
     ways_back,
 )
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 STEPS, FIRST, MINUTE = 288, 96, 60_000_000
-TIMES = START + 5 * MINUTE * np.arange(1, STEPS + 1)
 Named = tuple[int, int]
 """Step and street of an alarm."""
 ALARMS = st.lists(st.tuples(st.integers(90, STEPS - 1), st.integers(0, 5)), max_size=15)
@@ -50,9 +48,7 @@ def run_of(city: City, *accidents: tuple[int, float, float, bool]) -> Run:
         )
         for number, (street, minute, length, evidence) in enumerate(accidents)
     )
-    return Run(
-        city=city, times=TIMES, first=FIRST, truth={}, readings={}, without={}, occurrences=occurrences, network={}
-    )
+    return run_in(city, ends(STEPS, 5), FIRST, occurrences=occurrences)
 
 
 def answered(run: Run, named: Iterable[Named]) -> Run:
@@ -62,15 +58,7 @@ def answered(run: Run, named: Iterable[Named]) -> Run:
 
 
 def perfect(run: Run) -> Run:
-    policy = oracle(Setting(city=run.city, network={}, truth=run))
-    return replace(
-        run,
-        answers=[
-            (moment, answer)
-            for index, moment in enumerate(run.times.tolist())
-            for answer in policy(Step(index=index, first=run.first, time=moment, readings={})).answers
-        ],
-    )
+    return played(CHALLENGE, run, "oracle")
 
 
 def test_the_exhibit_has_onset_first_trace_and_alarm_beside_what_a_detector_said(road: City) -> None:
@@ -101,11 +89,7 @@ def test_the_exhibit_has_onset_first_trace_and_alarm_beside_what_a_detector_said
 @pytest.fixture
 def road(city: City) -> City:
     """Return the city with a detector under each street."""
-    sensors = tuple(
-        Sensor(id=f"traffic-{n}", kind="traffic", district="west", longitude=0, latitude=0, attributes={"street": s.id})
-        for n, s in enumerate(city.streets)
-    )
-    return replace(city, sensors=sensors)
+    return replace(city, sensors=tuple(sensor(f"traffic-{n}", street=s.id) for n, s in enumerate(city.streets)))
 
 
 def test_impact_is_the_blockage_still_to_come_when_it_is_found(road: City) -> None:
@@ -244,17 +228,15 @@ def test_accidents_happen_in_the_scored_part_and_by_day() -> None:
 
 
 @pytest.fixture
-def jam(road: City) -> tuple[Setting, Run]:
+def jam(road: City) -> Run:
     """Return a day in which street-4 jams, and street-3 behind it, after a quiet morning."""
     chance = np.random.default_rng(1)
     occupancy, flow = chance.uniform(0.05, 0.1, (STEPS, 6)), chance.uniform(8, 12, (STEPS, 6))
     occupancy[120:130, 4], flow[120:130, 4] = 0.95, 4
     occupancy[122:130, 3], flow[122:130, 3] = 0.9, 4
-    names = tuple(sensor.id for sensor in road.sensors)
-    readings = {
-        "occupancy": Table(sensors=names, values=occupancy),
-        "flow": Table(sensors=names, values=flow),
-    }
+    names = tuple(one.id for one in road.sensors)
+    values = {"occupancy": occupancy, "flow": flow}
+    readings = {name: Table(sensors=names, values=table) for name, table in values.items()}
     edges: list[dict[str, Any]] = [
         {
             "id": street.id,
@@ -265,8 +247,8 @@ def jam(road: City) -> tuple[Setting, Run]:
         }
         for number, street in enumerate(road.streets)
     ]
-    run = replace(run_of(road, (4, 600, 60, True)), readings=readings)
-    return Setting(city=road, network={"traffic": {"edges": edges}}), run
+    network = {"traffic": {"edges": edges}}
+    return replace(run_of(road, (4, 600, 60, True)), readings=readings, network=network)
 
 
 @pytest.mark.parametrize(
@@ -274,13 +256,7 @@ def jam(road: City) -> tuple[Setting, Run]:
     [("naive", [(120, ("street-4",)), (122, ("street-3",))]), ("reference", [(120, ("street-4",))])],
 )
 def test_the_reference_names_the_head_of_a_jam_alone(
-    jam: tuple[Setting, Run], name: str, named: list[tuple[int, tuple[str, ...]]]
+    jam: Run, name: str, named: list[tuple[int, tuple[str, ...]]]
 ) -> None:
-    setting, run = jam
-    policy = CHALLENGE.policies[name](setting)
-    found = []
-    for index, moment in enumerate(run.times.tolist()):
-        readings = {key: table.head(index + 1) for key, table in run.readings.items()}
-        actions = policy(Step(index=index, first=run.first, time=moment, readings=readings))
-        found += [(index, answer.streets) for answer in actions.answers if isinstance(answer, IncidentAnswer)]
-    assert found == named
+    answers = played(CHALLENGE, jam, name).answers
+    assert [(jam.times.tolist().index(time), answer.streets) for time, answer in answers] == named

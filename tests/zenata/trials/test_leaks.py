@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zenata.city.model import City, Sensor
+from tests.zenata.trials.conftest import played, run_in, sensor
+from zenata.city.model import City
 from zenata.contract.answers import LeakAnswer
-from zenata.trials.challenge import Actions, Run, Setting, Step, Table
-from zenata.trials.leak_policies import naive
-from zenata.trials.leaks import CHALLENGE, CREW, REACH, WATER, Pipes, check, exhibit, oracle, score
+from zenata.trials.challenge import Run, Table
+from zenata.trials.leaks import CHALLENGE, CREW, REACH, WATER, Pipes, check, exhibit, score
 
 Leaking = Callable[..., Run]
 Named = tuple[int, int]
@@ -32,12 +32,7 @@ def answered(run: Run, named: Iterable[Named]) -> Run:
 
 
 def perfect(run: Run) -> Run:
-    policy = oracle(Setting(city=run.city, network=run.network, truth=run))
-    answers = []
-    for index, moment in enumerate(run.times.tolist()):
-        actions: Actions = policy(Step(index=index, first=run.first, time=moment, readings={}))
-        answers += [(moment, answer) for answer in actions.answers]
-    return replace(run, answers=answers)
+    return played(CHALLENGE, run, "oracle")
 
 
 def test_distances_are_along_pipes_between_their_middles(leaking: Leaking) -> None:
@@ -174,34 +169,15 @@ def test_the_first_trace_of_a_leak_is_when_the_meters_around_its_pipe_show_more_
 @pytest.fixture
 def loggers(city: City) -> City:
     """Return the city with a logger in each street, and one at a tank."""
-    made = [
-        Sensor(
-            id=f"water-{n}",
-            kind="water",
-            district="west",
-            longitude=0,
-            latitude=0,
-            attributes={"street": f"street-{n}"},
-        )
-        for n in range(6)
-    ]
-    tank = Sensor(id="water-6", kind="water", district="west", longitude=0, latitude=0, attributes={"supply": 1})
-    return replace(city, sensors=(*made, tank))
+    made = [sensor(f"water-{n}", street=f"street-{n}") for n in range(6)]
+    return replace(city, sensors=(*made, sensor("water-6", supply=1)))
 
 
 def said(city: City, values: npt.NDArray[np.float64]) -> dict[int, str]:
     """Return the street that the naive policy names, by step."""
-    policy, head = (
-        naive(Setting(city=city, network={})),
-        Table(sensors=tuple(s.id for s in city.sensors), values=values),
-    )
-    found = {}
-    for index in range(len(values)):
-        actions = policy(Step(index=index, first=288, time=index, readings={"head": head.head(index + 1)}))
-        for answer in actions.answers:
-            assert isinstance(answer, LeakAnswer)
-            (found[index],) = answer.streets
-    return found
+    head = Table(sensors=tuple(logger.id for logger in city.sensors), values=values)
+    run = run_in(city, np.arange(len(values)), 288, readings={"head": head})
+    return {index: street for index, answer in played(CHALLENGE, run, "naive").answers for street in answer.streets}
 
 
 def test_the_naive_policy_names_where_the_head_of_a_night_has_fallen_most_each_leak_once(loggers: City) -> None:

@@ -7,16 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.zenata.trials.conftest import START
-from zenata.city.model import City, Sensor
+from tests.zenata.trials.conftest import ends, run_in, sensor
+from zenata.city.model import City
 from zenata.city.readings import FloatArray
-from zenata.contract.answers import NoAnswer
 from zenata.trials.challenge import Run, Table, Tables
-from zenata.trials.lighting import check, power, required, score
+from zenata.trials.lighting import power, required, score
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 RATED, STEPS, FIRST = 100.0, 4 * 96, 96
-TIMES = START + 900_000_000 * np.arange(1, STEPS + 1)
+TIMES = ends(STEPS)
 HOUR = np.arange(1, STEPS + 1) / 4 % 24
 DARK = (HOUR >= 19) | (HOUR < 5)
 LIGHT = np.linspace(15.5, 19.5, 6)
@@ -26,18 +25,8 @@ DAYLIGHT = np.where(DARK, 0.0, 5000.0)[:, None]
 @pytest.fixture
 def lamps(city: City) -> City:
     """Return the city with six lamps in residential streets."""
-    sensors = tuple(
-        Sensor(
-            id=f"streetlight-{number:04d}",
-            kind="streetlight",
-            district="west",
-            longitude=0,
-            latitude=0,
-            attributes={"street": "street-0", "watts": RATED},
-        )
-        for number in range(1, 7)
-    )
-    return replace(city, sensors=sensors)
+    made = (sensor(f"streetlight-{number:04d}", street="street-0", watts=RATED) for number in range(1, 7))
+    return replace(city, sensors=tuple(made))
 
 
 def tables(city: City, dim: FloatArray) -> Tables:
@@ -53,16 +42,7 @@ def own(level: float = 0.5) -> FloatArray:
 
 
 def run_of(city: City, dim: FloatArray) -> Run:
-    return Run(
-        city=city,
-        times=TIMES,
-        first=FIRST,
-        truth=tables(city, dim),
-        readings={},
-        without=tables(city, own()),
-        occurrences=(),
-        network={},
-    )
+    return run_in(city, TIMES, FIRST, tables(city, dim), without=tables(city, own()))
 
 
 def least(city: City) -> FloatArray:
@@ -110,8 +90,3 @@ def test_the_night_that_had_begun_when_commands_were_first_taken_does_not_count(
 @given(factor=st.lists(st.floats(0, 1.5), min_size=6, max_size=6))
 def test_no_levels_beat_the_oracle(lamps: City, factor: list[float]) -> None:
     assert score(run_of(lamps, np.clip(least(lamps) * factor, 0, 1))).points <= 100.01
-
-
-def test_answers_are_refused_with_what_to_do_instead(lamps: City) -> None:
-    with pytest.raises(ValueError, match="command the setpoint dim"):
-        check(NoAnswer(), 0, lamps)

@@ -9,27 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.zenata.trials.conftest import played
 from zenata.city.model import City
 from zenata.contract.answers import ParkingAnswer, ParkingForecast
-from zenata.trials.challenge import Run, Setting, Step, Table
+from zenata.trials.challenge import Run, Table
 from zenata.trials.forecasts import filled
 from zenata.trials.parking import CHALLENGE, check, districts, score, shares
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
-
-
-def played(run: Run, name: str) -> Run:
-    policy = CHALLENGE.policies[name](Setting(city=run.city, network={}, truth=run))
-    answers = []
-    for index, moment in enumerate(run.times.tolist()):
-        step = Step(
-            index=index,
-            first=run.first,
-            time=moment,
-            readings={key: table.head(index + 1) for key, table in run.readings.items()},
-        )
-        answers += [(moment, answer) for answer in policy(step).answers if index >= run.first]
-    return replace(run, answers=answers)
 
 
 def forecast(quantiles: Sequence[float], district: str = "west", minutes: int = 15) -> ParkingAnswer:
@@ -50,14 +37,14 @@ def test_a_bay_that_says_nothing_is_as_it_was(city: City) -> None:
 
 
 def test_the_truth_gets_100_nothing_0_and_a_model_lies_between(parked: Run) -> None:
-    points = {name: score(played(parked, name)).points for name in CHALLENGE.policies}
+    points = {name: score(played(CHALLENGE, parked, name)).points for name in CHALLENGE.policies}
     assert points["nothing"] == 0
     assert points["oracle"] == pytest.approx(100, abs=0.01)
     assert 0 < points["reference"] < points["oracle"]
 
 
 def test_measures_of_the_truth(parked: Run) -> None:
-    measures = score(played(parked, "oracle")).measures
+    measures = score(played(CHALLENGE, parked, "oracle")).measures
     assert measures["mase_15"][0] == pytest.approx(0, abs=1e-4)
     assert measures["skill_persistence_60"][0] == pytest.approx(1, abs=1e-3)
     assert measures["coverage80_15"][0] > 0.3

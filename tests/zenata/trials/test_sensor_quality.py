@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.zenata.trials.conftest import START, played
-from zenata.city.model import City, Sensor
+from tests.zenata.trials.conftest import ends, played, run_in, sensor
+from zenata.city.model import City
 from zenata.contract.answers import SensorAnswer, SuspectSensor
 from zenata.trials.challenge import Occurrence, Run, Table
 from zenata.trials.exhibits import first_trace
@@ -24,16 +24,13 @@ Alarm = tuple[int, int]
 def measured(city: City) -> Run:
     """Return nine days of 24 containers that warm and cool together, of which one sticks and one makes a step."""
     steps, chance = 9 * 96, np.random.default_rng(3)
-    sensors = tuple(
-        Sensor(id=f"waste-{number:04d}", kind="waste", district="west", longitude=0, latitude=0)
-        for number in range(1, 25)
-    )
+    sensors = tuple(sensor(f"waste-{number:04d}") for number in range(1, 25))
     hour = np.arange(steps)[:, None] % 96 / 96
     truth = 20 + 6 * np.sin(2 * np.pi * hour) + chance.normal(0, 1, (steps, 1)).cumsum(axis=0) / 30 + np.arange(24) / 8
     read = np.round(truth + chance.normal(0, 0.1, truth.shape), 1)
     read[700:800, 2] = read[699, 2]
     read[720:780, 5] += 9
-    times = START + 900_000_000 * np.arange(1, steps + 1)
+    times = ends(steps)
 
     def fault(number: int, type_: str, begin: int, end: int, how: str | None = None) -> Occurrence:
         lasts = np.zeros(steps)
@@ -49,29 +46,13 @@ def measured(city: City) -> Run:
         )
 
     tables = {"temperature": Table(sensors=tuple(one.id for one in sensors), values=read)}
-    return Run(
-        city=replace(city, sensors=sensors),
-        times=times,
-        first=672,
-        truth=tables,
-        readings=tables,
-        without=tables,
-        occurrences=(fault(2, "sensor_stuck", 700, 800), fault(5, "sensor_fault", 720, 780, "step")),
-        network={},
-    )
+    faults = fault(2, "sensor_stuck", 700, 800), fault(5, "sensor_fault", 720, 780, "step")
+    return run_in(replace(city, sensors=sensors), times, 672, tables, readings=tables, occurrences=faults)
 
 
 def answered(run: Run, alarms: Iterable[Alarm], level: float = 1.0) -> Run:
-    return replace(
-        run,
-        answers=[
-            (
-                int(run.times[step]),
-                SensorAnswer(suspects=(SuspectSensor(sensor=f"waste-{number + 1:04d}", score=level),)),
-            )
-            for step, number in alarms
-        ],
-    )
+    suspects = ((step, SuspectSensor(sensor=f"waste-{number + 1:04d}", score=level)) for step, number in alarms)
+    return replace(run, answers=[(int(run.times[step]), SensorAnswer(suspects=(one,))) for step, one in suspects])
 
 
 def test_an_alarm_at_each_onset_gets_100_and_none_0(measured: Run) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from simulators.domains.air.dispersion import METRES_A_DEGREE
 from simulators.domains.waste import DETOUR as WAY
-from tests.zenata.trials.conftest import START
-from zenata.city.model import City, Sensor
+from tests.zenata.trials.conftest import ends, run_in, sensor
+from zenata.city.model import City
 from zenata.city.readings import FloatArray
 from zenata.contract.answers import NoAnswer
 from zenata.trials.challenge import Run, Setting, Step, Table, Tables
@@ -22,7 +22,6 @@ from zenata.trials.waste_collection import (
     FUEL,
     HOUR,
     bound,
-    check,
     collected_at_least,
     events,
     score,
@@ -31,7 +30,7 @@ from zenata.trials.waste_policies import DEGREE, DETOUR, Fleet, thrown_in
 
 RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
 COUNT, STEPS, FIRST = 12, 8 * 96, 96
-TIMES = START + 900_000_000 * np.arange(1, STEPS + 1)
+TIMES = ends(STEPS)
 RATE = np.random.default_rng(2).uniform(0.5, 2.5, (STEPS, COUNT))  # kg in a step, so full in one to six days
 Visits = list[tuple[int, list[int]]]
 """Step and containers of each tour; a truck is back within its step."""
@@ -41,17 +40,7 @@ Visits = list[tuple[int, list[int]]]
 def containers(city: City) -> City:
     """Return the city with twelve containers round a depot."""
     at = np.random.default_rng(4).uniform(-0.006, 0.006, (COUNT, 2))
-    sensors = tuple(
-        Sensor(
-            id=f"waste-{number + 1:04d}",
-            kind="waste",
-            district="west",
-            longitude=float(x),
-            latitude=float(y),
-            attributes={"litres": 1100},
-        )
-        for number, (x, y) in enumerate(at)
-    )
+    sensors = tuple(sensor(f"waste-{n:04d}", at=tuple(point), litres=1100) for n, point in enumerate(at.tolist(), 1))
     table = {"density": 250.0, "trucks": 2, "truck_load": 1000.0, "depot": (0.0, 0.0)}
     return replace(city, sensors=sensors, parameters={"waste": table})
 
@@ -72,10 +61,14 @@ def tables(city: City, visits: Visits) -> Tables:
     return {**found, DRIVEN: Table(sensors=(DRIVEN,), values=driven)}
 
 
-def rounds(every: int, begin: int) -> Visits:
+def rounds(every: int, begin: int, end: int = STEPS) -> Visits:
     """Return tours to three times four containers every so many steps."""
     groups = [list(range(first, first + 4)) for first in (0, 4, 8)]
-    return [(step, group) for step in range(begin, STEPS, every) for group in groups]
+    return [(step, group) for step in range(begin, end, every) for group in groups]
+
+
+BEFORE = rounds(4 * 96, 80, FIRST)
+"""The city's own tours of the warm-up."""
 
 
 @pytest.fixture(scope="module")
@@ -83,16 +76,7 @@ def collected(containers: City) -> Run:
     """Return a week in which the city's own rounds come every fourth day."""
     found = tables(containers, rounds(4 * 96, 80))
     readings = {name: found[name] for name in ("fill", "overflow")}
-    return Run(
-        city=containers,
-        times=TIMES,
-        first=FIRST,
-        truth=found,
-        readings=readings,
-        without=found,
-        occurrences=(),
-        network={},
-    )
+    return run_in(containers, TIMES, FIRST, found, readings=readings)
 
 
 def test_the_figures_are_those_of_the_city() -> None:
@@ -122,9 +106,8 @@ def test_what_was_thrown_in_is_never_more_than_it_was(collected: Run) -> None:
 
 
 def test_tours_before_they_overflow_gain_points_and_none_lose_them(collected: Run) -> None:
-    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
-    daily = replace(collected, truth=tables(collected.city, before + rounds(96, FIRST + 40)))
-    never = replace(collected, truth=tables(collected.city, before))
+    daily = replace(collected, truth=tables(collected.city, BEFORE + rounds(96, FIRST + 40)))
+    never = replace(collected, truth=tables(collected.city, BEFORE))
     assert score(daily).points > 20
     impact = score(daily).impact
     assert impact["overflow"][0] > 0
@@ -144,14 +127,12 @@ def test_tours_before_they_overflow_gain_points_and_none_lose_them(collected: Ru
 def test_no_tours_go_below_the_bound(collected: Run, visits: Visits) -> None:
     """A truck of this fleet takes three or four full containers; tours that took more would have to be cut."""
     visits = [(step, tour[at : at + 3]) for step, tour in visits for at in range(0, len(tour), 3)]
-    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
-    made = score(replace(collected, truth=tables(collected.city, before + visits)))
+    made = score(replace(collected, truth=tables(collected.city, BEFORE + visits)))
     assert made.measures["cost"][0] >= made.measures["bound"][0]
     assert made.points <= 100
 
 
 def test_good_tours_stay_above_the_bound_too(collected: Run) -> None:
-    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
     least = bound(collected)
     assert least > 5
     for every in (96, 144, 192, 240):
@@ -159,7 +140,7 @@ def test_good_tours_stay_above_the_bound_too(collected: Run) -> None:
             order = np.argsort(Fleet.of(collected.city).depot)
             groups = np.split(order, range(size, COUNT, size))
             visits = [(step, group.tolist()) for step in range(FIRST + 4, STEPS, every) for group in groups]
-            made = score(replace(collected, truth=tables(collected.city, before + visits)))
+            made = score(replace(collected, truth=tables(collected.city, BEFORE + visits)))
             assert made.measures["cost"][0] >= least
 
 
@@ -197,16 +178,7 @@ def test_no_plan_of_a_few_containers_is_below_the_bound(containers: City, data: 
         "fill": Table(sensors=names, values=np.minimum(level / 275, 1)),
         "overflow": Table(sensors=names, values=np.maximum(level - 275, 0)),
     }
-    run = Run(
-        city=city,
-        times=TIMES[: steps + 1],
-        first=1,
-        truth=nothing,
-        readings={},
-        without=nothing,
-        occurrences=(),
-        network={},
-    )
+    run = run_in(city, TIMES[: steps + 1], 1, nothing)
     visits = [tuple(one for one in range(count) if code >> one & 1) for code in range(2**count)]
     best = min(lies(plan)[1] for plan in product(visits, repeat=steps))
     assert bound(run) <= best + 1e-9
@@ -253,16 +225,13 @@ def test_a_container_costs_no_less_than_any_way_to_empty_it(seed: int) -> None:
 
 
 def test_emptying_what_is_empty_costs_its_way(collected: Run) -> None:
-    before = [visit for visit in rounds(4 * 96, 80) if visit[0] < FIRST]
-    once = before + rounds(96, FIRST + 40)
+    once = BEFORE + rounds(96, FIRST + 40)
     again = sorted(once + [(step + 1, tour) for step, tour in once if step >= FIRST and step + 1 < STEPS])
     points = [score(replace(collected, truth=tables(collected.city, visits))).points for visits in (once, again)]
     assert points[1] < points[0]
 
 
-def test_answers_are_refused_and_count_nothing(collected: Run) -> None:
-    with pytest.raises(ValueError, match="command empty, truck and rank"):
-        check(NoAnswer(), 0, collected.city)
+def test_answers_count_nothing(collected: Run) -> None:
     flood = [(int(time), NoAnswer()) for time in TIMES for _ in range(3)]
     assert score(replace(collected, answers=flood)) == score(collected)
 
@@ -272,8 +241,7 @@ def test_policies_take_containers_out_of_rounds_and_send_trucks_by_night(collect
     policy = CHALLENGE.policies[name](Setting(city=collected.city, network={}, truth=collected))
     sent: dict[int, list[str]] = {}
     for index, moment in enumerate(TIMES.tolist()):
-        readings = {key: table.head(index + 1) for key, table in collected.readings.items()}
-        commands = policy(Step(index=index, first=FIRST, time=moment, readings=readings)).commands
+        commands = policy(Step.of(collected.readings, index, FIRST, moment)).commands
         assert index >= FIRST or not commands
         ordered = [sensor for sensor, values in commands.items() if values["empty"] == 1]
         left = [sensor for sensor, values in commands.items() if values["empty"] == 0]
