@@ -1,5 +1,6 @@
 """Lines and tables for people, on the screen."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -25,3 +26,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], show: Say = ty
     widths = [max(map(len, column)) for column in zip(*(line[:-1] for line in lines), strict=True)]
     for *cells, last in lines:
         show("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last]).rstrip())
+
+
+def show_json(document: object) -> None:
+    """Show a document of the API as JSON, for people and for programs."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -12,39 +12,13 @@ from typer.exceptions import TyperException
 
 from sandbox.cli.dead_letters import dead_letters_app
 from sandbox.cli.editions import editions_app
-from sandbox.cli.hosts import hosts
-from sandbox.cli.options import (
-    Broker,
-    BrokerAdmin,
-    City,
-    ControlUrl,
-    DataDir,
-    HistoryDays,
-    Host,
-    HostName,
-    HttpPort,
-    Join,
-    MqttPort,
-    Packs,
-    PeerUrl,
-    Scenario,
-    Seed,
-    Speed,
-    Start,
-    Store,
-    TlsCert,
-    TlsKey,
-    WebhookPrivate,
-    World,
-    WsPort,
-    settings_of,
-    shortened,
-)
+from sandbox.cli.options import settings_of, shortened, with_settings
 from sandbox.cli.packs import packs_app
 from sandbox.cli.pilots import keys_app, pilots_app
 from sandbox.cli.trials import trials_app
 from sandbox.cli.worlds import worlds_app
 from sandbox.screen import say
+from sandbox.settings import Settings
 from zenata.errors import ZenataError
 from zenata.process.files import is_out_of_room
 from zenata.process.log import redacted, start_log
@@ -81,49 +55,22 @@ def options(
 
 
 @app.command()
-def up(
-    data_dir: DataDir = None,
-    host: Host = None,
-    http_port: HttpPort = None,
-    mqtt_port: MqttPort = None,
-    ws_port: WsPort = None,
-    tls_cert: TlsCert = None,
-    tls_key: TlsKey = None,
-    store: Store = None,
-    broker: Broker = None,
-    broker_admin: BrokerAdmin = None,
-    city: City = None,
-    world: World = None,
-    seed: Seed = None,
-    start: Start = None,
-    speed: Speed = None,
-    packs: Packs = None,
-    scenario: Scenario = None,
-    history_days: HistoryDays = None,
-    webhook_private: WebhookPrivate = None,
-) -> None:
+@with_settings(
+    "data_dir, host, http_port, mqtt_port, ws_port, tls_cert, tls_key, store, broker, broker_admin, city, world, seed, "
+    "start, speed, packs, scenario, history_days, webhook_private"
+)
+def up(settings: Settings) -> None:
     """Run the whole city: broker, simulators, ingest and API. Ctrl-C stops it."""
-    settings = settings_of(**locals())
     from sandbox.up import up as run
 
     run(settings, say, main)
 
 
 @app.command()
+@with_settings("data_dir, broker, city, world, seed, start, speed, packs, scenario, store, join, host_name")
 def simulate(
-    data_dir: DataDir = None,
-    broker: Broker = None,
-    city: City = None,
-    world: World = None,
-    seed: Seed = None,
-    start: Start = None,
-    speed: Speed = None,
-    packs: Packs = None,
-    scenario: Scenario = None,
-    store: Store = None,
-    join: Join = None,
-    host_name: HostName = None,
-    digest_until: Annotated[
+    settings: Settings,
+    digest_end: Annotated[
         str | None,
         typer.Option(
             "--digest-end",
@@ -133,12 +80,11 @@ def simulate(
     ] = None,
 ) -> None:
     """Run the simulators alone, against any MQTT broker; with --join, be one of several hosts."""
-    settings = settings_of(**{**locals(), "digest_until": None})
     from sandbox.simulate import digest
     from sandbox.simulate import simulate as run
 
-    if digest_until is not None:
-        typer.echo(digest(settings, digest_until))
+    if digest_end is not None:
+        typer.echo(digest(settings, digest_end))
     else:
         run(settings)
 
@@ -146,64 +92,37 @@ def simulate(
 @app.command(hidden=True)
 def template(become: str) -> None:
     """Import everything, and become services (for `up`) or private worlds (for `simulate`), one in each fork."""
-    settings = settings_of()
     from sandbox.simulate import simulate_on_request
     from sandbox.up import become_service
 
-    become_service(main) if become == "service" else simulate_on_request(settings)
+    become_service(main) if become == "service" else simulate_on_request(settings_of())
 
 
 @app.command()
-def ingest(
-    data_dir: DataDir = None,
-    store: Store = None,
-    broker: Broker = None,
-    city: City = None,
-    worker: Annotated[
-        str | None, typer.Option(help="One of several that divide the districts: 2/3 is the second of three.")
-    ] = None,
-    share: Annotated[
-        bool | None, typer.Option("--share", help="Workers divide the messages instead, as an MQTT 5 broker can.")
-    ] = None,
-) -> None:
+@with_settings("data_dir, store, broker, city, worker, share")
+def ingest(settings: Settings) -> None:
     """Run ingest alone: readings from any MQTT broker into a store."""
-    settings = settings_of(**locals())
     from sandbox.ingest import ingest as run
 
     run(settings)
 
 
 @app.command()
-def serve(
-    data_dir: DataDir = None,
-    host: Host = None,
-    http_port: HttpPort = None,
-    tls_cert: TlsCert = None,
-    tls_key: TlsKey = None,
-    store: Store = None,
-    broker: Broker = None,
-    broker_admin: BrokerAdmin = None,
-    city: City = None,
-    world: World = None,
-    control_url: ControlUrl = None,
-    join: Join = None,
-    peer_url: PeerUrl = None,
-    webhook_private: WebhookPrivate = None,
-) -> None:
+@with_settings(
+    "data_dir, host, http_port, tls_cert, tls_key, store, broker, broker_admin, city, world, control_url, join, peer_url, "
+    "webhook_private"
+)
+def serve(settings: Settings) -> None:
     """Run the API alone. With --broker it streams live readings, and with an embedded store it ingests them too."""
-    settings = settings_of(**locals())
     from sandbox.serve import serve as run
 
     run(settings)
 
 
 @app.command()
+@with_settings("data_dir, store, city, world, seed")
 def backfill(
-    data_dir: DataDir = None,
-    store: Store = None,
-    city: City = None,
-    world: World = None,
-    seed: Seed = None,
+    settings: Settings,
     start: Annotated[str | None, typer.Option(help="From when on, as 2026-01-01T00:00:00Z or -30d.")] = None,
     end: Annotated[
         str | None,
@@ -214,7 +133,6 @@ def backfill(
     ] = None,
 ) -> None:
     """Fill the store with the past of the city. Stopped or killed, the same command goes on."""
-    settings = settings_of(data_dir=data_dir, store=store, city=city, world=world, seed=seed)
     from sandbox.backfill import backfill as run
 
     if not run(settings, start=start, end=end, every=every, say=say):
@@ -222,7 +140,9 @@ def backfill(
 
 
 @app.command()
+@with_settings("data_dir")
 def replay(
+    settings: Settings,
     file: Annotated[Path, typer.Argument(help="A world's record, or the run.json of a data directory.")],
     city: Annotated[str | None, typer.Option(help="Folder of the city pack, if it is not one of ours.")] = None,
     end: Annotated[
@@ -234,35 +154,29 @@ def replay(
             show_default="go on to its last fingerprint",
         ),
     ] = None,
-    data_dir: DataDir = None,
 ) -> None:
     """Run a recorded world again, and say whether it is the same, or where it first differs."""
     from sandbox.backfill import replay_record
 
-    if not replay_record(settings_of(data_dir=data_dir), file, city=city, end=end, say=typer.echo):
+    if not replay_record(settings, file, city=city, end=end, say=typer.echo):
         raise typer.Exit(1)
 
 
 @app.command()
+@with_settings("data_dir, store, join")
 def backup(
-    file: Annotated[Path, typer.Argument(help="Made, as a gzipped tar; it must not be there yet.")],
-    data_dir: DataDir = None,
-    store: Store = None,
-    join: Join = None,
+    settings: Settings, file: Annotated[Path, typer.Argument(help="Made, as a gzipped tar; it must not be there yet.")]
 ) -> None:
     """Write the data directory into one file, while the city runs or not; with --join the worlds of the cluster, too."""
-    settings = settings_of(data_dir=data_dir, store=store, join=join)
     from sandbox.backup import backup as run
 
     run(settings, file, say)
 
 
 @app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="A backup.")], data_dir: DataDir = None, join: Join = None
-) -> None:
+@with_settings("data_dir, join")
+def restore(settings: Settings, file: Annotated[Path, typer.Argument(help="A backup.")]) -> None:
     """Make a data directory out of a backup; worlds of a cluster go to that of --join."""
-    settings = settings_of(data_dir=data_dir, join=join)
     from sandbox.backup import restore as run
 
     run(settings, file, say)
@@ -281,19 +195,9 @@ def init(
 
 
 @app.command()
-def doctor(
-    data_dir: DataDir = None,
-    host: Host = None,
-    http_port: HttpPort = None,
-    mqtt_port: MqttPort = None,
-    ws_port: WsPort = None,
-    tls_cert: TlsCert = None,
-    tls_key: TlsKey = None,
-    store: Store = None,
-    broker: Broker = None,
-) -> None:
+@with_settings("data_dir, host, http_port, mqtt_port, ws_port, tls_cert, tls_key, store, broker")
+def doctor(settings: Settings) -> None:
     """Check ports, versions, disk, broker and store, and say how to mend what is wrong."""
-    settings = settings_of(**locals())
     from sandbox.doctor import examine
 
     if not examine(settings, typer.echo):
@@ -301,35 +205,54 @@ def doctor(
 
 
 @app.command()
-def status(data_dir: DataDir = None) -> None:
+@with_settings("data_dir")
+def status(settings: Settings) -> None:
     """Show whether the city runs, where it answers, and how its worlds are. Exit code 1 if it is not ready."""
     from sandbox.cli.city import status as run
 
-    if not run(settings_of(data_dir=data_dir), typer.echo):
+    if not run(settings, typer.echo):
         raise typer.Exit(1)
 
 
-app.command()(hosts)
+@app.command()
+@with_settings("data_dir, join")
+def hosts(
+    settings: Settings,
+    drain: Annotated[
+        str | None, typer.Option(help="Let this host's worlds move to others, before it is stopped.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(help="Let this host take worlds again.")] = None,
+    move: Annotated[str | None, typer.Option(metavar="WORLD", help="Let this world move to the host of --to.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="HOST", help="The host that the world of --move is to run on.")
+    ] = None,
+) -> None:
+    """List the machines that run worlds: of the city that runs here, or with --join of a cluster."""
+    from sandbox.cli.city import show_hosts
+
+    if (move is None) != (to is None):
+        raise typer.BadParameter("--move WORLD and --to HOST go together")
+    moved = (move, to) if move is not None and to is not None else None
+    show_hosts(settings, typer.echo, drain=drain, resume=resume, move=moved)
 
 
 @app.command("open")
+@with_settings("data_dir, control_url")
 def open_page(
+    settings: Settings,
     pilot: Annotated[str, typer.Argument(help="As whom to log in.")] = "demo",
     browser: Annotated[bool, typer.Option(help="Open it in a browser, too.")] = True,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
 ) -> None:
     """Open the page of the running city, logged in by a link that is good once, for 15 minutes."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox.cli.city import open_page as run
 
     run(settings, pilot, typer.echo, browser=browser)
 
 
 @app.command()
-def stop(data_dir: DataDir = None) -> None:
+@with_settings("data_dir")
+def stop(settings: Settings) -> None:
     """Stop the city that runs on a data directory, and wait until it has stopped."""
-    settings = settings_of(data_dir=data_dir)
     from sandbox.cli.city import stop as run
 
     run(settings, say)

@@ -1,7 +1,9 @@
 """Options of the commands, and how they become settings."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from inspect import Parameter, signature
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from pydantic import ValidationError
@@ -9,100 +11,111 @@ from pydantic import ValidationError
 from sandbox.settings import Settings
 from zenata.errors import SetupError
 
+Ask = Callable[..., Any]
+"""Returns what the API of the running city answers: `sandbox.running.ask` for the settings and the user of a command."""
 
-def setting(name: str, text: str, *declarations: str, default: str | None = None) -> Any:  # noqa: ANN401 - typer's own
-    """Return an option for a setting, whose help shows its environment variable and its default.
-
-    An option that is not given stays None, and leaves the setting to the environment or to its default.
-
-    Parameters
-    ----------
-    name : str
-        Of the setting.
-    text : str
-        What it is.
-    *declarations : str
-        Names of the option, where they do not follow from the parameter.
-    default : str, optional
-        What to show as the default; that of the setting if left out.
-    """
-    value = default or Settings.model_fields[name].default
-    shown = "none" if value is None or value is False else str(value)
-    return typer.Option(*declarations, help=text, envvar=f"ZENATA_{name.upper()}", show_default=shown)
+Command = Callable[..., None]
 
 
-DataDir = Annotated[Path | None, setting("data_dir", "Folder of everything that lasts.")]
-Host = Annotated[str | None, setting("host", "Address to listen at.")]
-HttpPort = Annotated[int | None, setting("http_port", "Port for HTTP; 0 takes a free one.")]
-MqttPort = Annotated[int | None, setting("mqtt_port", "Port for MQTT; 0 takes a free one.")]
-WsPort = Annotated[int | None, setting("ws_port", "Port for MQTT over WebSocket; 0 takes a free one.")]
-TlsCert = Annotated[
-    Path | None,
-    setting("tls_cert", "Certificate for HTTP, MQTT and WebSocket, PEM; with --tls-key.", default="no TLS"),
-]
-TlsKey = Annotated[Path | None, setting("tls_key", "Its key, PEM.")]
-Store = Annotated[str | None, setting("store", "URL of the store.", default="duckdb:// in the data directory")]
-Broker = Annotated[
-    str | None,
-    setting(
-        "broker",
-        "Use this broker, mqtt://user:password@host:port[,host:port...].",
-        default="the embedded one",
+class _Option(NamedTuple):
+    """How an option for a setting is shown: with another default or name than those that follow from the setting."""
+
+    help: str
+    default: str | None = None
+    name: str | None = None
+
+
+_OPTIONS = {
+    "data_dir": _Option("Folder of everything that lasts."),
+    "host": _Option("Address to listen at."),
+    "http_port": _Option("Port for HTTP; 0 takes a free one."),
+    "mqtt_port": _Option("Port for MQTT; 0 takes a free one."),
+    "ws_port": _Option("Port for MQTT over WebSocket; 0 takes a free one."),
+    "tls_cert": _Option("Certificate for HTTP, MQTT and WebSocket, PEM; with --tls-key.", default="no TLS"),
+    "tls_key": _Option("Its key, PEM."),
+    "store": _Option("URL of the store.", default="duckdb:// in the data directory"),
+    "broker": _Option("Use this broker, mqtt://user:password@host:port[,host:port...].", default="the embedded one"),
+    "broker_admin": _Option(
+        "Let the users of --broker, a Mosquitto, follow the pilots: mqtt://admin:password@host:port."
     ),
-]
-BrokerAdmin = Annotated[
-    str | None,
-    setting(
-        "broker_admin",
-        "Let the users of --broker, a Mosquitto, follow the pilots: mqtt://admin:password@host:port.",
-    ),
-]
-Join = Annotated[
-    str | None,
-    setting(
-        "join",
+    "join": _Option(
         "Share worlds with other machines in this NATS cluster, nats://user:password@host:port[,nats://...].",
         default="worlds are folders of this machine",
     ),
-]
-HostName = Annotated[str | None, setting("host_name", "Name of this host.", default="that of the machine")]
-PeerUrl = Annotated[
-    str | None,
-    setting(
-        "peer_url",
+    "host_name": _Option("Name of this host.", default="that of the machine"),
+    "peer_url": _Option(
         "Where other servers on the same store and control data reach this one, as http://10.0.0.5:8080.",
         default="where it listens",
     ),
-]
-ControlUrl = Annotated[
-    str | None,
-    setting("control_url", "URL of the control data, SQLite or PostgreSQL.", default="a file in the data directory"),
-]
-City = Annotated[str | None, setting("city", "Name or folder of the city pack.")]
-World = Annotated[str | None, setting("world", "Name of the shared city, first in its topics.")]
-Seed = Annotated[int | None, setting("seed", "What all chance comes from.", default="1")]
-Start = Annotated[
-    str | None,
-    setting("start", "First moment of the city, as 2026-07-01T06:00:00Z.", default="the time of day"),
-]
-Speed = Annotated[float | None, setting("speed", "City seconds per second, with --start; 0.1 to 3600.")]
-HistoryDays = Annotated[
-    float | None,
-    setting("history_days", "Days before a new live city that are filled in; 0 for none."),
-]
-Scenario = Annotated[
-    str | None,
-    setting("scenario", "What happens in a new city: a scenario of the city pack, or a TOML file.", default="nothing"),
-]
-Packs = Annotated[bool | None, setting("packs", "Publish each district's readings as one pack too.", "--packs")]
-WebhookPrivate = Annotated[
-    bool | None,
-    setting(
-        "webhook_private",
+    "control_url": _Option("URL of the control data, SQLite or PostgreSQL.", default="a file in the data directory"),
+    "city": _Option("Name or folder of the city pack."),
+    "world": _Option("Name of the shared city, first in its topics."),
+    "seed": _Option("What all chance comes from.", default="1"),
+    "start": _Option("First moment of the city, as 2026-07-01T06:00:00Z.", default="the time of day"),
+    "speed": _Option("City seconds per second, with --start; 0.1 to 3600."),
+    "history_days": _Option("Days before a new live city that are filled in; 0 for none."),
+    "scenario": _Option("What happens in a new city: a scenario of the city pack, or a TOML file.", default="nothing"),
+    "packs": _Option("Publish each district's readings as one pack too.", name="--packs"),
+    "webhook_private": _Option(
         "Let webhooks lead to addresses that are not public, such as 127.0.0.1.",
-        "--webhook-private/--no-webhook-private",
+        name="--webhook-private/--no-webhook-private",
     ),
-]
+    "worker": _Option("One of several that divide the districts: 2/3 is the second of three."),
+    "share": _Option("Workers divide the messages instead, as an MQTT 5 broker can.", name="--share"),
+}
+
+USER = "Whose key to take: USER.key in the data directory."
+"""Help of the option that names a user."""
+
+
+def with_settings(names: str) -> Callable[[Command], Command]:
+    """Give a command, whose first parameter is `Settings`, an option for each of these settings.
+
+    An option that is not given leaves the setting to its environment variable or to its default, which its help shows.
+    """
+    options = [_parameter(name) for name in names.replace(",", " ").split()]
+    return partial(_with_options, options, settings_of)
+
+
+def with_api(user: str) -> Callable[[Command], Command]:
+    """Give a command, whose first parameter is `Ask`, options that say which city to ask, and with whose key."""
+
+    def ask_of(user: str, **options: object) -> Ask:
+        from sandbox.running import ask  # here alone: it loads the control data, which `--help` does not need
+
+        return partial(ask, settings_of(**options), user=user)
+
+    of_user = Parameter(
+        "user", Parameter.KEYWORD_ONLY, default=user, annotation=Annotated[str, typer.Option(help=USER)]
+    )
+    return partial(_with_options, [of_user, _parameter("data_dir")], ask_of)
+
+
+def _with_options(options: Sequence[Parameter], make: Callable[..., object], command: Command) -> Command:
+    """Return a command with more options, from which its first parameter is made."""
+    plain = signature(command)
+    _, *own = plain.parameters.values()
+
+    @wraps(command)
+    def run(**values: object) -> None:
+        made = make(**{option.name: values.pop(option.name) for option in options})
+        command(made, **values)
+
+    parameters = (*(one.replace(kind=Parameter.KEYWORD_ONLY) for one in own), *options)
+    vars(run)["__signature__"] = plain.replace(parameters=parameters)
+    return run
+
+
+def _parameter(name: str) -> Parameter:
+    """Return the parameter of a command that is an option for a setting."""
+    field, option = Settings.model_fields[name], _OPTIONS[name]
+    value = option.default or field.default
+    shown = "none" if value is None or value is False else str(value)
+    about = typer.Option(
+        *filter(None, [option.name]), help=option.help, envvar=f"ZENATA_{name.upper()}", show_default=shown
+    )
+    annotation: Any = Annotated[field.annotation | None, about]  # type: ignore[operator]  # a type, by pydantic
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 def settings_of(**options: Any) -> Settings:  # noqa: ANN401 - any setting

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from sandbox.cli.options import BrokerAdmin, ControlUrl, DataDir, settings_of
+from sandbox.cli.options import with_settings
 from sandbox.screen import say
+from sandbox.settings import Settings
 from zenata.control.keys import MAIN, Role, Scope
 
 pilots_app = typer.Typer(help="Pilots: who uses the city, and what each may use up.", no_args_is_help=True)
@@ -27,7 +28,9 @@ KeyName = Annotated[str, typer.Argument(help="Of the key.")]
 
 
 @pilots_app.command("add")
+@with_settings("data_dir, control_url, broker_admin")
 def add_pilot(
+    settings: Settings,
     name: Name,
     role: Annotated[Role, typer.Option(help="What it may do.")] = Role.PILOT,
     contact: Contact = None,
@@ -37,12 +40,8 @@ def add_pilot(
     actuator: Actuator = None,
     scope: Scopes = None,
     expires: Expires = None,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
-    broker_admin: BrokerAdmin = None,
 ) -> None:
     """Make a pilot, and print its first key, which cannot be had again."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
     from sandbox import pilots as administer
 
     about = administer.about(contact=contact, theme=theme, edition=edition, quotas=quota, actuators=actuator)
@@ -52,32 +51,33 @@ def add_pilot(
 
 
 @pilots_app.command("list")
+@with_settings("data_dir, control_url")
 def list_pilots(
+    settings: Settings,
     role: Annotated[Role | None, typer.Option(help="Only this role.")] = None,
     theme: Annotated[str | None, typer.Option(help="Only this theme.")] = None,
     edition: Annotated[str | None, typer.Option(help="Only this edition.")] = None,
     suspended: Annotated[bool | None, typer.Option("--suspended/--active", help="Only these.")] = None,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
 ) -> None:
     """List pilots: when last seen, connections, the quota nearest to its limit, theme, edition, budget, contact."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox import pilots as administer
 
     administer.list_pilots(settings, typer.echo, role=role, theme=theme, edition=edition, suspended=suspended)
 
 
 @pilots_app.command("show")
-def show_pilot(name: Name, data_dir: DataDir = None, control_url: ControlUrl = None) -> None:
+@with_settings("data_dir, control_url")
+def show_pilot(settings: Settings, name: Name) -> None:
     """Show all that is known of a pilot: quotas, keys, budget."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox import pilots as administer
 
     administer.show_pilot(settings, name, typer.echo)
 
 
 @pilots_app.command("change")
+@with_settings("data_dir, control_url, broker_admin")
 def change_pilot(
+    settings: Settings,
     name: Name,
     contact: Contact = None,
     theme: Theme = None,
@@ -85,12 +85,8 @@ def change_pilot(
     quota: Quota = None,
     actuator: Actuator = None,
     no_actuators: Annotated[bool, typer.Option("--no-actuators", help="It may command none any more.")] = False,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
-    broker_admin: BrokerAdmin = None,
 ) -> None:
     """Change what is known of a pilot, what it may use up and what it may command."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
     from sandbox import pilots as administer
 
     actuators = [] if no_actuators else actuator
@@ -100,15 +96,11 @@ def change_pilot(
 
 
 @pilots_app.command("suspend")
+@with_settings("data_dir, control_url, broker_admin")
 def suspend_pilot(
-    name: Name,
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
-    broker_admin: BrokerAdmin = None,
+    settings: Settings, name: Name, reason: Annotated[str, typer.Option(help="Why; it is kept.")]
 ) -> None:
     """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
     from sandbox import pilots as administer
 
     administer.suspend(settings, name, reason)
@@ -116,11 +108,9 @@ def suspend_pilot(
 
 
 @pilots_app.command("resume")
-def resume_pilot(
-    name: Name, data_dir: DataDir = None, control_url: ControlUrl = None, broker_admin: BrokerAdmin = None
-) -> None:
+@with_settings("data_dir, control_url, broker_admin")
+def resume_pilot(settings: Settings, name: Name) -> None:
     """Let a suspended pilot go on."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
     from sandbox import pilots as administer
 
     administer.resume(settings, name)
@@ -128,33 +118,24 @@ def resume_pilot(
 
 
 @pilots_app.command("grant")
+@with_settings("data_dir, control_url")
 def grant(
+    settings: Settings,
     name: Name,
     amount: Annotated[str, typer.Argument(help="What it is given [DH], as 50000 or 1200.50.")],
     note: Annotated[str, typer.Option(help="What for.")] = "",
     date: Annotated[str | None, typer.Option(help="Day, as 2026-11-23.", show_default="today")] = None,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
 ) -> None:
     """Enter a grant in the budget of a pilot; grants come to 200,000 DH at most."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox import pilots as administer
 
     say(f"{name} has {administer.grant(settings, name, amount, note, date)} DH left")
 
 
 @keys_app.command("add")
-def add_key(
-    pilot: Name,
-    name: KeyName,
-    scope: Scopes = None,
-    expires: Expires = None,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
-    broker_admin: BrokerAdmin = None,
-) -> None:
+@with_settings("data_dir, control_url, broker_admin")
+def add_key(settings: Settings, pilot: Name, name: KeyName, scope: Scopes = None, expires: Expires = None) -> None:
     """Give a pilot another key, and print it; it cannot be had again."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
     from sandbox import pilots as administer
 
     key = administer.issue(settings, pilot, name, scopes=scope, expires=expires)
@@ -163,29 +144,24 @@ def add_key(
 
 
 @keys_app.command("list")
+@with_settings("data_dir, control_url")
 def list_keys(
+    settings: Settings,
     pilot: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
     prefix: Annotated[str, typer.Option(help="Only those that begin so: for a key that was found somewhere.")] = "",
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
 ) -> None:
     """List keys, by what they begin with; also those that were."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url)
     from sandbox import pilots as administer
 
     administer.show_keys(settings, pilot, prefix, typer.echo)
 
 
 @keys_app.command("rotate")
+@with_settings("data_dir, control_url, broker_admin")
 def rotate_key(
-    pilot: Name,
-    name: Annotated[str, typer.Argument(help="Of the key.")] = MAIN,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
-    broker_admin: BrokerAdmin = None,
+    settings: Settings, pilot: Name, name: Annotated[str, typer.Argument(help="Of the key.")] = MAIN
 ) -> None:
     """Put another key in the place of one, and print it; the old one is good for nothing from now on."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
     from sandbox import pilots as administer
 
     key = administer.rotate(settings, pilot, name)
@@ -194,15 +170,9 @@ def rotate_key(
 
 
 @keys_app.command("revoke")
-def revoke_key(
-    pilot: Name,
-    name: KeyName,
-    data_dir: DataDir = None,
-    control_url: ControlUrl = None,
-    broker_admin: BrokerAdmin = None,
-) -> None:
+@with_settings("data_dir, control_url, broker_admin")
+def revoke_key(settings: Settings, pilot: Name, name: KeyName) -> None:
     """Make a key good for nothing from now on, and cut its connections."""
-    settings = settings_of(data_dir=data_dir, control_url=control_url, broker_admin=broker_admin)
     from sandbox import pilots as administer
 
     administer.revoke(settings, pilot, name)

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import typer
 
-from sandbox.cli.options import City, DataDir, settings_of
-from sandbox.screen import say, table
+from sandbox.cli.options import USER, Ask, with_api, with_settings
+from sandbox.screen import say, show_json, table
+from sandbox.settings import Settings
 
 Language = Literal["en", "fr", "ar"]
 VariantName = Literal["plain", "outage", "sensor-faults", "heat-wave", "ramadan"]
@@ -18,7 +19,6 @@ trials_app = typer.Typer(
     help="Trials: test a service against a city that knows the truth (docs/trials.md).", no_args_is_help=True
 )
 
-User = Annotated[str, typer.Option(help="Whose key to take: USER.key in the data directory.")]
 Challenge = Annotated[str, typer.Argument(help="A challenge, such as leak-detection.")]
 TrialId = Annotated[str, typer.Argument(help="Id of the trial, such as t-1a2b3c.")]
 Mode = Annotated[str, typer.Option(help="practice, or graded for the leaderboard.")]
@@ -47,10 +47,8 @@ _FORMATS: dict[str, ReportFormat] = {".html": "html", ".json": "json", ".pdf": "
 _BESIDE = ("naive", "reference")  # policies that a seed's points are shown beside
 
 
-def _ask(data_dir: Any, user: str, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401 - any JSON
-    from sandbox.running import ask
-
-    return ask(settings_of(data_dir=data_dir), f"/v1/{path}", method, body, user=user)
+def _at(*words: str) -> str:
+    return "/".join(("/v1/trials", *(quote(word, safe="") for word in words)))
 
 
 def _row(trial: dict[str, Any]) -> list[str]:
@@ -87,16 +85,18 @@ def _writable(file: Path | None) -> Path | None:
 
 
 @trials_app.command("challenges")
-def list_challenges(user: User = "demo", data_dir: DataDir = None) -> None:
+@with_api("demo")
+def list_challenges(ask: Ask) -> None:
     """List the challenges, with what to do in each."""
-    found = _ask(data_dir, user, "challenges")["items"]
+    found = ask("/v1/challenges")["items"]
     table(("CHALLENGE", "WHAT TO DO"), ((one["challenge"], one["summary"]) for one in found))
 
 
 @trials_app.command("list")
-def list_trials(limit: Limit = 100, user: User = "demo", data_dir: DataDir = None) -> None:
+@with_api("demo")
+def list_trials(ask: Ask, limit: Limit = 100) -> None:
     """List trials, newest first: id, challenge, mode, phase, seeds done and score."""
-    found = _ask(data_dir, user, f"trials?limit={limit}")["items"]
+    found = ask(f"{_at()}?limit={limit}")["items"]
     if not found:
         typer.echo("there are no trials yet: `zenata trial run` begins one")
         return
@@ -104,7 +104,9 @@ def list_trials(limit: Limit = 100, user: User = "demo", data_dir: DataDir = Non
 
 
 @trials_app.command()
+@with_api("demo")
 def start(
+    ask: Ask,
     challenge: Challenge,
     mode: Mode = "practice",
     clock: Clock = "lock-step",
@@ -113,29 +115,31 @@ def start(
     name: Name = "",
     publish: Publish = False,
     parallel: Parallel = 1,
-    user: User = "demo",
-    data_dir: DataDir = None,
 ) -> None:
     """Begin a trial, and print its id, or those of its parts: give it to a service as ZENATA_TRIAL."""
     new = _new(challenge, mode, clock, speed, seed, name, publish, parallel)
-    trial = _ask(data_dir, user, "trials", "POST", new)
+    trial = ask(_at(), "POST", new)
     typer.echo("\n".join(trial["parts"] or [trial["trial"]]))
 
 
 @trials_app.command()
-def show(trial: TrialId, user: User = "demo", data_dir: DataDir = None) -> None:
+@with_api("demo")
+def show(ask: Ask, trial: TrialId) -> None:
     """Show a trial as JSON: its phase, how far it is, and its scores."""
-    typer.echo(json.dumps(_ask(data_dir, user, _at(trial)), indent=2, ensure_ascii=False))
+    show_json(ask(_at(trial)))
 
 
 @trials_app.command()
-def cancel(trial: TrialId, user: User = "demo", data_dir: DataDir = None) -> None:
+@with_api("demo")
+def cancel(ask: Ask, trial: TrialId) -> None:
     """Cancel a trial. A graded one counts among the attempts of its day."""
-    table(_HEADINGS, [_row(_ask(data_dir, user, _at(trial), "DELETE"))])
+    table(_HEADINGS, [_row(ask(_at(trial), "DELETE"))])
 
 
 @trials_app.command()
+@with_settings("data_dir")
 def run(
+    settings: Settings,
     challenge: Challenge,
     exec_: Annotated[
         str | None,
@@ -175,17 +179,16 @@ def run(
         ),
     ] = None,
     lang: Annotated[Language, typer.Option(help="Language of the report.")] = "en",
-    user: User = "demo",
-    data_dir: DataDir = None,
+    user: Annotated[str, typer.Option(help=USER)] = "demo",
 ) -> None:
     """Put a service through a trial, and end with its score: exit code 0 if it has the points, 1 if not, 2 if it failed.
 
     If no city is running, one is started for the trial, and stopped afterwards.
     """
+    from sandbox.running import ask
     from sandbox.trials import KILLED, city_for, run_trial, write_junit, write_report
     from zenata.trials.variants import VARIANTS
 
-    settings = settings_of(data_dir=data_dir)
     if robustness and (mode, variant) != ("practice", "plain"):
         raise typer.BadParameter("--robustness is for plain practice: leave --mode and --variant out")
     if robustness and exec_ is None:
@@ -207,10 +210,10 @@ def run(
             result = _interval(other["score"]) if other["score"] else f"   {other['phase']}: {other['reason']}"
             typer.echo(f"{row:9} {result}")
         if receipt:
-            document = _ask(data_dir, user, f"{_at(over['trial'])}/receipt")
+            document = ask(settings, _at(over["trial"], "receipt"), user=user)
             receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
         if report:
-            document = _ask(data_dir, user, f"{_at(over['trial'])}/report?format=json")
+            document = ask(settings, f"{_at(over['trial'], 'report')}?format=json", user=user)
             write_report(document, report, _FORMATS[report.suffix], lang)
     if over["score"]["mean"] < at_least:
         raise typer.Exit(1)
@@ -230,7 +233,9 @@ def _say_results(over: dict[str, Any]) -> None:
 
 
 @trials_app.command()
+@with_api("demo")
 def report(
+    ask: Ask,
     trial: TrialId,
     output: Annotated[
         Path | None, typer.Option(callback=_writable, help="File to write.", show_default="TRIAL.html")
@@ -240,32 +245,27 @@ def report(
         typer.Option("--format", help="html: one file that works offline; json; pdf: by Chromium or Chrome."),
     ] = "html",
     lang: Annotated[Language, typer.Option(help="Language of html and pdf.")] = "en",
-    user: User = "demo",
-    data_dir: DataDir = None,
 ) -> None:
     """Write the report of a trial that is done: the truth, what was found, and scores beside those of the baselines."""
     from sandbox.trials import write_report
 
-    document = _ask(data_dir, user, f"{_at(trial)}/report?format=json")
+    document = ask(f"{_at(trial, 'report')}?format=json")
     file = output or Path(f"{trial}.{format_}")
     write_report(document, file, format_, lang)
     typer.echo(str(file))
 
 
 @trials_app.command()
+@with_settings("city")
 def verify(
+    settings: Settings,
     file: Annotated[Path, typer.Argument(help="A receipt.")],
     key: Annotated[
         str | None, typer.Option(help="Public key in hex that must have signed it.", show_default="that in the receipt")
     ] = None,
-    city: City = None,
 ) -> None:
     """Check a receipt, and compute its scores again where its seeds are known. Needs no running city."""
     from sandbox.trials import verify_receipt
 
-    if not verify_receipt(settings_of(city=city), file, key, typer.echo):
+    if not verify_receipt(settings, file, key, typer.echo):
         raise typer.Exit(1)
-
-
-def _at(trial: str) -> str:
-    return f"trials/{quote(trial, safe='')}"
