@@ -106,7 +106,7 @@ def translations(text: str, depth: int = _DEPTH) -> Mapping[str, str]:
         return {"fr": text, "en": text, "ar": text}
     code, parameters = found
     texts = next(template.texts for template in _templates() if template.code == code)
-    inner = {name: translations(value, depth - 1) for name, value in parameters.items()}
+    inner = {name: _word(name, value) or translations(value, depth - 1) for name, value in parameters.items()}
     written = {
         language: _filled(texts[language], {name: _written(values, language) for name, values in inner.items()})
         for language in LANGUAGES[1:]
@@ -153,6 +153,12 @@ def help_with(problem: str, detail: str, language: Language, general: str = "") 
 def numeral(text: str, language: Language) -> str:
     """Return a number in the way of a language, given in that of English, such as 12,345.6; digits are the same in all three."""
     return text if language == "en" else text.translate(_MOROCCAN)
+
+
+def _word(parameter: str, value: str) -> Mapping[str, str] | None:
+    """Return what a parameter says in all languages, where its value is a word of the API."""
+    known = _tables()["words"].get(f"{parameter}.{value}")
+    return None if known is None else {"en": value, **known}
 
 
 def _filled(text: str, parameters: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@ import ast
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from api.http.problems import KINDS
 from zenata.city import sentences
 from zenata.city.sentences import english, help_with, recognise, translations
+from zenata.contract.pilots import Quotas
+from zenata.contract.trials import Phase
 from zenata.control.trial_tables import LATE
 
 ROOT = Path(__file__).parents[3]
@@ -61,7 +64,21 @@ def test_numbers_are_set_as_in_morocco_and_values_stand_apart_in_arabic():
     texts = translations(english("over-quota", quota="points_per_day", limit="1,000,000"))
     assert "1.000.000" in texts["fr"]
     assert "\u20681.000.000\u2069" in texts["ar"]
-    assert "\u2068points_per_day\u2069" in texts["ar"]
+
+
+def test_words_of_the_api_are_words_of_the_language():
+    texts = translations(english("over-quota", quota="worlds", limit="4"))
+    assert texts["en"] == "refused for the quota worlds, which is 4"
+    assert texts["fr"] == "refusé à cause du quota « mondes privés », qui est de 4"
+    assert texts["ar"] == "رُفض بسبب حصة «العوالم الخاصة»، وقدرها \u20684\u2069"
+    wanted = {f"quota.{name}" for name in Quotas.__struct_fields__} | {f"phase.{phase}" for phase in get_args(Phase)}
+    assert wanted <= set(TABLES["words"])
+    assert all(set(texts) == {"fr", "ar"} for texts in TABLES["words"].values())
+
+
+def test_no_sentence_in_french_or_arabic_holds_a_member_of_a_document():
+    texts = {f"{code} {language}": SENTENCES[code][language] for code in SENTENCES for language in ("fr", "ar")}
+    assert [name for name, text in texts.items() if re.search("[a-z]_[a-z]", text)] == []
 
 
 def test_a_long_text_of_a_stranger_is_looked_at_in_one_pass():
