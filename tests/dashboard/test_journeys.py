@@ -14,7 +14,6 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.dashboard.browser import ROOT, Visit, visit
-from tests.dashboard.prepared import finished_report, finished_trial
 from tests.system.running import RunningCity
 
 pytestmark = pytest.mark.slow
@@ -80,6 +79,10 @@ def use_the_keys(seen: Visit) -> None:
     keyboard.press(" ")
     expect(seen.page.get_by_role("button", name="Reprendre")).to_have_attribute("aria-pressed", "true")
     expect(seen.page.get_by_text("Valeurs figées")).to_be_visible()
+    value, age = (card.locator(f".{name} bdi").first for name in ("value", "age"))
+    before = value.inner_text(), age.inner_text()
+    expect(age).not_to_have_text(before[1])  # what is held grows old
+    assert value.inner_text() == before[0]
     keyboard.press(" ")
     keyboard.press("?")
     expect(seen.page.get_by_role("dialog", name="Raccourcis clavier")).to_be_visible()
@@ -147,55 +150,6 @@ def test_a_startup_logs_in_and_finds_its_device_on_the_map(
         # The refused key is an error of the console by Chromium's own doing: it logs each answer of 401.
         assert [error for error in seen.errors if "401" not in error] == []
         assert seen.foreign == []
-
-
-def test_a_startup_begins_a_trial_watches_it_and_cancels_it(
-    live_city: RunningCity, chromium: Browser, demo: httpx.Client
-) -> None:
-    with visit(chromium, live_city.http, key=live_city.key) as seen:
-        page = seen.page
-        page.goto("/trials")
-        challenge = page.get_by_role("region", name="Détection de fuites")
-        challenge.get_by_role("button", name="Classement").click()
-        expect(challenge).to_contain_text("Personne n’est encore classé")
-        challenge.get_by_role("button", name="S’entraîner").click()
-        trial = page.get_by_role("article")
-        expect(trial).to_contain_text(re.compile(r"Ville 1 sur 5, pas 0 sur \d+"))
-        name = page.url.rpartition("/")[2]
-        expect(trial.locator("code").first).to_contain_text(f"/v1/trials/{name}/step")
-        demo.post(f"/v1/trials/{name}/step", json={"seed": 1, "step": 1, "limit": 0}).raise_for_status()
-        expect(trial).to_contain_text("Ville 1 sur 5, pas 1 sur")
-        expect(trial).to_contain_text("Service entendu il y a")
-        seen.check()
-        page.once("dialog", lambda dialog: dialog.accept())
-        trial.get_by_role("button", name="Annuler l’essai").click()
-        expect(trial.get_by_text("annulé", exact=True)).to_be_visible()
-
-
-def test_a_startup_reads_what_a_finished_trial_has_shown(live_city: RunningCity, chromium: Browser) -> None:
-    trial = finished_trial()
-    report = finished_report(trial)
-    for language, width, words in (
-        ("fr", 1440, ("alerte après 2 h", "avec le service", "m³")),
-        ("ar", 390, ("الإنذار بعد", "مع الخدمة", "م³")),
-    ):
-        with visit(chromium, live_city.http, key=live_city.key, language=language, width=width) as seen:
-            page = seen.page
-            page.route(f"**/v1/trials/{trial['trial']}", lambda route: route.fulfill(json=trial))
-            page.route("**/report?format=json", lambda route: route.fulfill(json=report))
-            page.goto(f"/trials/{trial['trial']}")
-            card = page.get_by_role("article", name=trial["trial"])
-            for word in words:
-                expect(card).to_contain_text(word)
-            expect(card.locator(".effects")).to_contain_text("120")
-            expect(card.locator(".maps path.open")).to_have_count(1)  # with the service it has been found
-            expect(card.locator(".maps path.found")).to_have_count(1)
-            expect(card.locator(".strip .alarm")).to_have_count(1)
-            card.locator("button[aria-pressed]").click()
-            expect(card.locator(".split canvas")).to_have_count(2)
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide <= 0
-            seen.check()
 
 
 def test_an_engineer_sees_a_failing_pilot_and_suspends_it(
@@ -315,18 +269,6 @@ def test_a_world_is_paused_proven_and_disturbed(live_city: RunningCity, chromium
             expect(page.locator(".legend li").nth(2)).to_contain_text("1")  # silent: it counts in no mean any more
     finally:
         demo.delete(f"/v1/worlds/{world}")
-
-
-def test_a_map_without_sensors_says_so_until_another_has_them(live_city: RunningCity, chromium: Browser) -> None:
-    with visit(chromium, live_city.http, key=live_city.key, language="en", width=900, height=600) as seen:
-        page = seen.page
-        page.route("**/dots.worker*", lambda route: route.abort())
-        page.goto("/")
-        alert = page.get_by_role("alert").filter(has_text="could not be loaded")
-        expect(alert.get_by_role("button", name="Reload")).to_be_visible()
-        page.locator(".picture canvas").first.focus()
-        expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
-        expect(alert).to_have_count(0)
 
 
 def test_an_immersive_session_shows_live_values(live_city: RunningCity, chromium: Browser) -> None:

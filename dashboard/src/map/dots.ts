@@ -16,16 +16,16 @@ export class Dots implements Sensors {
   #look: Look | null = null;
   #zoom = 0;
 
-  /** Tell if nothing can be drawn: the worker is not there any more, or the browser has no canvas for it. */
-  constructor(onfail: () => void) {
+  /** Tell why nothing can be drawn: the worker is not there any more, or the browser has no canvas for it. */
+  constructor(onfail: (why: "not_loaded" | "old_browser") => void) {
     this.canvas.className = "points";
     this.canvas.setAttribute("aria-hidden", "true");
     if (!("transferControlToOffscreen" in this.canvas)) {
-      onfail();
+      onfail("old_browser");
       return;
     }
     this.#worker = new Worker(new URL("./dots.worker.ts", import.meta.url), { type: "module" });
-    this.#worker.onerror = onfail;
+    this.#worker.onerror = () => onfail("not_loaded");
     const canvas = this.canvas.transferControlToOffscreen();
     this.#worker.postMessage({ canvas } satisfies Partial<Shown>, [canvas]);
   }

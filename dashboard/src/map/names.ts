@@ -25,9 +25,12 @@ const ROOM = 4; // between two names [px]
 export class Names {
   readonly #map: Projection;
   readonly #box = document.createElement("div");
+  readonly #larger: number;
   #shown: Shown[] = [];
 
-  constructor({ projection, box }: CityView) {
+  /** Names as large as on a desk, or larger. */
+  constructor({ projection, box }: CityView, larger = 1) {
+    this.#larger = larger;
     this.#map = projection;
     this.#box.className = "names";
     this.#box.setAttribute("aria-hidden", "true");
@@ -62,7 +65,7 @@ export class Names {
   }
 
   #place(): void {
-    const size = magnified() * Math.min(14, Math.max(10.5, 10.5 + (this.#map.getZoom() - 12) * (3.5 / 3)));
+    const size = this.#larger * magnified() * Math.min(14, Math.max(10.5, 10.5 + (this.#map.getZoom() - 12) * (3.5 / 3)));
     this.#box.style.fontSize = `${size}px`;
     const taken: [number, number, number, number][] = [];
     for (const { name, element, width, height } of this.#shown) {

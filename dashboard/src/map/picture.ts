@@ -56,7 +56,7 @@ export class Picture implements CityView, Projection {
   #drawing = 0;
   #moving = 0;
 
-  constructor(container: HTMLElement, camera: Camera | null, padding: Padding, onfail: () => void, onmove?: () => void) {
+  constructor(container: HTMLElement, camera: Camera | null, padding: Padding, onfail: ConstructorParameters<typeof Dots>[0], onmove?: () => void) {
     this.box = container;
     this.sensors = new Dots(onfail);
     this.#camera = camera;

@@ -5,6 +5,7 @@ export const city: Record<keyof typeof keys, string> = {
   loading: "جارٍ التحميل…",
   colon: ":",
   not_loaded: "تعذّر تحميل الصفحة.",
+  old_browser: "هذا المتصفح أقدم من أن يعرض المستشعرات على الخريطة. حدّثه، أو انظر الجدول.",
   reload: "إعادة التحميل",
   try_again: "أعد المحاولة",
   menu: "القائمة",

@@ -5,6 +5,7 @@ export const city: Record<keyof typeof keys, string> = {
   loading: "Loading…",
   colon: ":",
   not_loaded: "The page could not be loaded.",
+  old_browser: "This browser is too old to show the sensors on the map. Update it, or look at the table.",
   reload: "Reload",
   try_again: "Try again",
   menu: "Menu",

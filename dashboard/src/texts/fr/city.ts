@@ -4,6 +4,7 @@ export const city = {
   loading: "Chargement…",
   colon: " :",
   not_loaded: "La page n’a pas pu être chargée.",
+  old_browser: "Ce navigateur est trop ancien pour montrer les capteurs sur la carte. Mettez-le à jour, ou regardez le tableau.",
   reload: "Recharger",
   try_again: "Réessayer",
   menu: "Menu",
