@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from api.live.frame import NO_AGE
 from tests.dashboard.browser import browser, visit
 from tests.system.running import RunningCity, running_city
 from tests.waiting import wait_until
+from zenata.contract.trials import MAX_PARALLEL
 from zenata_client import Client
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
@@ -57,7 +59,8 @@ SHOTS = {
     "trials-small-ar": ("/trials?theme=dark", "ar", SMALL, "demo", "article"),
     "trial": ("/trials/{traffic-incident}", "fr", TALL, "demo", ".strip"),
     "trial-small-ar": ("/trials/{traffic-incident}", "ar", (390, 1700), "demo", ".strip"),
-    "scorecard": ("/pilots/green-lamps", "fr", WIDE, "admin", "li .sign"),
+    "scorecard": ("/pilots/clear-air", "fr", WIDE, "admin", "li .sign"),
+    "scorecard-small-ar": ("/pilots/clear-air", "ar", (390, 1300), "admin", "li .sign"),
     "xr-table": (f"/xr?kind=traffic&at={NOON}", "fr", WIDE, "demo", SEEN),
     "xr-foot": (
         f"/xr?kind=streetlight&property=power&mode=foot&sensor=streetlight-1175&at={EVENING}",
@@ -87,15 +90,37 @@ WORLDS = [
     },
     {"seed": 3, "start": "2026-07-01T02:00:00Z", "scenario": "night-leak", "state": "paused", "kinds": ["water"]},
 ]
-EXCEPTION = {"name": "Salma Idrissi", "reason": "répétition générale : aucune commande n'est prévue"}
+EXCEPTION = {"name": "Salma Idrissi", "reason": "le second mât sera posé en mars"}
+BUDGETS = [
+    ("demo", 50_000, "première tranche"),
+    ("demo", -12_400, "passerelle"),
+    ("clear-air", 80_000, "première tranche"),
+    ("clear-air", -31_500, "deux mâts"),
+]
 EXAMPLES = FOLDER.parents[1] / "examples"
-SERVICE = """
+INCIDENTS = """
 import traffic_incident as service
+from zenata.contract.trials import MAX_PARALLEL
 from zenata_client import Client
 
 service.BEYOND, service.QUIET = 0.7, 24  # a startup that has begun with the example and changed it
 with Client() as client:
     service.serve(client)
+"""
+AIR = """
+import air_alert
+from zenata.contract.trials import MAX_PARALLEL
+from zenata_client import Client
+
+class Learner(air_alert.Forecaster):  # a startup that has begun with the example, and learns anew every day
+    def alerts(self):
+        if len(self.hours) % 24 == 0:
+            self.fit()
+        return super().alerts()
+
+air_alert.Forecaster = Learner
+with Client() as client:
+    air_alert.serve(client)
 """
 PAST = 1_800  # far beyond what seven days of the past take, also where much else runs [s]
 SETTLE = 4_000  # for fonts, names on the map and the first frames [ms]
@@ -116,13 +141,14 @@ def draw(city: RunningCity, names: list[str]) -> None:
     furnish(city)
     moments = (MORNING, NOON, EVENING, NIGHT)
     wait_until(lambda: all(has_past(city, moment) for moment in moments), "the past is filled in", patience=PAST)
-    needs = {name for name in SHOTS if (not names or name in names) and "{" in SHOTS[name][0]}
-    trials = finish_trials(city) if needs else {}
+    wanted = [name for name in SHOTS if not names or name in names]
+    trials = finish_trial(city) if any("{" in SHOTS[name][0] for name in wanted) else {}
+    if any(name.startswith(("scorecard", "pilots", "trials")) for name in wanted):
+        finish_graded(city)
     keys = {"demo": city.key, "admin": city.admin_key, "": None}
     with browser() as chromium:
-        for name, (path, language, (width, height), who, ready) in SHOTS.items():
-            if names and name not in names:
-                continue
+        for name in wanted:
+            path, language, (width, height), who, ready = SHOTS[name]
             with visit(
                 chromium, city.http, language=language, width=width, height=height, key=keys[who], scale=1
             ) as seen:
@@ -174,16 +200,24 @@ def furnish(city: RunningCity) -> None:
         send(demo, {"roof": "Toit", "gate": "Portail", "pump": "Pompe"})
         for _ in range(3):
             demo.post("/v1/telemetry?device=roof", content=b"{")
-        for amount, note in ((50_000, "première tranche"), (-12_400, "passerelle")):
+        for pilot in ("clear-air", "leak-finder"):
+            call(admin, "/v1/pilots", {"name": pilot, "edition": "2026"})
+        for pilot, amount, note in BUDGETS:
             day = f"{datetime.now(UTC):%Y-%m-%d}"
-            call(admin, "/v1/pilots/demo/budget", {"amount": amount, "date": day, "note": note})
-        made = [call(admin, "/v1/pilots", {"name": name, "edition": "2026"}) for name in ("green-lamps", "leak-finder")]
-        if key := made[0].get("issued", {}).get("key"):
-            with city.client(key) as pilot:
-                send(pilot, {"lamp-1": "Lampe 1", "lamp-2": "Lampe 2"})
-                for _ in range(40):
-                    pilot.get("/v1/latest?kind=streetlight").raise_for_status()
-            admin.put("/v1/pilots/green-lamps/scorecard/exceptions/commands", json=EXCEPTION).raise_for_status()
+            call(admin, f"/v1/pilots/{pilot}/budget", {"amount": amount, "date": day, "note": note})
+        with city.client(key_of(city, "clear-air")) as pilot:
+            send(pilot, {"mast-1": "Mât 1"})
+            call(pilot, "/v1/devices", {"id": "mast-2", "name": "Mât 2"})  # has never sent anything
+            for _ in range(40):
+                pilot.get("/v1/latest?kind=air").raise_for_status()
+        admin.put("/v1/pilots/clear-air/scorecard/exceptions/freshness", json=EXCEPTION).raise_for_status()
+
+
+def key_of(city: RunningCity, pilot: str) -> str:
+    """Return a new key of a pilot."""
+    with city.client(city.admin_key) as admin:
+        made = admin.post(f"/v1/pilots/{pilot}/keys", json={"name": f"pictures-{time.time_ns()}"}).raise_for_status()
+        return str(made.json()["key"])
 
 
 def call(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -215,17 +249,36 @@ def remove_worlds(city: RunningCity) -> None:
                 demo.delete(f"/v1/worlds/{world['world']}").raise_for_status()
 
 
-def finish_trials(city: RunningCity) -> dict[str, str]:
+def finish_trial(city: RunningCity) -> dict[str, str]:
     """Go through a trial by a service, if that is not done, and return trials that are by challenge."""
     with Client(city.http, city.key) as client:
         done = {one.challenge: one.trial for one in reversed(client.trials()) if one.phase == "done"}
-        if "traffic-incident" not in done:
-            made = client.begin_trial("traffic-incident", seeds=[1, 2, 3], publish=False)
-            environment = {"ZENATA_URL": city.http, "ZENATA_KEY": city.key, "ZENATA_TRIAL": made.trial}
-            program = [sys.executable, "-c", SERVICE]
-            subprocess.run(program, cwd=EXAMPLES, env={**os.environ, **environment}, check=True)
-            done["traffic-incident"] = made.trial
-        return done
+    if "traffic-incident" not in done:
+        done["traffic-incident"] = play(city, city.key, INCIDENTS, "traffic-incident", seeds=[1, 2, 3])
+    return done
+
+
+def finish_graded(city: RunningCity) -> None:
+    """Go through a graded trial by a service of a pilot, if that is not done: twenty cities, four side by side."""
+    key = key_of(city, "clear-air")
+    with Client(city.http, key) as client:
+        if any(one.mode == "graded" and one.phase == "done" for one in client.trials()):
+            return
+    play(city, key, AIR, "air-alert", mode="graded", name="Air clair", parallel=MAX_PARALLEL)
+
+
+def play(city: RunningCity, key: str, service: str, challenge: str, **about: Any) -> str:  # noqa: ANN401 - of a trial
+    """Begin a trial, let copies of a service go through it, and return its id."""
+    with Client(city.http, key) as client:
+        made = client.begin_trial(challenge, **about)
+    environment = {**os.environ, "ZENATA_URL": city.http, "ZENATA_KEY": key}
+    copies = [
+        subprocess.Popen([sys.executable, "-c", service], cwd=EXAMPLES, env={**environment, "ZENATA_TRIAL": trial})
+        for trial in made.parts or [made.trial]
+    ]
+    if any(copy.wait() for copy in copies):
+        raise RuntimeError(f"the service of {made.trial} has failed")
+    return made.trial
 
 
 if __name__ == "__main__":
