@@ -214,9 +214,9 @@ class Ledger:
         order = np.lexsort((seq, account))
         account, seq = account[order], seq[order]
         all_ = np.unique(account, return_counts=True)[1]
-        other = _differs(account) | _differs(seq)
+        other = differs(account, seq)
         account, seq = account[other], seq[other]
-        first = np.flatnonzero(_differs(account))
+        first = np.flatnonzero(differs(account))
         count = np.diff(np.append(first, len(account)))
         who, low, high = account[first], seq[first], seq[first + count - 1]
         data = self._data
@@ -342,15 +342,17 @@ def _messages(batch: ReadingBatch, account: IndexArray) -> Entries:
     series, time = batch.series[numbered], batch.time[numbered]
     order = np.lexsort((time, series, seq, account))
     account, seq, series, time = account[order], seq[order], series[order], time[order]
-    own = _differs(account) | _differs(seq)
+    own = differs(account, seq)
     first = np.flatnonzero(own)[np.cumsum(own) - 1]
     again = (series == series[first]) & (time == time[first])
     chosen = own | again
     return Entries(account[chosen], seq[chosen], np.full(chosen.sum(), Fate.STORED, dtype=np.uint8))
 
 
-def _differs(column: npt.NDArray[np.int32] | IntArray) -> npt.NDArray[np.bool_]:
-    """Return whether each is another than the one before it, shape (n,)."""
-    differs = np.ones(len(column), dtype=np.bool_)
-    differs[1:] = column[1:] != column[:-1]
-    return differs
+def differs(*columns: IndexArray | IntArray) -> npt.NDArray[np.bool_]:
+    """Return whether each row of columns of shape (n,) is another than the one before it."""
+    found = np.zeros(len(columns[0]), dtype=np.bool_)
+    found[:1] = True
+    for column in columns:
+        found[1:] |= column[1:] != column[:-1]
+    return found

@@ -1,13 +1,13 @@
 """Opens a store by its URL."""
 
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from zenata.errors import StoreError
 from zenata.store.base import Store
 
-Opener = Callable[[str, str | None], Store]
+SCHEMES = ("duckdb", "influxdb", "influxdbs")
+"""What the URL of a store may begin with."""
 
 
 def open_store(url: str, token: str | None = None) -> Store:
@@ -26,28 +26,17 @@ def open_store(url: str, token: str | None = None) -> Store:
     StoreError
         If the URL names no store, or the store cannot be opened.
     """
-    scheme = urlsplit(url).scheme
-    if scheme not in STORES:
-        known = ", ".join(f"{name}://" for name in sorted(STORES))
-        raise StoreError(f"the store URL begins with {scheme or url[:20]!r}; known are {known}")
-    return STORES[scheme](url, token)
+    parts = urlsplit(url)
+    if parts.scheme not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise StoreError(f"the store URL begins with {parts.scheme or url[:20]!r}; known are {known}")
+    if parts.scheme != "duckdb":
+        from zenata.store.influx.store import InfluxStore
 
-
-def _duckdb(url: str, _: str | None) -> Store:
+        return InfluxStore(url, token)
     from zenata.store.duckdb.store import DuckDBStore
 
-    parts = urlsplit(url)
     path = unquote(parts.path)[1:]
     if parts.netloc or not path:
         raise StoreError("a DuckDB store is named duckdb:///relative/path or duckdb:////absolute/path")
     return DuckDBStore(Path(path))
-
-
-def _influxdb(url: str, token: str | None) -> Store:
-    from zenata.store.influx.store import InfluxStore
-
-    return InfluxStore(url, token)
-
-
-STORES: dict[str, Opener] = {"duckdb": _duckdb, "influxdb": _influxdb, "influxdbs": _influxdb}
-"""The back ends, by the scheme of their URLs."""

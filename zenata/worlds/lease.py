@@ -99,9 +99,8 @@ class ClusterFiles:
         content = self._contents.get(name)
         if content is None:
             return self._bucket.object(f"{self._world}/{name}") if name.endswith(".json") else None
-        if content.startswith(_POINTER):
-            return self._bucket.object(content.removeprefix(_POINTER).decode())
-        return content
+        object_ = object_named_by(content)
+        return content if object_ is None else self._bucket.object(object_)
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the files in a folder."""
@@ -110,15 +109,15 @@ class ClusterFiles:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file; a large one as an object, to which the key then leads."""
-        before = self._contents.get(name, b"")
+        replaced = object_named_by(self._contents.get(name, b""))
         if name.endswith(_OBJECTS):
             object_ = f"{self._world}/{name}.{token_hex(8)}"
             self._bucket.put_object(object_, content)
             content = _POINTER + object_.encode()
         self._put(f"files.{name}", content)
         self._contents[name] = content
-        if before.startswith(_POINTER):
-            self._bucket.remove_object(before.removeprefix(_POINTER).decode())
+        if replaced is not None:
+            self._bucket.remove_object(replaced)
 
     def write_secret(self, name: str, content: bytes) -> None:
         """Write a file that is not there: all of the bucket is for services alone."""
@@ -144,8 +143,8 @@ class ClusterFiles:
         content = self._contents.pop(name, None)
         if content is not None:
             self._put(f"files.{name}", b"")
-            if content.startswith(_POINTER):
-                self._bucket.remove_object(content.removeprefix(_POINTER).decode())
+            if object_ := object_named_by(content):
+                self._bucket.remove_object(object_)
 
     def _put(self, key: str, content: bytes) -> None:
         raise LeaseLostError(f"the world {self._world} is not held here: {key} cannot be written")
@@ -182,7 +181,7 @@ class HeldFiles(ClusterFiles):
         def beat() -> None:
             while not self._ended.wait(HEARTBEAT):
                 try:
-                    self._put("lease", msgspec.json.encode(self.lease))
+                    self.renew()
                 except LeaseLostError:
                     self.on_lost()
                     return
@@ -217,9 +216,7 @@ class HeldFiles(ClusterFiles):
                 raise LeaseLostError(self._lost) from error
 
 
-def claim(
-    bucket: Bucket, world: str, may: Callable[[int, Lease], bool], holder: str, host: str, attempts: int = _ATTEMPTS
-) -> HeldFiles | None:
+def claim(bucket: Bucket, world: str, may: Callable[[int, Lease], bool], holder: str, host: str) -> HeldFiles | None:
     """Take a world, and read its files; None if somebody else holds it.
 
     Parameters
@@ -230,10 +227,8 @@ def claim(
         Takes the sequence number of the last sign of life, and who holds it; returns whether it may be taken.
     holder, host : str
         See `Lease`.
-    attempts : int
-        How often to try it again when the holder writes at the same time.
     """
-    for _ in range(attempts):
+    for _ in range(_ATTEMPTS):
         values = bucket.values(of_world(world))
         last = values[-1].sequence if values else 0
         before = next((value for value in values if value.key == lease_key(world)), None)

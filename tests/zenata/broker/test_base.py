@@ -1,9 +1,9 @@
 import socket
-import threading
 import time
 
 import pytest
 
+from tests.waiting import beside
 from tests.zenata.broker.running import HOST
 from zenata.broker.base import RESERVED, SERVICES, Rights, User, pilot_user, rights, service_user, wait_ready
 from zenata.control import checks
@@ -65,7 +65,6 @@ def test_hashes_are_not_shown():
 
 def test_a_broker_that_listens_late_is_waited_for():
     with socket.create_server((HOST, 0)) as server:
-        port = server.getsockname()[1]
         answers = iter([b"", b"\x20\x02\x00\x05"])  # one that closes at once, as while starting; then a refusal
 
         def serve() -> None:
@@ -75,11 +74,8 @@ def test_a_broker_that_listens_late_is_waited_for():
                     connection.recv(64)
                     connection.sendall(answer)
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        wait_ready(HOST, port, 10)
-        thread.join(10)
-        assert not thread.is_alive()
+        with beside(serve):
+            wait_ready(HOST, server.getsockname()[1], 10)
 
 
 def test_a_port_without_a_broker_is_reported():
@@ -105,10 +101,8 @@ def test_whatever_takes_a_connection_may_be_given_longer_to_answer():
                 time.sleep(0.3)
                 connection.sendall(b"\x20\x02\x00\x05")
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        wait_ready(HOST, server.getsockname()[1], 0.1, answer=60)
-        thread.join(10)
+        with beside(serve):
+            wait_ready(HOST, server.getsockname()[1], 0.1, answer=60)
 
 
 def test_another_kind_of_server_is_reported():
@@ -120,9 +114,5 @@ def test_another_kind_of_server_is_reported():
                 connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
                 connection.recv(64)
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        with pytest.raises(BrokerError, match="no MQTT broker"):
+        with beside(serve), pytest.raises(BrokerError, match="no MQTT broker"):
             wait_ready(HOST, server.getsockname()[1], 10)
-        thread.join(10)
-        assert not thread.is_alive()

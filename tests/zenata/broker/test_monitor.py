@@ -1,5 +1,4 @@
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import beside, wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import BROKERS, HOST, Running, running_broker, standard_users
 from zenata.broker.base import MONITOR
@@ -219,11 +218,8 @@ def test_what_does_not_answer_so_is_reported_in_one_line(log_of: bytes) -> None:
                 sock.recv(10)
                 sock.sendall(log_of)
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        with pytest.raises(BrokerError, match=r"^the broker's monitoring does not answer: .+$"):
+        with beside(answer), pytest.raises(BrokerError, match=r"^the broker's monitoring does not answer: .+$"):
             BrokerMonitor(f"nats://watcher:x@{HOST}:{server.getsockname()[1]}").connections()
-        thread.join()
 
 
 def test_nobody_there_is_reported(tmp_path: Path) -> None:

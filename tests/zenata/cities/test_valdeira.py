@@ -4,7 +4,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-import shapely
 
 from sandbox.parts import city_of
 from simulators.world.measurement import Channels
@@ -48,12 +47,6 @@ def test_it_is_small_and_whole(city):
     assert len({district.category for district in city.districts}) >= 5
     assert any(street.signal for street in city.streets)
     assert "fictional" in city.name
-
-
-def test_its_districts_do_not_overlap(city):
-    polygons = [shapely.Polygon(district.ring) for district in city.districts]
-    assert all(polygon.exterior.is_ccw for polygon in polygons)  # RFC 7946, section 3.1.6
-    assert shapely.union_all(polygons).area == pytest.approx(sum(polygon.area for polygon in polygons), rel=1e-6)
 
 
 def test_it_keeps_other_days_and_clocks_than_zenata(city):

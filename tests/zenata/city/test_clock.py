@@ -128,11 +128,6 @@ def test_a_duration_can_be_iso_8601(counts: tuple[int, ...]) -> None:
             parse_duration(text)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("PT15M", 900), ("P1D", 86_400), ("P1DT1H", 90_000), ("PT1S", 1)])
-def test_iso_durations_leave_parts_out(text: str, seconds: int) -> None:
-    assert parse_duration(text) == seconds * SECOND
-
-
 @given(st.text(max_size=12))
 def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
     try:
@@ -143,15 +138,13 @@ def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
         assert 0 < duration <= LONGEST
 
 
-@pytest.mark.parametrize("text", ["", "0s", "h", "-1h", "1y", "P", "PT", "P1DT", "1M", "٣h", "9999999999w"])
-def test_what_is_no_duration(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "0s", "h", "-1h", "1h-", "1y", "1mo", "P", "P1M", "PT", "P1DT", "1M", "5M", "٣h", "9999999999w"],
+)
+def test_what_is_no_duration_or_has_no_fixed_length(text: str) -> None:
     with pytest.raises(ValueError, match="write a duration"):
         parse_duration(text)
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("1d6h", 108_000), ("1h30m", 5400), ("1m1m", 120)])
-def test_a_duration_can_have_parts(text: str, seconds: int) -> None:
-    assert parse_duration(text) == seconds * SECOND
 
 
 @pytest.mark.parametrize("text", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
@@ -260,23 +253,6 @@ def test_moments_are_rfc_3339(moment: datetime) -> None:
     assert parse_time(format_time(parse_moment(text, NOW))) == parse_moment(text, NOW)
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("now", "2026-01-02T12:00:00Z"),
-        ("-1h", "2026-01-02T11:00:00Z"),
-        ("now-1h", "2026-01-02T11:00:00Z"),
-        ("-P1D", "2026-01-01T12:00:00Z"),
-        ("2026-01-01", "2026-01-01T00:00:00Z"),
-        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z"),
-        ("2026-01-01T01:00:00 01:00", "2026-01-01T00:00:00Z"),
-        ("2026-01-01T01:00:00 0100", "2026-01-01T00:00:00Z"),
-    ],
-)
-def test_moments_can_be_relative_and_have_offsets(text: str, meant: str) -> None:
-    assert format_time(parse_moment(text, NOW)) == meant
-
-
 @given(st.text(max_size=30))
 def test_any_text_is_a_moment_or_a_value_error(text: str) -> None:
     try:
@@ -298,6 +274,14 @@ def test_what_is_no_moment(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
+        ("now", "2026-01-02T12:00:00Z"),
+        ("-1h", "2026-01-02T11:00:00Z"),
+        ("now-1h", "2026-01-02T11:00:00Z"),
+        ("-P1D", "2026-01-01T12:00:00Z"),
+        ("2026-01-01", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:00:00 01:00", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:00:00 0100", "2026-01-01T00:00:00Z"),
         ("1795946400", "2026-11-29T10:00:00Z"),
         ("1795946400000", "2026-11-29T10:00:00Z"),  # as Grafana sends it
         ("1795946400.25", "2026-11-29T10:00:00.250000Z"),
@@ -325,6 +309,12 @@ def test_z4_forms_of_time_that_people_type(text: str, meant: str) -> None:
         ("60", 60),
         ("300s", 300),
         ("PT5M", 300),
+        ("PT1S", 1),
+        ("P1D", 86_400),
+        ("P1DT1H", 90_000),
+        ("1d6h", 108_000),
+        ("1h30m", 5400),
+        ("1m1m", 120),
         ("5 min", 300),
         ("1.5h", 5400),
         ("pt0.5s", 0.5),
@@ -334,12 +324,6 @@ def test_z4_forms_of_time_that_people_type(text: str, meant: str) -> None:
 )
 def test_z4_durations_that_people_type(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds * SECOND
-
-
-@pytest.mark.parametrize("text", ["1mo", "1y", "P1M", "5M", "", "h", "-1h", "0", "1h-"])
-def test_durations_without_a_fixed_length_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="write a duration"):
-        parse_duration(text)
 
 
 @given(st.integers(EARLIEST, LATEST - 1), st.sampled_from([1, 1000, SECOND]))

@@ -207,11 +207,13 @@ def test_zenata_has_the_quarters_of_the_plan(zenata: City) -> None:
     assert {sensor.district for sensor in zenata.sensors} == set(zenata.district_by_id)
 
 
-def test_zenata_districts_do_not_overlap(zenata: City) -> None:
-    polygons = [shapely.Polygon(district.ring) for district in zenata.districts]
+@pytest.mark.parametrize("name", ["zenata", "valdeira"])
+def test_districts_do_not_overlap(name: str) -> None:
+    city = load_city(name)
+    polygons = [shapely.Polygon(district.ring) for district in city.districts]
     assert all(polygon.exterior.is_ccw for polygon in polygons)  # RFC 7946, section 3.1.6
     assert shapely.union_all(polygons).area == pytest.approx(sum(polygon.area for polygon in polygons), rel=1e-6)
-    assert shapely.box(*zenata.bbox).contains(shapely.union_all(polygons))
+    assert shapely.box(*city.bbox).contains(shapely.union_all(polygons))
 
 
 def test_zenata_streets_lead_everywhere_but_against_the_motorway(zenata: City) -> None:

@@ -1,11 +1,12 @@
 """Budgets, in both databases."""
 
-import threading
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine
 
+from tests.waiting import at_once
 from zenata.contract.pilots import MAX_GRANTS
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
@@ -67,20 +68,15 @@ def test_nobody_has_no_budget(budget: Budget) -> None:
 def test_of_two_at_once_one_has_the_last_dirham(budget: Budget, fresh: str) -> None:
     budget.enter("aqua", Decimal(10), day=DAY, by="root")
     engines = [open_database(fresh) for _ in range(2)]
-    outcomes: list[str] = []
 
-    def spend(engine: Engine) -> None:
+    def spend(engine: Engine) -> str:
         try:
             Budget(engine).enter("aqua", Decimal(-10), day=DAY, by="root")
-            outcomes.append("spent")
         except PilotError as error:
-            outcomes.append(error.reason)
+            return error.reason
+        return "spent"
 
-    threads = [threading.Thread(target=spend, args=(engine,)) for engine in engines]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(*(partial(spend, engine) for engine in engines))
     for engine in engines:
         engine.dispose()
     assert sorted(outcomes) == ["limit", "spent"]

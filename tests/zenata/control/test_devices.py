@@ -1,7 +1,8 @@
-import threading
+from functools import partial
 
 import pytest
 
+from tests.waiting import at_once
 from tests.zenata.control.databases import sqlite_in
 from zenata.control import device as values
 from zenata.control import devices as module
@@ -115,21 +116,17 @@ def test_what_messages_say_is_added_up_and_the_rest_stays(devices):
 
 def test_many_at_once_make_what_there_is_room_for(devices, monkeypatch):
     monkeypatch.setattr(module, "MAX_DEVICES", 5)
-    refused = []
 
     def make(number):
         try:
             devices.add(device(f"d{number}"))
         except DeviceError as error:
-            refused.append(error.reason)
+            return error.reason
+        return "made"
 
-    threads = [threading.Thread(target=make, args=(number,)) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(*(partial(make, number) for number in range(12)))
     assert len(devices.devices("alpha")) == 5
-    assert refused == ["limit"] * 7
+    assert sorted(outcomes) == ["limit"] * 7 + ["made"] * 5
 
 
 def test_a_device_is_new_then_online_then_offline():

@@ -1,6 +1,6 @@
 """Pilots and their keys, in both databases."""
 
-import threading
+from functools import partial
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.clocks import StandingClock
-from tests.waiting import wait_until
+from tests.waiting import at_once, wait_until
 from zenata.city.clock import SECOND
 from zenata.control.audit import Audit
 from zenata.control.database import open_database
@@ -177,19 +177,14 @@ def test_another_process_follows(register: Register, fresh: str) -> None:
 
 def test_of_two_that_issue_the_same_key_at_once_one_is_refused(register: Register, fresh: str) -> None:
     engines = [open_database(fresh) for _ in range(2)]
-    outcomes: list[str] = []
 
-    def issue(register: Register) -> None:
+    def issue(register: Register) -> str:
         try:
-            outcomes.append(register.issue("aqua", name="phone", by="root"))
+            return register.issue("aqua", name="phone", by="root")
         except PilotError as error:
-            outcomes.append(error.reason)
+            return error.reason
 
-    threads = [threading.Thread(target=issue, args=(Register(engine),)) for engine in engines]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(*(partial(issue, Register(engine)) for engine in engines))
     for engine in engines:
         engine.dispose()
     register.refresh()

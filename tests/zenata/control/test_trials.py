@@ -1,11 +1,13 @@
 """Answers that several processes take for one trial; on SQLite and on PostgreSQL."""
 
 import threading
+from functools import partial
 
 import pytest
 
 from sandbox.parts import city_of
 from tests.api.trials.hosting import FIRST, FORECAST, SHORT
+from tests.waiting import at_once
 from zenata.city.clock import WallClock
 from zenata.contract.trials import NewAnswers, NewTrial
 from zenata.control.register import Register
@@ -59,12 +61,7 @@ def test_little_is_held_of_answers_and_nothing_of_those_to_seeds_that_are_over(t
 
 def test_of_the_same_answer_at_once_one_counts(trials):
     first, second, id_ = trials
-    taken: list[tuple[int, int]] = []
-    threads = [threading.Thread(target=lambda one=one: taken.append(answer(one, id_))) for one in (first, second)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    taken = at_once(*(partial(answer, one, id_) for one in (first, second)))
     assert sorted(taken) == [(0, 1), (1, 0)]
 
 

@@ -15,6 +15,10 @@ NOON = 1_767_268_800_000_000
 """2026-01-01T12:00:00Z [us since the Unix epoch]."""
 
 
+AIR = [Series("zenata", "air-0000", name, "air", "coast", "ug/m3") for name in ("no2", "pm25", "o3")]
+"""Series of one sensor."""
+
+
 class Row(NamedTuple):
     """One reading."""
 
@@ -71,6 +75,12 @@ def rows_of(table: Table) -> list[Row]:
 def contents(store: Store) -> list[Row]:
     """Return every reading of a store, sorted."""
     return sorted(rows_of(store.query(Query(selection=Selection(), **ALWAYS))), key=by_identity)
+
+
+def balance(store: Store, world: str = "zenata") -> tuple[int, int, int, int]:
+    """Return stored, rejected, missing and repeated of a world."""
+    found = store.ledger.balance(world)
+    return found.stored, found.rejected, found.missing, found.repeated
 
 
 def by_identity(row: Row) -> tuple[str, str, str, int]:

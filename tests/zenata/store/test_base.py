@@ -4,14 +4,26 @@ import itertools
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
+from tests.zenata.store.data import (
+    AIR,
+    ALWAYS,
+    NOON,
+    Row,
+    batch_of,
+    by_identity,
+    contents,
+    rows_of,
+    series_of,
+    some_rows,
+)
 from zenata.city.clock import EARLIEST, LATEST
 from zenata.city.readings import Catalog, Selection, Series
 from zenata.errors import StoreError
@@ -77,15 +89,20 @@ def test_everything_is_there_after_reopening(opener, name):
 
 
 def test_an_empty_store_has_nothing(store):
+    assert store.append(batch_of([])) == 0
     assert len(store.catalog) == 0
     assert contents(store) == []
     assert len(store.latest(Selection())) == 0
     assert store.dead_letters(payloads=True) == []
 
 
-def test_an_empty_batch_is_nothing(store):
-    assert store.append(batch_of([])) == 0
-    assert len(store.catalog) == 0
+def test_a_closed_store_refuses_everything(opener, name):
+    store = opener(name)
+    store.close()
+    store.close()
+    for use in (lambda: store.append(batch_of(some_rows(AIR, [NOON]))), lambda: contents(store), store.dead_letters):
+        with pytest.raises(StoreError, match="closed"):
+            use()
 
 
 def test_latest_is_by_time_of_observation(store):
@@ -174,16 +191,27 @@ def test_a_value_that_is_no_number_keeps_nothing_of_its_batch(store, bad):
     assert store.append(batch_of(rows, catalog), [dead_letter(2)]) == 2
 
 
-def test_dead_letters_are_stored_without_readings(store):
-    assert store.append(batch_of([]), [dead_letter(1)]) == 0
-    assert store.dead_letters(payloads=True) == [dead_letter(1)]
-
-
 def test_dead_letters_come_newest_first(store):
     for received in ([5, 3], [9], [-4, 7]):
         store.append(batch_of([]), [dead_letter(number) for number in received])
     assert [one.received for one in store.dead_letters(payloads=True)] == [9, 7, 5, 3, -4]
     assert [one.received for one in store.dead_letters(limit=2, payloads=True)] == [9, 7]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=6), max_size=12))
+def test_however_gaps_are_found_each_reading_is_stored_once(opener, monkeypatch, batches):
+    for backend in ("duckdb", "influx"):
+        monkeypatch.setattr(f"zenata.store.{backend}.store._HISTORY", 1)
+    series, stored = [*AIR, *series_of(2)[1:]], {}
+    with closing(opener(f"gaps-{next(_examples)}")) as store:
+        for number, batch in enumerate(batches):
+            rows = [Row(series[one], NOON + step, float(number), number) for one, step in batch]
+            before = len(stored)
+            for key, row in zip(batch, rows, strict=True):
+                stored.setdefault(key, row)
+            assert store.append(batch_of(rows)) == len(stored) - before
+        assert contents(store) == sorted(stored.values(), key=by_identity)
 
 
 def test_queries_run_beside_appends(store):

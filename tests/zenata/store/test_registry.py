@@ -3,7 +3,7 @@ import pytest
 from tests.zenata.store.influxd import OTHER, other_url, token_of
 from zenata.errors import StoreError
 from zenata.store import open_store
-from zenata.store.registry import STORES
+from zenata.store.registry import SCHEMES
 
 
 def test_three_slashes_name_a_path_from_the_working_folder(tmp_path, monkeypatch):
@@ -33,7 +33,7 @@ def test_other_urls_are_refused_naming_the_known(url):
     with pytest.raises(StoreError, match=r"known are .*duckdb://") as refusal:
         open_store(url)
     assert "secret" not in str(refusal.value)
-    assert all(f"{scheme}://" in str(refusal.value) for scheme in STORES)
+    assert all(f"{scheme}://" in str(refusal.value) for scheme in SCHEMES)
 
 
 def test_a_server_of_the_environment_gets_a_database_of_this_run(tmp_path, monkeypatch):

@@ -4,9 +4,11 @@ import multiprocessing
 import socket
 import threading
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
+from tests.waiting import at_once
 from zenata.errors import ControlError
 from zenata.process import endpoint
 from zenata.worlds import control
@@ -69,16 +71,9 @@ def test_calls_at_once_have_connections_of_their_own(tmp_path):
         return verb
 
     with ControlServer(tmp_path, handle):
-        answers = {}
-        threads = [
-            threading.Thread(target=lambda verb=str(n): answers.update({verb: ask(tmp_path, verb)})) for n in range(8)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        verbs = [str(number) for number in range(8)]
+        assert at_once(*(partial(ask, tmp_path, verb) for verb in verbs)) == verbs
         unused = control._unused._connections[endpoint.read(tmp_path / ENDPOINT)]
-        assert answers == {str(n): str(n) for n in range(8)}
         assert len(unused) == control._MAX_UNUSED
 
 

@@ -6,7 +6,6 @@ from tests.room import room_for
 from zenata.errors import ControlError, SetupError
 from zenata.worlds.files import FolderFiles
 from zenata.worlds.folders import WorldFolders
-from zenata.worlds.index import new_name
 
 
 @pytest.fixture
@@ -23,16 +22,6 @@ def folders(tmp_path):
 def test_worlds_are_folders_with_a_recipe(folders):
     assert folders.names() == ["w-bad", "w-one", "w-two"]
     assert folders.owners() == {"w-one": "demo", "w-two": "eve"}
-
-
-@pytest.mark.parametrize("marker", ["asleep", "failed", "deleted"])
-def test_a_marker_keeps_a_world_from_running(folders, marker):
-    assert "w-one" in folders.to_run()
-    folders.mark("w-one", marker, "why")
-    assert (folders.marker("w-one"), folders.to_run()) == (marker, {"w-bad", "w-two"})
-    assert folders.stopped_for("w-one") >= 0
-    assert ("w-one" in folders.owners()) == (marker != "deleted")
-    assert folders.failure("w-one") == ("why" if marker == "failed" else None)
 
 
 def test_a_marker_without_room_for_its_reason_is_none(folders):
@@ -52,23 +41,7 @@ def test_lines_are_added_all_or_none(tmp_path, durable):
     assert files.read("lines") == b"first\nthird\n"
 
 
-def test_waking_removes_what_can_be_woken(folders):
-    folders.mark("w-one", "asleep")
-    folders.mark("w-one", "failed")
-    folders.wake("w-one")
-    assert folders.marker("w-one") is None
-    folders.mark("w-one", "deleted")
-    with pytest.raises(ControlError, match="no private world"):
-        folders.wake("w-one")
-
-
-@pytest.mark.parametrize("name", ["zenata", "w-empty", "w-none", "../w-one", "w-ONE", "w-", ""])
-def test_no_other_name_opens_a_folder(folders, name):
+@pytest.mark.parametrize("name", ["zenata", "w-empty"])
+def test_a_folder_that_is_no_private_world_is_not_opened(folders, name):
     with pytest.raises(ControlError, match="no private world"):
         folders.folder(name)
-
-
-def test_new_names_are_names_of_worlds(tmp_path):
-    (tmp_path / (name := new_name())).mkdir()
-    (tmp_path / name / "world.json").write_text("{}")
-    assert WorldFolders(tmp_path).names() == [name]

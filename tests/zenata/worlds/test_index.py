@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
 from simulators.events.base import Event
 from simulators.record.journal import Entry, Order
 from simulators.record.record import Mark, Pace, Recipe, Record
+from tests.waiting import at_once
 from zenata.errors import ControlError
 from zenata.worlds.files import Files
 from zenata.worlds.folders import WorldFolders
@@ -78,19 +80,13 @@ class TestIndex:
 
     def test_worlds_are_made_one_after_the_other(self, index):
         """So that no limit on their number is exceeded by two at once."""
-        counts: list[int] = []
 
-        def run() -> None:
+        def run() -> int:
             with index.draft() as draft:
-                counts.append(len(draft.owners))
                 Record(draft.files).save_recipe(Recipe(city="small", seed=1, start=0, live=False, owner="demo"))
+                return len(draft.owners)
 
-        threads = [threading.Thread(target=run) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(counts) == [0, 1, 2, 3]
+        assert sorted(at_once(*[run] * 4)) == [0, 1, 2, 3]
 
     def test_worlds_of_trials_count_for_no_limit(self, index):
         name = make(index, trial="t-1")
@@ -238,10 +234,7 @@ class TestCalls:
         name, _ = written(index)
         gate = threading.Event()
         with index.serving(name, lambda verb, _: gate.wait(30) if verb == "slow" else gate.set()):
-            slow = threading.Thread(target=lambda: index.ask_raw(name, "slow", {}, timeout=30))
-            slow.start()
-            index.ask_raw(name, "quick", {}, timeout=30)
-            slow.join()
+            at_once(*(partial(index.ask_raw, name, verb, {}, timeout=30) for verb in ("slow", "quick")))
 
 
 def test_new_names_are_names_of_worlds(index):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Authority, Made
+from tests.waiting import wait_until
 from tests.zenata.broker.running import standard_users
 from zenata.broker.base import HOSTS, User
 from zenata.broker.nats import Nats, Node
@@ -39,21 +40,15 @@ def node(folder: Path, made: Made) -> Iterator[int]:
     )
     with subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_for_port(ports["client"])
+            wait_until(lambda: listens(ports["client"]), "the server answers")
             yield ports["client"]
         finally:
             process.kill()
 
 
-def wait_for_port(port: int) -> None:
-    for _ in range(600):
-        try:
-            socket.create_connection((HOST, port), 1).close()
-        except OSError:
-            threading.Event().wait(0.1)
-        else:
-            return
-    pytest.fail("no server")
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex((HOST, port)) == 0
 
 
 @pytest.fixture(scope="module")

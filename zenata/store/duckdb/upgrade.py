@@ -38,7 +38,8 @@ def _bound_payloads(connection: duckdb.DuckDBPyConnection) -> None:
 
     Payloads too long to be read in the memory there is are left behind, as are those beyond what an owner may have.
     """
-    columns = "epoch_us(received), topic, code, reason, sensor, seq"
+    names = ("received", "topic", "code", "reason", "sensor", "seq")
+    columns = f"epoch_us(received), {', '.join(names[1:])}"
     rows = connection.execute(f"SELECT rowid, {columns} FROM dead_letters ORDER BY rowid").fetchall()  # noqa: S608 - no input
     payloads: dict[int, tuple[bytes, int, str]] = {}
     stored = unread = 0
@@ -58,22 +59,11 @@ def _bound_payloads(connection: duckdb.DuckDBPyConnection) -> None:
             payloads[rowid] = payload, size, digest
             stored += len(payload)
     moved = []
-    for rowid, received, topic, code, reason, sensor, seq in rows:
+    for rowid, *values in rows:
         payload, size, digest = payloads.get(rowid, (b"", 0, "unread"))
         unread += rowid not in payloads
-        moved.append(
-            DeadLetter(
-                received=received,
-                topic=topic,
-                payload=payload,
-                code=code,
-                reason=reason,
-                sensor=sensor,
-                seq=seq,
-                size=size,
-                digest=digest,
-            )
-        )
+        about = dict(zip(names, values, strict=True))
+        moved.append(DeadLetter(payload=payload, size=size, digest=digest, **about))
     connection.execute("BEGIN")
     connection.execute("DROP TABLE dead_letters")
     connection.execute(dead_letters.SCHEMA)

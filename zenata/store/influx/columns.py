@@ -7,10 +7,9 @@ import numpy as np
 
 from zenata.city.readings import FloatArray, IndexArray, IntArray
 from zenata.store.base import Query
+from zenata.store.influx.sql import NS
+from zenata.store.ledger import differs
 from zenata.store.plan import Columns, part
-
-NS = 1000
-"""Nanoseconds in a microsecond."""
 
 READING = ("value", "seq")
 """The columns of raw readings."""
@@ -25,13 +24,11 @@ def aggregated(
     """
     order = np.lexsort((time, series, bucket))
     series, bucket, value = series[order], bucket[order], value[order]
-    begins = np.ones(len(order), dtype=np.bool_)
-    begins[1:] = (series[1:] != series[:-1]) | (bucket[1:] != bucket[:-1])
-    first = np.flatnonzero(begins)
+    first = np.flatnonzero(differs(series, bucket))
     count = np.diff(np.append(first, len(order)))
     ranked = value[np.lexsort((value, series, bucket))]
-    place = 0.95 * (count - 1)
-    below = first + place.astype(np.int64)
+    rank = 0.95 * (count - 1)
+    below = first + rank.astype(np.int64)
     above = np.minimum(below + 1, first + count - 1)
     total = np.add.reduceat(value, first) if len(first) else value
     every: Columns = {
@@ -42,7 +39,7 @@ def aggregated(
         "count": count,
         "first": value[first],
         "last": value[first + count - 1],
-        "p95": ranked[below] + (ranked[above] - ranked[below]) * (place % 1),
+        "p95": ranked[below] + (ranked[above] - ranked[below]) * (rank % 1),
     }
     rows: Columns = {"series": series[first], "time": bucket[first]}
     return rows | {name: every[name] for name in names}

@@ -7,10 +7,9 @@ import numpy as np
 
 from zenata.store.dead_letters import DeadLetter, Usage, is_prefix, owner_of
 from zenata.store.influx.server import Cut, Server
-from zenata.store.influx.sql import DEAD_LETTERS, clamped, identifier, one_of
+from zenata.store.influx.sql import DEAD_LETTERS, NS, clamped, identifier, one_of
 
 _PAGE, _PAYLOADS_PAGE = 500, 100  # dead letters that are read, or removed, at once; payloads have up to 64 KiB each
-_NS = 1000  # nanoseconds in a microsecond
 
 
 def select(
@@ -32,7 +31,7 @@ def select(
 def remove(server: Server, dead_letters: Sequence[DeadLetter]) -> None:
     """Remove those that are there."""
     for first in range(0, len(dead_letters), _PAGE):
-        times = [dead_letter.received * _NS for dead_letter in dead_letters[first : first + _PAGE]]
+        times = [dead_letter.received * NS for dead_letter in dead_letters[first : first + _PAGE]]
         server.remove([Cut(DEAD_LETTERS, first=time, last=time) for time in times])
 
 
@@ -51,7 +50,7 @@ def trim(server: Server, before: int, max_count: int, max_bytes: int) -> None:
             f"SELECT stored FROM {name} GROUP BY world ORDER BY time DESC LIMIT {max_count}",  # noqa: S608 - quoted
         ]
     )
-    cuts = [Cut(DEAD_LETTERS, last=before * _NS - 1)]
+    cuts = [Cut(DEAD_LETTERS, last=before * NS - 1)]
     for part in count:
         cuts += [Cut(DEAD_LETTERS, ("world", part.tags.get("world", "")), last=row[0]) for row in part.values]
     for part in size:
@@ -64,7 +63,7 @@ def trim(server: Server, before: int, max_count: int, max_bytes: int) -> None:
 
 def _page(server: Server, topics: Sequence[str], before: int | None, size: int, *, payloads: bool) -> list[DeadLetter]:
     """Return some dead letters of the owners that topics name, newest first."""
-    chosen = [] if before is None else [f"time < {clamped(before) * _NS}"]
+    chosen = [] if before is None else [f"time < {clamped(before) * NS}"]
     if all(topic.count("/") > topic.startswith("pilots/") for topic in topics):  # so that each names an owner
         chosen.append(one_of("world", {owner_of(topic) for topic in topics}))
     if not any(map(is_prefix, topics)):
@@ -77,7 +76,7 @@ def _page(server: Server, topics: Sequence[str], before: int | None, size: int, 
     (series,) = server.query([statement])
     return [
         DeadLetter(
-            received=time // _NS,
+            received=time // NS,
             topic=topic,
             payload=b64decode(payload[0]) if payload else b"",
             code=code,

@@ -17,6 +17,7 @@ from zenata.city.readings import FloatArray, IndexArray, IntArray, Series
 from zenata.errors import StoreError
 from zenata.store.dead_letters import DeadLetter
 from zenata.store.influx.sql import DEAD_LETTERS, SERIES, field, seq_field
+from zenata.store.ledger import differs
 
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _MEASUREMENT = re.compile(r"([, ])")
@@ -48,7 +49,7 @@ class Rows(NamedTuple):
     alone: npt.NDArray[np.bool_]
 
     def take(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Rows":
-        """Return some of them, by mask or place."""
+        """Return some of them, by mask or index."""
         return Rows(self.series[chosen], self.time[chosen], self.value[chosen], self.seq[chosen], self.alone[chosen])
 
 
@@ -88,7 +89,7 @@ class Encoder:
         rows = rows.take(order)
         first = np.flatnonzero(self._begins_point(rows))
         cuts = first[np.searchsorted(first, np.arange(_PIECE, len(order) - _PIECE // 2, _PIECE))]
-        return [rows.take(places) for places in np.split(np.arange(len(order)), cuts) if len(places)]
+        return [rows.take(indices) for indices in np.split(np.arange(len(order)), cuts) if len(indices)]
 
     def lines(self, rows: Rows) -> tuple[list[str], IntArray]:
         """Return a line for each point of rows that are by time and point, and the line of each row.
@@ -108,10 +109,7 @@ class Encoder:
 
     def _begins_point(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Return whether each row is of another point than the one before it."""
-        point = self.point_of[rows.series]
-        begins = np.ones(len(point), dtype=np.bool_)
-        begins[1:] = (rows.time[1:] != rows.time[:-1]) | (point[1:] != point[:-1])
-        return begins
+        return differs(rows.time, self.point_of[rows.series])
 
     def _heads(self, rows: Rows, begins: npt.NDArray[np.bool_]) -> list[str]:
         """Return what stands before each value: a field, at the beginning of a line behind measurement and tags."""
@@ -123,8 +121,8 @@ class Encoder:
     def _own_numbers(self, rows: Rows, own: npt.NDArray[np.bool_]) -> list[str]:
         """Return what stands behind each value: the reading's own message number, where it has one."""
         texts = [""] * len(own)
-        for place in np.flatnonzero(own).tolist():
-            texts[place] = f"{self._own[rows.series[place]]}{rows.seq[place]}i"
+        for index in np.flatnonzero(own).tolist():
+            texts[index] = f"{self._own[rows.series[index]]}{rows.seq[index]}i"
         return texts
 
 
@@ -165,10 +163,10 @@ def bodies(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     if sum(map(len, lines)) + len(lines) <= _BODY:
         begin, size = 0, len(lines)
     else:
-        for place, line in enumerate(lines):
+        for index, line in enumerate(lines):
             if size and size + len(line) > _BODY:
-                yield begin, place
-                begin, size = place, 0
+                yield begin, index
+                begin, size = index, 0
             size += len(line) + 1
     if size:
         yield begin, len(lines)
@@ -181,8 +179,8 @@ def _tails(points: Rows, begins: npt.NDArray[np.bool_]) -> list[str]:
     if len(tails) == len(begins):
         return tails
     spread = [""] * len(begins)
-    for place, tail in zip((np.append(np.flatnonzero(begins)[1:], len(begins)) - 1).tolist(), tails, strict=True):
-        spread[place] = tail
+    for index, tail in zip((np.append(np.flatnonzero(begins)[1:], len(begins)) - 1).tolist(), tails, strict=True):
+        spread[index] = tail
     return spread
 
 

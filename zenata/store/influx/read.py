@@ -13,7 +13,6 @@ from zenata.errors import QueryTooHeavy
 from zenata.store.base import Query
 from zenata.store.buckets import Run, buckets_of
 from zenata.store.influx.columns import (
-    NS,
     READING,
     aggregated,
     behind,
@@ -26,13 +25,14 @@ from zenata.store.influx.columns import (
     type_of,
 )
 from zenata.store.influx.server import Server
-from zenata.store.influx.sql import clamped, conditions, field, identifier, seq_field
+from zenata.store.influx.sql import NS, clamped, conditions, field, identifier, seq_field
 from zenata.store.plan import Columns, part, split_at_gaps
 
 MAX_QUANTILE_READINGS = 500_000
 """Raw readings that quantiles may be of; decoding them takes some 300 bytes each, of a process that may have 700 MB."""
 
 _GAP = 600_000_000  # late readings are searched in ranges of times that are this far apart [us]
+_FEW = 200  # sensors that a condition names
 _GROWTH = 16  # of the ranges that aggregates are asked for, where there is little
 
 
@@ -236,10 +236,10 @@ class Reader:
         return self._catalog.find(tags["world"], tags["sensor"], property_)
 
 
-def few(catalog: Catalog, numbers: IndexArray, most: int = 200) -> Selection:
+def few(catalog: Catalog, numbers: IndexArray) -> Selection:
     """Return a selection that has some series, and not many more."""
     series = [catalog[number] for number in numbers.tolist()]
     sensors = tuple(dict.fromkeys(one.sensor for one in series))
     return Selection(
-        worlds=tuple(dict.fromkeys(one.world for one in series)), sensors=sensors if len(sensors) <= most else ()
+        worlds=tuple(dict.fromkeys(one.world for one in series)), sensors=sensors if len(sensors) <= _FEW else ()
     )

@@ -15,8 +15,10 @@ _TAKEN = frozenset({"time", "seq", "world", "sensor", "district", "owner"})
 
 _ENDS = (" value", " seq")  # of fields of our own; a device may call a property so
 
-_NS = 1000  # nanoseconds in a microsecond
-_FIRST, _LAST = -(2**63) // _NS + 2, 2**63 // _NS - 2  # times that InfluxDB can name [us]
+NS = 1000
+"""Nanoseconds in a microsecond."""
+
+_FIRST, _LAST = -(2**63) // NS + 2, 2**63 // NS - 2  # times that InfluxDB can name [us]
 
 
 def field(property_: str) -> str:
@@ -46,7 +48,7 @@ def one_of(name: str, values: Iterable[str]) -> str:
 
 def between(start: int, end: int) -> str:
     """Return the condition that a time is in [start, end) [us]."""
-    return f"time >= {clamped(start) * _NS} AND time < {clamped(end) * _NS}"
+    return f"time >= {clamped(start) * NS} AND time < {clamped(end) * NS}"
 
 
 def clamped(time: int) -> int:

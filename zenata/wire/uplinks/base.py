@@ -190,7 +190,10 @@ def put(properties: dict[str, Measure], property_: str, value: float, unit: str 
     UplinkError
         If there is one of that name, its name is too long, or there are too many.
     """
-    names.check_length(property_)
+    if len(property_) > names.MAX_PROPERTY:
+        raise UplinkError(
+            f"the property {property_[:40]!r}... has {len(property_)} characters; use up to {names.MAX_PROPERTY}"
+        )
     if property_ in properties:
         raise UplinkError("there is another of this name and time")
     if len(properties) == MAX_PROPERTIES:
@@ -236,20 +239,6 @@ def battery(properties: Mapping[str, Measure], *, is_percent: bool = False) -> f
     return None
 
 
-def unwrap(text: str) -> bytes:
-    """Read base64.
-
-    Raises
-    ------
-    UplinkError
-        If it is none.
-    """
-    try:
-        return b64decode(text, validate=True)
-    except ValueError as error:
-        raise UplinkError(f"the payload is not base64: {error}") from error
-
-
 def payload(decoded: object, raw: str | None, codec: BytesCodec | None) -> Members:
     """Return the properties of an uplink through a network server: decoded there, or by a codec here.
 
@@ -266,7 +255,11 @@ def payload(decoded: object, raw: str | None, codec: BytesCodec | None) -> Membe
         raise UplinkError(
             "nobody has decoded the payload: give the device a codec here, or a payload formatter at the network server"
         )
-    return codec(unwrap(raw))
+    try:
+        data = b64decode(raw, validate=True)
+    except ValueError as error:
+        raise UplinkError(f"the payload is not base64: {error}") from error
+    return codec(data)
 
 
 def best(receptions: Sequence[Reception]) -> Reception | None:

@@ -119,7 +119,9 @@ def read_lines(payload: bytes, precision: str = "ns", knows: Knows = any_device)
         text = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UplinkError(f"the lines are not UTF-8: {error}") from error
-    check_precision(precision)
+    if precision not in PRECISIONS and precision not in _PRECISIONS_LONG:
+        known = ", ".join((*PRECISIONS, *_PRECISIONS_LONG))
+        raise UplinkError(f"precision {precision[:20]!r} is none of {known}")
     lines: list[Line] = []
     bad: list[BadLine] = []
     number, at = 1, 0
@@ -138,19 +140,6 @@ def read_lines(payload: bytes, precision: str = "ns", knows: Knows = any_device)
             bad.append(BadLine(number, line[:_SHOWN], found))
         number += text.count("\n", begin, at)
     return lines, bad
-
-
-def check_precision(precision: str) -> None:
-    """Refuse a precision that is none.
-
-    Raises
-    ------
-    UplinkError
-        If it is none.
-    """
-    if precision not in PRECISIONS and precision not in _PRECISIONS_LONG:
-        known = ", ".join((*PRECISIONS, *_PRECISIONS_LONG))
-        raise UplinkError(f"precision {precision[:20]!r} is none of {known}")
 
 
 def _skip(text: str, at: int) -> int:

@@ -72,20 +72,6 @@ def tagged(measurement: str, tags: Mapping[str, str], field: str) -> str:
     return "".join([name, *(f";{encode(tag, '/;,=' + chr(92))}={encode(tags[tag])}" for tag in sorted(tags))])
 
 
-def check_length(property_: str) -> None:
-    """Refuse a property that is too long.
-
-    Raises
-    ------
-    UplinkError
-        If it is.
-    """
-    if len(property_) > MAX_PROPERTY:
-        raise UplinkError(
-            f"the property {property_[:40]!r}... has {len(property_)} characters; use up to {MAX_PROPERTY}"
-        )
-
-
 def _is_special(name: str, at: int, special: str) -> bool:
     """Return whether a character of a name is to be percent-encoded."""
     sign = name[at]

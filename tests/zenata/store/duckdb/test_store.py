@@ -11,8 +11,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.zenata.store.appending import SERIES, rows_of_batch
 from tests.zenata.store.data import NOON, Row, batch_of, by_identity, contents, grid_of, rows_of, series_of, some_rows
@@ -120,15 +118,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         DuckDBStore(tmp_path / "file" / "data" / "readings.duckdb")
 
 
-def test_a_closed_store_refuses_everything(path):
-    store = DuckDBStore(path)
-    store.close()
-    store.close()
-    for use in (lambda: store.append(batch_of(rows_of_batch(0))), lambda: contents(store), store.dead_letters):
-        with pytest.raises(StoreError, match="closed"):
-            use()
-
-
 def test_a_transaction_that_fails_changes_nothing(path):
     """The payloads fail after the series and readings went in, as somebody dropped their table."""
     DuckDBStore(path).close()
@@ -193,23 +182,6 @@ def test_a_history_before_live_readings_is_written_once_past_the_search(path, mo
         numbers = np.arange(40, dtype=np.int32)
         assert store._newest.in_gap(numbers, np.full(40, NOON + 500)).all()
         assert contents(store) == sorted([*live, *itertools.chain(*history)], key=by_identity)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=st.lists(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12)), max_size=6), max_size=12))
-def test_however_gaps_are_found_each_reading_is_stored_once(tmp_path, monkeypatch, batches):
-    monkeypatch.setattr(backend, "_HISTORY", 1)
-    path, series = tmp_path / "readings.duckdb", series_of(3)
-    path.unlink(missing_ok=True)
-    stored: dict[tuple[int, int], Row] = {}
-    with closing(DuckDBStore(path)) as store:
-        for number, batch in enumerate(batches):
-            rows = [Row(series[one], NOON + step, float(number), 0) for one, step in batch]
-            before = len(stored)
-            for place, row in zip(batch, rows, strict=True):
-                stored.setdefault(place, row)
-            assert store.append(batch_of(rows)) == len(stored) - before
-        assert contents(store) == sorted(stored.values(), key=by_identity)
 
 
 def test_a_copy_is_of_one_moment_and_others_go_on(path, tmp_path):

@@ -4,11 +4,12 @@ Held against a real 2.7.12; `ZENATA_TEST_INFLUX_URL` names one to run the tests 
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from tests.waiting import beside
 
 ORG, TOKEN = "zenata", "hush-hush"
 _ORG_ID = "0000000000000001"
@@ -154,11 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def running(**kwargs: object) -> Iterator[Influxd2]:
     """Run one while inside."""
-    with Influxd2(**kwargs) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with Influxd2(**kwargs) as server, beside(server.serve_forever):
         try:
             yield server
         finally:
             server.shutdown()
-            thread.join()

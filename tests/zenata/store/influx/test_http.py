@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.waiting import beside
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.influx import http as influx_http
 from zenata.store.influx.http import Http
@@ -43,14 +44,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def scripted(*answers) -> Iterator[Scripted]:
-    with Scripted(answers) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with Scripted(answers) as server, beside(server.serve_forever):
         try:
             yield server
         finally:
             server.shutdown()
-            thread.join()
 
 
 @contextmanager

@@ -3,14 +3,26 @@
 import itertools
 import time
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tests.zenata.store.data import ALWAYS, NOON, Row, batch_of, by_identity, contents, rows_of, series_of, some_rows
-from tests.zenata.store.influxd import Influxd, other_url, running, token_of
+from tests.waiting import wait_until
+from tests.zenata.store.data import (
+    AIR,
+    ALWAYS,
+    NOON,
+    Row,
+    balance,
+    batch_of,
+    by_identity,
+    contents,
+    rows_of,
+    series_of,
+    some_rows,
+)
+from tests.zenata.store.influxd import other_url, running, token_of
 from zenata.city.readings import Catalog, Selection, Series
 from zenata.errors import QueryTooHeavy, StoreAwayError, StoreError
 from zenata.store.base import AGGREGATES, Query
@@ -27,7 +39,6 @@ _OURS = pytest.mark.parametrize("url", ["influxdb"], indirect=True)
 """For tests that say in InfluxQL what only version 1 does."""
 
 SECOND = 1_000_000
-AIR = [Series("zenata", "air-0000", name, "air", "coast", "ug/m3") for name in ("no2", "pm25", "o3")]
 
 _databases = (f"own-{number}" for number in itertools.count())
 
@@ -45,23 +56,13 @@ def InfluxStore(url: str) -> backend.InfluxStore:  # noqa: N802 - it stands for 
     return backend.InfluxStore(url, token_of(url))
 
 
+eventually = partial(wait_until, what="another writer sees it", pause=0.05)
+
+
 def points(store: backend.InfluxStore, kind: str = "air") -> list[list]:
     """Return the points of a measurement, as the server has them."""
     (found,) = store._server.query([f'SELECT * FROM "{kind}"'])  # noqa: S608
     return [row for part in found for row in part.values]
-
-
-def balance(store, world="zenata"):
-    line = store.ledger.balance(world)
-    return line.stored, line.rejected, line.missing, line.repeated
-
-
-def eventually(holds) -> None:
-    """Wait until something holds that another writer has to see first."""
-    given_up = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < given_up
-        time.sleep(0.05)
 
 
 def test_the_readings_of_a_message_are_one_point(url):
@@ -237,31 +238,6 @@ def test_a_quantile_of_too_much_is_given_up(url, monkeypatch):
         store.append(batch_of(some_rows(series_of(3), range(NOON, NOON + 4))))
         with pytest.raises(QueryTooHeavy, match="fewer series"):
             store.query(Query(selection=Selection(), aggregates=("p95",), **ALWAYS))
-
-
-def test_a_closed_store_refuses_everything(url):
-    store = InfluxStore(url)
-    store.close()
-    store.close()
-    for use in (lambda: store.append(batch_of(some_rows(AIR, [NOON]))), lambda: contents(store), store.dead_letters):
-        with pytest.raises(StoreError, match="closed"):
-            use()
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
-@given(batches=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=6), max_size=8))
-def test_however_gaps_are_found_each_reading_is_stored_once(influxd: Influxd, monkeypatch, batches):
-    monkeypatch.setattr(backend, "_HISTORY", 1)
-    series = [*AIR, *series_of(2)[1:]]
-    stored: dict[tuple[int, int], Row] = {}
-    with closing(InfluxStore(f"influxdb://127.0.0.1:{influxd.port}/{next(_databases)}")) as store:
-        for number, batch in enumerate(batches):
-            rows = [Row(series[one], NOON + step, float(number), number) for one, step in batch]
-            before = len(stored)
-            for place, row in zip(batch, rows, strict=True):
-                stored.setdefault(place, row)
-            assert store.append(batch_of(rows)) == len(stored) - before
-        assert contents(store) == sorted(stored.values(), key=by_identity)
 
 
 @_OURS

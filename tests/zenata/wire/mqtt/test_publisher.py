@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import beside
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.zenata.wire.mqtt.running import (
@@ -197,12 +198,9 @@ def test_a_broker_that_reloads_its_users_refuses_for_a_moment_only(kind):
             connection.recv(1000)
             connection.close()
 
-        thread = threading.Thread(target=answer)
-        thread.start()
         where = Address(host=HOST, port=server.getsockname()[1], username="simulators", password="secret")
-        with kind(where, client_id="simulators-1", **filters) as client:
+        with beside(answer), kind(where, client_id="simulators-1", **filters) as client:
             client.connect(TIMEOUT)
-        thread.join()
 
 
 @pytest.mark.parametrize("client", ["publisher", "subscription"])

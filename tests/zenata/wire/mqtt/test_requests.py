@@ -1,10 +1,11 @@
 """Asking a broker by `$CONTROL` topics."""
 
 import json
-import threading
+from functools import partial
 
 import pytest
 
+from tests.waiting import at_once
 from tests.zenata.broker.running import HOST, administrator, password, running_broker, standard_users
 from zenata.broker.base import ADMINISTRATOR
 from zenata.broker.dynsec import ANSWERS, TOPIC
@@ -29,19 +30,14 @@ def test_every_command_is_answered_in_its_order(port):
 
 
 def test_several_who_ask_at_once_get_their_own_answers(port):
-    received: dict[str, set[str]] = {}
 
-    def ask(name: str) -> None:
+    def ask(name: str) -> set[str]:
         with administrator(port) as requests:
             answers_ = [requests.request([{"command": "getClient", "username": name}])[0] for _ in range(20)]
-            received[name] = {answer["data"]["client"]["username"] for answer in answers_}
+            return {answer["data"]["client"]["username"] for answer in answers_}
 
-    threads = [threading.Thread(target=ask, args=(name,)) for name in ("demo", "eve", "guest")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert received == {"demo": {"demo"}, "eve": {"eve"}, "guest": {"guest"}}
+    names = ("demo", "eve", "guest")
+    assert at_once(*(partial(ask, name) for name in names)) == [{name} for name in names]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from zenata.wire.uplinks.base import (
     Measure,
     battery,
     flatten,
-    unwrap,
 )
 
 documents = st.recursive(
@@ -96,8 +95,3 @@ def test_any_object_is_flattened(document):
 )
 def test_t8_battery_is_a_percentage_where_that_is_known(properties, expected):
     assert battery(properties) == expected
-
-
-def test_what_is_no_base64_is_refused():
-    with pytest.raises(UplinkError):
-        unwrap("***")
