@@ -19,11 +19,10 @@ import pytest
 from tests.ingest import killable
 from tests.ingest.killable import CODECS, EVERYTHING, payload_of
 from tests.system.running import FORKS
-from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from tests.zenata.broker.running import Running, running_broker, standard_users
 from tests.zenata.store.influxd import influx_url, token_of
 from zenata.store import open_store
 from zenata.wire import topics
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
 KILLS = int(os.environ.get("ZENATA_INGEST_KILLS", "2"))
@@ -75,8 +74,7 @@ def publish(
     `resent` counts what is published again because the connection broke before the acknowledgement: MQTT does not tell
     it from new messages, so that it may be stored twice (decision 0021).
     """
-    address = Address(host=broker.host, port=broker.mqtt_port, username="demo", password=password("demo"))
-    with Publisher(address, client_id="devices-of-demo") as publisher:
+    with Publisher(broker.address("demo"), client_id="devices-of-demo") as publisher:
         client, lost = publisher._client, publisher._client.on_disconnect
 
         def on_disconnect(*args: object) -> None:

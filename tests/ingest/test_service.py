@@ -16,13 +16,12 @@ from ingest.service import FILTERS, BatchSize, Ingest
 from tests.api.running import small_city
 from tests.ingest.devices import Table, device
 from tests.waiting import wait_until
-from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from tests.zenata.broker.running import Running, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.errors import StoreError
 from zenata.store.base import Query
 from zenata.wire import senml, topics
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Message, Publisher, Subscription
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
@@ -63,8 +62,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def publish(broker: Running) -> Iterator[Callable[..., None]]:
     """Publish (topic, payload) pairs and wait until the broker has them."""
-    address = Address(host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators"))
-    with Publisher(address, client_id="ingest-tests") as publisher:
+    with Publisher(broker.address("simulators"), client_id="ingest-tests") as publisher:
         publisher.connect(TIMEOUT)
 
         def publish(*messages: tuple[str, bytes]) -> None:
@@ -99,8 +97,7 @@ class Failing:
 @contextmanager
 def subscription(broker: Running) -> Iterator[Subscription]:
     """The session of ingest, which outlives each test: whatever a test leaves behind comes to the next."""
-    address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
-    with Subscription(address, client_id="ingest", filters=FILTERS) as client:
+    with Subscription(broker.address("ingest"), client_id="ingest", filters=FILTERS) as client:
         client.connect(TIMEOUT)
         yield client
 

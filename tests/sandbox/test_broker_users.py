@@ -231,8 +231,7 @@ def mosquitto(tmp_path_factory) -> Iterator[Running]:
 @pytest.fixture
 def address(mosquitto) -> Iterator[Address]:
     """The address of a Mosquitto to manage; afterwards nobody is left in it."""
-    secret = password(ADMINISTRATOR)
-    yield Address(host=HOST, port=mosquitto.mqtt_port, username=ADMINISTRATOR, password=secret)
+    yield mosquitto.address(ADMINISTRATOR)
     with administrator(mosquitto.mqtt_port) as questions:
         DynamicSecurity(questions.request, lambda _: None).renew([])
 
@@ -307,19 +306,19 @@ def test_changes_are_followed_by_itself(mosquitto, register, remote):
 
 def test_a_broker_that_comes_back_is_followed_again(settings, register, tmp_path, monkeypatch):
     monkeypatch.setattr("zenata.wire.mqtt.requests._PATIENCE", 0.5)
-    secret = password(ADMINISTRATOR)
-    with running_broker("mosquitto", tmp_path / "broker", []) as running:
-        address = Address(host=HOST, port=running.mqtt_port, username=ADMINISTRATOR, password=secret)
-        with MosquittoUsers(settings, register, address) as remote:
-            remote.connect(10)
-            remote.start()
-            running.process.kill()
-            running.process.wait()
-            register.issue("late")
-            with subprocess.Popen(running.process.args, stderr=subprocess.DEVNULL) as again:
-                wait_ready(HOST, running.mqtt_port, 10)
-                wait_until(lambda: enters(running, "late"), "the newcomer is let in")
-                again.terminate()
+    with (
+        running_broker("mosquitto", tmp_path / "broker", []) as running,
+        MosquittoUsers(settings, register, running.address(ADMINISTRATOR)) as remote,
+    ):
+        remote.connect(10)
+        remote.start()
+        running.process.kill()
+        running.process.wait()
+        register.issue("late")
+        with subprocess.Popen(running.process.args, stderr=subprocess.DEVNULL) as again:
+            wait_ready(HOST, running.mqtt_port, 10)
+            wait_until(lambda: enters(running, "late"), "the newcomer is let in")
+            again.terminate()
 
 
 def test_a_broker_that_cannot_be_managed_is_reported(settings, register, address, monkeypatch):

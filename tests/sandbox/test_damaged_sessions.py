@@ -15,7 +15,7 @@ from sandbox.parts import subscription_of
 from sandbox.settings import Settings
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
-from tests.zenata.broker.running import BROKERS, HOST, Running, password, running_broker, standard_users
+from tests.zenata.broker.running import BROKERS, HOST, Running, running_broker, standard_users
 from zenata.broker.base import MONITOR
 from zenata.broker.keeper import Keeper
 from zenata.broker.monitor import BrokerMonitor, Consumer
@@ -62,9 +62,12 @@ def guard_of(monitor: BrokerMonitor, url: str) -> BrokerGuard:
 
 @contextmanager
 def ingest(broker: Running, lost: list[str], *, subscribed: bool) -> Iterator[Subscription]:
-    address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
     with Subscription(
-        address, client_id="ingest", filters=FILTERS, subscribed=subscribed, on_lost=lambda: lost.append("it")
+        broker.address("ingest"),
+        client_id="ingest",
+        filters=FILTERS,
+        subscribed=subscribed,
+        on_lost=lambda: lost.append("it"),
     ) as session:
         session.connect(60)
         yield session
@@ -77,15 +80,15 @@ def publish(broker: Running, *payloads: str) -> None:
 
 def damage(folder: Path, how: str) -> None:
     (file,) = [file for file in folder.rglob("*.blk") if "$MQTT_sess" in str(file)]
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    if how == "one byte":
-        file.write_bytes(content)
-    else:
+    content = file.read_bytes()
+    changed = {len(content) // 2} if how == "one byte" else range(len(content))
+    if how == "gone":
         file.unlink()
+    else:
+        file.write_bytes(bytes(byte ^ 0xFF if at in changed else byte for at, byte in enumerate(content)))
 
 
-@pytest.mark.parametrize("how", ["one byte", "gone"])
+@pytest.mark.parametrize("how", ["one byte", "every byte", "gone"])
 def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_one_before(
     tmp_path: Path, monitor: BrokerMonitor, url: str, how: str
 ) -> None:
@@ -101,7 +104,7 @@ def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_o
     damage(tmp_path, how)
     with running_broker("nats", tmp_path, users) as broker, ExitStack() as stack:
         session, guard = stack.enter_context(ingest(broker, lost, subscribed=True)), guard_of(monitor, url)
-        assert lost == (["it"] if how == "gone" else [])
+        assert lost == ([] if how == "one byte" else ["it"])
         for _ in range(2):
             guard.mend_sessions(monitor.connections(closed=True))
         heard = set[bytes]()
@@ -127,8 +130,7 @@ def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_o
 @contextmanager
 def ours(broker: Running, settings: Settings, lost: list[str]) -> Iterator[Subscription]:
     """The session of ingest as the city has it."""
-    address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
-    with subscription_of(settings, address, "ingest", FILTERS, lambda: lost.append("it")) as session:
+    with subscription_of(settings, broker.address("ingest"), "ingest", FILTERS, lambda: lost.append("it")) as session:
         session.connect(60)
         yield session
 
@@ -177,12 +179,11 @@ def test_a_session_that_is_lost_is_not_confirmed_until_it_has_subscribed_again(t
     settings, users = Settings(data_dir=tmp_path), standard_users("nats")
     settings.subscribed_file().write_text("\n".join((HOST, *FILTERS)))
     with running_broker("nats", tmp_path, users) as broker:
-        address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
 
         def lose() -> None:
             confirmed.append(settings.subscribed_file().exists())
 
-        with subscription_of(settings, address, "ingest", FILTERS, lose) as session:
+        with subscription_of(settings, broker.address("ingest"), "ingest", FILTERS, lose) as session:
             session.connect(60)
             wait_until(lambda: session.receive(limit=1, wait=0.1) or settings.subscribed_file().exists(), "it is again")
     assert confirmed == [False]

@@ -25,7 +25,6 @@ from zenata.errors import StoreError
 from zenata.store import open_store
 from zenata.store.base import Store
 from zenata.wire import senml, topics
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 from zenata.worlds.control import ControlServer
 from zenata.worlds.folders import WorldFolders
@@ -64,10 +63,7 @@ class Rig:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     with ExitStack() as stack:
         broker = stack.enter_context(running_broker("nats", tmp_path, standard_users("nats")))
-        address = Address(
-            host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators")
-        )
-        publisher = stack.enter_context(Publisher(address, client_id="city"))
+        publisher = stack.enter_context(Publisher(broker.address("simulators"), client_id="city"))
         publisher.connect(TIMEOUT)
         store = open_store(f"duckdb:///{tmp_path}/readings.duckdb")
         stack.callback(store.close)
@@ -80,9 +76,11 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 @contextmanager
 def ingesting(rig: Rig) -> Iterator[IngestThread]:
-    address = Address(host=rig.broker.host, port=rig.broker.mqtt_port, username="ingest", password=password("ingest"))
     subscription = Subscription(
-        address, client_id="ingest", filters=FILTERS, on_lost=lambda: rig.lost.append("the session")
+        rig.broker.address("ingest"),
+        client_id="ingest",
+        filters=FILTERS,
+        on_lost=lambda: rig.lost.append("the session"),
     )
 
     def stored(_: ReadingBatch) -> None:
@@ -213,39 +211,3 @@ def test_messages_that_a_broker_has_lost_are_in_flight_and_then_missing(rig: Rig
         assert balance.published == balance.stored + balance.rejected + balance.in_flight + balance.missing
         (account,) = [one for one in ledger.accounts("zenata") if one.sensor == "air-0001"]
         assert sum(last - first + 1 for first, last in account.gaps) == account.missing == balance.missing
-
-
-@pytest.mark.parametrize("how", ["flipped", "gone"])
-def test_a_session_whose_record_is_damaged_is_reported_as_it_connects(tmp_path: Path, how: str) -> None:
-    """What waited in it stays in the broker for nobody; who resumes it is told at once, and stores what comes from then on."""
-    lost: list[str] = []
-
-    def subscription(broker: Running, *, subscribed: bool) -> Subscription:
-        address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
-        return Subscription(
-            address, client_id="ingest", filters=FILTERS, subscribed=subscribed, on_lost=lambda: lost.append("it")
-        )
-
-    def publish(broker: Running, count: int) -> None:
-        address = Address(
-            host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators")
-        )
-        with Publisher(address, client_id="city") as publisher:
-            publisher.connect(TIMEOUT)
-            for _ in range(count):
-                publisher.publish(topics.clock("zenata"), b"{}")
-            assert publisher.drain(TIMEOUT)
-
-    users = standard_users("nats")
-    with running_broker("nats", tmp_path, users) as broker:
-        with subscription(broker, subscribed=False) as session:
-            session.connect(TIMEOUT)
-        publish(broker, 20)
-    for file in tmp_path.rglob("*.blk"):
-        if "$MQTT_sess" in str(file):
-            file.unlink() if how == "gone" else file.write_bytes(bytes(byte ^ 0xFF for byte in file.read_bytes()))
-    with running_broker("nats", tmp_path, users) as broker, subscription(broker, subscribed=True) as session:
-        session.connect(TIMEOUT)
-        assert lost == ["it"]
-        publish(broker, 1)
-        wait_until(lambda: session.receive(limit=1, wait=0.1), "what is new comes")

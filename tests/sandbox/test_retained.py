@@ -11,7 +11,6 @@ from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, password, running_broker, standard_users
 from zenata.broker.base import SWEEPER, SWEEPING, User
 from zenata.broker.nats import Nats
-from zenata.wire.address import Address
 
 
 @pytest.fixture
@@ -29,13 +28,12 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_has_retained_too_much_loses_it_and_nobody_else(broker: Running) -> None:
     removed: dict[str, int] = {}
-    address = Address(host=broker.host, port=broker.mqtt_port, username=SWEEPER, password=password(SWEEPER))
     with Client(broker, "demo") as demo, Client(broker, "eve") as eve, Client(broker, "simulators") as city:
         demo.retain([f"pilots/demo/telemetry/d{number}" for number in range(30)])
         demo.retain([f"w-1/commands/streetlight/lamp-{number}" for number in range(12)])
         eve.retain([f"pilots/eve/telemetry/d{number}" for number in range(10)])
         city.retain([f"zenata/telemetry/la-ferme/air/air-{number}" for number in range(15)])
-    with RetainedSweeper(address, lambda owner, count: removed.update({owner: count})) as sweeper:
+    with RetainedSweeper(broker.address(SWEEPER), lambda owner, count: removed.update({owner: count})) as sweeper:
         sweeper.count({"demo": 19})
         sweeper.count({"eve": 10})
         assert removed == {}

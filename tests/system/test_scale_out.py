@@ -22,7 +22,6 @@ from zenata.store import open_store
 from zenata.store.base import Query
 from zenata.store.ledger import Balance
 from zenata.wire import senml, topics
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
@@ -92,10 +91,7 @@ def test_one_of_three_is_killed(kind, options, tmp_path):
         ExitStack() as stack,
     ):
         url = f"influxdb://127.0.0.1:{influx.port}/scale"
-        address = Address(
-            host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators")
-        )
-        publisher = stack.enter_context(Publisher(address, client_id="simulators"))
+        publisher = stack.enter_context(Publisher(broker.address("simulators"), client_id="simulators"))
         publisher.connect(TIMEOUT)
         first, *others = [stack.enter_context(worker(n, broker, url, tmp_path, *options)) for n in WORKERS]
         wait_until(lambda: all(hears(tmp_path, number) for number in WORKERS), "all workers hear the broker")
@@ -116,11 +112,12 @@ def test_one_of_three_is_killed(kind, options, tmp_path):
 def test_two_workers_are_enough_for_zenata_on_nats(tmp_path):
     """NATS grants a session only so many subscriptions."""
     filters = Worker(1, 2).filters(city_of("zenata"))
-    with running_broker("nats", tmp_path, standard_users("nats")) as broker:
-        address = Address(host=broker.host, port=broker.mqtt_port, username="ingest", password=password("ingest"))
-        with Subscription(address, client_id="ingest-1-of-2", filters=filters) as client:
-            client.connect(TIMEOUT)
-            assert client.ready
+    with (
+        running_broker("nats", tmp_path, standard_users("nats")) as broker,
+        Subscription(broker.address("ingest"), client_id="ingest-1-of-2", filters=filters) as client,
+    ):
+        client.connect(TIMEOUT)
+        assert client.ready
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,6 @@ from tests.zenata.control.databases import running_postgres
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.process.ports import free_ports
 from zenata.wire import topics
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
 pytestmark = pytest.mark.soak
@@ -67,8 +66,7 @@ class Servers:
         return row[0] if row else ""
 
     def publish(self, user: str, topic: str, document: object) -> None:
-        address = Address(host=HOST, port=self.broker.mqtt_port, username=user, password=password(user))
-        with Publisher(address, client_id=f"test-{user}") as publisher:
+        with Publisher(self.broker.address(user), client_id=f"test-{user}") as publisher:
             publisher.connect(60)
             publisher.publish(topic, json.dumps(document).encode())
             assert publisher.drain(60)

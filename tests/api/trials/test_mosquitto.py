@@ -17,7 +17,6 @@ from tests.waiting import wait_until
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import pilot_user
 from zenata.broker.mosquitto import Mosquitto
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
 PILOT = "test-pilot"
@@ -31,14 +30,10 @@ def broker(tmp_path) -> Iterator[Running]:
         yield broker
 
 
-def address(broker: Running, user: str) -> Address:
-    return Address(host=HOST, port=broker.mqtt_port, username=user, password=password(user))
-
-
 def test_a_service_goes_through_a_trial_over_mosquitto(client, there, broker, monkeypatch, tmp_path):
     receiver = AnswerReceiver(there[0].context.trials.register, lambda *_: None)
-    worlds = Publisher(address(broker, "simulators"), client_id="simulators")
-    answers = AnswerListener(Settings(data_dir=tmp_path), address(broker, "ingest"), receiver)
+    worlds = Publisher(broker.address("simulators"), client_id="simulators")
+    answers = AnswerListener(Settings(data_dir=tmp_path), broker.address("ingest"), receiver)
     monkeypatch.setattr(hosting, "Nobody", lambda: worlds)
     with worlds, answers:
         worlds.connect(30)

@@ -14,10 +14,9 @@ from simulators.host.worlds import Limits, Worlds
 from simulators.record.journal import Journal
 from simulators.record.record import History, Pace, Recipe, Record
 from simulators.record.run import Run
-from tests.zenata.broker.running import Running, password
+from tests.zenata.broker.running import Running
 from zenata.city.clock import ZONE_RULES, parse_time
 from zenata.errors import ControlError
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 from zenata.worlds.folders import WorldFolders
 
@@ -33,13 +32,10 @@ class RunningWorld:
     def __init__(
         self, city, folder: Path, broker: Running, recipe: Recipe, pace: Pace, secret: bytes | None = None
     ) -> None:
-        address = Address(
-            host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators")
-        )
         self.record = Record(folder / NAME)
         self.worlds = Worlds(WorldFolders(folder), Limits(of_one=2, in_all=3))
         self.stop = threading.Event()
-        self._publisher = Publisher(address, client_id="simulators")
+        self._publisher = Publisher(broker.address("simulators"), client_id="simulators")
         self._publisher.connect(TIMEOUT)
         self.simulation = Simulation(
             run=Run(city, recipe, self.record.journal(), self.record, secret=secret),

@@ -3,7 +3,6 @@
 import threading
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,12 @@ from simulators.record.run import Run
 from simulators.world.world import TICK
 from tests.simulators.host.test_store_writer import Lent
 from tests.waiting import wait_until
-from tests.zenata.broker.running import password, running_broker, standard_users
+from tests.zenata.broker.running import running_broker, standard_users
 from tests.zenata.store.data import contents
 from zenata.city.clock import SECOND, WallClock, parse_time
 from zenata.city.model import City
 from zenata.errors import ControlError, SetupError, StoreError
 from zenata.store import open_store
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
@@ -88,12 +86,9 @@ def test_the_store_holds_the_same_as_if_it_had_been_published(city, stage, tmp_p
         running_broker("nats", tmp_path / "nats", standard_users("nats")) as broker,
         closing(open_store(f"duckdb:///{tmp_path / 'live.duckdb'}")) as store,
     ):
-        at = partial(Address, host=broker.host, port=broker.mqtt_port)
         with (
-            Publisher(at(username="simulators", password=password("simulators")), client_id="s") as publisher,
-            Subscription(
-                at(username="ingest", password=password("ingest")), client_id="i", filters=FILTERS
-            ) as subscription,
+            Publisher(broker.address("simulators"), client_id="s") as publisher,
+            Subscription(broker.address("ingest"), client_id="i", filters=FILTERS) as subscription,
         ):
             publisher.connect(TIMEOUT)
             subscription.connect(TIMEOUT)

@@ -20,10 +20,9 @@ from simulators.world.world import TICK
 from tests.simulators.host.running import START, TIMEOUT, fingerprint, made, recipe, same
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
-from tests.zenata.broker.running import Running, password
+from tests.zenata.broker.running import Running
 from zenata.city.clock import ZONE_RULES, format_time
 from zenata.errors import SetupError
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher
 
 
@@ -39,8 +38,7 @@ class Counting(Publisher):
 
 @pytest.fixture
 def publisher(broker: Running) -> Iterator[Counting]:
-    address = Address(host=broker.host, port=broker.mqtt_port, username="simulators", password=password("simulators"))
-    with Counting(address, client_id="simulators") as client:
+    with Counting(broker.address("simulators"), client_id="simulators") as client:
         client.connect(TIMEOUT)
         yield client
 

@@ -38,6 +38,11 @@ class Running:
     give: Callable[[Sequence[User]], object] = field(default=list)
     """Makes these the users, while it runs."""
 
+    def address(self, user: str, secret: str | None = None) -> Address:
+        """Return where a user connects, with its password if no other secret is given."""
+        secret = password(user) if secret is None else secret
+        return Address(host=self.host, port=self.mqtt_port, username=user, password=secret)
+
 
 def password(name: str) -> str:
     """Return the password of one of the `standard_users`."""

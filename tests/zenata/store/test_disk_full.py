@@ -14,7 +14,7 @@ from zenata.store import open_store
 from zenata.store.base import Query
 
 SIZE = 48  # of the disk [MiB]
-SERIES, TICKS, BATCH = 4000, 225, 5
+SERIES, TICKS, BATCH = 4000, 130, 5  # the disk is full at tick 30, or 95
 
 
 @pytest.fixture

@@ -8,23 +8,16 @@ from contextlib import contextmanager
 
 import psutil
 
-from tests.zenata.broker.running import Running, password
+from tests.zenata.broker.running import Running
 from zenata.broker.base import wait_ready
-from zenata.wire.address import Address
 from zenata.wire.mqtt import Publisher, Subscription
 
 TIMEOUT = 60.0  # far beyond what anything here takes, NATS' five seconds before it sends again included [s]
 
 
-def address(broker: Running, user: str, secret: str | None = None) -> Address:
-    return Address(
-        host=broker.host, port=broker.mqtt_port, username=user, password=password(user) if secret is None else secret
-    )
-
-
 @contextmanager
 def publisher(broker: Running, in_flight: int = 1000) -> Iterator[Publisher]:
-    with Publisher(address(broker, "simulators"), client_id=f"publisher-{in_flight}", in_flight=in_flight) as client:
+    with Publisher(broker.address("simulators"), client_id=f"publisher-{in_flight}", in_flight=in_flight) as client:
         client.connect(TIMEOUT)
         yield client
 
@@ -32,7 +25,7 @@ def publisher(broker: Running, in_flight: int = 1000) -> Iterator[Publisher]:
 @contextmanager
 def subscription(broker: Running, name: str) -> Iterator[Subscription]:
     """A session for the telemetry of the world called like it."""
-    with Subscription(address(broker, "ingest"), client_id=name, filters=[f"{name}/telemetry/#"]) as client:
+    with Subscription(broker.address("ingest"), client_id=name, filters=[f"{name}/telemetry/#"]) as client:
         client.connect(TIMEOUT)
         yield client
 

@@ -17,7 +17,6 @@ from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.zenata.wire.mqtt.running import (
     TIMEOUT,
-    address,
     numbers,
     publisher,
     started_again,
@@ -208,7 +207,7 @@ class TestNoEntry:
     """What cannot connect says so in one line, in time."""
 
     def test_wrong_password(self, broker, client):
-        message = self.failure(client, address(broker, "ingest", "guess"))
+        message = self.failure(client, broker.address("ingest", "guess"))
         assert message == f"the broker at mqtt://{HOST}:{broker.mqtt_port} refused us: Not authorized"
 
     def test_nobody_there(self, client):

@@ -12,7 +12,6 @@ from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.zenata.wire.mqtt.running import (
     TIMEOUT,
-    address,
     numbers,
     publisher,
     send,
@@ -36,7 +35,7 @@ def round_trip(client: Subscription) -> None:
 
 def test_sessions_of_a_share_divide_the_messages(kind, broker):
     filters = ["$share/ingest/w-7/telemetry/#", "w-7/clock"]
-    first, second = (Subscription(address(broker, "ingest"), client_id=name, filters=filters) for name in ("a", "b"))
+    first, second = (Subscription(broker.address("ingest"), client_id=name, filters=filters) for name in ("a", "b"))
     with first, second:
         if kind == "nats":
             with pytest.raises(BrokerError, match="refused us: Unsupported protocol version"):
@@ -106,7 +105,7 @@ def test_who_has_lost_a_session_and_the_connection_too_subscribes_on_the_next_on
     """The broker then says that there is a session, but nobody has subscribed to anything in it."""
     lost: list[str] = []
     with Subscription(
-        address(broker, "ingest"),
+        broker.address("ingest"),
         client_id="w-13",
         filters=["w-13/telemetry/#"],
         subscribed=True,
@@ -162,7 +161,7 @@ def settled(client: Subscription, count: int) -> list:
 def resuming(broker: Running, look, *, subscribed: bool) -> Subscription:
     """Return a session that somebody looks after."""
     return Subscription(
-        address(broker, "ingest"),
+        broker.address("ingest"),
         client_id="w-12",
         filters=["w-12/telemetry/#"],
         subscribed=subscribed,
@@ -173,7 +172,7 @@ def resuming(broker: Running, look, *, subscribed: bool) -> Subscription:
 @contextmanager
 def confirming(broker: Running, name: str, confirmed: list[str], *, subscribed: bool | None) -> Iterator[Subscription]:
     with Subscription(
-        address(broker, "ingest"),
+        broker.address("ingest"),
         client_id=name,
         filters=[f"{name}/telemetry/#"],
         subscribed=subscribed,
@@ -186,7 +185,7 @@ def confirming(broker: Running, name: str, confirmed: list[str], *, subscribed: 
 def test_a_refused_filter_is_named(broker):
     filters = ["+/telemetry/#", "secrets/#"]
     with (
-        Subscription(address(broker, "ingest"), client_id="greedy", filters=filters) as client,
+        Subscription(broker.address("ingest"), client_id="greedy", filters=filters) as client,
         pytest.raises(BrokerError, match=r"refused us: we may not subscribe to secrets/#$"),
     ):
         client.connect(TIMEOUT)
