@@ -120,6 +120,7 @@ def test_worlds_of_one_recipe_say_the_same_however_they_are_cut(city):
     kill(city, stepped)
     ask(city, fast, "pace", state="running", speed="max")
     wait_until(lambda: reached(city, fast, "2026-07-01T07:10:00Z"), "the other has come as far")
+    ask(city, fast, "pace", state="paused")
     one, other = ({mark.time: mark.digest for mark in record_of(city, world).marks} for world in (stepped, fast))
     common = one.keys() & other.keys()
     assert len(common) == 2
