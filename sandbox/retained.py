@@ -23,9 +23,7 @@ log = logging.getLogger(__name__)
 MAX_RETAINED = 1_000
 """Topics on which a pilot, or commands of a world, may leave a message; more, and all are removed. A default."""
 
-_LOOK_AFTER = (
-    5_000  # messages of a pilot after which its retained ones are counted: so many it may have at most meanwhile
-)
+_LOOK_AFTER = 5_000  # messages of a pilot after which its retained ones are counted: its limit until then
 _INTERVAL = 1.0  # between two looks whether a pilot has sent that many [s]
 _SILENCE, _PATIENCE = 1.0, 60.0  # the broker has sent all once nothing came for so long; the longest that may take [s]
 

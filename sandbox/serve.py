@@ -4,7 +4,7 @@ import gc
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import astuple
 from functools import partial
@@ -42,11 +42,10 @@ from sandbox.parts import AWAITED_FILE, PATIENCE, city_of, index_of, stored_secr
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.stores import open_store_when_there
-from sandbox.worker import AnswerListener, IngestThread, TopicListener, ingest_thread
+from sandbox.worker import AnswerListener, TopicListener, ingest_thread
 from zenata.broker.monitor import BrokerMonitor
 from zenata.city.clock import WallClock
-from zenata.city.model import City
-from zenata.city.readings import Catalog, ReadingBatch
+from zenata.city.readings import ReadingBatch
 from zenata.control.audit import Audit
 from zenata.control.budget import Budget
 from zenata.control.devices import Devices
@@ -86,7 +85,7 @@ def serve(settings: Settings) -> None:
     reader = partial(DeviceDecoder, devices, stored=store.catalog)
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
     flow = FlowMonitor(index, settings.world, lambda: store.ledger, awaited=AWAITED_FILE in os.environ)
-    worker = _worker(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
+    worker = ingest_thread(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
     exports = _exports(settings, engine, store, peers)
     webhooks = WebhookService(
         register=Webhooks(engine),
@@ -228,20 +227,6 @@ def _secret(settings: Settings, peers: Peers | None, name: str) -> str:
     """Return a secret of this server, or the one that all of them have: of whoever came first."""
     here = stored_secret(settings.data_dir / f"{name}.secret")
     return peers.values.keep(f"{name}.secret", here) if peers else here
-
-
-def _worker(
-    settings: Settings,
-    city: City,
-    store: Store,
-    hub: Hub,
-    devices: Callable[[Catalog], DeviceDecoder],
-    on_lost: Callable[[], object],
-) -> IngestThread | None:
-    """Return ingest or a relay, if there is a broker."""
-    if not settings.broker:
-        return None
-    return ingest_thread(settings, parse_url(settings.broker), city, store, hub, devices, on_lost)
 
 
 def _lose_session(audit: Audit, flow: FlowMonitor) -> None:

@@ -11,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.live.hub import Hub
 from api.trials.mqtt import AnswerReceiver
-from ingest.arrivals import OVER_MQTT, ArrivalClock, ArrivalLog
 from ingest.clocks import Clocks
 from ingest.devices import DeviceDecoder
 from ingest.relay import Relay
 from ingest.service import FILTERS, Ingest
+from sandbox.ingest import arrivals_of
 from sandbox.parts import PATIENCE, subscription_of
 from sandbox.settings import Settings
 from zenata.city.clock import WallClock
@@ -26,7 +26,7 @@ from zenata.errors import BrokerError, StoreError
 from zenata.process.background import Background
 from zenata.store.base import Store
 from zenata.wire import topics
-from zenata.wire.address import Address
+from zenata.wire.address import Address, parse_url
 from zenata.wire.mqtt import Message, Subscription
 
 log = logging.getLogger(__name__)
@@ -34,17 +34,19 @@ log = logging.getLogger(__name__)
 
 def ingest_thread(
     settings: Settings,
-    address: Address,
     city: City,
     store: Store,
     hub: Hub,
     devices: Callable[[Catalog], DeviceDecoder],
     on_lost: Callable[[], object],
-) -> "IngestThread":
-    """Return ingest, or a relay that passes on readings which ingest elsewhere stores.
+) -> "IngestThread | None":
+    """Return ingest, or a relay that passes on readings which ingest elsewhere stores; None without a broker.
 
     `on_lost` is called if the broker has lost the session of ingest.
     """
+    if not settings.broker:
+        return None
+    address = parse_url(settings.broker)
     if settings.is_embedded:
         subscription = subscription_of(settings, address, "ingest", FILTERS, on_lost)
         ingest = Ingest(
@@ -54,7 +56,7 @@ def ingest_thread(
             clock=WallClock(),
             on_stored=hub.publish,
             devices=devices,
-            arrivals=ArrivalLog(ArrivalClock(WallClock(), OVER_MQTT), settings.arrivals_file()),
+            arrivals=arrivals_of(settings, "ingest"),
         )
         return IngestThread(ingest, subscription)
     subscription = subscription_of(settings, address, "api", FILTERS)

@@ -4,7 +4,6 @@ import msgspec
 import pytest
 
 from sandbox import backfill
-from sandbox.cli.main import main
 from sandbox.settings import Settings
 from simulators.record.journal import Journal
 from simulators.record.record import History, Recipe
@@ -31,7 +30,9 @@ def test_z1_a_replay_names_the_rules_of_an_old_record(tmp_path, monkeypatch, rul
     assert backfill.replay_record(Settings(data_dir=tmp_path), file, city=None, end=None, say=lines.append)
     made_by = {"2025b": "tzdata 2025b", "": "rules it does not name"}
     expected = [f"made by {made_by[rules]}; here is tzdata {ZONE_RULES}"] if rules != ZONE_RULES else []
-    assert [line.partition(": ")[0] for line in lines[:-1]] == expected
+    assert [
+        line.partition(": ")[0] for line in lines[:-1] if "%" not in line
+    ] == expected  # how far it is, if it is slow
     assert lines[-1].endswith(": equal")
 
 
@@ -48,10 +49,8 @@ def test_z1_a_replay_names_the_rules_of_an_old_record(tmp_path, monkeypatch, rul
         (("--start", "2026-03-01", "--end", "2026-03-02", "--store", "duckdb:////proc/x/y.duckdb"), "cannot be made"),
     ],
 )
-def test_bad_input_is_reported_in_one_line(tmp_path, monkeypatch, capsys, options, complaint):
-    monkeypatch.setattr("sys.argv", ["zenata", "backfill", "--data-dir", str(tmp_path), *options])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    (line,) = user_lines(capsys.readouterr().err)
-    assert ended.value.code == 2
+def test_bad_input_is_reported_in_one_line(tmp_path, run, options, complaint):
+    code, _, said = run("backfill", "--data-dir", str(tmp_path), *options)
+    (line,) = user_lines(said)
+    assert code == 2
     assert complaint in line

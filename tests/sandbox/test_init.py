@@ -3,12 +3,10 @@
 import json
 import os
 import stat
-import sys
 from pathlib import Path
 
 import pytest
 
-from sandbox.cli.main import main
 from sandbox.init import FIRST, first_keys, init, keep_key, open_register
 from sandbox.settings import Settings
 from tests.compose import services, variables_in
@@ -33,13 +31,6 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def run(monkeypatch, *args: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["zenata", *args])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
-
-
 def test_only_the_owner_may_read_anything(folder):
     paths = [folder, *folder.rglob("*")]
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()} == {0o700}
@@ -62,10 +53,11 @@ def test_no_two_folders_share_a_secret(folder, tmp_path):
     assert all(len(value) >= 43 for value in values[0])  # 256 bits
 
 
-def test_nothing_secret_is_reported(tmp_path, monkeypatch, capsys):
+def test_nothing_secret_is_reported(tmp_path, run):
     folder = tmp_path / "made"
-    assert [run(monkeypatch, "init", str(folder)) for _ in range(2)] == [0, 0]
-    output = "".join(capsys.readouterr())
+    ((first, *made), (second, *left)) = (run("init", str(folder)) for _ in range(2))
+    assert (first, second) == (0, 0)
+    output = "".join(made + left)
     assert "is made" in output
     assert "is there already" in output
     secrets = [value for file in folder.glob("?*.env") for value in variables_in(file).values()]

@@ -5,43 +5,29 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cli.main import main
 from sandbox.init import first_keys, open_register
 from sandbox.pilots import about
 from sandbox.settings import Settings
+from tests.sandbox.conftest import Run
 from zenata.control.audit import Audit
 from zenata.control.database import open_database
 from zenata.control.keys import Role, Scope
 from zenata.control.register import Register
 from zenata.errors import SetupError
 
-Run = Callable[..., tuple[int, str, str]]
 Ask = Callable[..., str]
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path)
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("ZENATA_DATA_DIR", str(tmp_path))
+    return Settings()
 
 
 @pytest.fixture
 def register(settings: Settings) -> Register:
     """The pilots as another process sees them."""
     return open_register(settings)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run a command, and return its exit code and what it says to programs and to people."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["zenata", *words, "--data-dir", str(tmp_path)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out.strip(), printed.err.strip()
-
-    return run
 
 
 @pytest.fixture

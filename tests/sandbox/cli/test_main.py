@@ -23,19 +23,12 @@ def pack(tmp_path: Path) -> Path:
     return Path(shutil.copytree(CITIES / "valdeira", tmp_path / "mytown"))
 
 
-def check(monkeypatch, path) -> int:
-    monkeypatch.setattr(sys, "argv", ["zenata", "city", "check", str(path)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
-
-
-def test_a_good_pack_is_counted_and_ok(monkeypatch, capsys, pack):
-    assert check(monkeypatch, pack) == 0
-    output = capsys.readouterr().out
+def test_a_good_pack_is_counted_and_ok(run, pack):
+    code, output, _ = run("city", "check", str(pack))
+    assert code == 0
     assert re.search(r"^streets +88$", output, flags=re.MULTILINE)
     assert re.search(r"^  air +8$", output, flags=re.MULTILINE)
-    assert output.endswith("\nok\n")
+    assert output.endswith("\nok")
 
 
 @pytest.mark.parametrize(
@@ -56,20 +49,19 @@ def test_a_good_pack_is_counted_and_ok(monkeypatch, capsys, pack):
         ),
     ],
 )
-def test_a_bad_pack_is_refused_with_file_and_place(monkeypatch, capsys, pack, file, old, new, output):
+def test_a_bad_pack_is_refused_with_file_and_place(run, pack, file, old, new, output):
     text = (pack / file).read_text(encoding="utf-8")
     assert old in text
     (pack / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-    assert check(monkeypatch, pack) == 2
-    printed = capsys.readouterr()
-    assert "ok" not in printed.out
-    (line,) = printed.err.splitlines()
+    code, printed, complaint = run("city", "check", str(pack))
+    assert (code, "ok" in printed) == (2, False)
+    (line,) = complaint.splitlines()
     assert re.search(rf"^zenata: .*{output}", line), line
 
 
-def test_an_unknown_name_is_refused(monkeypatch, capsys):
-    assert check(monkeypatch, "atlantis") == 2
-    assert "atlantis/city.toml: cannot be read" in capsys.readouterr().err
+def test_an_unknown_name_is_refused(run):
+    code, _, complaint = run("city", "check", "atlantis")
+    assert (code, "atlantis/city.toml: cannot be read" in complaint) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -92,16 +84,9 @@ def test_no_heavy_library_is_imported_that_is_not_needed(modules, heavy):
     assert done.stdout == "[]\n"
 
 
-def run(monkeypatch, capsys, *words) -> tuple[int, str]:
-    monkeypatch.setattr(sys, "argv", ["zenata", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0), capsys.readouterr().err
-
-
 @pytest.mark.parametrize("group", ["city", "dead-letters", "key", "pilot", "trial", "world"])
-def test_l3_a_group_without_a_command_shows_its_commands_and_nothing_else(monkeypatch, capsys, group):
-    code, output = run(monkeypatch, capsys, group)
+def test_l3_a_group_without_a_command_shows_its_commands_and_nothing_else(run, group):
+    code, _, output = run(group)
     assert (code, output) == (2, "")
 
 
@@ -121,9 +106,9 @@ def test_l3_a_group_without_a_command_shows_its_commands_and_nothing_else(monkey
         (("pilot", "list", "--role", "king"), "--role.*'king'.*'admin'"),
     ],
 )
-def test_q5_a_wrong_option_is_named_in_plain_words(monkeypatch, capsys, words, reason):
+def test_q5_a_wrong_option_is_named_in_plain_words(monkeypatch, run, words, reason):
     monkeypatch.setattr("sandbox.up.up", Mock(side_effect=AssertionError("the city starts")))
-    code, output = run(monkeypatch, capsys, *words)
+    code, _, output = run(*words)
     assert (code, len(output.splitlines())) == (2, 1)
     assert re.search(reason, output.strip())
     assert "Input should" not in output
@@ -139,13 +124,11 @@ def test_q5_a_wrong_option_is_named_in_plain_words(monkeypatch, capsys, words, r
     ],
     ids=repr,
 )
-def test_a_full_disk_has_an_exit_code_of_its_own(error, code, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["zenata", "--version"])
+def test_a_full_disk_has_an_exit_code_of_its_own(error, code, monkeypatch, run):
     monkeypatch.setattr("sandbox.cli.main.app", Mock(side_effect=error))
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == code
-    assert re.fullmatch("zenata: [^\n]+\n", "".join(capsys.readouterr()))
+    ended, *printed = run("--version")
+    assert ended == code
+    assert re.fullmatch("zenata: [^\n]+", "".join(printed))
 
 
 @pytest.mark.parametrize("error", ["OSError(errno.ENOSPC, 'full')", "NoRoomError('full')"])

@@ -5,16 +5,14 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.cli.main import main
 from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.sandbox.conftest import Run
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +20,7 @@ def simulators() -> Simulators:
     return Simulators()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def api(tmp_path_factory: pytest.TempPathFactory, simulators: Simulators) -> Iterator[Api]:
     """An API, with the files by which commands find it."""
     folder = tmp_path_factory.mktemp("city")
@@ -33,18 +31,6 @@ def api(tmp_path_factory: pytest.TempPathFactory, simulators: Simulators) -> Ite
         os.environ["ZENATA_DATA_DIR"] = str(folder)
         yield api
         del os.environ["ZENATA_DATA_DIR"]
-
-
-@pytest.fixture
-def run(api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["zenata", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out.strip(), printed.err.strip()
-
-    return run
 
 
 def test_worlds_are_made_shown_moved_and_deleted(run: Run, simulators: Simulators) -> None:
