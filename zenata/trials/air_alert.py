@@ -23,7 +23,7 @@ from zenata.contract.answers import AirAlert, AirAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
-from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, nothing
+from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, learning
 from zenata.trials.forecasts import brier, critical_success, filled, skill
 
 LIMITS = {"no2": (25.0, 24), "pm10": (100.0, 24), "pm25": (37.5, 24), "o3": (100.0, 8)}
@@ -205,13 +205,11 @@ def _answers(run: Run) -> FloatArray:
     """Return the probabilities, infinite where none was stated, shape (n_steps, n_stations, n_pollutants)."""
     row = {name: number for number, name in enumerate(run.truth[POLLUTANTS[0]].sensors)}
     column = {name: number for number, name in enumerate(POLLUTANTS)}
-    index = {time: number for number, time in enumerate(run.times.tolist())}
     stated = np.full((len(run.times), len(row), len(column)), np.inf)
-    for time, answer in run.answers:
-        if isinstance(answer, AirAnswer) and (step := index.get(time, -1)) >= run.first:
-            for alert in answer.alerts:
-                at = step, row[alert.station], column[alert.pollutant]
-                stated[at] = min(stated[at], alert.probability)
+    for step, answer in run.answers_of(AirAnswer):
+        for alert in answer.alerts:
+            at = step, row[alert.station], column[alert.pollutant]
+            stated[at] = min(stated[at], alert.probability)
     return stated
 
 
@@ -238,22 +236,20 @@ def known(tables: Tables, steps: int) -> Tables:
 
 def naive(setting: Setting) -> Policy:
     """Return the policy of the better of climatology and persistence, which the warm-up shows for each pollutant."""
-    learnt: list[tuple[FloatArray, npt.NDArray[np.bool_]]] = []
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first:
-            return Actions()
-        if not learnt:
-            over = exceeded(known(step.readings, step.index + 1))
-            usual, lasting = climate(over), over[LONGEST - 1 : -AHEAD]
-            event = within(over)[LONGEST - 1 :].astype(np.float64)
-            losses = [((guess - event) ** 2).mean(axis=(0, 1)) for guess in (usual, lasting.astype(np.float64))]
-            learnt.append((usual, losses[1] <= losses[0]))
-        usual, lasts = learnt[0]
+    def learn(step: Step) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        over = exceeded(known(step.readings, step.index + 1))
+        usual, lasting = climate(over), over[LONGEST - 1 : -AHEAD]
+        event = within(over)[LONGEST - 1 :].astype(np.float64)
+        losses = [((guess - event) ** 2).mean(axis=(0, 1)) for guess in (usual, lasting.astype(np.float64))]
+        return usual, losses[1] <= losses[0]
+
+    def act(step: Step, learnt: tuple[FloatArray, npt.NDArray[np.bool_]]) -> Actions:
+        usual, lasts = learnt
         now = exceeded(known(step.readings, LONGEST))[-1]
         return _answer(step.readings[POLLUTANTS[0]].sensors, np.where(lasts, now, usual))
 
-    return act
+    return learning(learn, act)
 
 
 class _Regression:
@@ -312,37 +308,30 @@ class _Regression:
 
 def reference(setting: Setting) -> Policy:
     """Return the policy that regresses the highest mean ahead on what is known now, and takes its errors for normal."""
-    models = [_Regression(name) for name in POLLUTANTS]
-    fitted: list[bool] = []
 
     def hours(step: Step, count: int) -> FloatArray:
         times = step.time - STEP * SECOND * np.arange(count)[::-1]
         local = [datetime.fromtimestamp(time / SECOND, setting.city.zone) for time in times.tolist()]
         return np.array([one.hour + one.minute / 60 for one in local])
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first:
-            return Actions()
-        if not fitted:
-            past = known(step.readings, step.index + 1)
-            for name, model in zip(POLLUTANTS, models, strict=True):
-                model.fit(past[name].values, hours(step, step.index + 1))
-            fitted.append(True)
-        now = known(step.readings, LONGEST)
-        chances = [
-            model.probability(now[name].values, hours(step, LONGEST))
-            for name, model in zip(POLLUTANTS, models, strict=True)
-        ]
+    def learn(step: Step) -> dict[str, _Regression]:
+        past, models = known(step.readings, step.index + 1), {name: _Regression(name) for name in POLLUTANTS}
+        for name, model in models.items():
+            model.fit(past[name].values, hours(step, step.index + 1))
+        return models
+
+    def act(step: Step, models: dict[str, _Regression]) -> Actions:
+        now, at = known(step.readings, LONGEST), hours(step, LONGEST)
+        chances = [model.probability(now[name].values, at) for name, model in models.items()]
         return _answer(now[POLLUTANTS[0]].sensors, np.stack(chances, axis=-1))
 
-    return act
+    return learning(learn, act)
 
 
 def oracle(setting: Setting) -> Policy:
     """Return the policy that knows what will be."""
-    assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
-    stations = setting.truth.truth[POLLUTANTS[0]].sensors
-    event = within(exceeded(setting.truth.truth)).astype(np.float64)
+    stations = setting.known.truth[POLLUTANTS[0]].sensors
+    event = within(exceeded(setting.known.truth)).astype(np.float64)
 
     def act(step: Step) -> Actions:
         return _answer(stations, event[step.index]) if step.index < len(event) else Actions()
@@ -363,7 +352,7 @@ CHALLENGE = Challenge(
     answer=AirAnswer,
     check=check,
     score=score,
-    policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    policies={"naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
     factors=tuple(
         Factor(

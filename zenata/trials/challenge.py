@@ -3,20 +3,25 @@
 Everything here is pure. `simulators.trials` runs the city of a seed, and `zenata.trials.registry` has the challenges.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
+from zenata.contract.answers import NoAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials.seeds import Seed, first_day, generator
 from zenata.trials.variants import varied
+
+A = TypeVar("A", bound=msgspec.Struct)
+T = TypeVar("T")
 
 DAY = 86_400
 """One day [s]."""
@@ -143,25 +148,14 @@ class Run:
         """Time from which answers count [us since the Unix epoch]."""
         return int(self.times[self.first])
 
+    def lasts(self, event: Occurrence) -> npt.NDArray[np.bool_]:
+        """Return at the end of which steps an event goes on, shape (n_steps,)."""
+        return np.asarray((self.times >= event.start) & (self.times < event.end))
 
-def once_a_seed(function: Callable[[Run], float]) -> Callable[[Run], float]:
-    """Return a function that remembers what it has returned last, for what follows from a seed without a service.
-
-    A service and the policies beside it are scored in one seed, one after the other.
-    """
-    last: list[tuple[Run, float]] = []
-
-    @wraps(function)
-    def remembered(run: Run) -> float:
-        for other, value in tuple(last):
-            same = run.without is other.without and run.city is other.city and run.network is other.network
-            if same and run.first == other.first:
-                return value
-        value = function(run)
-        last[:] = [(replace(run, truth=run.without, readings={}, answers=(), commands=()), value)]
-        return value
-
-    return remembered
+    def answers_of(self, type_: type[A]) -> Iterator[tuple[int, A]]:
+        """Yield step and answer of those that count: given at the end of a step of the scored part."""
+        steps = {time: number for number, time in enumerate(self.times.tolist()) if number >= self.first}
+        return ((steps[time], answer) for time, answer in self.answers if time in steps and isinstance(answer, type_))
 
 
 Measures = Mapping[str, tuple[float, str]]
@@ -248,6 +242,12 @@ class Setting:
     network: Mapping[str, Any]
     truth: Run | None = None
 
+    @property
+    def known(self) -> Run:
+        """The seed without any service, of an oracle."""
+        assert self.truth is not None  # noqa: S101 - an oracle is made with the truth
+        return self.truth
+
 
 PolicyMaker = Callable[[Setting], Policy]
 
@@ -303,7 +303,7 @@ class Challenge:
     score : callable
         Returns the score of one seed.
     policies : mapping of str to callable
-        ``nothing``, ``naive``, ``reference`` and ``oracle``.
+        ``naive``, ``reference`` and ``oracle``.
     exhibit : callable or None
         Returns what the report of a trial shows of one seed; None for `zenata.trials.exhibits.general`.
     factors : tuple of Factor
@@ -324,7 +324,7 @@ class Challenge:
     totals: tuple[str, ...] = ()
     evidence: str = ""
     events: Callable[[Generator], tuple[Mapping[str, Any], ...]]
-    answer: type[msgspec.Struct]
+    answer: type[msgspec.Struct] = NoAnswer
     check: Callable[[Any, int, City], None]
     score: Callable[[Run], Score]
     policies: Mapping[str, PolicyMaker]
@@ -370,6 +370,24 @@ def plan_of(challenge: Challenge, seed: Seed) -> Plan:
     return Plan(seed=seed, start=start, events=events)
 
 
-def nothing(_: Setting) -> Policy:
-    """Return the policy that does nothing."""
-    return lambda _: Actions()
+def no_answers(name: str, what: str) -> Callable[[Any, int, City], None]:
+    """Return the check of a challenge that takes no answers, which says what to command instead."""
+
+    def check(answer: Any, time: int, city: City) -> None:  # noqa: ANN401 - whatever it is
+        raise ValueError(f"{name} takes no answers: command {what}")
+
+    return check
+
+
+def learning(learn: Callable[[Step], T], act: Callable[[Step, T], Actions]) -> Policy:
+    """Return the policy that learns from the warm-up when it is over, and acts from then on by what it has learnt."""
+    learnt: list[T] = []
+
+    def policy(step: Step) -> Actions:
+        if step.index < step.first:
+            return Actions()
+        if not learnt:
+            learnt.append(learn(step))
+        return act(step, learnt[0])
+
+    return policy

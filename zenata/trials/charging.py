@@ -19,10 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from zenata.city.model import City
-from zenata.contract.answers import NoAnswer
 from zenata.contract.challenges import Factor
-from zenata.trials.challenge import DAY, Challenge, Run, Score, nothing
+from zenata.trials.challenge import DAY, Challenge, Run, Score, no_answers
 from zenata.trials.charging_policies import naive, oracle, reference
 from zenata.trials.charging_schedule import (
     DISTRICTS,
@@ -59,11 +57,6 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
             "kinds": ["charger"],
         },
     )
-
-
-def check(answer: NoAnswer, time: int, city: City) -> None:
-    """Raise ValueError: this challenge takes commands alone."""
-    raise ValueError("ev-charging takes no answers: command the setpoint limit of chargers")
 
 
 def score(run: Run) -> Score:
@@ -122,10 +115,9 @@ CHALLENGE = Challenge(
     duration=DURATION,
     closed_loop=True,
     events=events,
-    answer=NoAnswer,
-    check=check,
+    check=no_answers("ev-charging", "the setpoint limit of chargers"),
     score=score,
-    policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    policies={"naive": naive, "reference": reference, "oracle": oracle},
     factors=(
         Factor(name="missed", value=MISSED, unit="DH/kWh", source="default"),
         Factor(name="above_subscribed", value=MISSED, unit="DH/kWh", source="default"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from zenata.city.clock import SECOND
 from zenata.city.readings import FloatArray
-from zenata.trials.challenge import DAY, Actions, Policy, Setting, Step
+from zenata.trials.challenge import DAY, Actions, Policy, Setting, Step, learning
 from zenata.trials.charging_schedule import HOURS, STEP, Sites, blocks_of, prices, schedule, sessions_of, tariff_of
 
 STEPS = 4 * DAY // STEP
@@ -40,17 +40,16 @@ class _Setpoints:
 
 def _limited(setting: Setting, limits: Callable[[Sites, Step], FloatArray]) -> Policy:
     """Return the policy that sets what a function says [kW], shape (n_chargers,), once commands are taken."""
-    made: list[tuple[Sites, _Setpoints]] = []
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first:
-            return Actions()
-        if not made:
-            sites = Sites.read(setting.city, setting.network, step.readings["power"].sensors)
-            made.append((sites, _Setpoints(sites)))
-        return made[0][1].actions(limits(made[0][0], step))
+    def learn(step: Step) -> tuple[Sites, _Setpoints]:
+        sites = Sites.read(setting.city, setting.network, step.readings["power"].sensors)
+        return sites, _Setpoints(sites)
 
-    return act
+    def act(step: Step, learnt: tuple[Sites, _Setpoints]) -> Actions:
+        sites, setpoints = learnt
+        return setpoints.actions(limits(sites, step))
+
+    return learning(learn, act)
 
 
 def _wanting(step: Step) -> FloatArray:
@@ -114,8 +113,7 @@ def oracle(setting: Setting) -> Policy:
     Vehicles fall behind as batteries slow down when nearly full, which the schedule does not know: so it means to be done
     some steps before they leave.
     """
-    assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
-    run = setting.truth
+    run = setting.known
     sessions, first = sessions_of(run.without, run), run.first + 1
     early = replace(sessions, end=np.maximum(sessions.end - SPARE, sessions.begin))
     plan = schedule(Sites.of(run), early, tariff_of(run), first)

@@ -128,7 +128,7 @@ def first_trace(run: Run, one: Occurrence) -> int | None:
     """
     if one.trace is not None or not one.type.startswith("sensor_"):
         return one.trace
-    before, during = run.times < one.start, (run.times >= one.start) & (run.times < one.end)
+    before, during = run.times < one.start, run.lasts(one)
     seen: list[int] = []
     for name, table in run.readings.items():
         for target in set(one.targets).intersection(table.sensors):

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import IncidentAnswer
-from zenata.trials.challenge import Actions, Policy, Setting, Step
+from zenata.trials.challenge import Actions, Policy, Setting, Step, learning
 
 JAMMED = 0.7
 """Occupancy that is a jam by itself (default)."""
@@ -38,8 +38,6 @@ class _Roads:
     Attributes
     ----------
     columns : ndarray, shape (n,)
-    names : list of str
-        Street of each.
     ahead : list of ndarray
         Columns of the detectors in the streets that follow each.
     """
@@ -50,7 +48,7 @@ class _Roads:
         there = {name: [column[one["sensor"]] for one in edge["devices"]] for name, edge in edges.items()}
         watched = [name for name, edge in edges.items() if edge["road"] == "primary" and there[name]]
         self.columns: IntArray = np.array([there[name][0] for name in watched])
-        self.names = watched
+        self._names = watched
         self.ahead = [
             np.array(
                 [
@@ -63,39 +61,27 @@ class _Roads:
             )
             for name in watched
         ]
+        self._quiet = np.zeros(len(watched), dtype=np.int64)  # step until which each raises no alarm
 
-
-class _Alarms:
-    """Names a street once, and again when it has been free for some time."""
-
-    def __init__(self, roads: _Roads) -> None:
-        self._roads = roads
-        self._quiet = np.zeros(len(roads.names), dtype=np.int64)  # step until which each raises no alarm
-
-    def of(self, jammed: npt.NDArray[np.bool_], alarming: npt.NDArray[np.bool_], index: int) -> Actions:
-        """Return the alarms of a step; what was named before stays quiet while it is jammed."""
+    def alarms(self, jammed: npt.NDArray[np.bool_], alarming: npt.NDArray[np.bool_], index: int) -> Actions:
+        """Return the alarms of a step; what was named before stays quiet while it is jammed, and for some time after."""
         new = alarming & (self._quiet <= index)
         self._quiet[new | (jammed & (self._quiet > index))] = index + QUIET
-        streets = tuple(self._roads.names[number] for number in np.flatnonzero(new).tolist())
+        streets = tuple(self._names[number] for number in np.flatnonzero(new).tolist())
         return Actions(answers=[IncidentAnswer(streets=streets)] if streets else [])
 
 
 def naive(setting: Setting) -> Policy:
     """Return the policy that takes every jam for an incident."""
-    made: list[tuple[_Roads, _Alarms]] = []
 
-    def act(step: Step) -> Actions:
-        occupancy = step.readings["occupancy"]
-        if step.index < step.first:
-            return Actions()
-        if not made:
-            roads = _Roads(setting.network["traffic"], occupancy.sensors)
-            made.append((roads, _Alarms(roads)))
-        roads, alarms = made[0]
-        jammed = occupancy.values[-1, roads.columns] > JAMMED
-        return alarms.of(jammed, jammed, step.index)
+    def learn(step: Step) -> _Roads:
+        return _Roads(setting.network["traffic"], step.readings["occupancy"].sensors)
 
-    return act
+    def act(step: Step, roads: _Roads) -> Actions:
+        jammed = step.readings["occupancy"].values[-1, roads.columns] > JAMMED
+        return roads.alarms(jammed, jammed, step.index)
+
+    return learning(learn, act)
 
 
 def reference(setting: Setting) -> Policy:
@@ -106,22 +92,20 @@ def reference(setting: Setting) -> Policy:
     logic tells incidents from recurrent congestion (Gall and Hall 1990, Transportation Research Record 1232, 1-8). What is
     usual comes from the warm-up.
     """
-    learnt: list[tuple[_Roads, _Alarms, FloatArray, FloatArray]] = []
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first:
-            return Actions()
+    def learn(step: Step) -> tuple[_Roads, FloatArray, FloatArray]:
+        past, flow = (np.nan_to_num(step.readings[name].values[: step.first]) for name in ("occupancy", "flow"))
+        limit = past.max(axis=0) + BEYOND * (past.std(axis=0) + LEAST)
+        roads = _Roads(setting.network["traffic"], step.readings["occupancy"].sensors)
+        return roads, limit, np.quantile(flow, BUSY, axis=0)
+
+    def act(step: Step, learnt: tuple[_Roads, FloatArray, FloatArray]) -> Actions:
+        roads, limit, busy = learnt
         occupancy, flow = (np.nan_to_num(step.readings[name].values) for name in ("occupancy", "flow"))
-        if not learnt:
-            roads = _Roads(setting.network["traffic"], step.readings["occupancy"].sensors)
-            past = occupancy[: step.first]
-            limit = past.max(axis=0) + BEYOND * (past.std(axis=0) + LEAST)
-            learnt.append((roads, _Alarms(roads), limit, np.quantile(flow[: step.first], BUSY, axis=0)))
-        roads, alarms, limit, busy = learnt[0]
         jammed = occupancy[-1] > limit
         blocked = jammed | (occupancy[-1] > JAMMED)
         slow = flow[-2:].mean(axis=0) <= THROUGH * busy
         head = np.array([not blocked[ahead].any() for ahead in roads.ahead])
-        return alarms.of(jammed[roads.columns], (jammed & slow)[roads.columns] & head, step.index)
+        return roads.alarms(jammed[roads.columns], (jammed & slow)[roads.columns] & head, step.index)
 
-    return act
+    return learning(learn, act)

@@ -24,7 +24,7 @@ from zenata.contract.answers import IncidentAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
-from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step, nothing
+from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step
 from zenata.trials.incident_policies import naive, reference
 
 REACH = 500.0
@@ -145,16 +145,10 @@ def _steps(run: Run, accident: Occurrence) -> list[int]:
     return [time for time in run.times[run.first :].tolist() if accident.start <= time < accident.end]
 
 
-def _alarms(run: Run) -> Iterator[tuple[int, str]]:
-    """Yield time [us since the Unix epoch] and street of every alarm in the scored part, in the order of time."""
-    steps = set(run.times[run.first :].tolist())
-    alarms = {
-        (time, street)
-        for time, answer in run.answers
-        if isinstance(answer, IncidentAnswer) and time in steps
-        for street in answer.streets
-    }
-    yield from sorted(alarms)
+def _alarms(run: Run) -> Iterator[tuple[int, int, str]]:
+    """Yield step, time [us since the Unix epoch] and street of every alarm in the scored part, in the order of time."""
+    alarms = {(step, street) for step, answer in run.answers_of(IncidentAnswer) for street in answer.streets}
+    return ((step, int(run.times[step]), street) for step, street in sorted(alarms))
 
 
 def score(run: Run) -> Score:
@@ -167,7 +161,7 @@ def score(run: Run) -> Score:
     }
     found: dict[int, int] = {}
     false: set[tuple[str, int]] = set()
-    for time, street in _alarms(run):
+    for _, time, street in _alarms(run):
         explained = [number for number, one in enumerate(accidents) if one.explains(street, time)]
         for number in explained:
             if accidents[number].counts and time < accidents[number].end:
@@ -201,15 +195,14 @@ def score(run: Run) -> Score:
 def exhibit(run: Run) -> Exhibit:
     """Return the accidents beside the streets that were named."""
     accidents = {one.id: (one, _Accident.of(run, one)) for one in run.occurrences if one.type == "accident"}
-    step_at = {time: step for step, time in enumerate(run.times.tolist())}
     found: dict[str, int] = {}
     named = []
-    for time, street in _alarms(run):
+    for step, time, street in _alarms(run):
         explained = [id_ for id_, (_, accident) in accidents.items() if accident.explains(street, time)]
         for id_ in explained:
             if time < accidents[id_][0].end:
-                found.setdefault(id_, step_at[time])
-        named.append((step_at[time], street, bool(explained)))
+                found.setdefault(id_, step)
+        named.append((step, street, bool(explained)))
     charts = exhibits.witnesses(run, (one for one, accident in accidents.values() if accident.counts), "occupancy")
     events = exhibits.hidden(run, found, "accident")
     return exhibits.exhibit(run, events=events, detections=named, charts=charts)
@@ -217,8 +210,7 @@ def exhibit(run: Run) -> Exhibit:
 
 def oracle(setting: Setting) -> Policy:
     """Return the policy that names every accident at the end of the step in which it begins."""
-    assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
-    run = setting.truth
+    run = setting.known
     accidents = [(one, steps[0]) for one in run.occurrences if one.type == "accident" and (steps := _steps(run, one))]
 
     def act(step: Step) -> Actions:
@@ -244,7 +236,7 @@ CHALLENGE = Challenge(
     check=check,
     score=score,
     exhibit=exhibit,
-    policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    policies={"naive": naive, "reference": reference, "oracle": oracle},
     factors=(
         Factor(name="patrol", value=PATROL, unit="1", source="default"),
         Factor(name="reach", value=REACH, unit="m", source="default"),

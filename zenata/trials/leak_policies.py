@@ -8,7 +8,7 @@ import numpy as np
 
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import LeakAnswer
-from zenata.trials.challenge import DAY, Actions, Policy, Setting, Step, Table
+from zenata.trials.challenge import DAY, Actions, Policy, Setting, Step, Table, learning
 
 SLOTS = DAY // 900
 """Steps of a day."""
@@ -38,14 +38,15 @@ def naive(setting: Setting) -> Policy:
     At night little is drawn, so that heads are alike from night to night. Once a leak is named, what it takes becomes the usual.
     """
     street = {sensor.id: sensor.attributes.get("street") for sensor in setting.city.sensors}
-    usual: list[FloatArray] = []
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first or (step.index + 1) % SLOTS != DAWN:
+    def learn(step: Step) -> list[FloatArray]:
+        head = step.readings["head"]
+        return [np.mean([_night(head, end) for end in range(DAWN, step.first + 1, SLOTS)], axis=0)]
+
+    def act(step: Step, usual: list[FloatArray]) -> Actions:
+        if (step.index + 1) % SLOTS != DAWN:
             return Actions()
         head = step.readings["head"]
-        if not usual:
-            usual.append(np.mean([_night(head, end) for end in range(DAWN, step.first + 1, SLOTS)], axis=0))
         now = _night(head, step.index + 1)
         fall = np.nan_to_num(usual[0] - now)
         fall -= np.median(fall)  # a tank that is less full is no leak
@@ -55,7 +56,7 @@ def naive(setting: Setting) -> Policy:
         usual[0] = now
         return Actions(answers=[LeakAnswer(streets=(str(street[head.sensors[int(fall.argmax())]]),))])
 
-    return act
+    return learning(learn, act)
 
 
 def _night(head: Table, end: int) -> FloatArray:
@@ -167,15 +168,13 @@ def reference(setting: Setting) -> Policy:
     ends in standard deviations. Demand of the day is taken out by a ratio that all junctions share. Once a leak is named,
     what it takes becomes the usual.
     """
-    watch: list[_Watch] = []
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first:
-            return Actions()
+    def learn(step: Step) -> _Watch:
         flow = step.readings["discharge"]
-        if not watch:
-            watch.append(_Watch(Balance.of(setting.network["water"], flow.sensors), flow.values[: step.first]))
-        streets = watch[0].alarms(flow.values[-WINDOW:], step.index)
+        return _Watch(Balance.of(setting.network["water"], flow.sensors), flow.values[: step.first])
+
+    def act(step: Step, watch: _Watch) -> Actions:
+        streets = watch.alarms(step.readings["discharge"].values[-WINDOW:], step.index)
         return Actions(answers=[LeakAnswer(streets=(street,)) for street in streets])
 
-    return act
+    return learning(learn, act)

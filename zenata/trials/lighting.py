@@ -20,11 +20,10 @@ from numpy.random import Generator
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
-from zenata.contract.answers import NoAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
-from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, nothing
+from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, no_answers
 from zenata.trials.exhibits import chart
 
 STEP = 900
@@ -71,11 +70,6 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
         }
         for number, lamp in enumerate(dict.fromkeys(lamps))
     )
-
-
-def check(answer: NoAnswer, time: int, city: City) -> None:
-    """Raise ValueError: this challenge takes commands alone."""
-    raise ValueError("street-lighting takes no answers: command the setpoint dim of street lights")
 
 
 def required(city: City, lamps: tuple[str, ...], times: IntArray) -> FloatArray:
@@ -135,7 +129,7 @@ def _lamps(run: Run) -> _Lamps:
     )
 
 
-def _saved(run: Run, lamps: _Lamps, tables: Tables) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+def _saved(run: Run, lamps: _Lamps, tables: Mapping[str, Table]) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Return what each lamp saves in each night [kWh], and whether it is lit as required, shape (n_nights, n_lamps) each."""
     dark = tables["illuminance"].values < lamps.required_lux * (1 - TOLERANCE)
     spared = power(np.where(lamps.least > 0, 1.0, 0.0), lamps.rated) - tables["power"].values
@@ -226,9 +220,8 @@ def reference(setting: Setting) -> Policy:
 
 def oracle(setting: Setting) -> Policy:
     """Return the policy that gives every lamp the least level at each step."""
-    assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
-    lamps, names = _lamps(setting.truth), setting.truth.truth["dim"].sensors
-    count = len(setting.truth.times)
+    lamps, names = _lamps(setting.known), setting.known.truth["dim"].sensors
+    count = len(setting.known.times)
 
     def act(step: Step) -> Actions:
         after = lamps.least[min(step.index + 1, count - 1)]
@@ -277,10 +270,9 @@ CHALLENGE = Challenge(
     duration=3 * DAY,
     closed_loop=True,
     events=events,
-    answer=NoAnswer,
-    check=check,
+    check=no_answers("street-lighting", "the setpoint dim of street lights"),
     score=score,
-    policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    policies={"naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
     factors=(
         Factor(name="carbon", value=CARBON, unit="kg/kWh", source="default"),

@@ -20,7 +20,7 @@ from zenata.city.readings import FloatArray, IndexArray, IntArray
 from zenata.contract.answers import ParkingAnswer, ParkingForecast
 from zenata.contract.reports import Chart, Curve, Exhibit
 from zenata.trials import exhibits
-from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, nothing
+from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table
 from zenata.trials.forecasts import LEVELS, coverage, crps, filled, mase, skill
 
 AHEAD = (15, 60)
@@ -132,13 +132,11 @@ def exhibit(run: Run) -> Exhibit:
 def _forecasts(run: Run, climate: FloatArray) -> tuple[FloatArray, float]:
     """Return the forecasts, shape (n_steps, n_districts, n_ahead, n_levels), and the share of them that was given."""
     row = {name: number for number, name in enumerate(districts(run.city))}
-    index = {time: number for number, time in enumerate(run.times.tolist())}
     best: dict[tuple[int, int, int], tuple[float, ...]] = {}
-    for time, answer in run.answers:
-        if isinstance(answer, ParkingAnswer) and (step := index.get(time, -1)) >= run.first:
-            for one in answer.forecasts:
-                key = step, row[one.district], AHEAD.index(one.minutes)
-                best[key] = min(best.get(key, one.quantiles), one.quantiles)
+    for step, answer in run.answers_of(ParkingAnswer):
+        for one in answer.forecasts:
+            key = step, row[one.district], AHEAD.index(one.minutes)
+            best[key] = min(best.get(key, one.quantiles), one.quantiles)
     forecast = np.empty((len(run.times), len(row), len(AHEAD), len(LEVELS)))
     forecast[:] = climate[None, :, None]
     if best:
@@ -243,8 +241,7 @@ def reference(setting: Setting) -> Policy:
 
 def oracle(setting: Setting) -> Policy:
     """Return the policy that knows what will be."""
-    assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
-    names, truth = districts(setting.city), shares(setting.city, setting.truth.truth["occupied"])
+    names, truth = districts(setting.city), shares(setting.city, setting.known.truth["occupied"])
 
     def act(step: Step) -> Actions:
         later = [truth[min(step.index + minutes * 60 // STEP, len(truth) - 1)] for minutes in AHEAD]
@@ -267,6 +264,6 @@ CHALLENGE = Challenge(
     answer=ParkingAnswer,
     check=check,
     score=score,
-    policies={"nothing": nothing, "naive": naive, "reference": reference, "oracle": oracle},
+    policies={"naive": naive, "reference": reference, "oracle": oracle},
     exhibit=exhibit,
 )

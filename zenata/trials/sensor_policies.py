@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from zenata.city.readings import FloatArray, IntArray
 from zenata.contract.answers import SensorAnswer, SuspectSensor
-from zenata.trials.challenge import Actions, Policy, Setting, Step, Table, Tables
+from zenata.trials.challenge import Actions, Policy, Setting, Step, Table, Tables, learning
 
 CHECKED = ("temperature", "people", "humidity", "pressure")
 """Properties that are watched; the fill of a container goes up and down as it is emptied."""
@@ -36,26 +36,26 @@ LAGS = (1.0, 2.0, 3.0, 4.0, 6.0)
 
 def naive(_: Setting) -> Policy:
     """Return the policy that suspects a sensor that is farther from the median of its kind than in the warm-up."""
-    learnt: dict[str, tuple[FloatArray, FloatArray]] = {}
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first:
-            return Actions()
-        suspects: list[str] = []
+    def learn(step: Step) -> dict[str, tuple[FloatArray, FloatArray]]:
+        learnt = {}
         for name in [name for name in CHECKED if name in step.readings]:
             table = step.readings[name]
-            groups = groups_of(table)
-            if name not in learnt:
-                past = less_median(table.values[: step.first], groups)
-                learnt[name] = np.nanmean(past, axis=0), np.nanstd(past, axis=0) + 1e-6
-            mean, spread = learnt[name]
-            now = less_median(table.values[-1:], groups)[0]
+            past = less_median(table.values[: step.first], groups_of(table))
+            learnt[name] = np.nanmean(past, axis=0), np.nanstd(past, axis=0) + 1e-6
+        return learnt
+
+    def act(step: Step, learnt: dict[str, tuple[FloatArray, FloatArray]]) -> Actions:
+        suspects: list[str] = []
+        for name, (mean, spread) in learnt.items():
+            table = step.readings[name]
+            now = less_median(table.values[-1:], groups_of(table))[0]
             far = np.nan_to_num(np.abs(now - mean) / spread) > FAR
             suspects += [table.sensors[number] for number in np.flatnonzero(far).tolist()]
         named = [SuspectSensor(sensor=sensor, score=1.0) for sensor in dict.fromkeys(suspects)]
         return Actions(answers=[SensorAnswer(suspects=tuple(named))] if named else [])
 
-    return act
+    return learning(learn, act)
 
 
 def groups_of(table: Table) -> list[IntArray]:
@@ -202,20 +202,18 @@ def reference(_: Setting) -> Policy:
     Containers are compared without what their contents warm them. Equal readings are called stuck, departures of a
     moment noise, others a step.
     """
-    watched: dict[str, _Watch] = {}
     suspected: dict[str, tuple[int, str]] = {}  # the last step of the cause, and what it was called first
 
-    def act(step: Step) -> Actions:
-        if step.index < step.first:
-            return Actions()
-        for name in [name for name in CHECKED if name in step.readings]:
-            if name not in watched:
-                watched[name] = _Watch(name, step.readings, step.first)
-            for sensor, how in watched[name].suspects(step.readings).items():
+    def learn(step: Step) -> list[_Watch]:
+        return [_Watch(name, step.readings, step.first) for name in CHECKED if name in step.readings]
+
+    def act(step: Step, watched: list[_Watch]) -> Actions:
+        for watch in watched:
+            for sensor, how in watch.suspects(step.readings).items():
                 suspected[sensor] = step.index, suspected.get(sensor, (0, how))[1]
         for sensor in [sensor for sensor, (last, _) in suspected.items() if last < step.index - HOLD]:
             del suspected[sensor]
         named = [SuspectSensor(sensor=sensor, score=1.0, fault=how) for sensor, (_, how) in suspected.items()]  # type: ignore[arg-type] # the words are those of the contract
         return Actions(answers=[SensorAnswer(suspects=tuple(named))] if named else [])
 
-    return act
+    return learning(learn, act)

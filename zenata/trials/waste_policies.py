@@ -227,8 +227,7 @@ def _unchanged(fill: FloatArray) -> IntArray:
 
 def oracle(setting: Setting) -> Policy:
     """Return the policy that knows what will be thrown in, and which sensors are stuck."""
-    assert setting.truth is not None  # noqa: S101 - an oracle is made with the truth
-    run, fleet = setting.truth, Fleet.of(setting.city)
+    run, fleet = setting.known, Fleet.of(setting.city)
     _, added = thrown_in(run.without, fleet.capacity)
     total = added.cumsum(axis=0)
     broken = [target for event in run.occurrences if event.type == "sensor_stuck" for target in event.targets]

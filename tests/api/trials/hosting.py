@@ -13,14 +13,15 @@ import numpy as np
 from simulators.host.control import WorldControl
 from simulators.host.encoder import Encoder
 from simulators.host.hosting import HostControl
-from simulators.host.service import Simulation, take_up
+from simulators.host.service import Simulation
+from simulators.host.taking_up import take_up
 from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Record
 from tests.api.running import Api, running
 from zenata.city.model import City
 from zenata.contract.answers import ParkingAnswer
 from zenata.trials import parking
-from zenata.trials.challenge import Actions, Challenge, PolicyMaker, Run, Score, Step, nothing
+from zenata.trials.challenge import Actions, Challenge, PolicyMaker, Run, Score, Step
 from zenata.worlds.control import ControlServer
 from zenata.worlds.folders import WorldFolders
 
@@ -52,7 +53,7 @@ SHORT = replace(
     warm_up=1 * HOUR,
     duration=2 * HOUR,
     score=_score,
-    policies={"nothing": nothing, "naive": _answering(1), "reference": _answering(3), "oracle": _answering(8)},
+    policies={"naive": _answering(1), "reference": _answering(3), "oracle": _answering(8)},
     exhibit=None,
 )
 """A challenge of few steps."""

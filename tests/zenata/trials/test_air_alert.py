@@ -62,13 +62,13 @@ def test_what_is_ahead_are_the_six_steps_after_this_one() -> None:
 
 def test_points_rise_from_nothing_to_the_oracle(breathed: Run) -> None:
     points = {name: score(played(CHALLENGE, breathed, name)).points for name in CHALLENGE.policies}
-    assert points["nothing"] == 0
+    assert score(breathed).points == 0
     assert points["oracle"] == pytest.approx(100)
     assert 0 < points["naive"] < points["reference"] < 100
 
 
 def test_measures_of_the_truth_and_of_nothing(breathed: Run) -> None:
-    best, idle = (score(played(CHALLENGE, breathed, name)).measures for name in ("oracle", "nothing"))
+    best, idle = score(played(CHALLENGE, breathed, "oracle")).measures, score(breathed).measures
     assert best["brier"][0] == 0
     assert best["csi"][0] == best["csi_onset"][0] == best["skill_persistence"][0] == best["answered"][0] == 1
     assert idle["csi"] == idle["csi_climatology"]
