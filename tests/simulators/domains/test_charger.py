@@ -19,7 +19,7 @@ from simulators.domains.charger import (
     site_limits,
 )
 from simulators.world.conditions import TICK, Conditions
-from zenata.errors import CityError
+from tests.simulators.domains.driving import steps
 
 EVENING = 1767636000_000000  # Monday 2026-01-05, 19:00 local
 MONDAY = 1767567600_000000  # 2026-01-05, 00:00 local
@@ -34,12 +34,7 @@ def start(city, time=EVENING):
 
 def run(charger, conditions, ticks, every=TICK):
     """Step, and return the power of every tick, shape (ticks, n)."""
-    power = np.zeros((ticks, len(charger._rated)))
-    for tick in range(ticks):
-        conditions.move_to(conditions.time + every)
-        charger.step(conditions)
-        power[tick] = conditions.charger_power
-    return power
+    return np.array([conditions.charger_power.copy() for _ in steps(conditions, ticks, charger, every=every)])
 
 
 def one(soc, capacity, watts, hours):
@@ -80,12 +75,20 @@ def test_waiting_vehicles_take_free_chargers_of_their_pool():
     assert sorted(assign(free, pool, np.array([9, 0]), priority)) == [0, 4]
 
 
-def test_energy_is_the_integral_of_power_and_goes_into_batteries(city):
+@pytest.mark.parametrize(("every", "ticks"), [(TICK, 720), (QUARTER, 20)])
+def test_energy_is_the_integral_of_power(city, every, ticks):
     charger, conditions = start(city)
     before = charger._energy.copy()
-    power = run(charger, conditions, 720)
+    power = run(charger, conditions, ticks, every)
     assert power.sum() > 0
-    assert_allclose(charger._energy - before, power.sum(axis=0) * HOURS / 1000)
+    assert_allclose(charger._energy - before, power.sum(axis=0) * every / 3.6e12)
+    assert (power <= charger._rated * (1 + 1e-9)).all()
+    assert (charger._soc[charger._fast & charger._occupied] <= FAST_GOAL).all()
+
+
+def test_what_is_drawn_goes_into_batteries(city):
+    charger, conditions = start(city)
+    run(charger, conditions, 720)
     soc, stays = charger._soc.copy(), charger._occupied.copy()
     power = run(charger, conditions, 1)[0]
     same = stays & charger._occupied & (charger._soc >= soc)
@@ -147,24 +150,6 @@ def test_occupancy_begins_where_it_stays(city, monkeypatch):
     assert charger._occupied.mean() == pytest.approx(expected, abs=0.07)
 
 
-def test_a_restored_charger_goes_on_the_same(city):
-    one, conditions = start(city)
-    other, _ = start(city)
-    run(one, conditions, 500)
-    saved, time = {name: array.copy() for name, array in one.arrays.items()}, conditions.time
-    expected = run(one, conditions, 500)
-    for name, array in other.arrays.items():
-        array[...] = saved[name]
-    conditions.move_to(time)
-    assert_array_equal(run(other, conditions, 500), expected)
-
-
-def test_a_district_without_a_use_is_named(city, conditions):
-    districts = tuple(dataclasses.replace(district, category="moon") for district in city.districts)
-    with pytest.raises(CityError, match="moon"):
-        Charger(dataclasses.replace(city, districts=districts), conditions)
-
-
 def test_a_day_of_zenata_comes_to_what_its_cars_need():
     """231,400 inhabitants, 113 vehicles per 1,000, a tenth electric, 30 km at 0.18 kWh/km, two thirds of it in public."""
     city = city_of("zenata")
@@ -189,29 +174,6 @@ def test_long_ticks_find_the_same_sessions():
     for every in (QUARTER, 4 * QUARTER):
         assert energy[every] == pytest.approx(energy[6 * TICK], rel=0.04)
         assert occupied[every] == pytest.approx(occupied[6 * TICK], rel=0.05)
-
-
-def test_energy_is_the_integral_of_power_in_long_ticks_too(city):
-    charger, now = start(city)
-    before = charger._energy.copy()
-    power = run(charger, now, 20, QUARTER)
-    assert_allclose(charger._energy - before, power.sum(axis=0) * 0.25 / 1000)
-    assert (power <= charger._rated * (1 + 1e-9)).all()
-    assert (charger._soc[charger._fast & charger._occupied] <= FAST_GOAL).all()
-
-
-def test_a_stop_pauses_the_session_and_lets_none_begin(city):
-    charger, now = start(city)
-    run(charger, now, 200)
-    charger._leaves[:] = 2**62
-    charger._soc[:] = np.minimum(charger._soc, 0.4)
-    here = charger._occupied.copy()
-    setpoint = now.setpoints.of("charger", "stop")
-    setpoint[:] = 1
-    assert (run(charger, now, 100) == 0).all()
-    assert_array_equal(charger._occupied, here)  # the vehicles stay, and no other comes
-    setpoint[:] = 0
-    assert (run(charger, now, 1)[0, here] > 0).all()
 
 
 def test_a_session_shows_what_it_wants_and_when_it_leaves(city):
@@ -250,16 +212,19 @@ def test_chargers_of_a_site_share_its_connection(city):
     assert site_limits(np.zeros(2, int), np.array([50_000.0, 7_400.0])) == pytest.approx([50_000])
 
 
-def test_sessions_wait_for_the_voltage(city):
+@pytest.mark.parametrize("what", ["a stop", "no voltage"])
+def test_what_pauses_sessions_lets_none_begin_and_they_go_on(city, what):
     charger, now = start(city)
     run(charger, now, 200)
     charger._leaves[:] = 2**62
     charger._soc[:] = np.minimum(charger._soc, 0.4)
     here, soc = charger._occupied.copy(), charger._soc.copy()
-    now.powered[charger._index] = False
+    now.setpoints.of("charger", "stop")[:] = what == "a stop"
+    now.powered[charger._index] = what != "no voltage"
     assert (run(charger, now, 100) == 0).all()
-    assert_array_equal(charger._occupied, here)
+    assert_array_equal(charger._occupied, here)  # the vehicles stay, and no other comes
     assert_array_equal(charger._soc, soc)
+    now.setpoints.of("charger", "stop")[:] = 0
     now.powered[charger._index] = True
     assert (run(charger, now, 1)[0, here] > 0).all()
 

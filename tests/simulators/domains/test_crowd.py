@@ -8,7 +8,7 @@ from sandbox.parts import city_of
 from simulators.domains.crowd import WAVE, Crowd, Place, Waves, come_and_go
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.draws import poisson
-from zenata.errors import CityError
+from tests.simulators.domains.driving import drive, steps
 
 PLACE = Place(names=("x",), stay=1.0, rain=0.2, heat=0.4, working_day=(10.0,) * 24, rest_day=(30.0,) * 24)
 
@@ -94,10 +94,7 @@ def calm(city, now):
 
 
 def run(crowd, now, hours, every=TICK):
-    end = now.time + hours * 360 * TICK
-    while now.time < end:
-        now.move_to(now.time + every)
-        crowd.step(now)
+    drive(now, hours * 360 * TICK // every, crowd, every=every)
     return crowd.observe(now)[:, 0]
 
 
@@ -123,14 +120,6 @@ def test_a_festival_brings_visitors_to_its_counters_and_nobody_elsewhere(wide, n
     assert_array_equal(people[3:], without[3:])
 
 
-def test_a_place_without_a_table_is_named(city, conditions):
-    moon = [
-        dataclasses.replace(sensor, attributes={"place": "moon"}) for sensor in city.sensors if sensor.kind == "crowd"
-    ]
-    with pytest.raises(CityError, match="moon"):
-        Crowd(dataclasses.replace(city, sensors=tuple(moon)), conditions)
-
-
 def test_waves_pass_along_the_path_and_fade_with_distance():
     """Counters see the same people later: 720 m at 1.2 m/s are ten minutes."""
     along = np.array([0.0, 60.0, 720.0, 6000.0])
@@ -150,9 +139,7 @@ def test_counters_of_a_path_are_busy_together():
     now.temperature = 24.0
     crowd, seen = Crowd(city, now), []
     rates = np.array([place.rate(now) for place in crowd._places])[crowd._place]
-    for _ in range(600):
-        now.move_to(now.time + 90 * TICK)
-        crowd.step(now)
+    for _ in steps(now, 600, crowd, every=90 * TICK):
         usual = np.array([place.rate(now) for place in crowd._places])[crowd._place]
         seen.append((crowd._people - usual * crowd._stay) / np.sqrt(np.maximum(usual * crowd._stay, 1.0)))
     correlation = np.corrcoef(np.array(seen)[20:].T)

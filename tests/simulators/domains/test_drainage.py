@@ -9,15 +9,14 @@ from simulators.domains.drainage import DRAINED, LEFT, ROSE, Drainage, DrainageP
 from simulators.domains.weather.generator import generate, normals_of
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
+from tests.simulators.domains.driving import drive
 
 CITY = small_city()
 
 
 def pour(now, drainage, rain, ticks, every=TICK):
     now.rain = rain
-    for _ in range(ticks):
-        now.move_to(now.time + every)
-        drainage.step(now)
+    drive(now, ticks, drainage, every=every)
 
 
 def volume(now, drainage):

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from sandbox.parts import city_of
 from simulators.domains.parking import Parking, chances, search, turnover
 from simulators.world.conditions import TICK, Conditions
-from zenata.errors import CityError
+from tests.simulators.domains.driving import drive
 
 
 def test_rates_keep_occupancy_on_its_course():
@@ -39,10 +39,7 @@ MORNING = 1767603600_000000  # a Monday, 10:00 local
 
 
 def run(parking, now, hours, every=TICK):
-    end = now.time + hours * 360 * TICK
-    while now.time < end:
-        now.move_to(now.time + every)
-        parking.step(now)
+    drive(now, hours * 360 * TICK // every, parking, every=every)
     return parking.observe(now)[:, 0]
 
 
@@ -145,9 +142,3 @@ def test_nobody_comes_where_all_streets_are_shut(wide, now):
     after = run(parking, now, 1)
     assert (after <= before).all()
     assert after.sum() < before.sum()
-
-
-def test_a_district_without_a_use_is_named(city, conditions):
-    districts = tuple(dataclasses.replace(district, category="moon") for district in city.districts)
-    with pytest.raises(CityError, match="moon"):
-        Parking(dataclasses.replace(city, districts=districts), conditions)

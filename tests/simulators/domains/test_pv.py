@@ -1,8 +1,4 @@
-from importlib import import_module
-from types import ModuleType
-
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose
 
 from simulators.domains.pv import (
@@ -16,14 +12,9 @@ from simulators.domains.pv import (
 )
 from simulators.domains.solar.domain import Solar
 from simulators.world.conditions import TICK, Conditions
+from tests.simulators.domains.driving import steps
 
 TILT, AZIMUTH = np.array([0.0, 15.0, 30.0, 90.0]), np.array([180.0, 90.0, 200.0, 270.0])
-
-
-@pytest.fixture(scope="module")
-def pvlib() -> ModuleType:
-    """Import it only where it is asked for: it takes most of a second, and every worker reads this file."""
-    return import_module("pvlib")
 
 
 def test_plane_of_array_is_that_of_pvlib(pvlib):
@@ -53,12 +44,8 @@ def sunny_day(city, every):
     """Return the roofs' powers at each tick of a clear day, and what they counted [kWh]."""
     now = Conditions.of(city, seed=1, time=1781308800_000000)  # 2026-06-13, 00:00 UTC
     sun, roofs = Solar(city, now), Photovoltaic(city, now)
-    before, powers = roofs.observe(now)[:, 1], []
-    for _ in range(8640 * TICK // every):
-        now.move_to(now.time + every)
-        sun.step(now)
-        roofs.step(now)
-        powers.append(-now.pv_power)
+    before = roofs.observe(now)[:, 1]
+    powers = [-now.pv_power for _ in steps(now, 8640 * TICK // every, sun, roofs, every=every)]
     return np.array(powers), roofs.observe(now)[:, 1] - before
 
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from simulators.domains.waste import EVERY, SUN, Trucks, Waste, inhabitants, throw_in
 from simulators.world.conditions import TICK, Conditions
-from zenata.errors import CityError
+from tests.simulators.domains.driving import drive
 
 MONDAY = 1780272000_000000  # 2026-06-01, 01:00 local
 AID = 1779836400_000000  # 2026-05-27, 00:00 local
@@ -16,9 +16,7 @@ AID = 1779836400_000000  # 2026-05-27, 00:00 local
 
 def run(waste, now, hours, every=EVERY * TICK):
     """Move on by minutes: the ticks between change nothing."""
-    for _ in range(round(hours * 360 * TICK / every)):
-        now.move_to(now.time + every)
-        waste.step(now)
+    drive(now, round(hours * 360 * TICK / every), waste, every=every)
 
 
 def begin(now, time):
@@ -150,7 +148,7 @@ def test_a_truck_comes_to_a_container_again_only_after_it_has_unloaded(city):
     assert trucks.driven[0] / 1.3 == pytest.approx(0.202 + 0.2)  # by way of the depot
 
 
-def drive(city, wanted, rank, working):
+def toured(city, wanted, rank, working):
     parameters = dataclasses.replace(Waste(city, Conditions.of(city, seed=1))._parameters, trucks=2)
     positions = np.array([[300.0, 0], [100, 0], [200, 0], [400, 0], [0, 0]])
     trucks, order = Trucks(positions, parameters, 0), []
@@ -166,10 +164,10 @@ def drive(city, wanted, rank, working):
 
 def test_trucks_drive_the_tours_that_are_ordered(city):
     nan = np.nan
-    order, driven = drive(city, [1, 1, 1, 1], [0, 2, 1, nan], [True, True])
+    order, driven = toured(city, [1, 1, 1, 1], [0, 2, 1, nan], [True, True])
     assert order == [0, 2, 1, 3]  # what has no rank comes last
     assert driven == pytest.approx(0.3 + 0.1 + 0.1 + 0.3 + 0.4)
-    order, driven = drive(city, [1, 2, 2, 1], [1, 1, 0, 0], [True, True])
+    order, driven = toured(city, [1, 2, 2, 1], [1, 1, 0, 0], [True, True])
     assert sorted(order) == [0, 1, 2, 3]
     assert order.index(3) < order.index(0)
     assert order.index(2) < order.index(1)
@@ -177,8 +175,8 @@ def test_trucks_drive_the_tours_that_are_ordered(city):
 
 
 def test_another_truck_comes_where_the_one_ordered_stays_or_is_none(city):
-    assert drive(city, [2, 2, 2, 2], [3, 2, 1, 0], [True, False])[0] == [3, 2, 1, 0]
-    assert drive(city, [99, 99, 99, 99], [3, 2, 1, 0], [True, False])[0] == [3, 2, 1, 0]
+    assert toured(city, [2, 2, 2, 2], [3, 2, 1, 0], [True, False])[0] == [3, 2, 1, 0]
+    assert toured(city, [99, 99, 99, 99], [3, 2, 1, 0], [True, False])[0] == [3, 2, 1, 0]
 
 
 def test_an_order_is_forgotten_with_its_truck_and_rank(city, conditions):
@@ -200,12 +198,6 @@ def test_it_is_warm_inside_by_day(city, conditions):
     assert (warmer < 6).all()
     assert np.corrcoef(fill, warmer)[0, 1] > 0.9
     assert ((fill >= 0) & (fill <= 1)).all()
-
-
-def test_a_district_without_an_equivalent_is_named(city, conditions):
-    districts = tuple(dataclasses.replace(district, category="moon", population=0) for district in city.districts)
-    with pytest.raises(CityError, match="moon"):
-        Waste(dataclasses.replace(city, districts=districts), conditions)
 
 
 @pytest.mark.parametrize("every", [EVERY * TICK, 90 * TICK, 360 * TICK])

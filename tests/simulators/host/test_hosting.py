@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Self
 
 import pytest
 
@@ -122,8 +123,12 @@ class Hosted:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         self._stop.set()
@@ -166,10 +171,8 @@ def alive(pid: int) -> bool:
 
 @pytest.fixture
 def hosted(folders, tmp_path) -> Iterator[Hosted]:
-    host = Hosted(folders, tmp_path / "logs")
-    host.start()
-    yield host
-    host.stop()
+    with Hosted(folders, tmp_path / "logs") as host:
+        yield host
 
 
 class TestHost:
@@ -261,10 +264,8 @@ class TestHost:
         hosted.stop()
         name = hosted.make()
         hosted.folders.index.mark(name, "deleted")
-        again = Hosted(hosted.folders, tmp_path / "logs")
-        again.start()
-        wait_for(lambda: not (hosted.folders.index.root / name).exists())
-        again.stop()
+        with Hosted(hosted.folders, tmp_path / "logs") as again:
+            wait_for(lambda: not (hosted.folders.index.root / name).exists())
         assert again.cleared == [name]
 
     def test_trouble_with_one_is_tried_again(self, folders, tmp_path):
@@ -278,9 +279,8 @@ class TestHost:
         host.cleared = type("Clear", (), {"append": staticmethod(clear)})()
         name = host.make()
         folders.index.mark(name, "deleted")
-        host.start()
-        wait_for(lambda: not (folders.index.root / name).exists())
-        host.stop()
+        with host:
+            wait_for(lambda: not (folders.index.root / name).exists())
 
     def test_a_broker_that_refuses_holds_up_a_deletion_and_nothing_else(self, folders, tmp_path, caplog):
         """It once refused for a moment while it reloaded its users: that ended the whole look, with a traceback."""
@@ -295,9 +295,8 @@ class TestHost:
         deleted = {host.make() for _ in range(2)}
         for name in deleted:
             folders.index.mark(name, "deleted")
-        host.start()
-        wait_for(lambda: folders.index.names() == [])
-        host.stop()
+        with host:
+            wait_for(lambda: folders.index.names() == [])
         assert [record.levelname for record in caplog.records if "lets us" in record.message] == ["WARNING"] * 2
         assert not [record for record in caplog.records if record.exc_info]
 
@@ -309,9 +308,8 @@ class TestHost:
             folders.index.mark(name, "asleep")
         hour_ago = time.time() - 3600
         os.utime(folders.index.root / old / "asleep", (hour_ago, hour_ago))
-        host.start()
-        wait_for(lambda: folders.index.names() == [new])
-        host.stop()
+        with host:
+            wait_for(lambda: folders.index.names() == [new])
         assert host.cleared == [old]
 
 

@@ -27,6 +27,11 @@ def shadowed(city, entries=ENTRIES, **options):
     return Shadows(world)
 
 
+def follow(shadows, minutes):
+    for _ in range(minutes):
+        shadows.step(MINUTE)
+
+
 def kinds(label):
     return {(hit.sensor.partition("-")[0], hit.property) for hit in label.affected}
 
@@ -85,14 +90,12 @@ def test_labels_are_the_same_however_the_run_is_cut(city, run):
 def test_what_happens_in_the_world_happens_in_the_shadows(city):
     """Commands, and events that are injected later: what they do is no doing of the leak."""
     shadows = shadowed(city, ENTRIES[:1])
-    for _ in range(12):
-        shadows.step(MINUTE)
+    follow(shadows, 12)
     assert shadows.command("streetlight", "streetlight-0001", {"dim": 0.7}) is None
     shadows._world.inject(
         events_of([{"type": "heatwave", "duration": "30m", "temperature": 15}], START + 12 * MINUTE)[0]
     )
-    for _ in range(30):
-        shadows.step(MINUTE)
+    follow(shadows, 30)
     leak, heat = shadows.labels()
     assert kinds(leak) == {("water", "head"), ("water", "discharge"), ("water", "volume")}
     assert ("weather", "temperature") in kinds(heat)
@@ -101,11 +104,9 @@ def test_what_happens_in_the_world_happens_in_the_shadows(city):
 def test_a_command_ends_what_an_event_does(city):
     """The valve that shuts the pipe ends the leak; the pressure elsewhere comes back as it would be with the pipe shut."""
     shadows = shadowed(city, [{"id": "leak", "type": "leak", "duration": "2h", "target": "street-0001", "area": 0.003}])
-    for _ in range(30):
-        shadows.step(MINUTE)
+    follow(shadows, 30)
     assert shadows.command("water", "water-0001", {"valve": 0}) is None
-    for _ in range(30):
-        shadows.step(MINUTE)
+    follow(shadows, 30)
     (label,) = shadows.labels()
     here = {hit.sensor: hit.end for hit in label.affected if hit.property == "discharge"}
     assert here["water-0001"] == START + 30 * MINUTE
@@ -117,8 +118,7 @@ def test_a_shadow_ends_when_nothing_differs_any_more(city):
     for _ in range(30):
         shadows.step(MINUTE)
         assert shadows.state()["running"].tolist() == ["sensor_stuck-1"]
-    for _ in range(11):
-        shadows.step(MINUTE)
+    follow(shadows, 11)
     assert shadows.state()["running"].tolist() == []
     assert shadows.state()["over"].tolist() == ["sensor_stuck-1"]
 
@@ -130,8 +130,7 @@ def test_too_many_events_at_once_are_reported(city):
     ]
     entries.append({"type": "sensor_drift", "start": "+1m", "duration": "1h", "rate": 50})  # needs no shadow
     shadows = shadowed(city, entries)
-    for _ in range(MAX_SHADOWS + 4):
-        shadows.step(MINUTE)
+    follow(shadows, MAX_SHADOWS + 4)
     assert [label.affected is None for label in shadows.labels()] == [
         *[False] * MAX_SHADOWS,
         True,
@@ -144,15 +143,13 @@ def test_labels_are_those_of_events_that_have_begun(city):
     shadows = shadowed(city)
     shadows.step(MINUTE)
     assert shadows.labels() == []
-    for _ in range(10):
-        shadows.step(MINUTE)
+    follow(shadows, 10)
     assert [label.event for label in shadows.labels()] == ["leak"]
 
 
 def test_a_world_that_continues_another_keeps_what_was_found(city):
     shadows = shadowed(city)
-    for _ in range(45):
-        shadows.step(MINUTE)
+    follow(shadows, 45)
     later = World(city, seed=1, start=START + 10 * HOUR, events=events_of(ENTRIES, START))
     after = Shadows(later)
     after.inherit(shadows)

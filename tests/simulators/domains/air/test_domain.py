@@ -17,6 +17,7 @@ from simulators.domains.air.domain import (
 )
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
+from tests.simulators.domains.driving import drive, steps
 
 MEANS = np.array([16.0, 52.0, 24.0, 58.0, 12.0])
 
@@ -82,11 +83,9 @@ def test_what_traffic_emits_gathers_for_hours(city, conditions):
     conditions.link_flow = conditions.link_speed = np.zeros(len(city.streets))
     conditions.activity = 0.0
     for every in (6 * TICK, 90 * TICK):
-        air, start = Air(city, conditions), conditions.time
+        air = Air(city, conditions)
         conditions.activity = 2.0
-        while conditions.time < start + GATHERING * 1_000_000:
-            conditions.move_to(conditions.time + every)
-            air.step(conditions)
+        drive(conditions, round(GATHERING * 1e6 / every), air, every=every)
         assert air.arrays["gathered"][0] == pytest.approx(2 * (1 - np.exp(-1)), rel=0.01)
         conditions.activity = 0.0
     clean, foul = (away_from_streets(conditions, gathered) for gathered in (0.0, 2.0))
@@ -108,13 +107,10 @@ def test_air_follows_its_target_at_the_same_pace_whatever_the_tick(city, conditi
     """After 30 minutes of steady traffic all but exp(-3) of the way is made."""
     air = Air(city, conditions)
     conditions.link_flow = conditions.link_speed = np.zeros(len(city.streets))
-    start, end = conditions.time, conditions.time + 180 * TICK
-    conditions.move_to(start + 6 * TICK)
-    air.step(conditions)
+    start = conditions.time
+    drive(conditions, 1, air, every=6 * TICK)
     air.arrays["level"][:] = 0.0
-    while conditions.time < end:
-        conditions.move_to(conditions.time + every)
-        air.step(conditions)
+    drive(conditions, -(-174 * TICK // every), air, every=every)
     local = air._nearness @ air.arrays["local"]
     target = background(air._means, air.arrays["slow"], local, 1.0, conditions)[0]
     made = 1 - np.exp(-(conditions.time - start) / 600e6)
@@ -125,12 +121,9 @@ def test_the_background_varies_alike_whatever_the_tick(city, conditions):
     """Its correlation over six hours is exp(-1/6), its spread 1."""
     conditions.link_flow = conditions.link_speed = np.zeros(len(city.streets))
     for every, days in ((30 * TICK, 30), (90 * TICK, 80)):
-        air, slow = Air(city, conditions), []
-        for _ in range(days * 86400 // (every // 1_000_000)):
-            conditions.move_to(conditions.time + every)
-            air.step(conditions)
-            if conditions.time % (21600 * 1_000_000) == 0:
-                slow.append(air.arrays["slow"].copy())
+        air = Air(city, conditions)
+        ticks = steps(conditions, days * 86400 // (every // 1_000_000), air, every=every)
+        slow = [air.arrays["slow"].copy() for _ in ticks if conditions.time % (21600 * 1_000_000) == 0]
         before, after = np.array(slow[:-1]).ravel(), np.array(slow[1:]).ravel()
         assert np.corrcoef(before, after)[0, 1] == pytest.approx(np.exp(-1 / 6), abs=0.08)
         assert np.std(slow) == pytest.approx(1, abs=0.3)

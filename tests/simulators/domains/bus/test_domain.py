@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sandbox.parts import city_of
 from simulators.domains.bus.domain import ARRIVED, CAME, GAVE_UP, Bus
 from simulators.world.conditions import TICK, Conditions
-from zenata.errors import CityError
+from tests.simulators.domains.driving import steps
 
 DAWN = 1767585600_000000  # Monday 2026-01-05, 05:00 local
 
@@ -27,12 +27,7 @@ def flowing(city, now):
 
 def run(bus, now, ticks, every=TICK):
     """What is observed at each tick, shape (ticks, n_buses, 4)."""
-    seen = []
-    for _ in range(ticks):
-        now.move_to(now.time + every)
-        bus.step(now)
-        seen.append(bus.observe(now))
-    return np.array(seen)
+    return np.array([bus.observe(now) for _ in steps(now, ticks, bus, every=every)])
 
 
 @pytest.fixture
@@ -194,9 +189,3 @@ def test_a_city_without_buses(city, conditions):
     bus = Bus(still, conditions)
     bus.step(conditions)
     assert bus.observe(conditions).shape == (0, 4)
-
-
-def test_a_line_without_a_table_is_named(city, conditions):
-    moon = [dataclasses.replace(sensor, attributes={"line": "moon"}) for sensor in city.sensors if sensor.kind == "bus"]
-    with pytest.raises(CityError, match="moon"):
-        Bus(dataclasses.replace(city, sensors=tuple(moon)), conditions)

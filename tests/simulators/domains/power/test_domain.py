@@ -22,6 +22,7 @@ from simulators.domains.streetlight import Streetlight
 from simulators.domains.weather.domain import Weather
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
+from tests.simulators.domains.driving import drive
 from zenata.city.clock import parse_time
 
 BEFORE = (Weather, Solar, Streetlight, Photovoltaic, Charger, Meter)
@@ -40,10 +41,7 @@ class Town:
         self.city, self.power = city, self.domains[-1]
 
     def step(self, ticks=1, every=TICK):
-        for _ in range(ticks):
-            self.now.move_to(self.now.time + every)
-            for domain in self.domains:
-                domain.step(self.now)
+        drive(self.now, ticks, *self.domains, every=every)
 
     def seen(self):
         return self.power.observe(self.now).copy()
@@ -154,23 +152,6 @@ def test_a_district_without_stations_is_fed_from_the_nearest(city):
     stations = [sensor for sensor in city.sensors if sensor.kind == "power"]
     assert_array_equal(hosts(city, stations), [0, 1])
     assert_array_equal(hosts(city, [s for s in stations if s.district == "offices"]), [1, 1])
-
-
-def test_a_restored_grid_goes_on_the_same(city, town):
-    town.step(40)
-    fault(town, "cut", 2)
-    town.step(3)
-    saved = [{name: array.copy() for name, array in domain.arrays.items()} for domain in town.domains]
-    time = town.now.time
-    town.step(100)
-    other = Town(city, NOON + 3600_000000)
-    fault(other, "cut", 2)
-    for domain, state in zip(other.domains, saved, strict=True):
-        for name, array in domain.arrays.items():
-            array[...] = state[name]
-    other.now.move_to(time)
-    other.step(100)
-    assert_array_equal(other.seen(), town.seen())
 
 
 def test_a_city_without_stations_has_no_grid(city):

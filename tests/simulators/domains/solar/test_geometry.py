@@ -1,6 +1,3 @@
-from importlib import import_module
-from types import ModuleType
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -8,12 +5,6 @@ from numpy.testing import assert_allclose
 from simulators.domains.solar.geometry import SOLAR_CONSTANT, clear_sky, diffuse_share, extraterrestrial, sun_position
 
 LONGITUDE, LATITUDE, ALTITUDE, TURBIDITY = -7.46, 33.65, 20.0, 3.5
-
-
-@pytest.fixture(scope="module")
-def pvlib() -> ModuleType:
-    """Import it only where it is asked for: it takes most of a second, and every worker reads this file."""
-    return import_module("pvlib")
 
 
 @pytest.fixture(scope="module")

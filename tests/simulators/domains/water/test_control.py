@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from simulators.domains.water.domain import EVERY, PHASE
 from simulators.world.conditions import TICK
 from tests.simulators.conftest import small_city
-from tests.simulators.domains.water.test_domain import DAY, MONDAY, run, start, stored
+from tests.simulators.domains.driving import drive, steps
+from tests.simulators.domains.water.test_domain import DAY, MONDAY, start, stored
 
 
 def test_one_valve_shuts_a_pipe_and_both_must_open_it(city):
@@ -21,7 +22,7 @@ def test_one_valve_shuts_a_pipe_and_both_must_open_it(city):
     valve = now.setpoints.of("water", "valve")
     for commanded, opened in (((1, 0), False), ((0, np.nan), False), ((1, 1), True), ((np.nan, 1), True)):
         valve[:2] = commanded
-        next(run(water, now, 1))
+        drive(now, 1, water)
         assert water.arrays["gates"][water._pipe[0]] == opened
         assert (water.observe(now)[0, 0] > 0) == opened
 
@@ -32,7 +33,7 @@ def test_no_hole_is_too_small(area):
     water, now = small_water()
     now.disturbance.leak[:] = area
     now.time = now.previous = MONDAY + (EVERY + PHASE - 1) * TICK
-    next(run(water, now, 1))
+    drive(now, 1, water)
     assert water.arrays["pressure"].min() > 20
 
 
@@ -44,7 +45,7 @@ def small_water():
 def test_a_growing_hole_is_not_solved_at_every_tick(city):
     water, now = start(city, MONDAY + (PHASE + 1) * TICK)
     flows = []
-    for tick, _ in enumerate(run(water, now, 20)):
+    for tick, _ in enumerate(steps(now, 20, water)):
         now.disturbance.leak[0] = 3e-6 * tick
         flows.append(float(water.arrays["rates"][2]))
     assert 2 < len(set(flows)) < 10
@@ -54,7 +55,7 @@ def test_loggers_at_supplies_watch_their_tanks(city):
     water, now = start(city)
     before = water.observe(now)[-2:]
     passed = np.zeros(2)
-    for _ in run(water, now, DAY // 2):
+    for _ in steps(now, DAY // 2, water):
         passed += np.maximum(water.arrays["flow"][-2:], 0) * 10 / 1000
     level, flow, volume = water.observe(now)[-2:].T
     assert_array_equal(level, water.arrays["level"])
@@ -68,20 +69,16 @@ def test_pumps_run_as_commanded(city):
     water, now = start(city)
     setpoint = now.setpoints.of("water", "pumps")
     setpoint[-2:] = 2, 0
-    for _ in run(water, now, 360):
-        pass
+    drive(now, 360, water)
     assert water.arrays["gates"][-4:].tolist() == [True, True, False, False]
-    for _ in run(water, now, 4 * DAY // 90, 90 * TICK):
-        pass
+    drive(now, 4 * DAY // 90, water, every=90 * TICK)
     assert water.arrays["level"][1] < water.arrays["level"][0]
     setpoint[-1] = np.nan
-    for _ in run(water, now, 4 * DAY // 90, 90 * TICK):
-        pass
+    drive(now, 4 * DAY // 90, water, every=90 * TICK)
     assert water.arrays["level"][0] / water._tanks._depth[0] > 0.7
     assert water.arrays["totals"][3] > 0  # it overflows
     setpoint[-2:] = np.nan
-    for _ in run(water, now, DAY // 90, 90 * TICK):
-        pass
+    drive(now, DAY // 90, water, every=90 * TICK)
     assert (water.arrays["level"] / water._tanks._depth < 0.99).all()
 
 
@@ -90,14 +87,12 @@ def test_without_voltage_the_tanks_run_dry_and_fill_again(every):
     water, now = start(small_city())
     now.powered[:] = False
     before = stored(water)
-    for _ in run(water, now, DAY * TICK // every, every):
-        pass
+    drive(now, DAY * TICK // every, water, every=every)
     assert 0 < water.arrays["level"].max() < 0.21
     assert water.arrays["pressure"].max() < 1
     assert water.arrays["rates"][0] == 0
     now.powered[:] = True
-    for _ in run(water, now, DAY * TICK // every, every):
-        pass
+    drive(now, DAY * TICK // every, water, every=every)
     assert water.arrays["pressure"].min() > 20
     pumped, delivered, leaked, spilt = water.arrays["totals"]
     assert pumped - delivered - leaked - spilt == pytest.approx(stored(water) - before, abs=0.01)
@@ -109,7 +104,7 @@ def test_a_supply_has_its_voltage_from_the_nearest_station(city):
     assert [city.sensors[place].id for place in water._station] == ["power-0001", "power-0003"]
     now.setpoints.of("water", "pumps")[-2:] = 1
     now.powered[water._station[0]] = False
-    next(run(water, now, 1))
+    drive(now, 1, water)
     assert water.arrays["gates"][-4:].tolist() == [False, False, True, False]
 
 
@@ -123,8 +118,7 @@ def test_long_ticks_find_the_same_days_with_one_solution_each(every):
         solve = water._hydraulics.solve
         water._hydraulics.solve = lambda solve=solve, solved=solved, **options: solved.append(1) or solve(**options)
         for _ in range(48):
-            for _ in run(water, now, 360 * TICK // length, length):
-                pass
+            drive(now, 360 * TICK // length, water, every=length)
             rows.append([*water.arrays["level"], water.arrays["pressure"].mean(), water.arrays["rates"][1]])
         pumped, delivered, leaked, spilt = water.arrays["totals"]
         assert pumped - delivered - leaked - spilt == pytest.approx(stored(water) - before, abs=0.01)

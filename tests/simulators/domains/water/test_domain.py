@@ -1,7 +1,4 @@
-import hashlib
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +11,7 @@ from simulators.domains.water.domain import EVERY, PHASE, Water
 from simulators.domains.water.tanks import START, STOP
 from simulators.world.conditions import TICK, Conditions
 from tests.simulators.conftest import small_city
+from tests.simulators.domains.driving import drive, steps
 from zenata.city.clock import parse_time
 from zenata.city.model import Sensor
 from zenata.errors import CityError
@@ -28,14 +26,6 @@ def start(city, time=MONDAY):
     return Water(city, now), now
 
 
-def run(water, now, ticks, every=TICK):
-    """Move on, yielding after each tick."""
-    for _ in range(ticks):
-        now.move_to(now.time + every)
-        water.step(now)
-        yield
-
-
 def stored(water):
     return float(water.arrays["level"] @ water._tanks._area)
 
@@ -46,7 +36,7 @@ def week():
     water, now = start(city_of("zenata"))
     before = stored(water)
     pressures, delivered = [], []
-    for _ in run(water, now, 7 * DAY):
+    for _ in steps(now, 7 * DAY, water):
         if now.passes(EVERY, PHASE):
             pressures.append(water.arrays["pressure"].copy())
             delivered.append(water.arrays["rates"][1])
@@ -99,7 +89,7 @@ def test_zenata_has_two_to_six_bar_at_any_hour(week):
 
 def test_tanks_swing_with_the_day_and_pumps_keep_them_up():
     water, now = start(small_city())
-    levels = np.array([water.arrays["level"].copy() for _ in run(water, now, 2 * DAY)]) / water._tanks._depth
+    levels = np.array([water.arrays["level"].copy() for _ in steps(now, 2 * DAY, water)]) / water._tanks._depth
     assert 0.3 < levels.min() < levels.max() <= STOP.max() + 0.01
     assert np.ptp(levels, axis=0).min() > 0.1
 
@@ -141,7 +131,7 @@ def test_a_day_is_as_in_epanets_own_run(tmp_path):
     path = tmp_path / "small.inp"
     water, now = start(small_city(), MONDAY + (PHASE - 1) * TICK)
     levels, demand, running = [], [], []
-    for _ in run(water, now, DAY):
+    for _ in steps(now, DAY, water):
         if now.passes(EVERY, PHASE):
             if not levels:
                 toolkit.saveinpfile(water._hydraulics.project, str(path))
@@ -160,15 +150,15 @@ def over(water, pipe):
 
 def test_a_leak_lowers_pressure_nearby_and_its_street_s_valves_end_it(zenata):
     water, now = start(zenata, MONDAY + (PHASE + 1) * TICK)
-    steps = run(water, now, 4)
-    next(steps)
+    ticks = steps(now, 4, water)
+    next(ticks)
     network, arrays = water._network, water.arrays
     sensor = int(np.flatnonzero((network.length[water._pipe] > 250) & (water._tank < 0))[50])
     pipe = water._pipe[sensor]
     before = {name: array.copy() for name, array in arrays.items()}
     now.disturbance.leak[over(water, pipe)] = 1e-3  # on both sides, 20 cm2 in all
     assert len(over(water, pipe)) == 2
-    next(steps)  # noticed at the next tick, whatever the time
+    next(ticks)  # noticed at the next tick, whatever the time
     lost = arrays["rates"][2] - before["rates"][2]
     assert 20 < lost < 45  # about 0.6 A (2 g h)**0.5
     fall = before["pressure"] - arrays["pressure"]
@@ -180,7 +170,7 @@ def test_a_leak_lowers_pressure_nearby_and_its_street_s_valves_end_it(zenata):
     assert more.min() > 0
     assert more.sum() == pytest.approx(lost, rel=0.02)
     now.setpoints.of("water", "valve")[sensor] = 0
-    next(steps)
+    next(ticks)
     assert arrays["rates"][2] == pytest.approx(before["rates"][2], rel=0.02)
     assert_allclose(arrays["flow"][-2:].sum(), before["flow"][-2:].sum(), rtol=0.01)
     assert arrays["flow"][pipe] == pytest.approx(0, abs=1e-4)
@@ -190,8 +180,7 @@ def test_a_leak_lowers_pressure_nearby_and_its_street_s_valves_end_it(zenata):
 def test_sensors_see_their_street(zenata):
     water, now = start(zenata)
     before = water.observe(now)
-    for _ in run(water, now, 60):
-        pass
+    drive(now, 60, water)
     seen = water.observe(now)
     sensors = [sensor for sensor in zenata.sensors if sensor.kind == "water"]
     assert seen.shape == (len(sensors), 3)
@@ -209,7 +198,7 @@ def test_sensors_see_their_street(zenata):
     assert_array_equal(seen[pairs[:, 0], 1], -seen[pairs[:, 1], 1])
     shut = water._pipe[0]
     now.setpoints.of("water", "valve")[0] = 0
-    next(run(water, now, 1))
+    drive(now, 1, water)
     assert (water.observe(now)[water._pipe == shut, 0] == 0).all()
 
 
@@ -218,7 +207,7 @@ def test_a_full_tank_overflows():
     water.arrays["level"][:] = water._tanks._depth
     water.arrays["inflow"][:] = 3.0
     water.arrays["steady"][:] = np.inf
-    next(run(water, now, 1))
+    drive(now, 1, water)
     assert water.arrays["totals"][3] == pytest.approx(2 * 3.0 * 10 / 1000)
     assert (water.arrays["level"] == water._tanks._depth).all()
 
@@ -242,53 +231,9 @@ def test_demand_follows_heat_as_fast_in_long_ticks(city):
     for every in (TICK, 90 * TICK):
         water, now = start(city)
         now.temperature += 10.0
-        for _ in run(water, now, 6 * 360 * TICK // every, every):
-            pass
+        drive(now, 6 * 360 * TICK // every, water, every=every)
         warmth.append(float(water.arrays["warmth"][0]) - now.temperature)
     assert_allclose(warmth, -10 * np.exp(-0.25), rtol=1e-6)
-
-
-def test_a_restored_network_goes_on_bit_for_bit(city):
-    water, now = start(city)
-    for tick, _ in enumerate(run(water, now, 47)):
-        if tick == 40:
-            now.disturbance.leak[3] = 1e-3
-    saved, time = {name: array.copy() for name, array in water.arrays.items()}, now.time
-    for tick, _ in enumerate(run(water, now, 100)):
-        if tick == 20:
-            now.setpoints.of("water", "valve")[2] = 0
-    other, later = start(city, MONDAY + 5000 * TICK)
-    for _ in run(other, later, 7):
-        pass
-    for name, array in other.arrays.items():
-        array[...] = saved[name]
-    later.move_to(time)
-    later.disturbance.leak[3] = 1e-3
-    for tick, _ in enumerate(run(other, later, 100)):
-        if tick == 20:
-            later.setpoints.of("water", "valve")[2] = 0
-    for name, array in water.arrays.items():
-        assert_array_equal(other.arrays[name], array, err_msg=name)
-
-
-PRINT = """
-import sys
-from tests.simulators.domains.water.test_domain import fingerprint
-sys.stdout.write(fingerprint())
-"""
-
-
-def fingerprint():
-    water, now = start(small_city())
-    for _ in run(water, now, 400):
-        pass
-    return hashlib.sha256(b"".join(array.tobytes() for array in water.arrays.values())).hexdigest()
-
-
-def test_another_process_finds_the_same():
-    environment = os.environ | {"PYTHONHASHSEED": "7"}
-    found = subprocess.run([sys.executable, "-c", PRINT], env=environment, capture_output=True, text=True, check=True)
-    assert found.stdout == fingerprint()
 
 
 def test_a_sensor_without_a_pipe_is_refused(city, conditions):

@@ -9,6 +9,7 @@ from simulators.domains.weather.domain import Weather
 from simulators.domains.weather.field import site_positions
 from simulators.domains.weather.generator import WET_CLEARNESS, saturation_pressure
 from simulators.world.conditions import TICK, Conditions
+from tests.simulators.domains.driving import drive, steps
 from zenata.city.clock import parse_time
 
 
@@ -56,9 +57,7 @@ def test_it_is_the_same_weather_whatever_the_tick(city, conditions):
     for every in (TICK, 90 * TICK):
         weather = Weather(city, conditions)
         conditions.move_to(start)
-        while conditions.time < start + 360 * TICK:
-            conditions.move_to(conditions.time + every)
-            weather.step(conditions)
+        drive(conditions, 360 * TICK // every, weather, every=every)
         seen[every] = weather.observe(conditions)
     assert_allclose(seen[TICK], seen[90 * TICK])
 
@@ -71,18 +70,13 @@ def test_the_front_cools_the_coast_first(conditions):
     stations = [city.sensors[index] for index in sensors_of(city, "weather")]
     inland = -site_positions(stations, *centre(city)) @ [np.sin(np.radians(330)), np.cos(np.radians(330))]
     seaward, landward = int(inland.argmin()), int(inland.argmax())
-    seen = []
-    while now.time < parse_time("2026-06-20T14:00Z"):
-        now.move_to(now.time + 30 * TICK)
-        weather.step(now)
-        solar.step(now)
-        seen.append(weather.observe(now))
-    wind = np.array(seen)[:, :, 3]
+    seen = np.array([weather.observe(now) for _ in steps(now, 6 * 12, weather, solar, every=30 * TICK)])
+    wind = seen[:, :, 3]
     difference = wind[:, seaward] - wind[:, landward]
     assert difference.max() > 0.5
-    before, after = np.split(np.array(seen)[:, :, 0], [int(difference.argmax())])
+    before, after = np.split(seen[:, :, 0], [int(difference.argmax())])
     assert (after[:, landward] - after[:, seaward]).mean() < 3
-    assert np.ptp(np.array(seen)[-1, :, 0]) > 0.1  # stations differ
+    assert np.ptp(seen[-1, :, 0]) > 0.1  # stations differ
     assert len(before)
 
 
