@@ -1,6 +1,7 @@
 """Hosts of a cluster: `zenata simulate --join` makes a machine run worlds that several machines share."""
 
 import logging
+import math
 import os
 import socket
 import sys
@@ -12,8 +13,7 @@ from sandbox.settings import Settings
 from sandbox.simulator_parts import host_of, published, scenario_of, template_of, worlds_of
 from simulators.host.control import dispatch
 from simulators.host.hosting import HostControl
-from simulators.host.service import recipe_for
-from simulators.host.sleep import run_until_idle
+from simulators.host.taking_up import recipe_for
 from simulators.record.record import Pace, Record
 from simulators.world.world import World
 from zenata.city.clock import WallClock
@@ -92,12 +92,9 @@ def _run_held(settings: Settings, address: Address, city: City) -> None:
         worlds, pace = worlds_of(settings, index), record.pace() or Pace()
         try:
             with published(settings, address, record, city, recipe, pace, worlds, index.secret()) as parts:
-                simulation, stop, control = parts
+                _, stop, control = parts
                 files.on_lost = stop.set
-                if world.startswith(PRIVATE):
-                    run_until_idle(simulation, control, index, stop, settings.world, settings.world_idle * 3600)
-                else:
-                    simulation.run(stop, lambda: control.activity.see(simulation.running.time))
+                control.run(settings.world_idle * 3600 if world.startswith(PRIVATE) else math.inf)
         except LeaseLostError as error:
             log.error("%s", error)
             sys.exit(1)  # not 2, by which a host takes it for failed

@@ -11,8 +11,7 @@ from sandbox.settings import Settings
 from sandbox.simulator_parts import host_of, published, scenario_of, template_of, worlds_of
 from simulators.events.scenario import planned
 from simulators.host.hosting import HostControl
-from simulators.host.service import recipe_for
-from simulators.host.sleep import run_until_idle
+from simulators.host.taking_up import recipe_for
 from simulators.host.worlds import recipe_in
 from simulators.record.digest import Digest
 from simulators.record.record import Pace, Record, load_secret
@@ -79,7 +78,7 @@ def _simulate_shared(settings: Settings, address: Address, city: City, template:
         hosting = threading.Thread(target=host.run, args=(stop,), name="hosting")
         hosting.start()
         try:
-            simulation.run(stop, lambda: control.activity.see(simulation.running.time))
+            control.run()
         finally:
             stop.set()
             hosting.join()
@@ -92,8 +91,8 @@ def _simulate_private(settings: Settings, address: Address, city: City) -> None:
         raise SetupError(f"the world {settings.world} is not of city {city.id}")
     pace, index = record.pace() or Pace(), WorldFolders(settings.worlds_dir)
     worlds, secret = worlds_of(settings, index), load_secret(settings.secret_file)
-    with published(settings, address, record, city, recipe, pace, worlds, secret) as (simulation, stop, control):
-        run_until_idle(simulation, control, index, stop, settings.world, settings.world_idle * 3600)
+    with published(settings, address, record, city, recipe, pace, worlds, secret) as (_, _, control):
+        control.run(settings.world_idle * 3600)
 
 
 def digest(settings: Settings, until: str) -> str:

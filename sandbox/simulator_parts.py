@@ -19,7 +19,8 @@ from simulators.host.control import WorldControl
 from simulators.host.encoder import Encoder
 from simulators.host.fast_forward import FastForward
 from simulators.host.hosting import Host
-from simulators.host.service import Simulation, take_up
+from simulators.host.service import Simulation
+from simulators.host.taking_up import take_up
 from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Recipe, Record
 from zenata.city.clock import WallClock

@@ -22,6 +22,7 @@ from simulators.world.conditions import TICK
 from simulators.world.draws import SealedSeed
 from simulators.world.emission import Emission
 from simulators.world.measurement import Channels
+from simulators.world.selection import is_listed
 from simulators.world.world import World
 from zenata.city.clock import SECOND
 from zenata.city.kinds import KINDS
@@ -315,9 +316,7 @@ def _layout(
     """Return the channels whose sensors publish, ordered by property, and the sensors and columns of each property."""
     chosen: dict[str, list[tuple[str, int]]] = {}
     for number, sensor in enumerate(city.sensors):
-        if (not challenge.kinds or sensor.kind in challenge.kinds) and (
-            not challenge.districts or sensor.district in challenge.districts
-        ):
+        if is_listed(sensor.kind, sensor.district, challenge.kinds, challenge.districts):
             for place, name in enumerate(KINDS[sensor.kind].properties):
                 chosen.setdefault(name, []).append((sensor.id, int(channels.first[number]) + place))
     tables, begin = {}, 0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
+from simulators.domains.base import district_rows
 from simulators.domains.traffic.network import closed_streets
 from simulators.world.conditions import Conditions
 from zenata.city.derived import once_per_city
@@ -23,8 +24,7 @@ class Access:
 
     def __init__(self, city: City, sensors: Sequence[Sensor]) -> None:
         self._length = _lengths(city)
-        place = {district.id: number for number, district in enumerate(city.districts)}
-        self._district = np.array([place[sensor.district] for sensor in sensors], dtype=np.int64)
+        self._district = district_rows(city, sensors)
 
     def share(self, now: Conditions) -> FloatArray:
         """Return the share, by length, of the streets round each sensor that can be driven on, shape (n_sensors,)."""

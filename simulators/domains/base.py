@@ -1,13 +1,15 @@
 """What every domain of the city's physics promises."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from simulators.world.conditions import Conditions
-from zenata.city.model import City
-from zenata.city.readings import FloatArray, IndexArray
+from zenata.city.model import City, Sensor
+from zenata.city.readings import FloatArray, IndexArray, IntArray
+from zenata.errors import CityError
 
 Arrays = dict[str, npt.NDArray[Any]]
 """State by name. The arrays are changed in place, so that whoever saved the mapping can save and restore them."""
@@ -54,6 +56,26 @@ def sensors_of(city: City, kind: str | None) -> IndexArray:
 def district_index(city: City) -> dict[str, int]:
     """Return the row of each district in ``city.districts``, by id."""
     return {district.id: index for index, district in enumerate(city.districts)}
+
+
+def district_rows(city: City, sensors: Iterable[Sensor]) -> IntArray:
+    """Return the row in ``city.districts`` of the district of each sensor, shape (n,)."""
+    rows = district_index(city)
+    return np.array([rows[sensor.district] for sensor in sensors], dtype=np.int64)
+
+
+def described(city: City, table: str, what: str, names: Iterable[str], known: Mapping[str, int]) -> IntArray:
+    """Return the number of each name among those that the tables of a city describe, shape (n,).
+
+    Raises
+    ------
+    CityError
+        If one is not described.
+    """
+    names = list(names)
+    if unknown := sorted(set(names) - known.keys()):
+        raise CityError(f"city.toml of {city.id}: no [[{table}]] for {what}{', '.join(unknown)}")
+    return np.array([known[name] for name in names], dtype=np.int64)
 
 
 def centre(city: City) -> tuple[float, float]:

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from simulators.domains.base import Arrays, daily, district_index, sensors_of
+from simulators.domains.base import Arrays, daily, described, district_index, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, binomial, draws
 from simulators.world.parameters import Hourly, read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray, IntArray
-from zenata.errors import CityError
 
 HOUR = 3600 * SECOND
 
@@ -186,10 +185,8 @@ class Charger:
         sensors = [city.sensors[number] for number in self._index]
         districts, self._pool = np.unique([sensor.district for sensor in sensors], return_inverse=True)
         use_of = {category: number for number, use in enumerate(self._uses) for category in use.categories}
-        categories = [city.district_by_id[district].category for district in districts]
-        if unknown := sorted(set(categories) - use_of.keys()):
-            raise CityError(f"city.toml of {city.id}: no [[charger.uses]] for district category {', '.join(unknown)}")
-        self._use = np.array([use_of[category] for category in categories], dtype=np.int64)  # of each pool
+        categories = (city.district_by_id[district].category for district in districts)
+        self._use = described(city, "charger.uses", "district category ", categories, use_of)  # of each pool
         self._size = np.bincount(self._pool, minlength=len(districts))
         self._rated = np.array([float(sensor.attributes["watts"]) for sensor in sensors])
         self._fast = self._rated > FAST_ABOVE

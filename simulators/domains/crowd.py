@@ -14,14 +14,13 @@ from typing import ClassVar
 import numpy as np
 
 from simulators.domains.air.dispersion import METRES_A_DEGREE
-from simulators.domains.base import Arrays, daily, sensors_of
+from simulators.domains.base import Arrays, daily, described, district_rows, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, binomial, draws, poisson
 from simulators.world.parameters import Hourly, read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray, IntArray
-from zenata.errors import CityError
 
 EVERY, PHASE = 6, 2
 """Ticks between two steps, and at which of them it steps; numbers are held between."""
@@ -149,13 +148,10 @@ class Crowd:
         place_of = {name: number for number, place in enumerate(self._places) for name in place.names}
         self._counters = sensors_of(city, self.kind)
         names = [str(city.sensors[number].attributes["place"]) for number in self._counters]
-        if unknown := sorted(set(names) - place_of.keys()):
-            raise CityError(f"city.toml of {city.id}: no [[crowd.places]] for place {', '.join(unknown)}")
-        self._place = np.array([place_of[name] for name in names], dtype=np.int64)
+        self._place = described(city, "crowd.places", "place ", names, place_of)
         self._stay = np.array([self._places[number].stay for number in self._place.tolist()])
         counters = [city.sensors[number] for number in self._counters]
-        districts = {district.id: number for number, district in enumerate(city.districts)}
-        self._district = np.array([districts[counter.district] for counter in counters], dtype=np.int64)
+        self._district = district_rows(city, counters)
         self._waves = Waves(now.seed, _along_path(counters, names), self._place, len(self._places))
         self._people = poisson(now.draws(Stream.CROWD).random(len(names)), self._rates(now) * self._stay)
         self.arrays: Arrays = {"people": self._people}

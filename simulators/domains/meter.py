@@ -5,13 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.domains.base import Arrays, daily, district_index, sensors_of
+from simulators.domains.base import Arrays, daily, described, district_rows, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
 from simulators.world.parameters import Hourly, read_table
 from zenata.city.model import City
-from zenata.city.readings import FloatArray, IntArray
-from zenata.errors import CityError
+from zenata.city.readings import FloatArray
 
 MINUTE, PHASE = 6, 1
 """Ticks for which a customer's load stays as it is, and the tick of them at which it changes."""
@@ -155,18 +154,19 @@ class Meter:
         self._mean_hour = np.array(week) / 168
         self._index = sensors_of(city, self.kind)
         meters = [city.sensors[number] for number in self._index]
-        self._use = _uses_of(city, self._uses)
+        known = {f"{use.use} in {one}": number for number, use in enumerate(self._uses) for one in use.categories}
+        uses = (f"{meter.attributes['use']} in {city.district_by_id[meter.district].category}" for meter in meters)
+        self._use = described(city, "meter.uses", "", uses, known)
         mean, spread, self._spread = self._table[self._use, 3:].T
         rng = draws(now.seed, Stream.METER)
         self._level = mean * np.exp(spread * rng.standard_normal(len(meters)) - spread**2 / 2)
         each = customers_each(city, parameters.household)
-        where = district_index(city)
-        self._district = np.array([where[meter.district] for meter in meters], dtype=np.int64)
+        self._district = district_rows(city, meters)
         self._household = np.array([meter.attributes["use"] == "household" for meter in meters], dtype=np.bool_)
         self._day, self._away = -1, np.zeros(len(meters), dtype=np.bool_)  # households that are on holiday on that day
         self._cell = self._district * len(self._uses) + self._use
         self._stands_for = self._level * [each[meter.district] for meter in meters]
-        self._levels = np.zeros((len(where), len(self._uses)))
+        self._levels = np.zeros((len(city.districts), len(self._uses)))
         self._indoor = np.array([now.temperature])  # to which buildings have come [Cel]
         self._departure = rng.standard_normal(len(meters))  # from the course, standardised
         self._load = np.zeros(len(meters))  # with voltage
@@ -224,14 +224,3 @@ class Meter:
         own = np.exp(self._spread * self._departure - self._spread**2 / 2)
         own = np.where(self._away, ABSENT, own)
         self._load[:] = self._level * course[self._use] * now.demand_factors("meter")[self._district] * own
-
-
-def _uses_of(city: City, uses: tuple[MeterUse, ...]) -> IntArray:
-    """Return the position in `uses` of every meter's."""
-    position = {(use.use, category): number for number, use in enumerate(uses) for category in use.categories}
-    meters = [city.sensors[number] for number in sensors_of(city, "meter")]
-    found = [(str(meter.attributes["use"]), city.district_by_id[meter.district].category) for meter in meters]
-    if unknown := sorted(set(found) - position.keys()):
-        missing = ", ".join(f"{use} in {category}" for use, category in unknown)
-        raise CityError(f"city.toml of {city.id}: no [[meter.uses]] for {missing}")
-    return np.array([position[pair] for pair in found], dtype=np.int64)

@@ -17,13 +17,12 @@ import numpy as np
 
 from simulators.domains.access import Access
 from simulators.domains.air.dispersion import METRES_A_DEGREE
-from simulators.domains.base import Arrays, daily, sensors_of
+from simulators.domains.base import Arrays, daily, described, district_rows, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream
 from simulators.world.parameters import Hourly, read_table
 from zenata.city.model import City, Sensor
 from zenata.city.readings import FloatArray, IntArray
-from zenata.errors import CityError
 
 WALK = 150.0
 """Distance over which the chance falls to 1/e that who finds no bay tries another block [m]: people walk 100 to 200 m from
@@ -161,14 +160,11 @@ class Parking:
         self._parameters = read_table(city, "parking", ParkingParameters)
         use_of = {category: number for number, use in enumerate(self._parameters.uses) for category in use.categories}
         bays = [city.sensors[number] for number in sensors_of(city, self.kind)]
-        categories = [city.district_by_id[bay.district].category for bay in bays]
-        if unknown := sorted(set(categories) - use_of.keys()):
-            raise CityError(f"city.toml of {city.id}: no [[parking.uses]] for district category {', '.join(unknown)}")
-        self._use = np.array([use_of[category] for category in categories], dtype=np.int64)
+        categories = (city.district_by_id[bay.district].category for bay in bays)
+        self._use = described(city, "parking.uses", "district category ", categories, use_of)
         self._stay = np.array([use.stay for use in self._parameters.uses])
         self._access = Access(city, bays)
-        districts = {district.id: number for number, district in enumerate(city.districts)}
-        self._district = np.array([districts[bay.district] for bay in bays], dtype=np.int64)
+        self._district = district_rows(city, bays)
         blocks = {key: number for number, key in enumerate(dict.fromkeys(_block(bay) for bay in bays))}
         self._block = np.array([blocks[_block(bay)] for bay in bays], dtype=np.int64)
         self._bays = np.bincount(self._block, minlength=len(blocks)).astype(np.float64)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.domains.air.dispersion import METRES_A_DEGREE
-from simulators.domains.base import Arrays, daily, district_index, sensors_of
+from simulators.domains.base import Arrays, daily, district_rows, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws, poisson
 from simulators.world.parameters import Hourly, read_table
@@ -121,10 +121,7 @@ def inhabitants(city: City, parameters: WasteParameters) -> FloatArray:
 
 def turns(city: City, nights: int) -> IntArray:
     """Return on which of the nights of a turn a container is emptied, shape (n,): districts take turns by their order."""
-    order = district_index(city)
-    return (
-        np.array([order[city.sensors[number].district] for number in sensors_of(city, Waste.kind)], np.int64) % nights
-    )
+    return district_rows(city, (city.sensors[number] for number in sensors_of(city, Waste.kind))) % nights
 
 
 class Trucks:
@@ -242,8 +239,7 @@ class Waste:
         containers = [city.sensors[number] for number in sensors_of(city, self.kind)]
         litres = np.array([float(container.attributes["litres"]) for container in containers])
         self._capacity = litres / 1000 * self._parameters.density  # [kg]
-        rows = district_index(city)
-        self._district = np.array([rows[container.district] for container in containers], dtype=np.int64)
+        self._district = district_rows(city, containers)
         own = np.exp(UNEQUAL * draws(now.seed, Stream.WASTE).standard_normal(len(containers)))
         count, total = np.bincount(self._district), np.bincount(self._district, own)
         own *= (count / np.maximum(total, 1e-9))[self._district]

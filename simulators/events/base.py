@@ -46,7 +46,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Effect(Protocol):
-    """What an event of one type does to one city.
+    """What an event of one type does to one city; the types inherit from it.
 
     It follows from the city, the event, the seed and the time alone, so that it needs no state.
 
@@ -70,7 +70,7 @@ class Effect(Protocol):
     """
 
     Parameters: ClassVar[type[msgspec.Struct]]
-    public: ClassVar[bool]
+    public: ClassVar[bool] = False
     duration: ClassVar[int]
     targets: tuple[str, ...]
     severity: float

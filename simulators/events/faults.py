@@ -1,13 +1,13 @@
 """Sensors, and the gateways behind them, that do not do as they should. The city itself goes on as ever."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 
 from simulators.domains.base import Domain
-from simulators.events.base import HOUR, Event, chance, parameters_of
+from simulators.events.base import HOUR, Effect, Event, chance, parameters_of
 from simulators.events.places import any_of, sensors_in, sensors_named, sensors_of_kinds
 from simulators.world.conditions import Conditions
 from simulators.world.delivery import RADIO
@@ -113,12 +113,11 @@ class GatewayParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     lost: bool = False
 
 
-class SensorStuck:
+class SensorStuck(Effect):
     """See `StuckParameters`. Severity: the share of the sensors of their kinds."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = StuckParameters
-    public: ClassVar[bool] = False
-    duration: ClassVar[int] = 6 * HOUR
+    Parameters = StuckParameters
+    duration = 6 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         parameters = parameters_of(event, StuckParameters)
@@ -142,12 +141,11 @@ class SensorStuck:
         now.disturbance.tremor[self._sensors] = self._noise
 
 
-class SensorDrift:
+class SensorDrift(Effect):
     """See `DriftParameters`. Severity: the drift at its end over a tenth of the quantity's range (10 kWh, 10 m3 of counters), the most."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = DriftParameters
-    public: ClassVar[bool] = False
-    duration: ClassVar[int] = 48 * HOUR
+    Parameters = DriftParameters
+    duration = 48 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         parameters = parameters_of(event, DriftParameters)
@@ -158,7 +156,7 @@ class SensorDrift:
         straying = _observed(sensor, parameters.property)
         self._channels = _channels_of(city, place, straying)
         self._start, self._rate = event.start, parameters.rate
-        self.targets: tuple[str, ...] = (sensor.id,)
+        self.targets = (sensor.id,)
         most = abs(self._rate) * (event.end - event.start) / HOUR
         self.severity = min(most / min(_scale(name) for name in straying), 1.0)
 
@@ -167,12 +165,11 @@ class SensorDrift:
         now.disturbance.offset[self._channels] += self._rate * (now.time - self._start) / HOUR
 
 
-class SensorFault:
+class SensorFault(Effect):
     """See `FaultParameters`. Severity: the size over three times what it is if left out."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = FaultParameters
-    public: ClassVar[bool] = False
-    duration: ClassVar[int] = 6 * HOUR
+    Parameters = FaultParameters
+    duration = 6 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         parameters = parameters_of(event, FaultParameters)
@@ -187,7 +184,7 @@ class SensorFault:
         self._size = np.array(usual) if size is None else np.full(len(usual), float(size))
         if self._fault == "clock" and abs(self._size[0]) > MAX_CLOCK:
             raise ScenarioError(f"a clock is wrong by {MAX_CLOCK:g} s at most")
-        self.targets: tuple[str, ...] = (sensor.id,)
+        self.targets = (sensor.id,)
         self.severity = float(min(np.max(np.abs(self._size) / np.array(usual)) / 3, 1.0))
 
     def disturb(self, now: Conditions) -> None:
@@ -205,12 +202,11 @@ class SensorFault:
             faults.spike[self._channels] += self._size
 
 
-class GatewayDown:
+class GatewayDown(Effect):
     """See `GatewayParameters`. Severity: the share of the sensors of their kinds."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = GatewayParameters
-    public: ClassVar[bool] = False
-    duration: ClassVar[int] = 2 * HOUR
+    Parameters = GatewayParameters
+    duration = 2 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         parameters = parameters_of(event, GatewayParameters)

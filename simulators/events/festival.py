@@ -1,14 +1,14 @@
 """People who come together."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
 import numpy as np
 
 from simulators.domains.base import Domain, sensors_of
 from simulators.domains.noise import AIR, BUILDINGS, IN_SIGHT
-from simulators.events.base import HOUR, Event, parameters_of, swell
+from simulators.events.base import HOUR, Effect, Event, parameters_of, swell
 from simulators.events.places import any_of, away, point_of, street_middles, where
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
@@ -49,12 +49,12 @@ class FestivalParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     trips: Annotated[float, msgspec.Meta(ge=0, le=1e5)] = 300.0
 
 
-class Festival:
+class Festival(Effect):
     """See `FestivalParameters`. Severity: visitors over 10,000 an hour."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = FestivalParameters
-    public: ClassVar[bool] = True
-    duration: ClassVar[int] = 8 * HOUR
+    Parameters = FestivalParameters
+    public = True
+    duration = 8 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         self._event = event

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from simulators.domains.base import Domain
-from simulators.events.base import HOUR, Event, parameters_of
+from simulators.events.base import HOUR, Effect, Event, parameters_of
 from simulators.events.places import any_of, street_of
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
@@ -53,12 +53,11 @@ class BurstParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     area: Annotated[float, msgspec.Meta(ge=1e-4, le=0.1)] = 0.003
 
 
-class Leak:
+class Leak(Effect):
     """See `LeakParameters`. Severity: the area over 0.005 m2."""
 
     Parameters: ClassVar[type[msgspec.Struct]] = LeakParameters
-    public: ClassVar[bool] = False
-    duration: ClassVar[int] = 24 * HOUR
+    duration = 24 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         self._dig(event, city, seed, parameters_of(event, LeakParameters))
@@ -71,7 +70,7 @@ class Leak:
         if self._street not in piped:
             raise ScenarioError(f"{target}: no pipe runs under {street.id}, which is a motorway")
         self._start, self._parameters = event.start, parameters
-        self.targets: tuple[str, ...] = (street.id,)
+        self.targets = (street.id,)
         self.severity = min(parameters.area / LARGE, 1.0)
 
     def disturb(self, now: Conditions) -> None:
@@ -85,8 +84,8 @@ class Leak:
 class PipeBurst(Leak):
     """See `BurstParameters`. Severity: as that of a leak."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = BurstParameters
-    duration: ClassVar[int] = 6 * HOUR
+    Parameters = BurstParameters
+    duration = 6 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         burst = parameters_of(event, BurstParameters)

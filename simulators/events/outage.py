@@ -1,14 +1,14 @@
 """Power that fails."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
 
 from simulators.domains.base import Domain
 from simulators.domains.power.domain import Power
-from simulators.events.base import HOUR, Event, parameters_of
+from simulators.events.base import HOUR, Effect, Event, parameters_of
 from simulators.events.places import any_of, sensors_in, sensors_named, stations, unknown
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
@@ -35,12 +35,11 @@ class OutageParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     what: Literal["cable", "transformer"] = "cable"
 
 
-class PowerOutage:
+class PowerOutage(Effect):
     """See `OutageParameters`. Severity: rating of the stations named over a tenth of that of all."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = OutageParameters
-    public: ClassVar[bool] = False
-    duration: ClassVar[int] = 2 * HOUR
+    Parameters = OutageParameters
+    duration = 2 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         parameters = parameters_of(event, OutageParameters)
@@ -50,7 +49,7 @@ class PowerOutage:
         self._stations = (
             np.array([any_of(event, seed, every)]) if target is None else _stations_at(city, target, domains)
         )
-        self.targets: tuple[str, ...] = tuple(city.sensors[place].id for place in self._stations.tolist())
+        self.targets = tuple(city.sensors[place].id for place in self._stations.tolist())
         lost, whole = (
             sum(float(city.sensors[place].attributes["kva"]) for place in some.tolist())
             for some in (self._stations, every)

@@ -1,13 +1,13 @@
 """What stops traffic."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
 import numpy as np
 
 from simulators.domains.base import Domain
-from simulators.events.base import HOUR, Event, parameters_of
+from simulators.events.base import HOUR, Effect, Event, parameters_of
 from simulators.events.places import any_of, opposite, street_of, way_between
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
@@ -56,19 +56,18 @@ class ClosureParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     both: bool = True
 
 
-class Accident:
+class Accident(Effect):
     """See `AccidentParameters`. Severity: the share of the flow that is lost."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = AccidentParameters
-    public: ClassVar[bool] = False
-    duration: ClassVar[int] = HOUR
+    Parameters = AccidentParameters
+    duration = HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         self._parameters = parameters_of(event, AccidentParameters)
         target = self._parameters.target
         self._street = any_of(event, seed, range(len(city.streets))) if target is None else street_of(city, target)
         self._opposite = opposite(city, self._street)
-        self.targets: tuple[str, ...] = (city.streets[self._street].id,)
+        self.targets = (city.streets[self._street].id,)
         self.severity = 1 - self._parameters.capacity
 
     def disturb(self, now: Conditions) -> None:
@@ -77,12 +76,12 @@ class Accident:
         now.disturbance.capacity[self._opposite] *= self._parameters.opposite
 
 
-class RoadClosure:
+class RoadClosure(Effect):
     """See `ClosureParameters`. Severity: the closed length, both directions, over 2 km."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = ClosureParameters
-    public: ClassVar[bool] = True
-    duration: ClassVar[int] = 8 * HOUR
+    Parameters = ClosureParameters
+    public = True
+    duration = 8 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         parameters = parameters_of(event, ClosureParameters)
@@ -96,7 +95,7 @@ class RoadClosure:
             places += [other for place in places for other in opposite(city, place)]
         self._streets = np.unique(places)
         closed = [city.streets[place] for place in self._streets.tolist()]
-        self.targets: tuple[str, ...] = tuple(street.id for street in closed)
+        self.targets = tuple(street.id for street in closed)
         self.severity = min(sum(street.length for street in closed) / LONG, 1.0)
 
     def disturb(self, now: Conditions) -> None:

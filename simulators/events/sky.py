@@ -1,14 +1,14 @@
 """Weather and air that are not as usual. They act on the whole city."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
 import numpy as np
 
 from simulators.domains.air.domain import POLLUTANTS, THINNING
 from simulators.domains.base import Domain
-from simulators.events.base import HOUR, Event, parameters_of, swell
+from simulators.events.base import HOUR, Effect, Event, parameters_of, swell
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
 
@@ -76,12 +76,12 @@ class EpisodeParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     wind: Annotated[float, msgspec.Meta(ge=0.05, le=3)] = 0.4
 
 
-class Heatwave:
+class Heatwave(Effect):
     """See `HeatwaveParameters`. Severity: what is added over 15 K."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = HeatwaveParameters
-    public: ClassVar[bool] = True
-    duration: ClassVar[int] = 72 * HOUR
+    Parameters = HeatwaveParameters
+    public = True
+    duration = 72 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         self._event = event
@@ -95,12 +95,12 @@ class Heatwave:
         now.disturbance.temperature += self._added * swell(self._event, now.time, ONSET) * float(course)
 
 
-class Flood:
+class Flood(Effect):
     """See `FloodParameters`. Severity: the rain at its height over 80 mm/h."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = FloodParameters
-    public: ClassVar[bool] = True
-    duration: ClassVar[int] = 3 * HOUR
+    Parameters = FloodParameters
+    public = True
+    duration = 3 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         self._event = event
@@ -114,12 +114,12 @@ class Flood:
         now.disturbance.drainage *= self._parameters.drainage
 
 
-class PollutionEpisode:
+class PollutionEpisode(Effect):
     """See `EpisodeParameters`. Severity: the greatest factor, with what the slower wind makes of it, over 5."""
 
-    Parameters: ClassVar[type[msgspec.Struct]] = EpisodeParameters
-    public: ClassVar[bool] = True
-    duration: ClassVar[int] = 48 * HOUR
+    Parameters = EpisodeParameters
+    public = True
+    duration = 48 * HOUR
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         self._event = event

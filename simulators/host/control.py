@@ -1,19 +1,19 @@
 """Verbs that every world answers: status, pace, advance, commands, copies, record; `zenata.worlds.control` carries them."""
 
+import math
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from simulators.host.activity import Activity
-from simulators.host.documents import Rows, array_of, describe, outcome_document
+from simulators.host.documents import Collected, Rows, array_of, describe, outcome_document
 from simulators.host.event_control import EventControl, check_view, visible_events
 from simulators.host.requests import (
     MAX_STEPS,
@@ -40,7 +40,7 @@ from simulators.record.journal import Entry, Order
 from simulators.record.record import History, Pace, Record
 from simulators.record.run import unpublished
 from simulators.record.states import State
-from simulators.world.emission import Emission
+from simulators.world.selection import is_listed
 from simulators.world.world import TICK
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
@@ -73,13 +73,13 @@ class WorldControl:
     simulation : Simulation
     record : Record
     worlds : Worlds
-        Where its copies are made.
+        Where its copies are made, and it is marked as asleep.
     stop : threading.Event
         Set when the simulation ends.
 
     Attributes
     ----------
-    use : Use
+    activity : Activity
     verbs : dict of str to callable
         Others may add theirs.
     """
@@ -120,6 +120,23 @@ class WorldControl:
         self._simulation.between_ticks.wait(_PATIENCE)
         return dispatch(self.verbs, verb, arguments)
 
+    def run(self, idle: float = math.inf) -> None:
+        """Run the world until it is to stop, or nobody has used it for so long [s]: then it is asleep.
+
+        One that is under way to a time is used.
+        """
+
+        def on_turn() -> None:
+            self.activity.see(self._run.time)
+            if self._simulation.fast_forward and self._simulation.fast_forward.under_way:
+                self.activity.touch()
+            if self.activity.idle > idle:
+                self._stop.set()
+
+        self._simulation.run(self._stop, on_turn)
+        if self.activity.idle > idle:
+            self._worlds.index.mark(self._name, "asleep")
+
     def _status(self, arguments: dict[str, Any]) -> WorldDocument:
         view = read_arguments(arguments, StatusRequest)
         run, pace = self._run, self._simulation.pace
@@ -152,15 +169,16 @@ class WorldControl:
             raise ControlError("advance needs either end or steps", "invalid")
         every = read_tick("every", request.every)
         end = None if request.end is None else read_time("end", request.end, self._run.time)
-        collected = _Collected(self._rows, request.limit)
-        first, steps = self._run.time, self._steps(request.steps, end, every)
+        collected = Collected(self._rows, self._run.time, request.limit)
+        steps = self._steps(request.steps, end, every)
 
         def is_done() -> bool:
             return collected.steps >= steps or (end is not None and self._run.time // every >= end // every)
 
         def begin() -> None:
-            nonlocal first, steps
-            first, steps = self._run.time, self._steps(request.steps, end, every)  # others may have moved it meanwhile
+            nonlocal steps
+            # Others may have moved it meanwhile.
+            collected.before, steps = self._run.time, self._steps(request.steps, end, every)
             self._begin_steps(_identified(request.orders), every)
             self._take_steps(collected, is_done)
 
@@ -171,7 +189,7 @@ class WorldControl:
                 self._stop.wait(self._simulation.rest)
         return {
             "time": format_time(self._run.time),
-            "from": format_time(first),
+            "from": format_time(collected.before),
             "steps": collected.steps,
             "rows": collected.rows,
             "items": array_of(collected.items),
@@ -192,9 +210,7 @@ class WorldControl:
 
     def _begin_steps(self, orders: Sequence[Order], every: int) -> None:
         """Make ready for ticks of a length, with commands for the first of them."""
-        if self._simulation.pace.state != "paused":
-            raise ControlError("the world runs by itself; pause it first", "conflict")
-        self._check_caught_up()
+        self._check_paused()
         self._check_commands(orders)
         if self._simulation.fast_forward and self._simulation.fast_forward.under_way:
             raise ControlError("a backfill is under way; wait until it is done", "conflict")
@@ -202,11 +218,12 @@ class WorldControl:
         for order in orders:
             self._simulation.order(order)
 
-    def _take_steps(self, collected: "_Collected", is_done: Callable[[], bool]) -> None:
+    def _take_steps(self, collected: Collected, is_done: Callable[[], bool]) -> None:
         """Make some ticks, for a short time, so that others get their turn."""
         deadline = time.monotonic() + _TURN
         while not is_done():
-            collected.add(self._tick(), self._simulation.outcomes)
+            self._check_paused()
+            collected.add(self._simulation.tick(), self._simulation.outcomes)
             if self._simulation.rest > 0 or time.monotonic() > deadline:
                 break
 
@@ -239,8 +256,7 @@ class WorldControl:
         return sum(
             len(KINDS[sensor.kind].properties)
             for sensor in self._run.city.sensors
-            if (not recipe.kinds or sensor.kind in recipe.kinds)
-            and (not recipe.districts or sensor.district in recipe.districts)
+            if is_listed(sensor.kind, sensor.district, recipe.kinds, recipe.districts)
         )
 
     def _progress(self) -> Backfill | None:
@@ -330,12 +346,10 @@ class WorldControl:
         except CityError as error:
             raise ControlError(str(error), "invalid") from error
 
-    def _tick(self) -> Emission:
-        """Make the next tick at once."""
+    def _check_paused(self) -> None:
         if self._simulation.pace.state != "paused":
             raise ControlError("the world runs by itself; pause it first", "conflict")
         self._check_caught_up()
-        return self._simulation.tick()
 
     def _check_caught_up(self) -> None:
         if not self._run.caught_up:
@@ -374,23 +388,3 @@ def dispatch(verbs: Mapping[str, Verb], verb: str, arguments: dict[str, Any]) ->
 def _identified(orders: Sequence[Order]) -> list[Order]:
     """Return commands, each with an id."""
     return [replace(order, id=order.id or secrets.token_hex(8)) for order in orders]
-
-
-@dataclass
-class _Collected:
-    """What the ticks of an `advance` bring."""
-
-    writer: Rows
-    limit: int
-    steps: int = 0
-    rows: int = 0
-    items: list[bytes] = field(default_factory=list)
-    outcomes: list[CommandResult] = field(default_factory=list)
-
-    def add(self, emission: Emission, outcomes: Sequence[tuple[Order, Response]]) -> None:
-        """Take in a tick."""
-        self.steps += 1
-        self.rows += len(emission.values)
-        self.outcomes += [outcome_document(*outcome) for outcome in outcomes]
-        if len(self.items) < self.limit:
-            self.items += self.writer.of(emission)[: self.limit - len(self.items)]

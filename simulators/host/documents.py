@@ -1,6 +1,8 @@
 """Documents about worlds, which the API passes on, and which events of a world its owner may see."""
 
+import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Literal
 
@@ -211,6 +213,35 @@ class Rows:
             for name, unit in _COLUMNS[sensor.kind]
         ]
         return self._middles[index]
+
+
+@dataclass
+class Collected:
+    """What some ticks bring: their readings up to a limit, and the outcomes of commands.
+
+    Parameters
+    ----------
+    writer : Rows
+    before : int
+        Time of the tick before them [us since the Unix epoch].
+    limit : int
+    """
+
+    writer: Rows
+    before: int
+    limit: int = sys.maxsize
+    steps: int = 0
+    rows: int = 0
+    items: list[bytes] = field(default_factory=list)
+    outcomes: list[CommandResult] = field(default_factory=list)
+
+    def add(self, emission: Emission, outcomes: Iterable[tuple[Order, Response]]) -> None:
+        """Take in a tick."""
+        self.steps += 1
+        self.rows += len(emission.values)
+        self.outcomes += [outcome_document(*outcome) for outcome in outcomes]
+        if len(self.items) < self.limit:
+            self.items += self.writer.of(emission)[: self.limit - len(self.items)]
 
 
 def array_of(rows: Sequence[bytes]) -> msgspec.Raw:

@@ -1,6 +1,6 @@
 """Requests that a world and the host of worlds take: their arguments, and how they are read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -186,20 +186,6 @@ def read_arguments(arguments: Mapping[str, Any], type_: type[P]) -> P:
         raise ControlError(str(error).replace("$.", ""), "invalid") from error
 
 
-def read_duration(name: str, text: Duration) -> int:
-    """Read a duration [us].
-
-    Raises
-    ------
-    ControlError
-        If it is none.
-    """
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise ControlError(f"{name}: {error}", "invalid") from None
-
-
 def read_tick(name: str, text: Duration) -> int:
     """Read a length of ticks [us].
 
@@ -208,7 +194,7 @@ def read_tick(name: str, text: Duration) -> int:
     ControlError
         If it is none.
     """
-    every = read_duration(name, text)
+    every = _read(name, lambda: parse_duration(text))
     if every % TICK or not TICK <= every <= LONGEST_TICK:
         raise ControlError(f"{name} must be a multiple of 10s, up to 1h", "invalid")
     return every
@@ -222,8 +208,12 @@ def read_time(name: str, text: Moment, now: int) -> int:
     ControlError
         If it is none.
     """
+    return _read(name, lambda: parse_moment(text, now))
+
+
+def _read(name: str, parse: Callable[[], int]) -> int:
     try:
-        return parse_moment(text, now)
+        return parse()
     except ValueError as error:
         raise ControlError(f"{name}: {error}", "invalid") from None
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from simulators.events.scenario import events_of
 from simulators.host.commands import response_to
-from simulators.host.documents import Rows, array_of, outcome_document
+from simulators.host.documents import Collected, Rows, array_of
 from simulators.host.event_control import BetweenTicks
 from simulators.host.requests import Arguments, NewTrialWorldRequest, TrialStepRequest, read_arguments
 from simulators.host.service import Simulation
@@ -19,11 +19,9 @@ from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import Recipe, Record, seal_of
 from simulators.record.run import Run
 from simulators.trials import Recording, baselines, collect, networks_of
-from simulators.world.emission import Emission
 from simulators.world.world import TICK
 from zenata.city.clock import SECOND, ZONE_RULES, format_time
 from zenata.city.model import City
-from zenata.contract.commands import CommandResult
 from zenata.errors import ControlError
 from zenata.trials.challenge import Challenge, Command, Score, plan_of
 from zenata.trials.challenge import Run as TrialRun
@@ -157,7 +155,7 @@ class TrialControl:
 
     def _make(self, orders: tuple[Order, ...], last: int) -> dict[str, Any]:
         """Make the ticks of a step, the first with commands."""
-        step = _Step(self._rows, self._run.time)
+        step = Collected(self._rows, self._run.time)
 
         def begin() -> None:
             for order in orders:
@@ -169,19 +167,18 @@ class TrialControl:
         def tick() -> None:
             before = self._run.time
             emission = self._simulation.tick()
-            step.add(emission)
+            step.add(emission, self._simulation.outcomes)
             if self._recording:
                 self._recording.tick(emission)
             for order, response in self._simulation.outcomes:
                 given = Command(time=before, sensor=order.sensor, set=order.set, status=response.status)
                 self._commands.append(given)
-            step.outcomes += [outcome_document(*outcome) for outcome in self._simulation.outcomes]
 
         self._between_ticks(begin)
         while self._run.time < last:
             self._between_ticks(tick)
             time.sleep(max(self._simulation.rest, 0.0))
-        return step.document(self._run.time)
+        return _document(step, self._run.time)
 
     def _again(self, first: int, last: int) -> dict[str, Any]:
         """Make a step in another world that is the same, for what this one has forgotten with its process."""
@@ -190,15 +187,13 @@ class TrialControl:
         run = Run(self._run.city, recipe, Journal(None, entries), labelled=False, secret=self._record.secret())
         while run.time < first:
             run.step()
-        step = _Step(self._rows, run.time)
+        step = Collected(self._rows, run.time)
         while run.time < last:
             orders = [entry.order for entry in entries if entry.at == run.time]
             refusals = run.obey()
-            step.add(run.step())
-            for order, refusal in zip(orders, refusals, strict=True):
-                if order is not None:
-                    step.outcomes.append(outcome_document(order, response_to(order, run.time, refusal)))
-        return step.document(run.time)
+            emission, answered = run.step(), zip(orders, refusals, strict=True)
+            step.add(emission, [(one, response_to(one, run.time, why)) for one, why in answered if one is not None])
+        return _document(step, run.time)
 
     def _score(self, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - what JSON can hold
         """Score the seed by the answers in the world's folder and the commands in its journal, beside the baselines."""
@@ -280,25 +275,14 @@ def run_of(
     return collect(city, challenge, plan, answers=answers, commands=commands, without=without, made=made)
 
 
-class _Step:
-    """What the ticks of a step bring."""
-
-    def __init__(self, rows: Rows, before: int) -> None:
-        self._rows, self._before = rows, before
-        self._items: list[bytes] = []
-        self.outcomes: list[CommandResult] = []
-
-    def add(self, emission: Emission) -> None:
-        self._items += self._rows.of(emission)
-
-    def document(self, now: int) -> dict[str, Any]:
-        return {
-            "from": format_time(self._before),
-            "time": format_time(now),
-            "rows": len(self._items),
-            "items": self._items,
-            "outcomes": self.outcomes,
-        }
+def _document(step: Collected, now: int) -> dict[str, Any]:
+    return {
+        "from": format_time(step.before),
+        "time": format_time(now),
+        "rows": step.rows,
+        "items": step.items,
+        "outcomes": step.outcomes,
+    }
 
 
 def _challenge(name: str) -> Challenge:

@@ -186,12 +186,12 @@ class Shadows:
         for number, name in enumerate(state["running"].tolist()):
             shadow = self._shadow(events[name], 0)
             if shadow.world is not None:
-                shadow.world.restore(_part(state, f"running.{number}.world."))
-            for key, array in _part(state, f"running.{number}.tally.").items():
+                shadow.world.restore(part_of(state, f"running.{number}.world."))
+            for key, array in part_of(state, f"running.{number}.tally.").items():
                 shadow.tally.arrays[key][...] = array
             self._running[name] = shadow
         for number, name in enumerate(state["over"].tolist()):
-            self._over[name] = dict(_part(state, f"over.{number}."))
+            self._over[name] = dict(part_of(state, f"over.{number}."))
 
     def inherit(self, other: "Shadows") -> None:
         """Take over what was found out beside a world that this one continues after an absence; nothing is added to it."""
@@ -218,5 +218,6 @@ class Shadows:
         return Tally(self._world.channels, self._threshold, start)
 
 
-def _part(state: State, prefix: str) -> State:
+def part_of(state: State, prefix: str) -> State:
+    """Return the arrays whose names begin with a prefix, by the rest of their names."""
     return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from simulators.labels.shadows import Shadows
+from simulators.labels.shadows import Shadows, part_of
 from simulators.record.digest import Digest
 from simulators.record.journal import Entry, Journal
 from simulators.record.record import Mark, Recipe, Record, seed_of
@@ -224,7 +224,7 @@ class Run:
 
     def _restore(self, state: State) -> None:
         """Go on from a checkpoint."""
-        own, shadows = _part(state, _OWN), _part(state, _SHADOWS)
+        own, shadows = part_of(state, _OWN), part_of(state, _SHADOWS)
         try:
             self.digest = Digest(own["digest"].tobytes())
             self._obeyed, self.every = int(own["obeyed"]), int(own["every"])
@@ -248,7 +248,3 @@ def _apply(world: World | Shadows, entry: Entry) -> None:
         world.end(entry.ended, entry.at + 1)  # its effects up to the last tick stay
     if entry.repair is not None:
         world.repair(entry.repair)
-
-
-def _part(state: State, prefix: str) -> State:
-    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

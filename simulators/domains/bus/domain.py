@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from simulators.domains.base import Arrays, sensors_of
+from simulators.domains.base import Arrays, described, sensors_of
 from simulators.domains.bus.fleet import Fleet, alighting, drive, parts
 from simulators.domains.bus.route import build_route, join
 from simulators.domains.traffic.network import closed_streets
@@ -24,7 +24,6 @@ from simulators.world.parameters import HourlyCounts, read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
-from zenata.errors import CityError
 
 SIGNAL_DELAY = (CYCLE / 2 + LOST) ** 2 / (2 * CYCLE)
 """Mean wait at a signal [s]: the uniform delay of Webster (1958, RRL technical paper 39) where nobody queues."""
@@ -137,10 +136,8 @@ class Bus:
         self._parameters = read_table(city, "bus", BusParameters)
         names = [str(city.sensors[number].attributes["line"]) for number in sensors_of(city, self.kind)]
         self._lines = [line for line in self._parameters.lines if line.name in names]
-        known = [line.name for line in self._lines]
-        if unknown := sorted(set(names) - set(known)):
-            raise CityError(f"city.toml of {city.id}: no [[bus.lines]] for line {', '.join(unknown)}")
-        self._line = np.array([known.index(name) for name in names], dtype=np.int64)
+        known = {line.name: number for number, line in enumerate(self._lines)}
+        self._line = described(city, "bus.lines", "line ", names, known)
         self.arrays: Arrays = {}
         if self._lines:
             self._lay(city)

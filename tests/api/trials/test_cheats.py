@@ -12,7 +12,8 @@ import pytest
 
 import zenata.control.trials as trials_module
 from simulators.host.encoder import Encoder
-from simulators.host.service import Simulation, take_up
+from simulators.host.service import Simulation
+from simulators.host.taking_up import take_up
 from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, play, refused, step, wait_for
 from zenata.contract.trials import MAX_ANSWERS
 from zenata.control.trials import MAX_TRIALS

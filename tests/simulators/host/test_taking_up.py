@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulators.events.base import Event
-from simulators.host.service import CATCH_UP, recipe_for, take_up
+from simulators.host.taking_up import CATCH_UP, recipe_for, take_up
 from simulators.record.journal import Entry, Journal
 from simulators.record.record import Recipe, seal_of
 from simulators.record.run import Run

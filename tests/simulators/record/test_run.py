@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.events.base import Event
-from simulators.host.service import recipe_for
+from simulators.host.taking_up import recipe_for
 from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import MAX_MILESTONES, Recipe, Record
 from simulators.record.run import Run, unpublished
