@@ -62,7 +62,3 @@ def test_what_does_not_exist_is_refused_in_words(client: httpx.Client, path: str
     assert answer.status_code == 422
     assert word in answer.text
     assert not SIMULATORS.requests
-
-
-def test_without_a_key_nothing_is_reported(api: Api) -> None:
-    assert httpx.get(f"{api.url}/v1/networks/water").status_code == 401

@@ -12,17 +12,6 @@ def index() -> SensorIndex:
     return SensorIndex(small_city())
 
 
-def ids(index: SensorIndex, positions: np.ndarray) -> list[str]:
-    return [json.loads(text)["id"] for text in index.json(positions)]
-
-
-def test_filters_join(index: SensorIndex) -> None:
-    assert ids(index, index.find()) == ["air-0001", "air-0002", "noise-0001", "traffic-0001"]
-    assert ids(index, index.find(kinds=["air", "noise"], districts=["la-ferme"])) == ["air-0001", "noise-0001"]
-    assert ids(index, index.find(bbox=(-7.46, 33.605, -7.44, 33.625))) == ["air-0002", "noise-0001"]
-    assert ids(index, index.find(kinds=["bus"])) == []
-
-
 def test_distances_are_great_circles(index: SensorIndex) -> None:
     distances = index.distance(index.find(), -7.45, 33.6)
     # 0.01 degrees of latitude are 1111.95 m on a sphere of 6371.0088 km.

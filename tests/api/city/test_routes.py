@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.api.documents import conforming
-from tests.api.running import MINUTE, MINUTES, START, Api
+from tests.api.running import MINUTE, MINUTES, START
 from zenata.city.clock import format_time
 from zenata.city.kinds import KINDS
 from zenata.contract.base import Page
@@ -155,9 +155,3 @@ def test_an_unknown_world_is_404_naming_the_worlds(client: httpx.Client, path: s
     assert response.status_code == 404
     assert response.json()["type"] == "/problems/unknown-world"
     assert response.json()["allowed"] == ["zenata", "w-1"]
-
-
-def test_everything_is_there_for_every_role(api: Api) -> None:
-    for role in api.secrets:
-        with api.client(role) as client:
-            assert client.get("/v1/sensors").status_code == 200

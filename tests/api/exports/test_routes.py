@@ -84,13 +84,6 @@ def test_a_pilot_sees_its_own_and_no_others(api):
         assert engineer.get(foreign.file).status_code == 200
 
 
-def test_what_one_may_not_read_one_may_not_export(api):
-    with api.client() as pilot:
-        assert pilot.post("/v1/exports", json={"world": "w-foreign"}).status_code == 404
-    with api.client(None) as nobody:
-        assert nobody.post("/v1/exports", json={}).status_code == 401
-
-
 @pytest.mark.parametrize(
     ("body", "parameter"),
     [

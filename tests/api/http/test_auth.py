@@ -160,12 +160,3 @@ def test_a_key_is_looked_up_once_a_request(api: Api, monkeypatch: pytest.MonkeyP
             "/v1/devices", content=b'{"id": "once"}'.ljust(70_000), headers={"Content-Type": "application/json"}
         )
     assert (long.status_code, len(looked)) == (201, 1)
-
-
-def test_an_engineer_deletes_nobodys_export(api: Api) -> None:
-    with api.client("pilot") as pilot, api.client("engineer") as engineer, api.client("admin") as admin:
-        made = pilot.post("/v1/exports", json={"kind": "air", "start": "-1h"}).json()["id"]
-        assert engineer.get(f"/v1/exports/{made}").status_code == 200
-        refused = engineer.delete(f"/v1/exports/{made}")
-        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/wrong-role")
-        assert admin.delete(f"/v1/exports/{made}").status_code == 204

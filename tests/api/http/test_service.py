@@ -17,13 +17,6 @@ from zenata.errors import StoreError
 from zenata.store.base import Table
 
 
-def test_health_needs_no_key(api: Api) -> None:
-    with api.client(None) as client:
-        for path in ("/healthz", "/readyz"):
-            response = client.get(path)
-            assert (response.status_code, response.json()) == (200, {"status": "ok"})
-
-
 def test_not_ready_is_503_with_the_reasons() -> None:
     reasons: list[str] = ["ingest is not connected to the broker"]
     with (

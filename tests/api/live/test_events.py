@@ -17,7 +17,7 @@ from api.live.events import Position, parse_event_id
 from api.live.hub import Hub
 from tests.api.documents import conforming
 from tests.api.live.streams import CITY, ELSEWHERE, NOISE, SERIES, events, ingest, listening, take
-from tests.api.running import MINUTE, START, Api, batch_of, series_of
+from tests.api.running import Api, batch_of, series_of
 from zenata.city.readings import Selection
 from zenata.contract.readings import Reading
 
@@ -133,14 +133,6 @@ def test_a_listener_that_stops_reading_holds_nobody_and_loses_nothing(start: Cal
     assert not missing, f"{len(missing)} readings are missing after {limit} events"
 
 
-def test_a_silent_stream_is_kept_open(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.live.events, "_HEARTBEAT", 0.02)
-    served = start()
-    with served.client() as client, client.stream("GET", "/v1/stream") as response:
-        positions = [line for line in islice(response.iter_lines(), 25) if line == "event: position"]
-    assert len(positions) >= 3
-
-
 def test_listeners_leave_when_they_hang_up(start: Callable[..., Api]) -> None:
     api = start()
     with api.client() as client:
@@ -178,10 +170,6 @@ def test_two_worlds_in_one_stream_are_422(start: Callable[..., Api]) -> None:
         response = client.get("/v1/stream", params={"world": "zenata,w-1"})
     assert response.status_code == 422
     assert "one world" in response.json()["detail"]
-
-
-def test_minutes_are_observation_times() -> None:
-    assert batch_of(SERIES, range(2)).time[-1] == START + MINUTE
 
 
 def test_c6_every_block_of_a_stream_has_data_that_is_json(

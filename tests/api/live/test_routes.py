@@ -173,11 +173,6 @@ def test_what_is_no_message_is_a_problem_and_no_end(client: Client, text: str | 
     assert client.ask(subscribe="z", kind="air") == {"subscribed": "z"}
 
 
-def test_another_s_world_and_none_are_reported_in_the_same_words(client: Client) -> None:
-    answers = [client.ask(subscribe="a", world=world)["problem"] for world in ("w-2", "w-3")]
-    assert answers[0] == {**answers[1], "detail": answers[1]["detail"].replace("w-3", "w-2")}
-
-
 def test_an_id_is_used_once_at_a_time_and_there_are_not_too_many(client: Client) -> None:
     for number in range(api.live.socket.MAX_SUBSCRIPTIONS):
         assert client.ask(subscribe=str(number), kind="air") == {"subscribed": str(number)}

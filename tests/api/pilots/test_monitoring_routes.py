@@ -189,15 +189,6 @@ def test_devices_that_never_spoke_are_not_silent(client: httpx.Client, engineer:
     assert client.delete("/v1/devices/new").status_code == 204
 
 
-def test_what_somebody_should_look_at_is_listed(api: Api, engineer: httpx.Client) -> None:
-    api.register.add("alerting", by="test")
-    api.register.suspend("alerting", reason="too loud", by="test")
-    found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
-    assert ("alerting", "suspended") in {(alert.pilot, alert.kind) for alert in found}
-    with api.client("pilot") as pilot:
-        assert pilot.get("/v1/alerts").status_code == 403
-
-
 def test_what_changes_something_is_in_the_log(api: Api, client: httpx.Client, engineer: httpx.Client) -> None:
     client.post("/v1/devices", json={"id": "logged"}).raise_for_status()
     client.delete("/v1/devices/logged").raise_for_status()

@@ -53,28 +53,6 @@ def test_probing_by_answers_tells_nothing_until_the_seed_is_over(client):
     assert seen[0][1] == seen[1][1]
 
 
-def test_slow_answers_get_what_fast_ones_get(client):
-    results = []
-    for pause in (0.0, 0.05):
-        trial = begin(client)
-        for number in range(1, STEPS + 1):
-            time.sleep(pause)
-            step(client, trial, answers=[FORECAST] if number > FIRST + 1 else [])
-        step(client, trial, answers=[FORECAST])
-        results.append(wait_for(client, trial["trial"], "done")["results"])
-    assert results[0] == results[1]
-
-
-def test_no_clock_of_a_service_says_when_an_answer_counts(client):
-    trial = begin(client)
-    for _ in range(FIRST + 2):
-        step(client, trial)
-    for member in ("time", "at", "step", "seed", "bt"):
-        answer = {**FORECAST, member: FIRST + 1}
-        response = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [answer]})
-        assert refused(response)[0] == "answer-refused", member
-
-
 def test_an_answer_that_knows_what_a_step_publishes_counts_at_that_step(client, there):
     """What a step publishes is known a moment before the step counts as made: it must not be answered as if it were to come."""
     _, host = there

@@ -8,21 +8,10 @@ import pytest
 from api.webhooks import evaluator as module
 from api.webhooks import past
 from api.webhooks.trackers import Room, SensorTracker
-from api.webhooks.webhook import MAX_WAITING, Status
 from tests.api.running import START
 from tests.api.webhooks.rig import Rig
 from tests.waiting import wait_until
 from zenata.control.audit import WEBHOOK_FULL, WEBHOOK_LATE, Audit
-
-
-def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(rig: Rig) -> None:
-    rig.add()
-    rig.run()
-    rig.store_and_publish(*[(f"air-{n}", 0, 99) for n in range(MAX_WAITING + 5)])
-    wait_until(lambda: len(rig.deliveries()) >= MAX_WAITING + 5, "all have a delivery", pause=0.05)
-    dropped = [one for one in rig.deliveries() if one.status is Status.DROPPED]
-    assert len(dropped) == 5
-    assert "wait already" in dropped[0].error
 
 
 def test_webhooks_of_a_pilot_look_at_so_many_sensors_and_what_is_left_out_is_told(

@@ -133,29 +133,6 @@ def test_a_pilot_has_so_many_and_no_more(pilot: httpx.Client) -> None:
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/webhook-limit")
 
 
-def test_anothers_is_as_if_it_were_not_there(api: Api, pilot: httpx.Client) -> None:
-    with api.client("admin") as other:
-        made = make(other)
-        for method, rest in [
-            ("GET", ""),
-            ("PATCH", ""),
-            ("DELETE", ""),
-            ("POST", "/secret"),
-            ("POST", "/test"),
-            ("GET", "/deliveries"),
-            ("POST", "/deliveries/msg_0/retry"),
-        ]:
-            answers = [
-                pilot.request(method, f"/v1/webhooks/{id_}{rest}", json={} if method == "PATCH" else None)
-                for id_ in (made.id, "wh_" + "0" * 24)
-            ]
-            assert {answer.status_code for answer in answers} == {404}
-            texts = [answer.text.replace(made.id, "") for answer in answers]
-            assert texts[0] == texts[1].replace("wh_" + "0" * 24, "")
-        assert pilot.get("/v1/webhooks").json()["items"] == []
-        assert other.delete(f"/v1/webhooks/{made.id}").status_code == 204
-
-
 @pytest.mark.parametrize("world", ["w-foreign", "w-none", "p-test-admin"])
 def test_it_looks_at_no_world_of_others(api: Api, pilot: httpx.Client, world: str) -> None:
     with api.client("admin") as admin:

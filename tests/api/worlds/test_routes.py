@@ -133,24 +133,6 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-def test_anothers_world_is_as_if_it_were_not_there(pilot, simulators, method, path, body):
-    there, not_there = (
-        pilot.request(method, f"/v1/worlds/{world}{path}", json=body) for world in ("w-foreign", "w-nothing")
-    )
-    assert there.status_code == not_there.status_code == 404
-    assert there.text.replace("w-foreign", "X") == not_there.text.replace("w-nothing", "X")
-    assert there.json()["allowed"] == ["zenata", "w-own"]
-    assert simulators.requests == []
-
-
-def test_anothers_readings_are_out_of_reach(pilot):
-    for path in ("latest", "readings", "stream", "city", "sensors/air-0001"):
-        assert pilot.get(f"/v1/{path}", params={"world": "w-foreign"}).status_code == 404
-    command = {"world": "w-foreign", "sensor": "air-0001", "set": {"dim": 1}}
-    assert pilot.post("/v1/commands", json=command).status_code == 404
-
-
 @pytest.mark.parametrize(
     ("method", "path", "body"), [route for route in ROUTES if route[0] != "GET" or route[1] == "/record"]
 )
