@@ -12,7 +12,7 @@ from api.devices.routes import document_of
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import is_known, weak_tag
-from api.http.params import MapParams, Params
+from api.http.params import MapParams, NoParams
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.readings.selection import check_names
@@ -92,7 +92,7 @@ def _feature(layer: str, about: dict[str, Any], geometry: dict[str, Any]) -> dic
     response_class=GeoJson,
     responses=responses(Layer, "no-key", "invalid-parameter", media=GeoJson.media_type),
 )
-def buildings(context: ContextDep, request: Request, _: Annotated[Params, Query()]) -> Response:
+def buildings(context: ContextDep, request: Request, _: NoParams) -> Response:
     """Return the footprints of the buildings as GeoJSON, with their heights [m]; all are fictional.
 
     It is the same until the city changes: send the `ETag` as `If-None-Match`.
@@ -105,7 +105,7 @@ def buildings(context: ContextDep, request: Request, _: Annotated[Params, Query(
     response_class=GeoJson,
     responses=responses(Layer, "no-key", "invalid-parameter", media=GeoJson.media_type),
 )
-def land(context: ContextDep, request: Request, _: Annotated[Params, Query()]) -> Response:
+def land(context: ContextDep, request: Request, _: NoParams) -> Response:
     """Return sea, shore, beach, parks and railway as GeoJSON, schematic, with names in French, English and Arabic.
 
     It is the same until the city changes: send the `ETag` as `If-None-Match`.

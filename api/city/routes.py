@@ -12,7 +12,7 @@ from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
-from api.http.params import Params, SensorsParams, WorldParams
+from api.http.params import NoParams, SensorsParams, WorldParams
 from api.http.problems import invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
@@ -53,7 +53,7 @@ def city(context: ContextDep, principal: PrincipalDep, params: Annotated[WorldPa
 
 
 @router.get("/districts", responses=responses(Page[DistrictDocument], *_COMMON))
-def districts(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
+def districts(context: ContextDep, _: NoParams) -> Response:
     """List the districts, each with its outline as GeoJSON."""
     items = [
         document(DistrictDocument, district, geometry=Polygon(coordinates=[[*district.ring]]))
@@ -63,7 +63,7 @@ def districts(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
 
 
 @router.get("/kinds", responses=responses(Page[KindDocument], *_COMMON))
-def kinds(_: Annotated[Params, Query()]) -> Response:
+def kinds(_: NoParams) -> Response:
     """List the kinds of sensors: what they observe, in which units and ranges, how often [s], and what they obey."""
     return respond(Page(items=[_kind(kind) for kind in KINDS.values()], next=None))
 

@@ -12,8 +12,8 @@ from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
-from api.http.params import DeviceParams, DevicesParams, Params
-from api.http.problems import KINDS, Problem, invalid
+from api.http.params import DeviceParams, DevicesParams, NoParams
+from api.http.problems import KINDS, Problem, invalid, sentence
 from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
@@ -30,8 +30,6 @@ router = APIRouter(prefix="/v1/devices", tags=["devices"], dependencies=[Depends
 
 _COMMON = ("no-key", "invalid-parameter")
 _OWN = (*_COMMON, "wrong-role", "unknown-device", "device-conflict")
-
-NoParams = Annotated[Params, Query()]
 
 
 @router.post("", status_code=201, responses=responses(DeviceDocument, *_OWN, status=201))
@@ -122,8 +120,8 @@ def problem_of(error: DeviceError) -> Problem:
     """Return the problem that a refusal of the register is answered with."""
     if error.reason == "invalid":
         return invalid("id", str(error))
-    name, text = "unknown-device" if error.reason == "unknown" else "device-conflict", str(error)
-    return Problem(name, f"{text[0].upper()}{text[1:]}. {KINDS[name].help}")
+    name = "unknown-device" if error.reason == "unknown" else "device-conflict"
+    return Problem(name, f"{sentence(str(error))} {KINDS[name].help}")
 
 
 def _unknown(device: str) -> Problem:

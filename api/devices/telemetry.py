@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.http.problems import MAX_BODY, Problem, body_too_large
+from api.http.problems import MAX_BODY, Problem, body_too_large, sentence
 from zenata.wire.uplinks.results import Rejection
 
 _GZIP = 31  # what tells zlib to expect the header of gzip
@@ -43,8 +43,7 @@ async def body_of(request: Request) -> bytes:
 def over_quota(rejection: Rejection, **members: Any) -> Problem:  # noqa: ANN401 - any JSON
     """Return the problem of what is more than a quota allows."""
     wait = max(math.ceil(rejection.retry_after), 1)
-    reason = rejection.reason[0].upper() + rejection.reason[1:]
-    detail = f"{reason}. Try again in {wait} s."
+    detail = f"{sentence(rejection.reason)} Try again in {wait} s."
     return Problem("over-quota", detail, {"Retry-After": str(wait)}, quota=rejection.quota, **members)
 
 
@@ -52,7 +51,5 @@ def refused(rejection: Rejection) -> Problem:
     """Return the problem of a message that was not taken."""
     if rejection.quota:
         return over_quota(rejection)
-    reason = rejection.reason[0].upper() + rejection.reason[1:]
-    if rejection.code == "device":
-        return Problem("unknown-device", f"{reason}.", code=rejection.code)
-    return Problem("telemetry-refused", f"{reason}.", code=rejection.code)
+    name = "unknown-device" if rejection.code == "device" else "telemetry-refused"
+    return Problem(name, sentence(rejection.reason), code=rejection.code)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from typing import Literal, Protocol, Self
 
 import msgspec
@@ -38,13 +38,8 @@ class ExportQuery(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, query: Query) -> Self:
         """Return the query to be written down."""
-        one = query.selection
         return cls(
-            worlds=one.worlds,
-            sensors=one.sensors,
-            kinds=one.kinds,
-            districts=one.districts,
-            properties=one.properties,
+            **asdict(query.selection),
             start=query.start,
             end=query.end,
             aggregates=query.aggregates,
@@ -55,21 +50,9 @@ class ExportQuery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def query(self) -> Query:
         """The query for the store."""
-        selection = Selection(
-            worlds=self.worlds,
-            sensors=self.sensors,
-            kinds=self.kinds,
-            districts=self.districts,
-            properties=self.properties,
-        )
-        return Query(
-            selection=selection,
-            start=self.start,
-            end=self.end,
-            aggregates=self.aggregates,
-            every=self.every,
-            zone=self.zone,
-        )
+        members = msgspec.structs.asdict(self)
+        selection = Selection(**{field.name: members.pop(field.name) for field in fields(Selection)})
+        return Query(selection=selection, **members)
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import logging
 from typing import Annotated
 
 import httpcore
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from msgspec import structs
@@ -18,7 +18,7 @@ from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
 from api.http.formats import FORMATS, JSON
-from api.http.params import Params, ReadingsParams
+from api.http.params import NoParams, ReadingsParams
 from api.http.problems import KINDS, Problem
 from api.http.responses import responses
 from api.http.rights import WATCHERS
@@ -42,7 +42,6 @@ _FILE = {
     if format_.media_type != JSON
 }
 
-NoParams = Annotated[Params, Query()]
 ExportId = Annotated[str, Path(description="Id of an export, as its creation returned.", max_length=64)]
 
 

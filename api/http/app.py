@@ -55,13 +55,12 @@ from api.webhooks import routes as webhook_routes
 from api.webhooks.alerts import AlertDeliverer
 from api.webhooks.webhook import WebhookError
 from api.worlds import catalog as catalog_routes
-from api.worlds import host_routes
 from api.worlds import routes as world_routes
 from zenata.city.clock import WallClock
 from zenata.control.device import DeviceError
 from zenata.control.peers import leads
 from zenata.control.pilot import PilotError
-from zenata.errors import StoreError
+from zenata.errors import StoreError, TrialError
 
 _MAX_THREADS = 1_000  # more than all pools together ever use
 
@@ -90,6 +89,7 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
             PilotError: answering(pilot_routes.problem_of),
             DeviceError: answering(device_routes.problem_of),
             WebhookError: answering(webhook_routes.problem_of),
+            TrialError: answering(trial_routes.problem_of),
         },
     )
     app.state.context = context
@@ -112,7 +112,6 @@ def create_app(context: Context, origins: Sequence[str] = (), page: Path | None 
         live_routes,
         world_routes,
         catalog_routes,
-        host_routes,
         trial_routes,
         edition_routes,
         scorecard_routes,

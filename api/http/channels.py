@@ -1,6 +1,6 @@
 """Channels of MQTT: every family of topics, and the types of its payloads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from zenata.wire.uplinks.chirpstack import Event as ChirpstackUplink
 from zenata.wire.uplinks.things import Up as ThingsUplink
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Payload:
     """What a message may hold.
 
@@ -44,13 +44,13 @@ class Channel:
     action : str
         What the sandbox does: ``send`` or ``receive``.
     summary : str
-    payloads : tuple of Payload
+    payloads : sequence of Payload
     retained : bool
     """
 
     action: str
     summary: str
-    payloads: tuple[Payload, ...]
+    payloads: Sequence[Payload]
     retained: bool = False
 
 
@@ -78,128 +78,91 @@ CHANNELS: Mapping[Pattern, Channel] = {
         action="send",
         retained=True,
         summary="What one sensor observes; `seq` numbers its messages from 1.",
-        payloads=(
-            Payload(
-                name="telemetry", summary="A SenML pack (RFC 8428).", type=list[Record], example=_PACK, media=_SENML
-            ),
-        ),
+        payloads=[Payload("telemetry", "A SenML pack (RFC 8428).", list[Record], _PACK, media=_SENML)],
     ),
     Pattern.PACK: Channel(
         action="send",
         summary="Every reading of a district and tick, in a world that was made with `packs`.",
-        payloads=(
-            Payload(name="pack", summary="A SenML pack (RFC 8428).", type=list[Record], example=_PACK, media=_SENML),
-        ),
+        payloads=[Payload("pack", "A SenML pack (RFC 8428).", list[Record], _PACK, media=_SENML)],
     ),
     Pattern.COMMAND: Channel(
         action="receive",
         summary="Setpoints for a device; `/v1/kinds` lists those of each kind.",
-        payloads=(
+        payloads=[
             Payload(
-                name="command",
-                summary="Values by setting; null gives one back to the device's own control.",
-                type=Command,
-                example={"id": "a1", "set": {"dim": 0.4}},
-            ),
-        ),
+                "command",
+                "Values by setting; null gives one back to the device's own control.",
+                Command,
+                {"id": "a1", "set": {"dim": 0.4}},
+            )
+        ],
     ),
     Pattern.RESPONSE: Channel(
         action="send",
         summary="What became of a command, with the next tick of the world.",
-        payloads=(
+        payloads=[
             Payload(
-                name="response",
-                summary="Whether it was applied, and when.",
-                type=Response,
-                example={"id": "a1", "status": "applied", "at": _AT, "reason": None},
-            ),
-        ),
+                "response",
+                "Whether it was applied, and when.",
+                Response,
+                {"id": "a1", "status": "applied", "at": _AT, "reason": None},
+            )
+        ],
     ),
     Pattern.CLOCK: Channel(
         action="send",
         retained=True,
         summary="The time of a world, at each of its ticks. An empty message means that the world is no more.",
-        payloads=(
+        payloads=[
             Payload(
-                name="clock",
-                summary="Time and pace.",
-                type=Clock,
-                example={"time": _AT, "speed": 60.0, "state": "running", "messages": 10000},
-            ),
-        ),
+                "clock", "Time and pace.", Clock, {"time": _AT, "speed": 60.0, "state": "running", "messages": 10000}
+            )
+        ],
     ),
     Pattern.EVENTS: Channel(
         action="send",
         summary="Public events: what a city would announce.",
-        payloads=(
-            Payload(
-                name="announcement", summary="An event as it begins.", type=Announcement, example={"id": "e1"} | _LEAK
-            ),
-        ),
+        payloads=[Payload("announcement", "An event as it begins.", Announcement, {"id": "e1"} | _LEAK)],
     ),
     Pattern.DEVICE: Channel(
         action="receive",
         summary="What a device of a pilot says, in any of these forms.",
-        payloads=(
+        payloads=[
             Payload(
-                name="properties",
-                summary="A JSON object of properties; `time` may be a text or seconds since 1970.",
-                type=dict[str, Any],
-                example={"temperature": 21.5, "door": True},
+                "properties",
+                "A JSON object of properties; `time` may be a text or seconds since 1970.",
+                dict[str, Any],
+                {"temperature": 21.5, "door": True},
             ),
-            Payload(
-                name="deviceTelemetry",
-                summary="A SenML pack (RFC 8428).",
-                type=list[Record],
-                example=_DEVICE_PACK,
-                media=_SENML,
-            ),
-            Payload(
-                name="chirpstackUplink",
-                summary="An uplink as ChirpStack v4 has it.",
-                type=ChirpstackUplink,
-                example=_CHIRPSTACK,
-            ),
-            Payload(
-                name="thingsUplink",
-                summary="An uplink as The Things Stack v3 has it.",
-                type=ThingsUplink,
-                example=_THINGS,
-            ),
-            Payload(
-                name="cayenne",
-                summary="Cayenne LPP, of a device with the codec `cayenne`.",
-                media="application/octet-stream",
-            ),
-            Payload(
-                name="lines",
-                summary="InfluxDB line protocol, of a device with the codec `influx`.",
-                media="text/plain",
-            ),
-        ),
+            Payload("deviceTelemetry", "A SenML pack (RFC 8428).", list[Record], _DEVICE_PACK, media=_SENML),
+            Payload("chirpstackUplink", "An uplink as ChirpStack v4 has it.", ChirpstackUplink, _CHIRPSTACK),
+            Payload("thingsUplink", "An uplink as The Things Stack v3 has it.", ThingsUplink, _THINGS),
+            Payload("cayenne", "Cayenne LPP, of a device with the codec `cayenne`.", media="application/octet-stream"),
+            Payload("lines", "InfluxDB line protocol, of a device with the codec `influx`.", media="text/plain"),
+        ],
     ),
     Pattern.ANSWER: Channel(
         action="receive",
         summary="What a pilot's service answers in a trial.",
-        payloads=(
+        payloads=[
             Payload(
-                name="answers",
-                summary="Answers to the step that was made last, as the challenge has them; with `next`, the next step is made.",
-                type=NewAnswers,
-                example={"step": 200, "next": True, "answers": [{"streets": ["street-0033"]}]},
-            ),
-        ),
+                "answers",
+                "Answers to the step that was made last, as the challenge has them; with `next`, the next step is made.",
+                NewAnswers,
+                {"step": 200, "next": True, "answers": [{"streets": ["street-0033"]}]},
+            )
+        ],
     ),
     Pattern.TRUTH: Channel(
         action="send",
         retained=True,
         summary="What really happened; for administrators and engineers alone.",
-        payloads=(
+        payloads=[
             Payload(
-                name="truth",
-                summary="An event with the sensors that it affected.",
-                type=Label,
-                example={
+                "truth",
+                "An event with the sensors that it affected.",
+                Label,
+                {
                     "event": "e1",
                     **_LEAK,
                     "cause": {"area": 0.002},
@@ -209,8 +172,8 @@ CHANNELS: Mapping[Pattern, Channel] = {
                         {"sensor": "water-0010", "property": "pressure", "start": _AT, "end": _UNTIL, "largest": -3.2}
                     ],
                 },
-            ),
-        ),
+            )
+        ],
     ),
 }
 """Every family of topics, with its payloads."""

@@ -7,7 +7,7 @@ A name that is not declared is an error, so that a misspelt filter never means e
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -41,6 +41,9 @@ class Params(Characters):
                 context = {"parameter": name, "known": known, "allowed": list(cls.model_fields)}
                 raise PydanticCustomError("unknown_parameter", "is no parameter of this route; {known}", context)
         return data
+
+
+NoParams = Annotated[Params, Query()]
 
 
 def _split(value: object) -> object:

@@ -41,7 +41,7 @@ MAX_BODY = 4 * 1024 * 1024
 """Bytes of the body of a request, before and after it is unzipped."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class ProblemKind:
     """A family of errors.
 
@@ -61,144 +61,116 @@ class ProblemKind:
 
 
 KINDS: dict[str, ProblemKind] = {
-    "no-key": ProblemKind(
-        status=401, title="No valid key", help="Send one of your keys as 'Authorization: Bearer zk_...'."
-    ),
-    "wrong-scope": ProblemKind(
-        status=403, title="Not allowed with this key", help="Use a key that has the scope, or make one."
-    ),
-    "locked-out": ProblemKind(
-        status=429, title="Too many wrong keys", help="Wait as long as Retry-After says, and use a key of yours."
-    ),
+    "no-key": ProblemKind(401, "No valid key", "Send one of your keys as 'Authorization: Bearer zk_...'."),
+    "wrong-scope": ProblemKind(403, "Not allowed with this key", "Use a key that has the scope, or make one."),
+    "locked-out": ProblemKind(429, "Too many wrong keys", "Wait as long as Retry-After says, and use a key of yours."),
     "cors-closed": ProblemKind(
-        status=403,
-        title="Not open to this page",
-        help="Name its origin in the setting cors_origins (ZENATA_CORS_ORIGINS), and start the API again.",
+        403,
+        "Not open to this page",
+        "Name its origin in the setting cors_origins (ZENATA_CORS_ORIGINS), and start the API again.",
     ),
     "cross-site": ProblemKind(
-        status=403,
-        title="Not from a page of this server",
-        help="A session is for pages of this server alone: programs send a key as 'Authorization: Bearer zk_...'.",
+        403,
+        "Not from a page of this server",
+        "A session is for pages of this server alone: programs send a key as 'Authorization: Bearer zk_...'.",
     ),
-    "unknown-pilot": ProblemKind(status=404, title="No such pilot", help="List pilots with /v1/pilots."),
-    "unknown-key": ProblemKind(status=404, title="No such key", help="List keys with /v1/pilots/{pilot}/keys."),
+    "unknown-pilot": ProblemKind(404, "No such pilot", "List pilots with /v1/pilots."),
+    "unknown-key": ProblemKind(404, "No such key", "List keys with /v1/pilots/{pilot}/keys."),
     "pilot-conflict": ProblemKind(
-        status=409, title="The pilot's state does not allow this", help="See /v1/pilots/{pilot} for how they are."
+        409, "The pilot's state does not allow this", "See /v1/pilots/{pilot} for how they are."
     ),
     "control-unavailable": ProblemKind(
-        status=503, title="Control data not available", help="Try again in a few seconds; nothing was changed."
+        503, "Control data not available", "Try again in a few seconds; nothing was changed."
     ),
-    "wrong-role": ProblemKind(
-        status=403, title="Not allowed with this role", help="Use a key of one of the roles in 'allowed'."
-    ),
-    "unknown-route": ProblemKind(status=404, title="No such route", help="See /docs for the routes there are."),
+    "wrong-role": ProblemKind(403, "Not allowed with this role", "Use a key of one of the roles in 'allowed'."),
+    "unknown-route": ProblemKind(404, "No such route", "See /docs for the routes there are."),
     "unknown-sensor": ProblemKind(
-        status=404, title="No such sensor", help="List sensors with /v1/sensors; 'allowed' holds similar names."
+        404, "No such sensor", "List sensors with /v1/sensors; 'allowed' holds similar names."
     ),
     "unknown-device": ProblemKind(
-        status=404, title="No such device", help="List your devices with /v1/devices, and make one with POST there."
+        404, "No such device", "List your devices with /v1/devices, and make one with POST there."
     ),
-    "unknown-world": ProblemKind(status=404, title="No such world", help="Use one of the worlds in 'allowed'."),
-    "unknown-event": ProblemKind(status=404, title="No such event", help="List them with /v1/worlds/{world}/events."),
+    "unknown-world": ProblemKind(404, "No such world", "Use one of the worlds in 'allowed'."),
+    "unknown-event": ProblemKind(404, "No such event", "List them with /v1/worlds/{world}/events."),
     "unknown-command": ProblemKind(
-        status=404, title="No such command", help="Name its world with ?world=; a world remembers the last 10,000."
+        404, "No such command", "Name its world with ?world=; a world remembers the last 10,000."
     ),
-    "unknown-alert": ProblemKind(status=404, title="No such alert", help="List them with /v1/alerts?start=-7d."),
-    "method-not-allowed": ProblemKind(
-        status=405, title="Method not allowed", help="Use one of the methods in 'allowed'."
-    ),
+    "unknown-alert": ProblemKind(404, "No such alert", "List them with /v1/alerts?start=-7d."),
+    "method-not-allowed": ProblemKind(405, "Method not allowed", "Use one of the methods in 'allowed'."),
     "unsupported-format": ProblemKind(
-        status=406, title="Format not available", help="Ask for one of the formats in 'allowed', or send no Accept."
+        406, "Format not available", "Ask for one of the formats in 'allowed', or send no Accept."
     ),
     "too-many-rows": ProblemKind(
-        status=413,
-        title="Result too large",
-        help="Take it in pages (limit=10000, then cursor=...), aggregate it (every=1h&agg=mean), or ask for less.",
+        413,
+        "Result too large",
+        "Take it in pages (limit=10000, then cursor=...), aggregate it (every=1h&agg=mean), or ask for less.",
     ),
     "query-too-heavy": ProblemKind(
-        status=413,
-        title="Query too heavy",
-        help="Ask for fewer series (sensor=, kind=, district=) or a shorter range (start=, end=).",
+        413, "Query too heavy", "Ask for fewer series (sensor=, kind=, district=) or a shorter range (start=, end=)."
     ),
     "invalid-parameter": ProblemKind(
-        status=422, title="Parameter not valid", help="Correct the parameter; see 'allowed' where there is a list."
+        422, "Parameter not valid", "Correct the parameter; see 'allowed' where there is a list."
     ),
     "too-fine": ProblemKind(
-        status=422,
-        title="Resolution no longer stored",
-        help="Old readings are rolled up: ask for mean, min, max, sum, count, first or last of longer spans, or begin later.",
+        422,
+        "Resolution no longer stored",
+        "Old readings are rolled up: ask for mean, min, max, sum, count, first or last of longer spans, or begin later.",
     ),
     "world-conflict": ProblemKind(
-        status=409,
-        title="The world's state does not allow this",
-        help="See /v1/worlds/{world} for how it is, and try again.",
+        409, "The world's state does not allow this", "See /v1/worlds/{world} for how it is, and try again."
     ),
     "world-limit": ProblemKind(
-        status=409, title="More than a world or pilot may have", help="Ask for less, or delete a world you do not need."
+        409, "More than a world or pilot may have", "Ask for less, or delete a world you do not need."
     ),
     "device-conflict": ProblemKind(
-        status=409,
-        title="Taken, or more than a pilot may have",
-        help="Use another id, or remove a device you do not need.",
+        409, "Taken, or more than a pilot may have", "Use another id, or remove a device you do not need."
     ),
-    "unknown-export": ProblemKind(status=404, title="No such export", help="List yours with /v1/exports."),
+    "unknown-export": ProblemKind(404, "No such export", "List yours with /v1/exports."),
     "export-not-done": ProblemKind(
-        status=409, title="Not done", help="Ask /v1/exports/{export} how far it is, and fetch the file once it is done."
+        409, "Not done", "Ask /v1/exports/{export} how far it is, and fetch the file once it is done."
     ),
-    "export-limit": ProblemKind(
-        status=409, title="As many exports as a pilot may have", help="Delete one that you have fetched."
-    ),
-    "unknown-webhook": ProblemKind(status=404, title="No such webhook", help="List yours with /v1/webhooks."),
-    "unknown-delivery": ProblemKind(
-        status=404, title="No such delivery", help="List them with /v1/webhooks/{webhook}/deliveries."
-    ),
-    "webhook-limit": ProblemKind(
-        status=409, title="As many webhooks as a pilot may have", help="Delete one that you do not need."
-    ),
+    "export-limit": ProblemKind(409, "As many exports as a pilot may have", "Delete one that you have fetched."),
+    "unknown-webhook": ProblemKind(404, "No such webhook", "List yours with /v1/webhooks."),
+    "unknown-delivery": ProblemKind(404, "No such delivery", "List them with /v1/webhooks/{webhook}/deliveries."),
+    "webhook-limit": ProblemKind(409, "As many webhooks as a pilot may have", "Delete one that you do not need."),
     "webhook-off": ProblemKind(
-        status=409, title="Webhook switched off", help="Switch it on: PATCH /v1/webhooks/{webhook} with enabled true."
+        409, "Webhook switched off", "Switch it on: PATCH /v1/webhooks/{webhook} with enabled true."
     ),
-    "unknown-challenge": ProblemKind(status=404, title="No such challenge", help="List them with /v1/challenges."),
-    "unknown-trial": ProblemKind(status=404, title="No such trial", help="List yours with /v1/trials."),
+    "unknown-challenge": ProblemKind(404, "No such challenge", "List them with /v1/challenges."),
+    "unknown-trial": ProblemKind(404, "No such trial", "List yours with /v1/trials."),
     "trial-conflict": ProblemKind(
-        status=409,
-        title="The trial's state does not allow this",
-        help="See /v1/trials/{trial} for its phase, seed and step; 'code' says whether it was early, late or over.",
+        409,
+        "The trial's state does not allow this",
+        "See /v1/trials/{trial} for its phase, seed and step; 'code' says whether it was early, late or over.",
     ),
     "trial-limit": ProblemKind(
-        status=409,
-        title="More than a trial or pilot may have",
-        help="End a trial, send fewer answers, or go on tomorrow.",
+        409, "More than a trial or pilot may have", "End a trial, send fewer answers, or go on tomorrow."
     ),
     "answer-refused": ProblemKind(
-        status=422,
-        title="Not an answer of this challenge",
-        help="See `answer` of /v1/challenges/{challenge} for what one is; the whole message has no effect.",
+        422,
+        "Not an answer of this challenge",
+        "See `answer` of /v1/challenges/{challenge} for what one is; the whole message has no effect.",
     ),
-    "body-too-large": ProblemKind(status=413, title="Body too large", help="Send it in several requests."),
+    "body-too-large": ProblemKind(413, "Body too large", "Send it in several requests."),
     "telemetry-refused": ProblemKind(
-        status=422,
-        title="Not readings",
-        help="See docs/devices.md for what a device can say; 'code' names what is wrong.",
+        422, "Not readings", "See docs/devices.md for what a device can say; 'code' names what is wrong."
     ),
     "lines-refused": ProblemKind(
-        status=400, title="Lines that are no readings", help="Mend the lines that are named; the others are stored."
+        400, "Lines that are no readings", "Mend the lines that are named; the others are stored."
     ),
     "over-quota": ProblemKind(
-        status=429,
-        title="Over quota",
-        help="Wait as long as Retry-After says; 'quota' names what there is too much of.",
+        429, "Over quota", "Wait as long as Retry-After says; 'quota' names what there is too much of."
     ),
-    "request-refused": ProblemKind(status=400, title="Request refused", help="See /docs for what can be asked."),
+    "request-refused": ProblemKind(400, "Request refused", "See /docs for what can be asked."),
     "internal": ProblemKind(
-        status=500, title="Internal error", help="Try again; if it stays, report the time and the address asked for."
+        500, "Internal error", "Try again; if it stays, report the time and the address asked for."
     ),
-    "not-ready": ProblemKind(status=503, title="Not ready", help="Wait for what 'reasons' names, then try again."),
+    "not-ready": ProblemKind(503, "Not ready", "Wait for what 'reasons' names, then try again."),
     "world-unavailable": ProblemKind(
-        status=503, title="World not available", help="Its simulator does not answer; try again in a few seconds."
+        503, "World not available", "Its simulator does not answer; try again in a few seconds."
     ),
     "store-unavailable": ProblemKind(
-        status=503, title="Store not available", help="Try again in a few seconds; /readyz says when it is back."
+        503, "Store not available", "Try again in a few seconds; /readyz says when it is back."
     ),
 }
 
@@ -262,6 +234,11 @@ def _language(accepted: str) -> Language:
 def _shortened(text: str) -> str:
     """Return a text that may repeat what was sent, but not all of 60 kB of it."""
     return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 4]} ..."
+
+
+def sentence(text: str) -> str:
+    """Return the words of an error as a sentence."""
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def problem_type(name: str) -> str:
@@ -353,7 +330,7 @@ async def on_store_error(request: Request, error: Exception) -> Response:
         problem = Problem("query-too-heavy", f"The query was given up. {KINDS['query-too-heavy'].help}")
         return problem.response(request.scope)
     if isinstance(error, QueryTooFine):
-        return Problem("too-fine", f"{str(error)[0].upper()}{str(error)[1:]}.").response(request.scope)
+        return Problem("too-fine", sentence(str(error))).response(request.scope)
     problem = Problem("store-unavailable", f"The readings cannot be read now. {KINDS['store-unavailable'].help}")
     return problem.response(request.scope)
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
@@ -19,7 +19,7 @@ from api.http.auth import authenticate
 from api.http.compress import made_once
 from api.http.context import ContextDep
 from api.http.formats import JSON
-from api.http.params import Params
+from api.http.params import NoParams
 from api.http.problems import KINDS, Problem, problem_type
 from api.http.responses import responses
 from zenata.city.titles import titles
@@ -43,13 +43,13 @@ _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 @router.get("/healthz", responses=responses(Health, "invalid-parameter"))
-async def healthz(_: Annotated[Params, Query()]) -> Response:
+async def healthz(_: NoParams) -> Response:
     """Say that the process answers."""
     return respond(Health(status="ok"))
 
 
 @router.get("/readyz", responses=responses(Health, "invalid-parameter", "not-ready"))
-async def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response:
+async def readyz(context: ContextDep, _: NoParams) -> Response:
     """Say whether requests can be served: the store can be read and ingest works. An answer is up to a second old."""
     reasons = await context.readiness.reasons()
     if reasons:
@@ -63,20 +63,20 @@ async def readyz(context: ContextDep, _: Annotated[Params, Query()]) -> Response
     response_class=PlainTextResponse,
     responses=responses(None, "no-key", "wrong-role", "invalid-parameter"),
 )
-def metrics(request: Request, _: Annotated[Params, Query()]) -> Response:
+def metrics(request: Request, _: NoParams) -> Response:
     """Return counters in the text format of Prometheus; for administrators and engineers."""
     return Response(generate_latest(request.app.state.metrics.registry), media_type="text/plain; version=0.0.4")
 
 
 @router.get("/problems", responses=responses(Page[ProblemKind], "invalid-parameter"))
-async def problems(_: Annotated[Params, Query()]) -> Response:
+async def problems(_: NoParams) -> Response:
     """List the kinds of problems, each with its title in French, English and Arabic."""
     return respond(Page(items=[_about(name) for name in KINDS], next=None))
 
 
 @router.get("/problems/{name}", responses=responses(ProblemKind, "unknown-route", "invalid-parameter"))
 async def problem(
-    name: Annotated[str, Path(description="The last word of a problem's `type`.")], _: Annotated[Params, Query()]
+    name: Annotated[str, Path(description="The last word of a problem's `type`.")], _: NoParams
 ) -> Response:
     """Say what a kind of problem means; the `type` of every error leads here."""
     if name not in KINDS:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.context import Context, ContextDep
-from api.http.params import AccountsParams, LettersParams, Params
+from api.http.params import AccountsParams, LettersParams, NoParams
 from api.http.responses import responses
 from api.http.rights import WATCHERS, Right
 from api.http.routing import FairRoute
@@ -32,8 +32,6 @@ MAX_WITH_PAYLOAD = 100
 """Dead letters of a page with payloads, each of which has up to 48 KiB. A default."""
 
 _TERMS = ("published", *FATES)
-
-NoParams = Annotated[Params, Query()]
 
 
 @router.get("/ledger", responses=responses(Ledger, *_COMMON))

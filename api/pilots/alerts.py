@@ -7,7 +7,7 @@ is found no more clears it. Several servers of the API tell one another what eac
 import logging
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 
 from sqlalchemy import Engine, delete, select, update
@@ -176,13 +176,4 @@ def _row(finding: Finding, now: int) -> AlertRow:
 
 
 def _alert(row: AlertRow) -> Alert:
-    return Alert(
-        id=row.id,
-        pilot=row.pilot,
-        kind=row.kind,
-        detail=row.detail,
-        raised=row.raised,
-        cleared=row.cleared,
-        acknowledged=row.acknowledged,
-        acknowledged_by=row.acknowledged_by,
-    )
+    return Alert(**{field.name: getattr(row, field.name) for field in fields(Alert)})

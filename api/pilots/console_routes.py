@@ -11,7 +11,7 @@ from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep
 from api.http.pages import Position, page_of
-from api.http.params import AlertsParams, Params, PilotsParams
+from api.http.params import AlertsParams, NoParams, PilotsParams
 from api.http.problems import KINDS, Problem, invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
@@ -80,7 +80,7 @@ def acknowledge(
     context: ContextDep,
     principal: PrincipalDep,
     alert: Annotated[str, Path(description="Id of an alert.", max_length=64)],
-    _: Annotated[Params, Query()],
+    _: NoParams,
 ) -> Response:
     """Note that somebody has seen an alert; the first who did stays. The alert ends when its cause does."""
     found = context.alerts.acknowledge(alert, by=principal.pilot)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -121,23 +122,8 @@ class Watch(Background):
 
 def _add(session: Session, pilot: str, start: int, hour: Hour) -> None:
     """Add to what is stored of an hour."""
-    row = update(HourRow).where(HourRow.pilot == pilot, HourRow.start == start)
-    added = row.values(
-        answered=HourRow.answered + hour.answered,
-        wrong=HourRow.wrong + hour.wrong,
-        failed=HourRow.failed + hour.failed,
-        refused=HourRow.refused + hour.refused,
-        last=hour.last,
-    )
-    if not session.execute(added).rowcount:  # type: ignore[attr-defined]  # an UPDATE returns a CursorResult
-        session.add(
-            HourRow(
-                pilot=pilot,
-                start=start,
-                answered=hour.answered,
-                wrong=hour.wrong,
-                failed=hour.failed,
-                refused=hour.refused,
-                last=hour.last,
-            )
-        )
+    values = asdict(hour)
+    counts = {name: getattr(HourRow, name) + values[name] for name in ("answered", "wrong", "failed", "refused")}
+    row = update(HourRow).where(HourRow.pilot == pilot, HourRow.start == start).values(**counts, last=hour.last)
+    if not session.execute(row).rowcount:  # type: ignore[attr-defined]  # an UPDATE returns a CursorResult
+        session.add(HourRow(pilot=pilot, start=start, **values))

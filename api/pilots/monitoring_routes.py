@@ -14,7 +14,7 @@ from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import ContextDep
 from api.http.formats import FORMATS, JSON
-from api.http.params import AuditParams, Params, PilotPath
+from api.http.params import AuditParams, NoParams, PilotPath
 from api.http.problems import Problem
 from api.http.responses import responses
 from api.http.rights import WATCHERS
@@ -29,8 +29,6 @@ router = APIRouter(prefix="/v1", tags=["pilots"], dependencies=[Depends(authenti
 
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _CSV = {FORMATS["csv"].media_type: {"schema": {"type": "string"}}}
-
-NoParams = Annotated[Params, Query()]
 
 
 @router.get("/pilots/{pilot}/activity", responses=responses(Activity, *_COMMON, "unknown-pilot", "store-unavailable"))

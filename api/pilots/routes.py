@@ -11,8 +11,8 @@ from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.pages import Position, page_of
-from api.http.params import KeyPath, KeysParams, PageParams, Params, PilotPath
-from api.http.problems import KINDS, Problem, invalid
+from api.http.params import KeyPath, KeysParams, NoParams, PageParams, PilotPath
+from api.http.problems import KINDS, Problem, invalid, sentence
 from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import FairRoute
@@ -46,8 +46,6 @@ _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _ONE = (*_COMMON, "unknown-pilot", "pilot-conflict")
 _KEY = (*_ONE, "unknown-key", "over-quota")
 _PROBLEMS = {"unknown": "unknown-key", "conflict": "pilot-conflict", "limit": "pilot-conflict"}
-
-NoParams = Annotated[Params, Query()]
 
 
 @router.get("/me", responses=responses(Me, *_COMMON))
@@ -282,7 +280,7 @@ def _entry(entry: Entry) -> BudgetEntry:
 
 def problem_of(error: PilotError) -> Problem:
     """Return the problem that a refusal of the register or of the budget is answered with."""
-    text = f"{str(error)[0].upper()}{str(error)[1:]}."
+    text = sentence(str(error))
     if error.reason == "invalid":
         return Problem("invalid-parameter", text)
     if error.reason == "rate":

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -11,7 +11,7 @@ from api.http.auth import PrincipalDep, check_same_origin, cookie_of, session_of
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
-from api.http.params import Params
+from api.http.params import NoParams
 from api.http.problems import Problem
 from api.http.responses import responses
 from zenata.city.clock import SECOND, WallClock, format_time
@@ -20,8 +20,6 @@ from zenata.contract.pilots import Session as SessionDocument
 from zenata.control.keys import LINK_PREFIX, Principal
 
 router = APIRouter(prefix="/v1/session", tags=["pilots"])
-
-NoParams = Annotated[Params, Query()]
 
 
 @router.post("", responses=responses(SessionDocument, "no-key", "cross-site", "invalid-parameter"))

@@ -81,17 +81,12 @@ class Wanted:
 
 def matcher(selection: Selection) -> Callable[[Series], bool]:
     """Return what tells whether a series is in a selection, which may name thousands."""
-    worlds, sensors = frozenset(selection.worlds), frozenset(selection.sensors)
-    kinds, districts = frozenset(selection.kinds), frozenset(selection.districts)
-    properties = frozenset(selection.properties)
-
-    def matches(series: Series) -> bool:
-        return (
-            (not worlds or series.world in worlds)
-            and (not sensors or series.sensor in sensors)
-            and (not kinds or series.kind in kinds)
-            and (not districts or series.district in districts)
-            and (not properties or series.property in properties)
-        )
-
-    return matches
+    named = {
+        "world": selection.worlds,
+        "sensor": selection.sensors,
+        "kind": selection.kinds,
+        "district": selection.districts,
+        "property": selection.properties,
+    }
+    wanted = [(name, frozenset(words)) for name, words in named.items() if words]
+    return lambda series: all(getattr(series, name) in words for name, words in wanted)

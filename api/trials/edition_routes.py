@@ -1,7 +1,6 @@
 """Routes of editions: opened with a frozen set, declared for, frozen and closed."""
 
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
@@ -10,19 +9,18 @@ from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body
 from api.http.context import ContextDep
+from api.http.params import NoParams
 from api.http.problems import Problem
 from api.http.responses import responses
 from api.http.routing import FairRoute
-from api.trials.routes import ChallengePath, NoParams, known_challenge, problem_of
+from api.trials.routes import ChallengePath, known_challenge
 from zenata.contract.editions import Declaration, Edition, NewDeclaration
-from zenata.errors import TrialError
 
 router = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authenticate)], route_class=FairRoute)
 
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 
 EditionPath = Annotated[str, Path(description="An edition of pilots.", max_length=80)]
-T = TypeVar("T")
 
 
 @router.get("/editions/{edition}", responses=responses(Edition, *_COMMON))
@@ -39,8 +37,7 @@ def edition(
 )
 def open_edition(context: ContextDep, edition: EditionPath, _: NoParams) -> Response:
     """Open an edition: 20 hidden seeds are drawn for its close, and their SHA-256 is shown from now on."""
-    found = _changed(edition, context.trials.editions.open)
-    return respond(found, 201, {"Location": f"/v1/editions/{edition}"})
+    return respond(context.trials.editions.open(edition), 201, {"Location": f"/v1/editions/{edition}"})
 
 
 @router.put(
@@ -66,10 +63,7 @@ def declare(
         if not own:
             detail = f"You are in no edition: an administrator puts you into one (zenata pilot change {principal.pilot} --edition {edition})."
         raise Problem("trial-conflict", detail, code="conflict")
-    try:
-        return respond(context.trials.editions.declare(edition, challenge, principal.pilot, new))
-    except TrialError as error:
-        raise problem_of(error, "edition") from error
+    return respond(context.trials.editions.declare(edition, challenge, principal.pilot, new))
 
 
 @router.post("/editions/{edition}/freeze", responses=responses(Edition, *_COMMON, "trial-conflict"))
@@ -79,7 +73,7 @@ def freeze(context: ContextDep, principal: PrincipalDep, edition: EditionPath, _
     The operator plays them, with what has the declared digest, by keys of the `player` that each has; what they get is shown when
     the edition is closed.
     """
-    return respond(_changed(edition, lambda one: context.trials.editions.freeze(one, principal)))
+    return respond(context.trials.editions.freeze(edition, principal))
 
 
 @router.post(
@@ -87,12 +81,5 @@ def freeze(context: ContextDep, principal: PrincipalDep, edition: EditionPath, _
 )
 def close(context: ContextDep, principal: PrincipalDep, edition: EditionPath, _: NoParams) -> Response:
     """Close an edition: leaderboards are final, no graded trial begins any more, and receipts show the seeds. There is no way back."""
-    _changed(edition, lambda one: context.trials.editions.close(one, principal))
+    context.trials.editions.close(edition, principal)
     return Response(status_code=204)
-
-
-def _changed(edition: str, change: Callable[[str], T]) -> T:
-    try:
-        return change(edition)
-    except TrialError as error:
-        raise problem_of(error, "edition") from error

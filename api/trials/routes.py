@@ -11,8 +11,8 @@ from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.pages import page_of, position_in
-from api.http.params import Params, TrialsParams
-from api.http.problems import Problem, invalid
+from api.http.params import NoParams, Params, TrialsParams
+from api.http.problems import Problem, invalid, sentence
 from api.http.responses import responses
 from api.http.rights import Right
 from api.http.routing import FairRoute, WaitingRoute
@@ -43,8 +43,13 @@ waiting = APIRouter(prefix="/v1", tags=["trials"], dependencies=[Depends(authent
 _COMMON = ("no-key", "wrong-role", "invalid-parameter")
 _ONE = (*_COMMON, "unknown-trial")
 _ANSWER = (*_ONE, "trial-conflict", "trial-limit", "answer-refused")
+_PROBLEMS = {
+    "unknown": "unknown-trial",
+    "invalid": "answer-refused",
+    "limit": "trial-limit",
+    "away": "world-unavailable",
+}
 
-NoParams = Annotated[Params, Query()]
 TrialPath = Annotated[str, Path(description="A trial's id, as /v1/trials lists them.", max_length=64)]
 ChallengePath = Annotated[str, Path(description="A challenge, as /v1/challenges lists them.", max_length=64)]
 
@@ -98,7 +103,9 @@ def begin(
     try:
         row = register.begin(principal.pilot, new, context.register.pilot(principal.pilot).edition)
     except TrialError as error:
-        raise problem_of(error, "challenge") from error
+        if error.reason == "invalid":
+            raise invalid("challenge", str(error)) from error
+        raise
     return respond(trial_document(register, row), 201, {"Location": f"/v1/trials/{row.id}"})
 
 
@@ -184,10 +191,7 @@ def step(
     orders = [order_of(context, principal, present(command)) for command in new.commands]
     if orders:  # for the audit log
         request.state.detail = {"commands": [{"sensor": order["sensor"], "set": order["set"]} for order in orders]}
-    try:
-        return respond(context.trials.step(trial, principal.pilot, new, orders))
-    except TrialError as error:
-        raise problem_of(error, "answers") from error
+    return respond(context.trials.step(trial, principal.pilot, new, orders))
 
 
 @waiting.post("/trials/{trial}/answers", responses=responses(AnswersTaken, *_ANSWER, "world-unavailable"))
@@ -199,10 +203,7 @@ def answers(
     _: NoParams,
 ) -> Response:
     """Take answers to the step that was made last, all or none. They count at the time of the world now."""
-    try:
-        row, step, taken, repeated = context.trials.register.answer(trial, principal.pilot, new)
-    except TrialError as error:
-        raise problem_of(error, "answers") from error
+    row, step, taken, repeated = context.trials.register.answer(trial, principal.pilot, new)
     return respond({"trial": row.id, "seed": row.current + 1, "step": step, "taken": taken, "repeated": repeated})
 
 
@@ -250,10 +251,7 @@ def _done(context: Context, principal: Principal, right: Right, trial: str, what
 
 
 def _trial(context: Context, principal: Principal, right: Right, trial: str) -> TrialRow:
-    try:
-        return context.trials.register.trial(trial, None if principal.role in right.others else principal.pilot)
-    except TrialError as error:
-        raise problem_of(error, "trial") from error
+    return context.trials.register.trial(trial, None if principal.role in right.others else principal.pilot)
 
 
 def known_challenge(context: Context, challenge: str) -> str:
@@ -270,19 +268,9 @@ def _edition(context: Context, principal: Principal, params: OfEdition) -> str:
     return context.register.pilot(principal.pilot).edition if params.edition is None else params.edition
 
 
-def problem_of(error: TrialError, member: str) -> Problem:
-    """Return what is answered to an error about trials."""
-    text = str(error)
-    detail = f"{text[0].upper()}{text[1:]}."
-    match error.reason:
-        case "unknown":
-            return Problem("unknown-trial", detail)
-        case "invalid" if member == "challenge":
-            return invalid(member, text)
-        case "invalid":
-            return Problem("answer-refused", detail)
-        case "limit":
-            return Problem("trial-limit", detail)
-        case "away":
-            return Problem("world-unavailable", detail)
-    return Problem("trial-conflict", detail, code=error.reason)
+def problem_of(error: TrialError) -> Problem:
+    """Return the problem that a refusal of the register is answered with."""
+    name = _PROBLEMS.get(error.reason)
+    if name is None:
+        return Problem("trial-conflict", sentence(str(error)), code=error.reason)
+    return Problem(name, sentence(str(error)))

@@ -12,8 +12,8 @@ from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
-from api.http.params import DeliveriesParams, Params, SeriesParams
-from api.http.problems import KINDS, Problem, invalid
+from api.http.params import DeliveriesParams, NoParams, SeriesParams
+from api.http.problems import KINDS, Problem, invalid, sentence
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.readings.selection import select, select_world
@@ -51,7 +51,6 @@ _PROBLEMS = {
     "off": "webhook-off",
 }
 
-NoParams = Annotated[Params, Query()]
 WebhookId = Annotated[str, Path(description="Id of one of your webhooks.", max_length=64)]
 DeliveryId = Annotated[str, Path(description="Id of one of its deliveries.", max_length=64)]
 
@@ -235,8 +234,8 @@ def _check_url(context: Context, url: str) -> None:
 
 def problem_of(error: WebhookError) -> Problem:
     """Return the problem that a refusal of the register is answered with."""
-    name, text = _PROBLEMS[error.reason], str(error)
-    return Problem(name, f"{text[0].upper()}{text[1:]}. {KINDS[name].help}")
+    name = _PROBLEMS[error.reason]
+    return Problem(name, f"{sentence(str(error))} {KINDS[name].help}")
 
 
 def _cursor(context: Context, delivery: Delivery, query: str) -> str:

@@ -1,26 +1,24 @@
-"""Routes for what can be made to happen in a world: types of events, and the scenarios of the city."""
+"""Routes for what worlds are made of: types of events, scenarios of the city, and the machines that run them."""
 
 import re
 import tomllib
 from datetime import date
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from api.http.answers import respond
 from api.http.auth import authenticate
 from api.http.context import ContextDep
-from api.http.params import Params
+from api.http.params import NoParams
 from api.http.responses import responses
 from api.http.routing import WaitingRoute
 from zenata.city.titles import titles
 from zenata.contract.base import Page
 from zenata.contract.events import EventType, Scenario
+from zenata.contract.hosts import Host
 
 router = APIRouter(prefix="/v1", tags=["worlds"], dependencies=[Depends(authenticate)], route_class=WaitingRoute)
-
-NoParams = Annotated[Params, Query()]
 
 
 @router.get("/event-types", responses=responses(Page[EventType], "no-key", "invalid-parameter", "world-unavailable"))
@@ -50,3 +48,9 @@ def _scenario(name: str, text: str) -> Scenario:
         {key: value.isoformat() if isinstance(value, date) else value for key, value in one.items()} for one in events
     ]
     return Scenario(name=name, description=" ".join(lines), events=plain)
+
+
+@router.get("/hosts", responses=responses(Page[Host], "no-key", "wrong-role", "invalid-parameter", "world-unavailable"))
+def hosts(context: ContextDep, _: NoParams) -> Response:
+    """List the machines that run worlds: since when, how busy, with which worlds, and when each last reported itself."""
+    return respond(Page(items=context.worlds.hosts(), next=None))

@@ -13,7 +13,7 @@ from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.pages import page_of
-from api.http.params import PageParams, Params
+from api.http.params import NoParams, PageParams, Params
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.rights import WATCHERS
@@ -54,8 +54,6 @@ months. Counted in the audit log, at most as many as there can be."""
 
 _DAY = 86_400 * SECOND
 _ADVANCE_TIMEOUT = 600.0  # for a world to be advanced [s]
-
-NoParams = Annotated[Params, Query()]
 
 
 class InWorld(Params):

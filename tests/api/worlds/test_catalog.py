@@ -1,4 +1,4 @@
-"""What can be made to happen is listed, and what is listed can be made to happen."""
+"""What can be made to happen is listed, and what is listed can be made to happen; and where worlds run."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +13,7 @@ from tests.api.running import Api
 from tests.api.simulators import Simulators, running_with
 from zenata.contract.base import Page
 from zenata.contract.events import EventType, Scenario
+from zenata.contract.hosts import Host
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +42,12 @@ def test_every_scenario_of_the_city_is_listed_and_can_be_read(api: Api, monkeypa
     assert [item.name for item in page.items] == list(city.scenarios)
     assert all(item.description for item in page.items)
     assert all(events_of(item.events, 0) for item in page.items)
+
+
+def test_the_machine_that_runs_worlds_is_listed(api: Api) -> None:
+    with api.client("engineer") as client:
+        (host,) = conforming(client.get("/v1/hosts").json(), Page[Host]).items
+    assert host.cores >= 1
+    assert 0 <= host.load <= 1
+    assert {"zenata", "w-own"} <= set(host.worlds)
+    assert host.since <= host.seen
